@@ -1,0 +1,101 @@
+/** What the kernel counts for a process: CPU time from `/proc/PID/stat`, memory from `/proc/PID/smaps_rollup`. */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** One line of `/proc/PID/stat` (proc_pid_stat(5)); CPU in clock ticks, all threads of the process included. */
+export interface ProcStat {
+	readonly pid: number;
+	readonly ppid: number;
+	readonly userTicks: number;
+	readonly systemTicks: number;
+	/** Ticks since boot: together with the pid it names one process for good. */
+	readonly startTicks: number;
+}
+
+/** Memory in bytes. `pss` shares a page's size among the processes that map it. */
+export interface Memory {
+	readonly rss: number;
+	readonly pss: number;
+}
+
+/** Reads a stat line; undefined when it is none. The name in parentheses may itself hold blanks and parentheses. */
+export function parseStat(line: string): ProcStat | undefined {
+	const end = line.lastIndexOf(')');
+	const fields = line.slice(end + 2).split(' ');
+	const pid = Number.parseInt(line, 10);
+	if (end < 0 || fields.length < 20 || !Number.isInteger(pid)) return undefined;
+	return {
+		pid,
+		ppid: Number(fields[1]),
+		userTicks: Number(fields[11]),
+		systemTicks: Number(fields[12]),
+		startTicks: Number(fields[19]),
+	};
+}
+
+/** Reads `Rss:` and `Pss:` (kB) of an smaps_rollup text. */
+export function parseRollup(text: string): Memory {
+	const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0);
+	return { rss: kilobytes('Rss') * 1024, pss: kilobytes('Pss') * 1024 };
+}
+
+/** The process's line now; undefined when it has ended. */
+export function readStat(pid: number): ProcStat | undefined {
+	const text = readProc(pid, 'stat');
+	return text === undefined ? undefined : parseStat(text);
+}
+
+/** All processes of the machine that can be read. */
+export function readAllStats(): ProcStat[] {
+	const found: ProcStat[] = [];
+	for (const name of readdirSync('/proc')) {
+		const stat = /^\d+$/.test(name) ? readStat(Number(name)) : undefined;
+		if (stat) found.push(stat);
+	}
+	return found;
+}
+
+/** The value of a variable in the environment that a process was started with. */
+export function readEnvironment(pid: number, name: string): string | undefined {
+	const entry = readProc(pid, 'environ')
+		?.split('\0')
+		.find((text) => text.startsWith(`${name}=`));
+	return entry?.slice(name.length + 1);
+}
+
+/** User + system time of these processes so far, in microseconds; those that have ended count nothing. */
+export function cpuMicros(pids: readonly number[]): number {
+	let ticks = 0;
+	for (const pid of pids) {
+		const stat = readStat(pid);
+		if (stat) ticks += stat.userTicks + stat.systemTicks;
+	}
+	return (ticks * 1e6) / clockTicks();
+}
+
+/** Memory of these processes together. */
+export function memoryOf(pids: readonly number[]): Memory {
+	let rss = 0;
+	let pss = 0;
+	for (const pid of pids) {
+		const one = parseRollup(readProc(pid, 'smaps_rollup') ?? '');
+		rss += one.rss;
+		pss += one.pss;
+	}
+	return { rss, pss };
+}
+
+let ticksPerSecond = 0;
+
+function clockTicks(): number {
+	ticksPerSecond ||= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+	return ticksPerSecond;
+}
+
+function readProc(pid: number, file: string): string | undefined {
+	try {
+		return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+	} catch {
+		return undefined;
+	}
+}

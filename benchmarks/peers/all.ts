@@ -1,0 +1,23 @@
+/** Every peer, in the order of the tables. */
+import { ballast } from './ballast.ts';
+import { caddy } from './caddy.ts';
+import { haproxy } from './haproxy.ts';
+import { nginx } from './nginx.ts';
+import { fastifyHttpProxy, httpProxy3, nodeUndici } from './node-proxies.ts';
+import type { Peer } from './peer.ts';
+
+export const PEERS: readonly Peer[] = [
+	ballast,
+	haproxy(true),
+	haproxy(false),
+	nginx(true),
+	nginx(false),
+	nodeUndici,
+	fastifyHttpProxy,
+	httpProxy3,
+	caddy,
+];
+
+/** The peers that ratios are taken against. */
+export const REFERENCE = 'haproxy-equal';
+export const BARE_REFERENCE = 'haproxy';

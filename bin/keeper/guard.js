@@ -1,0 +1,62 @@
+// Sees to it that a process group does not outlive the keeper, whatever ends the keeper.
+import { spawn } from 'node:child_process';
+
+/** Reads the group's number, then waits: a line releases the group, the end of the pipe kills it. */
+const SCRIPT = `trap '' HUP INT TERM; read -r group || exit 0; read -r word && exit 0; kill -s KILL -- "-$group"`;
+const REOPEN_MS = 1_000;
+
+/**
+ * A shell in a session of its own that reads a pipe only the keeper holds. It is started before the
+ * process that it guards, so that no moment is left in which that one could be orphaned.
+ */
+export class Guard {
+	#shell;
+	#group = 0;
+	#released = false;
+
+	constructor() {
+		this.#open();
+	}
+
+	/** `group`: the process group that ends with the keeper. */
+	watch(group) {
+		this.#group = group;
+		this.#shell?.stdin?.write(`${group}\n`);
+	}
+
+	release() {
+		this.#released = true;
+		this.#shell?.stdin?.end('released\n');
+	}
+
+	#open() {
+		const shell = spawn('/bin/sh', ['-c', SCRIPT], { detached: true, cwd: '/', env: {}, stdio: ['pipe', 'ignore', 'ignore'] });
+		this.#shell = shell;
+		shell.stdin?.on('error', () => {});
+		// Without a shell on this machine there is no guard; all else works.
+		shell.on('error', () => this.#closed(shell));
+		shell.on('exit', () => this.#closed(shell));
+		shell.unref();
+	}
+
+	/** Somebody ended the shell: another takes its place while there is something to guard. */
+	#closed(shell) {
+		if (this.#shell !== shell) return;
+		this.#shell = undefined;
+		setTimeout(() => {
+			if (this.#released || this.#shell) return;
+			this.#open();
+			if (this.#group > 0) this.watch(this.#group);
+		}, REOPEN_MS).unref();
+	}
+}
+
+/** Signals a whole process group; false when it does not exist any more. */
+export function signalGroup(group, signal) {
+	try {
+		process.kill(-group, signal);
+		return true;
+	} catch (error) {
+		return error.code === 'EPERM';
+	}
+}

@@ -1,0 +1,54 @@
+import net from 'node:net';
+import type { ConnectionGate } from '../gateway/data-plane.ts';
+import { NodeCell, type Plan } from './plan.ts';
+
+/**
+ * Bounds the connections of the node and of each client address. The node's are summed over all
+ * workers; an address's are counted by each worker for its share, since the kernel spreads the
+ * connections of one address over the workers' sockets evenly.
+ */
+export class ConnectionCount implements ConnectionGate {
+	readonly #all: Int32Array;
+	readonly #own: number;
+	readonly #byAddress = new Map<string, number>();
+	#workers = 1;
+	#most = 0;
+	#mostByAddress = 0;
+
+	constructor(all: Int32Array, worker: number) {
+		this.#all = all;
+		this.#own = worker * NodeCell.cells + NodeCell.connections;
+		this.#all[this.#own] = 0;
+	}
+
+	configure(plan: Plan): void {
+		this.#workers = Math.max(plan.columns, plan.workers);
+		this.#most = plan.limits.connections;
+		// A quarter more than the even share, since the spread is by chance.
+		const share = plan.workers === 1 ? 1 : 1.25 / plan.workers;
+		this.#mostByAddress = Math.ceil(plan.limits.connectionsPerAddress * share);
+	}
+
+	open(address: string): boolean {
+		let sum = 0;
+		for (let worker = 0; worker < this.#workers; worker++) sum += this.#all[worker * NodeCell.cells + NodeCell.connections] as number;
+		if (sum >= this.#most) return false;
+		if (!isLoopback(address)) {
+			const known = this.#byAddress.get(address) ?? 0;
+			if (known >= this.#mostByAddress) return false;
+			this.#byAddress.set(address, known + 1);
+		}
+		this.#all[this.#own] = (this.#all[this.#own] as number) + 1;
+		return true;
+	}
+
+	close(address: string): void {
+		this.#all[this.#own] = (this.#all[this.#own] as number) - 1;
+		if (isLoopback(address)) return;
+		const known = this.#byAddress.get(address) ?? 0;
+		if (known <= 1) this.#byAddress.delete(address);
+		else this.#byAddress.set(address, known - 1);
+	}
+}
+
+const isLoopback = (address: string): boolean => address.startsWith('127.') || (net.isIPv6(address) && address === '::1');

@@ -1,0 +1,248 @@
+/** One instance of the fleet: keeps its state, its probes and its slot in the data plane in step. */
+import type { Outcome, Verdict } from '../health/decide.ts';
+import type { ProbeTarget } from '../health/probe-target.ts';
+import type { Prober, Watch } from '../health/prober.ts';
+import type { InstanceEvent, ProvidedInstance } from '../instances/provider.ts';
+import { inSeconds } from '../instances/wording.ts';
+import type { FleetSink, InstanceState, InstanceView } from './fleet-sink.ts';
+import { type Change, type Facts, NEW_INSTANCE, stateOf, transition } from './fleet-state.ts';
+
+export interface MemberContext {
+	readonly service: string;
+	readonly sink: FleetSink;
+	readonly prober: Prober;
+	target(instance: ProvidedInstance): ProbeTarget;
+	event(event: InstanceEvent): void;
+	/** The state or the life of the member changed. */
+	changed(member: Member): void;
+	/** Whether a member that is to leave serves on for now. */
+	holds(member: Member): boolean;
+	/** What a probe found. */
+	reached(member: Member, up: boolean, why: string): void;
+}
+
+/** Until a failed `add` is tried again, ms. */
+const RETRY_MS = 1000;
+
+export class Member {
+	provided: ProvidedInstance;
+	/** A drain for good is under way; once `ending`, so is the end of its process. */
+	departing = false;
+	ending = false;
+	/** Epoch ms since when it serves on although it is to leave; null: it does not. */
+	heldSince: number | null = null;
+	readonly #context: MemberContext;
+	#facts: Facts;
+	#state: InstanceState = 'starting';
+	#since = Date.now();
+	#note = '';
+	#watch: Watch | null = null;
+	#watchedEpoch = -1;
+	/** This core saw the present life begin. */
+	#sawStart = false;
+	#wasReady = false;
+	#slot = -1;
+	#slotEpoch = -1;
+	/** The life that the data plane should know; null: none. */
+	#wantedEpoch: number | null = null;
+	#syncing: Promise<void> | null = null;
+	#retry: NodeJS.Timeout | undefined;
+	#closed = false;
+
+	constructor(provided: ProvidedInstance, drained: boolean, context: MemberContext) {
+		this.provided = provided;
+		this.#context = context;
+		this.#facts = { ...NEW_INSTANCE, drained };
+	}
+
+	get id(): string {
+		return this.provided.id;
+	}
+
+	get state(): InstanceState {
+		return this.#state;
+	}
+
+	get leaving(): boolean {
+		return this.#facts.life === 'leaving';
+	}
+
+	/** Its probes are good, whatever else holds it back. */
+	get healthy(): boolean {
+		return this.#facts.verdict === 'healthy' && !this.#facts.drained;
+	}
+
+	get inFlight(): number {
+		return this.#slot < 0 ? 0 : this.#context.sink.inFlight(this.#slot);
+	}
+
+	view(): InstanceView {
+		const { id, host, port, tls, weight, pid, restarts } = this.provided;
+		return {
+			id,
+			service: this.#context.service,
+			host,
+			port,
+			tls,
+			weight,
+			state: this.#state,
+			pid,
+			since: this.#since,
+			note: this.#note,
+			restarts,
+			slot: this.#slot,
+		};
+	}
+
+	/** The provider's word. */
+	update(provided: ProvidedInstance): void {
+		const before = this.provided;
+		const fresh = provided.epoch !== this.#watchedEpoch;
+		this.provided = provided;
+		if (provided.life === 'pending') {
+			this.#sawStart = true;
+			this.#wasReady = false;
+		}
+		if (provided.life === 'running') this.#wantedEpoch = provided.epoch;
+		if (provided.life === 'pending' || provided.life === 'exited') this.#unwatch();
+		const held = provided.life === 'leaving' && this.#context.holds(this);
+		this.heldSince = held ? (this.heldSince ?? Date.now()) : null;
+		this.#apply({ kind: 'life', life: provided.life, fresh, held }, provided.note);
+		if (provided.life === 'running' && this.#watchedEpoch !== provided.epoch) this.#startWatch('unknown');
+		if (before.weight !== provided.weight && this.#slot >= 0) this.#context.sink.weight(this.#slot, provided.weight);
+		void this.#sync();
+		this.#context.changed(this);
+	}
+
+	setDrained(drained: boolean): void {
+		this.#apply({ kind: 'drained', drained }, drained ? 'drained by the operator' : '');
+	}
+
+	/** It serves no longer: now it really leaves. */
+	letGo(): void {
+		this.heldSince = null;
+		this.#apply({ kind: 'held', held: false }, this.provided.note);
+	}
+
+	/** Takes up changed settings of the probes and keeps the verdict until the next one. */
+	probeAnew(): void {
+		if (!this.#watch) return;
+		this.#watch.stop();
+		this.#startWatch(this.#watch.verdict);
+	}
+
+	/** Takes it out of the data plane: resolves once no worker uses it. */
+	withdraw(): Promise<void> {
+		this.#wantedEpoch = null;
+		return this.#sync();
+	}
+
+	/** Ends it: probes stop, the data plane forgets it. */
+	close(): Promise<void> {
+		this.#closed = true;
+		this.#unwatch();
+		clearTimeout(this.#retry);
+		if (this.#slot >= 0) this.#context.sink.state(this.#slot, 'down');
+		return this.withdraw();
+	}
+
+	#startWatch(verdict: Verdict): void {
+		this.#watchedEpoch = this.provided.epoch;
+		this.#watch = this.#context.prober.watch(
+			this.#context.target(this.provided),
+			(next, outcome) => this.#judge(next, outcome),
+			verdict,
+		);
+	}
+
+	#unwatch(): void {
+		this.#watch?.stop();
+		this.#watch = null;
+		this.#watchedEpoch = -1;
+	}
+
+	#judge(verdict: Verdict, outcome: Outcome): void {
+		const why = outcome.kind === 'failed' ? outcome.why : '';
+		const note = { up: '', draining: 'it asks for no more requests', failed: `its probe failed: ${why}` }[outcome.kind];
+		const before = this.#facts.verdict;
+		this.#apply({ kind: 'verdict', verdict }, note);
+		this.#context.reached(this, verdict === 'healthy', why);
+		if (verdict !== before) this.#context.changed(this);
+	}
+
+	#apply(change: Change, note: string): void {
+		this.#facts = transition(this.#facts, change);
+		const state = stateOf(this.#facts);
+		if (state === this.#state) {
+			if (note !== '' && (state === 'starting' || state === 'down')) this.#note = note;
+			return;
+		}
+		this.#state = state;
+		this.#since = Date.now();
+		this.#note = state === 'ready' ? '' : note;
+		if (this.#slot >= 0) this.#context.sink.state(this.#slot, state);
+		this.#tell(state);
+	}
+
+	/** One event for each change that the provider did not report itself. */
+	#tell(state: InstanceState): void {
+		if (state === 'starting' || this.#facts.life === 'exited' || this.#closed) return;
+		const because = this.#note === '' ? '' : `: ${this.#note}`;
+		const text = state === 'ready' ? this.#readyText() : `${this.id} ${state}${because}`;
+		if (state === 'ready') this.#wasReady = true;
+		this.#context.event({ instance: this.id, kind: state, level: state === 'down' ? 'warn' : 'info', text });
+	}
+
+	#readyText(): string {
+		const { host, port, startedAt } = this.provided;
+		const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+		if (this.#wasReady) return `${this.id} ready again on ${where}`;
+		return `${this.id} ready${this.#sawStart ? ` after ${inSeconds(Date.now() - startedAt)}` : ''} on ${where}`;
+	}
+
+	/** Brings the data plane to the wanted life, one step at a time. */
+	#sync(): Promise<void> {
+		if (this.#inSync()) return Promise.resolve();
+		this.#syncing ??= this.#steps();
+		return this.#syncing;
+	}
+
+	#inSync(): boolean {
+		return this.#syncing === null && this.#slotEpoch === (this.#wantedEpoch ?? -1);
+	}
+
+	async #steps(): Promise<void> {
+		await null;
+		try {
+			while (this.#slotEpoch !== (this.#wantedEpoch ?? -1))
+				await (this.#slot >= 0 ? this.#leaveSlot() : this.#takeSlot());
+		} catch (error) {
+			this.#failed(error);
+		} finally {
+			this.#syncing = null;
+		}
+	}
+
+	#leaveSlot(): Promise<void> {
+		const slot = this.#slot;
+		this.#slot = -1;
+		this.#slotEpoch = -1;
+		return this.#context.sink.remove(slot);
+	}
+
+	async #takeSlot(): Promise<void> {
+		const { sink } = this.#context;
+		const epoch = this.#wantedEpoch as number;
+		const { slot: _, ...view } = this.view();
+		this.#slot = await sink.add({ ...view, state: 'starting' });
+		this.#slotEpoch = epoch;
+		sink.state(this.#slot, this.#closed ? 'down' : this.#state);
+		if (this.provided.weight !== view.weight) sink.weight(this.#slot, this.provided.weight);
+	}
+
+	#failed(error: unknown): void {
+		const text = `${this.id} could not be made known to the workers: ${error instanceof Error ? error.message : String(error)}`;
+		this.#context.event({ instance: this.id, kind: 'internal', level: 'error', text });
+		if (!this.#closed) this.#retry = setTimeout(() => void this.#sync(), RETRY_MS);
+	}
+}

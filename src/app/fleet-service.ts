@@ -1,0 +1,332 @@
+/** The instances of one service: its providers, its members, and how members leave. */
+import { isDeepStrictEqual } from 'node:util';
+import type { ServiceConfig } from '../config/config.ts';
+import { BallastError } from '../core/errors.ts';
+import type { Prober } from '../health/prober.ts';
+import {
+	type InstanceEvent,
+	isResizable,
+	isRestartable,
+	learnsStartTimes,
+	type ProvidedInstance,
+	type Provider,
+} from '../instances/provider.ts';
+import type { Processes } from '../instances/run/processes.ts';
+import { inSeconds } from '../instances/wording.ts';
+import { type Deadlines, deadlines, settledBy, untilIdle } from './fleet-drain.ts';
+import { Member, type MemberContext } from './fleet-member.ts';
+import { probeSettings, probeTarget } from './fleet-probes.ts';
+import { createProvider } from './fleet-providers.ts';
+import type { FleetSink } from './fleet-sink.ts';
+import type { FleetMemory } from './fleet-snapshot.ts';
+
+export interface ServiceFleetNeeds {
+	readonly sink: FleetSink;
+	readonly prober: Prober;
+	readonly processes: Processes;
+	readonly memory: FleetMemory;
+	active(): boolean;
+	event(service: string, event: InstanceEvent): void;
+}
+
+/** A provider and what it provided. While a kind of instances replaces another there are two. */
+interface Source {
+	readonly provider: Provider<NonNullable<ServiceConfig['instances']>>;
+	readonly members: Map<string, Member>;
+}
+
+/** How long an address that left the configuration or the DNS is used on while no other is ready, ms. */
+const PATIENCE_MS = 10_000;
+
+export class ServiceFleet {
+	readonly name: string;
+	readonly #needs: ServiceFleetNeeds;
+	#config: ServiceConfig;
+	#graceMs: number;
+	#sources: Source[] = [];
+	/** The source of the present configuration; null: the service has no instances now. */
+	#current: Source | null = null;
+	#retired = false;
+	#stopping: Deadlines | null = null;
+	readonly #farewells = new Set<Promise<void>>();
+	#emptied: (() => void)[] = [];
+	#patience: NodeJS.Timeout | undefined;
+
+	/** @param graceMs for instances whose kind has no grace of its own */
+	constructor(config: ServiceConfig, graceMs: number, needs: ServiceFleetNeeds) {
+		this.name = config.name;
+		this.#config = config;
+		this.#graceMs = graceMs;
+		this.#needs = needs;
+		this.#open();
+	}
+
+	get members(): Member[] {
+		return this.#sources.flatMap((source) => [...source.members.values()]);
+	}
+
+	/** It left the configuration and only drains. */
+	get retired(): boolean {
+		return this.#retired;
+	}
+
+	/** Instances that there should be. */
+	get desired(): number {
+		const provider = this.#current?.provider;
+		if (!provider) return 0;
+		return isResizable(provider) ? provider.desired : provider.list().filter((each) => each.life !== 'leaving').length;
+	}
+
+	get startTimeMs(): number | null {
+		const provider = this.#current?.provider;
+		return provider && learnsStartTimes(provider) ? provider.startTimeMs : null;
+	}
+
+	/** Takes a new configuration: what it does not change stays untouched. */
+	apply(config: ServiceConfig, graceMs: number): void {
+		const before = this.#config;
+		this.#config = config;
+		this.#graceMs = graceMs;
+		this.#retired = false;
+		if (!isDeepStrictEqual(before.scale, config.scale)) this.#needs.memory.scale.delete(this.name);
+		if (this.#current?.provider.kind !== config.instances?.kind) {
+			const old = this.#current;
+			this.#current = null;
+			this.#open();
+			old?.provider.retire();
+			this.#review();
+		} else if (this.#current && config.instances) {
+			if (!isDeepStrictEqual(before.instances, config.instances)) this.#current.provider.apply(config.instances);
+			this.recall();
+		}
+		if (!isDeepStrictEqual(probeSettings(before), probeSettings(config)))
+			for (const member of this.members) member.probeAnew();
+	}
+
+	/** Takes up what the memory holds: sizes set by hand, learned times, drained instances. */
+	recall(): void {
+		const { memory } = this.#needs;
+		const provider = this.#current?.provider;
+		const desired = this.#wanted();
+		if (provider && isResizable(provider) && provider.desired !== desired) provider.resize(desired);
+		const times = memory.startTimes.get(this.name);
+		if (provider && learnsStartTimes(provider) && provider.startTimes.length === 0 && times)
+			provider.startTimes = times;
+		for (const member of this.members) if (memory.drained.has(member.id)) member.setDrained(true);
+	}
+
+	/** Puts what was learned into the memory. */
+	remember(): void {
+		const provider = this.#current?.provider;
+		if (provider && learnsStartTimes(provider)) this.#needs.memory.startTimes.set(this.name, provider.startTimes);
+	}
+
+	setActive(active: boolean): void {
+		for (const source of this.#sources) source.provider.setActive(active);
+	}
+
+	/** @throws BallastError `bad_command` when the number of instances is not Ballast's to set */
+	scale(count: number): void {
+		const provider = this.#current?.provider;
+		if (!provider || !isResizable(provider)) throw this.#refuse('scaled');
+		const before = provider.desired;
+		this.#needs.memory.scale.set(this.name, count);
+		provider.resize(count);
+		const text = `${this.name}: ${count} instances are wanted (before: ${before})`;
+		this.#event({ instance: null, kind: 'scaled', level: 'info', text });
+	}
+
+	get restartable(): boolean {
+		return this.#current !== null && isRestartable(this.#current.provider);
+	}
+
+	/** @throws BallastError `bad_command`, or `start_failed` when a successor never became ready */
+	async restart(): Promise<void> {
+		const provider = this.#current?.provider;
+		if (!provider || !isRestartable(provider)) throw this.#refuse('restarted');
+		await provider.restart();
+	}
+
+	/** Most time for what an instance has in flight, ms. */
+	get graceMs(): number {
+		return this.#config.instances?.kind === 'run' ? this.#config.instances.graceMs : this.#graceMs;
+	}
+
+	/** Drains all instances for good. Resolves once none is left. */
+	retire(): Promise<void> {
+		this.#retired = true;
+		this.#current = null;
+		for (const source of this.#sources) source.provider.retire();
+		this.#review();
+		return this.#empty();
+	}
+
+	/** Like `retire`, with everything gone after `graceMs`. */
+	async stop(graceMs: number): Promise<void> {
+		this.#stopping = deadlines(Date.now(), graceMs);
+		const { killAt } = this.#stopping;
+		for (const source of this.#sources) {
+			for (const member of source.members.values()) if (member.ending) void source.provider.remove(member.id, killAt);
+		}
+		await this.retire();
+	}
+
+	/** Lets go of everything and leaves the instances as they are. */
+	close(): Promise<void> {
+		clearTimeout(this.#patience);
+		for (const source of this.#sources) {
+			source.provider.close();
+			for (const member of source.members.values()) this.#farewell(member.close());
+		}
+		this.#sources = [];
+		this.#current = null;
+		return this.#empty();
+	}
+
+	#wanted(): number {
+		return this.#needs.memory.scale.get(this.name) ?? this.#config.scale.min;
+	}
+
+	#open(): void {
+		const { instances } = this.#config;
+		if (!instances) return;
+		const { processes, memory } = this.#needs;
+		const provider = createProvider(this.#config, instances, { processes, desired: this.#wanted() });
+		const source: Source = { provider, members: new Map() };
+		this.#sources.push(source);
+		this.#current = source;
+		const times = memory.startTimes.get(this.name);
+		if (learnsStartTimes(provider) && times) provider.startTimes = times;
+		provider.watch({
+			changed: (instance) => this.#changed(source, instance),
+			gone: (id) => this.#gone(source, id),
+			event: (event) => this.#event(event),
+		});
+		provider.setActive(this.#needs.active());
+	}
+
+	#changed(source: Source, instance: ProvidedInstance): void {
+		let member = source.members.get(instance.id);
+		if (!member) {
+			member = new Member(instance, this.#needs.memory.drained.has(instance.id), this.#context(source));
+			source.members.set(instance.id, member);
+		}
+		member.update(instance);
+	}
+
+	#context(source: Source): MemberContext {
+		const { sink, prober } = this.#needs;
+		return {
+			service: this.name,
+			sink,
+			prober,
+			target: (instance) => probeTarget(this.#config, instance),
+			event: (event) => this.#event(event),
+			holds: (member) => this.#holds(member),
+			reached: (member, up, why) => source.provider.reached(member.id, up, why),
+			changed: () => this.#review(),
+		};
+	}
+
+	#gone(source: Source, id: string): void {
+		const member = source.members.get(id);
+		if (!member) return;
+		source.members.delete(id);
+		this.#farewell(member.close());
+		const { active, memory } = this.#needs;
+		if (active()) {
+			// The next one of this name is another process; an address stays what it was.
+			if (source.provider.kind === 'run') memory.drained.delete(id);
+			this.#event({ instance: id, kind: 'removed', level: 'info', text: `${id} removed` });
+		}
+		this.#review();
+	}
+
+	/** Lets members go that are to leave and need not wait for others. */
+	#review(): void {
+		for (const source of this.#sources) {
+			for (const member of source.members.values()) {
+				if (!member.leaving || member.departing || this.#holds(member)) continue;
+				member.departing = true;
+				member.letGo();
+				void this.#depart(source, member);
+			}
+		}
+		this.#checkEmpty();
+	}
+
+	/** Without it a change of all addresses at once would leave the service with none for a moment. */
+	#holds(member: Member): boolean {
+		if (member.departing || !member.healthy || this.#current === null) return false;
+		const others = this.members.filter((other) => other !== member && !other.leaving);
+		if (others.some((other) => other.state === 'ready')) return false;
+		if (!others.some((other) => other.state !== 'draining')) return false;
+		if (this.#current.provider.kind === 'run') return true;
+		const leftMs = PATIENCE_MS - (Date.now() - (member.heldSince ?? Date.now()));
+		if (leftMs <= 0) return false;
+		clearTimeout(this.#patience);
+		this.#patience = setTimeout(() => this.#review(), leftMs);
+		return true;
+	}
+
+	async #depart(source: Source, member: Member): Promise<void> {
+		const graceMs = this.graceMs;
+		const { drainUntil, killAt } = deadlines(Date.now(), graceMs);
+		const until = () => Math.min(drainUntil, this.#stopping?.drainUntil ?? drainUntil);
+		const left = await untilIdle(
+			() => member.inFlight,
+			until,
+			() => !member.leaving,
+		);
+		if (left !== null && left > 0) {
+			const text = `${member.id}: ${left} in flight at the end of its grace period of ${inSeconds(graceMs)}`;
+			this.#event({ instance: member.id, kind: 'grace_over', level: 'warn', text });
+		}
+		const killBy = () => Math.min(killAt, this.#stopping?.killAt ?? killAt);
+		// A worker that does not answer must not keep a process alive.
+		if (member.leaving) await settledBy(member.withdraw(), killBy);
+		if (member.leaving) {
+			member.ending = true;
+			await source.provider.remove(member.id, killBy());
+		}
+		member.ending = false;
+		member.departing = false;
+		this.#review();
+	}
+
+	#farewell(promise: Promise<void>): void {
+		this.#farewells.add(promise);
+		void promise.finally(() => {
+			this.#farewells.delete(promise);
+			this.#checkEmpty();
+		});
+	}
+
+	#checkEmpty(): void {
+		this.#sources = this.#sources.filter((source) => {
+			if (source === this.#current || source.members.size > 0) return true;
+			source.provider.close();
+			return false;
+		});
+		if (this.#sources.length > 0 || this.#farewells.size > 0) return;
+		for (const resolve of this.#emptied) resolve();
+		this.#emptied = [];
+	}
+
+	#empty(): Promise<void> {
+		return new Promise((resolve) => {
+			this.#emptied.push(resolve);
+			this.#checkEmpty();
+		});
+	}
+
+	#event(event: InstanceEvent): void {
+		this.#needs.event(this.name, event);
+	}
+
+	#refuse(what: string): BallastError {
+		const kind = this.#config.instances?.kind;
+		const why = kind ? `has instances of the kind '${kind}', which Ballast does not run` : 'has no instances';
+		return new BallastError('bad_command', `${this.name} cannot be ${what}: it ${why}`, { service: this.name });
+	}
+}

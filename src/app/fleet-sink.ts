@@ -1,0 +1,45 @@
+/** What the fleet tells of its instances, and to whom: the data plane behind a port. */
+import type { InstanceState } from './fleet-state.ts';
+
+export type { InstanceState } from './fleet-state.ts';
+
+export interface InstanceView {
+	/** Unique in the node but for the moment in which a kind of instances replaces another. */
+	id: string;
+	service: string;
+	host: string;
+	port: number;
+	tls: boolean;
+	/** 1 is normal. */
+	weight: number;
+	state: InstanceState;
+	pid: number | null;
+	/** Epoch ms since when it is in this state. */
+	since: number;
+	/** Why, one sentence; may be empty. */
+	note: string;
+	restarts: number;
+	/** Its place on the board; -1 while the workers do not know it. */
+	slot: number;
+}
+
+export interface FleetEvent {
+	service: string;
+	/** null: about the service. */
+	instance: string | null;
+	kind: string;
+	text: string;
+	level: 'info' | 'warn' | 'error';
+}
+
+export interface FleetSink {
+	/** Resolves to its slot once every worker knows the address. Its state starts as `starting`. */
+	add(instance: Omit<InstanceView, 'slot'>): Promise<number>;
+	/** Visible to all workers at once. */
+	state(slot: number, state: InstanceState): void;
+	weight(slot: number, weight: number): void;
+	inFlight(slot: number): number;
+	/** Resolves once the workers closed their idle connections to it and will not use the slot again. */
+	remove(slot: number): Promise<void>;
+	event(event: FleetEvent): void;
+}

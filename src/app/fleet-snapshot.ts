@@ -1,0 +1,61 @@
+/** What one core hands to the next of its fleet, beside the instances themselves. */
+
+export interface FleetSnapshot {
+	readonly version: 1;
+	/** Sizes set by hand, by service. */
+	readonly scale: Readonly<Record<string, number>>;
+	/** Learned start-up times, ms, by service. */
+	readonly startTimes: Readonly<Record<string, readonly number[]>>;
+	/** Ids of the instances that the operator drained. */
+	readonly drained: readonly string[];
+}
+
+export const EMPTY_SNAPSHOT: FleetSnapshot = { version: 1, scale: {}, startTimes: {}, drained: [] };
+
+/** What the fleet remembers of its services beyond the configuration. */
+export class FleetMemory {
+	readonly scale = new Map<string, number>();
+	readonly startTimes = new Map<string, readonly number[]>();
+	readonly drained = new Set<string>();
+
+	load(value: unknown): void {
+		const snapshot = readSnapshot(value);
+		for (const [service, count] of Object.entries(snapshot.scale)) this.scale.set(service, count);
+		for (const [service, times] of Object.entries(snapshot.startTimes)) this.startTimes.set(service, times);
+		for (const id of snapshot.drained) this.drained.add(id);
+	}
+
+	save(): FleetSnapshot {
+		return {
+			version: 1,
+			scale: Object.fromEntries(this.scale),
+			startTimes: Object.fromEntries(this.startTimes),
+			drained: [...this.drained],
+		};
+	}
+}
+
+/** Reads what another version may have written: what is not understood is left out, nothing fails. */
+export function readSnapshot(value: unknown): FleetSnapshot {
+	if (!isRecord(value)) return EMPTY_SNAPSHOT;
+	const scale: Record<string, number> = {};
+	for (const [service, count] of entries(value['scale'])) if (isCount(count)) scale[service] = count;
+	const startTimes: Record<string, number[]> = {};
+	for (const [service, times] of entries(value['startTimes'])) {
+		if (Array.isArray(times)) startTimes[service] = times.filter((time) => typeof time === 'number' && time >= 0);
+	}
+	const drained = Array.isArray(value['drained']) ? value['drained'].filter((id) => typeof id === 'string') : [];
+	return { version: 1, scale, startTimes, drained };
+}
+
+export function isCount(value: unknown): value is number {
+	return typeof value === 'number' && Number.isInteger(value) && value >= 0;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function entries(value: unknown): [string, unknown][] {
+	return isRecord(value) ? Object.entries(value).filter(([key]) => key !== '__proto__') : [];
+}

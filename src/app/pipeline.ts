@@ -1,0 +1,83 @@
+import { answerFixed, answerRedirect } from '../gateway/local-answers.ts';
+import { balanceKey } from '../gateway/balance-key.ts';
+import type { Exchange } from '../gateway/exchange.ts';
+import { problemOf } from '../gateway/problem.ts';
+import { setTarget } from '../gateway/request-checks.ts';
+
+/**
+ * The order of a request, in one place. Each stage decides at once; the first that answers the
+ * request itself returns false and ends the line. The listener and the parser stand before it,
+ * `answer → record` behind it (`Exchange`).
+ */
+export function handle(exchange: Exchange): void {
+	if (!route(exchange)) return;
+	if (!admit(exchange)) return;
+	if (!answerHere(exchange)) return;
+	forward(exchange);
+}
+
+/** Which service and route it meets; unknown ones end with 404, known paths with a foreign method with 405. */
+function route(exchange: Exchange): boolean {
+	const { routes } = exchange.plane;
+	const found = routes.match(exchange);
+	if (found !== undefined) {
+		exchange.route = found;
+		exchange.client.arm(found.timeouts.requestMs, found.timeouts.streamIdleMs);
+		return true;
+	}
+	const allowed = routes.methodsAllowed(exchange);
+	const code = allowed.length > 0 ? 'method_not_allowed' : 'no_route';
+	exchange.failure = code;
+	exchange.answerProblem(problemOf(code, allowed.length > 0 ? `Allow: ${allowed.join(', ')}\r\n` : ''));
+	return false;
+}
+
+/** Limits that can be told from the head. */
+function admit(exchange: Exchange): boolean {
+	const limit = exchange.route?.bodyBytes ?? 0;
+	if (exchange.framing.contentLength <= limit) return true;
+	exchange.failure = 'body_too_large';
+	exchange.answerProblem(problemOf('body_too_large'));
+	return false;
+}
+
+/** Fixed answers, redirects, and hops that are used up need no instance. */
+function answerHere(exchange: Exchange): boolean {
+	const found = exchange.route;
+	if (found === null) return false;
+	if (found.fixed !== null) answerFixed(exchange, found.fixed);
+	else if (found.redirect !== null) answerRedirect(exchange, found.redirect);
+	else if (exchange.method !== 'OPTIONS' && exchange.method !== 'TRACE') return true;
+	else if (exchange.field('max-forwards') !== '0') return true;
+	else answerFixed(exchange, LAST_HOP);
+	return false;
+}
+
+/** OPTIONS or TRACE whose last hop we are (RFC 9110 §7.6.2). TRACE is not reflected: it would show fields that were added on the way. */
+const LAST_HOP = {
+	status: 204,
+	head: Buffer.from('HTTP/1.1 204 No Content\r\nAllow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n'),
+	body: Buffer.alloc(0),
+};
+
+/** Selects an instance and sends the request there. */
+function forward(exchange: Exchange): void {
+	const found = exchange.route;
+	if (found === null) return;
+	if (found.path !== null) rewritePath(exchange, found.path);
+	const { service } = found;
+	const key = service.key === null ? 0 : balanceKey(exchange, service.key);
+	exchange.fetch.start(service, found.timeouts, exchange.body.done && isIdempotent(exchange.method), key);
+}
+
+function rewritePath(exchange: Exchange, rewrite: (path: string) => string): void {
+	const { buffer, pathStart, pathEnd, targetEnd } = exchange;
+	const path = buffer.toString('latin1', pathStart, pathEnd);
+	const changed = rewrite(path);
+	if (changed !== path) setTarget(exchange, Buffer.from(changed + buffer.toString('latin1', pathEnd, targetEnd), 'latin1'));
+}
+
+/** RFC 9110 §9.2.2. */
+function isIdempotent(method: string): boolean {
+	return method === 'GET' || method === 'HEAD' || method === 'PUT' || method === 'DELETE' || method === 'OPTIONS' || method === 'TRACE';
+}

@@ -1,0 +1,79 @@
+import type { BalanceConfig } from '../balancing/config.ts';
+import type { NodeLimits, ServiceConfig } from '../gateway/config.ts';
+import type { CertificateText } from '../gateway/listener.ts';
+
+/** A service as the workers need it: without commands, environments and probes. */
+export interface ServicePlan extends ServiceConfig {
+	balance: BalanceConfig;
+	/** PEM of the authorities that its instances' certificates are checked against. */
+	upstreamCa: string | null;
+}
+
+/** What the control plane tells each worker to serve by. Plain data: it is sent to threads. */
+export interface Plan {
+	generation: number;
+	/** Workers that share the node's limits. */
+	workers: number;
+	/** Columns of the board in use: those of workers on their way out included. */
+	columns: number;
+	services: ServicePlan[];
+	limits: NodeLimits;
+	trust: string[];
+	/** Index of the counts of each route, by `seriesKey`. */
+	series: Record<string, number>;
+}
+
+/** The series of requests that met no route. */
+export const UNROUTED = 0;
+
+export const seriesKey = (service: string, route: string): string => `${service}\n${route}`;
+
+/** An instance as the workers need it. */
+export interface InstancePlan {
+	slot: number;
+	id: string;
+	service: string;
+	host: string;
+	port: number;
+	tls: boolean;
+}
+
+export interface ListenPlan {
+	/** `host:port`, and which of its sockets. */
+	key: string;
+	fd: number;
+	tls: { certificates: CertificateText[]; minVersion: 'TLSv1.2' | 'TLSv1.3'; ticketKeys: Uint8Array } | null;
+}
+
+/** Cells of each worker in the node's shared memory. */
+export const NodeCell = { heartbeat: 0, connections: 1, active: 2, cells: 16 } as const;
+
+/** What a worker is started with. */
+export interface WorkerStart {
+	id: number;
+	board: SharedArrayBuffer[];
+	node: SharedArrayBuffer;
+	plan: Plan;
+	instances: InstancePlan[];
+}
+
+export type ToWorker =
+	| { type: 'prepare'; plan: Plan }
+	| { type: 'commit'; generation: number }
+	| { type: 'abort'; generation: number }
+	| { type: 'board'; buffer: SharedArrayBuffer; seq: number }
+	| { type: 'instance'; instance: InstancePlan; seq: number }
+	| { type: 'remove'; slot: number; seq: number }
+	| { type: 'listen'; listen: ListenPlan; seq: number }
+	| { type: 'certify'; key: string; certificates: CertificateText[] }
+	| { type: 'unlisten'; key: string; seq: number }
+	| { type: 'drain' }
+	| { type: 'end' };
+
+export type FromWorker =
+	| { type: 'up' }
+	| { type: 'prepared'; generation: number; error: string }
+	| { type: 'committed'; generation: number }
+	| { type: 'done'; seq: number; error: string }
+	| { type: 'chunk'; meter: 'routes' | 'instances'; index: number; buffer: SharedArrayBuffer }
+	| { type: 'fault'; message: string };

@@ -1,0 +1,262 @@
+import { Worker } from 'node:worker_threads';
+import type { Board } from '../core/board.ts';
+import type { MeterGroup } from '../metrics/counts.ts';
+import { type FromWorker, type InstancePlan, NodeCell, type Plan, type ToWorker, type WorkerStart } from './plan.ts';
+
+/** A worker whose heart stands still for so long is hung and is replaced. Beats come every 50 ms. */
+const HUNG_MS = 5000;
+const WATCH_MS = 500;
+/** Most memory of one worker's heap: beyond it that worker ends and is replaced, and nothing else. */
+const HEAP_MB = 1024;
+/** A worker that dies at once, again and again, is not started more often than this. */
+const RESTART_MS = 500;
+
+export type WorkerState = 'starting' | 'ready' | 'draining' | 'hung';
+
+export interface WorkerView {
+	id: number;
+	state: WorkerState;
+	connections: number;
+	restarts: number;
+}
+
+interface Member {
+	id: number;
+	thread: Worker;
+	state: WorkerState;
+	beat: number;
+	beatAt: number;
+	restarts: number;
+	/** Orders sent and not acknowledged. */
+	waiting: Map<number, (error: string) => void>;
+	up: Promise<void>;
+}
+
+export interface WorkerGroupOptions {
+	board: Board;
+	meters: { routes: MeterGroup; instances: MeterGroup };
+	/** All instances that a worker must know from its start. */
+	instances: () => InstancePlan[];
+	/** A worker is up (again) and can be given its sockets. */
+	started: (id: number) => Promise<void>;
+	event: (level: 'info' | 'warn' | 'error', text: string) => void;
+}
+
+/** Starts, feeds, watches and replaces the threads of the data plane. */
+export class WorkerGroup {
+	readonly #options: WorkerGroupOptions;
+	readonly #members = new Map<number, Member>();
+	readonly node: SharedArrayBuffer = new SharedArrayBuffer(32 * NodeCell.cells * 4);
+	readonly #cells = new Int32Array(this.node);
+	#plan: Plan | null = null;
+	#seq = 0;
+	#watch: NodeJS.Timeout | undefined;
+	#ended = false;
+
+	constructor(options: WorkerGroupOptions) {
+		this.#options = options;
+	}
+
+	/** Starts workers 0 … count − 1; resolves when all are up and listen. */
+	async start(plan: Plan): Promise<void> {
+		this.#plan = plan;
+		this.#watch = setInterval(() => this.#look(), WATCH_MS);
+		await this.#fill(plan.workers);
+	}
+
+	/** Makes it as many workers as the plan says; those too many finish what they have. */
+	async resize(): Promise<void> {
+		const count = this.#plan?.workers ?? 0;
+		await this.#fill(count);
+		for (const member of this.#members.values()) if (member.id >= count) this.#drainOne(member);
+	}
+
+	async #fill(count: number): Promise<void> {
+		const missing: Promise<void>[] = [];
+		for (let id = 0; id < count; id++) {
+			const known = this.#members.get(id);
+			// One that was on its way out under this number has to be gone first: its column is taken.
+			if (known?.state === 'draining') missing.push(known.thread.terminate().then(() => this.#launch(id, known.restarts)));
+			else if (known === undefined) missing.push(this.#launch(id, 0));
+		}
+		await Promise.all(missing);
+	}
+
+	#drainOne(member: Member): void {
+		if (member.state === 'draining') return;
+		member.state = 'draining';
+		this.#post(member, { type: 'drain' });
+		const check = setInterval(() => {
+			if (!this.#members.has(member.id) || this.#members.get(member.id) !== member) clearInterval(check);
+			else if (this.#cell(member.id, NodeCell.connections) === 0) {
+				clearInterval(check);
+				this.#post(member, { type: 'end' });
+			}
+		}, 100);
+	}
+
+	async #launch(id: number, restarts: number): Promise<void> {
+		const plan = this.#plan as Plan;
+		const { board } = this.#options;
+		this.#cells.fill(0, id * NodeCell.cells, (id + 1) * NodeCell.cells);
+		board.clearWorker(id);
+		board.workers = Math.max(board.workers, id + 1);
+		const start: WorkerStart = { id, board: board.buffers, node: this.node, plan: { ...plan, columns: Math.max(board.workers, plan.workers) }, instances: this.#options.instances() };
+		const thread = new Worker(workerFile(), { workerData: start, resourceLimits: { maxOldGenerationSizeMb: HEAP_MB }, stdout: false, stderr: false });
+		let isUp = (): void => {};
+		const up = new Promise<void>((resolve) => (isUp = resolve));
+		const member: Member = { id, thread, state: 'starting', beat: 0, beatAt: Date.now(), restarts, waiting: new Map(), up };
+		this.#members.set(id, member);
+		thread.on('message', (message: FromWorker) => this.#receive(member, message, isUp));
+		thread.on('error', (error: unknown) => this.#options.event('error', `worker ${id} failed: ${error instanceof Error ? error.message : String(error)}`));
+		thread.on('exit', () => {
+			isUp();
+			this.#gone(member);
+		});
+		await up;
+		if (member.state !== 'starting' || this.#members.get(id) !== member) return;
+		await this.#options.started(id);
+		if (member.state === 'starting') member.state = 'ready';
+	}
+
+	#receive(member: Member, message: FromWorker, isUp: () => void): void {
+		switch (message.type) {
+			case 'up':
+				isUp();
+				break;
+			case 'done':
+				member.waiting.get(message.seq)?.(message.error);
+				member.waiting.delete(message.seq);
+				break;
+			case 'prepared':
+			case 'committed':
+				member.waiting.get(-message.generation)?.(message.type === 'prepared' ? message.error : '');
+				member.waiting.delete(-message.generation);
+				break;
+			case 'chunk':
+				this.#options.meters[message.meter].chunk(member.id, message.index, message.buffer);
+				break;
+			case 'fault':
+				this.#options.event('error', `worker ${member.id}: ${message.message}`);
+				break;
+		}
+	}
+
+	/** A worker is no more: what waited for it goes on, what it counted is kept, another takes its place. */
+	#gone(member: Member): void {
+		for (const settle of member.waiting.values()) settle('');
+		member.waiting.clear();
+		if (this.#members.get(member.id) !== member) return;
+		this.#members.delete(member.id);
+		this.#options.board.clearWorker(member.id);
+		this.#cells.fill(0, member.id * NodeCell.cells, (member.id + 1) * NodeCell.cells);
+		for (const meter of Object.values(this.#options.meters)) meter.retire(member.id);
+		if (this.#ended || member.state === 'draining' || member.id >= (this.#plan?.workers ?? 0)) return;
+		this.#options.event('error', `worker ${member.id} ended and is replaced; its connections were lost`);
+		const delay = member.state === 'starting' || member.restarts > 3 ? RESTART_MS : 0;
+		setTimeout(() => {
+			if (!this.#ended && !this.#members.has(member.id)) void this.#launch(member.id, member.restarts + 1);
+		}, delay);
+	}
+
+	#look(): void {
+		const now = Date.now();
+		for (const member of this.#members.values()) {
+			const beat = this.#cell(member.id, NodeCell.heartbeat);
+			if (beat !== member.beat || member.state === 'starting') {
+				member.beat = beat;
+				member.beatAt = now;
+			} else if (now - member.beatAt > HUNG_MS && member.state !== 'hung') {
+				member.state = 'hung';
+				this.#options.event('error', `worker ${member.id} has not moved for ${HUNG_MS / 1000} s and is ended`);
+				void member.thread.terminate();
+			}
+		}
+	}
+
+	#cell(id: number, cell: number): number {
+		return Atomics.load(this.#cells, id * NodeCell.cells + cell);
+	}
+
+	#post(member: Member, message: ToWorker): void {
+		member.thread.postMessage(message);
+	}
+
+	/** Says it to one worker and waits until it acknowledges, or is gone. Resolves to its error, or ''. */
+	order(id: number, message: Omit<Extract<ToWorker, { seq: number }>, 'seq'>): Promise<string> {
+		const member = this.#members.get(id);
+		if (member === undefined) return Promise.resolve('');
+		const seq = ++this.#seq;
+		return new Promise((resolve) => {
+			member.waiting.set(seq, resolve);
+			this.#post(member, { ...message, seq } as ToWorker);
+		});
+	}
+
+	/** The same to all of them. */
+	async orderAll(message: Omit<Extract<ToWorker, { seq: number }>, 'seq'>): Promise<void> {
+		await Promise.all([...this.#members.keys()].map((id) => this.order(id, message)));
+	}
+
+	/** Has all workers build the plan; resolves to what was wrong with it, or ''. */
+	async prepare(plan: Plan): Promise<string> {
+		const errors = await Promise.all([...this.#members.values()].map((member) => this.#generation(member, plan.generation, { type: 'prepare', plan: { ...plan, columns: Math.max(this.#options.board.workers, plan.workers) } })));
+		return errors.find((error) => error !== '') ?? '';
+	}
+
+	/** Has all workers serve by the plan that they prepared. */
+	async commit(plan: Plan): Promise<void> {
+		this.#plan = plan;
+		const { generation } = plan;
+		await Promise.all([...this.#members.values()].map((member) => this.#generation(member, generation, { type: 'commit', generation })));
+	}
+
+	abort(generation: number): void {
+		this.tell({ type: 'abort', generation });
+	}
+
+	#generation(member: Member, generation: number, message: ToWorker): Promise<string> {
+		return new Promise((resolve) => {
+			member.waiting.set(-generation, resolve);
+			this.#post(member, message);
+		});
+	}
+
+	/** Says something that needs no answer to all. */
+	tell(message: ToWorker): void {
+		for (const member of this.#members.values()) this.#post(member, message);
+	}
+
+	get ids(): number[] {
+		return [...this.#members.keys()];
+	}
+
+	/** Connections and requests under way, over all workers. */
+	load(): { connections: number; active: number } {
+		let connections = 0;
+		let active = 0;
+		for (const id of this.#members.keys()) {
+			connections += this.#cell(id, NodeCell.connections);
+			active += this.#cell(id, NodeCell.active);
+		}
+		return { connections, active };
+	}
+
+	view(): WorkerView[] {
+		return [...this.#members.values()]
+			.sort((a, b) => a.id - b.id)
+			.map(({ id, state, restarts }) => ({ id, state, connections: this.#cell(id, NodeCell.connections), restarts }));
+	}
+
+	/** Nothing is replaced any more. */
+	async end(): Promise<void> {
+		this.#ended = true;
+		clearInterval(this.#watch);
+		await Promise.all([...this.#members.values()].map((member) => member.thread.terminate()));
+	}
+}
+
+/** Beside this file, in the language that this file is in. */
+function workerFile(): URL {
+	return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+}

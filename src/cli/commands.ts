@@ -1,0 +1,177 @@
+/** Every command, as `--help` and the parser see it. `main.ts` knows what carries them out. */
+import { type CommandArguments, GLOBAL_OPTIONS, type OptionArguments, RUN, UP } from '../config/arguments.ts';
+import { type Command, JSON_OPTION } from './command.ts';
+
+const takes = (name: string, positionals: string[], ...options: OptionArguments[]): CommandArguments => ({
+	name,
+	positionals,
+	options: [...options, ...GLOBAL_OPTIONS],
+});
+
+const OPERATION_JSON: OptionArguments = {
+	...JSON_OPTION,
+	text: 'print the result as JSON; progress goes to standard error',
+};
+const FILES = 'Without [config]: ballast.config.ts, ballast.yaml, ballast.yml or ballast.json of this folder.';
+const LEFT = 'Ctrl-C ends the waiting, not what was asked for.';
+
+export const COMMANDS: readonly Command[] = [
+	{
+		arguments: UP,
+		summary: 'start what the configuration says',
+		about: [
+			'Starts the instances, balances requests over them and stays in the foreground.',
+			'Ctrl-C or SIGTERM drains and stops; SIGHUP reloads.',
+			FILES,
+		],
+		examples: [
+			['ballast up', 'the configuration of this folder'],
+			['ballast up prod.yaml --watch', 'reload when a file changes'],
+			['ballast up --name blue', 'a second Ballast on this machine'],
+		],
+	},
+	{
+		arguments: RUN,
+		summary: 'run a command as several instances, without a configuration',
+		about: [
+			'Starts instances of the command, each with a PORT of its own to listen on, and balances over them.',
+			'There is no shell between: the words behind `--` are the command and its arguments.',
+		],
+		examples: [
+			['ballast run -- node server.js', 'two instances behind http://127.0.0.1:8080'],
+			['ballast run --port 3000 --instances 4 --health /healthz -- node server.js', 'four, probed by HTTP'],
+		],
+	},
+	{
+		arguments: takes('check', ['[config]'], JSON_OPTION),
+		summary: 'say whether a configuration is valid',
+		about: [
+			'Reads the configuration as `up` does and lists everything that is wrong with it; nothing is started.',
+			FILES,
+		],
+		examples: [
+			['ballast check', 'exit code 0: valid, 2: not'],
+			['ballast check prod.yaml --json', 'for scripts and editors'],
+		],
+	},
+	{
+		arguments: takes('print', ['[config]'], JSON_OPTION),
+		summary: 'show the resolved configuration',
+		about: ['Prints the configuration with every default filled in; secrets are masked.', FILES],
+		examples: [['ballast print', 'what Ballast would run with']],
+	},
+	{
+		arguments: takes('diff', ['[config]', '[config]'], JSON_OPTION, {
+			name: 'exit-code',
+			text: 'exit with 1 when they differ',
+		}),
+		summary: 'show what a reload would change',
+		about: [
+			'Compares the running configuration with the file, or two files with each other.',
+			'Secrets are masked first, so a changed secret alone does not show.',
+			FILES,
+		],
+		examples: [
+			['ballast diff', 'running against this folder'],
+			['ballast diff old.yaml new.yaml --exit-code', 'two files; exit code 1 when they differ'],
+		],
+	},
+	{
+		arguments: takes(
+			'explain',
+			['URL'],
+			{ name: 'method', value: 'METHOD', text: 'method of the request; default: GET' },
+			{ name: 'header', value: "'NAME: VALUE'", multiple: true, text: 'a header field; may be given more than once' },
+			{ name: 'config', value: 'FILE', text: 'ask this file; default: what runs, else the file of this folder' },
+			JSON_OPTION,
+		),
+		summary: 'show where a request would go, and why',
+		about: [
+			'Names the service, route, pool and policies that a request would meet,',
+			'and why the other routes do not take it. No request is sent.',
+			'URL is a whole one, or only a path.',
+		],
+		examples: [
+			['ballast explain /v1/avatars', 'GET of that path'],
+			[
+				"ballast explain http://old.example.com/a --method POST --header 'x-tenant: acme'",
+				'by host, method and header',
+			],
+		],
+	},
+	{
+		arguments: takes('status', [], JSON_OPTION, { name: 'watch', text: 'show it anew every second until Ctrl-C' }),
+		summary: 'show what runs and how it is',
+		about: [
+			'Shows listeners, workers, services, instances and routes of the running Ballast,',
+			'with their counts and latencies.',
+		],
+		examples: [
+			['ballast status', 'a table'],
+			['ballast status --watch', 'live'],
+			['ballast status --json', 'for scripts; with --watch one line a second'],
+		],
+	},
+	{
+		arguments: takes('restart', ['[service]'], OPERATION_JSON),
+		summary: 'replace the instances one by one, without losing a request',
+		about: [
+			'Starts a new instance, waits until it is ready, drains an old one, and so on; of one service or of all.',
+			LEFT,
+		],
+		examples: [
+			['ballast restart', 'every service that Ballast runs'],
+			['ballast restart videos', 'one service'],
+		],
+	},
+	{
+		arguments: takes('reload', [], OPERATION_JSON),
+		summary: 'take up the changed configuration',
+		about: [
+			'Reads the configuration again and changes what differs; everything else keeps its connections and counts.',
+			'A configuration that is not valid changes nothing: the problems are printed and the exit code is 2.',
+			LEFT,
+		],
+		examples: [['ballast diff && ballast reload', 'look first']],
+	},
+	{
+		arguments: takes('scale', ['service', 'n'], OPERATION_JSON),
+		summary: 'run so many instances of a service',
+		about: ['Starts or drains instances until n are there. It holds until the next start or change of `scale`.', LEFT],
+		examples: [['ballast scale videos 4', 'four instances']],
+	},
+	{
+		arguments: takes('drain', ['instance'], OPERATION_JSON),
+		summary: 'take one instance out of rotation',
+		about: [
+			'Gives the instance no new requests and waits for those under way. `ballast status` lists the instances.',
+			LEFT,
+		],
+		examples: [['ballast drain videos-3', 'one instance']],
+	},
+	{
+		arguments: takes('stop', [], OPERATION_JSON),
+		summary: 'drain and stop',
+		about: ['Takes no new connections, waits for the requests under way, stops the instances and ends.', LEFT],
+		examples: [['ballast stop', 'the one named default']],
+	},
+	{
+		arguments: takes('upgrade', [], OPERATION_JSON),
+		summary: 'go on with the program that is installed now',
+		about: [
+			'Starts the new version beside the old one on the same sockets and instances, then drains the old. Nothing is lost.',
+			LEFT,
+		],
+		examples: [['npm install -g ballast && ballast upgrade', 'install, then change over']],
+	},
+	{
+		arguments: { name: 'help', positionals: ['[command]'], options: GLOBAL_OPTIONS },
+		summary: 'this list, or how a command is used',
+		about: ['The same as `ballast <command> --help`.'],
+		examples: [['ballast help run', 'how `run` is used']],
+	},
+];
+
+export function findCommand(name: string): Command | undefined {
+	return COMMANDS.find((command) => command.arguments.name === name);
+}

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { type Answer, type ControlPeer, controlPeer, refuses, says } from './testing/control-peer.ts';
+import { ballast } from './testing/recorded-terminal.ts';
+import { sampleStatus } from './testing/sample-status.ts';
+
+const peers: ControlPeer[] = [];
+after(async () => {
+	for (const peer of peers) await peer.close();
+});
+
+/** Carries a command out against a peer with this answer. */
+async function against(answer: Answer, ...argv: string[]) {
+	const peer = await controlPeer(answer);
+	peers.push(peer);
+	return { ...(await ballast([...argv, '--socket', peer.path])), commands: peer.commands };
+}
+
+test('progress as it comes, then the result in a sentence', async () => {
+	const { code, out, err, commands } = await against(
+		says(['videos-3 starts', 'evil \x1b[2J line'], null),
+		'restart',
+		'videos',
+	);
+	assert.deepEqual([code, out, err], [0, 'videos-3 starts\nevil \\x1b[2J line\nrestarted videos\n', '']);
+	assert.deepEqual(commands, [{ command: 'restart', args: { service: 'videos' } }]);
+});
+
+test("Ballast's own sentence comes first", async () => {
+	assert.equal((await against(says([], 'replaced 2 instances'), 'restart')).out, 'replaced 2 instances\n');
+	assert.equal((await against(says([], { text: 'replaced 3 instances' }), 'restart')).out, 'replaced 3 instances\n');
+	assert.equal((await against(says([], {}), 'restart')).out, 'restarted every service\n');
+});
+
+test('each command sends its arguments', async () => {
+	const sent = async (...argv: string[]) => (await against(says([], null), ...argv)).commands;
+	assert.deepEqual(await sent('reload'), [{ command: 'reload', args: {} }]);
+	assert.deepEqual(await sent('scale', 'videos', '4'), [{ command: 'scale', args: { service: 'videos', n: 4 } }]);
+	assert.deepEqual(await sent('drain', 'videos-1'), [{ command: 'drain', args: { instance: 'videos-1' } }]);
+	assert.deepEqual(await sent('upgrade'), [{ command: 'upgrade', args: {} }]);
+});
+
+test('--json: one document on standard output, progress beside it', async () => {
+	const { code, out, err } = await against(says(['one'], { n: 2 }), 'scale', 'videos', '2', '--json');
+	assert.deepEqual([code, JSON.parse(out), err], [0, { ok: true, result: { n: 2 } }, 'one\n']);
+	const failed = await against(refuses('start_failed', 'it exits at once'), 'restart', '--json');
+	assert.deepEqual(
+		[failed.code, JSON.parse(failed.out)],
+		[1, { ok: false, code: 'start_failed', message: 'it exits at once' }],
+	);
+});
+
+test('a refused reload prints the problems and exits with 2', async () => {
+	const problems = 'ballast.yaml:3:5  services.videos.helth: /x\n    accepted keys: health';
+	const { code, out, err } = await against(refuses('config_invalid', problems), 'reload');
+	assert.deepEqual([code, out], [2, '']);
+	assert.equal(
+		err,
+		`error: ${problems}\nnothing was changed: the running configuration stays. Correct the file, then \`ballast check\` and \`ballast reload\`\n`,
+	);
+});
+
+test('an unknown service or instance: what was meant, what there is', async () => {
+	const answer =
+		(code: string): Answer =>
+		(request, socket) =>
+			request.command === 'status'
+				? says([], sampleStatus())(request, socket)
+				: refuses(code, 'there is none')(request, socket);
+	const service = await against(answer('unknown_service'), 'restart', 'video');
+	assert.deepEqual(
+		[service.code, service.err],
+		[1, 'error: there is none\ndid you mean `videos`? The services: videos\n'],
+	);
+	const instance = await against(answer('unknown_instance'), 'drain', 'zzz');
+	assert.deepEqual([instance.code, instance.err], [1, 'error: there is none\nThe instances: videos-1, videos-2\n']);
+});
+
+test('a number that is none is refused before anything is asked', async () => {
+	const { code, err, commands } = await against(says([], null), 'scale', 'videos', 'many');
+	assert.deepEqual([code, err, commands], [2, 'error: <n> takes a whole number from 0 to 1000, not `many`\n', []]);
+});
+
+test('Ctrl-C leaves the operation alone and says so', async () => {
+	const { code, err, out } = await against(({ id }, socket) => {
+		socket.write(`{"id":${id},"line":"videos-1 drains"}\n`);
+		setTimeout(() => process.emit('SIGINT'), 30);
+	}, 'restart');
+	assert.deepEqual([code, out], [130, 'videos-1 drains\n']);
+	assert.equal(err, '\nnot waiting any longer; the restart itself goes on (`ballast status` shows how it is)\n');
+	assert.equal(process.listenerCount('SIGINT'), 0);
+});
+
+test('stop has ended only when nothing answers any more', async () => {
+	let status = 0;
+	const { code, out } = await against((request, socket) => {
+		if (request.command === 'stop') return says(['drained'], null)(request, socket);
+		says([], sampleStatus())(request, socket);
+		if (++status === 2) void peers.at(-1)?.close();
+	}, 'stop');
+	assert.deepEqual([code, out, status], [0, 'drained\nstopped\n', 2]);
+});
+
+test('a connection that ends while stopping is a stop when nothing answers any more', async () => {
+	const { code, out } = await against(() => void peers.at(-1)?.close(), 'stop');
+	assert.deepEqual([code, out], [0, 'stopped\n']);
+});

@@ -1,0 +1,124 @@
+/** The commands that change what runs: ask, show the progress, say how it ended. */
+import { globalsOf, integer } from '../config/arguments.ts';
+import { closest } from '../core/closest.ts';
+import { BallastError } from '../core/errors.ts';
+import { EXIT, type Run } from './command.ts';
+import { control } from './control-client.ts';
+import { type ControlSocket, controlSocket } from './control-socket.ts';
+import { inert, inertLines } from './inert.ts';
+import { readStatus, type Status } from './status-answer.ts';
+import type { Terminal } from './terminal.ts';
+
+type Operation = 'restart' | 'reload' | 'scale' | 'drain' | 'stop' | 'upgrade';
+
+/** A drain or a slow start may say nothing for minutes. */
+const QUIET_MS = 15 * 60_000;
+/** Most time from the answer to `stop` until the socket is gone. */
+const END_MS = 10_000;
+
+const stopped: unique symbol = Symbol('interrupted');
+
+/** Carries one of the operations out. */
+export function operation(name: Operation): Run {
+	return async (parsed, terminal) => {
+		const where = controlSocket(globalsOf(parsed), terminal.env);
+		const args = argumentsOf(name, parsed.positionals);
+		const json = parsed.switches.has('json');
+		const onLine = (line: string) => (json ? terminal.err : terminal.out)(`${inert(line)}\n`);
+		const interrupt = new AbortController();
+		const stop = () => interrupt.abort(stopped);
+		process.once('SIGINT', stop);
+		try {
+			const options = { onLine, quietMs: QUIET_MS, signal: interrupt.signal };
+			const result = name === 'stop' ? await end(where, options) : await control(where, name, args, options);
+			terminal.out(
+				`${json ? JSON.stringify({ ok: true, result: result ?? null }) : inertLines(sentence(name, args, result))}\n`,
+			);
+			return EXIT.ok;
+		} catch (error) {
+			if (error === stopped) return left(name, terminal);
+			throw await withHint(error, where, args);
+		} finally {
+			process.removeListener('SIGINT', stop);
+		}
+	};
+}
+
+function argumentsOf(name: Operation, [first, second]: string[]): Record<string, unknown> {
+	if (name === 'restart') return first === undefined ? {} : { service: first };
+	if (name === 'scale') return { service: first, n: integer('<n>', second ?? '', [0, 1000]) };
+	return name === 'drain' ? { instance: first } : {};
+}
+
+function left(name: Operation, terminal: Terminal): number {
+	terminal.err(`\nnot waiting any longer; the ${name} itself goes on (\`ballast status\` shows how it is)\n`);
+	return EXIT.interrupted;
+}
+
+/** `stop` has ended when nothing answers any more, so that `ballast stop && ballast up` finds its port free. */
+async function end(where: ControlSocket, options: Parameters<typeof control>[3]): Promise<unknown> {
+	let result: unknown;
+	try {
+		result = await control(where, 'stop', {}, options);
+	} catch (error) {
+		if (!(error instanceof BallastError && error.details.brokenOff)) throw error;
+	}
+	for (const until = Date.now() + END_MS; Date.now() < until; ) {
+		try {
+			await control(where, 'status', {}, { quietMs: 1000, ...(options?.signal ? { signal: options.signal } : {}) });
+		} catch (error) {
+			if (error === stopped) throw error;
+			if (error instanceof BallastError && error.code === 'not_running') return result;
+		}
+		await new Promise((resolve) => setTimeout(resolve, 50));
+	}
+	throw new BallastError(
+		'command_failed',
+		`Ballast agreed to stop, but still answers at ${where.path}; \`ballast status\` shows its process id`,
+	);
+}
+
+/** What happened, in one sentence: Ballast's own, or one that fits. */
+function sentence(name: Operation, args: Record<string, unknown>, result: unknown): string {
+	if (typeof result === 'string' && result !== '') return result;
+	const text = typeof result === 'object' && result !== null ? (result as Record<string, unknown>).text : undefined;
+	if (typeof text === 'string' && text !== '') return text;
+	const sentences: Record<Operation, string> = {
+		restart: `restarted ${args.service ?? 'every service'}`,
+		reload: 'reloaded',
+		scale: `${args.service} has ${args.n} instances`,
+		drain: `${args.instance} is drained`,
+		stop: 'stopped',
+		upgrade: 'upgraded',
+	};
+	return sentences[name];
+}
+
+/** The error with what to do about it. */
+async function withHint(error: unknown, where: ControlSocket, args: Record<string, unknown>): Promise<unknown> {
+	if (!(error instanceof BallastError) || error.details.answered !== true) return error;
+	const more = (hint: string) => new BallastError(error.code, `${error.message}\n${hint}`, error.details, error);
+	if (error.code === 'config_invalid' || error.code === 'config_unreadable') {
+		return more(
+			'nothing was changed: the running configuration stays. Correct the file, then `ballast check` and `ballast reload`',
+		);
+	}
+	if (error.code === 'unknown_service') return more(await meant(where, String(args.service), 'services'));
+	if (error.code === 'unknown_instance') return more(await meant(where, String(args.instance), 'instances'));
+	return error;
+}
+
+async function meant(where: ControlSocket, word: string, kind: 'services' | 'instances'): Promise<string> {
+	let running: Status;
+	try {
+		running = readStatus(await control(where, 'status', {}));
+	} catch {
+		return '`ballast status` lists them';
+	}
+	const names = running.services.flatMap(({ name, instances }) =>
+		kind === 'services' ? [name] : instances.map(({ id }) => id),
+	);
+	const near = closest(word, names);
+	const some = names.length === 0 ? 'there are none' : names.slice(0, 20).join(', ') + (names.length > 20 ? ', …' : '');
+	return `${near === undefined ? '' : `did you mean \`${near}\`? `}The ${kind}: ${some}`;
+}

@@ -1,0 +1,170 @@
+/** The answer to the control command `status`, read with suspicion: the other end may be another version. */
+import { BallastError } from '../core/errors.ts';
+
+export interface Counts {
+	requests: number;
+	status: Record<'1xx' | '2xx' | '3xx' | '4xx' | '5xx', number>;
+	/** No answer, or one that Ballast made: 5xx. */
+	failed: number;
+	bytesIn: number;
+	bytesOut: number;
+	p50Ms: number;
+	p95Ms: number;
+	p99Ms: number;
+	perSecond: number;
+}
+
+export interface InstanceStatus {
+	id: string;
+	host: string;
+	port: number;
+	tls: boolean;
+	weight: number;
+	state: string;
+	pid: number | null;
+	/** Epoch ms. */
+	since: number;
+	note: string;
+	restarts: number;
+	inFlight: number;
+	counts: Counts;
+}
+
+export interface ServiceStatus {
+	name: string;
+	desired: number;
+	ready: number;
+	total: number;
+	counts: Counts;
+	instances: InstanceStatus[];
+	routes: { name: string; counts: Counts }[];
+}
+
+export interface Status {
+	version: string;
+	pid: number;
+	core: { pid: number; generation: number; startedAt: number };
+	node: string;
+	/** Path of the configuration, or `run`. */
+	config: string;
+	uptimeMs: number;
+	workers: { id: number; state: string; connections: number; restarts: number }[];
+	listeners: { address: string; tls: boolean }[];
+	services: ServiceStatus[];
+	warnings: string[];
+}
+
+/** Throws `command_failed` naming the first place that is not as this version knows it. */
+export function readStatus(value: unknown): Status {
+	const status = record(value, 'the answer');
+	const core = record(status.core, 'core');
+	return {
+		version: text(status.version, 'version'),
+		pid: number(status.pid, 'pid'),
+		core: {
+			pid: number(core.pid, 'core.pid'),
+			generation: number(core.generation, 'core.generation'),
+			startedAt: number(core.startedAt, 'core.startedAt'),
+		},
+		node: text(status.node, 'node'),
+		config: text(status.config, 'config'),
+		uptimeMs: number(status.uptimeMs, 'uptimeMs'),
+		workers: list(status.workers, 'workers', (worker, at) => ({
+			id: number(worker.id, `${at}.id`),
+			state: text(worker.state, `${at}.state`),
+			connections: number(worker.connections, `${at}.connections`),
+			restarts: number(worker.restarts, `${at}.restarts`),
+		})),
+		listeners: list(status.listeners, 'listeners', ({ address, tls }, at) => ({
+			address: text(address, `${at}.address`),
+			tls: tls === true,
+		})),
+		services: list(status.services, 'services', readService),
+		warnings: Array.isArray(status.warnings) ? status.warnings.map(String) : [],
+	};
+}
+
+function readService(service: Record<string, unknown>, at: string): ServiceStatus {
+	return {
+		name: text(service.name, `${at}.name`),
+		desired: number(service.desired, `${at}.desired`),
+		ready: number(service.ready, `${at}.ready`),
+		total: number(service.total, `${at}.total`),
+		counts: readCounts(service.counts, `${at}.counts`),
+		instances: list(service.instances, `${at}.instances`, readInstance),
+		routes: list(service.routes, `${at}.routes`, ({ name, counts }, at) => ({
+			name: text(name, `${at}.name`),
+			counts: readCounts(counts, `${at}.counts`),
+		})),
+	};
+}
+
+function readInstance(instance: Record<string, unknown>, at: string): InstanceStatus {
+	return {
+		id: text(instance.id, `${at}.id`),
+		host: text(instance.host, `${at}.host`),
+		port: number(instance.port, `${at}.port`),
+		tls: instance.tls === true,
+		weight: number(instance.weight, `${at}.weight`),
+		state: text(instance.state, `${at}.state`),
+		pid: instance.pid === null ? null : number(instance.pid, `${at}.pid`),
+		since: number(instance.since, `${at}.since`),
+		note: text(instance.note, `${at}.note`),
+		restarts: number(instance.restarts, `${at}.restarts`),
+		inFlight: number(instance.inFlight, `${at}.inFlight`),
+		counts: readCounts(instance.counts, `${at}.counts`),
+	};
+}
+
+function readCounts(value: unknown, at: string): Counts {
+	const counts = record(value, at);
+	const status = record(counts.status, `${at}.status`);
+	const of = (name: string) => number(counts[name], `${at}.${name}`);
+	const answers = (name: string) => number(status[name], `${at}.status.${name}`);
+	return {
+		requests: of('requests'),
+		status: {
+			'1xx': answers('1xx'),
+			'2xx': answers('2xx'),
+			'3xx': answers('3xx'),
+			'4xx': answers('4xx'),
+			'5xx': answers('5xx'),
+		},
+		failed: of('failed'),
+		bytesIn: of('bytesIn'),
+		bytesOut: of('bytesOut'),
+		p50Ms: of('p50Ms'),
+		p95Ms: of('p95Ms'),
+		p99Ms: of('p99Ms'),
+		perSecond: of('perSecond'),
+	};
+}
+
+function list<T>(value: unknown, at: string, read: (element: Record<string, unknown>, at: string) => T): T[] {
+	if (!Array.isArray(value)) throw unknownForm(at);
+	return value.map((element, index) => read(record(element, `${at}[${index}]`), `${at}[${index}]`));
+}
+
+function record(value: unknown, at: string): Record<string, unknown> {
+	if (typeof value !== 'object' || value === null || Array.isArray(value)) throw unknownForm(at);
+	return value as Record<string, unknown>;
+}
+
+function text(value: unknown, at: string): string {
+	if (typeof value !== 'string') throw unknownForm(at);
+	return value;
+}
+
+/** JSON writes a number that is none as null. */
+function number(value: unknown, at: string): number {
+	if (value === null) return Number.NaN;
+	if (typeof value !== 'number') throw unknownForm(at);
+	return value;
+}
+
+function unknownForm(at: string): BallastError {
+	return new BallastError(
+		'command_failed',
+		`the running Ballast answers in a form that this version does not know (${at}); use the \`ballast\` that it was started with, or \`ballast upgrade\``,
+	);
+}

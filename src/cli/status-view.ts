@@ -1,0 +1,160 @@
+/** A status as lines for a terminal. */
+import { inert } from './inert.ts';
+import { formatAge, formatBytes, formatCount, formatLatency, formatRate, plural } from './quantity.ts';
+import type { Counts, InstanceStatus, ServiceStatus, Status } from './status-answer.ts';
+import { type Cell, type Column, table } from './table.ts';
+import { type Colour, paint, type Terminal } from './terminal.ts';
+import { clip } from './text-width.ts';
+
+const STATE_COLOURS: Record<string, Colour> = {
+	ready: 'green',
+	starting: 'cyan',
+	draining: 'yellow',
+	down: 'red',
+	hung: 'red',
+};
+
+/** `now`: epoch ms. No line is wider than the terminal, and none holds what came from outside unmasked. */
+export function statusLines(status: Status, terminal: Terminal, now: number): string[] {
+	const width = terminal.size()?.columns ?? Number.POSITIVE_INFINITY;
+	const lines = [...headLines(status).map((line) => clip(line, width))];
+	for (const warning of status.warnings)
+		lines.push(paint(terminal, 'yellow', clip(`warning        ${inert(warning)}`, width)));
+	const { services } = status;
+	if (services.length > 0) lines.push('', ...table(SERVICE_COLUMNS, services.map(serviceRow), terminal));
+	const instances = services.flatMap((service) => service.instances);
+	if (instances.length > 0)
+		lines.push(
+			'',
+			...table(
+				INSTANCE_COLUMNS,
+				instances.map((instance) => instanceRow(instance, now)),
+				terminal,
+			),
+		);
+	const routes = services.flatMap((service) => service.routes.map((route) => routeRow(service.name, route)));
+	if (routes.length > 0) lines.push('', ...table(ROUTE_COLUMNS, routes, terminal));
+	return lines;
+}
+
+function headLines(status: Status): string[] {
+	const { core, workers, listeners } = status;
+	const connections = workers.reduce((sum, worker) => sum + worker.connections, 0);
+	const states = new Map<string, number>();
+	for (const { state } of workers) states.set(state, (states.get(state) ?? 0) + 1);
+	const counted = [...states].map(([state, count]) => `${count} ${inert(state)}`).join(', ');
+	const restarts = workers.reduce((sum, worker) => sum + worker.restarts, 0);
+	const addresses = listeners.map(({ address, tls }) =>
+		address.includes('://') ? address : `${tls ? 'https' : 'http'}://${address}`,
+	);
+	return [
+		`Ballast ${inert(status.version)}, up ${formatAge(status.uptimeMs)}, pid ${status.pid} (core ${core.pid}, generation ${core.generation}, Node ${inert(status.node).replace(/^v/, '')})`,
+		`configuration  ${status.config === 'run' ? 'none (ballast run)' : inert(status.config)}`,
+		`listening      ${addresses.length === 0 ? 'nowhere' : addresses.map(inert).join(', ')}`,
+		`workers        ${counted || 'none'}; ${plural(connections, 'connection')}${restarts > 0 ? `; ${plural(restarts, 'restart')}` : ''}`,
+	];
+}
+
+const LATENCY_COLUMNS: Column[] = [
+	{ title: 'P50', align: 'right', drop: 5 },
+	{ title: 'P95', align: 'right', drop: 2 },
+	{ title: 'P99', align: 'right', drop: 4 },
+];
+
+const SERVICE_COLUMNS: Column[] = [
+	{ title: 'SERVICE', least: 10 },
+	{ title: 'READY', align: 'right' },
+	{ title: 'REQ/S', align: 'right' },
+	...LATENCY_COLUMNS,
+	{ title: 'REQUESTS', align: 'right', drop: 3 },
+	{ title: 'FAILED', align: 'right' },
+	{ title: 'IN', align: 'right', drop: 7 },
+	{ title: 'OUT', align: 'right', drop: 6 },
+];
+
+function serviceRow({ name, desired, ready, counts }: ServiceStatus): Cell[] {
+	// A service of fixed answers has no instances to wait for.
+	const enough = ready >= desired;
+	return [
+		{ text: inert(name), colour: 'bold' },
+		{
+			text: desired === 0 && ready === 0 ? '-' : `${formatCount(ready)} of ${formatCount(desired)}`,
+			colour: enough ? 'green' : ready === 0 ? 'red' : 'yellow',
+		},
+		{ text: formatRate(counts.perSecond) },
+		...latencies(counts),
+		{ text: formatCount(counts.requests) },
+		failures(counts),
+		{ text: formatBytes(counts.bytesIn) },
+		{ text: formatBytes(counts.bytesOut) },
+	];
+}
+
+const INSTANCE_COLUMNS: Column[] = [
+	{ title: 'INSTANCE', least: 12 },
+	{ title: 'STATE' },
+	{ title: 'FOR', align: 'right', drop: 6 },
+	{ title: 'ADDRESS', drop: 9 },
+	{ title: 'PID', align: 'right', drop: 10 },
+	{ title: 'IN FLIGHT', align: 'right', drop: 3 },
+	{ title: 'REQ/S', align: 'right', drop: 1 },
+	{ title: 'P95', align: 'right', drop: 5 },
+	{ title: 'FAILED', align: 'right', drop: 4 },
+	{ title: 'RESTARTS', align: 'right', drop: 8 },
+	{ title: 'NOTE', drop: 7, least: 16 },
+];
+
+function instanceRow(instance: InstanceStatus, now: number): Cell[] {
+	const { state, counts, host, port, restarts } = instance;
+	const colour = STATE_COLOURS[state];
+	const weight = instance.weight === 1 ? '' : ` ×${Number(instance.weight.toFixed(3))}`;
+	return [
+		{ text: inert(instance.id) },
+		{ text: inert(state), ...(colour === undefined ? {} : { colour }) },
+		{ text: formatAge(now - instance.since) },
+		{ text: `${inert(host.includes(':') ? `[${host}]` : host)}:${port}${weight}` },
+		{ text: instance.pid === null ? '-' : String(instance.pid) },
+		{ text: formatCount(instance.inFlight) },
+		{ text: formatRate(counts.perSecond) },
+		{ text: counts.requests === 0 ? '-' : formatLatency(counts.p95Ms) },
+		failures(counts),
+		{ text: formatCount(restarts), ...(restarts > 0 ? { colour: 'yellow' } : {}) },
+		{ text: inert(instance.note) },
+	];
+}
+
+const ROUTE_COLUMNS: Column[] = [
+	{ title: 'ROUTE', least: 16 },
+	{ title: 'SERVICE', drop: 8 },
+	{ title: 'REQ/S', align: 'right' },
+	...LATENCY_COLUMNS,
+	{ title: '2XX', align: 'right', drop: 6 },
+	{ title: '3XX', align: 'right', drop: 9 },
+	{ title: '4XX', align: 'right', drop: 7 },
+	{ title: '5XX', align: 'right', drop: 3 },
+	{ title: 'FAILED', align: 'right' },
+];
+
+function routeRow(service: string, { name, counts }: { name: string; counts: Counts }): Cell[] {
+	return [
+		{ text: inert(name) },
+		{ text: inert(service) },
+		{ text: formatRate(counts.perSecond) },
+		...latencies(counts),
+		{ text: formatCount(counts.status['2xx']) },
+		{ text: formatCount(counts.status['3xx']) },
+		{ text: formatCount(counts.status['4xx']) },
+		{ text: formatCount(counts.status['5xx']) },
+		failures(counts),
+	];
+}
+
+function latencies(counts: Counts): Cell[] {
+	return [counts.p50Ms, counts.p95Ms, counts.p99Ms].map((ms) => ({
+		text: counts.requests === 0 ? '-' : formatLatency(ms),
+	}));
+}
+
+function failures({ failed }: Counts): Cell {
+	return { text: formatCount(failed), ...(failed > 0 ? { colour: 'red' as const } : {}) };
+}

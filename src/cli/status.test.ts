@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
+import { readStatus } from './status-answer.ts';
+import { statusLines } from './status-view.ts';
+import { type Answer, type ControlPeer, controlPeer, says } from './testing/control-peer.ts';
+import { ballast, recordedTerminal } from './testing/recorded-terminal.ts';
+import { sampleCounts, sampleInstance, sampleStatus } from './testing/sample-status.ts';
+import { textWidth } from './text-width.ts';
+
+const peers: ControlPeer[] = [];
+after(async () => {
+	for (const peer of peers) await peer.close();
+});
+
+async function at(answer: Answer): Promise<string> {
+	const peer = await controlPeer(answer);
+	peers.push(peer);
+	return peer.path;
+}
+
+const NOW = 1_065_000;
+
+test('wide', () => {
+	assert.equal(
+		statusLines(sampleStatus(), recordedTerminal(), NOW).join('\n'),
+		`Ballast 0.1.0, up 3m05s, pid 4000 (core 4001, generation 2, Node 26.10.0)
+configuration  /srv/app/ballast.yaml
+listening      http://127.0.0.1:8080
+workers        2 ready; 38 connections; 1 restart
+
+SERVICE   READY   REQ/S     P50    P95    P99  REQUESTS  FAILED      IN    OUT
+videos   1 of 2  1.2k/s  3.4 ms  12 ms  1.2 s       12k       3  1.2 MB  99 MB
+
+INSTANCE  STATE    FOR  ADDRESS           PID  IN FLIGHT   REQ/S    P95  FAILED  RESTARTS  NOTE
+videos-1  ready  1m05s  127.0.0.1:41001  4711          7  1.2k/s  12 ms       0         0  ready after 0.4 s
+videos-2  down   1m05s  127.0.0.1:41002     -          0     0/s      -       0         3  exited with code 1; starts again in 4.0 s
+
+ROUTE            SERVICE   REQ/S     P50    P95    P99  2XX  3XX  4XX  5XX  FAILED
+GET /v1/avatars  videos   1.2k/s  3.4 ms  12 ms  1.2 s  12k  300   40    5       0`,
+	);
+});
+
+test('80 columns', () => {
+	assert.equal(
+		statusLines(sampleStatus(), recordedTerminal({ columns: 80 }), NOW)
+			.slice(8, 11)
+			.join('\n'),
+		`INSTANCE  STATE    FOR  IN FLIGHT   REQ/S    P95  FAILED  NOTE
+videos-1  ready  1m05s          7  1.2k/s  12 ms       0  ready after 0.4 s
+videos-2  down   1m05s          0     0/s      -       0  exited with code 1; s…`,
+	);
+});
+
+test('no line is wider than the terminal, at any width', () => {
+	for (let columns = 4; columns < 130; columns++) {
+		for (const line of statusLines(
+			sampleStatus({ warnings: ['x'.repeat(300)] }),
+			recordedTerminal({ columns, colours: true }),
+			NOW,
+		)) {
+			const plain = stripVTControlCharacters(line);
+			assert.ok(textWidth(plain) <= columns, `${columns}: ${plain}`);
+		}
+	}
+});
+
+test('colours only add to the words', () => {
+	const coloured = statusLines(sampleStatus(), recordedTerminal({ colours: true }), NOW);
+	assert.deepEqual(coloured.map(stripVTControlCharacters), statusLines(sampleStatus(), recordedTerminal(), NOW));
+	assert.ok(coloured.some((line) => line.includes('\x1b[31mdown\x1b[0m')));
+});
+
+test('nothing that is shown can act on the terminal', () => {
+	const evil = '\x1b]0;owned\x07\x1b[2J\nfake line\r\u202etxt\x9b31m';
+	const counts = sampleCounts();
+	const status = sampleStatus({
+		version: evil,
+		node: evil,
+		config: evil,
+		warnings: [evil],
+		listeners: [{ address: evil, tls: true }],
+		workers: [{ id: 0, state: evil, connections: 0, restarts: 0 }],
+		services: [
+			{
+				name: evil,
+				desired: 1,
+				ready: 1,
+				total: 1,
+				counts,
+				instances: [sampleInstance({ id: evil, host: evil, state: evil, note: evil })],
+				routes: [{ name: evil, counts }],
+			},
+		],
+	});
+	for (const line of statusLines(status, recordedTerminal(), NOW))
+		assert.doesNotMatch(line, /[\x00-\x1f\x7f-\x9f\u202e]/);
+});
+
+test('numbers that are none, no services, services without instances', () => {
+	const nan = JSON.parse(JSON.stringify(sampleCounts({ p50Ms: Number.NaN, perSecond: Number.NaN })));
+	const services = [{ name: 'fixed', desired: 0, ready: 0, total: 0, counts: nan, instances: [], routes: [] }];
+	const lines = statusLines(readStatus({ ...sampleStatus(), services }), recordedTerminal(), NOW);
+	assert.match(lines.at(-1) as string, /^fixed\s+-\s+\?\s+\?/);
+	assert.equal(
+		statusLines(sampleStatus({ services: [], workers: [], listeners: [] }), recordedTerminal(), NOW).length,
+		4,
+	);
+});
+
+test('an answer of another version names the first place that differs', () => {
+	assert.deepEqual(readStatus(JSON.parse(JSON.stringify(sampleStatus()))), sampleStatus());
+	const { workers: _, ...without } = sampleStatus();
+	assert.throws(() => readStatus(without), /does not know \(workers\)/);
+	const wrong = structuredClone(sampleStatus()) as unknown as {
+		services: { instances: { counts: { status: unknown } }[] }[];
+	};
+	(wrong.services[0] as (typeof wrong.services)[0]).instances[1] = { counts: { status: null } };
+	assert.throws(() => readStatus(wrong), /services\[0\]\.instances\[1\]\.id/);
+	for (const value of [null, 'text', [], 7]) assert.throws(() => readStatus(value), /the answer/);
+});
+
+test('the command: a table, JSON with all that came, exit codes', async () => {
+	const path = await at(says([], { ...sampleStatus(), later: 'kept' }));
+	const shown = await ballast(['status', '--socket', path]);
+	assert.equal(shown.code, 0, shown.err);
+	assert.match(shown.out, /^Ballast 0\.1\.0, up 3m05s/);
+	const json = await ballast(['--socket', path, 'status', '--json']);
+	assert.equal(JSON.parse(json.out).later, 'kept');
+	const none = await ballast(['status', '--socket', `${path}-none`]);
+	assert.equal(none.code, 3);
+	assert.match(none.err, /^error: ballast is not running \(looked at .*-none\); start it with `ballast up`\n$/);
+	const noneJson = await ballast(['status', '--json', '--socket', `${path}-none`]);
+	assert.deepEqual([noneJson.code, JSON.parse(noneJson.out).code, noneJson.err], [3, 'not_running', '']);
+});
+
+test('--watch shows it again and again, survives a Ballast that is gone for a while, ends with Ctrl-C', async () => {
+	let asked = 0;
+	const path = await at((request, socket) => {
+		asked++;
+		if (asked === 2) return void socket.destroy();
+		says([], sampleStatus())(request, socket);
+		if (asked === 3) setTimeout(() => process.emit('SIGINT'), 20);
+	});
+	const shown = await ballast(['status', '--watch', '--socket', path], { columns: 80, rows: 8 });
+	assert.equal(shown.code, 0, shown.err);
+	const screens = shown.out.split('\x1b[H').slice(1);
+	assert.equal(screens.length, 3);
+	assert.match(screens[0] as string, /… 8 more lines; make the window higher\x1b\[K\n\x1b\[J$/);
+	assert.match(screens[1] as string, /closed the connection/);
+	assert.equal(screens[2], screens[0]);
+});

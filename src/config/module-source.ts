@@ -1,0 +1,73 @@
+/** Reads a configuration written as a module: TypeScript or JavaScript with a default export. */
+import { registerHooks } from 'node:module';
+import { extname } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileProblem, plainCopy, type ReadResult } from './source.ts';
+
+const MARK = 'ballast-config';
+/** Files that each reading imported; a reading is named by its number. */
+const readings = new Map<string, Set<string>>();
+let readingNumber = 0;
+let hooked = false;
+
+/**
+ * Imports the file and whatever it imports by path afresh, so that a reload sees what changed.
+ * `ballast` resolves to this program, wherever it is installed. There are no positions.
+ */
+export async function readModule(file: string): Promise<ReadResult> {
+	hook();
+	const reading = String(++readingNumber);
+	const imported = new Set<string>([file]);
+	readings.set(reading, imported);
+	const failed = (message: string): ReadResult => ({
+		source: null,
+		problems: [fileProblem(file, message)],
+		files: [...imported],
+	});
+	try {
+		const module = (await import(`${pathToFileURL(file).href}?${MARK}=${reading}`)) as { default?: unknown };
+		const exported = await module.default;
+		if (exported === undefined) return failed('expected a default export: `export default defineConfig({ … })`');
+		const copy = plainCopy(exported);
+		if (typeof copy === 'string') return failed(copy);
+		return { source: { file, value: copy.value, locate: () => null }, problems: [], files: [...imported] };
+	} catch (error) {
+		return failed(`expected a module that can be imported: ${firstLine(error)}`);
+	} finally {
+		readings.delete(reading);
+	}
+}
+
+function firstLine(error: unknown): string {
+	const text = error instanceof Error ? `${error.name}: ${error.message}` : 'it threw something that is no error';
+	return (text.split('\n')[0] as string).replaceAll(/\?ballast-config=\d+/g, '');
+}
+
+/** The program's public entry: `index.ts` in the repository, `index.js` in the package. */
+function entryUrl(): string {
+	return new URL(`../../index${extname(import.meta.url)}`, import.meta.url).href;
+}
+
+function hook(): void {
+	if (hooked) return;
+	hooked = true;
+	registerHooks({
+		resolve(specifier, context, next) {
+			if (specifier === 'ballast') return { url: entryUrl(), shortCircuit: true };
+			const resolved = next(specifier, context);
+			const reading = markOf(context.parentURL) ?? markOf(specifier);
+			if (reading === undefined || !resolved.url.startsWith('file:') || resolved.url.includes('/node_modules/'))
+				return resolved;
+			const url = new URL(resolved.url);
+			readings.get(reading)?.add(fileURLToPath(`${url.origin === 'null' ? 'file://' : url.origin}${url.pathname}`));
+			url.searchParams.set(MARK, reading);
+			// Said here, since Node would else warn of a package.json without a "type" beside the file.
+			const typescript = /\.m?ts$/.test(url.pathname) ? { format: 'module-typescript' as const } : {};
+			return { ...resolved, ...typescript, url: url.href };
+		},
+	});
+}
+
+function markOf(url: string | undefined): string | undefined {
+	return url === undefined ? undefined : new RegExp(`[?&]${MARK}=(\\d+)`).exec(url)?.[1];
+}

@@ -1,0 +1,96 @@
+/** What is wrong with a configuration, and how it is shown. */
+import { relative } from 'node:path';
+
+/** Keys and indices from the top of a file. */
+export type Path = readonly (string | number)[];
+
+export interface Problem {
+	/** Absolute path of the file. */
+	file: string;
+	/** From 1; null where a file has no positions (a module) or none applies. */
+	line: number | null;
+	column: number | null;
+	/** `services.videos.timeouts.firstByte`; empty for the file as a whole. */
+	path: string;
+	/** The value as it may be shown: shortened, secrets masked; null when there is none to show. */
+	value: string | null;
+	/** What is accepted, and what was probably meant. */
+	message: string;
+}
+
+/** `services.videos.routes["GET /v1"].match[0]`. */
+export function formatPath(path: Path): string {
+	let text = '';
+	for (const part of path) {
+		if (typeof part === 'number') text += `[${part}]`;
+		else if (/^[A-Za-z_$][\w$-]*$/.test(part)) text += text === '' ? part : `.${part}`;
+		else text += `[${JSON.stringify(part)}]`;
+	}
+	return text;
+}
+
+/** One problem a paragraph: place, key path and value, then what is accepted. */
+export function formatProblems(problems: readonly Problem[], cwd: string = process.cwd()): string {
+	return problems.map((problem) => formatProblem(problem, cwd)).join('\n');
+}
+
+function formatProblem(problem: Problem, cwd: string): string {
+	const { line, column, path, value, message } = problem;
+	const place = shortFile(problem.file, cwd) + (line === null ? '' : `:${line}:${column ?? 1}`);
+	const what = [path, value].filter((part) => part !== null && part !== '').join(': ');
+	return what === '' ? `${place}\n    ${message}` : `${place}  ${what}\n    ${message}`;
+}
+
+/** A path as seen from a folder, when it lies below it. */
+export function shortFile(file: string, cwd: string): string {
+	const seen = relative(cwd, file);
+	return seen === '' || seen.startsWith('..') ? file : seen;
+}
+
+/** By file (in the order in which the files were read) and position. */
+export function sortProblems(problems: readonly Problem[], files: readonly string[]): Problem[] {
+	const order = (problem: Problem) => {
+		const at = files.indexOf(problem.file);
+		return at === -1 ? files.length : at;
+	};
+	return [...problems].sort(
+		(a, b) => order(a) - order(b) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+	);
+}
+
+const SECRET_NAME =
+	/pass(?:word|wd|phrase)?$|secret|token|credential|api[-_]?key|private[-_]?key|authorization|^cookie$/i;
+
+/** Whether a variable or field of this name holds a secret, as far as a name can tell. */
+export function namesSecret(name: string): boolean {
+	return SECRET_NAME.test(name);
+}
+
+/** Whether a value at this path must not be shown. */
+export function isSecretPath(path: Path): boolean {
+	const at = path.findIndex(
+		(part, index) => (part === 'env' || part === 'set') && index > 0 && index < path.length - 1,
+	);
+	// Of `env: { TOKEN: { file: ./token } }` the path of the file may be shown.
+	if (at !== -1) return !(path.at(-1) === 'file' && at < path.length - 2);
+	const name = path.at(-1);
+	return typeof name === 'string' && namesSecret(name);
+}
+
+/** A value as it may be shown in a message; null: not at all. */
+export function showValue(value: unknown, path: Path): string | null {
+	if (value === undefined || typeof value === 'function' || typeof value === 'symbol') return null;
+	if (value !== null && typeof value === 'object') return Array.isArray(value) ? 'a list' : 'an object';
+	if (isSecretPath(path)) return '***';
+	const text = typeof value === 'string' ? maskText(value) : String(value);
+	const oneLine = text.replaceAll(/[\0-\x1f\x7f]+/g, ' ');
+	return oneLine.length > 60 ? `${oneLine.slice(0, 59)}…` : oneLine;
+}
+
+/** Masks passwords in URLs and what follows a word such as `token=` or `--password`. */
+export function maskText(text: string): string {
+	return text
+		.replaceAll(/\/\/[^/@\s]+@/g, '//***@')
+		.replaceAll(/((?:password|passwd|secret|token|credential|api[-_]?key)[\w-]*\s*[=: ]\s*)\S+/gi, '$1***')
+		.replaceAll(/\b(bearer|basic)\s+\S+/gi, '$1 ***');
+}

@@ -1,0 +1,137 @@
+/** Policies: what a file says of them, and how defaults, service and route lie over one another. */
+import { parseDuration, parseSize } from '../core/units.ts';
+import type { HeaderPolicy, Policy, Timeouts } from '../gateway/config.ts';
+import { complainOfFieldName, complainOfFieldValue } from '../gateway/config-syntax.ts';
+import type { Path } from './problem.ts';
+import type { UserDefaults } from './schema.ts';
+import type { Scope } from './scope.ts';
+
+export type PolicyInput = Pick<UserDefaults, 'timeouts' | 'limits' | 'host' | 'strip' | 'rewrite' | 'headers'>;
+
+export const DEFAULT_POLICY: Policy = {
+	timeouts: { connectMs: 2000, firstByteMs: 60_000, requestMs: 300_000, streamIdleMs: 60_000 },
+	bodyBytes: 10_485_760,
+	host: { kind: 'preserve' },
+	path: { strip: null, rewrite: null },
+	requestHeaders: { set: [], remove: [] },
+	responseHeaders: { set: [], remove: [] },
+};
+
+/** A service's or route's policy: what the input says, laid over what it inherits. */
+export function layPolicy(base: Policy, input: PolicyInput, scope: Scope, path: Path): Policy {
+	const body = input.limits?.body;
+	const { strip, rewrite } = input;
+	return {
+		timeouts: layTimeouts(base.timeouts, input, scope, path),
+		bodyBytes: body === undefined ? base.bodyBytes : (parseSize(body) ?? base.bodyBytes),
+		host: hostPolicy(input.host) ?? base.host,
+		path: {
+			strip: strip === undefined ? base.path.strip : typeof strip === 'string' && strip !== 'off' ? strip : null,
+			rewrite:
+				rewrite === undefined
+					? base.path.rewrite
+					: typeof rewrite === 'object'
+						? rewritePolicy(rewrite, scope, path)
+						: null,
+		},
+		requestHeaders: layHeaders(base.requestHeaders, input, scope, [...path, 'headers', 'request']),
+		responseHeaders: layHeaders(base.responseHeaders, input, scope, [...path, 'headers', 'response']),
+	};
+}
+
+const ms = (text: string | undefined, otherwise: number) =>
+	text === undefined ? otherwise : (parseDuration(text) ?? otherwise);
+
+const ORDER = ['connect', 'firstByte', 'request'] as const;
+
+function layTimeouts(base: Timeouts, { timeouts }: PolicyInput, scope: Scope, path: Path): Timeouts {
+	if (timeouts === undefined) return base;
+	const result: Timeouts = {
+		connectMs: ms(timeouts.connect, base.connectMs),
+		firstByteMs: ms(timeouts.firstByte, base.firstByteMs),
+		requestMs: ms(timeouts.request, base.requestMs),
+		streamIdleMs: ms(timeouts.idle, base.streamIdleMs),
+	};
+	const values = { connect: result.connectMs, firstByte: result.firstByteMs, request: result.requestMs };
+	for (const [at, shorter] of ORDER.entries()) {
+		const longer = ORDER[at + 1];
+		if (longer === undefined || values[shorter] <= values[longer]) continue;
+		const said = timeouts[shorter] === undefined ? longer : shorter;
+		const other = said === longer ? shorter : longer;
+		const than = `\`${other}\`, which is ${values[other] / 1000}s${timeouts[other] === undefined ? ' where nothing is said' : ''}`;
+		scope.problem([...path, 'timeouts', said], `expected ${said === shorter ? 'at most' : 'at least'} ${than}`, {
+			value: timeouts[said],
+			related: [[...path, 'timeouts', other]],
+		});
+	}
+	return result;
+}
+
+function hostPolicy(host: PolicyInput['host']): Policy['host'] | undefined {
+	if (host === undefined) return undefined;
+	return typeof host === 'string' ? { kind: host } : { kind: 'set', value: host.set.toLowerCase() };
+}
+
+function rewritePolicy(rewrite: { from: string; to: string }, scope: Scope, path: Path): Policy['path']['rewrite'] {
+	const at = [...path, 'rewrite', 'to'];
+	const groups = (new RegExp(`${rewrite.from}|`, 'u').exec('')?.length ?? 1) - 1;
+	const highest = Math.max(0, ...[...rewrite.to.matchAll(/\$(\d{1,2})/g)].map((found) => Number(found[1])));
+	if (highest > groups) {
+		const has = groups === 0 ? 'no group' : groups === 1 ? 'one group' : `${groups} groups`;
+		scope.problem(at, `expected groups that \`from\` has; it has ${has}, not \`$${highest}\``, { value: rewrite.to });
+	}
+	if (!/^[/$]/.test(rewrite.to) || /[^\x21-\x7e]|[#]/.test(rewrite.to)) {
+		scope.problem(at, 'expected a path such as /new/$1', { value: rewrite.to });
+	}
+	return { pattern: rewrite.from, replacement: rewrite.to };
+}
+
+function layHeaders(base: HeaderPolicy, input: PolicyInput, scope: Scope, path: Path): HeaderPolicy {
+	const side = path.at(-1) as 'request' | 'response';
+	const edits = input.headers?.[side];
+	if (edits === undefined) return base;
+	const remove = (typeof edits.remove === 'string' ? [edits.remove] : (edits.remove ?? [])).map((name) =>
+		name.toLowerCase(),
+	);
+	const secret: string[] = [];
+	const set: [string, string][] = [];
+	for (const [name, value] of Object.entries(edits.set ?? {})) {
+		const at = [...path, 'set', name];
+		const message =
+			complainOfSetField(name, side, set) ?? (remove.includes(name.toLowerCase()) ? SET_AND_REMOVED : undefined);
+		if (message !== undefined) scope.problem(at, message, { at: 'key' });
+		const text = typeof value === 'object' ? scope.secret(value, at) : String(value);
+		if (text === undefined) continue;
+		if (typeof value === 'object') secret.push(name.toLowerCase());
+		const wrong = complainOfFieldValue(text);
+		if (wrong !== undefined) scope.problem(at, wrong, { value: text });
+		set.push([name, text]);
+	}
+	if (side === 'request' && remove.includes('host')) {
+		scope.problem([...path, 'remove'], 'expected other fields; the Host of a request is chosen by `host`');
+	}
+	return mergeHeaders(base, { set, remove, secret });
+}
+
+const SET_AND_REMOVED = 'expected a field that is not also in `remove`; setting a field replaces it';
+
+function complainOfSetField(name: string, side: 'request' | 'response', set: [string, string][]): string | undefined {
+	const lower = name.toLowerCase();
+	if (side === 'request' && lower === 'host')
+		return 'expected another field; write `host: { set: … }` for the Host of a request';
+	if (set.some(([other]) => other.toLowerCase() === lower))
+		return 'expected each field once; the case of letters does not count';
+	return complainOfFieldName(name);
+}
+
+/** What the upper one sets replaces what the lower one sets or removes, and what it removes is set no more. */
+function mergeHeaders(lower: HeaderPolicy, upper: Required<HeaderPolicy>): HeaderPolicy {
+	const own = new Map(upper.set.map((entry) => [entry[0].toLowerCase(), entry]));
+	const kept = lower.set.filter(([name]) => !upper.remove.includes(name.toLowerCase()));
+	const replaced = kept.map((entry) => own.get(entry[0].toLowerCase()) ?? entry);
+	const set = [...replaced, ...upper.set.filter((entry) => !replaced.includes(entry))];
+	const remove = [...new Set([...lower.remove.filter((name) => !own.has(name)), ...upper.remove])];
+	const inherited = (lower.secret ?? []).filter((name) => !own.has(name) && !upper.remove.includes(name));
+	const secret = [...inherited, ...upper.secret];
+	return { set, remove, ...(secret.length === 0 ? {} : { secret }) };
+}

@@ -1,0 +1,225 @@
+/** A service's pool: its instances, how many, how they are probed, chosen and connected to. */
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type BalanceConfig, type BalanceInput, parseHashKey } from '../balancing/config.ts';
+import { parseDuration } from '../core/units.ts';
+import type { UpstreamConfig, UpstreamInput, UpstreamTls } from '../gateway/config.ts';
+import { type HealthConfig, type HealthInput, parseStatuses } from '../health/config.ts';
+import {
+	type InstancesConfig,
+	type InstancesInput,
+	parseDnsName,
+	parseInstanceUrl,
+	parseResolver,
+	type RunConfig,
+	type ScaleConfig,
+	type ScaleInput,
+	splitWords,
+	type UrlInstance,
+} from '../instances/config.ts';
+import { namesSecret, type Path } from './problem.ts';
+import type { Scope } from './scope.ts';
+
+const ms = (text: string | undefined, otherwise: number) =>
+	text === undefined ? otherwise : (parseDuration(text) ?? otherwise);
+
+type RunInput = Extract<InstancesInput, { run: unknown }>;
+type UrlsInput = Extract<InstancesInput, { urls: unknown }>['urls'];
+
+export function resolveInstances(input: InstancesInput | undefined, scope: Scope, path: Path): InstancesConfig | null {
+	if (input === undefined) return null;
+	if (typeof input === 'string' || Array.isArray(input))
+		return { kind: 'urls', urls: resolveUrls(input as UrlsInput, scope, path) };
+	if ('urls' in input) return { kind: 'urls', urls: resolveUrls(input.urls, scope, [...path, 'urls']) };
+	if ('run' in input) return resolveRun(input, scope, path);
+	const found = parseDnsName(input.dns);
+	return {
+		kind: 'dns',
+		...(typeof found === 'string' ? { name: input.dns, port: 80, tls: false } : found),
+		resolveMs: ms(input.resolve, 5000),
+		family: input.family ?? 'any',
+		resolver: input.resolver === undefined ? null : (parseResolver(input.resolver) ?? null),
+	};
+}
+
+function resolveUrls(input: UrlsInput, scope: Scope, path: Path): UrlInstance[] {
+	const all = typeof input === 'string' ? [input] : input;
+	const seen = new Map<string, number>();
+	const urls: UrlInstance[] = [];
+	for (const [at, one] of all.entries()) {
+		const text = typeof one === 'string' ? one : one.url;
+		const found = parseInstanceUrl(text);
+		if (typeof found === 'string') continue;
+		const name = `${found.host}:${found.port}`;
+		const earlier = seen.get(name);
+		if (earlier !== undefined) {
+			scope.problem(
+				[...path, at],
+				`expected each instance once; element ${earlier} is ${name} too. Use \`weight\` for a larger share`,
+				{ value: text },
+			);
+		}
+		seen.set(name, at);
+		urls.push({ ...found, weight: typeof one === 'string' ? 1 : (one.weight ?? 1) });
+	}
+	return urls;
+}
+
+/** Ballast sets them itself for each instance. */
+const OWN_VARIABLES = ['PORT', 'BALLAST_INSTANCE'];
+
+function resolveRun(input: RunInput, scope: Scope, path: Path): RunConfig {
+	const words = typeof input.run === 'string' ? splitWords(input.run) : input.run;
+	const cwd = input.cwd === undefined ? dirname(scope.source.file) : scope.file(input.cwd);
+	if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
+		scope.problem([...path, 'cwd'], `expected a folder that is there; ${cwd} is none`, { value: input.cwd });
+	}
+	const env: Record<string, string> = {};
+	const secretEnv: string[] = [];
+	for (const [name, value] of Object.entries(input.env ?? {})) {
+		const at = [...path, 'env', name];
+		if (!/^[^=\0\s]+$/.test(name)) scope.problem(at, 'expected the name of an environment variable', { at: 'key' });
+		if (OWN_VARIABLES.includes(name))
+			scope.problem(at, `expected another name; Ballast gives each instance a ${name} of its own`, { at: 'key' });
+		const text = typeof value === 'object' ? scope.secret(value, at) : String(value);
+		if (text === undefined) continue;
+		env[name] = text;
+		if (typeof value === 'object') secretEnv.push(name);
+		else if (namesSecret(name) && text !== '')
+			scope.warn(at, `a secret stands in the file; write \`${name}: { env: ${name} }\` or \`{ file: … }\``);
+	}
+	return {
+		kind: 'run',
+		command: typeof words === 'string' ? [words] : words,
+		cwd,
+		env,
+		secretEnv,
+		user: input.user ?? null,
+		graceMs: ms(input.grace, 30_000),
+		startMs: ms(input.start, 60_000),
+		portEnv: 'PORT',
+	};
+}
+
+/** The size of a service that Ballast starts: what the service says, over `defaults`, over 2. */
+export function resolveScale(
+	inputs: { own: ScaleInput | undefined; base: ScaleInput | undefined },
+	scope: Scope,
+	path: Path,
+): ScaleConfig {
+	const long = (input: ScaleInput | undefined) =>
+		typeof input === 'number' ? { min: input, max: input } : (input ?? {});
+	const own = long(inputs.own);
+	const base = long(inputs.base);
+	const said = { min: own.min ?? base.min, max: own.max ?? base.max };
+	const min = said.min ?? Math.min(2, said.max ?? 2);
+	const max = said.max ?? min;
+	if (min > max && inputs.own !== undefined) {
+		const key = own.min === undefined ? 'max' : 'min';
+		const message =
+			key === 'min' ? `expected at most \`max\`, which is ${max}` : `expected at least \`min\`, which is ${min}`;
+		scope.problem([...path, key], message, { value: own[key], related: [[...path, key === 'min' ? 'max' : 'min']] });
+	}
+	return { min, max };
+}
+
+/** Probes: what the service says, over `defaults`, over a TCP connect every 2 s. */
+export function resolveHealth(
+	inputs: { own: HealthInput | undefined; base: HealthInput | undefined },
+	scope: Scope,
+	path: Path,
+): HealthConfig {
+	const own = longHealth(inputs.own);
+	const base = longHealth(inputs.base);
+	const kind = own.kind ?? base.kind ?? 'tcp';
+	if (own.kind === 'tcp') {
+		for (const key of ['path', 'statuses'] as const) {
+			if (own[key] !== undefined)
+				scope.problem([...path, key], 'expected nothing here: a `tcp` probe only connects', { at: 'key' });
+		}
+	}
+	const statuses = own.statuses ?? base.statuses ?? '200-399';
+	const http = kind === 'http';
+	return {
+		kind,
+		path: (http ? (own.path ?? base.path) : undefined) ?? '/',
+		intervalMs: ms(own.interval ?? base.interval, 2000),
+		timeoutMs: ms(own.timeout ?? base.timeout, 2000),
+		healthyAfter: own.healthyAfter ?? base.healthyAfter ?? 1,
+		unhealthyAfter: own.unhealthyAfter ?? base.unhealthyAfter ?? 2,
+		statuses: (http ? [statuses].flat() : ['200-399']).map((text) => parseStatuses(text) ?? [200, 399]),
+	};
+}
+
+function longHealth(input: HealthInput | undefined): Exclude<HealthInput, string> {
+	if (input === undefined) return {};
+	if (typeof input === 'string') return input === 'tcp' ? { kind: 'tcp' } : { kind: 'http', path: input };
+	const asksHttp = input.kind === undefined && (input.path !== undefined || input.statuses !== undefined);
+	return asksHttp ? { ...input, kind: 'http' } : input;
+}
+
+/** How an instance is chosen; a service that says anything of it takes nothing from `defaults`. */
+export function resolveBalance(input: BalanceInput | undefined, scope: Scope, path: Path): BalanceConfig {
+	const long = input === undefined ? {} : typeof input === 'string' ? { by: input } : input;
+	const by = long.by ?? 'least-connections';
+	if (by === 'consistent-hash' && long.key === undefined) {
+		scope.problem(
+			[...path, 'key'],
+			'missing; `consistent-hash` needs a key: header:NAME, cookie:NAME, query:NAME or address',
+			{ at: 'key', related: [path] },
+		);
+	}
+	const only = { key: 'consistent-hash', loadFactor: 'consistent-hash', cookie: 'cookie' } as const;
+	for (const key of ['key', 'loadFactor', 'cookie'] as const) {
+		if (long[key] === undefined || by === only[key]) continue;
+		scope.problem([...path, key], `expected nothing here: \`${key}\` is for \`by: ${only[key]}\`, not for ${by}`, {
+			at: 'key',
+			related: [[...path, 'by']],
+		});
+	}
+	const cookie = typeof long.cookie === 'string' ? { name: long.cookie } : (long.cookie ?? {});
+	const ttl = 'ttl' in cookie ? cookie.ttl : undefined;
+	return {
+		by,
+		key: by === 'consistent-hash' && long.key !== undefined ? (parseHashKey(long.key) ?? null) : null,
+		loadFactor: (by === 'consistent-hash' ? long.loadFactor : undefined) ?? 1.25,
+		cookie: by === 'cookie' ? { name: cookie.name ?? 'ballast', ttlMs: ttl === undefined ? null : ms(ttl, 0) } : null,
+	};
+}
+
+/** Connections to instances: one layer of it, over what is there already. */
+export function layUpstream(
+	base: UpstreamConfig,
+	input: UpstreamInput | undefined,
+	scope: Scope,
+	path: Path,
+): UpstreamConfig {
+	if (input === undefined) return base;
+	return {
+		connections: input.connections ?? base.connections,
+		idleMs: ms(input.idle, base.idleMs),
+		tls: input.tls === undefined ? base.tls : layTls(base.tls ?? DEFAULT_TLS, input.tls, scope, [...path, 'tls']),
+	};
+}
+
+export const DEFAULT_UPSTREAM: UpstreamConfig = { connections: 256, idleMs: 4000, tls: null };
+export const DEFAULT_TLS: UpstreamTls = { ca: null, serverName: null, verify: true };
+
+function layTls(base: UpstreamTls, input: NonNullable<UpstreamInput['tls']>, scope: Scope, path: Path): UpstreamTls {
+	if (input.verify === false)
+		scope.warn(
+			[...path, 'verify'],
+			'certificates of instances are not checked: anybody in between can read and change what is sent',
+		);
+	if (input.ca !== undefined) {
+		const text = scope.read(input.ca, [...path, 'ca'], 4_194_304);
+		if (text !== undefined && !text.includes('-----BEGIN CERTIFICATE-----')) {
+			scope.problem([...path, 'ca'], 'expected a PEM file with certificates', { value: input.ca });
+		}
+	}
+	return {
+		ca: input.ca === undefined ? base.ca : scope.file(input.ca),
+		serverName: input.serverName?.toLowerCase() ?? base.serverName,
+		verify: input.verify ?? base.verify,
+	};
+}

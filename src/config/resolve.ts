@@ -1,0 +1,53 @@
+/** From what files say to the configuration that Ballast runs by. */
+import type { Config } from './config.ts';
+import { shortFile } from './problem.ts';
+import { checkMatches } from './resolve-match.ts';
+import { resolveNode } from './resolve-node.ts';
+import { resolveDefaults, resolveService, type ServiceEntry } from './resolve-service.ts';
+import type { UserConfig, UserService } from './schema.ts';
+import type { Scope } from './scope.ts';
+
+/** A file whose shape was checked. */
+export interface CheckedFile {
+	input: Pick<UserConfig, 'services'>;
+	scope: Scope;
+}
+
+/** The main file first, then those that it includes. */
+export function resolveConfig(main: CheckedFile & { input: UserConfig }, included: readonly CheckedFile[]): Config {
+	const node = resolveNode(main.input, main.scope);
+	const defaults = resolveDefaults(main.input.defaults ?? {}, main.scope);
+	const entries = collectServices([main, ...included]);
+	const placed = entries.map((entry) => ({ config: resolveService(entry, defaults), scope: entry.scope }));
+	checkMatches(placed);
+	if (
+		entries.length === 0 &&
+		!main.scope.isCut(['services']) &&
+		included.every(({ scope }) => !scope.isCut(['services']))
+	) {
+		main.scope.problem(
+			['services'],
+			'expected at least one service, such as `services: { api: { instances: { run: node server.js } } }`',
+			{ at: 'key' },
+		);
+	}
+	return { ...node, services: placed.map(({ config }) => config) };
+}
+
+function collectServices(files: readonly CheckedFile[]): ServiceEntry[] {
+	const entries = new Map<string, ServiceEntry>();
+	for (const { input, scope } of files) {
+		for (const [name, service] of Object.entries(input.services ?? {})) {
+			const earlier = entries.get(name);
+			if (earlier === undefined) {
+				entries.set(name, { name, input: service as UserService, scope });
+				continue;
+			}
+			const place = earlier.scope.source.locate(['services', name], 'key');
+			const file = shortFile(earlier.scope.source.file, process.cwd());
+			const where = place === null ? file : `${file}:${place.line}:${place.column}`;
+			scope.problem(['services', name], `conflict: a service of this name is in ${where} too`, { at: 'key' });
+		}
+	}
+	return [...entries.values()];
+}

@@ -1,0 +1,181 @@
+/** The whole of what a person may write: the features' schemas, composed. */
+import { z } from 'zod';
+import { balanceSchema } from '../balancing/config.ts';
+import { duration, integer, key, list, map, notEmpty, object, oneOf, required, text } from '../core/schema.ts';
+import {
+	limitsSchema,
+	listenHost,
+	listenPort,
+	listenSchema,
+	trustText,
+	underscoresSchema,
+	upstreamSchema,
+} from '../gateway/config.ts';
+import { parseListen } from '../gateway/config-syntax.ts';
+import { matchSchema, policyKeys, redirectSchema, respondSchema, routeMatchSchema } from '../gateway/route-schema.ts';
+import { healthSchema } from '../health/config.ts';
+import { instancesSchema, scaleSchema } from '../instances/config.ts';
+
+const poolKeys = {
+	health: key(healthSchema, 'How instances are probed. A path is a GET of it; `tcp` only connects.', {
+		default: 'tcp',
+		example: '/healthz',
+	}),
+	balance: key(balanceSchema, 'How the instance of a request is chosen.', {
+		default: 'least-connections',
+		example: { by: 'consistent-hash', key: 'header:x-tenant' },
+	}),
+	scale: key(
+		scaleSchema,
+		'How many instances Ballast starts and keeps (of `run`; others have the number that they have).',
+		{
+			default: 2,
+			example: { min: 2, max: 8 },
+		},
+	),
+	upstream: key(upstreamSchema, 'Connections to the instances.', { example: { connections: 64 } }),
+};
+
+const answerKeys = {
+	respond: key(respondSchema, 'A fixed answer: a status, a text, or both with header fields.', {
+		defaultText: 'none',
+		example: { status: 503, body: 'Back at noon' },
+	}),
+	redirect: key(redirectSchema, 'A redirect.', { defaultText: 'none', example: 'https://example.com{path}{query}' }),
+};
+
+export const defaultsSchema = object({ ...policyKeys, ...poolKeys });
+
+export const routeSchema = object({
+	match: key(routeMatchSchema, 'What the route takes. With it, the name of the route is only a name.', {
+		defaultText: 'the name of the route',
+		example: { path: '/v1/*', header: 'x-beta' },
+	}),
+	...answerKeys,
+	...policyKeys,
+});
+
+export const serviceSchema = object({
+	match: key(matchSchema, 'What the service takes. The most specific match wins, whatever the order.', {
+		defaultText: 'everything',
+		example: { host: 'api.example.com', path: '/v1/*' },
+	}),
+	instances: key(
+		instancesSchema,
+		'Where its instances come from. Only a service whose answers are all fixed has none.',
+		{
+			defaultText: 'none',
+			example: { run: 'node server.js', cwd: './api' },
+		},
+	),
+	...poolKeys,
+	routes: key(
+		map(routeSchema, 'routes'),
+		'Policies for a part of the service. The name is `METHOD /path`, several methods with commas, or a path alone.',
+		{
+			defaultText: 'none',
+			example: { 'GET /v1/avatars': { timeouts: { firstByte: '10s' } } },
+		},
+	),
+	...answerKeys,
+	...policyKeys,
+});
+
+const services = required(map(serviceSchema, 'services').optional(), 'The APIs, by name.', {
+	example: { videos: { match: '/v1/*', instances: { run: 'node server.js' } } },
+});
+const glob = text('a path or glob such as services/*.yaml', notEmpty('a path or glob such as services/*.yaml'), 'glob');
+const schemaLink = key(
+	z.string({ error: 'expected a link to a JSON Schema' }),
+	'Link to the JSON Schema, for editors; not read.',
+	{
+		example: './node_modules/ballast/dist/schema.json',
+	},
+);
+const version = key(z.literal(1, { error: 'expected 1' }), 'Version of this format.', { default: 1 });
+const adminText = text('a port, an address and port such as 127.0.0.1:9900, or off', (value) => {
+	const found = value === 'off' ? undefined : parseListen(value);
+	return typeof found === 'string' ? 'expected a port, an address and port such as 127.0.0.1:9900, or off' : undefined;
+});
+const grace = duration(0);
+
+export const configSchema = object({
+	$schema: schemaLink,
+	version,
+	include: key(
+		oneOf([glob, list(glob, 'globs')], 'a glob or a list of globs'),
+		'Files that hold more `services`, seen from the folder of this file.',
+		{
+			defaultText: 'none',
+			example: 'services/*.yaml',
+		},
+	),
+	listen: key(listenSchema, 'Where clients reach Ballast.', {
+		default: 8080,
+		example: [{ port: 8080, host: '0.0.0.0' }],
+	}),
+	admin: key(
+		oneOf(
+			[
+				z.literal(false, { error: 'expected false' }),
+				listenPort,
+				adminText,
+				object({
+					host: key(listenHost, 'Its address.', { default: '127.0.0.1' }),
+					port: key(listenPort, 'Its port.', { default: 9900 }),
+				}),
+			],
+			'a port, an address and port such as 127.0.0.1:9900, an object with host, port, or off',
+		),
+		'The listener for `/live` and `/ready`; keep it off the public network.',
+		{ default: 9900, example: 'off' },
+	),
+	workers: key(integer(1, 32), 'Threads that serve requests.', {
+		defaultText: 'the number of cores, at most 32',
+		example: 4,
+	}),
+	limits: key(limitsSchema, 'Limits of the whole node. (The limit of bodies is a policy: `defaults.limits.body`.)', {
+		example: { connections: 50_000 },
+	}),
+	underscores: key(
+		underscoresSchema,
+		'Request header fields with `_` in their name: many programs take `_` for `-`, so they are dropped.',
+		{
+			default: 'drop',
+			example: 'pass',
+		},
+	),
+	trust: key(
+		oneOf(
+			[trustText, list(trustText, 'address ranges')],
+			'an address range such as 10.0.0.0/8, private, or a list of them',
+		),
+		'Proxies in front of Ballast whose `Forwarded` and `X-Forwarded-*` are believed; `private` stands for all private ranges and loopback.',
+		{ default: [], example: ['10.0.0.0/8'] },
+	),
+	stop: key(
+		oneOf(
+			[
+				grace,
+				object({
+					grace: key(grace, 'Time for requests that are under way, and for instances to end.', { default: '30s' }),
+				}),
+			],
+			'a duration such as 30s or an object with grace',
+		),
+		'What happens when Ballast ends.',
+		{ default: '30s', example: { grace: '10s' } },
+	),
+	defaults: key(defaultsSchema, 'What services have that say nothing of it themselves.', {
+		example: { timeouts: { firstByte: '60s' } },
+	}),
+	services,
+});
+
+/** A file that `include` names. */
+export const includedSchema = object({ $schema: schemaLink, version, services });
+
+export type UserConfig = z.input<typeof configSchema>;
+export type UserService = z.input<typeof serviceSchema>;
+export type UserRoute = z.input<typeof routeSchema>;
+export type UserDefaults = z.input<typeof defaultsSchema>;

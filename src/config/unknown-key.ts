@@ -1,0 +1,131 @@
+/** What to say of a key that is not known at its place. */
+import { closest } from '../core/closest.ts';
+import type { Path } from './problem.ts';
+
+/** Keys of later versions. */
+const LATER = new Set([
+	'alerts',
+	'autoscale',
+	'aws',
+	'azure',
+	'backup',
+	'breaker',
+	'cache',
+	'channels',
+	'cluster',
+	'cooldown',
+	'gcp',
+	'jobs',
+	'kubernetes',
+	'logs',
+	'metrics',
+	'offload',
+	'perInstance',
+	'presets',
+	'rateLimit',
+	'retry',
+	'shadow',
+	'state',
+]);
+
+/** Where keys belong that are often put elsewhere. */
+const BELONGS: Record<string, string> = {
+	balance: 'a service or `defaults`',
+	body: '`limits` of a service, a route or `defaults`',
+	cert: '`tls` of a listener',
+	command: '`instances`, as `run`',
+	connect: '`timeouts`',
+	cwd: '`instances`',
+	dns: '`instances`',
+	env: '`instances`',
+	firstByte: '`timeouts`',
+	headers: 'a service, a route or `defaults`',
+	health: 'a service or `defaults`',
+	host: 'a service, a route or `defaults`, or to `match`',
+	include: 'the top of the main file',
+	instances: 'a service',
+	key: '`balance`, or to `tls` of a listener',
+	limits: 'the top, a service, a route or `defaults`',
+	listen: 'the top',
+	match: 'a service or a route',
+	max: '`scale`',
+	method: '`match`',
+	min: '`scale`',
+	path: '`match`, or to `health`',
+	port: '`listen`',
+	redirect: 'a service or a route',
+	respond: 'a service or a route',
+	rewrite: 'a service, a route or `defaults`',
+	routes: 'a service',
+	run: '`instances`',
+	scale: 'a service or `defaults`',
+	services: 'the top',
+	set: '`headers.request` or `headers.response`',
+	strip: 'a service, a route or `defaults`',
+	timeouts: 'a service, a route or `defaults`',
+	tls: 'a listener or `upstream`',
+	trust: 'the top',
+	upstream: 'a service or `defaults`',
+	urls: '`instances`',
+	weight: 'an element of `urls`',
+	workers: 'the top',
+};
+
+/** What others call it. */
+const ELSEWHERE: Record<string, string> = {
+	algorithm: 'balance',
+	args: 'run',
+	backends: 'instances',
+	directory: 'cwd',
+	endpoints: 'instances',
+	environment: 'env',
+	exec: 'run',
+	healthcheck: 'health',
+	healthchecks: 'health',
+	lbpolicy: 'balance',
+	listeners: 'listen',
+	loadbalancer: 'balance',
+	loadbalancing: 'balance',
+	locations: 'routes',
+	nodes: 'instances',
+	paths: 'routes',
+	ports: 'listen',
+	replicas: 'scale',
+	rule: 'match',
+	rules: 'routes',
+	server: 'instances',
+	servers: 'instances',
+	targets: 'instances',
+	threads: 'workers',
+	timeout: 'timeouts',
+	trustedproxies: 'trust',
+	uri: 'path',
+	upstreams: 'instances',
+	url: 'urls',
+	workdir: 'cwd',
+	workingdirectory: 'cwd',
+};
+
+export function isLaterKey(name: string): boolean {
+	return LATER.has(name);
+}
+
+/** @param accepted the keys that are known here */
+export function unknownKey(name: string, accepted: readonly string[], path: Path): string {
+	if (LATER.has(name)) return 'not available in this version';
+	const plain = name.toLowerCase().replaceAll(/[-_ ]/g, '');
+	const near = closest(name, accepted);
+	const alias = ELSEWHERE[plain];
+	const included = path.length === 1 && accepted.length < 5;
+	if (included && near === undefined)
+		return 'unknown key: an included file holds `services` only; write this in the main file';
+	const known = `accepted here: ${accepted.join(', ')}`;
+	if (near !== undefined) return `unknown key; did you mean \`${near}\`? ${capital(known)}`;
+	if (alias !== undefined && accepted.includes(alias))
+		return `unknown key; did you mean \`${alias}\`? ${capital(known)}`;
+	const place = BELONGS[name] ?? (alias === undefined ? undefined : BELONGS[alias]);
+	if (place !== undefined) return `unknown key here; \`${alias ?? name}\` belongs to ${place}. ${capital(known)}`;
+	return `unknown key; ${known}`;
+}
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

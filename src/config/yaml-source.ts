@@ -1,0 +1,146 @@
+/** Reads YAML 1.2 (and merge keys), with positions. */
+import {
+	type Document,
+	isAlias,
+	isCollection,
+	isMap,
+	isPair,
+	isScalar,
+	isSeq,
+	type Node,
+	type Pair,
+	parseDocument,
+	visit,
+} from 'yaml';
+import type { Path, Problem } from './problem.ts';
+import { fileProblem, plainCopy, positions, type ReadResult, type Source } from './source.ts';
+
+/** Aliases that may be followed; more is a bomb. */
+const MAX_ALIASES = 100;
+const MOST_PROBLEMS = 20;
+
+/** What the parser complains of, in our words: its own quote the file, which may hold a secret. */
+const SYNTAX: Record<string, string> = {
+	BAD_ALIAS: 'expected an alias to an anchor that stands before it',
+	BAD_DQ_ESCAPE:
+		'expected a known escape after `\\` in text in double quotes; in single quotes `\\` is a plain character',
+	BAD_INDENT:
+		'expected another indentation: the keys of one map start in the same column, and what belongs to a key further right',
+	BAD_SCALAR_START: 'expected text in quotes: it starts with a character that YAML reserves (@ or a backquote)',
+	BLOCK_AS_IMPLICIT_KEY: 'expected one value; a value that holds `: ` needs quotes',
+	DUPLICATE_KEY: 'expected each key once',
+	KEY_OVER_1024_CHARS: 'expected a key of at most 1024 characters',
+	MISSING_CHAR: 'expected a quote, bracket, comma or colon that is missing here',
+	MULTILINE_IMPLICIT_KEY: 'expected a `:` after the key, on the same line',
+	MULTIPLE_DOCS: 'expected one document; this file has several (`---`)',
+	NON_STRING_KEY: 'expected text as a key',
+	TAB_AS_INDENT: 'expected blanks: a tab cannot indent YAML',
+	TAG_RESOLVE_FAILED: 'expected a plain value; tags such as !this are not known here',
+	UNEXPECTED_TOKEN: 'expected the end of the value; this does not belong here (is a quote or an indentation wrong?)',
+};
+
+export function readYaml(file: string, text: string): ReadResult {
+	const at = positions(text);
+	const problems: Problem[] = [];
+	const say = (message: string, offset: number) => {
+		if (problems.length < MOST_PROBLEMS) problems.push(fileProblem(file, message, at(offset)));
+	};
+	// Unique keys are looked at below: the parser's own check takes a minute for a megabyte.
+	const options = {
+		prettyErrors: false,
+		merge: true,
+		stringKeys: true,
+		uniqueKeys: false,
+		logLevel: 'silent',
+	} as const;
+	const document = parseDocument(text, options) as Document;
+	for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
+		const deep = message.includes('call stack');
+		say(
+			deep ? 'expected a configuration; this one is nested too deep' : (SYNTAX[code] ?? 'expected valid YAML'),
+			pos[0],
+		);
+	}
+	if (problems.length === 0) complainOfKeysAndAliases(document, say);
+	if (problems.length > 0) return { source: null, problems, files: [file] };
+	const value = documentValue(document);
+	if (typeof value === 'string') return { source: null, problems: [fileProblem(file, value)], files: [file] };
+	const locate: Source['locate'] = (path, which) => {
+		const offset = locateIn(document, path, which);
+		return offset === undefined ? { line: 1, column: 1 } : at(offset);
+	};
+	return { source: { file, value: value.value, locate }, problems, files: [file] };
+}
+
+function documentValue(document: Document): { value: unknown } | string {
+	try {
+		return plainCopy(document.toJS({ maxAliasCount: MAX_ALIASES }));
+	} catch (error) {
+		// Only its aliases can make it fail: too many of them, or one that holds itself.
+		if (error instanceof ReferenceError || error instanceof RangeError) {
+			return `expected at most ${MAX_ALIASES} uses of aliases, none within itself`;
+		}
+		throw error;
+	}
+}
+
+function complainOfKeysAndAliases(document: Document, say: (message: string, offset: number) => void): void {
+	visit(document, {
+		Map(_, map) {
+			const seen = new Set<string>();
+			for (const { key } of map.items) {
+				const name = isScalar(key) ? String(key.value) : undefined;
+				if (name === undefined || name === '<<') continue;
+				if (seen.has(name))
+					say(`expected each key once; \`${name.slice(0, 60)}\` stands there twice`, startOf(key) ?? 0);
+				seen.add(name);
+			}
+		},
+		Alias(_, alias, ancestors) {
+			const target = alias.resolve(document);
+			if (target === undefined) say(SYNTAX['BAD_ALIAS'] as string, startOf(alias) ?? 0);
+			else if (ancestors.includes(target as never))
+				say('expected an alias that does not hold itself', startOf(alias) ?? 0);
+		},
+	});
+}
+
+const startOf = (node: unknown): number | undefined => (node as Node | null)?.range?.[0];
+
+/** Offset of a key or value, or of the nearest part above it. */
+function locateIn(document: Document, path: Path, which: 'key' | 'value'): number | undefined {
+	let node: unknown = document.contents;
+	let found: { key: number | undefined; value: unknown } = { key: undefined, value: node };
+	for (const part of path) {
+		const next = step(document, node, part);
+		if (next === undefined) return found.key ?? startOf(found.value);
+		found = next;
+		node = next.value;
+	}
+	const block = isCollection(found.value) && found.value.flow !== true;
+	if (found.key !== undefined && (which === 'key' || block)) return found.key;
+	return startOf(found.value) ?? found.key;
+}
+
+function step(
+	document: Document,
+	from: unknown,
+	part: string | number,
+): { key: number | undefined; value: unknown } | undefined {
+	const node = isAlias(from) ? from.resolve(document) : from;
+	if (isSeq(node)) {
+		const item = node.items[Number(part)];
+		return item === undefined ? undefined : { key: undefined, value: item };
+	}
+	if (!isMap(node)) return undefined;
+	const own = node.items.find((pair: Pair) => isScalar(pair.key) && String(pair.key.value) === String(part));
+	if (own !== undefined) return { key: startOf(own.key), value: own.value };
+	for (const pair of node.items) {
+		if (!isPair(pair) || !isScalar(pair.key) || pair.key.value !== '<<') continue;
+		for (const merged of isSeq(pair.value) ? pair.value.items : [pair.value]) {
+			const found = step(document, merged, part);
+			if (found !== undefined) return found;
+		}
+	}
+	return undefined;
+}

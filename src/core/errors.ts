@@ -1,0 +1,81 @@
+/**
+ * Every error that Ballast itself reports, in one table.
+ *
+ * `status` is the HTTP status of the answer it becomes (0: never an answer), `fault` says whose it
+ * is, `retrySafe` whether the same request may be sent to another instance without a risk that it is
+ * carried out twice, `proxyStatus` the error type of RFC 9209 §2.3.
+ */
+interface Entry {
+	readonly status: number;
+	readonly fault: 'client' | 'instance' | 'ballast' | 'operator';
+	readonly retrySafe: boolean;
+	readonly proxyStatus: string;
+	readonly title: string;
+}
+
+const entry = (
+	status: number,
+	fault: Entry['fault'],
+	retrySafe: boolean,
+	proxyStatus: string,
+	title: string,
+): Entry => ({ status, fault, retrySafe, proxyStatus, title });
+
+export const ERRORS = {
+	// The client's request.
+	bad_request: entry(400, 'client', false, 'http_request_error', 'The request is malformed or ambiguous'),
+	head_timeout: entry(408, 'client', false, 'http_request_error', 'The request head did not arrive in time'),
+	body_timeout: entry(408, 'client', false, 'http_request_error', 'The request body stalled'),
+	length_required: entry(411, 'client', false, 'http_request_error', 'A length is required'),
+	body_too_large: entry(413, 'client', false, 'http_request_error', 'The request body is over its limit'),
+	target_too_long: entry(414, 'client', false, 'http_request_error', 'The request target is over its limit'),
+	head_too_large: entry(431, 'client', false, 'http_request_error', 'The header fields are over their limit'),
+	expectation_failed: entry(417, 'client', false, 'http_request_error', 'Only 100-continue can be expected'),
+	no_route: entry(404, 'client', false, 'destination_not_found', 'No service matches this host and path'),
+	method_not_allowed: entry(405, 'client', false, 'http_request_denied', 'No route takes this method here'),
+	not_implemented: entry(501, 'client', false, 'http_request_error', 'This is not supported'),
+	version_not_supported: entry(505, 'client', false, 'http_request_error', 'HTTP/1.0 and HTTP/1.1 are supported'),
+	too_many_connections: entry(503, 'ballast', true, 'connection_limit_reached', 'Too many connections'),
+	// Ballast and the instances behind it.
+	draining: entry(503, 'ballast', true, 'proxy_internal_response', 'This node is shutting down'),
+	no_ready_instance: entry(503, 'instance', true, 'destination_unavailable', 'No instance is ready'),
+	connection_limit: entry(503, 'ballast', true, 'connection_limit_reached', 'All connections to the instances are in use'),
+	connect_refused: entry(502, 'instance', true, 'connection_refused', 'The instance refused the connection'),
+	connect_timeout: entry(504, 'instance', true, 'connection_timeout', 'The instance could not be connected to in time'),
+	connect_failed: entry(502, 'instance', true, 'destination_ip_unroutable', 'The instance could not be connected to'),
+	tls_failed: entry(502, 'instance', true, 'tls_certificate_error', 'The TLS connection to the instance failed'),
+	reset_before_answer: entry(502, 'instance', false, 'connection_terminated', 'The instance closed the connection before it answered'),
+	bad_answer: entry(502, 'instance', false, 'http_response_incomplete', 'The instance sent an answer that is not valid HTTP'),
+	answer_head_too_large: entry(502, 'instance', false, 'http_response_header_section_size', 'The header fields of the answer are over their limit'),
+	truncated_answer: entry(502, 'instance', false, 'http_response_incomplete', 'The answer of the instance ended early'),
+	first_byte_timeout: entry(504, 'instance', false, 'http_response_timeout', 'The instance did not answer in time'),
+	request_timeout: entry(504, 'instance', false, 'http_response_timeout', 'The request took longer than it may'),
+	stream_idle: entry(504, 'instance', false, 'http_response_timeout', 'The stream was idle for too long'),
+	internal: entry(500, 'ballast', false, 'proxy_internal_error', 'Ballast failed to handle the request'),
+	// The operator's configuration and commands.
+	config_invalid: entry(0, 'operator', false, '', 'The configuration is not valid'),
+	config_unreadable: entry(0, 'operator', false, '', 'The configuration cannot be read'),
+	port_taken: entry(0, 'operator', false, '', 'The port is in use'),
+	bind_failed: entry(0, 'operator', false, '', 'The address cannot be listened on'),
+	start_failed: entry(0, 'operator', false, '', 'An instance could not be started'),
+	unknown_service: entry(404, 'operator', false, '', 'There is no such service'),
+	unknown_instance: entry(404, 'operator', false, '', 'There is no such instance'),
+	bad_command: entry(400, 'operator', false, '', 'The command is not valid'),
+	not_running: entry(0, 'operator', false, '', 'Ballast is not running'),
+	command_failed: entry(0, 'operator', false, '', 'The command failed'),
+} as const satisfies Record<string, Entry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** The one error class. `message` says what happened and what to do; it never holds a secret. */
+export class BallastError extends Error {
+	readonly code: ErrorCode;
+	readonly details: Readonly<Record<string, unknown>>;
+
+	constructor(code: ErrorCode, message: string = ERRORS[code].title, details: Record<string, unknown> = {}, cause?: unknown) {
+		super(message, cause === undefined ? undefined : { cause });
+		this.name = 'BallastError';
+		this.code = code;
+		this.details = details;
+	}
+}

@@ -1,0 +1,104 @@
+import { Field } from '../wire/field-names.ts';
+import type { Framing } from '../wire/framing.ts';
+import { type Fields, STRIDE, text } from '../wire/head.ts';
+import type { Output } from '../wire/output.ts';
+import type { ResponseHead } from '../wire/response-head.ts';
+import { AnswerMode, CONNECTION_CLOSE, CONNECTION_KEEP_ALIVE, type Exchange } from './exchange.ts';
+import type { FieldEdits } from './route.ts';
+
+const VERSION = Buffer.from('HTTP/1.1 ');
+const CONTENT_LENGTH = Buffer.from('Content-Length: ');
+const CHUNKED = Buffer.from('Transfer-Encoding: chunked\r\n');
+const UPGRADE = Buffer.from('Connection: upgrade\r\nUpgrade: ');
+
+/** A head that is passed on: where to, for whom, and what came. */
+export interface AnswerHead {
+	out: Output;
+	exchange: Exchange;
+	head: ResponseHead;
+	bytes: Uint8Array;
+	framing: Framing;
+}
+
+/** Writes the answer's head for the client: end-to-end fields as received, framing and hop-by-hop ones anew. */
+export function writeAnswerHead({ out, exchange, head, bytes, framing }: AnswerHead): void {
+	writeStatusLine(out, head, bytes);
+	const route = exchange.route;
+	const edits = route === null ? null : route.response;
+	copyFields(out, bytes, head.fields, edits);
+	if (edits !== null) out.bytes(edits.added);
+	if (!framing.hasDate) out.bytes(exchange.plane.date);
+	writeAffinity(out, exchange);
+	if (head.status === 101) {
+		writeUpgrade(out, head, bytes, framing);
+		return;
+	}
+	if (exchange.answerMode === AnswerMode.chunked) out.bytes(CHUNKED);
+	else if (framing.contentLength >= 0 && head.status !== 204 && !framing.chunked) {
+		out.bytes(CONTENT_LENGTH);
+		out.decimal(framing.contentLength);
+		out.crlf();
+	}
+	if (exchange.closing) out.bytes(CONNECTION_CLOSE);
+	else if (exchange.head.minor === 0) out.bytes(CONNECTION_KEEP_ALIVE);
+	out.crlf();
+}
+
+/** Writes an answer of 1xx. */
+export function writeInterim(out: Output, head: ResponseHead, bytes: Uint8Array): void {
+	writeStatusLine(out, head, bytes);
+	copyFields(out, bytes, head.fields, null);
+	out.crlf();
+}
+
+function writeStatusLine(out: Output, head: ResponseHead, bytes: Uint8Array): void {
+	out.bytes(VERSION);
+	out.copy(bytes, head.statusAt, head.reasonEnd);
+	out.crlf();
+}
+
+function writeUpgrade(out: Output, head: ResponseHead, bytes: Uint8Array, framing: Framing): void {
+	out.bytes(UPGRADE);
+	const row = framing.upgradeAt * STRIDE;
+	out.copy(bytes, head.fields.table[row + 2] as number, head.fields.table[row + 3] as number);
+	out.crlf();
+	out.crlf();
+}
+
+/** Cookie affinity: the client learns which instance it met. */
+function writeAffinity(out: Output, exchange: Exchange): void {
+	const service = exchange.route?.service;
+	if (service?.cookie == null || service.picker === null || exchange.fetch.slot < 0) return;
+	const token = service.picker.token(exchange.fetch.slot);
+	if (token === 0 || token === exchange.fetch.key) return;
+	out.text(`Set-Cookie: ${service.cookie.name}=${(token >>> 0).toString(16)}${service.cookie.attributes}\r\n`);
+}
+
+/** Copies the fields that go from end to end, in as few pieces as they allow. */
+function copyFields(out: Output, bytes: Uint8Array, fields: Fields, edits: FieldEdits | null): void {
+	const { table, count } = fields;
+	let from = -1;
+	let to = -1;
+	for (let row = 0, end = count * STRIDE; row < end; row += STRIDE) {
+		const field = table[row + 4] as number;
+		const keep =
+			(field === Field.other || field === Field.underscore || (field > Field.lastHop && field !== Field.named)) &&
+			(edits === null || !edits.removed.has(text(bytes, table[row] as number, table[row + 1] as number).toLowerCase()));
+		if (keep) {
+			// Kept lines that stand side by side are one range: from the first name to the last value and its CRLF.
+			if (from < 0) from = table[row] as number;
+			to = lineEnd(bytes, table[row + 3] as number);
+		} else if (from >= 0) {
+			out.copy(bytes, from, to);
+			from = -1;
+		}
+	}
+	if (from >= 0) out.copy(bytes, from, to);
+}
+
+/** Behind the CRLF that follows a value and the white space after it. */
+export function lineEnd(bytes: Uint8Array, valueEnd: number): number {
+	let at = valueEnd;
+	while (bytes[at] !== 10) at++;
+	return at + 1;
+}

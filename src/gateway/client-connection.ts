@@ -1,0 +1,467 @@
+import type { ErrorCode } from '../core/errors.ts';
+import { BODY_BAD } from '../wire/body.ts';
+import { HeadFault } from '../wire/head.ts';
+import type { Output } from '../wire/output.ts';
+import { TICK_MS, Timer } from '../wire/timer-wheel.ts';
+import type { Transport } from '../wire/transport.ts';
+import type { DataPlane } from './data-plane.ts';
+import type { Exchange } from './exchange.ts';
+import { plainAddress } from './forwarded.ts';
+import { problemOf } from './problem.ts';
+import { checkRequest, startBody } from './request-checks.ts';
+import { Tunnel } from './tunnel.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
+import { forwardedLines } from './upstream-head.ts';
+
+const State = { head: 0, request: 1, tunnel: 2, linger: 3, closed: 4 } as const;
+
+/** Bytes of pipelined requests kept while an answer is under way; beyond it the socket is not read. */
+const PIPELINE_BYTES = 16 * 1024;
+/** How long a connection that we closed is read on, so that the last answer is not lost to a reset. */
+const LINGER_MS = 2000;
+/** A client that sent FIN may still want its answer (`printf … | nc`), or be gone: it is given this long. */
+const HALF_CLOSED_MS = 1000;
+const LARGE_UPLOAD = 256 * 1024;
+/** Payload from this size on is written from where it was read, if nothing else will be read there meanwhile. */
+const IN_PLACE_BYTES = 16 * 1024;
+const EMPTY = Buffer.alloc(0);
+
+const HEAD_FAULTS: Record<number, ErrorCode> = {
+	[HeadFault.bad]: 'bad_request',
+	[HeadFault.tooLarge]: 'head_too_large',
+	[HeadFault.targetTooLong]: 'target_too_long',
+	[HeadFault.version]: 'version_not_supported',
+};
+
+/** One HTTP/1.1 connection of a client: one exchange at a time, answers in order. */
+export class ClientConnection {
+	readonly plane: DataPlane;
+	readonly secure: boolean;
+	transport!: Transport;
+	/** The peer's address, without an IPv4-mapped prefix. */
+	address = '';
+	/** The peer may speak for its clients. */
+	trusted = false;
+	/** Field lines for every request of this connection. */
+	forwarded: Buffer = EMPTY;
+	#state: number = State.head;
+	#exchange: Exchange | null = null;
+	readonly #timer: Timer;
+	/** Bytes at hand that nobody has used: of the read under way, or (`#kept`) of our own. */
+	#input: Uint8Array = EMPTY;
+	#at = 0;
+	#end = 0;
+	#kept = false;
+	#large: Buffer | null = null;
+	#halfClosed = false;
+	/** The tick of the client's last progress: a byte sent or taken. */
+	#progress = 0;
+	#requestUntil = 0;
+	#tunnel: Tunnel | null = null;
+	/** Bytes not sent yet when the time limit was last looked at. */
+	#queued = 0;
+
+	constructor(plane: DataPlane, secure: boolean) {
+		this.plane = plane;
+		this.secure = secure;
+		this.#timer = new Timer(this);
+	}
+
+	/** The connection was accepted. */
+	attach(transport: Transport): void {
+		this.transport = transport;
+		this.address = plainAddress(transport.remoteAddress);
+		this.trusted = this.plane.trust.has(this.address);
+		this.forwarded = forwardedLines(this.address, this.secure);
+		this.plane.connections++;
+		this.plane.recorder.connections(1);
+		this.plane.wheel.set(this.#timer, this.plane.limits.headMs);
+	}
+
+	onBytes(buffer: Uint8Array, length: number): void {
+		try {
+			this.#receive(buffer, length);
+		} catch (error) {
+			this.crash(error);
+		}
+	}
+
+	/** A fault of our own: this connection ends, all others go on. */
+	crash(error: unknown): void {
+		this.plane.out.length = 0;
+		this.plane.report(error);
+		this.transport.destroy();
+	}
+
+	#receive(buffer: Uint8Array, length: number): void {
+		this.#progress = this.plane.wheel.tick;
+		if (this.#state === State.tunnel) {
+			if (!(this.#tunnel as Tunnel).fromClient(buffer, length)) this.transport.pause();
+			return;
+		}
+		if (this.#state >= State.linger) return;
+		if (this.#end > this.#at) this.#append(buffer, length);
+		else {
+			this.#input = buffer;
+			this.#at = 0;
+			this.#end = length;
+			this.#kept = false;
+		}
+		this.#pump();
+	}
+
+	#append(buffer: Uint8Array, length: number): void {
+		const joined = Buffer.allocUnsafeSlow(this.#end - this.#at + length);
+		joined.set(this.#input.subarray(this.#at, this.#end));
+		joined.set(buffer.subarray(0, length), this.#end - this.#at);
+		this.#end = joined.length;
+		this.#input = joined;
+		this.#at = 0;
+		this.#kept = true;
+	}
+
+	/** Uses what is at hand as far as that goes, then keeps the rest. */
+	#pump(): void {
+		while (this.#at < this.#end) {
+			if (this.#state === State.head) {
+				if (!this.#readHead()) break;
+			} else if (this.#state === State.request && !(this.#exchange as Exchange).body.done) {
+				if (!this.#forwardBody()) break;
+			} else break;
+		}
+		if (this.#at >= this.#end || this.#state >= State.linger) {
+			this.#input = EMPTY;
+			this.#at = 0;
+			this.#end = 0;
+			this.#kept = false;
+			if (this.#state < State.tunnel) this.#throttle(false);
+			return;
+		}
+		if (!this.#kept) {
+			this.#input = Buffer.from(this.#input.subarray(this.#at, this.#end));
+			this.#end -= this.#at;
+			this.#at = 0;
+			this.#kept = true;
+		}
+		if (this.#state < State.tunnel) this.#throttle(true);
+	}
+
+	/** Reads on only while there is somewhere for the bytes to go; without a body to come, to notice that the client left. */
+	#throttle(left: boolean): void {
+		const exchange = this.#exchange;
+		let wait = false;
+		if (exchange !== null) {
+			const connection = exchange.fetch.connection;
+			if (!exchange.body.done) wait = left || connection === null || connection.transport.pending > 0;
+			else wait = this.#end - this.#at > PIPELINE_BYTES;
+		}
+		if (wait) this.transport.pause();
+		else this.transport.resume();
+	}
+
+	/** Reads a request head. False: more is needed, or the connection is on its way out. */
+	#readHead(): boolean {
+		const { plane } = this;
+		const exchange = this.#exchange ?? plane.takeExchange();
+		this.#exchange = null;
+		const { head } = exchange;
+		const { limits } = plane;
+		const after = head.parse(this.#input, this.#at, this.#end, limits.targetBytes);
+		if (after === HeadFault.incomplete) {
+			plane.giveExchange(exchange);
+			if (this.#end - this.#at > limits.headBytes) this.#refuse('head_too_large');
+			// The limit runs from the first byte on and is not moved by later ones.
+			else if (!this.#kept) plane.wheel.set(this.#timer, limits.headMs);
+			return false;
+		}
+		if (after < 0 || after - this.#at > limits.headBytes) {
+			plane.giveExchange(exchange);
+			this.#refuse(HEAD_FAULTS[after] ?? 'head_too_large');
+			return false;
+		}
+		exchange.pin(this, this.#input);
+		this.#at = after;
+		this.#begin(exchange);
+		return true;
+	}
+
+	#begin(exchange: Exchange): void {
+		const { plane } = this;
+		this.#exchange = exchange;
+		this.#state = State.request;
+		plane.active++;
+		const fault = checkRequest(exchange);
+		startBody(exchange, fault === null);
+		plane.wheel.set(this.#timer, plane.limits.headMs);
+		if (fault !== null) {
+			exchange.closing = true;
+			exchange.failure = fault;
+			exchange.answerProblem(problemOf(fault));
+			return;
+		}
+		plane.handle(exchange);
+	}
+
+	/** The route is known: its time limits hold now. */
+	arm(requestMs: number, streamIdleMs: number): void {
+		const { wheel } = this.plane;
+		this.#requestUntil = requestMs === 0 ? 0 : wheel.tick + Math.ceil(requestMs / TICK_MS);
+		wheel.set(this.#timer, (this.#exchange as Exchange).body.done ? requestMs : Math.min(requestMs, streamIdleMs));
+	}
+
+	/** A head that cannot be read has no exchange: it is answered and the connection closed. */
+	#refuse(code: ErrorCode): void {
+		const exchange = this.plane.takeExchange();
+		exchange.head.start = exchange.head.end = 0;
+		exchange.head.fields.count = 0;
+		exchange.pin(this, EMPTY);
+		exchange.body.start(0, 0);
+		exchange.method = '';
+		exchange.head.minor = 1;
+		exchange.closing = true;
+		exchange.failure = code;
+		this.#exchange = exchange;
+		this.#state = State.request;
+		this.plane.active++;
+		exchange.answerProblem(problemOf(code));
+	}
+
+	// The request body.
+
+	/** Sends on what is at hand. False: the instance cannot take more now. */
+	#forwardBody(): boolean {
+		const exchange = this.#exchange as Exchange;
+		const { connection } = exchange.fetch;
+		if (connection === null || connection.transport.pending > 0) return false;
+		const { out } = this.plane;
+		const start = this.#at;
+		if (!this.moveBody(exchange, out)) return false;
+		out.flush(connection.transport);
+		connection.requestProgress(exchange.body.done);
+		return connection.transport.pending === 0 && this.#at > start;
+	}
+
+	/** Writes the payload at hand, framed for the instance. False: it was refused and the connection is ending. */
+	moveBody(exchange: Exchange, out: Output): boolean {
+		const { body } = exchange;
+		const after = body.scan(this.#input, this.#at, this.#end);
+		if (after === BODY_BAD) return this.#bodyFault(exchange, 'bad_request');
+		this.#at = after;
+		if (exchange.route !== null && body.received > exchange.route.bodyBytes) return this.#bodyFault(exchange, 'body_too_large');
+		this.#writePayload(exchange, out);
+		this.#tuneReads(exchange);
+		return true;
+	}
+
+	#writePayload(exchange: Exchange, out: Output): void {
+		const { body, framing } = exchange;
+		const { ranges } = body;
+		let total = 0;
+		for (let i = 0; i < body.rangeCount; i++) total += (ranges[2 * i + 1] as number) - (ranges[2 * i] as number);
+		const connection = exchange.fetch.connection;
+		if (!framing.chunked && total >= IN_PLACE_BYTES && this.#input !== this.plane.rx && connection !== null) {
+			out.flush(connection.transport);
+			connection.transport.write(this.#input.subarray(ranges[0], ranges[1]));
+			return;
+		}
+		if (framing.chunked && total > 0) out.chunkSize(total);
+		for (let i = 0; i < body.rangeCount; i++) out.copy(this.#input, ranges[2 * i] as number, ranges[2 * i + 1] as number);
+		if (!framing.chunked) return;
+		if (total > 0) out.crlf();
+		if (body.done) {
+			out.text('0\r\n');
+			if (body.trailers === null) out.crlf();
+			else out.bytes(body.trailers);
+		}
+	}
+
+	/** Large uploads are read in larger pieces, into memory of this connection's own. */
+	#tuneReads(exchange: Exchange): void {
+		if (this.#large === null && !exchange.body.done && exchange.framing.contentLength > LARGE_UPLOAD) {
+			this.#large = this.plane.takeLarge();
+			this.transport.readInto(this.#large);
+		} else if (this.#large !== null && exchange.body.done) {
+			this.transport.readInto(this.plane.rx);
+			// Its content was copied out, but the socket learns of the change only by its next read.
+			this.#large = null;
+		}
+	}
+
+	#bodyFault(exchange: Exchange, code: ErrorCode): boolean {
+		this.plane.out.length = 0;
+		exchange.closing = true;
+		exchange.failure = code;
+		this.#at = this.#end;
+		exchange.fetch.cancel();
+		if (exchange.status === 0) exchange.answerProblem(problemOf(code));
+		else this.transport.reset();
+		return false;
+	}
+
+	/** The instance took what it was sent. */
+	upstreamDrained(): void {
+		if (this.#state !== State.request) return;
+		this.#pump();
+	}
+
+	// The answer.
+
+	/** Part of the answer waits for the client. */
+	answerBlocked(): void {
+		this.#progress = this.plane.wheel.tick;
+		const exchange = this.#exchange;
+		if (exchange === null) return;
+		exchange.fetch.paused = true;
+		const idle = exchange.route?.timeouts.streamIdleMs ?? this.plane.limits.headMs;
+		this.plane.wheel.set(this.#timer, idle);
+	}
+
+	onDrain(): void {
+		this.#progress = this.plane.wheel.tick;
+		if (this.#tunnel !== null) {
+			this.#tunnel.clientDrained();
+			return;
+		}
+		const exchange = this.#exchange;
+		if (exchange !== null) {
+			exchange.fetch.paused = false;
+			exchange.fetch.resume();
+		} else if (this.#state === State.head) this.#pump();
+	}
+
+	/** The answer is whole: the next request, or the end. */
+	exchangeDone(exchange: Exchange): void {
+		const { plane } = this;
+		this.#exchange = null;
+		plane.active--;
+		const reusable = !exchange.closing && exchange.body.done;
+		if (exchange.fetch.active) exchange.fetch.cancel();
+		plane.giveExchange(exchange);
+		if (!reusable) {
+			this.#linger();
+			return;
+		}
+		this.#state = State.head;
+		if (this.#end > this.#at) {
+			// Pipelined. From a later turn, so that a thousand of them do not nest.
+			plane.wheel.set(this.#timer, plane.limits.headMs);
+			if (this.#kept) setImmediate(nextRequest, this);
+		} else if (this.#halfClosed) this.#linger();
+		else {
+			this.#queued = Number.MAX_SAFE_INTEGER;
+			plane.wheel.set(this.#timer, plane.limits.keepAliveMs);
+		}
+	}
+
+	/** Goes on with bytes that came early. */
+	next(): void {
+		if (this.#state !== State.head) return;
+		try {
+			this.#pump();
+		} catch (error) {
+			this.crash(error);
+		}
+		if (this.#halfClosed && this.#state === State.head) this.#linger();
+	}
+
+	/** Says that nothing more comes and reads on for a while, since closing with unread bytes resets the connection. */
+	#linger(): void {
+		this.#state = State.linger;
+		this.#at = this.#end = 0;
+		if (this.#halfClosed && this.transport.pending === 0) {
+			this.transport.end();
+			this.transport.destroy();
+			return;
+		}
+		this.transport.end();
+		this.transport.resume();
+		this.#queued = this.transport.queued + 1;
+		this.plane.wheel.set(this.#timer, LINGER_MS);
+	}
+
+	/** From here on both sides' bytes pass through unread. */
+	startTunnel(exchange: Exchange, connection: UpstreamConnection, rest: Buffer): void {
+		this.plane.wheel.set(this.#timer, 0);
+		exchange.record();
+		this.#state = State.tunnel;
+		this.#tunnel = new Tunnel(this.plane, this.transport, connection);
+		if (rest.length > 0) this.#tunnel.tunnelBytes(rest, rest.length);
+		if (this.#end > this.#at) this.#tunnel.fromClient(this.#input.subarray(this.#at, this.#end), this.#end - this.#at);
+		this.#at = this.#end = 0;
+		this.#input = EMPTY;
+		this.transport.resume();
+	}
+
+	// The connection's end.
+
+	onEnd(): void {
+		this.#halfClosed = true;
+		if (this.#tunnel !== null) this.#tunnel.clientEnd();
+		else if (this.#state === State.request) {
+			const exchange = this.#exchange as Exchange;
+			if (exchange.body.done && exchange.status === 0) this.plane.wheel.set(this.#timer, HALF_CLOSED_MS);
+			else if (!exchange.body.done) this.transport.destroy();
+		} else if (this.transport.pending > 0) this.#linger();
+		else this.transport.destroy();
+	}
+
+	onClose(): void {
+		const exchange = this.#exchange;
+		this.#exchange = null;
+		this.#state = State.closed;
+		this.plane.wheel.remove(this.#timer);
+		this.plane.connections--;
+		this.plane.recorder.connections(-1);
+		this.plane.gate.close(this.address);
+		this.#tunnel?.clientClosed();
+		if (exchange === null) return;
+		this.plane.active--;
+		exchange.fetch.cancel();
+		if (this.#tunnel === null) exchange.record();
+		this.plane.giveExchange(exchange);
+	}
+
+	onTimer(): void {
+		if (this.#state === State.request) this.#requestTimer(this.#exchange as Exchange);
+		else if (this.#state === State.head && this.#end > this.#at) this.#refuse('head_timeout');
+		else if (this.transport.queued > 0 && this.transport.queued < this.#queued) {
+			// The last answer is still on its way to a slow reader.
+			this.#queued = this.transport.queued;
+			this.plane.wheel.set(this.#timer, this.plane.limits.keepAliveMs);
+		} else this.transport.destroy();
+	}
+
+	#requestTimer(exchange: Exchange): void {
+		const { wheel } = this.plane;
+		const streaming = exchange.fetch.streaming;
+		if (this.#requestUntil !== 0 && wheel.tick >= this.#requestUntil && !streaming) {
+			this.#expire(exchange, 'request_timeout');
+			return;
+		}
+		if (this.#halfClosed && exchange.status === 0) {
+			this.transport.destroy();
+			return;
+		}
+		const idleMs = exchange.route?.timeouts.streamIdleMs ?? this.plane.limits.headMs;
+		const clientsTurn = this.transport.pending > 0 || (!exchange.body.done && exchange.fetch.connection?.transport.pending === 0);
+		const idleTicks = Math.ceil(idleMs / TICK_MS);
+		if (clientsTurn && wheel.tick - this.#progress >= idleTicks) {
+			this.#expire(exchange, this.transport.pending > 0 ? 'stream_idle' : 'body_timeout');
+			return;
+		}
+		const rest = this.#requestUntil === 0 || streaming ? idleMs : (this.#requestUntil - wheel.tick) * TICK_MS;
+		wheel.set(this.#timer, Math.max(TICK_MS, Math.min(rest, clientsTurn ? idleMs : rest)));
+	}
+
+	#expire(exchange: Exchange, code: ErrorCode): void {
+		exchange.closing = true;
+		exchange.failure = code;
+		exchange.fetch.cancel();
+		if (exchange.status === 0) exchange.answerProblem(problemOf(code));
+		else this.transport.reset();
+	}
+}
+
+function nextRequest(connection: ClientConnection): void {
+	connection.next();
+}

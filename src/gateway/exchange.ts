@@ -1,0 +1,255 @@
+import type { ErrorCode } from '../core/errors.ts';
+import { BodyKind, BodyScan } from '../wire/body.ts';
+import { Framing } from '../wire/framing.ts';
+import { RequestHead } from '../wire/request-head.ts';
+import type { Output } from '../wire/output.ts';
+import type { ResponseHead } from '../wire/response-head.ts';
+import { writeAnswerHead, writeInterim } from './answer-head.ts';
+import type { ClientConnection } from './client-connection.ts';
+import type { DataPlane } from './data-plane.ts';
+import { Fetch, type FetchParty } from './fetch.ts';
+import { type Problem, problemOf } from './problem.ts';
+import type { Route } from './route.ts';
+import type { Upstream } from './upstream.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
+import { writeUpstreamHead } from './upstream-head.ts';
+
+const SLAB_BYTES = 2048;
+/** Pieces below this are gathered with what is written beside them instead of being written alone. */
+const GATHER_BYTES = 16 * 1024;
+
+/** How the answer's body reaches the client. */
+export const AnswerMode = { none: 0, raw: 1, chunked: 2 } as const;
+
+/**
+ * The client half of one request: its head, pinned so that it outlives the read that brought it,
+ * what was decided about it, and the writing of its answer. Used again for later requests.
+ */
+export class Exchange implements FetchParty {
+	readonly plane: DataPlane;
+	client!: ClientConnection;
+	readonly head: RequestHead;
+	readonly framing = new Framing();
+	/** The request's body. */
+	readonly body = new BodyScan();
+	readonly fetch: Fetch;
+	/** The head's bytes; all offsets below point into it. */
+	buffer: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+	used = 0;
+	method = '';
+	/** The target as it is forwarded; `rewritten`: other than received. */
+	targetStart = 0;
+	targetEnd = 0;
+	rewritten = false;
+	pathStart = 0;
+	pathEnd = 0;
+	hostStart = 0;
+	hostEnd = 0;
+	/** The authority came in the target and replaces Host. */
+	absolute = false;
+	mayUpgrade = false;
+	/** Where its counts go; null until it was routed. */
+	route: Route | null = null;
+	startMs = 0;
+	/** Of the answer; 0: none has begun. */
+	status = 0;
+	/** The answer was made here, since no instance gave one. */
+	failure: ErrorCode | null = null;
+	bytesOut = 0;
+	/** The connection ends with this answer. */
+	closing = false;
+	answerMode: number = AnswerMode.none;
+	finished = false;
+
+	constructor(plane: DataPlane) {
+		this.plane = plane;
+		this.head = new RequestHead(plane.limits.headFields);
+		this.fetch = new Fetch(plane, this);
+	}
+
+	/** Takes over the head that was just parsed from `source`. */
+	pin(client: ClientConnection, source: Uint8Array): void {
+		const { head } = this;
+		const size = head.end - head.start;
+		if (size > this.buffer.length) this.buffer = Buffer.allocUnsafeSlow(size + 1024);
+		(source as Buffer).copy(this.buffer, 0, head.start, head.end);
+		head.shift(-head.start);
+		this.used = size;
+		this.client = client;
+		this.targetStart = head.targetStart;
+		this.targetEnd = head.targetEnd;
+		this.rewritten = false;
+		this.absolute = false;
+		this.mayUpgrade = false;
+		this.route = null;
+		this.status = 0;
+		this.failure = null;
+		this.bytesOut = 0;
+		this.closing = false;
+		this.answerMode = AnswerMode.none;
+		this.finished = false;
+		this.startMs = performance.now();
+	}
+
+	/** Appends bytes to the pinned head and returns where they stand. */
+	append(bytes: Uint8Array): number {
+		const at = this.used;
+		if (at + bytes.length > this.buffer.length) {
+			const larger = Buffer.allocUnsafeSlow(at + bytes.length + 1024);
+			this.buffer.copy(larger, 0, 0, at);
+			this.buffer = larger;
+		}
+		this.buffer.set(bytes, at);
+		this.used = at + bytes.length;
+		return at;
+	}
+
+	/** The value of a request field, by its lower-case name. */
+	field(name: string): string | undefined {
+		return this.head.fields.value(this.buffer, name);
+	}
+
+	get headOnly(): boolean {
+		return this.method === 'HEAD';
+	}
+
+	/** Nothing of the request is still to come. */
+	get requestDone(): boolean {
+		return this.body.done;
+	}
+
+	// What the fetch asks for.
+
+	writeRequestHead(out: Output, upstream: Upstream): void {
+		writeUpstreamHead(out, this, upstream);
+	}
+
+	writeRequestBody(out: Output): boolean {
+		if (!this.body.done) this.client.moveBody(this, out);
+		return this.body.done;
+	}
+
+	requestDrained(): void {
+		this.client.upstreamDrained();
+	}
+
+	// What the fetch brings.
+
+	interim(head: ResponseHead, bytes: Uint8Array): void {
+		if (this.head.minor === 0) return;
+		const { out } = this.plane;
+		writeInterim(out, head, bytes);
+		out.flush(this.client.transport);
+	}
+
+	answerHead(head: ResponseHead, bytes: Uint8Array, framing: Framing, kind: number): void {
+		this.status = head.status;
+		// A client that still sends its body learns by the close that nobody reads it.
+		if (!this.body.done || this.plane.draining) this.closing = true;
+		if (kind === BodyKind.none) this.answerMode = AnswerMode.none;
+		else if (kind === BodyKind.length) this.answerMode = AnswerMode.raw;
+		else if (this.head.minor === 1) this.answerMode = AnswerMode.chunked;
+		else {
+			this.answerMode = AnswerMode.raw;
+			this.closing = true;
+		}
+		writeAnswerHead({ out: this.plane.out, exchange: this, head, bytes, framing });
+	}
+
+	answerBody(bytes: Uint8Array, scan: BodyScan, stable: boolean): void {
+		const { out } = this.plane;
+		const { ranges } = scan;
+		let total = 0;
+		for (let i = 0; i < scan.rangeCount; i++) total += (ranges[2 * i + 1] as number) - (ranges[2 * i] as number);
+		this.bytesOut += total;
+		if (this.answerMode === AnswerMode.chunked) {
+			out.chunkSize(total);
+			for (let i = 0; i < scan.rangeCount; i++) out.copy(bytes, ranges[2 * i] as number, ranges[2 * i + 1] as number);
+			out.crlf();
+			return;
+		}
+		for (let i = 0; i < scan.rangeCount; i++) {
+			const start = ranges[2 * i] as number;
+			const end = ranges[2 * i + 1] as number;
+			if (!stable || end - start < GATHER_BYTES) out.copy(bytes, start, end);
+			else {
+				out.flush(this.client.transport);
+				this.client.transport.write(bytes.subarray(start, end));
+			}
+		}
+	}
+
+	flushAnswer(): boolean {
+		const { client } = this;
+		this.plane.out.flush(client.transport);
+		if (client.transport.pending === 0) return true;
+		client.answerBlocked();
+		return false;
+	}
+
+	answerEnd(trailers: Buffer | null): void {
+		if (this.answerMode === AnswerMode.chunked) {
+			const { out } = this.plane;
+			out.bytes(LAST_CHUNK);
+			if (trailers === null) out.crlf();
+			else out.bytes(trailers);
+			out.flush(this.client.transport);
+		}
+		this.#finish();
+	}
+
+	upgraded(connection: UpstreamConnection, rest: Buffer): void {
+		this.plane.out.flush(this.client.transport);
+		this.client.startTunnel(this, connection, rest);
+	}
+
+	answerFailed(code: ErrorCode): void {
+		this.failure = code;
+		if (this.status !== 0) {
+			// Part of the answer is out: the client must see that the rest is missing.
+			this.plane.out.length = 0;
+			this.client.transport.reset();
+			return;
+		}
+		this.answerProblem(problemOf(code));
+	}
+
+	/** Answers with an error of Ballast's own. */
+	answerProblem(problem: Problem): void {
+		this.answerLocally(problem.status, problem.head, problem.body);
+	}
+
+	/** Answers without an instance. `head`: status line and fields but Date, Connection and the end. */
+	answerLocally(status: number, head: Buffer, body: Buffer): void {
+		const { out } = this.plane;
+		this.status = status;
+		if (!this.body.done || this.plane.draining) this.closing = true;
+		out.bytes(head);
+		out.bytes(this.plane.date);
+		if (this.closing) out.bytes(CONNECTION_CLOSE);
+		else if (this.head.minor === 0) out.bytes(CONNECTION_KEEP_ALIVE);
+		out.crlf();
+		if (this.method !== 'HEAD') {
+			out.bytes(body);
+			this.bytesOut += body.length;
+		}
+		out.flush(this.client.transport);
+		this.#finish();
+	}
+
+	#finish(): void {
+		this.record();
+		this.client.exchangeDone(this);
+	}
+
+	/** Counts it; once. */
+	record(): void {
+		if (this.finished) return;
+		this.finished = true;
+		this.plane.recorder.request(this, (performance.now() - this.startMs) * 1000);
+	}
+}
+
+const LAST_CHUNK = Buffer.from('0\r\n');
+export const CONNECTION_CLOSE: Buffer = Buffer.from('Connection: close\r\n');
+export const CONNECTION_KEEP_ALIVE: Buffer = Buffer.from('Connection: keep-alive\r\n');

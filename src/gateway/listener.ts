@@ -1,0 +1,141 @@
+import { X509Certificate } from 'node:crypto';
+import net from 'node:net';
+import tls from 'node:tls';
+import { BallastError } from '../core/errors.ts';
+import { RawTransport, rawSupported, type TcpHandle } from '../wire/raw-transport.ts';
+import { StreamTransport } from '../wire/stream-transport.ts';
+import { ClientConnection } from './client-connection.ts';
+import type { DataPlane } from './data-plane.ts';
+import { plainAddress } from './forwarded.ts';
+import { problemOf } from './problem.ts';
+
+/** Connections that the kernel keeps for us; Node's default of 511 is soon full. */
+const BACKLOG = 4096;
+
+/** Certificates of one listener, as PEM text. */
+export interface CertificateText {
+	cert: string;
+	key: string;
+}
+
+/** Accepts connections on a socket that was bound elsewhere. */
+export interface Listener {
+	/** Stops accepting. What was accepted goes on. */
+	close(): void;
+	/** New certificates for new connections; nothing for plain listeners. */
+	certify(certificates: readonly CertificateText[]): void;
+}
+
+/** The server's inner handle: accepted connections come without a stream around them (docs/adr/0005). */
+interface AcceptingServer {
+	_handle: { onconnection: (status: number, handle: TcpHandle | undefined) => void } | null;
+}
+
+/** Plain HTTP on this file descriptor. */
+export function listenPlain(plane: DataPlane, fd: number): Listener {
+	const server = net.createServer({ noDelay: true, allowHalfOpen: true });
+	server.on('error', (error) => plane.report(error));
+	server.listen({ fd, backlog: BACKLOG }, () => {
+		const handle = (server as unknown as AcceptingServer)._handle;
+		if (rawSupported && handle !== null && typeof handle.onconnection === 'function') {
+			handle.onconnection = (status, accepted) => acceptRaw(plane, status, accepted);
+		}
+	});
+	server.on('connection', (socket) => acceptStream(plane, socket, false));
+	return { close: () => server.close(), certify: () => {} };
+}
+
+/** HTTPS on this file descriptor. The ticket key is the same for all workers, so that sessions resume on any. */
+export function listenTls(plane: DataPlane, fd: number, options: TlsListenOptions): Listener {
+	let contexts = certificateContexts(options.certificates, options.minVersion);
+	const server = tls.createServer({
+		...options.certificates[0],
+		minVersion: options.minVersion,
+		ticketKeys: options.ticketKeys,
+		ALPNProtocols: ['http/1.1'],
+		handshakeTimeout: plane.limits.headMs,
+		allowHalfOpen: true,
+		SNICallback: (name, done) => done(null, contextFor(contexts, name)),
+	});
+	server.on('error', (error) => plane.report(error));
+	// A failed handshake is the client's affair; its socket is already being closed.
+	server.on('tlsClientError', () => {});
+	server.on('secureConnection', (socket) => acceptStream(plane, socket, true));
+	server.listen({ fd, backlog: BACKLOG });
+	return {
+		close: () => server.close(),
+		certify: (certificates) => {
+			contexts = certificateContexts(certificates, options.minVersion);
+			server.setSecureContext({ ...certificates[0], minVersion: options.minVersion });
+		},
+	};
+}
+
+export interface TlsListenOptions {
+	certificates: readonly CertificateText[];
+	minVersion: tls.SecureVersion;
+	ticketKeys: Buffer;
+}
+
+interface NamedContext {
+	names: string[];
+	context: tls.SecureContext;
+}
+
+/** One context a certificate, with the names it is for. */
+function certificateContexts(certificates: readonly CertificateText[], minVersion: tls.SecureVersion): NamedContext[] {
+	return certificates.map((certificate) => ({
+		names: certificateNames(certificate.cert),
+		context: tls.createSecureContext({ ...certificate, minVersion }),
+	}));
+}
+
+/** The certificate for a server name: an exact one, then a wildcard, then the first. */
+function contextFor(contexts: readonly NamedContext[], name: string): tls.SecureContext | undefined {
+	const wanted = name.toLowerCase();
+	const wild = `*.${wanted.slice(wanted.indexOf('.') + 1)}`;
+	const exact = contexts.find(({ names }) => names.includes(wanted));
+	return (exact ?? contexts.find(({ names }) => names.includes(wild)) ?? contexts[0])?.context;
+}
+
+function acceptRaw(plane: DataPlane, status: number, handle: TcpHandle | undefined): void {
+	// EMFILE and the like: the connection stays in the queue and is tried again.
+	if (status !== 0 || handle === undefined) {
+		plane.report(new BallastError('too_many_connections', `A connection could not be accepted (${status})`));
+		return;
+	}
+	const peer: { address?: string } = {};
+	handle.getpeername(peer);
+	if (!plane.gate.open(plainAddress(peer.address ?? ''))) {
+		handle.writeBuffer(null, overload(plane));
+		handle.close();
+		return;
+	}
+	const connection = new ClientConnection(plane, false);
+	connection.attach(new RawTransport(handle, connection, plane.rx));
+}
+
+function acceptStream(plane: DataPlane, socket: net.Socket, secure: boolean): void {
+	if (!plane.gate.open(plainAddress(socket.remoteAddress ?? ''))) {
+		socket.on('error', () => {});
+		socket.end(overload(plane));
+		return;
+	}
+	const connection = new ClientConnection(plane, secure);
+	connection.attach(new StreamTransport(socket, connection));
+}
+
+/** Said to a connection that is one too many, unasked. */
+function overload(plane: DataPlane): Buffer {
+	const { head, body } = problemOf('too_many_connections');
+	return Buffer.concat([head, plane.date, Buffer.from('Connection: close\r\n\r\n'), body]);
+}
+
+/** DNS names of a certificate's subject alternative name, or its common name. */
+export function certificateNames(pem: string): string[] {
+	const { subjectAltName, subject } = new X509Certificate(pem);
+	const names = (subjectAltName ?? '').split(',').map((name) => /^\s*DNS:(.+)$/.exec(name)?.[1]?.toLowerCase());
+	const found = names.filter((name) => name !== undefined);
+	const common = /(?:^|\n)CN=(.+)/.exec(subject)?.[1]?.toLowerCase();
+	return found.length > 0 || common === undefined ? found : [common];
+}

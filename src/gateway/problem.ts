@@ -1,0 +1,50 @@
+import { ERRORS, type ErrorCode } from '../core/errors.ts';
+
+/** An answer that Ballast makes itself: RFC 9457 problem+json with RFC 9209 `Proxy-Status`. */
+export interface Problem {
+	readonly status: number;
+	/** Status line and fields, without Date, Connection and the empty line. */
+	readonly head: Buffer;
+	readonly body: Buffer;
+}
+
+const REASONS: Record<number, string> = {
+	400: 'Bad Request',
+	404: 'Not Found',
+	405: 'Method Not Allowed',
+	408: 'Request Timeout',
+	411: 'Length Required',
+	413: 'Content Too Large',
+	414: 'URI Too Long',
+	417: 'Expectation Failed',
+	431: 'Request Header Fields Too Large',
+	500: 'Internal Server Error',
+	501: 'Not Implemented',
+	502: 'Bad Gateway',
+	503: 'Service Unavailable',
+	504: 'Gateway Timeout',
+	505: 'HTTP Version Not Supported',
+};
+
+const made = new Map<string, Problem>();
+
+/** The answer for an error; `extra` holds whole field lines (`Allow: GET\r\n`). Made once for each. */
+export function problemOf(code: ErrorCode, extra = ''): Problem {
+	const key = code + extra;
+	const known = made.get(key);
+	if (known !== undefined) return known;
+	const { status, title, proxyStatus } = ERRORS[code];
+	const body = Buffer.from(`${JSON.stringify({ type: 'about:blank', title, status, code })}\n`);
+	// One second: long enough not to be a storm, short enough for a restart.
+	const retry = status === 503 ? 'Retry-After: 1\r\n' : '';
+	const head = Buffer.from(
+		`HTTP/1.1 ${status} ${REASONS[status] ?? title}\r\n` +
+			`Content-Type: application/problem+json\r\nContent-Length: ${body.length}\r\nCache-Control: no-store\r\n` +
+			`Proxy-Status: ballast; error=${proxyStatus}; details="${code}"\r\n${retry}${extra}`,
+		'latin1',
+	);
+	const problem = { status, head, body };
+	// `extra` comes from the configuration (allowed methods), never from a client; the bound is for safety.
+	if (made.size < 1000) made.set(key, problem);
+	return problem;
+}

@@ -1,0 +1,62 @@
+import type { HeaderPolicy, HostPolicy, RedirectConfig, ServiceConfig, Timeouts } from './config.ts';
+
+/** Chooses an instance; what `src/balancing` builds fits it. Slots are the board's. */
+export interface Picker {
+	/** A ready slot, not one of `tried` while another is ready; -1: none. `key`: hash of the policy's key, 0 = none. */
+	pick(key: number, tried: readonly number[], nowMs: number): number;
+	/** An attempt at this slot ended after so many µs; negative: it failed. */
+	settle(slot: number, us: number, nowMs: number): void;
+	/** Cookie affinity: what stands for this slot in the client's cookie; 0: not used. */
+	token(slot: number): number;
+}
+
+/** What the picker's key is read from. */
+export interface KeySource {
+	from: 'header' | 'cookie' | 'query' | 'address' | 'token';
+	name: string;
+}
+
+/** A service as the data plane uses it. */
+export interface Service {
+	readonly name: string;
+	readonly config: ServiceConfig;
+	readonly picker: Picker | null;
+	readonly key: KeySource | null;
+	/** The picker wants to know how soon answers begin. */
+	readonly timed: boolean;
+	/** Set-Cookie attributes for cookie affinity, behind `name=value`. */
+	readonly cookie: { name: string; attributes: string } | null;
+}
+
+/** Field edits, ready to use. */
+export interface FieldEdits {
+	/** Lower-case names to leave out: the removed ones and those set anew. */
+	readonly removed: ReadonlySet<string>;
+	/** Whole field lines to add. */
+	readonly added: Buffer;
+}
+
+/** A route as the data plane uses it: all policies resolved, nothing to look up for a request. */
+export interface Route {
+	readonly name: string;
+	/** Index of its counts. */
+	readonly series: number;
+	readonly service: Service;
+	readonly timeouts: Timeouts;
+	readonly bodyBytes: number;
+	readonly host: HostPolicy;
+	/** The new path of a path; null: as it came. */
+	readonly path: ((path: string) => string) | null;
+	readonly request: FieldEdits | null;
+	readonly response: FieldEdits | null;
+	/** A whole answer without its Connection and Date fields, up to the body. */
+	readonly fixed: { status: number; head: Buffer; body: Buffer } | null;
+	readonly redirect: RedirectConfig | null;
+}
+
+/** Prepares a header policy; null where it changes nothing. */
+export function compileEdits(policy: HeaderPolicy): FieldEdits | null {
+	if (policy.set.length === 0 && policy.remove.length === 0) return null;
+	const removed = new Set([...policy.remove, ...policy.set.map(([name]) => name.toLowerCase())]);
+	return { removed, added: Buffer.from(policy.set.map(([name, value]) => `${name}: ${value}\r\n`).join(''), 'latin1') };
+}

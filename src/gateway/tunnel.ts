@@ -1,0 +1,69 @@
+import type { Transport } from '../wire/transport.ts';
+import type { DataPlane } from './data-plane.ts';
+import type { TunnelEnd, UpstreamConnection } from './upstream-connection.ts';
+
+/** An upgraded connection (WebSocket): bytes both ways, each side held back while the other cannot take more. */
+export class Tunnel implements TunnelEnd {
+	readonly #plane: DataPlane;
+	readonly #client: Transport;
+	readonly #connection: UpstreamConnection;
+	#clientEnded = false;
+	#upstreamEnded = false;
+
+	constructor(plane: DataPlane, client: Transport, connection: UpstreamConnection) {
+		this.#plane = plane;
+		this.#client = client;
+		this.#connection = connection;
+		connection.tunnel = this;
+	}
+
+	/** Client → instance. False: the client's socket must wait for `clientResume`. */
+	fromClient(bytes: Uint8Array, length: number): boolean {
+		const { out } = this.#plane;
+		out.copy(bytes, 0, length);
+		return out.flush(this.#connection.transport);
+	}
+
+	/** Instance → client. */
+	tunnelBytes(bytes: Uint8Array, length: number): boolean {
+		const { out } = this.#plane;
+		out.copy(bytes, 0, length);
+		return out.flush(this.#client);
+	}
+
+	tunnelDrained(): void {
+		this.#client.resume();
+	}
+
+	clientDrained(): void {
+		this.#connection.transport.resume();
+	}
+
+	tunnelEnd(): void {
+		this.#upstreamEnded = true;
+		this.#client.end();
+		this.#closeIfOver();
+	}
+
+	clientEnd(): void {
+		this.#clientEnded = true;
+		this.#connection.transport.end();
+		this.#closeIfOver();
+	}
+
+	#closeIfOver(): void {
+		if (!this.#clientEnded || !this.#upstreamEnded) return;
+		if (this.#client.pending === 0) this.#client.destroy();
+		if (this.#connection.transport.pending === 0) this.#connection.transport.destroy();
+	}
+
+	tunnelClosed(): void {
+		// What was read before the end must still reach the client.
+		this.#client.end();
+		if (this.#client.pending === 0) this.#client.destroy();
+	}
+
+	clientClosed(): void {
+		this.#connection.transport.destroy();
+	}
+}

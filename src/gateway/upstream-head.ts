@@ -1,0 +1,165 @@
+import { Field } from '../wire/field-names.ts';
+import { listHas } from '../wire/framing.ts';
+import { STRIDE, text } from '../wire/head.ts';
+import type { Output } from '../wire/output.ts';
+import { lineEnd } from './answer-head.ts';
+import type { Exchange } from './exchange.ts';
+import { forwardedNode } from './forwarded.ts';
+import type { Upstream } from './upstream.ts';
+
+const VERSION_LINE = Buffer.from(' HTTP/1.1\r\n');
+const HOST = Buffer.from('Host: ');
+const CONTENT_LENGTH = Buffer.from('Content-Length: ');
+const CHUNKED = Buffer.from('Transfer-Encoding: chunked\r\n');
+const UPGRADE = Buffer.from('Connection: upgrade\r\nUpgrade: ');
+const TE_TRAILERS = Buffer.from('Connection: TE\r\nTE: trailers\r\n');
+const FORWARDED_HOST = Buffer.from('X-Forwarded-Host: ');
+const MAX_FORWARDS = Buffer.from('Max-Forwards: ');
+
+/** Writes the request's head for an instance: end-to-end fields as received, the rest anew (RFC 9110 §7.6). */
+export function writeUpstreamHead(out: Output, exchange: Exchange, upstream: Upstream): void {
+	const { buffer, head } = exchange;
+	if (!exchange.rewritten && head.minor === 1) out.copy(buffer, head.start, head.lineEnd);
+	else {
+		out.copy(buffer, head.start, head.methodEnd + 1);
+		out.copy(buffer, exchange.targetStart, exchange.targetEnd);
+		out.bytes(VERSION_LINE);
+	}
+	const hostKept = writeHost(out, exchange, upstream);
+	copyFields(out, exchange, hostKept);
+	const edits = exchange.route?.request ?? null;
+	if (edits !== null) out.bytes(edits.added);
+	writeFraming(out, exchange);
+	if (exchange.client.trusted) writeTrustedForwarded(out, exchange);
+	else out.bytes(exchange.client.forwarded);
+	out.crlf();
+}
+
+/** True: the client's own Host field is passed on as it came. */
+function writeHost(out: Output, exchange: Exchange, upstream: Upstream): boolean {
+	const policy = exchange.route?.host;
+	if (policy === undefined || policy.kind === 'preserve') {
+		if (exchange.framing.hostAt >= 0 && !exchange.absolute) return true;
+		out.bytes(HOST);
+		if (exchange.hostEnd > exchange.hostStart) out.copy(exchange.buffer, exchange.hostStart, exchange.hostEnd);
+		else out.text(upstream.authority);
+		out.crlf();
+		return false;
+	}
+	out.bytes(HOST);
+	out.text(policy.kind === 'set' ? policy.value : upstream.authority);
+	out.crlf();
+	out.bytes(FORWARDED_HOST);
+	out.copy(exchange.buffer, exchange.hostStart, exchange.hostEnd);
+	out.crlf();
+	return false;
+}
+
+function copyFields(out: Output, exchange: Exchange, hostKept: boolean): void {
+	const { buffer } = exchange;
+	const { table, count } = exchange.head.fields;
+	const edits = exchange.route?.request ?? null;
+	const underscores = exchange.plane.limits.underscores === 'pass';
+	const { trusted } = exchange.client;
+	let from = -1;
+	let to = -1;
+	for (let row = 0, end = count * STRIDE; row < end; row += STRIDE) {
+		const field = table[row + 4] as number;
+		let keep = field === Field.other || passes(field, hostKept, underscores, trusted);
+		if (keep && edits !== null) keep = !edits.removed.has(text(buffer, table[row] as number, table[row + 1] as number).toLowerCase());
+		if (keep) {
+			if (from < 0) from = table[row] as number;
+			to = lineEnd(buffer, table[row + 3] as number);
+		} else if (from >= 0) {
+			out.copy(buffer, from, to);
+			from = -1;
+		}
+		if (field === Field.maxForwards) writeMaxForwards(out, exchange, row);
+	}
+	if (from >= 0) out.copy(buffer, from, to);
+}
+
+function passes(field: number, hostKept: boolean, underscores: boolean, trusted: boolean): boolean {
+	switch (field) {
+		case Field.host:
+			return hostKept;
+		case Field.underscore:
+			return underscores;
+		// Written anew, so that nobody can claim an address; with the sender trusted, continued.
+		case Field.forwarded:
+		case Field.xForwardedFor:
+			return false;
+		case Field.xForwardedHost:
+		case Field.xForwardedProto:
+		case Field.xForwardedPort:
+			return trusted;
+		case Field.named:
+		case Field.maxForwards:
+			return false;
+		default:
+			return field > Field.lastHop;
+	}
+}
+
+/** Max-Forwards counts down for TRACE and OPTIONS (RFC 9110 §7.6.2); elsewhere it means nothing and is passed on. */
+function writeMaxForwards(out: Output, exchange: Exchange, row: number): void {
+	const { table } = exchange.head.fields;
+	const value = text(exchange.buffer, table[row + 2] as number, table[row + 3] as number);
+	const counts = (exchange.method === 'OPTIONS' || exchange.method === 'TRACE') && /^\d{1,9}$/.test(value);
+	out.bytes(MAX_FORWARDS);
+	out.text(counts ? String(Math.max(0, Number(value) - 1)) : value);
+	out.crlf();
+}
+
+function writeFraming(out: Output, exchange: Exchange): void {
+	const { framing, buffer, head } = exchange;
+	if (framing.chunked) out.bytes(CHUNKED);
+	else if (framing.contentLength >= 0) {
+		out.bytes(CONTENT_LENGTH);
+		out.decimal(framing.contentLength);
+		out.crlf();
+	}
+	if (exchange.mayUpgrade) {
+		out.bytes(UPGRADE);
+		out.copy(buffer, head.valueStart(framing.upgradeAt), head.valueEnd(framing.upgradeAt));
+		out.crlf();
+	} else if (framing.hasTe && acceptsTrailers(exchange)) out.bytes(TE_TRAILERS);
+}
+
+function acceptsTrailers(exchange: Exchange): boolean {
+	const { table, count } = exchange.head.fields;
+	for (let row = 0; row < count * STRIDE; row += STRIDE) {
+		if (table[row + 4] === Field.te && listHas(exchange.buffer, table[row + 2] as number, table[row + 3] as number, 'trailers')) return true;
+	}
+	return false;
+}
+
+/** The fields that an untrusted client's requests carry: its address, protocol and our own mark. Made once a connection. */
+export function forwardedLines(address: string, secure: boolean): Buffer {
+	return Buffer.from(
+		`X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${secure ? 'https' : 'http'}\r\nVia: 1.1 ballast\r\n`,
+		'latin1',
+	);
+}
+
+/** Continues what a trusted proxy in front began. */
+function writeTrustedForwarded(out: Output, exchange: Exchange): void {
+	const { client } = exchange;
+	const before = allValues(exchange, 'x-forwarded-for');
+	const proto = client.secure ? 'https' : 'http';
+	out.text(`X-Forwarded-For: ${before === '' ? '' : `${before}, `}${client.address}\r\n`);
+	if (exchange.field('x-forwarded-proto') === undefined) out.text(`X-Forwarded-Proto: ${proto}\r\n`);
+	const chain = allValues(exchange, 'forwarded');
+	if (chain !== '') out.text(`Forwarded: ${chain}, for=${forwardedNode(client.address)};proto=${proto}\r\n`);
+	out.text('Via: 1.1 ballast\r\n');
+}
+
+/** All lines of a field as one list; their order is kept. */
+function allValues(exchange: Exchange, name: string): string {
+	const { fields } = exchange.head;
+	const values: string[] = [];
+	for (let i = fields.find(exchange.buffer, name); i >= 0; i = fields.find(exchange.buffer, name, i + 1)) {
+		values.push(fields.valueAt(exchange.buffer, i));
+	}
+	return values.join(', ');
+}

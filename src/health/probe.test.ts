@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createHttp, type IncomingMessage } from 'node:http';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createServer as createTls } from 'node:tls';
+import type { HealthConfig } from './config.ts';
+import type { Outcome } from './decide.ts';
+import { probe, readAnswer } from './probe.ts';
+import type { ProbeTarget, ProbeTls } from './probe-target.ts';
+
+const health: HealthConfig = {
+	kind: 'http',
+	path: '/healthz',
+	intervalMs: 2000,
+	timeoutMs: 250,
+	healthyAfter: 1,
+	unhealthyAfter: 2,
+	statuses: [[200, 399]],
+};
+
+function probing(port: number, changes: Partial<HealthConfig> = {}, tls: ProbeTls | null = null): Promise<Outcome> {
+	const target: ProbeTarget = {
+		host: '127.0.0.1',
+		port,
+		tls,
+		hostHeader: 'api.example',
+		health: { ...health, ...changes },
+		starting: false,
+	};
+	return new Promise((resolve) => probe(target, resolve));
+}
+
+async function serving<T>(server: Server, body: (port: number) => Promise<T>): Promise<T> {
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	try {
+		return await body((server.address() as AddressInfo).port);
+	} finally {
+		server.close();
+	}
+}
+
+const raw = (answer: (socket: Socket) => void): Server =>
+	createServer((socket) => {
+		socket.on('error', () => {});
+		socket.once('data', () => answer(socket));
+	});
+
+test('a GET that names the host, asks for no keep-alive and is judged by its status', async () => {
+	const seen: IncomingMessage[] = [];
+	let status = 200;
+	const server = createHttp((request, response) => {
+		seen.push(request);
+		response.writeHead(status).end('fine');
+	});
+	await serving(server, async (port) => {
+		assert.deepEqual(await probing(port), { kind: 'up' });
+		status = 500;
+		assert.deepEqual(await probing(port), { kind: 'failed', why: 'GET /healthz answered 500' });
+		assert.deepEqual(await probing(port, { statuses: [[200, 200], [500, 500]] }), { kind: 'up' });
+	});
+	assert.equal(seen[0]?.url, '/healthz');
+	assert.equal(seen[0]?.headers.host, 'api.example');
+	assert.equal(seen[0]?.headers.connection, 'close');
+});
+
+test('503 with x-ballast-drain: 1 is draining; without it, or with another status, it is not', async () => {
+	let answer: [number, Record<string, string>] = [503, { 'X-Ballast-Drain': '1' }];
+	const server = createHttp((_, response) => response.writeHead(...answer).end());
+	await serving(server, async (port) => {
+		assert.deepEqual(await probing(port), { kind: 'draining' });
+		answer = [503, { 'x-ballast-drain': '0' }];
+		assert.equal((await probing(port)).kind, 'failed');
+		answer = [200, { 'x-ballast-drain': '1' }];
+		assert.equal((await probing(port)).kind, 'up');
+	});
+});
+
+test('an answer in single bytes, behind an interim one, is read', async () => {
+	const server = raw(async (socket) => {
+		for (const byte of Buffer.from('HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 204 \r\n\r\n')) {
+			socket.write(Buffer.of(byte));
+			await new Promise((resolve) => setImmediate(resolve));
+		}
+		socket.end();
+	});
+	await serving(server, async (port) => assert.deepEqual(await probing(port), { kind: 'up' }));
+});
+
+test('what is no HTTP, endless, silent, cut off or refused fails with its reason', async () => {
+	const why = async (server: Server): Promise<string> => {
+		const outcome = await serving(server, (port) => probing(port));
+		return outcome.kind === 'failed' ? outcome.why : outcome.kind;
+	};
+	assert.equal(await why(raw((socket) => socket.end('SSH-2.0-OpenSSH\r\n\r\n'))), 'its answer is not HTTP/1.1');
+	assert.equal(await why(raw((socket) => socket.end('HTTP/2 200\r\n\r\n'))), 'its answer is not HTTP/1.1');
+	assert.equal(
+		await why(raw((socket) => socket.write(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(20_000)}`))),
+		'the head of its answer is too long',
+	);
+	assert.equal(await why(raw(() => {})), 'no answer within 250 ms');
+	assert.equal(await why(raw((socket) => socket.end('HTTP/1.1 200 OK\r\n'))), 'the connection was closed without an answer');
+	const port = await serving(createServer(), async (free) => free);
+	assert.deepEqual(await probing(port), { kind: 'failed', why: 'the connection was refused' });
+});
+
+test('a body that never ends is not read on for ever, and the verdict does not wait for it', async () => {
+	const ended = Promise.withResolvers<void>();
+	const server = raw((socket) => {
+		socket.on('close', () => ended.resolve());
+		const more = () => {
+			while (!socket.destroyed && socket.write('x'.repeat(16_384)));
+		};
+		socket.write('HTTP/1.1 200 OK\r\n\r\n');
+		socket.on('drain', more);
+		more();
+	});
+	await serving(server, async (port) => {
+		assert.deepEqual(await probing(port), { kind: 'up' });
+		await ended.promise;
+	});
+});
+
+test('tcp: the connect is enough, and a refused one is not', async () => {
+	await serving(createServer((socket) => socket.resume()), async (port) => {
+		assert.deepEqual(await probing(port, { kind: 'tcp' }), { kind: 'up' });
+	});
+	const port = await serving(createServer(), async (free) => free);
+	assert.equal((await probing(port, { kind: 'tcp' })).kind, 'failed');
+});
+
+test('readAnswer waits for a whole head and skips interim answers', () => {
+	const read = (text: string) => readAnswer(Buffer.from(text), health)?.kind ?? null;
+	assert.equal(read(''), null);
+	assert.equal(read('HT'), null);
+	assert.equal(read('HX'), 'failed');
+	assert.equal(read('HTTP/1.1 100 Continue\r\n\r\n'), null);
+	assert.equal(read('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200\r\n\r\n'), 'up');
+	assert.equal(read('HTTP/1.1 2000 OK\r\n\r\n'), 'failed');
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'ballast-probe-'));
+test.after(() => rmSync(folder, { recursive: true }));
+
+/** A certificate for `api.internal` that is its own authority; false when there is no openssl here. */
+function certificate(): boolean {
+	const args = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=api.internal -keyout key.pem -out cert.pem';
+	try {
+		execFileSync('openssl', [...args.split(' '), '-addext', 'subjectAltName=DNS:api.internal'], { cwd: folder, stdio: 'ignore' });
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+test('TLS: the authority and the name are checked, unless verify is off', async (context) => {
+	if (!certificate()) return context.skip('openssl is not installed: no certificate to test with');
+	const pem = (name: string) => readFileSync(join(folder, name));
+	const server = createTls({ key: pem('key.pem'), cert: pem('cert.pem') }, (socket) => {
+		socket.on('error', () => {});
+		socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\n'));
+	});
+	server.on('tlsClientError', () => {});
+	const ca = join(folder, 'cert.pem');
+	await serving(server, async (port) => {
+		const good = { ca, serverName: 'api.internal', verify: true };
+		assert.deepEqual(await probing(port, {}, good), { kind: 'up' });
+		assert.deepEqual(await probing(port, { kind: 'tcp' }, good), { kind: 'up' });
+		const why = async (tls: ProbeTls) => {
+			const outcome = await probing(port, {}, tls);
+			return outcome.kind === 'failed' ? outcome.why : '';
+		};
+		assert.match(await why({ ...good, serverName: 'other.internal' }), /other\.internal/);
+		assert.match(await why({ ...good, serverName: null }), /127\.0\.0\.1/);
+		assert.match(await why({ ...good, ca: null }), /self-signed/);
+		assert.match(await why({ ...good, ca: join(folder, 'none.pem') }), /ENOENT/);
+		assert.deepEqual(await probing(port, {}, { ca: null, serverName: null, verify: false }), { kind: 'up' });
+	});
+});

@@ -1,0 +1,114 @@
+/** Probes all instances of the node: spread over time, bounded, one connection for each probe. */
+import { type Decision, decide, type Outcome, type ProbeState, UNPROBED, type Verdict } from './decide.ts';
+import { probe as probeOnce } from './probe.ts';
+import type { ProbeTarget } from './probe-target.ts';
+
+export interface ProberOptions {
+	/** Probes under way at once; default 50. */
+	concurrency?: number;
+	/** 0…1; default Math.random. */
+	random?: () => number;
+}
+
+/** Called after each probe with its outcome and the verdict that now holds. */
+export type VerdictListener = (verdict: Verdict, outcome: Outcome) => void;
+
+/** One instance under watch. */
+export interface Watch {
+	readonly verdict: Verdict;
+	/** Ends it; no call of the listener follows. */
+	stop(): void;
+}
+
+interface Watched {
+	readonly target: ProbeTarget;
+	readonly listener: VerdictListener;
+	state: ProbeState;
+	/** The first regular interval is cut at random, so that instances that came together are not probed together. */
+	spread: boolean;
+	stopped: boolean;
+	timer: NodeJS.Timeout | undefined;
+	/** Ends the probe that is under way. */
+	abort: () => void;
+}
+
+const CONCURRENCY = 50;
+const JITTER = 0.1;
+
+export class Prober {
+	readonly #concurrency: number;
+	readonly #random: () => number;
+	#queue: Watched[] = [];
+	#underWay = 0;
+
+	constructor(options: ProberOptions = {}) {
+		this.#concurrency = options.concurrency ?? CONCURRENCY;
+		this.#random = options.random ?? Math.random;
+	}
+
+	/**
+	 * Probes at once and then by the target's interval.
+	 * @param verdict what is believed already; `unknown` unless it was probed before
+	 */
+	watch(target: ProbeTarget, listener: VerdictListener, verdict: Verdict = 'unknown'): Watch {
+		const state = { ...UNPROBED, verdict };
+		const watched: Watched = {
+			target,
+			listener,
+			state,
+			spread: true,
+			stopped: false,
+			timer: undefined,
+			abort: () => {},
+		};
+		this.#due(watched);
+		return {
+			get verdict() {
+				return watched.state.verdict;
+			},
+			stop: () => {
+				watched.stopped = true;
+				clearTimeout(watched.timer);
+				watched.abort();
+			},
+		};
+	}
+
+	#due(watched: Watched): void {
+		if (this.#underWay >= this.#concurrency) {
+			this.#queue.push(watched);
+			return;
+		}
+		this.#underWay++;
+		watched.abort = probeOnce(watched.target, (outcome) => {
+			this.#underWay--;
+			this.#done(watched, outcome);
+			this.#next();
+		});
+	}
+
+	#next(): void {
+		while (this.#queue.length > 0 && this.#underWay < this.#concurrency) {
+			const watched = this.#queue.shift() as Watched;
+			if (!watched.stopped) this.#due(watched);
+		}
+	}
+
+	#done(watched: Watched, outcome: Outcome): void {
+		if (watched.stopped) return;
+		const { target, state } = watched;
+		const decision = decide(state, outcome, { ...target.health, starting: target.starting });
+		watched.state = decision.state;
+		watched.timer = setTimeout(() => this.#due(watched), this.#delay(watched, decision));
+		watched.listener(decision.state.verdict, outcome);
+	}
+
+	#delay(watched: Watched, decision: Decision): number {
+		const regular = decision.state.verdict !== 'unknown' && decision.afterMs >= watched.target.health.intervalMs;
+		if (regular && watched.spread) {
+			watched.spread = false;
+			return decision.afterMs * (0.5 + this.#random() * 0.5);
+		}
+		return decision.afterMs * (1 - JITTER + this.#random() * 2 * JITTER);
+	}
+}

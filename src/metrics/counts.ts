@@ -1,0 +1,94 @@
+import { Counter, Meter, SeriesSum } from './meter.ts';
+
+/** The figures of a route, an instance or a service, as people see them. */
+export interface Counts {
+	requests: number;
+	status: { '1xx': number; '2xx': number; '3xx': number; '4xx': number; '5xx': number };
+	/** Answers that Ballast had to make itself. */
+	failed: number;
+	aborted: number;
+	bytesIn: number;
+	bytesOut: number;
+	p50Ms: number;
+	p95Ms: number;
+	p99Ms: number;
+	/** Requests a second over the last 10 s. */
+	perSecond: number;
+}
+
+/** Seconds over which rates are taken. */
+const WINDOW = 10;
+
+/** The meters of all workers, read as one. */
+export class MeterGroup {
+	readonly #meters = new Map<number, Meter>();
+	/** What workers counted that are no more. */
+	readonly #past = new Meter();
+	/** Requests of each series at each of the last seconds. */
+	readonly #history: Float64Array[] = [];
+
+	chunk(worker: number, index: number, buffer: SharedArrayBuffer): void {
+		let meter = this.#meters.get(worker);
+		if (meter === undefined) this.#meters.set(worker, (meter = new Meter()));
+		meter.attach(index, buffer);
+	}
+
+	/** A worker ended: what it counted is kept. */
+	retire(worker: number): void {
+		const meter = this.#meters.get(worker);
+		if (meter === undefined) return;
+		this.#past.absorb(meter);
+		this.#meters.delete(worker);
+	}
+
+	/** A series begins again. The workers clear their own part. */
+	clear(series: number): void {
+		this.#past.clear(series);
+		for (const second of this.#history) second[series] = 0;
+	}
+
+	/** Once a second. */
+	sample(seriesCount: number): void {
+		const now = new Float64Array(seriesCount);
+		for (let series = 0; series < seriesCount; series++) now[series] = this.#requests(series);
+		this.#history.push(now);
+		if (this.#history.length > WINDOW + 1) this.#history.shift();
+	}
+
+	#requests(series: number): number {
+		let sum = this.#past.requests(series);
+		for (const meter of this.#meters.values()) sum += meter.requests(series);
+		return sum;
+	}
+
+	/** Several series as one. */
+	counts(series: readonly number[]): Counts {
+		const sum = new SeriesSum();
+		let perSecond = 0;
+		for (const one of series) {
+			this.#past.addTo(one, sum);
+			for (const meter of this.#meters.values()) meter.addTo(one, sum);
+			perSecond += this.#rate(one);
+		}
+		const at = (counter: number): number => sum.counters[counter] as number;
+		const status = (kind: number): number => at(Counter.status1xx + kind - 1);
+		return {
+			requests: at(Counter.requests),
+			status: { '1xx': status(1), '2xx': status(2), '3xx': status(3), '4xx': status(4), '5xx': status(5) },
+			failed: at(Counter.failed),
+			aborted: at(Counter.aborted),
+			bytesIn: at(Counter.bytesIn),
+			bytesOut: at(Counter.bytesOut),
+			p50Ms: sum.quantile(0.5) / 1000,
+			p95Ms: sum.quantile(0.95) / 1000,
+			p99Ms: sum.quantile(0.99) / 1000,
+			perSecond,
+		};
+	}
+
+	#rate(series: number): number {
+		const oldest = this.#history[0]?.[series] ?? 0;
+		const newest = this.#history[this.#history.length - 1]?.[series] ?? 0;
+		return this.#history.length < 2 ? 0 : Math.max(0, newest - oldest) / (this.#history.length - 1);
+	}
+}

@@ -1,0 +1,153 @@
+/**
+ * Counts and latency histograms in shared memory. Each worker has a meter that only it writes;
+ * readers on other threads add the workers' meters up. A series is a route or an instance.
+ */
+
+/** Series in one chunk; a chunk is made when one of its series is first used. */
+const CHUNK_SERIES = 8;
+const COUNTERS = 16;
+/** Log-linear: 32 steps an octave, so a value is at most 1/32 off; covers 1 µs … 71 min. */
+export const BUCKETS = 896;
+const SERIES_BYTES = COUNTERS * 8 + BUCKETS * 4;
+
+/** Counters of a series. `status` counts stand at `status1xx + class − 1`. */
+export const Counter = {
+	requests: 0,
+	status1xx: 1,
+	/** The client left before an answer began. */
+	aborted: 6,
+	/** Answers that Ballast made itself for want of one from an instance. */
+	failed: 7,
+	/** Payload bytes of requests and answers. */
+	bytesIn: 8,
+	bytesOut: 9,
+	/** Sum of durations, µs. */
+	durationUs: 10,
+} as const;
+
+/** The bucket of a duration in µs. */
+export function bucketOf(us: number): number {
+	const value = us < 0 ? 0 : us > 0xffffffff ? 0xffffffff : Math.floor(us);
+	if (value < 32) return value;
+	const exponent = 31 - Math.clz32(value);
+	return (exponent - 4) * 32 + ((value >>> (exponent - 5)) & 31);
+}
+
+/** The middle of a bucket, µs. */
+export function bucketValue(bucket: number): number {
+	if (bucket < 32) return bucket;
+	const exponent = Math.floor(bucket / 32) + 4;
+	const width = 2 ** (exponent - 5);
+	return (32 + (bucket % 32)) * width + width / 2;
+}
+
+interface Chunk {
+	counters: Float64Array;
+	buckets: Uint32Array;
+}
+
+/** What was counted for one request. */
+export interface Observation {
+	status: number;
+	failed: boolean;
+	us: number;
+	bytesIn: number;
+	bytesOut: number;
+}
+
+export class Meter {
+	readonly #chunks: (Chunk | undefined)[] = [];
+	readonly #onChunk: ((index: number, buffer: SharedArrayBuffer) => void) | undefined;
+
+	/** `onChunk` learns of each chunk that is made, so that it can tell the readers. */
+	constructor(onChunk?: (index: number, buffer: SharedArrayBuffer) => void) {
+		this.#onChunk = onChunk;
+	}
+
+	/** Takes over a chunk that another thread made. */
+	attach(index: number, buffer: SharedArrayBuffer): void {
+		const counterBytes = CHUNK_SERIES * COUNTERS * 8;
+		this.#chunks[index] = {
+			counters: new Float64Array(buffer, 0, CHUNK_SERIES * COUNTERS),
+			buckets: new Uint32Array(buffer, counterBytes, CHUNK_SERIES * BUCKETS),
+		};
+	}
+
+	#chunk(series: number): Chunk {
+		const index = Math.floor(series / CHUNK_SERIES);
+		const found = this.#chunks[index];
+		if (found !== undefined) return found;
+		const buffer = new SharedArrayBuffer(CHUNK_SERIES * SERIES_BYTES);
+		this.attach(index, buffer);
+		this.#onChunk?.(index, buffer);
+		return this.#chunks[index] as Chunk;
+	}
+
+	observe(series: number, observation: Observation): void {
+		const { counters, buckets } = this.#chunk(series);
+		const base = (series % CHUNK_SERIES) * COUNTERS;
+		const { status, us } = observation;
+		counters[base] = (counters[base] as number) + 1;
+		const kind = status === 0 ? Counter.aborted : Counter.status1xx + ((status / 100) | 0) - 1;
+		counters[base + kind] = (counters[base + kind] as number) + 1;
+		if (observation.failed) counters[base + Counter.failed] = (counters[base + Counter.failed] as number) + 1;
+		counters[base + Counter.bytesIn] = (counters[base + Counter.bytesIn] as number) + observation.bytesIn;
+		counters[base + Counter.bytesOut] = (counters[base + Counter.bytesOut] as number) + observation.bytesOut;
+		counters[base + Counter.durationUs] = (counters[base + Counter.durationUs] as number) + us;
+		const cell = (series % CHUNK_SERIES) * BUCKETS + bucketOf(us);
+		buckets[cell] = (buckets[cell] as number) + 1;
+	}
+
+	/** The series begins again: its index belongs to another instance now. */
+	clear(series: number): void {
+		const chunk = this.#chunks[Math.floor(series / CHUNK_SERIES)];
+		if (chunk === undefined) return;
+		const at = series % CHUNK_SERIES;
+		chunk.counters.fill(0, at * COUNTERS, (at + 1) * COUNTERS);
+		chunk.buckets.fill(0, at * BUCKETS, (at + 1) * BUCKETS);
+	}
+
+	/** Adds this meter's figures of a series to a sum. */
+	addTo(series: number, sum: SeriesSum): void {
+		const chunk = this.#chunks[Math.floor(series / CHUNK_SERIES)];
+		if (chunk === undefined) return;
+		const at = series % CHUNK_SERIES;
+		for (let i = 0; i < COUNTERS; i++) sum.counters[i] = (sum.counters[i] as number) + (chunk.counters[at * COUNTERS + i] as number);
+		for (let i = 0; i < BUCKETS; i++) sum.buckets[i] = (sum.buckets[i] as number) + (chunk.buckets[at * BUCKETS + i] as number);
+	}
+
+	/** Requests counted for a series; cheaper than a whole sum. */
+	requests(series: number): number {
+		const chunk = this.#chunks[Math.floor(series / CHUNK_SERIES)];
+		return chunk === undefined ? 0 : (chunk.counters[(series % CHUNK_SERIES) * COUNTERS] as number);
+	}
+
+	/** Adds all of another meter: what a worker that died had counted is kept. */
+	absorb(other: Meter): void {
+		other.#chunks.forEach((from, index) => {
+			if (from === undefined) return;
+			const to = this.#chunk(index * CHUNK_SERIES);
+			for (let i = 0; i < to.counters.length; i++) to.counters[i] = (to.counters[i] as number) + (from.counters[i] as number);
+			for (let i = 0; i < to.buckets.length; i++) to.buckets[i] = (to.buckets[i] as number) + (from.buckets[i] as number);
+		});
+	}
+}
+
+/** A series added up over workers. */
+export class SeriesSum {
+	readonly counters = new Float64Array(COUNTERS);
+	readonly buckets = new Float64Array(BUCKETS);
+
+	/** The duration in µs that this share (0…1) of requests did not exceed; 0 without any. */
+	quantile(share: number): number {
+		let total = 0;
+		for (let i = 0; i < BUCKETS; i++) total += this.buckets[i] as number;
+		if (total === 0) return 0;
+		let rest = Math.max(1, Math.ceil(total * share));
+		for (let i = 0; i < BUCKETS; i++) {
+			rest -= this.buckets[i] as number;
+			if (rest <= 0) return bucketValue(i);
+		}
+		return bucketValue(BUCKETS - 1);
+	}
+}

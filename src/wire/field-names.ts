@@ -1,0 +1,83 @@
+import { equalsLower, LOWER } from './bytes.ts';
+
+/**
+ * Fields that the gateway itself reads or must not pass on. The order matters: all up to `lastHop`
+ * are hop-by-hop or framing (RFC 9110 §7.6.1) and are always written anew.
+ */
+export const Field = {
+	other: 0,
+	connection: 1,
+	keepAlive: 2,
+	proxyConnection: 3,
+	te: 4,
+	transferEncoding: 5,
+	upgrade: 6,
+	contentLength: 7,
+	proxyAuthenticate: 8,
+	proxyAuthorization: 9,
+	http2Settings: 10,
+	lastHop: 10,
+	host: 11,
+	expect: 12,
+	forwarded: 13,
+	xForwardedFor: 14,
+	xForwardedHost: 15,
+	xForwardedProto: 16,
+	xForwardedPort: 17,
+	via: 18,
+	maxForwards: 19,
+	date: 20,
+	cookie: 21,
+	trailer: 22,
+	/** Named by `Connection`: hop-by-hop in this message only. */
+	named: 30,
+	/** Has `_` in its name: CGI-style gateways behind cannot tell it from `-`. */
+	underscore: 31,
+} as const;
+
+const NAMES: Record<string, number> = {
+	connection: Field.connection,
+	'keep-alive': Field.keepAlive,
+	'proxy-connection': Field.proxyConnection,
+	te: Field.te,
+	'transfer-encoding': Field.transferEncoding,
+	upgrade: Field.upgrade,
+	'content-length': Field.contentLength,
+	'proxy-authenticate': Field.proxyAuthenticate,
+	'proxy-authorization': Field.proxyAuthorization,
+	'http2-settings': Field.http2Settings,
+	host: Field.host,
+	expect: Field.expect,
+	forwarded: Field.forwarded,
+	'x-forwarded-for': Field.xForwardedFor,
+	'x-forwarded-host': Field.xForwardedHost,
+	'x-forwarded-proto': Field.xForwardedProto,
+	'x-forwarded-port': Field.xForwardedPort,
+	via: Field.via,
+	'max-forwards': Field.maxForwards,
+	date: Field.date,
+	cookie: Field.cookie,
+	trailer: Field.trailer,
+};
+
+const LONGEST = 17;
+/** Candidates by length × first letter: almost every foreign name meets an empty cell. */
+const CELLS: ({ name: Uint8Array; field: number }[] | undefined)[] = new Array((LONGEST + 1) * 32).fill(undefined);
+for (const [text, field] of Object.entries(NAMES)) {
+	const name = Buffer.from(text);
+	const cell = name.length * 32 + ((name[0] as number) & 31);
+	(CELLS[cell] ??= []).push({ name, field });
+}
+
+/** Which known field the name in buffer[start, end) is; `Field.other` for all the rest. */
+export function fieldOf(buffer: Uint8Array, start: number, end: number): number {
+	const length = end - start;
+	if (length > LONGEST) return Field.other;
+	const candidates = CELLS[length * 32 + ((LOWER[buffer[start] as number] as number) & 31)];
+	if (candidates === undefined) return Field.other;
+	for (let i = 0; i < candidates.length; i++) {
+		const candidate = candidates[i] as { name: Uint8Array; field: number };
+		if (equalsLower(buffer, start, candidate.name)) return candidate.field;
+	}
+	return Field.other;
+}

@@ -1,0 +1,152 @@
+import { CR, equalsLower, LOWER, SPACE, TAB, TOKEN } from './bytes.ts';
+import { Field } from './field-names.ts';
+import { type Fields, STRIDE, text } from './head.ts';
+
+/** What `Connection` says (RFC 9110 §7.6.1), as bits. */
+export const ConnectionOption = { close: 1, keepAlive: 2, upgrade: 4 } as const;
+
+const CHUNKED = Buffer.from('chunked');
+const CLOSE = Buffer.from('close');
+const KEEP_ALIVE = Buffer.from('keep-alive');
+
+/** Framing that the fields of one message declare. Used again for the next. */
+export class Framing {
+	/** -1: no Content-Length. */
+	contentLength = -1;
+	chunked = false;
+	/** Bits of `ConnectionOption`. */
+	connection = 0;
+	hasTe = false;
+	upgradeAt = -1;
+	hostAt = -1;
+	expectAt = -1;
+	hasDate = false;
+	/** Some field other than the usual ones must be left out or changed when the head is passed on. */
+	underscores = 0;
+	/** Whether a message that came in as HTTP/1.0 may use what is declared. */
+	valid = true;
+
+	/** Reads them. False: the framing is missing, ambiguous or malformed, and the message must be refused (RFC 9112 §6.3). */
+	read(buffer: Uint8Array, fields: Fields): boolean {
+		this.contentLength = -1;
+		this.chunked = false;
+		this.connection = 0;
+		this.hasTe = false;
+		this.upgradeAt = -1;
+		this.hostAt = -1;
+		this.expectAt = -1;
+		this.hasDate = false;
+		this.underscores = 0;
+		const table = fields.table;
+		for (let i = 0; i < fields.count; i++) {
+			const row = i * STRIDE;
+			const field = table[row + 4] as number;
+			if (field === Field.other) continue;
+			if (!this.#take(field, i, buffer, fields)) return false;
+		}
+		return !(this.chunked && this.contentLength >= 0);
+	}
+
+	#take(field: number, i: number, buffer: Uint8Array, fields: Fields): boolean {
+		const start = fields.table[i * STRIDE + 2] as number;
+		const end = fields.table[i * STRIDE + 3] as number;
+		switch (field) {
+			case Field.contentLength: {
+				const length = parseLength(buffer, start, end);
+				if (length < 0 || (this.contentLength >= 0 && this.contentLength !== length)) return false;
+				this.contentLength = length;
+				return true;
+			}
+			case Field.transferEncoding:
+				if (this.chunked || end - start !== 7 || !equalsLower(buffer, start, CHUNKED)) return false;
+				this.chunked = true;
+				return true;
+			case Field.connection:
+				this.connection |= readConnection(buffer, start, end, fields);
+				return true;
+			case Field.te:
+				this.hasTe = true;
+				return true;
+			case Field.upgrade:
+				this.upgradeAt = i;
+				return true;
+			case Field.host:
+				if (this.hostAt >= 0) return false;
+				this.hostAt = i;
+				return true;
+			case Field.expect:
+				this.expectAt = i;
+				return true;
+			case Field.date:
+				this.hasDate = true;
+				return true;
+			case Field.underscore:
+				this.underscores++;
+				return true;
+			default:
+				return true;
+		}
+	}
+}
+
+/** A Content-Length: digits alone, at most 15 of them; -1 for anything else (`+1`, `1, 1`, empty). */
+export function parseLength(buffer: Uint8Array, start: number, end: number): number {
+	const digits = end - start;
+	if (digits < 1 || digits > 15) return -1;
+	let value = 0;
+	for (let at = start; at < end; at++) {
+		const digit = (buffer[at] as number) - 48;
+		if (digit < 0 || digit > 9) return -1;
+		value = value * 10 + digit;
+	}
+	return value;
+}
+
+/** Options of one Connection field; fields that it names are marked so that they are not passed on. */
+function readConnection(buffer: Uint8Array, start: number, end: number, fields: Fields): number {
+	const length = end - start;
+	if (length === 10 && equalsLower(buffer, start, KEEP_ALIVE)) return ConnectionOption.keepAlive;
+	if (length === 5 && equalsLower(buffer, start, CLOSE)) return ConnectionOption.close;
+	let options = 0;
+	let at = start;
+	while (at < end) {
+		while (at < end && TOKEN[buffer[at] as number] !== 1) at++;
+		const tokenStart = at;
+		while (at < end && TOKEN[buffer[at] as number] === 1) at++;
+		if (at > tokenStart) options |= connectionOption(text(buffer, tokenStart, at).toLowerCase(), buffer, fields);
+	}
+	return options;
+}
+
+function connectionOption(name: string, buffer: Uint8Array, fields: Fields): number {
+	if (name === 'close') return ConnectionOption.close;
+	if (name === 'keep-alive') return ConnectionOption.keepAlive;
+	if (name === 'upgrade') return ConnectionOption.upgrade;
+	for (let i = fields.find(buffer, name); i >= 0; i = fields.find(buffer, name, i + 1)) {
+		const row = i * STRIDE;
+		const field = fields.table[row + 4] as number;
+		// A client may not name Host or the framing away: what they mean does not depend on the next hop.
+		if (field === Field.other || field === Field.underscore || field > Field.host) fields.table[row + 4] = Field.named;
+	}
+	return 0;
+}
+
+/** Whether a comma-separated list holds this lower-case token. */
+export function listHas(buffer: Uint8Array, start: number, end: number, token: string): boolean {
+	let at = start;
+	while (at < end) {
+		while (at < end && isListGap(buffer[at] as number)) at++;
+		const from = at;
+		while (at < end && buffer[at] !== 44) at++;
+		let to = at;
+		while (to > from && isListGap(buffer[to - 1] as number)) to--;
+		if (to - from === token.length) {
+			let same = 0;
+			while (same < token.length && LOWER[buffer[from + same] as number] === token.charCodeAt(same)) same++;
+			if (same === token.length) return true;
+		}
+	}
+	return false;
+}
+
+const isListGap = (byte: number): boolean => byte === SPACE || byte === TAB || byte === 44 || byte === CR;

@@ -1,0 +1,123 @@
+import { COLON, CR, LF, SPACE, TAB, TOKEN, VALUE } from './bytes.ts';
+import { Field, fieldOf } from './field-names.ts';
+
+/** Numbers kept for each field: name start, name end, value start, value end, which known field. */
+export const STRIDE = 5;
+
+/** What a parse returns when it did not read a whole head: more bytes are needed, or what is wrong. */
+export const HeadFault = { incomplete: 0, bad: -1, tooLarge: -2, targetTooLong: -3, version: -4 } as const;
+
+/**
+ * The fields of one message head, as offsets into the received bytes. One object is used for many
+ * messages; nothing here is a copy of what was received.
+ */
+export class Fields {
+	/** How many fields there are. */
+	count = 0;
+	table: Int32Array;
+	readonly most: number;
+
+	constructor(most: number) {
+		this.most = most;
+		this.table = new Int32Array(Math.min(most, 24) * STRIDE);
+	}
+
+	/** Room for more fields than most messages have is only made when one comes. */
+	grow(): boolean {
+		const room = this.table.length / STRIDE;
+		if (room >= this.most) return false;
+		const larger = new Int32Array(Math.min(this.most, room * 2) * STRIDE);
+		larger.set(this.table);
+		this.table = larger;
+		return true;
+	}
+
+	/** Moves all offsets, for when the head was copied elsewhere. */
+	shift(by: number): void {
+		const table = this.table;
+		const end = this.count * STRIDE;
+		for (let at = 0; at < end; at += STRIDE) {
+			table[at] = (table[at] as number) + by;
+			table[at + 1] = (table[at + 1] as number) + by;
+			table[at + 2] = (table[at + 2] as number) + by;
+			table[at + 3] = (table[at + 3] as number) + by;
+		}
+	}
+
+	/** Index of the first field with this lower-case name, or -1. For names outside the hot path. */
+	find(buffer: Uint8Array, name: string, from = 0): number {
+		for (let i = from; i < this.count; i++) {
+			const start = this.table[i * STRIDE] as number;
+			const end = this.table[i * STRIDE + 1] as number;
+			if (end - start !== name.length) continue;
+			let same = 0;
+			while (same < name.length && ((buffer[start + same] as number) | 32) === (name.charCodeAt(same) | 32)) same++;
+			if (same === name.length && text(buffer, start, end).toLowerCase() === name) return i;
+		}
+		return -1;
+	}
+
+	/** The value of the first field with this lower-case name. */
+	value(buffer: Uint8Array, name: string): string | undefined {
+		const i = this.find(buffer, name);
+		return i < 0 ? undefined : this.valueAt(buffer, i);
+	}
+
+	valueAt(buffer: Uint8Array, i: number): string {
+		return text(buffer, this.table[i * STRIDE + 2] as number, this.table[i * STRIDE + 3] as number);
+	}
+}
+
+/** The bytes as text, one character a byte. */
+export function text(buffer: Uint8Array, start: number, end: number): string {
+	return (buffer as Buffer).toString('latin1', start, end);
+}
+
+/**
+ * Reads field lines up to the empty line (RFC 9112 §5). Returns the offset behind it, or a
+ * `HeadFault`. White space before the colon, obs-fold, bare CR, bare LF, NUL and every other control
+ * are refused: each has been used to make two parsers read one message differently.
+ */
+export function parseFields(buffer: Uint8Array, start: number, end: number, fields: Fields): number {
+	let table = fields.table;
+	let at = start;
+	let count = 0;
+	for (;;) {
+		if (at >= end) return HeadFault.incomplete;
+		let byte = buffer[at] as number;
+		if (byte === CR) {
+			if (at + 1 >= end) return HeadFault.incomplete;
+			if (buffer[at + 1] !== LF) return HeadFault.bad;
+			fields.count = count;
+			return at + 2;
+		}
+		const nameStart = at;
+		let underscore = 0;
+		while (at < end && TOKEN[(byte = buffer[at] as number)] === 1) {
+			if (byte === 95) underscore = 1;
+			at++;
+		}
+		if (at >= end) return HeadFault.incomplete;
+		if (byte !== COLON || at === nameStart) return HeadFault.bad;
+		const nameEnd = at++;
+		while (at < end && ((byte = buffer[at] as number) === SPACE || byte === TAB)) at++;
+		const valueStart = at;
+		while (at < end && VALUE[buffer[at] as number] === 1) at++;
+		if (at + 1 >= end) return at < end && buffer[at] !== CR ? HeadFault.bad : HeadFault.incomplete;
+		if (buffer[at] !== CR || buffer[at + 1] !== LF) return HeadFault.bad;
+		let valueEnd = at;
+		while (valueEnd > valueStart && ((byte = buffer[valueEnd - 1] as number) === SPACE || byte === TAB)) valueEnd--;
+		at += 2;
+		const row = count * STRIDE;
+		if (row >= table.length) {
+			if (!fields.grow()) return HeadFault.tooLarge;
+			table = fields.table;
+		}
+		table[row] = nameStart;
+		table[row + 1] = nameEnd;
+		table[row + 2] = valueStart;
+		table[row + 3] = valueEnd;
+		table[row + 4] = underscore === 1 ? Field.underscore : fieldOf(buffer, nameStart, nameEnd);
+		count++;
+	}
+}

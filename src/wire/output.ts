@@ -1,0 +1,83 @@
+import type { Transport } from './transport.ts';
+
+const CAPACITY = 96 * 1024;
+/** Below this many bytes a plain loop is quicker than the call into the runtime. */
+const SHORT = 40;
+const DIGITS = Buffer.from('0123456789abcdef');
+
+/**
+ * One message under construction: each worker has one and writes it before it begins the next, so
+ * nothing is allocated for a message unless the kernel could not take all of it.
+ */
+export class Output {
+	buffer: Buffer = Buffer.allocUnsafeSlow(CAPACITY);
+	length = 0;
+
+	/** Whether so many bytes more fit. */
+	fits(bytes: number): boolean {
+		return this.length + bytes <= CAPACITY;
+	}
+
+	copy(source: Uint8Array, start: number, end: number): void {
+		const size = end - start;
+		this.#ensure(size);
+		const buffer = this.buffer;
+		let at = this.length;
+		if (size < SHORT) for (let from = start; from < end; from++) buffer[at++] = source[from] as number;
+		else (source as Buffer).copy(buffer, at, start, end);
+		this.length += size;
+	}
+
+	bytes(source: Uint8Array): void {
+		this.copy(source, 0, source.length);
+	}
+
+	/** Text of one byte a character. For what is not on the hot path. */
+	text(value: string): void {
+		this.#ensure(value.length);
+		this.length += this.buffer.write(value, this.length, 'latin1');
+	}
+
+	/** A whole number in decimal. */
+	decimal(value: number): void {
+		this.#ensure(16);
+		let divisor = 1;
+		while (value / divisor >= 10) divisor *= 10;
+		for (let rest = value; divisor >= 1; divisor /= 10) {
+			const digit = Math.floor(rest / divisor);
+			this.buffer[this.length++] = 48 + digit;
+			rest -= digit * divisor;
+		}
+	}
+
+	/** The size line of a chunk (RFC 9112 §7.1). */
+	chunkSize(value: number): void {
+		this.#ensure(16);
+		let shift = 28;
+		while (shift > 0 && value >>> shift === 0) shift -= 4;
+		for (; shift >= 0; shift -= 4) this.buffer[this.length++] = DIGITS[(value >>> shift) & 15] as number;
+		this.crlf();
+	}
+
+	crlf(): void {
+		this.#ensure(2);
+		this.buffer[this.length++] = 13;
+		this.buffer[this.length++] = 10;
+	}
+
+	/** Hands all to the transport. False: it keeps part of it (which it owns now). */
+	flush(transport: Transport): boolean {
+		if (this.length === 0) return true;
+		const taken = transport.write(this.buffer.subarray(0, this.length));
+		this.length = 0;
+		if (!taken) this.buffer = Buffer.allocUnsafeSlow(CAPACITY);
+		return taken;
+	}
+
+	#ensure(more: number): void {
+		if (this.length + more <= this.buffer.length) return;
+		const larger = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.length + more));
+		this.buffer.copy(larger, 0, 0, this.length);
+		this.buffer = larger;
+	}
+}

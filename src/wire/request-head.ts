@@ -1,0 +1,120 @@
+import { CR, LF, SPACE, TARGET, TOKEN } from './bytes.ts';
+import { Fields, HeadFault, parseFields, STRIDE, text } from './head.ts';
+
+/** The most bytes of a method; the longest registered one has 17. */
+const METHOD_MOST = 32;
+
+/** A request head as offsets into the received bytes (RFC 9112 §3). One object serves many requests. */
+export class RequestHead {
+	readonly fields: Fields;
+	/** Where the head begins: behind empty lines, which are skipped (RFC 9112 §2.2). */
+	start = 0;
+	methodEnd = 0;
+	targetStart = 0;
+	targetEnd = 0;
+	/** Minor version of HTTP/1: 0 or 1. */
+	minor = 1;
+	/** Where the request line with its end is over. */
+	lineEnd = 0;
+	end = 0;
+	/** The target holds a `.` or `%`, so its path may need a closer look. */
+	special = false;
+	/** The target's first `?`, or where it ends. */
+	queryAt = 0;
+
+	constructor(mostFields: number) {
+		this.fields = new Fields(mostFields);
+	}
+
+	method(buffer: Uint8Array): string {
+		return text(buffer, this.start, this.methodEnd);
+	}
+
+	target(buffer: Uint8Array): string {
+		return text(buffer, this.targetStart, this.targetEnd);
+	}
+
+	/** The head was copied, so that what stood at `from` now stands at `to`. */
+	shift(by: number): void {
+		this.start += by;
+		this.methodEnd += by;
+		this.targetStart += by;
+		this.targetEnd += by;
+		this.queryAt += by;
+		this.lineEnd += by;
+		this.end += by;
+		this.fields.shift(by);
+	}
+
+	/**
+	 * Reads a head from buffer[start, end). Returns the offset behind it or a `HeadFault`.
+	 * `targetMost` in bytes; the size of the whole head is the caller's to bound.
+	 */
+	parse(buffer: Uint8Array, start: number, end: number, targetMost: number): number {
+		let at = start;
+		while (at < end && buffer[at] === CR) {
+			if (at + 1 >= end) return HeadFault.incomplete;
+			if (buffer[at + 1] !== LF) return HeadFault.bad;
+			at += 2;
+		}
+		this.start = at;
+		while (at < end && TOKEN[buffer[at] as number] === 1) at++;
+		if (at - this.start > METHOD_MOST) return HeadFault.bad;
+		if (at >= end) return HeadFault.incomplete;
+		if (buffer[at] !== SPACE || at === this.start) return HeadFault.bad;
+		this.methodEnd = at++;
+		at = this.#parseTarget(buffer, at, end, targetMost);
+		if (at <= 0) return at;
+		const after = this.#parseVersion(buffer, at + 1, end);
+		if (after <= 0) return after;
+		this.lineEnd = after;
+		const head = parseFields(buffer, after, end, this.fields);
+		this.end = head;
+		return head;
+	}
+
+	#parseTarget(buffer: Uint8Array, start: number, end: number, most: number): number {
+		let at = start;
+		let special = false;
+		let query = -1;
+		let byte = 0;
+		while (at < end && TARGET[(byte = buffer[at] as number)] === 1) {
+			if (byte === 46 || byte === 37) special = true;
+			else if (byte === 63 && query < 0) query = at;
+			at++;
+		}
+		if (at - start > most) return HeadFault.targetTooLong;
+		if (at >= end) return HeadFault.incomplete;
+		if (byte !== SPACE || at === start) return HeadFault.bad;
+		this.targetStart = start;
+		this.targetEnd = at;
+		this.queryAt = query < 0 ? at : query;
+		this.special = special;
+		return at;
+	}
+
+	#parseVersion(buffer: Uint8Array, start: number, end: number): number {
+		const have = end - start;
+		for (let i = 0; i < 5 && i < have; i++) {
+			if (buffer[start + i] !== 'HTTP/'.charCodeAt(i)) return HeadFault.bad;
+		}
+		if (have < 10) return HeadFault.incomplete;
+		const major = (buffer[start + 5] as number) - 48;
+		const minor = (buffer[start + 7] as number) - 48;
+		if (buffer[start + 6] !== 46 || major < 0 || major > 9 || minor < 0 || minor > 9) return HeadFault.bad;
+		if (buffer[start + 8] !== CR || buffer[start + 9] !== LF) return HeadFault.bad;
+		if (major !== 1) return HeadFault.version;
+		// A later minor version is treated as the highest that is known (RFC 9110 §2.5).
+		this.minor = minor === 0 ? 0 : 1;
+		return start + 10;
+	}
+
+	/** Offset of the value of field i and of its end, as a pair of getters: no object is made. */
+	valueStart(i: number): number {
+		return this.fields.table[i * STRIDE + 2] as number;
+	}
+
+	valueEnd(i: number): number {
+		return this.fields.table[i * STRIDE + 3] as number;
+	}
+}
