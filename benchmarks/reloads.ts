@@ -4,22 +4,15 @@
  * `--quick`: 20 instead of 100.
  */
 import { loopClients, reasons } from './stability/looping-clients.ts';
+import { INVALID, isInvalid, shapeOf } from './stability/reload-shapes.ts';
 import { exchange, open } from './stability/request.ts';
-import { allReady, type RunningBallast, type Shape, startBallast } from './stability/running-ballast.ts';
+import { allReady, type RunningBallast, startBallast } from './stability/running-ballast.ts';
 import { conclude, quick } from './stability/verdict.ts';
 import { openWebSockets } from './stability/web-sockets.ts';
 
 const RELOADS = quick ? 20 : 100;
 const WEB_SOCKETS = 10;
 const ECHO_MS = 5000;
-
-/** Texts that no version may take: broken YAML, an unknown key, a value of the wrong kind, an empty file. */
-const INVALID = [
-	'listen: [{ port: 1\n',
-	'listn: [{ port: 8080 }]\nservices: {}\n',
-	'listen: [{ port: eighty }]\nservices: { api: { instances: { urls: [7] } } }\n',
-	'',
-];
 
 interface Tally {
 	invalidAccepted: number;
@@ -28,28 +21,13 @@ interface Tally {
 	echoesMissed: number;
 }
 
-/** The shape of reload `turn`: every tenth changes the workers, another tenth the listeners, the others the service. */
-function shapeOf(ballast: RunningBallast, turn: number): Shape {
-	const tens = Math.floor(turn / 10);
-	const second = turn % 10 >= 6;
-	return {
-		workers: turn % 10 >= 3 && tens % 2 === 0 ? 1 : 2,
-		ports: second ? [ballast.port, ballast.otherPort] : [ballast.port],
-		service: {
-			headers: { response: { set: { 'x-revision': String(turn) } } },
-			timeouts: { firstByte: `${30 + (turn % 7)}s` },
-			...(turn % 4 === 1 ? { routes: { 'GET /fixed': { respond: { status: 200, body: 'fixed' } } } } : {}),
-		},
-	};
-}
-
 async function reload(ballast: RunningBallast, turn: number, tally: Tally): Promise<void> {
-	if (turn % 10 === 9) {
+	if (isInvalid(turn)) {
 		await ballast.writeText(INVALID[Math.floor(turn / 10) % INVALID.length] as string);
 		if ((await ballast.send('reload')).ok) tally.invalidAccepted++;
 		return;
 	}
-	await ballast.write(shapeOf(ballast, turn));
+	await ballast.write(shapeOf(ballast.port, ballast.otherPort, turn));
 	const reply = await ballast.send('reload');
 	if (!reply.ok) {
 		console.log(`reload ${turn} was refused: ${reply.code} ${reply.message}`);

@@ -39,10 +39,10 @@ export function parseRollup(text: string): Memory {
 	return { rss: kilobytes('Rss') * 1024, pss: kilobytes('Pss') * 1024 };
 }
 
-/** The process's line now; undefined when it has ended. */
+/** The process's line now; undefined when it has ended, whether or not its parent took note of that. */
 export function readStat(pid: number): ProcStat | undefined {
 	const text = readProc(pid, 'stat');
-	return text === undefined ? undefined : parseStat(text);
+	return text === undefined || /\) [ZX] /.test(text) ? undefined : parseStat(text);
 }
 
 /** All processes of the machine that can be read. */

@@ -35,46 +35,73 @@ export interface Measured {
 	readonly notes: readonly string[];
 }
 
+/** An entrant that is up. `gone`: why it is measured no more. */
+interface Runner {
+	readonly label: string;
+	readonly running: RunningPeer;
+	readonly samples: Sample[];
+	gone: string | undefined;
+}
+
 /** Starts all, warms each up, measures round by round, ends all. */
 export async function measureInterleaved(bench: Bench, entrants: readonly Entrant[], plan: Plan): Promise<Measured> {
 	const notes: string[] = [];
-	const up: { entrant: Entrant; running: RunningPeer; samples: Sample[] }[] = [];
+	const runners: Runner[] = [];
 	try {
 		for (const entrant of entrants) {
-			const setup = {
-				...entrant.setup,
-				folder: join(bench.folder, `${plan.name}-${entrant.label.replace(/\W+/g, '-')}`),
-				upstreams: bench.upstreams,
-			};
+			const folder = join(bench.folder, `${plan.name}-${entrant.label.replace(/\W+/g, '-')}`);
 			try {
-				up.push({ entrant, running: await entrant.peer.start(setup), samples: [] });
+				const running = await entrant.peer.start({ ...entrant.setup, folder, upstreams: bench.upstreams });
+				runners.push({ label: entrant.label, running, samples: [], gone: undefined });
 			} catch (error) {
 				notes.push(`${entrant.label}: did not start: ${(error as Error).message}`);
 			}
 		}
-		for (const one of up) await runLoad(loadFor(one.running, plan, plan.warmUpSeconds));
+		for (const runner of runners) await attempt(runner, () => runLoad(loadFor(runner, plan, plan.warmUpSeconds)));
 		for (let round = 1; round <= plan.rounds; round++) {
 			bench.say(`${plan.name}: round ${round} of ${plan.rounds}`);
-			for (const one of up) one.samples.push(await measure(one.running, loadFor(one.running, plan)));
+			for (const runner of runners) {
+				await attempt(runner, async () => runner.samples.push(await measure(runner, loadFor(runner, plan))));
+			}
 		}
 	} finally {
-		for (const one of up) await one.running.stop();
+		for (const runner of runners) await runner.running.stop();
 	}
-	for (const { entrant, samples } of up) {
-		const errors = samples.reduce((sum, sample) => sum + sample.errors, 0);
-		if (errors > 0) notes.push(`${entrant.label}: ${errors} errors under load; its figures do not count.`);
-	}
-	return { samples: new Map(up.map((one) => [one.entrant.label, one.samples])), notes };
+	for (const runner of runners) notes.push(...complaints(runner));
+	return { samples: new Map(runners.map((runner) => [runner.label, runner.samples])), notes };
 }
 
-function loadFor(running: RunningPeer, plan: Plan, seconds = plan.load.seconds): LoadPlan {
-	return { ...plan.load, url: `http://127.0.0.1:${running.port}${plan.load.url}`, seconds };
+/** One that cannot be loaded is left out from then on; the others go on. */
+async function attempt(runner: Runner, work: () => Promise<unknown>): Promise<void> {
+	if (runner.gone !== undefined) return;
+	try {
+		await work();
+	} catch (error) {
+		runner.gone = (error as Error).message.trim();
+	}
 }
 
-async function measure(running: RunningPeer, load: LoadPlan): Promise<Sample> {
+function complaints(runner: Runner): string[] {
+	const errors = runner.samples.reduce((sum, sample) => sum + sample.errors, 0);
+	const found: string[] = [];
+	if (errors > 0) found.push(`${runner.label}: ${errors} errors under load; those rounds do not count.`);
+	if (runner.gone !== undefined) {
+		found.push(`${runner.label}: broke down: ${runner.gone}: ${runner.running.program.output().slice(-300)}`);
+	}
+	return found;
+}
+
+function loadFor(runner: Runner, plan: Plan, seconds = plan.load.seconds): LoadPlan {
+	return { ...plan.load, url: `http://127.0.0.1:${runner.running.port}${plan.load.url}`, seconds };
+}
+
+async function measure({ running }: Runner, load: LoadPlan): Promise<Sample> {
 	const pids = running.program.tree();
 	const before = cpuMicros(pids);
 	const result = await runLoad(load);
 	const spent = cpuMicros(pids) - before;
-	return { ...result, cpuMicros: spent, memoryBytes: memoryOf(running.program.tree()).pss };
+	const after = running.program.tree();
+	const died = pids.find((pid) => !after.includes(pid));
+	if (died !== undefined) throw new Error(`its process ${died} ended under load`);
+	return { ...result, cpuMicros: spent, memoryBytes: memoryOf(after).pss };
 }

@@ -1,7 +1,7 @@
 /** CPU a request (or a GB), requests a second, latency and memory of every peer under one kind of load. */
 import type { LoadPlan } from '../measure/load.ts';
 import { median, medianRatio } from '../measure/ratios.ts';
-import { UPLOAD_BYTES } from '../measure/upstream.ts';
+import { HUGE_ANSWER_BYTES, LARGE_ANSWER_BYTES, UPLOAD_BYTES } from '../measure/upstream.ts';
 import { BARE_REFERENCE, REFERENCE } from '../peers/all.ts';
 import { figure, type Table } from '../report/table.ts';
 import { type Entrant, measureInterleaved, type Plan, type Sample } from './interleaved.ts';
@@ -15,9 +15,13 @@ interface Kind {
 	readonly unit: Unit;
 	readonly rounds: number;
 	readonly load: LoadPlan;
+	/** Least bytes of a right answer: one that is shorter was not the upstream's. */
+	readonly answerBytes: number;
 	/** Bytes of a request body; default: the bytes that the answers had are counted. */
 	readonly bodyBytes?: number;
 }
+
+export const SMALL_BODY = 600;
 
 /** The twelve fields of a browser's navigation, with Host about 800 bytes. */
 export const BROWSER_HEAD: Readonly<Record<string, string>> = {
@@ -40,24 +44,28 @@ const KINDS = {
 		title: 'Browser head (12 fields, ~800 bytes), 1 KB answer',
 		unit: 'µs/request',
 		rounds: 5,
+		answerBytes: SMALL_BODY,
 		load: { url: '/json', seconds: 3, headers: BROWSER_HEAD },
 	},
 	bare: {
 		title: 'Bare head (1 field), 1 KB answer',
 		unit: 'µs/request',
 		rounds: 3,
+		answerBytes: SMALL_BODY,
 		load: { url: '/json', seconds: 2 },
 	},
 	'64k': {
 		title: '64 KB answer',
 		unit: 'µs/request',
 		rounds: 3,
+		answerBytes: LARGE_ANSWER_BYTES,
 		load: { url: '/64k', seconds: 2, headers: BROWSER_HEAD },
 	},
 	'10m': {
 		title: '10 MB answer',
 		unit: 's/GB',
 		rounds: 4,
+		answerBytes: HUGE_ANSWER_BYTES,
 		load: { url: '/10m', seconds: 3, connections: 16, headers: BROWSER_HEAD },
 	},
 	upload: {
@@ -65,12 +73,14 @@ const KINDS = {
 		unit: 's/GB',
 		rounds: 3,
 		bodyBytes: UPLOAD_BYTES,
+		answerBytes: 0,
 		load: { url: '/upload', seconds: 2, connections: 16, headers: BROWSER_HEAD, uploadBytes: UPLOAD_BYTES },
 	},
 	newconn: {
 		title: 'A new connection for each request, 1 KB answer',
 		unit: 'µs/request',
 		rounds: 3,
+		answerBytes: SMALL_BODY,
 		load: { url: '/json', seconds: 2, headers: { ...BROWSER_HEAD, Connection: 'close' } },
 	},
 } as const satisfies Record<string, Kind>;
@@ -88,15 +98,27 @@ export async function throughput(bench: Bench, name: ThroughputName): Promise<Ou
 		load: { ...kind.load, seconds: bench.seconds ?? (bench.quick ? 1 : kind.load.seconds) },
 	};
 	const { samples, notes } = await measureInterleaved(bench, entrants, plan);
-	return { tables: [tableOf(kind, samples)], figures: figuresOf(name, kind, samples), notes };
+	return {
+		tables: [tableOf(kind, samples)],
+		figures: figuresOf(name, kind, samples),
+		notes: [...notes, ...shortAnswers(kind, samples)],
+	};
 }
 
-/** CPU of one sample in the kind's unit; NaN when it had errors or no request. */
-export function costOf(kind: Pick<Kind, 'unit' | 'bodyBytes'>, sample: Sample): number {
+/** CPU of one sample in the kind's unit; NaN when it had errors, no request or answers that are too short. */
+export function costOf(kind: Pick<Kind, 'unit' | 'answerBytes' | 'bodyBytes'>, sample: Sample): number {
 	if (sample.errors > 0 || sample.requests === 0) return Number.NaN;
+	if (sample.bytes / sample.requests < kind.answerBytes) return Number.NaN;
 	if (kind.unit === 'µs/request') return sample.cpuMicros / sample.requests;
 	const bytes = kind.bodyBytes === undefined ? sample.bytes : sample.requests * kind.bodyBytes;
 	return sample.cpuMicros / 1e6 / (bytes / 1e9);
+}
+
+function shortAnswers(kind: Kind, samples: ReadonlyMap<string, readonly Sample[]>): string[] {
+	const short = [...samples].filter(([, all]) => all.some((one) => one.bytes / one.requests < kind.answerBytes));
+	return short.map(
+		([label]) => `${label}: its answers were not the upstream's (too short); those rounds do not count.`,
+	);
 }
 
 function tableOf(kind: Kind, samples: ReadonlyMap<string, readonly Sample[]>): Table {

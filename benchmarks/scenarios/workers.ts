@@ -3,7 +3,7 @@ import { median, medianRatio } from '../measure/ratios.ts';
 import { figure } from '../report/table.ts';
 import { type Entrant, measureInterleaved } from './interleaved.ts';
 import { type Bench, BOTH_CORES, type Figures, type Outcome } from './scenario.ts';
-import { BROWSER_HEAD, costOf } from './throughput.ts';
+import { BROWSER_HEAD, costOf, SMALL_BODY } from './throughput.ts';
 
 /** nginx and HAProxy stand beside, since sharing a core with the load costs every program something. */
 const MEASURED = ['ballast', 'nginx', 'haproxy'];
@@ -23,7 +23,10 @@ export async function workers(bench: Bench): Promise<Outcome> {
 		load: { url: '/json', seconds: bench.seconds ?? (bench.quick ? 1 : 2), pauseMs: PAUSE_MS, headers: BROWSER_HEAD },
 	});
 	const costs = new Map(
-		[...samples].map(([label, all]) => [label, all.map((one) => costOf({ unit: 'µs/request' }, one))]),
+		[...samples].map(([label, all]) => [
+			label,
+			all.map((one) => costOf({ unit: 'µs/request', answerBytes: SMALL_BODY }, one)),
+		]),
 	);
 	const figures: Figures = {};
 	const rows = peers.map(({ name }) => {

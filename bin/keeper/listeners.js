@@ -79,7 +79,7 @@ export class Listeners {
 	/** Two programs with SO_REUSEPORT share a port silently: only a plain bind notices another one. */
 	async #checkFree({ host, address, port }) {
 		// One of ours on an overlapping address (0.0.0.0 after 127.0.0.1) is no other program.
-		if (port === 0 || this.#all.some((one) => one.port === port)) return;
+		if (port === 0 || this.#all.some((one) => one.port === port && overlap(one.address, address))) return;
 		const handle = create(address, port, 0);
 		const error = handle.error ?? codeOf(handle.listen(1));
 		handle.close?.();
@@ -90,7 +90,9 @@ export class Listeners {
 	async #fill(listener, slots) {
 		const before = listener.handles.length;
 		while (listener.handles.length < slots) {
-			const handle = create(listener.address, listener.port, REUSE_PORT);
+			let handle = create(listener.address, listener.port, REUSE_PORT);
+			// A system without it (macOS) has one queue for all slots: it works, and spreads less evenly.
+			if (handle.error === 'ENOTSUP') handle = listener.handles[0] ?? create(listener.address, listener.port, 0);
 			if (handle.error) {
 				for (const made of listener.handles.splice(before)) made.close();
 				throw await explain(handle.error, listener.host, listener.port);
@@ -125,6 +127,10 @@ function create(address, port, flags) {
 	}
 	handle.port = name.port;
 	return handle;
+}
+
+function overlap(one, other) {
+	return one === other || [one, other].some((address) => address === '0.0.0.0' || address === '::');
 }
 
 function codeOf(status) {

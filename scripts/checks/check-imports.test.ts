@@ -126,7 +126,7 @@ test('the dashboard may have the types of the contract, a configuration the pack
 	);
 });
 
-test('imports are read from declarations, not from comments', () => {
+test('imports are read from declarations, not from comments and strings', () => {
 	const text = [
 		"// import { a } from './a.ts';",
 		"/** {@link import('./b.ts')} */",
@@ -135,7 +135,8 @@ test('imports are read from declarations, not from comments', () => {
 		"export type { E } from './e.ts';",
 		"const from = 'x';",
 		"export const f = 'from';",
-		&
+		"\tconst { g } = await import('./g.ts');",
+		'\tconst h = "import(\'./no.ts\')";',
 		"import './h.css';",
 	].join('\n');
 	assert.deepEqual(
@@ -144,7 +145,7 @@ test('imports are read from declarations, not from comments', () => {
 			['./d.ts', 4],
 			['./e.ts', 5],
 			['./g.ts', 8],
-			['./h.css', 9],
+			['./h.css', 10],
 		],
 	);
 });

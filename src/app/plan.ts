@@ -57,16 +57,20 @@ export interface WorkerStart {
 	instances: InstancePlan[];
 }
 
+/** What a worker is told to do and acknowledges. */
+export type Order =
+	| { type: 'board'; buffer: SharedArrayBuffer }
+	| { type: 'instance'; instance: InstancePlan }
+	| { type: 'remove'; slot: number }
+	| { type: 'listen'; listen: ListenPlan }
+	| { type: 'unlisten'; key: string };
+
 export type ToWorker =
+	| (Order & { seq: number })
 	| { type: 'prepare'; plan: Plan }
 	| { type: 'commit'; generation: number }
 	| { type: 'abort'; generation: number }
-	| { type: 'board'; buffer: SharedArrayBuffer; seq: number }
-	| { type: 'instance'; instance: InstancePlan; seq: number }
-	| { type: 'remove'; slot: number; seq: number }
-	| { type: 'listen'; listen: ListenPlan; seq: number }
 	| { type: 'certify'; key: string; certificates: CertificateText[] }
-	| { type: 'unlisten'; key: string; seq: number }
 	| { type: 'drain' }
 	| { type: 'end' };
 

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Board } from '../core/board.ts';
 import type { MeterGroup } from '../metrics/counts.ts';
-import { type FromWorker, type InstancePlan, NodeCell, type Plan, type ToWorker, type WorkerStart } from './plan.ts';
+import { type FromWorker, type InstancePlan, NodeCell, type Order, type Plan, type ToWorker, type WorkerStart } from './plan.ts';
 
 /** A worker whose heart stands still for so long is hung and is replaced. Beats come every 50 ms. */
 const HUNG_MS = 5000;
@@ -64,10 +64,11 @@ export class WorkerGroup {
 		await this.#fill(plan.workers);
 	}
 
-	/** Makes it as many workers as the plan says; those too many finish what they have. */
-	async resize(): Promise<void> {
+	/** Makes it as many workers as the plan says, has `serve` spread the sockets over them, and lets those too many finish what they have. */
+	async resize(serve: () => Promise<void>): Promise<void> {
 		const count = this.#plan?.workers ?? 0;
 		await this.#fill(count);
+		await serve();
 		for (const member of this.#members.values()) if (member.id >= count) this.#drainOne(member);
 	}
 
@@ -183,18 +184,18 @@ export class WorkerGroup {
 	}
 
 	/** Says it to one worker and waits until it acknowledges, or is gone. Resolves to its error, or ''. */
-	order(id: number, message: Omit<Extract<ToWorker, { seq: number }>, 'seq'>): Promise<string> {
+	order(id: number, message: Order): Promise<string> {
 		const member = this.#members.get(id);
 		if (member === undefined) return Promise.resolve('');
 		const seq = ++this.#seq;
 		return new Promise((resolve) => {
 			member.waiting.set(seq, resolve);
-			this.#post(member, { ...message, seq } as ToWorker);
+			this.#post(member, { ...message, seq });
 		});
 	}
 
 	/** The same to all of them. */
-	async orderAll(message: Omit<Extract<ToWorker, { seq: number }>, 'seq'>): Promise<void> {
+	async orderAll(message: Order): Promise<void> {
 		await Promise.all([...this.#members.keys()].map((id) => this.order(id, message)));
 	}
 
@@ -227,8 +228,8 @@ export class WorkerGroup {
 		for (const member of this.#members.values()) this.#post(member, message);
 	}
 
-	get ids(): number[] {
-		return [...this.#members.keys()];
+	thread(id: number): Worker | undefined {
+		return this.#members.get(id)?.thread;
 	}
 
 	/** Connections and requests under way, over all workers. */

@@ -9,7 +9,7 @@ import { Meter, type Observation } from '../metrics/meter.ts';
 import { TimerWheel } from '../wire/timer-wheel.ts';
 import { ConnectionCount } from './connection-count.ts';
 import { handle } from './pipeline.ts';
-import { type FromWorker, type InstancePlan, type ListenPlan, NodeCell, type Plan, type ToWorker, UNROUTED, type WorkerStart } from './plan.ts';
+import { type FromWorker, type InstancePlan, type ListenPlan, NodeCell, type Order, type Plan, type ToWorker, UNROUTED, type WorkerStart } from './plan.ts';
 import { Pools } from './pools.ts';
 
 /** One thread of the data plane: its listeners, its pools, its counts. The control plane tells it what to serve. */
@@ -118,7 +118,7 @@ class DataWorker {
 	}
 
 	/** Orders that are acknowledged. */
-	#carryOut(message: Extract<ToWorker, { seq: number }>): void {
+	#carryOut(message: Order & { seq: number }): void {
 		const done = (error = ''): void => this.#say({ type: 'done', seq: message.seq, error });
 		try {
 			switch (message.type) {

@@ -68,7 +68,7 @@ export const COMMANDS: readonly Command[] = [
 		summary: 'show what a reload would change',
 		about: [
 			'Compares the running configuration with the file, or two files with each other.',
-			'Secrets are masked first, so a changed secret alone does not show.',
+			'Secrets of the running configuration are masked: a changed secret alone shows only between two files.',
 			FILES,
 		],
 		examples: [

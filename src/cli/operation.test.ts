@@ -26,10 +26,15 @@ test('progress as it comes, then the result in a sentence', async () => {
 	assert.deepEqual(commands, [{ command: 'restart', args: { service: 'videos' } }]);
 });
 
-test("Ballast's own sentence comes first", async () => {
-	assert.equal((await against(says([], 'replaced 2 instances'), 'restart')).out, 'replaced 2 instances\n');
-	assert.equal((await against(says([], { text: 'replaced 3 instances' }), 'restart')).out, 'replaced 3 instances\n');
+test('what a result tells is in the sentence', async () => {
 	assert.equal((await against(says([], {}), 'restart')).out, 'restarted every service\n');
+	assert.equal((await against(says([], { changes: 'nothing changed' }), 'reload')).out, 'nothing changed\n');
+	assert.equal(
+		(await against(says([], { changes: '+ services.x\x1b' }), 'reload')).out,
+		'reloaded\n+ services.x\\x1b\n',
+	);
+	assert.equal((await against(says([], { pid: 7, generation: 2 }), 'upgrade')).out, 'upgraded: core 7, generation 2\n');
+	assert.match((await against(says([], {}), 'scale', 'videos', '3')).out, /^videos is to have 3 instances;/);
 });
 
 test('each command sends its arguments', async () => {

@@ -78,20 +78,24 @@ async function end(where: ControlSocket, options: Parameters<typeof control>[3])
 	);
 }
 
-/** What happened, in one sentence: Ballast's own, or one that fits. */
+/** What happened, in a sentence. */
 function sentence(name: Operation, args: Record<string, unknown>, result: unknown): string {
-	if (typeof result === 'string' && result !== '') return result;
-	const text = typeof result === 'object' && result !== null ? (result as Record<string, unknown>).text : undefined;
-	if (typeof text === 'string' && text !== '') return text;
-	const sentences: Record<Operation, string> = {
-		restart: `restarted ${args.service ?? 'every service'}`,
-		reload: 'reloaded',
-		scale: `${args.service} has ${args.n} instances`,
-		drain: `${args.instance} is drained`,
-		stop: 'stopped',
-		upgrade: 'upgraded',
-	};
-	return sentences[name];
+	const found = typeof result === 'object' && result !== null ? (result as Record<string, unknown>) : {};
+	switch (name) {
+		case 'restart':
+			return `restarted ${args.service ?? 'every service'}`;
+		case 'reload':
+			if (typeof found.changes !== 'string' || found.changes === '') return 'reloaded';
+			return found.changes === 'nothing changed' ? 'nothing changed' : `reloaded\n${found.changes}`;
+		case 'scale':
+			return `${args.service} is to have ${args.n} instances; \`ballast status\` shows them`;
+		case 'drain':
+			return `${args.instance} is drained`;
+		case 'stop':
+			return 'stopped';
+		case 'upgrade':
+			return typeof found.pid === 'number' ? `upgraded: core ${found.pid}, generation ${found.generation}` : 'upgraded';
+	}
 }
 
 /** The error with what to do about it. */

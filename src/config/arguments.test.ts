@@ -131,7 +131,7 @@ test('values are checked', () => {
 		/from 1 to 1000/,
 	);
 	assert.match(
-		complaint(() => parseRun(['--host=a b', '--', 'x'])),
+		complaint(() => parseRun(['--host=example.com', '--', 'x'])),
 		/--host takes an address/,
 	);
 	assert.match(

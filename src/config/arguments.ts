@@ -130,8 +130,8 @@ export function parseRun(argv: readonly string[]): RunArguments {
 	const parsed = parseArguments(RUN, argv);
 	if (!parsed.rest[0]) throw wrong(RUN, 'the command to run is missing: ballast run -- node server.js');
 	const host = parsed.values.get('host')?.at(-1) ?? '127.0.0.1';
-	if (isIP(host) === 0 && !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(host)) {
-		throw wrong(RUN, `--host takes an address or a name of this machine, not \`${host}\``);
+	if (isIP(host) === 0 && host !== 'localhost') {
+		throw wrong(RUN, `--host takes an address such as 127.0.0.1 or 0.0.0.0, or localhost, not \`${host}\``);
 	}
 	const health = parsed.values.get('health')?.at(-1) ?? null;
 	if (health !== null && !/^\/[\x21\x22\x24-\x7e]*$/.test(health)) {

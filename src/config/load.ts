@@ -51,7 +51,7 @@ export async function loadConfig(path?: string, options: LoadOptions = {}): Prom
 		const message = `expected a configuration; there is no ${CONFIG_NAMES.join(', ')} in ${folder}`;
 		return { ok: false, problems: [fileProblem(folder as string, message)], files: [], warnings: [] };
 	}
-	const report: Report = { problems: [], warnings: [], files: [], env: options.env ?? process.env };
+	const report: Report = { problems: [], warnings: [], files: [], env: options.env ?? process.env, cwd };
 	if (folder !== undefined) warnOfOthers(file, report);
 	const config = await loadFrom(file, report);
 	const files = [...new Set(report.files)];
@@ -66,7 +66,7 @@ async function loadFrom(file: string, report: Report): Promise<Config | undefine
 	const main = await readChecked(file, report, false);
 	if (main === undefined) return undefined;
 	const included: CheckedFile[] = [];
-	for (const path of includedFiles(main, report)) {
+	for (const path of includedFiles(main)) {
 		const checked = await readChecked(path, report, true);
 		if (checked !== undefined) included.push(checked);
 	}
@@ -128,7 +128,7 @@ function valueAt(value: unknown, path: Path): unknown {
 	return path.reduce<unknown>((part, name) => (part as Record<string | number, unknown> | undefined)?.[name], value);
 }
 
-function includedFiles({ input, scope }: CheckedFile & { input: UserConfig }, report: Report): string[] {
+function includedFiles({ input, scope }: CheckedFile & { input: UserConfig }): string[] {
 	const globs = input.include === undefined ? [] : [input.include].flat();
 	const folder = dirname(scope.source.file);
 	const found: string[] = [];

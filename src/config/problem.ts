@@ -58,6 +58,9 @@ export function sortProblems(problems: readonly Problem[], files: readonly strin
 	);
 }
 
+/** What stands for a secret wherever one would be shown. */
+export const MASK = '***';
+
 const SECRET_NAME =
 	/pass(?:word|wd|phrase)?$|secret|token|credential|api[-_]?key|private[-_]?key|authorization|^cookie$/i;
 
@@ -81,7 +84,7 @@ export function isSecretPath(path: Path): boolean {
 export function showValue(value: unknown, path: Path): string | null {
 	if (value === undefined || typeof value === 'function' || typeof value === 'symbol') return null;
 	if (value !== null && typeof value === 'object') return Array.isArray(value) ? 'a list' : 'an object';
-	if (isSecretPath(path)) return '***';
+	if (isSecretPath(path)) return MASK;
 	const text = typeof value === 'string' ? maskText(value) : String(value);
 	const oneLine = text.replaceAll(/[\0-\x1f\x7f]+/g, ' ');
 	return oneLine.length > 60 ? `${oneLine.slice(0, 59)}…` : oneLine;

@@ -2,8 +2,9 @@
 import type { MatchConfig } from '../gateway/config.ts';
 import { complainOfMatch, splitMatch } from '../gateway/config-syntax.ts';
 import type { MatchInput } from '../gateway/route-schema.ts';
+import { conflictsOf } from '../gateway/router-pattern.ts';
 import type { ServiceConfig } from './config.ts';
-import { formatPath, type Path } from './problem.ts';
+import { formatPath, type Path, shortFile } from './problem.ts';
 import type { Scope } from './scope.ts';
 
 const EVERYTHING: MatchConfig = { host: null, path: null, methods: null, header: null };
@@ -12,12 +13,12 @@ const EVERYTHING: MatchConfig = { host: null, path: null, methods: null, header:
 export function resolveMatch(input: MatchInput): MatchConfig {
 	if (typeof input === 'string') {
 		const { methods, host, path } = splitMatch(input);
-		return { ...EVERYTHING, host: hostOf(host), path, methods };
+		return { ...EVERYTHING, host: hostOf(host), path: pathOf(path), methods };
 	}
 	const { host, path, method, header } = input;
 	return {
 		host: hostOf(host ?? null),
-		path: path ?? null,
+		path: pathOf(path ?? null),
 		methods: method === undefined ? null : typeof method === 'string' ? [method] : method,
 		header:
 			header === undefined
@@ -28,15 +29,12 @@ export function resolveMatch(input: MatchInput): MatchConfig {
 	};
 }
 
+/** `/*` says nothing: in a route it is all that its service takes. */
+const pathOf = (path: string | null) => (path === '/*' ? null : path);
 const hostOf = (host: string | null) => (host === null || host === '*' ? null : host.toLowerCase());
 
 export function matchesEverything(match: MatchConfig): boolean {
-	return (
-		match.host === null &&
-		(match.path === null || match.path === '/*') &&
-		match.methods === null &&
-		match.header === null
-	);
+	return Object.values(match).every((part) => part === null);
 }
 
 /** The match that a route's name stands for; a sentence when it stands for none. */
@@ -53,6 +51,7 @@ export interface PlacedService {
 	scope: Scope;
 }
 
+/** A pattern that the router will have, and where it comes from. */
 interface Taken {
 	match: MatchConfig;
 	path: Path;
@@ -61,91 +60,83 @@ interface Taken {
 	route: boolean;
 }
 
-/** Says where two services or routes take the same requests, and where a route can never be reached. */
+/** Says where two services or routes take the same requests, and where a route takes what its service does not. */
 export function checkMatches(services: readonly PlacedService[]): void {
-	const taken = new Map<string, Taken[]>();
-	for (const placed of services) {
-		for (const one of takenBy(placed)) {
-			const shape = shapeOf(one.match);
-			const same = taken.get(shape) ?? [];
-			const clash = same.find((other) => overlaps(one.match.methods, other.match.methods) && !isOneThing(one, other));
-			if (clash !== undefined) sayConflict(one, clash);
-			taken.set(shape, [...same, one]);
-		}
+	const taken = services.flatMap(takenBy);
+	const told = new Set<number>();
+	for (const [first, second] of conflictsOf(taken.map(({ match }) => match))) {
+		const one = taken[second] as Taken;
+		const other = taken[first] as Taken;
+		// A route may take all that its service takes, and lie within several of its matches.
+		if (one.service === other.service && (one.route !== other.route || one.path === other.path)) continue;
+		if (told.has(second)) continue;
+		told.add(second);
+		const file =
+			one.scope.source.file === other.scope.source.file
+				? ''
+				: ` in ${shortFile(other.scope.source.file, one.scope.report.cwd)}`;
+		const what = matchesEverything(one.match) ? 'everything' : describeMatch(one.match);
+		const at = one.route || one.path.length === 2 ? 'key' : 'value';
+		one.scope.problem(one.path, `conflict: ${formatPath(other.path)}${file} takes ${what} too`, { at });
 	}
-}
-
-function sayConflict(one: Taken, other: Taken): void {
-	if (other.scope.isCut(other.path)) return;
-	const file = one.scope.source.file === other.scope.source.file ? '' : ` in ${other.scope.source.file}`;
-	const what = matchesEverything(one.match) ? 'everything' : describeMatch(one.match);
-	const at = one.route || one.path.length === 2 ? 'key' : 'value';
-	one.scope.problem(one.path, `conflict: ${formatPath(other.path)}${file} takes ${what} too`, { at });
-}
-
-/** A service and its own route, or the same route within two matches of its service. */
-const isOneThing = (one: Taken, other: Taken) =>
-	one.service === other.service && (one.route !== other.route || one.path === other.path);
-
-/** Equal for matches that take the same paths, hosts and header; the names of parameters do not count. */
-function shapeOf(match: MatchConfig): string {
-	const path = (match.path ?? '/*').replaceAll(/\/:[^/]+/g, '/:');
-	return JSON.stringify([match.host, path, match.header]);
-}
-
-function overlaps(a: string[] | null, b: string[] | null): boolean {
-	// A match that names methods is more specific than one that does not.
-	if (a === null || b === null) return a === b;
-	return a.some((method) => b.includes(method));
 }
 
 function takenBy({ config, scope }: PlacedService): Taken[] {
 	const path: Path = ['services', config.name];
+	if (scope.isCut([...path, 'match'])) return [];
 	const own = config.match.length === 0 ? [EVERYTHING] : config.match;
-	const ofService = own.map((match, at) => ({
-		match,
-		path: config.match.length === 0 ? path : config.match.length === 1 ? [...path, 'match'] : [...path, 'match', at],
-		scope,
-		service: config.name,
-		route: false,
-	}));
-	const ofRoutes = config.routes.flatMap((route) => {
-		const at = [...path, 'routes', route.name];
-		const narrowed = own.map((match) => narrow(match, route.match)).filter((match) => match !== undefined);
-		if (narrowed.length === 0) {
-			scope.warn(at, 'this route is never reached: it lies outside of what its service takes', { at: 'key' });
-		}
-		return narrowed.map((match) => ({ match, path: at, scope, service: config.name, route: true }));
+	const taken = own.map((match, at): Taken => {
+		const several = own.length > 1 ? [at] : [];
+		const written = config.match.length === 0 ? path : [...path, 'match', ...several];
+		return { match, path: written, scope, service: config.name, route: false };
 	});
-	return [...ofService, ...ofRoutes];
+	for (const route of config.routes) {
+		const at: Path = [...path, 'routes', route.name];
+		if (scope.isCut([...at, 'match']) || matchesEverything(route.match)) continue;
+		if (!own.some((match) => isWithin(match, route.match))) {
+			scope.warn(
+				at,
+				`this route takes requests outside of what its service takes (${own.map(describeMatch).join(', ')})`,
+				{ at: 'key' },
+			);
+		}
+		taken.push(
+			...own.map((match) => ({
+				match: narrowed(match, route.match),
+				path: at,
+				scope,
+				service: config.name,
+				route: true,
+			})),
+		);
+	}
+	return taken;
 }
 
-/** What a route takes of what its service takes; undefined: nothing. */
-function narrow(service: MatchConfig, route: MatchConfig): MatchConfig | undefined {
-	const path = narrowPath(service.path, route.path);
+/** What a route leaves open, its service decides; the router does the same. */
+function narrowed(outer: MatchConfig, inner: MatchConfig): MatchConfig {
+	return {
+		host: inner.host ?? outer.host,
+		path: inner.path ?? outer.path,
+		methods: inner.methods ?? outer.methods,
+		header: inner.header ?? outer.header,
+	};
+}
+
+function isWithin(service: MatchConfig, route: MatchConfig): boolean {
 	const methods =
-		service.methods === null
-			? route.methods
-			: (route.methods?.filter((one) => service.methods?.includes(one)) ?? service.methods);
-	if (path === undefined || methods?.length === 0) return undefined;
-	return { host: route.host ?? service.host, path, methods, header: route.header ?? service.header };
+		service.methods === null || route.methods === null || route.methods.every((one) => service.methods?.includes(one));
+	return methods && (service.path === null || route.path === null || covers(service.path, route.path));
 }
 
-function narrowPath(service: string | null, route: string | null): string | null | undefined {
-	if (service === null || service === '/*') return route;
-	if (route === null || route === '/*') return service;
-	return covers(service, route) ? route : covers(route, service) ? service : undefined;
-}
-
-/** Whether every path that the second pattern takes may be one that the first takes. */
-function covers(wide: string, narrowPattern: string): boolean {
+/** Whether the first pattern takes all paths that the second takes. */
+function covers(wide: string, narrow: string): boolean {
 	const a = wide.split('/');
-	const b = narrowPattern.split('/');
+	const b = narrow.split('/');
 	for (const [at, part] of a.entries()) {
 		if (part === '*') return b.length >= at;
 		const other = b[at];
-		if (other === undefined || other === '*') return false;
-		if (part !== other && !part.startsWith(':') && !other.startsWith(':')) return false;
+		if (other === undefined || other === '*' || (part !== other && !part.startsWith(':'))) return false;
 	}
 	return a.length === b.length;
 }

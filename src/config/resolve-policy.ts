@@ -1,5 +1,5 @@
 /** Policies: what a file says of them, and how defaults, service and route lie over one another. */
-import { parseDuration, parseSize } from '../core/units.ts';
+import { formatDuration, parseDuration, parseSize } from '../core/units.ts';
 import type { HeaderPolicy, Policy, Timeouts } from '../gateway/config.ts';
 import { complainOfFieldName, complainOfFieldValue } from '../gateway/config-syntax.ts';
 import type { Path } from './problem.ts';
@@ -58,7 +58,7 @@ function layTimeouts(base: Timeouts, { timeouts }: PolicyInput, scope: Scope, pa
 		if (longer === undefined || values[shorter] <= values[longer]) continue;
 		const said = timeouts[shorter] === undefined ? longer : shorter;
 		const other = said === longer ? shorter : longer;
-		const than = `\`${other}\`, which is ${values[other] / 1000}s${timeouts[other] === undefined ? ' where nothing is said' : ''}`;
+		const than = `\`${other}\`, which is ${formatDuration(values[other])}${timeouts[other] === undefined ? ' where nothing is said here' : ''}`;
 		scope.problem([...path, 'timeouts', said], `expected ${said === shorter ? 'at most' : 'at least'} ${than}`, {
 			value: timeouts[said],
 			related: [[...path, 'timeouts', other]],
@@ -79,9 +79,6 @@ function rewritePolicy(rewrite: { from: string; to: string }, scope: Scope, path
 	if (highest > groups) {
 		const has = groups === 0 ? 'no group' : groups === 1 ? 'one group' : `${groups} groups`;
 		scope.problem(at, `expected groups that \`from\` has; it has ${has}, not \`$${highest}\``, { value: rewrite.to });
-	}
-	if (!/^[/$]/.test(rewrite.to) || /[^\x21-\x7e]|[#]/.test(rewrite.to)) {
-		scope.problem(at, 'expected a path such as /new/$1', { value: rewrite.to });
 	}
 	return { pattern: rewrite.from, replacement: rewrite.to };
 }

@@ -91,7 +91,7 @@ function checkPool(service: ServiceConfig, input: UserService, scope: Scope, pat
 		const why = routes.length === 0 ? 'a service' : 'a service whose routes are not all fixed answers';
 		scope.problem(path, `missing; ${why} needs \`instances\`: { run: … }, { urls: […] } or { dns: … }`, { at: 'key' });
 	}
-	if (instances !== null && fixed && routes.some((route) => route.match.path === '/*' && route.match.host === null)) {
+	if (instances !== null && fixed && routes.some((route) => matchesEverything(route.match))) {
 		scope.warn([...path, 'instances'], 'these instances are never asked: all answers of the service are fixed', {
 			at: 'key',
 		});
@@ -127,7 +127,7 @@ function resolveRoutes(input: UserService, policy: Policy, scope: Scope, path: P
 		const key = respond === undefined ? 'redirect' : 'respond';
 		scope.problem([...path, key], 'conflict: the route "/*" answers all that is left already', { at: 'key' });
 	}
-	const match = { host: null, path: ALL, methods: null, header: null };
+	const match = resolveMatch(ALL);
 	return [...routes, { ...policy, name: ALL, match, ...fixedAnswers({ respond, redirect }, scope, path) }];
 }
 
@@ -140,7 +140,10 @@ interface RouteEntry {
 
 function resolveRoute({ name, route, scope, path }: RouteEntry, base: Policy): RouteConfig {
 	const match = route.match === undefined ? matchOfRouteName(name) : resolveMatch(route.match);
-	if (typeof match === 'string') scope.problem(path, match, { at: 'key' });
+	if (typeof match === 'string') {
+		scope.problem(path, match, { at: 'key' });
+		scope.lose([...path, 'match']);
+	}
 	return {
 		...layPolicy(base, route, scope, path),
 		name,

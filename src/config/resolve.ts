@@ -20,11 +20,7 @@ export function resolveConfig(main: CheckedFile & { input: UserConfig }, include
 	const entries = collectServices([main, ...included]);
 	const placed = entries.map((entry) => ({ config: resolveService(entry, defaults), scope: entry.scope }));
 	checkMatches(placed);
-	if (
-		entries.length === 0 &&
-		!main.scope.isCut(['services']) &&
-		included.every(({ scope }) => !scope.isCut(['services']))
-	) {
+	if (entries.length === 0 && [main, ...included].every(({ scope }) => !scope.lostKey([]))) {
 		main.scope.problem(
 			['services'],
 			'expected at least one service, such as `services: { api: { instances: { run: node server.js } } }`',
@@ -44,7 +40,7 @@ function collectServices(files: readonly CheckedFile[]): ServiceEntry[] {
 				continue;
 			}
 			const place = earlier.scope.source.locate(['services', name], 'key');
-			const file = shortFile(earlier.scope.source.file, process.cwd());
+			const file = shortFile(earlier.scope.source.file, scope.report.cwd);
 			const where = place === null ? file : `${file}:${place.line}:${place.column}`;
 			scope.problem(['services', name], `conflict: a service of this name is in ${where} too`, { at: 'key' });
 		}

@@ -41,7 +41,7 @@ const answerKeys = {
 		defaultText: 'none',
 		example: { status: 503, body: 'Back at noon' },
 	}),
-	redirect: key(redirectSchema, 'A redirect.', { defaultText: 'none', example: 'https://example.com{path}{query}' }),
+	redirect: key(redirectSchema, 'A redirect.', { defaultText: 'none', example: 'https://example.com$path$query' }),
 };
 
 export const defaultsSchema = object({ ...policyKeys, ...poolKeys });
@@ -92,7 +92,9 @@ const schemaLink = key(
 		example: './node_modules/ballast/dist/schema.json',
 	},
 );
-const version = key(z.literal(1, { error: 'expected 1' }), 'Version of this format.', { default: 1 });
+const version = key(z.literal(1, { error: 'expected 1, the only version of this format' }), 'Version of this format.', {
+	default: 1,
+});
 const adminText = text('a port, an address and port such as 127.0.0.1:9900, or off', (value) => {
 	const found = value === 'off' ? undefined : parseListen(value);
 	return typeof found === 'string' ? 'expected a port, an address and port such as 127.0.0.1:9900, or off' : undefined;

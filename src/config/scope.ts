@@ -11,6 +11,8 @@ export interface Report {
 	/** Absolute paths of all files that were read. */
 	files: string[];
 	env: NodeJS.ProcessEnv;
+	/** Folder that paths in messages are seen from. */
+	cwd: string;
 }
 
 export interface Fault {
@@ -27,13 +29,13 @@ const MAX_SECRET_BYTES = 65_536;
 export class Scope {
 	readonly source: Source;
 	readonly report: Report;
-	readonly #cut: readonly Path[];
+	readonly #cut: Path[];
 
 	/** @param cut what was wrong in itself and is left out */
 	constructor(source: Source, report: Report, cut: readonly Path[]) {
 		this.source = source;
 		this.report = report;
-		this.#cut = cut;
+		this.#cut = [...cut];
 	}
 
 	problem(path: Path, message: string, fault: Fault = {}): void {
@@ -52,6 +54,11 @@ export class Scope {
 			const shared = Math.min(cut.length, path.length);
 			return cut.slice(0, shared).every((part, at) => part === path[at]);
 		});
+	}
+
+	/** From here on nothing is said of what hangs on this path. */
+	lose(path: Path): void {
+		this.#cut.push(path);
 	}
 
 	/** Whether a key right below a path was not known: it may have been meant for one that is missed. */

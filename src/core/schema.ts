@@ -43,7 +43,9 @@ export const ACCEPTED_KEYS = 'accepted keys: ';
 
 /** An object that takes no other keys than these. */
 export function object<S extends z.ZodRawShape>(shape: S) {
-	const names = Object.keys(shape).join(', ');
+	const names = Object.keys(shape)
+		.filter((name) => !name.startsWith('$'))
+		.join(', ');
 	return z.strictObject(shape, {
 		error: (issue) =>
 			issue.code === 'unrecognized_keys' ? ACCEPTED_KEYS + names : `expected an object with the keys ${names}`,

@@ -51,8 +51,9 @@ export function complainOfMatch(value: string): string | undefined {
 	if (/^[A-Za-z]+$/.test(value) && METHODS.includes(value.toUpperCase())) {
 		return `expected a match such as GET /v1/*; write \`${value.toUpperCase()} /*\` for every path`;
 	}
-	if (match.path === null && match.host !== null && !/[.:\]*]/.test(match.host) && match.host !== 'localhost') {
-		return `expected a match such as /v1/*, api.example.com or GET /v1/users; paths start with \`/\`: write \`/${match.host}\``;
+	if (match.host !== null && !/[.:\]*]/.test(match.host) && match.host !== 'localhost') {
+		const path = `/${match.host}${match.path ?? ''}`;
+		return `expected a match such as /v1/*, api.example.com or GET /v1/users; a path starts with \`/\`: write \`${path}\``;
 	}
 	const method = match.methods?.map(complainOfMethod).find((message) => message !== undefined);
 	return method ?? complainIf(match.host, complainOfHost) ?? complainIf(match.path, complainOfPath);
@@ -195,17 +196,14 @@ export function complainOfStrip(value: string): string | undefined {
 	return complainOfPlainPath(value, expected);
 }
 
-/** A URL or an absolute path, in which `{host}`, `{path}` and `{query}` stand for those of the request. */
+/** A URL or an absolute path, in which `$host`, `$path` and `$query` stand for those of the request. */
 export function complainOfRedirect(value: string): string | undefined {
-	const expected = 'expected a URL or a path such as https://example.com{path}{query}';
-	const unknown = /\{(?!host\}|path\}|query\})[^}]*\}?/.exec(value);
-	if (unknown !== null) return `${expected}; \`${unknown[0]}\` is not known`;
-	const filled = value
-		.replace(/\{host\}/g, 'host')
-		.replace(/\{path\}/g, '/path')
-		.replace(/\{query\}/g, '');
+	const expected = 'expected a URL or a path such as https://example.com$path$query';
+	const unknown = /\{\w*\}?|\$(?!host|path|query)[A-Za-z]\w*/.exec(value)?.[0];
+	if (unknown !== undefined)
+		return `${expected}; \`${unknown}\` is not known, only $host, $path and $query (with its \`?\`)`;
+	const filled = value.replaceAll('$host', 'host').replaceAll('$path', '/path').replaceAll('$query', '');
 	if (!/^(?:https?:\/\/[^/@\s]+|\/(?!\/))/i.test(filled)) return expected;
-	return /^[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]*$/.test(filled)
-		? undefined
-		: `${expected}; some of its characters must be encoded`;
+	if (/^[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]*$/.test(filled)) return undefined;
+	return `${expected}; some of its characters must be encoded`;
 }

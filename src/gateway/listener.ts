@@ -35,7 +35,7 @@ interface AcceptingServer {
 export function listenPlain(plane: DataPlane, fd: number): Listener {
 	const server = net.createServer({ noDelay: true, allowHalfOpen: true });
 	server.on('error', (error) => plane.report(error));
-	server.listen({ fd, backlog: BACKLOG }, () => {
+	server.listen({ fd }, BACKLOG, () => {
 		const handle = (server as unknown as AcceptingServer)._handle;
 		if (rawSupported && handle !== null && typeof handle.onconnection === 'function') {
 			handle.onconnection = (status, accepted) => acceptRaw(plane, status, accepted);
@@ -61,7 +61,7 @@ export function listenTls(plane: DataPlane, fd: number, options: TlsListenOption
 	// A failed handshake is the client's affair; its socket is already being closed.
 	server.on('tlsClientError', () => {});
 	server.on('secureConnection', (socket) => acceptStream(plane, socket, true));
-	server.listen({ fd, backlog: BACKLOG });
+	server.listen({ fd }, BACKLOG);
 	return {
 		close: () => server.close(),
 		certify: (certificates) => {

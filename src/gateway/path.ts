@@ -8,9 +8,11 @@ const SLASH = 0x2f;
 
 /**
  * The path in [start, end) without `.` and `..` segments (`%2e` included), as RFC 3986 §5.2.4 removes
- * them; null when it has none. It cannot climb above the root: `/../x` is `/x`.
+ * them; null when it has none, or does not
+ * start with `/`. It cannot climb above the root: `/../x` is `/x`.
  */
 export function resolveDotSegments(buffer: Uint8Array, start: number, end: number): Uint8Array | null {
+	if (buffer[start] !== SLASH) return null;
 	for (let at = start; at < end; at++) {
 		if (buffer[at] === SLASH && dotsAt(buffer, at + 1, end) > 0) return withoutDots(buffer, start, end);
 	}
@@ -22,7 +24,12 @@ function dotsAt(buffer: Uint8Array, start: number, end: number): number {
 	let dots = 0;
 	for (let at = start; at < end && buffer[at] !== SLASH; ) {
 		if (buffer[at] === DOT) at++;
-		else if (buffer[at] === PERCENT && at + 2 < end && buffer[at + 1] === 0x32 && ((buffer[at + 2] ?? 0) | 0x20) === 0x65)
+		else if (
+			buffer[at] === PERCENT &&
+			at + 2 < end &&
+			buffer[at + 1] === 0x32 &&
+			((buffer[at + 2] ?? 0) | 0x20) === 0x65
+		)
 			at += 3;
 		else return 0;
 		if (++dots > 2) return 0;
@@ -34,8 +41,6 @@ function withoutDots(buffer: Uint8Array, start: number, end: number): Uint8Array
 	const kept = new Uint8Array(end - start + 1);
 	let length = 0;
 	let at = start;
-	while (at < end && buffer[at] !== SLASH) kept[length++] = buffer[at++] as number;
-	const root = length;
 	while (at < end) {
 		let stop = at + 1;
 		while (stop < end && buffer[stop] !== SLASH) stop++;
@@ -44,7 +49,7 @@ function withoutDots(buffer: Uint8Array, start: number, end: number): Uint8Array
 			kept.set(buffer.subarray(at, stop), length);
 			length += stop - at;
 		} else {
-			if (dots === 2) while (length > root && kept[--length] !== SLASH);
+			if (dots === 2) while (length > 0 && kept[--length] !== SLASH);
 			if (stop === end) kept[length++] = SLASH;
 		}
 		at = stop;
@@ -57,9 +62,9 @@ function withoutDots(buffer: Uint8Array, start: number, end: number): Uint8Array
  * others are upper case (RFC 3986 §6.2.2). An escape that is cut short stays as it is.
  */
 export function normalizeEscapes(text: string): string {
-	return text.replace(/%([0-9a-f]{2})/gi, (escape, digits: string) => {
+	return text.replace(/%([0-9a-f]{2})/gi, (found, digits: string) => {
 		const character = String.fromCharCode(Number.parseInt(digits, 16));
-		return /[\w.~-]/.test(character) ? character : escape.toUpperCase();
+		return /[\w.~-]/.test(character) ? character : found.toUpperCase();
 	});
 }
 
@@ -76,8 +81,8 @@ export interface PathRewriting {
 
 /**
  * Makes the function that gives a request its new path, null when nothing is asked for. It takes and
- * returns a path without query, one character a byte (latin1). Whatever comes in, what comes out starts
- * with one `/`, and has no dot segments, control characters, blanks, `?` or `#`.
+ * returns a path without query, one character a byte (latin1). A path that it changes then starts with
+ * one `/`, and has no dot segments, control characters, blanks, `?` or `#`; any other stays as it came.
  *
  * Throws `config_invalid` for a pattern that is no regular expression.
  */
@@ -104,7 +109,10 @@ function expressionOf(pattern: string): RegExp {
 
 /** Takes whole segments off the front, where they are those of the prefix in any spelling that the router takes for it. */
 function stripper(prefix: string): (path: string) => string {
-	const segments = prefix.split('/').filter((segment) => segment !== '').map(patternText);
+	const segments = prefix
+		.split('/')
+		.filter((segment) => segment !== '')
+		.map(patternText);
 	return (path) => {
 		let at = 0;
 		for (const wanted of segments) {

@@ -10,7 +10,6 @@ import {
 	key,
 	list,
 	map,
-	notEmpty,
 	object,
 	oneOf,
 	required,
@@ -70,6 +69,8 @@ const matchLong = object({
 		'A header field that must be there.',
 		{ defaultText: 'none', example: { name: 'x-beta', value: 'on' } },
 	),
+}).refine((match) => Object.keys(match).length > 0, {
+	error: 'expected at least one of host, path, method, header; leave `match` out for everything',
 });
 
 const matchText = text('a match such as /v1/*, api.example.com or GET /v1/users', complainOfMatch);
@@ -114,6 +115,11 @@ const rewritePattern = text('a regular expression such as ^/old/(.*)$', (value) 
 		return 'expected a regular expression such as ^/old/(.*)$; this one is not valid';
 	}
 });
+
+const complainOfReplacement = (value: string) =>
+	/^[\x21\x22\x24-\x3e\x40-\x7e]*$/.test(value)
+		? undefined
+		: 'expected a part of a path such as /new/$1: ASCII without blanks, `?` and `#`';
 
 const off = z.union([z.literal('off'), z.literal(false)], {
 	error: 'expected off',
@@ -186,8 +192,8 @@ export const policyKeys = {
 						example: '^/old/(.*)$',
 					}),
 					to: required(
-						text('a path such as /new/$1', notEmpty('a path such as /new/$1')),
-						'The new path; `$1` is the first group.',
+						text('text such as /new/$1', complainOfReplacement),
+						'What stands in place of the part that was found; `$1` is the first group.',
 						{ example: '/new/$1' },
 					),
 				}),
@@ -195,7 +201,7 @@ export const policyKeys = {
 			],
 			'an object with from, to, or off',
 		),
-		'A new path for paths that a regular expression matches.',
+		'Rewrites the path: the part that a regular expression finds is replaced.',
 		{ default: 'off', example: { from: '^/old/(.*)$', to: '/new/$1' } },
 	),
 	headers: key(
@@ -236,7 +242,7 @@ export const respondSchema = oneOf(
 
 export type RespondInput = z.input<typeof respondSchema>;
 
-const redirectTo = text('a URL or a path such as https://example.com{path}{query}', complainOfRedirect);
+const redirectTo = text('a URL or a path such as https://example.com$path$query', complainOfRedirect);
 
 export const redirectSchema = oneOf(
 	[
@@ -244,9 +250,9 @@ export const redirectSchema = oneOf(
 		object({
 			to: required(
 				redirectTo,
-				'Where to: a URL or a path. `{host}`, `{path}` and `{query}` (with its `?`) stand for those of the request.',
+				'Where to: a URL or a path. `$host`, `$path` and `$query` (with its `?`) stand for those of the request.',
 				{
-					example: 'https://example.com{path}{query}',
+					example: 'https://example.com$path$query',
 				},
 			),
 			status: key(

@@ -25,11 +25,13 @@ export class HostTable {
 	#table = new Int32Array(0);
 	#wildcards = false;
 	readonly #below: HostName[] = [];
-	/** What the last `find` found, most specific first. */
-	readonly found: number[] = [];
+	/** What the last `find` found: so many groups, most specific first. */
+	readonly found: Int32Array;
+	count = 0;
 
 	/** The hosts in the order of their specificity, each with its group. */
 	constructor(hosts: readonly HostPattern[]) {
+		this.found = new Int32Array(hosts.length);
 		const names = new Map<string, HostName>();
 		for (const [group, { name, wildcard, port }] of hosts.entries()) {
 			const key = `${wildcard} ${name}`;
@@ -61,7 +63,7 @@ export class HostTable {
 
 	/** Fills `found` with the groups for the authority in [start, end). */
 	find(buffer: Uint8Array, start: number, end: number): void {
-		this.found.length = 0;
+		this.count = 0;
 		let stop = end;
 		let port = -1;
 		if (this.#names.length > 0 || this.#any.ports.length > 1 || this.#any.ports[0] !== -1) {
@@ -79,29 +81,29 @@ export class HostTable {
 		for (let at = stop - 1; at >= start; at--) {
 			const byte = lower(buffer[at] as number);
 			if (byte === DOT && this.#wildcards && at > start) {
-				const name = this.#lookup(hash ^ WILDCARD, buffer, at + 1, stop);
-				if (name !== undefined && name.wildcard) this.#below[below++] = name;
+				const name = this.#lookup(hash, true, buffer, at + 1, stop);
+				if (name !== undefined) this.#below[below++] = name;
 			}
 			hash = Math.imul(hash ^ byte, FNV);
 		}
-		const exact = this.#lookup(hash ^ EXACT, buffer, start, stop);
-		if (exact !== undefined && !exact.wildcard) this.#take(exact, port);
+		const exact = this.#lookup(hash, false, buffer, start, stop);
+		if (exact !== undefined) this.#take(exact, port);
 		while (below > 0) this.#take(this.#below[--below] as HostName, port);
 	}
 
 	#take(name: HostName, port: number): void {
 		for (let at = 0; at < name.ports.length; at++) {
-			if (name.ports[at] === -1 || name.ports[at] === port) this.found.push(name.groups[at] as number);
+			if (name.ports[at] === -1 || name.ports[at] === port) this.found[this.count++] = name.groups[at] as number;
 		}
 	}
 
-	#lookup(hash: number, buffer: Uint8Array, start: number, stop: number): HostName | undefined {
+	#lookup(hash: number, wildcard: boolean, buffer: Uint8Array, start: number, stop: number): HostName | undefined {
 		const mask = this.#table.length - 1;
-		for (let place = mixBits(hash) & mask; ; place = (place + 1) & mask) {
+		for (let place = mixBits(hash ^ (wildcard ? WILDCARD : EXACT)) & mask; ; place = (place + 1) & mask) {
 			const index = this.#table[place] as number;
 			if (index < 0) return undefined;
 			const name = this.#names[index] as HostName;
-			if (sameName(name.bytes, buffer, start, stop)) return name;
+			if (name.wildcard === wildcard && sameName(name.bytes, buffer, start, stop)) return name;
 		}
 	}
 }

@@ -24,7 +24,7 @@ export interface HostPattern {
 }
 
 export interface PathPattern {
-	/** null: one that is not empty, whatever it is. */
+	/** null: any segment that is not empty. */
 	segments: readonly (string | null)[];
 	/** Takes all that lies below, too. */
 	open: boolean;
@@ -37,8 +37,8 @@ export interface Candidate {
 	host: HostPattern;
 	path: PathPattern | null;
 	methods: readonly string[] | null;
-	/** HEAD, because GET is named. */
-	implied: boolean;
+	/** For HEAD because GET is named: how many methods are named. Else 0. */
+	implied: number;
 	header: RoutePattern['header'];
 }
 
@@ -54,7 +54,10 @@ export function parseHost(text: string | null): HostPattern {
 
 export function parsePath(text: string | null): PathPattern | null {
 	if (text === null) return null;
-	const parts = text.replace(/\/{2,}/g, '/').replace(/^\//, '').split('/');
+	const parts = text
+		.replace(/\/{2,}/g, '/')
+		.replace(/^\//, '')
+		.split('/');
 	const open = parts.at(-1) === '*';
 	if (open) parts.pop();
 	return { segments: parts.map((part) => (/^:./.test(part) ? null : patternText(part))), open };
@@ -62,10 +65,11 @@ export function parsePath(text: string | null): PathPattern | null {
 
 /** The candidates of one pattern: itself, and itself for HEAD where it names only GET. */
 export function candidatesOf(pattern: RoutePattern, entry: number): Candidate[] {
-	const { methods, header } = pattern;
-	const own = { entry, host: parseHost(pattern.host), path: parsePath(pattern.path), methods, implied: false, header };
+	const { header } = pattern;
+	const methods = pattern.methods && [...new Set(pattern.methods)];
+	const own = { entry, host: parseHost(pattern.host), path: parsePath(pattern.path), methods, implied: 0, header };
 	if (methods === null || !methods.includes('GET') || methods.includes('HEAD')) return [own];
-	return [own, { ...own, methods: ['HEAD'], implied: true }];
+	return [own, { ...own, methods: ['HEAD'], implied: methods.length }];
 }
 
 /** The order of `Router`: negative when `a` is more specific. 0 only for candidates of equal patterns. */
@@ -98,7 +102,7 @@ function comparePaths(a: PathPattern | null, b: PathPattern | null): number {
 
 /** Named methods before an implied HEAD before any method; of named ones the fewer. */
 function methodRank({ methods, implied }: Candidate): number {
-	return methods === null ? 2e6 : implied ? 1e6 : methods.length;
+	return methods === null ? 2e6 : implied > 0 ? 1e6 + implied : methods.length;
 }
 
 function compareHeaders(a: RoutePattern['header'], b: RoutePattern['header']): number {
@@ -122,7 +126,8 @@ export function conflictsOf(patterns: readonly RoutePattern[]): [number, number]
 		const others = alike.get(key) ?? [];
 		for (const other of others) {
 			const theirs = (patterns[other] as RoutePattern).methods;
-			if (methods === null ? theirs === null : methods.some((method) => theirs?.includes(method))) pairs.push([other, index]);
+			if (methods === null ? theirs === null : methods.some((method) => theirs?.includes(method)))
+				pairs.push([other, index]);
 		}
 		alike.set(key, [...others, index]);
 	}

@@ -44,7 +44,7 @@ export async function startApi(t: TestContext, env: Record<string, string> = {})
 			const { url } = JSON.parse(line) as { url?: string };
 			if (line.includes('"ready"') && url) resolve(url);
 		});
-		exited.then((code) => reject(new Error(`ended with ${code}: ${output.join('\n')}`)));
+		void exited.then((code) => reject(new Error(`ended with ${code}: ${output.join('\n')}`)));
 	});
 	const stop = () => {
 		child.kill('SIGTERM');

@@ -29,13 +29,14 @@ function runConfig(code: string, changes: Partial<RunConfig> = {}): RunConfig {
 /** Does what the fleet does, in the simplest way: connects for readiness, removes what leaves at once. */
 class Tending extends TestingWatcher {
 	provider: RunProvider | null = null;
+	closed = false;
 	override changed(instance: ProvidedInstance): void {
 		super.changed(instance);
 		if (instance.life === 'leaving') void this.provider?.remove(instance.id, Date.now() + 1500);
 		if (instance.life === 'running') void this.#knock(instance);
 	}
 	async #knock(instance: ProvidedInstance): Promise<void> {
-		const same = () => this.instances.get(instance.id)?.epoch === instance.epoch;
+		const same = () => !this.closed && this.instances.get(instance.id)?.epoch === instance.epoch;
 		while (same()) {
 			const open = await new Promise<boolean>((resolve) => {
 				const socket = connect(instance.port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
@@ -55,6 +56,7 @@ function start(config: RunConfig, desired: number, host = new TestingHost(), act
 	provider.watch(watcher);
 	provider.setActive(active);
 	const close = async () => {
+		watcher.closed = true;
 		provider.close();
 		await host.close();
 	};
@@ -65,7 +67,7 @@ test('the desired number runs, each on a port of its own, and what starts take i
 	const { provider, watcher, host, close } = start(runConfig(SERVER, { env: { MODE: 'fast' } }), 3);
 	await until(() => provider.startTimes.length === 3, () => watcher.events);
 	assert.deepEqual(watcher.ids('running'), ['api-1', 'api-2', 'api-3']);
-	assert.equal(new Set(watcher.instances.values().map((instance) => instance.port)).size, 3);
+	assert.equal(new Set([...watcher.instances.values()].map((instance) => instance.port)).size, 3);
 	assert.ok((provider.startTimeMs as number) > 0);
 	const spec = host.specs[0];
 	assert.equal(spec?.env['PORT'], spec?.labels['port']);
@@ -219,6 +221,7 @@ test('adoption: what runs already is taken over and not started again, also what
 	const first = start(runConfig(SERVER), 3);
 	await until(() => first.provider.startTimes.length === 3);
 	const pids = new Map(first.host.list().map((process) => [process.id, process.pid]));
+	first.watcher.closed = true;
 	first.provider.close();
 	const second = start(runConfig(SERVER), 2, first.host, false);
 	assert.deepEqual(second.watcher.ids('running'), ['api-1', 'api-2', 'api-3']);
@@ -226,6 +229,7 @@ test('adoption: what runs already is taken over and not started again, also what
 	await until(() => second.watcher.instances.size === 2);
 	assert.equal(second.host.specs.length, 3);
 	for (const { id, pid } of second.host.list()) assert.equal(pids.get(id), pid);
+	second.watcher.closed = true;
 	second.provider.close();
 	const third = start(runConfig(`/* newer */ ${SERVER}`), 2, first.host);
 	await until(() => third.watcher.texts('rolled').length === 1, () => third.watcher.events);
@@ -236,6 +240,7 @@ test('adoption: what runs already is taken over and not started again, also what
 test('an adopted instance of an older configuration that ends is started from the present one', async () => {
 	const first = start(runConfig(SERVER), 1);
 	await until(() => first.provider.startTimes.length === 1);
+	first.watcher.closed = true;
 	first.provider.close();
 	const second = start(runConfig(`/* newer */ ${SERVER}`), 1, first.host, false);
 	second.provider.setActive(true);
@@ -261,6 +266,7 @@ test('passive: nothing is started, stopped or restarted; starts and ends by othe
 	assert.equal(mirror.watcher.instances.size, 0);
 	assert.equal(leader.host.specs.length, 4);
 	assert.deepEqual(leader.host.signals, []);
+	mirror.watcher.closed = true;
 	mirror.provider.close();
 	await leader.close();
 });

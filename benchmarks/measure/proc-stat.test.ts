@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cpuMicros, memoryOf, parseRollup, parseStat, readAllStats, readEnvironment, readStat } from './proc-stat.ts';
+
+test('a stat line is read, whatever the name of the program holds', () => {
+	const tail = 'S 17 42 42 0 -1 4194304 100 0 0 0 321 123 7 8 20 0 1 0 5555 1000 2000';
+	for (const name of ['nginx', 'a) S 1 2', 'two words', ')(']) {
+		assert.deepEqual(parseStat(`42 (${name}) ${tail}`), {
+			pid: 42,
+			ppid: 17,
+			userTicks: 321,
+			systemTicks: 123,
+			startTicks: 5555,
+		});
+	}
+	assert.equal(parseStat(''), undefined);
+	assert.equal(parseStat('42 (cut) S 17'), undefined);
+});
+
+test('memory is read in bytes', () => {
+	const text = '5581 [rollup]\nRss:                1000 kB\nPss:                 250 kB\nPss_Dirty:            50 kB\n';
+	assert.deepEqual(parseRollup(text), { rss: 1_024_000, pss: 256_000 });
+	assert.deepEqual(parseRollup(''), { rss: 0, pss: 0 });
+});
+
+test('this process is found, with its parent, environment and memory', () => {
+	const own = readStat(process.pid);
+	assert.equal(own?.ppid, process.ppid);
+	assert.ok(readAllStats().some((stat) => stat.pid === process.pid));
+	assert.equal(readEnvironment(process.pid, 'PATH'), process.env.PATH);
+	const { rss, pss } = memoryOf([process.pid]);
+	assert.ok(pss > 1e6 && rss >= pss);
+});
+
+test('CPU time is what was spent, and an ended process counts nothing', () => {
+	const before = cpuMicros([process.pid]);
+	const end = performance.now() + 200;
+	while (performance.now() < end);
+	const spent = cpuMicros([process.pid]) - before;
+	// Upward without a bound: other threads of this process may work too; downward a busy machine may take its share.
+	assert.ok(spent >= 40_000, `${spent} µs`);
+	assert.equal(cpuMicros([2 ** 22 + 1]), 0);
+});

@@ -1,0 +1,127 @@
+/**
+ * `npm test`: everything, from fast to slow, with a table at the end; `--quick` leaves out what starts the
+ * program. A step that fails does not keep the others from running. The last line is `N passed, N failed`,
+ * where each step without tests of its own counts as one; the exit code is 1 when anything failed.
+ */
+import { spawn } from 'node:child_process';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { installTestPeers } from './test-peers.js';
+
+const root = join(import.meta.dirname, '..');
+const tool = (name) => join(root, 'node_modules', '.bin', name);
+const quick = process.argv.includes('--quick');
+/** Most time for one step, ms. */
+const LIMIT_MS = 600_000;
+
+const steps = [
+	{ name: 'lint', command: [tool('biome'), 'check', '--error-on-warnings', '.'] },
+	{ name: 'promises', command: [tool('oxlint'), '--type-aware', '.'] },
+	{ name: 'types', command: [tool('tsc'), '-p', '.'] },
+	{ name: 'imports', command: [process.execPath, 'scripts/check-imports.ts'] },
+	{ name: 'docs', command: [process.execPath, 'scripts/check-docs.ts'] },
+	{ name: 'unit', tests: ['src/**/*.test.ts', 'scripts/**/*.test.ts'], concurrency: 2 },
+	{ name: 'around', tests: ['examples/**/*.test.ts', 'benchmarks/**/*.test.ts'], concurrency: 1, slow: true },
+	{ name: 'end to end', tests: ['test/**/*.test.ts'], concurrency: 1, slow: true },
+];
+
+let interrupted = false;
+process.on('SIGINT', () => {
+	interrupted = true;
+});
+
+if (!quick) console.log(`peers: ${installTestPeers()}`);
+const results = [];
+for (const step of steps) {
+	if (interrupted || (quick && step.slow)) continue;
+	console.log(`\n── ${step.name}`);
+	const started = performance.now();
+	const result = step.tests === undefined ? await check(step) : await test(step);
+	results.push({ name: step.name, ...result, seconds: (performance.now() - started) / 1000 });
+}
+summarise();
+
+async function check({ command }) {
+	const code = await run(command);
+	return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skips: [] };
+}
+
+/** Runs test files; what the runner itself reports counts, and a run that breaks off counts as one failure. */
+async function test({ tests, concurrency }) {
+	const files = globSync(tests, { cwd: root, exclude: ['**/node_modules/**', '**/fixtures/**'] }).sort();
+	if (files.length === 0) {
+		console.log(`no file matches ${tests.join(' ')}`);
+		return { passed: 0, failed: 0, skips: [] };
+	}
+	const folder = mkdtempSync(join(tmpdir(), 'ballast-test-'));
+	const counts = join(folder, 'counts.json');
+	try {
+		const code = await run([
+			process.execPath,
+			'--test',
+			`--test-concurrency=${concurrency}`,
+			'--test-reporter=spec',
+			'--test-reporter-destination=stdout',
+			`--test-reporter=${join(root, 'scripts', 'count-reporter.js')}`,
+			`--test-reporter-destination=${counts}`,
+			...files,
+		]);
+		const { passed, failed, cancelled, skips } = readCounts(counts);
+		const broken = code !== 0 && failed + cancelled === 0 ? 1 : 0;
+		return { passed, failed: failed + cancelled + broken, skips };
+	} finally {
+		rmSync(folder, { recursive: true, force: true });
+	}
+}
+
+function readCounts(file) {
+	try {
+		return JSON.parse(readFileSync(file, 'utf8'));
+	} catch {
+		return { passed: 0, failed: 0, cancelled: 0, skips: [] };
+	}
+}
+
+/** The exit code; 1 when it was ended by a signal or took too long. */
+function run([command, ...args]) {
+	return new Promise((resolve) => {
+		// node:test marks the processes that it starts; run from within a test, ours are no part of it.
+		const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+		const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
+		const timer = setTimeout(() => {
+			console.error(`${command} takes longer than ${LIMIT_MS / 60_000} minutes and is ended`);
+			child.kill('SIGTERM');
+			setTimeout(() => child.kill('SIGKILL'), 10_000).unref();
+		}, LIMIT_MS);
+		child.on('error', (error) => {
+			console.error(error.message);
+			clearTimeout(timer);
+			resolve(1);
+		});
+		child.on('exit', (code) => {
+			clearTimeout(timer);
+			resolve(code ?? 1);
+		});
+	});
+}
+
+function summarise() {
+	const skips = results.flatMap(({ skips }) => skips);
+	// A skip has to say why.
+	const mute = skips.filter(({ why }) => typeof why !== 'string' || why === '');
+	console.log(`\n${'step'.padEnd(12)}${'passed'.padStart(8)}${'failed'.padStart(8)}${'seconds'.padStart(9)}`);
+	for (const { name, passed, failed, seconds } of results) {
+		console.log(
+			`${name.padEnd(12)}${String(passed).padStart(8)}${String(failed).padStart(8)}${seconds.toFixed(1).padStart(9)}`,
+		);
+	}
+	for (const { name, why } of skips) console.log(`skipped: ${name}: ${why === true || !why ? 'no reason given' : why}`);
+	const failed = results.reduce((sum, result) => sum + result.failed, mute.length);
+	const passed = results.reduce((sum, result) => sum + result.passed, 0);
+	const seconds = results.reduce((sum, result) => sum + result.seconds, 0);
+	if (interrupted) console.log('broken off');
+	process.exitCode = interrupted ? 130 : failed === 0 && passed > 0 ? 0 : 1;
+	console.log(`after ${seconds.toFixed(0)} s${skips.length === 0 ? '' : `, ${skips.length} skipped`}`);
+	console.log(`${passed} passed, ${failed} failed`);
+}

@@ -1,0 +1,341 @@
+import { Board } from '../core/board.ts';
+import { BallastError } from '../core/errors.ts';
+import type { Config } from '../config/config.ts';
+import { diffConfig, formatDiff } from '../config/diff.ts';
+import { MeterGroup } from '../metrics/counts.ts';
+import { AdminListener, type Readiness } from './admin.ts';
+import { ConfigWatch } from './config-watch.ts';
+import { EventLog } from './event-log.ts';
+import { Fleet } from './fleet.ts';
+import { InstanceSlots } from './instance-slots.ts';
+import type { Keeper } from './keeper-port.ts';
+import { Listeners } from './listeners.ts';
+import type { Plan } from './plan.ts';
+import { planOf } from './plan-of.ts';
+import { SeriesIndex } from './series-index.ts';
+import type { ConfigSource, Loaded } from './source.ts';
+import { serviceStatus, type Status } from './status.ts';
+import { VERSION } from './version.ts';
+import { WorkerGroup } from './worker-group.ts';
+
+const PEER_MS = 200;
+/** After the last request of a stop, connections that clients keep open are given this long to send another. */
+const QUIET_MS = 1000;
+
+/** What a core leaves for the one that follows it. */
+interface Snapshot {
+	config: Config;
+	fleet: unknown;
+	ticketKeys: string;
+}
+
+/** The main thread of a core: configuration, instances, workers, listeners, and what is done with them. */
+export class ControlPlane {
+	readonly #keeper: Keeper;
+	readonly #source: ConfigSource;
+	readonly log = new EventLog();
+	readonly #board = new Board();
+	readonly #meters = { routes: new MeterGroup(), instances: new MeterGroup() };
+	readonly #series = new SeriesIndex();
+	readonly #workers: WorkerGroup;
+	readonly #slots: InstanceSlots;
+	readonly #listeners: Listeners;
+	readonly #fleet: Fleet;
+	readonly #watch = new ConfigWatch(() => void this.reload().catch(() => {}));
+	readonly #startedAt = Date.now();
+	#admin: AdminListener | null = null;
+	#adminAt: Config['admin'] = null;
+	#config!: Config;
+	#plan!: Plan;
+	#queue: Promise<unknown> = Promise.resolve();
+	/** Why the configuration on disk is not the one that runs. */
+	#refused = '';
+	#stopping = false;
+	#peerTimer: NodeJS.Timeout | undefined;
+
+	constructor(keeper: Keeper, source: ConfigSource) {
+		this.#keeper = keeper;
+		this.#source = source;
+		this.#board.grow();
+		const event = (level: 'info' | 'warn' | 'error', text: string): void => this.log.add({ level, subject: 'ballast', text });
+		this.#workers = new WorkerGroup({
+			board: this.#board,
+			meters: this.#meters,
+			instances: () => this.#slots.plans(),
+			started: (id) => this.#listeners.restore(id),
+			event,
+		});
+		this.#slots = new InstanceSlots({
+			board: this.#board,
+			workers: this.#workers,
+			meters: this.#meters.instances,
+			event: ({ level, instance, service, text }) => this.log.add({ level, subject: instance ?? service, text }),
+		});
+		this.#listeners = new Listeners(keeper, this.#workers, event);
+		this.#fleet = new Fleet({ sink: this.#slots, host: keeper.processes, passive: !keeper.welcome.active });
+		keeper.processes.watch({ exited: () => {}, lines: (id, _stream, lines) => this.log.output(id, lines) });
+	}
+
+	/** Loads, binds, starts. @throws BallastError `config_invalid`, `port_taken`, … when nothing can be served */
+	async start(): Promise<void> {
+		const snapshot = this.#keeper.welcome.snapshot as Snapshot | null;
+		const loaded = await this.#source.load();
+		this.#config = this.#firstConfig(loaded, snapshot);
+		if (snapshot !== null) {
+			this.#listeners.ticketKeys = Buffer.from(snapshot.ticketKeys, 'base64');
+			this.#fleet.adopt(snapshot.fleet);
+		}
+		this.#plan = planOf(this.#config, 1, this.#series);
+		this.#setLimits();
+		await Promise.all([
+			this.#listeners.bind(this.#config.listen, this.#config.workers),
+			this.#workers.start(this.#plan),
+			this.#fleet.apply(this.#config),
+		]);
+		await this.#listeners.serve(this.#config.listen, this.#config.workers);
+		await this.#serveAdmin(this.#config.admin);
+		setInterval(() => this.#everySecond(), 1000);
+		this.#keep();
+		this.#keeper.ready();
+		if (this.#keeper.welcome.active) this.#announce();
+		if (this.#source.watch) await this.#watch.follow(loaded.files);
+		this.#startPeerReports();
+	}
+
+	/** A core that replaces a crashed one goes on with what ran, even if the file on disk has become bad. */
+	#firstConfig(loaded: Loaded, snapshot: Snapshot | null): Config {
+		if (loaded.ok) {
+			if (loaded.warnings !== '') this.log.add({ level: 'warn', subject: 'config', text: loaded.warnings });
+			return loaded.config;
+		}
+		if (snapshot === null || !this.#keeper.welcome.active) throw new BallastError('config_invalid', loaded.message);
+		this.#refuse(loaded.message);
+		return snapshot.config;
+	}
+
+	#announce(): void {
+		for (const { address } of this.#listeners.view()) this.log.add({ level: 'info', subject: 'ballast', text: `listening on ${address}` });
+		const names = this.#config.services.map(({ name }) => name).join(', ');
+		const text = `serving ${names} with ${this.#config.workers} worker${this.#config.workers === 1 ? '' : 's'}, by ${this.#source.name}`;
+		this.log.add({ level: 'info', subject: 'ballast', text });
+	}
+
+	#setLimits(): void {
+		const { stop, limits } = this.#config;
+		this.#keeper.limits({ stopMs: 2 * stop.graceMs + 10_000, drainMs: stop.graceMs + limits.keepAliveMs + 5000 });
+	}
+
+	#keep(): void {
+		this.#keeper.keep(this.snapshot());
+	}
+
+	snapshot(): Snapshot {
+		return { config: this.#config, fleet: this.#fleet.snapshot(), ticketKeys: this.#listeners.ticketKeys.toString('base64') };
+	}
+
+	#everySecond(): void {
+		this.#meters.routes.sample(this.#series.count);
+		this.#meters.instances.sample(this.#board.slots);
+	}
+
+	async #serveAdmin(at: Config['admin']): Promise<void> {
+		if (JSON.stringify(at) === JSON.stringify(this.#adminAt)) return;
+		const before = this.#adminAt;
+		this.#admin?.close();
+		this.#admin = null;
+		this.#adminAt = null;
+		if (before !== null) await this.#keeper.unbind(before.host, before.port);
+		if (at === null) return;
+		const failed = (error: Error): void => this.log.add({ level: 'error', subject: 'admin', text: error.message });
+		try {
+			await this.#keeper.bind(at.host, at.port, 1);
+			this.#admin = new AdminListener(() => this.readiness(), failed);
+			this.#admin.listen(await this.#keeper.socket(at.host, at.port, 0));
+			this.#adminAt = at;
+		} catch (error) {
+			// Requests matter more than being watched: it is said, and the node serves.
+			failed(error as Error);
+		}
+	}
+
+	readiness(): Readiness {
+		const reasons: string[] = [];
+		if (this.#stopping) reasons.push('this node is shutting down');
+		if (!this.#workers.view().some(({ state }) => state === 'ready')) reasons.push('no worker is ready');
+		for (const { service, ready, desired } of this.#fleet.ready()) {
+			if (ready === 0 && desired > 0) reasons.push(`no instance of ${service} is ready`);
+		}
+		return { ready: reasons.length === 0, reasons };
+	}
+
+	// Changes, one at a time.
+
+	#alone<T>(work: () => Promise<T>): Promise<T> {
+		const done = this.#queue.then(work);
+		this.#queue = done.catch(() => {});
+		return done;
+	}
+
+	/**
+	 * Takes up the configuration as it is on disk now, wholly or not at all. Resolves to what changed.
+	 * @throws BallastError `config_invalid` with all that is wrong
+	 */
+	reload(): Promise<string> {
+		return this.#alone(async () => {
+			if (this.#stopping) throw new BallastError('command_failed', 'this node is shutting down');
+			const loaded = await this.#source.load();
+			if (this.#source.watch) await this.#watch.follow(loaded.files);
+			try {
+				if (!loaded.ok) throw new BallastError('config_invalid', loaded.message);
+				return await this.#swap(loaded.config);
+			} catch (error) {
+				const why = error instanceof Error ? error.message : String(error);
+				this.#refuse(why);
+				throw error;
+			}
+		});
+	}
+
+	#refuse(why: string): void {
+		this.#refused = `the configuration was refused, the one before goes on: ${why}`;
+		this.log.add({ level: 'error', subject: 'config', text: this.#refused });
+	}
+
+	/** Prepare → all acknowledge → commit; whatever fails before the commit leaves everything as it was. */
+	async #swap(next: Config): Promise<string> {
+		const changes = diffConfig(this.#config, next);
+		this.#refused = '';
+		if (changes.length === 0) return 'nothing changed';
+		const plan = planOf(next, this.#plan.generation + 1, this.#series);
+		await this.#listeners.bind(next.listen, next.workers);
+		const fault = await this.#workers.prepare(plan);
+		if (fault !== '') {
+			this.#workers.abort(plan.generation);
+			await this.#listeners.unbindAllBut(this.#config.listen);
+			throw new BallastError('config_invalid', `a worker cannot serve by it: ${fault}`);
+		}
+		this.#config = next;
+		this.#plan = plan;
+		await this.#workers.commit(plan);
+		await this.#fleet.apply(next);
+		await this.#workers.resize(() => this.#listeners.serve(next.listen, next.workers));
+		await this.#serveAdmin(next.admin);
+		this.#setLimits();
+		this.#keep();
+		const text = formatDiff(changes);
+		this.log.add({ level: 'info', subject: 'config', text: `reloaded: ${changes.length} change${changes.length === 1 ? '' : 's'}\n${text}` });
+		return text;
+	}
+
+	/** Runs one command of the control socket. */
+	async command(command: string, args: Record<string, unknown>, line: (text: string) => void): Promise<unknown> {
+		switch (command) {
+			case 'status':
+				return this.status();
+			case 'config':
+				return this.#config;
+			case 'reload':
+				return { changes: await this.reload() };
+			case 'restart':
+				await this.#fleet.restart(typeof args['service'] === 'string' ? args['service'] : null, line);
+				this.#keep();
+				return {};
+			case 'scale':
+				this.#fleet.scale(String(args['service']), Number(args['n']));
+				this.#keep();
+				return {};
+			case 'drain':
+				await this.#fleet.drain(String(args['instance']), line);
+				this.#keep();
+				return {};
+			default:
+				throw new BallastError('bad_command', `this version knows no command '${command}'`);
+		}
+	}
+
+	status(): Status {
+		const { welcome } = this.#keeper;
+		return {
+			version: VERSION,
+			pid: welcome.pid,
+			core: { pid: process.pid, generation: welcome.generation, startedAt: this.#startedAt },
+			node: process.version,
+			config: this.#source.name,
+			uptimeMs: Date.now() - welcome.startedAt,
+			workers: this.#workers.view(),
+			listeners: this.#listeners.view(),
+			services: serviceStatus({
+				config: this.#config,
+				plan: this.#plan,
+				fleet: this.#fleet,
+				meters: this.#meters,
+				inFlight: (slot) => this.#slots.inFlight(slot),
+			}),
+			unrouted: this.#meters.routes.counts([0]),
+			warnings: this.#refused === '' ? [] : [this.#refused],
+		};
+	}
+
+	// Handing over and ending.
+
+	/** What both cores have in flight at an instance adds up while they overlap. */
+	#startPeerReports(): void {
+		this.#peerTimer = setInterval(() => this.#keeper.toPeer({ inFlight: this.#slots.allInFlight() }), PEER_MS);
+	}
+
+	peer(message: unknown): void {
+		const report = message as { inFlight?: Record<string, number> } | null;
+		if (report?.inFlight !== undefined) this.#slots.peerInFlight = report.inFlight;
+	}
+
+	peerGone(): void {
+		this.#slots.peerInFlight = {};
+	}
+
+	/** This core leads from now on. */
+	lead(snapshot: unknown): void {
+		if (snapshot !== null) this.#fleet.adopt((snapshot as Snapshot).fleet);
+		this.#fleet.activate();
+		this.#keep();
+		this.log.add({ level: 'info', subject: 'ballast', text: `version ${VERSION} took over (core ${process.pid})` });
+	}
+
+	/** Another core leads: nothing is started or stopped here any more. */
+	yield(): Snapshot {
+		const snapshot = this.snapshot();
+		this.#fleet.deactivate();
+		this.#watch.stop();
+		return snapshot;
+	}
+
+	/** Accepts nothing more and ends when the last connection has. */
+	async drain(): Promise<void> {
+		this.#stopping = true;
+		this.#admin?.close();
+		this.#workers.tell({ type: 'drain' });
+		while (this.#workers.load().connections > 0) await sleep(50);
+	}
+
+	/** The end of the program: finish what is under way, then end the instances. */
+	async stop(): Promise<void> {
+		this.#stopping = true;
+		this.#watch.stop();
+		this.log.add({ level: 'info', subject: 'ballast', text: 'stopping: what is under way is finished first' });
+		const until = Date.now() + this.#config.stop.graceMs;
+		this.#workers.tell({ type: 'drain' });
+		let quietSince = Date.now();
+		while (Date.now() < until) {
+			await sleep(20);
+			const { active, connections } = this.#workers.load();
+			if (connections === 0) break;
+			if (active > 0) quietSince = Date.now();
+			else if (Date.now() - quietSince >= QUIET_MS) break;
+		}
+		await this.#fleet.stop(Math.max(1000, until - Date.now()));
+		clearInterval(this.#peerTimer);
+		await this.#workers.end();
+		this.log.add({ level: 'info', subject: 'ballast', text: 'stopped' });
+	}
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

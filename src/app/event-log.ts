@@ -1,0 +1,46 @@
+/** What happens, a line each, on the terminal or in the service manager's log. */
+export type Level = 'info' | 'warn' | 'error';
+
+export interface Event {
+	level: Level;
+	/** What it is about: a service, an instance, `ballast`. */
+	subject: string;
+	text: string;
+}
+
+/** Control and escape characters would let an instance's output drive the terminal. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to be shown, not obeyed
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+const LINE_MOST = 2000;
+const KEPT = 200;
+
+const inert = (text: string): string =>
+	text.replace(CONTROL, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+
+export class EventLog {
+	readonly #write: (line: string) => void;
+	/** The last events, oldest first. */
+	readonly recent: (Event & { at: number })[] = [];
+
+	constructor(write: (line: string) => void = (line) => process.stdout.write(line)) {
+		this.#write = write;
+	}
+
+	add(event: Event): void {
+		this.recent.push({ ...event, at: Date.now() });
+		if (this.recent.length > KEPT) this.recent.shift();
+		const mark = event.level === 'info' ? '' : `${event.level}: `;
+		for (const line of event.text.split('\n')) this.#print(event.subject, `${mark}${line}`);
+	}
+
+	/** What an instance printed. */
+	output(instance: string, lines: readonly string[]): void {
+		for (const line of lines) this.#print(instance, `| ${line}`);
+	}
+
+	#print(subject: string, text: string): void {
+		const time = new Date().toISOString().slice(11, 23);
+		const cut = text.length > LINE_MOST ? `${text.slice(0, LINE_MOST)}…` : text;
+		this.#write(`${time} ${inert(subject).padEnd(12)} ${inert(cut)}\n`);
+	}
+}

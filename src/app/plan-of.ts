@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import type { Config, ServiceConfig } from '../config/config.ts';
+import { BallastError } from '../core/errors.ts';
+import type { Plan, ServicePlan } from './plan.ts';
+import type { SeriesIndex } from './series-index.ts';
+
+/** What the workers need of a configuration. @throws BallastError `config_invalid` when a CA file cannot be read */
+export function planOf(config: Config, generation: number, series: SeriesIndex): Plan {
+	const services = config.services.map(servicePlan);
+	return {
+		generation,
+		workers: config.workers,
+		columns: config.workers,
+		services,
+		limits: config.limits,
+		trust: config.trust,
+		series: series.of(services),
+	};
+}
+
+/** Commands and their environments hold secrets and mean nothing to a worker: they stay here. */
+function servicePlan(service: ServiceConfig): ServicePlan {
+	const { name, match, routes, balance, upstream, timeouts, bodyBytes, host, path, requestHeaders, responseHeaders } = service;
+	const instances = service.instances === null ? null : { kind: service.instances.kind };
+	const policy = { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders };
+	return { name, match, routes, balance, upstream, instances, ...policy, upstreamCa: readCa(upstream.tls?.ca ?? null) };
+}
+
+function readCa(path: string | null): string | null {
+	if (path === null) return null;
+	try {
+		return readFileSync(path, 'utf8');
+	} catch (error) {
+		throw new BallastError('config_invalid', `the CA file ${path} cannot be read: ${(error as Error).message}`);
+	}
+}

@@ -1,0 +1,180 @@
+/** An explanation as lines for a terminal. */
+import type { ServiceConfig } from '../config/config.ts';
+import { maskText, namesSecret } from '../config/problem.ts';
+import { formatDuration, formatSize } from '../core/units.ts';
+import type { HeaderPolicy, Policy } from '../gateway/config.ts';
+import type { Answered, Considered, Explanation } from './explanation.ts';
+import { inert } from './inert.ts';
+import { plural } from './quantity.ts';
+import type { InstanceStatus } from './status-answer.ts';
+import { type Cell, type Column, table } from './table.ts';
+import type { Terminal } from './terminal.ts';
+import { clip, pad } from './text-width.ts';
+
+/** Other routes that are listed; the rest is counted. */
+const MOST_OTHERS = 40;
+
+type Row = [head: string, text: string];
+
+/** `live`: the instances that run; null when nothing is asked that runs. */
+export function explanationLines(
+	{ request, chosen, answered, others }: Explanation,
+	live: InstanceStatus[] | null,
+	terminal: Terminal,
+): string[] {
+	const width = terminal.size()?.columns ?? Number.POSITIVE_INFINITY;
+	const { method, scheme, host, path, query } = request;
+	const rows: Row[] =
+		chosen === null
+			? []
+			: [
+					['service', chosen.service],
+					['route', routeText(chosen)],
+					['takes', chosen.match],
+				];
+	const head = `${method} ${scheme ?? 'http'}://${host}${path}${query}`;
+	const lines = [
+		head,
+		'',
+		...[...rows, ...answerRows(answered)].map(([name, text]) => `${pad(name, 10)}  ${inert(text)}`),
+	];
+	const shown = lines.map((line) => clip(inert(line), width));
+	if (live !== null && answered.by === 'instance') shown.push('', ...instanceLines(live, terminal));
+	if (others.length > 0) shown.push('', ...otherLines(others, terminal));
+	return shown;
+}
+
+function answerRows(answered: Answered): Row[] {
+	if (answered.by === 'refusal') {
+		const allow = answered.allow.length > 0 ? `; Allow: ${answered.allow.join(', ')}` : '';
+		return [['answer', `${answered.status} ${answered.code}: no route takes it${allow}`]];
+	}
+	const { policy } = answered;
+	const answerEdits = editRows('answer', policy.responseHeaders);
+	if (answered.by === 'respond') {
+		const { status, headers, body } = answered.answer;
+		const fields = headers.map(([name, value]) => `${name}: ${shownValue(name, value)}`);
+		const text = [`${status}`, ...fields, plural(Buffer.byteLength(body), 'byte')].join(', ');
+		return [['answer', `fixed: ${text}`], ...answerEdits];
+	}
+	if (answered.by === 'redirect')
+		return [['answer', `${answered.redirect.status} to ${answered.redirect.to}`], ...answerEdits];
+	return [
+		['pool', poolText(answered.service)],
+		['health', healthText(answered.service)],
+		['balance', balanceText(answered.service)],
+		['sent as', `${answered.target}, Host ${hostText(policy)}`],
+		...editRows('request', policy.requestHeaders),
+		...answerEdits,
+		['timeouts', timeoutText(policy)],
+		[
+			'limits',
+			`body ${formatSize(policy.bodyBytes)}, ${plural(answered.service.upstream.connections, 'connection')} to an instance from each worker`,
+		],
+	];
+}
+
+/** `run node server.js, 2 to 8 instances`. */
+function poolText({ instances, scale }: ServiceConfig): string {
+	if (instances === null) return 'none';
+	if (instances.kind === 'urls') {
+		return instances.urls
+			.map(
+				({ host, port, tls, weight }) =>
+					`${tls ? 'https' : 'http'}://${host}:${port}${weight === 1 ? '' : ` ×${weight}`}`,
+			)
+			.join(', ');
+	}
+	if (instances.kind === 'dns') {
+		return `dns ${instances.name}:${instances.port}${instances.tls ? ' over TLS' : ''}, looked up every ${formatDuration(instances.resolveMs)}`;
+	}
+	const size = scale.min === scale.max ? plural(scale.min, 'instance') : `${scale.min} to ${scale.max} instances`;
+	return `run ${maskText(instances.command.join(' '))}, ${size}`;
+}
+
+function healthText({ health }: ServiceConfig): string {
+	const what = health.kind === 'tcp' ? 'TCP connect' : `GET ${health.path}`;
+	return `${what} every ${formatDuration(health.intervalMs)}; out after ${plural(health.unhealthyAfter, 'failure')}, in after ${health.healthyAfter}`;
+}
+
+function balanceText({ balance }: ServiceConfig): string {
+	const { by, key, loadFactor, cookie } = balance;
+	if (by === 'cookie' && cookie !== null)
+		return `cookie ${cookie.name}, ${cookie.ttlMs === null ? 'until the browser closes' : `for ${formatDuration(cookie.ttlMs)}`}`;
+	if (key === null) return by;
+	const bound = loadFactor === 0 ? 'unbounded' : `at most ${loadFactor} × the mean load`;
+	return `${by} by ${key.from === 'address' ? 'address' : `${key.from} ${key.name}`}, ${bound}`;
+}
+
+function hostText({ host }: Policy): string {
+	if (host.kind === 'set') return host.value;
+	return host.kind === 'instance' ? 'of the instance' : 'as the client sent it';
+}
+
+function timeoutText({ timeouts }: Policy): string {
+	const { connectMs, firstByteMs, requestMs, streamIdleMs } = timeouts;
+	return `connect ${formatDuration(connectMs)}, first byte ${formatDuration(firstByteMs)}, request ${formatDuration(requestMs)}, idle ${formatDuration(streamIdleMs)}`;
+}
+
+function editRows(name: string, { set, remove }: HeaderPolicy): Row[] {
+	const rows: Row[] = set.map(([field, value]) => [name, `sets ${field}: ${shownValue(field, value)}`]);
+	if (remove.length > 0) rows.push([name, `removes ${remove.join(', ')}`]);
+	return rows;
+}
+
+function shownValue(name: string, value: string): string {
+	return namesSecret(name) ? '***' : maskText(value);
+}
+
+const routeText = ({ route, service }: Considered) =>
+	route === '*' ? `what no named route of ${service} takes` : route;
+
+const INSTANCE_COLUMNS: Column[] = [
+	{ title: 'INSTANCE', least: 12 },
+	{ title: 'STATE' },
+	{ title: 'ADDRESS', drop: 1 },
+	{ title: 'IN FLIGHT', align: 'right', drop: 2 },
+];
+
+function instanceLines(live: readonly InstanceStatus[], terminal: Terminal): string[] {
+	if (live.length === 0) return ['no instance runs'];
+	const rows = live.map(({ id, state, host, port, inFlight }): Cell[] => [
+		{ text: inert(id) },
+		{ text: inert(state), ...(state === 'ready' ? { colour: 'green' } : { colour: 'yellow' }) },
+		{ text: inert(`${host}:${port}`) },
+		{ text: String(inFlight) },
+	]);
+	return table(INSTANCE_COLUMNS, rows, terminal);
+}
+
+const OTHER_COLUMNS: Column[] = [
+	{ title: 'NOT', least: 12 },
+	{ title: 'SERVICE', drop: 2 },
+	{ title: 'TAKES', drop: 1, least: 16 },
+	{ title: 'BECAUSE' },
+];
+
+const REASONS: Record<Considered['outcome'], string> = {
+	chosen: '',
+	'less specific': 'it fits, but less specifically',
+	host: 'another host',
+	path: 'another path',
+	method: 'another method',
+	header: 'a header is missing',
+};
+
+/** The nearest first: what fits but for one part tells more than what does not. */
+function otherLines(others: readonly Considered[], terminal: Terminal): string[] {
+	const nearness = ['less specific', 'header', 'method', 'path', 'host'];
+	const sorted = others.toSorted((a, b) => nearness.indexOf(a.outcome) - nearness.indexOf(b.outcome));
+	const rows = sorted
+		.slice(0, MOST_OTHERS)
+		.map(({ route, service, match, outcome }): Cell[] => [
+			{ text: inert(route) },
+			{ text: inert(service) },
+			{ text: inert(match) },
+			{ text: REASONS[outcome] },
+		]);
+	const more = others.length > MOST_OTHERS ? [`… and ${plural(others.length - MOST_OTHERS, 'route')} more`] : [];
+	return [...table(OTHER_COLUMNS, rows, terminal), ...more];
+}

@@ -1,0 +1,60 @@
+/** What a change of the configuration does to what runs. */
+import type { Change } from './diff.ts';
+
+const COMES: Record<Change['what'], string> = {
+	node: 'takes effect at once',
+	listener: 'the listener is opened',
+	service: 'its instances are started; it takes requests once one is ready',
+	route: 'policy only: it holds from the next request',
+	instance: 'the instance is added once it is ready',
+};
+
+const GOES: Record<Change['what'], string> = {
+	node: 'takes effect at once',
+	listener: 'the listener is closed; its connections end after their next answer',
+	service: 'it takes no more requests; its instances are drained, then stopped',
+	route: 'policy only: it holds from the next request',
+	instance: 'the instance is drained, then removed',
+};
+
+const POLICY = 'policy only: it holds from the next request';
+const REPLACED = 'instances are replaced one by one';
+
+/** By the first keys below a service; the longest that fits. */
+const OF_SERVICE: [string, string][] = [
+	['instances.grace', 'holds for the next instance that is stopped'],
+	['instances.start', 'holds for the next instance that is started'],
+	['instances.resolve', 'holds from the next look-up'],
+	['instances.resolver', 'holds from the next look-up'],
+	['instances.family', 'instances are looked up again; those that are no more are drained'],
+	['instances.dns', 'instances are looked up again; those that are no more are drained'],
+	['instances.run', REPLACED],
+	['instances.cwd', REPLACED],
+	['instances.env', REPLACED],
+	['instances.user', REPLACED],
+	['instances', 'the new instances are added, then the old ones are drained and stopped'],
+	['scale', 'instances are started or stopped until their number fits'],
+	['health', 'holds from the next probe; what is known of the instances is kept'],
+	['balance', POLICY],
+	['upstream', 'holds for new connections to the instances'],
+];
+
+const OF_NODE: [string, string][] = [
+	['admin', 'the admin listener is closed and opened anew'],
+	['workers', 'workers are started, or drained and stopped'],
+	['limits', 'holds for new connections'],
+	['stop', 'holds when Ballast ends'],
+	['trust', POLICY],
+	['underscores', POLICY],
+];
+
+export function changeEffect(kind: Change['kind'], what: Change['what'], path: readonly string[]): string {
+	if (kind === 'added') return COMES[what];
+	if (kind === 'removed') return GOES[what];
+	if (what === 'listener') return 'new connections use the new certificates and versions; those that are open stay';
+	if (what === 'instance') return 'holds from the next request; no instance is replaced';
+	if (what === 'route') return POLICY;
+	const [table, keys] = what === 'node' ? [OF_NODE, path] : [OF_SERVICE, path.slice(2)];
+	const key = keys.join('.');
+	return table.find(([prefix]) => key === prefix || key.startsWith(`${prefix}.`))?.[1] ?? POLICY;
+}

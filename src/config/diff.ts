@@ -1,0 +1,153 @@
+/** What a reload would change, and what each change means. */
+import { changeEffect } from './change-effect.ts';
+import type { Config } from './config.ts';
+import { formatPath, MASK } from './problem.ts';
+import { type Form, userForm } from './user-form.ts';
+
+export interface Change {
+	kind: 'added' | 'removed' | 'changed';
+	what: 'node' | 'listener' | 'service' | 'route' | 'instance';
+	/** Key path as in a file: `services.videos.timeouts.firstByte`. */
+	path: string;
+	/** Secrets masked; null where nothing was, or the whole is named by its path. */
+	before: string | null;
+	after: string | null;
+	/** One sentence without a full stop. */
+	effect: string;
+}
+
+/** Compared by value, shown masked. */
+class Hidden {
+	readonly #value: string;
+	constructor(value: string) {
+		this.#value = value;
+	}
+	equals(other: unknown): boolean {
+		return other instanceof Hidden && other.#value === this.#value;
+	}
+	toJSON(): string {
+		return MASK;
+	}
+}
+
+/** From the first to the second; empty when a reload would change nothing. */
+export function diffConfig(before: Config, after: Config): Change[] {
+	const options = { secret: (value: string) => new Hidden(value), fullRoutes: true };
+	const a = userForm(before, options);
+	const b = userForm(after, options);
+	const changes: Change[] = [];
+	compareNamed(
+		{ a: byAddress(a['listen'] as Form[]), b: byAddress(b['listen'] as Form[]), path: ['listen'], what: 'listener' },
+		changes,
+	);
+	const services = { a: a['services'] as Form, b: b['services'] as Form };
+	for (const form of [a, b]) {
+		delete form['listen'];
+		delete form['services'];
+	}
+	compare({ a, b, path: [], what: 'node' }, changes);
+	compareNamed({ ...services, path: ['services'], what: 'service' }, changes);
+	return changes;
+}
+
+interface Pair {
+	a: unknown;
+	b: unknown;
+	path: string[];
+	what: Change['what'];
+}
+
+function byAddress(listen: Form[]): Form {
+	return Object.fromEntries(listen.map((one) => [`${one['host']}:${one['port']}`, one]));
+}
+
+/** Things that come and go as wholes: listeners, services, routes, instances. */
+function compareNamed({ a, b, path, what }: Pair, changes: Change[]): void {
+	const [before, after] = [(a ?? {}) as Form, (b ?? {}) as Form];
+	for (const name of Object.keys(before)) {
+		if (!Object.hasOwn(after, name)) changes.push(change({ kind: 'removed', what, path: [...path, name] }));
+		else if (what === 'service') compareService(before[name] as Form, after[name] as Form, [...path, name], changes);
+		else compare({ a: before[name], b: after[name], path: [...path, name], what }, changes);
+	}
+	for (const name of Object.keys(after)) {
+		if (!Object.hasOwn(before, name)) changes.push(change({ kind: 'added', what, path: [...path, name] }));
+	}
+}
+
+function compareService(before: Form, after: Form, path: string[], changes: Change[]): void {
+	const [a, b] = [{ ...before }, { ...after }];
+	for (const form of [a, b]) delete form['routes'];
+	const urls = [urlsOf(before), urlsOf(after)];
+	if (urls[0] !== undefined && urls[1] !== undefined) {
+		compareNamed({ a: urls[0], b: urls[1], path: [...path, 'instances', 'urls'], what: 'instance' }, changes);
+		delete a['instances'];
+		delete b['instances'];
+	}
+	compare({ a, b, path, what: 'service' }, changes);
+	compareNamed({ a: before['routes'], b: after['routes'], path: [...path, 'routes'], what: 'route' }, changes);
+}
+
+function urlsOf(service: Form): Form | undefined {
+	const urls = (service['instances'] as Form | undefined)?.['urls'] as (string | Form)[] | undefined;
+	if (urls === undefined) return undefined;
+	return Object.fromEntries(
+		urls.map((one) => (typeof one === 'string' ? [one, { weight: 1 }] : [one['url'], { weight: one['weight'] }])),
+	);
+}
+
+function compare({ a, b, path, what }: Pair, changes: Change[]): void {
+	if (same(a, b)) return;
+	if (isMap(a) && isMap(b) && !isOfAnotherKind(a, b)) {
+		for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+			compare({ a: a[key], b: b[key], path: [...path, key], what }, changes);
+		}
+		return;
+	}
+	changes.push(change({ kind: 'changed', what, path, before: show(a), after: show(b) }));
+}
+
+const isMap = (value: unknown): value is Form =>
+	value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof Hidden);
+
+/** `{ run }` against `{ dns }`: not a change of keys but of the whole. */
+function isOfAnotherKind(a: Form, b: Form): boolean {
+	return ['run', 'dns', 'urls'].some((kind) => Object.hasOwn(a, kind) !== Object.hasOwn(b, kind));
+}
+
+function same(a: unknown, b: unknown): boolean {
+	if (a instanceof Hidden || b instanceof Hidden) return a instanceof Hidden && a.equals(b);
+	if (isMap(a) && isMap(b)) {
+		const keys = Object.keys(a);
+		return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]));
+	}
+	return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function show(value: unknown): string | null {
+	if (value === undefined) return null;
+	const text = typeof value === 'string' ? value : value instanceof Hidden ? MASK : JSON.stringify(value);
+	return text.length > 120 ? `${text.slice(0, 119)}…` : text;
+}
+
+function change(
+	found: Omit<Change, 'effect' | 'path' | 'before' | 'after'> & {
+		path: string[];
+		before?: string | null;
+		after?: string | null;
+	},
+): Change {
+	const { kind, what, path, before = null, after = null } = found;
+	return { kind, what, path: formatPath(path), before, after, effect: changeEffect(kind, what, path) };
+}
+
+/** One line a change; `nothing changes` for none. */
+export function formatDiff(changes: readonly Change[]): string {
+	if (changes.length === 0) return 'nothing changes';
+	const sign = { added: '+', removed: '-', changed: '~' };
+	return changes
+		.map(({ kind, path, before, after, effect }) => {
+			const values = kind === 'changed' ? `: ${before ?? '(not set)'} → ${after ?? '(not set)'}` : '';
+			return `${sign[kind]} ${path}${values}\n    ${effect}`;
+		})
+		.join('\n');
+}

@@ -1,0 +1,39 @@
+/** Shows a resolved configuration. */
+import { stringify } from 'yaml';
+import type { Config } from './config.ts';
+import { MASK, namesSecret } from './problem.ts';
+import { type Form, userForm } from './user-form.ts';
+
+/**
+ * The configuration in user form: with all defaults, the long forms, durations and sizes with units and
+ * absolute paths, so that it can be saved and loaded again (but for secrets, which are masked). A route
+ * tells what differs from its service.
+ */
+export function printConfig(config: Config, format: 'yaml' | 'json' = 'yaml'): string {
+	const form = maskedForm(config);
+	return format === 'json' ? `${JSON.stringify(form, null, 2)}\n` : stringify(form, { lineWidth: 0 });
+}
+
+/** What `printConfig` prints, as data. */
+export function maskedForm(config: Config): Form {
+	return userForm(config, { secret: () => MASK, fullRoutes: false });
+}
+
+/** The resolved configuration with its secrets masked: what may leave the process. */
+export function maskConfig(config: Config): Config {
+	const masked = structuredClone(config);
+	for (const service of masked.services) {
+		if (service.instances?.kind === 'run') {
+			const { env, secretEnv } = service.instances;
+			for (const name of Object.keys(env)) if (secretEnv.includes(name) || namesSecret(name)) env[name] = MASK;
+		}
+		for (const policy of [service, ...service.routes]) {
+			for (const headers of [policy.requestHeaders, policy.responseHeaders]) {
+				headers.set = headers.set.map(([name, value]) =>
+					headers.secret?.includes(name.toLowerCase()) || namesSecret(name) ? [name, MASK] : [name, value],
+				);
+			}
+		}
+	}
+	return masked;
+}

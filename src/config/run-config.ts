@@ -1,0 +1,66 @@
+/** The configuration of `ballast run -- command`: no file at all. */
+import { join } from 'node:path';
+import { BallastError } from '../core/errors.ts';
+import type { Config } from './config.ts';
+import { formatProblems } from './problem.ts';
+import { resolveConfig } from './resolve.ts';
+import { configSchema, type UserConfig } from './schema.ts';
+import { type Report, Scope } from './scope.ts';
+import { validate } from './validate.ts';
+
+export interface RunOptions {
+	/** Default 8080. */
+	port?: number;
+	/** An address or `localhost`; default 127.0.0.1. */
+	host?: string;
+	/** Default 2. */
+	instances?: number;
+	/** Path of a GET; null or nothing: a TCP connect. */
+	health?: string | null;
+	/** null or nothing: the cores. */
+	workers?: number | null;
+	/** Default: the working directory. */
+	cwd?: string;
+	/** What the instances find in their environment. Default: the environment of this process. */
+	env?: NodeJS.ProcessEnv;
+}
+
+/** Ballast's own, and Node's for a child process: they mean nothing to an instance. */
+const NOT_PASSED_ON = /^(?:PORT$|BALLAST_|NODE_CHANNEL_|NODE_UNIQUE_ID$|npm_)/;
+
+/**
+ * One service, `app`, of `instances` processes of the command. Unlike those of a file, they get the whole
+ * environment, as a command in a shell would; all of it counts as secret. Throws `config_invalid`.
+ */
+export function configFromRun(command: readonly string[], options: RunOptions = {}): Config {
+	const cwd = options.cwd ?? process.cwd();
+	const input: UserConfig = {
+		listen: { port: options.port ?? 8080, host: options.host ?? '127.0.0.1' },
+		...(options.workers == null ? {} : { workers: options.workers }),
+		services: {
+			app: {
+				instances: { run: [...command], cwd },
+				scale: options.instances ?? 2,
+				...(options.health == null ? {} : { health: options.health }),
+			},
+		},
+	};
+	const report: Report = { problems: [], warnings: [], files: [], env: {}, cwd };
+	const source = { file: join(cwd, 'ballast run'), value: input, locate: () => null };
+	const scope = new Scope(source, report, []);
+	const { value, findings } = validate(configSchema, input);
+	for (const { path, message } of findings) scope.problem(path, message);
+	const config = value === undefined ? undefined : resolveConfig({ input: value, scope }, []);
+	if (config === undefined || report.problems.length > 0) {
+		throw new BallastError('config_invalid', formatProblems(report.problems, cwd), { problems: report.problems });
+	}
+	const instances = config.services[0]?.instances;
+	if (instances?.kind === 'run') {
+		for (const [name, text] of Object.entries(options.env ?? process.env)) {
+			if (text === undefined || NOT_PASSED_ON.test(name)) continue;
+			instances.env[name] = text;
+			instances.secretEnv.push(name);
+		}
+	}
+	return config;
+}

@@ -1,0 +1,210 @@
+/** The resolved configuration, written again as a person would write it: all defaults told, long forms, absolute paths. */
+import { formatDuration, formatSize } from '../core/units.ts';
+import type {
+	HeaderPolicy,
+	ListenConfig,
+	MatchConfig,
+	Policy,
+	RouteConfig,
+	UpstreamConfig,
+} from '../gateway/config.ts';
+import type { HealthConfig } from '../health/config.ts';
+import type { InstancesConfig, RunConfig, UrlInstance } from '../instances/config.ts';
+import type { Config, ServiceConfig } from './config.ts';
+import { namesSecret } from './problem.ts';
+import { matchOfRouteName } from './resolve-match.ts';
+
+/** Plain data. */
+export type Form = Record<string, unknown>;
+
+export interface FormOptions {
+	/** What stands for a secret. */
+	secret(value: string): unknown;
+	/** Whether routes tell what they have from their service, too. */
+	fullRoutes: boolean;
+}
+
+export function userForm(config: Config, options: FormOptions): Form {
+	const { limits } = config;
+	return {
+		version: 1,
+		listen: config.listen.map(listenForm),
+		admin: config.admin === null ? 'off' : { ...config.admin },
+		workers: config.workers,
+		limits: {
+			head: { time: formatDuration(limits.headMs), size: formatSize(limits.headBytes), fields: limits.headFields },
+			target: formatSize(limits.targetBytes),
+			keepAlive: formatDuration(limits.keepAliveMs),
+			connections: limits.connections,
+			connectionsPerAddress: limits.connectionsPerAddress,
+		},
+		underscores: limits.underscores,
+		...(config.trust.length === 0 ? {} : { trust: config.trust }),
+		stop: { grace: formatDuration(config.stop.graceMs) },
+		services: Object.fromEntries(config.services.map((service) => [service.name, serviceForm(service, options)])),
+	};
+}
+
+function listenForm({ host, port, tls }: ListenConfig): Form {
+	return {
+		port,
+		host,
+		...(tls === null ? {} : { tls: { certificates: tls.certificates, minVersion: tls.minVersion } }),
+	};
+}
+
+function serviceForm(service: ServiceConfig, options: FormOptions): Form {
+	const { match, instances, routes } = service;
+	return {
+		...(match.length === 0 ? {} : { match: match.map(matchForm) }),
+		...(instances === null ? {} : { instances: instancesForm(instances, options) }),
+		health: healthForm(service.health),
+		balance: balanceForm(service),
+		...(instances?.kind === 'run' ? { scale: { ...service.scale } } : {}),
+		upstream: upstreamForm(service.upstream),
+		...policyForm(service, options),
+		...(routes.length === 0
+			? {}
+			: { routes: Object.fromEntries(routes.map((route) => [route.name, routeForm(route, service, options)])) }),
+	};
+}
+
+function matchForm({ host, path, methods, header }: MatchConfig): Form {
+	return {
+		...(host === null ? {} : { host }),
+		...(path === null ? {} : { path }),
+		...(methods === null ? {} : { method: methods }),
+		...(header === null
+			? {}
+			: { header: header.value === null ? header.name : { name: header.name, value: header.value } }),
+	};
+}
+
+function instancesForm(instances: InstancesConfig, options: FormOptions): Form {
+	if (instances.kind === 'run') return runForm(instances, options);
+	if (instances.kind === 'urls') {
+		return {
+			urls: instances.urls.map((one) => (one.weight === 1 ? urlOf(one) : { url: urlOf(one), weight: one.weight })),
+		};
+	}
+	const { name, port, tls, resolveMs, family, resolver } = instances;
+	return {
+		dns: `${tls ? 'https' : 'http'}://${name}:${port}`,
+		resolve: formatDuration(resolveMs),
+		family,
+		...(resolver === null ? {} : { resolver }),
+	};
+}
+
+export function urlOf({ host, port, tls }: Pick<UrlInstance, 'host' | 'port' | 'tls'>): string {
+	return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function runForm({ command, cwd, env, secretEnv, user, graceMs, startMs }: RunConfig, { secret }: FormOptions): Form {
+	const hidden = (name: string) => secretEnv.includes(name) || namesSecret(name);
+	const shown = Object.entries(env).map(([name, value]) => [name, hidden(name) ? secret(value) : value]);
+	return {
+		run: command.every((word) => /^[\w@%+:,./-]+$/.test(word)) ? command.join(' ') : command,
+		cwd,
+		...(shown.length === 0 ? {} : { env: Object.fromEntries(shown) }),
+		...(user === null ? {} : { user }),
+		grace: formatDuration(graceMs),
+		start: formatDuration(startMs),
+	};
+}
+
+function healthForm({ kind, path, intervalMs, timeoutMs, healthyAfter, unhealthyAfter, statuses }: HealthConfig): Form {
+	const ranges = statuses.map(([from, to]) => (from === to ? from : `${from}-${to}`));
+	return {
+		kind,
+		...(kind === 'http' ? { path } : {}),
+		interval: formatDuration(intervalMs),
+		timeout: formatDuration(timeoutMs),
+		healthyAfter,
+		unhealthyAfter,
+		...(kind === 'http' ? { statuses: ranges.length === 1 ? ranges[0] : ranges } : {}),
+	};
+}
+
+function balanceForm({ balance: { by, key, loadFactor, cookie } }: ServiceConfig): Form {
+	return {
+		by,
+		...(key === null ? {} : { key: key.from === 'address' ? 'address' : `${key.from}:${key.name}`, loadFactor }),
+		...(cookie === null
+			? {}
+			: { cookie: { name: cookie.name, ...(cookie.ttlMs === null ? {} : { ttl: formatDuration(cookie.ttlMs) }) } }),
+	};
+}
+
+function upstreamForm({ connections, idleMs, tls }: UpstreamConfig): Form {
+	return {
+		connections,
+		idle: formatDuration(idleMs),
+		...(tls === null
+			? {}
+			: {
+					tls: {
+						...(tls.ca === null ? {} : { ca: tls.ca }),
+						...(tls.serverName === null ? {} : { serverName: tls.serverName }),
+						verify: tls.verify,
+					},
+				}),
+	};
+}
+
+function policyForm(policy: Policy, options: FormOptions): Form {
+	const { timeouts, host, path } = policy;
+	const request = headersForm(policy.requestHeaders, options);
+	const response = headersForm(policy.responseHeaders, options);
+	return {
+		timeouts: {
+			connect: formatDuration(timeouts.connectMs),
+			firstByte: formatDuration(timeouts.firstByteMs),
+			request: formatDuration(timeouts.requestMs),
+			idle: formatDuration(timeouts.streamIdleMs),
+		},
+		limits: { body: formatSize(policy.bodyBytes) },
+		host: host.kind === 'set' ? { set: host.value } : host.kind,
+		strip: path.strip ?? 'off',
+		rewrite: path.rewrite === null ? 'off' : { from: path.rewrite.pattern, to: path.rewrite.replacement },
+		...(request === null && response === null
+			? {}
+			: { headers: { ...(request === null ? {} : { request }), ...(response === null ? {} : { response }) } }),
+	};
+}
+
+function headersForm({ set, remove, secret: secretNames }: HeaderPolicy, { secret }: FormOptions): Form | null {
+	if (set.length === 0 && remove.length === 0) return null;
+	const hidden = (name: string) => secretNames?.includes(name.toLowerCase()) || namesSecret(name);
+	const shown = set.map(([name, value]) => [name, hidden(name) ? secret(value) : value]);
+	return {
+		...(set.length === 0 ? {} : { set: Object.fromEntries(shown) }),
+		...(remove.length === 0 ? {} : { remove }),
+	};
+}
+
+function routeForm(route: RouteConfig, service: ServiceConfig, options: FormOptions): Form {
+	const { name, match, respond, redirect } = route;
+	const said = JSON.stringify(matchOfRouteName(name)) === JSON.stringify(match);
+	const named = matchForm(match);
+	const own = policyForm(route, options);
+	const told = options.fullRoutes ? own : differences(own, policyForm(service, options));
+	return {
+		...(said ? {} : { match: Object.keys(named).length === 0 ? '/*' : named }),
+		...(respond === null ? {} : { respond: { ...respond, headers: Object.fromEntries(respond.headers) } }),
+		...(redirect === null ? {} : { redirect: { ...redirect } }),
+		...told,
+	};
+}
+
+/** The keys whose values differ; of `timeouts` only those that do. */
+function differences(own: Form, inherited: Form): Form {
+	const differing = Object.entries(own).filter(
+		([key, value]) => JSON.stringify(value) !== JSON.stringify(inherited[key]),
+	);
+	return Object.fromEntries(
+		differing.map(([key, value]) =>
+			key === 'timeouts' ? [key, differences(value as Form, inherited[key] as Form)] : [key, value],
+		),
+	);
+}
