@@ -60,6 +60,9 @@ export class Listeners {
 	}
 
 	async #bind(core, { host, port, slots }) {
+		if (typeof host !== 'string' || !Number.isInteger(port) || port < 0 || port > 65_535) {
+			throw new BindError('bind_failed', `${show(host, port)} is no address to listen on`);
+		}
 		if (!Number.isInteger(slots) || slots < 1 || slots > MOST_SLOTS) {
 			throw new BindError('bind_failed', `1 to ${MOST_SLOTS} sockets can be bound on an address, not ${slots}`);
 		}

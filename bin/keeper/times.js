@@ -24,5 +24,5 @@ export const TIMES = {
 	/** Before each start of a core in a row: the first at once. */
 	backOffMs: [0, 500, 1_000, 2_000, 5_000, 10_000],
 	/** A core that was ready this long starts the row anew. */
-	settledMs: 60_000,
+	settledMs: 10_000,
 };

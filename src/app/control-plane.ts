@@ -51,6 +51,8 @@ export class ControlPlane {
 	/** Why the configuration on disk is not the one that runs. */
 	#refused = '';
 	#stopping = false;
+	/** The file, or `run`. */
+	#name = '';
 	#peerTimer: NodeJS.Timeout | undefined;
 
 	constructor(keeper: Keeper, source: ConfigSource) {
@@ -69,7 +71,7 @@ export class ControlPlane {
 			board: this.#board,
 			workers: this.#workers,
 			meters: this.#meters.instances,
-			event: ({ level, instance, service, text }) => this.log.add({ level, subject: instance ?? service, text }),
+			event: ({ level, service, text }) => this.log.add({ level, subject: service, text }),
 		});
 		this.#listeners = new Listeners(keeper, this.#workers, event);
 		this.#fleet = new Fleet({ sink: this.#slots, host: keeper.processes, passive: !keeper.welcome.active });
@@ -80,6 +82,7 @@ export class ControlPlane {
 	async start(): Promise<void> {
 		const snapshot = this.#keeper.welcome.snapshot as Snapshot | null;
 		const loaded = await this.#source.load();
+		this.#name = loaded.files[0] ?? this.#source.name;
 		this.#config = this.#firstConfig(loaded, snapshot);
 		if (snapshot !== null) {
 			this.#listeners.ticketKeys = Buffer.from(snapshot.ticketKeys, 'base64');
@@ -116,7 +119,7 @@ export class ControlPlane {
 	#announce(): void {
 		for (const { address } of this.#listeners.view()) this.log.add({ level: 'info', subject: 'ballast', text: `listening on ${address}` });
 		const names = this.#config.services.map(({ name }) => name).join(', ');
-		const text = `serving ${names} with ${this.#config.workers} worker${this.#config.workers === 1 ? '' : 's'}, by ${this.#source.name}`;
+		const text = `serving ${names} with ${this.#config.workers} worker${this.#config.workers === 1 ? '' : 's'}, by ${this.#name}`;
 		this.log.add({ level: 'info', subject: 'ballast', text });
 	}
 
@@ -260,7 +263,7 @@ export class ControlPlane {
 			pid: welcome.pid,
 			core: { pid: process.pid, generation: welcome.generation, startedAt: this.#startedAt },
 			node: process.version,
-			config: this.#source.name,
+			config: this.#name,
 			uptimeMs: Date.now() - welcome.startedAt,
 			workers: this.#workers.view(),
 			listeners: this.#listeners.view(),

@@ -68,7 +68,7 @@ export const COMMANDS: readonly Command[] = [
 		summary: 'show what a reload would change',
 		about: [
 			'Compares the running configuration with the file, or two files with each other.',
-			'Secrets of the running configuration are masked: a changed secret alone shows only between two files.',
+			'Secrets of the running configuration are masked: one that changed shows only between files.',
 			FILES,
 		],
 		examples: [
