@@ -51,6 +51,10 @@ export class Pools {
 		pool.balancer.set(pool.members);
 	}
 
+	instances(): InstancePlan[] {
+		return [...this.#pools.values()].flatMap(({ members }) => members);
+	}
+
 	remove(slot: number): void {
 		for (const pool of this.#pools.values()) {
 			if (!pool.members.some((member) => member.slot === slot)) continue;

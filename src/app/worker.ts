@@ -196,6 +196,10 @@ class DataWorker {
 		this.#plane.limits = plan.limits;
 		this.#plane.trust = new Trust(plan.trust);
 		this.#plane.routes = pools.compile();
+		for (const instance of pools.instances()) {
+			const upstream = this.#plane.upstreams[instance.slot];
+			if (upstream !== undefined) upstream.options = { ...upstream.options, ...pools.upstreamOptions(instance) };
+		}
 		this.#gate.configure(plan);
 		this.#say({ type: 'committed', generation });
 	}

@@ -159,3 +159,18 @@ test('what was tried is passed over, along the path of the key', () => {
 		}
 	}
 });
+
+test('an id that comes back while its old instance drains has its keys at once', () => {
+	const pool = poolOf(6);
+	const balancer = hashOf(pool);
+	const before = pickAll(balancer);
+	const old = pool.members[2] as Pool['members'][0];
+	const next = pool.board.take();
+	pool.board.setState(next, SlotState.ready);
+	pool.board.setState(old.slot, SlotState.draining);
+	balancer.set([...pool.members, { slot: next, id: old.id }]);
+	const expected = before.map((slot) => (slot === old.slot ? next : slot));
+	assert.deepEqual(pickAll(balancer), expected);
+	balancer.set([...pool.members.filter((member) => member !== old), { slot: next, id: old.id }]);
+	assert.deepEqual(pickAll(balancer), expected);
+});

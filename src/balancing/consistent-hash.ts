@@ -23,9 +23,13 @@ export class ConsistentHash implements Balancer {
 	readonly #loadFactor: number;
 	readonly #unkeyed: LeastConnections;
 	readonly #rendezvous = new Rendezvous();
+	/** By life: an id that comes back while its old instance drains has two. Those of a member stand together. */
 	#slots = new Int32Array(0);
+	#members = new Int32Array(0);
 	#seenLoads = new Int32Array(0);
 	#seenShares = new Int32Array(0);
+	/** By member: where its lives begin; one more at the end. */
+	#starts = new Int32Array(1);
 	#load = 0;
 	#share = 0;
 	#look = 0;
@@ -38,18 +42,27 @@ export class ConsistentHash implements Balancer {
 	}
 
 	set(members: readonly Member[]): void {
-		const sorted = members.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 		this.#unkeyed.set(members);
-		this.#slots = Int32Array.from(sorted, (member) => member.slot);
+		const lives = members.toSorted((a, b) => (a.id === b.id ? 0 : a.id < b.id ? -1 : 1));
+		const starts = lives.flatMap(({ id }, life) => (id === lives[life - 1]?.id ? [] : [life]));
+		this.#slots = Int32Array.from(lives, ({ slot }) => slot);
+		this.#starts = Int32Array.from([...starts, lives.length]);
+		this.#members = new Int32Array(lives.length);
+		for (const [member, start] of starts.entries()) this.#members.fill(member, start);
+		const ids = starts.map((life) => (lives[life] as Member).id);
 		this.#rendezvous.set(
-			sorted,
-			Float64Array.from(this.#slots, (slot) => this.#loads.weight(slot)),
+			ids,
+			Float64Array.from(ids, (_, member) => this.#loads.weight(this.#lastSlot(member))),
 		);
-		this.#seenLoads = new Int32Array(sorted.length);
-		this.#seenShares = new Int32Array(sorted.length);
+		this.#seenLoads = new Int32Array(lives.length);
+		this.#seenShares = new Int32Array(lives.length);
 		this.#load = 0;
 		this.#share = 0;
-		for (let member = 0; member < sorted.length; member++) this.#see(member);
+		for (let life = 0; life < lives.length; life++) this.#see(life);
+	}
+
+	#lastSlot(member: number): number {
+		return this.#slots[(this.#starts[member + 1] as number) - 1] as number;
 	}
 
 	pick(key: number, tried: readonly number[], nowMs: number): number {
@@ -60,8 +73,7 @@ export class ConsistentHash implements Balancer {
 		}
 		if (key === 0) return this.#unkeyed.pick(0, tried, nowMs);
 		const slot = this.#keyed(key, tried);
-		if (slot >= 0) return slot;
-		return this.#unkeyed.pick(0, tried, nowMs);
+		return slot >= 0 ? slot : this.#unkeyed.pick(0, tried, nowMs);
 	}
 
 	#keyed(key: number, tried: readonly number[]): number {
@@ -69,42 +81,52 @@ export class ConsistentHash implements Balancer {
 		for (let jump = 0; jump < JUMPS; jump++) {
 			const member = this.#rendezvous.owner(bucketOf(key, jump));
 			if (member < 0) return -1;
-			if (this.#takes(member, tried, bound)) return this.#slots[member] as number;
+			const slot = this.#slotOf(member, tried, bound);
+			if (slot >= 0) return slot;
 		}
 		const bucket = bucketOf(key, JUMPS);
 		let best = -1;
 		let lowest = Infinity;
-		for (let member = 0; member < this.#slots.length; member++) {
+		for (let member = 0; member < this.#starts.length - 1; member++) {
 			const drawn = this.#rendezvous.draw(bucket, member, lowest);
-			if (drawn >= lowest || !this.#takes(member, tried, bound)) continue;
-			best = this.#slots[member] as number;
+			if (drawn >= lowest) continue;
+			const slot = this.#slotOf(member, tried, bound);
+			if (slot < 0) continue;
+			best = slot;
 			lowest = drawn;
 		}
 		return best;
 	}
 
-	/** Whether the member is open, not tried, and has room for one more. */
-	#takes(member: number, tried: readonly number[], bound: number): boolean {
-		const slot = this.#slots[member] as number;
-		const weight = this.#loads.weight(slot);
-		if (weight <= 0 || this.#loads.state(slot) !== SlotState.ready) return false;
-		if (tried.length > 0 && tried.includes(slot)) return false;
-		return this.#loadFactor === 0 || this.#loads.inFlight(slot) < Math.ceil(bound * weight);
+	/** The slot of the member that is open, not tried, and has room for one more; or -1. */
+	#slotOf(member: number, tried: readonly number[], bound: number): number {
+		const end = this.#starts[member + 1] as number;
+		for (let life = this.#starts[member] as number; life < end; life++) {
+			const slot = this.#slots[life] as number;
+			const weight = this.#loads.weight(slot);
+			if (weight <= 0 || this.#loads.state(slot) !== SlotState.ready) continue;
+			if (tried.length > 0 && tried.includes(slot)) continue;
+			if (this.#loadFactor === 0 || this.#loads.inFlight(slot) < Math.ceil(bound * weight)) return slot;
+		}
+		return -1;
 	}
 
-	/** Reads the member's weight, and its part in the sums. */
-	#see(member: number): void {
-		const slot = this.#slots[member] as number;
+	/** Reads a weight, and what is added to the sums. */
+	#see(life: number): void {
+		const slot = this.#slots[life] as number;
+		const member = this.#members[life] as number;
 		const weight = this.#loads.weight(slot);
-		if (weight !== this.#rendezvous.weight(member)) this.#rendezvous.setWeight(member, weight);
+		if (weight !== this.#rendezvous.weight(member) && slot === this.#lastSlot(member)) {
+			this.#rendezvous.setWeight(member, weight);
+		}
 		if (this.#loadFactor === 0) return;
 		const open = weight > 0 && this.#loads.state(slot) === SlotState.ready;
 		const load = open ? this.#loads.inFlight(slot) : 0;
 		const share = open ? weight : 0;
-		this.#load += load - (this.#seenLoads[member] as number);
-		this.#share += share - (this.#seenShares[member] as number);
-		this.#seenLoads[member] = load;
-		this.#seenShares[member] = share;
+		this.#load += load - (this.#seenLoads[life] as number);
+		this.#share += share - (this.#seenShares[life] as number);
+		this.#seenLoads[life] = load;
+		this.#seenShares[life] = share;
 	}
 
 	settle(_slot: number, _us: number, _nowMs: number): void {}

@@ -77,3 +77,16 @@ test('the token says nothing of the address to who only looks at it', () => {
 		assert.ok(!id.includes(hex) && Number(hex) !== slot);
 	}
 });
+
+test('an id that comes back while its old instance drains keeps its token', () => {
+	const pool = poolOf(3);
+	const balancer = cookieOf(pool);
+	const { slot, id } = pool.members[1] as Pool['members'][0];
+	const token = balancer.token(slot);
+	const next = pool.board.take();
+	pool.board.setState(next, SlotState.ready);
+	balancer.set([...pool.members, { slot: next, id }]);
+	assert.equal(balancer.token(next), token);
+	pool.board.setState(slot, SlotState.draining);
+	assert.equal(balancer.pick(token, [], 0), next);
+});

@@ -13,7 +13,8 @@ import type { Balancer, Loads, Member, WorkerPlace } from './port.ts';
 export class CookieAffinity implements Balancer {
 	readonly #loads: Loads;
 	readonly #fallback: LeastConnections;
-	#slots = new Map<number, number>();
+	/** By token: an id that comes back while its old instance drains has two slots. */
+	#slots = new Map<number, number[]>();
 	#tokens = new Map<number, number>();
 
 	constructor(loads: Loads, place: WorkerPlace) {
@@ -23,12 +24,14 @@ export class CookieAffinity implements Balancer {
 
 	set(members: readonly Member[]): void {
 		this.#fallback.set(members);
-		const slots = new Map<number, number>();
+		const slots = new Map<number, number[]>();
 		const tokens = new Map<number, number>();
-		for (const { id, slot } of members.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
-			let token = 0;
-			for (let seed = 0x6b8b4567; token === 0 || slots.has(token); seed++) token = hashText(id, seed);
-			slots.set(token, slot);
+		const sorted = members.toSorted((a, b) => (a.id === b.id ? 0 : a.id < b.id ? -1 : 1));
+		for (const [at, { id, slot }] of sorted.entries()) {
+			const before = sorted[at - 1];
+			let token = before?.id === id ? (tokens.get(before.slot) as number) : 0;
+			for (let seed = 0x6b8b4567; token === 0; seed++) token = freeToken(id, seed, slots);
+			slots.set(token, [slot, ...(slots.get(token) ?? [])]);
 			tokens.set(slot, token);
 		}
 		this.#slots = slots;
@@ -36,9 +39,12 @@ export class CookieAffinity implements Balancer {
 	}
 
 	pick(key: number, tried: readonly number[], nowMs: number): number {
-		if (key !== 0) {
-			const slot = this.#slots.get(key | 0) ?? -1;
-			if (slot >= 0 && this.#loads.state(slot) === SlotState.ready && !tried.includes(slot)) return slot;
+		const slots = key === 0 ? undefined : this.#slots.get(key | 0);
+		if (slots !== undefined) {
+			for (let at = 0; at < slots.length; at++) {
+				const slot = slots[at] as number;
+				if (this.#loads.state(slot) === SlotState.ready && !tried.includes(slot)) return slot;
+			}
 		}
 		return this.#fallback.pick(0, tried, nowMs);
 	}
@@ -48,4 +54,10 @@ export class CookieAffinity implements Balancer {
 	token(slot: number): number {
 		return this.#tokens.get(slot) ?? 0;
 	}
+}
+
+/** The token of the id, 0 when another id has it. */
+function freeToken(id: string, seed: number, taken: ReadonlyMap<number, unknown>): number {
+	const token = hashText(id, seed);
+	return taken.has(token) ? 0 : token;
 }

@@ -1,5 +1,4 @@
 import { hashText, mixBits } from '../core/hash.ts';
-import type { Member } from './port.ts';
 
 /** Keys fall into this many buckets. */
 export const BUCKETS = 65_536;
@@ -23,14 +22,14 @@ export class Rendezvous {
 	#salts = new Int32Array(0);
 	#weights: Float64Array = new Float64Array(0);
 
-	/** Takes the members, sorted by id, and what they weigh. */
-	set(members: readonly Member[], weights: Float64Array): void {
+	/** Takes the ids of the members, all different and sorted, and what they weigh. */
+	set(ids: readonly string[], weights: Float64Array): void {
 		const before = new Map(this.#ids.map((id, index) => [id, index]));
-		const was = members.map((member) => before.get(member.id) ?? -1);
+		const was = ids.map((id) => before.get(id) ?? -1);
 		const old = this.#weights;
-		this.#ids = members.map((member) => member.id);
-		this.#seeds = Int32Array.from(members, (member) => hashText(member.id, 1));
-		this.#salts = Int32Array.from(members, (member) => hashText(member.id, 2));
+		this.#ids = [...ids];
+		this.#seeds = Int32Array.from(ids, (id) => hashText(id, 1));
+		this.#salts = Int32Array.from(ids, (id) => hashText(id, 2));
 		this.#weights = weights;
 		if (this.#owners.length === 0) return;
 		const now = new Uint16Array(before.size).fill(UNKNOWN);

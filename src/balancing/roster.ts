@@ -13,7 +13,7 @@ const LOOKS = 4;
 export class Roster {
 	readonly #loads: Loads;
 	readonly #place: WorkerPlace;
-	#ids: string[] = [];
+	#keys: string[] = [];
 	#look = 0;
 	#used = false;
 	/** Slots by member. */
@@ -37,8 +37,9 @@ export class Roster {
 	 * elsewhere in each worker. The answer has, for each member, the member that it was, or -1.
 	 */
 	set(members: readonly Member[]): Int32Array {
-		const before = new Map(this.#ids.map((id, index) => [id, index]));
-		const was = Int32Array.from(members, (member) => before.get(member.id) ?? -1);
+		const keys = members.map(lifeOf);
+		const before = new Map(this.#keys.map((key, index) => [key, index]));
+		const was = Int32Array.from(keys, (key) => before.get(key) ?? -1);
 		const now = new Int32Array(this.size).fill(-1);
 		for (let index = 0; index < was.length; index++) if ((was[index] as number) >= 0) now[was[index] as number] = index;
 		const order: number[] = [];
@@ -50,7 +51,7 @@ export class Roster {
 			if (at < this.cursor) cursor++;
 		}
 		for (let index = 0; index < was.length; index++) if (!this.#used || (was[index] as number) < 0) order.push(index);
-		this.#ids = members.map((member) => member.id);
+		this.#keys = keys;
 		this.slots = Int32Array.from(members, (member) => member.slot);
 		this.order = Int32Array.from(order);
 		this.open = order.length;
@@ -123,4 +124,9 @@ export class Roster {
 		}
 		return -1;
 	}
+}
+
+/** What stays while a member stays: its id may come back in another slot while the old one drains. */
+export function lifeOf({ slot, id }: Member): string {
+	return `${slot} ${id}`;
 }

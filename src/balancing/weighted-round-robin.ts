@@ -1,5 +1,6 @@
 import { SlotState } from '../core/board.ts';
 import { type Balancer, type Loads, type Member, NONE_TRIED, type WorkerPlace } from './port.ts';
+import { lifeOf } from './roster.ts';
 
 /** Members whose state and weight each pick reads anew; in a larger pool the others follow in turn. */
 const LOOKS = 16;
@@ -13,7 +14,7 @@ const ADVANCE = 1_000_000;
 export class WeightedRoundRobin implements Balancer {
 	readonly #loads: Loads;
 	readonly #place: WorkerPlace;
-	#ids: string[] = [];
+	#keys: string[] = [];
 	#slots = new Int32Array(0);
 	/** Arrays of small integers: a Float64Array makes the loop over a thousand members five times slower. */
 	#credits: number[] = [];
@@ -30,11 +31,11 @@ export class WeightedRoundRobin implements Balancer {
 	}
 
 	set(members: readonly Member[]): void {
-		const before = new Map(this.#used ? this.#ids.map((id, index) => [id, index]) : []);
+		const before = new Map(this.#used ? this.#keys.map((key, index) => [key, index]) : []);
 		const credits = this.#credits;
 		const weights = this.#weights;
-		const was = members.map((member) => before.get(member.id) ?? -1);
-		this.#ids = members.map((member) => member.id);
+		this.#keys = members.map(lifeOf);
+		const was = this.#keys.map((key) => before.get(key) ?? -1);
 		this.#slots = Int32Array.from(members, (member) => member.slot);
 		this.#shares = was.map(() => 0);
 		this.#credits = was.map((old) => (old < 0 ? 0 : (credits[old] as number)));

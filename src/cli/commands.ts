@@ -158,10 +158,7 @@ export const COMMANDS: readonly Command[] = [
 	{
 		arguments: takes('upgrade', [], OPERATION_JSON),
 		summary: 'go on with the program that is installed now',
-		about: [
-			'Starts the new version beside the old one on the same sockets and instances, then drains the old. Nothing is lost.',
-			LEFT,
-		],
+		about: ['Starts the new version beside the old one, on the same sockets and instances, then drains the old.', LEFT],
 		examples: [['npm install -g ballast && ballast upgrade', 'install, then change over']],
 	},
 	{

@@ -51,6 +51,8 @@ export interface Status {
 	workers: { id: number; state: string; connections: number; restarts: number }[];
 	listeners: { address: string; tls: boolean }[];
 	services: ServiceStatus[];
+	/** Requests that met no route. */
+	unrouted: Counts;
 	warnings: string[];
 }
 
@@ -80,6 +82,7 @@ export function readStatus(value: unknown): Status {
 			tls: tls === true,
 		})),
 		services: list(status.services, 'services', readService),
+		unrouted: readCounts(status.unrouted, 'unrouted'),
 		warnings: Array.isArray(status.warnings) ? status.warnings.map(String) : [],
 	};
 }

@@ -20,7 +20,9 @@ export function statusLines(status: Status, terminal: Terminal, now: number): st
 	const lines = [...headLines(status).map((line) => clip(line, width))];
 	for (const warning of status.warnings)
 		lines.push(paint(terminal, 'yellow', clip(`warning        ${inert(warning)}`, width)));
-	const { services } = status;
+	const { services, unrouted } = status;
+	if (unrouted.requests > 0)
+		lines.push(clip(`no route       ${plural(unrouted.requests, 'request')} met none (404, 405)`, width));
 	if (services.length > 0) lines.push('', ...table(SERVICE_COLUMNS, services.map(serviceRow), terminal));
 	const instances = services.flatMap((service) => service.instances);
 	if (instances.length > 0)
@@ -32,7 +34,9 @@ export function statusLines(status: Status, terminal: Terminal, now: number): st
 				terminal,
 			),
 		);
-	const routes = services.flatMap((service) => service.routes.map((route) => routeRow(service.name, route)));
+	// A service whose only route is itself has its line above already.
+	const named = services.filter((service) => service.routes.length > 1);
+	const routes = named.flatMap((service) => service.routes.map((route) => routeRow(service.name, route)));
 	if (routes.length > 0) lines.push('', ...table(ROUTE_COLUMNS, routes, terminal));
 	return lines;
 }

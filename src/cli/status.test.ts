@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { readStatus } from './status-answer.ts';
+import type { Status as AppStatus } from '../app/status.ts';
+import { readStatus, type Status } from './status-answer.ts';
 import { statusLines } from './status-view.ts';
 import { type Answer, type ControlPeer, controlPeer, says } from './testing/control-peer.ts';
 import { ballast, recordedTerminal } from './testing/recorded-terminal.ts';
@@ -37,7 +38,8 @@ videos-1  ready  1m05s  127.0.0.1:41001  4711          7  1.2k/s  12 ms       0 
 videos-2  down   1m05s  127.0.0.1:41002     -          0     0/s      -       0         3  exited with code 1; starts again in 4.0 s
 
 ROUTE            SERVICE   REQ/S     P50    P95    P99  2XX  3XX  4XX  5XX  FAILED
-GET /v1/avatars  videos   1.2k/s  3.4 ms  12 ms  1.2 s  12k  300   40    5       0`,
+GET /v1/avatars  videos   1.2k/s  3.4 ms  12 ms  1.2 s  12k  300   40    5       0
+*                videos      0/s       -      -      -    0    0    0    0       0`,
 	);
 });
 
@@ -89,7 +91,10 @@ test('nothing that is shown can act on the terminal', () => {
 				total: 1,
 				counts,
 				instances: [sampleInstance({ id: evil, host: evil, state: evil, note: evil })],
-				routes: [{ name: evil, counts }],
+				routes: [
+					{ name: evil, counts },
+					{ name: evil, counts },
+				],
 			},
 		],
 	});
@@ -120,6 +125,25 @@ test('an answer of another version names the first place that differs', () => {
 	for (const value of [null, 'text', [], 7]) assert.throws(() => readStatus(value), /the answer/);
 });
 
+test('requests without a route and warnings are told', () => {
+	const unrouted = sampleCounts({ requests: 12_345 });
+	const lines = statusLines(
+		sampleStatus({ unrouted, warnings: ['the configuration was refused:\nx.yaml:1'] }),
+		recordedTerminal(),
+		NOW,
+	);
+	assert.deepEqual(lines.slice(4, 6), [
+		'warning        the configuration was refused:\\nx.yaml:1',
+		'no route       12k requests met none (404, 405)',
+	]);
+});
+
+test('what the core answers fits what is read here', () => {
+	// The compiler checks it: this function is never called.
+	const fits = (answer: AppStatus): Status => answer;
+	assert.equal(typeof fits, 'function');
+});
+
 test('the command: a table, JSON with all that came, exit codes', async () => {
 	const path = await at(says([], { ...sampleStatus(), later: 'kept' }));
 	const shown = await ballast(['status', '--socket', path]);
@@ -146,7 +170,7 @@ test('--watch shows it again and again, survives a Ballast that is gone for a wh
 	assert.equal(shown.code, 0, shown.err);
 	const screens = shown.out.split('\x1b[H').slice(1);
 	assert.equal(screens.length, 3);
-	assert.match(screens[0] as string, /… 8 more lines; make the window higher\x1b\[K\n\x1b\[J$/);
+	assert.match(screens[0] as string, /… 9 more lines; make the window higher\x1b\[K\n\x1b\[J$/);
 	assert.match(screens[1] as string, /closed the connection/);
 	assert.equal(screens[2], screens[0]);
 });

@@ -1,5 +1,4 @@
 /** The parts of the configuration that hold for the whole node. */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { parseDuration, parseSize } from '../core/units.ts';
 import type { ListenConfig, ListenInput, NodeLimits, TlsConfig } from '../gateway/config.ts';
@@ -69,6 +68,8 @@ function resolveTls(input: NonNullable<Extract<OneListen, object>['tls']>, scope
 }
 
 function checkCertificate(files: { cert: string; key: string }, scope: Scope, path: Path): void {
+	// Loaded only where there is a certificate: it costs 5 ms.
+	const { X509Certificate, createPrivateKey } = process.getBuiltinModule('node:crypto');
 	const certText = scope.read(files.cert, [...path, 'cert'], MAX_PEM_BYTES);
 	const keyText = scope.read(files.key, [...path, 'key'], MAX_PEM_BYTES);
 	const certificate = certText === undefined ? undefined : attempt(() => new X509Certificate(certText));

@@ -31,7 +31,8 @@ interface Waiting {
 
 /** One instance as one worker sees it: its connections, idle ones first. */
 export class Upstream {
-	readonly options: UpstreamOptions;
+	/** Replaced by a reload that changes how connections are made; those that there are stay. */
+	options: UpstreamOptions;
 	readonly plane: DataPlane;
 	/** `host:port`, for a Host field and for messages. */
 	readonly authority: string;

@@ -64,9 +64,20 @@ export function sampleStatus(more: Partial<Status> = {}): Status {
 				total: 2,
 				counts: sampleCounts({ failed: 3 }),
 				instances: [sampleInstance(), sampleInstance({ ...down, counts: sampleCounts({ requests: 0, perSecond: 0 }) })],
-				routes: [{ name: 'GET /v1/avatars', counts: sampleCounts() }],
+				routes: [
+					{ name: 'GET /v1/avatars', counts: sampleCounts() },
+					{
+						name: '*',
+						counts: sampleCounts({
+							requests: 0,
+							perSecond: 0,
+							status: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 },
+						}),
+					},
+				],
 			},
 		],
+		unrouted: sampleCounts({ requests: 0 }),
 		warnings: [],
 		...more,
 	};

@@ -65,6 +65,7 @@ export class Unit {
 	#probed = '';
 	#adopted = false;
 	#passive = false;
+	#closed = false;
 	/** Why this core ended the present process; '' when it did not. */
 	#ended = '';
 	#ending: { killAt: number; done: () => void; ended: Promise<void> } | null = null;
@@ -125,12 +126,13 @@ export class Unit {
 		this.#owner.changed(this);
 		try {
 			this.port = await freePort(INSTANCE_HOST);
+			if (this.#closed) return;
 			if (this.leaving || this.#passive) return this.#neverStarted();
 			const { pid } = await this.#owner.processes.spawn(this.#spec(), (ending) => this.#exited(ending));
 			// It may have ended before its start was reported.
-			if (this.#epoch === epoch && this.#life === 'pending') this.#spawned(pid);
+			if (this.#epoch === epoch && this.#life === 'pending' && !this.#closed) this.#spawned(pid);
 		} catch (error) {
-			this.#failedToStart(error);
+			if (!this.#closed) this.#failedToStart(error);
 		}
 	}
 
@@ -193,7 +195,9 @@ export class Unit {
 		return this.#life !== 'exited';
 	}
 
+	/** Lets go of timers and the process, which goes on without it. */
 	close(): void {
+		this.#closed = true;
 		clearTimeout(this.#timer);
 		clearTimeout(this.#killTimer);
 		this.#owner.processes.disown(this.id);
