@@ -1,4 +1,4 @@
-/** A reporter of node:test for scripts/test.js: one JSON object with the counts and why tests were skipped. */
+/** A reporter of node:test for scripts/run-tests.js: one JSON object with the counts and why tests were skipped. */
 export default async function* count(source) {
 	const skips = [];
 	let counts = { passed: 0, failed: 0, cancelled: 0, skipped: 0 };

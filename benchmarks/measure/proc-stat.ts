@@ -12,10 +12,10 @@ export interface ProcStat {
 	readonly startTicks: number;
 }
 
-/** Memory in bytes. `pss` shares a page's size among the processes that map it. */
+/** Resident memory in bytes: pages of this process alone, and those that others map too (its program's text). */
 export interface Memory {
-	readonly rss: number;
-	readonly pss: number;
+	readonly own: number;
+	readonly shared: number;
 }
 
 /** Reads a stat line; undefined when it is none. The name in parentheses may itself hold blanks and parentheses. */
@@ -33,10 +33,11 @@ export function parseStat(line: string): ProcStat | undefined {
 	};
 }
 
-/** Reads `Rss:` and `Pss:` (kB) of an smaps_rollup text. */
+/** Reads an smaps_rollup text. */
 export function parseRollup(text: string): Memory {
-	const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0);
-	return { rss: kilobytes('Rss') * 1024, pss: kilobytes('Pss') * 1024 };
+	const bytes = (name: string) => 1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0);
+	const own = bytes('Private_Clean') + bytes('Private_Dirty');
+	return { own, shared: bytes('Rss') - own };
 }
 
 /** The process's line now; undefined when it has ended, whether or not its parent took note of that. */
@@ -73,16 +74,13 @@ export function cpuMicros(pids: readonly number[]): number {
 	return (ticks * 1e6) / clockTicks();
 }
 
-/** Memory of these processes together. */
-export function memoryOf(pids: readonly number[]): Memory {
-	let rss = 0;
-	let pss = 0;
-	for (const pid of pids) {
-		const one = parseRollup(readProc(pid, 'smaps_rollup') ?? '');
-		rss += one.rss;
-		pss += one.pss;
-	}
-	return { rss, pss };
+/**
+ * Memory of a program's processes together, in bytes: what they share is counted once, for the one that maps most of it.
+ * (The sum of PSS would fall whenever somebody else starts the same program.)
+ */
+export function memoryOf(pids: readonly number[]): number {
+	const all = pids.map((pid) => parseRollup(readProc(pid, 'smaps_rollup') ?? ''));
+	return all.reduce((sum, one) => sum + one.own, 0) + Math.max(0, ...all.map((one) => one.shared));
 }
 
 let ticksPerSecond = 0;

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runLoad } from '../measure/load.ts';
 import { memoryOf } from '../measure/proc-stat.ts';
 import { makeTlsFiles } from '../measure/tls-files.ts';
 import type { Peer, TlsFiles } from '../peers/peer.ts';
@@ -12,6 +11,8 @@ import { figure } from '../report/table.ts';
 import { type Bench, type Figures, LOAD_CORE, type Outcome, PROXY_CORE } from './scenario.ts';
 
 const MEASURED = ['ballast', 'haproxy', 'nginx'];
+/** Clients that come and go before the count. */
+const WARM_UP = 500;
 /** After the last answer, so that what is only for the moment is given back. */
 const SETTLE_MS = 2000;
 /** Most time to open all connections. */
@@ -62,11 +63,11 @@ async function memoryPerConnection(bench: Bench, peer: Peer, crowd: Crowd): Prom
 		...(crowd.tls ? { tls: crowd.tls } : {}),
 	});
 	try {
-		const url = `${crowd.tls ? 'https' : 'http'}://127.0.0.1:${running.port}/json`;
-		await runLoad({ url, seconds: bench.quick ? 1 : 2 });
-		await sleep(SETTLE_MS / 2);
-		const before = memoryOf(running.program.tree()).pss;
-		const gained = await withClients(running.port, crowd, () => memoryOf(running.program.tree()).pss - before);
+		// A small crowd first, so that what the code itself takes is there; no load, whose garbage would hide the gain.
+		await withClients(running.port, { ...crowd, count: WARM_UP }, () => undefined);
+		await sleep(SETTLE_MS);
+		const before = memoryOf(running.program.tree());
+		const gained = await withClients(running.port, crowd, () => memoryOf(running.program.tree()) - before);
 		return gained / crowd.count;
 	} finally {
 		await running.stop();

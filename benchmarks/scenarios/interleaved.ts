@@ -9,7 +9,7 @@ import type { Bench } from './scenario.ts';
 export interface Sample extends LoadResult {
 	/** User + system time of the peer's whole tree. */
 	readonly cpuMicros: number;
-	/** PSS of the tree right after the load. */
+	/** Memory of the tree right after the load. */
 	readonly memoryBytes: number;
 }
 
@@ -103,5 +103,5 @@ async function measure({ running }: Runner, load: LoadPlan): Promise<Sample> {
 	const after = running.program.tree();
 	const died = pids.find((pid) => !after.includes(pid));
 	if (died !== undefined) throw new Error(`its process ${died} ended under load`);
-	return { ...result, cpuMicros: spent, memoryBytes: memoryOf(after).pss };
+	return { ...result, cpuMicros: spent, memoryBytes: memoryOf(after) };
 }

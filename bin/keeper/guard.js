@@ -1,5 +1,6 @@
 // Sees to it that a process group does not outlive the keeper, whatever ends the keeper.
 import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Reads the group's number, then waits: a line releases the group, the end of the pipe kills it. */
 const SCRIPT = `trap '' HUP INT TERM; read -r group || exit 0; read -r word && exit 0; kill -s KILL -- "-$group"`;
@@ -58,5 +59,33 @@ export function signalGroup(group, signal) {
 		return true;
 	} catch (error) {
 		return error.code === 'EPERM';
+	}
+}
+
+/** Whether a member of the group still runs. In a container without an init, zombies may stay for good. */
+export function groupRuns(group) {
+	if (!signalGroup(group, 0)) return false;
+	const pids = readNames('/proc').filter((name) => /^\d+$/.test(name));
+	if (pids.length === 0) return true;
+	return pids.some((pid) => {
+		// pid (command) state parent group …
+		const [state, , itsGroup] = readText(`/proc/${pid}/stat`).split(') ').at(-1).split(' ');
+		return Number(itsGroup) === group && state !== 'Z' && state !== 'X';
+	});
+}
+
+function readNames(folder) {
+	try {
+		return readdirSync(folder);
+	} catch {
+		return [];
+	}
+}
+
+function readText(path) {
+	try {
+		return readFileSync(path, 'utf8');
+	} catch {
+		return '';
 	}
 }

@@ -1,6 +1,6 @@
 // One process of an instance, with all that it starts.
 import { spawn } from 'node:child_process';
-import { Guard, signalGroup } from './guard.js';
+import { Guard, groupRuns, signalGroup } from './guard.js';
 import { LineRing, LineSplitter } from './lines.js';
 import { checkFolder, explainStart, StartError, userIds } from './start-error.js';
 
@@ -86,7 +86,7 @@ export class Instance {
 		const child = this.#child;
 		const closed = new Promise((resolve) => child.once('close', resolve));
 		const until = performance.now() + (this.#terminated ? LEFT_OVER_MS : 0);
-		while (!this.#killed && performance.now() < until && signalGroup(this.pid, 0)) await wait(LOOK_MS);
+		while (!this.#killed && performance.now() < until && groupRuns(this.pid)) await wait(LOOK_MS);
 		signalGroup(this.pid, 'SIGKILL');
 		this.#guard.release();
 		await Promise.race([closed, wait(LAST_OUTPUT_MS)]);

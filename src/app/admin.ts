@@ -14,8 +14,9 @@ export class AdminListener {
 
 	constructor(readiness: () => Readiness, failed: (error: Error) => void) {
 		this.#readiness = readiness;
-		this.#server = http.createServer({ requestTimeout: 10_000, headersTimeout: 5000, maxHeaderSize: 8192 }, (request, response) =>
-			this.#answer(request, response),
+		this.#server = http.createServer(
+			{ requestTimeout: 10_000, headersTimeout: 5000, maxHeaderSize: 8192 },
+			(request, response) => this.#answer(request, response),
 		);
 		this.#server.maxConnections = 100;
 		this.#server.on('error', failed);
@@ -33,7 +34,8 @@ export class AdminListener {
 		if (!known) status = 404;
 		else if (request.method !== 'GET' && request.method !== 'HEAD') status = 405;
 		else if (path === '/ready' && !readiness.ready) status = 503;
-		const body = path === '/ready' ? readiness : known ? { live: true } : { title: 'There are /live and /ready here', status };
+		const body =
+			path === '/ready' ? readiness : known ? { live: true } : { title: 'There are /live and /ready here', status };
 		const text = `${JSON.stringify(body)}\n`;
 		response.writeHead(status, {
 			'content-type': 'application/json',

@@ -31,7 +31,8 @@ export class ConnectionCount implements ConnectionGate {
 
 	open(address: string): boolean {
 		let sum = 0;
-		for (let worker = 0; worker < this.#workers; worker++) sum += this.#all[worker * NodeCell.cells + NodeCell.connections] as number;
+		for (let worker = 0; worker < this.#workers; worker++)
+			sum += this.#all[worker * NodeCell.cells + NodeCell.connections] as number;
 		if (sum >= this.#most) return false;
 		if (!isLoopback(address)) {
 			const known = this.#byAddress.get(address) ?? 0;
@@ -51,4 +52,5 @@ export class ConnectionCount implements ConnectionGate {
 	}
 }
 
-const isLoopback = (address: string): boolean => address.startsWith('127.') || (net.isIPv6(address) && address === '::1');
+const isLoopback = (address: string): boolean =>
+	address.startsWith('127.') || (net.isIPv6(address) && address === '::1');

@@ -1,7 +1,7 @@
-import { Board } from '../core/board.ts';
-import { BallastError } from '../core/errors.ts';
 import type { Config } from '../config/config.ts';
 import { diffConfig, formatDiff } from '../config/diff.ts';
+import { Board } from '../core/board.ts';
+import { BallastError } from '../core/errors.ts';
 import { MeterGroup } from '../metrics/counts.ts';
 import { AdminListener, type Readiness } from './admin.ts';
 import { ConfigWatch } from './config-watch.ts';
@@ -14,7 +14,7 @@ import type { Plan } from './plan.ts';
 import { planOf } from './plan-of.ts';
 import { SeriesIndex } from './series-index.ts';
 import type { ConfigSource, Loaded } from './source.ts';
-import { serviceStatus, type Status } from './status.ts';
+import { type Status, serviceStatus } from './status.ts';
 import { VERSION } from './version.ts';
 import { WorkerGroup } from './worker-group.ts';
 
@@ -59,7 +59,8 @@ export class ControlPlane {
 		this.#keeper = keeper;
 		this.#source = source;
 		this.#board.grow();
-		const event = (level: 'info' | 'warn' | 'error', text: string): void => this.log.add({ level, subject: 'ballast', text });
+		const event = (level: 'info' | 'warn' | 'error', text: string): void =>
+			this.log.add({ level, subject: 'ballast', text });
 		this.#workers = new WorkerGroup({
 			board: this.#board,
 			meters: this.#meters,
@@ -117,7 +118,8 @@ export class ControlPlane {
 	}
 
 	#announce(): void {
-		for (const { address } of this.#listeners.view()) this.log.add({ level: 'info', subject: 'ballast', text: `listening on ${address}` });
+		for (const { address } of this.#listeners.view())
+			this.log.add({ level: 'info', subject: 'ballast', text: `listening on ${address}` });
 		const names = this.#config.services.map(({ name }) => name).join(', ');
 		const text = `serving ${names} with ${this.#config.workers} worker${this.#config.workers === 1 ? '' : 's'}, by ${this.#name}`;
 		this.log.add({ level: 'info', subject: 'ballast', text });
@@ -133,7 +135,11 @@ export class ControlPlane {
 	}
 
 	snapshot(): Snapshot {
-		return { config: this.#config, fleet: this.#fleet.snapshot(), ticketKeys: this.#listeners.ticketKeys.toString('base64') };
+		return {
+			config: this.#config,
+			fleet: this.#fleet.snapshot(),
+			ticketKeys: this.#listeners.ticketKeys.toString('base64'),
+		};
 	}
 
 	#everySecond(): void {
@@ -226,7 +232,11 @@ export class ControlPlane {
 		this.#setLimits();
 		this.#keep();
 		const text = formatDiff(changes);
-		this.log.add({ level: 'info', subject: 'config', text: `reloaded: ${changes.length} change${changes.length === 1 ? '' : 's'}\n${text}` });
+		this.log.add({
+			level: 'info',
+			subject: 'config',
+			text: `reloaded: ${changes.length} change${changes.length === 1 ? '' : 's'}\n${text}`,
+		});
 		return text;
 	}
 

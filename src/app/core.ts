@@ -5,7 +5,10 @@ import { configSource } from './source.ts';
 
 /** Exit codes: 2 for a command line or configuration that is not valid, 1 for anything else. */
 const exitCode = (error: unknown): number =>
-	error instanceof BallastError && (error.code === 'config_invalid' || error.code === 'config_unreadable' || error.code === 'bad_command') ? 2 : 1;
+	error instanceof BallastError &&
+	(error.code === 'config_invalid' || error.code === 'config_unreadable' || error.code === 'bad_command')
+		? 2
+		: 1;
 
 /** The core: everything but the sockets' and instances' keeping, which is the keeper's. */
 async function main(): Promise<void> {

@@ -15,8 +15,6 @@ export interface MemberContext {
 	event(event: InstanceEvent): void;
 	/** The state or the life of the member changed. */
 	changed(member: Member): void;
-	/** Whether a member that is to leave serves on for now. */
-	holds(member: Member): boolean;
 	/** What a probe found. */
 	reached(member: Member, up: boolean, why: string): void;
 }
@@ -105,7 +103,8 @@ export class Member {
 		}
 		if (provided.life === 'running') this.#wantedEpoch = provided.epoch;
 		if (provided.life === 'pending' || provided.life === 'exited') this.#unwatch();
-		const held = provided.life === 'leaving' && this.#context.holds(this);
+		// Whoever serves goes on until the service had a look at all that leave together: see `letGo`.
+		const held = provided.life === 'leaving' && (this.leaving ? this.#facts.held : this.healthy);
 		this.heldSince = held ? (this.heldSince ?? Date.now()) : null;
 		this.#apply({ kind: 'life', life: provided.life, fresh, held }, provided.note);
 		if (provided.life === 'running' && this.#watchedEpoch !== provided.epoch) this.#startWatch('unknown');

@@ -47,6 +47,7 @@ export class ServiceFleet {
 	/** The source of the present configuration; null: the service has no instances now. */
 	#current: Source | null = null;
 	#retired = false;
+	#reviewing = false;
 	#stopping: Deadlines | null = null;
 	readonly #farewells = new Set<Promise<void>>();
 	#emptied: (() => void)[] = [];
@@ -222,9 +223,8 @@ export class ServiceFleet {
 			prober,
 			target: (instance) => probeTarget(this.#config, instance),
 			event: (event) => this.#event(event),
-			holds: (member) => this.#holds(member),
 			reached: (member, up, why) => source.provider.reached(member.id, up, why),
-			changed: () => this.#review(),
+			changed: () => this.#reviewSoon(),
 		};
 	}
 
@@ -242,26 +242,31 @@ export class ServiceFleet {
 		this.#review();
 	}
 
+	/** After the changes of this turn, so that those that leave together are seen together. */
+	#reviewSoon(): void {
+		if (this.#reviewing) return;
+		this.#reviewing = true;
+		queueMicrotask(() => this.#review());
+	}
+
 	/** Lets members go that are to leave and need not wait for others. */
 	#review(): void {
+		this.#reviewing = false;
 		for (const source of this.#sources) {
 			for (const member of source.members.values()) {
-				if (!member.leaving || member.departing || this.#holds(member)) continue;
+				if (!member.leaving || member.departing || this.#holds(source, member)) continue;
 				member.departing = true;
 				member.letGo();
-				void this.#depart(source, member);
+				this.#depart(source, member).catch((error) => this.#failed(member, error));
 			}
 		}
 		this.#checkEmpty();
 	}
 
 	/** Without it a change of all addresses at once would leave the service with none for a moment. */
-	#holds(member: Member): boolean {
-		if (member.departing || !member.healthy || this.#current === null) return false;
-		const others = this.members.filter((other) => other !== member && !other.leaving);
-		if (others.some((other) => other.state === 'ready')) return false;
-		if (!others.some((other) => other.state !== 'draining')) return false;
-		if (this.#current.provider.kind === 'run') return true;
+	#holds(source: Source, member: Member): boolean {
+		if (!member.healthy || !this.#mayBeReplaced(source)) return false;
+		if (this.#current?.provider.kind === 'run') return true;
 		const leftMs = PATIENCE_MS - (Date.now() - (member.heldSince ?? Date.now()));
 		if (leftMs <= 0) return false;
 		clearTimeout(this.#patience);
@@ -269,14 +274,25 @@ export class ServiceFleet {
 		return true;
 	}
 
+	/** No other instance is ready, but one may yet be. */
+	#mayBeReplaced(source: Source): boolean {
+		if (this.#current === null) return false;
+		const staying = this.members.filter((member) => !member.leaving);
+		if (staying.length > 0) return staying.every((member) => member.state !== 'ready') && staying.some((member) => member.state !== 'draining');
+		const { provider } = this.#current;
+		return source !== this.#current && !(isResizable(provider) && provider.desired === 0);
+	}
+
 	async #depart(source: Source, member: Member): Promise<void> {
 		const graceMs = this.graceMs;
 		const { drainUntil, killAt } = deadlines(Date.now(), graceMs);
 		const until = () => Math.min(drainUntil, this.#stopping?.drainUntil ?? drainUntil);
+		// Its process may end by itself in the meantime, and another have its id by then.
+		const leaving = () => member.leaving && source.members.get(member.id) === member;
 		const left = await untilIdle(
 			() => member.inFlight,
 			until,
-			() => !member.leaving,
+			() => !leaving(),
 		);
 		if (left !== null && left > 0) {
 			const text = `${member.id}: ${left} in flight at the end of its grace period of ${inSeconds(graceMs)}`;
@@ -284,14 +300,19 @@ export class ServiceFleet {
 		}
 		const killBy = () => Math.min(killAt, this.#stopping?.killAt ?? killAt);
 		// A worker that does not answer must not keep a process alive.
-		if (member.leaving) await settledBy(member.withdraw(), killBy);
-		if (member.leaving) {
+		if (leaving()) await settledBy(member.withdraw(), killBy);
+		if (leaving()) {
 			member.ending = true;
 			await source.provider.remove(member.id, killBy());
 		}
 		member.ending = false;
 		member.departing = false;
 		this.#review();
+	}
+
+	#failed(member: Member, error: unknown): void {
+		const text = `${member.id} could not be removed: ${error instanceof Error ? error.message : String(error)}`;
+		this.#event({ instance: member.id, kind: 'internal', level: 'error', text });
 	}
 
 	#farewell(promise: Promise<void>): void {

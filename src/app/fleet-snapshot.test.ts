@@ -6,11 +6,22 @@ test('what one memory saves, another loads', () => {
 	const memory = new FleetMemory();
 	memory.load({ version: 1, scale: { videos: 4 }, startTimes: { videos: [100, 200] }, drained: ['videos-1'] });
 	const saved = JSON.parse(JSON.stringify(memory.save()));
-	assert.deepEqual(saved, { version: 1, scale: { videos: 4 }, startTimes: { videos: [100, 200] }, drained: ['videos-1'] });
+	assert.deepEqual(saved, {
+		version: 1,
+		scale: { videos: 4 },
+		startTimes: { videos: [100, 200] },
+		drained: ['videos-1'],
+	});
 });
 
 test('what another version wrote is read as far as it is understood', () => {
 	for (const nothing of [null, undefined, 7, 'x', [], {}]) assert.deepEqual(readSnapshot(nothing), EMPTY_SNAPSHOT);
-	const odd = { version: 9, scale: { a: -1, b: 1.5, c: 3 }, startTimes: { a: 'x', b: [1, 'y', -2] }, drained: [1, 'd'], more: 1 };
+	const odd = {
+		version: 9,
+		scale: { a: -1, b: 1.5, c: 3 },
+		startTimes: { a: 'x', b: [1, 'y', -2] },
+		drained: [1, 'd'],
+		more: 1,
+	};
 	assert.deepEqual(readSnapshot(odd), { version: 1, scale: { c: 3 }, startTimes: { b: [1] }, drained: ['d'] });
 });

@@ -1,10 +1,9 @@
 /** A data plane for tests of the fleet: the real board, real requests, no workers. */
 import { get } from 'node:http';
+import type { Config, ServiceConfig } from '../config/config.ts';
 import { Board, SlotState } from '../core/board.ts';
-import type { ServiceConfig } from '../config/config.ts';
 import type { HealthConfig } from '../health/config.ts';
 import type { InstancesConfig, RunConfig } from '../instances/config.ts';
-import type { Config } from '../config/config.ts';
 import type { FleetEvent, FleetSink, InstanceState, InstanceView } from './fleet-sink.ts';
 
 export class TestingSink implements FleetSink {
@@ -67,7 +66,10 @@ export class TestingSink implements FleetSink {
 	async request(pick: number, path = '/'): Promise<string> {
 		const slots = this.pickable();
 		const slot = slots[pick % slots.length];
-		if (slot === undefined) return 'no ready instance';
+		if (slot === undefined) {
+			await this.#acknowledged();
+			return 'no ready instance';
+		}
 		const { host, port } = this.known.get(slot) as InstanceView;
 		this.board.addInFlight(slot, 0, 1);
 		const answer = await fetchText(host, port, path);
@@ -129,7 +131,11 @@ export const TCP: HealthConfig = {
 };
 
 /** A service with all defaults. */
-export function service(name: string, instances: InstancesConfig | null, changes: Partial<ServiceConfig> = {}): ServiceConfig {
+export function service(
+	name: string,
+	instances: InstancesConfig | null,
+	changes: Partial<ServiceConfig> = {},
+): ServiceConfig {
 	return {
 		name,
 		match: [],

@@ -40,7 +40,10 @@ export class KeeperChannel {
 	}
 
 	/** Errors: what the keeper says, as a `BallastError`. */
-	async request<K extends keyof KeeperRequests>(name: K, args: KeeperRequests[K]['args']): Promise<{ value: KeeperRequests[K]['value']; handle: unknown }> {
+	async request<K extends keyof KeeperRequests>(
+		name: K,
+		args: KeeperRequests[K]['args'],
+	): Promise<{ value: KeeperRequests[K]['value']; handle: unknown }> {
 		const n = ++this.#next;
 		const answer = await new Promise<{ value: unknown; handle: unknown }>((resolve, reject) => {
 			const timer = setTimeout(() => {
@@ -90,7 +93,9 @@ export class KeeperChannel {
 		try {
 			this.#handlers.get(message.type)?.(message);
 		} catch (error) {
-			process.stderr.write(`ballast: handling "${message.type}" failed: ${error instanceof Error ? error.stack : String(error)}\n`);
+			process.stderr.write(
+				`ballast: handling "${message.type}" failed: ${error instanceof Error ? error.stack : String(error)}\n`,
+			);
 		}
 	}
 }

@@ -2,11 +2,21 @@ import type { ProcessHost } from '../instances/process-host.ts';
 import type { SocketSource } from './listeners.ts';
 
 /** Runs one control command; `line` tells of progress. What it throws becomes the answer's error. */
-export type CommandHandler = (command: string, args: Record<string, unknown>, line: (text: string) => void) => Promise<unknown>;
+export type CommandHandler = (
+	command: string,
+	args: Record<string, unknown>,
+	line: (text: string) => void,
+) => Promise<unknown>;
 
 /** What the control plane needs of the keeper; `KeeperLink` is it. */
 export interface Keeper extends SocketSource {
-	readonly welcome: { readonly active: boolean; readonly pid: number; readonly generation: number; readonly startedAt: number; readonly snapshot: unknown };
+	readonly welcome: {
+		readonly active: boolean;
+		readonly pid: number;
+		readonly generation: number;
+		readonly startedAt: number;
+		readonly snapshot: unknown;
+	};
 	readonly processes: ProcessHost;
 	ready(): void;
 	/** What the core that follows, after a crash too, should know. */

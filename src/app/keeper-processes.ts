@@ -71,7 +71,9 @@ export class KeeperProcesses implements ProcessHost {
 	#printed({ id, stream, lines }: PrintedLines): void {
 		const last = this.#last.get(id);
 		if (last && this.#running.has(id)) {
-			last.push(...lines.slice(-LINES).map((line) => (line.length > MOST_LINE ? `${line.slice(0, MOST_LINE)}…` : line)));
+			last.push(
+				...lines.slice(-LINES).map((line) => (line.length > MOST_LINE ? `${line.slice(0, MOST_LINE)}…` : line)),
+			);
 			last.splice(0, last.length - LINES);
 		}
 		for (const watcher of this.#watchers) watcher.lines(id, stream, lines);

@@ -104,7 +104,13 @@ export type ToKeeper =
 	| { readonly type: 'yielded'; readonly snapshot: unknown }
 	| { readonly type: 'control_line'; readonly n: number; readonly line: string }
 	| { readonly type: 'control_done'; readonly n: number; readonly ok: true; readonly result: unknown }
-	| { readonly type: 'control_done'; readonly n: number; readonly ok: false; readonly code: string; readonly message: string }
+	| {
+			readonly type: 'control_done';
+			readonly n: number;
+			readonly ok: false;
+			readonly code: string;
+			readonly message: string;
+	  }
 	| { readonly type: 'peer'; readonly message: unknown };
 
 /** How long the core may take before the keeper ends it by force, ms. */

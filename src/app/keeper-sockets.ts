@@ -45,7 +45,8 @@ export class KeeperSockets {
 
 	async socket(host: string, port: number, slot: number): Promise<number> {
 		const { handle } = await this.#channel.request('socket', { host, port, slot });
-		if (!isHandle(handle)) throw new BallastError('bind_failed', `No socket came for ${host}:${port}: are too many files open?`);
+		if (!isHandle(handle))
+			throw new BallastError('bind_failed', `No socket came for ${host}:${port}: are too many files open?`);
 		this.#copies.set(handle.fd, { handle, inode: fstatSync(handle.fd).ino });
 		return handle.fd;
 	}
@@ -83,5 +84,7 @@ function isOpen(fd: number, inode: number): boolean {
 }
 
 function isHandle(handle: unknown): handle is RawHandle {
-	return typeof handle === 'object' && handle !== null && 'fd' in handle && typeof handle.fd === 'number' && handle.fd >= 0;
+	return (
+		typeof handle === 'object' && handle !== null && 'fd' in handle && typeof handle.fd === 'number' && handle.fd >= 0
+	);
 }

@@ -40,7 +40,11 @@ export class Listeners {
 	ticketKeys: Buffer = randomBytes(48);
 	#count = 1;
 
-	constructor(source: SocketSource, workers: WorkerGroup, event: (level: 'info' | 'warn' | 'error', text: string) => void) {
+	constructor(
+		source: SocketSource,
+		workers: WorkerGroup,
+		event: (level: 'info' | 'warn' | 'error', text: string) => void,
+	) {
 		this.#source = source;
 		this.#workers = workers;
 		this.#event = event;
@@ -57,7 +61,14 @@ export class Listeners {
 				const bound = await this.#source.bind(config.host, config.port, Math.max(workers, known?.slots ?? 1));
 				if (known === undefined) {
 					fresh.push(key);
-					this.#addresses.set(key, { config, port: bound.port, slots: bound.slots, owners: [], certificates, watch: null });
+					this.#addresses.set(key, {
+						config,
+						port: bound.port,
+						slots: bound.slots,
+						owners: [],
+						certificates,
+						watch: null,
+					});
 				} else {
 					known.slots = bound.slots;
 				}
@@ -71,7 +82,8 @@ export class Listeners {
 	/** Takes back what `bind` added, when the rest of a reload was refused. */
 	async unbindAllBut(configs: readonly ListenConfig[]): Promise<void> {
 		const wanted = new Set(configs.map(addressKey));
-		for (const [key, address] of this.#addresses) if (!wanted.has(key) && address.owners.length === 0) await this.#forget(key);
+		for (const [key, address] of this.#addresses)
+			if (!wanted.has(key) && address.owners.length === 0) await this.#forget(key);
 	}
 
 	/** Has the workers accept on exactly these addresses, spread over so many workers. */
@@ -94,7 +106,8 @@ export class Listeners {
 			address.owners[slot] = owner;
 			await this.#give(address, slot);
 			// Only now: in between both accept, and no connection finds nobody.
-			if (before !== undefined && before !== owner) await this.#workers.order(before, { type: 'unlisten', key: slotKey(address, slot) });
+			if (before !== undefined && before !== owner)
+				await this.#workers.order(before, { type: 'unlisten', key: slotKey(address, slot) });
 		}
 	}
 
@@ -103,8 +116,12 @@ export class Listeners {
 		const fd = await this.#source.socket(config.host, address.port, slot);
 		const thread = this.#workers.thread(address.owners[slot] as number);
 		if (thread !== undefined) this.#source.give(fd, thread);
-		const tls: ListenPlan['tls'] = config.tls === null ? null : { certificates, minVersion: config.tls.minVersion, ticketKeys: this.ticketKeys };
-		const error = await this.#workers.order(address.owners[slot] as number, { type: 'listen', listen: { key: slotKey(address, slot), fd, tls } });
+		const tls: ListenPlan['tls'] =
+			config.tls === null ? null : { certificates, minVersion: config.tls.minVersion, ticketKeys: this.ticketKeys };
+		const error = await this.#workers.order(address.owners[slot] as number, {
+			type: 'listen',
+			listen: { key: slotKey(address, slot), fd, tls },
+		});
 		if (error !== '') this.#event('error', `${addressKey(config)} cannot be accepted on: ${error}`);
 	}
 
@@ -120,7 +137,8 @@ export class Listeners {
 			tls,
 			(certificates) => {
 				address.certificates = certificates;
-				for (let slot = 0; slot < address.slots; slot++) this.#workers.tell({ type: 'certify', key: slotKey(address, slot), certificates });
+				for (let slot = 0; slot < address.slots; slot++)
+					this.#workers.tell({ type: 'certify', key: slotKey(address, slot), certificates });
 				this.#event('info', `new certificates are in use on ${name}`);
 			},
 			(why) => this.#event('error', `${why}; ${name} goes on with the certificates it has`),
@@ -130,7 +148,8 @@ export class Listeners {
 	/** A worker began again: it gets its sockets. */
 	async restore(worker: number): Promise<void> {
 		for (const address of this.#addresses.values()) {
-			for (let slot = 0; slot < address.slots; slot++) if (address.owners[slot] === worker) await this.#give(address, slot);
+			for (let slot = 0; slot < address.slots; slot++)
+				if (address.owners[slot] === worker) await this.#give(address, slot);
 		}
 	}
 

@@ -1,6 +1,6 @@
-import { answerFixed, answerRedirect } from '../gateway/local-answers.ts';
 import { balanceKey } from '../gateway/balance-key.ts';
 import type { Exchange } from '../gateway/exchange.ts';
+import { answerFixed, answerRedirect } from '../gateway/local-answers.ts';
 import { problemOf } from '../gateway/problem.ts';
 import { setTarget } from '../gateway/request-checks.ts';
 
@@ -74,10 +74,18 @@ function rewritePath(exchange: Exchange, rewrite: (path: string) => string): voi
 	const { buffer, pathStart, pathEnd, targetEnd } = exchange;
 	const path = buffer.toString('latin1', pathStart, pathEnd);
 	const changed = rewrite(path);
-	if (changed !== path) setTarget(exchange, Buffer.from(changed + buffer.toString('latin1', pathEnd, targetEnd), 'latin1'));
+	if (changed !== path)
+		setTarget(exchange, Buffer.from(changed + buffer.toString('latin1', pathEnd, targetEnd), 'latin1'));
 }
 
 /** RFC 9110 §9.2.2. */
 function isIdempotent(method: string): boolean {
-	return method === 'GET' || method === 'HEAD' || method === 'PUT' || method === 'DELETE' || method === 'OPTIONS' || method === 'TRACE';
+	return (
+		method === 'GET' ||
+		method === 'HEAD' ||
+		method === 'PUT' ||
+		method === 'DELETE' ||
+		method === 'OPTIONS' ||
+		method === 'TRACE'
+	);
 }

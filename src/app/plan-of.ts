@@ -20,7 +20,8 @@ export function planOf(config: Config, generation: number, series: SeriesIndex):
 
 /** Commands and their environments hold secrets and mean nothing to a worker: they stay here. */
 function servicePlan(service: ServiceConfig): ServicePlan {
-	const { name, match, routes, balance, upstream, timeouts, bodyBytes, host, path, requestHeaders, responseHeaders } = service;
+	const { name, match, routes, balance, upstream, timeouts, bodyBytes, host, path, requestHeaders, responseHeaders } =
+		service;
 	const instances = service.instances === null ? null : { kind: service.instances.kind };
 	const policy = { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders };
 	return { name, match, routes, balance, upstream, instances, ...policy, upstreamCa: readCa(upstream.tls?.ca ?? null) };

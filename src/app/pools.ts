@@ -104,7 +104,10 @@ function serviceOf({ plan, balancer }: Pool): Service {
 		config: plan,
 		picker: plan.instances === null ? null : balancer,
 		key: keySource(balance),
-		cookie: balance.by === 'cookie' && balance.cookie !== null ? { name: balance.cookie.name, attributes: cookieAttributes(balance) } : null,
+		cookie:
+			balance.by === 'cookie' && balance.cookie !== null
+				? { name: balance.cookie.name, attributes: cookieAttributes(balance) }
+				: null,
 		timed: balance.by === 'peak-ewma',
 	};
 }

@@ -4,7 +4,9 @@ import { loadConfig } from '../config/load.ts';
 import { formatProblems } from '../config/problem.ts';
 import { BallastError } from '../core/errors.ts';
 
-export type Loaded = { ok: true; config: Config; files: string[]; warnings: string } | { ok: false; message: string; files: string[] };
+export type Loaded =
+	| { ok: true; config: Config; files: string[]; warnings: string }
+	| { ok: false; message: string; files: string[] };
 
 /** Where this program's configuration comes from: a file (`up`) or the command line (`run`). */
 export interface ConfigSource {
@@ -29,7 +31,8 @@ export function configSource(argv: readonly string[]): ConfigSource {
 			},
 		};
 	}
-	if (command !== 'up') throw new BallastError('bad_command', `the core is started with up or run, not with '${command ?? ''}'`);
+	if (command !== 'up')
+		throw new BallastError('bad_command', `the core is started with up or run, not with '${command ?? ''}'`);
 	const args = parseUp(rest);
 	return { name: args.config ?? 'ballast.*', watch: args.watch, load: () => loadFile(args.config, args.workers) };
 }

@@ -44,7 +44,10 @@ export function serviceStatus({ config, plan, fleet, meters, inFlight }: StatusP
 	const readiness = new Map(fleet.ready().map((each) => [each.service, each]));
 	const instances = fleet.list();
 	return config.services.map(({ name, routes }) => {
-		const series = [...routes.map((route) => route.name), REST].map((route) => ({ route, index: plan.series[seriesKey(name, route)] ?? UNROUTED }));
+		const series = [...routes.map((route) => route.name), REST].map((route) => ({
+			route,
+			index: plan.series[seriesKey(name, route)] ?? UNROUTED,
+		}));
 		const ready = readiness.get(name);
 		return {
 			name,

@@ -1,7 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import type { Board } from '../core/board.ts';
 import type { MeterGroup } from '../metrics/counts.ts';
-import { type FromWorker, type InstancePlan, NodeCell, type Order, type Plan, type ToWorker, type WorkerStart } from './plan.ts';
+import {
+	type FromWorker,
+	type InstancePlan,
+	NodeCell,
+	type Order,
+	type Plan,
+	type ToWorker,
+	type WorkerStart,
+} from './plan.ts';
 
 /** A worker whose heart stands still for so long is hung and is replaced. Beats come every 50 ms. */
 const HUNG_MS = 5000;
@@ -77,7 +85,8 @@ export class WorkerGroup {
 		for (let id = 0; id < count; id++) {
 			const known = this.#members.get(id);
 			// One that was on its way out under this number has to be gone first: its column is taken.
-			if (known?.state === 'draining') missing.push(known.thread.terminate().then(() => this.#launch(id, known.restarts)));
+			if (known?.state === 'draining')
+				missing.push(known.thread.terminate().then(() => this.#launch(id, known.restarts)));
 			else if (known === undefined) missing.push(this.#launch(id, 0));
 		}
 		await Promise.all(missing);
@@ -102,14 +111,36 @@ export class WorkerGroup {
 		this.#cells.fill(0, id * NodeCell.cells, (id + 1) * NodeCell.cells);
 		board.clearWorker(id);
 		board.workers = Math.max(board.workers, id + 1);
-		const start: WorkerStart = { id, board: board.buffers, node: this.node, plan: { ...plan, columns: Math.max(board.workers, plan.workers) }, instances: this.#options.instances() };
-		const thread = new Worker(workerFile(), { workerData: start, resourceLimits: { maxOldGenerationSizeMb: HEAP_MB }, stdout: false, stderr: false });
+		const start: WorkerStart = {
+			id,
+			board: board.buffers,
+			node: this.node,
+			plan: { ...plan, columns: Math.max(board.workers, plan.workers) },
+			instances: this.#options.instances(),
+		};
+		const thread = new Worker(workerFile(), {
+			workerData: start,
+			resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+			stdout: false,
+			stderr: false,
+		});
 		let isUp = (): void => {};
 		const up = new Promise<void>((resolve) => (isUp = resolve));
-		const member: Member = { id, thread, state: 'starting', beat: 0, beatAt: Date.now(), restarts, waiting: new Map(), up };
+		const member: Member = {
+			id,
+			thread,
+			state: 'starting',
+			beat: 0,
+			beatAt: Date.now(),
+			restarts,
+			waiting: new Map(),
+			up,
+		};
 		this.#members.set(id, member);
 		thread.on('message', (message: FromWorker) => this.#receive(member, message, isUp));
-		thread.on('error', (error: unknown) => this.#options.event('error', `worker ${id} failed: ${error instanceof Error ? error.message : String(error)}`));
+		thread.on('error', (error: unknown) =>
+			this.#options.event('error', `worker ${id} failed: ${error instanceof Error ? error.message : String(error)}`),
+		);
 		thread.on('exit', () => {
 			isUp();
 			this.#gone(member);
@@ -201,7 +232,14 @@ export class WorkerGroup {
 
 	/** Has all workers build the plan; resolves to what was wrong with it, or ''. */
 	async prepare(plan: Plan): Promise<string> {
-		const errors = await Promise.all([...this.#members.values()].map((member) => this.#generation(member, plan.generation, { type: 'prepare', plan: { ...plan, columns: Math.max(this.#options.board.workers, plan.workers) } })));
+		const errors = await Promise.all(
+			[...this.#members.values()].map((member) =>
+				this.#generation(member, plan.generation, {
+					type: 'prepare',
+					plan: { ...plan, columns: Math.max(this.#options.board.workers, plan.workers) },
+				}),
+			),
+		);
 		return errors.find((error) => error !== '') ?? '';
 	}
 
@@ -209,7 +247,9 @@ export class WorkerGroup {
 	async commit(plan: Plan): Promise<void> {
 		this.#plan = plan;
 		const { generation } = plan;
-		await Promise.all([...this.#members.values()].map((member) => this.#generation(member, generation, { type: 'commit', generation })));
+		await Promise.all(
+			[...this.#members.values()].map((member) => this.#generation(member, generation, { type: 'commit', generation })),
+		);
 	}
 
 	abort(generation: number): void {

@@ -9,7 +9,17 @@ import { Meter, type Observation } from '../metrics/meter.ts';
 import { TimerWheel } from '../wire/timer-wheel.ts';
 import { ConnectionCount } from './connection-count.ts';
 import { handle } from './pipeline.ts';
-import { type FromWorker, type InstancePlan, type ListenPlan, NodeCell, type Order, type Plan, type ToWorker, UNROUTED, type WorkerStart } from './plan.ts';
+import {
+	type FromWorker,
+	type InstancePlan,
+	type ListenPlan,
+	NodeCell,
+	type Order,
+	type Plan,
+	type ToWorker,
+	UNROUTED,
+	type WorkerStart,
+} from './plan.ts';
 import { Pools } from './pools.ts';
 
 /** One thread of the data plane: its listeners, its pools, its counts. The control plane tells it what to serve. */
@@ -45,7 +55,7 @@ class DataWorker {
 			limits: start.plan.limits,
 			trust: new Trust(start.plan.trust),
 			routes: this.#pools.compile(),
-			recorder: { request: (exchange, us) => this.#record(exchange, us), connections: () => {} },
+			recorder: { request: (exchange, us) => this.#record(exchange, us) },
 			gate: this.#gate,
 			handle,
 			report: (error) => this.#report(error),
@@ -180,7 +190,11 @@ class DataWorker {
 			this.#prepared = { plan, pools };
 			this.#say({ type: 'prepared', generation: plan.generation, error: '' });
 		} catch (error) {
-			this.#say({ type: 'prepared', generation: plan.generation, error: error instanceof Error ? error.message : String(error) });
+			this.#say({
+				type: 'prepared',
+				generation: plan.generation,
+				error: error instanceof Error ? error.message : String(error),
+			});
 		}
 	}
 

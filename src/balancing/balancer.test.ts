@@ -6,7 +6,7 @@ import { type Board, SlotState } from '../core/board.ts';
 import { mixBits } from '../core/hash.ts';
 import { type Balancer, createBalancer, type Member, type WorkerPlace } from './balancer.ts';
 import type { BalanceBy } from './config.ts';
-import { type Pool, poolOf, tally, times } from './pool.fixture.ts';
+import { type Pool, poolOf, tally, times } from './testing-pool.ts';
 
 const ALL: BalanceBy[] = [
 	'round-robin',
@@ -125,18 +125,24 @@ for (const by of ALL) {
 			);
 		});
 
-		test('a drained instance is left at once, and taken up again', () => {
-			const pool = poolOf(5);
-			const balancer = balancerOf(by, pool.board);
-			balancer.set(pool.members);
-			const pick = (index: number) => balancer.pick(mixBits(index + 1), [], index);
-			times(200, pick);
-			const { slot } = pool.members[2] as Member;
-			pool.board.setState(slot, SlotState.draining);
-			assert.ok(!times(200, pick).includes(slot));
-			pool.board.setState(slot, SlotState.ready);
-			assert.ok(times(200, pick).includes(slot));
-		});
+		for (const size of [5, 100]) {
+			test(`a drained instance is left at once, and taken up again: ${size}`, () => {
+				const pool = poolOf(size);
+				const balancer = balancerOf(by, pool.board);
+				balancer.set(pool.members);
+				const pick = (index: number) => balancer.pick(mixBits(index + 1), [], index);
+				times(size * 40, pick);
+				const { slot } = pool.members[2] as Member;
+				// Not always at the same place of the round.
+				for (let round = 0; round < 20; round++) {
+					times(round, pick);
+					pool.board.setState(slot, SlotState.draining);
+					assert.ok(!times(size * 2, pick).includes(slot));
+					pool.board.setState(slot, SlotState.ready);
+					assert.ok(times(size * 40, pick).includes(slot));
+				}
+			});
+		}
 
 		for (const [size, workers] of [
 			[1, 1],

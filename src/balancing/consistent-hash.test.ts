@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { SlotState } from '../core/board.ts';
 import { hashText } from '../core/hash.ts';
 import { ConsistentHash } from './consistent-hash.ts';
-import { type Pool, poolOf, tally, times } from './pool.fixture.ts';
 import { Random } from './random.ts';
+import { type Pool, poolOf, tally, times } from './testing-pool.ts';
 
 const KEYS = times(20_000, (index) => hashText(`tenant-${index}`));
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SlotState } from '../core/board.ts';
 import { CookieAffinity } from './cookie-affinity.ts';
-import { type Pool, poolOf, tally, times } from './pool.fixture.ts';
+import { type Pool, poolOf, tally, times } from './testing-pool.ts';
 
 function cookieOf(pool: Pool, id = 0): CookieAffinity {
 	const balancer = new CookieAffinity(pool.board, { id, count: 2 });

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { SlotState } from '../core/board.ts';
 import { LeastConnections } from './least-connections.ts';
-import { type Pool, poolOf, tally, times } from './pool.fixture.ts';
 import { Random } from './random.ts';
+import { type Pool, poolOf, tally, times } from './testing-pool.ts';
 
 function leastOf(pool: Pool, id = 0, count = 1): LeastConnections {
 	const balancer = new LeastConnections(pool.board, { id, count });

@@ -2,8 +2,9 @@ import { type Balancer, type Loads, type Member, NONE_TRIED, type WorkerPlace } 
 import { Random } from './random.ts';
 import { Roster } from './roster.ts';
 
-/** Up to this many members each pick looks at all. */
+/** Up to this many members, and counts to sum (members × workers), each pick looks at all. */
 const ALL = 64;
+const ALL_COUNTS = 512;
 /** Above that: members looked at in turn, and at random. */
 const IN_TURN = 8;
 const AT_RANDOM = 4;
@@ -45,7 +46,7 @@ export class LeastConnections implements Balancer {
 	pick(_key: number, tried: readonly number[], _nowMs: number): number {
 		const roster = this.#roster;
 		let member: number;
-		if (roster.size <= ALL) {
+		if (roster.size <= ALL && roster.size * this.#place.count <= ALL_COUNTS) {
 			member = this.#least(roster.order, roster.size, tried);
 		} else {
 			roster.refresh();

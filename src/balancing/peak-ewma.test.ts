@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PeakEwma } from './peak-ewma.ts';
-import { type Pool, poolOf, tally, times } from './pool.fixture.ts';
 import { Random } from './random.ts';
+import { type Pool, poolOf, tally, times } from './testing-pool.ts';
 
 function ewmaOf(pool: Pool, id = 0, count = 1): PeakEwma {
 	const balancer = new PeakEwma(pool.board, { id, count });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SlotState } from '../core/board.ts';
-import { type Pool, poolOf, tally, times } from './pool.fixture.ts';
 import { Random } from './random.ts';
 import { RandomTwo } from './random-two.ts';
+import { type Pool, poolOf, tally, times } from './testing-pool.ts';
 
 function twoOf(pool: Pool, id = 0, count = 1): RandomTwo {
 	const balancer = new RandomTwo(pool.board, { id, count });

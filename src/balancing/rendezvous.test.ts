@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { times } from './pool.fixture.ts';
 import type { Member } from './port.ts';
 import { BUCKETS, Rendezvous } from './rendezvous.ts';
+import { times } from './testing-pool.ts';
 
 function membersOf(ids: readonly number[]): Member[] {
 	const named = ids.map((id) => ({ slot: id, id: `legacy@10.1.0.${id}:80` }));

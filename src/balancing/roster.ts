@@ -85,15 +85,9 @@ export class Roster {
 		this.#swap(at, this.open++);
 	}
 
-	/** The member at this place of `order` is closed. Another one takes its place. */
+	/** The member at this place of `order` is closed; the last open one takes its place. */
 	demote(at: number): void {
-		if (at < this.cursor) {
-			this.cursor--;
-			this.#swap(at, this.cursor);
-			this.#swap(this.cursor, --this.open);
-		} else {
-			this.#swap(at, --this.open);
-		}
+		this.#swap(at, --this.open);
 	}
 
 	#swap(a: number, b: number): void {

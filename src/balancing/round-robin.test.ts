@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { SlotState } from '../core/board.ts';
-import { type Pool, poolOf, tally, times } from './pool.fixture.ts';
 import { RoundRobin } from './round-robin.ts';
+import { type Pool, poolOf, tally, times } from './testing-pool.ts';
 
 function roundRobinOf(pool: Pool, id = 0, count = 1): RoundRobin {
 	const balancer = new RoundRobin(pool.board, { id, count });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { SlotState } from '../core/board.ts';
-import { type Pool, poolOf, tally, times } from './pool.fixture.ts';
+import { type Pool, poolOf, tally, times } from './testing-pool.ts';
 import { WeightedRoundRobin } from './weighted-round-robin.ts';
 
 function weightedOf(pool: Pool, id = 0, count = 1): WeightedRoundRobin {
@@ -112,4 +112,26 @@ test('in a pool of hundreds weights hold, and a change is soon seen', () => {
 		times(4000, () => balancer.pick(0, [], 0)),
 	);
 	for (const count of counts) assert.ok(Math.abs(count - 10) <= 2, `${counts}`);
+});
+
+test('what an instance owes is kept in the measure of its weight', () => {
+	const pool = poolOf(3, 1, [9000, 9000, 9000]);
+	const balancer = weightedOf(pool);
+	balancer.pick(0, [], 0);
+	for (const { slot } of pool.members) pool.board.setWeight(slot, 1);
+	const counts = tally(
+		pool,
+		times(30, () => balancer.pick(0, [], 0)),
+	);
+	for (const count of counts) assert.ok(Math.abs(count - 10) <= 1, `${counts}`);
+});
+
+test('in a large pool, whose turn it is next is not picked once it drains', () => {
+	const pool = poolOf(100);
+	const balancer = weightedOf(pool);
+	for (const { slot } of pool.members) {
+		pool.board.setState(slot, SlotState.draining);
+		assert.notEqual(balancer.pick(0, [], 0), slot);
+		pool.board.setState(slot, SlotState.ready);
+	}
 });

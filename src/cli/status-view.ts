@@ -18,8 +18,10 @@ const STATE_COLOURS: Record<string, Colour> = {
 export function statusLines(status: Status, terminal: Terminal, now: number): string[] {
 	const width = terminal.size()?.columns ?? Number.POSITIVE_INFINITY;
 	const lines = [...headLines(status).map((line) => clip(line, width))];
-	for (const warning of status.warnings)
-		lines.push(paint(terminal, 'yellow', clip(`warning        ${inert(warning)}`, width)));
+	for (const warning of status.warnings) {
+		const texts = warning.split('\n').map((text, at) => `${at === 0 ? 'warning' : '       '}        ${inert(text)}`);
+		lines.push(...texts.map((text) => paint(terminal, 'yellow', clip(text, width))));
+	}
 	const { services, unrouted } = status;
 	if (unrouted.requests > 0)
 		lines.push(clip(`no route       ${plural(unrouted.requests, 'request')} met none (404, 405)`, width));

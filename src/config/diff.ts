@@ -1,20 +1,8 @@
 /** What a reload would change, and what each change means. */
-import { changeEffect } from './change-effect.ts';
+import { type Change, changeEffect } from './change.ts';
 import type { Config } from './config.ts';
 import { formatPath, MASK } from './problem.ts';
 import { type Form, userForm } from './user-form.ts';
-
-export interface Change {
-	kind: 'added' | 'removed' | 'changed';
-	what: 'node' | 'listener' | 'service' | 'route' | 'instance';
-	/** Key path as in a file: `services.videos.timeouts.firstByte`. */
-	path: string;
-	/** Secrets masked; null where nothing was, or the whole is named by its path. */
-	before: string | null;
-	after: string | null;
-	/** One sentence without a full stop. */
-	effect: string;
-}
 
 /** Compared by value, shown masked. */
 class Hidden {

@@ -87,13 +87,17 @@ class JsonReader {
 
 	#string(): string {
 		const start = this.#at;
-		const pattern = /"(?:[^"\\\0-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"/y;
+		const pattern = /"(?:[^"\\]|\\.)*"/sy;
 		pattern.lastIndex = start;
 		const found = pattern.exec(this.#text)?.[0];
-		if (found === undefined)
+		try {
+			const value = JSON.parse(found ?? '') as string;
+			this.#at += found?.length ?? 0;
+			return value;
+		} catch {
+			// What V8 says of it quotes it.
 			throw new JsonFault('expected text in double quotes, on one line, with valid escapes', start);
-		this.#at += found.length;
-		return JSON.parse(found) as string;
+		}
 	}
 
 	#object(depth: number): JsonNode {

@@ -77,7 +77,8 @@ export function isSecretPath(path: Path): boolean {
 	// Of `env: { TOKEN: { file: ./token } }` the path of the file may be shown.
 	if (at !== -1) return !(path.at(-1) === 'file' && at < path.length - 2);
 	const name = path.at(-1);
-	return typeof name === 'string' && namesSecret(name);
+	// `cookie` is a key of `balance`, too.
+	return typeof name === 'string' && name !== 'cookie' && namesSecret(name);
 }
 
 /** A value as it may be shown in a message; null: not at all. */
@@ -85,8 +86,9 @@ export function showValue(value: unknown, path: Path): string | null {
 	if (value === undefined || typeof value === 'function' || typeof value === 'symbol') return null;
 	if (value !== null && typeof value === 'object') return Array.isArray(value) ? 'a list' : 'an object';
 	if (isSecretPath(path)) return MASK;
+	if (value === '') return '""';
 	const text = typeof value === 'string' ? maskText(value) : String(value);
-	const oneLine = text.replaceAll(/[\0-\x1f\x7f]+/g, ' ');
+	const oneLine = text.replaceAll(/\p{Cc}+/gu, ' ');
 	return oneLine.length > 60 ? `${oneLine.slice(0, 59)}…` : oneLine;
 }
 

@@ -40,7 +40,8 @@ export function matchesEverything(match: MatchConfig): boolean {
 /** The match that a route's name stands for; a sentence when it stands for none. */
 export function matchOfRouteName(name: string): MatchConfig | string {
 	const expected = 'expected `METHOD /path` or `/path` as the name of a route; with a `match` any name will do';
-	if (!name.includes('/')) return expected;
+	const bare = /^([A-Z,]+) (\S+)$/.exec(name);
+	if (!name.includes('/')) return bare === null ? expected : `${expected}; write \`${bare[1]} /${bare[2]}\``;
 	const message = complainOfMatch(name);
 	return message === undefined ? resolveMatch(name) : message.replace(/^expected a match such as [^;]*/, expected);
 }
@@ -63,14 +64,14 @@ interface Taken {
 /** Says where two services or routes take the same requests, and where a route takes what its service does not. */
 export function checkMatches(services: readonly PlacedService[]): void {
 	const taken = services.flatMap(takenBy);
-	const told = new Set<number>();
+	const told = new Set<string>();
 	for (const [first, second] of conflictsOf(taken.map(({ match }) => match))) {
 		const one = taken[second] as Taken;
 		const other = taken[first] as Taken;
 		// A route may take all that its service takes, and lie within several of its matches.
 		if (one.service === other.service && (one.route !== other.route || one.path === other.path)) continue;
-		if (told.has(second)) continue;
-		told.add(second);
+		if (told.has(formatPath(one.path))) continue;
+		told.add(formatPath(one.path));
 		const file =
 			one.scope.source.file === other.scope.source.file
 				? ''

@@ -52,19 +52,33 @@ function layTimeouts(base: Timeouts, { timeouts }: PolicyInput, scope: Scope, pa
 		requestMs: ms(timeouts.request, base.requestMs),
 		streamIdleMs: ms(timeouts.idle, base.streamIdleMs),
 	};
+	checkOrder(timeouts, result, scope, [...path, 'timeouts']);
+	return shortened(result, timeouts);
+}
+
+/** What is said here must hold: a time that a longer one cuts off is a mistake. */
+function checkOrder(said: NonNullable<PolicyInput['timeouts']>, result: Timeouts, scope: Scope, path: Path): void {
 	const values = { connect: result.connectMs, firstByte: result.firstByteMs, request: result.requestMs };
 	for (const [at, shorter] of ORDER.entries()) {
 		const longer = ORDER[at + 1];
-		if (longer === undefined || values[shorter] <= values[longer]) continue;
-		const said = timeouts[shorter] === undefined ? longer : shorter;
-		const other = said === longer ? shorter : longer;
-		const than = `\`${other}\`, which is ${formatDuration(values[other])}${timeouts[other] === undefined ? ' where nothing is said here' : ''}`;
-		scope.problem([...path, 'timeouts', said], `expected ${said === shorter ? 'at most' : 'at least'} ${than}`, {
-			value: timeouts[said],
-			related: [[...path, 'timeouts', other]],
-		});
+		if (longer === undefined || said[shorter] === undefined || values[shorter] <= values[longer]) continue;
+		const where = said[longer] === undefined ? ' where nothing is said here' : '';
+		scope.problem(
+			[...path, shorter],
+			`expected at most \`${longer}\`, which is ${formatDuration(values[longer])}${where}`,
+			{
+				value: said[shorter],
+				related: [[...path, longer]],
+			},
+		);
 	}
-	return result;
+}
+
+/** Times that are inherited give way to a shorter one that is said here. */
+function shortened(times: Timeouts, said: NonNullable<PolicyInput['timeouts']>): Timeouts {
+	const firstByteMs = said.firstByte === undefined ? Math.min(times.firstByteMs, times.requestMs) : times.firstByteMs;
+	const connectMs = said.connect === undefined ? Math.min(times.connectMs, firstByteMs) : times.connectMs;
+	return { ...times, connectMs, firstByteMs };
 }
 
 function hostPolicy(host: PolicyInput['host']): Policy['host'] | undefined {

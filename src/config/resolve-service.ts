@@ -87,7 +87,8 @@ function resolveServiceBalance(input: UserService, defaults: Defaults, scope: Sc
 function checkPool(service: ServiceConfig, input: UserService, scope: Scope, path: Path): void {
 	const { instances, routes } = service;
 	const fixed = routes.length > 0 && routes.every((route) => route.respond !== null || route.redirect !== null);
-	if (instances === null && !fixed && !scope.lostKey(path)) {
+	const unknown = scope.lostKey(path) || scope.isCut([...path, 'instances']) || scope.isCut([...path, 'routes']);
+	if (instances === null && !fixed && !unknown) {
 		const why = routes.length === 0 ? 'a service' : 'a service whose routes are not all fixed answers';
 		scope.problem(path, `missing; ${why} needs \`instances\`: { run: … }, { urls: […] } or { dns: … }`, { at: 'key' });
 	}

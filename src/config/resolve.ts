@@ -20,7 +20,10 @@ export function resolveConfig(main: CheckedFile & { input: UserConfig }, include
 	const entries = collectServices([main, ...included]);
 	const placed = entries.map((entry) => ({ config: resolveService(entry, defaults), scope: entry.scope }));
 	checkMatches(placed);
-	if (entries.length === 0 && [main, ...included].every(({ scope }) => !scope.lostKey([]))) {
+	if (
+		entries.length === 0 &&
+		[main, ...included].every(({ scope }) => !scope.lostKey([]) && !scope.isCut(['services']))
+	) {
 		main.scope.problem(
 			['services'],
 			'expected at least one service, such as `services: { api: { instances: { run: node server.js } } }`',

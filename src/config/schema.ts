@@ -94,11 +94,18 @@ const schemaLink = key(
 );
 const version = key(z.literal(1, { error: 'expected 1, the only version of this format' }), 'Version of this format.', {
 	default: 1,
+	example: 1,
 });
-const adminText = text('a port, an address and port such as 127.0.0.1:9900, or off', (value) => {
-	const found = value === 'off' ? undefined : parseListen(value);
-	return typeof found === 'string' ? 'expected a port, an address and port such as 127.0.0.1:9900, or off' : undefined;
-});
+const adminText = text(
+	'a port, an address and port such as 127.0.0.1:9900, or off',
+	(value) => {
+		const found = value === 'off' ? undefined : parseListen(value);
+		return typeof found === 'string'
+			? 'expected a port, an address and port such as 127.0.0.1:9900, or off'
+			: undefined;
+	},
+	'address:port',
+);
 const grace = duration(0);
 
 export const configSchema = object({
@@ -123,8 +130,8 @@ export const configSchema = object({
 				listenPort,
 				adminText,
 				object({
-					host: key(listenHost, 'Its address.', { default: '127.0.0.1' }),
-					port: key(listenPort, 'Its port.', { default: 9900 }),
+					host: key(listenHost, 'Its address.', { default: '127.0.0.1', example: '127.0.0.1' }),
+					port: key(listenPort, 'Its port.', { default: 9900, example: 9901 }),
 				}),
 			],
 			'a port, an address and port such as 127.0.0.1:9900, an object with host, port, or off',
@@ -160,7 +167,10 @@ export const configSchema = object({
 			[
 				grace,
 				object({
-					grace: key(grace, 'Time for requests that are under way, and for instances to end.', { default: '30s' }),
+					grace: key(grace, 'Time for requests that are under way, and for instances to end.', {
+						default: '30s',
+						example: '10s',
+					}),
 				}),
 			],
 			'a duration such as 30s or an object with grace',

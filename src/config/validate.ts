@@ -34,13 +34,16 @@ export function validate<S extends z.ZodType>(schema: S, input: unknown): Valida
 		const result = schema.safeParse(rest);
 		if (result.success) return { value: result.data, findings, cut };
 		const found = result.error.issues.flatMap((issue) => findingsOf(issue, [], rest));
+		const now: Path[] = [];
 		for (const finding of found) {
 			// Cutting one fault out can only bring up others that follow from it.
 			if (round === 0) findings.push(finding);
+			if (now.some((one) => isPrefix(one, finding.path))) continue;
 			const removed = remove(rest, finding.path);
 			if (removed === undefined) return { value: undefined, findings, cut: [...cut, []] };
-			cut.push(removed);
+			now.push(removed);
 		}
+		cut.push(...now);
 	}
 	return { value: undefined, findings, cut: [...cut, []] };
 }
@@ -83,12 +86,17 @@ function meantForm(issue: Issue & { code: 'invalid_union' }, value: unknown): re
 }
 
 function isOfAnotherType(issue: Issue, value: unknown): boolean {
+	if (issue.code === 'invalid_union') {
+		return issue.errors.every((form) => form.some((inner) => inner.path.length === 0 && isOfAnotherType(inner, value)));
+	}
 	if (issue.code === 'invalid_type') return !(typeof value === 'number' && issue.expected === 'int');
 	return (
 		issue.code === 'invalid_value' &&
 		(typeof value !== 'string' || issue.values.some((accepted) => typeof accepted !== 'string'))
 	);
 }
+
+const isPrefix = (prefix: Path, path: Path) => prefix.every((part, at) => part === path[at]);
 
 function valueAt(root: unknown, path: Path): unknown {
 	let value = root;
@@ -112,6 +120,5 @@ function remove(root: unknown, path: Path): Path | undefined {
 		delete (parent as Record<string | number, unknown>)[name];
 		return path.slice(0, length);
 	}
-	// Already gone together with another fault.
-	return valueAt(root, []) !== null && typeof root === 'object' && path.length > 0 ? path : undefined;
+	return undefined;
 }

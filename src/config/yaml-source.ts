@@ -51,15 +51,11 @@ export function readYaml(file: string, text: string): ReadResult {
 		merge: true,
 		stringKeys: true,
 		uniqueKeys: false,
-		logLevel: 'silent',
+		logLevel: 'error',
 	} as const;
 	const document = parseDocument(text, options) as Document;
 	for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
-		const deep = message.includes('call stack');
-		say(
-			deep ? 'expected a configuration; this one is nested too deep' : (SYNTAX[code] ?? 'expected valid YAML'),
-			pos[0],
-		);
+		say(sentenceOf(code, message), pos[0]);
 	}
 	if (problems.length === 0) complainOfKeysAndAliases(document, say);
 	if (problems.length > 0) return { source: null, problems, files: [file] };
@@ -70,6 +66,13 @@ export function readYaml(file: string, text: string): ReadResult {
 		return offset === undefined ? { line: 1, column: 1 } : at(offset);
 	};
 	return { source: { file, value: value.value, locate }, problems, files: [file] };
+}
+
+function sentenceOf(code: string, message: string): string {
+	if (message.includes('call stack')) return 'expected a configuration; this one is nested too deep';
+	if (code === 'BAD_INDENT' && message.startsWith('Flow'))
+		return 'expected the bracket that closes a list or map before this';
+	return SYNTAX[code] ?? 'expected valid YAML';
 }
 
 function documentValue(document: Document): { value: unknown } | string {

@@ -66,7 +66,7 @@ export function oneOf<const S extends readonly [z.ZodType, ...z.ZodType[]]>(form
 export function list<S extends z.ZodType>(elements: S, of: string) {
 	return z
 		.array(elements, { error: `expected a list of ${of}` })
-		.min(1, { error: `expected a list of at least one of ${of}` });
+		.min(1, { error: `expected a list of ${of}; this one is empty` });
 }
 
 /** Text that `complain` finds no fault with. A complaint is a whole sentence: `expected a path such as /v1`. */
@@ -191,10 +191,15 @@ export const reference = oneOf(
 			env: required(
 				text('the name of an environment variable', envName),
 				'Name of the environment variable that holds the value.',
+				{ example: 'API_KEY' },
 			),
 		}),
 		object({
-			file: required(text('a path', notEmpty('a path')), 'File that holds the value; a newline at its end is dropped.'),
+			file: required(
+				text('a path', notEmpty('a path')),
+				'File that holds the value; a newline at its end is dropped.',
+				{ example: './token' },
+			),
 		}),
 	],
 	'`{ env: NAME }` or `{ file: ./path }`',

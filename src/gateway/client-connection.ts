@@ -7,8 +7,11 @@ import type { Transport } from '../wire/transport.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Exchange } from './exchange.ts';
 import { plainAddress } from './forwarded.ts';
+import { Input } from './input.ts';
 import { problemOf } from './problem.ts';
-import { checkRequest, startBody } from './request-checks.ts';
+import { writePayload } from './request-body.ts';
+import { checkRequest, HEAD_FAULTS, startBody } from './request-checks.ts';
+import { requestLimit } from './request-limits.ts';
 import { Tunnel } from './tunnel.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 import { forwardedLines } from './upstream-head.ts';
@@ -22,16 +25,7 @@ const LINGER_MS = 2000;
 /** A client that sent FIN may still want its answer (`printf … | nc`), or be gone: it is given this long. */
 const HALF_CLOSED_MS = 1000;
 const LARGE_UPLOAD = 256 * 1024;
-/** Payload from this size on is written from where it was read, if nothing else will be read there meanwhile. */
-const IN_PLACE_BYTES = 16 * 1024;
 const EMPTY = Buffer.alloc(0);
-
-const HEAD_FAULTS: Record<number, ErrorCode> = {
-	[HeadFault.bad]: 'bad_request',
-	[HeadFault.tooLarge]: 'head_too_large',
-	[HeadFault.targetTooLong]: 'target_too_long',
-	[HeadFault.version]: 'version_not_supported',
-};
 
 /** One HTTP/1.1 connection of a client: one exchange at a time, answers in order. */
 export class ClientConnection {
@@ -47,11 +41,7 @@ export class ClientConnection {
 	#state: number = State.head;
 	#exchange: Exchange | null = null;
 	readonly #timer: Timer;
-	/** Bytes at hand that nobody has used: of the read under way, or (`#kept`) of our own. */
-	#input: Uint8Array = EMPTY;
-	#at = 0;
-	#end = 0;
-	#kept = false;
+	readonly #input = new Input();
 	#large: Buffer | null = null;
 	#halfClosed = false;
 	/** The tick of the client's last progress: a byte sent or taken. */
@@ -73,8 +63,6 @@ export class ClientConnection {
 		this.address = plainAddress(transport.remoteAddress);
 		this.trusted = this.plane.trust.has(this.address);
 		this.forwarded = forwardedLines(this.address, this.secure);
-		this.plane.connections++;
-		this.plane.recorder.connections(1);
 		this.plane.wheel.set(this.#timer, this.plane.limits.headMs);
 	}
 
@@ -100,49 +88,29 @@ export class ClientConnection {
 			return;
 		}
 		if (this.#state >= State.linger) return;
-		if (this.#end > this.#at) this.#append(buffer, length);
-		else {
-			this.#input = buffer;
-			this.#at = 0;
-			this.#end = length;
-			this.#kept = false;
-		}
-		this.#pump();
-	}
-
-	#append(buffer: Uint8Array, length: number): void {
-		const joined = Buffer.allocUnsafeSlow(this.#end - this.#at + length);
-		joined.set(this.#input.subarray(this.#at, this.#end));
-		joined.set(buffer.subarray(0, length), this.#end - this.#at);
-		this.#end = joined.length;
-		this.#input = joined;
-		this.#at = 0;
-		this.#kept = true;
+		const input = this.#input;
+		const more = input.length > 0;
+		input.take(buffer, length);
+		// A head fed byte by byte is not read again for each byte: only a line end can complete it.
+		const hopeless = more && this.#state === State.head && buffer.subarray(0, length).indexOf(10) < 0;
+		if (!hopeless || input.length > this.plane.limits.headBytes) this.#pump();
 	}
 
 	/** Uses what is at hand as far as that goes, then keeps the rest. */
 	#pump(): void {
-		while (this.#at < this.#end) {
+		while (this.#input.length > 0) {
 			if (this.#state === State.head) {
 				if (!this.#readHead()) break;
 			} else if (this.#state === State.request && !(this.#exchange as Exchange).body.done) {
 				if (!this.#forwardBody()) break;
 			} else break;
 		}
-		if (this.#at >= this.#end || this.#state >= State.linger) {
-			this.#input = EMPTY;
-			this.#at = 0;
-			this.#end = 0;
-			this.#kept = false;
+		if (this.#input.length === 0 || this.#state >= State.linger) {
+			this.#input.clear();
 			if (this.#state < State.tunnel) this.#throttle(false);
 			return;
 		}
-		if (!this.#kept) {
-			this.#input = Buffer.from(this.#input.subarray(this.#at, this.#end));
-			this.#end -= this.#at;
-			this.#at = 0;
-			this.#kept = true;
-		}
+		this.#input.keep();
 		if (this.#state < State.tunnel) this.#throttle(true);
 	}
 
@@ -153,7 +121,7 @@ export class ClientConnection {
 		if (exchange !== null) {
 			const connection = exchange.fetch.connection;
 			if (!exchange.body.done) wait = left || connection === null || connection.transport.pending > 0;
-			else wait = this.#end - this.#at > PIPELINE_BYTES;
+			else wait = this.#input.length > PIPELINE_BYTES;
 		}
 		if (wait) this.transport.pause();
 		else this.transport.resume();
@@ -166,21 +134,21 @@ export class ClientConnection {
 		this.#exchange = null;
 		const { head } = exchange;
 		const { limits } = plane;
-		const after = head.parse(this.#input, this.#at, this.#end, limits.targetBytes);
+		const after = head.parse(this.#input.buffer, this.#input.at, this.#input.end, limits.targetBytes);
 		if (after === HeadFault.incomplete) {
 			plane.giveExchange(exchange);
-			if (this.#end - this.#at > limits.headBytes) this.#refuse('head_too_large');
+			if (this.#input.length > limits.headBytes) this.#refuse('head_too_large');
 			// The limit runs from the first byte on and is not moved by later ones.
-			else if (!this.#kept) plane.wheel.set(this.#timer, limits.headMs);
+			else if (!this.#input.kept) plane.wheel.set(this.#timer, limits.headMs);
 			return false;
 		}
-		if (after < 0 || after - this.#at > limits.headBytes) {
+		if (after < 0 || after - this.#input.at > limits.headBytes) {
 			plane.giveExchange(exchange);
 			this.#refuse(HEAD_FAULTS[after] ?? 'head_too_large');
 			return false;
 		}
-		exchange.pin(this, this.#input);
-		this.#at = after;
+		exchange.pin(this, this.#input.buffer);
+		this.#input.at = after;
 		this.#begin(exchange);
 		return true;
 	}
@@ -212,13 +180,7 @@ export class ClientConnection {
 	/** A head that cannot be read has no exchange: it is answered and the connection closed. */
 	#refuse(code: ErrorCode): void {
 		const exchange = this.plane.takeExchange();
-		exchange.head.start = exchange.head.end = 0;
-		exchange.head.fields.count = 0;
-		exchange.pin(this, EMPTY);
-		exchange.body.start(0, 0);
-		exchange.method = '';
-		exchange.head.minor = 1;
-		exchange.closing = true;
+		exchange.pinNothing(this);
 		exchange.failure = code;
 		this.#exchange = exchange;
 		this.#state = State.request;
@@ -234,45 +196,24 @@ export class ClientConnection {
 		const { connection } = exchange.fetch;
 		if (connection === null || connection.transport.pending > 0) return false;
 		const { out } = this.plane;
-		const start = this.#at;
+		const start = this.#input.at;
 		if (!this.moveBody(exchange, out)) return false;
 		out.flush(connection.transport);
 		connection.requestProgress(exchange.body.done);
-		return connection.transport.pending === 0 && this.#at > start;
+		return connection.transport.pending === 0 && this.#input.at > start;
 	}
 
 	/** Writes the payload at hand, framed for the instance. False: it was refused and the connection is ending. */
 	moveBody(exchange: Exchange, out: Output): boolean {
 		const { body } = exchange;
-		const after = body.scan(this.#input, this.#at, this.#end);
+		const after = body.scan(this.#input.buffer, this.#input.at, this.#input.end);
 		if (after === BODY_BAD) return this.#bodyFault(exchange, 'bad_request');
-		this.#at = after;
-		if (exchange.route !== null && body.received > exchange.route.bodyBytes) return this.#bodyFault(exchange, 'body_too_large');
-		this.#writePayload(exchange, out);
+		this.#input.at = after;
+		if (exchange.route !== null && body.received > exchange.route.bodyBytes)
+			return this.#bodyFault(exchange, 'body_too_large');
+		writePayload(exchange, this.#input.buffer, out);
 		this.#tuneReads(exchange);
 		return true;
-	}
-
-	#writePayload(exchange: Exchange, out: Output): void {
-		const { body, framing } = exchange;
-		const { ranges } = body;
-		let total = 0;
-		for (let i = 0; i < body.rangeCount; i++) total += (ranges[2 * i + 1] as number) - (ranges[2 * i] as number);
-		const connection = exchange.fetch.connection;
-		if (!framing.chunked && total >= IN_PLACE_BYTES && this.#input !== this.plane.rx && connection !== null) {
-			out.flush(connection.transport);
-			connection.transport.write(this.#input.subarray(ranges[0], ranges[1]));
-			return;
-		}
-		if (framing.chunked && total > 0) out.chunkSize(total);
-		for (let i = 0; i < body.rangeCount; i++) out.copy(this.#input, ranges[2 * i] as number, ranges[2 * i + 1] as number);
-		if (!framing.chunked) return;
-		if (total > 0) out.crlf();
-		if (body.done) {
-			out.text('0\r\n');
-			if (body.trailers === null) out.crlf();
-			else out.bytes(body.trailers);
-		}
 	}
 
 	/** Large uploads are read in larger pieces, into memory of this connection's own. */
@@ -289,12 +230,8 @@ export class ClientConnection {
 
 	#bodyFault(exchange: Exchange, code: ErrorCode): boolean {
 		this.plane.out.length = 0;
-		exchange.closing = true;
-		exchange.failure = code;
-		this.#at = this.#end;
-		exchange.fetch.cancel();
-		if (exchange.status === 0) exchange.answerProblem(problemOf(code));
-		else this.transport.reset();
+		this.#input.clear();
+		this.#giveUp(exchange, code);
 		return false;
 	}
 
@@ -342,10 +279,10 @@ export class ClientConnection {
 			return;
 		}
 		this.#state = State.head;
-		if (this.#end > this.#at) {
+		if (this.#input.length > 0) {
 			// Pipelined. From a later turn, so that a thousand of them do not nest.
 			plane.wheel.set(this.#timer, plane.limits.headMs);
-			if (this.#kept) setImmediate(nextRequest, this);
+			if (this.#input.kept) setImmediate(nextRequest, this);
 		} else if (this.#halfClosed) this.#linger();
 		else {
 			this.#queued = Number.MAX_SAFE_INTEGER;
@@ -367,7 +304,7 @@ export class ClientConnection {
 	/** Says that nothing more comes and reads on for a while, since closing with unread bytes resets the connection. */
 	#linger(): void {
 		this.#state = State.linger;
-		this.#at = this.#end = 0;
+		this.#input.clear();
 		if (this.#halfClosed && this.transport.pending === 0) {
 			this.transport.end();
 			this.transport.destroy();
@@ -386,9 +323,9 @@ export class ClientConnection {
 		this.#state = State.tunnel;
 		this.#tunnel = new Tunnel(this.plane, this.transport, connection);
 		if (rest.length > 0) this.#tunnel.tunnelBytes(rest, rest.length);
-		if (this.#end > this.#at) this.#tunnel.fromClient(this.#input.subarray(this.#at, this.#end), this.#end - this.#at);
-		this.#at = this.#end = 0;
-		this.#input = EMPTY;
+		if (this.#input.length > 0)
+			this.#tunnel.fromClient(this.#input.buffer.subarray(this.#input.at, this.#input.end), this.#input.length);
+		this.#input.clear();
 		this.transport.resume();
 	}
 
@@ -410,8 +347,6 @@ export class ClientConnection {
 		this.#exchange = null;
 		this.#state = State.closed;
 		this.plane.wheel.remove(this.#timer);
-		this.plane.connections--;
-		this.plane.recorder.connections(-1);
 		this.plane.gate.close(this.address);
 		this.#tunnel?.clientClosed();
 		if (exchange === null) return;
@@ -423,7 +358,7 @@ export class ClientConnection {
 
 	onTimer(): void {
 		if (this.#state === State.request) this.#requestTimer(this.#exchange as Exchange);
-		else if (this.#state === State.head && this.#end > this.#at) this.#refuse('head_timeout');
+		else if (this.#state === State.head && this.#input.length > 0) this.#refuse('head_timeout');
 		else if (this.transport.queued > 0 && this.transport.queued < this.#queued) {
 			// The last answer is still on its way to a slow reader.
 			this.#queued = this.transport.queued;
@@ -432,28 +367,28 @@ export class ClientConnection {
 	}
 
 	#requestTimer(exchange: Exchange): void {
-		const { wheel } = this.plane;
-		const streaming = exchange.fetch.streaming;
-		if (this.#requestUntil !== 0 && wheel.tick >= this.#requestUntil && !streaming) {
-			this.#expire(exchange, 'request_timeout');
-			return;
-		}
 		if (this.#halfClosed && exchange.status === 0) {
 			this.transport.destroy();
 			return;
 		}
-		const idleMs = exchange.route?.timeouts.streamIdleMs ?? this.plane.limits.headMs;
-		const clientsTurn = this.transport.pending > 0 || (!exchange.body.done && exchange.fetch.connection?.transport.pending === 0);
-		const idleTicks = Math.ceil(idleMs / TICK_MS);
-		if (clientsTurn && wheel.tick - this.#progress >= idleTicks) {
-			this.#expire(exchange, this.transport.pending > 0 ? 'stream_idle' : 'body_timeout');
-			return;
-		}
-		const rest = this.#requestUntil === 0 || streaming ? idleMs : (this.#requestUntil - wheel.tick) * TICK_MS;
-		wheel.set(this.#timer, Math.max(TICK_MS, Math.min(rest, clientsTurn ? idleMs : rest)));
+		const { queued } = this.transport;
+		if (queued < this.#queued) this.#progress = this.plane.wheel.tick;
+		this.#queued = queued;
+		const limit = requestLimit({
+			tick: this.plane.wheel.tick,
+			until: this.#requestUntil,
+			progress: this.#progress,
+			idleMs: exchange.route?.timeouts.streamIdleMs ?? this.plane.limits.headMs,
+			answerWaits: this.transport.pending > 0,
+			bodyMissing: !exchange.body.done && exchange.fetch.connection?.transport.pending === 0,
+			streaming: exchange.fetch.streaming,
+		});
+		if (typeof limit === 'string') this.#giveUp(exchange, limit);
+		else this.plane.wheel.set(this.#timer, limit);
 	}
 
-	#expire(exchange: Exchange, code: ErrorCode): void {
+	/** Ends a request that cannot go on: with an error where none of the answer is out, else so that it is seen to be cut. */
+	#giveUp(exchange: Exchange, code: ErrorCode): void {
 		exchange.closing = true;
 		exchange.failure = code;
 		exchange.fetch.cancel();

@@ -23,8 +23,6 @@ export interface RouteTable {
 export interface Recorder {
 	/** One answered or abandoned request. `status` 0: the client left before an answer began. */
 	request(exchange: Exchange, us: number): void;
-	/** A client connection was opened or closed: +1, −1. */
-	connections(change: number): void;
 }
 
 /** Decides how many connections there may be. */
@@ -70,8 +68,6 @@ export class DataPlane {
 	readonly rx: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
 	/** By slot. */
 	readonly upstreams: (Upstream | undefined)[] = [];
-	/** Client connections of this worker. */
-	connections = 0;
 	/** Requests and tunnels under way. */
 	active = 0;
 	#date: Buffer = Buffer.alloc(0);
@@ -104,7 +100,9 @@ export class DataPlane {
 
 	/** Exchanges are used again: an idle connection holds none. */
 	takeExchange(): Exchange {
-		return this.#exchanges.pop() ?? new Exchange(this);
+		const exchange = this.#exchanges.pop() ?? new Exchange(this);
+		exchange.head.fields.most = this.limits.headFields;
+		return exchange;
 	}
 
 	giveExchange(exchange: Exchange): void {

@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../core/errors.ts';
 import { BodyKind, BodyScan } from '../wire/body.ts';
 import { Framing } from '../wire/framing.ts';
-import { RequestHead } from '../wire/request-head.ts';
 import type { Output } from '../wire/output.ts';
+import { RequestHead } from '../wire/request-head.ts';
 import type { ResponseHead } from '../wire/response-head.ts';
 import { writeAnswerHead, writeInterim } from './answer-head.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -89,6 +89,18 @@ export class Exchange implements FetchParty {
 		this.answerMode = AnswerMode.none;
 		this.finished = false;
 		this.startMs = performance.now();
+	}
+
+	/** Stands for a request whose head cannot be read: it is answered, and the connection closed. */
+	pinNothing(client: ClientConnection): void {
+		this.head.start = 0;
+		this.head.end = 0;
+		this.head.minor = 1;
+		this.head.fields.count = 0;
+		this.pin(client, this.buffer);
+		this.body.start(BodyKind.none, 0);
+		this.method = '';
+		this.closing = true;
 	}
 
 	/** Appends bytes to the pinned head and returns where they stand. */

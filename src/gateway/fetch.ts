@@ -115,7 +115,8 @@ export class Fetch {
 	attemptFailed(code: ErrorCode): void {
 		const stale = code === 'reset_before_answer' && this.connection?.reused === true;
 		this.#leave(-1);
-		const again = this.attempts < ATTEMPTS_MOST && (ERRORS[code].retrySafe || (code === 'reset_before_answer' && this.repeatable));
+		const again =
+			this.attempts < ATTEMPTS_MOST && (ERRORS[code].retrySafe || (code === 'reset_before_answer' && this.repeatable));
 		if (!again || code === 'connection_limit') {
 			this.party.answerFailed(code);
 			return;

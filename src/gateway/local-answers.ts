@@ -19,7 +19,6 @@ export function answerRedirect(exchange: Exchange, redirect: RedirectConfig): vo
 	const filled = redirect.to.replace(/\$(?:host|path|query)/g, (name) => parts[name] ?? '');
 	// A path of `//evil.example` would make `Location: $path` leave the site.
 	const location = filled.startsWith('//') && !redirect.to.startsWith('//') ? filled.replace(/^\/+/, '/') : filled;
-	const head =
-		`HTTP/1.1 ${redirect.status} ${STATUS_CODES[redirect.status] ?? 'Found'}\r\nLocation: ${location}\r\nContent-Length: 0\r\n`;
+	const head = `HTTP/1.1 ${redirect.status} ${STATUS_CODES[redirect.status] ?? 'Found'}\r\nLocation: ${location}\r\nContent-Length: 0\r\n`;
 	exchange.answerLocally(redirect.status, Buffer.from(head, 'latin1'), Buffer.alloc(0));
 }

@@ -2,9 +2,17 @@ import type { ErrorCode } from '../core/errors.ts';
 import { BodyKind } from '../wire/body.ts';
 import { AUTHORITY, LOWER } from '../wire/bytes.ts';
 import { ConnectionOption } from '../wire/framing.ts';
-import { text } from '../wire/head.ts';
+import { HeadFault, text } from '../wire/head.ts';
 import type { Exchange } from './exchange.ts';
 import { resolveDotSegments } from './path.ts';
+
+/** What is answered to a head that cannot be read. */
+export const HEAD_FAULTS: Readonly<Record<number, ErrorCode>> = {
+	[HeadFault.bad]: 'bad_request',
+	[HeadFault.tooLarge]: 'head_too_large',
+	[HeadFault.targetTooLong]: 'target_too_long',
+	[HeadFault.version]: 'version_not_supported',
+};
 
 const COMMON = ['GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'] as const;
 
@@ -148,13 +156,16 @@ function resolvePath(exchange: Exchange): ErrorCode | null {
 
 function expectsContinue(exchange: Exchange): boolean {
 	const { head, framing, buffer } = exchange;
-	return text(buffer, head.valueStart(framing.expectAt), head.valueEnd(framing.expectAt)).toLowerCase() === '100-continue';
+	return (
+		text(buffer, head.valueStart(framing.expectAt), head.valueEnd(framing.expectAt)).toLowerCase() === '100-continue'
+	);
 }
 
 /** Only a GET without a body, and never to HTTP/2: what follows such an upgrade could not be checked. */
 function mayUpgrade(exchange: Exchange): boolean {
 	const { head, framing, buffer } = exchange;
-	if ((framing.connection & ConnectionOption.upgrade) === 0 || head.minor === 0 || exchange.method !== 'GET') return false;
+	if ((framing.connection & ConnectionOption.upgrade) === 0 || head.minor === 0 || exchange.method !== 'GET')
+		return false;
 	if (framing.chunked || framing.contentLength > 0) return false;
 	const protocol = text(buffer, head.valueStart(framing.upgradeAt), head.valueEnd(framing.upgradeAt)).toLowerCase();
 	return !/(^|[\s,])h2c?([\s,]|$)/.test(protocol);

@@ -29,12 +29,12 @@ import {
 	complainOfStrip,
 } from './config-syntax.ts';
 
-const method = text('a method such as GET', complainOfMethod);
-const fieldName = text('the name of a header field', complainOfFieldName);
+const method = text('a method such as GET', complainOfMethod, 'method');
+const fieldName = text('the name of a header field', complainOfFieldName, 'field name');
 
 const matchLong = object({
 	host: key(
-		text('a host such as api.example.com or *.example.com', complainOfHost),
+		text('a host such as api.example.com or *.example.com', complainOfHost, 'host'),
 		'Host that the client asked for; `*.` stands for any names in front. With a port, that port only.',
 		{
 			defaultText: 'any',
@@ -42,7 +42,7 @@ const matchLong = object({
 		},
 	),
 	path: key(
-		text('a path such as /v1/*', complainOfPath),
+		text('a path such as /v1/*', complainOfPath, 'path'),
 		'Path: exact, `/prefix/*`, or with named segments (`/users/:id`).',
 		{ defaultText: 'any', example: '/v1/*' },
 	),
@@ -73,7 +73,7 @@ const matchLong = object({
 	error: 'expected at least one of host, path, method, header; leave `match` out for everything',
 });
 
-const matchText = text('a match such as /v1/*, api.example.com or GET /v1/users', complainOfMatch);
+const matchText = text('a match such as /v1/*, api.example.com or GET /v1/users', complainOfMatch, 'match');
 const oneMatch = [matchText, matchLong] as const;
 const MATCH = 'a match such as /v1/* or api.example.com, or an object with host, path, method, header';
 
@@ -121,6 +121,12 @@ const complainOfReplacement = (value: string) =>
 		? undefined
 		: 'expected a part of a path such as /new/$1: ASCII without blanks, `?` and `#`';
 
+const stripText = text(
+	'a path such as /api, or off',
+	(value) => (value === 'off' ? undefined : complainOfStrip(value)),
+	'path',
+);
+
 const off = z.union([z.literal('off'), z.literal(false)], {
 	error: 'expected off',
 });
@@ -166,7 +172,7 @@ export const policyKeys = {
 			[
 				choice('preserve', 'instance'),
 				object({
-					set: required(text('a host such as api.internal', complainOfFixedHost), 'The host to send.', {
+					set: required(text('a host such as api.internal', complainOfFixedHost, 'host'), 'The host to send.', {
 						example: 'api.internal',
 					}),
 				}),
@@ -177,7 +183,7 @@ export const policyKeys = {
 		{ default: 'preserve', example: { set: 'api.internal' } },
 	),
 	strip: key(
-		oneOf([text('a path such as /api', complainOfStrip), off], 'a path such as /api, or off'),
+		oneOf([stripText, z.literal(false, { error: 'expected off' })], 'a path such as /api, or off'),
 		'Taken off the front of the path before it goes to an instance.',
 		{
 			default: 'off',
@@ -242,7 +248,7 @@ export const respondSchema = oneOf(
 
 export type RespondInput = z.input<typeof respondSchema>;
 
-const redirectTo = text('a URL or a path such as https://example.com$path$query', complainOfRedirect);
+const redirectTo = text('a URL or a path such as https://example.com$path$query', complainOfRedirect, 'URL');
 
 export const redirectSchema = oneOf(
 	[

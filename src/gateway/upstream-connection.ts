@@ -218,7 +218,11 @@ export class UpstreamConnection {
 	}
 
 	#switch(fetch: Fetch, buffer: Uint8Array, at: number, end: number): void {
-		if (!fetch.party.mayUpgrade || (this.#framing.connection & ConnectionOption.upgrade) === 0 || this.#framing.upgradeAt < 0) {
+		if (
+			!fetch.party.mayUpgrade ||
+			(this.#framing.connection & ConnectionOption.upgrade) === 0 ||
+			this.#framing.upgradeAt < 0
+		) {
 			this.#fail('bad_answer');
 			return;
 		}

@@ -66,7 +66,8 @@ function copyFields(out: Output, exchange: Exchange, hostKept: boolean): void {
 	for (let row = 0, end = count * STRIDE; row < end; row += STRIDE) {
 		const field = table[row + 4] as number;
 		let keep = field === Field.other || passes(field, hostKept, underscores, trusted);
-		if (keep && edits !== null) keep = !edits.removed.has(text(buffer, table[row] as number, table[row + 1] as number).toLowerCase());
+		if (keep && edits !== null)
+			keep = !edits.removed.has(text(buffer, table[row] as number, table[row + 1] as number).toLowerCase());
 		if (keep) {
 			if (from < 0) from = table[row] as number;
 			to = lineEnd(buffer, table[row + 3] as number);
@@ -129,7 +130,11 @@ function writeFraming(out: Output, exchange: Exchange): void {
 function acceptsTrailers(exchange: Exchange): boolean {
 	const { table, count } = exchange.head.fields;
 	for (let row = 0; row < count * STRIDE; row += STRIDE) {
-		if (table[row + 4] === Field.te && listHas(exchange.buffer, table[row + 2] as number, table[row + 3] as number, 'trailers')) return true;
+		if (
+			table[row + 4] === Field.te &&
+			listHas(exchange.buffer, table[row + 2] as number, table[row + 3] as number, 'trailers')
+		)
+			return true;
 	}
 	return false;
 }

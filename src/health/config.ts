@@ -24,9 +24,7 @@ const statusRange = text('a status or a range such as 200-399', (value) =>
 );
 const status = oneOf([integer(100, 599), statusRange], 'a status from 100 to 599 or a range such as 200-399');
 
-const path = text('a path such as /healthz', (value) =>
-	/^\/[\x21\x22\x24-\x7e]*$/.test(value) ? undefined : 'expected a path such as /healthz',
-);
+const path = text('a path such as /healthz', (value) => complainOfPath(value, 'a path such as /healthz'));
 
 export const healthLong = object({
 	kind: key(choice('http', 'tcp'), 'What a probe is: a GET, or only a connect.', {
@@ -57,9 +55,7 @@ export const healthLong = object({
 export const healthSchema = oneOf(
 	[
 		text('a path such as /healthz, or tcp', (value) =>
-			value === 'tcp' || /^\/[\x21\x22\x24-\x7e]*$/.test(value)
-				? undefined
-				: 'expected a path such as /healthz, or tcp',
+			value === 'tcp' ? undefined : complainOfPath(value, 'a path such as /healthz, or tcp'),
 		),
 		healthLong,
 	],
@@ -67,6 +63,11 @@ export const healthSchema = oneOf(
 );
 
 export type HealthInput = z.input<typeof healthSchema>;
+
+function complainOfPath(value: string, expected: string): string | undefined {
+	if (/^\/[\x21\x22\x24-\x7e]*$/.test(value)) return undefined;
+	return `expected ${expected}${/^[\w.-]+$/.test(value) ? `; write \`/${value}\`` : ''}`;
+}
 
 /** `200`, `200-399` → an inclusive range; undefined when it is neither or stands outside 100…599. */
 export function parseStatuses(text: string | number): [number, number] | undefined {

@@ -103,7 +103,7 @@ const urlsForm = object({
 
 const dnsForm = object({
 	dns: required(
-		text('a name with its port, such as api.internal:8080 or https://api.internal', complainOfDnsName),
+		text('a name with its port, such as api.internal:8080 or https://api.internal', complainOfDnsName, 'name:port'),
 		'Instances behind a name: each of its A and AAAA records is one. `https://` speaks TLS to them.',
 		{ example: 'api.internal:8080' },
 	),
@@ -118,10 +118,14 @@ const dnsForm = object({
 		'Which addresses to take.',
 		{ default: 'any', example: 4 },
 	),
-	resolver: key(text('an address and port such as 10.0.0.2:53', complainOfResolver), 'The name server to ask.', {
-		defaultText: "the system's",
-		example: '10.0.0.2:53',
-	}),
+	resolver: key(
+		text('an address and port such as 10.0.0.2:53', complainOfResolver, 'address:port'),
+		'The name server to ask.',
+		{
+			defaultText: "the system's",
+			example: '10.0.0.2:53',
+		},
+	),
 });
 
 const word = text('text', notEmpty('text that is not empty'));
@@ -129,19 +133,19 @@ const word = text('text', notEmpty('text that is not empty'));
 const runForm = object({
 	run: required(
 		oneOf(
-			[text('a command', complainOfCommand), list(word, 'words')],
+			[text('a command', complainOfCommand, 'command'), list(word, 'words')],
 			'a command such as `node server.js`, or a list of its words',
 		),
 		'The command that starts one instance. It is split into words as a shell does (quotes, backslash); there is no shell between. Each instance gets a `PORT` of its own to listen on, and `BALLAST_INSTANCE`.',
 		{ example: 'node server.js' },
 	),
-	cwd: key(text('a folder', notEmpty('a folder')), 'Folder to start it in, from the folder of the file.', {
+	cwd: key(text('a folder', notEmpty('a folder'), 'path'), 'Folder to start it in, from the folder of the file.', {
 		defaultText: 'the folder of the file',
 		example: './api',
 	}),
 	env: key(
 		map(valueOrReference, 'names and values'),
-		'Environment variables, added to those of Ballast. A secret stands in them only by reference.',
+		'Environment variables. Of those of Ballast itself only PATH, HOME, LANG, NODE_ENV and their like are passed on. A secret stands here only by reference.',
 		{
 			default: {},
 			example: {
@@ -299,5 +303,9 @@ function complainOfResolver(value: string): string | undefined {
 
 function complainOfCommand(value: string): string | undefined {
 	const found = value.includes('\0') ? 'expected a command without NUL' : splitWords(value);
-	return typeof found === 'string' ? found : undefined;
+	if (typeof found === 'string') return found;
+	const variable = /^([A-Za-z_]\w*)=/.exec(found[0] ?? '')?.[1];
+	return variable === undefined
+		? undefined
+		: `expected a command; \`${variable}\` belongs to \`env\`, there is no shell that would set it`;
 }

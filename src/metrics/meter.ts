@@ -112,8 +112,10 @@ export class Meter {
 		const chunk = this.#chunks[Math.floor(series / CHUNK_SERIES)];
 		if (chunk === undefined) return;
 		const at = series % CHUNK_SERIES;
-		for (let i = 0; i < COUNTERS; i++) sum.counters[i] = (sum.counters[i] as number) + (chunk.counters[at * COUNTERS + i] as number);
-		for (let i = 0; i < BUCKETS; i++) sum.buckets[i] = (sum.buckets[i] as number) + (chunk.buckets[at * BUCKETS + i] as number);
+		for (let i = 0; i < COUNTERS; i++)
+			sum.counters[i] = (sum.counters[i] as number) + (chunk.counters[at * COUNTERS + i] as number);
+		for (let i = 0; i < BUCKETS; i++)
+			sum.buckets[i] = (sum.buckets[i] as number) + (chunk.buckets[at * BUCKETS + i] as number);
 	}
 
 	/** Requests counted for a series; cheaper than a whole sum. */
@@ -127,8 +129,10 @@ export class Meter {
 		other.#chunks.forEach((from, index) => {
 			if (from === undefined) return;
 			const to = this.#chunk(index * CHUNK_SERIES);
-			for (let i = 0; i < to.counters.length; i++) to.counters[i] = (to.counters[i] as number) + (from.counters[i] as number);
-			for (let i = 0; i < to.buckets.length; i++) to.buckets[i] = (to.buckets[i] as number) + (from.buckets[i] as number);
+			for (let i = 0; i < to.counters.length; i++)
+				to.counters[i] = (to.counters[i] as number) + (from.counters[i] as number);
+			for (let i = 0; i < to.buckets.length; i++)
+				to.buckets[i] = (to.buckets[i] as number) + (from.buckets[i] as number);
 		});
 	}
 }

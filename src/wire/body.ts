@@ -1,5 +1,6 @@
 import { CR, HEX, LF, SPACE, TAB, VALUE } from './bytes.ts';
-import { Fields, parseFields } from './head.ts';
+import { Field } from './field-names.ts';
+import { Fields, parseFields, STRIDE } from './head.ts';
 
 /** How a body is framed (RFC 9112 §6). */
 export const BodyKind = { none: 0, length: 1, chunked: 2, untilClose: 3 } as const;
@@ -156,9 +157,25 @@ export class BodyScan {
 			return end;
 		}
 		this.#tail = null;
-		if (parsed > 2) this.trailers = tail.subarray(0, parsed);
+		if (parsed > 2) this.trailers = passableTrailers(tail, fields);
 		this.done = true;
 		this.#step = Step.done;
 		return start + parsed - before;
 	}
 }
+
+/** Framing, routing and hop-by-hop fields mean nothing at the end of a message, except to an attacker (RFC 9110 §6.5.1). */
+function passableTrailers(tail: Buffer, fields: Fields): Buffer {
+	const lines: Buffer[] = [];
+	for (let i = 0; i < fields.count; i++) {
+		const row = i * STRIDE;
+		if (fields.table[row + 4] !== Field.other) continue;
+		const name = tail.subarray(fields.table[row] as number, fields.table[row + 1] as number);
+		const value = tail.subarray(fields.table[row + 2] as number, fields.table[row + 3] as number);
+		lines.push(name, COLON_SPACE, value, CRLF);
+	}
+	return Buffer.concat([...lines, CRLF]);
+}
+
+const COLON_SPACE = Buffer.from(': ');
+const CRLF = Buffer.from('\r\n');

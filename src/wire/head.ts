@@ -15,7 +15,8 @@ export class Fields {
 	/** How many fields there are. */
 	count = 0;
 	table: Int32Array;
-	readonly most: number;
+	/** How many there may be. */
+	most: number;
 
 	constructor(most: number) {
 		this.most = most;
@@ -109,6 +110,7 @@ export function parseFields(buffer: Uint8Array, start: number, end: number, fiel
 		while (valueEnd > valueStart && ((byte = buffer[valueEnd - 1] as number) === SPACE || byte === TAB)) valueEnd--;
 		at += 2;
 		const row = count * STRIDE;
+		if (count >= fields.most) return HeadFault.tooLarge;
 		if (row >= table.length) {
 			if (!fields.grow()) return HeadFault.tooLarge;
 			table = fields.table;

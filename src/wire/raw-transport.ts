@@ -61,7 +61,8 @@ function loadBindings(): Bindings | null {
 			ShutdownWrap: stream.ShutdownWrap,
 			socketKind: tcp.constants.SOCKET,
 		};
-		const whole = found.state instanceof Int32Array && [found.readAt, found.errorAt, found.socketKind].every(Number.isInteger);
+		const whole =
+			found.state instanceof Int32Array && [found.readAt, found.errorAt, found.socketKind].every(Number.isInteger);
 		return whole && typeof found.TCP === 'function' && typeof found.ShutdownWrap === 'function' ? found : null;
 	} catch {
 		return null;
@@ -90,7 +91,7 @@ function onRead(this: TcpHandle): Uint8Array | undefined {
 			return transport.buffer;
 		}
 	} else if (length < 0 && !transport.closed) {
-		if (length === UV_EOF) transport.owner.onEnd();
+		if (length === UV_EOF) transport.readEnded();
 		else transport.fail(length);
 	}
 	return undefined;
@@ -111,6 +112,8 @@ export class RawTransport implements Transport {
 	readonly #handle: TcpHandle;
 	#reading = true;
 	#ending = false;
+	/** FIN was read: no error will be read any more. */
+	#ended = false;
 	#error = 0;
 
 	constructor(handle: TcpHandle, owner: TransportOwner, buffer: Uint8Array) {
@@ -175,7 +178,12 @@ export class RawTransport implements Transport {
 	/** The reader may still find an answer that came before the other side closed, so it has the last word. */
 	#writeFailed(status: number): void {
 		this.#error = status;
-		if (!this.#reading) this.fail(status);
+		if (!this.#reading || this.#ended) this.fail(status);
+	}
+
+	readEnded(): void {
+		this.#ended = true;
+		this.owner.onEnd();
 	}
 
 	fail(status: number): void {
@@ -255,7 +263,9 @@ export function connectRaw(
 		else handle.close(() => done(null, systemErrorName(status)));
 	};
 	request.oncomplete = finish;
-	const status = net.isIPv6(to.host) ? handle.connect6(request, to.host, to.port) : handle.connect(request, to.host, to.port);
+	const status = net.isIPv6(to.host)
+		? handle.connect6(request, to.host, to.port)
+		: handle.connect(request, to.host, to.port);
 	if (status !== 0) process.nextTick(finish, status);
 	return () => {
 		if (over) return;

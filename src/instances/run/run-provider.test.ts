@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
-import { connect } from 'node:net';
-import { test } from 'node:test';
+import { connect, createServer } from 'node:net';
+import { afterEach, test } from 'node:test';
 import type { RunConfig } from '../config.ts';
 import type { ProvidedInstance } from '../provider.ts';
 import { TestingWatcher, until } from '../testing-watcher.ts';
@@ -49,22 +48,31 @@ class Tending extends TestingWatcher {
 	}
 }
 
+const closing: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+	for (const close of closing.splice(0)) await close();
+});
+
 function start(config: RunConfig, desired: number, host = new TestingHost(), active = true) {
 	const provider = new RunProvider({ service: 'api', config, processes: new Processes(host), desired });
 	const watcher = new Tending();
 	watcher.provider = provider;
 	provider.watch(watcher);
 	provider.setActive(active);
-	const close = async () => {
+	const close = () => {
 		watcher.closed = true;
 		provider.close();
-		await host.close();
 	};
+	closing.push(async () => {
+		close();
+		await host.close();
+	});
 	return { provider, watcher, host, close };
 }
 
 test('the desired number runs, each on a port of its own, and what starts take is learned', async () => {
-	const { provider, watcher, host, close } = start(runConfig(SERVER, { env: { MODE: 'fast' } }), 3);
+	const { provider, watcher, host } = start(runConfig(SERVER, { env: { MODE: 'fast' } }), 3);
 	await until(() => provider.startTimes.length === 3, () => watcher.events);
 	assert.deepEqual(watcher.ids('running'), ['api-1', 'api-2', 'api-3']);
 	assert.equal(new Set([...watcher.instances.values()].map((instance) => instance.port)).size, 3);
@@ -73,11 +81,10 @@ test('the desired number runs, each on a port of its own, and what starts take i
 	assert.equal(spec?.env['PORT'], spec?.labels['port']);
 	assert.deepEqual([spec?.env['BALLAST_INSTANCE'], spec?.env['MODE'], spec?.labels['service']], ['api-1', 'fast', 'api']);
 	watcher.agreesWith(provider);
-	await close();
 });
 
 test('resize starts what is missing and lets the youngest go, in order', async () => {
-	const { provider, watcher, host, close } = start(runConfig(SERVER), 1);
+	const { provider, watcher, host } = start(runConfig(SERVER), 1);
 	provider.resize(3);
 	await until(() => provider.startTimes.length === 3);
 	provider.resize(1);
@@ -87,23 +94,21 @@ test('resize starts what is missing and lets the youngest go, in order', async (
 	provider.resize(0);
 	await until(() => watcher.instances.size === 0);
 	assert.equal(host.list().length, 0);
-	await close();
 });
 
 test('a killed instance is replaced at once, under the same id', async () => {
-	const { provider, watcher, host, close } = start(runConfig(SERVER), 1);
+	const { provider, watcher, host } = start(runConfig(SERVER), 1);
 	await until(() => provider.startTimes.length === 1);
 	host.kill('api-1', 'SIGKILL');
 	await until(() => provider.startTimes.length === 2);
 	assert.equal(watcher.instances.get('api-1')?.restarts, 1);
 	assert.deepEqual(watcher.texts('exited'), ['api-1 was killed by SIGKILL, restarting at once']);
-	await close();
 });
 
 test('a crash loop: restarts back off, and the report says what it printed, without its secrets', async () => {
 	const code = `console.error('Error: token ' + process.env.TOKEN + ' is not valid'); process.exit(3)`;
 	const config = runConfig(code, { env: { TOKEN: 'tok-secret' }, secretEnv: ['TOKEN'] });
-	const { watcher, host, close } = start(config, 1);
+	const { watcher, host } = start(config, 1);
 	await until(() => watcher.texts('crash_loop').length === 1, () => watcher.events);
 	const exits = watcher.texts('exited');
 	assert.equal(exits[0], 'api-1 exited with code 3, restarting at once: Error: token ••• is not valid');
@@ -112,11 +117,10 @@ test('a crash loop: restarts back off, and the report says what it printed, with
 	assert.equal(watcher.events.find((event) => event.kind === 'crash_loop')?.level, 'error');
 	assert.ok(!JSON.stringify(watcher.events).includes('tok-secret'));
 	assert.equal(host.specs.length, 5);
-	await close();
 });
 
 test('one that is not ready in time is stopped, reported with its last probe, and tried again', async () => {
-	const { watcher, host, close } = start(runConfig(`console.log('waiting for godot'); setInterval(() => {}, 1000)`, { startMs: 300 }), 1);
+	const { watcher, host } = start(runConfig(`console.log('waiting for godot'); setInterval(() => {}, 1000)`, { startMs: 300 }), 1);
 	await until(() => watcher.texts('start_timeout').length === 2, () => watcher.events);
 	assert.match(
 		watcher.texts('start_timeout')[0] as string,
@@ -124,14 +128,12 @@ test('one that is not ready in time is stopped, reported with its last probe, an
 	);
 	assert.match(watcher.texts('exited')[0] as string, /was not ready within .* and was killed by SIGTERM, restarting at once/);
 	assert.equal(host.specs.length, 2);
-	await close();
 });
 
 test('a command that cannot be started says which and why, and is tried again', async () => {
-	const { watcher, close } = start(runConfig('', { command: ['/nowhere/api', '--port'] }), 1);
+	const { watcher } = start(runConfig('', { command: ['/nowhere/api', '--port'] }), 1);
 	await until(() => watcher.texts('exited').length === 2);
 	assert.match(watcher.texts('exited')[0] as string, /api-1 could not be started, restarting at once: \/nowhere\/api: .*ENOENT/);
-	await close();
 });
 
 test('when another program has the port in the meantime, another one is tried at once', async () => {
@@ -147,18 +149,17 @@ test('when another program has the port in the meantime, another one is tried at
 		return spawn(spec);
 	};
 	const code = SERVER.replace('.listen', `.on('error', (e) => { console.error(String(e)); process.exit(1) }).listen`);
-	const { provider, watcher, close } = start(runConfig(code), 1, host);
+	const { provider, watcher } = start(runConfig(code), 1, host);
 	// The thief answers the knock, so the first life looks ready unless it ended before.
 	provider.reached = () => {};
 	await until(() => watcher.texts('port_retry').length === 1, () => watcher.events);
 	await until(() => watcher.ids('running').length === 1 && watcher.instances.get('api-1')?.port !== stolen);
 	assert.deepEqual(watcher.texts('exited'), []);
 	thief.close();
-	await close();
 });
 
 test('SIGTERM that is ignored is followed by SIGKILL at the deadline', async () => {
-	const { provider, watcher, host, close } = start(runConfig(`process.on('SIGTERM', () => {}); ${SERVER}`), 1);
+	const { provider, watcher, host } = start(runConfig(`process.on('SIGTERM', () => {}); ${SERVER}`), 1);
 	await until(() => provider.startTimes.length === 1);
 	const began = Date.now();
 	watcher.provider = null;
@@ -166,11 +167,10 @@ test('SIGTERM that is ignored is followed by SIGKILL at the deadline', async () 
 	await ended;
 	assert.ok(Date.now() - began >= 290);
 	assert.deepEqual(host.signals, ['api-1 SIGTERM', 'api-1 SIGKILL']);
-	await close();
 });
 
 test('restart replaces one by one: no old one goes before its successor is ready', async () => {
-	const { provider, watcher, host, close } = start(runConfig(SERVER), 2);
+	const { provider, watcher, host } = start(runConfig(SERVER), 2);
 	await until(() => provider.startTimes.length === 2);
 	const pids = host.list().map((process) => process.pid);
 	let least = 2;
@@ -186,11 +186,10 @@ test('restart replaces one by one: no old one goes before its successor is ready
 	assert.ok(least >= 2, `only ${least} were there`);
 	assert.equal(most, 3);
 	assert.match(watcher.texts('rolled')[0] as string, /api: 2 instances were replaced in/);
-	await close();
 });
 
 test('a changed command rolls; one whose successor never becomes ready stops and keeps the old', async () => {
-	const { provider, watcher, host, close } = start(runConfig(SERVER), 2);
+	const { provider, watcher, host } = start(runConfig(SERVER), 2);
 	await until(() => provider.startTimes.length === 2);
 	const pids = host.list().map((process) => process.pid);
 	provider.apply(runConfig(`console.error('Error: new and broken'); process.exit(1)`));
@@ -205,50 +204,43 @@ test('a changed command rolls; one whose successor never becomes ready stops and
 	await until(() => watcher.texts('rolled').length === 1, () => watcher.events);
 	assert.ok(host.list().every((process) => !pids.includes(process.pid)));
 	assert.equal(host.list().length, 2);
-	await close();
 });
 
 test('a changed grace alone replaces nothing', async () => {
-	const { provider, host, close } = start(runConfig(SERVER), 1);
+	const { provider, host } = start(runConfig(SERVER), 1);
 	await until(() => provider.startTimes.length === 1);
 	provider.apply(runConfig(SERVER, { graceMs: 10, startMs: 9000 }));
 	await new Promise((resolve) => setTimeout(resolve, 100));
 	assert.equal(host.specs.length, 1);
-	await close();
 });
 
 test('adoption: what runs already is taken over and not started again, also what is outdated or too many', async () => {
 	const first = start(runConfig(SERVER), 3);
 	await until(() => first.provider.startTimes.length === 3);
 	const pids = new Map(first.host.list().map((process) => [process.id, process.pid]));
-	first.watcher.closed = true;
-	first.provider.close();
+	first.close();
 	const second = start(runConfig(SERVER), 2, first.host, false);
 	assert.deepEqual(second.watcher.ids('running'), ['api-1', 'api-2', 'api-3']);
 	second.provider.setActive(true);
 	await until(() => second.watcher.instances.size === 2);
 	assert.equal(second.host.specs.length, 3);
 	for (const { id, pid } of second.host.list()) assert.equal(pids.get(id), pid);
-	second.watcher.closed = true;
-	second.provider.close();
+	second.close();
 	const third = start(runConfig(`/* newer */ ${SERVER}`), 2, first.host);
 	await until(() => third.watcher.texts('rolled').length === 1, () => third.watcher.events);
 	assert.ok(third.host.list().every((process) => ![...pids.values()].includes(process.pid)));
-	await third.close();
 });
 
 test('an adopted instance of an older configuration that ends is started from the present one', async () => {
 	const first = start(runConfig(SERVER), 1);
 	await until(() => first.provider.startTimes.length === 1);
-	first.watcher.closed = true;
-	first.provider.close();
+	first.close();
 	const second = start(runConfig(`/* newer */ ${SERVER}`), 1, first.host, false);
 	second.provider.setActive(true);
 	first.host.kill('api-1', 'SIGKILL');
 	await until(() => second.watcher.texts('rolled').length + second.watcher.texts('exited').length >= 1);
 	await until(() => second.host.list().length === 1 && second.watcher.ids('running').length === 1);
 	assert.ok(second.host.list().every((process) => process.labels['hash'] !== second.host.specs[0]?.labels['hash']));
-	await second.close();
 });
 
 test('passive: nothing is started, stopped or restarted; starts and ends by others are noticed', async () => {
@@ -266,13 +258,10 @@ test('passive: nothing is started, stopped or restarted; starts and ends by othe
 	assert.equal(mirror.watcher.instances.size, 0);
 	assert.equal(leader.host.specs.length, 4);
 	assert.deepEqual(leader.host.signals, []);
-	mirror.watcher.closed = true;
-	mirror.provider.close();
-	await leader.close();
 });
 
 test('a leader that steps back in the middle of a roll stops nothing more', async () => {
-	const { provider, watcher, host, close } = start(runConfig(SERVER), 2);
+	const { provider, watcher, host } = start(runConfig(SERVER), 2);
 	await until(() => provider.startTimes.length === 2);
 	const restarted = provider.restart();
 	await until(() => host.list().length === 3);
@@ -284,5 +273,4 @@ test('a leader that steps back in the middle of a roll stops nothing more', asyn
 	await until(() => watcher.ids('running').length === 3);
 	provider.setActive(true);
 	await until(() => watcher.instances.size === 2 && host.list().length === 2);
-	await close();
 });

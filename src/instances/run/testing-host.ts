@@ -16,6 +16,8 @@ export class TestingHost implements ProcessHost {
 	readonly #entries = new Map<string, Entry>();
 	readonly #lines = new Map<string, string[]>();
 	readonly #watchers: ProcessWatcher[] = [];
+	#spawning = 0;
+	#closed = false;
 
 	list(): RunningProcess[] {
 		return [...this.#entries.values()].map((entry) => entry.running);
@@ -23,6 +25,7 @@ export class TestingHost implements ProcessHost {
 
 	spawn(spec: ProcessSpec): Promise<{ pid: number }> {
 		this.specs.push(spec);
+		if (this.#closed) return Promise.reject(new BallastError('start_failed', 'the host is closed'));
 		if (this.#entries.has(spec.id)) throw new Error(`${spec.id} runs already`);
 		const lines: string[] = [];
 		this.#lines.set(spec.id, lines);
@@ -34,14 +37,18 @@ export class TestingHost implements ProcessHost {
 				lines.splice(0, lines.length - 20);
 			});
 		}
+		this.#spawning++;
 		return new Promise((resolve, reject) => {
 			child.once('error', (error) => {
 				if (child.pid !== undefined) return;
+				this.#spawning--;
 				reject(new BallastError('start_failed', `${file}: ${error.message}`));
 			});
 			child.once('spawn', () => {
 				const pid = child.pid as number;
 				this.#entries.set(spec.id, { child, running: { id: spec.id, pid, startedAt: Date.now(), labels: spec.labels } });
+				this.#spawning--;
+				if (this.#closed) this.kill(spec.id, 'SIGKILL');
 				resolve({ pid });
 			});
 			child.once('close', (code, signal) => {
@@ -76,9 +83,10 @@ export class TestingHost implements ProcessHost {
 		}
 	}
 
-	/** Kills all that still run; resolves once they are gone. */
+	/** Kills all that still run or are about to; resolves once they are gone. */
 	async close(): Promise<void> {
+		this.#closed = true;
 		for (const id of this.#entries.keys()) this.kill(id, 'SIGKILL');
-		while (this.#entries.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+		while (this.#entries.size > 0 || this.#spawning > 0) await new Promise((resolve) => setTimeout(resolve, 5));
 	}
 }

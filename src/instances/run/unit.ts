@@ -127,7 +127,7 @@ export class Unit {
 		try {
 			this.port = await freePort(INSTANCE_HOST);
 			if (this.#closed) return;
-			if (this.leaving || this.#passive) return this.#neverStarted();
+			if (this.leaving || this.#passive) return this.#finish();
 			const { pid } = await this.#owner.processes.spawn(this.#spec(), (ending) => this.#exited(ending));
 			// It may have ended before its start was reported.
 			if (this.#epoch === epoch && this.#life === 'pending' && !this.#closed) this.#spawned(pid);
@@ -263,8 +263,7 @@ export class Unit {
 		this.#life = 'exited';
 		clearTimeout(this.#timer);
 		clearTimeout(this.#killTimer);
-		if (this.#ending || this.#passive) return this.#finish();
-		if (this.leaving) return this.#owner.changed(this);
+		if (this.#ending || this.#passive || this.leaving) return this.#finish();
 		const lines = this.#owner.processes.lastLines(this.id);
 		if (readyMs === null && addressInUse(lines) && this.#portTries++ < PORT_TRIES) {
 			const text = `${this.id}: port ${this.port} was taken by another program, trying another`;
@@ -279,18 +278,11 @@ export class Unit {
 	#failedToStart(error: unknown): void {
 		this.pid = null;
 		this.#life = 'exited';
-		if (this.#ending || this.#passive) return this.#finish();
 		const why = mask(error instanceof Error ? error.message : String(error), this.#secrets());
 		const known = error instanceof BallastError && error.code === 'start_failed';
 		this.#settle(known ? `${this.id} could not be started: ${why}` : `${this.id} failed to start: ${why}`);
-		if (this.leaving) return this.#owner.changed(this);
+		if (this.#ending || this.#passive || this.leaving) return this.#finish();
 		this.#again('could not be started', why, null);
-	}
-
-	#neverStarted(): void {
-		this.#life = 'exited';
-		if (this.#ending || this.#passive) return this.#finish();
-		this.#owner.changed(this);
 	}
 
 	#finish(): void {

@@ -9,6 +9,8 @@ import { type Report, Scope } from './scope.ts';
 import { validate } from './validate.ts';
 
 export interface RunOptions {
+	/** At least one word. */
+	command: readonly string[];
 	/** Default 8080. */
 	port?: number;
 	/** An address or `localhost`; default 127.0.0.1. */
@@ -32,14 +34,14 @@ const NOT_PASSED_ON = /^(?:PORT$|BALLAST_|NODE_CHANNEL_|NODE_UNIQUE_ID$|npm_)/;
  * One service, `app`, of `instances` processes of the command. Unlike those of a file, they get the whole
  * environment, as a command in a shell would; all of it counts as secret. Throws `config_invalid`.
  */
-export function configFromRun(command: readonly string[], options: RunOptions = {}): Config {
+export function configFromRun(options: RunOptions): Config {
 	const cwd = options.cwd ?? process.cwd();
 	const input: UserConfig = {
 		listen: { port: options.port ?? 8080, host: options.host ?? '127.0.0.1' },
 		...(options.workers == null ? {} : { workers: options.workers }),
 		services: {
 			app: {
-				instances: { run: [...command], cwd },
+				instances: { run: [...options.command], cwd },
 				scale: options.instances ?? 2,
 				...(options.health == null ? {} : { health: options.health }),
 			},

@@ -1,5 +1,16 @@
-/** What a change of the configuration does to what runs. */
-import type { Change } from './diff.ts';
+/** A change of the configuration, and what it does to what runs. */
+
+export interface Change {
+	kind: 'added' | 'removed' | 'changed';
+	what: 'node' | 'listener' | 'service' | 'route' | 'instance';
+	/** Key path as in a file: `services.videos.timeouts.firstByte`. */
+	path: string;
+	/** Secrets masked; null where nothing was, or the whole is named by its path. */
+	before: string | null;
+	after: string | null;
+	/** One sentence without a full stop. */
+	effect: string;
+}
 
 const COMES: Record<Change['what'], string> = {
 	node: 'takes effect at once',

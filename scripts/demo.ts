@@ -1,0 +1,142 @@
+/**
+ * `npm run demo`: a story of two minutes that needs nobody. Ballast in front of the example API, under
+ * load, while things go wrong; in the end a table says what that cost. Exit code 1 when a request failed
+ * that must not. `--fast` tells it in half a minute.
+ */
+import { parseArgs } from 'node:util';
+import type { LoadSummary } from '../examples/load/counts.ts';
+import { type Load, startLoad } from '../examples/load.ts';
+import { type Column, table } from '../src/cli/table.ts';
+import { paint, processTerminal } from '../src/cli/terminal.ts';
+import { ACTS, type Act, IN_FLIGHT_MS, inSeconds, type Played } from './demo/acts.ts';
+import { DemoBallast, freePort, pause } from './demo/ballast.ts';
+
+interface Row {
+	event: string;
+	requests: number;
+	failed: number;
+	healedMs: number | null;
+	/** What must not have happened; empty: all is well. */
+	fault: string;
+}
+
+const terminal = processTerminal();
+const { values } = parseArgs({ options: { fast: { type: 'boolean', default: false } } });
+const began = Date.now();
+
+function say(text: string): void {
+	const seconds = Math.floor((Date.now() - began) / 1000);
+	const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+	terminal.out(`${paint(terminal, 'dim', clock.padStart(5))}  ${text}\n`);
+}
+
+async function tell(ballast: DemoBallast, setLoad: (load: Load) => void): Promise<Row[]> {
+	say(`three instances of the example API (examples/video-api) start; Ballast listens on ${ballast.url}`);
+	await ballast.until(
+		'three instances are ready',
+		({ services }) => services.every(({ ready }) => ready === 3),
+		60_000,
+	);
+	say('all three are ready');
+	const rate = values.fast ? 60 : 100;
+	const load = startLoad({ url: ballast.url, rate, timeoutMs: 20_000 });
+	setLoad(load);
+	const rows: Row[] = [];
+	for (const act of ACTS) {
+		terminal.out(`\n${paint(terminal, 'bold', act.event)}\n`);
+		const before = load.summary();
+		const start = Date.now();
+		const played = await act.play({ ballast, load, rate, say });
+		await pause(Math.max(0, start + act.seconds[values.fast ? 1 : 0] * 1000 - Date.now()));
+		rows.push(rowOf(act, played, before, load.summary()));
+		sayRow(rows.at(-1) as Row, before, load.summary());
+	}
+	terminal.out('\n');
+	const before = load.summary();
+	const sum = await load.stop();
+	const last = { event: 'the rest', ...counted(before, sum), healedMs: null };
+	if (last.failed > 0) rows.push({ ...last, fault: `${last.failed} failed after the last event` });
+	rows.push(await end(ballast, sum));
+	return rows;
+}
+
+function rowOf({ event }: Act, { healedMs, mayFail }: Played, before: LoadSummary, after: LoadSummary): Row {
+	const { requests, failed } = counted(before, after);
+	const row = { event, requests, failed, healedMs, fault: '' };
+	if (failed === 0) return row;
+	if (mayFail === null) return { ...row, fault: `${failed} failed where none may` };
+	const late = (after.lastFailureAt ?? 0) - mayFail.at;
+	if (late > IN_FLIGHT_MS) return { ...row, fault: `a request failed ${inSeconds(late)} after the kill` };
+	return failed > mayFail.requests
+		? { ...row, fault: `${failed} failed, about ${mayFail.requests} were in flight` }
+		: row;
+}
+
+function counted(before: LoadSummary, after: LoadSummary): Pick<Row, 'requests' | 'failed'> {
+	return { requests: after.requests - before.requests, failed: after.failed - before.failed };
+}
+
+function sayRow({ requests, failed, fault }: Row, before: LoadSummary, after: LoadSummary): void {
+	const kinds = Object.entries(after.failures)
+		.map(([kind, count]) => ({ kind, count: count - (before.failures[kind] ?? 0) }))
+		.filter(({ count }) => count > 0)
+		.map(({ kind, count }) => `${count} ${kind}`);
+	say(`${requests} requests, ${failed} failed${failed > 0 ? `: ${kinds.join(', ')}` : ''}`);
+	if (fault === '') return;
+	say(paint(terminal, 'red', `this must not be: ${fault}`));
+	for (const { at, route, failure, detail } of after.examples) {
+		say(`  ${new Date(at).toISOString().slice(11, 23)} ${route}: ${failure} ${detail.slice(0, 200)}`);
+	}
+}
+
+async function end(ballast: DemoBallast, sum: LoadSummary): Promise<Row> {
+	say('SIGTERM: Ballast drains, ends its instances, then itself');
+	const { code, left } = await ballast.stop();
+	say(
+		code === 0 && left.length === 0
+			? 'no process is left'
+			: `exit code ${code}, processes left: ${left.join(', ') || 'none'}`,
+	);
+	const fault = code !== 0 || left.length > 0 ? 'it did not end well' : '';
+	return { event: 'all', requests: sum.requests, failed: sum.failed, healedMs: null, fault };
+}
+
+const COLUMNS: Column[] = [
+	{ title: 'EVENT', least: 12 },
+	{ title: 'REQUESTS', align: 'right' },
+	{ title: 'FAILED', align: 'right' },
+	{ title: 'HEALED IN', align: 'right' },
+	{ title: '', least: 10 },
+];
+
+function printTable(rows: readonly Row[]): void {
+	const cells = rows.map(({ event, requests, failed, healedMs, fault }) => [
+		{ text: event },
+		{ text: String(requests) },
+		{ text: String(failed), ...(failed > 0 ? { colour: 'yellow' as const } : {}) },
+		{ text: healedMs === null ? '-' : inSeconds(healedMs) },
+		{ text: fault === '' ? 'ok' : fault, colour: fault === '' ? ('green' as const) : ('red' as const) },
+	]);
+	terminal.out(`\n${table(COLUMNS, cells, terminal).join('\n')}\n`);
+}
+
+async function main(): Promise<number> {
+	const ballast = new DemoBallast(await freePort());
+	let load: Load | undefined;
+	const interrupted = Promise.withResolvers<never>();
+	for (const signal of ['SIGINT', 'SIGTERM'] as const)
+		process.once(signal, () => interrupted.reject(new Error('interrupted')));
+	process.once('exit', () => ballast.clean());
+	try {
+		const rows = await Promise.race([tell(ballast, (started) => void (load = started)), interrupted.promise]);
+		printTable(rows);
+		return rows.every(({ fault }) => fault === '') ? 0 : 1;
+	} catch (error) {
+		terminal.err(`\n${error instanceof Error ? error.message : error}: the demo is cleaned up\n`);
+		void load?.stop();
+		await ballast.stop();
+		return 1;
+	}
+}
+
+process.exit(await main());

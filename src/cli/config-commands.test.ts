@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { loadConfig } from '../config/load.ts';
+import { maskConfig } from '../config/print.ts';
+import { type ControlPeer, controlPeer, says } from './testing/control-peer.ts';
+import { ballast } from './testing/recorded-terminal.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ballast-cli-'));
+const peers: ControlPeer[] = [];
+after(async () => {
+	rmSync(folder, { recursive: true });
+	for (const peer of peers) await peer.close();
+});
+
+function file(name: string, text: string): string {
+	writeFileSync(join(folder, name), text);
+	return join(folder, name);
+}
+
+process.env.BALLAST_CLI_SECRET = 'never-shown';
+const good = file(
+	'good.yaml',
+	`listen: [8080, 8081]
+services:
+  videos:
+    instances: { run: node server.js, env: { TOKEN: { env: BALLAST_CLI_SECRET } } }
+    routes: { GET /a: {}, GET /b: {} }
+`,
+);
+const changed = file(
+	'changed.yaml',
+	'listen: [8080, 8081]\nservices:\n  videos: { instances: { run: node server.js, grace: 5s } }\n',
+);
+const bad = file('bad.yaml', 'servces: {}\nlisten: 99999\nservices:\n  a\x01: {}\n');
+
+test('check: a valid one in a sentence, a bad one with all its problems', async () => {
+	const ok = await ballast(['check', good]);
+	assert.deepEqual([ok.code, ok.out, ok.err], [0, `${good} is valid: 1 service, 2 routes, 2 listeners\n`, '']);
+	const broken = file('broken.yaml', 'listen: 99999\nservces: {}\n');
+	const wrong = await ballast(['check', broken]);
+	assert.deepEqual([wrong.code, wrong.out], [2, '']);
+	assert.match(wrong.err, /broken\.yaml:1:\d+ {2}listen/);
+	assert.match(wrong.err, /broken\.yaml:2:1 {2}servces\n.*did you mean `services`/);
+	assert.match(wrong.err, /\n\d problems\n$/);
+});
+
+test('check: nothing of a file can act on the terminal', async () => {
+	const { code, err } = await ballast(['check', bad]);
+	assert.equal(code, 2);
+	assert.doesNotMatch(err, /[\x00-\x08\x0b-\x1f]/);
+});
+
+test('check --json', async () => {
+	const ok = await ballast(['check', good, '--json']);
+	assert.deepEqual(JSON.parse(ok.out), { ok: true, files: [good], services: 1, routes: 2, listeners: 2, warnings: [] });
+	const wrong = await ballast(['check', bad, '--json']);
+	assert.deepEqual([wrong.code, wrong.err], [2, '']);
+	const { ok: isOk, code, problems } = JSON.parse(wrong.out);
+	assert.deepEqual([isOk, code], [false, 'config_invalid']);
+	assert.ok(problems.length > 0 && problems[0].file === bad);
+});
+
+test('a file that is not there', async () => {
+	for (const command of ['check', 'print', 'diff']) {
+		const { code, err } = await ballast([command, join(folder, 'none.yaml'), ...(command === 'diff' ? [good] : [])]);
+		assert.equal(code, 2, command);
+		assert.match(err, /none\.yaml/);
+	}
+});
+
+test('print: all defaults, loadable again, no secret', async () => {
+	const { code, out } = await ballast(['print', good]);
+	assert.equal(code, 0);
+	assert.match(out, /firstByte: 1m/);
+	assert.match(out, /TOKEN: "\*\*\*"/);
+	assert.doesNotMatch(out, /never-shown/);
+	const json = JSON.parse((await ballast(['print', good, '--json'])).out);
+	assert.equal(json.services.videos.instances.env.TOKEN, '***');
+	assert.equal((await loadConfig(file('again.yaml', out))).ok, true);
+});
+
+test('diff of two files', async () => {
+	const { code, out } = await ballast(['diff', good, changed]);
+	assert.equal(code, 0);
+	assert.match(out, /: \d changes\n/);
+	assert.match(out, /^~ services\.videos\.instances\.grace: 30s → 5s\n {4}\S/m);
+	assert.match(out, /^- services\.videos\.routes\["GET \/a"\]$/m);
+	assert.doesNotMatch(out, /never-shown/);
+	assert.equal((await ballast(['diff', good, changed, '--exit-code'])).code, 1);
+	const same = await ballast(['diff', good, good, '--exit-code']);
+	assert.deepEqual([same.code, same.out], [0, `${good} → ${good}: nothing changes\n`]);
+	const json = JSON.parse((await ballast(['diff', good, changed, '--json'])).out);
+	assert.deepEqual([json.before, json.after, json.changes[0].kind], [good, changed, 'changed']);
+});
+
+test('diff of what runs against a file', async () => {
+	const loaded = await loadConfig(good);
+	assert.ok(loaded.ok);
+	const peer = await controlPeer(says([], maskConfig(loaded.config)));
+	peers.push(peer);
+	const same = await ballast(['diff', good, '--socket', peer.path]);
+	assert.deepEqual([same.code, same.out], [0, `running → ${good}: nothing changes\n`]);
+	const { out } = await ballast(['diff', changed, '--socket', peer.path]);
+	assert.match(out, /^running → .*: \d changes\n/);
+	const none = await ballast(['diff', good, '--socket', join(folder, 'none.sock')]);
+	assert.equal(none.code, 3);
+});

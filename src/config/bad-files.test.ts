@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import test from 'node:test';
+import { problemsOf } from './testing/load-text.ts';
+
+const folder = new URL('fixtures/bad/', import.meta.url);
+const names = readdirSync(folder)
+	.filter((name) => name.endsWith('.yaml'))
+	.map((name) => name.slice(0, -5));
+
+// Each X.yaml has an X.txt: all that is to be said of it, without the name of the file.
+for (const name of names) {
+	test(`bad file: ${name.replaceAll('-', ' ')}`, async () => {
+		const said = await problemsOf(readFileSync(new URL(`${name}.yaml`, folder), 'utf8'), { 'key.pem': 'no key' });
+		assert.equal(`${said.replaceAll('ballast.yaml:', '')}\n`, readFileSync(new URL(`${name}.txt`, folder), 'utf8'));
+	});
+}
+
+test('there are at least 30 bad files, and each says something', () => {
+	assert.ok(names.length >= 30, `${names.length}`);
+	for (const name of names) assert.match(readFileSync(new URL(`${name}.txt`, folder), 'utf8'), /^\d+:\d+ .*\n {4}\S/, name);
+});
+
+test('a whole file of faults: each is told once, in order of its lines', async () => {
+	const text = names.map((name) => readFileSync(new URL(`${name}.yaml`, folder), 'utf8')).find((yaml) => yaml.includes('10m'));
+	const lines = (await problemsOf(text ?? '')).split('\n').filter((line) => line.startsWith('ballast'));
+	const places = lines.map((line) => /:(\d+):(\d+)/.exec(line)?.slice(1).map(Number) ?? []);
+	assert.deepEqual(places, [...places].sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0) || (a[1] ?? 0) - (b[1] ?? 0)));
+	assert.equal(new Set(lines).size, lines.length);
+});
