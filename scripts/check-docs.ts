@@ -1,32 +1,44 @@
 /**
- * The pages say what the program does: links lead somewhere, the errors and commands are those of the code.
- * `node scripts/check-docs.ts [root]`; ends with 1 when something is wrong. (That the commands of README and
+ * The pages say what the program does: links lead somewhere, the errors and commands are those of the code,
+ * each shell command says how it is tested. `node scripts/check-docs.ts [--write]`, where --write renews
+ * docs/commands.md; ends with 1 when something is wrong. (That the commands of README and
  * docs/getting-started.md work is shown by test/docs.)
  */
-import { join, resolve } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { COMMANDS } from '../src/cli/commands.ts';
 import { GLOBAL_OPTIONS, usage } from '../src/config/arguments.ts';
 import { ERRORS } from '../src/core/errors.ts';
-import { checkCommandPage } from './checks/command-page.ts';
+import { commandPage } from './checks/command-page.ts';
 import { checkErrorPage } from './checks/error-page.ts';
 import { checkLinks } from './checks/links.ts';
-import { print, readTree } from './checks/source-tree.ts';
+import { checkShellBlocks } from './checks/shell-blocks.ts';
+import { type Finding, print, readTree } from './checks/source-tree.ts';
 
-const root = resolve(process.argv[2] ?? join(import.meta.dirname, '..'));
+const ERROR_PAGE = 'docs/errors.md';
+const COMMAND_PAGE = 'docs/commands.md';
+const root = join(import.meta.dirname, '..');
+
+const commands = commandPage(
+	COMMANDS.map(({ arguments: own, summary, about, examples }) => ({
+		name: own.name,
+		usage: usage(own),
+		summary,
+		about,
+		examples,
+		options: own.options.filter((option) => !GLOBAL_OPTIONS.includes(option)),
+	})),
+	GLOBAL_OPTIONS,
+);
+if (process.argv.includes('--write')) writeFileSync(join(root, COMMAND_PAGE), commands);
+
 const tree = readTree(root);
-const page = (path: string): [string, string] => [path, tree.get(path) ?? ''];
-const global = new Set(GLOBAL_OPTIONS.map(({ name }) => name));
-const commands = COMMANDS.map((command) => ({
-	name: command.arguments.name,
-	usage: usage(command.arguments),
-	options: command.arguments.options.filter(({ name }) => !global.has(name)),
-}));
-commands.push({ name: 'all', usage: 'ballast <command> [options]', options: GLOBAL_OPTIONS });
-
+const outdated: Finding = { path: COMMAND_PAGE, text: 'is not what src/cli/commands.ts says: npm run docs' };
 const findings = [
 	...checkLinks(tree),
-	...checkErrorPage(...page('docs/errors.md'), ERRORS),
-	...checkCommandPage(...page('docs/commands.md'), commands),
+	...checkShellBlocks(tree),
+	...checkErrorPage(ERROR_PAGE, tree.get(ERROR_PAGE) ?? '', ERRORS),
+	...(tree.get(COMMAND_PAGE) === commands ? [] : [outdated]),
 ];
 for (const finding of findings) console.error(`wrong  ${print(finding)}`);
 console.log(`${[...tree.keys()].filter((path) => path.endsWith('.md')).length} pages, ${findings.length} wrong`);

@@ -23,6 +23,7 @@ interface Row {
 const terminal = processTerminal();
 const { values } = parseArgs({ options: { fast: { type: 'boolean', default: false } } });
 const began = Date.now();
+const INTERRUPTED = Symbol('interrupted');
 
 function say(text: string): void {
 	const seconds = Math.floor((Date.now() - began) / 1000);
@@ -54,22 +55,41 @@ async function tell(ballast: DemoBallast, setLoad: (load: Load) => void): Promis
 	terminal.out('\n');
 	const before = load.summary();
 	const sum = await load.stop();
-	const last = { event: 'the rest', ...counted(before, sum), healedMs: null };
-	if (last.failed > 0) rows.push({ ...last, fault: `${last.failed} failed after the last event` });
+	const last = rowOf({ event: 'afterwards' }, { healedMs: null, mayFail: null }, before, sum);
+	if (last.failed > 0) {
+		rows.push(last);
+		sayRow(last, before, sum);
+	}
 	rows.push(await end(ballast, sum));
 	return rows;
 }
 
-function rowOf({ event }: Act, { healedMs, mayFail }: Played, before: LoadSummary, after: LoadSummary): Row {
+function rowOf(
+	{ event }: Pick<Act, 'event'>,
+	{ healedMs, mayFail }: Played,
+	before: LoadSummary,
+	after: LoadSummary,
+): Row {
 	const { requests, failed } = counted(before, after);
 	const row = { event, requests, failed, healedMs, fault: '' };
 	if (failed === 0) return row;
 	if (mayFail === null) return { ...row, fault: `${failed} failed where none may` };
 	const late = (after.lastFailureAt ?? 0) - mayFail.at;
 	if (late > IN_FLIGHT_MS) return { ...row, fault: `a request failed ${inSeconds(late)} after the kill` };
-	return failed > mayFail.requests
-		? { ...row, fault: `${failed} failed, about ${mayFail.requests} were in flight` }
-		: row;
+	if (failed > mayFail.requests) return { ...row, fault: `${failed} failed, about ${mayFail.requests} were in flight` };
+	const other = kindsOf(before, after).filter(([kind]) => !mayFail.kinds.includes(kind));
+	return other.length === 0
+		? row
+		: { ...row, fault: `${other.map(([kind, count]) => `${count} ${kind}`).join(', ')}: these were not in flight` };
+}
+
+/** How the requests between the two failed, and how many of each kind. */
+function kindsOf(before: LoadSummary, after: LoadSummary): [string, number][] {
+	const since = Object.entries(after.failures).map(([kind, count]): [string, number] => [
+		kind,
+		count - (before.failures[kind] ?? 0),
+	]);
+	return since.filter(([, count]) => count > 0);
 }
 
 function counted(before: LoadSummary, after: LoadSummary): Pick<Row, 'requests' | 'failed'> {
@@ -77,11 +97,9 @@ function counted(before: LoadSummary, after: LoadSummary): Pick<Row, 'requests' 
 }
 
 function sayRow({ requests, failed, fault }: Row, before: LoadSummary, after: LoadSummary): void {
-	const kinds = Object.entries(after.failures)
-		.map(([kind, count]) => ({ kind, count: count - (before.failures[kind] ?? 0) }))
-		.filter(({ count }) => count > 0)
-		.map(({ kind, count }) => `${count} ${kind}`);
-	say(`${requests} requests, ${failed} failed${failed > 0 ? `: ${kinds.join(', ')}` : ''}`);
+	const kinds = kindsOf(before, after).map(([kind, count]) => `${count} ${kind}`);
+	const how = failed === 0 ? '' : ` (${kinds.join(', ')})${fault === '' ? ': they were in flight' : ''}`;
+	say(`${requests} requests, ${failed} failed${how}`);
 	if (fault === '') return;
 	say(paint(terminal, 'red', `this must not be: ${fault}`));
 	for (const { at, route, failure, detail } of after.examples) {
@@ -124,18 +142,18 @@ async function main(): Promise<number> {
 	const ballast = new DemoBallast(await freePort());
 	let load: Load | undefined;
 	const interrupted = Promise.withResolvers<never>();
-	for (const signal of ['SIGINT', 'SIGTERM'] as const)
-		process.once(signal, () => interrupted.reject(new Error('interrupted')));
+	for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.reject(INTERRUPTED));
 	process.once('exit', () => ballast.clean());
 	try {
 		const rows = await Promise.race([tell(ballast, (started) => void (load = started)), interrupted.promise]);
 		printTable(rows);
 		return rows.every(({ fault }) => fault === '') ? 0 : 1;
 	} catch (error) {
-		terminal.err(`\n${error instanceof Error ? error.message : error}: the demo is cleaned up\n`);
+		const wasInterrupted = error === INTERRUPTED;
+		terminal.err(wasInterrupted ? '\nstopping\n' : `\n${error instanceof Error ? error.message : error}\n`);
 		void load?.stop();
 		await ballast.stop();
-		return 1;
+		return wasInterrupted ? 130 : 1;
 	}
 }
 

@@ -35,8 +35,8 @@ export async function idle(bench: Bench): Promise<Outcome> {
 			bench.say(`idle: ${count} ${kind.name} connections to ${peer.name}`);
 			try {
 				const bytes = await memoryPerConnection(bench, peer, { count, ...kind });
-				figures[`idle.${kind.name}.${peer.name}`] = bytes / 1024;
-				row.push(figure(bytes / 1024));
+				figures[`idle.${kind.name}.${peer.name}`] = bytes / 1000;
+				row.push(figure(bytes / 1000));
 			} catch (error) {
 				notes.push(`${peer.name}, ${kind.name}: ${(error as Error).message}`);
 				row.push('–');

@@ -85,7 +85,7 @@ function complainOfTop({ from, to }: Edge): string | undefined {
 	if (from.startsWith('src/') && !to.startsWith('src/'))
 		return `imports ${to}, a public entry; import from src/ instead`;
 	if (from.startsWith('bin/') && !to.startsWith('bin/')) return `imports ${to}; the launcher stands on its own`;
-	const example = /^(?:examples\/[^/]+|simulators)\//.exec(from)?.[0];
+	const example = /^(?:examples|simulators)\//.exec(from)?.[0];
 	if (example !== undefined && !to.startsWith(example))
 		return `imports ${to}; what lies in ${example} knows nothing of Ballast`;
 	if (from.startsWith('dashboard/') && to.startsWith('src/') && !ADMIN_CONTRACT.test(to)) {

@@ -16,8 +16,18 @@ export interface Stage {
 export interface Played {
 	/** From the event until all was well again; null: nothing was broken. */
 	healedMs: number | null;
-	/** Requests that the event may take along, and when it happened (epoch ms); null: none may fail. */
-	mayFail: { requests: number; at: number } | null;
+	/** What the event may take along; null: nothing may fail. */
+	mayFail: Loss | null;
+}
+
+/** Requests that were in flight when a process was killed. */
+export interface Loss {
+	/** At most so many. */
+	requests: number;
+	/** When it was killed, epoch ms. */
+	at: number;
+	/** How they may fail. */
+	kinds: readonly string[];
 }
 
 export interface Act {
@@ -28,13 +38,15 @@ export interface Act {
 }
 
 const NOTHING: Played = { healedMs: null, mayFail: null };
+/** The connection broke off, before the answer or within it. */
+const BROKEN_OFF = ['reset', 'resetReused', 'cut'];
 /** Failures that show this long after a kill were in flight then. */
 export const IN_FLIGHT_MS = 2000;
 
 export const ACTS: readonly Act[] = [
 	{
 		event: 'steady load',
-		seconds: [12, 4],
+		seconds: [20, 4],
 		play: async ({ say, rate }) => {
 			say(`${rate} requests a second: lists, uploads, renders, event streams; a quarter on connections of their own`);
 			return NOTHING;
@@ -42,17 +54,17 @@ export const ACTS: readonly Act[] = [
 	},
 	{
 		event: 'load × 5',
-		seconds: [15, 4],
+		seconds: [25, 4],
 		play: async ({ say, rate, load }) => {
 			load.setRate(rate * 5);
 			say(`${rate * 5} requests a second`);
 			return NOTHING;
 		},
 	},
-	{ event: 'instance killed -9', seconds: [15, 5], play: killInstance },
-	{ event: 'rolling release', seconds: [10, 2], play: release },
-	{ event: 'bad configuration', seconds: [6, 2], play: badConfiguration },
-	{ event: 'core killed -9', seconds: [12, 4], play: killCore },
+	{ event: 'instance killed -9', seconds: [20, 5], play: killInstance },
+	{ event: 'rolling release', seconds: [20, 2], play: release },
+	{ event: 'bad configuration', seconds: [10, 2], play: badConfiguration },
+	{ event: 'core killed -9', seconds: [20, 4], play: killCore },
 ];
 
 async function killInstance({ ballast, load, rate, say }: Stage): Promise<Played> {
@@ -68,7 +80,10 @@ async function killInstance({ ballast, load, rate, say }: Stage): Promise<Played
 		status.services.every(({ instances }) => instances.every(({ pid }) => pid !== busiest.pid));
 	await ballast.until('three instances are ready again', (status) => isGone(status) && isWhole(status), 30_000);
 	say(`a new one is ready ${inSeconds(Date.now() - at)} after the kill`);
-	return { healedMs: Date.now() - at, mayFail: { requests: busiest.inFlight + alreadySent(rate), at } };
+	return {
+		healedMs: Date.now() - at,
+		mayFail: { requests: busiest.inFlight + alreadySent(rate), at, kinds: [...BROKEN_OFF, 'status502'] },
+	};
 }
 
 async function release({ ballast, say }: Stage): Promise<Played> {
@@ -112,12 +127,12 @@ async function killCore({ ballast, rate, say }: Stage): Promise<Played> {
 	const pids = new Set((await ballast.status()).services.flatMap((service) => service.instances.map(({ pid }) => pid)));
 	if (!instances.every(({ pid }) => pids.has(pid))) throw new Error('an instance did not outlive the core');
 	say('the same three instances serve under the new core');
-	return { healedMs, mayFail: { requests: inFlight + alreadySent(rate), at } };
+	return { healedMs, mayFail: { requests: inFlight + alreadySent(rate), at, kinds: BROKEN_OFF } };
 }
 
-/** What was sent between the look at the counts and the kill, and on connections that were just being closed. */
+/** What was sent between the look at the counts and the end of the process, on a machine that is busy. */
 function alreadySent(rate: number): number {
-	return Math.ceil(rate / 10);
+	return Math.max(10, Math.ceil(rate / 5));
 }
 
 function isWhole({ services }: Status): boolean {

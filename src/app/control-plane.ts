@@ -1,9 +1,11 @@
 import type { Config } from '../config/config.ts';
 import { diffConfig, formatDiff } from '../config/diff.ts';
+import { maskConfig } from '../config/print.ts';
 import { Board } from '../core/board.ts';
 import { BallastError } from '../core/errors.ts';
 import { MeterGroup } from '../metrics/counts.ts';
-import { AdminListener, type Readiness } from './admin.ts';
+import type { Readiness } from './admin.ts';
+import { AdminPlace } from './admin-place.ts';
 import { ConfigWatch } from './config-watch.ts';
 import { EventLog } from './event-log.ts';
 import { Fleet } from './fleet.ts';
@@ -43,8 +45,7 @@ export class ControlPlane {
 	readonly #fleet: Fleet;
 	readonly #watch = new ConfigWatch(() => void this.reload().catch(() => {}));
 	readonly #startedAt = Date.now();
-	#admin: AdminListener | null = null;
-	#adminAt: Config['admin'] = null;
+	readonly #admin: AdminPlace;
 	#config!: Config;
 	#plan!: Plan;
 	#queue: Promise<unknown> = Promise.resolve();
@@ -75,6 +76,7 @@ export class ControlPlane {
 			event: ({ level, service, text }) => this.log.add({ level, subject: service, text }),
 		});
 		this.#listeners = new Listeners(keeper, this.#workers, event);
+		this.#admin = new AdminPlace(keeper, () => this.readiness(), (text) => event('error', text));
 		this.#fleet = new Fleet({ sink: this.#slots, host: keeper.processes, passive: !keeper.welcome.active });
 		keeper.processes.watch({ exited: () => {}, lines: (id, _stream, lines) => this.log.output(id, lines) });
 	}
@@ -97,7 +99,7 @@ export class ControlPlane {
 			this.#fleet.apply(this.#config),
 		]);
 		await this.#listeners.serve(this.#config.listen, this.#config.workers);
-		await this.#serveAdmin(this.#config.admin);
+		await this.#admin.serve(this.#config.admin);
 		setInterval(() => this.#everySecond(), 1000);
 		this.#keep();
 		this.#keeper.ready();
@@ -145,26 +147,6 @@ export class ControlPlane {
 	#everySecond(): void {
 		this.#meters.routes.sample(this.#series.count);
 		this.#meters.instances.sample(this.#board.slots);
-	}
-
-	async #serveAdmin(at: Config['admin']): Promise<void> {
-		if (JSON.stringify(at) === JSON.stringify(this.#adminAt)) return;
-		const before = this.#adminAt;
-		this.#admin?.close();
-		this.#admin = null;
-		this.#adminAt = null;
-		if (before !== null) await this.#keeper.unbind(before.host, before.port);
-		if (at === null) return;
-		const failed = (error: Error): void => this.log.add({ level: 'error', subject: 'admin', text: error.message });
-		try {
-			await this.#keeper.bind(at.host, at.port, 1);
-			this.#admin = new AdminListener(() => this.readiness(), failed);
-			this.#admin.listen(await this.#keeper.socket(at.host, at.port, 0));
-			this.#adminAt = at;
-		} catch (error) {
-			// Requests matter more than being watched: it is said, and the node serves.
-			failed(error as Error);
-		}
 	}
 
 	readiness(): Readiness {
@@ -228,7 +210,7 @@ export class ControlPlane {
 		await this.#workers.commit(plan);
 		await this.#fleet.apply(next);
 		await this.#workers.resize(() => this.#listeners.serve(next.listen, next.workers));
-		await this.#serveAdmin(next.admin);
+		await this.#admin.serve(next.admin);
 		this.#setLimits();
 		this.#keep();
 		const text = formatDiff(changes);
@@ -246,7 +228,7 @@ export class ControlPlane {
 			case 'status':
 				return this.status();
 			case 'config':
-				return this.#config;
+				return maskConfig(this.#config);
 			case 'reload':
 				return { changes: await this.reload() };
 			case 'restart':
@@ -324,7 +306,7 @@ export class ControlPlane {
 	/** Accepts nothing more and ends when the last connection has. */
 	async drain(): Promise<void> {
 		this.#stopping = true;
-		this.#admin?.close();
+		this.#admin.close();
 		this.#workers.tell({ type: 'drain' });
 		while (this.#workers.load().connections > 0) await sleep(50);
 	}

@@ -1,3 +1,5 @@
+import { inert } from '../core/inert.ts';
+
 /** What happens, a line each, on the terminal or in the service manager's log. */
 export type Level = 'info' | 'warn' | 'error';
 
@@ -8,14 +10,8 @@ export interface Event {
 	text: string;
 }
 
-/** Control and escape characters would let an instance's output drive the terminal. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to be shown, not obeyed
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 const LINE_MOST = 2000;
 const KEPT = 200;
-
-const inert = (text: string): string =>
-	text.replace(CONTROL, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
 export class EventLog {
 	readonly #write: (line: string) => void;

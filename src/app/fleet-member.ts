@@ -70,6 +70,11 @@ export class Member {
 		return this.#facts.verdict === 'healthy' && !this.#facts.drained;
 	}
 
+	/** Requests can come to it: it is ready and the workers know it. */
+	get serving(): boolean {
+		return this.#state === 'ready' && this.#slot >= 0;
+	}
+
 	get inFlight(): number {
 		return this.#slot < 0 ? 0 : this.#context.sink.inFlight(this.#slot);
 	}
@@ -165,7 +170,7 @@ export class Member {
 		const note = { up: '', draining: 'it asks for no more requests', failed: `its probe failed: ${why}` }[outcome.kind];
 		const before = this.#facts.verdict;
 		this.#apply({ kind: 'verdict', verdict }, note);
-		this.#context.reached(this, verdict === 'healthy', why);
+		this.#context.reached(this, verdict === 'healthy' && this.#slot >= 0, why);
 		if (verdict !== before) this.#context.changed(this);
 	}
 
@@ -237,6 +242,9 @@ export class Member {
 		this.#slotEpoch = epoch;
 		sink.state(this.#slot, this.#closed ? 'down' : this.#state);
 		if (this.provided.weight !== view.weight) sink.weight(this.#slot, this.provided.weight);
+		if (this.#closed || this.#facts.verdict !== 'healthy') return;
+		this.#context.reached(this, true, '');
+		this.#context.changed(this);
 	}
 
 	#failed(error: unknown): void {

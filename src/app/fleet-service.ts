@@ -12,8 +12,7 @@ import {
 	type Provider,
 } from '../instances/provider.ts';
 import type { Processes } from '../instances/run/processes.ts';
-import { inSeconds } from '../instances/wording.ts';
-import { type Deadlines, deadlines, settledBy, untilIdle } from './fleet-drain.ts';
+import { Departures, type Source } from './fleet-departures.ts';
 import { Member, type MemberContext } from './fleet-member.ts';
 import { probeSettings, probeTarget } from './fleet-probes.ts';
 import { createProvider } from './fleet-providers.ts';
@@ -29,15 +28,6 @@ export interface ServiceFleetNeeds {
 	event(service: string, event: InstanceEvent): void;
 }
 
-/** A provider and what it provided. While a kind of instances replaces another there are two. */
-interface Source {
-	readonly provider: Provider<NonNullable<ServiceConfig['instances']>>;
-	readonly members: Map<string, Member>;
-}
-
-/** How long an address that left the configuration or the DNS is used on while no other is ready, ms. */
-const PATIENCE_MS = 10_000;
-
 export class ServiceFleet {
 	readonly name: string;
 	readonly #needs: ServiceFleetNeeds;
@@ -47,11 +37,9 @@ export class ServiceFleet {
 	/** The source of the present configuration; null: the service has no instances now. */
 	#current: Source | null = null;
 	#retired = false;
-	#reviewing = false;
-	#stopping: Deadlines | null = null;
 	readonly #farewells = new Set<Promise<void>>();
 	#emptied: (() => void)[] = [];
-	#patience: NodeJS.Timeout | undefined;
+	readonly #departures: Departures;
 
 	/** @param graceMs for instances whose kind has no grace of its own */
 	constructor(config: ServiceConfig, graceMs: number, needs: ServiceFleetNeeds) {
@@ -59,6 +47,13 @@ export class ServiceFleet {
 		this.#config = config;
 		this.#graceMs = graceMs;
 		this.#needs = needs;
+		this.#departures = new Departures({
+			sources: () => this.#sources,
+			current: () => this.#current,
+			graceMs: () => this.graceMs,
+			event: (event) => this.#event(event),
+			reviewed: () => this.#checkEmpty(),
+		});
 		this.#open();
 	}
 
@@ -95,7 +90,7 @@ export class ServiceFleet {
 			this.#current = null;
 			this.#open();
 			old?.provider.retire();
-			this.#review();
+			this.#departures.review();
 		} else if (this.#current && config.instances) {
 			if (!isDeepStrictEqual(before.instances, config.instances)) this.#current.provider.apply(config.instances);
 			this.recall();
@@ -133,7 +128,7 @@ export class ServiceFleet {
 		const before = provider.desired;
 		this.#needs.memory.scale.set(this.name, count);
 		provider.resize(count);
-		const text = `${this.name}: ${count} instances are wanted (before: ${before})`;
+		const text = `${this.name}: the number of instances is set to ${count} (before: ${before})`;
 		this.#event({ instance: null, kind: 'scaled', level: 'info', text });
 	}
 
@@ -158,23 +153,19 @@ export class ServiceFleet {
 		this.#retired = true;
 		this.#current = null;
 		for (const source of this.#sources) source.provider.retire();
-		this.#review();
+		this.#departures.review();
 		return this.#empty();
 	}
 
 	/** Like `retire`, with everything gone after `graceMs`. */
 	async stop(graceMs: number): Promise<void> {
-		this.#stopping = deadlines(Date.now(), graceMs);
-		const { killAt } = this.#stopping;
-		for (const source of this.#sources) {
-			for (const member of source.members.values()) if (member.ending) void source.provider.remove(member.id, killAt);
-		}
+		this.#departures.hurry(graceMs);
 		await this.retire();
 	}
 
 	/** Lets go of everything and leaves the instances as they are. */
 	close(): Promise<void> {
-		clearTimeout(this.#patience);
+		this.#departures.close();
 		for (const source of this.#sources) {
 			source.provider.close();
 			for (const member of source.members.values()) this.#farewell(member.close());
@@ -224,7 +215,7 @@ export class ServiceFleet {
 			target: (instance) => probeTarget(this.#config, instance),
 			event: (event) => this.#event(event),
 			reached: (member, up, why) => source.provider.reached(member.id, up, why),
-			changed: () => this.#reviewSoon(),
+			changed: () => this.#departures.reviewSoon(),
 		};
 	}
 
@@ -239,80 +230,7 @@ export class ServiceFleet {
 			if (source.provider.kind === 'run') memory.drained.delete(id);
 			this.#event({ instance: id, kind: 'removed', level: 'info', text: `${id} removed` });
 		}
-		this.#review();
-	}
-
-	/** After the changes of this turn, so that those that leave together are seen together. */
-	#reviewSoon(): void {
-		if (this.#reviewing) return;
-		this.#reviewing = true;
-		queueMicrotask(() => this.#review());
-	}
-
-	/** Lets members go that are to leave and need not wait for others. */
-	#review(): void {
-		this.#reviewing = false;
-		for (const source of this.#sources) {
-			for (const member of source.members.values()) {
-				if (!member.leaving || member.departing || this.#holds(source, member)) continue;
-				member.departing = true;
-				member.letGo();
-				this.#depart(source, member).catch((error) => this.#failed(member, error));
-			}
-		}
-		this.#checkEmpty();
-	}
-
-	/** Without it a change of all addresses at once would leave the service with none for a moment. */
-	#holds(source: Source, member: Member): boolean {
-		if (!member.healthy || !this.#mayBeReplaced(source)) return false;
-		if (this.#current?.provider.kind === 'run') return true;
-		const leftMs = PATIENCE_MS - (Date.now() - (member.heldSince ?? Date.now()));
-		if (leftMs <= 0) return false;
-		clearTimeout(this.#patience);
-		this.#patience = setTimeout(() => this.#review(), leftMs);
-		return true;
-	}
-
-	/** No other instance is ready, but one may yet be. */
-	#mayBeReplaced(source: Source): boolean {
-		if (this.#current === null) return false;
-		const staying = this.members.filter((member) => !member.leaving);
-		if (staying.length > 0) return staying.every((member) => member.state !== 'ready') && staying.some((member) => member.state !== 'draining');
-		const { provider } = this.#current;
-		return source !== this.#current && !(isResizable(provider) && provider.desired === 0);
-	}
-
-	async #depart(source: Source, member: Member): Promise<void> {
-		const graceMs = this.graceMs;
-		const { drainUntil, killAt } = deadlines(Date.now(), graceMs);
-		const until = () => Math.min(drainUntil, this.#stopping?.drainUntil ?? drainUntil);
-		// Its process may end by itself in the meantime, and another have its id by then.
-		const leaving = () => member.leaving && source.members.get(member.id) === member;
-		const left = await untilIdle(
-			() => member.inFlight,
-			until,
-			() => !leaving(),
-		);
-		if (left !== null && left > 0) {
-			const text = `${member.id}: ${left} in flight at the end of its grace period of ${inSeconds(graceMs)}`;
-			this.#event({ instance: member.id, kind: 'grace_over', level: 'warn', text });
-		}
-		const killBy = () => Math.min(killAt, this.#stopping?.killAt ?? killAt);
-		// A worker that does not answer must not keep a process alive.
-		if (leaving()) await settledBy(member.withdraw(), killBy);
-		if (leaving()) {
-			member.ending = true;
-			await source.provider.remove(member.id, killBy());
-		}
-		member.ending = false;
-		member.departing = false;
-		this.#review();
-	}
-
-	#failed(member: Member, error: unknown): void {
-		const text = `${member.id} could not be removed: ${error instanceof Error ? error.message : String(error)}`;
-		this.#event({ instance: member.id, kind: 'internal', level: 'error', text });
+		this.#departures.review();
 	}
 
 	#farewell(promise: Promise<void>): void {
@@ -330,6 +248,7 @@ export class ServiceFleet {
 			return false;
 		});
 		if (this.#sources.length > 0 || this.#farewells.size > 0) return;
+		this.#departures.close();
 		for (const resolve of this.#emptied) resolve();
 		this.#emptied = [];
 	}

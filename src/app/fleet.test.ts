@@ -30,7 +30,10 @@ async function api(): Promise<Api> {
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	const { port } = server.address() as AddressInfo;
 	const state = { host: '127.0.0.1', port, tls: false, weight: 1, server, status: 200, headers: {}, delayMs: 0 };
-	closing.push(() => (server.closeAllConnections(), server.close()));
+	closing.push(() => {
+		server.closeAllConnections();
+		server.close();
+	});
 	return state;
 }
 
@@ -162,10 +165,7 @@ test('changed probes are taken up without losing the verdict', async () => {
 	await fleet.apply(config(service('api', urls(it), { health: { ...TCP, kind: 'http', path: '/gone' } })));
 	assert.equal(states(fleet)[id(it)], 'ready');
 	await until(() => states(fleet)[id(it)] === 'down');
-	assert.deepEqual(
-		sink.calls.filter((call) => call.includes('starting')),
-		[`starting ${id(it)}`],
-	);
+	assert.ok(!sink.calls.includes(`starting ${id(it)}`));
 });
 
 test('another kind of instances takes over: dns for urls', async () => {

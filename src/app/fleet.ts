@@ -111,7 +111,7 @@ export class Fleet {
 			.filter((service) => !service.retired)
 			.map((service) => ({
 				service: service.name,
-				ready: service.members.filter((member) => member.state === 'ready').length,
+				ready: service.members.filter((member) => member.serving).length,
 				total: service.members.filter((member) => !member.leaving).length,
 				desired: service.desired,
 				startTimeMs: service.startTimeMs,

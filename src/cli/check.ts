@@ -2,7 +2,7 @@ import type { ParsedArguments } from '../config/arguments.ts';
 import { type LoadResult, loadConfig } from '../config/load.ts';
 import { formatProblems, shortFile } from '../config/problem.ts';
 import { EXIT } from './command.ts';
-import { inertLines } from './inert.ts';
+import { inertLines } from '../core/inert.ts';
 import { plural } from './quantity.ts';
 import type { Terminal } from './terminal.ts';
 

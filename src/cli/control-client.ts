@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { BallastError, ERRORS, type ErrorCode } from '../core/errors.ts';
 import { type ControlSocket, checkSocket, notRunning } from './control-socket.ts';
-import { inert } from './inert.ts';
+import { inert } from '../core/inert.ts';
 
 export type ControlCommand = 'status' | 'restart' | 'reload' | 'scale' | 'drain' | 'stop' | 'upgrade' | 'config';
 

@@ -5,7 +5,7 @@ import { maskConfig } from '../config/print.ts';
 import { EXIT } from './command.ts';
 import { controlSocket } from './control-socket.ts';
 import { fileConfig } from './file-config.ts';
-import { inertLines } from './inert.ts';
+import { inertLines } from '../core/inert.ts';
 import { plural } from './quantity.ts';
 import { runningConfig } from './running-config.ts';
 import type { Terminal } from './terminal.ts';

@@ -9,7 +9,7 @@ import { askedRequest } from './explain-request.ts';
 import { explanationLines } from './explain-view.ts';
 import { type Explanation, explainRequest } from './explanation.ts';
 import { fileConfig } from './file-config.ts';
-import { inert } from './inert.ts';
+import { inert } from '../core/inert.ts';
 import { runningConfig } from './running-config.ts';
 import { type InstanceStatus, readStatus } from './status-answer.ts';
 import type { Terminal } from './terminal.ts';

@@ -5,7 +5,7 @@ import { BallastError } from '../core/errors.ts';
 import { EXIT, type Run } from './command.ts';
 import { findCommand } from './commands.ts';
 import { commandHelp, help, overview, unknownCommand } from './help.ts';
-import { inertLines } from './inert.ts';
+import { inertLines } from '../core/inert.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 
 /** What carries each command out, loaded when it is called. `up` and `run` are carried out by bin/ballast.js. */

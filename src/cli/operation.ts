@@ -5,7 +5,7 @@ import { BallastError } from '../core/errors.ts';
 import { EXIT, type Run } from './command.ts';
 import { control } from './control-client.ts';
 import { type ControlSocket, controlSocket } from './control-socket.ts';
-import { inert, inertLines } from './inert.ts';
+import { inert, inertLines } from '../core/inert.ts';
 import { readStatus, type Status } from './status-answer.ts';
 import type { Terminal } from './terminal.ts';
 

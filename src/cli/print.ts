@@ -2,7 +2,7 @@ import type { ParsedArguments } from '../config/arguments.ts';
 import { printConfig } from '../config/print.ts';
 import { EXIT } from './command.ts';
 import { fileConfig } from './file-config.ts';
-import { inertLines } from './inert.ts';
+import { inertLines } from '../core/inert.ts';
 import type { Terminal } from './terminal.ts';
 
 /** `ballast print [config] [--json]`. */

@@ -1,5 +1,5 @@
 /** A status as lines for a terminal. */
-import { inert } from './inert.ts';
+import { inert } from '../core/inert.ts';
 import { formatAge, formatBytes, formatCount, formatLatency, formatRate, plural } from './quantity.ts';
 import type { Counts, InstanceStatus, ServiceStatus, Status } from './status-answer.ts';
 import { type Cell, type Column, table } from './table.ts';

@@ -3,7 +3,7 @@ import { BallastError } from '../core/errors.ts';
 import { EXIT } from './command.ts';
 import { control } from './control-client.ts';
 import { type ControlSocket, controlSocket } from './control-socket.ts';
-import { inert } from './inert.ts';
+import { inert } from '../core/inert.ts';
 import { readStatus } from './status-answer.ts';
 import { statusLines } from './status-view.ts';
 import { paint, type Terminal } from './terminal.ts';

@@ -71,11 +71,9 @@ export function namesSecret(name: string): boolean {
 
 /** Whether a value at this path must not be shown. */
 export function isSecretPath(path: Path): boolean {
-	const at = path.findIndex(
-		(part, index) => (part === 'env' || part === 'set') && index > 0 && index < path.length - 1,
-	);
-	// Of `env: { TOKEN: { file: ./token } }` the path of the file may be shown.
-	if (at !== -1) return !(path.at(-1) === 'file' && at < path.length - 2);
+	const at = path.findIndex((part, index) => index > 0 && (part === 'env' || part === 'headers'));
+	// Of `env: { TOKEN: { file: ./token } }` the path of the file may be shown, and names of fields to remove.
+	if (at !== -1) return !((path.at(-1) === 'file' && at < path.length - 2) || path.includes('remove'));
 	const name = path.at(-1);
 	// `cookie` is a key of `balance`, too.
 	return typeof name === 'string' && name !== 'cookie' && namesSecret(name);

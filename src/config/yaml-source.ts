@@ -51,6 +51,7 @@ export function readYaml(file: string, text: string): ReadResult {
 		merge: true,
 		stringKeys: true,
 		uniqueKeys: false,
+		resolveKnownTags: false,
 		logLevel: 'error',
 	} as const;
 	const document = parseDocument(text, options) as Document;

@@ -70,7 +70,7 @@ export class UpstreamConnection {
 		out.flush(this.transport);
 		const { timeouts } = fetch;
 		this.plane.wheel.set(this.timer, whole ? timeouts.firstByteMs : timeouts.streamIdleMs);
-		if (!whole && this.transport.pending === 0) fetch.party.requestDrained();
+		if (this.transport.pending === 0) fetch.party.requestDrained();
 	}
 
 	/** More of the request was written; once it is whole the instance's time runs. */

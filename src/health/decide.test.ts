@@ -44,7 +44,10 @@ test('while it is down the interval backs off to eight times, at most 30 s', () 
 
 test('a starting instance is asked after 50 ms growing to 500, and its failures do not count', () => {
 	const starting = { ...usual, starting: true };
-	const { verdicts, delays } = run(Array.from({ length: 12 }, () => failed), starting);
+	const { verdicts, delays } = run(
+		Array.from({ length: 12 }, () => failed),
+		starting,
+	);
 	assert.ok(verdicts.every((verdict) => verdict === 'unknown'));
 	assert.equal(delays[0], 50);
 	assert.equal(delays.at(-1), 500);

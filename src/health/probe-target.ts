@@ -1,5 +1,5 @@
 /** What is probed, and how its connection is made. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { HealthConfig } from './config.ts';
@@ -26,16 +26,17 @@ export interface ProbeTarget {
 	readonly starting: boolean;
 }
 
-/** Contexts by CA file and the file's bytes: making one costs milliseconds. */
-const contexts = new Map<string, { pem: string; context: SecureContext }>();
+/** Contexts by CA file and the file's stamp: making one costs milliseconds. */
+const contexts = new Map<string, { stamp: string; context: SecureContext }>();
 
 /** The context for a CA file, made anew when the file changed. @throws the file system's error */
 export function secureContext(ca: string | null): SecureContext {
-	const pem = ca === null ? '' : readFileSync(ca, 'utf8');
+	const file = ca === null ? null : statSync(ca);
+	const stamp = file === null ? '' : `${file.mtimeMs} ${file.size} ${file.ino}`;
 	const known = contexts.get(ca ?? '');
-	if (known?.pem === pem) return known.context;
-	const context = createSecureContext(ca === null ? {} : { ca: pem });
-	contexts.set(ca ?? '', { pem, context });
+	if (known?.stamp === stamp) return known.context;
+	const context = createSecureContext(ca === null ? {} : { ca: readFileSync(ca) });
+	contexts.set(ca ?? '', { stamp, context });
 	return context;
 }
 

@@ -60,7 +60,15 @@ test('a GET that names the host, asks for no keep-alive and is judged by its sta
 		assert.deepEqual(await probing(port), { kind: 'up' });
 		status = 500;
 		assert.deepEqual(await probing(port), { kind: 'failed', why: 'GET /healthz answered 500' });
-		assert.deepEqual(await probing(port, { statuses: [[200, 200], [500, 500]] }), { kind: 'up' });
+		assert.deepEqual(
+			await probing(port, {
+				statuses: [
+					[200, 200],
+					[500, 500],
+				],
+			}),
+			{ kind: 'up' },
+		);
 	});
 	assert.equal(seen[0]?.url, '/healthz');
 	assert.equal(seen[0]?.headers.host, 'api.example');
@@ -102,7 +110,10 @@ test('what is no HTTP, endless, silent, cut off or refused fails with its reason
 		'the head of its answer is too long',
 	);
 	assert.equal(await why(raw(() => {})), 'no answer within 250 ms');
-	assert.equal(await why(raw((socket) => socket.end('HTTP/1.1 200 OK\r\n'))), 'the connection was closed without an answer');
+	assert.equal(
+		await why(raw((socket) => socket.end('HTTP/1.1 200 OK\r\n'))),
+		'the connection was closed without an answer',
+	);
 	const port = await serving(createServer(), async (free) => free);
 	assert.deepEqual(await probing(port), { kind: 'failed', why: 'the connection was refused' });
 });
@@ -125,9 +136,12 @@ test('a body that never ends is not read on for ever, and the verdict does not w
 });
 
 test('tcp: the connect is enough, and a refused one is not', async () => {
-	await serving(createServer((socket) => socket.resume()), async (port) => {
-		assert.deepEqual(await probing(port, { kind: 'tcp' }), { kind: 'up' });
-	});
+	await serving(
+		createServer((socket) => socket.resume()),
+		async (port) => {
+			assert.deepEqual(await probing(port, { kind: 'tcp' }), { kind: 'up' });
+		},
+	);
 	const port = await serving(createServer(), async (free) => free);
 	assert.equal((await probing(port, { kind: 'tcp' })).kind, 'failed');
 });
@@ -147,9 +161,13 @@ test.after(() => rmSync(folder, { recursive: true }));
 
 /** A certificate for `api.internal` that is its own authority; false when there is no openssl here. */
 function certificate(): boolean {
-	const args = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=api.internal -keyout key.pem -out cert.pem';
+	const args =
+		'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=api.internal -keyout key.pem -out cert.pem';
 	try {
-		execFileSync('openssl', [...args.split(' '), '-addext', 'subjectAltName=DNS:api.internal'], { cwd: folder, stdio: 'ignore' });
+		execFileSync('openssl', [...args.split(' '), '-addext', 'subjectAltName=DNS:api.internal'], {
+			cwd: folder,
+			stdio: 'ignore',
+		});
 		return true;
 	} catch {
 		return false;

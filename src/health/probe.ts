@@ -120,5 +120,7 @@ const REASONS: Record<string, string> = {
 
 function reason(error: Error): string {
 	const code = (error as NodeJS.ErrnoException).code ?? '';
-	return REASONS[code] ?? (code === '' ? error.message : `${error.message.split('\n')[0]} (${code})`);
+	// A certificate's names are the instance's to choose: they must not reach a terminal as they are.
+	const message = error.message.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ').slice(0, 200);
+	return REASONS[code] ?? (code === '' ? message : `${message} (${code})`);
 }

@@ -44,7 +44,8 @@ export class TestingWatcher implements ProviderWatcher {
 export async function until(condition: () => boolean, describe: () => unknown = () => '', ms = 8000): Promise<void> {
 	const end = Date.now() + ms;
 	while (!condition()) {
-		if (Date.now() > end) assert.fail(`did not happen within ${ms} ms: ${condition} ${JSON.stringify(describe(), null, 1)}`);
+		if (Date.now() > end)
+			assert.fail(`did not happen within ${ms} ms: ${condition} ${JSON.stringify(describe(), null, 1)}`);
 		await new Promise((resolve) => setTimeout(resolve, 5));
 	}
 }

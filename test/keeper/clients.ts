@@ -1,5 +1,6 @@
 /** Clients that ask in a loop, over plain sockets, and count what fails. */
 import net from 'node:net';
+import type { TestContext } from 'node:test';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
@@ -15,8 +16,9 @@ export class Clients {
 	readonly #loops: Promise<void>[] = [];
 
 	/** `fresh`: clients with a new connection for each request; `kept`: clients that keep theirs. */
-	constructor(port: number, { fresh, kept }: { fresh: number; kept: number }) {
+	constructor(t: TestContext, port: number, { fresh, kept }: { fresh: number; kept: number }) {
 		this.#port = port;
+		t.after(() => this.stop());
 		for (let index = 0; index < fresh + kept; index++) this.#loops.push(this.#loop(index >= fresh));
 	}
 

@@ -48,7 +48,7 @@ test('a core that hangs is killed and replaced; its state is given to the next',
 	const next = await keeper.info();
 	assert.notEqual(next.pid, pid);
 	assert.deepEqual(next.welcome.snapshot, { scale: { api: 5 } });
-	assert.match(keeper.output, /ended: it was hung/);
+	await until(() => keeper.output.includes('ended: it was hung'));
 });
 
 test('an upgrade hands over the lead and the state, and both cores can talk meanwhile', async (t) => {
@@ -56,7 +56,7 @@ test('an upgrade hands over the lead and the state, and both cores can talk mean
 	const before = await keeper.info();
 	const { result } = await keeper.spawnInstance('a-1', ['sleep', '1000']);
 	// The old core drains as long as this client stays.
-	const client = new Clients(before.port, { fresh: 0, kept: 1 });
+	const client = new Clients(t, before.port, { fresh: 0, kept: 1 });
 	await until(() => client.answered > 0);
 	const { lines, ok } = await keeper.command('upgrade');
 	assert.equal(ok, true);
@@ -93,7 +93,7 @@ test('messages reach the other core and only that', async (t) => {
 test('an upgrade that fails leaves the old core as it was and says why', async (t) => {
 	const keeper = start(t, { plan: { port: 0 }, times: { readyMs: 500 } });
 	const { pid, port } = await keeper.info();
-	const clients = new Clients(port, { fresh: 2, kept: 2 });
+	const clients = new Clients(t, port, { fresh: 2, kept: 2 });
 	const failing = async (plan: Record<string, unknown>) => {
 		keeper.plan(plan);
 		const { ok, code, message } = await keeper.command('upgrade');
@@ -133,12 +133,12 @@ test('an old core that dies while the new one prepares is followed by the new on
 test('an old core that does not drain in time is killed', async (t) => {
 	const keeper = start(t, { plan: { port: 0 }, times: { drainMs: 200, extraMs: 100 } });
 	const { pid, port } = await keeper.info();
-	const clients = new Clients(port, { fresh: 0, kept: 1 });
+	const clients = new Clients(t, port, { fresh: 0, kept: 1 });
 	await until(() => clients.answered > 0);
 	await keeper.run('hangWorkers');
 	await keeper.run('upgrade');
 	await until(() => !isAlive(pid));
-	assert.match(keeper.output, /ended: it did not drain in time/);
+	await until(() => keeper.output.includes('ended: it did not drain in time'));
 	await clients.stop();
 });
 

@@ -8,7 +8,7 @@ test('workers answer on sockets that the keeper holds, and new ones take the pla
 	const keeper = start(t, { plan: { port: 0, slots: 4, workers: 2 } });
 	const { port, slots } = await keeper.info();
 	assert.equal(slots, 4);
-	const clients = new Clients(port, { fresh: 4, kept: 2 });
+	const clients = new Clients(t, port, { fresh: 4, kept: 2 });
 	await until(() => clients.answered > 20);
 	const { before, after, files } = await keeper.run('replace', { times: 50 });
 	await clients.stop();
@@ -30,7 +30,7 @@ test('a worker that ends before it listens leaks nothing', async (t) => {
 test('a core killed with -9 loses only what was in flight; the next one answers what has queued', async (t) => {
 	const keeper = start(t, { plan: { port: 0 } });
 	const { port } = await keeper.info();
-	const clients = new Clients(port, { fresh: 8, kept: 8 });
+	const clients = new Clients(t, port, { fresh: 8, kept: 8 });
 	let pid = 0;
 	for (let round = 1; round <= 3; round++) {
 		await until(() => clients.generations.has(String(round)));
@@ -54,7 +54,7 @@ test('a core killed with -9 loses only what was in flight; the next one answers 
 test('five upgrades under load lose nothing', async (t) => {
 	const keeper = start(t, { plan: { port: 0 } });
 	const { port, pid } = await keeper.info();
-	const clients = new Clients(port, { fresh: 12, kept: 12 });
+	const clients = new Clients(t, port, { fresh: 12, kept: 12 });
 	await until(() => clients.answered > 100);
 	for (let round = 2; round <= 6; round++) {
 		const { generation } = await keeper.run('upgrade');

@@ -71,7 +71,10 @@ test('a resolver that is silent is a time-out; when it wakes the addresses come'
 });
 
 test('records are not asked for again before their TTL, and `family` asks for one kind only', async () => {
-	const { dns, watcher, close } = await watched({ a: ['10.0.0.1'], aaaa: ['fd00::1'], ttl: 30 }, { family: 4, resolveMs: 20 });
+	const { dns, watcher, close } = await watched(
+		{ a: ['10.0.0.1'], aaaa: ['fd00::1'], ttl: 30 },
+		{ family: 4, resolveMs: 20 },
+	);
 	await until(() => watcher.ids('running').length === 1);
 	await new Promise((resolve) => setTimeout(resolve, 200));
 	assert.equal(dns.queries, 1);

@@ -31,5 +31,8 @@ test('the next look-up: the interval, not before the TTL, sooner after a failure
 	assert.equal(nextLookupMs(5000, 0, 1000), 5000);
 	assert.equal(nextLookupMs(5000, 0, 60_000), 60_000);
 	assert.equal(nextLookupMs(5000, 0, 86_400_000), 300_000);
-	assert.deepEqual([1, 2, 3, 9].map((failures) => nextLookupMs(5000, failures, 60_000)), [250, 500, 1000, 5000]);
+	assert.deepEqual(
+		[1, 2, 3, 9].map((failures) => nextLookupMs(5000, failures, 60_000)),
+		[250, 500, 1000, 5000],
+	);
 });

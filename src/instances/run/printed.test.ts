@@ -27,7 +27,14 @@ test('secrets are masked, line by line and behind control characters too', () =>
 });
 
 test('the telling line is the error, not the last line of its trace', () => {
-	const lines = ['/srv/api/server.js:3', "throw new Error('no database');", '      ^', 'Error: no database', '    at main', 'Node.js v26.10.0'];
+	const lines = [
+		'/srv/api/server.js:3',
+		"throw new Error('no database');",
+		'      ^',
+		'Error: no database',
+		'    at main',
+		'Node.js v26.10.0',
+	];
 	assert.equal(tellingLine(lines, []), 'Error: no database');
 	assert.equal(tellingLine(['started', 'listen failed: EACCES', 'bye'], []), 'listen failed: EACCES');
 	assert.equal(tellingLine(['one', 'two', ''], []), 'two');
@@ -37,7 +44,10 @@ test('the telling line is the error, not the last line of its trace', () => {
 test('what was printed is one line, clean and cut', () => {
 	assert.equal(printedText(['a\u0000b\r', '\u001b[31mred\u001b[0m'], []), 'it printed: a b | red');
 	assert.equal(printedText(['', ' '], []), 'it printed nothing');
-	const text = printedText(Array.from({ length: 20 }, (_, at) => `${at}: ${'x'.repeat(300)}`), []);
+	const text = printedText(
+		Array.from({ length: 20 }, (_, at) => `${at}: ${'x'.repeat(300)}`),
+		[],
+	);
 	assert.ok(text.length < 900 && text.startsWith('it printed: … | ') && text.includes('19: '));
 });
 
@@ -53,13 +63,23 @@ test('the environment: a few names of the parent, then the configuration, then w
 	const own = { ...config.env, PORT: '4000', BALLAST_INSTANCE: 'api-1' };
 	assert.deepEqual(instanceEnvironment(config, instance, parent), { PATH: '/bin', HOME: '/root', LC_ALL: 'C', ...own });
 	const other = instanceEnvironment({ ...config, user: 'api', env: { PORT: '9' } }, instance, parent);
-	assert.deepEqual(other, { PATH: '/bin', LC_ALL: 'C', USER: 'api', LOGNAME: 'api', PORT: '4000', BALLAST_INSTANCE: 'api-1' });
+	assert.deepEqual(other, {
+		PATH: '/bin',
+		LC_ALL: 'C',
+		USER: 'api',
+		LOGNAME: 'api',
+		PORT: '4000',
+		BALLAST_INSTANCE: 'api-1',
+	});
 });
 
 test('the hash covers what shapes the process and nothing else', () => {
 	const hash = launchHash(config);
 	assert.match(hash, /^[0-9a-f]{16}$/);
-	assert.equal(launchHash({ ...config, graceMs: 1, startMs: 1, secretEnv: [], env: { MODE: 'fast', ...config.env } }), hash);
+	assert.equal(
+		launchHash({ ...config, graceMs: 1, startMs: 1, secretEnv: [], env: { MODE: 'fast', ...config.env } }),
+		hash,
+	);
 	for (const change of [{ command: ['node'] }, { cwd: '/' }, { user: 'api' }, { env: {} }]) {
 		assert.notEqual(launchHash({ ...config, ...change }), hash);
 	}

@@ -25,9 +25,10 @@ export function mask(text: string, secrets: readonly string[]): string {
 	return masked;
 }
 
-function clean(line: string, secrets: readonly string[]): string {
+/** One line without control characters and secrets, cut. */
+export function cleanLine(line: string, secrets: readonly string[]): string {
 	const plain = stripVTControlCharacters(mask(line, secrets))
-		.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
+		.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
 		.trim();
 	// What stood between escape sequences may have become a secret only now.
 	return cut(mask(plain, secrets), MOST_LINE);
@@ -35,7 +36,7 @@ function clean(line: string, secrets: readonly string[]): string {
 
 /** The line that most likely says why it ended: the first that speaks of an error, else the last; '' for none. */
 export function tellingLine(lines: readonly string[], secrets: readonly string[]): string {
-	const cleaned = lines.map((line) => clean(line, secrets)).filter((line) => line !== '');
+	const cleaned = lines.map((line) => cleanLine(line, secrets)).filter((line) => line !== '');
 	// A stack trace starts with the code around the throw; the line with the message comes after.
 	return (
 		cleaned.find((line) => /^(\w+)?(Error|Exception)\b.*:/.test(line)) ??
@@ -47,7 +48,7 @@ export function tellingLine(lines: readonly string[], secrets: readonly string[]
 
 /** The last lines in one, for a report: `it printed: … | …`, or that it printed nothing. */
 export function printedText(lines: readonly string[], secrets: readonly string[]): string {
-	const cleaned = lines.map((line) => clean(line, secrets)).filter((line) => line !== '');
+	const cleaned = lines.map((line) => cleanLine(line, secrets)).filter((line) => line !== '');
 	if (cleaned.length === 0) return 'it printed nothing';
 	let text = cleaned.at(-1) as string;
 	for (const line of cleaned.slice(0, -1).reverse()) {

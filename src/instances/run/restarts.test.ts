@@ -23,7 +23,10 @@ test('60 s of health start it anew, less does not', () => {
 });
 
 test('five ends within 60 s are a crash loop, reported once', () => {
-	assert.deepEqual(ends([0, 10, 20, 30, 40, 50]).map((after) => after.crashLoop), [false, false, false, false, true, false]);
+	assert.deepEqual(
+		ends([0, 10, 20, 30, 40, 50]).map((after) => after.crashLoop),
+		[false, false, false, false, true, false],
+	);
 	assert.ok(ends([0, 20_000, 40_000, 60_000, 80_000, 100_000]).every((after) => !after.crashLoop));
 });
 

@@ -73,13 +73,19 @@ function start(config: RunConfig, desired: number, host = new TestingHost(), act
 
 test('the desired number runs, each on a port of its own, and what starts take is learned', async () => {
 	const { provider, watcher, host } = start(runConfig(SERVER, { env: { MODE: 'fast' } }), 3);
-	await until(() => provider.startTimes.length === 3, () => watcher.events);
+	await until(
+		() => provider.startTimes.length === 3,
+		() => watcher.events,
+	);
 	assert.deepEqual(watcher.ids('running'), ['api-1', 'api-2', 'api-3']);
 	assert.equal(new Set([...watcher.instances.values()].map((instance) => instance.port)).size, 3);
 	assert.ok((provider.startTimeMs as number) > 0);
 	const spec = host.specs[0];
 	assert.equal(spec?.env['PORT'], spec?.labels['port']);
-	assert.deepEqual([spec?.env['BALLAST_INSTANCE'], spec?.env['MODE'], spec?.labels['service']], ['api-1', 'fast', 'api']);
+	assert.deepEqual(
+		[spec?.env['BALLAST_INSTANCE'], spec?.env['MODE'], spec?.labels['service']],
+		['api-1', 'fast', 'api'],
+	);
 	watcher.agreesWith(provider);
 });
 
@@ -109,31 +115,49 @@ test('a crash loop: restarts back off, and the report says what it printed, with
 	const code = `console.error('Error: token ' + process.env.TOKEN + ' is not valid'); process.exit(3)`;
 	const config = runConfig(code, { env: { TOKEN: 'tok-secret' }, secretEnv: ['TOKEN'] });
 	const { watcher, host } = start(config, 1);
-	await until(() => watcher.texts('crash_loop').length === 1, () => watcher.events);
+	await until(
+		() => watcher.texts('crash_loop').length === 1,
+		() => watcher.events,
+	);
 	const exits = watcher.texts('exited');
 	assert.equal(exits[0], 'api-1 exited with code 3, restarting at once: Error: token ••• is not valid');
 	assert.match(exits[1] as string, /restarting in 0\.[456] s/);
-	assert.match(watcher.texts('crash_loop')[0] as string, /keeps failing: 5 times within 60 s.*exited with code 3; it printed: Error: token •••/);
+	assert.match(
+		watcher.texts('crash_loop')[0] as string,
+		/keeps failing: 5 times within 60 s.*exited with code 3; it printed: Error: token •••/,
+	);
 	assert.equal(watcher.events.find((event) => event.kind === 'crash_loop')?.level, 'error');
 	assert.ok(!JSON.stringify(watcher.events).includes('tok-secret'));
 	assert.equal(host.specs.length, 5);
 });
 
 test('one that is not ready in time is stopped, reported with its last probe, and tried again', async () => {
-	const { watcher, host } = start(runConfig(`console.log('waiting for godot'); setInterval(() => {}, 1000)`, { startMs: 300 }), 1);
-	await until(() => watcher.texts('start_timeout').length === 2, () => watcher.events);
+	const { watcher, host } = start(
+		runConfig(`console.log('waiting for godot'); setInterval(() => {}, 1000)`, { startMs: 300 }),
+		1,
+	);
+	await until(
+		() => watcher.texts('start_timeout').length === 2,
+		() => watcher.events,
+	);
 	assert.match(
 		watcher.texts('start_timeout')[0] as string,
 		/api-1 was not ready within 0\.3 s \(last its probe failed: the connection was refused\) and is stopped; it printed: waiting for godot/,
 	);
-	assert.match(watcher.texts('exited')[0] as string, /was not ready within .* and was killed by SIGTERM, restarting at once/);
+	assert.match(
+		watcher.texts('exited')[0] as string,
+		/was not ready within .* and was killed by SIGTERM, restarting at once/,
+	);
 	assert.equal(host.specs.length, 2);
 });
 
 test('a command that cannot be started says which and why, and is tried again', async () => {
 	const { watcher } = start(runConfig('', { command: ['/nowhere/api', '--port'] }), 1);
 	await until(() => watcher.texts('exited').length === 2);
-	assert.match(watcher.texts('exited')[0] as string, /api-1 could not be started, restarting at once: \/nowhere\/api: .*ENOENT/);
+	assert.match(
+		watcher.texts('exited')[0] as string,
+		/api-1 could not be started, restarting at once: \/nowhere\/api: .*ENOENT/,
+	);
 });
 
 test('when another program has the port in the meantime, another one is tried at once', async () => {
@@ -152,7 +176,10 @@ test('when another program has the port in the meantime, another one is tried at
 	const { provider, watcher } = start(runConfig(code), 1, host);
 	// The thief answers the knock, so the first life looks ready unless it ended before.
 	provider.reached = () => {};
-	await until(() => watcher.texts('port_retry').length === 1, () => watcher.events);
+	await until(
+		() => watcher.texts('port_retry').length === 1,
+		() => watcher.events,
+	);
 	await until(() => watcher.ids('running').length === 1 && watcher.instances.get('api-1')?.port !== stolen);
 	assert.deepEqual(watcher.texts('exited'), []);
 	thief.close();
@@ -193,15 +220,27 @@ test('a changed command rolls; one whose successor never becomes ready stops and
 	await until(() => provider.startTimes.length === 2);
 	const pids = host.list().map((process) => process.pid);
 	provider.apply(runConfig(`console.error('Error: new and broken'); process.exit(1)`));
-	await until(() => watcher.texts('roll_failed').length === 1 && watcher.instances.size === 2, () => watcher.events);
-	assert.match(watcher.texts('roll_failed')[0] as string, /the old instances stay: api-3 exited with code 1, 3 times in a row; it printed: Error: new and broken/);
-	assert.deepEqual(host.list().map((process) => process.pid), pids);
+	await until(
+		() => watcher.texts('roll_failed').length === 1 && watcher.instances.size === 2,
+		() => watcher.events,
+	);
+	assert.match(
+		watcher.texts('roll_failed')[0] as string,
+		/the old instances stay: api-3 exited with code 1, 3 times in a row; it printed: Error: new and broken/,
+	);
+	assert.deepEqual(
+		host.list().map((process) => process.pid),
+		pids,
+	);
 	await assert.rejects(provider.restart(), { code: 'start_failed' });
 	provider.apply(runConfig('', { command: ['/nowhere/api'] }));
 	await until(() => watcher.texts('roll_failed').length === 3);
 	assert.match(watcher.texts('roll_failed')[2] as string, /could not be started: \/nowhere\/api/);
 	provider.apply(runConfig(`/* good again */ ${SERVER}`));
-	await until(() => watcher.texts('rolled').length === 1, () => watcher.events);
+	await until(
+		() => watcher.texts('rolled').length === 1,
+		() => watcher.events,
+	);
 	assert.ok(host.list().every((process) => !pids.includes(process.pid)));
 	assert.equal(host.list().length, 2);
 });
@@ -227,7 +266,10 @@ test('adoption: what runs already is taken over and not started again, also what
 	for (const { id, pid } of second.host.list()) assert.equal(pids.get(id), pid);
 	second.close();
 	const third = start(runConfig(`/* newer */ ${SERVER}`), 2, first.host);
-	await until(() => third.watcher.texts('rolled').length === 1, () => third.watcher.events);
+	await until(
+		() => third.watcher.texts('rolled').length === 1,
+		() => third.watcher.events,
+	);
 	assert.ok(third.host.list().every((process) => ![...pids.values()].includes(process.pid)));
 });
 

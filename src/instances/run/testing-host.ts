@@ -30,7 +30,12 @@ export class TestingHost implements ProcessHost {
 		const lines: string[] = [];
 		this.#lines.set(spec.id, lines);
 		const [file, ...args] = spec.command as [string, ...string[]];
-		const child = spawn(file, args, { cwd: spec.cwd, env: spec.env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+		const child = spawn(file, args, {
+			cwd: spec.cwd,
+			env: spec.env,
+			stdio: ['ignore', 'pipe', 'pipe'],
+			detached: true,
+		});
 		for (const stream of [child.stdout, child.stderr]) {
 			stream.on('data', (chunk: Buffer) => {
 				lines.push(...chunk.toString().split('\n').filter(Boolean));
@@ -46,7 +51,10 @@ export class TestingHost implements ProcessHost {
 			});
 			child.once('spawn', () => {
 				const pid = child.pid as number;
-				this.#entries.set(spec.id, { child, running: { id: spec.id, pid, startedAt: Date.now(), labels: spec.labels } });
+				this.#entries.set(spec.id, {
+					child,
+					running: { id: spec.id, pid, startedAt: Date.now(), labels: spec.labels },
+				});
 				this.#spawning--;
 				if (this.#closed) this.kill(spec.id, 'SIGKILL');
 				resolve({ pid });

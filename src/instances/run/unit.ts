@@ -11,7 +11,7 @@ import type { InstanceEvent, Life, ProvidedInstance } from '../provider.ts';
 import { afterDelay, endText, inSeconds } from '../wording.ts';
 import { instanceEnvironment } from './environment.ts';
 import { freePort } from './free-port.ts';
-import { addressInUse, mask, printedText, secretsOf, tellingLine } from './printed.ts';
+import { addressInUse, cleanLine, printedText, secretsOf, tellingLine } from './printed.ts';
 import type { Ending, Processes } from './processes.ts';
 import { afterEnd, jittered, NO_ENDS } from './restarts.ts';
 
@@ -278,7 +278,7 @@ export class Unit {
 	#failedToStart(error: unknown): void {
 		this.pid = null;
 		this.#life = 'exited';
-		const why = mask(error instanceof Error ? error.message : String(error), this.#secrets());
+		const why = cleanLine(error instanceof Error ? error.message : String(error), this.#secrets());
 		const known = error instanceof BallastError && error.code === 'start_failed';
 		this.#settle(known ? `${this.id} could not be started: ${why}` : `${this.id} failed to start: ${why}`);
 		if (this.#ending || this.#passive || this.leaving) return this.#finish();

@@ -4,7 +4,13 @@ import type { UrlInstance, UrlsConfig } from '../config.ts';
 import { TestingWatcher } from '../testing-watcher.ts';
 import { UrlsProvider } from './urls-provider.ts';
 
-const url = (host: string, changes: Partial<UrlInstance> = {}): UrlInstance => ({ host, port: 80, tls: false, weight: 1, ...changes });
+const url = (host: string, changes: Partial<UrlInstance> = {}): UrlInstance => ({
+	host,
+	port: 80,
+	tls: false,
+	weight: 1,
+	...changes,
+});
 const config = (...urls: UrlInstance[]): UrlsConfig => ({ kind: 'urls', urls });
 
 function watched(...urls: UrlInstance[]): { provider: UrlsProvider; watcher: TestingWatcher } {
@@ -15,7 +21,10 @@ function watched(...urls: UrlInstance[]): { provider: UrlsProvider; watcher: Tes
 }
 
 test('every address is an instance with an id of its own, stable over changes', () => {
-	const { provider, watcher } = watched(url('10.0.0.5', { port: 8080, weight: 2 }), url('::1', { port: 443, tls: true }));
+	const { provider, watcher } = watched(
+		url('10.0.0.5', { port: 8080, weight: 2 }),
+		url('::1', { port: 443, tls: true }),
+	);
 	assert.deepEqual(watcher.ids('running'), ['api@10.0.0.5:8080', 'api@[::1]:443']);
 	assert.equal(watcher.instances.get('api@10.0.0.5:8080')?.weight, 2);
 	provider.apply(config(url('::1', { port: 443, tls: true }), url('10.0.0.5', { port: 8080, weight: 2 })));

@@ -1,0 +1,305 @@
+import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
+import test from 'node:test';
+import type { ListenConfig } from '../gateway/config.ts';
+import { configOf, serviceOf, warningsOf } from './testing/load-text.ts';
+
+const API = 'services: { api: { instances: http://h:1 } }\n';
+/** A service `api` with this behind its instances. */
+const service = (rest: string) => `services:\n  api:\n    instances: http://h:1\n${rest.replaceAll(/^/gm, '    ')}\n`;
+
+test('a file that says next to nothing has all defaults', async () => {
+	const config = await configOf(API);
+	assert.deepEqual(
+		{ ...config, services: [] },
+		{
+			version: 1,
+			listen: [{ host: '127.0.0.1', port: 8080, tls: null }],
+			admin: { host: '127.0.0.1', port: 9900 },
+			workers: Math.min(32, availableParallelism()),
+			limits: {
+				headMs: 10_000,
+				headBytes: 16_384,
+				headFields: 100,
+				targetBytes: 8192,
+				keepAliveMs: 65_000,
+				connections: 10_000,
+				connectionsPerAddress: 1000,
+				underscores: 'drop',
+			},
+			trust: [],
+			stop: { graceMs: 30_000 },
+			services: [],
+		},
+	);
+	assert.deepEqual(config.services[0], {
+		name: 'api',
+		match: [],
+		routes: [],
+		instances: { kind: 'urls', urls: [{ host: 'h', port: 1, tls: false, weight: 1 }] },
+		health: {
+			kind: 'tcp',
+			path: '/',
+			intervalMs: 2000,
+			timeoutMs: 2000,
+			healthyAfter: 1,
+			unhealthyAfter: 2,
+			statuses: [[200, 399]],
+		},
+		balance: { by: 'least-connections', key: null, loadFactor: 1.25, cookie: null },
+		scale: { min: 1, max: 1 },
+		upstream: { connections: 256, idleMs: 4000, tls: null },
+		timeouts: { connectMs: 2000, firstByteMs: 60_000, requestMs: 300_000, streamIdleMs: 60_000 },
+		bodyBytes: 10_485_760,
+		host: { kind: 'preserve' },
+		path: { strip: null, rewrite: null },
+		requestHeaders: { set: [], remove: [] },
+		responseHeaders: { set: [], remove: [] },
+	});
+});
+
+test('listen: a port, an address and port, an object, a list', async () => {
+	const forms: [string, ListenConfig[]][] = [
+		['80', [{ host: '127.0.0.1', port: 80, tls: null }]],
+		['0.0.0.0:80', [{ host: '0.0.0.0', port: 80, tls: null }]],
+		['"[::1]:80"', [{ host: '::1', port: 80, tls: null }]],
+		['localhost:80', [{ host: '127.0.0.1', port: 80, tls: null }]],
+		['{ port: 80, host: "::" }', [{ host: '::', port: 80, tls: null }]],
+		[
+			'[80, 0.0.0.0:81, { port: 82 }]',
+			[
+				{ host: '127.0.0.1', port: 80, tls: null },
+				{ host: '0.0.0.0', port: 81, tls: null },
+				{ host: '127.0.0.1', port: 82, tls: null },
+			],
+		],
+		['[0, 0]', Array(2).fill({ host: '127.0.0.1', port: 0, tls: null })],
+	];
+	for (const [form, listen] of forms)
+		assert.deepEqual((await configOf(`listen: ${form}\n${API}`)).listen, listen, form);
+});
+
+test('admin: off, false, a port, an address and port, an object', async () => {
+	const forms: [string, unknown][] = [
+		['off', null],
+		['false', null],
+		['9', { host: '127.0.0.1', port: 9 }],
+		['127.0.0.2:9', { host: '127.0.0.2', port: 9 }],
+		['{ port: 9 }', { host: '127.0.0.1', port: 9 }],
+		['{ host: ::1 }', { host: '::1', port: 9900 }],
+	];
+	for (const [form, admin] of forms) assert.deepEqual((await configOf(`admin: ${form}\n${API}`)).admin, admin, form);
+	assert.match(await warningsOf(`admin: 0.0.0.0:9\n${API}`), /^ballast.yaml:1:8 {2}admin\n.*other machines/);
+});
+
+test('limits, underscores, trust, stop and workers', async () => {
+	const config = await configOf(
+		`limits: { head: { time: 5s, size: 4KiB, fields: 10 }, target: 1KiB, keepAlive: 1m, connections: 5, connectionsPerAddress: 2 }
+underscores: pass
+trust: [10.0.0.0/8, 192.0.2.1, FD00::/8]
+stop: { grace: 1m30s }
+workers: 3
+${API}`,
+	);
+	assert.deepEqual(config.limits, {
+		headMs: 5000,
+		headBytes: 4096,
+		headFields: 10,
+		targetBytes: 1024,
+		keepAliveMs: 60_000,
+		connections: 5,
+		connectionsPerAddress: 2,
+		underscores: 'pass',
+	});
+	assert.deepEqual(config.trust, ['10.0.0.0/8', '192.0.2.1/32', 'fd00::/8']);
+	assert.deepEqual([config.stop.graceMs, config.workers], [90_000, 3]);
+	assert.equal((await configOf(`stop: 5s\n${API}`)).stop.graceMs, 5000);
+	assert.deepEqual((await configOf(`trust: private\n${API}`)).trust.length, 6);
+	assert.equal((await configOf(`limits: { head: { size: 2KiB } }\n${API}`)).limits.targetBytes, 2048);
+});
+
+test('match: texts, objects, lists; `*` and `/*` are everything', async () => {
+	const none = { host: null, path: null, methods: null, header: null };
+	const forms: [string, unknown][] = [
+		['/v1/*', [{ ...none, path: '/v1/*' }]],
+		['API.example.com', [{ ...none, host: 'api.example.com' }]],
+		['"*.example.com:8443/v1"', [{ ...none, host: '*.example.com:8443', path: '/v1' }]],
+		['GET,HEAD /users/:id', [{ ...none, path: '/users/:id', methods: ['GET', 'HEAD'] }]],
+		['{ method: PURGE }', [{ ...none, methods: ['PURGE'] }]],
+		[
+			'{ method: [GET, PUT], header: X-Beta }',
+			[{ ...none, methods: ['GET', 'PUT'], header: { name: 'x-beta', value: null } }],
+		],
+		['{ header: { name: X-Beta, value: "1" } }', [{ ...none, header: { name: 'x-beta', value: '1' } }]],
+		[
+			'[/a, { host: "[::1]" }]',
+			[
+				{ ...none, path: '/a' },
+				{ ...none, host: '[::1]' },
+			],
+		],
+		['/*', []],
+		['{ host: "*" }', []],
+	];
+	for (const [form, match] of forms) assert.deepEqual((await serviceOf(service(`match: ${form}`))).match, match, form);
+});
+
+test('instances: urls', async () => {
+	const one = { host: '10.0.0.5', port: 8080, tls: false, weight: 1 };
+	const forms: [string, unknown][] = [
+		['http://10.0.0.5:8080', [one]],
+		['[http://10.0.0.5:8080/, https://API.example]', [one, { host: 'api.example', port: 443, tls: true, weight: 1 }]],
+		['{ urls: http://10.0.0.5:8080 }', [one]],
+		['{ urls: [{ url: "http://[fd00::1]", weight: 2.5 }] }', [{ host: 'fd00::1', port: 80, tls: false, weight: 2.5 }]],
+	];
+	for (const [form, urls] of forms) {
+		const { instances, scale } = await serviceOf(`services: { api: { instances: ${form} } }`);
+		assert.deepEqual(instances, { kind: 'urls', urls }, form);
+		assert.deepEqual(scale, { min: (urls as unknown[]).length, max: (urls as unknown[]).length });
+	}
+});
+
+test('instances: dns', async () => {
+	const dns = {
+		kind: 'dns',
+		name: 'api.internal',
+		port: 8080,
+		tls: false,
+		resolveMs: 5000,
+		family: 'any',
+		resolver: null,
+	};
+	const forms: [string, unknown][] = [
+		['{ dns: api.internal:8080 }', dns],
+		['{ dns: http://api.internal:8080 }', dns],
+		[
+			'{ dns: https://api.internal, resolve: 30s, family: 4 }',
+			{ ...dns, port: 443, tls: true, resolveMs: 30_000, family: 4 },
+		],
+		['{ dns: api.internal:8080, resolver: 10.0.0.2 }', { ...dns, resolver: '10.0.0.2:53' }],
+		['{ dns: api.internal:8080, resolver: "[fd00::2]:5353" }', { ...dns, resolver: '[fd00::2]:5353' }],
+	];
+	for (const [form, instances] of forms) {
+		assert.deepEqual((await serviceOf(`services: { api: { instances: ${form} } }`)).instances, instances, form);
+	}
+});
+
+test('instances: run', async () => {
+	const text =
+		'services: { api: { instances: { run: \'node "a b.js" --x=1\', env: { A: 1, B: true, C: c }, user: www, grace: 5s, start: 2m } } }';
+	const { instances, scale } = await serviceOf(text);
+	assert.deepEqual(instances, {
+		kind: 'run',
+		command: ['node', 'a b.js', '--x=1'],
+		cwd: '/folder',
+		env: { A: '1', B: 'true', C: 'c' },
+		secretEnv: [],
+		user: 'www',
+		graceMs: 5000,
+		startMs: 120_000,
+		portEnv: 'PORT',
+	});
+	assert.deepEqual(scale, { min: 2, max: 2 });
+	const list = await serviceOf('services: { api: { instances: { run: [node, "x | y"], cwd: ./sub } } }', {
+		'sub/x': '',
+	});
+	assert.deepEqual(list.instances?.kind === 'run' && [list.instances.command, list.instances.cwd], [
+		['node', 'x | y'],
+		'/folder/sub',
+	]);
+});
+
+test('scale: a number, min, max or both', async () => {
+	const forms: [string, unknown][] = [
+		['4', { min: 4, max: 4 }],
+		['{ min: 4 }', { min: 4, max: 4 }],
+		['{ max: 8 }', { min: 2, max: 8 }],
+		['{ max: 1 }', { min: 1, max: 1 }],
+		['{ min: 3, max: 5 }', { min: 3, max: 5 }],
+	];
+	for (const [form, scale] of forms) {
+		assert.deepEqual(
+			(await serviceOf(`services: { api: { instances: { run: x }, scale: ${form} } }`)).scale,
+			scale,
+			form,
+		);
+	}
+	assert.match(await warningsOf(service('scale: 3')), /services.api.scale\n.*no effect/);
+});
+
+test('health: a path, tcp, an object', async () => {
+	const health = {
+		kind: 'http',
+		path: '/up',
+		intervalMs: 2000,
+		timeoutMs: 2000,
+		healthyAfter: 1,
+		unhealthyAfter: 2,
+		statuses: [[200, 399]],
+	};
+	const forms: [string, unknown][] = [
+		['/up', health],
+		['tcp', { ...health, kind: 'tcp', path: '/' }],
+		['{ path: /up }', health],
+		[
+			'{ interval: 5s, timeout: 1s, healthyAfter: 2, unhealthyAfter: 3 }',
+			{ ...health, kind: 'tcp', path: '/', intervalMs: 5000, timeoutMs: 1000, healthyAfter: 2, unhealthyAfter: 3 },
+		],
+		['{ kind: http }', { ...health, path: '/' }],
+		['{ path: /up, statuses: 204 }', { ...health, statuses: [[204, 204]] }],
+		[
+			'{ path: /up, statuses: [200-299, 401] }',
+			{
+				...health,
+				statuses: [
+					[200, 299],
+					[401, 401],
+				],
+			},
+		],
+	];
+	for (const [form, expected] of forms)
+		assert.deepEqual((await serviceOf(service(`health: ${form}`))).health, expected, form);
+});
+
+test('balance: a word, an object', async () => {
+	const plain = { by: 'least-connections', key: null, loadFactor: 1.25, cookie: null };
+	const forms: [string, unknown][] = [
+		['peak-ewma', { ...plain, by: 'peak-ewma' }],
+		['{}', plain],
+		[
+			'{ by: consistent-hash, key: header:X-Tenant, loadFactor: 0 }',
+			{ ...plain, by: 'consistent-hash', key: { from: 'header', name: 'x-tenant' }, loadFactor: 0 },
+		],
+		[
+			'{ by: consistent-hash, key: query:User }',
+			{ ...plain, by: 'consistent-hash', key: { from: 'query', name: 'User' } },
+		],
+		['{ by: consistent-hash, key: address }', { ...plain, by: 'consistent-hash', key: { from: 'address' } }],
+		['cookie', { ...plain, by: 'cookie', cookie: { name: 'ballast', ttlMs: null } }],
+		['{ by: cookie, cookie: node }', { ...plain, by: 'cookie', cookie: { name: 'node', ttlMs: null } }],
+		[
+			'{ by: cookie, cookie: { name: node, ttl: 1h } }',
+			{ ...plain, by: 'cookie', cookie: { name: 'node', ttlMs: 3_600_000 } },
+		],
+	];
+	for (const [form, balance] of forms)
+		assert.deepEqual((await serviceOf(service(`balance: ${form}`))).balance, balance, form);
+});
+
+test('upstream, and TLS to instances', async () => {
+	const plain = await serviceOf(service('upstream: { connections: 8, idle: 30s }'));
+	assert.deepEqual(plain.upstream, { connections: 8, idleMs: 30_000, tls: null });
+	const tls = await serviceOf('services: { api: { instances: https://h } }');
+	assert.deepEqual(tls.upstream.tls, { ca: null, serverName: null, verify: true });
+	const own =
+		'services: { api: { instances: https://h, upstream: { tls: { serverName: API.internal, ca: ./ca.pem, verify: false } } } }';
+	const files = { 'ca.pem': '-----BEGIN CERTIFICATE-----' };
+	assert.deepEqual((await serviceOf(own, files)).upstream.tls, {
+		ca: '/folder/ca.pem',
+		serverName: 'api.internal',
+		verify: false,
+	});
+	assert.match(await warningsOf(own, files), /verify\n.*not checked/);
+	assert.match(await warningsOf(service('upstream: { tls: { verify: true } }')), /tls\n.*no effect/);
+});

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+const root = join(import.meta.dirname, '..', '..');
+const folder = mkdtempSync(join(tmpdir(), 'ballast-package-'));
+const installed = join(folder, 'app', 'node_modules', 'ballast');
+const { version, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+interface Outcome {
+	status: number | null;
+	output: string;
+}
+
+function run(command: string, args: string[], cwd: string): Outcome {
+	const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+	const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env, encoding: 'utf8', timeout: 120_000 });
+	return { status, output: `${stdout}${stderr}${error?.message ?? ''}` };
+}
+
+function npm(args: string[], cwd: string): void {
+	const { status, output } = run('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], cwd);
+	assert.equal(status, 0, `npm ${args.join(' ')}:\n${output}`);
+}
+
+/** Packs the program and what it depends on from here, so that an install needs no registry. */
+before(() => {
+	const packages = join(folder, 'packages');
+	const app = join(folder, 'app');
+	mkdirSync(packages);
+	mkdirSync(app);
+	npm(['pack', '--pack-destination', packages], root);
+	for (const name of Object.keys(dependencies)) {
+		npm(['pack', join(root, 'node_modules', name), '--ignore-scripts', '--pack-destination', packages], root);
+	}
+	const files = readdirSync(packages).map((file) => [/^(.*)-\d/.exec(file)?.[1], `file:../packages/${file}`]);
+	writeFileSync(
+		join(app, 'package.json'),
+		JSON.stringify({ name: 'app', version: '1.0.0', private: true, dependencies: Object.fromEntries(files) }),
+	);
+	npm(['install', '--offline'], app);
+});
+
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+test('the package holds the compiled program, its types and its schema, and no source or test', () => {
+	for (const file of [
+		'bin/ballast.js',
+		'dist/index.js',
+		'dist/index.d.ts',
+		'dist/schema.json',
+		'LICENSE',
+		'README.md',
+	]) {
+		assert.ok(existsSync(join(installed, file)), file);
+	}
+	assert.deepEqual(readdirSync(installed).sort(), [
+		'CHANGELOG.md',
+		'LICENSE',
+		'README.md',
+		'bin',
+		'dist',
+		'package.json',
+	]);
+	const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
+	assert.deepEqual(
+		files.filter((file) => /\.test\.|(?<!\.d)\.ts$|fixtures/.test(file)),
+		[],
+	);
+});
+
+test('`ballast --version` and `ballast check` work where it is installed', () => {
+	const app = join(folder, 'app');
+	const ballast = join(app, 'node_modules', '.bin', 'ballast');
+	assert.deepEqual(run(ballast, ['--version'], app), { status: 0, output: `${version}\n` });
+	writeFileSync(join(app, 'ballast.yaml'), 'services: { api: { respond: hello } }\n');
+	const checked = run(ballast, ['check'], app);
+	assert.equal(checked.status, 0, checked.output);
+	writeFileSync(
+		join(app, 'ballast.config.ts'),
+		"import { defineConfig } from 'ballast';\nexport default defineConfig({ services: { api: { respond: 'hello' } } });\n",
+	);
+	const typed = run(ballast, ['print', 'ballast.config.ts'], app);
+	assert.equal(typed.status, 0, typed.output);
+});
+
+test('it serves where it is installed, on any Node.js that is new enough', async () => {
+	const app = join(folder, 'app');
+	const script = `
+		const { spawn } = require('node:child_process');
+		const child = spawn('node_modules/.bin/ballast', ['run', '--port', '0', '--name', 'package', '--instances', '1', '--', process.execPath, '-e',
+			"require('node:http').createServer((q, a) => a.end('installed')).listen(process.env.PORT)"], { stdio: ['ignore', 'pipe', 'inherit'] });
+		let text = '';
+		child.stdout.on('data', async (part) => {
+			text += part;
+			const url = /listening on (\\S+)/.exec(text)?.[1];
+			if (!url || !/ready after/.test(text) || child.asked) return;
+			child.asked = true;
+			console.log(await (await fetch(url)).text());
+			child.kill('SIGTERM');
+		});
+		child.on('exit', (code) => process.exit(code));
+	`;
+	const { status, output } = run(process.execPath, ['-e', script], app);
+	assert.deepEqual([status, output], [0, 'installed\n']);
+});
