@@ -8,6 +8,7 @@ import type { LoadSummary } from '../examples/load/counts.ts';
 import { type Load, startLoad } from '../examples/load.ts';
 import { type Column, table } from '../src/cli/table.ts';
 import { paint, processTerminal } from '../src/cli/terminal.ts';
+import { inert } from '../src/core/inert.ts';
 import { ACTS, type Act, IN_FLIGHT_MS, inSeconds, type Played } from './demo/acts.ts';
 import { DemoBallast, freePort, pause } from './demo/ballast.ts';
 
@@ -103,7 +104,7 @@ function sayRow({ requests, failed, fault }: Row, before: LoadSummary, after: Lo
 	if (fault === '') return;
 	say(paint(terminal, 'red', `this must not be: ${fault}`));
 	for (const { at, route, failure, detail } of after.examples) {
-		say(`  ${new Date(at).toISOString().slice(11, 23)} ${route}: ${failure} ${detail.slice(0, 200)}`);
+		say(`  ${new Date(at).toISOString().slice(11, 23)} ${route}: ${failure} ${inert(detail.trim().slice(0, 200))}`);
 	}
 }
 

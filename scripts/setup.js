@@ -18,6 +18,10 @@ const stamp = join(modules, '.ballast-setup');
 const OFFLINE =
 	/ENOTFOUND|EAI_AGAIN|EAI_FAIL|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ENOTCACHED|ERR_SOCKET/;
 
+const UNREACHED =
+	'npm did not reach the registry (see above). The first start downloads the dependencies once; ' +
+	'try again with a connection, or name a mirror: npm config set registry URL';
+
 class SetupError extends Error {}
 
 try {
@@ -65,16 +69,17 @@ function isComplete() {
 }
 
 function install() {
-	const first = npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], root);
+	const options = ['--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+	const first = npm(['ci', ...options], root);
 	if (first.status === 0) return;
-	if (OFFLINE.test(first.output)) {
-		throw new SetupError(
-			'npm did not reach the registry (see above). The first start downloads the dependencies once; ' +
-				'try again with a connection, or set a mirror: npm config set registry URL',
-		);
-	}
-	say('`npm ci` failed, so `npm install` is tried; it may change package-lock.json.');
-	const second = npm(['install', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], root);
+	// npm explains a lockfile that does not fit at great length.
+	if (/EUSAGE/.test(first.output))
+		say('package-lock.json does not fit what npm finds; `npm install --no-save` is tried.');
+	else process.stderr.write(first.output);
+	if (OFFLINE.test(first.output)) throw new SetupError(UNREACHED);
+	const second = npm(['install', '--no-save', ...options], root);
+	process.stderr.write(second.output);
+	if (OFFLINE.test(second.output)) throw new SetupError(UNREACHED);
 	if (second.status !== 0) throw new SetupError('npm could not install the dependencies (see above).');
 }
 
@@ -115,7 +120,7 @@ function repairPinned() {
 	);
 }
 
-/** Runs npm with its output shown; the end of what it printed is given back too. */
+/** Runs npm; `output` is what it complained of. */
 function npm(args, cwd) {
 	const byFile = basename(process.env.npm_execpath ?? '') === 'npm-cli.js';
 	const command = byFile ? [machineNode(), process.env.npm_execpath, ...args] : ['npm', ...args];
@@ -129,7 +134,6 @@ function npm(args, cwd) {
 		throw new SetupError('npm is not there. It comes with Node.js (https://nodejs.org); install it and try again.');
 	}
 	if (error !== undefined) throw new SetupError(`npm could not be run: ${error.message}`);
-	process.stderr.write(stderr);
 	return { status, output: stderr };
 }
 

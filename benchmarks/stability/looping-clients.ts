@@ -24,7 +24,7 @@ export interface LoopingClients {
 
 /** After a failure, so that a closed door is not hammered. */
 const REST_MS = 5;
-/** Least number of requests in a row on one connection before a slow one and an upload come by. */
+/** Every how many requests a slow one (100 ms) and an upload come by. */
 const SLOW_EACH = 20;
 const UPLOAD_EACH = 5;
 
@@ -55,7 +55,7 @@ export function loopClients(port: number, keepAlive: number, fresh: number): Loo
 			let closed = !keep;
 			try {
 				const answer: Answer = await exchange(connection, requestText(turn, keep));
-				if (answer.status !== 200) throw new Error(`status ${answer.status}`);
+				if (answer.status !== 200) throw new Error(wrongStatus(answer));
 				closed ||= answer.close;
 				answered++;
 				clients.onAnswer?.(openedAt, performance.now());
@@ -84,6 +84,12 @@ function requestText(turn: number, keep: boolean): string {
 	if (turn % UPLOAD_EACH === 0)
 		return `POST /upload HTTP/1.1\r\n${fields}Content-Length: 26\r\n\r\n${'{"title":"a small upload"}'}`;
 	return `GET /v1/items/${turn} HTTP/1.1\r\n${fields}\r\n`;
+}
+
+/** The status, and what a proxy says about it (RFC 9209). */
+function wrongStatus(answer: Answer): string {
+	const proxyStatus = /^proxy-status: *(.*)$/im.exec(answer.head)?.[1];
+	return `status ${answer.status}${proxyStatus === undefined ? '' : ` (${proxyStatus.trim()})`}`;
 }
 
 /** How often each reason came, most frequent first: `12 × ECONNRESET`. */

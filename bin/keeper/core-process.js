@@ -11,7 +11,7 @@ export const PROTOCOL_VERSION = 1;
 export function corePath() {
 	if (process.env.BALLAST_CORE) return process.env.BALLAST_CORE;
 	const source = fileURLToPath(new URL('../../src/app/core.ts', import.meta.url));
-	return existsSync(source) ? source : fileURLToPath(new URL('../../dist/app/core.js', import.meta.url));
+	return existsSync(source) ? source : fileURLToPath(new URL('../../dist/src/app/core.js', import.meta.url));
 }
 
 export class CoreProcess {

@@ -66,8 +66,8 @@ export class Listeners {
 		if (!Number.isInteger(slots) || slots < 1 || slots > MOST_SLOTS) {
 			throw new BindError('bind_failed', `1 to ${MOST_SLOTS} sockets can be bound on an address, not ${slots}`);
 		}
-		let listener = this.#all.find((one) => one.host === host && one.requested === port && !(port === 0 && one.claims.has(core)));
-		listener ??= port === 0 ? undefined : this.#find(host, port);
+		// Port 0 stands for the one that the system chose when it was asked for first.
+		let listener = this.#all.find((one) => one.host === host && (one.requested === port || one.port === port));
 		if (!listener) {
 			const address = await addressOf(host);
 			listener = { host, address, requested: port, port, handles: [], claims: new Set() };

@@ -12,6 +12,7 @@ import { Fleet } from './fleet.ts';
 import { InstanceSlots } from './instance-slots.ts';
 import type { Keeper } from './keeper-port.ts';
 import { Listeners } from './listeners.ts';
+import type { PeerCores } from './peer-cores.ts';
 import type { Plan } from './plan.ts';
 import { planOf } from './plan-of.ts';
 import { SeriesIndex } from './series-index.ts';
@@ -54,7 +55,6 @@ export class ControlPlane {
 	#stopping = false;
 	/** The file, or `run`. */
 	#name = '';
-	#peerTimer: NodeJS.Timeout | undefined;
 
 	constructor(keeper: Keeper, source: ConfigSource) {
 		this.#keeper = keeper;
@@ -73,10 +73,16 @@ export class ControlPlane {
 			board: this.#board,
 			workers: this.#workers,
 			meters: this.#meters.instances,
+			toPeer: (message) => keeper.toPeer(message),
 			event: ({ level, service, text }) => this.log.add({ level, subject: service, text }),
 		});
+		this.#slots.leads = keeper.welcome.active;
 		this.#listeners = new Listeners(keeper, this.#workers, event);
-		this.#admin = new AdminPlace(keeper, () => this.readiness(), (text) => event('error', text));
+		this.#admin = new AdminPlace(
+			keeper,
+			() => this.readiness(),
+			(text) => event('error', text),
+		);
 		this.#fleet = new Fleet({ sink: this.#slots, host: keeper.processes, passive: !keeper.welcome.active });
 		keeper.processes.watch({ exited: () => {}, lines: (id, _stream, lines) => this.log.output(id, lines) });
 	}
@@ -105,7 +111,7 @@ export class ControlPlane {
 		this.#keeper.ready();
 		if (this.#keeper.welcome.active) this.#announce();
 		if (this.#source.watch) await this.#watch.follow(loaded.files);
-		this.#startPeerReports();
+		setInterval(() => this.peers.report(), PEER_MS);
 	}
 
 	/** A core that replaces a crashed one goes on with what ran, even if the file on disk has become bad. */
@@ -273,23 +279,15 @@ export class ControlPlane {
 
 	// Handing over and ending.
 
-	/** What both cores have in flight at an instance adds up while they overlap. */
-	#startPeerReports(): void {
-		this.#peerTimer = setInterval(() => this.#keeper.toPeer({ inFlight: this.#slots.allInFlight() }), PEER_MS);
-	}
-
-	peer(message: unknown): void {
-		const report = message as { inFlight?: Record<string, number> } | null;
-		if (report?.inFlight !== undefined) this.#slots.peerInFlight = report.inFlight;
-	}
-
-	peerGone(): void {
-		this.#slots.peerInFlight = {};
+	/** Word from, or of, another core of this keeper. */
+	get peers(): PeerCores {
+		return this.#slots.peers;
 	}
 
 	/** This core leads from now on. */
 	lead(snapshot: unknown): void {
 		if (snapshot !== null) this.#fleet.adopt((snapshot as Snapshot).fleet);
+		this.#slots.leads = true;
 		this.#fleet.activate();
 		this.#keep();
 		this.log.add({ level: 'info', subject: 'ballast', text: `version ${VERSION} took over (core ${process.pid})` });
@@ -298,6 +296,7 @@ export class ControlPlane {
 	/** Another core leads: nothing is started or stopped here any more. */
 	yield(): Snapshot {
 		const snapshot = this.snapshot();
+		this.#slots.leads = false;
 		this.#fleet.deactivate();
 		this.#watch.stop();
 		return snapshot;
@@ -327,7 +326,6 @@ export class ControlPlane {
 			else if (Date.now() - quietSince >= QUIET_MS) break;
 		}
 		await this.#fleet.stop(Math.max(1000, until - Date.now()));
-		clearInterval(this.#peerTimer);
 		await this.#workers.end();
 		this.log.add({ level: 'info', subject: 'ballast', text: 'stopped' });
 	}

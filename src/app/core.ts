@@ -27,8 +27,8 @@ async function main(): Promise<void> {
 		keeper.onLease((snapshot) => plane.lead(snapshot));
 		keeper.onReload(() => void plane.reload().catch(() => {}));
 		keeper.onControl((command, args, line) => plane.command(command, args, line));
-		keeper.onPeer((message) => plane.peer(message));
-		keeper.onPeerGone(() => plane.peerGone());
+		keeper.onPeer((message, from) => plane.peers.receive(from, message));
+		keeper.onPeerGone((generation) => plane.peers.gone(generation));
 		await plane.start();
 	} catch (error) {
 		fail(keeper, error);

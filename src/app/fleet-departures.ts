@@ -1,6 +1,7 @@
 /** How the instances of a service leave: held while nobody can take over, drained, let go, ended. */
-import { type InstanceEvent, isResizable, type Provider } from '../instances/provider.ts';
+
 import type { InstancesConfig } from '../instances/config.ts';
+import { type InstanceEvent, isResizable, type Provider } from '../instances/provider.ts';
 import { inSeconds } from '../instances/wording.ts';
 import { type Deadlines, deadlines, settledBy, untilIdle } from './fleet-drain.ts';
 import type { Member } from './fleet-member.ts';
@@ -81,12 +82,14 @@ export class Departures {
 
 	/** No other instance is ready, but one may yet be. */
 	#mayBeReplaced(source: Source): boolean {
-		if (this.#port.current() === null) return false;
-		const staying = this.members.filter((member) => !member.leaving);
-		if (staying.length > 0)
-			return staying.every((member) => !member.serving) && staying.some((member) => member.state !== 'draining');
-		const { provider } = this.#port.current();
-		return source !== this.#port.current() && !(isResizable(provider) && provider.desired === 0);
+		const current = this.#port.current();
+		if (current === null) return false;
+		const all = this.#port.sources().flatMap((each) => [...each.members.values()]);
+		const staying = all.filter((member) => !member.leaving);
+		if (staying.some((member) => member.serving)) return false;
+		if (staying.length > 0) return staying.some((member) => member.state !== 'draining');
+		const { provider } = current;
+		return source !== current && !(isResizable(provider) && provider.desired === 0);
 	}
 
 	async #depart(source: Source, member: Member): Promise<void> {

@@ -9,7 +9,6 @@ import {
 	isRestartable,
 	learnsStartTimes,
 	type ProvidedInstance,
-	type Provider,
 } from '../instances/provider.ts';
 import type { Processes } from '../instances/run/processes.ts';
 import { Departures, type Source } from './fleet-departures.ts';

@@ -1,8 +1,12 @@
 import { type Board, SlotState } from '../core/board.ts';
 import type { MeterGroup } from '../metrics/counts.ts';
 import type { FleetEvent, FleetSink, InstanceState, InstanceView } from './fleet-sink.ts';
+import { PeerCores } from './peer-cores.ts';
 import type { InstancePlan } from './plan.ts';
 import type { WorkerGroup } from './worker-group.ts';
+
+/** One life of an instance: a process that is started again under the same name has another port. */
+const lifeOf = ({ id, host, port }: InstancePlan): string => `${id} ${host} ${port}`;
 
 /** Gives instances their slots on the board and tells the workers of them. */
 export class InstanceSlots implements FleetSink {
@@ -11,14 +15,25 @@ export class InstanceSlots implements FleetSink {
 	readonly #meters: MeterGroup;
 	readonly #event: (event: FleetEvent) => void;
 	readonly #plans = new Map<number, InstancePlan>();
-	/** Requests that another core of this keeper has in flight, by instance. */
-	peerInFlight: Record<string, number> = {};
+	/** Whether this core decides about instances; set by the control plane. */
+	leads = true;
+	readonly peers: PeerCores;
 
-	constructor(parts: { board: Board; workers: WorkerGroup; meters: MeterGroup; event: (event: FleetEvent) => void }) {
+	constructor(parts: {
+		board: Board;
+		workers: WorkerGroup;
+		meters: MeterGroup;
+		event: (event: FleetEvent) => void;
+		toPeer: (message: unknown) => void;
+	}) {
 		this.#board = parts.board;
 		this.#workers = parts.workers;
 		this.#meters = parts.meters;
 		this.#event = parts.event;
+		this.peers = new PeerCores(parts.toPeer, () => this.#ownInFlight());
+		this.peers.onLeaving = (life) => {
+			for (const [slot, plan] of this.#plans) if (lifeOf(plan) === life) this.#board.setState(slot, SlotState.draining);
+		};
 	}
 
 	/** What a worker that starts must know. */
@@ -43,7 +58,13 @@ export class InstanceSlots implements FleetSink {
 	}
 
 	state(slot: number, state: InstanceState): void {
-		this.#board.setState(slot, SlotState[state]);
+		const plan = this.#plans.get(slot);
+		if (plan === undefined) return;
+		if (this.leads && (state === 'draining' || state === 'down')) this.peers.leave(lifeOf(plan));
+		else if (this.leads) this.peers.forget(lifeOf(plan));
+		// While another core leads, what it takes out stays out, whatever our own probes say.
+		const stays = !this.leads && this.peers.leaves(lifeOf(plan)) && state === 'ready';
+		this.#board.setState(slot, stays ? SlotState.draining : SlotState[state]);
 	}
 
 	weight(slot: number, weight: number): void {
@@ -51,17 +72,18 @@ export class InstanceSlots implements FleetSink {
 	}
 
 	inFlight(slot: number): number {
-		const id = this.#plans.get(slot)?.id;
-		return this.#board.inFlight(slot) + (id === undefined ? 0 : (this.peerInFlight[id] ?? 0));
+		const plan = this.#plans.get(slot);
+		return this.#board.inFlight(slot) + (plan === undefined ? 0 : this.peers.inFlight(lifeOf(plan)));
 	}
 
-	/** By instance, for the other core. */
-	allInFlight(): Record<string, number> {
-		return Object.fromEntries([...this.#plans.values()].map(({ id, slot }) => [id, this.#board.inFlight(slot)]));
+	#ownInFlight(): Record<string, number> {
+		return Object.fromEntries([...this.#plans.values()].map((plan) => [lifeOf(plan), this.#board.inFlight(plan.slot)]));
 	}
 
 	async remove(slot: number): Promise<void> {
 		await this.#workers.orderAll({ type: 'remove', slot });
+		const plan = this.#plans.get(slot);
+		if (plan !== undefined) this.peers.forget(lifeOf(plan));
 		this.#plans.delete(slot);
 		this.#board.free(slot);
 	}

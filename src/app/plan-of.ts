@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Config, ServiceConfig } from '../config/config.ts';
 import { BallastError } from '../core/errors.ts';
+import { tlsName } from './fleet-probes.ts';
 import type { Plan, ServicePlan } from './plan.ts';
 import type { SeriesIndex } from './series-index.ts';
 
@@ -24,7 +25,8 @@ function servicePlan(service: ServiceConfig): ServicePlan {
 		service;
 	const instances = service.instances === null ? null : { kind: service.instances.kind };
 	const policy = { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders };
-	return { name, match, routes, balance, upstream, instances, ...policy, upstreamCa: readCa(upstream.tls?.ca ?? null) };
+	const trust = { upstreamCa: readCa(upstream.tls?.ca ?? null), tlsName: tlsName(service) };
+	return { name, match, routes, balance, upstream, instances, ...policy, ...trust };
 }
 
 function readCa(path: string | null): string | null {

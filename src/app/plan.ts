@@ -7,6 +7,8 @@ export interface ServicePlan extends ServiceConfig {
 	balance: BalanceConfig;
 	/** PEM of the authorities that its instances' certificates are checked against. */
 	upstreamCa: string | null;
+	/** The name that they must be for; null: each instance's own host. */
+	tlsName: string | null;
 }
 
 /** What the control plane tells each worker to serve by. Plain data: it is sent to threads. */

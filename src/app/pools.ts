@@ -1,3 +1,4 @@
+import net from 'node:net';
 import { type Balancer, createBalancer } from '../balancing/balancer.ts';
 import type { BalanceConfig } from '../balancing/config.ts';
 import type { Board } from '../core/board.ts';
@@ -68,9 +69,11 @@ export class Pools {
 		const plan = this.#pools.get(instance.service)?.plan;
 		const upstream = plan?.upstream;
 		const settings = upstream?.tls ?? null;
+		const name = plan?.tlsName ?? instance.host;
 		const tls = instance.tls
 			? {
-					servername: settings?.serverName ?? instance.host,
+					// An address is no server name (RFC 6066 §3); the certificate is then checked against it all the same.
+					...(net.isIP(name) === 0 ? { servername: name } : {}),
 					rejectUnauthorized: settings?.verify ?? true,
 					...(plan?.upstreamCa == null ? {} : { ca: plan.upstreamCa }),
 				}

@@ -1,15 +1,16 @@
 import type { ParsedArguments } from '../config/arguments.ts';
 import { type LoadResult, loadConfig } from '../config/load.ts';
 import { formatProblems, shortFile } from '../config/problem.ts';
-import { EXIT } from './command.ts';
 import { inertLines } from '../core/inert.ts';
+import { EXIT } from './command.ts';
+import { jsonText } from './json-text.ts';
 import { plural } from './quantity.ts';
 import type { Terminal } from './terminal.ts';
 
 /** `ballast check [config] [--json]`. */
 export async function check(parsed: ParsedArguments, terminal: Terminal): Promise<number> {
 	const loaded = await loadConfig(parsed.positionals[0]);
-	if (parsed.switches.has('json')) terminal.out(`${JSON.stringify(asJson(loaded), null, 2)}\n`);
+	if (parsed.switches.has('json')) terminal.out(`${jsonText(asJson(loaded), 2)}\n`);
 	else show(loaded, terminal);
 	return loaded.ok ? EXIT.ok : EXIT.usage;
 }

@@ -1,8 +1,8 @@
 /** One command to a running Ballast, over its control socket: newline-delimited JSON, one command a connection. */
 import { connect, type Socket } from 'node:net';
 import { BallastError, ERRORS, type ErrorCode } from '../core/errors.ts';
-import { type ControlSocket, checkSocket, notRunning } from './control-socket.ts';
 import { inert } from '../core/inert.ts';
+import { type ControlSocket, checkSocket, notRunning } from './control-socket.ts';
 
 export type ControlCommand = 'status' | 'restart' | 'reload' | 'scale' | 'drain' | 'stop' | 'upgrade' | 'config';
 

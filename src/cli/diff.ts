@@ -2,10 +2,11 @@ import { globalsOf, type ParsedArguments } from '../config/arguments.ts';
 import type { Config } from '../config/config.ts';
 import { diffConfig, formatDiff } from '../config/diff.ts';
 import { maskConfig } from '../config/print.ts';
+import { inertLines } from '../core/inert.ts';
 import { EXIT } from './command.ts';
 import { controlSocket } from './control-socket.ts';
 import { fileConfig } from './file-config.ts';
-import { inertLines } from '../core/inert.ts';
+import { jsonText } from './json-text.ts';
 import { plural } from './quantity.ts';
 import { runningConfig } from './running-config.ts';
 import type { Terminal } from './terminal.ts';
@@ -21,7 +22,7 @@ export async function diff(parsed: ParsedArguments, terminal: Terminal): Promise
 	const changes = diffConfig(before.config, after.config);
 	const names = `${before.name} → ${after.name}`;
 	if (parsed.switches.has('json')) {
-		terminal.out(`${JSON.stringify({ before: before.name, after: after.name, changes }, null, 2)}\n`);
+		terminal.out(`${jsonText({ before: before.name, after: after.name, changes }, 2)}\n`);
 	} else if (changes.length === 0) {
 		terminal.out(inertLines(`${names}: nothing changes\n`));
 	} else {

@@ -67,7 +67,7 @@ function methodOf(text: string): string {
 }
 
 function headerOf(text: string): [string, string] {
-	const found = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\0-\x08\n-\x1f\x7f]*?)[ \t]*$/.exec(text);
+	const found = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*((?:\P{Cc}|\t)*?)[ \t]*$/u.exec(text);
 	if (found === null) throw bad(`--header takes a field such as 'x-tenant: acme', not \`${text}\``);
 	return [(found[1] as string).toLowerCase(), found[2] as string];
 }

@@ -1,10 +1,10 @@
 /** An explanation as lines for a terminal. */
 import type { ServiceConfig } from '../config/config.ts';
 import { maskText, namesSecret } from '../config/problem.ts';
+import { inert } from '../core/inert.ts';
 import { formatDuration, formatSize } from '../core/units.ts';
 import type { HeaderPolicy, Policy } from '../gateway/config.ts';
 import type { Answered, Considered, Explanation } from './explanation.ts';
-import { inert } from '../core/inert.ts';
 import { plural } from './quantity.ts';
 import type { InstanceStatus } from './status-answer.ts';
 import { type Cell, type Column, table } from './table.ts';

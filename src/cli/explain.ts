@@ -2,6 +2,7 @@ import { globalsOf, type ParsedArguments } from '../config/arguments.ts';
 import type { Config } from '../config/config.ts';
 import { maskConfig } from '../config/print.ts';
 import { BallastError } from '../core/errors.ts';
+import { inert } from '../core/inert.ts';
 import { EXIT } from './command.ts';
 import { control } from './control-client.ts';
 import { type ControlSocket, controlSocket } from './control-socket.ts';
@@ -9,7 +10,7 @@ import { askedRequest } from './explain-request.ts';
 import { explanationLines } from './explain-view.ts';
 import { type Explanation, explainRequest } from './explanation.ts';
 import { fileConfig } from './file-config.ts';
-import { inert } from '../core/inert.ts';
+import { jsonText } from './json-text.ts';
 import { runningConfig } from './running-config.ts';
 import { type InstanceStatus, readStatus } from './status-answer.ts';
 import type { Terminal } from './terminal.ts';
@@ -39,7 +40,7 @@ export async function explain(parsed: ParsedArguments, terminal: Terminal): Prom
 	});
 	const explanation = explainRequest(config, request);
 	const instances = live === null || explanation.chosen === null ? null : live(explanation.chosen.service);
-	if (parsed.switches.has('json')) terminal.out(`${JSON.stringify(asJson(explanation, source, instances), null, 2)}\n`);
+	if (parsed.switches.has('json')) terminal.out(`${jsonText(asJson(explanation, source, instances), 2)}\n`);
 	else terminal.out(`${[inert(`by ${source}`), ...explanationLines(explanation, instances, terminal)].join('\n')}\n`);
 	return EXIT.ok;
 }

@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { GLOBAL_OPTIONS, type ParsedArguments, parseArguments } from '../config/arguments.ts';
 import { BallastError } from '../core/errors.ts';
+import { inertLines } from '../core/inert.ts';
 import { EXIT, type Run } from './command.ts';
 import { findCommand } from './commands.ts';
 import { commandHelp, help, overview, unknownCommand } from './help.ts';
-import { inertLines } from '../core/inert.ts';
+import { jsonText } from './json-text.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 
 /** What carries each command out, loaded when it is called. `up` and `run` are carried out by bin/ballast.js. */
@@ -79,7 +80,7 @@ function report(error: unknown, terminal: Terminal): number {
 
 function reportJson(error: unknown, terminal: Terminal): number {
 	const [code, message] = error instanceof BallastError ? [error.code, error.message] : ['internal', String(error)];
-	terminal.out(`${JSON.stringify({ ok: false, code, message })}\n`);
+	terminal.out(`${jsonText({ ok: false, code, message })}\n`);
 	return error instanceof BallastError ? exitCode(error) : EXIT.failed;
 }
 

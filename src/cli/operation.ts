@@ -2,10 +2,11 @@
 import { globalsOf, integer } from '../config/arguments.ts';
 import { closest } from '../core/closest.ts';
 import { BallastError } from '../core/errors.ts';
+import { inert, inertLines } from '../core/inert.ts';
 import { EXIT, type Run } from './command.ts';
 import { control } from './control-client.ts';
 import { type ControlSocket, controlSocket } from './control-socket.ts';
-import { inert, inertLines } from '../core/inert.ts';
+import { jsonText } from './json-text.ts';
 import { readStatus, type Status } from './status-answer.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -32,7 +33,7 @@ export function operation(name: Operation): Run {
 			const options = { onLine, quietMs: QUIET_MS, signal: interrupt.signal };
 			const result = name === 'stop' ? await end(where, options) : await control(where, name, args, options);
 			terminal.out(
-				`${json ? JSON.stringify({ ok: true, result: result ?? null }) : inertLines(sentence(name, args, result))}\n`,
+				`${json ? jsonText({ ok: true, result: result ?? null }) : inertLines(sentence(name, args, result))}\n`,
 			);
 			return EXIT.ok;
 		} catch (error) {

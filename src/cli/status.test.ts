@@ -97,8 +97,7 @@ test('nothing that is shown can act on the terminal', () => {
 			},
 		],
 	});
-	for (const line of statusLines(status, recordedTerminal(), NOW))
-		assert.doesNotMatch(line, /[\x00-\x1f\x7f-\x9f\u202e]/);
+	for (const line of statusLines(status, recordedTerminal(), NOW)) assert.doesNotMatch(line, /\p{Cc}|\u202e/u);
 });
 
 test('numbers that are none, no services, services without instances', () => {
@@ -164,7 +163,7 @@ test('--watch shows it again and again, survives a Ballast that is gone for a wh
 	assert.equal(shown.code, 0, shown.err);
 	const screens = shown.out.split('\x1b[H').slice(1);
 	assert.equal(screens.length, 3);
-	assert.match(screens[0] as string, /… 9 more lines; make the window higher\x1b\[K\n\x1b\[J$/);
+	assert.ok(screens[0]?.endsWith('… 9 more lines; make the window higher\x1b[K\n\x1b[J'));
 	assert.match(screens[1] as string, /closed the connection/);
 	assert.equal(screens[2], screens[0]);
 });

@@ -1,9 +1,10 @@
 import { globalsOf, type ParsedArguments } from '../config/arguments.ts';
 import { BallastError } from '../core/errors.ts';
+import { inert } from '../core/inert.ts';
 import { EXIT } from './command.ts';
 import { control } from './control-client.ts';
 import { type ControlSocket, controlSocket } from './control-socket.ts';
-import { inert } from '../core/inert.ts';
+import { jsonText } from './json-text.ts';
 import { readStatus } from './status-answer.ts';
 import { statusLines } from './status-view.ts';
 import { paint, type Terminal } from './terminal.ts';
@@ -19,9 +20,7 @@ export async function status(parsed: ParsedArguments, terminal: Terminal): Promi
 	const answer = await control(where, 'status', {});
 	// The whole answer, not only the part that this version knows.
 	terminal.out(
-		json
-			? `${JSON.stringify(answer, null, 2)}\n`
-			: `${statusLines(readStatus(answer), terminal, Date.now()).join('\n')}\n`,
+		json ? `${jsonText(answer, 2)}\n` : `${statusLines(readStatus(answer), terminal, Date.now()).join('\n')}\n`,
 	);
 	return EXIT.ok;
 }
@@ -35,12 +34,12 @@ async function watch(where: ControlSocket, json: boolean, terminal: Terminal): P
 		for (let first = true; !interrupt.signal.aborted; first = false) {
 			try {
 				const answer = await control(where, 'status', {}, { signal: interrupt.signal });
-				if (json) terminal.out(`${JSON.stringify(answer)}\n`);
+				if (json) terminal.out(`${jsonText(answer)}\n`);
 				else show(statusLines(readStatus(answer), terminal, Date.now()), terminal);
 			} catch (error) {
 				if (interrupt.signal.aborted) break;
 				if (first || !(error instanceof BallastError)) throw error;
-				if (json) terminal.out(`${JSON.stringify({ ok: false, code: error.code, message: error.message })}\n`);
+				if (json) terminal.out(`${jsonText({ ok: false, code: error.code, message: error.message })}\n`);
 				else
 					show(
 						[paint(terminal, 'red', clip(inert(error.message), terminal.size()?.columns ?? Number.POSITIVE_INFINITY))],

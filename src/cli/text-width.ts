@@ -8,7 +8,7 @@ const WIDE =
 
 /** Columns of an inert text. */
 export function textWidth(text: string): number {
-	if (/^[\x00-\x7e]*$/.test(text)) return text.length;
+	if (/^[ -~]*$/.test(text)) return text.length;
 	let width = 0;
 	for (const { segment } of segments.segment(text)) width += segmentWidth(segment);
 	return width;

@@ -53,12 +53,12 @@ function byAddress(listen: Form[]): Form {
 function compareNamed({ a, b, path, what }: Pair, changes: Change[]): void {
 	const [before, after] = [(a ?? {}) as Form, (b ?? {}) as Form];
 	for (const name of Object.keys(before)) {
-		if (!Object.hasOwn(after, name)) changes.push(change({ kind: 'removed', what, path: [...path, name] }));
+		if (!Object.hasOwn(after, name)) changes.push(whole('removed', what, [...path, name], before[name] as Form));
 		else if (what === 'service') compareService(before[name] as Form, after[name] as Form, [...path, name], changes);
 		else compare({ a: before[name], b: after[name], path: [...path, name], what }, changes);
 	}
 	for (const name of Object.keys(after)) {
-		if (!Object.hasOwn(before, name)) changes.push(change({ kind: 'added', what, path: [...path, name] }));
+		if (!Object.hasOwn(before, name)) changes.push(whole('added', what, [...path, name], after[name] as Form));
 	}
 }
 
@@ -71,9 +71,21 @@ function compareService(before: Form, after: Form, path: string[], changes: Chan
 		delete a['instances'];
 		delete b['instances'];
 	}
-	compare({ a, b, path, what: 'service' }, changes);
-	compareNamed({ a: before['routes'], b: after['routes'], path: [...path, 'routes'], what: 'route' }, changes);
+	const own: Change[] = [];
+	compare({ a, b, path, what: 'service' }, own);
+	changes.push(...own);
+	const ofRoutes: Change[] = [];
+	compareNamed({ a: before['routes'], b: after['routes'], path: [...path, 'routes'], what: 'route' }, ofRoutes);
+	const inherited = new Set<string>();
+	for (const name of Object.keys((before['routes'] ?? {}) as Form)) {
+		const route = formatPath([...path, 'routes', name]);
+		for (const one of own) inherited.add(sameChange(route + one.path.slice(formatPath(path).length), one));
+	}
+	// What only follows its service is not told again for each route.
+	changes.push(...ofRoutes.filter((one) => one.kind !== 'changed' || !inherited.has(sameChange(one.path, one))));
 }
+
+const sameChange = (path: string, { before, after }: Change) => JSON.stringify([path, before, after]);
 
 function urlsOf(service: Form): Form | undefined {
 	const urls = (service['instances'] as Form | undefined)?.['urls'] as (string | Form)[] | undefined;
@@ -85,13 +97,13 @@ function urlsOf(service: Form): Form | undefined {
 
 function compare({ a, b, path, what }: Pair, changes: Change[]): void {
 	if (same(a, b)) return;
-	if (isMap(a) && isMap(b) && !isOfAnotherKind(a, b)) {
+	if (isMap(a) && isMap(b) && !(path.at(-1) === 'instances' && isOfAnotherKind(a, b))) {
 		for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
 			compare({ a: a[key], b: b[key], path: [...path, key], what }, changes);
 		}
 		return;
 	}
-	changes.push(change({ kind: 'changed', what, path, before: show(a), after: show(b) }));
+	changes.push(change(what, path, [show(a), show(b)]));
 }
 
 const isMap = (value: unknown): value is Form =>
@@ -117,15 +129,14 @@ function show(value: unknown): string | null {
 	return text.length > 120 ? `${text.slice(0, 119)}…` : text;
 }
 
-function change(
-	found: Omit<Change, 'effect' | 'path' | 'before' | 'after'> & {
-		path: string[];
-		before?: string | null;
-		after?: string | null;
-	},
-): Change {
-	const { kind, what, path, before = null, after = null } = found;
-	return { kind, what, path: formatPath(path), before, after, effect: changeEffect(kind, what, path) };
+function change(what: Change['what'], path: string[], [before, after]: [string | null, string | null]): Change {
+	return { kind: 'changed', what, path: formatPath(path), before, after, effect: changeEffect('changed', what, path) };
+}
+
+/** Something that comes or goes. A service without instances comes and goes as a route does. */
+function whole(kind: 'added' | 'removed', what: Change['what'], path: string[], form: Form): Change {
+	const effect = changeEffect(kind, what === 'service' && form['instances'] === undefined ? 'route' : what, path);
+	return { kind, what, path: formatPath(path), before: null, after: null, effect };
 }
 
 /** One line a change; `nothing changes` for none. */

@@ -83,6 +83,8 @@ export function isSecretPath(path: Path): boolean {
 export function showValue(value: unknown, path: Path): string | null {
 	if (value === undefined || typeof value === 'function' || typeof value === 'symbol') return null;
 	if (value !== null && typeof value === 'object') return Array.isArray(value) ? 'a list' : 'an object';
+	// A file that is nothing but a text may be anything.
+	if (path.length === 0) return null;
 	if (isSecretPath(path)) return MASK;
 	if (value === '') return '""';
 	const text = typeof value === 'string' ? maskText(value) : String(value);

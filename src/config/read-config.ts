@@ -2,12 +2,11 @@
 import { globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, extname, isAbsolute, join } from 'node:path';
 import type { Config } from './config.ts';
-import type { Path } from './problem.ts';
 import { type CheckedFile, resolveConfig } from './resolve.ts';
 import { configSchema, includedSchema, type UserConfig } from './schema.ts';
 import { type Report, Scope, whyUnreadable } from './scope.ts';
 import { fileProblem, type ReadResult } from './source.ts';
-import { validate } from './validate.ts';
+import { validate, valueAt } from './validate.ts';
 
 const MAX_FILE_BYTES = 1_048_576;
 const MAX_INCLUDED = 1000;
@@ -73,10 +72,6 @@ async function readSource(file: string): Promise<ReadResult> {
 function withoutExtensions(value: unknown): unknown {
 	if (value === null || typeof value !== 'object' || Array.isArray(value)) return value ?? {};
 	return Object.fromEntries(Object.entries(value).filter(([name]) => !name.startsWith('x-')));
-}
-
-function valueAt(value: unknown, path: Path): unknown {
-	return path.reduce<unknown>((part, name) => (part as Record<string | number, unknown> | undefined)?.[name], value);
 }
 
 function includedFiles({ input, scope }: CheckedFile & { input: UserConfig }): string[] {

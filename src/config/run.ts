@@ -6,7 +6,7 @@ import { formatProblems } from './problem.ts';
 import { resolveConfig } from './resolve.ts';
 import { configSchema, type UserConfig } from './schema.ts';
 import { type Report, Scope } from './scope.ts';
-import { validate } from './validate.ts';
+import { validate, valueAt } from './validate.ts';
 
 export interface RunOptions {
 	/** At least one word. */
@@ -51,7 +51,7 @@ export function configFromRun(options: RunOptions): Config {
 	const source = { file: join(cwd, 'ballast run'), value: input, locate: () => null };
 	const scope = new Scope(source, report, []);
 	const { value, findings } = validate(configSchema, input);
-	for (const { path, message } of findings) scope.problem(path, message);
+	for (const { path, message } of findings) scope.problem(path, message, { value: valueAt(input, path) });
 	const config = value === undefined ? undefined : resolveConfig({ input: value, scope }, []);
 	if (config === undefined || report.problems.length > 0) {
 		throw new BallastError('config_invalid', formatProblems(report.problems, cwd), { problems: report.problems });

@@ -98,7 +98,8 @@ function isOfAnotherType(issue: Issue, value: unknown): boolean {
 
 const isPrefix = (prefix: Path, path: Path) => prefix.every((part, at) => part === path[at]);
 
-function valueAt(root: unknown, path: Path): unknown {
+/** The part of plain data at a path; undefined when there is none. */
+export function valueAt(root: unknown, path: Path): unknown {
 	let value = root;
 	for (const part of path) {
 		if (value === null || typeof value !== 'object' || !Object.hasOwn(value, part)) return undefined;

@@ -5,8 +5,9 @@ import { Fields, parseFields, STRIDE } from './head.ts';
 /** How a body is framed (RFC 9112 §6). */
 export const BodyKind = { none: 0, length: 1, chunked: 2, untilClose: 3 } as const;
 
-const Step = { size: 0, extension: 1, sizeLf: 2, data: 3, dataCr: 4, dataLf: 5, trailers: 6, done: 7 } as const;
+const Step = { size: 0, blank: 1, extension: 2, sizeLf: 3, data: 4, dataCr: 5, dataLf: 6, trailers: 7, done: 8 } as const;
 
+const SEMICOLON = 59;
 /** Most bytes of one chunk's extensions; they carry nothing that anybody uses, only attacks. */
 const EXTENSION_MOST = 256;
 /** Most bytes and fields of a trailer section. */
@@ -103,6 +104,11 @@ export class BodyScan {
 		switch (this.#step) {
 			case Step.size:
 				return this.#sizeByte(byte);
+			case Step.blank:
+				// White space may stand before an extension (RFC 9112 §7.1.1), and nowhere else.
+				if (byte === SEMICOLON) this.#step = Step.extension;
+				else if ((byte !== SPACE && byte !== TAB) || ++this.#extension > EXTENSION_MOST) return false;
+				return true;
 			case Step.extension:
 				// Quoted strings need no care: nothing but CRLF ends the line, and control bytes are refused.
 				if (byte === CR) this.#step = Step.sizeLf;
@@ -133,8 +139,8 @@ export class BodyScan {
 		}
 		if (this.#digits === 0) return false;
 		if (byte === CR) this.#step = Step.sizeLf;
-		else if (byte === 59) this.#step = Step.extension;
-		else if (byte === SPACE || byte === TAB) this.#step = Step.extension;
+		else if (byte === SEMICOLON) this.#step = Step.extension;
+		else if (byte === SPACE || byte === TAB) this.#step = Step.blank;
 		else return false;
 		return true;
 	}

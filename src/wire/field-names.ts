@@ -60,7 +60,7 @@ const NAMES: Record<string, number> = {
 	trailer: Field.trailer,
 };
 
-const LONGEST = 17;
+const LONGEST = Math.max(...Object.keys(NAMES).map((name) => name.length));
 /** Candidates by length × first letter: almost every foreign name meets an empty cell. */
 const CELLS: ({ name: Uint8Array; field: number }[] | undefined)[] = new Array((LONGEST + 1) * 32).fill(undefined);
 for (const [text, field] of Object.entries(NAMES)) {

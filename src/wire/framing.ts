@@ -1,6 +1,6 @@
-import { CR, equalsLower, LOWER, SPACE, TAB, TOKEN } from './bytes.ts';
+import { equalsLower, LOWER, SPACE, TAB } from './bytes.ts';
 import { Field } from './field-names.ts';
-import { type Fields, STRIDE, text } from './head.ts';
+import { type Fields, STRIDE } from './head.ts';
 
 /** What `Connection` says (RFC 9110 §7.6.1), as bits. */
 export const ConnectionOption = { close: 1, keepAlive: 2, upgrade: 4 } as const;
@@ -8,6 +8,11 @@ export const ConnectionOption = { close: 1, keepAlive: 2, upgrade: 4 } as const;
 const CHUNKED = Buffer.from('chunked');
 const CLOSE = Buffer.from('close');
 const KEEP_ALIVE = Buffer.from('keep-alive');
+const UPGRADE = Buffer.from('upgrade');
+const COMMA = 44;
+
+/** Most options of a message's Connection fields: each is compared with all field names. */
+const OPTIONS_MOST = 64;
 
 /** Framing that the fields of one message declare. Used again for the next. */
 export class Framing {
@@ -21,10 +26,9 @@ export class Framing {
 	hostAt = -1;
 	expectAt = -1;
 	hasDate = false;
-	/** Some field other than the usual ones must be left out or changed when the head is passed on. */
+	/** How many fields have `_` in their name. */
 	underscores = 0;
-	/** Whether a message that came in as HTTP/1.0 may use what is declared. */
-	valid = true;
+	#options = 0;
 
 	/** Reads them. False: the framing is missing, ambiguous or malformed, and the message must be refused (RFC 9112 §6.3). */
 	read(buffer: Uint8Array, fields: Fields): boolean {
@@ -37,6 +41,7 @@ export class Framing {
 		this.expectAt = -1;
 		this.hasDate = false;
 		this.underscores = 0;
+		this.#options = 0;
 		const table = fields.table;
 		for (let i = 0; i < fields.count; i++) {
 			const row = i * STRIDE;
@@ -62,8 +67,7 @@ export class Framing {
 				this.chunked = true;
 				return true;
 			case Field.connection:
-				this.connection |= readConnection(buffer, start, end, fields);
-				return true;
+				return this.#readConnection(buffer, start, end, fields);
 			case Field.te:
 				this.hasTe = true;
 				return true;
@@ -75,6 +79,7 @@ export class Framing {
 				this.hostAt = i;
 				return true;
 			case Field.expect:
+				if (this.expectAt >= 0) return false;
 				this.expectAt = i;
 				return true;
 			case Field.date:
@@ -86,6 +91,25 @@ export class Framing {
 			default:
 				return true;
 		}
+	}
+
+	/** Options of one Connection field; fields that it names are marked so that they are not passed on. */
+	#readConnection(buffer: Uint8Array, start: number, end: number, fields: Fields): boolean {
+		let at = start;
+		while (at < end) {
+			while (at < end && isListGap(buffer[at] as number)) at++;
+			const from = at;
+			while (at < end && buffer[at] !== COMMA) at++;
+			let to = at;
+			while (to > from && isListGap(buffer[to - 1] as number)) to--;
+			if (to === from) continue;
+			if (++this.#options > OPTIONS_MOST) return false;
+			if (is(buffer, from, to, KEEP_ALIVE)) this.connection |= ConnectionOption.keepAlive;
+			else if (is(buffer, from, to, CLOSE)) this.connection |= ConnectionOption.close;
+			else if (is(buffer, from, to, UPGRADE)) this.connection |= ConnectionOption.upgrade;
+			else markNamed(buffer, from, to, fields);
+		}
+		return true;
 	}
 }
 
@@ -102,33 +126,24 @@ export function parseLength(buffer: Uint8Array, start: number, end: number): num
 	return value;
 }
 
-/** Options of one Connection field; fields that it names are marked so that they are not passed on. */
-function readConnection(buffer: Uint8Array, start: number, end: number, fields: Fields): number {
-	const length = end - start;
-	if (length === 10 && equalsLower(buffer, start, KEEP_ALIVE)) return ConnectionOption.keepAlive;
-	if (length === 5 && equalsLower(buffer, start, CLOSE)) return ConnectionOption.close;
-	let options = 0;
-	let at = start;
-	while (at < end) {
-		while (at < end && TOKEN[buffer[at] as number] !== 1) at++;
-		const tokenStart = at;
-		while (at < end && TOKEN[buffer[at] as number] === 1) at++;
-		if (at > tokenStart) options |= connectionOption(text(buffer, tokenStart, at).toLowerCase(), buffer, fields);
-	}
-	return options;
+function is(buffer: Uint8Array, start: number, end: number, name: Uint8Array): boolean {
+	return end - start === name.length && equalsLower(buffer, start, name);
 }
 
-function connectionOption(name: string, buffer: Uint8Array, fields: Fields): number {
-	if (name === 'close') return ConnectionOption.close;
-	if (name === 'keep-alive') return ConnectionOption.keepAlive;
-	if (name === 'upgrade') return ConnectionOption.upgrade;
-	for (let i = fields.find(buffer, name); i >= 0; i = fields.find(buffer, name, i + 1)) {
-		const row = i * STRIDE;
-		const field = fields.table[row + 4] as number;
+/** Marks the fields whose name stands in buffer[start, end), letter case ignored. */
+function markNamed(buffer: Uint8Array, start: number, end: number, fields: Fields): void {
+	const { table } = fields;
+	const length = end - start;
+	for (let row = 0, last = fields.count * STRIDE; row < last; row += STRIDE) {
+		const name = table[row] as number;
+		if ((table[row + 1] as number) - name !== length) continue;
+		const field = table[row + 4] as number;
 		// A client may not name Host or the framing away: what they mean does not depend on the next hop.
-		if (field === Field.other || field === Field.underscore || field > Field.host) fields.table[row + 4] = Field.named;
+		if (field === Field.named || (field !== Field.other && field <= Field.host)) continue;
+		let same = 0;
+		while (same < length && LOWER[buffer[name + same] as number] === LOWER[buffer[start + same] as number]) same++;
+		if (same === length) table[row + 4] = Field.named;
 	}
-	return 0;
 }
 
 /** Whether a comma-separated list holds this lower-case token. */
@@ -137,7 +152,7 @@ export function listHas(buffer: Uint8Array, start: number, end: number, token: s
 	while (at < end) {
 		while (at < end && isListGap(buffer[at] as number)) at++;
 		const from = at;
-		while (at < end && buffer[at] !== 44) at++;
+		while (at < end && buffer[at] !== COMMA) at++;
 		let to = at;
 		while (to > from && isListGap(buffer[to - 1] as number)) to--;
 		if (to - from === token.length) {
@@ -149,4 +164,4 @@ export function listHas(buffer: Uint8Array, start: number, end: number, token: s
 	return false;
 }
 
-const isListGap = (byte: number): boolean => byte === SPACE || byte === TAB || byte === 44 || byte === CR;
+const isListGap = (byte: number): boolean => byte === SPACE || byte === TAB || byte === COMMA;

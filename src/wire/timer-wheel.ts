@@ -42,11 +42,17 @@ export class TimerWheel {
 	#due: Timer | null = null;
 	readonly #startMs = this.nowMs - TICK_MS;
 	#interval: NodeJS.Timeout | undefined;
+	readonly #faults: unknown[] = [];
 	readonly #onTick: (() => void) | undefined;
+	readonly #onFault: (error: unknown) => void;
 
-	/** `onTick` runs at every tick: the heartbeat. */
-	constructor(onTick?: () => void) {
+	/**
+	 * `onTick` runs at every tick: the heartbeat. `onFault` is told what an owner throws; without it the error is
+	 * thrown once all others have run.
+	 */
+	constructor(onTick?: () => void, onFault?: (error: unknown) => void) {
 		this.#onTick = onTick;
+		this.#onFault = onFault ?? ((error) => this.#faults.push(error));
 	}
 
 	start(): void {
@@ -83,12 +89,12 @@ export class TimerWheel {
 		this.nowMs = nowMs;
 		const target = Math.floor((nowMs - this.#startMs) / TICK_MS);
 		// After a long stall each slot is visited once at most: every timer in it is compared by its deadline.
-		if (target - this.tick > SLOTS) this.tick = target - SLOTS;
-		while (this.tick < target) {
-			this.tick++;
-			this.#run(this.tick % SLOTS);
-		}
+		const from = Math.max(this.tick, target - SLOTS);
+		// The time is now before any owner runs: what they set counts from now, not from some moment of the stall.
+		if (target > this.tick) this.tick = target;
+		for (let tick = from + 1; tick <= target; tick++) this.#run(tick % SLOTS);
 		this.#onTick?.();
+		if (this.#faults.length > 0) throw this.#faults.splice(0)[0];
 	}
 
 	#run(slot: number): void {
@@ -100,7 +106,11 @@ export class TimerWheel {
 			if (timer.deadline > this.tick) this.#link(timer, timer.deadline);
 			else if (timer.deadline !== 0) {
 				timer.deadline = 0;
-				timer.owner.onTimer();
+				try {
+					timer.owner.onTimer();
+				} catch (error) {
+					this.#onFault(error);
+				}
 			}
 		}
 	}

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectRaw, rawSupported } from './raw-transport.ts';
-import { KINDS, type Pair } from './testing-transport.ts';
+import { KINDS, type Pair } from './testing/transports.ts';
 
 const MiB = 1024 * 1024;
 const PIECE = 500_000;

@@ -20,6 +20,8 @@ export interface Options {
 	node?: string;
 	env?: Record<string, string>;
 	folder?: string;
+	/** Behind a terminal of its own, by script(1); `type` writes to it. */
+	terminal?: boolean;
 	/** In a process group of its own, like a command of a terminal. */
 	detached?: boolean;
 }
@@ -49,9 +51,11 @@ export class Running {
 		const env = { ...inherited, XDG_RUNTIME_DIR: folder, BALLAST_CORE: CORE, PLAN: join(folder, 'plan.json'), ...options.env };
 		const script = options.times ? SHORT : LAUNCHER;
 		const startedAt = performance.now();
-		this.child = spawn(options.node ?? process.execPath, [script, ...(options.args ?? ['up'])], {
+		const command = [options.node ?? process.execPath, script, ...(options.args ?? ['up'])];
+		const [program, ...args] = options.terminal ? ['script', '-qfec', command.join(' '), '/dev/null'] : command;
+		this.child = spawn(program as string, args, {
 			detached: options.detached ?? false,
-			stdio: ['ignore', 'pipe', 'pipe'],
+			stdio: [options.terminal ? 'pipe' : 'ignore', 'pipe', 'pipe'],
 			env: options.times ? { ...env, TIMES: JSON.stringify(options.times) } : env,
 		});
 		this.child.stdout?.on('data', (chunk) => {
@@ -67,6 +71,10 @@ export class Running {
 
 	get pid(): number {
 		return this.child.pid as number;
+	}
+
+	type(text: string): void {
+		this.child.stdin?.write(text);
 	}
 
 	/** What the next core reads at its start. */
@@ -98,14 +106,21 @@ export class Running {
 	}
 }
 
+/** Keepers by folder: the last one takes it away. */
+const SHARERS = new Map<string, Set<Running>>();
+
 /** Starts a keeper; what it leaves behind when the test ends is killed. */
 export function start(t: TestContext, options: Options = {}): Running {
 	const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'ballast-keeper-'));
 	const running = new Running(options, folder);
+	const sharers = SHARERS.get(folder) ?? new Set();
+	SHARERS.set(folder, sharers.add(running));
 	t.after(async () => {
 		// The guards end the rest.
 		running.child.kill('SIGKILL');
 		await running.exited;
+		sharers.delete(running);
+		if (sharers.size > 0) return;
 		await until(() => processesOf(folder).length === 0);
 		rmSync(folder, { recursive: true, force: true });
 	});

@@ -16,7 +16,8 @@ interface Outcome {
 }
 
 function run(command: string, args: string[], cwd: string): Outcome {
-	const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+	const { NODE_TEST_CONTEXT: _, ...rest } = process.env;
+	const env = { ...rest, XDG_RUNTIME_DIR: folder };
 	const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env, encoding: 'utf8', timeout: 120_000 });
 	return { status, output: `${stdout}${stderr}${error?.message ?? ''}` };
 }
@@ -87,7 +88,7 @@ test('`ballast --version` and `ballast check` work where it is installed', () =>
 	assert.equal(typed.status, 0, typed.output);
 });
 
-test('it serves where it is installed, on any Node.js that is new enough', async () => {
+test('it serves where it is installed', async () => {
 	const app = join(folder, 'app');
 	const script = `
 		const { spawn } = require('node:child_process');

@@ -1,30 +1,25 @@
 /** What a local instance finds in its environment. */
 import type { RunConfig } from '../config.ts';
 
-/**
- * Taken over from Ballast's own environment. All else stays behind: what an instance is to know
- * stands in its configuration, and no secret of Ballast's leaks into a process that it starts.
- */
-const INHERITED = new Set([
+/** What is between Ballast, npm and their own children, and means nothing to an instance. */
+const OWN = /^(BALLAST_|NODE_CHANNEL_|NODE_UNIQUE_ID$|NODE_COMPILE_CACHE$|npm_)/;
+/** All that an instance of another user takes over: the rest may hold secrets that are not for that user. */
+const FOR_OTHERS = new Set([
 	'PATH',
-	'HOME',
-	'USER',
-	'LOGNAME',
-	'SHELL',
 	'LANG',
 	'LANGUAGE',
 	'TZ',
-	'TMPDIR',
 	'NODE_ENV',
 	'NODE_EXTRA_CA_CERTS',
 	'SSL_CERT_FILE',
 	'SSL_CERT_DIR',
 	'LD_LIBRARY_PATH',
 ]);
-/** Names that belong to the user Ballast runs as, wrong for an instance of another user. */
-const PERSONAL = new Set(['HOME', 'USER', 'LOGNAME', 'SHELL', 'TMPDIR']);
 
-/** The whole environment of an instance; `PORT` and `BALLAST_INSTANCE` win over the configuration. */
+/**
+ * The whole environment of an instance: Ballast's own, as a shell would pass it on, and what the
+ * configuration says; `PORT` and `BALLAST_INSTANCE` win over both.
+ */
 export function instanceEnvironment(
 	config: RunConfig,
 	instance: { id: string; port: number },
@@ -32,8 +27,8 @@ export function instanceEnvironment(
 ): Record<string, string> {
 	const env: Record<string, string> = {};
 	for (const [name, value] of Object.entries(parent)) {
-		if (value === undefined || !(INHERITED.has(name) || name.startsWith('LC_'))) continue;
-		if (config.user !== null && PERSONAL.has(name)) continue;
+		if (value === undefined || OWN.test(name)) continue;
+		if (config.user !== null && !FOR_OTHERS.has(name) && !name.startsWith('LC_')) continue;
 		env[name] = value;
 	}
 	if (config.user !== null) {

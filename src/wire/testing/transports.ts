@@ -1,9 +1,9 @@
 /** Connections over each kind of transport, for tests. */
 import net from 'node:net';
 import tls from 'node:tls';
-import { connectRaw, RawTransport, type TcpHandle } from './raw-transport.ts';
-import { StreamTransport } from './stream-transport.ts';
-import type { Transport, TransportOwner } from './transport.ts';
+import { connectRaw, RawTransport, type TcpHandle } from '../raw-transport.ts';
+import { StreamTransport } from '../stream-transport.ts';
+import type { Transport, TransportOwner } from '../transport.ts';
 
 /** Notes all that a transport tells it. */
 export class Owner implements TransportOwner {

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
+import test from 'node:test';
+import { BallastError } from '../core/errors.ts';
+import { configFromRun } from './run.ts';
+
+const env = {
+	PATH: '/bin',
+	DATABASE_URL: 'postgres://x',
+	PORT: '1',
+	BALLAST_SOCKET: '/x',
+	NODE_CHANNEL_FD: '3',
+	npm_config_x: '1',
+	NONE: undefined,
+};
+
+test('the defaults: two instances of the command behind 127.0.0.1:8080, a TCP probe', () => {
+	const config = configFromRun({ command: ['node', 'my server.js'], env, cwd: tmpdir() });
+	assert.deepEqual(config.listen, [{ host: '127.0.0.1', port: 8080, tls: null }]);
+	assert.deepEqual(
+		config.services.map(({ name }) => name),
+		['app'],
+	);
+	const [app] = config.services;
+	assert.deepEqual([app?.match, app?.routes, app?.scale, app?.health.kind], [[], [], { min: 2, max: 2 }, 'tcp']);
+	assert.deepEqual(app?.instances, {
+		kind: 'run',
+		command: ['node', 'my server.js'],
+		cwd: tmpdir(),
+		env: { PATH: '/bin', DATABASE_URL: 'postgres://x' },
+		secretEnv: ['PATH', 'DATABASE_URL'],
+		user: null,
+		graceMs: 30_000,
+		startMs: 60_000,
+		portEnv: 'PORT',
+	});
+});
+
+test('port, host, instances, health, workers', () => {
+	const config = configFromRun({ command: ['x'], env, port: 0, host: '::1', instances: 5, health: '/up', workers: 3 });
+	assert.deepEqual([config.listen[0]?.port, config.listen[0]?.host, config.workers], [0, '::1', 3]);
+	assert.deepEqual([config.services[0]?.scale, config.services[0]?.health.path], [{ min: 5, max: 5 }, '/up']);
+	assert.deepEqual(configFromRun({ command: ['x'], env, health: null, workers: null }).services[0]?.health.kind, 'tcp');
+});
+
+test('what is wrong comes all at once', () => {
+	assert.throws(
+		() =>
+			configFromRun({
+				command: ['x'],
+				env,
+				port: 9900,
+				host: 'example.com',
+				instances: 0,
+				health: 'up',
+				cwd: '/nowhere',
+			}),
+		(error: unknown) => {
+			assert.ok(error instanceof BallastError && error.code === 'config_invalid');
+			for (const part of ['listen.host: example.com', 'scale: 0', 'health: up', 'cwd: /nowhere'])
+				assert.ok(error.message.includes(part), part);
+			return true;
+		},
+	);
+	assert.throws(() => configFromRun({ command: [], env }), /run: a list/);
+});
