@@ -6,8 +6,6 @@ import { wantsKeeper } from './keeper/arguments.js';
 import { findNode, goOnUnder, isEnough, MISSING_NODE } from './keeper/runtime.js';
 
 async function runCommandLine(argv) {
-	const { enableCompileCache } = await import('./keeper/compile-cache.js');
-	enableCompileCache();
 	const source = new URL('../src/cli/main.ts', import.meta.url);
 	const cli = existsSync(source) ? source : new URL('../dist/src/cli/main.js', import.meta.url);
 	const { main } = await import(cli.href);
@@ -22,6 +20,8 @@ async function start(argv) {
 		process.exitCode = 1;
 		return;
 	}
+	const { enableCompileCache } = await import('./keeper/compile-cache.js');
+	enableCompileCache();
 	if (!wantsKeeper(argv)) return runCommandLine(argv);
 	const { startKeeper } = await import('./keeper/keeper.js');
 	await startKeeper(argv);

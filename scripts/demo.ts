@@ -103,8 +103,8 @@ function sayRow({ requests, failed, fault }: Row, before: LoadSummary, after: Lo
 	say(`${requests} requests, ${failed} failed${how}`);
 	if (fault === '') return;
 	say(paint(terminal, 'red', `this must not be: ${fault}`));
-	for (const { at, route, failure, detail } of after.examples) {
-		say(`  ${new Date(at).toISOString().slice(11, 23)} ${route}: ${failure} ${inert(detail.trim().slice(0, 200))}`);
+	for (const { at, route, failure, detail } of after.examples.slice(before.examples.length)) {
+		say(`  ${new Date(at).toISOString().slice(11, 23)} ${route}: ${failure} ${inert(detail.trim().slice(0, 100))}`);
 	}
 }
 

@@ -5,15 +5,25 @@ import { z } from 'zod';
 import { configSchema } from '../src/config/schema.ts';
 import { jsonSchema, referencePage } from './generate-reference.ts';
 
+/** As much of a zod schema as the walk below reads. */
+interface Definition {
+	type: string;
+	innerType: z.core.$ZodType;
+	element: z.core.$ZodType;
+	valueType: z.core.$ZodType;
+	options: z.core.$ZodType[];
+	shape: Record<string, z.ZodType>;
+}
+
 /** All keys of all objects of a schema, with their schemas. */
 function* keysOf(schema: z.core.$ZodType, path: string): Generator<{ path: string; schema: z.ZodType }> {
-	const { def } = schema._zod as unknown as { def: Record<string, never> & { type: string } };
-	if (def.type === 'optional') yield* keysOf(def['innerType'], path);
-	if (def.type === 'array') yield* keysOf(def['element'], path);
-	if (def.type === 'record') yield* keysOf(def['valueType'], `${path}.NAME`);
-	if (def.type === 'union') for (const option of def['options'] as z.core.$ZodType[]) yield* keysOf(option, path);
+	const def = schema._zod.def as unknown as Definition;
+	if (def.type === 'optional') yield* keysOf(def.innerType, path);
+	if (def.type === 'array') yield* keysOf(def.element, path);
+	if (def.type === 'record') yield* keysOf(def.valueType, `${path}.NAME`);
+	if (def.type === 'union') for (const option of def.options) yield* keysOf(option, path);
 	if (def.type !== 'object') return;
-	for (const [name, value] of Object.entries(def['shape'] as Record<string, z.ZodType>)) {
+	for (const [name, value] of Object.entries(def.shape)) {
 		yield { path: `${path}.${name}`, schema: value };
 		yield* keysOf(value, `${path}.${name}`);
 	}
@@ -40,7 +50,7 @@ test('every key of the schema stands on the page', () => {
 	const page = referencePage();
 	for (const { path } of keys) assert.ok(page.includes(`| \`${path.split('.').at(-1)}\` |`), path);
 	assert.doesNotMatch(page, /undefined|\[object Object\]/);
-	const anchors = new Set(
+	const anchors = new Set<string | undefined>(
 		[...page.matchAll(/^## (.*)$/gm)].map(([, title]) =>
 			title
 				?.toLowerCase()
@@ -48,7 +58,7 @@ test('every key of the schema stands on the page', () => {
 				.replaceAll(' ', '-'),
 		),
 	);
-	for (const [, anchor] of page.matchAll(/\]\(#([^)]*)\)/g)) assert.ok(anchors.has(anchor), anchor);
+	for (const [, anchor = ''] of page.matchAll(/\]\(#([^)]*)\)/g)) assert.ok(anchors.has(anchor), anchor);
 	assert.equal(anchors.size, [...page.matchAll(/^## /gm)].length);
 });
 

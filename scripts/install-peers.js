@@ -35,8 +35,10 @@ function install(names) {
 	const quiet = !existsSync(POLICY);
 	if (quiet) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
 	try {
-		const first = aptGet(['install', ...names]);
-		if (first !== 0 && aptGet(['update']) === 0) aptGet(['install', ...names]);
+		if (aptGet(['install', ...names]) === 0) return;
+		// The lists may be old or missing; and one that is not to be had must not keep the others away.
+		aptGet(['update']);
+		for (const name of names) aptGet(['install', name]);
 	} finally {
 		if (quiet) rmSync(POLICY, { force: true });
 	}

@@ -75,10 +75,10 @@ function install() {
 	// npm explains a lockfile that does not fit at great length.
 	if (/EUSAGE/.test(first.output))
 		say('package-lock.json does not fit what npm finds; `npm install --no-save` is tried.');
-	else process.stderr.write(first.output);
+	else complain(first.output);
 	if (OFFLINE.test(first.output)) throw new SetupError(UNREACHED);
 	const second = npm(['install', '--no-save', ...options], root);
-	process.stderr.write(second.output);
+	complain(second.output);
 	if (OFFLINE.test(second.output)) throw new SetupError(UNREACHED);
 	if (second.status !== 0) throw new SetupError('npm could not install the dependencies (see above).');
 }
@@ -156,6 +156,12 @@ function readText(file) {
 	} catch {
 		return undefined;
 	}
+}
+
+/** What npm said, without the trace of its own code. */
+function complain(output) {
+	const lines = output.split('\n').filter((line) => !/^npm (?:error|ERR!)\s+(?:at |\{|\}|[a-z]+: |$)/.test(line));
+	process.stderr.write(`${lines.slice(0, 20).join('\n')}\n`);
 }
 
 function say(text) {

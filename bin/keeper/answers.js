@@ -1,6 +1,7 @@
 // What the keeper does for its cores.
-import { BindError } from './listeners.js';
+
 import { PROTOCOL_VERSION } from './core-process.js';
+import { BindError } from './listeners.js';
 import { StartError } from './start-error.js';
 
 /** Handles each message of a core: `keeper` has cores, listeners, instances, control, printed and about. */
@@ -14,7 +15,8 @@ const ACTIONS = {
 	request: (keeper, core, message) => void answer(keeper, core, message),
 	ready: (keeper) => keeper.tidy(),
 	signal: (keeper, core, { id, signal }) => {
-		if (core === keeper.cores.leader && (signal === 'SIGTERM' || signal === 'SIGKILL')) keeper.instances.signal(id, signal);
+		if (core === keeper.cores.leader && (signal === 'SIGTERM' || signal === 'SIGKILL'))
+			keeper.instances.signal(id, signal);
 	},
 	control_line: (keeper, core, { n, line }) => keeper.control.line(core, n, line),
 	control_done: (keeper, core, message) => keeper.control.done(core, message),
@@ -51,7 +53,8 @@ async function answer(keeper, core, { n, name, args }) {
 		core.send({ type: 'answer', n, ok: true, value }, { handle });
 	} catch (error) {
 		const known = error instanceof BindError || error instanceof StartError;
-		const code = error instanceof BindError ? error.code : error instanceof StartError ? 'start_failed' : 'command_failed';
+		const code =
+			error instanceof BindError ? error.code : error instanceof StartError ? 'start_failed' : 'command_failed';
 		const message = known ? error.message : `the keeper could not ${name}: ${error.code ?? error.message}`;
 		core.send({ type: 'answer', n, ok: false, code, message });
 	}

@@ -25,7 +25,8 @@ async function clearStale({ socketPath, name }, before) {
 		throw new KeeperError(`${socketPath} belongs to another user (uid ${before.uid}): no control socket is put there`);
 	}
 	const other = await whoAnswers(socketPath);
-	if (other) throw new KeeperError(`ballast ${JSON.stringify(name)} runs already${other} (control socket ${socketPath})`);
+	if (other)
+		throw new KeeperError(`ballast ${JSON.stringify(name)} runs already${other} (control socket ${socketPath})`);
 	// Another keeper may have taken its place while this one waited.
 	if (isSame(fileOf(socketPath), before)) unlinkSync(socketPath);
 }

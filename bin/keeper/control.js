@@ -10,6 +10,7 @@ const MOST_OPEN = 32;
 /** Bytes that a client may leave unread. */
 const MOST_UNREAD = 16 * 1024 * 1024;
 const LOOK_MS = 20;
+const GOODBYE_MS = 1_000;
 
 export class Control {
 	#server = net.createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
@@ -68,8 +69,7 @@ export class Control {
 	#accept(socket) {
 		socket.on('error', () => {});
 		if (this.#sockets.size >= MOST_CONNECTIONS) {
-			const text = JSON.stringify({ id: null, ...failed('too many control connections are open') });
-			socket.end(`${text}\n`, () => socket.destroy());
+			sayGoodbye(socket, failed('too many control connections are open'));
 			return;
 		}
 		this.#sockets.add(socket);
@@ -100,7 +100,8 @@ export class Control {
 
 	async #command(socket, state, text) {
 		const request = parse(text);
-		if (request.error) return void write(socket, { id: request.id, ok: false, code: 'bad_command', message: request.error });
+		if (request.error)
+			return void write(socket, { id: request.id, ok: false, code: 'bad_command', message: request.error });
 		if (state.open >= MOST_OPEN) {
 			return void write(socket, { id: request.id, ...failed('too many commands at once on this connection') });
 		}
@@ -150,7 +151,8 @@ function parse(text) {
 	const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 	if (!isObject(request)) return { id: null, error: 'a command is a JSON object' };
 	const { id = null, command, args = {} } = request;
-	if (typeof id !== 'number' && typeof id !== 'string') return { id: null, error: 'the id of a command is a number or a text' };
+	if (typeof id !== 'number' && typeof id !== 'string')
+		return { id: null, error: 'the id of a command is a number or a text' };
 	if (typeof command !== 'string' || command === '') return { id, error: 'a command has a name' };
 	if (!isObject(args)) return { id, error: 'the args of a command are an object' };
 	return { id, command, args };
@@ -163,8 +165,13 @@ function write(socket, message) {
 }
 
 function tooLong(socket) {
-	write(socket, { id: null, ok: false, code: 'bad_command', message: `a command is at most ${MOST_LINE} bytes long` });
-	socket.destroySoon();
 	socket.removeAllListeners('data');
+	sayGoodbye(socket, { ok: false, code: 'bad_command', message: `a command is at most ${MOST_LINE} bytes long` });
+}
+
+/** A last answer; what the client still sends is read and forgotten, so that it gets to the answer. */
+function sayGoodbye(socket, answer) {
+	socket.end(`${JSON.stringify({ id: null, ...answer })}\n`);
 	socket.resume();
+	socket.setTimeout(GOODBYE_MS, () => socket.destroy());
 }

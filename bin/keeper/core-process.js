@@ -29,7 +29,7 @@ export class CoreProcess {
 	limits;
 	pid = 0;
 	#child;
-	#guard = new Guard();
+	#guard;
 	#times;
 	#misses = 0;
 	#pulse;
@@ -61,6 +61,8 @@ export class CoreProcess {
 		});
 		this.#child = child;
 		this.pid = child.pid ?? 0;
+		// After it, to win a moment: a core that still starts ends with its channel anyway.
+		this.#guard = new Guard();
 		if (this.pid > 0) this.#guard.watch(this.pid);
 		child.on('message', (message) => this.#heard(message, hooks));
 		child.on('error', (error) => this.pid === 0 && this.#ended(hooks, 1, error.message));
@@ -174,7 +176,7 @@ export class CoreProcess {
 		clearTimeout(this.#deadline);
 		clearInterval(this.#pulse);
 		if (this.pid > 0) signalGroup(this.pid, 'SIGKILL');
-		this.#guard.release();
+		this.#guard?.release();
 		this.#yielded.resolve(undefined);
 		const how = signal === null ? `exit code ${code}` : signal;
 		this.#ready.reject(new Error(this.failure || `it ended (${this.killedFor || how}) before it was ready`));

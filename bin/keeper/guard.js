@@ -31,7 +31,12 @@ export class Guard {
 	}
 
 	#open() {
-		const shell = spawn('/bin/sh', ['-c', SCRIPT], { detached: true, cwd: '/', env: {}, stdio: ['pipe', 'ignore', 'ignore'] });
+		const shell = spawn('/bin/sh', ['-c', SCRIPT], {
+			detached: true,
+			cwd: '/',
+			env: {},
+			stdio: ['pipe', 'ignore', 'ignore'],
+		});
 		this.#shell = shell;
 		shell.stdin?.on('error', () => {});
 		// Without a shell on this machine there is no guard; all else works.

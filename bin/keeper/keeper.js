@@ -80,10 +80,13 @@ class Keeper {
 		this.cores.start();
 	}
 
-	/** Once only the leading core is left, what it did not ask for is not needed any more. */
+	/** Closes what the leading core did not ask for; one that drains accepts nothing more. */
 	tidy() {
 		const { all, leader } = this.cores;
-		if (all.length === 1 && leader?.isReady) this.listeners.prune();
+		const draining = all.filter((core) => core.state === 'draining');
+		if (!leader?.isReady || all.length > draining.length + 1) return;
+		for (const core of draining) this.listeners.forget(core);
+		this.listeners.prune();
 	}
 
 	#commands() {
@@ -97,6 +100,7 @@ class Keeper {
 			},
 			upgrade: async (line) => {
 				const core = await upgrade(this.cores, { times: this.#times, say: line });
+				this.tidy();
 				return { generation: core.generation, pid: core.pid };
 			},
 		};

@@ -153,7 +153,11 @@ async function explain(code, host, port) {
 	const where = show(host, port);
 	if (code === 'EADDRINUSE') return new BindError('port_taken', `${where} is in use${await portOwner(port)}`);
 	if (code === 'EADDRNOTAVAIL') return new BindError('bind_failed', `${where}: this machine has no such address`);
-	if (code === 'EACCES') return new BindError('bind_failed', `${where}: permission denied (ports below 1024 need root or CAP_NET_BIND_SERVICE)`);
+	if (code === 'EACCES')
+		return new BindError(
+			'bind_failed',
+			`${where}: permission denied (ports below 1024 need root or CAP_NET_BIND_SERVICE)`,
+		);
 	return new BindError('bind_failed', `${where} cannot be listened on: ${code}`);
 }
 

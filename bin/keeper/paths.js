@@ -45,7 +45,8 @@ export function openRunDirectory(folder) {
 	const refuse = (why) => new KeeperError(`${folder} ${why}; Ballast keeps its control socket there and refuses it`);
 	if (!found.isDirectory()) throw refuse('is not a folder');
 	if (found.uid !== process.geteuid()) throw refuse(`belongs to another user (uid ${found.uid})`);
-	if ((found.mode & 0o077) !== 0) throw refuse(`is open to other users (mode ${(found.mode & 0o777).toString(8)}, not 700)`);
+	if ((found.mode & 0o077) !== 0)
+		throw refuse(`is open to other users (mode ${(found.mode & 0o777).toString(8)}, not 700)`);
 }
 
 /** The folder of a socket whose path was given: nobody else may replace a file in it. */
@@ -58,6 +59,8 @@ export function checkSocketFolder(socketPath) {
 		throw new KeeperError(`${folder} belongs to another user (uid ${uid}): no control socket is put there`);
 	}
 	if ((mode & 0o022) !== 0 && !sticky) {
-		throw new KeeperError(`${folder} can be written by other users (mode ${(mode & 0o777).toString(8)}): no control socket is put there`);
+		throw new KeeperError(
+			`${folder} can be written by other users (mode ${(mode & 0o777).toString(8)}): no control socket is put there`,
+		);
 	}
 }

@@ -8,7 +8,9 @@ const MOST_NAME = 100;
 /** ` by node server.js (pid 123)`, ` by another user (uid 1001)`, or '' when it cannot be told. */
 export async function portOwner(port) {
 	try {
-		const sockets = (await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map((path) => listening(path, port)))).flat();
+		const sockets = (
+			await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map((path) => listening(path, port)))
+		).flat();
 		if (sockets.length === 0) return '';
 		const pid = await holderOf(new Set(sockets.map((socket) => `socket:[${socket.inode}]`)));
 		if (pid !== undefined) return ` by ${await nameOf(pid)} (pid ${pid})`;
@@ -21,7 +23,10 @@ export async function portOwner(port) {
 
 async function listening(path, port) {
 	const text = await readFile(path, 'utf8').catch(() => '');
-	const rows = text.split('\n').slice(1).map((line) => line.trim().split(/\s+/));
+	const rows = text
+		.split('\n')
+		.slice(1)
+		.map((line) => line.trim().split(/\s+/));
 	const found = rows.filter((row) => row[3] === LISTEN && Number.parseInt(row[1].split(':')[1], 16) === port);
 	return found.map((row) => ({ uid: Number(row[7]), inode: row[9] }));
 }
@@ -40,7 +45,9 @@ async function holderOf(links) {
 
 /** Program and first argument; more could hold a secret. */
 async function nameOf(pid) {
-	const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0').filter((word) => word !== '');
+	const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''))
+		.split('\0')
+		.filter((word) => word !== '');
 	if (words.length === 0) return (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'a process')).trim();
 	const script = words[1] !== undefined && !words[1].startsWith('-') ? ` ${words[1]}` : '';
 	// What another program calls itself goes to a terminal.

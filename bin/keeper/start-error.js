@@ -28,7 +28,9 @@ export function checkFolder(folder) {
 	try {
 		found = statSync(folder);
 	} catch (error) {
-		throw new StartError(error.code === 'ENOENT' ? `its folder ${folder} does not exist` : `its folder ${folder}: ${error.code}`);
+		throw new StartError(
+			error.code === 'ENOENT' ? `its folder ${folder} does not exist` : `its folder ${folder}: ${error.code}`,
+		);
 	}
 	if (!found.isDirectory()) throw new StartError(`its folder ${folder} is not a folder`);
 }
@@ -36,14 +38,16 @@ export function checkFolder(folder) {
 export function explainStart(error, { command, cwd, env, user }) {
 	const program = command[0];
 	if (error.code === 'ENOENT') return notFound(program, cwd, env);
-	if (error.code === 'EACCES') return `${program} may not be executed (permission denied; is it executable, and ${cwd} open to the user?)`;
+	if (error.code === 'EACCES')
+		return `${program} may not be executed (permission denied; is it executable, and ${cwd} open to the user?)`;
 	if (error.code === 'EPERM' && user !== null) return `only root may start ${program} as user ${user}`;
 	if (error.code === 'ENOEXEC') return `${program} is not a program for this machine (does its first line say #!…?)`;
 	if (error.code === 'E2BIG') return `the arguments and the environment of ${program} are too long`;
 	if (error.code === 'EAGAIN') return `${program}: the limit of processes is reached`;
 	if (error.code === 'EMFILE' || error.code === 'ENFILE') return `${program}: too many files are open`;
 	// A value with a NUL: the message of Node.js would print it, and it may be a secret.
-	if (error.code === 'ERR_INVALID_ARG_VALUE') return `${program}: an argument or a variable of its environment holds a NUL character`;
+	if (error.code === 'ERR_INVALID_ARG_VALUE')
+		return `${program}: an argument or a variable of its environment holds a NUL character`;
 	return `${program}: ${error.code ?? 'it could not be started'}`;
 }
 

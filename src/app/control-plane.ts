@@ -21,7 +21,10 @@ import { type Status, serviceStatus } from './status.ts';
 import { VERSION } from './version.ts';
 import { WorkerGroup } from './worker-group.ts';
 
-const PEER_MS = 200;
+const PEER_MS = 100;
+/** How long a new core waits for instances that run to be found ready: after a crash clients wait with it. */
+const CRASH_WAIT_MS = 500;
+const UPGRADE_WAIT_MS = 5000;
 /** After the last request of a stop, connections that clients keep open are given this long to send another. */
 const QUIET_MS = 1000;
 
@@ -104,6 +107,7 @@ export class ControlPlane {
 			this.#workers.start(this.#plan),
 			this.#fleet.apply(this.#config),
 		]);
+		if (this.#keeper.welcome.generation > 1) await this.#untilServable();
 		await this.#listeners.serve(this.#config.listen, this.#config.workers);
 		await this.#admin.serve(this.#config.admin);
 		setInterval(() => this.#everySecond(), 1000);
@@ -123,6 +127,13 @@ export class ControlPlane {
 		if (snapshot === null || !this.#keeper.welcome.active) throw new BallastError('config_invalid', loaded.message);
 		this.#refuse(loaded.message);
 		return snapshot.config;
+	}
+
+	/** A core that follows another accepts only once it knows the instances that run: connections wait meanwhile. */
+	async #untilServable(): Promise<void> {
+		const until = Date.now() + (this.#keeper.welcome.active ? CRASH_WAIT_MS : UPGRADE_WAIT_MS);
+		const lacking = (): boolean => this.#fleet.ready().some(({ ready, total }) => total > 0 && ready < total);
+		while (lacking() && Date.now() < until) await sleep(5);
 	}
 
 	#announce(): void {

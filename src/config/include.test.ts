@@ -96,6 +96,8 @@ test('an included file holds services only; faults of all files come at once', a
 });
 
 test('a glob without a file is a warning, a name without a file a problem', async () => {
+	const empty = await loadText(MAIN);
+	assert.deepEqual(empty.files, ['/folder/ballast.yaml', '/folder/services']);
 	assert.match(
 		await warningsOf(MAIN),
 		/^ballast.yaml:1:10 {2}include: services\/\*.yaml\n {4}no file has such a name$/,

@@ -18,7 +18,10 @@ export type LoadResult =
 	| {
 			ok: true;
 			config: Config;
-			/** Absolute paths of all that was read, for `--watch`; the configuration first. */
+			/**
+			 * Absolute paths of all that was read, for `--watch`; the configuration first. Where an `include`
+			 * finds no file yet, the folder that it looks in.
+			 */
 			files: string[];
 			warnings: Problem[];
 	  }

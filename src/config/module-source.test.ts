@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { promisify } from 'node:util';
-import type { defineConfig } from '../../index.ts';
 import { loadConfig } from './load.ts';
 import { formatProblems } from './problem.ts';
+import type { UserConfig } from './schema.ts';
 import { TempFiles } from './testing/temp-files.ts';
 
 const load = async (temp: TempFiles, name = 'ballast.config.ts') => {
@@ -16,11 +17,9 @@ const load = async (temp: TempFiles, name = 'ballast.config.ts') => {
 const namesOf = (result: Awaited<ReturnType<typeof load>>) =>
 	result.ok ? result.config.services.map(({ name }) => name) : result.said;
 
-const TS = `
-import { defineConfig } from 'ballast';
-const instances: string[] = ['http://h:1'];
-export default defineConfig({ services: { ts: { match: '/v1/*', instances, scale: undefined } } });
-`;
+/** Files of users; they do not end in .ts, since nothing here resolves what they import. */
+const fixture = (name: string) => readFileSync(new URL(`fixtures/${name}.txt`, import.meta.url), 'utf8');
+const TS = fixture('ballast.config.ts');
 
 test('TypeScript outside of the project imports ballast, which is this program', async () => {
 	using temp = new TempFiles({ 'ballast.config.ts': TS });
@@ -40,8 +39,7 @@ console.log(result.ok && result.config.services[0].name);`;
 
 test('JavaScript, promises, and other modules', async () => {
 	using temp = new TempFiles({
-		'a.mjs':
-			"import { defineConfig } from 'ballast';\nexport default Promise.resolve(defineConfig({ services: { mjs: { instances: 'http://h:1' } } }));",
+		'a.mjs': fixture('ballast.config.mjs'),
 		'package.json': '{ "type": "module" }',
 		'b.js': "import { url } from './lib/url.js';\nexport default { services: { js: { instances: url } } };",
 		'lib/url.js': "export const url = 'http://h:1';",
@@ -99,7 +97,7 @@ test('what cannot be imported or is no plain data', async () => {
 });
 
 test('defineConfig takes what the documentation shows, and no typing error', () => {
-	const config: Parameters<typeof defineConfig>[0] = {
+	const config: UserConfig = {
 		version: 1,
 		include: 'services/*.yaml',
 		listen: [{ port: 8080 }],

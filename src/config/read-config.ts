@@ -85,6 +85,9 @@ function includedFiles({ input, scope }: CheckedFile & { input: UserConfig }): s
 			.filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile())
 			.sort();
 		if (files.length === 0) {
+			const place = dirname(join(folder, glob));
+			// One may appear there later: who watches files can watch the folder.
+			if (!/[*?[{]/.test(place)) scope.report.files.push(place);
 			if (/[*?[{]/.test(glob)) scope.warn(path, 'no file has such a name', { value: glob });
 			else scope.problem(path, `expected a file that is there; ${join(folder, glob)} is not`, { value: glob });
 		}

@@ -6,8 +6,207 @@ import { diffConfig } from './diff.ts';
 import { loadConfig } from './load.ts';
 import { printConfig } from './print.ts';
 import { formatProblems } from './problem.ts';
-import { arbitraryConfig } from './testing/arbitrary-config.ts';
+import type { UserConfig, UserRoute, UserService } from './schema.ts';
 import { TempFiles } from './testing/temp-files.ts';
+
+// Random configurations as people may write them, valid as a whole.
+
+const word = fc.stringMatching(/^[a-z][a-z0-9]{0,7}$/);
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+const duration = (minMs: number, maxMs: number) =>
+	fc.integer({ min: minMs, max: maxMs }).map((ms) => (ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`));
+const size = (min: number, max: number) =>
+	fc.integer({ min, max }).map((bytes) => (bytes % 1024 === 0 ? `${bytes / 1024}KiB` : `${bytes}B`));
+const fieldName = word.map((name) => `X-${name}`);
+const fieldValue = fc.stringMatching(/^[!-~](?:[ -~]{0,10}[!-~])?$/);
+const host = fc.oneof(
+	word.map((name) => `${name}.example`),
+	word.map((name) => `*.${name}.example:8443`),
+);
+
+const fields = fc
+	.record({
+		set: maybe(fc.dictionary(fieldName, fc.oneof(fieldValue, fc.integer(), fc.boolean()), { maxKeys: 3 })),
+		remove: maybe(
+			fc.array(
+				word.map((name) => `y-${name}`),
+				{ minLength: 1, maxLength: 3 },
+			),
+		),
+	})
+	.map(withoutUndefined);
+
+// The shorter times are always below the longer ones, inherited or not.
+const timeouts = fc
+	.record({
+		connect: maybe(duration(1, 900)),
+		firstByte: maybe(duration(1000, 9000)),
+		request: maybe(duration(70_000, 604_800_000)),
+		idle: maybe(duration(1, 86_400_000)),
+	})
+	.map(withoutUndefined);
+
+const policy = {
+	timeouts: maybe(timeouts),
+	limits: maybe(fc.record({ body: size(0, 2 ** 40) })),
+	host: maybe(
+		fc.oneof(
+			fc.constantFrom('preserve' as const, 'instance' as const),
+			word.map((name) => ({ set: `${name}.internal` })),
+		),
+	),
+	strip: maybe(
+		fc.oneof(
+			fc.constantFrom('off', false as const),
+			word.map((name) => `/${name}`),
+		),
+	),
+	rewrite: maybe(
+		fc.oneof(
+			fc.constantFrom('off' as const, false as const),
+			word.map((name) => ({ from: `^/${name}/(.*)$`, to: '/$1' })),
+		),
+	),
+	headers: maybe(fc.record({ request: maybe(fields), response: maybe(fields) }).map(withoutUndefined)),
+};
+
+const answer = fc.oneof(
+	fc.constant({}),
+	fc.record({ respond: fc.oneof(fc.integer({ min: 200, max: 599 }), fieldValue) }),
+	fc.record({
+		respond: fc.record({
+			status: fc.integer({ min: 500, max: 599 }),
+			body: fc.string(),
+			headers: fc.dictionary(word, fieldValue, { maxKeys: 2 }),
+		}),
+	}),
+	fc.record({
+		redirect: fc.oneof(
+			fc.constant('/x$path$query'),
+			fc.record({ to: fc.webUrl(), status: fc.constantFrom(301, 302, 303, 307, 308) as fc.Arbitrary<301> }),
+		),
+	}),
+);
+
+const route = fc
+	.tuple(
+		answer,
+		fc.record(policy),
+		maybe(fc.record({ header: fc.oneof(fieldName, fc.record({ name: fieldName, value: fieldValue })) })),
+	)
+	.map(([fixed, rest, match]) => withoutUndefined({ ...fixed, ...rest, match }) as UserRoute);
+
+const instances = fc.oneof(
+	word.map((name) => `http://${name}`),
+	fc
+		.uniqueArray(word, { minLength: 1, maxLength: 3 })
+		.map((names) => names.map((name, at) => ({ url: `https://${name}:444`, weight: at + 0.5 }))),
+	fc.record({
+		dns: word.map((name) => `${name}.internal:81`),
+		resolve: duration(500, 60_000),
+		family: fc.constantFrom('any' as const, 4 as const, 6 as const),
+	}),
+	fc
+		.record({
+			run: fc.oneof(
+				fc.constantFrom('node server.js', 'a "b c" \'d\''),
+				fc.array(fc.stringMatching(/^[!-~]{1,8}$/), { minLength: 1, maxLength: 4 }),
+			),
+			env: maybe(
+				fc.dictionary(word, fc.oneof(fc.stringMatching(/^[^\0]{0,8}$/), fc.integer(), fc.boolean()), { maxKeys: 3 }),
+			),
+			user: maybe(word),
+			grace: maybe(duration(0, 60_000)),
+			start: maybe(duration(100, 60_000)),
+		})
+		.map(withoutUndefined),
+);
+
+const pool = {
+	health: maybe(
+		fc.oneof(
+			fc.constantFrom('tcp', '/up?x=1'),
+			fc.record({
+				path: word.map((name) => `/${name}`),
+				interval: duration(100, 9000),
+				statuses: fc.constantFrom<(number | string)[][]>([200], [204, '300-399']),
+			}),
+			fc.record({
+				timeout: duration(10, 9000),
+				healthyAfter: fc.integer({ min: 1, max: 9 }),
+				unhealthyAfter: fc.integer({ min: 1, max: 9 }),
+			}),
+		),
+	),
+	balance: maybe(
+		fc.oneof(
+			fc.constantFrom('round-robin' as const, 'cookie' as const, 'peak-ewma' as const),
+			fc.record({
+				by: fc.constant('consistent-hash' as const),
+				key: fc.constantFrom('address', 'header:X-A', 'query:q', 'cookie:c'),
+				loadFactor: fc.constantFrom(0, 1, 2.5),
+			}),
+			fc.record({ by: fc.constant('cookie' as const), cookie: fc.record({ name: word, ttl: duration(1000, 9000) }) }),
+		),
+	),
+	scale: maybe(
+		fc.oneof(
+			fc.integer({ min: 1, max: 9 }),
+			fc.record({ min: fc.integer({ min: 1, max: 4 }), max: fc.integer({ min: 4, max: 9 }) }),
+		),
+	),
+	upstream: maybe(
+		fc.record({
+			connections: fc.integer({ min: 1, max: 99 }),
+			idle: duration(100, 9000),
+			tls: fc.record({ serverName: word, verify: fc.boolean() }),
+		}),
+	),
+};
+
+const service = fc
+	.tuple(
+		instances,
+		fc.record({ ...pool, ...policy }),
+		fc.dictionary(
+			fc.tuple(fc.constantFrom('GET ', 'PUT,POST ', ''), word).map(([method, name]) => `${method}/${name}`),
+			route,
+			{ maxKeys: 3 },
+		),
+	)
+	.map(([where, rest, routes]) => withoutUndefined({ instances: where, ...rest, routes }) as UserService);
+
+/** Services have hosts of their own, so that no two take the same. */
+const arbitraryConfig: fc.Arbitrary<UserConfig> = fc
+	.record({
+		services: fc
+			.uniqueArray(fc.tuple(word, service, host), { minLength: 1, maxLength: 3, selector: ([name]) => name })
+			.map((all) =>
+				Object.fromEntries(
+					all.map(([name, one, own]) => [name, { ...one, match: `${name}.${own.replace('*.', '')}/*` }]),
+				),
+			),
+		listen: maybe(fc.constantFrom(80, '0.0.0.0:81', [{ port: 82, host: '::1' }, 83])),
+		admin: maybe(fc.constantFrom('off' as const, 99, { host: '127.0.0.2' })),
+		workers: maybe(fc.integer({ min: 1, max: 32 })),
+		limits: maybe(
+			fc.record({
+				head: fc.record({ size: size(8192, 1_048_576), fields: fc.integer({ min: 1, max: 999 }) }),
+				keepAlive: duration(0, 9000),
+			}),
+		),
+		underscores: maybe(fc.constantFrom('drop' as const, 'pass' as const)),
+		trust: maybe(fc.constantFrom('private', ['10.0.0.0/8', '::1'])),
+		stop: maybe(duration(0, 90_000)),
+		defaults: maybe(fc.record({ ...policy, ...pool }).map(withoutUndefined)),
+	})
+	.map(withoutUndefined) as fc.Arbitrary<UserConfig>;
+
+function withoutUndefined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+	return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+		[K in keyof T]: Exclude<T[K], undefined>;
+	};
+}
 
 const SEEDED = { seed: 20_261_121, numRuns: 25 };
 

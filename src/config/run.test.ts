@@ -4,18 +4,8 @@ import test from 'node:test';
 import { BallastError } from '../core/errors.ts';
 import { configFromRun } from './run.ts';
 
-const env = {
-	PATH: '/bin',
-	DATABASE_URL: 'postgres://x',
-	PORT: '1',
-	BALLAST_SOCKET: '/x',
-	NODE_CHANNEL_FD: '3',
-	npm_config_x: '1',
-	NONE: undefined,
-};
-
 test('the defaults: two instances of the command behind 127.0.0.1:8080, a TCP probe', () => {
-	const config = configFromRun({ command: ['node', 'my server.js'], env, cwd: tmpdir() });
+	const config = configFromRun({ command: ['node', 'my server.js'], cwd: tmpdir() });
 	assert.deepEqual(config.listen, [{ host: '127.0.0.1', port: 8080, tls: null }]);
 	assert.deepEqual(
 		config.services.map(({ name }) => name),
@@ -27,8 +17,8 @@ test('the defaults: two instances of the command behind 127.0.0.1:8080, a TCP pr
 		kind: 'run',
 		command: ['node', 'my server.js'],
 		cwd: tmpdir(),
-		env: { PATH: '/bin', DATABASE_URL: 'postgres://x' },
-		secretEnv: ['PATH', 'DATABASE_URL'],
+		env: {},
+		secretEnv: [],
 		user: null,
 		graceMs: 30_000,
 		startMs: 60_000,
@@ -37,10 +27,10 @@ test('the defaults: two instances of the command behind 127.0.0.1:8080, a TCP pr
 });
 
 test('port, host, instances, health, workers', () => {
-	const config = configFromRun({ command: ['x'], env, port: 0, host: '::1', instances: 5, health: '/up', workers: 3 });
+	const config = configFromRun({ command: ['x'], port: 0, host: '::1', instances: 5, health: '/up', workers: 3 });
 	assert.deepEqual([config.listen[0]?.port, config.listen[0]?.host, config.workers], [0, '::1', 3]);
 	assert.deepEqual([config.services[0]?.scale, config.services[0]?.health.path], [{ min: 5, max: 5 }, '/up']);
-	assert.deepEqual(configFromRun({ command: ['x'], env, health: null, workers: null }).services[0]?.health.kind, 'tcp');
+	assert.deepEqual(configFromRun({ command: ['x'], health: null, workers: null }).services[0]?.health.kind, 'tcp');
 });
 
 test('what is wrong comes all at once', () => {
@@ -48,7 +38,6 @@ test('what is wrong comes all at once', () => {
 		() =>
 			configFromRun({
 				command: ['x'],
-				env,
 				port: 9900,
 				host: 'example.com',
 				instances: 0,
@@ -62,5 +51,5 @@ test('what is wrong comes all at once', () => {
 			return true;
 		},
 	);
-	assert.throws(() => configFromRun({ command: [], env }), /run: a list/);
+	assert.throws(() => configFromRun({ command: [] }), /run: a list/);
 });

@@ -23,16 +23,11 @@ export interface RunOptions {
 	workers?: number | null;
 	/** Default: the working directory. */
 	cwd?: string;
-	/** What the instances find in their environment. Default: the environment of this process. */
-	env?: NodeJS.ProcessEnv;
 }
 
-/** Ballast's own, and Node's for a child process: they mean nothing to an instance. */
-const NOT_PASSED_ON = /^(?:PORT$|BALLAST_|NODE_CHANNEL_|NODE_UNIQUE_ID$|npm_)/;
-
 /**
- * One service, `app`, of `instances` processes of the command. Unlike those of a file, they get the whole
- * environment, as a command in a shell would; all of it counts as secret. Throws `config_invalid`.
+ * One service, `app`, of `instances` processes of the command. Throws `config_invalid` with all that is
+ * wrong.
  */
 export function configFromRun(options: RunOptions): Config {
 	const cwd = options.cwd ?? process.cwd();
@@ -55,14 +50,6 @@ export function configFromRun(options: RunOptions): Config {
 	const config = value === undefined ? undefined : resolveConfig({ input: value, scope }, []);
 	if (config === undefined || report.problems.length > 0) {
 		throw new BallastError('config_invalid', formatProblems(report.problems, cwd), { problems: report.problems });
-	}
-	const instances = config.services[0]?.instances;
-	if (instances?.kind === 'run') {
-		for (const [name, text] of Object.entries(options.env ?? process.env)) {
-			if (text === undefined || NOT_PASSED_ON.test(name)) continue;
-			instances.env[name] = text;
-			instances.secretEnv.push(name);
-		}
 	}
 	return config;
 }

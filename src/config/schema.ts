@@ -156,7 +156,7 @@ export const configSchema = object({
 	),
 	trust: key(
 		oneOf(
-			[trustText, list(trustText, 'address ranges')],
+			[trustText, list(trustText, 'address ranges', 0)],
 			'an address range such as 10.0.0.0/8, private, or a list of them',
 		),
 		'Proxies in front of Ballast whose `Forwarded` and `X-Forwarded-*` are believed; `private` stands for all private ranges and loopback.',

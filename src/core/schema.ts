@@ -62,11 +62,10 @@ export function oneOf<const S extends readonly [z.ZodType, ...z.ZodType[]]>(form
 	return z.union(forms, { error: `expected ${expected}` });
 }
 
-/** A list of at least one element. */
-export function list<S extends z.ZodType>(elements: S, of: string) {
-	return z
-		.array(elements, { error: `expected a list of ${of}` })
-		.min(1, { error: `expected a list of ${of}; this one is empty` });
+/** A list of at least one element, or of `least`. */
+export function list<S extends z.ZodType>(elements: S, of: string, least: 0 | 1 = 1) {
+	const error = `expected a list of ${of}`;
+	return z.array(elements, { error }).min(least, { error: `${error}; this one is empty` });
 }
 
 /** Text that `complain` finds no fault with. A complaint is a whole sentence: `expected a path such as /v1`. */

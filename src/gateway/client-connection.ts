@@ -42,6 +42,7 @@ export class ClientConnection {
 	#exchange: Exchange | null = null;
 	readonly #timer: Timer;
 	readonly #input = new Input();
+	#pumping = false;
 	#large: Buffer | null = null;
 	#halfClosed = false;
 	/** The tick of the client's last progress: a byte sent or taken. */
@@ -76,6 +77,7 @@ export class ClientConnection {
 
 	/** A fault of our own: this connection ends, all others go on. */
 	crash(error: unknown): void {
+		this.#pumping = false;
 		this.plane.out.length = 0;
 		this.plane.report(error);
 		this.transport.destroy();
@@ -98,6 +100,7 @@ export class ClientConnection {
 
 	/** Uses what is at hand as far as that goes, then keeps the rest. */
 	#pump(): void {
+		this.#pumping = true;
 		while (this.#input.length > 0) {
 			if (this.#state === State.head) {
 				if (!this.#readHead()) break;
@@ -105,6 +108,7 @@ export class ClientConnection {
 				if (!this.#forwardBody()) break;
 			} else break;
 		}
+		this.#pumping = false;
 		if (this.#input.length === 0 || this.#state >= State.linger) {
 			this.#input.clear();
 			if (this.#state < State.tunnel) this.#throttle(false);
@@ -237,7 +241,8 @@ export class ClientConnection {
 
 	/** The instance took what it was sent. */
 	upstreamDrained(): void {
-		if (this.#state !== State.request) return;
+		// Sent at once, from within the loop that goes on anyway.
+		if (this.#pumping || this.#state !== State.request) return;
 		this.#pump();
 	}
 

@@ -203,7 +203,8 @@ export function complainOfRedirect(value: string): string | undefined {
 	if (unknown !== undefined)
 		return `${expected}; \`${unknown}\` is not known, only $host, $path and $query (with its \`?\`)`;
 	const filled = value.replaceAll('$host', 'host').replaceAll('$path', '/path').replaceAll('$query', '');
-	if (!/^(?:https?:\/\/[^/@\s]+|\/(?!\/))/i.test(filled)) return expected;
+	const authority = /^https?:\/\/([^/?#]+)/i.exec(filled)?.[1];
+	if (authority === undefined ? !/^\/(?!\/)/.test(filled) : authority.includes('@')) return expected;
 	if (/^[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]*$/.test(filled)) return undefined;
 	return `${expected}; some of its characters must be encoded`;
 }

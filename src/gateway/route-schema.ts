@@ -98,7 +98,7 @@ const fieldEdits = (of: string) =>
 			},
 		),
 		remove: key(
-			oneOf([fieldName, list(fieldName, 'names')], 'the name of a header field or a list of names'),
+			oneOf([fieldName, list(fieldName, 'names', 0)], 'the name of a header field or a list of names'),
 			`Fields to take out of the ${of}.`,
 			{
 				default: [],
@@ -127,7 +127,7 @@ const stripText = text(
 	'path',
 );
 
-const off = z.union([z.literal('off'), z.literal(false)], {
+const off = z.literal(['off', false], {
 	error: 'expected off',
 });
 
@@ -262,7 +262,7 @@ export const redirectSchema = oneOf(
 				},
 			),
 			status: key(
-				z.union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)], {
+				z.literal([301, 302, 303, 307, 308], {
 					error: 'expected 301, 302, 303, 307 or 308',
 				}),
 				'301 and 308 are permanent, 302 and 307 are not; 307 and 308 keep method and body, 303 becomes a GET.',

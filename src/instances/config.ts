@@ -112,7 +112,7 @@ const dnsForm = object({
 		example: '30s',
 	}),
 	family: key(
-		z.union([z.literal('any'), z.literal(4), z.literal(6)], {
+		z.literal(['any', 4, 6], {
 			error: 'expected any, 4 or 6',
 		}),
 		'Which addresses to take.',
@@ -145,7 +145,7 @@ const runForm = object({
 	}),
 	env: key(
 		map(valueOrReference, 'names and values'),
-		'Environment variables. Of those of Ballast itself only PATH, HOME, LANG, NODE_ENV and their like are passed on. A secret stands here only by reference.',
+		'Environment variables, added to those of Ballast (of which an instance of another `user` gets only PATH, LANG, NODE_ENV and their like). A secret stands here only by reference.',
 		{
 			default: {},
 			example: {

@@ -5,11 +5,29 @@ import { Fields, parseFields, STRIDE } from './head.ts';
 /** How a body is framed (RFC 9112 §6). */
 export const BodyKind = { none: 0, length: 1, chunked: 2, untilClose: 3 } as const;
 
-const Step = { size: 0, blank: 1, extension: 2, sizeLf: 3, data: 4, dataCr: 5, dataLf: 6, trailers: 7, done: 8 } as const;
+const Step = {
+	size: 0,
+	blank: 1,
+	extension: 2,
+	sizeLf: 3,
+	data: 4,
+	dataCr: 5,
+	dataLf: 6,
+	trailers: 7,
+	done: 8,
+} as const;
 
 const SEMICOLON = 59;
+const QUOTE = 34;
+const BACKSLASH = 92;
+const Quote = { none: 0, open: 1, escape: 2 } as const;
+
 /** Most bytes of one chunk's extensions; they carry nothing that anybody uses, only attacks. */
 const EXTENSION_MOST = 256;
+/** All extensions of a body together may be longer than its payload by this. */
+const EXTENSIONS_MORE = 16_384;
+/** Room for payload ranges that is kept for the next message. */
+const RANGES_KEPT = 1024;
 /** Most bytes and fields of a trailer section. */
 const TRAILER_MOST = 8192;
 
@@ -35,6 +53,8 @@ export class BodyScan {
 	#step: number = Step.size;
 	#digits = 0;
 	#extension = 0;
+	#extensions = 0;
+	#quote: number = Quote.none;
 	#tail: Buffer | null = null;
 
 	start(kind: number, length: number): void {
@@ -49,8 +69,11 @@ export class BodyScan {
 			this.#step = Step.size;
 			this.#digits = 0;
 			this.#extension = 0;
+			this.#extensions = 0;
+			this.#quote = Quote.none;
 			this.#tail = null;
 		}
+		if (this.ranges.length > RANGES_KEPT) this.ranges = new Int32Array(16);
 	}
 
 	/** Reads buffer[start, end). Returns where this body's bytes end (what follows is the next message's), or `BODY_BAD`. */
@@ -107,13 +130,10 @@ export class BodyScan {
 			case Step.blank:
 				// White space may stand before an extension (RFC 9112 §7.1.1), and nowhere else.
 				if (byte === SEMICOLON) this.#step = Step.extension;
-				else if ((byte !== SPACE && byte !== TAB) || ++this.#extension > EXTENSION_MOST) return false;
-				return true;
+				else if (byte !== SPACE && byte !== TAB) return false;
+				return this.#extensionFits();
 			case Step.extension:
-				// Quoted strings need no care: nothing but CRLF ends the line, and control bytes are refused.
-				if (byte === CR) this.#step = Step.sizeLf;
-				else if (VALUE[byte] !== 1 || ++this.#extension > EXTENSION_MOST) return false;
-				return true;
+				return this.#extensionByte(byte);
 			case Step.sizeLf:
 				if (byte !== LF) return false;
 				this.#digits = 0;
@@ -143,6 +163,22 @@ export class BodyScan {
 		else if (byte === SPACE || byte === TAB) this.#step = Step.blank;
 		else return false;
 		return true;
+	}
+
+	/** Nothing but CRLF ends the line; within quotes not even that may stand, since somebody might read on. */
+	#extensionByte(byte: number): boolean {
+		if (byte === CR) {
+			this.#step = Step.sizeLf;
+			return this.#quote === Quote.none;
+		}
+		if (this.#quote === Quote.escape) this.#quote = Quote.open;
+		else if (byte === QUOTE) this.#quote = this.#quote === Quote.none ? Quote.open : Quote.none;
+		else if (byte === BACKSLASH && this.#quote === Quote.open) this.#quote = Quote.escape;
+		return VALUE[byte] === 1 && this.#extensionFits();
+	}
+
+	#extensionFits(): boolean {
+		return ++this.#extension <= EXTENSION_MOST && ++this.#extensions <= EXTENSIONS_MORE + this.received;
 	}
 
 	/** Trailers are few and rare: they are gathered, then read like the fields of a head. */

@@ -35,7 +35,11 @@ test('names are compared without regard to letter case, and to nothing else', ()
 	for (let i = 0; i < name.length; i++) {
 		const other = Buffer.from(name);
 		other[i] = (other[i] as number) ^ 0x20;
-		assert.equal(equalsLower(other, 0, name), /[A-Z]/.test(String.fromCharCode(other[i] as number)), other.toString('latin1'));
+		assert.equal(
+			equalsLower(other, 0, name),
+			/[A-Z]/.test(String.fromCharCode(other[i] as number)),
+			other.toString('latin1'),
+		);
 	}
 	assert.equal(equalsLower(Buffer.from('keep-aliv'), 0, name), false, 'shorter than it');
 });

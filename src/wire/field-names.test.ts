@@ -52,7 +52,16 @@ test('every known field is recognised in any letter case', () => {
 test('nothing that only looks like one is taken for it', () => {
 	const known = new Set(KNOWN.map(([name]) => name.toLowerCase()));
 	for (const [name] of KNOWN) {
-		const looks = [`${name}s`, `x${name}`, name.slice(1), name.slice(0, -1), name.replace('-', '_'), name.replace('-', '.'), ` ${name}`, `${name} `];
+		const looks = [
+			`${name}s`,
+			`x${name}`,
+			name.slice(1),
+			name.slice(0, -1),
+			name.replace('-', '_'),
+			name.replace('-', '.'),
+			` ${name}`,
+			`${name} `,
+		];
 		for (let i = 0; i < name.length; i++) {
 			// Any one byte other: the same low bits (as the first look at a name compares) included.
 			for (let byte = 0; byte < 256; byte++) {

@@ -26,11 +26,30 @@ describe('accepted field lines', () => {
 	const CASES: [string, string[][]][] = [
 		['\r\n', []],
 		['A: 1\r\n\r\n', [['A', '1']]],
-		['A:1\r\nB:  2  \r\n\r\n', [['A', '1'], ['B', '2']]],
+		[
+			'A:1\r\nB:  2  \r\n\r\n',
+			[
+				['A', '1'],
+				['B', '2'],
+			],
+		],
 		['A:\t 1\t 2 \t\r\n\r\n', [['A', '1\t 2']]],
-		['A:\r\nB: \t\r\n\r\n', [['A', ''], ['B', '']]],
+		[
+			'A:\r\nB: \t\r\n\r\n',
+			[
+				['A', ''],
+				['B', ''],
+			],
+		],
 		['A: :::\r\n\r\n', [['A', ':::']]],
-		['A: x\r\nA: y\r\na: z\r\n\r\n', [['A', 'x'], ['A', 'y'], ['a', 'z']]],
+		[
+			'A: x\r\nA: y\r\na: z\r\n\r\n',
+			[
+				['A', 'x'],
+				['A', 'y'],
+				['a', 'z'],
+			],
+		],
 		["!#$%&'*+-.^_`|~09azAZ: token\r\n\r\n", [["!#$%&'*+-.^_`|~09azAZ", 'token']]],
 		['A: \x80\xff "q\\"" (c)\r\n\r\n', [['A', '\x80\xff "q\\"" (c)']]],
 		['A: 1\r\n\r\nrest', [['A', '1']]],
@@ -103,7 +122,8 @@ describe('refused field lines (RFC 9112 §5)', () => {
 test('a head is incomplete at every point before its end, and whole whatever follows', () => {
 	const text = 'Host: a\r\nX-Long: some value \r\nEmpty:\r\n\r\n';
 	for (let end = 0; end < text.length; end++) assert.equal(read(text.slice(0, end)).result, incomplete, `${end} bytes`);
-	for (const rest of ['', '\r', '\r\n', '\x00', 'GET / HTTP/1.1\r\n']) assert.equal(read(text + rest).result, text.length);
+	for (const rest of ['', '\r', '\r\n', '\x00', 'GET / HTTP/1.1\r\n'])
+		assert.equal(read(text + rest).result, text.length);
 });
 
 test('as many fields as the limit allows, and not one more', () => {
@@ -132,7 +152,9 @@ test('names with `_` are marked, whatever they would be with `-`', () => {
 });
 
 test('a value is found by its lower-case name, the first one or from some field on', () => {
-	const { buffer, fields } = read('X-A: 1\r\nx-b: 2\r\nx-a: 3\r\nX_A: 4\r\nX-\x41\r\n'.replace('X-A\r\n', 'X-C: 5\r\n\r\n'));
+	const { buffer, fields } = read(
+		'X-A: 1\r\nx-b: 2\r\nx-a: 3\r\nX_A: 4\r\nX-\x41\r\n'.replace('X-A\r\n', 'X-C: 5\r\n\r\n'),
+	);
 	assert.equal(fields.value(buffer, 'x-a'), '1');
 	assert.equal(fields.find(buffer, 'x-a', 1), 2);
 	assert.equal(fields.find(buffer, 'x-a', 3), -1);

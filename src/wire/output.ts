@@ -1,6 +1,8 @@
 import type { Transport } from './transport.ts';
 
 const CAPACITY = 96 * 1024;
+/** A larger buffer is let go with the message that needed it. */
+const CAPACITY_MOST = 4 * CAPACITY;
 /** Below this many bytes a plain loop is quicker than the call into the runtime. */
 const SHORT = 40;
 const DIGITS = Buffer.from('0123456789abcdef');
@@ -70,7 +72,7 @@ export class Output {
 		if (this.length === 0) return true;
 		const taken = transport.write(this.buffer.subarray(0, this.length));
 		this.length = 0;
-		if (!taken) this.buffer = Buffer.allocUnsafeSlow(CAPACITY);
+		if (!taken || this.buffer.length > CAPACITY_MOST) this.buffer = Buffer.allocUnsafeSlow(CAPACITY);
 		return taken;
 	}
 

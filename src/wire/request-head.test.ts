@@ -4,7 +4,8 @@ import { HeadFault } from './head.ts';
 import { RequestHead } from './request-head.ts';
 
 const { bad, incomplete, tooLarge, targetTooLong, version } = HeadFault;
-const nameOf = (result: number): string => Object.entries(HeadFault).find(([, value]) => value === result)?.[0] ?? 'a head';
+const nameOf = (result: number): string =>
+	Object.entries(HeadFault).find(([, value]) => value === result)?.[0] ?? 'a head';
 
 /** Parses a head that stands behind other bytes. */
 function read(text: string, { most = 100, target = 8192 } = {}) {
@@ -109,7 +110,16 @@ describe('refused request lines (RFC 9112 §3)', () => {
 });
 
 test('what is wrong is told as soon as it is there, not when the head is whole', () => {
-	for (const text of ['G\x00', 'GET\t', 'GET /\x00', 'GET / HTTQ', 'GET / h', 'GET / HTTP/1.1\r\n ', 'GET / HTTP/1.1\r\nA B', 'M'.repeat(33)]) {
+	for (const text of [
+		'G\x00',
+		'GET\t',
+		'GET /\x00',
+		'GET / HTTQ',
+		'GET / h',
+		'GET / HTTP/1.1\r\n ',
+		'GET / HTTP/1.1\r\nA B',
+		'M'.repeat(33),
+	]) {
 		assert.equal(nameOf(read(text).result), 'bad', JSON.stringify(text));
 	}
 	assert.equal(nameOf(read(`GET /${'a'.repeat(100)}`, { target: 50 }).result), 'targetTooLong');
@@ -150,12 +160,20 @@ test('one object reads many heads, and moves with its bytes', () => {
 	const copy = Buffer.concat([Buffer.alloc(33), first]);
 	head.shift(33);
 	assert.deepEqual(
-		[head.method(copy), head.target(copy), copy.toString('latin1', head.queryAt, head.targetEnd), head.fields.value(copy, 'x')],
+		[
+			head.method(copy),
+			head.target(copy),
+			copy.toString('latin1', head.queryAt, head.targetEnd),
+			head.fields.value(copy, 'x'),
+		],
 		['GET', '/a.b?c', '?c', '1'],
 	);
 	assert.equal(copy.toString('latin1', head.start, head.end), first.toString('latin1', 0, end));
 	assert.equal(copy.toString('latin1', head.start, head.lineEnd), 'GET /a.b?c HTTP/1.0\r\n');
 	assert.equal(head.parse(first, end, first.length, 100), first.length);
-	assert.deepEqual([head.method(first), head.target(first), head.minor, head.special, head.fields.count], ['POST', '/d', 1, false, 0]);
+	assert.deepEqual(
+		[head.method(first), head.target(first), head.minor, head.special, head.fields.count],
+		['POST', '/d', 1, false, 0],
+	);
 	assert.equal(head.queryAt, head.targetEnd);
 });

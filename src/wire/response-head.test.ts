@@ -80,7 +80,8 @@ describe('refused status lines (RFC 9112 §4)', () => {
 
 test('incomplete at every point before its end', () => {
 	for (const text of ['HTTP/1.1 200 OK\r\nX: 1\r\n\r\n', 'HTTP/1.1 200\r\n\r\n', 'HTTP/1.1 200 \r\n\r\n']) {
-		for (let end = 0; end < text.length; end++) assert.equal(read(text.slice(0, end)).result, incomplete, `${end} bytes`);
+		for (let end = 0; end < text.length; end++)
+			assert.equal(read(text.slice(0, end)).result, incomplete, `${end} bytes`);
 		assert.equal(read(`${text}HTTP/1.1`).result, text.length);
 	}
 });

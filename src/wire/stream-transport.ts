@@ -96,7 +96,8 @@ export class StreamTransport implements Transport {
 		this.#error ||= 'ECONNRESET';
 		// A TLS socket cannot be reset itself (it throws), the TCP socket that it was accepted on can. One
 		// that has none ends without TLS's own end, which says the same to whoever heeds it.
-		const carrier = this.socket instanceof TLSSocket ? (this.socket as { _parent?: Socket | null })._parent : this.socket;
+		const carrier =
+			this.socket instanceof TLSSocket ? (this.socket as { _parent?: Socket | null })._parent : this.socket;
 		if (carrier) carrier.resetAndDestroy();
 		else this.socket.destroy();
 	}

@@ -111,11 +111,18 @@ test('an owner may remove, set and move any timer, those of its own slot include
 		for (const name of order) clock.wheel.set(get(name), 100);
 		clock.pass(200);
 		const ran = clock.fired.map((text) => text[0]);
-		assert.equal(ran.filter((name) => name === 'a' || name === 'b').length, 1, `${order}: the first takes the other out`);
+		assert.equal(
+			ran.filter((name) => name === 'a' || name === 'b').length,
+			1,
+			`${order}: the first takes the other out`,
+		);
 		assert.ok(ran.includes('d'));
 		clock.pass(1500);
 		assert.ok(clock.fired.filter((text) => text[0] === 'c').length >= 1, `${order}: c runs in the end`);
-		assert.deepEqual([...timers.values()].filter(({ deadline }) => deadline !== 0 && deadline <= clock.wheel.tick), []);
+		assert.deepEqual(
+			[...timers.values()].filter(({ deadline }) => deadline !== 0 && deadline <= clock.wheel.tick),
+			[],
+		);
 	}
 });
 
@@ -124,7 +131,10 @@ test('after a stall all that is due runs once, and what is set then counts from 
 		const clock = new Clock();
 		const again = clock.timer('again');
 		for (let i = 1; i <= 40; i++) {
-			clock.wheel.set(clock.timer('due', () => clock.wheel.set(again, 1000)), (stall * i) / 41);
+			clock.wheel.set(
+				clock.timer('due', () => clock.wheel.set(again, 1000)),
+				(stall * i) / 41,
+			);
 			clock.wheel.set(clock.timer('later'), stall + i * 977);
 		}
 		clock.jump(stall + 2 * TICK_MS);
@@ -213,7 +223,9 @@ test('100,000 random operations behave as a list of deadlines does', () => {
 	for (let i = 0; i < 100_000; i++) {
 		operate(int(300));
 		if (random.next() < 0.2) clock.jump(random.next() < 0.001 ? int(5 * TURN_MS) : int(120));
-		if (i % 100 === 0) for (const [id, { until }] of due) assert.ok(clock.ms <= until + TICK_MS, `${id} is late: ${clock.ms} > ${until}`);
+		if (i % 100 === 0)
+			for (const [id, { until }] of due)
+				assert.ok(clock.ms <= until + TICK_MS, `${id} is late: ${clock.ms} > ${until}`);
 	}
 	assert.ok(fired > 5000, `${fired} timers ran`);
 	clock.pass(4 * TURN_MS, 1000);

@@ -46,7 +46,12 @@ async function fill({ transport }: Pair): Promise<Buffer> {
 }
 
 for (const [name, open] of Object.entries(KINDS)) {
-	describe(name, { skip: name.startsWith('raw') && !rawSupported ? 'this Node.js has no such handle' : false }, () => {
+	describe(name, {
+		concurrency: 4,
+		skip: name.startsWith('raw') && !rawSupported ? 'this Node.js has no such handle' : false,
+	}, () => {
+		// A TLS client that opened its own socket cannot be reset; only instances are spoken to over one, and never cut off.
+		const cut = name === 'TLS, connected by itself' ? /^(?:ECONNRESET|end)$/ : /^ECONNRESET$/;
 		/** Runs with a connection; closes it afterwards. */
 		const check = (title: string, body: (pair: Pair) => Promise<void>) =>
 			test(title, async () => {
@@ -201,7 +206,7 @@ for (const [name, open] of Object.entries(KINDS)) {
 			assert.equal(owner.closed, 0, 'not from within the call');
 			transport.destroy();
 			await owner.until(() => owner.closed === 1);
-			assert.equal(await ending, 'ECONNRESET');
+			assert.match(await ending, cut);
 		});
 
 		check('reset with bytes under way', async (pair) => {
@@ -212,7 +217,7 @@ for (const [name, open] of Object.entries(KINDS)) {
 			transport.reset();
 			await owner.until(() => owner.closed === 1);
 			peer.resume();
-			assert.equal(await ending, 'ECONNRESET');
+			assert.match(await ending, cut);
 		});
 
 		check('a reset by the other side closes', async ({ owner, peer }) => {
@@ -248,7 +253,9 @@ for (const [name, open] of Object.entries(KINDS)) {
 /** How a socket learns that the other side is gone: `end`, or the code of an error. */
 function endOf(socket: Pair['peer']): Promise<string> {
 	return new Promise((resolve) => {
-		socket.once('end', () => resolve('end')).once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? '?'));
+		socket
+			.once('end', () => resolve('end'))
+			.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? '?'));
 		socket.once('close', () => resolve('close'));
 	});
 }

@@ -49,7 +49,7 @@ export class Clients {
 }
 
 /** One request and its answer, the body included. */
-export function ask(socket: net.Socket, request = REQUEST): Promise<string> {
+function ask(socket: net.Socket, request = REQUEST): Promise<string> {
 	return new Promise((resolve, reject) => {
 		let text = '';
 		const finish = (error: Error | null) => {
@@ -65,4 +65,14 @@ export function ask(socket: net.Socket, request = REQUEST): Promise<string> {
 		socket.on('data', read).on('error', finish).on('close', closed);
 		socket.write(request);
 	});
+}
+
+/** One request over a connection of its own. */
+export async function askOnce(port: number, host = '127.0.0.1', request = REQUEST): Promise<string> {
+	const socket = net.connect(port, host);
+	try {
+		return await ask(socket, request);
+	} finally {
+		socket.destroy();
+	}
 }

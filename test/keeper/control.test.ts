@@ -42,10 +42,18 @@ describe('the control socket', { concurrency: 4 }, () => {
 
 	test('a path of its own, from the option or the environment', async (t) => {
 		const folder = mkdtempSync(join(tmpdir(), 'ballast-keeper-'));
-		for (const options of [{ args: ['up', `--socket=${folder}/a.sock`] }, { env: { BALLAST_SOCKET: `${folder}/a.sock` } }]) {
+		for (const options of [
+			{ args: ['up', `--socket=${folder}/a.sock`] },
+			{ env: { BALLAST_SOCKET: `${folder}/a.sock` } },
+		]) {
 			const keeper = start(t, { folder, ...options });
 			const path = join(folder, 'a.sock');
-			await until(() => control(path, { id: 1, command: 'info' }).then((answer) => answer.ok, () => false));
+			await until(() =>
+				control(path, { id: 1, command: 'info' }).then(
+					(answer) => answer.ok,
+					() => false,
+				),
+			);
 			assert.equal(modeOf(path), '600');
 			await control(path, { id: 1, command: 'stop' });
 			await keeper.exited;
@@ -67,15 +75,28 @@ describe('the control socket', { concurrency: 4 }, () => {
 		const { welcome } = await first.info();
 		const second = start(t, { folder: first.folder });
 		assert.equal((await second.exited).code, 1);
-		assert.match(second.output, new RegExp(`ballast "default" runs already: pid ${welcome.pid}, "ballast up", since 20`));
+		assert.match(
+			second.output,
+			new RegExp(`ballast "default" runs already: pid ${welcome.pid}, "ballast up", since 20`),
+		);
 		const other = start(t, { folder: first.folder, args: ['up', '--name', 'other'] });
 		const path = join(first.folder, 'ballast', 'other.sock');
-		await until(() => control(path, { id: 1, command: 'info' }).then((answer) => answer.ok, () => false));
+		await until(() =>
+			control(path, { id: 1, command: 'info' }).then(
+				(answer) => answer.ok,
+				() => false,
+			),
+		);
 		other.child.kill('SIGKILL');
 		await other.exited;
 		assert.equal(existsSync(path), true);
 		start(t, { folder: first.folder, args: ['up', '--name', 'other'] });
-		await until(() => control(path, { id: 1, command: 'info' }).then((answer) => answer.ok, () => false));
+		await until(() =>
+			control(path, { id: 1, command: 'info' }).then(
+				(answer) => answer.ok,
+				() => false,
+			),
+		);
 	});
 
 	test('commands go to the core and back; what is malformed is answered, not obeyed', async (t) => {
@@ -90,10 +111,19 @@ describe('the control socket', { concurrency: 4 }, () => {
 		assert.deepEqual(await answers({ id: 1, command: 'fail' }), failed(1, 'command_failed', 'it went wrong'));
 		assert.deepEqual(await answers('{'), failed(null, 'bad_command', 'a command is one line of JSON'));
 		assert.deepEqual(await answers('[]'), failed(null, 'bad_command', 'a command is a JSON object'));
-		assert.deepEqual(await answers('{"command":"info"}'), failed(null, 'bad_command', 'the id of a command is a number or a text'));
+		assert.deepEqual(
+			await answers('{"command":"info"}'),
+			failed(null, 'bad_command', 'the id of a command is a number or a text'),
+		);
 		assert.deepEqual(await answers('{"id":1}'), failed(1, 'bad_command', 'a command has a name'));
-		assert.deepEqual(await answers('{"id":1,"command":"info","args":3}'), failed(1, 'bad_command', 'the args of a command are an object'));
-		assert.deepEqual(await answers({ id: 1, command: 'toString' }), failed(1, 'command_failed', 'the core has no command toString'));
+		assert.deepEqual(
+			await answers('{"id":1,"command":"info","args":3}'),
+			failed(1, 'bad_command', 'the args of a command are an object'),
+		);
+		assert.deepEqual(
+			await answers({ id: 1, command: 'toString' }),
+			failed(1, 'command_failed', 'the core has no command toString'),
+		);
 		assert.equal((await answers('x'.repeat(1024 * 1024 + 10))).message, 'a command is at most 1048576 bytes long');
 		const long = { id: 1, command: 'keep', args: { snapshot: 'x'.repeat(1_000_000) } };
 		assert.equal((await answers(long)).ok, true);
@@ -125,10 +155,20 @@ describe('the control socket', { concurrency: 4 }, () => {
 			socket.end('{"id":1,"command":"slow","args":{"ms":100}}\n{"id":2,"command":"lines"}\n');
 		});
 		assert.deepEqual(
-			text.trim().split('\n').map((line) => JSON.parse(line)),
-			[{ id: 2, line: 'one' }, { id: 2, line: 'two' }, { id: 2, ok: true, result: 'three' }, { id: 1, ok: true, result: null }],
+			text
+				.trim()
+				.split('\n')
+				.map((line) => JSON.parse(line)),
+			[
+				{ id: 2, line: 'one' },
+				{ id: 2, line: 'two' },
+				{ id: 2, ok: true, result: 'three' },
+				{ id: 1, ok: true, result: null },
+			],
 		);
-		const leaver = net.connect(keeper.socketPath, () => leaver.write('{"id":1,"command":"slow","args":{"ms":50}}\n', () => leaver.destroy()));
+		const leaver = net.connect(keeper.socketPath, () =>
+			leaver.write('{"id":1,"command":"slow","args":{"ms":50}}\n', () => leaver.destroy()),
+		);
 		await pause(100);
 		assert.equal((await keeper.command('info')).ok, true);
 	});

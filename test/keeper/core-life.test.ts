@@ -68,10 +68,13 @@ describe('cores', { concurrency: 4 }, () => {
 		assert.equal(after.active, true);
 		assert.deepEqual(after.lease, { from: 1 });
 		assert.deepEqual(after.welcome.peers, [1]);
-		assert.deepEqual(after.welcome.instances.map((one: { id: string; pid: number }) => [one.id, one.pid]), [['a-1', result.pid]]);
+		assert.deepEqual(
+			after.welcome.instances.map((one: { id: string; pid: number }) => [one.id, one.pid]),
+			[['a-1', result.pid]],
+		);
 		await client.stop();
 		await until(async () => (await keeper.info()).gone.includes(1));
-		assert.equal(isAlive(before.pid), false);
+		await until(() => !isAlive(before.pid));
 		assert.deepEqual(client.failures, []);
 	});
 
@@ -106,8 +109,14 @@ describe('cores', { concurrency: 4 }, () => {
 		};
 		const prefix = 'the new core did not start, the old one goes on:';
 		assert.equal(await failing({ start: 'exit' }), `${prefix} the configuration of the test is bad`);
-		assert.equal(await failing({ start: 'never-ready' }), `${prefix} it ended (it was not ready within 0.5 s) before it was ready`);
-		assert.equal(await failing({ start: 'silent' }), `${prefix} it ended (it was not ready within 0.5 s) before it was ready`);
+		assert.equal(
+			await failing({ start: 'never-ready' }),
+			`${prefix} it ended (it was not ready within 0.5 s) before it was ready`,
+		);
+		assert.equal(
+			await failing({ start: 'silent' }),
+			`${prefix} it ended (it was not ready within 0.5 s) before it was ready`,
+		);
 		assert.match((await failing({ protocol: 99 })) ?? '', /must be stopped and started once for this version/);
 		const [first, second] = await Promise.all([keeper.command('upgrade'), keeper.command('upgrade')]);
 		assert.ok(!first.ok && !second.ok);

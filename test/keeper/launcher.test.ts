@@ -12,14 +12,20 @@ const BIN = fileURLToPath(new URL('../../bin', import.meta.url));
 /** A Node.js on this machine that is too old for Ballast and new enough for its launcher. */
 function olderNode(): string | undefined {
 	const folders = ['/usr/local/bin', ...(process.env['PATH'] ?? '').split(delimiter)];
-	return folders.map((folder) => join(folder, 'node')).find((node) => {
-		try {
-			const major = Number(/^v(\d+)/.exec(execFileSync(node, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))?.[1]);
-			return major >= 18 && major < 24;
-		} catch {
-			return false;
-		}
-	});
+	return folders
+		.map((folder) => join(folder, 'node'))
+		.find((node) => {
+			try {
+				const major = Number(
+					/^v(\d+)/.exec(
+						execFileSync(node, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+					)?.[1],
+				);
+				return major >= 18 && major < 24;
+			} catch {
+				return false;
+			}
+		});
 }
 
 const OLDER = olderNode();
@@ -32,7 +38,8 @@ function installed(t: TestContext, node?: string): string {
 	cpSync(BIN, join(folder, 'bin'), { recursive: true });
 	writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
 	mkdirSync(join(folder, 'dist', 'src', 'cli'), { recursive: true });
-	const main = 'export async function main(argv) { console.log(JSON.stringify(argv), process.versions.node); return 3; }';
+	const main =
+		'export async function main(argv) { console.log(JSON.stringify(argv), process.versions.node); return 3; }';
 	writeFileSync(join(folder, 'dist', 'src', 'cli', 'main.js'), main);
 	if (node) {
 		mkdirSync(join(folder, 'node_modules', 'node', 'bin'), { recursive: true });
@@ -65,7 +72,10 @@ describe('the launcher', { concurrency: 4 }, () => {
 		const launcher = installed(t);
 		const version = process.versions.node;
 		for (const args of [[], ['status', '--json'], ['up', '--help'], ['run', '-h', '--', 'node']]) {
-			assert.deepEqual(await run(process.execPath, [launcher, ...args]), { code: 3, text: `${JSON.stringify(args)} ${version}\n` });
+			assert.deepEqual(await run(process.execPath, [launcher, ...args]), {
+				code: 3,
+				text: `${JSON.stringify(args)} ${version}\n`,
+			});
 		}
 	});
 
@@ -99,7 +109,9 @@ describe('the launcher', { concurrency: 4 }, () => {
 		assert.equal((await run(OLDER as string, [older, 'up'])).code, 1, 'an old one beside it does not help');
 	});
 
-	test('under an older Node.js, a signal reaches the keeper once and its exit code comes back', { skip: WITHOUT_OLDER }, async (t) => {
+	test('under an older Node.js, a signal reaches the keeper once and its exit code comes back', {
+		skip: WITHOUT_OLDER,
+	}, async (t) => {
 		const keeper = start(t, { node: OLDER as string, plan: { port: 0, stopDelayMs: 300 }, detached: true });
 		const { welcome } = await keeper.info();
 		assert.notEqual(welcome.pid, keeper.pid);
@@ -141,7 +153,10 @@ describe('the launcher', { concurrency: 4 }, () => {
 		const launcher = installed(t);
 		const link = join(launcher, '..', '..', 'ballast');
 		symlinkSync(launcher, link);
-		assert.equal((await run(link, ['status'], { PATH: `${join(process.execPath, '..')}${delimiter}${process.env['PATH']}` })).code, 3);
+		assert.equal(
+			(await run(link, ['status'], { PATH: `${join(process.execPath, '..')}${delimiter}${process.env['PATH']}` })).code,
+			3,
+		);
 		assert.equal(LAUNCHER.endsWith('/bin/ballast.js'), true);
 	});
 });

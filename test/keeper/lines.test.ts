@@ -13,7 +13,9 @@ function split(chunks: Uint8Array[]): string[] {
 }
 
 test('lines are the same wherever the stream is cut', () => {
-	const text = fc.array(fc.constantFrom('a', 'ä', '🙂', '\n', '\r\n', ' '), { maxLength: 60 }).map((parts) => parts.join(''));
+	const text = fc
+		.array(fc.constantFrom('a', 'ä', '🙂', '\n', '\r\n', ' '), { maxLength: 60 })
+		.map((parts) => parts.join(''));
 	fc.assert(
 		fc.property(text, fc.array(fc.nat(200), { maxLength: 8 }), (whole, cuts) => {
 			const bytes = Buffer.from(whole);
@@ -34,7 +36,9 @@ test('a line over 64 KiB is cut once, wherever its pieces end, and the next one 
 	const pieces = Array.from({ length: 70 }, () => Buffer.alloc(1000, 'y'));
 	assert.deepEqual(split([...pieces, Buffer.from('zz\nnext')]), ['y'.repeat(65_536) + mark, 'next']);
 	// A character that the cut would split is left out.
-	assert.deepEqual(split([Buffer.concat([Buffer.alloc(65_535, 'x'), Buffer.from('ä\n')])]), ['x'.repeat(65_535) + mark]);
+	assert.deepEqual(split([Buffer.concat([Buffer.alloc(65_535, 'x'), Buffer.from('ä\n')])]), [
+		'x'.repeat(65_535) + mark,
+	]);
 });
 
 test('a queue that is full drops the oldest lines and says how many', () => {
@@ -56,7 +60,9 @@ test('a queue that is full drops the oldest lines and says how many', () => {
 	}
 	assert.equal(lines + dropped, 12_000);
 	assert.ok(dropped > 3_000);
-	const counted = marks.map((mark) => Number(/^[ab] \[ballast: (\d+) lines before this one were dropped\]$/.exec(mark)?.[1]));
+	const counted = marks.map((mark) =>
+		Number(/^[ab] \[ballast: (\d+) lines before this one were dropped\]$/.exec(mark)?.[1]),
+	);
 	assert.equal(counted.length, 2);
 	assert.equal((counted[0] ?? 0) + (counted[1] ?? 0), dropped);
 });

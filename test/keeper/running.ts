@@ -48,7 +48,13 @@ export class Running {
 		this.socketPath = join(folder, 'ballast', 'default.sock');
 		this.plan(options.plan ?? {});
 		const { BALLAST_SOCKET: _, ...inherited } = process.env;
-		const env = { ...inherited, XDG_RUNTIME_DIR: folder, BALLAST_CORE: CORE, PLAN: join(folder, 'plan.json'), ...options.env };
+		const env = {
+			...inherited,
+			XDG_RUNTIME_DIR: folder,
+			BALLAST_CORE: CORE,
+			PLAN: join(folder, 'plan.json'),
+			...options.env,
+		};
 		const script = options.times ? SHORT : LAUNCHER;
 		const startedAt = performance.now();
 		const command = [options.node ?? process.execPath, script, ...(options.args ?? ['up'])];
@@ -84,7 +90,12 @@ export class Running {
 
 	/** Waits until the core is ready, and says what it knows. */
 	async info(): Promise<Answer['result']> {
-		await until(() => this.command('info').then(({ ok }) => ok, () => false));
+		await until(() =>
+			this.command('info').then(
+				({ ok }) => ok,
+				() => false,
+			),
+		);
 		return (await this.command('info')).result;
 	}
 
@@ -134,14 +145,16 @@ export function control(path: string, request: unknown): Promise<Answer> {
 		const lines: string[] = [];
 		socket.on('error', reject);
 		socket.on('close', () => reject(new Error('the control connection was closed')));
-		createInterface({ input: socket }).on('error', () => {}).on('line', (text) => {
-			const message = JSON.parse(text);
-			if ('line' in message) lines.push(message.line);
-			else {
-				resolve({ ...message, lines });
-				socket.destroy();
-			}
-		});
+		createInterface({ input: socket })
+			.on('error', () => {})
+			.on('line', (text) => {
+				const message = JSON.parse(text);
+				if ('line' in message) lines.push(message.line);
+				else {
+					resolve({ ...message, lines });
+					socket.destroy();
+				}
+			});
 		socket.write(`${typeof request === 'string' ? request : JSON.stringify(request)}\n`);
 	});
 }
@@ -180,7 +193,9 @@ export function childrenOf(parent: number): { pid: number; command: string }[] {
 }
 
 function pids(): number[] {
-	return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+	return readdirSync('/proc')
+		.filter((name) => /^\d+$/.test(name))
+		.map(Number);
 }
 
 function read(path: string): string {

@@ -32,7 +32,9 @@ describe('a terminal', { concurrency: 4 }, () => {
 		await until(() => processesOf(keeper.folder).length === 0);
 	});
 
-	test('a terminal that is closed ends the keeper in order; SIGHUP by hand is a reload', { skip: WITHOUT_TERMINAL }, async (t) => {
+	test('a terminal that is closed ends the keeper in order; SIGHUP by hand is a reload', {
+		skip: WITHOUT_TERMINAL,
+	}, async (t) => {
 		const keeper = start(t, { terminal: true, plan: { port: 0 } });
 		const { welcome } = await keeper.info();
 		process.kill(welcome.pid, 'SIGHUP');

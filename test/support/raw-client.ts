@@ -1,6 +1,5 @@
 /** A client that is nothing but a socket: it sends the bytes it is told to and shows the bytes that came. */
 import net from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
 
 export interface RawClientOptions {
@@ -31,6 +30,7 @@ export class RawClient {
 
 	constructor(socket: net.Socket) {
 		this.socket = socket;
+		socket.setNoDelay(true);
 		socket.on('data', (bytes: Buffer) => {
 			this.bytes += bytes.length;
 			if (this.keep) this.#pieces.push(bytes);
@@ -66,7 +66,13 @@ export class RawClient {
 			if (holds()) return;
 			const rest = deadline - performance.now();
 			if (rest <= 0) throw new Error(`${what} did not come in ${withinMs} ms; this came: ${this.shown()}`);
-			await Promise.race([new Promise<void>((resolve) => this.#wake.push(resolve)), sleep(rest)]);
+			await new Promise<void>((resolve) => {
+				const timer = setTimeout(resolve, rest);
+				this.#wake.push(() => {
+					clearTimeout(timer);
+					resolve();
+				});
+			});
 		}
 	}
 

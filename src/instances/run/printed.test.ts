@@ -57,11 +57,12 @@ test('a taken address is recognised in the words of several languages', () => {
 	assert.ok(!addressInUse(['Error: connect ECONNREFUSED']));
 });
 
-test('the environment: a few names of the parent, then the configuration, then what Ballast says', () => {
-	const parent = { PATH: '/bin', HOME: '/root', LC_ALL: 'C', AWS_SECRET: 's', PORT: '1', NODE_OPTIONS: '--inspect' };
+test('the environment: the parent\'s, then the configuration, then what Ballast says; another user gets no secrets of the parent', () => {
+	const inherited = { PATH: '/bin', HOME: '/root', LC_ALL: 'C', DATABASE_URL: 'postgres://db' };
+	const parent = { ...inherited, PORT: '1', BALLAST_SOCKET: '/s', NODE_CHANNEL_FD: '3', npm_config_cache: '/c' };
 	const instance = { id: 'api-1', port: 4000 };
 	const own = { ...config.env, PORT: '4000', BALLAST_INSTANCE: 'api-1' };
-	assert.deepEqual(instanceEnvironment(config, instance, parent), { PATH: '/bin', HOME: '/root', LC_ALL: 'C', ...own });
+	assert.deepEqual(instanceEnvironment(config, instance, parent), { ...inherited, ...own });
 	const other = instanceEnvironment({ ...config, user: 'api', env: { PORT: '9' } }, instance, parent);
 	assert.deepEqual(other, {
 		PATH: '/bin',

@@ -78,10 +78,9 @@ export const KINDS: Record<string, () => Promise<Pair>> = {
 		const server = net.createServer();
 		const handle = Promise.withResolvers<TcpHandle>();
 		await listening(server);
-		(server as unknown as { _handle: { onconnection: (status: number, handle: TcpHandle) => void } })._handle.onconnection = (
-			_status,
-			accepted,
-		) => handle.resolve(accepted);
+		(
+			server as unknown as { _handle: { onconnection: (status: number, handle: TcpHandle) => void } }
+		)._handle.onconnection = (_status, accepted) => handle.resolve(accepted);
 		const peer = net.connect({ port: portOf(server), host: '127.0.0.1', allowHalfOpen: true });
 		return rawPair(await handle.promise, server, peer);
 	},
@@ -112,18 +111,26 @@ export const KINDS: Record<string, () => Promise<Pair>> = {
 		const { server, accepted, connected } = await openTls();
 		return streamPair(connected, server, accepted);
 	},
+	'TLS, connected by itself': async () => {
+		const { server, accepted, connected } = await openTls(false);
+		return streamPair(connected, server, accepted);
+	},
 };
 
-async function openTls(): Promise<{ server: net.Server; accepted: tls.TLSSocket; connected: tls.TLSSocket }> {
+/** `carried`: the client's TLS stands on a socket that was there before it. */
+async function openTls(
+	carried = true,
+): Promise<{ server: net.Server; accepted: tls.TLSSocket; connected: tls.TLSSocket }> {
 	const server = tls.createServer({ ...SHARED_KEY, pskCallback: () => psk });
 	const accepted = Promise.withResolvers<tls.TLSSocket>();
 	const connected = Promise.withResolvers<void>();
 	server.on('secureConnection', accepted.resolve);
 	server.on('tlsClientError', accepted.reject);
 	await listening(server);
+	const to = { port: portOf(server), host: '127.0.0.1', allowHalfOpen: true };
 	const client = tls.connect({
 		...SHARED_KEY,
-		socket: net.connect({ port: portOf(server), host: '127.0.0.1', allowHalfOpen: true }),
+		...(carried ? { socket: net.connect(to) } : to),
 		checkServerIdentity: () => undefined,
 		pskCallback: () => ({ psk, identity: 'test' }),
 	});
