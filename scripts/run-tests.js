@@ -44,7 +44,7 @@ summarise();
 
 async function check({ command, minutes }) {
 	const code = await run(command, minutes);
-	return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skips: [] };
+	return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skips: [], failures: [] };
 }
 
 /** Runs test files; what the runner itself reports counts, and a run that breaks off counts as one failure. */
@@ -52,7 +52,7 @@ async function test({ tests, concurrency, minutes }) {
 	const files = globSync(tests, { cwd: root, exclude: ['**/node_modules/**', '**/fixtures/**'] }).sort();
 	if (files.length === 0) {
 		console.log(`no file matches ${tests.join(' ')}`);
-		return { passed: 0, failed: 0, skips: [] };
+		return { passed: 0, failed: 0, skips: [], failures: [] };
 	}
 	const folder = mkdtempSync(join(tmpdir(), 'ballast-test-'));
 	const counts = join(folder, 'counts.json');
@@ -61,9 +61,9 @@ async function test({ tests, concurrency, minutes }) {
 		const options = reporters.map((value, at) => `--test-reporter${at % 2 === 0 ? '' : '-destination'}=${value}`);
 		const command = [process.execPath, '--test', `--test-concurrency=${concurrency}`, ...options, ...files];
 		const code = await run(command, minutes);
-		const { passed, failed, cancelled, skips } = readCounts(counts);
+		const { passed, failed, cancelled, skips, failures } = readCounts(counts);
 		const broken = code !== 0 && failed + cancelled === 0 ? 1 : 0;
-		return { passed, failed: failed + cancelled + broken, skips };
+		return { passed, failed: failed + cancelled + broken, skips, failures };
 	} finally {
 		rmSync(folder, { recursive: true, force: true });
 	}
@@ -73,7 +73,7 @@ function readCounts(file) {
 	try {
 		return JSON.parse(readFileSync(file, 'utf8'));
 	} catch {
-		return { passed: 0, failed: 0, cancelled: 0, skips: [] };
+		return { passed: 0, failed: 0, cancelled: 0, skips: [], failures: [] };
 	}
 }
 
@@ -110,6 +110,7 @@ function summarise() {
 			`${name.padEnd(12)}${String(passed).padStart(8)}${String(failed).padStart(8)}${seconds.toFixed(1).padStart(9)}`,
 		);
 	}
+	for (const name of results.flatMap(({ failures }) => failures)) console.log(`failed: ${name}`);
 	for (const { name, why } of skips) console.log(`skipped: ${name}: ${why === true || !why ? 'no reason given' : why}`);
 	const failed = results.reduce((sum, result) => sum + result.failed, mute.length);
 	const passed = results.reduce((sum, result) => sum + result.passed, 0);

@@ -7,6 +7,6 @@ process.stdout.write(`Ballast in front of the example API (examples/video-api). 
   curl ${url}/v1/whoami
   curl ${url}/v1/render -H 'content-type: application/json' -d '{"avatar_id":"av_0001_ivan","script":"Hello"}'
 
-Ctrl-C drains and stops.
+The last one makes a video, which takes some seconds. Ctrl-C drains and stops.
 
 `);

@@ -90,14 +90,15 @@ export function judge(target: Target, figures: Figures): Verdict {
 /** The target list as a table. */
 export function targetTable(figures: Figures): Table {
 	const rows = TARGETS.map((target) => {
-		const measured = measuredOf(target, figures);
-		const bound = `${target.sense === 'most' ? '≤' : '≥'} ${target.bound} ${target.unit}`.trim();
-		return [
-			target.figure,
-			bound,
-			Number.isFinite(measured) ? `${figure(measured)} ${target.unit}`.trim() : '–',
-			judge(target, figures),
-		];
+		const { unit } = target;
+		const bound = `${target.sense === 'most' ? '≤' : '≥'} ${target.bound} ${unit}`;
+		return [target.figure, bound.trim(), shown(measuredOf(target, figures), unit), judge(target, figures)];
 	});
 	return { title: 'Figures to reach', columns: ['figure', 'target', 'measured', 'verdict'], rows };
+}
+
+/** A figure without a unit is a count. */
+function shown(measured: number, unit: string): string {
+	if (!Number.isFinite(measured)) return '–';
+	return unit === '' ? String(measured) : `${figure(measured)} ${unit}`;
 }

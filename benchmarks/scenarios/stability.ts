@@ -16,8 +16,16 @@ export async function stability(bench: Bench, name: StabilityName): Promise<Outc
 	try {
 		const result = JSON.parse(last) as { figures: Figures };
 		const figures = Object.fromEntries(Object.entries(result.figures).map(([key, value]) => [`${name}.${key}`, value]));
-		const rows = Object.entries(result.figures).map(([key, value]) => [key, String(value)]);
-		return { tables: [{ title: `Under load: ${name}`, columns: ['figure', 'measured'], rows }], figures, notes: [] };
+		const rows = output
+			.split('\n')
+			.map((line) => line.split(' · '))
+			.filter((parts) => parts.length >= 3);
+		const notes = output.split('\n').filter((line) => /^(failed|reload \d)/.test(line) && !line.includes(' · '));
+		return {
+			tables: [{ title: `Under load: ${name}`, columns: ['figure', 'target', 'measured', 'verdict'], rows }],
+			figures,
+			notes,
+		};
 	} catch {
 		return { tables: [], figures: {}, notes: [`${name}: ${last.slice(0, 400) || 'printed nothing'}`] };
 	}

@@ -18,7 +18,7 @@ export async function workers(bench: Bench): Promise<Outcome> {
 	);
 	const { samples, notes } = await measureInterleaved(bench, entrants, {
 		name: 'workers',
-		rounds: bench.rounds ?? (bench.quick ? 3 : 7),
+		rounds: bench.rounds ?? (bench.quick ? 3 : 5),
 		warmUpSeconds: bench.quick ? 1 : 2,
 		load: { url: '/json', seconds: bench.seconds ?? (bench.quick ? 1 : 2), pauseMs: PAUSE_MS, headers: BROWSER_HEAD },
 	});

@@ -13,6 +13,7 @@ export function hear(keeper, core, message) {
 const ACTIONS = {
 	hello: welcome,
 	request: (keeper, core, message) => void answer(keeper, core, message),
+	watch: (keeper) => keeper.printed.flush(),
 	ready: (keeper) => keeper.tidy(),
 	signal: (keeper, core, { id, signal }) => {
 		if (core === keeper.cores.leader && (signal === 'SIGTERM' || signal === 'SIGKILL'))
@@ -44,7 +45,6 @@ function welcome(keeper, core, { protocol }) {
 		sockets: keeper.listeners.list(),
 		snapshot: cores.snapshot,
 	});
-	keeper.printed.flush();
 }
 
 async function answer(keeper, core, { n, name, args }) {

@@ -31,6 +31,7 @@ export class CoreProcess {
 	#child;
 	#guard;
 	#times;
+	#watching = false;
 	#misses = 0;
 	#pulse;
 	#deadline;
@@ -79,9 +80,9 @@ export class CoreProcess {
 		return this.state === 'ready';
 	}
 
-	/** Whether it can be told anything. */
-	get isListening() {
-		return this.greeted && this.#child.connected;
+	/** Whether it takes what instances print. */
+	get watches() {
+		return this.#watching && this.#child.connected;
 	}
 
 	get hasEnded() {
@@ -142,6 +143,7 @@ export class CoreProcess {
 		this.#misses = 0;
 		if (typeof message !== 'object' || message === null) return;
 		if (message.type === 'hello') this.#hello();
+		else if (message.type === 'watch') this.#watching = true;
 		else if (message.type === 'ready') this.#becameReady();
 		else if (message.type === 'failed') this.failure = String(message.message);
 		else if (message.type === 'limits') this.#limits(message);

@@ -20,7 +20,7 @@ export class Cores {
 	#options;
 
 	/**
-	 * `options`: argv, times, say(text); message(core, message), gone(core);
+	 * `options`: argv, times, say(text); message(core, message), gone(core), leads();
 	 * failed(code): the very first core could not start.
 	 */
 	constructor(options) {
@@ -72,6 +72,7 @@ export class Cores {
 		this.leader = core;
 		this.#settled();
 		core.send({ type: 'lease', snapshot: this.snapshot });
+		this.#options.leads();
 	}
 
 	/** No core is started any more; all are told to end. */

@@ -54,6 +54,7 @@ class Keeper {
 			times,
 			say,
 			message: (core, message) => hear(this, core, message),
+			leads: () => this.printed.flush(),
 			gone: (core) => this.#coreGone(core),
 			failed: (code) => void this.#end(code),
 		});
@@ -61,7 +62,7 @@ class Keeper {
 		this.instances = new Instances({
 			started: (instance) => this.cores.broadcast({ type: 'started', ...instance }),
 			exited: (end) => {
-				this.printed.flush();
+				this.printed.flush({ urgent: true });
 				this.cores.broadcast({ type: 'exited', ...end });
 			},
 			lines: (id, stream, lines) => this.printed.add(id, stream, lines),

@@ -20,12 +20,12 @@ export class Printed {
 		this.#timer ??= setTimeout(() => this.flush(), BATCH_MS);
 	}
 
-	/** All that waits, as far as the core takes it. */
-	flush() {
+	/** One batch to the core, if it has taken the one before; `urgent`: in any case, ahead of other news. */
+	flush({ urgent = false } = {}) {
 		clearTimeout(this.#timer);
 		this.#timer = undefined;
 		const core = this.#leader();
-		if (this.#queue.isEmpty || !core?.isListening || this.#sending === core) return;
+		if (this.#queue.isEmpty || !core?.watches || (this.#sending === core && !urgent)) return;
 		this.#sending = core;
 		const done = () => {
 			if (this.#sending !== core) return;

@@ -49,6 +49,8 @@ export class KeeperProcesses implements ProcessHost {
 
 	watch(listener: ProcessWatcher): void {
 		this.#watchers.push(listener);
+		// Only now: lines that nobody takes would be lost.
+		if (this.#watchers.length === 1) this.#channel.send({ type: 'watch' });
 	}
 
 	/** The news comes before the answer to `spawn`, and before the process's end. */

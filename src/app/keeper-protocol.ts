@@ -94,6 +94,8 @@ export type ToKeeper =
 	| { readonly type: 'hello'; readonly protocol: number }
 	| { readonly type: 'request'; readonly n: number; readonly name: keyof KeeperRequests; readonly args: unknown }
 	| { readonly type: 'signal'; readonly id: string; readonly signal: 'SIGTERM' | 'SIGKILL' }
+	/** It takes what the instances print, while it leads. */
+	| { readonly type: 'watch' }
 	| { readonly type: 'pong' }
 	/** It serves (when it is to lead: with the lease already). */
 	| { readonly type: 'ready' }

@@ -2,6 +2,7 @@
 import { registerHooks } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { maskText } from './problem.ts';
 import { fileProblem, plainCopy, type ReadResult } from './source.ts';
 
 const MARK = 'ballast-config';
@@ -39,8 +40,9 @@ export async function readModule(file: string): Promise<ReadResult> {
 }
 
 function firstLine(error: unknown): string {
-	const text = error instanceof Error ? `${error.name}: ${error.message}` : 'it threw something that is no error';
-	return (text.split('\n')[0] as string).replaceAll(/\?ballast-config=\d+/g, '');
+	const text =
+		error instanceof Error ? `${error.name}: ${error.message.trim()}` : 'it threw something that is no error';
+	return maskText((text.split('\n')[0] as string).replaceAll(/\?ballast-config=\d+/g, ''));
 }
 
 /** The program's public entry: `index.ts` in the repository, `index.js` in the package. */

@@ -53,6 +53,8 @@ async function readSource(file: string): Promise<ReadResult> {
 	const kind = extname(file).toLowerCase();
 	try {
 		const stat = statSync(file);
+		// A device or a pipe might never end.
+		if (!stat.isFile()) return failed('expected a file; this is a folder, a device or a pipe');
 		if (stat.size > MAX_FILE_BYTES) return failed(`expected a file of at most 1 MiB; this one has ${stat.size} bytes`);
 		if (['.ts', '.mts', '.js', '.mjs'].includes(kind))
 			return await (await import('./module-source.ts')).readModule(file);

@@ -2,9 +2,8 @@
 import { formatDuration, parseDuration, parseSize } from '../core/units.ts';
 import type { HeaderPolicy, Policy, Timeouts } from '../gateway/config.ts';
 import { complainOfFieldName, complainOfFieldValue } from '../gateway/config-syntax.ts';
-import type { Path } from './problem.ts';
 import type { UserDefaults } from './schema.ts';
-import type { Scope } from './scope.ts';
+import type { Place } from './scope.ts';
 
 export type PolicyInput = Pick<UserDefaults, 'timeouts' | 'limits' | 'host' | 'strip' | 'rewrite' | 'headers'>;
 
@@ -18,24 +17,20 @@ export const DEFAULT_POLICY: Policy = {
 };
 
 /** A service's or route's policy: what the input says, laid over what it inherits. */
-export function layPolicy(base: Policy, input: PolicyInput, scope: Scope, path: Path): Policy {
+export function layPolicy(base: Policy, input: PolicyInput, place: Place): Policy {
 	const body = input.limits?.body;
 	const { strip, rewrite } = input;
 	return {
-		timeouts: layTimeouts(base.timeouts, input, scope, path),
+		timeouts: layTimeouts(base.timeouts, input, place),
 		bodyBytes: body === undefined ? base.bodyBytes : (parseSize(body) ?? base.bodyBytes),
 		host: hostPolicy(input.host) ?? base.host,
 		path: {
 			strip: strip === undefined ? base.path.strip : typeof strip === 'string' && strip !== 'off' ? strip : null,
 			rewrite:
-				rewrite === undefined
-					? base.path.rewrite
-					: typeof rewrite === 'object'
-						? rewritePolicy(rewrite, scope, path)
-						: null,
+				rewrite === undefined ? base.path.rewrite : typeof rewrite === 'object' ? rewritePolicy(rewrite, place) : null,
 		},
-		requestHeaders: layHeaders(base.requestHeaders, input, scope, [...path, 'headers', 'request']),
-		responseHeaders: layHeaders(base.responseHeaders, input, scope, [...path, 'headers', 'response']),
+		requestHeaders: layHeaders(base.requestHeaders, input, place.at('headers', 'request')),
+		responseHeaders: layHeaders(base.responseHeaders, input, place.at('headers', 'response')),
 	};
 }
 
@@ -44,7 +39,7 @@ const ms = (text: string | undefined, otherwise: number) =>
 
 const ORDER = ['connect', 'firstByte', 'request'] as const;
 
-function layTimeouts(base: Timeouts, { timeouts }: PolicyInput, scope: Scope, path: Path): Timeouts {
+function layTimeouts(base: Timeouts, { timeouts }: PolicyInput, place: Place): Timeouts {
 	if (timeouts === undefined) return base;
 	const result: Timeouts = {
 		connectMs: ms(timeouts.connect, base.connectMs),
@@ -52,25 +47,21 @@ function layTimeouts(base: Timeouts, { timeouts }: PolicyInput, scope: Scope, pa
 		requestMs: ms(timeouts.request, base.requestMs),
 		streamIdleMs: ms(timeouts.idle, base.streamIdleMs),
 	};
-	checkOrder(timeouts, result, scope, [...path, 'timeouts']);
+	checkOrder(timeouts, result, place.at('timeouts'));
 	return shortened(result, timeouts);
 }
 
 /** What is said here must hold: a time that a longer one cuts off is a mistake. */
-function checkOrder(said: NonNullable<PolicyInput['timeouts']>, result: Timeouts, scope: Scope, path: Path): void {
+function checkOrder(said: NonNullable<PolicyInput['timeouts']>, result: Timeouts, place: Place): void {
 	const values = { connect: result.connectMs, firstByte: result.firstByteMs, request: result.requestMs };
 	for (const [at, shorter] of ORDER.entries()) {
 		const longer = ORDER[at + 1];
 		if (longer === undefined || said[shorter] === undefined || values[shorter] <= values[longer]) continue;
 		const where = said[longer] === undefined ? ' where nothing is said here' : '';
-		scope.problem(
-			[...path, shorter],
-			`expected at most \`${longer}\`, which is ${formatDuration(values[longer])}${where}`,
-			{
-				value: said[shorter],
-				related: [[...path, longer]],
-			},
-		);
+		place.at(shorter).problem(`expected at most \`${longer}\`, which is ${formatDuration(values[longer])}${where}`, {
+			value: said[shorter],
+			related: [place.at(longer).path],
+		});
 	}
 }
 
@@ -86,19 +77,19 @@ function hostPolicy(host: PolicyInput['host']): Policy['host'] | undefined {
 	return typeof host === 'string' ? { kind: host } : { kind: 'set', value: host.set.toLowerCase() };
 }
 
-function rewritePolicy(rewrite: { from: string; to: string }, scope: Scope, path: Path): Policy['path']['rewrite'] {
-	const at = [...path, 'rewrite', 'to'];
+function rewritePolicy(rewrite: { from: string; to: string }, place: Place): Policy['path']['rewrite'] {
+	const at = place.at('rewrite', 'to');
 	const groups = (new RegExp(`${rewrite.from}|`, 'u').exec('')?.length ?? 1) - 1;
 	const highest = Math.max(0, ...[...rewrite.to.matchAll(/\$(\d{1,2})/g)].map((found) => Number(found[1])));
 	if (highest > groups) {
 		const has = groups === 0 ? 'no group' : groups === 1 ? 'one group' : `${groups} groups`;
-		scope.problem(at, `expected groups that \`from\` has; it has ${has}, not \`$${highest}\``, { value: rewrite.to });
+		at.problem(`expected groups that \`from\` has; it has ${has}, not \`$${highest}\``, { value: rewrite.to });
 	}
 	return { pattern: rewrite.from, replacement: rewrite.to };
 }
 
-function layHeaders(base: HeaderPolicy, input: PolicyInput, scope: Scope, path: Path): HeaderPolicy {
-	const side = path.at(-1) as 'request' | 'response';
+function layHeaders(base: HeaderPolicy, input: PolicyInput, place: Place): HeaderPolicy {
+	const side = place.path.at(-1) as 'request' | 'response';
 	const edits = input.headers?.[side];
 	if (edits === undefined) return base;
 	const remove = (typeof edits.remove === 'string' ? [edits.remove] : (edits.remove ?? [])).map((name) =>
@@ -107,19 +98,19 @@ function layHeaders(base: HeaderPolicy, input: PolicyInput, scope: Scope, path: 
 	const secret: string[] = [];
 	const set: [string, string][] = [];
 	for (const [name, value] of Object.entries(edits.set ?? {})) {
-		const at = [...path, 'set', name];
+		const at = place.at('set', name);
 		const message =
 			complainOfSetField(name, side, set) ?? (remove.includes(name.toLowerCase()) ? SET_AND_REMOVED : undefined);
-		if (message !== undefined) scope.problem(at, message, { at: 'key' });
-		const text = typeof value === 'object' ? scope.secret(value, at) : String(value);
+		if (message !== undefined) at.problem(message, { at: 'key' });
+		const text = typeof value === 'object' ? at.secret(value) : String(value);
 		if (text === undefined) continue;
 		if (typeof value === 'object') secret.push(name.toLowerCase());
 		const wrong = complainOfFieldValue(text);
-		if (wrong !== undefined) scope.problem(at, wrong, { value: text });
+		if (wrong !== undefined) at.problem(wrong, { value: text });
 		set.push([name, text]);
 	}
 	if (side === 'request' && remove.includes('host')) {
-		scope.problem([...path, 'remove'], 'expected other fields; the Host of a request is chosen by `host`');
+		place.at('remove').problem('expected other fields; the Host of a request is chosen by `host`');
 	}
 	return mergeHeaders(base, { set, remove, secret });
 }

@@ -17,8 +17,8 @@ import {
 	splitWords,
 	type UrlInstance,
 } from '../instances/config.ts';
-import { namesSecret, type Path } from './problem.ts';
-import type { Scope } from './scope.ts';
+import { namesSecret } from './problem.ts';
+import type { Place } from './scope.ts';
 
 const ms = (text: string | undefined, otherwise: number) =>
 	text === undefined ? otherwise : (parseDuration(text) ?? otherwise);
@@ -26,12 +26,12 @@ const ms = (text: string | undefined, otherwise: number) =>
 type RunInput = Extract<InstancesInput, { run: unknown }>;
 type UrlsInput = Extract<InstancesInput, { urls: unknown }>['urls'];
 
-export function resolveInstances(input: InstancesInput | undefined, scope: Scope, path: Path): InstancesConfig | null {
+export function resolveInstances(input: InstancesInput | undefined, place: Place): InstancesConfig | null {
 	if (input === undefined) return null;
 	if (typeof input === 'string' || Array.isArray(input))
-		return { kind: 'urls', urls: resolveUrls(input as UrlsInput, scope, path) };
-	if ('urls' in input) return { kind: 'urls', urls: resolveUrls(input.urls, scope, [...path, 'urls']) };
-	if ('run' in input) return resolveRun(input, scope, path);
+		return { kind: 'urls', urls: resolveUrls(input as UrlsInput, place) };
+	if ('urls' in input) return { kind: 'urls', urls: resolveUrls(input.urls, place.at('urls')) };
+	if ('run' in input) return resolveRun(input, place);
 	const found = parseDnsName(input.dns);
 	return {
 		kind: 'dns',
@@ -42,7 +42,7 @@ export function resolveInstances(input: InstancesInput | undefined, scope: Scope
 	};
 }
 
-function resolveUrls(input: UrlsInput, scope: Scope, path: Path): UrlInstance[] {
+function resolveUrls(input: UrlsInput, place: Place): UrlInstance[] {
 	const all = typeof input === 'string' ? [input] : input;
 	const seen = new Map<string, number>();
 	const urls: UrlInstance[] = [];
@@ -53,11 +53,11 @@ function resolveUrls(input: UrlsInput, scope: Scope, path: Path): UrlInstance[] 
 		const name = `${found.host}:${found.port}`;
 		const earlier = seen.get(name);
 		if (earlier !== undefined) {
-			scope.problem(
-				[...path, at],
-				`expected each instance once; element ${earlier} is ${name} too. Use \`weight\` for a larger share`,
-				{ value: text },
-			);
+			place
+				.at(at)
+				.problem(`expected each instance once; element ${earlier} is ${name} too. Use \`weight\` for a larger share`, {
+					value: text,
+				});
 		}
 		seen.set(name, at);
 		urls.push({ ...found, weight: typeof one === 'string' ? 1 : (one.weight ?? 1) });
@@ -68,25 +68,25 @@ function resolveUrls(input: UrlsInput, scope: Scope, path: Path): UrlInstance[] 
 /** Ballast sets them itself for each instance. */
 const OWN_VARIABLES = ['PORT', 'BALLAST_INSTANCE'];
 
-function resolveRun(input: RunInput, scope: Scope, path: Path): RunConfig {
+function resolveRun(input: RunInput, place: Place): RunConfig {
 	const words = typeof input.run === 'string' ? splitWords(input.run) : input.run;
-	const cwd = input.cwd === undefined ? dirname(scope.source.file) : scope.file(input.cwd);
+	const cwd = input.cwd === undefined ? dirname(place.scope.source.file) : place.scope.file(input.cwd);
 	if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
-		scope.problem([...path, 'cwd'], `expected a folder that is there; ${cwd} is none`, { value: input.cwd });
+		place.at('cwd').problem(`expected a folder that is there; ${cwd} is none`, { value: input.cwd });
 	}
 	const env: Record<string, string> = {};
 	const secretEnv: string[] = [];
 	for (const [name, value] of Object.entries(input.env ?? {})) {
-		const at = [...path, 'env', name];
-		if (!/^[^=\0\s]+$/.test(name)) scope.problem(at, 'expected the name of an environment variable', { at: 'key' });
+		const at = place.at('env', name);
+		if (!/^[^=\0\s]+$/.test(name)) at.problem('expected the name of an environment variable', { at: 'key' });
 		if (OWN_VARIABLES.includes(name))
-			scope.problem(at, `expected another name; Ballast gives each instance a ${name} of its own`, { at: 'key' });
-		const text = typeof value === 'object' ? scope.secret(value, at) : String(value);
+			at.problem(`expected another name; Ballast gives each instance a ${name} of its own`, { at: 'key' });
+		const text = typeof value === 'object' ? at.secret(value) : String(value);
 		if (text === undefined) continue;
 		env[name] = text;
 		if (typeof value === 'object') secretEnv.push(name);
 		else if (namesSecret(name) && text !== '')
-			scope.warn(at, `a secret stands in the file; write \`${name}: { env: ${name} }\` or \`{ file: … }\``);
+			at.warn(`a secret stands in the file; write \`${name}: { env: ${name} }\` or \`{ file: … }\``);
 	}
 	return {
 		kind: 'run',
@@ -104,8 +104,7 @@ function resolveRun(input: RunInput, scope: Scope, path: Path): RunConfig {
 /** The size of a service that Ballast starts: what the service says, over `defaults`, over 2. */
 export function resolveScale(
 	inputs: { own: ScaleInput | undefined; base: ScaleInput | undefined },
-	scope: Scope,
-	path: Path,
+	place: Place,
 ): ScaleConfig {
 	const long = (input: ScaleInput | undefined) =>
 		typeof input === 'number' ? { min: input, max: input } : (input ?? {});
@@ -118,7 +117,7 @@ export function resolveScale(
 		const key = own.min === undefined ? 'max' : 'min';
 		const message =
 			key === 'min' ? `expected at most \`max\`, which is ${max}` : `expected at least \`min\`, which is ${min}`;
-		scope.problem([...path, key], message, { value: own[key], related: [[...path, key === 'min' ? 'max' : 'min']] });
+		place.at(key).problem(message, { value: own[key], related: [place.at(key === 'min' ? 'max' : 'min').path] });
 	}
 	return { min, max };
 }
@@ -126,8 +125,7 @@ export function resolveScale(
 /** Probes: what the service says, over `defaults`, over a TCP connect every 2 s. */
 export function resolveHealth(
 	inputs: { own: HealthInput | undefined; base: HealthInput | undefined },
-	scope: Scope,
-	path: Path,
+	place: Place,
 ): HealthConfig {
 	const own = longHealth(inputs.own);
 	const base = longHealth(inputs.base);
@@ -135,7 +133,7 @@ export function resolveHealth(
 	if (own.kind === 'tcp') {
 		for (const key of ['path', 'statuses'] as const) {
 			if (own[key] !== undefined)
-				scope.problem([...path, key], 'expected nothing here: a `tcp` probe only connects', { at: 'key' });
+				place.at(key).problem('expected nothing here: a `tcp` probe only connects', { at: 'key' });
 		}
 	}
 	const statuses = own.statuses ?? base.statuses ?? '200-399';
@@ -158,25 +156,29 @@ function longHealth(input: HealthInput | undefined): Exclude<HealthInput, string
 	return asksHttp ? { ...input, kind: 'http' } : input;
 }
 
-/** How an instance is chosen; a service that says anything of it takes nothing from `defaults`. */
-export function resolveBalance(input: BalanceInput | undefined, scope: Scope, path: Path): BalanceConfig {
-	const long = input === undefined ? {} : typeof input === 'string' ? { by: input } : input;
+const longBalance = (input: BalanceInput) => (typeof input === 'string' ? { by: input } : input);
+
+/** What contradicts itself in a `balance`. */
+export function checkBalance(input: BalanceInput | undefined, place: Place): void {
+	if (input === undefined) return;
+	const long: Exclude<BalanceInput, string> = longBalance(input);
 	const by = long.by ?? 'least-connections';
 	if (by === 'consistent-hash' && long.key === undefined) {
-		scope.problem(
-			[...path, 'key'],
-			'missing; `consistent-hash` needs a key: header:NAME, cookie:NAME, query:NAME or address',
-			{ at: 'key', related: [path] },
-		);
+		const message = 'missing; `consistent-hash` needs a key: header:NAME, cookie:NAME, query:NAME or address';
+		place.at('key').problem(message, { at: 'key', related: [place.path] });
 	}
 	const only = { key: 'consistent-hash', loadFactor: 'consistent-hash', cookie: 'cookie' } as const;
 	for (const key of ['key', 'loadFactor', 'cookie'] as const) {
 		if (long[key] === undefined || by === only[key]) continue;
-		scope.problem([...path, key], `expected nothing here: \`${key}\` is for \`by: ${only[key]}\`, not for ${by}`, {
-			at: 'key',
-			related: [[...path, 'by']],
-		});
+		const message = `expected nothing here: \`${key}\` is for \`by: ${only[key]}\`, not for ${by}`;
+		place.at(key).problem(message, { at: 'key', related: [place.at('by').path] });
 	}
+}
+
+/** How an instance is chosen. */
+export function resolveBalance(input: BalanceInput | undefined): BalanceConfig {
+	const long: Exclude<BalanceInput, string> = longBalance(input ?? {});
+	const by = long.by ?? 'least-connections';
 	const cookie = typeof long.cookie === 'string' ? { name: long.cookie } : (long.cookie ?? {});
 	const ttl = 'ttl' in cookie ? cookie.ttl : undefined;
 	return {
@@ -188,37 +190,31 @@ export function resolveBalance(input: BalanceInput | undefined, scope: Scope, pa
 }
 
 /** Connections to instances: one layer of it, over what is there already. */
-export function layUpstream(
-	base: UpstreamConfig,
-	input: UpstreamInput | undefined,
-	scope: Scope,
-	path: Path,
-): UpstreamConfig {
+export function layUpstream(base: UpstreamConfig, input: UpstreamInput | undefined, place: Place): UpstreamConfig {
 	if (input === undefined) return base;
 	return {
 		connections: input.connections ?? base.connections,
 		idleMs: ms(input.idle, base.idleMs),
-		tls: input.tls === undefined ? base.tls : layTls(base.tls ?? DEFAULT_TLS, input.tls, scope, [...path, 'tls']),
+		tls: input.tls === undefined ? base.tls : layTls(base.tls ?? DEFAULT_TLS, input.tls, place.at('tls')),
 	};
 }
 
 export const DEFAULT_UPSTREAM: UpstreamConfig = { connections: 256, idleMs: 4000, tls: null };
 export const DEFAULT_TLS: UpstreamTls = { ca: null, serverName: null, verify: true };
 
-function layTls(base: UpstreamTls, input: NonNullable<UpstreamInput['tls']>, scope: Scope, path: Path): UpstreamTls {
+function layTls(base: UpstreamTls, input: NonNullable<UpstreamInput['tls']>, place: Place): UpstreamTls {
 	if (input.verify === false)
-		scope.warn(
-			[...path, 'verify'],
-			'certificates of instances are not checked: anybody in between can read and change what is sent',
-		);
+		place
+			.at('verify')
+			.warn('certificates of instances are not checked: anybody in between can read and change what is sent');
 	if (input.ca !== undefined) {
-		const text = scope.read(input.ca, [...path, 'ca'], 4_194_304);
+		const text = place.at('ca').read(input.ca, 4_194_304);
 		if (text !== undefined && !text.includes('-----BEGIN CERTIFICATE-----')) {
-			scope.problem([...path, 'ca'], 'expected a PEM file with certificates', { value: input.ca });
+			place.at('ca').problem('expected a PEM file with certificates', { value: input.ca });
 		}
 	}
 	return {
-		ca: input.ca === undefined ? base.ca : scope.file(input.ca),
+		ca: input.ca === undefined ? base.ca : place.scope.file(input.ca),
 		serverName: input.serverName?.toLowerCase() ?? base.serverName,
 		verify: input.verify ?? base.verify,
 	};

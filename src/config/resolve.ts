@@ -5,7 +5,7 @@ import { checkMatches } from './resolve-match.ts';
 import { resolveNode } from './resolve-node.ts';
 import { resolveDefaults, resolveService, type ServiceEntry } from './resolve-service.ts';
 import type { UserConfig, UserService } from './schema.ts';
-import type { Scope } from './scope.ts';
+import { Place, type Scope } from './scope.ts';
 
 /** A file whose shape was checked. */
 export interface CheckedFile {
@@ -15,10 +15,10 @@ export interface CheckedFile {
 
 /** The main file first, then those that it includes. */
 export function resolveConfig(main: CheckedFile & { input: UserConfig }, included: readonly CheckedFile[]): Config {
-	const node = resolveNode(main.input, main.scope);
-	const defaults = resolveDefaults(main.input.defaults ?? {}, main.scope);
+	const node = resolveNode(main.input, new Place(main.scope, []));
+	const defaults = resolveDefaults(main.input.defaults ?? {}, new Place(main.scope, ['defaults']));
 	const entries = collectServices([main, ...included]);
-	const placed = entries.map((entry) => ({ config: resolveService(entry, defaults), scope: entry.scope }));
+	const placed = entries.map((entry) => ({ config: resolveService(entry, defaults), scope: entry.place.scope }));
 	checkMatches(placed);
 	if (
 		entries.length === 0 &&
@@ -37,15 +37,16 @@ function collectServices(files: readonly CheckedFile[]): ServiceEntry[] {
 	const entries = new Map<string, ServiceEntry>();
 	for (const { input, scope } of files) {
 		for (const [name, service] of Object.entries(input.services ?? {})) {
+			const place = new Place(scope, ['services', name]);
 			const earlier = entries.get(name);
 			if (earlier === undefined) {
-				entries.set(name, { name, input: service as UserService, scope });
+				entries.set(name, { name, input: service as UserService, place });
 				continue;
 			}
-			const place = earlier.scope.source.locate(['services', name], 'key');
-			const file = shortFile(earlier.scope.source.file, scope.report.cwd);
-			const where = place === null ? file : `${file}:${place.line}:${place.column}`;
-			scope.problem(['services', name], `conflict: a service of this name is in ${where} too`, { at: 'key' });
+			const position = earlier.place.scope.source.locate(['services', name], 'key');
+			const file = shortFile(earlier.place.scope.source.file, scope.report.cwd);
+			const where = position === null ? file : `${file}:${position.line}:${position.column}`;
+			place.problem(`conflict: a service of this name is in ${where} too`, { at: 'key' });
 		}
 	}
 	return [...entries.values()];

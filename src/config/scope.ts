@@ -99,9 +99,11 @@ export class Scope {
 		const file = this.file(path);
 		this.report.files.push(file);
 		try {
-			const { size } = statSync(file);
-			if (size <= mostBytes) return readFileSync(file, 'utf8');
-			this.problem(at, `expected a file of at most ${mostBytes} bytes; ${file} has ${size}`, { value: path });
+			const stat = statSync(file);
+			// A device or a pipe might never end.
+			if (stat.isFile() && stat.size <= mostBytes) return readFileSync(file, 'utf8');
+			const why = stat.isFile() ? `${file} has ${stat.size}` : `${file} is a folder, a device or a pipe`;
+			this.problem(at, `expected a file of at most ${mostBytes} bytes; ${why}`, { value: path });
 		} catch (error) {
 			this.problem(at, `expected a file that can be read; ${file}: ${whyUnreadable(error)}`, { value: path });
 		}
@@ -118,6 +120,53 @@ export class Scope {
 			value: showValue(fault.value, path),
 			message,
 		};
+	}
+}
+
+/** A place in a file: what is wrong there is told with its key path. */
+export class Place {
+	readonly scope: Scope;
+	readonly path: Path;
+
+	constructor(scope: Scope, path: Path) {
+		this.scope = scope;
+		this.path = path;
+	}
+
+	/** A place below this one. */
+	at(...parts: Path): Place {
+		return new Place(this.scope, [...this.path, ...parts]);
+	}
+
+	/** See `Scope.isCut`. */
+	isCut(): boolean {
+		return this.scope.isCut(this.path);
+	}
+
+	/** See `Scope.lostKey`. */
+	lostKey(): boolean {
+		return this.scope.lostKey(this.path);
+	}
+
+	/** See `Scope.lose`. */
+	lose(): void {
+		this.scope.lose(this.path);
+	}
+
+	problem(message: string, fault?: Fault): void {
+		this.scope.problem(this.path, message, fault);
+	}
+
+	warn(message: string, fault?: Fault): void {
+		this.scope.warn(this.path, message, fault);
+	}
+
+	secret(reference: { env: string } | { file: string }): string | undefined {
+		return this.scope.secret(reference, this.path);
+	}
+
+	read(file: string, mostBytes: number): string | undefined {
+		return this.scope.read(file, this.path, mostBytes);
 	}
 }
 

@@ -156,6 +156,7 @@ test('a variable that is not set, an empty one, an empty or large file, a value 
 	assert.match(await said('{ file: ./empty }', {}), /X-A.file: .\/empty\n.*empty or binary/);
 	assert.match(await said('{ file: ./binary }', {}), /empty or binary/);
 	assert.match(await said('{ file: ./big }', {}), /at most 65536 bytes/);
+	assert.match(await said('{ file: /dev/zero }', {}), /a device or a pipe/);
 });
 
 test('what a name and a text tell of secrets', () => {

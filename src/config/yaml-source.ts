@@ -11,12 +11,14 @@ import {
 	type Pair,
 	parseDocument,
 	visit,
+	type YAMLMap,
 } from 'yaml';
 import type { Path, Problem } from './problem.ts';
 import { fileProblem, plainCopy, positions, type ReadResult, type Source } from './source.ts';
 
 /** Aliases that may be followed; more is a bomb. */
-const MAX_ALIASES = 100;
+const MAX_ALIASES = 1000;
+const TOO_MANY_ALIASES = `expected at most ${MAX_ALIASES} uses of aliases`;
 const MOST_PROBLEMS = 20;
 
 /** What the parser complains of, in our words: its own quote the file, which may hold a secret. */
@@ -80,33 +82,48 @@ function documentValue(document: Document): { value: unknown } | string {
 	try {
 		return plainCopy(document.toJS({ maxAliasCount: MAX_ALIASES }));
 	} catch (error) {
-		// Only its aliases can make it fail: too many of them, or one that holds itself.
+		// Aliases of aliases can still be too many.
 		if (error instanceof ReferenceError || error instanceof RangeError) {
-			return `expected at most ${MAX_ALIASES} uses of aliases, none within itself`;
+			return TOO_MANY_ALIASES;
 		}
 		throw error;
 	}
 }
 
 function complainOfKeysAndAliases(document: Document, say: (message: string, offset: number) => void): void {
+	let aliases = 0;
 	visit(document, {
 		Map(_, map) {
-			const seen = new Set<string>();
-			for (const { key } of map.items) {
-				const name = isScalar(key) ? String(key.value) : undefined;
-				if (name === undefined || name === '<<') continue;
-				if (seen.has(name))
-					say(`expected each key once; \`${name.slice(0, 60)}\` stands there twice`, startOf(key) ?? 0);
-				seen.add(name);
-			}
+			complainOfKeys(document, map, say);
 		},
 		Alias(_, alias, ancestors) {
+			const at = startOf(alias) ?? 0;
+			if (++aliases > MAX_ALIASES) {
+				say(TOO_MANY_ALIASES, at);
+				return visit.BREAK;
+			}
 			const target = alias.resolve(document);
-			if (target === undefined) say(SYNTAX['BAD_ALIAS'] as string, startOf(alias) ?? 0);
-			else if (ancestors.includes(target as never))
-				say('expected an alias that does not hold itself', startOf(alias) ?? 0);
+			if (target === undefined) say(SYNTAX['BAD_ALIAS'] as string, at);
+			else if (ancestors.includes(target as never)) say('expected an alias that does not hold itself', at);
+			return undefined;
 		},
 	});
+}
+
+function complainOfKeys(document: Document, map: YAMLMap, say: (message: string, offset: number) => void): void {
+	const seen = new Set<string>();
+	for (const { key, value } of map.items) {
+		if (!isScalar(key)) continue;
+		const name = String(key.value);
+		const at = startOf(key) ?? 0;
+		if (name === '<<') {
+			const merged = (isSeq(value) ? value.items : [value]).map((one) => (isAlias(one) ? one.resolve(document) : one));
+			if (!merged.every((one) => isMap(one))) say('expected a map, or aliases to maps, behind the merge key `<<`', at);
+		} else if (seen.has(name)) {
+			say(`expected each key once; \`${name.slice(0, 60)}\` stands there twice`, at);
+		}
+		seen.add(name);
+	}
 }
 
 const startOf = (node: unknown): number | undefined => (node as Node | null)?.range?.[0];

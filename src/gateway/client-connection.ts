@@ -23,7 +23,7 @@ const PIPELINE_BYTES = 16 * 1024;
 /** How long a connection that we closed is read on, so that the last answer is not lost to a reset. */
 const LINGER_MS = 2000;
 /** A client that sent FIN may still want its answer (`printf … | nc`), or be gone: it is given this long. */
-const HALF_CLOSED_MS = 1000;
+const HALF_CLOSED_MS = 800;
 const LARGE_UPLOAD = 256 * 1024;
 const EMPTY = Buffer.alloc(0);
 
@@ -103,7 +103,8 @@ export class ClientConnection {
 		this.#pumping = true;
 		while (this.#input.length > 0) {
 			if (this.#state === State.head) {
-				if (!this.#readHead()) break;
+				// Who does not read is not answered: his answers would pile up here.
+				if (this.transport.pending > 0 || !this.#readHead()) break;
 			} else if (this.#state === State.request && !(this.#exchange as Exchange).body.done) {
 				if (!this.#forwardBody()) break;
 			} else break;
@@ -121,7 +122,7 @@ export class ClientConnection {
 	/** Reads on only while there is somewhere for the bytes to go; without a body to come, to notice that the client left. */
 	#throttle(left: boolean): void {
 		const exchange = this.#exchange;
-		let wait = false;
+		let wait = left && this.#state === State.head && this.transport.pending > 0;
 		if (exchange !== null) {
 			const connection = exchange.fetch.connection;
 			if (!exchange.body.done) wait = left || connection === null || connection.transport.pending > 0;
@@ -244,6 +245,7 @@ export class ClientConnection {
 		// Sent at once, from within the loop that goes on anyway.
 		if (this.#pumping || this.#state !== State.request) return;
 		this.#pump();
+		if (this.#halfClosed) this.onEnd();
 	}
 
 	// The answer.
@@ -268,7 +270,7 @@ export class ClientConnection {
 		if (exchange !== null) {
 			exchange.fetch.paused = false;
 			exchange.fetch.resume();
-		} else if (this.#state === State.head) this.#pump();
+		} else this.next();
 	}
 
 	/** The answer is whole: the next request, or the end. */
@@ -284,15 +286,13 @@ export class ClientConnection {
 			return;
 		}
 		this.#state = State.head;
+		this.#queued = Number.MAX_SAFE_INTEGER;
 		if (this.#input.length > 0) {
 			// Pipelined. From a later turn, so that a thousand of them do not nest.
 			plane.wheel.set(this.#timer, plane.limits.headMs);
 			if (this.#input.kept) setImmediate(nextRequest, this);
 		} else if (this.#halfClosed) this.#linger();
-		else {
-			this.#queued = Number.MAX_SAFE_INTEGER;
-			plane.wheel.set(this.#timer, plane.limits.keepAliveMs);
-		}
+		else plane.wheel.set(this.#timer, plane.limits.keepAliveMs);
 	}
 
 	/** Goes on with bytes that came early. */
@@ -303,7 +303,7 @@ export class ClientConnection {
 		} catch (error) {
 			this.crash(error);
 		}
-		if (this.#halfClosed && this.#state === State.head) this.#linger();
+		if (this.#halfClosed && this.#state === State.head && this.transport.pending === 0) this.#linger();
 	}
 
 	/** Says that nothing more comes and reads on for a while, since closing with unread bytes resets the connection. */
@@ -342,9 +342,10 @@ export class ClientConnection {
 		else if (this.#state === State.request) {
 			const exchange = this.#exchange as Exchange;
 			if (exchange.body.done && exchange.status === 0) this.plane.wheel.set(this.#timer, HALF_CLOSED_MS);
-			else if (!exchange.body.done) this.transport.destroy();
-		} else if (this.transport.pending > 0) this.#linger();
-		else this.transport.destroy();
+			// A paused stream tells of its end while bytes before it still wait here.
+			else if (!exchange.body.done && this.#input.length === 0) this.transport.destroy();
+		} else if (this.#state === State.head) this.next();
+		else if (this.transport.pending === 0) this.transport.destroy();
 	}
 
 	onClose(): void {
@@ -363,11 +364,12 @@ export class ClientConnection {
 
 	onTimer(): void {
 		if (this.#state === State.request) this.#requestTimer(this.#exchange as Exchange);
-		else if (this.#state === State.head && this.#input.length > 0) this.#refuse('head_timeout');
 		else if (this.transport.queued > 0 && this.transport.queued < this.#queued) {
 			// The last answer is still on its way to a slow reader.
 			this.#queued = this.transport.queued;
 			this.plane.wheel.set(this.#timer, this.plane.limits.keepAliveMs);
+		} else if (this.#state === State.head && this.#input.length > 0 && this.transport.pending === 0) {
+			this.#refuse('head_timeout');
 		} else this.transport.destroy();
 	}
 

@@ -1,8 +1,10 @@
 import type { ErrorCode } from '../core/errors.ts';
+import { isAuthority } from '../wire/authority.ts';
 import { BodyKind } from '../wire/body.ts';
-import { AUTHORITY, LOWER } from '../wire/bytes.ts';
+import { LOWER } from '../wire/bytes.ts';
+import { Field } from '../wire/field-names.ts';
 import { ConnectionOption } from '../wire/framing.ts';
-import { HeadFault, text } from '../wire/head.ts';
+import { HeadFault, STRIDE, text } from '../wire/head.ts';
 import type { Exchange } from './exchange.ts';
 import { resolveDotSegments } from './path.ts';
 
@@ -13,6 +15,8 @@ export const HEAD_FAULTS: Readonly<Record<number, ErrorCode>> = {
 	[HeadFault.targetTooLong]: 'target_too_long',
 	[HeadFault.version]: 'version_not_supported',
 };
+
+const ONE = 49;
 
 const COMMON = ['GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'] as const;
 
@@ -49,6 +53,8 @@ export function checkRequest(exchange: Exchange): ErrorCode | null {
 	exchange.closing = !keep;
 	if (framing.expectAt >= 0 && !expectsContinue(exchange)) return 'expectation_failed';
 	exchange.mayUpgrade = framing.upgradeAt >= 0 && mayUpgrade(exchange);
+	// The request line is passed on with our version, which is 1.1 (RFC 9112 §2.3).
+	if (head.minor === 1 && buffer[head.lineEnd - 3] !== ONE) exchange.rewritten = true;
 	return null;
 }
 
@@ -74,12 +80,6 @@ function readHost(exchange: Exchange): boolean {
 	return isAuthority(buffer, start, end);
 }
 
-function isAuthority(buffer: Uint8Array, start: number, end: number): boolean {
-	if (end === start) return false;
-	for (let at = start; at < end; at++) if (AUTHORITY[buffer[at] as number] !== 1) return false;
-	return true;
-}
-
 /** The forms of RFC 9112 §3.2: origin, absolute (it overrides Host and must agree with it), asterisk. */
 function readTarget(exchange: Exchange): ErrorCode | null {
 	const { head, buffer } = exchange;
@@ -96,10 +96,10 @@ function readTarget(exchange: Exchange): ErrorCode | null {
 	}
 	const pathEnd = Math.max(pathStart, head.queryAt);
 	if (pathStart !== start || pathEnd === pathStart) {
-		// Forwarded in origin form; a missing path is `/`.
+		// Forwarded in origin form; a missing path is `/`, or for OPTIONS the server as a whole (RFC 9112 §3.2.4).
 		const rest = buffer.subarray(pathStart, head.targetEnd);
-		const slash = buffer[pathStart] === 47 && pathStart < head.targetEnd;
-		setTarget(exchange, slash ? Buffer.from(rest) : Buffer.concat([SLASH, rest]));
+		if (rest.length === 0 && exchange.method === 'OPTIONS') setTarget(exchange, ASTERISK);
+		else setTarget(exchange, rest[0] === 47 ? Buffer.from(rest) : Buffer.concat([SLASH, rest]));
 	} else {
 		exchange.pathStart = pathStart;
 		exchange.pathEnd = pathEnd;
@@ -108,6 +108,7 @@ function readTarget(exchange: Exchange): ErrorCode | null {
 }
 
 const SLASH = Buffer.from('/');
+const ASTERISK = Buffer.from('*');
 
 /** `http://host/path`: returns where the path begins, or -1. */
 function readAbsolute(exchange: Exchange): number {
@@ -166,7 +167,14 @@ function mayUpgrade(exchange: Exchange): boolean {
 	const { head, framing, buffer } = exchange;
 	if ((framing.connection & ConnectionOption.upgrade) === 0 || head.minor === 0 || exchange.method !== 'GET')
 		return false;
-	if (framing.chunked || framing.contentLength > 0) return false;
+	if (framing.chunked || framing.contentLength > 0 || upgradeFields(exchange) > 1) return false;
 	const protocol = text(buffer, head.valueStart(framing.upgradeAt), head.valueEnd(framing.upgradeAt)).toLowerCase();
-	return !/(^|[\s,])h2c?([\s,]|$)/.test(protocol);
+	return !/(^|[\s,])(?:h2c?|http)([\s,/]|$)/.test(protocol);
+}
+
+function upgradeFields({ head }: Exchange): number {
+	const { table, count } = head.fields;
+	let found = 0;
+	for (let row = 0; row < count * STRIDE; row += STRIDE) if (table[row + 4] === Field.upgrade) found++;
+	return found;
 }

@@ -29,7 +29,10 @@ export interface RunningProcess {
 }
 
 export interface ProcessWatcher {
-	/** Called once for each process that ended, after its last line; its whole group is gone by then. */
+	/**
+	 * Called once for each process that ended; its whole group has been ended by then. Its last lines have come,
+	 * unless it printed faster than they could be passed on.
+	 */
 	exited(id: string, code: number | null, signal: string | null): void;
 	/** What a process printed, line by line, without the line ends. */
 	lines(id: string, stream: 'stdout' | 'stderr', lines: string[]): void;

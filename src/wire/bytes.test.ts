@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AUTHORITY, equalsLower, HEX, LOWER, TARGET, TOKEN, VALUE } from './bytes.ts';
+import { equalsLower, HEX, LOWER, REG_NAME, TARGET, TOKEN, VALUE } from './bytes.ts';
 
 const CLASSES: [string, Uint8Array, RegExp][] = [
 	['token (RFC 9110 §5.6.2)', TOKEN, /^[!#$%&'*+\-.^_`|~0-9A-Za-z]$/],
 	['field value (RFC 9110 §5.5)', VALUE, /^[\t\x20-\x7e\x80-\xff]$/],
 	['request target', TARGET, /^[!"$-~]$/],
-	['host and port (RFC 3986 §3.2)', AUTHORITY, /^[A-Za-z0-9\-._~%!$&'()*+,;=:[\]]$/],
+	['host’s name (RFC 3986 §3.2.2)', REG_NAME, /^[A-Za-z0-9\-._~!$&'()*+,;=]$/],
 ];
 
 for (const [name, table, expected] of CLASSES) {

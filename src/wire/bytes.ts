@@ -24,10 +24,8 @@ export const VALUE = table((byte) => byte === TAB || (byte >= 32 && byte !== 127
 /** Bytes of a request target: visible ASCII but `#`. More than RFC 3986 allows, since browsers send `|` and `{` bare. */
 export const TARGET = table((byte) => byte > 32 && byte < 127 && byte !== 35);
 
-/** Bytes of a host with port: RFC 3986 §3.2 without user information, IP literals included. */
-export const AUTHORITY = table(
-	(byte) => isAlphanumeric(byte) || "-._~!$&'()*+,;=:[]%".includes(String.fromCharCode(byte)),
-);
+/** Bytes of a host's name but `%`: RFC 3986 §3.2.2, unreserved characters and sub-delimiters. */
+export const REG_NAME = table((byte) => isAlphanumeric(byte) || "-._~!$&'()*+,;=".includes(String.fromCharCode(byte)));
 
 /** Value of a hexadecimal digit, 255 for any other byte. */
 export const HEX = new Uint8Array(256).fill(255);

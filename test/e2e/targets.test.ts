@@ -17,9 +17,9 @@ const it = suite(({ url }) => ({
 				'/app/host': { redirect: 'https://$host/x' },
 				'/app/api/*': { strip: '/app/api' },
 				'/app/old/*': { rewrite: { from: '^/app/old/(.*)$', to: '/new/$1' } },
-				'POST,PUT /app/posted': {},
 			},
 		},
+		written: { match: 'POST,PUT /written', instances: [url] },
 	},
 }));
 const echo = async (request: string): Promise<Echo> => (await it.ask(request)).json<Echo>();
@@ -35,7 +35,7 @@ test('fixed answers come from here, HEAD without the body', async () => {
 	const client = await it.client();
 	client.send('HEAD /app/fixed HTTP/1.1\r\nHost: a\r\n\r\n');
 	const head = await client.answer({ method: 'HEAD' });
-	assert.deepEqual([head.status, head.field('content-length')], [404, head.field('content-length')].with(0, head.status));
+	assert.deepEqual([head.status, head.field('content-length')], [503, '13']);
 	client.send(get('/app/nothing'));
 	const nothing = await client.answer();
 	assert.equal(nothing.status, 204);
@@ -108,6 +108,9 @@ test('unknown paths are 404, known ones with a foreign method 405, both as probl
 	assert.deepEqual(unknown.json(), { type: 'about:blank', title: 'No service matches this host and path', status: 404, code: 'no_route' });
 	const posted = await it.ask(post('/nowhere', 'x'.repeat(100)));
 	assert.equal(posted.status, 404);
+	const foreign = await it.ask(get('/written'));
+	assert.deepEqual([foreign.status, foreign.field('allow')], [405, 'POST, PUT']);
+	assert.equal(foreign.json<{ code: string }>().code, 'method_not_allowed');
 	const head = await it.ask('HEAD /nowhere HTTP/1.1\r\nHost: a\r\n\r\n', 'HEAD');
 	assert.equal(head.status, 404);
 	assert.equal(head.field('content-length'), unknown.field('content-length'));

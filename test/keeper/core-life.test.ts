@@ -98,7 +98,7 @@ describe('cores', { concurrency: 4 }, () => {
 	});
 
 	test('an upgrade that fails leaves the old core as it was and says why', async (t) => {
-		const keeper = start(t, { plan: { port: 0 }, times: { readyMs: 500 } });
+		const keeper = start(t, { plan: { port: 0 }, times: { readyMs: 1500 } });
 		const { pid, port } = await keeper.info();
 		const clients = new Clients(t, port, { fresh: 2, kept: 2 });
 		const failing = async (plan: Record<string, unknown>) => {
@@ -111,11 +111,11 @@ describe('cores', { concurrency: 4 }, () => {
 		assert.equal(await failing({ start: 'exit' }), `${prefix} the configuration of the test is bad`);
 		assert.equal(
 			await failing({ start: 'never-ready' }),
-			`${prefix} it ended (it was not ready within 0.5 s) before it was ready`,
+			`${prefix} it ended (it was not ready within 1.5 s) before it was ready`,
 		);
 		assert.equal(
 			await failing({ start: 'silent' }),
-			`${prefix} it ended (it was not ready within 0.5 s) before it was ready`,
+			`${prefix} it ended (it was not ready within 1.5 s) before it was ready`,
 		);
 		assert.match((await failing({ protocol: 99 })) ?? '', /must be stopped and started once for this version/);
 		const [first, second] = await Promise.all([keeper.command('upgrade'), keeper.command('upgrade')]);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { childrenOf, isAlive, pause, type Running, start, until } from './running.ts';
+import { childrenOf, isAlive, pause, processesOf, type Running, start, until } from './running.ts';
 
 const NODE = process.execPath;
 type Exit = { id: string; code: number | null; signal: string | null; listed: boolean };
@@ -55,19 +55,28 @@ describe('instances', { concurrency: 4 }, () => {
 	});
 
 	test('processes live on without a core, their output waits within bounds, and the next core adopts them', async (t) => {
-		const keeper = start(t, { times: { backOffMs: [1500] } });
+		const keeper = start(t, { times: { backOffMs: [50] } });
 		const { pid } = await keeper.info();
-		const flood =
-			'process.on("SIGTERM", () => { for (let i = 0; i < 150_000; i++) console.log("z".repeat(100), i); console.log("end") })';
+		const done = join(keeper.folder, 'done');
+		const flood = 'for (let i = 0; i < 150_000; i++) console.log("z".repeat(100), i)';
+		const end = `process.stdout.write("end\\n", () => fs.writeFileSync(${JSON.stringify(done)}, ""))`;
+		const script = `process.on("SIGTERM", () => { ${flood}; ${end} })`;
 		const { result } = await keeper.spawnInstance('a-1', [
 			NODE,
 			'-e',
-			`${flood}; console.log("up"); setInterval(() => {}, 1e6)`,
+			`${script}; console.log("up"); setInterval(() => {}, 1e6)`,
 		]);
 		await until(async () => (await printedBy(keeper, 'a-1')).includes('up'));
+		// Until it has printed all, no core starts that would take it.
+		keeper.plan({ start: 'silent' });
 		process.kill(pid, 'SIGKILL');
 		await until(() => !isAlive(pid));
 		process.kill(result.pid, 'SIGTERM');
+		await until(() => existsSync(done), 15_000);
+		keeper.plan({});
+		await until(() => processesOf(keeper.folder).length === 2);
+		const [core] = processesOf(keeper.folder).filter((one) => one !== keeper.pid);
+		process.kill(core as number, 'SIGKILL');
 		const next = await keeper.info();
 		assert.notEqual(next.pid, pid);
 		assert.equal(next.welcome.active, true);

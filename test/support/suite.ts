@@ -1,6 +1,6 @@
 /** One Ballast in front of one upstream for all tests of a file or of a `describe`. */
 import assert from 'node:assert/strict';
-import { after, before } from 'node:test';
+import { after, afterEach, before } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Status } from '../../src/app/status.ts';
 import { type Ballast, type BallastOptions, startBallast } from './ballast.ts';
@@ -16,7 +16,7 @@ export const TRANSPORTS = {
 export interface Suite {
 	readonly ballast: Ballast;
 	readonly upstream: RawUpstream;
-	/** A client of the first listener; it is gone when the tests are. */
+	/** A client of the first listener; it is gone when the test is. */
 	client(options?: RawClientOptions): Promise<RawClient>;
 	/** Sends this and reads one answer, by a connection of its own. */
 	ask(request: string, method?: string): ReturnType<RawClient['answer']>;
@@ -34,8 +34,10 @@ export function suite(
 		upstream = await startUpstream();
 		ballast = await startBallast({ workers: 1, stop: '0s', ...config(upstream) }, options);
 	});
+	afterEach(() => {
+		for (const client of clients.splice(0)) client.destroy();
+	});
 	after(async () => {
-		for (const client of clients) client.destroy();
 		await ballast?.stop();
 		await upstream?.close();
 		// A fault of the data plane's own is written to the log and must fail whoever caused it.
