@@ -133,7 +133,7 @@ export class UpstreamConnection {
 				return;
 			}
 			if (after - at > HEAD_MOST || !this.#framing.read(buffer, head.fields)) {
-				this.#fail('bad_answer');
+				this.#fail(after - at > HEAD_MOST ? 'answer_head_too_large' : 'bad_answer');
 				return;
 			}
 			at = after;
@@ -185,7 +185,6 @@ export class UpstreamConnection {
 		const scan = this.#scan;
 		const after = scan.scan(buffer, start, end);
 		if (after === BODY_BAD) {
-			this.plane.out.flush(this.transport);
 			this.#fail('truncated_answer');
 			return;
 		}

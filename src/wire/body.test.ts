@@ -104,7 +104,7 @@ describe('accepted chunks (RFC 9112 §7.1)', () => {
 		['4\r\n\r\n\r\n\r\n0\r\n\r\n', '\r\n\r\n', null],
 		['5;a\r\nhello\r\n0;b=c\r\n\r\n', 'hello', null],
 		['5;a=b;c="d;\\"e"\r\nhello\r\n0\r\n\r\n', 'hello', null],
-		['5 ;a\r\nhello\r\n0\t \t;a = b \r\n\r\n', 'hello', null],
+		['5 ;a\r\nhello\r\n0\t \t; a = b\t;c\r\n\r\n', 'hello', null],
 		[`5;${'x'.repeat(256)}\r\nhello\r\n0;${'x'.repeat(256)}\r\n\r\n`, 'hello', null],
 		['0\r\nX: 1\r\n\r\n', '', 'X: 1\r\n\r\n'],
 		['2\r\nab\r\n0\r\nX: 1\r\nY:2 \t\r\nX: \r\n\r\n', 'ab', 'X: 1\r\nY: 2\r\nX: \r\n\r\n'],
@@ -150,6 +150,22 @@ describe('refused chunks', () => {
 		['a bare CR behind a size', '5\rhello\r\n'],
 		['CR CR LF', '5\r\r\nhello\r\n'],
 		['LF CR', '5\n\rhello'],
+		['an extension without a name', '5;\r\nhello\r\n'],
+		['an extension of white space', '5; \r\nhello\r\n'],
+		['two semicolons', '5;;a\r\nhello\r\n'],
+		['a semicolon at the end', '5;a;\r\nhello\r\n'],
+		['an extension without a value', '5;a=\r\nhello\r\n'],
+		['an extension with two values', '5;a=b=c\r\nhello\r\n'],
+		['an extension that is a value', '5;=b\r\nhello\r\n'],
+		['two words as an extension', '5;a b\r\nhello\r\n'],
+		['two words as a value', '5;a=b c\r\nhello\r\n'],
+		['something behind quotes', '5;a="b"c\r\nhello\r\n'],
+		['quotes behind something', '5;a=b"c"\r\nhello\r\n'],
+		['white space behind an extension', '5;a=b \r\nhello\r\n'],
+		['white space behind quotes', '5;a="b"\t\r\nhello\r\n'],
+		['a quoted name', '5;"a"\r\nhello\r\n'],
+		['an extension beyond ASCII', '5;\xe4\r\nhello\r\n'],
+		['a comma in an extension', '5;a,b\r\nhello\r\n'],
 		['a bare LF in an extension', '5;a\nhello\r\n'],
 		['a bare LF in a quoted extension', '5;a="\n"\r\nhello\r\n'],
 		['CRLF in a quoted extension', '5;a="\r\n0\r\n\r\n'],
@@ -200,7 +216,7 @@ describe('refused chunks', () => {
 		});
 	}
 
-	test('of all bytes only hexadecimal digits are a size, only those of values an extension', () => {
+	test('of all bytes only hexadecimal digits are a size, only those of its grammar an extension', () => {
 		for (let byte = 0; byte < 256; byte++) {
 			const character = String.fromCharCode(byte);
 			assert.equal(
@@ -209,11 +225,11 @@ describe('refused chunks', () => {
 				`byte ${byte} behind a digit`,
 			);
 			assert.equal(chunked(character) === 'bad', !/[0-9a-f]/i.test(character), `byte ${byte} as the first`);
-			assert.equal(
-				chunked(`1;${character}x`) === 'bad',
-				byte !== 9 && (byte < 32 || byte === 127),
-				`byte ${byte} in an extension`,
-			);
+			const inName = /[!#$%&'*+\-.^_`|~\w; \t=]/.test(character);
+			assert.equal(chunked(`1;a${character}`) === 'bad', !inName && character !== '\r', `byte ${byte} in an extension`);
+			const inQuotes = byte === 9 || (byte >= 32 && byte !== 127);
+			assert.equal(chunked(`1;a="${character}`) === 'bad', !inQuotes, `byte ${byte} in quotes`);
+			assert.equal(chunked(`1;a="\\${character}`) === 'bad', !inQuotes, `byte ${byte} behind a backslash`);
 		}
 	});
 });

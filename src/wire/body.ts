@@ -1,4 +1,5 @@
-import { CR, HEX, LF, SPACE, TAB, VALUE } from './bytes.ts';
+import { CR, HEX, LF, SPACE, TAB } from './bytes.ts';
+import { Extension, extensionAfter, extensionMayEnd } from './chunk-extension.ts';
 import { Field } from './field-names.ts';
 import { Fields, parseFields, STRIDE } from './head.ts';
 
@@ -18,10 +19,6 @@ const Step = {
 } as const;
 
 const SEMICOLON = 59;
-const QUOTE = 34;
-const BACKSLASH = 92;
-const Quote = { none: 0, open: 1, escape: 2 } as const;
-
 /** Most bytes of one chunk's extensions; they carry nothing that anybody uses, only attacks. */
 const EXTENSION_MOST = 256;
 /** All extensions of a body together may be longer than its payload by this. */
@@ -54,7 +51,7 @@ export class BodyScan {
 	#digits = 0;
 	#extension = 0;
 	#extensions = 0;
-	#quote: number = Quote.none;
+	#extensionState: number = Extension.begin;
 	#tail: Buffer | null = null;
 
 	start(kind: number, length: number): void {
@@ -70,7 +67,6 @@ export class BodyScan {
 			this.#digits = 0;
 			this.#extension = 0;
 			this.#extensions = 0;
-			this.#quote = Quote.none;
 			this.#tail = null;
 		}
 		if (this.ranges.length > RANGES_KEPT) this.ranges = new Int32Array(16);
@@ -129,11 +125,15 @@ export class BodyScan {
 				return this.#sizeByte(byte);
 			case Step.blank:
 				// White space may stand before an extension (RFC 9112 §7.1.1), and nowhere else.
-				if (byte === SEMICOLON) this.#step = Step.extension;
-				else if (byte !== SPACE && byte !== TAB) return false;
-				return this.#extensionFits();
+				if (byte !== SEMICOLON) return (byte === SPACE || byte === TAB) && this.#extensionFits();
+				return this.#beginExtension();
 			case Step.extension:
-				return this.#extensionByte(byte);
+				if (byte === CR) {
+					this.#step = Step.sizeLf;
+					return extensionMayEnd(this.#extensionState);
+				}
+				this.#extensionState = extensionAfter(this.#extensionState, byte);
+				return this.#extensionState !== Extension.bad && this.#extensionFits();
 			case Step.sizeLf:
 				if (byte !== LF) return false;
 				this.#digits = 0;
@@ -159,22 +159,16 @@ export class BodyScan {
 		}
 		if (this.#digits === 0) return false;
 		if (byte === CR) this.#step = Step.sizeLf;
-		else if (byte === SEMICOLON) this.#step = Step.extension;
+		else if (byte === SEMICOLON) this.#beginExtension();
 		else if (byte === SPACE || byte === TAB) this.#step = Step.blank;
 		else return false;
 		return true;
 	}
 
-	/** Nothing but CRLF ends the line; within quotes not even that may stand, since somebody might read on. */
-	#extensionByte(byte: number): boolean {
-		if (byte === CR) {
-			this.#step = Step.sizeLf;
-			return this.#quote === Quote.none;
-		}
-		if (this.#quote === Quote.escape) this.#quote = Quote.open;
-		else if (byte === QUOTE) this.#quote = this.#quote === Quote.none ? Quote.open : Quote.none;
-		else if (byte === BACKSLASH && this.#quote === Quote.open) this.#quote = Quote.escape;
-		return VALUE[byte] === 1 && this.#extensionFits();
+	#beginExtension(): true {
+		this.#step = Step.extension;
+		this.#extensionState = Extension.begin;
+		return true;
 	}
 
 	#extensionFits(): boolean {

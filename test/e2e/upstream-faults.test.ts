@@ -90,6 +90,7 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 					peer.send(`HTTP/1.1 200 OK\r\n${head}\r\n`);
 					peer.send(body);
 					await sleep(40);
+					assert.equal(peer.received.length, peer.at, 'nothing comes back to the instance');
 					if (end === 'RST') peer.reset();
 					else peer.finish();
 				});
@@ -98,7 +99,8 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 					client.send(`GET ${path} HTTP/${version}\r\nHost: a\r\n\r\n`);
 					await client.until(() => client.closed, 'the end of the connection');
 					const { received } = client;
-					assert.match(received.toString(), /^HTTP\/1\.1 200 OK\r\n/, name);
+					// What is wrong from its first read on may be reset before any of it went out.
+					if (name !== 'bad-chunk') assert.match(received.toString(), /^HTTP\/1\.1 200 OK\r\n/, name);
 					assert.equal(client.ended, false, `${name} over HTTP/${version} ended with FIN`);
 					assert.equal(client.error, 'ECONNRESET', `${name} over HTTP/${version}`);
 					assert.doesNotMatch(received.toString(), /\r\n0\r\n/, `${name} got a last chunk`);

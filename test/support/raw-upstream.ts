@@ -1,4 +1,5 @@
 /** An instance that is nothing but a listening socket: what it answers, byte by byte, each test says for its path. */
+import { AssertionError } from 'node:assert/strict';
 import net from 'node:net';
 import { fieldsOf, RawClient } from './raw-client.ts';
 
@@ -58,6 +59,8 @@ export class RawUpstream {
 	readonly requests: ReceivedRequest[] = [];
 	/** Instead of reading a request: what to do with each new connection. */
 	onConnection: ((peer: RawClient) => unknown) | null = null;
+	/** Assertions of scripts that did not hold. */
+	readonly failures: AssertionError[] = [];
 	/** Reads no body itself: the script does. By path. */
 	readonly bodiless = new Set<string>();
 	readonly #scripts = new Map<string, Script>();
@@ -101,7 +104,8 @@ export class RawUpstream {
 				await (this.#scripts.get(request.path) ?? this.#echo)(request, peer);
 			}
 			peer.finish();
-		} catch {
+		} catch (error) {
+			if (error instanceof AssertionError) this.failures.push(error);
 			peer.destroy();
 		}
 	}

@@ -22,10 +22,15 @@ export interface Suite {
 	ask(request: string, method?: string): ReturnType<RawClient['answer']>;
 }
 
+export interface SuiteOptions extends Omit<BallastOptions, 'run'> {
+	/** The tests run side by side: clients stay until the last has ended. */
+	together?: boolean;
+}
+
 /** `config`: without `listen`, `admin` and `stop`, which have values for tests. */
 export function suite(
 	config: (upstream: RawUpstream) => Record<string, unknown>,
-	options: Omit<BallastOptions, 'run'> = {},
+	options: SuiteOptions = {},
 ): Suite {
 	let ballast: Ballast | undefined;
 	let upstream: RawUpstream | undefined;
@@ -35,9 +40,12 @@ export function suite(
 		ballast = await startBallast({ workers: 1, stop: '0s', ...config(upstream) }, options);
 	});
 	afterEach(() => {
-		for (const client of clients.splice(0)) client.destroy();
+		if (options.together !== true) for (const client of clients.splice(0)) client.destroy();
+		const [failure] = upstream?.failures.splice(0) ?? [];
+		if (failure !== undefined) throw failure;
 	});
 	after(async () => {
+		for (const client of clients) client.destroy();
 		await ballast?.stop();
 		await upstream?.close();
 		// A fault of the data plane's own is written to the log and must fail whoever caused it.
