@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Board } from '../core/board.ts';
-import { DataPlane } from '../gateway/data-plane.ts';
-import type { Exchange } from '../gateway/exchange.ts';
+import { type Counted, DataPlane } from '../gateway/data-plane.ts';
 import { Trust } from '../gateway/forwarded.ts';
 import { type Listener, listenPlain, listenTls } from '../gateway/listener.ts';
+import { Requests } from '../gateway/requests.ts';
 import { Upstream } from '../gateway/upstream.ts';
 import { Meter, type Observation } from '../metrics/meter.ts';
 import { TimerWheel } from '../wire/timer-wheel.ts';
@@ -33,6 +33,9 @@ class DataWorker {
 	readonly #observation: Observation = { status: 0, failed: false, us: 0, bytesIn: 0, bytesOut: 0 };
 	readonly #listeners = new Map<string, Listener>();
 	readonly #plane: DataPlane;
+	readonly #requests: Requests;
+	/** By slot. */
+	readonly #upstreams: (Upstream | undefined)[] = [];
 	readonly #gate: ConnectionCount;
 	#pools: Pools;
 	#prepared: { plan: Plan; pools: Pools } | null = null;
@@ -49,6 +52,7 @@ class DataWorker {
 		this.#gate.configure(start.plan);
 		this.#pools = new Pools(start.plan, this.#board, start.id);
 		this.#plane = new DataPlane({
+			upstreams: this.#upstreams,
 			board: this.#board,
 			worker: start.id,
 			wheel: this.#wheel,
@@ -57,9 +61,9 @@ class DataWorker {
 			routes: this.#pools.compile(),
 			recorder: { request: (exchange, us) => this.#record(exchange, us) },
 			gate: this.#gate,
-			handle,
 			report: (error) => this.#report(error),
 		});
+		this.#requests = new Requests(this.#plane, handle);
 		for (const instance of start.instances) this.#addInstance(instance);
 		this.#wheel.start();
 		this.#say({ type: 'up' });
@@ -81,7 +85,7 @@ class DataWorker {
 		this.#say({ type: 'fault', message });
 	}
 
-	#record(exchange: Exchange, us: number): void {
+	#record(exchange: Counted, us: number): void {
 		const seen = this.#observation;
 		seen.status = exchange.status;
 		seen.failed = exchange.failure !== null && exchange.status >= 500;
@@ -96,7 +100,7 @@ class DataWorker {
 		this.#instances.clear(instance.slot);
 		const { slot, id, host, port } = instance;
 		const options = this.#pools.upstreamOptions(instance);
-		this.#plane.upstreams[slot] = new Upstream(this.#plane, { slot, id, host, port, ...options });
+		this.#upstreams[slot] = new Upstream(this.#plane, { slot, id, host, port, ...options });
 		this.#pools.add(instance);
 	}
 
@@ -159,14 +163,14 @@ class DataWorker {
 	}
 
 	#removeInstance(slot: number, done: () => void): void {
-		const upstream = this.#plane.upstreams[slot];
+		const upstream = this.#upstreams[slot];
 		this.#pools.remove(slot);
 		if (upstream === undefined) {
 			done();
 			return;
 		}
 		upstream.close(() => {
-			if (this.#plane.upstreams[slot] === upstream) this.#plane.upstreams[slot] = undefined;
+			if (this.#upstreams[slot] === upstream) this.#upstreams[slot] = undefined;
 			done();
 		});
 	}
@@ -175,8 +179,8 @@ class DataWorker {
 		const { tls } = listen;
 		const listener =
 			tls === null
-				? listenPlain(this.#plane, listen.fd)
-				: listenTls(this.#plane, listen.fd, { ...tls, ticketKeys: Buffer.from(tls.ticketKeys) });
+				? listenPlain(this.#requests, listen.fd)
+				: listenTls(this.#requests, listen.fd, { ...tls, ticketKeys: Buffer.from(tls.ticketKeys) });
 		this.#listeners.get(listen.key)?.close();
 		this.#listeners.set(listen.key, listener);
 	}
@@ -211,7 +215,7 @@ class DataWorker {
 		this.#plane.trust = new Trust(plan.trust);
 		this.#plane.routes = pools.compile();
 		for (const instance of pools.instances()) {
-			const upstream = this.#plane.upstreams[instance.slot];
+			const upstream = this.#upstreams[instance.slot];
 			if (upstream !== undefined) upstream.options = { ...upstream.options, ...pools.upstreamOptions(instance) };
 		}
 		this.#gate.configure(plan);

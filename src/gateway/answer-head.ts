@@ -3,18 +3,33 @@ import type { Framing } from '../wire/framing.ts';
 import { type Fields, STRIDE, text } from '../wire/head.ts';
 import type { Output } from '../wire/output.ts';
 import type { ResponseHead } from '../wire/response-head.ts';
-import { AnswerMode, CONNECTION_CLOSE, CONNECTION_KEEP_ALIVE, type Exchange } from './exchange.ts';
-import type { FieldEdits } from './route.ts';
+import type { FieldEdits, Route } from './route.ts';
 
 const VERSION = Buffer.from('HTTP/1.1 ');
 const CONTENT_LENGTH = Buffer.from('Content-Length: ');
 const CHUNKED = Buffer.from('Transfer-Encoding: chunked\r\n');
 const UPGRADE = Buffer.from('Connection: upgrade\r\nUpgrade: ');
 
+/** How the answer's body reaches the client. */
+export const AnswerMode = { none: 0, raw: 1, chunked: 2 } as const;
+
+export const CONNECTION_CLOSE: Buffer = Buffer.from('Connection: close\r\n');
+export const CONNECTION_KEEP_ALIVE: Buffer = Buffer.from('Connection: keep-alive\r\n');
+
+/** What of an exchange its answer's head depends on. */
+export interface Answering {
+	readonly plane: { readonly date: Buffer };
+	readonly route: Route | null;
+	readonly fetch: { readonly slot: number; readonly key: number };
+	readonly head: { readonly minor: number };
+	readonly answerMode: number;
+	readonly closing: boolean;
+}
+
 /** A head that is passed on: where to, for whom, and what came. */
 export interface AnswerHead {
 	out: Output;
-	exchange: Exchange;
+	exchange: Answering;
 	head: ResponseHead;
 	bytes: Uint8Array;
 	framing: Framing;
@@ -66,7 +81,7 @@ function writeUpgrade(out: Output, head: ResponseHead, bytes: Uint8Array, framin
 }
 
 /** Cookie affinity: the client learns which instance it met. */
-function writeAffinity(out: Output, exchange: Exchange): void {
+function writeAffinity(out: Output, exchange: Answering): void {
 	const service = exchange.route?.service;
 	if (service?.cookie == null || service.picker === null || exchange.fetch.slot < 0) return;
 	const token = service.picker.token(exchange.fetch.slot);

@@ -2,18 +2,19 @@ import type { ErrorCode } from '../core/errors.ts';
 import { BODY_BAD } from '../wire/body.ts';
 import { HeadFault } from '../wire/head.ts';
 import type { Output } from '../wire/output.ts';
-import { TICK_MS, Timer } from '../wire/timer-wheel.ts';
+import { Timer } from '../wire/timer-wheel.ts';
 import type { Transport } from '../wire/transport.ts';
+import type { AttemptConnection } from './attempt.ts';
 import type { DataPlane } from './data-plane.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, ExchangeClient } from './exchange.ts';
 import { plainAddress } from './forwarded.ts';
 import { Input } from './input.ts';
+import { Pace } from './pace.ts';
 import { problemOf } from './problem.ts';
 import { writePayload } from './request-body.ts';
 import { checkRequest, HEAD_FAULTS, startBody } from './request-checks.ts';
-import { requestLimit } from './request-limits.ts';
+import type { Requests } from './requests.ts';
 import { Tunnel } from './tunnel.ts';
-import type { UpstreamConnection } from './upstream-connection.ts';
 import { forwardedLines } from './upstream-head.ts';
 
 const State = { head: 0, request: 1, tunnel: 2, linger: 3, closed: 4 } as const;
@@ -28,7 +29,7 @@ const LARGE_UPLOAD = 256 * 1024;
 const EMPTY = Buffer.alloc(0);
 
 /** One HTTP/1.1 connection of a client: one exchange at a time, answers in order. */
-export class ClientConnection {
+export class ClientConnection implements ExchangeClient {
 	readonly plane: DataPlane;
 	readonly secure: boolean;
 	transport!: Transport;
@@ -38,6 +39,7 @@ export class ClientConnection {
 	trusted = false;
 	/** Field lines for every request of this connection. */
 	forwarded: Buffer = EMPTY;
+	readonly #requests: Requests;
 	#state: number = State.head;
 	#exchange: Exchange | null = null;
 	readonly #timer: Timer;
@@ -45,15 +47,12 @@ export class ClientConnection {
 	#pumping = false;
 	#large: Buffer | null = null;
 	#halfClosed = false;
-	/** The tick of the client's last progress: a byte sent or taken. */
-	#progress = 0;
-	#requestUntil = 0;
+	readonly #pace = new Pace();
 	#tunnel: Tunnel | null = null;
-	/** Bytes not sent yet when the time limit was last looked at. */
-	#queued = 0;
 
-	constructor(plane: DataPlane, secure: boolean) {
-		this.plane = plane;
+	constructor(requests: Requests, secure: boolean) {
+		this.#requests = requests;
+		this.plane = requests.plane;
 		this.secure = secure;
 		this.#timer = new Timer(this);
 	}
@@ -84,7 +83,7 @@ export class ClientConnection {
 	}
 
 	#receive(buffer: Uint8Array, length: number): void {
-		this.#progress = this.plane.wheel.tick;
+		this.#pace.moved(this.plane.wheel.tick);
 		if (this.#state === State.tunnel) {
 			if (!(this.#tunnel as Tunnel).fromClient(buffer, length)) this.transport.pause();
 			return;
@@ -135,20 +134,20 @@ export class ClientConnection {
 	/** Reads a request head. False: more is needed, or the connection is on its way out. */
 	#readHead(): boolean {
 		const { plane } = this;
-		const exchange = this.#exchange ?? plane.takeExchange();
+		const exchange = this.#exchange ?? this.#requests.take();
 		this.#exchange = null;
 		const { head } = exchange;
 		const { limits } = plane;
 		const after = head.parse(this.#input.buffer, this.#input.at, this.#input.end, limits.targetBytes);
 		if (after === HeadFault.incomplete) {
-			plane.giveExchange(exchange);
+			this.#requests.give(exchange);
 			if (this.#input.length > limits.headBytes) this.#refuse('head_too_large');
 			// The limit runs from the first byte on and is not moved by later ones.
 			else if (!this.#input.kept) plane.wheel.set(this.#timer, limits.headMs);
 			return false;
 		}
 		if (after < 0 || after - this.#input.at > limits.headBytes) {
-			plane.giveExchange(exchange);
+			this.#requests.give(exchange);
 			this.#refuse(HEAD_FAULTS[after] ?? 'head_too_large');
 			return false;
 		}
@@ -172,19 +171,19 @@ export class ClientConnection {
 			exchange.answerProblem(problemOf(fault));
 			return;
 		}
-		plane.handle(exchange);
+		this.#requests.handle(exchange);
 	}
 
 	/** The route is known: its time limits hold now. */
 	arm(requestMs: number, streamIdleMs: number): void {
 		const { wheel } = this.plane;
-		this.#requestUntil = requestMs === 0 ? 0 : wheel.tick + Math.ceil(requestMs / TICK_MS);
+		this.#pace.begin(wheel.tick, requestMs);
 		wheel.set(this.#timer, (this.#exchange as Exchange).body.done ? requestMs : Math.min(requestMs, streamIdleMs));
 	}
 
 	/** A head that cannot be read has no exchange: it is answered and the connection closed. */
 	#refuse(code: ErrorCode): void {
-		const exchange = this.plane.takeExchange();
+		const exchange = this.#requests.take();
 		exchange.pinNothing(this);
 		exchange.failure = code;
 		this.#exchange = exchange;
@@ -244,6 +243,8 @@ export class ClientConnection {
 	upstreamDrained(): void {
 		// Sent at once, from within the loop that goes on anyway.
 		if (this.#pumping || this.#state !== State.request) return;
+		// Until now it was the instance that was waited for.
+		this.#pace.moved(this.plane.wheel.tick);
 		this.#pump();
 		if (this.#halfClosed) this.onEnd();
 	}
@@ -252,7 +253,7 @@ export class ClientConnection {
 
 	/** Part of the answer waits for the client. */
 	answerBlocked(): void {
-		this.#progress = this.plane.wheel.tick;
+		this.#pace.moved(this.plane.wheel.tick);
 		const exchange = this.#exchange;
 		if (exchange === null) return;
 		exchange.fetch.paused = true;
@@ -261,7 +262,7 @@ export class ClientConnection {
 	}
 
 	onDrain(): void {
-		this.#progress = this.plane.wheel.tick;
+		this.#pace.moved(this.plane.wheel.tick);
 		if (this.#tunnel !== null) {
 			this.#tunnel.clientDrained();
 			return;
@@ -280,13 +281,13 @@ export class ClientConnection {
 		plane.active--;
 		const reusable = !exchange.closing && exchange.body.done;
 		if (exchange.fetch.active) exchange.fetch.cancel();
-		plane.giveExchange(exchange);
+		this.#requests.give(exchange);
 		if (!reusable) {
 			this.#linger();
 			return;
 		}
 		this.#state = State.head;
-		this.#queued = Number.MAX_SAFE_INTEGER;
+		this.#pace.sending(Number.MAX_SAFE_INTEGER);
 		if (this.#input.length > 0) {
 			// Pipelined. From a later turn, so that a thousand of them do not nest.
 			plane.wheel.set(this.#timer, plane.limits.headMs);
@@ -317,12 +318,12 @@ export class ClientConnection {
 		}
 		this.transport.end();
 		this.transport.resume();
-		this.#queued = this.transport.queued + 1;
+		this.#pace.sending(this.transport.queued + 1);
 		this.plane.wheel.set(this.#timer, LINGER_MS);
 	}
 
 	/** From here on both sides' bytes pass through unread. */
-	startTunnel(exchange: Exchange, connection: UpstreamConnection, rest: Buffer): void {
+	startTunnel(exchange: Exchange, connection: AttemptConnection, rest: Buffer): void {
 		this.plane.wheel.set(this.#timer, 0);
 		exchange.record();
 		this.#state = State.tunnel;
@@ -359,14 +360,13 @@ export class ClientConnection {
 		this.plane.active--;
 		exchange.fetch.cancel();
 		if (this.#tunnel === null) exchange.record();
-		this.plane.giveExchange(exchange);
+		this.#requests.give(exchange);
 	}
 
 	onTimer(): void {
 		if (this.#state === State.request) this.#requestTimer(this.#exchange as Exchange);
-		else if (this.transport.queued > 0 && this.transport.queued < this.#queued) {
+		else if (this.#pace.stillSending(this.transport)) {
 			// The last answer is still on its way to a slow reader.
-			this.#queued = this.transport.queued;
 			this.plane.wheel.set(this.#timer, this.plane.limits.keepAliveMs);
 		} else if (this.#state === State.head && this.#input.length > 0 && this.transport.pending === 0) {
 			this.#refuse('head_timeout');
@@ -378,18 +378,7 @@ export class ClientConnection {
 			this.transport.destroy();
 			return;
 		}
-		const { queued } = this.transport;
-		if (queued < this.#queued) this.#progress = this.plane.wheel.tick;
-		this.#queued = queued;
-		const limit = requestLimit({
-			tick: this.plane.wheel.tick,
-			until: this.#requestUntil,
-			progress: this.#progress,
-			idleMs: exchange.route?.timeouts.streamIdleMs ?? this.plane.limits.headMs,
-			answerWaits: this.transport.pending > 0,
-			bodyMissing: !exchange.body.done && exchange.fetch.connection?.transport.pending === 0,
-			streaming: exchange.fetch.streaming,
-		});
+		const limit = this.#pace.limit(exchange, this.plane.wheel.tick);
 		if (typeof limit === 'string') this.#giveUp(exchange, limit);
 		else this.plane.wheel.set(this.#timer, limit);
 	}

@@ -1,11 +1,11 @@
 import type { Board } from '../core/board.ts';
 import { Output } from '../wire/output.ts';
 import type { TimerWheel } from '../wire/timer-wheel.ts';
+import type { Destination } from './attempt.ts';
 import type { NodeLimits } from './config.ts';
-import { Exchange } from './exchange.ts';
 import type { Trust } from './forwarded.ts';
 import type { Route } from './route.ts';
-import type { Upstream } from './upstream.ts';
+import type { RouteSubject } from './router.ts';
 
 /** Bytes that one read of a connection without a large body brings at most. */
 const READ_BYTES = 64 * 1024;
@@ -15,14 +15,26 @@ const SPARE_MOST = 16;
 
 /** Finds the route of a request; `Router` fits it. */
 export interface RouteTable {
-	match(exchange: Exchange): Route | undefined;
-	methodsAllowed(exchange: Exchange): string[];
+	match(subject: RouteSubject): Route | undefined;
+	methodsAllowed(subject: RouteSubject): string[];
+}
+
+/** A request as it is counted. */
+export interface Counted {
+	readonly route: Route | null;
+	/** Of the answer; 0: the client left before one began. */
+	readonly status: number;
+	/** Why Ballast answered itself. */
+	readonly failure: string | null;
+	readonly body: { readonly received: number };
+	readonly bytesOut: number;
+	readonly fetch: { readonly slot: number; readonly attempts: number };
 }
 
 /** Where counts go. All times in µs. */
 export interface Recorder {
-	/** One answered or abandoned request. `status` 0: the client left before an answer began. */
-	request(exchange: Exchange, us: number): void;
+	/** One answered or abandoned request. */
+	request(counted: Counted, us: number): void;
 }
 
 /** Decides how many connections there may be. */
@@ -32,6 +44,8 @@ export interface ConnectionGate {
 }
 
 export interface DataPlaneOptions {
+	/** The instances, by slot; whoever owns the list changes it. */
+	upstreams: readonly (Destination | undefined)[];
 	board: Board;
 	/** This worker's column on the board. */
 	worker: number;
@@ -41,8 +55,6 @@ export interface DataPlaneOptions {
 	routes: RouteTable;
 	recorder: Recorder;
 	gate: ConnectionGate;
-	/** The order of the stages: what happens to a request once its head was read. */
-	handle: (exchange: Exchange) => void;
 	/** Something that must not happen did; the request is answered with 500. */
 	report: (error: unknown) => void;
 }
@@ -54,7 +66,6 @@ export class DataPlane {
 	readonly wheel: TimerWheel;
 	readonly recorder: Recorder;
 	readonly gate: ConnectionGate;
-	readonly handle: (exchange: Exchange) => void;
 	readonly report: (error: unknown) => void;
 	/** These three change at a reload. */
 	limits: NodeLimits;
@@ -67,21 +78,20 @@ export class DataPlane {
 	/** What sockets read into. */
 	readonly rx: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
 	/** By slot. */
-	readonly upstreams: (Upstream | undefined)[] = [];
+	readonly upstreams: readonly (Destination | undefined)[];
 	/** Requests and tunnels under way. */
 	active = 0;
 	#date: Buffer = Buffer.alloc(0);
 	#dateSecond = 0;
-	readonly #exchanges: Exchange[] = [];
 	readonly #large: Buffer[] = [];
 
 	constructor(options: DataPlaneOptions) {
+		this.upstreams = options.upstreams;
 		this.board = options.board;
 		this.worker = options.worker;
 		this.wheel = options.wheel;
 		this.recorder = options.recorder;
 		this.gate = options.gate;
-		this.handle = options.handle;
 		this.report = options.report;
 		this.limits = options.limits;
 		this.trust = options.trust;
@@ -96,17 +106,6 @@ export class DataPlane {
 			this.#date = Buffer.from(`Date: ${new Date().toUTCString()}\r\n`, 'latin1');
 		}
 		return this.#date;
-	}
-
-	/** Exchanges are used again: an idle connection holds none. */
-	takeExchange(): Exchange {
-		const exchange = this.#exchanges.pop() ?? new Exchange(this);
-		exchange.head.fields.most = this.limits.headFields;
-		return exchange;
-	}
-
-	giveExchange(exchange: Exchange): void {
-		if (this.#exchanges.length < 1024) this.#exchanges.push(exchange);
 	}
 
 	takeLarge(): Buffer {

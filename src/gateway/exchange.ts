@@ -4,22 +4,42 @@ import { Framing } from '../wire/framing.ts';
 import type { Output } from '../wire/output.ts';
 import { RequestHead } from '../wire/request-head.ts';
 import type { ResponseHead } from '../wire/response-head.ts';
-import { writeAnswerHead, writeInterim } from './answer-head.ts';
-import type { ClientConnection } from './client-connection.ts';
+import type { Transport } from '../wire/transport.ts';
+import { AnswerMode, CONNECTION_CLOSE, CONNECTION_KEEP_ALIVE, writeAnswerHead, writeInterim } from './answer-head.ts';
+import type { AttemptConnection, Destination, FetchParty } from './attempt.ts';
 import type { DataPlane } from './data-plane.ts';
-import { Fetch, type FetchParty } from './fetch.ts';
+import { Fetch } from './fetch.ts';
 import { type Problem, problemOf } from './problem.ts';
 import type { Route } from './route.ts';
-import type { Upstream } from './upstream.ts';
-import type { UpstreamConnection } from './upstream-connection.ts';
 import { writeUpstreamHead } from './upstream-head.ts';
 
 const SLAB_BYTES = 2048;
 /** Pieces below this are gathered with what is written beside them instead of being written alone. */
 const GATHER_BYTES = 16 * 1024;
 
-/** How the answer's body reaches the client. */
-export const AnswerMode = { none: 0, raw: 1, chunked: 2 } as const;
+/** The connection that brought the request, as its exchange sees it. */
+export interface ExchangeClient {
+	readonly transport: Transport;
+	/** The peer's address, without an IPv4-mapped prefix. */
+	readonly address: string;
+	readonly secure: boolean;
+	/** The peer may speak for its clients. */
+	readonly trusted: boolean;
+	/** Field lines for every request of this connection. */
+	readonly forwarded: Buffer;
+	/** The route is known: its time limits hold now. */
+	arm(requestMs: number, streamIdleMs: number): void;
+	/** Writes the payload at hand, framed for the instance. */
+	moveBody(exchange: Exchange, out: Output): boolean;
+	/** The instance took what it was sent. */
+	upstreamDrained(): void;
+	/** Part of the answer waits for the client. */
+	answerBlocked(): void;
+	/** The answer is whole. */
+	exchangeDone(exchange: Exchange): void;
+	/** From here on both sides' bytes pass through unread. */
+	startTunnel(exchange: Exchange, connection: AttemptConnection, rest: Buffer): void;
+}
 
 /**
  * The client half of one request: its head, pinned so that it outlives the read that brought it,
@@ -27,7 +47,7 @@ export const AnswerMode = { none: 0, raw: 1, chunked: 2 } as const;
  */
 export class Exchange implements FetchParty {
 	readonly plane: DataPlane;
-	client!: ClientConnection;
+	client!: ExchangeClient;
 	readonly head: RequestHead;
 	readonly framing = new Framing();
 	/** The request's body. */
@@ -68,7 +88,7 @@ export class Exchange implements FetchParty {
 	}
 
 	/** Takes over the head that was just parsed from `source`. */
-	pin(client: ClientConnection, source: Uint8Array): void {
+	pin(client: ExchangeClient, source: Uint8Array): void {
 		const { head } = this;
 		const size = head.end - head.start;
 		if (size > this.buffer.length) this.buffer = Buffer.allocUnsafeSlow(size + 1024);
@@ -92,7 +112,7 @@ export class Exchange implements FetchParty {
 	}
 
 	/** Stands for a request whose head cannot be read: it is answered, and the connection closed. */
-	pinNothing(client: ClientConnection): void {
+	pinNothing(client: ExchangeClient): void {
 		this.head.start = 0;
 		this.head.end = 0;
 		this.head.minor = 1;
@@ -132,7 +152,7 @@ export class Exchange implements FetchParty {
 
 	// What the fetch asks for.
 
-	writeRequestHead(out: Output, upstream: Upstream): void {
+	writeRequestHead(out: Output, upstream: Destination): void {
 		writeUpstreamHead(out, this, upstream);
 	}
 
@@ -210,7 +230,7 @@ export class Exchange implements FetchParty {
 		this.#finish();
 	}
 
-	upgraded(connection: UpstreamConnection, rest: Buffer): void {
+	upgraded(connection: AttemptConnection, rest: Buffer): void {
 		this.plane.out.flush(this.client.transport);
 		this.client.startTunnel(this, connection, rest);
 	}
@@ -263,5 +283,3 @@ export class Exchange implements FetchParty {
 }
 
 const LAST_CHUNK = Buffer.from('0\r\n');
-export const CONNECTION_CLOSE: Buffer = Buffer.from('Connection: close\r\n');
-export const CONNECTION_KEEP_ALIVE: Buffer = Buffer.from('Connection: keep-alive\r\n');

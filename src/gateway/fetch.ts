@@ -1,47 +1,14 @@
 import { ERRORS, type ErrorCode } from '../core/errors.ts';
-import type { BodyScan } from '../wire/body.ts';
-import type { Framing } from '../wire/framing.ts';
-import type { Output } from '../wire/output.ts';
-import type { ResponseHead } from '../wire/response-head.ts';
+import type { Attempt, AttemptConnection, Destination, FetchParty } from './attempt.ts';
 import type { Timeouts } from './config.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Service } from './route.ts';
-import type { Opening, Upstream } from './upstream.ts';
-import type { UpstreamConnection } from './upstream-connection.ts';
 
 /** Attempts of one request, the first included. */
 const ATTEMPTS_MOST = 3;
 
-/** Where a fetch gets its request from and hands its answer to: a client's exchange, later a cache entry or a job. */
-export interface FetchParty {
-	/** The answer has no body, whatever it says: HEAD. */
-	readonly headOnly: boolean;
-	/** The request asks for another protocol, and may. */
-	readonly mayUpgrade: boolean;
-	/** Nothing of the request body is still to be sent. */
-	readonly requestDone: boolean;
-	/** Writes the request head for this instance. */
-	writeRequestHead(out: Output, upstream: Upstream): void;
-	/** Writes what is at hand of the request body; false: more is to come. */
-	writeRequestBody(out: Output): boolean;
-	/** The connection took all that was written: more may be sent. */
-	requestDrained(): void;
-	/** An answer of 1xx, except 101. */
-	interim(head: ResponseHead, bytes: Uint8Array): void;
-	answerHead(head: ResponseHead, bytes: Uint8Array, framing: Framing, kind: number): void;
-	/** Payload in the ranges that `scan` found. `stable`: the bytes may be kept until they are written. */
-	answerBody(bytes: Uint8Array, scan: BodyScan, stable: boolean): void;
-	/** Hands over what was written; false: wait for `Fetch.resume`. */
-	flushAnswer(): boolean;
-	answerEnd(trailers: Buffer | null): void;
-	/** The instance agreed to change the protocol; `rest` came right behind its answer. */
-	upgraded(connection: UpstreamConnection, rest: Buffer): void;
-	/** No (whole) answer will come. */
-	answerFailed(code: ErrorCode): void;
-}
-
 /** The upstream half of a request: selects an instance, attempts, reports; a failed attempt selects again. */
-export class Fetch {
+export class Fetch implements Attempt {
 	readonly plane: DataPlane;
 	readonly party: FetchParty;
 	service: Service | null = null;
@@ -55,13 +22,13 @@ export class Fetch {
 	/** The slot of the last attempt; -1: none yet. */
 	slot = -1;
 	attempts = 0;
-	connection: UpstreamConnection | null = null;
-	opening: Opening | null = null;
+	connection: AttemptConnection | null = null;
+	opening: Attempt['opening'] = null;
 	/** The party cannot take more of the answer now. */
 	paused = false;
 	/** The answer is a stream of events, which may be silent. */
 	streaming = false;
-	#upstream: Upstream | null = null;
+	#upstream: Destination | null = null;
 	#attemptMs = 0;
 	#headUs = 0;
 	readonly #tried: number[] = [];
@@ -71,7 +38,7 @@ export class Fetch {
 		this.party = party;
 	}
 
-	get upstream(): Upstream | null {
+	get upstream(): Destination | null {
 		return this.#upstream;
 	}
 

@@ -5,9 +5,9 @@ import { BallastError } from '../core/errors.ts';
 import { RawTransport, rawSupported, type TcpHandle } from '../wire/raw-transport.ts';
 import { StreamTransport } from '../wire/stream-transport.ts';
 import { ClientConnection } from './client-connection.ts';
-import type { DataPlane } from './data-plane.ts';
 import { plainAddress } from './forwarded.ts';
 import { problemOf } from './problem.ts';
+import type { Requests } from './requests.ts';
 
 /** Connections that the kernel keeps for us; Node's default of 511 is soon full. */
 const BACKLOG = 4096;
@@ -32,35 +32,35 @@ interface AcceptingServer {
 }
 
 /** Plain HTTP on this file descriptor. */
-export function listenPlain(plane: DataPlane, fd: number): Listener {
+export function listenPlain(requests: Requests, fd: number): Listener {
 	const server = net.createServer({ noDelay: true, allowHalfOpen: true });
-	server.on('error', (error) => plane.report(error));
+	server.on('error', (error) => requests.plane.report(error));
 	server.listen({ fd }, BACKLOG, () => {
 		const handle = (server as unknown as AcceptingServer)._handle;
 		if (rawSupported && handle !== null && typeof handle.onconnection === 'function') {
-			handle.onconnection = (status, accepted) => acceptRaw(plane, status, accepted);
+			handle.onconnection = (status, accepted) => acceptRaw(requests, status, accepted);
 		}
 	});
-	server.on('connection', (socket) => acceptStream(plane, socket, false));
+	server.on('connection', (socket) => acceptStream(requests, socket, false));
 	return { close: () => server.close(), certify: () => {} };
 }
 
 /** HTTPS on this file descriptor. The ticket key is the same for all workers, so that sessions resume on any. */
-export function listenTls(plane: DataPlane, fd: number, options: TlsListenOptions): Listener {
+export function listenTls(requests: Requests, fd: number, options: TlsListenOptions): Listener {
 	let contexts = certificateContexts(options.certificates, options.minVersion);
 	const server = tls.createServer({
 		...options.certificates[0],
 		minVersion: options.minVersion,
 		ticketKeys: options.ticketKeys,
 		ALPNProtocols: ['http/1.1'],
-		handshakeTimeout: plane.limits.headMs,
+		handshakeTimeout: requests.plane.limits.headMs,
 		allowHalfOpen: true,
 		SNICallback: (name, done) => done(null, contextFor(contexts, name)),
 	});
-	server.on('error', (error) => plane.report(error));
+	server.on('error', (error) => requests.plane.report(error));
 	// A failed handshake is the client's affair; its socket is already being closed.
 	server.on('tlsClientError', () => {});
-	server.on('secureConnection', (socket) => acceptStream(plane, socket, true));
+	server.on('secureConnection', (socket) => acceptStream(requests, socket, true));
 	server.listen({ fd }, BACKLOG);
 	return {
 		close: () => server.close(),
@@ -98,37 +98,37 @@ function contextFor(contexts: readonly NamedContext[], name: string): tls.Secure
 	return (exact ?? contexts.find(({ names }) => names.includes(wild)) ?? contexts[0])?.context;
 }
 
-function acceptRaw(plane: DataPlane, status: number, handle: TcpHandle | undefined): void {
+function acceptRaw(requests: Requests, status: number, handle: TcpHandle | undefined): void {
 	// EMFILE and the like: the connection stays in the queue and is tried again.
 	if (status !== 0 || handle === undefined) {
-		plane.report(new BallastError('too_many_connections', `A connection could not be accepted (${status})`));
+		requests.plane.report(new BallastError('too_many_connections', `A connection could not be accepted (${status})`));
 		return;
 	}
 	const peer: { address?: string } = {};
 	handle.getpeername(peer);
-	if (!plane.gate.open(plainAddress(peer.address ?? ''))) {
-		handle.writeBuffer(null, overload(plane));
+	if (!requests.plane.gate.open(plainAddress(peer.address ?? ''))) {
+		handle.writeBuffer(null, overload(requests));
 		handle.close();
 		return;
 	}
-	const connection = new ClientConnection(plane, false);
-	connection.attach(new RawTransport(handle, connection, plane.rx));
+	const connection = new ClientConnection(requests, false);
+	connection.attach(new RawTransport(handle, connection, requests.plane.rx));
 }
 
-function acceptStream(plane: DataPlane, socket: net.Socket, secure: boolean): void {
-	if (!plane.gate.open(plainAddress(socket.remoteAddress ?? ''))) {
+function acceptStream(requests: Requests, socket: net.Socket, secure: boolean): void {
+	if (!requests.plane.gate.open(plainAddress(socket.remoteAddress ?? ''))) {
 		socket.on('error', () => {});
-		socket.end(overload(plane));
+		socket.end(overload(requests));
 		return;
 	}
-	const connection = new ClientConnection(plane, secure);
+	const connection = new ClientConnection(requests, secure);
 	connection.attach(new StreamTransport(socket, connection));
 }
 
 /** Said to a connection that is one too many, unasked. */
-function overload(plane: DataPlane): Buffer {
+function overload(requests: Requests): Buffer {
 	const { head, body } = problemOf('too_many_connections');
-	return Buffer.concat([head, plane.date, Buffer.from('Connection: close\r\n\r\n'), body]);
+	return Buffer.concat([head, requests.plane.date, Buffer.from('Connection: close\r\n\r\n'), body]);
 }
 
 /** DNS names of a certificate's subject alternative name, or its common name. */

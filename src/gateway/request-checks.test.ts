@@ -4,9 +4,9 @@ import type { ErrorCode } from '../core/errors.ts';
 import { BodyKind } from '../wire/body.ts';
 import type { Exchange } from './exchange.ts';
 import { checkRequest, setTarget, startBody } from './request-checks.ts';
-import { barePlane, exchangeOf } from './testing/bare-plane.ts';
+import { bareRequests, exchangeOf } from './testing/bare-plane.ts';
 
-const plane = barePlane();
+const plane = bareRequests();
 
 /** Reads a request whose head is well formed and checks it. */
 function check(...lines: string[]): { exchange: Exchange; fault: ErrorCode | null } {

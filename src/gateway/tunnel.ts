@@ -1,16 +1,16 @@
 import type { Transport } from '../wire/transport.ts';
+import type { AttemptConnection, TunnelEnd } from './attempt.ts';
 import type { DataPlane } from './data-plane.ts';
-import type { TunnelEnd, UpstreamConnection } from './upstream-connection.ts';
 
 /** An upgraded connection (WebSocket): bytes both ways, each side held back while the other cannot take more. */
 export class Tunnel implements TunnelEnd {
 	readonly #plane: DataPlane;
 	readonly #client: Transport;
-	readonly #connection: UpstreamConnection;
+	readonly #connection: AttemptConnection;
 	#clientEnded = false;
 	#upstreamEnded = false;
 
-	constructor(plane: DataPlane, client: Transport, connection: UpstreamConnection) {
+	constructor(plane: DataPlane, client: Transport, connection: AttemptConnection) {
 		this.#plane = plane;
 		this.#client = client;
 		this.#connection = connection;

@@ -5,9 +5,8 @@ import { HeadFault } from '../wire/head.ts';
 import { ResponseHead } from '../wire/response-head.ts';
 import { Timer } from '../wire/timer-wheel.ts';
 import type { Transport } from '../wire/transport.ts';
+import type { Attempt, AttemptConnection, Destination, TunnelEnd } from './attempt.ts';
 import type { DataPlane } from './data-plane.ts';
-import type { Fetch } from './fetch.ts';
-import type { Upstream } from './upstream.ts';
 
 /** Most bytes and fields of an answer's head. Instances are trusted further than clients, not boundlessly. */
 const HEAD_MOST = 64 * 1024;
@@ -17,19 +16,19 @@ const LARGE_BODY = 96 * 1024;
 
 const State = { idle: 0, head: 1, body: 2, tunnel: 3, closed: 4 } as const;
 
-/** What the other end of a tunnel is to this one. */
-export interface TunnelEnd {
-	/** Bytes for the other side; false: wait. */
-	tunnelBytes(bytes: Uint8Array, length: number): boolean;
-	tunnelEnd(): void;
-	tunnelClosed(): void;
-	tunnelDrained(): void;
+/** Whose connection it is. */
+export interface ConnectionOwner extends Destination {
+	readonly plane: DataPlane;
+	/** It finished its request and can carry another. */
+	release(connection: UpstreamConnection): void;
+	/** It is over. */
+	closed(connection: UpstreamConnection): void;
 }
 
 /** One HTTP/1.1 connection to an instance. */
-export class UpstreamConnection {
+export class UpstreamConnection implements AttemptConnection {
 	readonly plane: DataPlane;
-	readonly upstream: Upstream;
+	readonly upstream: ConnectionOwner;
 	transport!: Transport;
 	readonly timer: Timer;
 	/** The tick since which nobody uses it. */
@@ -38,7 +37,7 @@ export class UpstreamConnection {
 	reused = false;
 	tunnel: TunnelEnd | null = null;
 	#state: number = State.idle;
-	#fetch: Fetch | null = null;
+	#fetch: Attempt | null = null;
 	#carry: Buffer | null = null;
 	#large: Buffer | null = null;
 	readonly #head = new ResponseHead(FIELDS_MOST);
@@ -46,7 +45,7 @@ export class UpstreamConnection {
 	readonly #scan = new BodyScan();
 	#keepAlive = false;
 
-	constructor(upstream: Upstream) {
+	constructor(upstream: ConnectionOwner) {
 		this.upstream = upstream;
 		this.plane = upstream.plane;
 		this.timer = new Timer(this);
@@ -57,7 +56,7 @@ export class UpstreamConnection {
 	}
 
 	/** Sends the fetch's request. Head and what is there of the body leave in one write. */
-	begin(fetch: Fetch, reused: boolean): void {
+	begin(fetch: Attempt, reused: boolean): void {
 		this.#fetch = fetch;
 		this.reused = reused;
 		this.#state = State.head;
@@ -118,7 +117,7 @@ export class UpstreamConnection {
 	}
 
 	#takeHead(buffer: Uint8Array, start: number, end: number): void {
-		const fetch = this.#fetch as Fetch;
+		const fetch = this.#fetch as Attempt;
 		const head = this.#head;
 		let at = start;
 		for (;;) {
@@ -146,7 +145,7 @@ export class UpstreamConnection {
 		else this.#startBody(fetch, buffer, at, end);
 	}
 
-	#startBody(fetch: Fetch, buffer: Uint8Array, at: number, end: number): void {
+	#startBody(fetch: Attempt, buffer: Uint8Array, at: number, end: number): void {
 		const head = this.#head;
 		const framing = this.#framing;
 		this.#keepAlive =
@@ -172,7 +171,7 @@ export class UpstreamConnection {
 	}
 
 	/** RFC 9112 §6.3: which answers have a body, and how it ends. */
-	#bodyKind(fetch: Fetch): number {
+	#bodyKind(fetch: Attempt): number {
 		const { status } = this.#head;
 		if (fetch.party.headOnly || status === 204 || status === 304) return BodyKind.none;
 		if (this.#framing.chunked) return BodyKind.chunked;
@@ -181,7 +180,7 @@ export class UpstreamConnection {
 	}
 
 	#takeBody(buffer: Uint8Array, start: number, end: number): void {
-		const fetch = this.#fetch as Fetch;
+		const fetch = this.#fetch as Attempt;
 		const scan = this.#scan;
 		const after = scan.scan(buffer, start, end);
 		if (after === BODY_BAD) {
@@ -197,7 +196,7 @@ export class UpstreamConnection {
 		this.#finish(fetch, after < end);
 	}
 
-	#finish(fetch: Fetch, leftOver: boolean): void {
+	#finish(fetch: Attempt, leftOver: boolean): void {
 		const { trailers } = this.#scan;
 		const chunked = this.#scan.kind === BodyKind.chunked;
 		const taken = fetch.party.flushAnswer();
@@ -216,7 +215,7 @@ export class UpstreamConnection {
 		fetch.party.answerEnd(chunked ? trailers : null);
 	}
 
-	#switch(fetch: Fetch, buffer: Uint8Array, at: number, end: number): void {
+	#switch(fetch: Attempt, buffer: Uint8Array, at: number, end: number): void {
 		if (
 			!fetch.party.mayUpgrade ||
 			(this.#framing.connection & ConnectionOption.upgrade) === 0 ||
@@ -257,7 +256,7 @@ export class UpstreamConnection {
 		}
 		if (this.#state === State.body && this.#scan.kind === BodyKind.untilClose) {
 			this.#scan.done = true;
-			this.#finish(this.#fetch as Fetch, false);
+			this.#finish(this.#fetch as Attempt, false);
 			return;
 		}
 		if (this.#state === State.head) this.#fail(this.#carry === null ? 'reset_before_answer' : 'truncated_answer');

@@ -1,11 +1,13 @@
 import { Field } from '../wire/field-names.ts';
-import { listHas } from '../wire/framing.ts';
+import { type Framing, listHas } from '../wire/framing.ts';
 import { STRIDE, text } from '../wire/head.ts';
 import type { Output } from '../wire/output.ts';
+import type { RequestHead } from '../wire/request-head.ts';
 import { lineEnd } from './answer-head.ts';
-import type { Exchange } from './exchange.ts';
+import type { Destination } from './attempt.ts';
+import type { NodeLimits } from './config.ts';
 import { forwardedNode } from './forwarded.ts';
-import type { Upstream } from './upstream.ts';
+import type { Route } from './route.ts';
 
 const VERSION_LINE = Buffer.from(' HTTP/1.1\r\n');
 const HOST = Buffer.from('Host: ');
@@ -16,8 +18,32 @@ const TE_TRAILERS = Buffer.from('Connection: TE\r\nTE: trailers\r\n');
 const FORWARDED_HOST = Buffer.from('X-Forwarded-Host: ');
 const MAX_FORWARDS = Buffer.from('Max-Forwards: ');
 
+/** What of an exchange its request's head is made of. */
+export interface Requesting {
+	readonly buffer: Buffer;
+	readonly head: RequestHead;
+	readonly framing: Framing;
+	readonly method: string;
+	readonly rewritten: boolean;
+	readonly targetStart: number;
+	readonly targetEnd: number;
+	readonly hostStart: number;
+	readonly hostEnd: number;
+	readonly absolute: boolean;
+	readonly mayUpgrade: boolean;
+	readonly route: Route | null;
+	readonly plane: { readonly limits: NodeLimits };
+	readonly client: {
+		readonly trusted: boolean;
+		readonly secure: boolean;
+		readonly address: string;
+		readonly forwarded: Buffer;
+	};
+	field(name: string): string | undefined;
+}
+
 /** Writes the request's head for an instance: end-to-end fields as received, the rest anew (RFC 9110 §7.6). */
-export function writeUpstreamHead(out: Output, exchange: Exchange, upstream: Upstream): void {
+export function writeUpstreamHead(out: Output, exchange: Requesting, upstream: Destination): void {
 	const { buffer, head } = exchange;
 	if (!exchange.rewritten && head.minor === 1) out.copy(buffer, head.start, head.lineEnd);
 	else {
@@ -36,7 +62,7 @@ export function writeUpstreamHead(out: Output, exchange: Exchange, upstream: Ups
 }
 
 /** True: the client's own Host field is passed on as it came. */
-function writeHost(out: Output, exchange: Exchange, upstream: Upstream): boolean {
+function writeHost(out: Output, exchange: Requesting, upstream: Destination): boolean {
 	const policy = exchange.route?.host;
 	if (policy === undefined || policy.kind === 'preserve') {
 		if (exchange.framing.hostAt >= 0 && !exchange.absolute) return true;
@@ -55,7 +81,7 @@ function writeHost(out: Output, exchange: Exchange, upstream: Upstream): boolean
 	return false;
 }
 
-function copyFields(out: Output, exchange: Exchange, hostKept: boolean): void {
+function copyFields(out: Output, exchange: Requesting, hostKept: boolean): void {
 	const { buffer } = exchange;
 	const { table, count } = exchange.head.fields;
 	const edits = exchange.route?.request ?? null;
@@ -103,7 +129,7 @@ function passes(field: number, hostKept: boolean, underscores: boolean, trusted:
 }
 
 /** Max-Forwards counts down for TRACE and OPTIONS (RFC 9110 §7.6.2); elsewhere it means nothing and is passed on. */
-function writeMaxForwards(out: Output, exchange: Exchange, row: number): void {
+function writeMaxForwards(out: Output, exchange: Requesting, row: number): void {
 	const { table } = exchange.head.fields;
 	const value = text(exchange.buffer, table[row + 2] as number, table[row + 3] as number);
 	const counts = (exchange.method === 'OPTIONS' || exchange.method === 'TRACE') && /^\d{1,9}$/.test(value);
@@ -112,7 +138,7 @@ function writeMaxForwards(out: Output, exchange: Exchange, row: number): void {
 	out.crlf();
 }
 
-function writeFraming(out: Output, exchange: Exchange): void {
+function writeFraming(out: Output, exchange: Requesting): void {
 	const { framing, buffer, head } = exchange;
 	if (framing.chunked) out.bytes(CHUNKED);
 	else if (framing.contentLength >= 0) {
@@ -127,7 +153,7 @@ function writeFraming(out: Output, exchange: Exchange): void {
 	} else if (framing.hasTe && acceptsTrailers(exchange)) out.bytes(TE_TRAILERS);
 }
 
-function acceptsTrailers(exchange: Exchange): boolean {
+function acceptsTrailers(exchange: Requesting): boolean {
 	const { table, count } = exchange.head.fields;
 	for (let row = 0; row < count * STRIDE; row += STRIDE) {
 		if (
@@ -148,7 +174,7 @@ export function forwardedLines(address: string, secure: boolean): Buffer {
 }
 
 /** Continues what a trusted proxy in front began. */
-function writeTrustedForwarded(out: Output, exchange: Exchange): void {
+function writeTrustedForwarded(out: Output, exchange: Requesting): void {
 	const { client } = exchange;
 	const before = allValues(exchange, 'x-forwarded-for');
 	const proto = client.secure ? 'https' : 'http';
@@ -160,7 +186,7 @@ function writeTrustedForwarded(out: Output, exchange: Exchange): void {
 }
 
 /** All lines of a field as one list; their order is kept. */
-function allValues(exchange: Exchange, name: string): string {
+function allValues(exchange: Requesting, name: string): string {
 	const { fields } = exchange.head;
 	const values: string[] = [];
 	for (let i = fields.find(exchange.buffer, name); i >= 0; i = fields.find(exchange.buffer, name, i + 1)) {

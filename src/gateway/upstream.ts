@@ -4,9 +4,9 @@ import type { ErrorCode } from '../core/errors.ts';
 import { connectRaw, RawTransport, rawSupported } from '../wire/raw-transport.ts';
 import { StreamTransport } from '../wire/stream-transport.ts';
 import { Timer } from '../wire/timer-wheel.ts';
+import type { Attempt } from './attempt.ts';
 import type { DataPlane } from './data-plane.ts';
-import type { Fetch } from './fetch.ts';
-import { UpstreamConnection } from './upstream-connection.ts';
+import { type ConnectionOwner, UpstreamConnection } from './upstream-connection.ts';
 
 /** A connection idle for longer is not used for a request that must not be sent twice: its end may be under way. */
 const SAFE_IDLE_TICKS = 20;
@@ -25,12 +25,12 @@ export interface UpstreamOptions {
 }
 
 interface Waiting {
-	fetch: Fetch;
+	fetch: Attempt;
 	untilTick: number;
 }
 
 /** One instance as one worker sees it: its connections, idle ones first. */
-export class Upstream {
+export class Upstream implements ConnectionOwner {
 	/** Replaced by a reload that changes how connections are made; those that there are stay. */
 	options: UpstreamOptions;
 	readonly plane: DataPlane;
@@ -52,7 +52,7 @@ export class Upstream {
 	}
 
 	/** Gives the fetch a connection: now, when one is opened, or when one is free. */
-	acquire(fetch: Fetch): void {
+	acquire(fetch: Attempt): void {
 		const idle = this.#takeIdle(fetch);
 		if (idle !== null) {
 			idle.begin(fetch, true);
@@ -68,7 +68,7 @@ export class Upstream {
 		if (this.#timer.deadline === 0) wheel.set(this.#timer, ms);
 	}
 
-	#takeIdle(fetch: Fetch): UpstreamConnection | null {
+	#takeIdle(fetch: Attempt): UpstreamConnection | null {
 		if (fetch.wantsFresh) return null;
 		const last = this.#idle[this.#idle.length - 1];
 		if (last === undefined) return null;
@@ -104,7 +104,7 @@ export class Upstream {
 	}
 
 	/** A fetch that waits here was given up. */
-	forget(fetch: Fetch): void {
+	forget(fetch: Attempt): void {
 		const at = this.#waiting.findIndex((waiting) => waiting.fetch === fetch);
 		if (at >= 0) this.#waiting.splice(at, 1);
 	}
@@ -142,13 +142,13 @@ export class Upstream {
 		this.plane.board.addConnections(this.options.slot, this.plane.worker, change);
 	}
 
-	#connect(fetch: Fetch): void {
+	#connect(fetch: Attempt): void {
 		this.#opened(1);
 		new Opening(this, fetch).start();
 	}
 
 	/** An opening failed: its place is free again. */
-	notOpened(fetch: Fetch | null, code: ErrorCode): void {
+	notOpened(fetch: Attempt | null, code: ErrorCode): void {
 		this.#opened(-1);
 		fetch?.attemptFailed(code);
 	}
@@ -159,11 +159,11 @@ const CONNECT_ERRORS: Record<string, ErrorCode> = { ECONNREFUSED: 'connect_refus
 /** A connection being opened for a fetch, within its time limit. */
 class Opening {
 	readonly #upstream: Upstream;
-	#fetch: Fetch | null;
+	#fetch: Attempt | null;
 	readonly #timer: Timer;
 	#abandon: () => void = () => {};
 
-	constructor(upstream: Upstream, fetch: Fetch) {
+	constructor(upstream: Upstream, fetch: Attempt) {
 		this.#upstream = upstream;
 		this.#fetch = fetch;
 		this.#timer = new Timer(this);
@@ -172,7 +172,7 @@ class Opening {
 
 	start(): void {
 		const { options, plane } = this.#upstream;
-		const fetch = this.#fetch as Fetch;
+		const fetch = this.#fetch as Attempt;
 		plane.wheel.set(this.#timer, fetch.timeouts.connectMs);
 		if (options.tls === null && rawSupported && net.isIP(options.host) !== 0) this.#startRaw();
 		else this.#startStream();
@@ -236,5 +236,3 @@ class Opening {
 		this.#fetch = null;
 	}
 }
-
-export type { Opening };

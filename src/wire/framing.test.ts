@@ -34,7 +34,7 @@ describe('accepted framing', () => {
 		[['Content-Length: 5', 'Content-Length: 5'], { length: 5 }],
 		[['Content-Length: 5', 'Content-Length: 05'], { length: 5 }],
 		[['Transfer-Encoding: chunked'], { chunked: true }],
-		[['transfer-encoding:\tCHUNKED '], { chunked: true }],
+		[['transfer-encoding:CHUNKED  '], { chunked: true }],
 		[['Content_Length: 5'], {}],
 		[['X-Content-Length: 5', 'Transfer-Encodings: x'], {}],
 	];
@@ -90,6 +90,8 @@ describe('refused framing (RFC 9112 §6)', () => {
 		['apostrophes', ["Transfer-Encoding: 'chunked'"]],
 		['a letter beyond ASCII', ['Transfer-Encoding: \xe7hunked']],
 		['a no-break space', ['Transfer-Encoding: chunked\xa0']],
+		['a tab before it', ['Transfer-Encoding: \tchunked']],
+		['a tab behind it', ['Transfer-Encoding: chunked \t']],
 		['two values in one', ['Transfer-Encoding: chunked identity']],
 		['two hosts', ['Host: a', 'Host: b']],
 		['the same host twice', ['Host: a', 'Host: a']],

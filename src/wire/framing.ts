@@ -64,6 +64,7 @@ export class Framing {
 			}
 			case Field.transferEncoding:
 				if (this.chunked || end - start !== 7 || !equalsLower(buffer, start, CHUNKED)) return false;
+				if (hasTabBeside(buffer, fields.table[i * STRIDE + 1] as number, start, end)) return false;
 				this.chunked = true;
 				return true;
 			case Field.connection:
@@ -124,6 +125,14 @@ export function parseLength(buffer: Uint8Array, start: number, end: number): num
 		value = value * 10 + digit;
 	}
 	return value;
+}
+
+/** White space may be tabs, and some parsers do not know it: with one the coding is `chunked` for us and unknown to them. */
+function hasTabBeside(buffer: Uint8Array, nameEnd: number, start: number, end: number): boolean {
+	for (let at = nameEnd + 1; at < start; at++) if (buffer[at] === TAB) return true;
+	let at = end;
+	while (buffer[at] === SPACE) at++;
+	return buffer[at] === TAB;
 }
 
 function is(buffer: Uint8Array, start: number, end: number, name: Uint8Array): boolean {

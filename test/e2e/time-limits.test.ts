@@ -6,7 +6,7 @@ import type { Answer, RawClient } from '../support/raw-client.ts';
 import { connections, eventually, get, inFlight, suite } from '../support/suite.ts';
 
 /** A limit is never early, and at most this late, ms. */
-const LATE = 500;
+const LATE = 350;
 
 /** Runs it and asserts how long it took. */
 async function takes<T>(ms: number, run: () => Promise<T>): Promise<T> {

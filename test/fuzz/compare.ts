@@ -36,17 +36,26 @@ function differs(ours: Message, node: Message): string {
 		if (ours[key] !== node[key]) return `${key}: ${JSON.stringify(ours[key])} and ${JSON.stringify(node[key])}`;
 	}
 	const trailers = node.trailers.filter(([name]) => passes(name));
-	for (const [name, our, their] of [['fields', ours.fields, node.fields], ['trailers', ours.trailers, trailers]] as [string, Pairs, Pairs][]) {
-		if (JSON.stringify(our) !== JSON.stringify(their)) return `${name}: ${JSON.stringify(our)} and ${JSON.stringify(their)}`;
+	for (const [name, our, their] of [
+		['fields', ours.fields, node.fields],
+		['trailers', ours.trailers, trailers],
+	] as [string, Pairs, Pairs][]) {
+		if (JSON.stringify(our) !== JSON.stringify(their))
+			return `${name}: ${JSON.stringify(our)} and ${JSON.stringify(their)}`;
 	}
 	return '';
 }
 
 /** Fields that Ballast leaves out of a trailer section are no difference. */
-const passes = (name: string): boolean => !name.includes('_') && fieldOf(Buffer.from(name, 'latin1'), 0, name.length) === Field.other;
+const passes = (name: string): boolean =>
+	!name.includes('_') && fieldOf(Buffer.from(name, 'latin1'), 0, name.length) === Field.other;
 
-export const valuesOf = (message: Message, name: string): string[] => message.fields.filter(([other]) => other.toLowerCase() === name).map(([, value]) => value);
+export const valuesOf = (message: Message, name: string): string[] =>
+	message.fields.filter(([other]) => other.toLowerCase() === name).map(([, value]) => value);
 
 function asksForUpgrade(message: Message): boolean {
-	return valuesOf(message, 'upgrade').length > 0 && valuesOf(message, 'connection').some((value) => /(?:^|,)\s*upgrade\s*(?:,|$)/i.test(value));
+	return (
+		valuesOf(message, 'upgrade').length > 0 &&
+		valuesOf(message, 'connection').some((value) => /(?:^|,)\s*upgrade\s*(?:,|$)/i.test(value))
+	);
 }

@@ -5,7 +5,8 @@ const LINE_ENDS = ['\n', '\r', '\r\r\n', '\n\r', '\r\n\n', '\r\n ', '\r\n\t', '\
 
 export const lineEnd = (random: Random, odd: number): string => (random.chance(odd) ? random.pick(LINE_ENDS) : '\r\n');
 
-export const separator = (random: Random, odd: number): string => (random.chance(odd) ? random.pick(['  ', '\t', '', ' \t', '\x0b', '\0']) : ' ');
+export const separator = (random: Random, odd: number): string =>
+	random.chance(odd) ? random.pick(['  ', '\t', '', ' \t', '\x0b', '\0']) : ' ';
 
 const FIELDS = [
 	'User-Agent: x/1.0 (y; z)',
@@ -75,9 +76,60 @@ export function extraFields(random: Random, odd: number): string[] {
 }
 
 const EXTENSIONS = ['', '', '', '', ';a', ';a=b', ';a="b"', ';a=b;c', ' ;a', ';a="b\\"c;"'];
-const ODD_EXTENSIONS = [';', ' ', '\t', ' a', ';\n', ';a="\r\n"', ';a="', ';a=\0', ';\xff', ';a b', ';=', ';a=', ';a==b', ';a="b"c', ',', ' 5', ';;', `;${'x'.repeat(300)}`, ';\x7f', ';a;', '; a', ';a = b'];
-const SIZES = ['+5', '-1', '0x5', ' 5', '5 ', '', 'g', '5_', '00000000000000000005', '100000000000000005', '5.', '"5"', '\x0b5', '000000000000a'];
-const TRAILERS = ['X-Sum: 1', 'Digest: a=b', 'X-Empty:', 'Content-Length: 5', 'Host: b', 'Transfer-Encoding: chunked', 'X_y: 1', 'X : 1', ' X: 1', 'X', 'X: a\0b', 'X: \xff'];
+const ODD_EXTENSIONS = [
+	';',
+	' ',
+	'\t',
+	' a',
+	';\n',
+	';a="\r\n"',
+	';a="',
+	';a=\0',
+	';\xff',
+	';a b',
+	';=',
+	';a=',
+	';a==b',
+	';a="b"c',
+	',',
+	' 5',
+	';;',
+	`;${'x'.repeat(300)}`,
+	';\x7f',
+	';a;',
+	'; a',
+	';a = b',
+];
+const SIZES = [
+	'+5',
+	'-1',
+	'0x5',
+	' 5',
+	'5 ',
+	'',
+	'g',
+	'5_',
+	'00000000000000000005',
+	'100000000000000005',
+	'5.',
+	'"5"',
+	'\x0b5',
+	'000000000000a',
+];
+const TRAILERS = [
+	'X-Sum: 1',
+	'Digest: a=b',
+	'X-Empty:',
+	'Content-Length: 5',
+	'Host: b',
+	'Transfer-Encoding: chunked',
+	'X_y: 1',
+	'X : 1',
+	' X: 1',
+	'X',
+	'X: a\0b',
+	'X: \xff',
+];
 
 /** A chunked body, mostly a good one. */
 export function chunks(random: Random, odd: number): string {
@@ -98,4 +150,5 @@ function sizeText(random: Random, odd: number, length: number): string {
 	return random.chance(0.5) ? digits : digits.toUpperCase();
 }
 
-const extension = (random: Random, odd: number): string => (random.chance(odd) ? random.pick(ODD_EXTENSIONS) : random.chance(0.1) ? random.pick(EXTENSIONS) : '');
+const extension = (random: Random, odd: number): string =>
+	random.chance(odd) ? random.pick(ODD_EXTENSIONS) : random.chance(0.1) ? random.pick(EXTENSIONS) : '';

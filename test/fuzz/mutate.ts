@@ -2,16 +2,78 @@ import type { Random } from '../../src/wire/testing/random.ts';
 
 /** Bytes that mean something to some parser. */
 const TELLING = [
-	...['\0', '\t', '\n', '\r', '\x0b', '\x0c', ' ', '!', '"', '#', '%', '&', "'", '(', '*', '+', ',', '-', '.', '/', '0', '1', '9', ':', ';', '='],
-	...['@', 'A', 'F', 'G', 'X', '[', '\\', ']', '_', 'a', 'f', 'x', '{', '~', '\x7f', '\x80', '\x85', '\xa0', '\xb2', '\xff', '\r\n', '\n\n', '\r\r\n', '\r\n\r\n'],
+	...[
+		'\0',
+		'\t',
+		'\n',
+		'\r',
+		'\x0b',
+		'\x0c',
+		' ',
+		'!',
+		'"',
+		'#',
+		'%',
+		'&',
+		"'",
+		'(',
+		'*',
+		'+',
+		',',
+		'-',
+		'.',
+		'/',
+		'0',
+		'1',
+		'9',
+		':',
+		';',
+		'=',
+	],
+	...[
+		'@',
+		'A',
+		'F',
+		'G',
+		'X',
+		'[',
+		'\\',
+		']',
+		'_',
+		'a',
+		'f',
+		'x',
+		'{',
+		'~',
+		'\x7f',
+		'\x80',
+		'\x85',
+		'\xa0',
+		'\xb2',
+		'\xff',
+		'\r\n',
+		'\n\n',
+		'\r\r\n',
+		'\r\n\r\n',
+	],
 	...['0\r\n\r\n', '\r\n ', '\r\n\t', ' :', ': ', '::', ', ', '%00', '%2e%2e', '../', '//', '0x', '00'],
 ];
 
-const LINES = ['Host: b', 'Content-Length: 3', 'Content-Length: 0', 'Transfer-Encoding: chunked', 'Transfer-Encoding: identity', 'Connection: close', 'Connection: keep-alive', 'X: y'];
+const LINES = [
+	'Host: b',
+	'Content-Length: 3',
+	'Content-Length: 0',
+	'Transfer-Encoding: chunked',
+	'Transfer-Encoding: identity',
+	'Connection: close',
+	'Connection: keep-alive',
+	'X: y',
+];
 
 type Mutation = (text: string, random: Random) => string;
 
-const replace = (text: string, from: number, to: number, by: string): string => text.slice(0, from) + by + text.slice(to);
+const replace = (text: string, from: number, to: number, by: string): string =>
+	text.slice(0, from) + by + text.slice(to);
 
 const MUTATIONS: Mutation[] = [
 	// One byte becomes another, goes, or comes.
@@ -36,7 +98,12 @@ const MUTATIONS: Mutation[] = [
 		const ends = [...text.matchAll(/\r\n/g)].map(({ index }) => index);
 		if (ends.length === 0) return text;
 		const at = random.pick(ends);
-		return replace(text, at, at + 2, random.pick(['\n', '\r', '\r\r\n', '\n\r', '\r\n\r\n', ' \r\n', '\t\r\n', '\r\n ', '\r\n\t', '\0\r\n', '']));
+		return replace(
+			text,
+			at,
+			at + 2,
+			random.pick(['\n', '\r', '\r\r\n', '\n\r', '\r\n\r\n', ' \r\n', '\t\r\n', '\r\n ', '\r\n\t', '\0\r\n', '']),
+		);
 	},
 	// A letter in its other case.
 	(text, random) => {
@@ -63,7 +130,18 @@ const MUTATIONS: Mutation[] = [
 		const numbers = [...text.matchAll(/\d+/g)];
 		if (numbers.length === 0) return text;
 		const { index, 0: digits } = random.pick(numbers);
-		const by = random.pick(['0', '1', String(Number(digits) + 1), `0${digits}`, `+${digits}`, `${digits}0`, `${digits}, ${digits}`, '99999999999999999999', ` ${digits}`, `${digits} `]);
+		const by = random.pick([
+			'0',
+			'1',
+			String(Number(digits) + 1),
+			`0${digits}`,
+			`+${digits}`,
+			`${digits}0`,
+			`${digits}, ${digits}`,
+			'99999999999999999999',
+			` ${digits}`,
+			`${digits} `,
+		]);
 		return replace(text, index, index + digits.length, by);
 	},
 	// Its end is missing.

@@ -110,7 +110,16 @@ export async function readResponse(bytes: Buffer, method: string): Promise<Readi
 		return message;
 	};
 	request.on('information', (info: http.InformationEvent) => {
-		reading.messages.push({ first: String(info.statusCode), second: info.statusMessage, version: info.httpVersion, fields: pairsOf(info.rawHeaders), body: '', trailers: [], whole: true, keeps: true });
+		reading.messages.push({
+			first: String(info.statusCode),
+			second: info.statusMessage,
+			version: info.httpVersion,
+			fields: pairsOf(info.rawHeaders),
+			body: '',
+			trailers: [],
+			whole: true,
+			keeps: true,
+		});
 	});
 	request.on('upgrade', (response) => {
 		take(response).whole = true;

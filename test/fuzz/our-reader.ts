@@ -1,8 +1,9 @@
 /** Reads with Ballast's own codec and request checks, as its connections do. */
-import type { DataPlane } from '../../src/gateway/data-plane.ts';
+
 import type { Exchange } from '../../src/gateway/exchange.ts';
 import { checkRequest, startBody } from '../../src/gateway/request-checks.ts';
-import { barePlane, exchangeOf } from '../../src/gateway/testing/bare-plane.ts';
+import type { Requests } from '../../src/gateway/requests.ts';
+import { bareRequests, exchangeOf } from '../../src/gateway/testing/bare-plane.ts';
 import { BODY_BAD, BodyKind, BodyScan } from '../../src/wire/body.ts';
 import { Framing } from '../../src/wire/framing.ts';
 import { HeadFault } from '../../src/wire/head.ts';
@@ -17,7 +18,7 @@ const FIELDS_MOST = 256;
 type BodyEnd = number | 'cut' | 'bad';
 
 export class OurReader {
-	readonly #plane: DataPlane = barePlane();
+	readonly #requests: Requests = bareRequests();
 	readonly #response = new ResponseHead(FIELDS_MOST);
 	readonly #framing = new Framing();
 	readonly #scan = new BodyScan();
@@ -25,14 +26,14 @@ export class OurReader {
 	requests(bytes: Buffer): Reading {
 		const reading: Reading = { messages: [], end: 'open', why: '', starts: [0] };
 		for (let at = 0; at < bytes.length && reading.end === 'open'; ) {
-			const exchange = exchangeOf(this.#plane, bytes, at);
+			const exchange = exchangeOf(this.#requests, bytes, at);
 			if (exchange === HeadFault.incomplete) break;
 			if (typeof exchange === 'number') return refused(reading, faultName(exchange));
 			const after = this.#request(reading, { exchange, bytes, at });
 			if (after < 0) break;
 			at = after;
 			reading.starts.push(at);
-			this.#plane.giveExchange(exchange);
+			this.#requests.give(exchange);
 		}
 		return reading;
 	}
@@ -41,7 +42,7 @@ export class OurReader {
 	#request(reading: Reading, { exchange, bytes, at }: { exchange: Exchange; bytes: Buffer; at: number }): number {
 		const { head, body } = exchange;
 		const headEnd = at + (exchange.head.end - exchange.head.start) + leadingLines(bytes, at);
-		if (headEnd - at > this.#plane.limits.headBytes) return fail(reading, 'tooLarge');
+		if (headEnd - at > this.#requests.plane.limits.headBytes) return fail(reading, 'tooLarge');
 		const message: Message = {
 			first: head.method(exchange.buffer),
 			second: head.target(exchange.buffer),
@@ -73,7 +74,8 @@ export class OurReader {
 			if (headEnd === HeadFault.incomplete) return reading;
 			if (headEnd < 0) return refused(reading, faultName(headEnd));
 			if (!this.#framing.read(bytes, head.fields)) return refused(reading, 'framing');
-			if (this.#framing.chunked && head.minor === 0 && head.status >= 200) return refused(reading, 'chunks in HTTP/1.0');
+			if (this.#framing.chunked && head.minor === 0 && head.status >= 200)
+				return refused(reading, 'chunks in HTTP/1.0');
 			const [, reason = ''] = /^\d{3} ?(.*)$/.exec(bytes.toString('latin1', head.statusAt, head.reasonEnd)) ?? [];
 			const message: Message = {
 				first: String(head.status),
@@ -96,6 +98,7 @@ export class OurReader {
 			}
 			if (head.status >= 200 || head.status === 101) return reading;
 			at = after;
+			reading.starts.push(at);
 		}
 		return reading;
 	}
@@ -112,7 +115,8 @@ export class OurReader {
 function readBody(scan: BodyScan, { bytes, at, message }: { bytes: Buffer; at: number; message: Message }): BodyEnd {
 	const after = scan.scan(bytes, at, bytes.length);
 	if (after === BODY_BAD) return 'bad';
-	for (let i = 0; i < scan.rangeCount; i++) message.body += bytes.toString('latin1', scan.ranges[2 * i], scan.ranges[2 * i + 1]);
+	for (let i = 0; i < scan.rangeCount; i++)
+		message.body += bytes.toString('latin1', scan.ranges[2 * i], scan.ranges[2 * i + 1]);
 	if (!scan.done) return 'cut';
 	if (scan.kind === BodyKind.chunked && scan.trailers !== null) message.trailers = trailersOf(scan.trailers);
 	message.whole = true;

@@ -5,12 +5,14 @@ import { ClientConnection } from '../client-connection.ts';
 import { DataPlane } from '../data-plane.ts';
 import type { Exchange } from '../exchange.ts';
 import { Trust } from '../forwarded.ts';
+import { Requests } from '../requests.ts';
 
 /** Nothing is routed: what is asked for ends at the checks. */
-export function barePlane(): DataPlane {
+export function bareRequests(): Requests {
 	const board = new Board();
 	board.grow();
-	return new DataPlane({
+	const plane = new DataPlane({
+		upstreams: [],
 		board,
 		worker: 0,
 		wheel: new TimerWheel(),
@@ -28,21 +30,21 @@ export function barePlane(): DataPlane {
 		routes: { match: () => undefined, methodsAllowed: () => [] },
 		recorder: { request: () => {} },
 		gate: { open: () => true, close: () => {} },
-		handle: () => {},
 		report: (error) => {
 			throw error;
 		},
 	});
+	return new Requests(plane, () => {});
 }
 
 /** The exchange of the request that stands in these bytes from `at` on; a number: the fault of its head. */
-export function exchangeOf(plane: DataPlane, bytes: Buffer, at = 0): Exchange | number {
-	const exchange = plane.takeExchange();
-	const after = exchange.head.parse(bytes, at, bytes.length, plane.limits.targetBytes);
+export function exchangeOf(requests: Requests, bytes: Buffer, at = 0): Exchange | number {
+	const exchange = requests.take();
+	const after = exchange.head.parse(bytes, at, bytes.length, requests.plane.limits.targetBytes);
 	if (after <= 0) {
-		plane.giveExchange(exchange);
+		requests.give(exchange);
 		return after;
 	}
-	exchange.pin(new ClientConnection(plane, false), bytes);
+	exchange.pin(new ClientConnection(requests, false), bytes);
 	return exchange;
 }

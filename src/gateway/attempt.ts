@@ -1,0 +1,97 @@
+import type { ErrorCode } from '../core/errors.ts';
+import type { BodyScan } from '../wire/body.ts';
+import type { Framing } from '../wire/framing.ts';
+import type { Output } from '../wire/output.ts';
+import type { ResponseHead } from '../wire/response-head.ts';
+import type { Transport } from '../wire/transport.ts';
+import type { Timeouts } from './config.ts';
+
+/**
+ * What those who take part in an attempt know of each other: the party that wants an answer, the
+ * fetch that attempts, the instance that it asks, and the connection that carries it.
+ */
+
+/** Where a fetch gets its request from and hands its answer to: a client's exchange, later a cache entry or a job. */
+export interface FetchParty {
+	/** The answer has no body, whatever it says: HEAD. */
+	readonly headOnly: boolean;
+	/** The request asks for another protocol, and may. */
+	readonly mayUpgrade: boolean;
+	/** Nothing of the request body is still to be sent. */
+	readonly requestDone: boolean;
+	/** Writes the request head for this instance. */
+	writeRequestHead(out: Output, destination: Destination): void;
+	/** Writes what is at hand of the request body; false: more is to come. */
+	writeRequestBody(out: Output): boolean;
+	/** The connection took all that was written: more may be sent. */
+	requestDrained(): void;
+	/** An answer of 1xx, except 101. */
+	interim(head: ResponseHead, bytes: Uint8Array): void;
+	answerHead(head: ResponseHead, bytes: Uint8Array, framing: Framing, kind: number): void;
+	/** Payload in the ranges that `scan` found. `stable`: the bytes may be kept until they are written. */
+	answerBody(bytes: Uint8Array, scan: BodyScan, stable: boolean): void;
+	/** Hands over what was written; false: wait for `Fetch.resume`. */
+	flushAnswer(): boolean;
+	answerEnd(trailers: Buffer | null): void;
+	/** The instance agreed to change the protocol; `rest` came right behind its answer. */
+	upgraded(connection: AttemptConnection, rest: Buffer): void;
+	/** No (whole) answer will come. */
+	answerFailed(code: ErrorCode): void;
+}
+
+/** A fetch as the instance's side sees it. */
+export interface Attempt {
+	readonly party: FetchParty;
+	readonly timeouts: Timeouts;
+	/** May be sent twice: an idempotent method without a body. */
+	readonly repeatable: boolean;
+	/** A kept connection proved stale: this attempt opens one. */
+	readonly wantsFresh: boolean;
+	/** The party cannot take more of the answer now. */
+	readonly paused: boolean;
+	/** The answer is a stream of events, which may be silent. */
+	streaming: boolean;
+	connection: AttemptConnection | null;
+	opening: { cancel(): void } | null;
+	/** The head of the answer is there. */
+	answered(): void;
+	/** The answer is whole. */
+	finished(): void;
+	/** The answer has begun and then broke off. */
+	answerBroken(code: ErrorCode): void;
+	/** The attempt came to nothing. */
+	attemptFailed(code: ErrorCode): void;
+}
+
+/** An instance as a fetch sees it. */
+export interface Destination {
+	/** `host:port`. */
+	readonly authority: string;
+	/** Gives the attempt a connection: now, when one is opened, or when one is free. */
+	acquire(attempt: Attempt): void;
+	/** An attempt that waits is given up. */
+	forget(attempt: Attempt): void;
+	/** Counts attempts under way: +1, −1. */
+	attempt(change: number): void;
+}
+
+/** The connection that carries an attempt. */
+export interface AttemptConnection {
+	readonly transport: Transport;
+	/** It carried a request before this one. */
+	readonly reused: boolean;
+	tunnel: TunnelEnd | null;
+	/** More of the request was written; once it is whole the instance's time runs. */
+	requestProgress(whole: boolean): void;
+	/** Nobody wants the answer: what is under way cannot be used for anything else. */
+	abandon(): void;
+}
+
+/** What the client's end of a tunnel is to the instance's. */
+export interface TunnelEnd {
+	/** Bytes for the other side; false: wait. */
+	tunnelBytes(bytes: Uint8Array, length: number): boolean;
+	tunnelEnd(): void;
+	tunnelClosed(): void;
+	tunnelDrained(): void;
+}

@@ -1,0 +1,50 @@
+/** One input read by Ballast's codec and by Node's, and what is wrong with the outcome. */
+import { compare } from './compare.ts';
+import { NodeRequestReader, readResponse } from './node-reader.ts';
+import { OurReader } from './our-reader.ts';
+import type { Message, Reading } from './reading.ts';
+import { type Case, explain, type Judgement, READ_OTHERWISE, REFUSED, TAKEN } from './strictness.ts';
+
+export interface Input {
+	side: Case['side'];
+	/** One byte a character. */
+	text: string;
+	/** Of the request that a response answers. */
+	method: string;
+}
+
+export interface Outcome {
+	ours: Reading;
+	node: Reading;
+	/** What no list explains; empty: nothing. */
+	failure: string;
+	/** The entry that explains a difference. */
+	judgement: Judgement | undefined;
+}
+
+const LISTS = { read: READ_OTHERWISE, 'only Node takes it': REFUSED, 'only we take it': TAKEN };
+
+export class Differential {
+	readonly #ours = new OurReader();
+	readonly #node = new NodeRequestReader();
+
+	async run({ side, text, method }: Input): Promise<Outcome> {
+		const bytes = Buffer.from(text, 'latin1');
+		const isRequest = side === 'request';
+		const ours = isRequest ? this.#ours.requests(bytes) : this.#ours.response(bytes, method);
+		const node = isRequest ? await this.#node.read(bytes) : await readResponse(bytes, method);
+		const found = compare(ours, node);
+		if (found === null) return { ours, node, failure: '', judgement: undefined };
+		const { kind, at, what } = found;
+		const reading = kind === 'only Node takes it' ? node : ours;
+		const about: Case = { side, text: text.slice(ours.starts[at] ?? 0), message: reading.messages[at] as Message };
+		// What stands in a message is never read otherwise for a reason; only what follows it may be.
+		const explicable = kind !== 'read' || /^(?:keeps:|\d+ messages)/.test(what);
+		const judgement = explicable ? explain(LISTS[kind], about) : undefined;
+		return { ours, node, judgement, failure: judgement === undefined ? `message ${at}: ${kind}: ${what}` : '' };
+	}
+
+	close(): void {
+		this.#node.close();
+	}
+}
