@@ -1,6 +1,6 @@
 /** The load generator: wrk with one thread on its own core, its own figures read back as JSON. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -66,23 +66,23 @@ export function parseResult(output: string): LoadResult {
 
 /** Runs wrk once; throws when it cannot be run. */
 export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
-	const folder = await mkdtemp(join(tmpdir(), 'ballast-bench-wrk-'));
-	try {
-		const script = join(folder, 'plan.lua');
-		await writeFile(script, luaScript(plan));
-		const shape = ['-t1', `-c${plan.connections ?? 64}`, `-d${plan.seconds}s`, '--timeout', '10s', '--latency'];
-		const argv = ['-c', plan.cores ?? '0', 'wrk', ...shape, '-s', script, plan.url];
-		return parseResult(await run('taskset', argv));
-	} finally {
-		await rm(folder, { recursive: true, force: true });
-	}
-}
-
-function run(command: string, argv: string[]): Promise<string> {
-	return new Promise((resolve, reject) => {
-		execFile(command, argv, { encoding: 'utf8' }, (error, stdout, stderr) => {
-			if (error) reject(new Error(`${command}: ${stderr || error.message}`));
+	const folder = mkdtempSync(join(tmpdir(), 'ballast-bench-wrk-'));
+	const script = join(folder, 'plan.lua');
+	writeFileSync(script, luaScript(plan));
+	const shape = ['-t1', `-c${plan.connections ?? 64}`, `-d${plan.seconds}s`, '--timeout', '10s', '--latency'];
+	const argv = ['-c', plan.cores ?? '0', 'wrk', ...shape, '-s', script, plan.url];
+	const output = await new Promise<string>((resolve, reject) => {
+		const wrk = execFile('taskset', argv, { encoding: 'utf8' }, (error, stdout, stderr) => {
+			process.off('exit', cleanUp);
+			rmSync(folder, { recursive: true, force: true });
+			if (error) reject(new Error(`wrk: ${stderr || error.message}`));
 			else resolve(stdout);
 		});
+		const cleanUp = () => {
+			wrk.kill('SIGKILL');
+			rmSync(folder, { recursive: true, force: true });
+		};
+		process.on('exit', cleanUp);
 	});
+	return parseResult(output);
 }

@@ -1,5 +1,5 @@
 /** A Ballast of its own in front of two small instances, on free ports, with its own control socket. */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,6 +61,7 @@ export function configurationText(shape: Shape, adminPort: number): string {
 export async function startBallast(workers: number): Promise<RunningBallast> {
 	if (!existsSync(BALLAST_BIN)) throw new Error(`${BALLAST_BIN} does not exist yet`);
 	const folder = await mkdtemp(join(tmpdir(), 'ballast-bench-'));
+	process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 	const [port, otherPort, adminPort] = (await freePorts(3)) as [number, number, number];
 	const path = join(folder, 'ballast.yaml');
 	const env = ballastEnvironment(folder);

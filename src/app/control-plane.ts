@@ -336,7 +336,9 @@ export class ControlPlane {
 			if (active > 0) quietSince = Date.now();
 			else if (Date.now() - quietSince >= QUIET_MS) break;
 		}
-		await this.#fleet.stop(Math.max(1000, until - Date.now()));
+		// What is still under way is cut off; no instance could leave while a worker waits for it.
+		if (this.#workers.load().active > 0) await this.#workers.end();
+		await this.#fleet.stop(Math.max(1000, this.#config.stop.graceMs));
 		await this.#workers.end();
 		this.log.add({ level: 'info', subject: 'ballast', text: 'stopped' });
 	}

@@ -74,6 +74,8 @@ export type ToWorker =
 	| { type: 'abort'; generation: number }
 	| { type: 'certify'; key: string; certificates: CertificateText[] }
 	| { type: 'drain' }
+	/** Not to end after all. */
+	| { type: 'resume' }
 	| { type: 'end' };
 
 export type FromWorker =

@@ -37,7 +37,9 @@ interface Member {
 	restarts: number;
 	/** Orders sent and not acknowledged. */
 	waiting: Map<number, (error: string) => void>;
-	up: Promise<void>;
+	/** It was told to end. */
+	ending: boolean;
+	gone: Promise<void>;
 }
 
 export interface WorkerGroupOptions {
@@ -84,12 +86,21 @@ export class WorkerGroup {
 		const missing: Promise<void>[] = [];
 		for (let id = 0; id < count; id++) {
 			const known = this.#members.get(id);
-			// One that was on its way out under this number has to be gone first: its column is taken.
-			if (known?.state === 'draining')
-				missing.push(known.thread.terminate().then(() => this.#launch(id, known.restarts)));
-			else if (known === undefined) missing.push(this.#launch(id, 0));
+			if (known === undefined) missing.push(this.#launch(id, 0));
+			else if (known.state === 'draining') missing.push(this.#takeBack(known));
 		}
 		await Promise.all(missing);
+	}
+
+	/** A worker on its way out is wanted again: its open connections stay. One that already ends is replaced. */
+	async #takeBack(member: Member): Promise<void> {
+		if (member.ending) {
+			await member.gone;
+			await this.#launch(member.id, member.restarts);
+			return;
+		}
+		member.state = 'ready';
+		this.#post(member, { type: 'resume' });
 	}
 
 	#drainOne(member: Member): void {
@@ -97,9 +108,10 @@ export class WorkerGroup {
 		member.state = 'draining';
 		this.#post(member, { type: 'drain' });
 		const check = setInterval(() => {
-			if (!this.#members.has(member.id) || this.#members.get(member.id) !== member) clearInterval(check);
+			if (this.#members.get(member.id) !== member || member.state !== 'draining') clearInterval(check);
 			else if (this.#cell(member.id, NodeCell.connections) === 0) {
 				clearInterval(check);
+				member.ending = true;
 				this.#post(member, { type: 'end' });
 			}
 		}, 100);
@@ -134,7 +146,8 @@ export class WorkerGroup {
 			beatAt: Date.now(),
 			restarts,
 			waiting: new Map(),
-			up,
+			ending: false,
+			gone: new Promise((resolve) => thread.once('exit', () => resolve())),
 		};
 		this.#members.set(id, member);
 		thread.on('message', (message: FromWorker) => this.#receive(member, message, isUp));
@@ -187,7 +200,10 @@ export class WorkerGroup {
 		this.#options.event('error', `worker ${member.id} ended and is replaced; its connections were lost`);
 		const delay = member.state === 'starting' || member.restarts > 3 ? RESTART_MS : 0;
 		setTimeout(() => {
-			if (!this.#ended && !this.#members.has(member.id)) void this.#launch(member.id, member.restarts + 1);
+			if (this.#ended || this.#members.has(member.id)) return;
+			const failed = (error: unknown): void =>
+				this.#options.event('error', `worker ${member.id} cannot be replaced: ${error}`);
+			this.#launch(member.id, member.restarts + 1).catch(failed);
 		}, delay);
 	}
 

@@ -120,6 +120,9 @@ class DataWorker {
 				for (const listener of this.#listeners.values()) listener.close();
 				this.#listeners.clear();
 				break;
+			case 'resume':
+				this.#plane.draining = false;
+				break;
 			case 'certify':
 				this.#listeners.get(message.key)?.certify(message.certificates);
 				break;

@@ -257,6 +257,7 @@ export class ClientConnection implements ExchangeClient {
 		const exchange = this.#exchange;
 		if (exchange === null) return;
 		exchange.fetch.paused = true;
+		this.#pace.sending(this.transport.queued);
 		const idle = exchange.route?.timeouts.streamIdleMs ?? this.plane.limits.headMs;
 		this.plane.wheel.set(this.#timer, idle);
 	}

@@ -23,7 +23,8 @@ const result = await fuzz({
 	onProgress: (so) => so.inputs % 100_000 === 0 && show(so),
 });
 show(result);
-for (const [what, count] of [...result.explained].sort(([, a], [, b]) => b - a)) console.log(`${String(count).padStart(8)}  ${what}`);
+for (const [what, count] of [...result.explained].sort(([, a], [, b]) => b - a))
+	console.log(`${String(count).padStart(8)}  ${what}`);
 if (result.failure !== null) {
 	console.error(report(result.failure));
 	process.exitCode = 1;

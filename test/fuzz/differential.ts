@@ -37,7 +37,13 @@ export class Differential {
 		if (found === null) return { ours, node, failure: '', judgement: undefined };
 		const { kind, at, what } = found;
 		const reading = kind === 'only Node takes it' ? node : ours;
-		const about: Case = { side, text: text.slice(ours.starts[at] ?? 0), message: reading.messages[at] as Message };
+		const about: Case = {
+			side,
+			text: text.slice(ours.starts[at] ?? 0),
+			all: text,
+			message: reading.messages[at] as Message,
+			what,
+		};
 		// What stands in a message is never read otherwise for a reason; only what follows it may be.
 		const explicable = kind !== 'read' || /^(?:keeps:|\d+ messages)/.test(what);
 		const judgement = explicable ? explain(LISTS[kind], about) : undefined;

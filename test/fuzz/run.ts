@@ -52,7 +52,13 @@ export function inputOf(seed: number, at: number): Input {
 }
 
 /** Runs until the time is over, or to the first failure. */
-export async function fuzz({ seed, ms, inputs = Number.POSITIVE_INFINITY, from = 0, onProgress }: FuzzOptions): Promise<FuzzResult> {
+export async function fuzz({
+	seed,
+	ms,
+	inputs = Number.POSITIVE_INFINITY,
+	from = 0,
+	onProgress,
+}: FuzzOptions): Promise<FuzzResult> {
 	const differential = new Differential();
 	const result: FuzzResult = { inputs: 0, alike: 0, refused: 0, explained: new Map(), failure: null };
 	const until = performance.now() + ms;
@@ -63,7 +69,8 @@ export async function fuzz({ seed, ms, inputs = Number.POSITIVE_INFINITY, from =
 			result.inputs++;
 			result.alike += Math.min(wholeOf(ours), wholeOf(node));
 			if (ours.end === 'refused' && node.end === 'refused') result.refused++;
-			if (judgement !== undefined) result.explained.set(judgement.what, (result.explained.get(judgement.what) ?? 0) + 1);
+			if (judgement !== undefined)
+				result.explained.set(judgement.what, (result.explained.get(judgement.what) ?? 0) + 1);
 			if (failure !== '') {
 				result.failure = await describe({ seed, at, input, failure }, differential);
 				break;

@@ -11,8 +11,12 @@ export interface Case {
 	side: 'request' | 'response';
 	/** The bytes from its first one on, those of later messages included. */
 	text: string;
+	/** All of the input. */
+	all: string;
 	/** As the one that took it read it. */
 	message: Message;
+	/** What the other one says of it. */
+	what: string;
 }
 
 export interface Judgement {
@@ -25,6 +29,8 @@ export interface Judgement {
 	/** What changes it; empty: nothing does. */
 	change: string;
 	side: Case['side'] | 'both';
+	/** In whose words the other one refused it, or what was read otherwise. */
+	why: RegExp;
 	applies(found: Case): boolean;
 }
 
@@ -42,7 +48,9 @@ const sizeLines = ({ text }: Case): string[] => text.slice(text.search(/\r\n\r\n
 
 const takesTarget = (found: Case): boolean => {
 	const { first, second } = found.message;
-	return second.startsWith('/') || (second === '*' && first === 'OPTIONS') || isAuthorityText(absolute(found)?.[2] ?? '');
+	return (
+		second.startsWith('/') || (second === '*' && first === 'OPTIONS') || isAuthorityText(absolute(found)?.[2] ?? '')
+	);
 };
 
 /** Node's parser takes these, Ballast refuses them. */
@@ -53,6 +61,7 @@ export const REFUSED: Judgement[] = [
 		section: 'RFC 9112 §3.2',
 		change: '',
 		side: 'both',
+		why: /bad_request|framing/,
 		applies: (found) => values(found, 'host').length > 1,
 	},
 	{
@@ -61,6 +70,7 @@ export const REFUSED: Judgement[] = [
 		section: 'RFC 9112 §3.2, RFC 3986 §3.2',
 		change: '',
 		side: 'request',
+		why: /bad_request/,
 		applies: (found) => values(found, 'host').some((host) => !isAuthorityText(host)),
 	},
 	{
@@ -69,6 +79,7 @@ export const REFUSED: Judgement[] = [
 		section: 'RFC 9112 §3.2.2',
 		change: '',
 		side: 'request',
+		why: /bad_request/,
 		applies: (found) => {
 			const authority = absolute(found)?.[2]?.toLowerCase();
 			return authority !== undefined && values(found, 'host').some((host) => host.toLowerCase() !== authority);
@@ -76,11 +87,30 @@ export const REFUSED: Judgement[] = [
 	},
 	{
 		what: 'a target of another form than `/path`, `http://…`, `https://…` and, for OPTIONS, `*`; one with user information',
-		example: `GET http://u@a/ HTTP/1.1\r\n${HEAD}`,
+		example: `GET ftp://a/ HTTP/1.1\r\n${HEAD}`,
 		section: 'RFC 9112 §3.2',
 		change: '',
 		side: 'request',
+		why: /bad_request/,
 		applies: (found) => !takesTarget(found),
+	},
+	{
+		what: 'a fragment in the target',
+		example: `GET /a#b HTTP/1.1\r\n${HEAD}`,
+		section: 'RFC 9110 §7.1',
+		change: '',
+		side: 'request',
+		why: /bad$/,
+		applies: ({ message }) => message.second.includes('#'),
+	},
+	{
+		what: 'more than one space between the parts of the request line',
+		example: `GET  / HTTP/1.1\r\n${HEAD}`,
+		section: 'RFC 9112 §3',
+		change: '',
+		side: 'request',
+		why: /bad$/,
+		applies: ({ text }) => /^(?:\r\n)*[^\r\n]* {2}/.test(text),
 	},
 	{
 		what: 'an escaped NUL in the path',
@@ -88,6 +118,7 @@ export const REFUSED: Judgement[] = [
 		section: 'RFC 3986 §7.3',
 		change: '',
 		side: 'request',
+		why: /bad_request/,
 		applies: ({ message }) => (message.second.split('?')[0] as string).includes('%00'),
 	},
 	{
@@ -96,6 +127,7 @@ export const REFUSED: Judgement[] = [
 		section: 'RFC 9112 §2.3',
 		change: '',
 		side: 'both',
+		why: /version|bad$/,
 		applies: ({ message }) => !message.version.startsWith('1.'),
 	},
 	{
@@ -104,6 +136,7 @@ export const REFUSED: Judgement[] = [
 		section: 'RFC 9112 §6.1',
 		change: '',
 		side: 'both',
+		why: /bad_request|framing|chunks in HTTP/,
 		applies: (found) => found.message.version === '1.0' && values(found, 'transfer-encoding').length > 0,
 	},
 	{
@@ -112,22 +145,11 @@ export const REFUSED: Judgement[] = [
 		section: 'RFC 9112 §6.1',
 		change: '',
 		side: 'both',
+		why: /bad_request|framing/,
 		applies: (found) => {
 			const codings = values(found, 'transfer-encoding');
 			const tab = /^transfer-encoding:(?:[^\r\n]*\t|\t)/im.test(headOf(found));
 			return codings.length > 1 || (codings.length === 1 && (tab || codings[0]?.toLowerCase() !== 'chunked'));
-		},
-	},
-	{
-		what: 'a malformed `Content-Length`, or one beside `Transfer-Encoding`, in an answer that has no body (204, 304, to HEAD)',
-		example: 'HTTP/1.1 304 Not Modified\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
-		section: 'RFC 9112 §6.3',
-		change: '',
-		side: 'response',
-		applies: (found) => {
-			const lengths = values(found, 'content-length');
-			const beside = lengths.length > 0 && values(found, 'transfer-encoding').length > 0;
-			return beside || lengths.some((length) => !/^\d{1,15}$/.test(length)) || new Set(lengths.map(Number)).size > 1;
 		},
 	},
 	{
@@ -136,6 +158,7 @@ export const REFUSED: Judgement[] = [
 		section: 'RFC 9112 §6.3',
 		change: '',
 		side: 'both',
+		why: /bad_request|framing/,
 		applies: (found) => values(found, 'content-length').some((length) => length.length > 15),
 	},
 	{
@@ -144,9 +167,13 @@ export const REFUSED: Judgement[] = [
 		section: 'RFC 9110 §10.1.1',
 		change: '',
 		side: 'both',
+		why: /expectation_failed|bad_request|framing/,
 		applies: (found) => {
 			const expected = values(found, 'expect');
-			return expected.length > 1 || (found.side === 'request' && expected.some((value) => value.toLowerCase() !== '100-continue'));
+			return (
+				expected.length > 1 ||
+				(found.side === 'request' && expected.some((value) => value.toLowerCase() !== '100-continue'))
+			);
 		},
 	},
 	{
@@ -155,6 +182,7 @@ export const REFUSED: Judgement[] = [
 		section: 'RFC 9110 §7.6.1',
 		change: '',
 		side: 'both',
+		why: /bad_request|framing/,
 		applies: (found) => values(found, 'connection').join(',').split(',').length > 64,
 	},
 	{
@@ -163,6 +191,7 @@ export const REFUSED: Judgement[] = [
 		section: 'RFC 9110 §5.4',
 		change: '`limits.head.fields`',
 		side: 'both',
+		why: /tooLarge/,
 		applies: ({ message, side }) => message.fields.length > (side === 'request' ? 100 : 256),
 	},
 	{
@@ -171,6 +200,7 @@ export const REFUSED: Judgement[] = [
 		section: 'RFC 9110 §5.4',
 		change: '`limits.head.size`',
 		side: 'both',
+		why: /tooLarge/,
 		applies: (found) => headOf(found).length > (found.side === 'request' ? 16_384 : 65_536),
 	},
 	{
@@ -179,6 +209,7 @@ export const REFUSED: Judgement[] = [
 		section: 'RFC 9112 §3',
 		change: '`limits.target`',
 		side: 'request',
+		why: /targetTooLong/,
 		applies: ({ message }) => message.second.length > 8192,
 	},
 	{
@@ -187,6 +218,7 @@ export const REFUSED: Judgement[] = [
 		section: 'RFC 9112 §2.2',
 		change: '',
 		side: 'request',
+		why: /bad$/,
 		applies: ({ text }) => /^(?:\r\n)*(?:\n|\r(?!\n))/.test(text),
 	},
 	{
@@ -195,15 +227,18 @@ export const REFUSED: Judgement[] = [
 		section: 'RFC 9112 §2.2',
 		change: '',
 		side: 'response',
+		why: /bad$/,
 		applies: ({ text }) => /^[\r\n]/.test(text),
 	},
 	{
-		what: 'an answer of another protocol',
-		example: 'RTSP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n',
+		what: 'a request or an answer of another protocol',
+		example: `GET / RTSP/1.0\r\n${HEAD}`,
 		section: 'RFC 9112 §2.3',
 		change: '',
-		side: 'response',
-		applies: ({ text }) => !/^\s*HTTP\//.test(text),
+		side: 'both',
+		why: /bad$/,
+		applies: ({ text, side }) =>
+			side === 'request' ? / (?:RTSP|ICE)\/\d\.\d\r\n/.test(text) : !/^\s*HTTP\//.test(text),
 	},
 	{
 		what: 'a status below 100 or above 599',
@@ -211,6 +246,7 @@ export const REFUSED: Judgement[] = [
 		section: 'RFC 9110 §15',
 		change: '',
 		side: 'response',
+		why: /bad$/,
 		applies: ({ message }) => Number(message.first) < 100 || Number(message.first) > 599,
 	},
 	{
@@ -219,7 +255,8 @@ export const REFUSED: Judgement[] = [
 		section: 'RFC 9112 §4',
 		change: '',
 		side: 'response',
-		applies: ({ message }) => /[\0-\x08\x0a-\x1f\x7f]/.test(message.second),
+		why: /bad$/,
+		applies: ({ message }) => /[^\t\x20-\x7e\x80-\xff]/.test(message.second),
 	},
 	{
 		what: 'the size of a chunk in more than 12 digits',
@@ -227,6 +264,7 @@ export const REFUSED: Judgement[] = [
 		section: 'RFC 9112 §7.1',
 		change: '',
 		side: 'both',
+		why: /body/,
 		applies: (found) => sizeLines(found).some((line) => /^[\da-f]{13}/i.test(line)),
 	},
 	{
@@ -235,6 +273,7 @@ export const REFUSED: Judgement[] = [
 		section: 'RFC 9112 §7.1.1',
 		change: '',
 		side: 'both',
+		why: /body/,
 		applies: (found) => sizeLines(found).some((line) => /^[\da-f]+\s*;.{200}/i.test(line)),
 	},
 	{
@@ -243,7 +282,13 @@ export const REFUSED: Judgement[] = [
 		section: 'RFC 9112 §7.1.1',
 		change: '',
 		side: 'both',
-		applies: (found) => sizeLines(found).some((line) => /^[\da-f]+;/i.test(line) && !/^[\da-f]+(?:;[!#$%&'*+\-.^`|~\w]+(?:=(?:[!#$%&'*+\-.^`|~\w]+|"(?:[^"\\]|\\.)*"))?)+$/i.test(line)),
+		why: /body/,
+		applies: (found) =>
+			sizeLines(found).some(
+				(line) =>
+					/^[\da-f]+;/i.test(line) &&
+					!/^[\da-f]+(?:;[!#$%&'*+\-.^`|~\w]+(?:=(?:[!#$%&'*+\-.^`|~\w]+|"(?:[^"\\]|\\.)*"))?)+$/i.test(line),
+			),
 	},
 	{
 		what: 'trailers of more than 8 KiB or 64 fields',
@@ -251,11 +296,16 @@ export const REFUSED: Judgement[] = [
 		section: 'RFC 9110 §6.5',
 		change: '',
 		side: 'both',
+		why: /body/,
 		applies: ({ message }) => message.trailers.length > 64 || message.trailers.flat().join('').length > 8000,
 	},
 ];
 
-const METHODS = new Set('DELETE GET HEAD POST PUT CONNECT OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK BIND REBIND UNBIND ACL REPORT MKACTIVITY CHECKOUT MERGE M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE PATCH PURGE MKCALENDAR LINK UNLINK SOURCE QUERY'.split(' '));
+const METHODS = new Set(
+	'DELETE GET HEAD POST PUT CONNECT OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK BIND REBIND UNBIND ACL REPORT MKACTIVITY CHECKOUT MERGE M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE PATCH PURGE MKCALENDAR LINK UNLINK SOURCE QUERY'.split(
+		' ',
+	),
+);
 
 /** Ballast takes these, Node's parser refuses them. */
 export const TAKEN: Judgement[] = [
@@ -265,6 +315,7 @@ export const TAKEN: Judgement[] = [
 		section: 'RFC 9110 §9.1',
 		change: '`match: { method: … }` on a route',
 		side: 'request',
+		why: /INVALID_METHOD|Invalid method for|HTTP\/2 Connection Preface/,
 		applies: ({ message }) => !METHODS.has(message.first),
 	},
 	{
@@ -273,6 +324,7 @@ export const TAKEN: Judgement[] = [
 		section: 'RFC 9110 §2.5',
 		change: '',
 		side: 'both',
+		why: /INVALID_VERSION/,
 		applies: ({ message }) => /^1\.[2-9]$/.test(message.version),
 	},
 	{
@@ -281,6 +333,7 @@ export const TAKEN: Judgement[] = [
 		section: 'RFC 9112 §6.3',
 		change: '',
 		side: 'both',
+		why: /Duplicate Content-Length/,
 		applies: (found) => values(found, 'content-length').length > 1,
 	},
 	{
@@ -289,6 +342,7 @@ export const TAKEN: Judgement[] = [
 		section: 'RFC 9112 §7.1.1',
 		change: '',
 		side: 'both',
+		why: /chunk size|chunk extensions/,
 		applies: (found) => sizeLines(found).some((line) => /^[\da-f]+(?:[ \t]+;|;.*[ \t])/i.test(line)),
 	},
 	{
@@ -297,6 +351,7 @@ export const TAKEN: Judgement[] = [
 		section: 'RFC 9110 §6.5.1',
 		change: '',
 		side: 'both',
+		why: /_CONTENT_LENGTH|_TRANSFER_ENCODING/,
 		applies: (found) => /\r\n(?:content-length|transfer-encoding):/i.test(found.text.slice(headOf(found).length)),
 	},
 	{
@@ -305,7 +360,8 @@ export const TAKEN: Judgement[] = [
 		section: 'RFC 9110 §15.2',
 		change: '',
 		side: 'response',
-		applies: ({ text }) => /^HTTP\/1\.0 1/.test(text),
+		why: /CLOSED_CONNECTION/,
+		applies: ({ all }) => /^HTTP\/1\.0 1/m.test(all),
 	},
 	{
 		what: 'an answer of 1xx with `Connection: close` before another answer',
@@ -313,7 +369,8 @@ export const TAKEN: Judgement[] = [
 		section: 'RFC 9110 §15.2',
 		change: '',
 		side: 'response',
-		applies: ({ text }) => /^HTTP\/1\.1 1/.test(text),
+		why: /CLOSED_CONNECTION/,
+		applies: ({ all }) => /^HTTP\/1\.\d 1/m.test(all) && /^connection:.*close/im.test(all),
 	},
 ];
 
@@ -325,6 +382,7 @@ export const READ_OTHERWISE: Judgement[] = [
 		section: 'RFC 9112 Appendix C.2.2',
 		change: '',
 		side: 'request',
+		why: /keeps/,
 		applies: (found) => values(found, 'proxy-connection').length > 0,
 	},
 	{
@@ -333,7 +391,9 @@ export const READ_OTHERWISE: Judgement[] = [
 		section: 'RFC 9112 §9.3',
 		change: '',
 		side: 'request',
-		applies: (found) => /close/i.test(values(found, 'connection').join()) && /keep-alive/i.test(values(found, 'connection').join()),
+		why: /keeps/,
+		applies: (found) =>
+			/close/i.test(values(found, 'connection').join()) && /keep-alive/i.test(values(found, 'connection').join()),
 	},
 	{
 		what: '`Connection` among the trailers: we ignore and drop it, Node obeys it',
@@ -341,10 +401,16 @@ export const READ_OTHERWISE: Judgement[] = [
 		section: 'RFC 9110 §6.5.1',
 		change: '',
 		side: 'both',
-		applies: ({ text }) => /\r\n(?:proxy-)?connection:/i.test(text.slice(text.search(/\r\n\r\n/) + 2)),
+		why: /keeps|messages/,
+		applies: ({ all }) => /\r\n0*(?:;.*)?\r\n(?:[^\r\n]+\r\n)*(?:proxy-)?connection:/i.test(all),
 	},
 ];
 
 /** Entry of a list that explains the case; undefined: none does. */
 export const explain = (list: readonly Judgement[], found: Case): Judgement | undefined =>
-	list.find((judgement) => (judgement.side === 'both' || judgement.side === found.side) && judgement.applies(found));
+	list.find(
+		(judgement) =>
+			(judgement.side === 'both' || judgement.side === found.side) &&
+			judgement.why.test(found.what) &&
+			judgement.applies(found),
+	);
