@@ -7,7 +7,6 @@ import type { Transport } from '../wire/transport.ts';
 import type { AttemptConnection } from './attempt.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Exchange, ExchangeClient } from './exchange.ts';
-import { plainAddress } from './forwarded.ts';
 import { Input } from './input.ts';
 import { Pace } from './pace.ts';
 import { problemOf } from './problem.ts';
@@ -57,10 +56,10 @@ export class ClientConnection implements ExchangeClient {
 		this.#timer = new Timer(this);
 	}
 
-	/** The connection was accepted. */
-	attach(transport: Transport): void {
+	/** The connection was accepted from this address. */
+	attach(transport: Transport, address: string): void {
 		this.transport = transport;
-		this.address = plainAddress(transport.remoteAddress);
+		this.address = address;
 		this.trusted = this.plane.trust.has(this.address);
 		this.forwarded = forwardedLines(this.address, this.secure);
 		this.plane.wheel.set(this.#timer, this.plane.limits.headMs);

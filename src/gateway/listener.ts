@@ -106,23 +106,25 @@ function acceptRaw(requests: Requests, status: number, handle: TcpHandle | undef
 	}
 	const peer: { address?: string } = {};
 	handle.getpeername(peer);
-	if (!requests.plane.gate.open(plainAddress(peer.address ?? ''))) {
+	const address = plainAddress(peer.address ?? '');
+	if (!requests.plane.gate.open(address)) {
 		handle.writeBuffer(null, overload(requests));
 		handle.close();
 		return;
 	}
 	const connection = new ClientConnection(requests, false);
-	connection.attach(new RawTransport(handle, connection, requests.plane.rx));
+	connection.attach(new RawTransport(handle, connection, requests.plane.rx), address);
 }
 
 function acceptStream(requests: Requests, socket: net.Socket, secure: boolean): void {
-	if (!requests.plane.gate.open(plainAddress(socket.remoteAddress ?? ''))) {
+	const address = plainAddress(socket.remoteAddress ?? '');
+	if (!requests.plane.gate.open(address)) {
 		socket.on('error', () => {});
 		socket.end(overload(requests));
 		return;
 	}
 	const connection = new ClientConnection(requests, secure);
-	connection.attach(new StreamTransport(socket, connection));
+	connection.attach(new StreamTransport(socket, connection), address);
 }
 
 /** Said to a connection that is one too many, unasked. */

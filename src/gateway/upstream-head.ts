@@ -165,12 +165,19 @@ function acceptsTrailers(exchange: Requesting): boolean {
 	return false;
 }
 
-/** The fields that an untrusted client's requests carry: its address, protocol and our own mark. Made once a connection. */
+let lastKey = '';
+let lastLines: Buffer = Buffer.alloc(0);
+
+/** The fields that an untrusted client's requests carry: its address, protocol and our own mark. Clients tend to come again. */
 export function forwardedLines(address: string, secure: boolean): Buffer {
-	return Buffer.from(
+	const key = secure ? `s${address}` : address;
+	if (key === lastKey) return lastLines;
+	lastKey = key;
+	lastLines = Buffer.from(
 		`X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${secure ? 'https' : 'http'}\r\nVia: 1.1 ballast\r\n`,
 		'latin1',
 	);
+	return lastLines;
 }
 
 /** Continues what a trusted proxy in front began. */

@@ -148,6 +148,32 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 			await eventually(() => connections(it.ballast), (count) => count === 0);
 		});
 
+		test('what a slow reader has not read when both sides have ended still arrives, and then nothing is left', async () => {
+			const last = Buffer.alloc(30_000_000, 'z');
+			for (const [path, end] of [['/last-fin', 'FIN'], ['/last-rst', 'RST']] as const) {
+				it.upstream.onHead(path, async (_, peer) => {
+					peer.send(SWITCHED);
+					peer.send(last);
+					await peer.until(() => peer.socket.writableLength === 0 || peer.closed, 'room', 5000).catch(() => {});
+					if (end === 'FIN') peer.finish();
+					else peer.reset();
+				});
+				const client = await it.client();
+				client.send(get(path, ...UPGRADE));
+				assert.equal((await client.answer()).status, 101);
+				client.socket.pause();
+				await sleep(200);
+				if (end === 'FIN') client.finish();
+				await sleep(100);
+				client.socket.resume();
+				await client.until(() => client.ended || client.closed, 'the end', 5000);
+				if (end === 'FIN') assert.equal(client.received.length - client.at, last.length);
+				if (!client.closed) client.finish();
+				await eventually(() => inFlight(it.ballast), (count) => count === 0);
+				await eventually(() => connections(it.ballast), (count) => count === 0);
+			}
+		});
+
 		test('a tunnel holds back whoever is faster', async () => {
 			let sent = 0;
 			it.upstream.onHead('/flood', async (_, peer) => {
