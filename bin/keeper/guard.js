@@ -2,8 +2,29 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Reads the group's number, then waits: a line releases the group, the end of the pipe kills it. */
-const SCRIPT = `trap '' HUP INT TERM; read -r group || exit 0; read -r word && exit 0; kill -s KILL -- "-$group"`;
+/** In the environment of a process and of all that it starts: finds those that left its group. */
+export const MARK = 'BALLAST_LIFE';
+
+/**
+ * Reads the group's number and its mark, then waits for a word: `released` ends the guard, `sweep`
+ * ends what left the group, the end of the pipe ends the group and what left it. Twice, since one
+ * that is being killed may just have started another.
+ */
+const SCRIPT = `trap '' HUP INT TERM
+read -r group mark || exit 0
+read -r word
+case "$word" in
+released) exit 0 ;;
+sweep) ;;
+*) kill -s KILL -- "-$group" ;;
+esac
+[ -n "$mark" ] || exit 0
+for round in 1 2; do
+	for file in $(grep -lsF -- "${MARK}=$mark" /proc/[0-9]*/environ); do
+		pid=\${file#/proc/}
+		kill -s KILL "\${pid%/environ}"
+	done
+done`;
 const REOPEN_MS = 1_000;
 
 /**
@@ -13,16 +34,24 @@ const REOPEN_MS = 1_000;
 export class Guard {
 	#shell;
 	#group = 0;
+	#mark = '';
 	#released = false;
 
 	constructor() {
 		this.#open();
 	}
 
-	/** `group`: the process group that ends with the keeper. */
-	watch(group) {
+	/** `group`: the process group that ends with the keeper; `mark`: what `MARK` is in its environment. */
+	watch(group, mark = '') {
 		this.#group = group;
-		this.#shell?.stdin?.write(`${group}\n`);
+		this.#mark = mark;
+		this.#shell?.stdin?.write(`${group} ${mark}\n`);
+	}
+
+	/** The group is gone: ends what left it, and the guard. */
+	sweep() {
+		this.#released = true;
+		this.#shell?.stdin?.end('sweep\n');
 	}
 
 	release() {
@@ -52,7 +81,7 @@ export class Guard {
 		setTimeout(() => {
 			if (this.#released || this.#shell) return;
 			this.#open();
-			if (this.#group > 0) this.watch(this.#group);
+			if (this.#group > 0) this.watch(this.#group, this.#mark);
 		}, REOPEN_MS).unref();
 	}
 }

@@ -1,6 +1,7 @@
 // One process of an instance, with all that it starts.
 import { spawn } from 'node:child_process';
-import { Guard, groupRuns, signalGroup } from './guard.js';
+import { randomUUID } from 'node:crypto';
+import { Guard, groupRuns, MARK, signalGroup } from './guard.js';
 import { LineRing, LineSplitter } from './lines.js';
 import { checkFolder, explainStart, StartError, userIds } from './start-error.js';
 
@@ -46,9 +47,11 @@ export class Instance {
 			guard = new Guard();
 			const [program, ...args] = spec.command;
 			const stdio = ['ignore', 'pipe', 'pipe'];
-			const child = spawn(program, args, { cwd: spec.cwd, env: spec.env, detached: true, stdio, ...ids });
+			const mark = randomUUID();
+			const env = { ...spec.env, [MARK]: mark };
+			const child = spawn(program, args, { cwd: spec.cwd, env, detached: true, stdio, ...ids });
 			if (child.pid === undefined) throw await new Promise((resolve) => child.once('error', resolve));
-			guard.watch(child.pid);
+			guard.watch(child.pid, mark);
 			child.on('error', () => {});
 			this.#child = child;
 			this.pid = child.pid;
@@ -88,7 +91,7 @@ export class Instance {
 		const until = performance.now() + (this.#terminated ? LEFT_OVER_MS : 0);
 		while (!this.#killed && performance.now() < until && groupRuns(this.pid)) await wait(LOOK_MS);
 		signalGroup(this.pid, 'SIGKILL');
-		this.#guard.release();
+		this.#guard.sweep();
 		await Promise.race([closed, wait(LAST_OUTPUT_MS)]);
 		child.stdout.destroy();
 		child.stderr.destroy();

@@ -40,7 +40,7 @@ export function keeperPaths(argv, env = process.env) {
 
 /** Makes the run folder if need be; throws when anybody else could look into it. */
 export function openRunDirectory(folder) {
-	mkdirSync(folder, { recursive: true, mode: 0o700 });
+	makeFolder(folder);
 	const found = lstatSync(folder);
 	const refuse = (why) => new KeeperError(`${folder} ${why}; Ballast keeps its control socket there and refuses it`);
 	if (!found.isDirectory()) throw refuse('is not a folder');
@@ -49,10 +49,20 @@ export function openRunDirectory(folder) {
 		throw refuse(`is open to other users (mode ${(found.mode & 0o777).toString(8)}, not 700)`);
 }
 
+function makeFolder(folder) {
+	try {
+		mkdirSync(folder, { recursive: true, mode: 0o700 });
+	} catch (error) {
+		throw new KeeperError(
+			`the folder ${folder} for the control socket cannot be made (${error.code}); name another place with --socket PATH or $BALLAST_SOCKET`,
+		);
+	}
+}
+
 /** The folder of a socket whose path was given: nobody else may replace a file in it. */
 export function checkSocketFolder(socketPath) {
 	const folder = dirname(socketPath);
-	mkdirSync(folder, { recursive: true, mode: 0o700 });
+	makeFolder(folder);
 	const { uid, mode } = statSync(folder);
 	const sticky = (mode & 0o1000) !== 0;
 	if (uid !== process.geteuid() && uid !== 0) {

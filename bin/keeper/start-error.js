@@ -54,7 +54,10 @@ export function explainStart(error, { command, cwd, env, user }) {
 function notFound(program, cwd, env) {
 	if (!program.includes('/')) {
 		const found = (env.PATH ?? '').split(delimiter).some((folder) => isExecutable(join(folder, program)));
-		return found ? missingInterpreter(program) : `the command ${program} was not found in PATH`;
+		if (found) return missingInterpreter(program);
+		// `run -- "node server.js"`: no shell splits it.
+		const hint = program.includes(' ') ? '; write it without the quotes: there is no shell in between' : '';
+		return `the command ${program} was not found in PATH${hint}`;
 	}
 	const path = resolve(cwd, program);
 	return isExecutable(path) ? missingInterpreter(path) : `the command ${path} does not exist`;

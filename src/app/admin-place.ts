@@ -31,7 +31,8 @@ export class AdminPlace {
 			this.#listener = listener;
 			this.#at = { ...at, port };
 		} catch (error) {
-			this.#failed(`nothing watches this node: ${error instanceof Error ? error.message : String(error)}`);
+			const why = error instanceof Error ? error.message : String(error);
+			this.#failed(`there is no /live and /ready: ${why}; name another port with \`admin: { port: N }\`, or switch it off with \`admin: off\``);
 		}
 	}
 

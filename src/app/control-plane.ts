@@ -33,6 +33,8 @@ interface Snapshot {
 	config: Config;
 	fleet: unknown;
 	ticketKeys: string;
+	/** Where the configuration came from. */
+	name: string;
 }
 
 /** The main thread of a core: configuration, instances, workers, listeners, and what is done with them. */
@@ -94,7 +96,7 @@ export class ControlPlane {
 	async start(): Promise<void> {
 		const snapshot = this.#keeper.welcome.snapshot as Snapshot | null;
 		const loaded = await this.#source.load();
-		this.#name = loaded.files[0] ?? this.#source.name;
+		this.#name = (loaded.ok ? loaded.files[0] : snapshot?.name) ?? this.#source.name;
 		this.#config = this.#firstConfig(loaded, snapshot);
 		if (snapshot !== null) {
 			this.#listeners.ticketKeys = Buffer.from(snapshot.ticketKeys, 'base64');
@@ -102,8 +104,9 @@ export class ControlPlane {
 		}
 		this.#plan = planOf(this.#config, 1, this.#series);
 		this.#setLimits();
+		// First of all: a port that is taken must start nothing.
+		await this.#listeners.bind(this.#config.listen, this.#config.workers);
 		await Promise.all([
-			this.#listeners.bind(this.#config.listen, this.#config.workers),
 			this.#workers.start(this.#plan),
 			this.#fleet.apply(this.#config),
 		]);
@@ -158,6 +161,7 @@ export class ControlPlane {
 			config: this.#config,
 			fleet: this.#fleet.snapshot(),
 			ticketKeys: this.#listeners.ticketKeys.toString('base64'),
+			name: this.#name,
 		};
 	}
 
@@ -170,8 +174,9 @@ export class ControlPlane {
 		const reasons: string[] = [];
 		if (this.#stopping) reasons.push('this node is shutting down');
 		if (!this.#workers.view().some(({ state }) => state === 'ready')) reasons.push('no worker is ready');
-		for (const { service, ready, desired } of this.#fleet.ready()) {
-			if (ready === 0 && desired > 0) reasons.push(`no instance of ${service} is ready`);
+		const served = new Set(this.#config.services.filter(({ instances }) => instances !== null).map(({ name }) => name));
+		for (const { service, ready } of this.#fleet.ready()) {
+			if (ready === 0 && served.has(service)) reasons.push(`no instance of ${service} is ready`);
 		}
 		return { ready: reasons.length === 0, reasons };
 	}
@@ -253,11 +258,11 @@ export class ControlPlane {
 				this.#keep();
 				return {};
 			case 'scale':
-				this.#fleet.scale(String(args['service']), Number(args['n']));
+				this.#fleet.scale(textOf(args, 'service'), Number(args['n']));
 				this.#keep();
 				return {};
 			case 'drain':
-				await this.#fleet.drain(String(args['instance']), line);
+				await this.#fleet.drain(textOf(args, 'instance'), line);
 				this.#keep();
 				return {};
 			default:
@@ -325,8 +330,11 @@ export class ControlPlane {
 	async stop(): Promise<void> {
 		this.#stopping = true;
 		this.#watch.stop();
-		this.log.add({ level: 'info', subject: 'ballast', text: 'stopping: what is under way is finished first' });
-		const until = Date.now() + this.#config.stop.graceMs;
+		const { graceMs } = this.#config.stop;
+		const { active: underWay } = this.#workers.load();
+		const text = `stopping: ${underWay} under way may take up to ${graceMs / 1000} s; a second Ctrl-C ends at once`;
+		this.log.add({ level: 'info', subject: 'ballast', text });
+		const until = Date.now() + graceMs;
 		this.#workers.tell({ type: 'drain' });
 		let quietSince = Date.now();
 		while (Date.now() < until) {
@@ -342,6 +350,13 @@ export class ControlPlane {
 		await this.#workers.end();
 		this.log.add({ level: 'info', subject: 'ballast', text: 'stopped' });
 	}
+}
+
+/** A text argument of a command. @throws BallastError `bad_command` */
+function textOf(args: Record<string, unknown>, name: string): string {
+	const value = args[name];
+	if (typeof value === 'string') return value;
+	throw new BallastError('bad_command', `the argument ${name} must be a text`);
 }
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -47,7 +47,10 @@ class DataWorker {
 		this.#cells = all.subarray(start.id * NodeCell.cells, (start.id + 1) * NodeCell.cells);
 		for (const buffer of start.board) this.#board.grow(buffer);
 		this.#board.workers = start.plan.columns;
-		this.#wheel = new TimerWheel(() => this.#beat());
+		this.#wheel = new TimerWheel(
+			() => this.#beat(),
+			(error) => this.report(error),
+		);
 		this.#gate = new ConnectionCount(all, start.id);
 		this.#gate.configure(start.plan);
 		this.#pools = new Pools(start.plan, this.#board, start.id);
@@ -61,7 +64,7 @@ class DataWorker {
 			routes: this.#pools.compile(),
 			recorder: { request: (exchange, us) => this.#record(exchange, us) },
 			gate: this.#gate,
-			report: (error) => this.#report(error),
+			report: (error) => this.report(error),
 		});
 		this.#requests = new Requests(this.#plane, handle);
 		for (const instance of start.instances) this.#addInstance(instance);
@@ -79,7 +82,7 @@ class DataWorker {
 	}
 
 	/** Faults of our own are told, a thousand of the same in a row are not. */
-	#report(error: unknown): void {
+	report(error: unknown): void {
 		if (this.#faults++ > 100) return;
 		const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
 		this.#say({ type: 'fault', message });
@@ -227,4 +230,6 @@ class DataWorker {
 }
 
 const worker = new DataWorker(workerData as WorkerStart);
+// Whatever one connection's socket makes us throw, the thousands of others go on.
+process.on('uncaughtException', (error) => worker.report(error));
 parentPort?.on('message', (message: ToWorker) => worker.receive(message));

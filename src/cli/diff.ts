@@ -8,7 +8,7 @@ import { controlSocket } from './control-socket.ts';
 import { fileConfig } from './file-config.ts';
 import { jsonText } from './json-text.ts';
 import { plural } from './quantity.ts';
-import { runningConfig } from './running-config.ts';
+import { runningConfig, runningFile } from './running-config.ts';
 import type { Terminal } from './terminal.ts';
 
 interface Sides {
@@ -38,8 +38,9 @@ async function sidesOf(parsed: ParsedArguments, terminal: Terminal): Promise<Sid
 		return { before: { config: before.config, name: before.file }, after: { config: after.config, name: after.file } };
 	}
 	// First what runs: without it the file need not be read.
-	const running = await runningConfig(controlSocket(globalsOf(parsed), terminal.env));
-	const { config, file } = await fileConfig(first);
+	const where = controlSocket(globalsOf(parsed), terminal.env);
+	const running = await runningConfig(where);
+	const { config, file } = await fileConfig(first ?? (await runningFile(where)));
 	return {
 		before: { config: maskConfig(running), name: 'running' },
 		after: { config: maskConfig(config), name: file },

@@ -6,6 +6,8 @@ import type { ResponseHead } from '../wire/response-head.ts';
 import type { FieldEdits, Route } from './route.ts';
 
 const VERSION = Buffer.from('HTTP/1.1 ');
+const SPACE = Buffer.from(' ');
+const STATUS_DIGITS = 3;
 const CONTENT_LENGTH = Buffer.from('Content-Length: ');
 const CHUNKED = Buffer.from('Transfer-Encoding: chunked\r\n');
 const UPGRADE = Buffer.from('Connection: upgrade\r\nUpgrade: ');
@@ -69,6 +71,8 @@ export function writeInterim(out: Output, head: ResponseHead, bytes: Uint8Array)
 function writeStatusLine(out: Output, head: ResponseHead, bytes: Uint8Array): void {
 	out.bytes(VERSION);
 	out.copy(bytes, head.statusAt, head.reasonEnd);
+	// The space is not left out where the reason is (RFC 9112 §4).
+	if (head.reasonEnd === head.statusAt + STATUS_DIGITS) out.bytes(SPACE);
 	out.crlf();
 }
 

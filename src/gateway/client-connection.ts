@@ -22,7 +22,7 @@ const State = { head: 0, request: 1, tunnel: 2, linger: 3, closed: 4 } as const;
 const PIPELINE_BYTES = 16 * 1024;
 /** How long a connection that we closed is read on, so that the last answer is not lost to a reset. */
 const LINGER_MS = 2000;
-/** A client that sent FIN may still want its answer (`printf … | nc`), or be gone: it is given this long. */
+/** A client that sent FIN may still want its answer (`printf … | nc`), or be gone: it is given this long of silence. */
 const HALF_CLOSED_MS = 800;
 const LARGE_UPLOAD = 256 * 1024;
 const EMPTY = Buffer.alloc(0);
@@ -342,9 +342,12 @@ export class ClientConnection implements ExchangeClient {
 		if (this.#tunnel !== null) this.#tunnel.clientEnd();
 		else if (this.#state === State.request) {
 			const exchange = this.#exchange as Exchange;
-			if (exchange.body.done && exchange.status === 0) this.plane.wheel.set(this.#timer, HALF_CLOSED_MS);
+			if (exchange.body.done) {
+				this.#pace.silent(exchange);
+				this.plane.wheel.set(this.#timer, HALF_CLOSED_MS);
+			}
 			// A paused stream tells of its end while bytes before it still wait here.
-			else if (!exchange.body.done && this.#input.length === 0) this.transport.destroy();
+			else if (this.#input.length === 0) this.transport.destroy();
 		} else if (this.#state === State.head) this.next();
 		else if (this.transport.pending === 0) this.transport.destroy();
 	}
@@ -354,7 +357,8 @@ export class ClientConnection implements ExchangeClient {
 		this.#exchange = null;
 		this.#state = State.closed;
 		this.plane.wheel.remove(this.#timer);
-		this.plane.gate.close(this.address);
+		// A TLS connection is counted by its socket, from before the handshake on.
+		if (!this.secure) this.plane.gate.close(this.address);
 		this.#tunnel?.clientClosed();
 		if (exchange === null) return;
 		this.plane.active--;
@@ -374,13 +378,11 @@ export class ClientConnection implements ExchangeClient {
 	}
 
 	#requestTimer(exchange: Exchange): void {
-		if (this.#halfClosed && exchange.status === 0) {
-			this.transport.destroy();
-			return;
-		}
 		const limit = this.#pace.limit(exchange, this.plane.wheel.tick);
 		if (typeof limit === 'string') this.#giveUp(exchange, limit);
-		else this.plane.wheel.set(this.#timer, limit);
+		else if (!this.#halfClosed) this.plane.wheel.set(this.#timer, limit);
+		else if (this.#pace.silent(exchange)) this.transport.destroy();
+		else this.plane.wheel.set(this.#timer, Math.min(limit, HALF_CLOSED_MS));
 	}
 
 	/** Ends a request that cannot go on: with an error where none of the answer is out, else so that it is seen to be cut. */

@@ -10,7 +10,7 @@ import type { AttemptConnection, Destination, FetchParty } from './attempt.ts';
 import type { DataPlane } from './data-plane.ts';
 import { Fetch } from './fetch.ts';
 import { type Problem, problemOf } from './problem.ts';
-import type { Route } from './route.ts';
+import { type Route, withoutRemoved } from './route.ts';
 import { writeUpstreamHead } from './upstream-head.ts';
 
 const SLAB_BYTES = 2048;
@@ -168,7 +168,9 @@ export class Exchange implements FetchParty {
 	// What the fetch brings.
 
 	interim(head: ResponseHead, bytes: Uint8Array): void {
-		if (this.head.minor === 0) return;
+		// Once something was answered the request is not sent anew. A client that does not read gets no more hints.
+		this.fetch.repeatable = false;
+		if (this.head.minor === 0 || this.client.transport.pending > 0) return;
 		const { out } = this.plane;
 		writeInterim(out, head, bytes);
 		out.flush(this.client.transport);
@@ -224,7 +226,7 @@ export class Exchange implements FetchParty {
 			const { out } = this.plane;
 			out.bytes(LAST_CHUNK);
 			if (trailers === null) out.crlf();
-			else out.bytes(trailers);
+			else out.bytes(withoutRemoved(trailers, this.route?.response ?? null));
 			out.flush(this.client.transport);
 		}
 		this.#finish();

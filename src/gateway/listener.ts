@@ -41,7 +41,7 @@ export function listenPlain(requests: Requests, fd: number): Listener {
 			handle.onconnection = (status, accepted) => acceptRaw(requests, status, accepted);
 		}
 	});
-	server.on('connection', (socket) => acceptStream(requests, socket, false));
+	server.on('connection', (socket) => acceptStream(requests, socket));
 	return { close: () => server.close(), certify: () => {} };
 }
 
@@ -58,9 +58,13 @@ export function listenTls(requests: Requests, fd: number, options: TlsListenOpti
 		SNICallback: (name, done) => done(null, contextFor(contexts, name)),
 	});
 	server.on('error', (error) => requests.plane.report(error));
-	// A failed handshake is the client's affair; its socket is already being closed.
-	server.on('tlsClientError', () => {});
-	server.on('secureConnection', (socket) => acceptStream(requests, socket, true));
+	// Counted from the first byte on: a handshake that is never finished costs a descriptor too.
+	server.prependListener('connection', (socket: net.Socket) => countConnection(requests, socket));
+	// A failed handshake is the client's affair, but closing it is ours.
+	server.on('tlsClientError', (_error, socket) => socket.destroy());
+	server.on('secureConnection', (socket) => {
+		if (!socket.destroyed) serveStream(requests, socket, true);
+	});
 	server.listen({ fd }, BACKLOG);
 	return {
 		close: () => server.close(),
@@ -116,15 +120,26 @@ function acceptRaw(requests: Requests, status: number, handle: TcpHandle | undef
 	connection.attach(new RawTransport(handle, connection, requests.plane.rx), address);
 }
 
-function acceptStream(requests: Requests, socket: net.Socket, secure: boolean): void {
+/** Holds a place for a connection as long as its socket lives; one too many is closed. */
+function countConnection({ plane }: Requests, socket: net.Socket): void {
+	const address = plainAddress(socket.remoteAddress ?? '');
+	if (plane.gate.open(address)) socket.once('close', () => plane.gate.close(address));
+	else socket.destroy();
+}
+
+function acceptStream(requests: Requests, socket: net.Socket): void {
 	const address = plainAddress(socket.remoteAddress ?? '');
 	if (!requests.plane.gate.open(address)) {
 		socket.on('error', () => {});
 		socket.end(overload(requests));
 		return;
 	}
+	serveStream(requests, socket, false);
+}
+
+function serveStream(requests: Requests, socket: net.Socket, secure: boolean): void {
 	const connection = new ClientConnection(requests, secure);
-	connection.attach(new StreamTransport(socket, connection), address);
+	connection.attach(new StreamTransport(socket, connection), plainAddress(socket.remoteAddress ?? ''));
 }
 
 /** Said to a connection that is one too many, unasked. */

@@ -17,8 +17,8 @@ export function answerRedirect(exchange: Exchange, redirect: RedirectConfig): vo
 		$query: buffer.toString('latin1', exchange.pathEnd, exchange.targetEnd),
 	};
 	const filled = redirect.to.replace(/\$(?:host|path|query)/g, (name) => parts[name] ?? '');
-	// A path of `//evil.example` would make `Location: $path` leave the site.
-	const location = filled.startsWith('//') && !redirect.to.startsWith('//') ? filled.replace(/^\/+/, '/') : filled;
+	// A path of `//evil.example` would make `Location: $path` leave the site; browsers read `\\` as `/`.
+	const location = redirect.to.startsWith('//') ? filled : filled.replace(/^[/\\]{2,}/, '/');
 	const head = `HTTP/1.1 ${redirect.status} ${STATUS_CODES[redirect.status] ?? 'Found'}\r\nLocation: ${location}\r\nContent-Length: 0\r\n`;
 	exchange.answerLocally(redirect.status, Buffer.from(head, 'latin1'), Buffer.alloc(0));
 }

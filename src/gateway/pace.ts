@@ -38,6 +38,8 @@ export class Pace {
 	#until = 0;
 	/** Bytes not sent yet when the limits were last looked at. */
 	#queued = 0;
+	/** Bytes of the answer that a client which sends no more had got when it was last looked at. */
+	#sent = 0;
 
 	moved(tick: number): void {
 		this.#progress = tick;
@@ -57,6 +59,13 @@ export class Pace {
 		const moving = queued > 0 && queued < this.#queued;
 		if (moving) this.#queued = queued;
 		return moving;
+	}
+
+	/** Nothing of the answer was sent, and nothing of it waits to be, since it was last asked. */
+	silent({ bytesOut, client }: Exchange): boolean {
+		const silent = bytesOut === this.#sent && client.transport.pending === 0;
+		this.#sent = bytesOut;
+		return silent;
 	}
 
 	/** What has run out for the request under way, or in how many ms to look again. */

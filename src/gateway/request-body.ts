@@ -1,5 +1,6 @@
 import type { Output } from '../wire/output.ts';
 import type { Exchange } from './exchange.ts';
+import { withoutRemoved } from './route.ts';
 
 /** Payload from this size on is written from where it was read, if nothing else will be read there meanwhile. */
 const IN_PLACE_BYTES = 16 * 1024;
@@ -23,5 +24,5 @@ export function writePayload(exchange: Exchange, source: Uint8Array, out: Output
 	if (!body.done) return;
 	out.text('0\r\n');
 	if (body.trailers === null) out.crlf();
-	else out.bytes(body.trailers);
+	else out.bytes(withoutRemoved(body.trailers, exchange.route?.request ?? null));
 }

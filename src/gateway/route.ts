@@ -60,3 +60,11 @@ export function compileEdits(policy: HeaderPolicy): FieldEdits | null {
 	const removed = new Set([...policy.remove, ...policy.set.map(([name]) => name.toLowerCase())]);
 	return { removed, added: Buffer.from(policy.set.map(([name, value]) => `${name}: ${value}\r\n`).join(''), 'latin1') };
 }
+
+/** A trailer section without the fields that a policy sets or removes: who joins trailers to the fields must not be fooled. */
+export function withoutRemoved(trailers: Buffer, edits: FieldEdits | null): Buffer {
+	if (edits === null) return trailers;
+	const lines = trailers.toString('latin1').split('\r\n');
+	const kept = lines.filter((line) => !edits.removed.has(line.slice(0, line.indexOf(':')).toLowerCase()));
+	return Buffer.from(kept.join('\r\n'), 'latin1');
+}

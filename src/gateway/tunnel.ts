@@ -1,6 +1,10 @@
+import { Timer } from '../wire/timer-wheel.ts';
 import type { Transport } from '../wire/transport.ts';
 import type { AttemptConnection, TunnelEnd } from './attempt.ts';
 import type { DataPlane } from './data-plane.ts';
+
+/** How long a client may take over the last bytes of a tunnel whose other end is gone. */
+const LAST_BYTES_MS = 30_000;
 
 /** An upgraded connection (WebSocket): bytes both ways, each side held back while the other cannot take more. */
 export class Tunnel implements TunnelEnd {
@@ -9,6 +13,7 @@ export class Tunnel implements TunnelEnd {
 	readonly #connection: AttemptConnection;
 	#clientEnded = false;
 	#upstreamEnded = false;
+	#upstreamGone = false;
 
 	constructor(plane: DataPlane, client: Transport, connection: AttemptConnection) {
 		this.#plane = plane;
@@ -17,7 +22,7 @@ export class Tunnel implements TunnelEnd {
 		connection.tunnel = this;
 	}
 
-	/** Client → instance. False: the client's socket must wait for `clientResume`. */
+	/** Client → instance. False: the client's socket must wait for `tunnelDrained`. */
 	fromClient(bytes: Uint8Array, length: number): boolean {
 		const { out } = this.#plane;
 		out.copy(bytes, 0, length);
@@ -36,7 +41,8 @@ export class Tunnel implements TunnelEnd {
 	}
 
 	clientDrained(): void {
-		this.#connection.transport.resume();
+		if (this.#upstreamGone || (this.#clientEnded && this.#upstreamEnded)) this.#client.destroy();
+		else this.#connection.transport.resume();
 	}
 
 	tunnelEnd(): void {
@@ -53,14 +59,20 @@ export class Tunnel implements TunnelEnd {
 
 	#closeIfOver(): void {
 		if (!this.#clientEnded || !this.#upstreamEnded) return;
-		if (this.#client.pending === 0) this.#client.destroy();
+		this.#endClient();
 		if (this.#connection.transport.pending === 0) this.#connection.transport.destroy();
 	}
 
 	tunnelClosed(): void {
-		// What was read before the end must still reach the client.
+		this.#upstreamGone = true;
+		this.#endClient();
+	}
+
+	/** What was read before the end must still reach the client, but it is not waited for without limit. */
+	#endClient(): void {
 		this.#client.end();
 		if (this.#client.pending === 0) this.#client.destroy();
+		else this.#plane.wheel.set(new Timer({ onTimer: () => this.#client.destroy() }), LAST_BYTES_MS);
 	}
 
 	clientClosed(): void {

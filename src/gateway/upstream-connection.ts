@@ -11,6 +11,8 @@ import type { DataPlane } from './data-plane.ts';
 /** Most bytes and fields of an answer's head. Instances are trusted further than clients, not boundlessly. */
 const HEAD_MOST = 64 * 1024;
 const FIELDS_MOST = 256;
+/** Most answers of 1xx to one request: each is passed on, and they have no back-pressure. */
+const INTERIMS_MOST = 32;
 /** Bodies from this size on are read in larger pieces, into memory of the connection's own. */
 const LARGE_BODY = 96 * 1024;
 
@@ -44,11 +46,18 @@ export class UpstreamConnection implements AttemptConnection {
 	readonly #framing = new Framing();
 	readonly #scan = new BodyScan();
 	#keepAlive = false;
+	/** Answers of 1xx to the request under way. */
+	#interims = 0;
 
 	constructor(upstream: ConnectionOwner) {
 		this.upstream = upstream;
 		this.plane = upstream.plane;
 		this.timer = new Timer(this);
+	}
+
+	/** It can carry a request. */
+	get usable(): boolean {
+		return this.#state === State.idle;
 	}
 
 	attach(transport: Transport): void {
@@ -60,6 +69,7 @@ export class UpstreamConnection implements AttemptConnection {
 		this.#fetch = fetch;
 		this.reused = reused;
 		this.#state = State.head;
+		this.#interims = 0;
 		fetch.connection = this;
 		const { out } = this.plane;
 		fetch.party.writeRequestHead(out, this.upstream);
@@ -137,6 +147,10 @@ export class UpstreamConnection implements AttemptConnection {
 			}
 			at = after;
 			if (head.status >= 200 || head.status === 101) break;
+			if (++this.#interims > INTERIMS_MOST) {
+				this.#fail('bad_answer');
+				return;
+			}
 			fetch.party.interim(head, buffer);
 			if (this.#state !== State.head) return;
 			if (at === end) return;

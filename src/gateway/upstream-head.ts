@@ -119,6 +119,7 @@ function passes(field: number, hostKept: boolean, underscores: boolean, trusted:
 		case Field.xForwardedHost:
 		case Field.xForwardedProto:
 		case Field.xForwardedPort:
+		case Field.claim:
 			return trusted;
 		case Field.named:
 		case Field.maxForwards:

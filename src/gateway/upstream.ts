@@ -70,7 +70,12 @@ export class Upstream implements ConnectionOwner {
 
 	#takeIdle(fetch: Attempt): UpstreamConnection | null {
 		if (fetch.wantsFresh) return null;
-		const last = this.#idle[this.#idle.length - 1];
+		let last = this.#idle[this.#idle.length - 1];
+		// Its end was read in this very turn; the socket tells of it a little later.
+		while (last !== undefined && !last.usable) {
+			this.#idle.pop();
+			last = this.#idle[this.#idle.length - 1];
+		}
 		if (last === undefined) return null;
 		if (!fetch.repeatable && this.plane.wheel.tick - last.idleSince > SAFE_IDLE_TICKS) return null;
 		this.#idle.pop();
@@ -98,6 +103,11 @@ export class Upstream implements ConnectionOwner {
 		this.#opened(-1);
 		const at = this.#idle.lastIndexOf(connection);
 		if (at >= 0) this.#idle.splice(at, 1);
+		this.#openForWaiting();
+	}
+
+	/** A place may be free: who waits for one opens a connection. */
+	#openForWaiting(): void {
 		if (this.#waiting.length > 0 && this.#open < this.options.connections) {
 			this.#connect((this.#waiting.shift() as Waiting).fetch);
 		}
@@ -151,6 +161,7 @@ export class Upstream implements ConnectionOwner {
 	notOpened(fetch: Attempt | null, code: ErrorCode): void {
 		this.#opened(-1);
 		fetch?.attemptFailed(code);
+		this.#openForWaiting();
 	}
 }
 
@@ -191,8 +202,8 @@ class Opening {
 
 	#startStream(): void {
 		const { options } = this.#upstream;
-		const { host, port } = options;
-		const socket = options.tls === null ? net.connect({ host, port }) : tls.connect({ host, port, ...options.tls });
+		const to = { host: options.host, port: options.port, allowHalfOpen: true };
+		const socket = options.tls === null ? net.connect(to) : tls.connect({ ...to, ...options.tls });
 		const onError = (error: NodeJS.ErrnoException): void => {
 			const fallback = options.tls === null ? 'connect_failed' : 'tls_failed';
 			this.#failed(CONNECT_ERRORS[error.code ?? ''] ?? fallback);

@@ -26,6 +26,12 @@ const KNOWN: [string, number][] = [
 	['Date', Field.date],
 	['Cookie', Field.cookie],
 	['Trailer', Field.trailer],
+	['X-Real-IP', Field.claim],
+	['X-Forwarded-By', Field.claim],
+	['X-Forwarded-Prefix', Field.claim],
+	['X-Forwarded-Scheme', Field.claim],
+	['X-Forwarded-Server', Field.claim],
+	['X-Forwarded-SSL', Field.claim],
 ];
 
 /** The name in the middle of other bytes, as in a head. */

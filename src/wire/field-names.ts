@@ -29,6 +29,8 @@ export const Field = {
 	date: 20,
 	cookie: 21,
 	trailer: 22,
+	/** Says something of the client or the way here that only a trusted proxy may say. */
+	claim: 23,
 	/** Named by `Connection`: hop-by-hop in this message only. */
 	named: 30,
 	/** Has `_` in its name: CGI-style gateways behind cannot tell it from `-`. */
@@ -58,6 +60,12 @@ const NAMES: Record<string, number> = {
 	date: Field.date,
 	cookie: Field.cookie,
 	trailer: Field.trailer,
+	'x-real-ip': Field.claim,
+	'x-forwarded-by': Field.claim,
+	'x-forwarded-prefix': Field.claim,
+	'x-forwarded-scheme': Field.claim,
+	'x-forwarded-server': Field.claim,
+	'x-forwarded-ssl': Field.claim,
 };
 
 const LONGEST = Math.max(...Object.keys(NAMES).map((name) => name.length));

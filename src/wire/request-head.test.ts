@@ -130,7 +130,11 @@ test('empty lines before a request are passed over (RFC 9112 §2.2)', () => {
 	assert.equal(result, buffer.length - 4);
 	assert.equal(head.start, 10);
 	assert.equal(head.method(buffer), 'GET');
-	for (const text of ['', '\r', '\r\n', '\r\n\r', '\r\n\r\n']) assert.equal(read(text).result, incomplete);
+	for (const text of ['', '\r', '\r\n', '\r\n\r', '\r\n\r\n', '\r\n\r\nGE']) {
+		const part = read(text);
+		assert.equal(part.result, incomplete);
+		assert.equal(part.head.start - 4, text.lastIndexOf('\n') + 1, 'what was passed over is known');
+	}
 });
 
 test('limits: method 32 bytes, target and fields as told', () => {

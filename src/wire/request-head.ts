@@ -7,7 +7,7 @@ const METHOD_MOST = 32;
 /** A request head as offsets into the received bytes (RFC 9112 §3). One object serves many requests. */
 export class RequestHead {
 	readonly fields: Fields;
-	/** Where the head begins: behind empty lines, which are skipped (RFC 9112 §2.2). */
+	/** Where the head begins: behind empty lines, which are skipped (RFC 9112 §2.2). Known of an incomplete head too. */
 	start = 0;
 	methodEnd = 0;
 	targetStart = 0;
@@ -52,12 +52,13 @@ export class RequestHead {
 	 */
 	parse(buffer: Uint8Array, start: number, end: number, targetMost: number): number {
 		let at = start;
+		this.start = at;
 		while (at < end && buffer[at] === CR) {
 			if (at + 1 >= end) return HeadFault.incomplete;
 			if (buffer[at + 1] !== LF) return HeadFault.bad;
 			at += 2;
+			this.start = at;
 		}
-		this.start = at;
 		while (at < end && TOKEN[buffer[at] as number] === 1) at++;
 		if (at - this.start > METHOD_MOST) return HeadFault.bad;
 		if (at >= end) return HeadFault.incomplete;

@@ -54,7 +54,7 @@ for (const [name, open] of Object.entries(KINDS)) {
 		const cut = name === 'TLS, connected by itself' ? /^(?:ECONNRESET|end)$/ : /^ECONNRESET$/;
 		/** Runs with a connection; closes it afterwards. */
 		const check = (title: string, body: (pair: Pair) => Promise<void>) =>
-			test(title, async () => {
+			void test(title, async () => {
 				const pair = await open();
 				try {
 					await body(pair);

@@ -69,7 +69,11 @@ describe('back-pressure', { concurrency: true }, () => {
 	const it = suite(
 		({ url }) => ({
 			services: {
-				app: { instances: [url], limits: { body: '2GiB' }, routes: { '/impatient/*': { timeouts: { idle: '1500ms' } } } },
+				app: {
+					instances: [url],
+					limits: { body: '2GiB' },
+					routes: { '/impatient/*': { timeouts: { idle: '1500ms' } } },
+				},
 			},
 		}),
 		{ together: true },
@@ -97,7 +101,10 @@ describe('back-pressure', { concurrency: true }, () => {
 		chunked.send(get('/down-chunked'));
 		up.send(`POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: ${GB}\r\n\r\n`);
 		const pouring = pour(up, GB);
-		await eventually(() => upstream, (peer) => peer !== undefined);
+		await eventually(
+			() => upstream,
+			(peer) => peer !== undefined,
+		);
 		const read = await Promise.all([down, chunked, upstream as RawClient].map((peer) => sip(peer, 20_000_000, 4000)));
 		const growth = grown();
 		for (const bytes of read) assert.ok(bytes > 40_000_000, `only ${bytes} bytes in 4 s`);
@@ -116,7 +123,10 @@ describe('back-pressure', { concurrency: true }, () => {
 		client.keep = false;
 		const started = performance.now();
 		client.send(get('/impatient/stopped'));
-		const peer = await eventually(() => it.upstream.requests.find((each) => each.path === '/impatient/stopped'), Boolean);
+		const peer = await eventually(
+			() => it.upstream.requests.find((each) => each.path === '/impatient/stopped'),
+			Boolean,
+		);
 		const connection = it.upstream.peers[peer?.connection ?? -1] as RawClient;
 		await connection.until(() => connection.closed || connection.ended, 'the end of the answer');
 		const took = performance.now() - started;

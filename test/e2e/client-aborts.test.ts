@@ -10,25 +10,42 @@ const PIECE = Buffer.alloc(64 * 1024, 'x');
 
 for (const [transport, env] of Object.entries(TRANSPORTS)) {
 	describe(`clients that leave, over the ${transport}`, () => {
-		const it = suite(({ url }) => ({ services: { app: { instances: [url], upstream: { connections: 3 }, limits: { body: '1GiB' } } } }), { env });
+		const it = suite(
+			({ url }) => ({
+				services: { app: { instances: [url], upstream: { connections: 3 }, limits: { body: '1GiB' } } },
+			}),
+			{ env },
+		);
 		const leave = {
 			FIN: (client: RawClient) => client.destroy(),
 			RST: (client: RawClient) => client.reset(),
 		};
 		/** The connection that carries the request for this path, once it came. */
 		const peerOf = async (path: string): Promise<RawClient> => {
-			await eventually(() => it.upstream.count(path), (count) => count > 0);
+			await eventually(
+				() => it.upstream.count(path),
+				(count) => count > 0,
+			);
 			const request = it.upstream.requests.findLast((each) => each.path === path);
 			return it.upstream.peers[request?.connection ?? -1] as RawClient;
 		};
 		const settled = async () => {
-			await eventually(() => inFlight(it.ballast), (count) => count === 0);
-			await eventually(() => connections(it.ballast), (count) => count === 0);
+			await eventually(
+				() => inFlight(it.ballast),
+				(count) => count === 0,
+			);
+			await eventually(
+				() => connections(it.ballast),
+				(count) => count === 0,
+			);
 		};
 
 		for (const [how, go] of Object.entries(leave)) {
 			test(`before the answer, with ${how}`, async () => {
-				for (const [path, request] of [[`/wait-${how}`, get(`/wait-${how}`)], [`/posted-${how}`, post(`/posted-${how}`, 'body')]] as const) {
+				for (const [path, request] of [
+					[`/wait-${how}`, get(`/wait-${how}`)],
+					[`/posted-${how}`, post(`/posted-${how}`, 'body')],
+				] as const) {
 					it.upstream.on(path, () => sleep(5000, undefined, { ref: false }));
 					const client = await it.client();
 					client.send(request);
@@ -52,6 +69,21 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 				const client = await it.client();
 				client.send(get(path));
 				await client.readTo('hello');
+				const peer = await peerOf(path);
+				go(client);
+				await peer.until(() => peer.ended || peer.closed, 'the end of the answer', SOON);
+				await settled();
+			});
+
+			test(`in the middle of an event stream that is silent, with ${how}`, async () => {
+				const path = `/events-${how}`;
+				it.upstream.on(path, async (_, peer) => {
+					peer.send('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n');
+					await peer.until(() => peer.ended || peer.closed, 'the end', 5000);
+				});
+				const client = await it.client();
+				client.send(get(path));
+				await client.readTo('data: 1\n\n');
 				const peer = await peerOf(path);
 				go(client);
 				await peer.until(() => peer.ended || peer.closed, 'the end of the answer', SOON);
@@ -106,7 +138,10 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 				}
 				peer.send('0\r\n\r\n');
 			});
-			for (const [path, text] of [['/late', 'late'], ['/long', 'hello'.repeat(8)]] as const) {
+			for (const [path, text] of [
+				['/late', 'late'],
+				['/long', 'hello'.repeat(8)],
+			] as const) {
 				const client = await it.client();
 				client.finish(post(path, 'x'));
 				assert.equal((await client.answer()).text, text);
@@ -119,7 +154,10 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 			const silent = await it.client();
 			const half = await it.client();
 			half.send('GET / HT');
-			await eventually(() => connections(it.ballast), (count) => count === 2);
+			await eventually(
+				() => connections(it.ballast),
+				(count) => count === 2,
+			);
 			silent.destroy();
 			half.reset();
 			await settled();

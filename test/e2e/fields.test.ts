@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Echo } from '../support/raw-upstream.ts';
 import { fieldsOf } from '../support/raw-client.ts';
+import type { Echo } from '../support/raw-upstream.ts';
 import { get, suite } from '../support/suite.ts';
 
 describe('header fields', () => {
@@ -23,16 +23,39 @@ describe('header fields', () => {
 	const echo = async (request: string): Promise<Echo> => (await it.ask(request)).json<Echo>();
 
 	test('what goes from end to end arrives as it was written, in its order', async () => {
-		const lines = ['X-A: 1', 'Accept:  text/html, */*;q=0.1  ', 'x-a: 2', 'COOKIE: a=b; c=d', 'X-a: 3', 'X-Empty:', 'X-Latin: caf\xe9'];
+		const lines = [
+			'X-A: 1',
+			'Accept:  text/html, */*;q=0.1  ',
+			'x-a: 2',
+			'COOKIE: a=b; c=d',
+			'X-a: 3',
+			'X-Empty:',
+			'X-Latin: caf\xe9',
+		];
 		const found = await echo(get('/', ...lines));
 		const sent = found.lines.filter((line) => !/^(?:Host|X-Forwarded-|Via)/.test(line));
-		assert.deepEqual(sent.map((line) => line.trimEnd()), lines.map((line) => line.trimEnd()));
+		assert.deepEqual(
+			sent.map((line) => line.trimEnd()),
+			lines.map((line) => line.trimEnd()),
+		);
 		assert.deepEqual(fieldsOf(found.lines, 'x-a'), ['1', '2', '3']);
 	});
 
 	test('hop-by-hop fields and those that Connection names end here', async () => {
-		const hop = ['Connection: close, X-Hop', 'X-Hop: 1', 'x-hop: 2', 'Keep-Alive: timeout=9', 'Proxy-Connection: keep-alive'];
-		const more = ['Proxy-Authorization: Basic eDp5', 'TE: gzip', 'Upgrade: h2c, foo', 'HTTP2-Settings: AAMAAABkAAQ', 'X-End: 1'];
+		const hop = [
+			'Connection: close, X-Hop',
+			'X-Hop: 1',
+			'x-hop: 2',
+			'Keep-Alive: timeout=9',
+			'Proxy-Connection: keep-alive',
+		];
+		const more = [
+			'Proxy-Authorization: Basic eDp5',
+			'TE: gzip',
+			'Upgrade: h2c, foo',
+			'HTTP2-Settings: AAMAAABkAAQ',
+			'X-End: 1',
+		];
 		const found = await echo(get('/', ...hop, ...more));
 		assert.deepEqual(
 			found.lines.filter((line) => /hop|keep-alive|proxy|^te:|upgrade|http2|connection/i.test(line)),
@@ -54,7 +77,9 @@ describe('header fields', () => {
 	});
 
 	test('Connection cannot name away what must arrive', async () => {
-		const found = await echo('POST / HTTP/1.1\r\nHost: test\r\nConnection: Host, Content-Length, X-Forwarded-For\r\nContent-Length: 2\r\n\r\nok');
+		const found = await echo(
+			'POST / HTTP/1.1\r\nHost: test\r\nConnection: Host, Content-Length, X-Forwarded-For\r\nContent-Length: 2\r\n\r\nok',
+		);
 		assert.deepEqual(fieldsOf(found.lines, 'host'), ['test']);
 		assert.equal(found.body, 'ok');
 		assert.deepEqual(fieldsOf(found.lines, 'x-forwarded-for'), ['127.0.0.1']);
@@ -68,7 +93,14 @@ describe('header fields', () => {
 
 	test('an untrusted client cannot claim an address, protocol or host', async () => {
 		const found = await echo(
-			get('/', 'X-Forwarded-For: 1.2.3.4', 'X-Forwarded-Proto: https', 'X-Forwarded-Host: evil', 'X-Forwarded-Port: 1', 'Forwarded: for=1.2.3.4'),
+			get(
+				'/',
+				'X-Forwarded-For: 1.2.3.4',
+				'X-Forwarded-Proto: https',
+				'X-Forwarded-Host: evil',
+				'X-Forwarded-Port: 1',
+				'Forwarded: for=1.2.3.4',
+			),
 		);
 		assert.deepEqual(
 			found.lines.filter((line) => /forwarded/i.test(line)),
@@ -94,7 +126,10 @@ describe('header fields', () => {
 
 	test('fields with an underscore are dropped', async () => {
 		const found = await echo(get('/', 'X_Real_IP: 1.2.3.4', 'x-fine: 1', 'Content_Length: 9'));
-		assert.deepEqual(found.lines.filter((line) => line.includes('_')), []);
+		assert.deepEqual(
+			found.lines.filter((line) => line.includes('_')),
+			[],
+		);
 		assert.deepEqual(fieldsOf(found.lines, 'x-fine'), ['1']);
 	});
 
@@ -108,7 +143,10 @@ describe('header fields', () => {
 	});
 
 	test('a route sets and removes fields, of the request and of the answer', async () => {
-		it.upstream.on('/edits/answer', 'HTTP/1.1 200 OK\r\nserver: x\r\nX-Powered-By: y\r\nX-Kept: z\r\nContent-Length: 0\r\n\r\n');
+		it.upstream.on(
+			'/edits/answer',
+			'HTTP/1.1 200 OK\r\nserver: x\r\nX-Powered-By: y\r\nX-Kept: z\r\nContent-Length: 0\r\n\r\n',
+		);
 		const found = await echo(get('/edits/a', 'x-twice: theirs', 'X-TWICE: again', 'X-Secret: s', 'X-Kept: z'));
 		assert.deepEqual(fieldsOf(found.lines, 'x-env'), ['test']);
 		assert.deepEqual(fieldsOf(found.lines, 'x-twice'), ['mine']);
@@ -137,13 +175,23 @@ describe('header fields of a trusted proxy', () => {
 	}));
 
 	test('what it says is continued', async () => {
-		const lines = ['X-Forwarded-For: 1.2.3.4', 'X-Forwarded-For: 10.0.0.9', 'X-Forwarded-Proto: https', 'X-Forwarded-Host: shop', 'X-Forwarded-Port: 443'];
-		const found = (await it.ask(get('/', ...lines, 'Forwarded: for=1.2.3.4;proto=https', 'Forwarded: for="[::1]"', 'x_y: 1'))).json<Echo>();
+		const lines = [
+			'X-Forwarded-For: 1.2.3.4',
+			'X-Forwarded-For: 10.0.0.9',
+			'X-Forwarded-Proto: https',
+			'X-Forwarded-Host: shop',
+			'X-Forwarded-Port: 443',
+		];
+		const found = (
+			await it.ask(get('/', ...lines, 'Forwarded: for=1.2.3.4;proto=https', 'Forwarded: for="[::1]"', 'x_y: 1'))
+		).json<Echo>();
 		assert.deepEqual(fieldsOf(found.lines, 'x-forwarded-for'), ['1.2.3.4, 10.0.0.9, 127.0.0.1']);
 		assert.deepEqual(fieldsOf(found.lines, 'x-forwarded-proto'), ['https']);
 		assert.deepEqual(fieldsOf(found.lines, 'x-forwarded-host'), ['shop']);
 		assert.deepEqual(fieldsOf(found.lines, 'x-forwarded-port'), ['443']);
-		assert.deepEqual(fieldsOf(found.lines, 'forwarded'), ['for=1.2.3.4;proto=https, for="[::1]", for=127.0.0.1;proto=http']);
+		assert.deepEqual(fieldsOf(found.lines, 'forwarded'), [
+			'for=1.2.3.4;proto=https, for="[::1]", for=127.0.0.1;proto=http',
+		]);
 		assert.deepEqual(fieldsOf(found.lines, 'x_y'), ['1']);
 		assert.deepEqual(fieldsOf(found.lines, 'via'), ['1.1 ballast']);
 	});

@@ -137,7 +137,10 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 		});
 
 		test('HTTP/1.0: closed after the answer, or kept where asked; a chunked answer is unwrapped', async () => {
-			it.upstream.on('/pieces', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n');
+			it.upstream.on(
+				'/pieces',
+				'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n',
+			);
 			const closing = await it.client();
 			closing.send('GET / HTTP/1.0\r\n\r\n');
 			const closed = await closing.answer();

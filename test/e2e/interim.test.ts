@@ -7,7 +7,9 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 	describe(`interim answers over the ${transport}`, () => {
 		const it = suite(
 			({ url }) => ({
-				services: { app: { instances: [url], routes: { '/small': { limits: { body: '1KiB' } }, '/here': { respond: 'here' } } } },
+				services: {
+					app: { instances: [url], routes: { '/small': { limits: { body: '1KiB' } }, '/here': { respond: 'here' } } },
+				},
 			}),
 			{ env },
 		);
@@ -16,7 +18,9 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 
 		test('103 and others reach the client before the answer, with their fields', async () => {
 			it.upstream.on('/hints', async (_, peer) => {
-				peer.send('HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nLink: </b.css>\r\nConnection: x-hop\r\nX-Hop: 1\r\n\r\n');
+				peer.send(
+					'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nLink: </b.css>\r\nConnection: x-hop\r\nX-Hop: 1\r\n\r\n',
+				);
 				peer.send('HTTP/1.1 102 Processing\r\n\r\n');
 				await new Promise((resolve) => setTimeout(resolve, 50));
 				peer.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
@@ -31,7 +35,10 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 		});
 
 		test('they are not sent to an HTTP/1.0 client', async () => {
-			it.upstream.on('/all', 'HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+			it.upstream.on(
+				'/all',
+				'HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
+			);
 			const client = await it.client();
 			client.send('GET /all HTTP/1.0\r\n\r\n');
 			const answer = await client.answer();
@@ -77,7 +84,10 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 		});
 
 		test('what Ballast answers itself needs no body either', async () => {
-			for (const [path, length, status] of [['/small', 2000, 413], ['/here', 5, 200]] as const) {
+			for (const [path, length, status] of [
+				['/small', 2000, 413],
+				['/here', 5, 200],
+			] as const) {
 				const client = await it.client();
 				client.send(expecting(path, length));
 				const answer = await client.answer();

@@ -17,7 +17,9 @@ function assertProblem(answer: Answer, status: number, code: string): void {
 describe('limits', () => {
 	const it = suite(({ url }) => ({
 		limits: { head: { size: '4KiB', fields: 20 }, target: '1KiB' },
-		services: { app: { instances: [url], limits: { body: '10KiB' }, routes: { '/more': { limits: { body: '20KiB' } } } } },
+		services: {
+			app: { instances: [url], limits: { body: '10KiB' }, routes: { '/more': { limits: { body: '20KiB' } } } },
+		},
 	}));
 	/** The error is the last that comes by the connection, and no request reached the instance. */
 	const refused = async (bytes: string, status: number, code: string) => {
@@ -109,7 +111,10 @@ describe('limits of connections', () => {
 	test('one more than the node may have is told so; one that leaves makes room', async () => {
 		const clients = [];
 		for (let i = 0; i < 20; i++) clients.push(await it.client());
-		await eventually(() => connections(it.ballast), (count) => count === 20);
+		await eventually(
+			() => connections(it.ballast),
+			(count) => count === 20,
+		);
 		for (const ask of ['', get('/')]) {
 			const late = await connect(it.ballast.port);
 			late.send(ask);
@@ -125,7 +130,10 @@ describe('limits of connections', () => {
 			assert.equal((await client.answer()).status, 200);
 		}
 		clients[0]?.destroy();
-		await eventually(() => connections(it.ballast), (count) => count === 19);
+		await eventually(
+			() => connections(it.ballast),
+			(count) => count === 19,
+		);
 		assert.equal((await it.ask(get('/'))).status, 200);
 	});
 });

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Echo } from '../support/raw-upstream.ts';
 import { rssOf } from '../support/process-tree.ts';
+import type { Echo } from '../support/raw-upstream.ts';
 import { connections, eventually, get, post, suite, TRANSPORTS } from '../support/suite.ts';
 
 for (const [transport, env] of Object.entries(TRANSPORTS)) {
 	describe(`pipelining over the ${transport}`, () => {
 		const it = suite(
 			({ url }) => ({
-				services: { app: { instances: [url], routes: { '/fixed': { respond: 'fixed' }, '/large': { respond: 'x'.repeat(100_000) } } } },
+				services: {
+					app: {
+						instances: [url],
+						routes: { '/fixed': { respond: 'fixed' }, '/large': { respond: 'x'.repeat(100_000) } },
+					},
+				},
 			}),
 			{ env },
 		);
@@ -73,7 +78,10 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 			const grown = rssOf(it.ballast.pid) - before;
 			assert.ok(grown < 60_000_000, `grew by ${grown} bytes`);
 			client.destroy();
-			await eventually(() => connections(it.ballast), (count) => count === 0);
+			await eventually(
+				() => connections(it.ballast),
+				(count) => count === 0,
+			);
 		});
 
 		test('what is left behind a half-closed client is answered', async () => {
@@ -83,7 +91,10 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 			assert.equal((await client.answer()).text, 'fixed');
 			assert.equal((await client.answer()).json<Echo>().target, '/3');
 			await client.until(() => client.ended, 'FIN');
-			await eventually(() => connections(it.ballast), (count) => count === 0);
+			await eventually(
+				() => connections(it.ballast),
+				(count) => count === 0,
+			);
 		});
 	});
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Echo } from '../support/raw-upstream.ts';
 import { fieldsOf } from '../support/raw-client.ts';
+import type { Echo } from '../support/raw-upstream.ts';
 import { get, post, suite } from '../support/suite.ts';
 
 const it = suite(({ url }) => ({
@@ -88,7 +88,10 @@ test('absolute-form: its host is the host; it must agree with Host', async () =>
 
 test('Max-Forwards counts down for OPTIONS and TRACE and ends here at 0', async () => {
 	const left = async (method: string, value: string) =>
-		fieldsOf((await echo(`${method} /app HTTP/1.1\r\nHost: a\r\nMax-Forwards: ${value}\r\n\r\n`)).lines, 'max-forwards');
+		fieldsOf(
+			(await echo(`${method} /app HTTP/1.1\r\nHost: a\r\nMax-Forwards: ${value}\r\n\r\n`)).lines,
+			'max-forwards',
+		);
 	assert.deepEqual(await left('OPTIONS', '5'), ['4']);
 	assert.deepEqual(await left('TRACE', '1'), ['0']);
 	assert.deepEqual(await left('GET', '5'), ['5']);
@@ -105,7 +108,12 @@ test('unknown paths are 404, known ones with a foreign method 405, both as probl
 	assert.equal(unknown.status, 404);
 	assert.equal(unknown.field('content-type'), 'application/problem+json');
 	assert.equal(unknown.field('proxy-status'), 'ballast; error=destination_not_found; details="no_route"');
-	assert.deepEqual(unknown.json(), { type: 'about:blank', title: 'No service matches this host and path', status: 404, code: 'no_route' });
+	assert.deepEqual(unknown.json(), {
+		type: 'about:blank',
+		title: 'No service matches this host and path',
+		status: 404,
+		code: 'no_route',
+	});
 	const posted = await it.ask(post('/nowhere', 'x'.repeat(100)));
 	assert.equal(posted.status, 404);
 	const foreign = await it.ask(get('/written'));

@@ -18,7 +18,8 @@ async function takes<T>(ms: number, run: () => Promise<T>): Promise<T> {
 }
 
 const codeOf = (answer: Answer): [number, string] => [answer.status, answer.json<{ code: string }>().code];
-const gone = (client: RawClient) => client.until(() => client.closed || client.ended, 'the end of the connection', 10_000);
+const gone = (client: RawClient) =>
+	client.until(() => client.closed || client.ended, 'the end of the connection', 10_000);
 
 describe('time limits', { concurrency: true }, () => {
 	const it = suite(
@@ -139,7 +140,9 @@ describe('time limits', { concurrency: true }, () => {
 
 	test('an event stream may be silent, and go on, for as long as it likes', async () => {
 		it.upstream.on('/events', async (_, peer) => {
-			peer.send('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n');
+			peer.send(
+				'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n',
+			);
 			for (let i = 0; i < 3; i++) {
 				peer.send(`9\r\ndata: ${i}\n\n\r\n`);
 				await sleep(900);
@@ -161,10 +164,14 @@ describe('time limits', { concurrency: true }, () => {
 			await sleep(10_000, undefined, { ref: false });
 		});
 		const socket = new WebSocket(`ws://127.0.0.1:${it.ballast.port}/ws`);
-		const text = await takes(1500, () => new Promise<string>((resolve, reject) => {
-			socket.on('message', (data) => resolve(String(data)));
-			socket.on('error', reject);
-		}));
+		const text = await takes(
+			1500,
+			() =>
+				new Promise<string>((resolve, reject) => {
+					socket.on('message', (data) => resolve(String(data)));
+					socket.on('error', reject);
+				}),
+		);
 		assert.equal(text, 'hello');
 		socket.terminate();
 	});

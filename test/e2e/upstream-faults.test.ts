@@ -12,7 +12,10 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 			assert.deepEqual([answer.status, answer.json<{ code: string }>().code], [status, code], path);
 			assert.match(answer.field('proxy-status') ?? '', new RegExp(`^ballast; error=\\w+; details="${code}"$`));
 			assert.equal(answer.field('content-type'), 'application/problem+json');
-			await eventually(() => inFlight(it.ballast), (count) => count === 0);
+			await eventually(
+				() => inFlight(it.ballast),
+				(count) => count === 0,
+			);
 		};
 
 		test('reset or closed before it answers: 502, and a POST comes once', async () => {
@@ -107,11 +110,17 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 				}
 				assert.equal(it.upstream.count(path), 2, 'never sent twice');
 			}
-			await eventually(() => inFlight(it.ballast), (count) => count === 0);
+			await eventually(
+				() => inFlight(it.ballast),
+				(count) => count === 0,
+			);
 		});
 
 		test('more bytes than Content-Length reach nobody, and the connection is used no more', async () => {
-			it.upstream.on('/more', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison');
+			it.upstream.on(
+				'/more',
+				'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison',
+			);
 			it.upstream.on('/more-head', 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison');
 			it.upstream.on('/later', async (_, peer) => {
 				peer.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
@@ -141,16 +150,25 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 				else if (request.field('x-end') === 'FIN') peer.finish();
 				else await sleep(300);
 			});
-			for (const [status, end] of [[413, 'RST'], [401, 'FIN'], [401, 'none']] as const) {
+			for (const [status, end] of [
+				[413, 'RST'],
+				[401, 'FIN'],
+				[401, 'none'],
+			] as const) {
 				const client = await it.client();
-				client.send(`POST /early HTTP/1.1\r\nHost: a\r\nX-Status: ${status}\r\nX-End: ${end}\r\nContent-Length: 50000000\r\n\r\n`);
+				client.send(
+					`POST /early HTTP/1.1\r\nHost: a\r\nX-Status: ${status}\r\nX-End: ${end}\r\nContent-Length: 50000000\r\n\r\n`,
+				);
 				const piece = Buffer.alloc(1_000_000);
 				for (let i = 0; i < 50; i++) client.send(piece);
 				const answer = await client.answer();
 				assert.deepEqual([answer.status, answer.body.length], [status, text.length], end);
 				assert.equal(answer.field('connection'), 'close');
 			}
-			await eventually(() => inFlight(it.ballast), (count) => count === 0);
+			await eventually(
+				() => inFlight(it.ballast),
+				(count) => count === 0,
+			);
 		});
 
 		test('an answer that runs beside the upload is passed on while it comes', async () => {

@@ -4,11 +4,14 @@ import { readFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
 import { compare } from './compare.ts';
 import { Differential, type Input } from './differential.ts';
+import type { Judgement } from './judgement.ts';
 import { minimise } from './minimise.ts';
+import { wrongIn, wrongInAnswer } from './passed-on.ts';
 import { type Message, type Reading, wholeOf } from './reading.ts';
 import { fuzz, inputOf, report } from './run.ts';
-import { type Judgement, READ_OTHERWISE, REFUSED, TAKEN } from './strictness.ts';
 import { STRICTNESS_PAGE, withTables } from './strictness-page.ts';
+import { REFUSED } from './strictness-refused.ts';
+import { READ_OTHERWISE, TAKEN } from './strictness-taken.ts';
 
 const SEED = 20261121;
 const FUZZ_MS = 8000;
@@ -139,6 +142,86 @@ test('the comparison sees whatever differs', () => {
 		),
 		null,
 	);
+});
+
+test('a request that is passed on in any other form is seen', () => {
+	const message: Message = {
+		first: 'POST',
+		second: '/a/../b?c',
+		version: '1.1',
+		fields: [
+			['Host', 'a'],
+			['X-One', '1'],
+			['X-Two', '2'],
+		],
+		body: 'body',
+		trailers: [],
+		whole: true,
+		keeps: true,
+	};
+	const good = 'POST /b?c HTTP/1.1\r\nHost: a\r\nX-One: 1\r\nX-Two: 2\r\nContent-Length: 4\r\n\r\nbody';
+	assert.equal(wrongIn({ ...message, passedOn: good }), '');
+	const changes: [string, string][] = [
+		['POST', 'PUT'],
+		['/b?c', '/a/../b?c'],
+		['/b?c', '/b?d'],
+		['HTTP/1.1', 'HTTP/1.0'],
+		['X-One: 1', 'X-One: 2'],
+		['X-One: 1', 'X-Three: 1'],
+		['X-One: 1\r\nX-Two: 2', 'X-Two: 2\r\nX-One: 1'],
+		['Length: 4', 'Length: 3'],
+		['Length: 4', 'Length: 5'],
+		['Length: 4', 'Length: 4\r\nTransfer-Encoding: chunked'],
+		['\r\nbody', '\r\nbods'],
+		['body', 'bodyGET / HTTP/1.1\r\n\r\n'],
+		['Host: a\r\n', ''],
+		['\r\nX-Two', '\nX-Two'],
+	];
+	for (const [from, to] of changes) assert.notEqual(wrongIn({ ...message, passedOn: good.replace(from, to) }), '', to);
+});
+
+test('an answer that is passed on in any other form is seen', () => {
+	const message: Message = {
+		first: '200',
+		second: 'OK',
+		version: '1.1',
+		fields: [
+			['X-One', '1'],
+			['X-Two', '2'],
+		],
+		body: 'body',
+		trailers: [],
+		whole: true,
+		keeps: true,
+	};
+	const good = 'HTTP/1.1 200 OK\r\nX-One: 1\r\nX-Two: 2\r\nDate: today\r\nContent-Length: 4\r\n\r\nbody';
+	assert.equal(wrongInAnswer({ ...message, passedOn: good }, 'GET'), '');
+	assert.equal(
+		wrongInAnswer(
+			{
+				...message,
+				passedOn: `HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n${good}`,
+				fields: [['Link', 'x'], ...message.fields],
+			},
+			'GET',
+		),
+		'',
+	);
+	const changes: [string, string][] = [
+		['200 OK', '200'],
+		['200 OK', '201 OK'],
+		['1.1', '1.0'],
+		['X-One: 1\r\n', 'X-One: 1\n'],
+		['X-Two: 2', 'X-Two: 3'],
+		['Date: today\r\n', ''],
+		['Content-Length: 4\r\n', ''],
+		['Content-Length: 4', 'Content-Length: 4\r\nContent-Length: 4'],
+		['body', 'bod'],
+		['body', 'bodyHTTP/1.1 200 OK'],
+	];
+	for (const [from, to] of changes)
+		assert.notEqual(wrongInAnswer({ ...message, passedOn: good.replace(from, to) }, 'GET'), '', to);
+	assert.notEqual(wrongInAnswer({ ...message, passedOn: good }, 'HEAD'), '', 'a body to HEAD');
 });
 
 test('a failure is shown in as few bytes as it takes', async () => {

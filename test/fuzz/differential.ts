@@ -1,9 +1,15 @@
 /** One input read by Ballast's codec and by Node's, and what is wrong with the outcome. */
+import { Random } from '../../src/wire/testing/random.ts';
 import { compare } from './compare.ts';
+import { telltaleCut } from './cuts.ts';
+import { type Case, explain, type Judgement } from './judgement.ts';
 import { NodeRequestReader, readResponse } from './node-reader.ts';
+import { OurAnswerReader } from './our-answer-reader.ts';
 import { OurReader } from './our-reader.ts';
+import { wrongIn, wrongInAnswer } from './passed-on.ts';
 import type { Message, Reading } from './reading.ts';
-import { type Case, explain, type Judgement, READ_OTHERWISE, REFUSED, TAKEN } from './strictness.ts';
+import { REFUSED } from './strictness-refused.ts';
+import { READ_OTHERWISE, TAKEN } from './strictness-taken.ts';
 
 export interface Input {
 	side: Case['side'];
@@ -26,13 +32,21 @@ const LISTS = { read: READ_OTHERWISE, 'only Node takes it': REFUSED, 'only we ta
 
 export class Differential {
 	readonly #ours = new OurReader();
+	readonly #ourAnswers = new OurAnswerReader();
 	readonly #node = new NodeRequestReader();
 
 	async run({ side, text, method }: Input): Promise<Outcome> {
 		const bytes = Buffer.from(text, 'latin1');
 		const isRequest = side === 'request';
-		const ours = isRequest ? this.#ours.requests(bytes) : this.#ours.response(bytes, method);
+		const ours = isRequest ? this.#ours.requests(bytes) : this.#ourAnswers.read(bytes, method);
 		const node = isRequest ? await this.#node.read(bytes) : await readResponse(bytes, method);
+		for (const [at, message] of ours.messages.entries()) {
+			if (message.passedOn === undefined) continue;
+			const wrong = isRequest ? wrongIn(message) : wrongInAnswer(message, method);
+			if (wrong !== '') return { ours, node, failure: `message ${at}: passed on: ${wrong}`, judgement: undefined };
+		}
+		const cut = telltaleCut(bytes, isRequest ? null : [method], new Random(bytes.length));
+		if (cut.length > 0) return { ours, node, failure: `cut at ${cut}: something else is read`, judgement: undefined };
 		const found = compare(ours, node);
 		if (found === null) return { ours, node, failure: '', judgement: undefined };
 		const { kind, at, what } = found;

@@ -71,7 +71,10 @@ const ODD_FIELDS = [
 export function extraFields(random: Random, odd: number): string[] {
 	const fields = Array.from({ length: random.int(5) }, () => random.pick(FIELDS));
 	while (random.chance(odd)) fields.push(random.pick(ODD_FIELDS));
-	if (random.chance(odd / 20)) fields.push(...Array.from({ length: 120 }, (_, i) => `F${i}: ${i}`));
+	// Around the limits.
+	if (random.chance(odd / 20)) fields.push(...Array.from({ length: 90 + random.int(20) }, (_, i) => `F${i}: ${i}`));
+	if (random.chance(odd / 20)) fields.push(`Connection: ${'x,'.repeat(60 + random.int(8))}y`);
+	if (random.chance(odd / 20)) fields.push(`X-Large: ${'v'.repeat(16_000 + random.int(500))}`);
 	return fields;
 }
 
@@ -141,6 +144,7 @@ export function chunks(random: Random, odd: number): string {
 	}
 	text += `${random.chance(odd) ? random.pick(['00', '', '000000000000000000', '0 ', '-0', '0x0']) : '0'}${extension(random, odd)}${end()}`;
 	while (random.chance(0.15)) text += `${random.pick(random.chance(odd) ? TRAILERS : TRAILERS.slice(0, 2))}${end()}`;
+	if (random.chance(odd / 20)) text += `T: v${end()}`.repeat(60 + random.int(8));
 	return text + end();
 }
 

@@ -125,7 +125,8 @@ function request(random: Random): string {
 	const pick = (usual: string[], unusual: string[]) => (random.chance(odd) ? random.pick(unusual) : random.pick(usual));
 	const end = () => lineEnd(random, odd / 2);
 	const method = pick(METHODS, ODD_METHODS);
-	let text = `${method}${separator(random, odd / 2)}${pick(TARGETS, ODD_TARGETS)}${separator(random, odd / 2)}${pick(VERSIONS, ODD_VERSIONS)}${end()}`;
+	const target = random.chance(odd / 20) ? `/${'t'.repeat(8150 + random.int(80))}` : pick(TARGETS, ODD_TARGETS);
+	let text = `${method}${separator(random, odd / 2)}${target}${separator(random, odd / 2)}${pick(VERSIONS, ODD_VERSIONS)}${end()}`;
 	const { fields, body } = framing(random, odd);
 	const lines = [...fields, ...extraFields(random, odd)];
 	for (let hosts = random.chance(odd) ? random.int(3) : 1; hosts > 0; hosts--)

@@ -1,27 +1,29 @@
 /** Reads with Ballast's own codec and request checks, as its connections do. */
 
+import type { Destination } from '../../src/gateway/attempt.ts';
 import type { Exchange } from '../../src/gateway/exchange.ts';
+import { writePayload } from '../../src/gateway/request-body.ts';
 import { checkRequest, startBody } from '../../src/gateway/request-checks.ts';
 import type { Requests } from '../../src/gateway/requests.ts';
 import { bareRequests, exchangeOf } from '../../src/gateway/testing/bare-plane.ts';
-import { BODY_BAD, BodyKind, BodyScan } from '../../src/wire/body.ts';
-import { Framing } from '../../src/wire/framing.ts';
+import { writeUpstreamHead } from '../../src/gateway/upstream-head.ts';
+import { BODY_BAD, BodyKind, type BodyScan } from '../../src/wire/body.ts';
 import { HeadFault } from '../../src/wire/head.ts';
-import { ResponseHead } from '../../src/wire/response-head.ts';
+import { Output } from '../../src/wire/output.ts';
 import { fieldPairs } from '../../src/wire/testing/stream-reader.ts';
 import type { Message, Pairs, Reading } from './reading.ts';
 
-const faultName = (fault: number): string => Object.entries(HeadFault).find(([, value]) => value === fault)?.[0] ?? '';
-const FIELDS_MOST = 256;
+export const faultName = (fault: number): string =>
+	Object.entries(HeadFault).find(([, value]) => value === fault)?.[0] ?? '';
+/** Where requests are sent to. */
+const INSTANCE = { authority: 'instance:1' } as Destination;
 
 /** Where a body's bytes are over; `cut`: more are to come; `bad`: they are refused. */
 type BodyEnd = number | 'cut' | 'bad';
 
 export class OurReader {
 	readonly #requests: Requests = bareRequests();
-	readonly #response = new ResponseHead(FIELDS_MOST);
-	readonly #framing = new Framing();
-	readonly #scan = new BodyScan();
+	readonly #out = new Output();
 
 	requests(bytes: Buffer): Reading {
 		const reading: Reading = { messages: [], end: 'open', why: '', starts: [0] };
@@ -60,59 +62,25 @@ export class OurReader {
 		const after = readBody(body, { bytes, at: headEnd, message });
 		if (after === 'bad') return fail(reading, 'body');
 		if (after === 'cut') return -1;
+		message.passedOn = this.#passOn(exchange, bytes);
 		message.keeps = !exchange.closing;
 		if (exchange.closing) reading.end = 'closed';
 		return after;
 	}
 
-	/** The answers of 1xx and the one behind them. */
-	response(bytes: Buffer, method: string): Reading {
-		const reading: Reading = { messages: [], end: 'open', why: '', starts: [0] };
-		for (let at = 0; at < bytes.length; ) {
-			const head = this.#response;
-			const headEnd = head.parse(bytes, at, bytes.length);
-			if (headEnd === HeadFault.incomplete) return reading;
-			if (headEnd < 0) return refused(reading, faultName(headEnd));
-			if (!this.#framing.read(bytes, head.fields)) return refused(reading, 'framing');
-			if (this.#framing.chunked && head.minor === 0 && head.status >= 200)
-				return refused(reading, 'chunks in HTTP/1.0');
-			const [, reason = ''] = /^\d{3} ?(.*)$/.exec(bytes.toString('latin1', head.statusAt, head.reasonEnd)) ?? [];
-			const message: Message = {
-				first: String(head.status),
-				second: reason,
-				version: bytes.toString('latin1', head.start + 5, head.start + 8),
-				fields: fieldPairs(bytes, head.fields),
-				body: '',
-				trailers: [],
-				whole: false,
-				keeps: true,
-			};
-			reading.messages.push(message);
-			this.#scan.start(this.#responseBody(method), this.#framing.contentLength);
-			const after = readBody(this.#scan, { bytes, at: headEnd, message });
-			if (after === 'bad') return refused(reading, 'body');
-			if (after === 'cut') {
-				// All that came is the body, where nothing but the end of the connection ends it.
-				message.whole = this.#scan.kind === BodyKind.untilClose;
-				return reading;
-			}
-			if (head.status >= 200 || head.status === 101) return reading;
-			at = after;
-			reading.starts.push(at);
-		}
-		return reading;
-	}
-
-	/** RFC 9112 §6.3. */
-	#responseBody(method: string): number {
-		const { status } = this.#response;
-		if (status < 200 || method === 'HEAD' || status === 204 || status === 304) return BodyKind.none;
-		if (this.#framing.chunked) return BodyKind.chunked;
-		return this.#framing.contentLength >= 0 ? BodyKind.length : BodyKind.untilClose;
+	#passOn(exchange: Exchange, bytes: Buffer): string {
+		const out = this.#out;
+		out.length = 0;
+		writeUpstreamHead(out, exchange, INSTANCE);
+		writePayload(exchange, bytes, out);
+		return out.buffer.toString('latin1', 0, out.length);
 	}
 }
 
-function readBody(scan: BodyScan, { bytes, at, message }: { bytes: Buffer; at: number; message: Message }): BodyEnd {
+export function readBody(
+	scan: BodyScan,
+	{ bytes, at, message }: { bytes: Buffer; at: number; message: Message },
+): BodyEnd {
 	const after = scan.scan(bytes, at, bytes.length);
 	if (after === BODY_BAD) return 'bad';
 	for (let i = 0; i < scan.rangeCount; i++)
@@ -140,7 +108,7 @@ function leadingLines(bytes: Buffer, at: number): number {
 	return after - at;
 }
 
-function refused(reading: Reading, why: string): Reading {
+export function refused(reading: Reading, why: string): Reading {
 	reading.end = 'refused';
 	reading.why = why;
 	return reading;

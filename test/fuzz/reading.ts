@@ -18,6 +18,8 @@ export interface Message {
 	whole: boolean;
 	/** Another one may follow on this connection. */
 	keeps: boolean;
+	/** The bytes that an instance would get. Only of our own parser, for whole requests. */
+	passedOn?: string;
 }
 
 export interface Reading {

@@ -87,7 +87,8 @@ async function describe(
 	{ seed, at, input, failure }: { seed: number; at: number; input: Input; failure: string },
 	differential: Differential,
 ): Promise<FuzzFailure> {
-	const kind = (what: string): string => what.replace(/^message \d+/, '').replace(/: .*$/s, '') + what.split(': ')[1];
+	// What differs, without which message it was and what stood in it.
+	const kind = (what: string): string => what.replace(/\d+/g, '').replace(/".*/s, '');
 	const minimal = await minimise(input.text, async (text) => {
 		const outcome = await differential.run({ ...input, text });
 		return outcome.failure !== '' && kind(outcome.failure) === kind(failure);

@@ -1,7 +1,9 @@
 /** The tables of docs/strictness.md. `node test/fuzz/strictness-page.ts --write` renews them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Judgement, READ_OTHERWISE, REFUSED, TAKEN } from './strictness.ts';
+import type { Judgement } from './judgement.ts';
+import { REFUSED } from './strictness-refused.ts';
+import { READ_OTHERWISE, TAKEN } from './strictness-taken.ts';
 
 export const STRICTNESS_PAGE: string = fileURLToPath(new URL('../../docs/strictness.md', import.meta.url));
 

@@ -26,7 +26,10 @@ export function treeOf(root: number): number[] {
 
 /** Resident memory of the whole tree, bytes. */
 export function rssOf(root: number): number {
-	return treeOf(root).reduce((sum, pid) => sum + Number(/VmRSS:\s+(\d+)/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024, 0);
+	return treeOf(root).reduce(
+		(sum, pid) => sum + Number(/VmRSS:\s+(\d+)/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024,
+		0,
+	);
 }
 
 export function isAlive(pid: number): boolean {

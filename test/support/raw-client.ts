@@ -26,14 +26,14 @@ export class RawClient {
 	/** System code of what broke the connection, such as ECONNRESET. */
 	error = '';
 	#wake: (() => void)[] = [];
-	#pieces: Buffer[] = [];
+	#room: Buffer = Buffer.alloc(0);
 
 	constructor(socket: net.Socket) {
 		this.socket = socket;
 		socket.setNoDelay(true);
 		socket.on('data', (bytes: Buffer) => {
 			this.bytes += bytes.length;
-			if (this.keep) this.#pieces.push(bytes);
+			if (this.keep) this.#append(bytes);
 			this.#changed();
 		});
 		socket.on('end', () => {
@@ -53,16 +53,20 @@ export class RawClient {
 		for (const wake of this.#wake.splice(0)) wake();
 	}
 
-	#gather(): void {
-		if (this.#pieces.length === 0) return;
-		this.received = Buffer.concat([this.received, ...this.#pieces.splice(0)]);
+	#append(bytes: Buffer): void {
+		const { length } = this.received;
+		if (length + bytes.length > this.#room.length) {
+			this.#room = Buffer.alloc(2 * (length + bytes.length));
+			this.received.copy(this.#room);
+		}
+		bytes.copy(this.#room, length);
+		this.received = this.#room.subarray(0, length + bytes.length);
 	}
 
 	/** Resolves once this holds, looked at after each event. Rejects with what came. */
 	async until(holds: () => boolean, what = 'what the test waits for', withinMs = 5000): Promise<void> {
 		const deadline = performance.now() + withinMs;
 		for (;;) {
-			this.#gather();
 			if (holds()) return;
 			const rest = deadline - performance.now();
 			if (rest <= 0) throw new Error(`${what} did not come in ${withinMs} ms; this came: ${this.shown()}`);
@@ -78,20 +82,25 @@ export class RawClient {
 
 	/** What came, for messages. */
 	shown(): string {
-		this.#gather();
 		const text = this.received.toString('latin1', Math.max(0, this.received.length - 2000));
 		return `${JSON.stringify(text)}${this.ended ? ' FIN' : ''}${this.error === '' ? '' : ` ${this.error}`}`;
 	}
 
 	/** The text of all that came. */
 	text(): string {
-		this.#gather();
 		return this.received.toString('latin1');
 	}
 
 	send(bytes: string | Uint8Array): void {
 		if (typeof bytes === 'string') this.socket.write(bytes, 'latin1');
 		else this.socket.write(bytes);
+	}
+
+	/** Lets go of what was read, for connections that live long. */
+	forget(): void {
+		this.received = this.received.subarray(this.at);
+		this.at = 0;
+		this.#room = this.received;
 	}
 
 	/** Sends FIN; what comes is still read. */

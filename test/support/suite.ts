@@ -28,10 +28,7 @@ export interface SuiteOptions extends Omit<BallastOptions, 'run'> {
 }
 
 /** `config`: without `listen`, `admin` and `stop`, which have values for tests. */
-export function suite(
-	config: (upstream: RawUpstream) => Record<string, unknown>,
-	options: SuiteOptions = {},
-): Suite {
+export function suite(config: (upstream: RawUpstream) => Record<string, unknown>, options: SuiteOptions = {}): Suite {
 	let ballast: Ballast | undefined;
 	let upstream: RawUpstream | undefined;
 	const clients: RawClient[] = [];
@@ -76,7 +73,11 @@ export function suite(
 }
 
 /** Looks again and again until this holds; fails with the last value. */
-export async function eventually<T>(look: () => T | Promise<T>, holds: (value: T) => boolean, withinMs = 3000): Promise<T> {
+export async function eventually<T>(
+	look: () => T | Promise<T>,
+	holds: (value: T) => boolean,
+	withinMs = 3000,
+): Promise<T> {
 	const until = performance.now() + withinMs;
 	for (;;) {
 		const value = await look();

@@ -142,7 +142,7 @@ test('one that is not ready in time is stopped, reported with its last probe, an
 	);
 	assert.match(
 		watcher.texts('start_timeout')[0] as string,
-		/api-1 was not ready within 0\.3 s \(last its probe failed: the connection was refused\) and is stopped; it printed: waiting for godot/,
+		/api-1 was not ready within 0\.3 s \(last its probe failed: the connection was refused\) and is stopped: it must listen on the port that PORT names \(\d+\); it printed: waiting for godot/,
 	);
 	assert.match(
 		watcher.texts('exited')[0] as string,
@@ -156,7 +156,7 @@ test('a command that cannot be started says which and why, and is tried again', 
 	await until(() => watcher.texts('exited').length === 2);
 	assert.match(
 		watcher.texts('exited')[0] as string,
-		/api-1 could not be started, restarting at once: \/nowhere\/api: .*ENOENT/,
+		/api-1 could not be started \(\/nowhere\/api: .*ENOENT\), restarting at once/,
 	);
 });
 

@@ -233,7 +233,8 @@ export class Unit {
 		this.#timer = setTimeout(() => {
 			const probed = this.#probed === '' ? '' : ` (last its probe failed: ${this.#probed})`;
 			this.#ended = `was not ready within ${inSeconds(startMs)}${probed}`;
-			const text = `${this.id} ${this.#ended} and is stopped; ${this.#printed()}`;
+			const hint = `it must listen on the port that ${this.launch.config.portEnv} names (${this.port})`;
+			const text = `${this.id} ${this.#ended} and is stopped: ${hint}; ${this.#printed()}`;
 			this.#owner.event({ instance: this.id, kind: 'start_timeout', level: 'error', text });
 			this.#settle(`${this.id} ${this.#ended}; ${this.#printed()}`);
 			this.#terminate(Date.now() + Math.min(this.launch.config.graceMs, UNREADY_GRACE_MS));
@@ -282,7 +283,7 @@ export class Unit {
 		const known = error instanceof BallastError && error.code === 'start_failed';
 		this.#settle(known ? `${this.id} could not be started: ${why}` : `${this.id} failed to start: ${why}`);
 		if (this.#ending || this.#passive || this.leaving) return this.#finish();
-		this.#again('could not be started', why, null);
+		this.#again(`could not be started (${why})`, '', null);
 	}
 
 	#finish(): void {
