@@ -39,9 +39,10 @@ export const OK = 'HTTP/1.1 200 OK\r\n';
 export const POST = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
 
 export const values = ({ message }: Case, name: string): string[] => valuesOf(message, name);
-export const headOf = ({ text }: Case): string => text.slice(0, text.search(/\r\n\r\n/) + 4);
+/** Up to its end, the empty lines before it included. */
+export const headOf = ({ text }: Case): string => /^(?:\r\n)*.*?\r\n\r\n/s.exec(text)?.[0] ?? text;
 /** Size lines of a chunked body, as far as they can be found without reading it. */
-export const sizeLines = ({ text }: Case): string[] => text.slice(text.search(/\r\n\r\n/) + 4).split(/\r\n/);
+export const sizeLines = (found: Case): string[] => found.text.slice(headOf(found).length).split(/\r\n/);
 
 /** Entry of a list that explains the case; undefined: none does. */
 export const explain = (list: readonly Judgement[], found: Case): Judgement | undefined =>

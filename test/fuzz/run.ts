@@ -100,8 +100,12 @@ async function describe(
 export function report({ seed, at, side, method, what, text, minimal }: FuzzFailure): string {
 	return [
 		`${side}${side === 'response' ? ` to ${method}` : ''}: ${what}`,
-		`minimal: ${JSON.stringify(minimal)}`,
-		`input:   ${JSON.stringify(text)}`,
+		`minimal: ${shown(minimal)}`,
+		`input:   ${shown(text)}`,
 		`again:   node test/fuzz/codec.ts --seed ${seed} --from ${at} --inputs 1`,
 	].join('\n');
 }
+
+/** Long runs of one character, as they are made around the limits, say little. */
+const shown = (text: string): string =>
+	JSON.stringify(text.replace(/(.{1,2}?)\1{49,}/gs, (run, unit) => `<${run.length / unit.length} times ${unit}>`));
