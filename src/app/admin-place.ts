@@ -32,7 +32,9 @@ export class AdminPlace {
 			this.#at = { ...at, port };
 		} catch (error) {
 			const why = error instanceof Error ? error.message : String(error);
-			this.#failed(`there is no /live and /ready: ${why}; name another port with \`admin: { port: N }\`, or switch it off with \`admin: off\``);
+			this.#failed(
+				`there is no /live and /ready: ${why}; name another port with \`admin: { port: N }\`, or switch it off with \`admin: off\``,
+			);
 		}
 	}
 

@@ -106,10 +106,7 @@ export class ControlPlane {
 		this.#setLimits();
 		// First of all: a port that is taken must start nothing.
 		await this.#listeners.bind(this.#config.listen, this.#config.workers);
-		await Promise.all([
-			this.#workers.start(this.#plan),
-			this.#fleet.apply(this.#config),
-		]);
+		await Promise.all([this.#workers.start(this.#plan), this.#fleet.apply(this.#config)]);
 		if (this.#keeper.welcome.generation > 1) await this.#untilServable();
 		await this.#listeners.serve(this.#config.listen, this.#config.workers);
 		await this.#admin.serve(this.#config.admin);

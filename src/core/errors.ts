@@ -39,14 +39,38 @@ export const ERRORS = {
 	// Ballast and the instances behind it.
 	draining: entry(503, 'ballast', true, 'proxy_internal_response', 'This node is shutting down'),
 	no_ready_instance: entry(503, 'instance', true, 'destination_unavailable', 'No instance is ready'),
-	connection_limit: entry(503, 'ballast', true, 'connection_limit_reached', 'All connections to the instances are in use'),
+	connection_limit: entry(
+		503,
+		'ballast',
+		true,
+		'connection_limit_reached',
+		'All connections to the instances are in use',
+	),
 	connect_refused: entry(502, 'instance', true, 'connection_refused', 'The instance refused the connection'),
 	connect_timeout: entry(504, 'instance', true, 'connection_timeout', 'The instance could not be connected to in time'),
 	connect_failed: entry(502, 'instance', true, 'destination_ip_unroutable', 'The instance could not be connected to'),
 	tls_failed: entry(502, 'instance', true, 'tls_certificate_error', 'The TLS connection to the instance failed'),
-	reset_before_answer: entry(502, 'instance', false, 'connection_terminated', 'The instance closed the connection before it answered'),
-	bad_answer: entry(502, 'instance', false, 'http_response_incomplete', 'The instance sent an answer that is not valid HTTP'),
-	answer_head_too_large: entry(502, 'instance', false, 'http_response_header_section_size', 'The header fields of the answer are over their limit'),
+	reset_before_answer: entry(
+		502,
+		'instance',
+		false,
+		'connection_terminated',
+		'The instance closed the connection before it answered',
+	),
+	bad_answer: entry(
+		502,
+		'instance',
+		false,
+		'http_response_incomplete',
+		'The instance sent an answer that is not valid HTTP',
+	),
+	answer_head_too_large: entry(
+		502,
+		'instance',
+		false,
+		'http_response_header_section_size',
+		'The header fields of the answer are over their limit',
+	),
 	truncated_answer: entry(502, 'instance', false, 'http_response_incomplete', 'The answer of the instance ended early'),
 	first_byte_timeout: entry(504, 'instance', false, 'http_response_timeout', 'The instance did not answer in time'),
 	request_timeout: entry(504, 'instance', false, 'http_response_timeout', 'The request took longer than it may'),
@@ -72,7 +96,12 @@ export class BallastError extends Error {
 	readonly code: ErrorCode;
 	readonly details: Readonly<Record<string, unknown>>;
 
-	constructor(code: ErrorCode, message: string = ERRORS[code].title, details: Record<string, unknown> = {}, cause?: unknown) {
+	constructor(
+		code: ErrorCode,
+		message: string = ERRORS[code].title,
+		details: Record<string, unknown> = {},
+		cause?: unknown,
+	) {
 		super(message, cause === undefined ? undefined : { cause });
 		this.name = 'BallastError';
 		this.code = code;

@@ -132,17 +132,18 @@ export class ClientConnection implements ExchangeClient {
 
 	/** Reads a request head. False: more is needed, or the connection is on its way out. */
 	#readHead(): boolean {
-		const { plane } = this;
-		const exchange = this.#exchange ?? this.#requests.take();
-		this.#exchange = null;
+		const exchange = this.#requests.take();
 		const { head } = exchange;
-		const { limits } = plane;
+		const { limits, wheel } = this.plane;
 		const after = head.parse(this.#input.buffer, this.#input.at, this.#input.end, limits.targetBytes);
 		if (after === HeadFault.incomplete) {
 			this.#requests.give(exchange);
+			// Empty lines before a request begin none (RFC 9112 §2.2).
+			this.#input.at = Math.min(head.start, this.#input.end);
 			if (this.#input.length > limits.headBytes) this.#refuse('head_too_large');
+			else if (this.#input.length === 0) wheel.set(this.#timer, limits.keepAliveMs);
 			// The limit runs from the first byte on and is not moved by later ones.
-			else if (!this.#input.kept) plane.wheel.set(this.#timer, limits.headMs);
+			else if (!this.#input.kept) wheel.set(this.#timer, limits.headMs);
 			return false;
 		}
 		if (after < 0 || after - this.#input.at > limits.headBytes) {
@@ -395,6 +396,4 @@ export class ClientConnection implements ExchangeClient {
 	}
 }
 
-function nextRequest(connection: ClientConnection): void {
-	connection.next();
-}
+const nextRequest = (connection: ClientConnection): void => connection.next();

@@ -165,3 +165,17 @@ describe('TLS handshakes that are never finished', () => {
 		);
 	});
 });
+
+describe('a stray line end behind a body', () => {
+	const it = suite(({ url }) => ({ limits: { head: { time: '500ms' } }, services: { app: { instances: [url] } } }));
+
+	test('begins no request, so no time limit of one', async () => {
+		const client = await it.client();
+		client.send(`${post('/x', 'body')}\r\n`);
+		assert.equal((await client.answer()).status, 200);
+		await new Promise((resolve) => setTimeout(resolve, 900));
+		assert.equal(client.received.length, client.at, client.shown());
+		client.send(get('/y'));
+		assert.equal((await client.answer()).status, 200);
+	});
+});
