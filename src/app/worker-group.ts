@@ -13,7 +13,8 @@ import {
 
 /** A worker whose heart stands still for so long is hung and is replaced. Beats come every 50 ms. */
 const HUNG_MS = 5000;
-const WATCH_MS = 500;
+/** Looks that must find a heart still. They are counted, not clocked: who was stopped for a while must not blame others. */
+const HUNG_LOOKS = 10;
 /** Most memory of one worker's heap: beyond it that worker ends and is replaced, and nothing else. */
 const HEAP_MB = 1024;
 /** A worker that dies at once, again and again, is not started more often than this. */
@@ -33,8 +34,11 @@ interface Member {
 	thread: Worker;
 	state: WorkerState;
 	beat: number;
-	beatAt: number;
+	/** Looks since the last beat. */
+	still: number;
 	restarts: number;
+	/** The last generation of the plan that it made ready. */
+	prepared: number;
 	/** Orders sent and not acknowledged. */
 	waiting: Map<number, (error: string) => void>;
 	/** It was told to end. */
@@ -50,6 +54,10 @@ export interface WorkerGroupOptions {
 	/** A worker is up (again) and can be given its sockets. */
 	started: (id: number) => Promise<void>;
 	event: (level: 'info' | 'warn' | 'error', text: string) => void;
+	/** What a worker runs; default: `worker` beside this file. */
+	file?: URL;
+	/** How long a heart may stand still, ms; default 5 s. */
+	hungMs?: number;
 }
 
 /** Starts, feeds, watches and replaces the threads of the data plane. */
@@ -70,7 +78,7 @@ export class WorkerGroup {
 	/** Starts workers 0 … count − 1; resolves when all are up and listen. */
 	async start(plan: Plan): Promise<void> {
 		this.#plan = plan;
-		this.#watch = setInterval(() => this.#look(), WATCH_MS);
+		this.#watch = setInterval(() => this.#look(), this.#hungMs / HUNG_LOOKS);
 		await this.#fill(plan.workers);
 	}
 
@@ -80,6 +88,10 @@ export class WorkerGroup {
 		await this.#fill(count);
 		await serve();
 		for (const member of this.#members.values()) if (member.id >= count) this.#drainOne(member);
+	}
+
+	get #hungMs(): number {
+		return this.#options.hungMs ?? HUNG_MS;
 	}
 
 	async #fill(count: number): Promise<void> {
@@ -130,7 +142,7 @@ export class WorkerGroup {
 			plan: { ...plan, columns: Math.max(board.workers, plan.workers) },
 			instances: this.#options.instances(),
 		};
-		const thread = new Worker(workerFile(), {
+		const thread = new Worker(this.#options.file ?? workerFile(), {
 			workerData: start,
 			resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
 			stdout: false,
@@ -143,8 +155,9 @@ export class WorkerGroup {
 			thread,
 			state: 'starting',
 			beat: 0,
-			beatAt: Date.now(),
+			still: 0,
 			restarts,
+			prepared: plan.generation,
 			waiting: new Map(),
 			ending: false,
 			gone: new Promise((resolve) => thread.once('exit', () => resolve())),
@@ -208,15 +221,14 @@ export class WorkerGroup {
 	}
 
 	#look(): void {
-		const now = Date.now();
 		for (const member of this.#members.values()) {
 			const beat = this.#cell(member.id, NodeCell.heartbeat);
 			if (beat !== member.beat || member.state === 'starting') {
 				member.beat = beat;
-				member.beatAt = now;
-			} else if (now - member.beatAt > HUNG_MS && member.state !== 'hung') {
+				member.still = 0;
+			} else if (++member.still > HUNG_LOOKS && member.state !== 'hung') {
 				member.state = 'hung';
-				this.#options.event('error', `worker ${member.id} has not moved for ${HUNG_MS / 1000} s and is ended`);
+				this.#options.event('error', `worker ${member.id} has not moved for ${this.#hungMs / 1000} s and is ended`);
 				void member.thread.terminate();
 			}
 		}
@@ -248,15 +260,15 @@ export class WorkerGroup {
 
 	/** Has all workers build the plan; resolves to what was wrong with it, or ''. */
 	async prepare(plan: Plan): Promise<string> {
-		const errors = await Promise.all(
-			[...this.#members.values()].map((member) =>
-				this.#generation(member, plan.generation, {
-					type: 'prepare',
-					plan: { ...plan, columns: Math.max(this.#options.board.workers, plan.workers) },
-				}),
-			),
-		);
+		const errors = await Promise.all([...this.#members.values()].map((member) => this.#prepareOne(member, plan)));
 		return errors.find((error) => error !== '') ?? '';
+	}
+
+	async #prepareOne(member: Member, plan: Plan): Promise<string> {
+		const columns = Math.max(this.#options.board.workers, plan.workers);
+		const error = await this.#generation(member, plan.generation, { type: 'prepare', plan: { ...plan, columns } });
+		if (error === '') member.prepared = plan.generation;
+		return error;
 	}
 
 	/** Has all workers serve by the plan that they prepared. */
@@ -264,7 +276,11 @@ export class WorkerGroup {
 		this.#plan = plan;
 		const { generation } = plan;
 		await Promise.all(
-			[...this.#members.values()].map((member) => this.#generation(member, generation, { type: 'commit', generation })),
+			[...this.#members.values()].map(async (member) => {
+				// One that took the place of another in between has not heard of it yet.
+				if (member.prepared !== generation) await this.#prepareOne(member, plan);
+				await this.#generation(member, generation, { type: 'commit', generation });
+			}),
 		);
 	}
 
@@ -273,6 +289,7 @@ export class WorkerGroup {
 	}
 
 	#generation(member: Member, generation: number, message: ToWorker): Promise<string> {
+		if (this.#members.get(member.id) !== member) return Promise.resolve('');
 		return new Promise((resolve) => {
 			member.waiting.set(-generation, resolve);
 			this.#post(member, message);

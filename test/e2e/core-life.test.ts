@@ -88,4 +88,25 @@ describe('the core', () => {
 		for (const pid of pids) assert.ok(isAlive(pid ?? 0));
 		await ballast.printed('serving app, other with 2 workers');
 	});
+
+	test('a core that the system stopped for a while goes on with its workers and connections', async () => {
+		const open = await tunnel();
+		const before = await statusOf(ballast);
+		process.kill(before.core.pid, 'SIGSTOP');
+		// Longer than a heart of a worker may stand still.
+		await sleep(6200);
+		process.kill(before.core.pid, 'SIGCONT');
+		open.send('still there?\n');
+		assert.equal(await open.readTo('\n'), 'still there?\n');
+		await sleep(600);
+		const after = await statusOf(ballast);
+		assert.equal(after.core.pid, before.core.pid);
+		assert.deepEqual(
+			after.workers.map(({ restarts }) => restarts),
+			[0, 0],
+		);
+		open.send('and now?\n');
+		assert.equal(await open.readTo('\n'), 'and now?\n');
+		open.destroy();
+	});
 });

@@ -17,7 +17,7 @@ describe('instances that Ballast runs', () => {
 			app: {
 				instances: { run: 'node server.js', grace: '3s' },
 				scale: 3,
-				health: { path: '/', interval: '500ms' },
+				health: { path: '/', interval: '400ms', timeout: '300ms' },
 				...changes,
 			},
 		},

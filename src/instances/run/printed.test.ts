@@ -57,7 +57,7 @@ test('a taken address is recognised in the words of several languages', () => {
 	assert.ok(!addressInUse(['Error: connect ECONNREFUSED']));
 });
 
-test('the environment: the parent\'s, then the configuration, then what Ballast says; another user gets no secrets of the parent', () => {
+test("the environment: the parent's, then the configuration, then what Ballast says; another user gets no secrets of the parent", () => {
 	const inherited = { PATH: '/bin', HOME: '/root', LC_ALL: 'C', DATABASE_URL: 'postgres://db' };
 	const parent = { ...inherited, PORT: '1', BALLAST_SOCKET: '/s', NODE_CHANNEL_FD: '3', npm_config_cache: '/c' };
 	const instance = { id: 'api-1', port: 4000 };

@@ -13,6 +13,8 @@ export interface RollPort {
 	surge(): Unit;
 	/** The successor counts from here on, the old one leaves. Resolves once the old one is gone. */
 	swap(old: Unit, fresh: Unit): Promise<void>;
+	/** Its configuration has changed since it was started. */
+	outdated(unit: Unit): boolean;
 	discard(fresh: Unit): void;
 	active(): boolean;
 	event(event: InstanceEvent): void;
@@ -44,6 +46,11 @@ export class Roll {
 			const fresh = this.#port.surge();
 			const failure = await fresh.settled;
 			if (!this.#port.active()) return;
+			// Whatever became of it: it is not what is wanted now.
+			if (this.#port.outdated(fresh)) {
+				this.#port.discard(fresh);
+				continue;
+			}
 			if (failure !== null) this.#giveUp(fresh, failure);
 			await this.#port.swap(old, fresh);
 			replaced++;

@@ -245,6 +245,23 @@ test('a changed command rolls; one whose successor never becomes ready stops and
 	assert.equal(host.list().length, 2);
 });
 
+test('what is applied while a roll waits for a broken successor is what it goes on with', async () => {
+	const { provider, watcher, host } = start(runConfig(SERVER), 2);
+	await until(() => provider.startTimes.length === 2);
+	const pids = host.list().map((process) => process.pid);
+	provider.apply(runConfig('setInterval(() => {}, 1000)'));
+	await until(() => host.specs.length === 3);
+	provider.apply(runConfig(`/* good again */ ${SERVER}`));
+	await until(
+		() => watcher.texts('rolled').length === 1,
+		() => watcher.events,
+	);
+	assert.deepEqual(watcher.texts('roll_failed'), []);
+	assert.ok(host.list().every((process) => !pids.includes(process.pid)));
+	assert.ok(host.list().every(({ labels }) => labels['hash'] === host.specs.at(-1)?.labels['hash']));
+	assert.equal(host.list().length, 2);
+});
+
 test('a changed grace alone replaces nothing', async () => {
 	const { provider, host } = start(runConfig(SERVER), 1);
 	await until(() => provider.startTimes.length === 1);

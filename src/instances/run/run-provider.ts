@@ -64,6 +64,7 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 			nextOutdated: () => this.#nextOutdated(),
 			surge: () => this.#add(true),
 			swap: (old, fresh) => this.#swap(old, fresh),
+			outdated: (unit) => this.#outdated(unit),
 			discard: (fresh) => fresh.leave('it never became ready'),
 			active: () => this.#active && !this.#retired,
 			event,
@@ -101,6 +102,9 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 		this.#config = config;
 		this.#hash = hash;
 		for (const unit of this.#units.values()) if (unit.launch.hash === hash) unit.launch = { ...unit.launch, config };
+		// The roll that waits for it goes on with what is wanted now.
+		for (const unit of this.#units.values())
+			if (unit.surge && this.#outdated(unit)) unit.leave('its configuration changed');
 		this.#reconcile();
 		this.#replaceOutdated();
 	}
