@@ -100,6 +100,9 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 			return Array.from({ length: 1 + random(3) }, () => kinds[random(kinds.length)]).join('');
 		};
 
+		/** Clients that are open when the last has asked. */
+		const left: RawClient[] = [];
+
 		async function client(random: (below: number) => number, until: number): Promise<void> {
 			while (performance.now() < until) {
 				const one = await it.client(random(8) === 0 ? { paused: true } : {});
@@ -113,6 +116,7 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 				ends[random(4)]?.();
 				await Promise.race([one.until(() => one.ended || one.closed, 'the end', 60_000), sleep(random(300))]);
 				if (random(4) > 0) one.destroy();
+				else left.push(one);
 			}
 		}
 
@@ -123,6 +127,7 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 			await Promise.all(Array.from({ length: 24 }, (_, i) => client(randomOf(SEED * 1000 + i), until)));
 			const { requests } = it.upstream;
 			assert.ok(requests.length > 100, `${requests.length} requests`);
+			for (const one of left) one.destroy();
 			await eventually(
 				() => inFlight(it.ballast),
 				(count) => count === 0,
