@@ -333,6 +333,7 @@ export class ClientConnection implements ExchangeClient {
 		if (this.#input.length > 0)
 			this.#tunnel.fromClient(this.#input.buffer.subarray(this.#input.at, this.#input.end), this.#input.length);
 		this.#input.clear();
+		if (this.#halfClosed) this.#tunnel.clientEnd();
 		this.transport.resume();
 	}
 

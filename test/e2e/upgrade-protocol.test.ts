@@ -164,6 +164,29 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 			);
 		});
 
+		test('a client that stopped sending before it was answered is known to have', async () => {
+			it.upstream.onHead('/half-early', async (_, peer) => {
+				await sleep(50);
+				peer.send(SWITCHED);
+				await peer.until(() => peer.ended, 'FIN', 1000);
+				assert.equal(peer.text().slice(-5), 'early');
+				peer.finish('late');
+			});
+			const client = await it.client();
+			client.finish(`${get('/half-early', ...UPGRADE)}early`);
+			assert.equal((await client.answer()).status, 101);
+			await client.until(() => client.ended, 'FIN');
+			assert.equal(client.text().slice(-4), 'late');
+			await eventually(
+				() => inFlight(it.ballast),
+				(count) => count === 0,
+			);
+			await eventually(
+				() => connections(it.ballast),
+				(count) => count === 0,
+			);
+		});
+
 		test('a side that is gone takes the other with it, behind what was said last', async () => {
 			it.upstream.onHead('/gone', async (_, peer) => {
 				peer.send(SWITCHED);
