@@ -1,12 +1,23 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Certificates } from '../support/certificates.ts';
+import { freePorts } from '../support/free-ports.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { type ReceivedRequest, readBody } from '../support/raw-upstream.ts';
-import { connections, eventually, get, inFlight, post, suite, TRANSPORTS } from '../support/suite.ts';
+import {
+	connections,
+	eventually,
+	get,
+	inFlight,
+	post,
+	type SuiteOptions,
+	suite,
+	TRANSPORTS,
+} from '../support/suite.ts';
 
 const SEED = Number(process.env['BALLAST_SEED'] ?? 1);
-const CHAOS_MS = Number(process.env['BALLAST_CHAOS_MS'] ?? 3000);
+const CHAOS_MS = Number(process.env['BALLAST_CHAOS_MS'] ?? 2000);
 
 /** A sequence that is the same for the same seed. */
 function randomOf(seed: number): (below: number) => number {
@@ -17,10 +28,23 @@ function randomOf(seed: number): (below: number) => number {
 	};
 }
 
-for (const [transport, env] of Object.entries(TRANSPORTS)) {
-	describe(`clients and instances that do anything, over the ${transport}`, () => {
+const variants: Record<string, SuiteOptions> = {
+	'the handle': { env: TRANSPORTS.handle },
+	'the stream': { env: TRANSPORTS.stream },
+	TLS: { client: { tls: { rejectUnauthorized: false } } },
+};
+
+for (const [transport, options] of Object.entries(variants)) {
+	describe(`clients and instances that do anything, over ${transport}`, () => {
+		const certificates = new Certificates();
+		after(() => certificates.remove());
+		const listen = async () => {
+			const [port] = await freePorts(1);
+			return options.client === undefined ? port : { port, tls: certificates.issue('test.example') };
+		};
 		const it = suite(
-			({ url }) => ({
+			async ({ url }) => ({
+				listen: await listen(),
 				workers: 2,
 				limits: { keepAlive: '500ms', head: { time: '500ms' } },
 				services: {
@@ -34,7 +58,7 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 					},
 				},
 			}),
-			{ env },
+			options,
 		);
 
 		/** Deeds of the instance for one request; each ends or leaves the connection somehow. */

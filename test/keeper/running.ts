@@ -53,12 +53,15 @@ export class Running {
 			XDG_RUNTIME_DIR: folder,
 			BALLAST_CORE: CORE,
 			PLAN: join(folder, 'plan.json'),
+			SHELL: '/bin/sh',
 			...options.env,
 		};
 		const script = options.times ? SHORT : LAUNCHER;
 		const startedAt = performance.now();
 		const command = [options.node ?? process.execPath, script, ...(options.args ?? ['up'])];
-		const [program, ...args] = options.terminal ? ['script', '-qfec', command.join(' '), '/dev/null'] : command;
+		// script(1) runs what $SHELL says, else sh; a sh that stays in front of the launcher would die of Ctrl-C itself.
+		const inTerminal = ['script', '-qfec', `exec ${command.join(' ')}`, '/dev/null'];
+		const [program, ...args] = options.terminal ? inTerminal : command;
 		this.child = spawn(program as string, args, {
 			detached: options.detached ?? false,
 			stdio: [options.terminal ? 'pipe' : 'ignore', 'pipe', 'pipe'],

@@ -9,11 +9,11 @@ const CTRL_C = '\x03';
 // They mostly wait for one another's processes: several at a time.
 describe('a terminal', { concurrency: 4 }, () => {
 	test('Ctrl-C in a terminal ends everything in order', { skip: WITHOUT_TERMINAL }, async (t) => {
-		const keeper = start(t, { terminal: true, plan: { port: 0, stopDelayMs: 200 } });
+		const keeper = start(t, { terminal: true, plan: { port: 0, stopDelayMs: 1500 } });
 		const { welcome } = await keeper.info();
 		const { result } = await keeper.spawnInstance('a-1', ['sleep', '1000']);
 		keeper.type(CTRL_C);
-		await pause(100);
+		await pause(50);
 		keeper.type(CTRL_C);
 		await pause(50);
 		assert.ok(isAlive(welcome.pid), 'impatience within half a second does no harm');

@@ -25,11 +25,14 @@ export class RawClient {
 	closed = false;
 	/** System code of what broke the connection, such as ECONNRESET. */
 	error = '';
+	readonly #carrier: net.Socket;
 	#wake: (() => void)[] = [];
 	#room: Buffer = Buffer.alloc(0);
 
-	constructor(socket: net.Socket) {
+	/** `carrier`: the TCP socket below a TLS one. */
+	constructor(socket: net.Socket, carrier: net.Socket = socket) {
 		this.socket = socket;
+		this.#carrier = carrier;
 		socket.setNoDelay(true);
 		socket.on('data', (bytes: Buffer) => {
 			this.bytes += bytes.length;
@@ -115,7 +118,8 @@ export class RawClient {
 
 	/** Leaves with RST. */
 	reset(): void {
-		this.socket.resetAndDestroy();
+		this.#carrier.resetAndDestroy();
+		this.socket.destroy();
 	}
 
 	/** Up to and with this text, from where the last read ended. */
@@ -223,11 +227,13 @@ export function fieldsOf(lines: readonly string[], name: string): string[] {
 }
 
 export async function connect(port: number, options: RawClientOptions = {}): Promise<RawClient> {
-	const to = { host: options.host ?? '127.0.0.1', port, allowHalfOpen: true };
-	const socket = options.tls === undefined ? net.connect(to) : tls.connect({ ...to, ...options.tls });
-	if (options.paused === true) socket.pause();
-	const client = new RawClient(socket);
-	if (options.paused === true) socket.pause();
+	const { paused = false, host = '127.0.0.1' } = options;
+	const carrier = net.connect({ host, port, allowHalfOpen: true });
+	const secured = { socket: carrier, allowHalfOpen: true, ...options.tls };
+	const socket = options.tls === undefined ? carrier : tls.connect(secured);
+	if (paused) socket.pause();
+	const client = new RawClient(socket, carrier);
+	if (paused) socket.pause();
 	await new Promise<void>((resolve, reject) => {
 		socket.once(options.tls === undefined ? 'connect' : 'secureConnect', () => resolve());
 		socket.once('close', () => reject(new Error(`no connection to ${port}: ${client.error}`)));

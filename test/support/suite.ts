@@ -25,16 +25,21 @@ export interface Suite {
 export interface SuiteOptions extends Omit<BallastOptions, 'run'> {
 	/** The tests run side by side: clients stay until the last has ended. */
 	together?: boolean;
+	/** How each client connects. */
+	client?: RawClientOptions;
 }
 
 /** `config`: without `listen`, `admin` and `stop`, which have values for tests. */
-export function suite(config: (upstream: RawUpstream) => Record<string, unknown>, options: SuiteOptions = {}): Suite {
+export function suite(
+	config: (upstream: RawUpstream) => Record<string, unknown> | Promise<Record<string, unknown>>,
+	options: SuiteOptions = {},
+): Suite {
 	let ballast: Ballast | undefined;
 	let upstream: RawUpstream | undefined;
 	const clients: RawClient[] = [];
 	before(async () => {
 		upstream = await startUpstream();
-		ballast = await startBallast({ workers: 1, stop: '0s', ...config(upstream) }, options);
+		ballast = await startBallast({ workers: 1, stop: '0s', ...(await config(upstream)) }, options);
 	});
 	afterEach(() => {
 		if (options.together !== true) for (const client of clients.splice(0)) client.destroy();
@@ -56,12 +61,12 @@ export function suite(config: (upstream: RawUpstream) => Record<string, unknown>
 			return upstream as RawUpstream;
 		},
 		async client(clientOptions) {
-			const client = await connect((ballast as Ballast).port, clientOptions);
+			const client = await connect((ballast as Ballast).port, { ...options.client, ...clientOptions });
 			clients.push(client);
 			return client;
 		},
 		async ask(request, method) {
-			const client = await connect((ballast as Ballast).port);
+			const client = await connect((ballast as Ballast).port, options.client);
 			try {
 				client.send(request);
 				return await client.answer(method === undefined ? {} : { method });
