@@ -21,6 +21,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
 	metrics: 1,
 	logs: 1,
 	alerts: 1,
+	deploy: 1,
 	store: 1,
 	cluster: 1,
 	recovery: 1,

@@ -16,6 +16,7 @@ import type { PeerCores } from './peer-cores.ts';
 import type { Plan } from './plan.ts';
 import { planOf } from './plan-of.ts';
 import { SeriesIndex } from './series-index.ts';
+import { ServiceCellsIndex } from './service-cells-index.ts';
 import type { ConfigSource, Loaded } from './source.ts';
 import { type Status, serviceStatus } from './status.ts';
 import { VERSION } from './version.ts';
@@ -45,6 +46,7 @@ export class ControlPlane {
 	readonly #board = new Board();
 	readonly #meters = { routes: new MeterGroup(), instances: new MeterGroup() };
 	readonly #series = new SeriesIndex();
+	readonly #cells = new ServiceCellsIndex();
 	readonly #workers: WorkerGroup;
 	readonly #slots: InstanceSlots;
 	readonly #listeners: Listeners;
@@ -72,6 +74,7 @@ export class ControlPlane {
 			meters: this.#meters,
 			instances: () => this.#slots.plans(),
 			started: (id) => this.#listeners.restore(id),
+			cells: this.#cells,
 			event,
 		});
 		this.#slots = new InstanceSlots({
@@ -102,7 +105,7 @@ export class ControlPlane {
 			this.#listeners.ticketKeys = Buffer.from(snapshot.ticketKeys, 'base64');
 			this.#fleet.adopt(snapshot.fleet);
 		}
-		this.#plan = planOf(this.#config, 1, this.#series);
+		this.#plan = this.#planOf(this.#config, 1);
 		this.#setLimits();
 		// First of all: a port that is taken must start nothing.
 		await this.#listeners.bind(this.#config.listen, this.#config.workers);
@@ -134,6 +137,10 @@ export class ControlPlane {
 		const until = Date.now() + (this.#keeper.welcome.active ? CRASH_WAIT_MS : UPGRADE_WAIT_MS);
 		const lacking = (): boolean => this.#fleet.ready().some(({ ready, total }) => total > 0 && ready < total);
 		while (lacking() && Date.now() < until) await sleep(5);
+	}
+
+	#planOf(config: Config, generation: number): Plan {
+		return planOf(config, generation, { series: this.#series, cells: this.#cells });
 	}
 
 	#announce(): void {
@@ -216,7 +223,7 @@ export class ControlPlane {
 		const changes = diffConfig(this.#config, next);
 		this.#refused = '';
 		if (changes.length === 0) return 'nothing changed';
-		const plan = planOf(next, this.#plan.generation + 1, this.#series);
+		const plan = this.#planOf(next, this.#plan.generation + 1);
 		await this.#listeners.bind(next.listen, next.workers);
 		const fault = await this.#workers.prepare(plan);
 		if (fault !== '') {

@@ -4,10 +4,20 @@ import { BallastError } from '../core/errors.ts';
 import { tlsName } from './fleet-probes.ts';
 import type { Plan, ServicePlan } from './plan.ts';
 import type { SeriesIndex } from './series-index.ts';
+import type { ServiceCellsIndex } from './service-cells-index.ts';
+
+/** What is kept over reloads, by name. */
+export interface PlanIndexes {
+	series: SeriesIndex;
+	cells: ServiceCellsIndex;
+}
 
 /** What the workers need of a configuration. @throws BallastError `config_invalid` when a CA file cannot be read */
-export function planOf(config: Config, generation: number, series: SeriesIndex): Plan {
-	const services = config.services.map(servicePlan);
+export function planOf(config: Config, generation: number, { series, cells }: PlanIndexes): Plan {
+	const services = config.services.map((service) => ({
+		...servicePlan(service),
+		cells: cells.of(service.name).buffer,
+	}));
 	return {
 		generation,
 		workers: config.workers,
@@ -20,7 +30,7 @@ export function planOf(config: Config, generation: number, series: SeriesIndex):
 }
 
 /** Commands and their environments hold secrets and mean nothing to a worker: they stay here. */
-function servicePlan(service: ServiceConfig): ServicePlan {
+function servicePlan(service: ServiceConfig): Omit<ServicePlan, 'cells'> {
 	const { name, match, routes, balance, upstream, timeouts, bodyBytes, host, path, requestHeaders, responseHeaders } =
 		service;
 	const instances = service.instances === null ? null : { kind: service.instances.kind };

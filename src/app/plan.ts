@@ -9,6 +9,8 @@ export interface ServicePlan extends ServiceConfig {
 	upstreamCa: string | null;
 	/** The name that they must be for; null: each instance's own host. */
 	tlsName: string | null;
+	/** The service's cells, the same ones over reloads. */
+	cells: SharedArrayBuffer;
 }
 
 /** What the control plane tells each worker to serve by. Plain data: it is sent to threads. */

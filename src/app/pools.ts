@@ -2,6 +2,7 @@ import net from 'node:net';
 import { type Balancer, createBalancer } from '../balancing/balancer.ts';
 import type { BalanceConfig } from '../balancing/config.ts';
 import type { Board } from '../core/board.ts';
+import { ServiceCells } from '../core/service-cells.ts';
 import type { KeySource, Route, Service } from '../gateway/route.ts';
 import { compileRoute, REST, routeEntries } from '../gateway/route-table.ts';
 import { Router } from '../gateway/router.ts';
@@ -84,7 +85,8 @@ export class Pools {
 	/** The routes, ready to match requests. */
 	compile(): Router<Route> {
 		const services = new Map<string, Service>();
-		for (const [name, pool] of this.#pools) services.set(name, serviceOf(pool));
+		for (const [name, pool] of this.#pools)
+			services.set(name, serviceOf(pool, Math.max(this.#board.workers, this.#plan.columns, this.#plan.workers)));
 		const compiled = new Map<unknown, Route>();
 		const entries = routeEntries(this.#plan.services).map((entry) => {
 			const owner = entry.route ?? entry.service;
@@ -100,7 +102,7 @@ export class Pools {
 	}
 }
 
-function serviceOf({ plan, balancer }: Pool): Service {
+function serviceOf({ plan, balancer }: Pool, columns: number): Service {
 	const { balance } = plan;
 	return {
 		name: plan.name,
@@ -112,6 +114,7 @@ function serviceOf({ plan, balancer }: Pool): Service {
 				? { name: balance.cookie.name, attributes: cookieAttributes(balance) }
 				: null,
 		timed: balance.by === 'peak-ewma',
+		cells: new ServiceCells(columns, plan.cells),
 	};
 }
 

@@ -4,6 +4,7 @@ import { Board } from '../core/board.ts';
 import { until } from '../instances/testing-watcher.ts';
 import { MeterGroup } from '../metrics/counts.ts';
 import type { InstancePlan, Plan } from './plan.ts';
+import { ServiceCellsIndex } from './service-cells-index.ts';
 import { WorkerGroup } from './worker-group.ts';
 
 const groups: WorkerGroup[] = [];
@@ -40,6 +41,7 @@ async function start(workers: number) {
 	const started: number[] = [];
 	const group = new WorkerGroup({
 		board,
+		cells: new ServiceCellsIndex(),
 		meters: { routes: new MeterGroup(), instances: new MeterGroup() },
 		instances: () => [],
 		started: async (id) => void started.push(id),

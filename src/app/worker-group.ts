@@ -51,6 +51,8 @@ export interface WorkerGroupOptions {
 	meters: { routes: MeterGroup; instances: MeterGroup };
 	/** All instances that a worker must know from its start. */
 	instances: () => InstancePlan[];
+	/** Cleared of what a worker that is no more had under way. */
+	cells: { clearWorker(worker: number): void; widen(workers: number): void };
 	/** A worker is up (again) and can be given its sockets. */
 	started: (id: number) => Promise<void>;
 	event: (level: 'info' | 'warn' | 'error', text: string) => void;
@@ -131,10 +133,12 @@ export class WorkerGroup {
 
 	async #launch(id: number, restarts: number): Promise<void> {
 		const plan = this.#plan as Plan;
-		const { board } = this.#options;
+		const { board, cells } = this.#options;
 		this.#cells.fill(0, id * NodeCell.cells, (id + 1) * NodeCell.cells);
 		board.clearWorker(id);
 		board.workers = Math.max(board.workers, id + 1);
+		cells.clearWorker(id);
+		cells.widen(board.workers);
 		const start: WorkerStart = {
 			id,
 			board: board.buffers,

@@ -1,9 +1,9 @@
 /**
  * The board: one slot for each instance in memory that all threads share.
  *
- * A slot has cells that the control plane writes (state, weight, generation) and a column for each
- * worker (in-flight, connections), which only that worker writes; so nothing is contended and
- * readers sum. Chunks have a fixed size and are chained as the board grows: a growable
+ * A slot has cells that all may read (state, weight, generation, guard, rest) and a column for each
+ * worker (in-flight, connections, ends of attempts, latency), which only that worker writes; so
+ * nothing is contended and readers sum. Chunks have a fixed size and are chained as the board grows: a growable
  * SharedArrayBuffer costs 34 ns an access instead of 1–2.
  */
 
@@ -18,15 +18,48 @@ const COLUMN = CHUNK_SLOTS * CELLS;
 export const SlotState = { free: 0, starting: 1, ready: 2, draining: 3, down: 4 } as const;
 export type SlotState = (typeof SlotState)[keyof typeof SlotState];
 
-/** Cells that the control plane writes. */
+/**
+ * The breaker of an instance. `open`: nothing goes there (its state is not `ready` either). `halfOpen`:
+ * one request may try it; `trial`: that one is under way.
+ */
+export const Guard = { closed: 0, open: 1, halfOpen: 2, trial: 3 } as const;
+export type Guard = (typeof Guard)[keyof typeof Guard];
+
+/** How an attempt ended, as it is counted for its instance. */
+export const Outcome = { ok: 0, connectFailed: 1, failed: 2, timedOut: 3, status5xx: 4 } as const;
+export type Outcome = (typeof Outcome)[keyof typeof Outcome];
+
+/** Shared cells: the control plane writes the first three; workers too write the others, by compare-and-swap. */
 const STATE = 0;
 const GENERATION = 1;
 const WEIGHT = 2;
+const GUARD = 3;
+/** `Retry-After` of the instance: no retry goes there before (ms of the shared clock, low 32 bits; 0: none). */
+const REST_UNTIL = 4;
 /** Cells that each worker writes in its column. */
 const IN_FLIGHT = 0;
 const CONNECTIONS = 1;
 const LATENCY_US = 2;
 const LATENCY_AT = 3;
+/** Attempts that ended with each `Outcome`; five cells. They wrap. */
+const ENDED = 4;
+/** Attempts in a row, up to the last, that failed in any way, and that could not connect. */
+const ROW = 9;
+const CONNECT_ROW = 10;
+/** Times to the head of an answer: sum in µs and number. They wrap. */
+const HEAD_SUM = 11;
+const HEAD_COUNT = 12;
+
+/** What one worker, or all together, saw of an instance. Sums wrap at 32 bits: take differences with `| 0`. */
+export interface Seen {
+	/** By `Outcome`. */
+	ended: Int32Array;
+	/** Of the worker in which it is longest. */
+	row: number;
+	connectRow: number;
+	headSumUs: number;
+	headCount: number;
+}
 
 export class Board {
 	readonly #chunks: Int32Array[] = [];
@@ -115,6 +148,75 @@ export class Board {
 		chunk[at + LATENCY_AT] = atMs | 0;
 	}
 
+	/** The state of the instance's breaker. */
+	guard(slot: number): Guard {
+		return (this.#chunks[slot >> 6] as Int32Array)[(slot & 63) * CELLS + GUARD] as Guard;
+	}
+
+	setGuard(slot: number, guard: Guard): void {
+		Atomics.store(this.#chunks[slot >> 6] as Int32Array, (slot & 63) * CELLS + GUARD, guard);
+	}
+
+	/** Changes the breaker's state if it still is `from`; false: another was first. */
+	moveGuard(slot: number, from: Guard, to: Guard): boolean {
+		const chunk = this.#chunks[slot >> 6] as Int32Array;
+		return Atomics.compareExchange(chunk, (slot & 63) * CELLS + GUARD, from, to) === from;
+	}
+
+	/** When the instance wants the next attempt, in ms of the shared clock, low 32 bits; 0: now. */
+	restUntil(slot: number): number {
+		return (this.#chunks[slot >> 6] as Int32Array)[(slot & 63) * CELLS + REST_UNTIL] as number;
+	}
+
+	setRest(slot: number, untilMs: number): void {
+		Atomics.store(this.#chunks[slot >> 6] as Int32Array, (slot & 63) * CELLS + REST_UNTIL, untilMs | 0);
+	}
+
+	/** Counts the end of an attempt of this worker. `headUs`: to the head of the answer; 0: there was none. */
+	ended(slot: number, worker: number, outcome: Outcome, headUs: number): void {
+		const chunk = this.#chunks[slot >> 6] as Int32Array;
+		const at = (worker + 1) * COLUMN + (slot & 63) * CELLS;
+		chunk[at + ENDED + outcome] = (chunk[at + ENDED + outcome] as number) + 1;
+		if (outcome === Outcome.ok) {
+			chunk[at + ROW] = 0;
+			chunk[at + CONNECT_ROW] = 0;
+		} else {
+			chunk[at + ROW] = (chunk[at + ROW] as number) + 1;
+			chunk[at + CONNECT_ROW] = outcome === Outcome.connectFailed ? (chunk[at + CONNECT_ROW] as number) + 1 : 0;
+		}
+		if (headUs <= 0) return;
+		chunk[at + HEAD_SUM] = (chunk[at + HEAD_SUM] as number) + headUs;
+		chunk[at + HEAD_COUNT] = (chunk[at + HEAD_COUNT] as number) + 1;
+	}
+
+	/** Failures in a row that this worker saw of the instance. */
+	row(slot: number, worker: number): number {
+		return (this.#chunks[slot >> 6] as Int32Array)[(worker + 1) * COLUMN + (slot & 63) * CELLS + ROW] as number;
+	}
+
+	/** What all workers saw of the instance. */
+	seen(slot: number): Seen {
+		const chunk = this.#chunks[slot >> 6] as Int32Array;
+		const seen: Seen = { ended: new Int32Array(5), row: 0, connectRow: 0, headSumUs: 0, headCount: 0 };
+		let at = COLUMN + (slot & 63) * CELLS;
+		for (let worker = 0; worker < this.workers; worker++, at += COLUMN) {
+			for (let outcome = 0; outcome < 5; outcome++)
+				seen.ended[outcome] = (seen.ended[outcome] as number) + (chunk[at + ENDED + outcome] as number);
+			seen.row = Math.max(seen.row, chunk[at + ROW] as number);
+			seen.connectRow = Math.max(seen.connectRow, chunk[at + CONNECT_ROW] as number);
+			seen.headSumUs = (seen.headSumUs + (chunk[at + HEAD_SUM] as number)) | 0;
+			seen.headCount = (seen.headCount + (chunk[at + HEAD_COUNT] as number)) | 0;
+		}
+		return seen;
+	}
+
+	/** What failed in a row is forgotten: the instance begins anew. Workers may count one more meanwhile. */
+	forgetRows(slot: number): void {
+		const chunk = this.#chunks[slot >> 6] as Int32Array;
+		for (let at = COLUMN + (slot & 63) * CELLS; at < chunk.length; at += COLUMN)
+			chunk[at + ROW] = chunk[at + CONNECT_ROW] = 0;
+	}
+
 	/** Takes a free slot into use, with a new generation; -1 when all are taken and the board must grow. */
 	take(): number {
 		for (let slot = 0; slot < this.slots; slot++) {
@@ -123,6 +225,8 @@ export class Board {
 			const base = (slot & 63) * CELLS;
 			chunk[base + GENERATION] = ((chunk[base + GENERATION] as number) + 1) | 0;
 			chunk[base + WEIGHT] = 1000;
+			chunk[base + GUARD] = Guard.closed;
+			chunk[base + REST_UNTIL] = 0;
 			for (let worker = 0; worker < MAX_WORKERS; worker++) {
 				const at = (worker + 1) * COLUMN + base;
 				chunk.fill(0, at, at + CELLS);
@@ -138,8 +242,13 @@ export class Board {
 		this.setState(slot, SlotState.free);
 	}
 
-	/** Forgets what a dead worker had in flight. */
+	/** Forgets what a dead worker had in flight. What it counted stays, since readers take differences. */
 	clearWorker(worker: number): void {
-		for (const chunk of this.#chunks) chunk.fill(0, (worker + 1) * COLUMN, (worker + 2) * COLUMN);
+		for (const chunk of this.#chunks) {
+			for (let at = (worker + 1) * COLUMN; at < (worker + 2) * COLUMN; at += CELLS) {
+				chunk.fill(0, at + IN_FLIGHT, at + LATENCY_AT + 1);
+				chunk[at + ROW] = chunk[at + CONNECT_ROW] = 0;
+			}
+		}
 	}
 }

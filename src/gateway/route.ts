@@ -1,3 +1,4 @@
+import type { ServiceCells } from '../core/service-cells.ts';
 import type { HeaderPolicy, HostPolicy, RedirectConfig, ServiceConfig, Timeouts } from './config.ts';
 
 /** Chooses an instance; what `src/balancing` builds fits it. Slots are the board's. */
@@ -24,6 +25,8 @@ export interface Service {
 	readonly key: KeySource | null;
 	/** The picker wants to know how soon answers begin. */
 	readonly timed: boolean;
+	/** What all workers know of it together. */
+	readonly cells: ServiceCells;
 	/** Set-Cookie attributes for cookie affinity, behind `name=value`. */
 	readonly cookie: { name: string; attributes: string } | null;
 }

@@ -10,8 +10,11 @@
 export const TICK_MS = 50;
 const SLOTS = 2048;
 
-/** Milliseconds since the epoch by a clock that does not jump. */
-export const sharedNow = (): number => performance.timeOrigin + performance.now();
+/** `performance.now()` counts from each thread's own start, and its `timeOrigin` from a wall clock that may jump. */
+const SINCE_BOOT_MS = Number(process.hrtime.bigint() / 1000n) / 1000 - performance.now();
+
+/** Milliseconds by a clock that does not jump and is the same in all threads and processes of the machine. */
+export const sharedNow = (): number => SINCE_BOOT_MS + performance.now();
 
 export interface TimerOwner {
 	/** The deadline has passed; set a new one to go on. */
@@ -35,7 +38,7 @@ export class Timer {
 export class TimerWheel {
 	/** Ticks since the start. Starts above 0, since 0 means off. */
 	tick = 1;
-	/** Milliseconds at the last tick, monotonic and the same in all threads (`performance.timeOrigin` is each one's own). */
+	/** Milliseconds at the last tick, monotonic and the same in all threads. */
 	nowMs = sharedNow();
 	readonly #slots: (Timer | null)[] = new Array(SLOTS).fill(null);
 	/** What is left of the slot that is being run. */

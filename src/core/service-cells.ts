@@ -1,0 +1,90 @@
+/**
+ * The cells of a service in memory that all threads share: what protects it holds for the node and
+ * not for a worker. A shared part, and a column for each worker that only that worker writes.
+ */
+import { MAX_WORKERS } from './board.ts';
+
+/** Pools that one service may have. */
+export const MAX_POOLS = 16;
+
+/** Cells of the shared part. */
+export const ServiceCell = {
+	/** Retries so far; wraps. */
+	retries: 0,
+	/** What `requests` and `retries` were at the start of the budget's window. The control plane moves it on. */
+	requestsBefore: 1,
+	retriesBefore: 2,
+	/** Most requests in flight at the service, over all workers; 0: no limit. */
+	limit: 3,
+	/** 1: an instance is expected to become ready soon, so waiting has a prospect. */
+	expected: 4,
+	/** Retries that the budget refused; wraps. */
+	retriesRefused: 5,
+	/** First of `MAX_POOLS` cells: the share of each pool in the traffic, thousandths. */
+	poolShare: 16,
+} as const;
+
+const SHARED = 64;
+const COLUMN = 32;
+
+/** Cells of a worker's column. */
+export const ServiceColumn = {
+	/** Requests that were to be forwarded; wraps. */
+	requests: 0,
+	/** Requests that the service's concurrency limit counts. */
+	inFlight: 1,
+	/** Times to the head of an answer: number and sum in µs; wrap. */
+	headCount: 2,
+	headSumUs: 3,
+	/** Requests that wait for an instance. */
+	held: 4,
+	/** Requests that were refused to protect the service; wraps. */
+	shed: 5,
+} as const;
+
+export class ServiceCells {
+	readonly buffer: SharedArrayBuffer;
+	readonly cells: Int32Array;
+	/** Columns in use: readers sum this many. */
+	workers: number;
+
+	constructor(workers: number, buffer = new SharedArrayBuffer((SHARED + MAX_WORKERS * COLUMN) * 4)) {
+		this.buffer = buffer;
+		this.cells = new Int32Array(buffer);
+		this.workers = workers;
+	}
+
+	/** Where a worker's column begins. */
+	static column(worker: number): number {
+		return SHARED + worker * COLUMN;
+	}
+
+	get(cell: number): number {
+		return Atomics.load(this.cells, cell);
+	}
+
+	set(cell: number, value: number): void {
+		Atomics.store(this.cells, cell, value);
+	}
+
+	/** A cell of all workers' columns, added up; wraps. */
+	sum(cell: number): number {
+		let sum = 0;
+		for (let worker = 0, at = SHARED + cell; worker < this.workers; worker++, at += COLUMN)
+			sum = (sum + (this.cells[at] as number)) | 0;
+		return sum;
+	}
+
+	/** Changes a cell of this worker's own column. */
+	add(worker: number, cell: number, change: number): void {
+		const at = SHARED + worker * COLUMN + cell;
+		this.cells[at] = (this.cells[at] as number) + change;
+	}
+
+	/** Forgets what a dead worker had under way. What it counted stays, since readers take differences. */
+	clearWorker(worker: number): void {
+		const at = ServiceCells.column(worker);
+		this.cells[at + ServiceColumn.inFlight] = 0;
+		this.cells[at + ServiceColumn.held] = 0;
+	}
+}
