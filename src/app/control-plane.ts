@@ -17,6 +17,7 @@ import type { Plan } from './plan.ts';
 import { planOf } from './plan-of.ts';
 import { SeriesIndex } from './series-index.ts';
 import { ServiceCellsIndex } from './service-cells-index.ts';
+import { ServiceUpkeep } from './service-upkeep.ts';
 import type { ConfigSource, Loaded } from './source.ts';
 import { type Status, serviceStatus } from './status.ts';
 import { VERSION } from './version.ts';
@@ -52,6 +53,7 @@ export class ControlPlane {
 	readonly #listeners: Listeners;
 	readonly #fleet: Fleet;
 	readonly #watch = new ConfigWatch(() => void this.reload().catch(() => {}));
+	readonly #upkeep: ServiceUpkeep;
 	readonly #startedAt = Date.now();
 	readonly #admin: AdminPlace;
 	#config!: Config;
@@ -75,12 +77,15 @@ export class ControlPlane {
 			instances: () => this.#slots.plans(),
 			started: (id) => this.#listeners.restore(id),
 			cells: this.#cells,
+			suspect: () => {},
+			guardChanged: () => {},
 			event,
 		});
 		this.#slots = new InstanceSlots({
 			board: this.#board,
 			workers: this.#workers,
 			meters: this.#meters.instances,
+			changed: () => this.#upkeep.changed(),
 			toPeer: (message) => keeper.toPeer(message),
 			event: ({ level, service, text }) => this.log.add({ level, subject: service, text }),
 		});
@@ -92,6 +97,11 @@ export class ControlPlane {
 			(text) => event('error', text),
 		);
 		this.#fleet = new Fleet({ sink: this.#slots, host: keeper.processes, passive: !keeper.welcome.active });
+		this.#upkeep = new ServiceUpkeep(
+			this.#cells,
+			() => this.#fleet.ready(),
+			() => this.#workers.wake(),
+		);
 		keeper.processes.watch({ exited: () => {}, lines: (id, _stream, lines) => this.log.output(id, lines) });
 	}
 
@@ -172,6 +182,7 @@ export class ControlPlane {
 	#everySecond(): void {
 		this.#meters.routes.sample(this.#series.count);
 		this.#meters.instances.sample(this.#board.slots);
+		this.#upkeep.everySecond();
 	}
 
 	readiness(): Readiness {

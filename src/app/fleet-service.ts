@@ -72,6 +72,11 @@ export class ServiceFleet {
 		return isResizable(provider) ? provider.desired : provider.list().filter((each) => each.life !== 'leaving').length;
 	}
 
+	/** How long an instance may take to start, ms; null: not Ballast's to start. */
+	get startMs(): number | null {
+		return this.#config.instances?.kind === 'run' ? this.#config.instances.startMs : null;
+	}
+
 	get startTimeMs(): number | null {
 		const provider = this.#current?.provider;
 		return provider && learnsStartTimes(provider) ? provider.startTimeMs : null;

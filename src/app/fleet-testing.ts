@@ -1,9 +1,11 @@
 /** A data plane for tests of the fleet: the real board, real requests, no workers. */
 import { get } from 'node:http';
 import type { Config, ServiceConfig } from '../config/config.ts';
+import { DEFAULT_HOLD_MS, DEFAULT_RETRY } from '../config/resolve-retry.ts';
 import { Board, SlotState } from '../core/board.ts';
 import type { HealthConfig } from '../health/config.ts';
 import type { InstancesConfig, RunConfig } from '../instances/config.ts';
+import { DEFAULT_BREAKER, DEFAULT_BUDGET } from '../resilience/config.ts';
 import type { FleetEvent, FleetSink, InstanceState, InstanceView } from './fleet-sink.ts';
 
 export class TestingSink implements FleetSink {
@@ -151,6 +153,10 @@ export function service(
 		path: { strip: null, rewrite: null },
 		requestHeaders: { set: [], remove: [] },
 		responseHeaders: { set: [], remove: [] },
+		retry: DEFAULT_RETRY,
+		holdMs: DEFAULT_HOLD_MS,
+		retryBudget: DEFAULT_BUDGET,
+		breaker: DEFAULT_BREAKER,
 		...changes,
 	};
 }
@@ -170,6 +176,8 @@ export function config(...services: ServiceConfig[]): Config {
 			connections: 10_000,
 			connectionsPerAddress: 1000,
 			underscores: 'drop',
+			holdRequests: 1000,
+			holdBytes: 16_777_216,
 		},
 		trust: [],
 		stop: { graceMs: 2000 },

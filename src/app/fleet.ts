@@ -28,6 +28,10 @@ export interface ServiceReadiness {
 	/** Instances that there are, those that leave not counted. */
 	total: number;
 	desired: number;
+	/** Instances that are on their way. */
+	starting: number;
+	/** How long one may take to start, ms; null: they are not Ballast's to start. */
+	startMs: number | null;
 	/** Learned median from start to ready, ms; null: none known, or not Ballast's to start. */
 	startTimeMs: number | null;
 }
@@ -114,6 +118,8 @@ export class Fleet {
 				ready: service.members.filter((member) => member.serving).length,
 				total: service.members.filter((member) => !member.leaving).length,
 				desired: service.desired,
+				starting: service.members.filter((member) => member.state === 'starting' && !member.leaving).length,
+				startMs: service.startMs,
 				startTimeMs: service.startTimeMs,
 			}));
 	}

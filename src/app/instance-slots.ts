@@ -14,6 +14,7 @@ export class InstanceSlots implements FleetSink {
 	readonly #workers: WorkerGroup;
 	readonly #meters: MeterGroup;
 	readonly #event: (event: FleetEvent) => void;
+	readonly #changed: () => void;
 	readonly #plans = new Map<number, InstancePlan>();
 	/** Whether this core decides about instances; set by the control plane. */
 	leads = true;
@@ -24,12 +25,15 @@ export class InstanceSlots implements FleetSink {
 		workers: WorkerGroup;
 		meters: MeterGroup;
 		event: (event: FleetEvent) => void;
+		/** The state of an instance changed. */
+		changed: () => void;
 		toPeer: (message: unknown) => void;
 	}) {
 		this.#board = parts.board;
 		this.#workers = parts.workers;
 		this.#meters = parts.meters;
 		this.#event = parts.event;
+		this.#changed = parts.changed;
 		this.peers = new PeerCores(parts.toPeer, () => this.#ownInFlight());
 		this.peers.onLeaving = (life) => {
 			for (const [slot, plan] of this.#plans) if (lifeOf(plan) === life) this.#board.setState(slot, SlotState.draining);
@@ -65,6 +69,7 @@ export class InstanceSlots implements FleetSink {
 		// While another core leads, what it takes out stays out, whatever our own probes say.
 		const stays = !this.leads && this.peers.leaves(lifeOf(plan)) && state === 'ready';
 		this.#board.setState(slot, stays ? SlotState.draining : SlotState[state]);
+		this.#changed();
 	}
 
 	weight(slot: number, weight: number): void {
@@ -86,6 +91,7 @@ export class InstanceSlots implements FleetSink {
 		if (plan !== undefined) this.peers.forget(lifeOf(plan));
 		this.#plans.delete(slot);
 		this.#board.free(slot);
+		this.#changed();
 	}
 
 	event(event: FleetEvent): void {

@@ -2,7 +2,9 @@ import { balanceKey } from '../gateway/balance-key.ts';
 import type { Exchange } from '../gateway/exchange.ts';
 import { answerFixed, answerRedirect } from '../gateway/local-answers.ts';
 import { problemOf } from '../gateway/problem.ts';
+import { ReplayBody } from '../gateway/replay-body.ts';
 import { setTarget } from '../gateway/request-checks.ts';
+import type { Route } from '../gateway/route.ts';
 
 /**
  * The order of a request, in one place. Each stage decides at once; the first that answers the
@@ -67,7 +69,15 @@ function forward(exchange: Exchange): void {
 	if (found.path !== null) rewritePath(exchange, found.path);
 	const { service } = found;
 	const key = service.key === null ? 0 : balanceKey(exchange, service.key);
-	exchange.fetch.start(service, found.timeouts, exchange.body.done && isIdempotent(exchange.method), key);
+	exchange.fetch.repeatable = isIdempotent(exchange.method) && (exchange.body.done || keepsBody(exchange, found));
+	exchange.fetch.start(found, key, exchange.startMs);
+}
+
+/** A small body of an idempotent method is kept while it goes out, for another attempt. */
+function keepsBody(exchange: Exchange, { retry }: Route): boolean {
+	if (retry.attempts === 1 || retry.bodyBytes === 0 || exchange.framing.contentLength > retry.bodyBytes) return false;
+	exchange.replay = new ReplayBody(retry.bodyBytes);
+	return true;
 }
 
 function rewritePath(exchange: Exchange, rewrite: (path: string) => string): void {

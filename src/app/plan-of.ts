@@ -34,9 +34,10 @@ function servicePlan(service: ServiceConfig): Omit<ServicePlan, 'cells'> {
 	const { name, match, routes, balance, upstream, timeouts, bodyBytes, host, path, requestHeaders, responseHeaders } =
 		service;
 	const instances = service.instances === null ? null : { kind: service.instances.kind };
-	const policy = { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders };
+	const { retry, holdMs, retryBudget, breaker } = service;
+	const policy = { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders, retry, holdMs };
 	const trust = { upstreamCa: readCa(upstream.tls?.ca ?? null), tlsName: tlsName(service) };
-	return { name, match, routes, balance, upstream, instances, ...policy, ...trust };
+	return { name, match, routes, balance, upstream, instances, ...policy, ...trust, retryBudget, breaker };
 }
 
 function readCa(path: string | null): string | null {

@@ -1,10 +1,13 @@
 import type { BalanceConfig } from '../balancing/config.ts';
+import { MAX_WORKERS } from '../core/board.ts';
 import type { NodeLimits, ServiceConfig } from '../gateway/config.ts';
 import type { CertificateText } from '../gateway/listener.ts';
+import type { RetryBudgetConfig } from '../resilience/config.ts';
 
 /** A service as the workers need it: without commands, environments and probes. */
 export interface ServicePlan extends ServiceConfig {
 	balance: BalanceConfig;
+	retryBudget: RetryBudgetConfig | null;
 	/** PEM of the authorities that its instances' certificates are checked against. */
 	upstreamCa: string | null;
 	/** The name that they must be for; null: each instance's own host. */
@@ -50,7 +53,12 @@ export interface ListenPlan {
 }
 
 /** Cells of each worker in the node's shared memory. */
-export const NodeCell = { heartbeat: 0, connections: 1, active: 2, cells: 16 } as const;
+export const NodeCell = { heartbeat: 0, connections: 1, active: 2, held: 3, heldBytes: 4, cells: 16 } as const;
+
+/** Behind the workers' cells: changes whenever requests that wait should be tried again, in any worker. */
+export const WAKE_CELL: number = MAX_WORKERS * NodeCell.cells;
+/** Bytes of the node's shared memory. */
+export const NODE_BYTES: number = (WAKE_CELL + 16) * 4;
 
 /** What a worker is started with. */
 export interface WorkerStart {
@@ -86,4 +94,7 @@ export type FromWorker =
 	| { type: 'committed'; generation: number }
 	| { type: 'done'; seq: number; error: string }
 	| { type: 'chunk'; meter: 'routes' | 'instances'; index: number; buffer: SharedArrayBuffer }
+	/** An instance failed and should be looked at; its breaker changed. */
+	| { type: 'suspect'; slot: number }
+	| { type: 'guard'; slot: number }
 	| { type: 'fault'; message: string };

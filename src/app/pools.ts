@@ -7,7 +7,11 @@ import type { KeySource, Route, Service } from '../gateway/route.ts';
 import { compileRoute, REST, routeEntries } from '../gateway/route-table.ts';
 import { Router } from '../gateway/router.ts';
 import type { UpstreamOptions } from '../gateway/upstream.ts';
+import { RetryBudget } from '../resilience/retry-budget.ts';
 import { type InstancePlan, type Plan, type ServicePlan, seriesKey } from './plan.ts';
+
+/** Failures in a row from which on the control plane is told of an instance. */
+const SUSPECT_AFTER = 5;
 
 interface Pool {
 	plan: ServicePlan;
@@ -82,9 +86,13 @@ export class Pools {
 		return { tls, connections: upstream?.connections ?? 256, idleMs: upstream?.idleMs ?? 4000 };
 	}
 
+	/** By name; made by `compile`. */
+	services: ReadonlyMap<string, Service> = new Map();
+
 	/** The routes, ready to match requests. */
 	compile(): Router<Route> {
 		const services = new Map<string, Service>();
+		this.services = services;
 		for (const [name, pool] of this.#pools)
 			services.set(name, serviceOf(pool, Math.max(this.#board.workers, this.#plan.columns, this.#plan.workers)));
 		const compiled = new Map<unknown, Route>();
@@ -103,7 +111,8 @@ export class Pools {
 }
 
 function serviceOf({ plan, balancer }: Pool, columns: number): Service {
-	const { balance } = plan;
+	const { balance, breaker } = plan;
+	const cells = new ServiceCells(columns, plan.cells);
 	return {
 		name: plan.name,
 		config: plan,
@@ -114,7 +123,10 @@ function serviceOf({ plan, balancer }: Pool, columns: number): Service {
 				? { name: balance.cookie.name, attributes: cookieAttributes(balance) }
 				: null,
 		timed: balance.by === 'peak-ewma',
-		cells: new ServiceCells(columns, plan.cells),
+		cells,
+		budget: new RetryBudget(cells, plan.retryBudget),
+		breaker,
+		suspectAfter: SUSPECT_AFTER,
 	};
 }
 

@@ -27,6 +27,8 @@ const plan = (workers: number, generation = 1, trust: string[] = []): Plan => ({
 		connections: 10,
 		connectionsPerAddress: 10,
 		underscores: 'drop',
+		holdRequests: 1000,
+		holdBytes: 16_777_216,
 	},
 	trust,
 	series: {},
@@ -42,6 +44,8 @@ async function start(workers: number) {
 	const group = new WorkerGroup({
 		board,
 		cells: new ServiceCellsIndex(),
+		suspect: () => {},
+		guardChanged: () => {},
 		meters: { routes: new MeterGroup(), instances: new MeterGroup() },
 		instances: () => [],
 		started: async (id) => void started.push(id),

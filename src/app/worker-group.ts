@@ -4,10 +4,12 @@ import type { MeterGroup } from '../metrics/counts.ts';
 import {
 	type FromWorker,
 	type InstancePlan,
+	NODE_BYTES,
 	NodeCell,
 	type Order,
 	type Plan,
 	type ToWorker,
+	WAKE_CELL,
 	type WorkerStart,
 } from './plan.ts';
 
@@ -56,6 +58,9 @@ export interface WorkerGroupOptions {
 	/** A worker is up (again) and can be given its sockets. */
 	started: (id: number) => Promise<void>;
 	event: (level: 'info' | 'warn' | 'error', text: string) => void;
+	/** A worker saw an instance fail; its breaker change. */
+	suspect: (slot: number) => void;
+	guardChanged: (slot: number) => void;
 	/** What a worker runs; default: `worker` beside this file. */
 	file?: URL;
 	/** How long a heart may stand still, ms; default 5 s. */
@@ -66,7 +71,7 @@ export interface WorkerGroupOptions {
 export class WorkerGroup {
 	readonly #options: WorkerGroupOptions;
 	readonly #members = new Map<number, Member>();
-	readonly node: SharedArrayBuffer = new SharedArrayBuffer(32 * NodeCell.cells * 4);
+	readonly node: SharedArrayBuffer = new SharedArrayBuffer(NODE_BYTES);
 	readonly #cells = new Int32Array(this.node);
 	#plan: Plan | null = null;
 	#seq = 0;
@@ -75,6 +80,12 @@ export class WorkerGroup {
 
 	constructor(options: WorkerGroupOptions) {
 		this.#options = options;
+	}
+
+	/** Requests that wait for an instance should be tried again. */
+	wake(): void {
+		Atomics.add(this.#cells, WAKE_CELL, 1);
+		Atomics.notify(this.#cells, WAKE_CELL);
 	}
 
 	/** Starts workers 0 … count − 1; resolves when all are up and listen. */
@@ -197,6 +208,12 @@ export class WorkerGroup {
 				break;
 			case 'chunk':
 				this.#options.meters[message.meter].chunk(member.id, message.index, message.buffer);
+				break;
+			case 'suspect':
+				this.#options.suspect(message.slot);
+				break;
+			case 'guard':
+				this.#options.guardChanged(message.slot);
 				break;
 			case 'fault':
 				this.#options.event('error', `worker ${member.id}: ${message.message}`);

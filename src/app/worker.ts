@@ -21,6 +21,7 @@ import {
 	type WorkerStart,
 } from './plan.ts';
 import { Pools } from './pools.ts';
+import { Waiting } from './waiting.ts';
 
 /** One thread of the data plane: its listeners, its pools, its counts. The control plane tells it what to serve. */
 class DataWorker {
@@ -30,13 +31,22 @@ class DataWorker {
 	readonly #wheel: TimerWheel;
 	readonly #routes = new Meter((index, buffer) => this.#say({ type: 'chunk', meter: 'routes', index, buffer }));
 	readonly #instances = new Meter((index, buffer) => this.#say({ type: 'chunk', meter: 'instances', index, buffer }));
-	readonly #observation: Observation = { status: 0, failed: false, us: 0, bytesIn: 0, bytesOut: 0 };
+	readonly #observation: Observation = {
+		status: 0,
+		failed: false,
+		us: 0,
+		bytesIn: 0,
+		bytesOut: 0,
+		retries: 0,
+		held: false,
+	};
 	readonly #listeners = new Map<string, Listener>();
 	readonly #plane: DataPlane;
 	readonly #requests: Requests;
 	/** By slot. */
 	readonly #upstreams: (Upstream | undefined)[] = [];
 	readonly #gate: ConnectionCount;
+	readonly #waiting: Waiting;
 	#pools: Pools;
 	#prepared: { plan: Plan; pools: Pools } | null = null;
 	#faults = 0;
@@ -54,7 +64,17 @@ class DataWorker {
 		this.#gate = new ConnectionCount(all, start.id);
 		this.#gate.configure(start.plan);
 		this.#pools = new Pools(start.plan, this.#board, start.id);
+		this.#waiting = new Waiting({
+			node: all,
+			worker: start.id,
+			limits: start.plan.limits,
+			wheel: this.#wheel,
+			tell: (type, slot) => this.#say({ type, slot }),
+		});
+		this.#waiting.configure(start.plan.limits, start.plan.columns);
 		this.#plane = new DataPlane({
+			hold: this.#waiting.room,
+			signals: this.#waiting,
 			upstreams: this.#upstreams,
 			board: this.#board,
 			worker: start.id,
@@ -66,6 +86,7 @@ class DataWorker {
 			gate: this.#gate,
 			report: (error) => this.report(error),
 		});
+		this.#plane.services = this.#pools.services;
 		this.#requests = new Requests(this.#plane, handle);
 		for (const instance of start.instances) this.#addInstance(instance);
 		this.#wheel.start();
@@ -79,6 +100,7 @@ class DataWorker {
 	#beat(): void {
 		Atomics.add(this.#cells, NodeCell.heartbeat, 1);
 		this.#cells[NodeCell.active] = this.#plane.active;
+		this.#waiting.onTick();
 	}
 
 	/** Faults of our own are told, a thousand of the same in a row are not. */
@@ -95,6 +117,8 @@ class DataWorker {
 		seen.us = us;
 		seen.bytesIn = exchange.body.received;
 		seen.bytesOut = exchange.bytesOut;
+		seen.retries = Math.max(0, exchange.fetch.attempts - 1);
+		seen.held = exchange.fetch.held;
 		this.#routes.observe(exchange.route?.series ?? UNROUTED, seen);
 		if (exchange.fetch.slot >= 0 && exchange.fetch.attempts > 0) this.#instances.observe(exchange.fetch.slot, seen);
 	}
@@ -220,6 +244,8 @@ class DataWorker {
 		this.#plane.limits = plan.limits;
 		this.#plane.trust = new Trust(plan.trust);
 		this.#plane.routes = pools.compile();
+		this.#plane.services = pools.services;
+		this.#waiting.configure(plan.limits, Math.max(plan.columns, plan.workers));
 		for (const instance of pools.instances()) {
 			const upstream = this.#upstreams[instance.slot];
 			if (upstream !== undefined) upstream.options = { ...upstream.options, ...pools.upstreamOptions(instance) };

@@ -3,12 +3,16 @@ import type { BalanceConfig } from '../balancing/config.ts';
 import type { ServiceConfig as GatewayServiceConfig, ListenConfig, NodeLimits } from '../gateway/config.ts';
 import type { HealthConfig } from '../health/config.ts';
 import type { InstancesConfig, ScaleConfig } from '../instances/config.ts';
+import type { BreakerConfig, RetryBudgetConfig } from '../resilience/config.ts';
 
 export interface ServiceConfig extends GatewayServiceConfig {
 	instances: InstancesConfig | null;
 	health: HealthConfig;
 	balance: BalanceConfig;
 	scale: ScaleConfig;
+	/** null: every retry is allowed. */
+	retryBudget: RetryBudgetConfig | null;
+	breaker: BreakerConfig;
 }
 
 export interface AdminConfig {

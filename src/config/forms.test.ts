@@ -26,6 +26,8 @@ test('a file that says next to nothing has all defaults', async () => {
 				connections: 10_000,
 				connectionsPerAddress: 1000,
 				underscores: 'drop',
+				holdRequests: 1000,
+				holdBytes: 16_777_216,
 			},
 			trust: [],
 			stop: { graceMs: 30_000 },
@@ -55,6 +57,18 @@ test('a file that says next to nothing has all defaults', async () => {
 		path: { strip: null, rewrite: null },
 		requestHeaders: { set: [], remove: [] },
 		responseHeaders: { set: [], remove: [] },
+		retry: {
+			attempts: 3,
+			connect: true,
+			reset: true,
+			timeout: true,
+			statuses: [502, 503, 504],
+			attemptMs: 0,
+			bodyBytes: 65_536,
+		},
+		holdMs: 10_000,
+		retryBudget: { share: 0.2, floor: 10 },
+		breaker: { inFlight: 0, waiting: 100 },
 	});
 });
 
@@ -110,6 +124,8 @@ ${API}`,
 		connections: 5,
 		connectionsPerAddress: 2,
 		underscores: 'pass',
+		holdRequests: 1000,
+		holdBytes: 16_777_216,
 	});
 	assert.deepEqual(config.trust, ['10.0.0.0/8', '192.0.2.1/32', 'fd00::/8']);
 	assert.deepEqual([config.stop.graceMs, config.workers], [90_000, 3]);

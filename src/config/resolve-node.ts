@@ -165,6 +165,8 @@ function resolveLimits(input: UserConfig, place: Place): NodeLimits {
 		connections: limits?.connections ?? 10_000,
 		connectionsPerAddress: limits?.connectionsPerAddress ?? 1000,
 		underscores: input.underscores ?? 'drop',
+		holdRequests: limits?.hold?.requests ?? 1000,
+		holdBytes: bytes(limits?.hold?.size, 16_777_216),
 	};
 }
 

@@ -2,10 +2,14 @@
 import { formatDuration, parseDuration, parseSize } from '../core/units.ts';
 import type { HeaderPolicy, Policy, Timeouts } from '../gateway/config.ts';
 import { complainOfFieldName, complainOfFieldValue } from '../gateway/config-syntax.ts';
+import { DEFAULT_HOLD_MS, DEFAULT_RETRY, layRetry } from './resolve-retry.ts';
 import type { UserDefaults } from './schema.ts';
 import type { Place } from './scope.ts';
 
-export type PolicyInput = Pick<UserDefaults, 'timeouts' | 'limits' | 'host' | 'strip' | 'rewrite' | 'headers'>;
+export type PolicyInput = Pick<
+	UserDefaults,
+	'timeouts' | 'limits' | 'host' | 'strip' | 'rewrite' | 'headers' | 'retry' | 'hold'
+>;
 
 export const DEFAULT_POLICY: Policy = {
 	timeouts: { connectMs: 2000, firstByteMs: 60_000, requestMs: 300_000, streamIdleMs: 60_000 },
@@ -14,14 +18,18 @@ export const DEFAULT_POLICY: Policy = {
 	path: { strip: null, rewrite: null },
 	requestHeaders: { set: [], remove: [] },
 	responseHeaders: { set: [], remove: [] },
+	retry: DEFAULT_RETRY,
+	holdMs: DEFAULT_HOLD_MS,
 };
 
 /** A service's or route's policy: what the input says, laid over what it inherits. */
 export function layPolicy(base: Policy, input: PolicyInput, place: Place): Policy {
 	const body = input.limits?.body;
 	const { strip, rewrite } = input;
+	const timeouts = layTimeouts(base.timeouts, input, place);
 	return {
-		timeouts: layTimeouts(base.timeouts, input, place),
+		timeouts,
+		...layRetry(base, input, place, timeouts),
 		bodyBytes: body === undefined ? base.bodyBytes : (parseSize(body) ?? base.bodyBytes),
 		host: hostPolicy(input.host) ?? base.host,
 		path: {

@@ -15,6 +15,7 @@ import {
 	resolveInstances,
 	resolveScale,
 } from './resolve-pool.ts';
+import { resolveBreaker, resolveBudget } from './resolve-retry.ts';
 import type { UserDefaults, UserRoute, UserService } from './schema.ts';
 import type { Place } from './scope.ts';
 
@@ -66,6 +67,8 @@ export function resolveService({ name, input, place }: ServiceEntry, defaults: D
 		balance: resolveBalance(input.balance ?? defaults.input.balance),
 		scale: resolveScale({ own: input.scale, base: defaults.input.scale }, place.at('scale')),
 		upstream: layUpstream(defaults.upstream, input.upstream, place.at('upstream')),
+		retryBudget: resolveBudget(input.retryBudget ?? defaults.input.retryBudget),
+		breaker: resolveBreaker(input.breaker ?? defaults.input.breaker),
 	};
 	checkBalance(input.balance, place.at('balance'));
 	checkPool(service, input, place);

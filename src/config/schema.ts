@@ -15,6 +15,7 @@ import { parseListen } from '../gateway/config-syntax.ts';
 import { matchSchema, policyKeys, redirectSchema, respondSchema, routeMatchSchema } from '../gateway/route-schema.ts';
 import { healthSchema } from '../health/config.ts';
 import { instancesSchema, scaleSchema } from '../instances/config.ts';
+import { breakerSchema, retryBudgetSchema } from '../resilience/config.ts';
 
 const poolKeys = {
 	health: key(healthSchema, 'How instances are probed. A path is a GET of it; `tcp` only connects.', {
@@ -34,6 +35,15 @@ const poolKeys = {
 		},
 	),
 	upstream: key(upstreamSchema, 'Connections to the instances.', { example: { connections: 64 } }),
+	retryBudget: key(
+		retryBudgetSchema,
+		'How many retries the service may add to its requests, over the node: a share of the requests of the last 10 s, or the floor if that is more.',
+		{ default: { share: '20%', floor: 10 }, example: { share: '10%' } },
+	),
+	breaker: key(breakerSchema, 'Bounds of each instance. A number is the most requests in flight there.', {
+		default: { inFlight: 'off', waiting: 100 },
+		example: 10,
+	}),
 };
 
 const answerKeys = {

@@ -5,6 +5,7 @@ import type {
 	ListenConfig,
 	MatchConfig,
 	Policy,
+	RetryPolicy,
 	RouteConfig,
 	UpstreamConfig,
 } from '../gateway/config.ts';
@@ -36,6 +37,7 @@ export function userForm(config: Config, options: FormOptions): Form {
 			target: formatSize(limits.targetBytes),
 			keepAlive: formatDuration(limits.keepAliveMs),
 			connections: limits.connections,
+			hold: { requests: limits.holdRequests, size: formatSize(limits.holdBytes) },
 			connectionsPerAddress: limits.connectionsPerAddress,
 		},
 		underscores: limits.underscores,
@@ -62,6 +64,7 @@ function serviceForm(service: ServiceConfig, options: FormOptions): Form {
 		balance: balanceForm(service),
 		...(instances?.kind === 'run' ? { scale: { ...service.scale } } : {}),
 		upstream: upstreamForm(service.upstream),
+		...protectionForm(service),
 		...policyForm(service, options),
 		...(routes.length === 0
 			? {}
@@ -152,6 +155,30 @@ function upstreamForm({ connections, idleMs, tls }: UpstreamConfig): Form {
 	};
 }
 
+function protectionForm({ retryBudget, breaker }: ServiceConfig): Form {
+	const budget =
+		retryBudget === null ? 'off' : { share: `${+(retryBudget.share * 100).toFixed(6)}%`, floor: retryBudget.floor };
+	return {
+		retryBudget: budget,
+		breaker: { inFlight: breaker.inFlight === 0 ? 'off' : breaker.inFlight, waiting: breaker.waiting },
+	};
+}
+
+function retryForm({ attempts, connect, reset, timeout, statuses, attemptMs, bodyBytes }: RetryPolicy): Form {
+	const on = [
+		...(connect ? ['connect'] : []),
+		...(reset ? ['reset'] : []),
+		...(timeout ? ['timeout'] : []),
+		...statuses,
+	];
+	return {
+		attempts,
+		on,
+		...(attemptMs === 0 ? {} : { timeout: formatDuration(attemptMs) }),
+		body: formatSize(bodyBytes),
+	};
+}
+
 function policyForm(policy: Policy, options: FormOptions): Form {
 	const { timeouts, host, path } = policy;
 	const request = headersForm(policy.requestHeaders, options);
@@ -164,6 +191,8 @@ function policyForm(policy: Policy, options: FormOptions): Form {
 			idle: formatDuration(timeouts.streamIdleMs),
 		},
 		limits: { body: formatSize(policy.bodyBytes) },
+		retry: retryForm(policy.retry),
+		hold: policy.holdMs === 0 ? 'off' : formatDuration(policy.holdMs),
 		host: host.kind === 'set' ? { set: host.value } : host.kind,
 		strip: path.strip ?? 'off',
 		rewrite: path.rewrite === null ? 'off' : { from: path.rewrite.pattern, to: path.rewrite.replacement },

@@ -117,6 +117,20 @@ export class Board {
 		chunk[at] = (chunk[at] as number) + change;
 	}
 
+	/** Counts one more in flight, unless there would be more than `most` over all workers then. */
+	enterBelow(slot: number, worker: number, most: number): boolean {
+		const chunk = this.#chunks[slot >> 6] as Int32Array;
+		const at = (slot & 63) * CELLS + IN_FLIGHT;
+		const own = at + (worker + 1) * COLUMN;
+		// Counted first and then looked at, so that two workers never both take the last place.
+		Atomics.add(chunk, own, 1);
+		let sum = 0;
+		for (let other = 0; other < this.workers; other++) sum += Atomics.load(chunk, at + (other + 1) * COLUMN);
+		if (sum <= most) return true;
+		Atomics.sub(chunk, own, 1);
+		return false;
+	}
+
 	/** Connections open to the instance, over all workers. */
 	connections(slot: number): number {
 		const chunk = this.#chunks[slot >> 6] as Int32Array;

@@ -39,6 +39,13 @@ export const ERRORS = {
 	// Ballast and the instances behind it.
 	draining: entry(503, 'ballast', true, 'proxy_internal_response', 'This node is shutting down'),
 	no_ready_instance: entry(503, 'instance', true, 'destination_unavailable', 'No instance is ready'),
+	instances_full: entry(
+		503,
+		'ballast',
+		true,
+		'connection_limit_reached',
+		'All instances have as many requests as they may',
+	),
 	connection_limit: entry(
 		503,
 		'ballast',

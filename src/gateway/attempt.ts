@@ -17,6 +17,10 @@ export interface FetchParty {
 	readonly headOnly: boolean;
 	/** The request asks for another protocol, and may. */
 	readonly mayUpgrade: boolean;
+	/** All that was read of the request's body can be sent again. */
+	readonly resendable: boolean;
+	/** Memory that the request holds while it waits. */
+	readonly bytesHeld: number;
 	/** Nothing of the request body is still to be sent. */
 	readonly requestDone: boolean;
 	/** Writes the request head for this instance. */
@@ -43,7 +47,9 @@ export interface FetchParty {
 export interface Attempt {
 	readonly party: FetchParty;
 	readonly timeouts: Timeouts;
-	/** May be sent twice: an idempotent method without a body. */
+	/** Most time until the answer begins, ms. */
+	readonly firstByteMs: number;
+	/** May be sent twice: an idempotent method whose body, if any, can be sent again. */
 	readonly repeatable: boolean;
 	/** A kept connection proved stale: this attempt opens one. */
 	readonly wantsFresh: boolean;
@@ -53,8 +59,14 @@ export interface Attempt {
 	streaming: boolean;
 	connection: AttemptConnection | null;
 	opening: { cancel(): void } | null;
+	/** The answer has this status: true when it is not passed on, since another instance is tried. */
+	refuses(status: number): boolean;
+	/** The answer that was refused is out of the way. */
+	answerRefused(): void;
+	/** The instance asks for no attempt within so many ms. */
+	rest(ms: number): void;
 	/** The head of the answer is there. */
-	answered(): void;
+	answered(status: number): void;
 	/** The answer is whole. */
 	finished(): void;
 	/** The answer has begun and then broke off. */
@@ -71,8 +83,10 @@ export interface Destination {
 	acquire(attempt: Attempt): void;
 	/** An attempt that waits is given up. */
 	forget(attempt: Attempt): void;
-	/** Counts attempts under way: +1, −1. */
-	attempt(change: number): void;
+	/** An attempt begins; false: with it there would be more than `most` over all workers (0: no bound). */
+	enter(most: number): boolean;
+	/** An attempt ended. */
+	leave(): void;
 }
 
 /** The connection that carries an attempt. */

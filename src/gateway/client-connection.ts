@@ -10,6 +10,7 @@ import type { Exchange, ExchangeClient } from './exchange.ts';
 import { Input } from './input.ts';
 import { Pace } from './pace.ts';
 import { problemOf } from './problem.ts';
+import { mustWait } from './read-on.ts';
 import { writePayload } from './request-body.ts';
 import { checkRequest, HEAD_FAULTS, startBody } from './request-checks.ts';
 import type { Requests } from './requests.ts';
@@ -18,8 +19,6 @@ import { forwardedLines } from './upstream-head.ts';
 
 const State = { head: 0, request: 1, tunnel: 2, linger: 3, closed: 4 } as const;
 
-/** Bytes of pipelined requests kept while an answer is under way; beyond it the socket is not read. */
-const PIPELINE_BYTES = 16 * 1024;
 /** How long a connection that we closed is read on, so that the last answer is not lost to a reset. */
 const LINGER_MS = 2000;
 /** A client that sent FIN may still want its answer (`printf … | nc`), or be gone: it is given this long of silence. */
@@ -121,11 +120,7 @@ export class ClientConnection implements ExchangeClient {
 	#throttle(left: boolean): void {
 		const exchange = this.#exchange;
 		let wait = left && this.#state === State.head && this.transport.pending > 0;
-		if (exchange !== null) {
-			const connection = exchange.fetch.connection;
-			if (!exchange.body.done) wait = left || connection === null || connection.transport.pending > 0;
-			else wait = this.#input.length > PIPELINE_BYTES;
-		}
+		if (exchange !== null) wait = mustWait(exchange, this.#input.length, left);
 		if (wait) this.transport.pause();
 		else this.transport.resume();
 	}
@@ -215,6 +210,7 @@ export class ClientConnection implements ExchangeClient {
 		this.#input.at = after;
 		if (exchange.route !== null && body.received > exchange.route.bodyBytes)
 			return this.#bodyFault(exchange, 'body_too_large');
+		if (exchange.replay !== null && !exchange.replay.add(this.#input.buffer, body)) exchange.loseReplay();
 		writePayload(exchange, this.#input.buffer, out);
 		this.#tuneReads(exchange);
 		return true;
@@ -344,7 +340,8 @@ export class ClientConnection implements ExchangeClient {
 		if (this.#tunnel !== null) this.#tunnel.clientEnd();
 		else if (this.#state === State.request) {
 			const exchange = this.#exchange as Exchange;
-			if (exchange.body.done) {
+			// While it waits for an instance nobody reads its body.
+			if (exchange.body.done || exchange.fetch.connection === null) {
 				this.#pace.silent(exchange);
 				this.plane.wheel.set(this.#timer, HALF_CLOSED_MS);
 			}

@@ -49,6 +49,9 @@ export interface NodeLimits {
 	connectionsPerAddress: number;
 	/** Request fields with `_` in their name. */
 	underscores: 'drop' | 'pass';
+	/** Requests of the node that may wait for an instance, and the bytes that they hold. */
+	holdRequests: number;
+	holdBytes: number;
 }
 
 /** What a service or route takes. A null part matches everything. */
@@ -88,6 +91,22 @@ export interface HeaderPolicy {
 	secret?: string[];
 }
 
+/** When a failed attempt is followed by another. */
+export interface RetryPolicy {
+	/** Most attempts of a request, the first included; 1: no retries. */
+	attempts: number;
+	/** A connection could not be opened: any method. */
+	connect: boolean;
+	/** The connection broke before the answer, the answer did not begin in time, or it has one of these statuses: idempotent methods. */
+	reset: boolean;
+	timeout: boolean;
+	statuses: number[];
+	/** Most time for an attempt that another may follow, ms; 0: as the last one. */
+	attemptMs: number;
+	/** Most bytes of a request body kept for sending it again. */
+	bodyBytes: number;
+}
+
 /** What hangs on a route and, for all that a route leaves out, on its service. */
 export interface Policy {
 	timeouts: Timeouts;
@@ -97,6 +116,9 @@ export interface Policy {
 	path: PathPolicy;
 	requestHeaders: HeaderPolicy;
 	responseHeaders: HeaderPolicy;
+	retry: RetryPolicy;
+	/** How long a request waits for an instance, ms; 0: not at all. */
+	holdMs: number;
 }
 
 export interface FixedAnswer {
@@ -146,6 +168,8 @@ export interface ServiceConfig extends Policy {
 	instances: { kind: string } | null;
 	balance: { by: string };
 	upstream: UpstreamConfig;
+	/** Most requests in flight at one instance (0: no limit), and most that wait for each while all are full. */
+	breaker: { inFlight: number; waiting: number };
 }
 
 const file = (what: string) => text(what, notEmpty(what), 'path');
@@ -249,6 +273,17 @@ export const limitsSchema = object({
 		default: 10_000,
 		example: 50_000,
 	}),
+	hold: key(
+		object({
+			requests: key(integer(0, 1_000_000), 'Most requests that wait at once.', { default: 1000, example: 5000 }),
+			size: key(size(0, 17_179_869_184), 'Most bytes that they hold meanwhile.', {
+				default: '16MiB',
+				example: '64MiB',
+			}),
+		}),
+		'Requests that wait for an instance to become ready (see `hold`), over all services.',
+		{ example: { requests: 5000 } },
+	),
 	connectionsPerAddress: key(integer(1, 10_000_000), 'Most of one client address; loopback is exempt.', {
 		default: 1000,
 		example: 100,

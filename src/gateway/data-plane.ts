@@ -4,7 +4,7 @@ import type { TimerWheel } from '../wire/timer-wheel.ts';
 import type { Destination } from './attempt.ts';
 import type { NodeLimits } from './config.ts';
 import type { Trust } from './forwarded.ts';
-import type { Route } from './route.ts';
+import type { Route, Service } from './route.ts';
 import type { RouteSubject } from './router.ts';
 
 /** Bytes that one read of a connection without a large body brings at most. */
@@ -28,7 +28,7 @@ export interface Counted {
 	readonly failure: string | null;
 	readonly body: { readonly received: number };
 	readonly bytesOut: number;
-	readonly fetch: { readonly slot: number; readonly attempts: number };
+	readonly fetch: { readonly slot: number; readonly attempts: number; readonly held: boolean };
 }
 
 /** Where counts go. All times in µs. */
@@ -43,7 +43,33 @@ export interface ConnectionGate {
 	close(address: string): void;
 }
 
+/** A request that waits for an instance. */
+export interface Waiter {
+	/** Tries again; false: there still is nothing for it. */
+	tryAgain(): boolean;
+	waitedTooLong(): void;
+}
+
+/** Where requests wait, with bounds for the node. */
+export interface Hold {
+	/** False: there is no room. Times in ticks of the wheel. */
+	add(service: string, waiter: Waiter, wait: { untilTick: number; fromTick: number; bytes: number }): boolean;
+	remove(service: string, waiter: Waiter): void;
+}
+
+/** What others are told of instances. */
+export interface Signals {
+	/** It failed: the control plane should look at it. */
+	suspect(slot: number): void;
+	/** Its breaker closed or opened. */
+	guardChanged(slot: number): void;
+	/** A place became free at an instance whose requests are bounded. */
+	freed(service: Service): void;
+}
+
 export interface DataPlaneOptions {
+	hold: Hold;
+	signals: Signals;
 	/** The instances, by slot; whoever owns the list changes it. */
 	upstreams: readonly (Destination | undefined)[];
 	board: Board;
@@ -67,6 +93,10 @@ export class DataPlane {
 	readonly recorder: Recorder;
 	readonly gate: ConnectionGate;
 	readonly report: (error: unknown) => void;
+	readonly hold: Hold;
+	readonly signals: Signals;
+	/** By name, as they are configured now. */
+	services: ReadonlyMap<string, Service> = new Map();
 	/** These three change at a reload. */
 	limits: NodeLimits;
 	trust: Trust;
@@ -93,6 +123,8 @@ export class DataPlane {
 		this.recorder = options.recorder;
 		this.gate = options.gate;
 		this.report = options.report;
+		this.hold = options.hold;
+		this.signals = options.signals;
 		this.limits = options.limits;
 		this.trust = options.trust;
 		this.routes = options.routes;

@@ -10,10 +10,14 @@ import type { AttemptConnection, Destination, FetchParty } from './attempt.ts';
 import type { DataPlane } from './data-plane.ts';
 import { Fetch } from './fetch.ts';
 import { type Problem, problemOf } from './problem.ts';
+import type { ReplayBody } from './replay-body.ts';
+import { writeBodyEnd } from './request-body.ts';
 import { type Route, withoutRemoved } from './route.ts';
 import { writeUpstreamHead } from './upstream-head.ts';
 
 const SLAB_BYTES = 2048;
+/** Bytes of a body that may be read while its request waits. */
+const HELD_BYTES = 16 * 1024;
 /** Pieces below this are gathered with what is written beside them instead of being written alone. */
 const GATHER_BYTES = 16 * 1024;
 
@@ -80,6 +84,8 @@ export class Exchange implements FetchParty {
 	closing = false;
 	answerMode: number = AnswerMode.none;
 	finished = false;
+	/** What went out of the body, while it may have to go out again; null: nothing is kept. */
+	replay: ReplayBody | null = null;
 
 	constructor(plane: DataPlane) {
 		this.plane = plane;
@@ -108,6 +114,8 @@ export class Exchange implements FetchParty {
 		this.closing = false;
 		this.answerMode = AnswerMode.none;
 		this.finished = false;
+		this.replay = null;
+		this.fetch.reset();
 		this.startMs = performance.now();
 	}
 
@@ -156,9 +164,27 @@ export class Exchange implements FetchParty {
 		writeUpstreamHead(out, this, upstream);
 	}
 
+	get resendable(): boolean {
+		return this.replay !== null || this.body.received === 0;
+	}
+
+	get bytesHeld(): number {
+		return this.body.done ? this.buffer.length : this.buffer.length + HELD_BYTES;
+	}
+
 	writeRequestBody(out: Output): boolean {
+		if (this.replay !== null) {
+			this.replay.write(out, this.framing.chunked);
+			if (this.body.done && this.framing.chunked) writeBodyEnd(this, out);
+		}
 		if (!this.body.done) this.client.moveBody(this, out);
 		return this.body.done;
+	}
+
+	/** More of the body came than is kept: from here on the request is sent once. */
+	loseReplay(): void {
+		this.replay = null;
+		this.fetch.repeatable = false;
 	}
 
 	requestDrained(): void {

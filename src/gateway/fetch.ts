@@ -1,19 +1,27 @@
-import { ERRORS, type ErrorCode } from '../core/errors.ts';
+import { Outcome } from '../core/board.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import { ServiceCell, ServiceColumn } from '../core/service-cells.ts';
+import { TICK_MS } from '../wire/timer-wheel.ts';
 import type { Attempt, AttemptConnection, Destination, FetchParty } from './attempt.ts';
 import type { Timeouts } from './config.ts';
-import type { DataPlane } from './data-plane.ts';
-import type { Service } from './route.ts';
+import type { DataPlane, Waiter } from './data-plane.ts';
+import { isConnectFailure, outcomeOf } from './outcome.ts';
+import type { Route, Service } from './route.ts';
+import { Selection } from './selection.ts';
 
-/** Attempts of one request, the first included. */
-const ATTEMPTS_MOST = 3;
+/** Before the same instance is tried again: ticks of the wheel, more with each attempt and not the same for all. */
+const backOffTicks = (attempts: number): number => attempts + (Math.random() < 0.5 ? 1 : 0);
 
 /** The upstream half of a request: selects an instance, attempts, reports; a failed attempt selects again. */
-export class Fetch implements Attempt {
+export class Fetch implements Attempt, Waiter {
 	readonly plane: DataPlane;
 	readonly party: FetchParty;
+	route: Route | null = null;
 	service: Service | null = null;
 	timeouts: Timeouts = { connectMs: 0, firstByteMs: 0, requestMs: 0, streamIdleMs: 0 };
-	/** May be sent twice: an idempotent method without a body. */
+	/** Most time until the answer of this attempt begins, ms. */
+	firstByteMs = 0;
+	/** May be sent twice: an idempotent method whose body, if any, can be sent again. */
 	repeatable = false;
 	/** A kept connection proved stale: the next attempt opens one. */
 	wantsFresh = false;
@@ -22,6 +30,8 @@ export class Fetch implements Attempt {
 	/** The slot of the last attempt; -1: none yet. */
 	slot = -1;
 	attempts = 0;
+	/** It waited for an instance. */
+	held = false;
 	connection: AttemptConnection | null = null;
 	opening: Attempt['opening'] = null;
 	/** The party cannot take more of the answer now. */
@@ -29,13 +39,18 @@ export class Fetch implements Attempt {
 	/** The answer is a stream of events, which may be silent. */
 	streaming = false;
 	#upstream: Destination | null = null;
+	readonly #selection: Selection;
+	#waiting = false;
 	#attemptMs = 0;
 	#headUs = 0;
-	readonly #tried: number[] = [];
+	#status = 0;
+	/** Why the last attempt came to nothing. */
+	#failure: ErrorCode = 'no_ready_instance';
 
 	constructor(plane: DataPlane, party: FetchParty) {
 		this.plane = plane;
 		this.party = party;
+		this.#selection = new Selection(plane);
 	}
 
 	get upstream(): Destination | null {
@@ -43,79 +58,219 @@ export class Fetch implements Attempt {
 	}
 
 	get active(): boolean {
-		return this.#upstream !== null;
+		return this.#upstream !== null || this.#waiting;
 	}
 
-	/** Starts with what the caller has set. */
-	start(service: Service, timeouts: Timeouts, repeatable: boolean, key: number): void {
-		this.service = service;
-		this.timeouts = timeouts;
-		this.repeatable = repeatable;
-		this.key = key;
+	/** A request that is not forwarded leaves nothing of the one before. */
+	reset(): void {
 		this.slot = -1;
 		this.attempts = 0;
+		this.held = false;
+	}
+
+	/** Starts for a route. `startMs`: `performance.now()` of the request's begin. */
+	start(route: Route, key: number, startMs: number): void {
+		const { service } = route;
+		this.route = route;
+		this.service = service;
+		this.timeouts = route.timeouts;
+		this.key = key;
 		this.wantsFresh = false;
 		this.paused = false;
 		this.streaming = false;
-		if (this.#tried.length > 0) this.#tried.length = 0;
-		this.#attempt('no_ready_instance');
+		this.#failure = 'no_ready_instance';
+		this.#attemptMs = startMs;
+		this.#selection.start();
+		service.cells.add(this.plane.worker, ServiceColumn.requests, 1);
+		const slot = this.#selection.select(service, key, 0);
+		if (slot >= 0) this.#begin(slot);
+		else this.#nothing();
 	}
 
-	#attempt(failure: ErrorCode): void {
-		const picker = this.service?.picker ?? null;
-		const slot = picker === null ? -1 : picker.pick(this.key, this.#tried, this.plane.wheel.nowMs);
-		const upstream = slot < 0 ? undefined : this.plane.upstreams[slot];
-		if (upstream === undefined || this.#tried.includes(slot)) {
-			this.party.answerFailed(failure);
-			return;
-		}
+	#begin(slot: number): void {
+		const upstream = this.plane.upstreams[slot] as Destination;
+		const route = this.route as Route;
 		this.slot = slot;
 		this.attempts++;
 		this.#upstream = upstream;
 		this.#headUs = 0;
-		if (this.service?.timed === true) this.#attemptMs = performance.now();
-		upstream.attempt(1);
+		this.#status = 0;
+		const { attempts, attemptMs } = route.retry;
+		const { firstByteMs } = route.timeouts;
+		const another = attemptMs > 0 && this.repeatable && this.attempts < attempts;
+		this.firstByteMs = another ? Math.min(attemptMs, firstByteMs) : firstByteMs;
+		if (this.attempts > 1 || this.held) this.#attemptMs = performance.now();
 		upstream.acquire(this);
+	}
+
+	/** There is no instance to try now: waits where that has a prospect. */
+	#nothing(): void {
+		if (this.#failure !== 'first_byte_timeout' && this.#mayWait() && this.#wait(0)) return;
+		this.party.answerFailed(this.#selection.full > 0 ? 'instances_full' : this.#failure);
+	}
+
+	/** All are full, or one is expected to become ready. */
+	#mayWait(): boolean {
+		const { cells, breaker } = this.service as Service;
+		if (this.#selection.full === 0) return cells.get(ServiceCell.expected) === 1;
+		return cells.sum(ServiceColumn.held) < breaker.waiting * this.#selection.full;
+	}
+
+	#wait(backOffTicks: number): boolean {
+		const { service, route, plane } = this;
+		const holdMs = route?.holdMs ?? 0;
+		if (holdMs === 0 || service === null) return false;
+		const { tick } = plane.wheel;
+		const wait = {
+			untilTick: tick + 1 + Math.ceil(holdMs / TICK_MS),
+			fromTick: tick + backOffTicks,
+			bytes: this.party.bytesHeld,
+		};
+		if (!plane.hold.add(service.name, this, wait)) return false;
+		this.#waiting = true;
+		this.held ||= backOffTicks === 0;
+		service.cells.add(plane.worker, ServiceColumn.held, 1);
+		return true;
+	}
+
+	#waited(): void {
+		this.#waiting = false;
+		this.service?.cells.add(this.plane.worker, ServiceColumn.held, -1);
+	}
+
+	/** The room asks: is there an instance now? */
+	tryAgain(): boolean {
+		const service = this.#current();
+		if (service === null) {
+			this.waitedTooLong();
+			return true;
+		}
+		this.#selection.start();
+		const slot = this.#selection.select(service, this.key, 0);
+		if (slot < 0) {
+			if (this.#selection.full > 0 || service.cells.get(ServiceCell.expected) === 1) return false;
+			this.waitedTooLong();
+			return true;
+		}
+		this.#waited();
+		this.#begin(slot);
+		return true;
+	}
+
+	waitedTooLong(): void {
+		this.#waited();
+		this.party.answerFailed(this.#selection.full > 0 ? 'instances_full' : this.#failure);
+	}
+
+	/** The service as it is configured now: a reload may have put another balancer in place. */
+	#current(): Service | null {
+		this.service = this.plane.services.get(this.service?.name ?? '') ?? null;
+		return this.service;
 	}
 
 	/** The attempt came to nothing: another one where that is safe, else the party is told. */
 	attemptFailed(code: ErrorCode): void {
 		const stale = code === 'reset_before_answer' && this.connection?.reused === true;
-		this.#leave(-1);
-		const again =
-			this.attempts < ATTEMPTS_MOST && (ERRORS[code].retrySafe || (code === 'reset_before_answer' && this.repeatable));
-		if (!again || code === 'connection_limit') {
+		this.#failure = code;
+		this.#leave(stale ? -1 : outcomeOf(code));
+		const service = this.#current();
+		if (service === null || !(stale ? this.#mayRepeat() : this.#mayRetry(code) && service.budget.take())) {
 			this.party.answerFailed(code);
 			return;
 		}
-		if (stale) this.wantsFresh = true;
-		else this.#tried.push(this.slot);
-		this.#attempt(code);
+		if (stale) {
+			// A kept connection that had ended says nothing about its instance: this was no attempt.
+			this.wantsFresh = true;
+			this.attempts--;
+		} else this.#selection.tried(this.slot);
+		this.#again(service);
+	}
+
+	/** After a time-out only another instance is tried: this one is slow as it is. */
+	#mayComeBack(): boolean {
+		return this.#failure !== 'first_byte_timeout' && this.#selection.triedIsOpen;
+	}
+
+	#mayRepeat(): boolean {
+		return this.repeatable && this.party.resendable;
+	}
+
+	#again(service: Service): void {
+		const slot = this.#selection.select(service, this.key, this.attempts);
+		if (slot >= 0) this.#begin(slot);
+		// Only instances that were tried are ready: one of them again, a little later.
+		else if (!this.#mayComeBack() || !this.#wait(backOffTicks(this.attempts))) this.#nothing();
+	}
+
+	#mayRetry(code: ErrorCode): boolean {
+		const policy = this.route?.retry;
+		if (policy === undefined || this.attempts >= policy.attempts || !this.party.resendable) return false;
+		if (isConnectFailure(code)) return policy.connect;
+		if (!this.repeatable) return false;
+		return code === 'first_byte_timeout' ? policy.timeout : code === 'reset_before_answer' && policy.reset;
+	}
+
+	/**
+	 * The answer has this status. True: it is not passed on, since another instance is tried; the
+	 * connection lets go of it and calls `answerRefused`.
+	 */
+	refuses(status: number): boolean {
+		const policy = this.route?.retry;
+		if (policy === undefined || !policy.statuses.includes(status)) return false;
+		const service = this.#current();
+		if (service === null || this.attempts >= policy.attempts || !this.#mayRepeat()) return false;
+		this.#selection.tried(this.slot);
+		// Only with another instance at hand: else this answer is the best there is.
+		if (!this.#selection.reserve(service, this.key, this.attempts)) return false;
+		if (service.budget.take()) return true;
+		this.#selection.giveBack();
+		return false;
+	}
+
+	/** The attempt that `refuses` spoke of is over. */
+	answerRefused(): void {
+		this.#leave(Outcome.status5xx);
+		this.#begin(this.#selection.take());
+	}
+
+	/** The instance asks for no attempt within so many ms. */
+	rest(ms: number): void {
+		this.plane.board.setRest(this.slot, (this.plane.wheel.nowMs + ms) | 0 || 1);
 	}
 
 	/** The answer has begun and then broke off: never sent twice. */
 	answerBroken(code: ErrorCode): void {
-		this.#leave(-1);
+		this.#leave(outcomeOf(code));
 		this.party.answerFailed(code);
 	}
 
 	/** The head of the answer is there. */
-	answered(): void {
-		if (this.service?.timed === true) this.#headUs = Math.max(1, (performance.now() - this.#attemptMs) * 1000);
+	answered(status: number): void {
+		this.#status = status;
+		this.#headUs = Math.max(1, Math.round((performance.now() - this.#attemptMs) * 1000));
 	}
 
 	/** The answer is whole. */
 	finished(): void {
-		this.#leave(this.#headUs);
+		this.#leave(this.#status >= 500 ? Outcome.status5xx : Outcome.ok);
 	}
 
-	#leave(us: number): void {
+	/** `outcome` -1: no verdict on the instance. */
+	#leave(outcome: Outcome | -1): void {
 		const upstream = this.#upstream;
-		if (upstream === null) return;
+		const { service, plane, slot } = this;
+		if (upstream === null || service === null) return;
 		this.#upstream = null;
 		this.connection = null;
-		upstream.attempt(-1);
-		if (this.service?.timed === true) this.service.picker?.settle(this.slot, us, this.plane.wheel.nowMs);
+		upstream.leave();
+		this.#selection.report(slot, outcome, this.#headUs, service.suspectAfter);
+		if (outcome >= 0 && this.#headUs > 0) {
+			service.cells.add(plane.worker, ServiceColumn.headCount, 1);
+			service.cells.add(plane.worker, ServiceColumn.headSumUs, this.#headUs);
+		}
+		if (service.timed && outcome >= 0)
+			service.picker?.settle(slot, outcome === Outcome.ok ? this.#headUs : -1, plane.wheel.nowMs);
+		if (service.breaker.inFlight > 0) plane.signals.freed(service);
 	}
 
 	/** The party can take more of the answer. */
@@ -125,15 +280,18 @@ export class Fetch implements Attempt {
 
 	/** Nobody wants the answer any more. */
 	cancel(): void {
+		if (this.#waiting) {
+			this.#waited();
+			this.plane.hold.remove(this.service?.name ?? '', this);
+			return;
+		}
 		const upstream = this.#upstream;
 		if (upstream === null) return;
 		this.opening?.cancel();
 		this.opening = null;
 		const connection = this.connection;
 		// Not the instance's fault: no verdict on it.
-		this.#upstream = null;
-		this.connection = null;
-		upstream.attempt(-1);
+		this.#leave(-1);
 		if (connection !== null) connection.abandon();
 		else upstream.forget(this);
 	}

@@ -1,12 +1,22 @@
+import type { BodyScan } from '../wire/body.ts';
 import type { Output } from '../wire/output.ts';
-import type { Exchange } from './exchange.ts';
-import { withoutRemoved } from './route.ts';
+import type { AttemptConnection } from './attempt.ts';
+import { type Route, withoutRemoved } from './route.ts';
 
 /** Payload from this size on is written from where it was read, if nothing else will be read there meanwhile. */
 const IN_PLACE_BYTES = 16 * 1024;
 
+/** What of an exchange its body is written by. */
+export interface Sending {
+	readonly body: BodyScan;
+	readonly framing: { readonly chunked: boolean };
+	readonly fetch: { readonly connection: AttemptConnection | null };
+	readonly plane: { readonly rx: Buffer };
+	readonly route: Pick<Route, 'request'> | null;
+}
+
 /** Writes the payload that the last scan of the request body found in `source`, framed for the instance. */
-export function writePayload(exchange: Exchange, source: Uint8Array, out: Output): void {
+export function writePayload(exchange: Sending, source: Uint8Array, out: Output): void {
 	const { body, framing } = exchange;
 	const { ranges } = body;
 	let total = 0;
@@ -21,8 +31,13 @@ export function writePayload(exchange: Exchange, source: Uint8Array, out: Output
 	for (let i = 0; i < body.rangeCount; i++) out.copy(source, ranges[2 * i] as number, ranges[2 * i + 1] as number);
 	if (!framing.chunked) return;
 	if (total > 0) out.crlf();
-	if (!body.done) return;
+	if (body.done) writeBodyEnd(exchange, out);
+}
+
+/** What ends a chunked body, its trailers included. */
+export function writeBodyEnd(exchange: Pick<Sending, 'body' | 'route'>, out: Output): void {
+	const { trailers } = exchange.body;
 	out.text('0\r\n');
-	if (body.trailers === null) out.crlf();
-	else out.bytes(withoutRemoved(body.trailers, exchange.route?.request ?? null));
+	if (trailers === null) out.crlf();
+	else out.bytes(withoutRemoved(trailers, exchange.route?.request ?? null));
 }

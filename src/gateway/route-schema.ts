@@ -28,6 +28,7 @@ import {
 	complainOfRedirect,
 	complainOfStrip,
 } from './config-syntax.ts';
+import { holdSchema, retrySchema } from './retry-schema.ts';
 
 const method = text('a method such as GET', complainOfMethod, 'method');
 const fieldName = text('the name of a header field', complainOfFieldName, 'field name');
@@ -132,6 +133,15 @@ const off = z.literal(['off', false], {
 });
 
 export const policyKeys = {
+	retry: key(retrySchema, 'When a failed attempt is followed by one on another instance.', {
+		default: { attempts: 3, on: ['connect', 'reset', 'timeout', 502, 503, 504], body: '64KiB' },
+		example: { attempts: 2, timeout: '2s' },
+	}),
+	hold: key(
+		holdSchema,
+		'How long a request waits for an instance, while none is ready and one is expected or while all are full; 503 after it.',
+		{ default: '10s', example: '30s' },
+	),
 	timeouts: key(
 		object({
 			connect: key(duration(1, 300_000), 'Most time to connect to an instance.', { default: '2s', example: '500ms' }),

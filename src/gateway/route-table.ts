@@ -56,6 +56,8 @@ export function compileRoute(entry: RouteEntry, service: Service, series: number
 		series,
 		service,
 		timeouts: policy.timeouts,
+		retry: policy.retry,
+		holdMs: policy.holdMs,
 		bodyBytes: policy.bodyBytes,
 		host: policy.host,
 		path: compilePath(policy.path),

@@ -1,5 +1,5 @@
 import type { ServiceCells } from '../core/service-cells.ts';
-import type { HeaderPolicy, HostPolicy, RedirectConfig, ServiceConfig, Timeouts } from './config.ts';
+import type { HeaderPolicy, HostPolicy, RedirectConfig, RetryPolicy, ServiceConfig, Timeouts } from './config.ts';
 
 /** Chooses an instance; what `src/balancing` builds fits it. Slots are the board's. */
 export interface Picker {
@@ -25,6 +25,11 @@ export interface Service {
 	readonly key: KeySource | null;
 	/** The picker wants to know how soon answers begin. */
 	readonly timed: boolean;
+	/** Whether one more retry may be sent; counts it. */
+	readonly budget: { take(): boolean };
+	readonly breaker: ServiceConfig['breaker'];
+	/** Failures in a row from which on the control plane is told of an instance. */
+	readonly suspectAfter: number;
 	/** What all workers know of it together. */
 	readonly cells: ServiceCells;
 	/** Set-Cookie attributes for cookie affinity, behind `name=value`. */
@@ -46,6 +51,9 @@ export interface Route {
 	readonly series: number;
 	readonly service: Service;
 	readonly timeouts: Timeouts;
+	readonly retry: RetryPolicy;
+	/** How long its requests wait for an instance, ms; 0: not at all. */
+	readonly holdMs: number;
 	readonly bodyBytes: number;
 	readonly host: HostPolicy;
 	/** The new path of a path; null: as it came. */

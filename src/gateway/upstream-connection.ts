@@ -78,7 +78,7 @@ export class UpstreamConnection implements AttemptConnection {
 		if (this.#fetch !== fetch) return;
 		out.flush(this.transport);
 		const { timeouts } = fetch;
-		this.plane.wheel.set(this.timer, whole ? timeouts.firstByteMs : timeouts.streamIdleMs);
+		this.plane.wheel.set(this.timer, whole ? fetch.firstByteMs : timeouts.streamIdleMs);
 		if (this.transport.pending === 0) fetch.party.requestDrained();
 	}
 
@@ -86,7 +86,7 @@ export class UpstreamConnection implements AttemptConnection {
 	requestProgress(whole: boolean): void {
 		const fetch = this.#fetch;
 		if (fetch === null || this.#state !== State.head) return;
-		this.plane.wheel.set(this.timer, whole ? fetch.timeouts.firstByteMs : fetch.timeouts.streamIdleMs);
+		this.plane.wheel.set(this.timer, whole ? fetch.firstByteMs : fetch.timeouts.streamIdleMs);
 	}
 
 	onBytes(buffer: Uint8Array, length: number): void {
@@ -174,7 +174,8 @@ export class UpstreamConnection implements AttemptConnection {
 		if (kind === BodyKind.untilClose) this.#keepAlive = false;
 		this.#scan.start(kind, framing.contentLength);
 		this.#state = State.body;
-		fetch.answered();
+		fetch.answered(head.status);
+		if (head.status >= 500 && this.#refused(fetch, buffer, at, end)) return;
 		fetch.streaming = (kind === BodyKind.chunked || kind === BodyKind.untilClose) && isEventStream(head, buffer);
 		fetch.party.answerHead(head, buffer, framing, kind);
 		if (kind === BodyKind.length && framing.contentLength > LARGE_BODY) {
@@ -182,6 +183,27 @@ export class UpstreamConnection implements AttemptConnection {
 			this.transport.readInto(this.#large);
 		}
 		this.#takeBody(buffer, at, end);
+	}
+
+	/** An answer of 5xx: the fetch may rather try another instance. Then what is here of it is dropped. */
+	#refused(fetch: Attempt, buffer: Uint8Array, at: number, end: number): boolean {
+		const { status, fields } = this.#head;
+		if (status === 503) {
+			const ms = retryAfterMs(fields.value(buffer, 'retry-after'));
+			if (ms > 0) fetch.rest(ms);
+		}
+		if (!fetch.refuses(status)) return false;
+		const scan = this.#scan;
+		const after = scan.scan(buffer, at, end);
+		this.#fetch = null;
+		this.#state = State.idle;
+		// Of a small answer the connection is none the worse.
+		const whole =
+			after === end && scan.done && this.#keepAlive && fetch.party.requestDone && this.transport.pending === 0;
+		if (whole) this.upstream.release(this);
+		else this.destroy();
+		fetch.answerRefused();
+		return true;
 	}
 
 	/** RFC 9112 §6.3: which answers have a body, and how it ends. */
@@ -315,6 +337,16 @@ export class UpstreamConnection implements AttemptConnection {
 		if (this.#state !== State.tunnel) this.#state = State.closed;
 		this.transport.destroy();
 	}
+}
+
+/** Longest rest that an instance gets by its `Retry-After`: a slip there must not take it out for a day. */
+const REST_MOST_MS = 30_000;
+
+/** RFC 9110 §10.2.3: seconds or a date; 0 for none and for what is neither. */
+function retryAfterMs(value: string | undefined): number {
+	if (value === undefined) return 0;
+	const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+	return ms > 0 ? Math.min(ms, REST_MOST_MS) : 0;
 }
 
 /** Server-sent events may be silent for as long as they like. */

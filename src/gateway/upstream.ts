@@ -128,10 +128,18 @@ export class Upstream implements ConnectionOwner {
 		if (next !== undefined) wheel.set(this.#timer, Math.max(1, (next.untilTick - wheel.tick) * 50));
 	}
 
-	/** Counts an attempt; the last one of an instance that is being removed lets it go. */
-	attempt(change: number): void {
-		this.inFlight += change;
-		this.plane.board.addInFlight(this.options.slot, this.plane.worker, change);
+	enter(most: number): boolean {
+		const { board, worker } = this.plane;
+		if (most === 0) board.addInFlight(this.options.slot, worker, 1);
+		else if (!board.enterBelow(this.options.slot, worker, most)) return false;
+		this.inFlight++;
+		return true;
+	}
+
+	/** The last attempt at an instance that is being removed lets it go. */
+	leave(): void {
+		this.inFlight--;
+		this.plane.board.addInFlight(this.options.slot, this.plane.worker, -1);
 		if (this.inFlight === 0 && this.#closing !== null) this.#closing();
 	}
 

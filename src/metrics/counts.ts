@@ -7,6 +7,10 @@ export interface Counts {
 	/** Answers that Ballast had to make itself. */
 	failed: number;
 	aborted: number;
+	/** Attempts beyond the first of each request. */
+	retries: number;
+	/** Requests that waited for an instance. */
+	held: number;
 	bytesIn: number;
 	bytesOut: number;
 	p50Ms: number;
@@ -77,6 +81,8 @@ export class MeterGroup {
 			status: { '1xx': status(1), '2xx': status(2), '3xx': status(3), '4xx': status(4), '5xx': status(5) },
 			failed: at(Counter.failed),
 			aborted: at(Counter.aborted),
+			retries: at(Counter.retries),
+			held: at(Counter.held),
 			bytesIn: at(Counter.bytesIn),
 			bytesOut: at(Counter.bytesOut),
 			p50Ms: sum.quantile(0.5) / 1000,

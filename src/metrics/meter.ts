@@ -5,7 +5,7 @@
 
 /** Series in one chunk; a chunk is made when one of its series is first used. */
 const CHUNK_SERIES = 8;
-const COUNTERS = 16;
+const COUNTERS = 24;
 /** Log-linear: 32 steps an octave, so a value is at most 1/32 off; covers 1 µs … 71 min. */
 export const BUCKETS = 896;
 const SERIES_BYTES = COUNTERS * 8 + BUCKETS * 4;
@@ -23,6 +23,10 @@ export const Counter = {
 	bytesOut: 9,
 	/** Sum of durations, µs. */
 	durationUs: 10,
+	/** Attempts beyond the first. */
+	retries: 11,
+	/** Requests that waited for an instance. */
+	held: 14,
 } as const;
 
 /** The bucket of a duration in µs. */
@@ -53,6 +57,8 @@ export interface Observation {
 	us: number;
 	bytesIn: number;
 	bytesOut: number;
+	retries: number;
+	held: boolean;
 }
 
 export class Meter {
@@ -94,6 +100,9 @@ export class Meter {
 		counters[base + Counter.bytesIn] = (counters[base + Counter.bytesIn] as number) + observation.bytesIn;
 		counters[base + Counter.bytesOut] = (counters[base + Counter.bytesOut] as number) + observation.bytesOut;
 		counters[base + Counter.durationUs] = (counters[base + Counter.durationUs] as number) + us;
+		if (observation.retries > 0)
+			counters[base + Counter.retries] = (counters[base + Counter.retries] as number) + observation.retries;
+		if (observation.held) counters[base + Counter.held] = (counters[base + Counter.held] as number) + 1;
 		const cell = (series % CHUNK_SERIES) * BUCKETS + bucketOf(us);
 		buckets[cell] = (buckets[cell] as number) + 1;
 	}

@@ -25,10 +25,14 @@ export function bareRequests(): Requests {
 			connections: 10_000,
 			connectionsPerAddress: 1000,
 			underscores: 'drop',
+			holdRequests: 1000,
+			holdBytes: 16_777_216,
 		},
 		trust: new Trust([]),
 		routes: { match: () => undefined, methodsAllowed: () => [] },
 		recorder: { request: () => {} },
+		hold: { add: () => false, remove: () => {} },
+		signals: { suspect: () => {}, guardChanged: () => {}, freed: () => {} },
 		gate: { open: () => true, close: () => {} },
 		report: (error) => {
 			throw error;
