@@ -72,6 +72,7 @@ test('urls: known to the workers, probed at once, ready; twenty of them cost a f
 		{
 			id: id(it),
 			service: 'api',
+			pool: 'main',
 			host: '127.0.0.1',
 			port: it.port,
 			tls: false,
@@ -101,7 +102,9 @@ test('probes take an instance out, say why, and back in; one may ask to be drain
 	await until(() => states(fleet)[id(one)] === 'down');
 	assert.equal(fleet.list()[0]?.note, 'its probe failed: GET /healthz answered 500');
 	assert.deepEqual(sink.texts('down'), [`${id(one)} down: its probe failed: GET /healthz answered 500`]);
-	assert.deepEqual(fleet.ready(), [{ service: 'api', ready: 1, total: 2, desired: 2, startTimeMs: null }]);
+	assert.deepEqual(fleet.ready(), [
+		{ service: 'api', pool: 'main', ready: 1, total: 2, desired: 2, startTimeMs: null },
+	]);
 	one.status = 200;
 	await until(() => states(fleet)[id(one)] === 'ready');
 	assert.match(sink.texts('ready').at(-1) as string, /ready again on/);

@@ -2,13 +2,21 @@ import type { BalanceConfig } from '../balancing/config.ts';
 import type { NodeLimits, ServiceConfig } from '../gateway/config.ts';
 import type { CertificateText } from '../gateway/listener.ts';
 
+/** A pool as the workers need it. */
+export interface PoolPlan {
+	name: string;
+	/** Which of the service's `poolShare` cells has its share; the same one over reloads. */
+	cell: number;
+	/** The name that the certificates of its instances must be for; null: each instance's own host. */
+	tlsName: string | null;
+}
+
 /** A service as the workers need it: without commands, environments and probes. */
 export interface ServicePlan extends ServiceConfig {
+	pools: PoolPlan[];
 	balance: BalanceConfig;
 	/** PEM of the authorities that its instances' certificates are checked against. */
 	upstreamCa: string | null;
-	/** The name that they must be for; null: each instance's own host. */
-	tlsName: string | null;
 	/** The service's cells, the same ones over reloads. */
 	cells: SharedArrayBuffer;
 }
@@ -37,6 +45,7 @@ export interface InstancePlan {
 	slot: number;
 	id: string;
 	service: string;
+	pool: string;
 	host: string;
 	port: number;
 	tls: boolean;
