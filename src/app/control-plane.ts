@@ -189,9 +189,9 @@ export class ControlPlane {
 		const reasons: string[] = [];
 		if (this.#stopping) reasons.push('this node is shutting down');
 		if (!this.#workers.view().some(({ state }) => state === 'ready')) reasons.push('no worker is ready');
-		const served = new Set(this.#config.services.filter(({ instances }) => instances !== null).map(({ name }) => name));
-		for (const { service, ready } of this.#fleet.ready()) {
-			if (ready === 0 && served.has(service)) reasons.push(`no instance of ${service} is ready`);
+		const serving = new Set(this.#fleet.ready().flatMap(({ service, ready }) => (ready > 0 ? [service] : [])));
+		for (const { name, pools } of this.#config.services) {
+			if (pools.length > 0 && !serving.has(name)) reasons.push(`no instance of ${name} is ready`);
 		}
 		return { ready: reasons.length === 0, reasons };
 	}
@@ -301,6 +301,7 @@ export class ControlPlane {
 				plan: this.#plan,
 				fleet: this.#fleet,
 				meters: this.#meters,
+				cells: this.#cells,
 				inFlight: (slot) => this.#slots.inFlight(slot),
 			}),
 			unrouted: this.#meters.routes.counts([0]),

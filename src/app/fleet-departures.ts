@@ -1,4 +1,4 @@
-/** How the instances of a service leave: held while nobody can take over, drained, let go, ended. */
+/** How the instances of a pool leave: held while nobody can take over, drained, let go, ended. */
 
 import type { InstancesConfig } from '../instances/config.ts';
 import { type InstanceEvent, isResizable, type Provider } from '../instances/provider.ts';
@@ -14,12 +14,23 @@ export interface Source {
 
 export interface DeparturesPort {
 	sources(): readonly Source[];
-	/** The source of the present configuration; null: the service is to have no instances. */
+	/** The source of the present configuration; null: the pool left it. */
 	current(): Source | null;
 	graceMs(): number;
 	event(event: InstanceEvent): void;
+	/** Other pools of the service, which could take over what this one leaves. */
+	others(): readonly Stand[];
 	/** After each look at who leaves. */
 	reviewed(): void;
+}
+
+/** What must be known of a pool that could take over. */
+export interface Stand {
+	readonly members: readonly Member[];
+	/** Instances that it should have. */
+	readonly desired: number;
+	/** Ballast starts its instances itself. */
+	readonly restartable: boolean;
 }
 
 /** How long an address that left the configuration or the DNS is used on while no other is ready, ms. */
@@ -72,7 +83,7 @@ export class Departures {
 	/** Without it a change of all addresses at once would leave the service with none for a moment. */
 	#holds(source: Source, member: Member): boolean {
 		if (!member.healthy || !this.#mayBeReplaced(source)) return false;
-		if (this.#port.current()?.provider.kind === 'run') return true;
+		if (this.#willBeReplaced()) return true;
 		const leftMs = PATIENCE_MS - (Date.now() - (member.heldSince ?? Date.now()));
 		if (leftMs <= 0) return false;
 		clearTimeout(this.#patience);
@@ -80,10 +91,17 @@ export class Departures {
 		return true;
 	}
 
+	/** Ballast starts what is to come, so that it comes, or is told why it does not. */
+	#willBeReplaced(): boolean {
+		const current = this.#port.current();
+		if (current !== null) return current.provider.kind === 'run';
+		return this.#port.others().some(({ restartable, desired }) => restartable && desired > 0);
+	}
+
 	/** No other instance is ready, but one may yet be. */
 	#mayBeReplaced(source: Source): boolean {
 		const current = this.#port.current();
-		if (current === null) return false;
+		if (current === null) return isAwaited(this.#port.others());
 		const all = this.#port.sources().flatMap((each) => [...each.members.values()]);
 		const staying = all.filter((member) => !member.leaving);
 		if (staying.some((member) => member.serving)) return false;
@@ -123,4 +141,10 @@ export class Departures {
 		const text = `${member.id} could not be removed: ${error instanceof Error ? error.message : String(error)}`;
 		this.#port.event({ instance: member.id, kind: 'internal', level: 'error', text });
 	}
+}
+
+/** No other pool can take over now, but one may yet. */
+function isAwaited(others: readonly Stand[]): boolean {
+	const serves = ({ members }: Stand) => members.some((member) => member.serving && !member.leaving);
+	return !others.some(serves) && others.some(({ desired }) => desired > 0);
 }

@@ -9,6 +9,7 @@ import { type Change, type Facts, NEW_INSTANCE, stateOf, transition } from './fl
 
 export interface MemberContext {
 	readonly service: string;
+	readonly pool: string;
 	readonly sink: FleetSink;
 	readonly prober: Prober;
 	target(instance: ProvidedInstance): ProbeTarget;
@@ -84,6 +85,7 @@ export class Member {
 		return {
 			id,
 			service: this.#context.service,
+			pool: this.#context.pool,
 			host,
 			port,
 			tls,

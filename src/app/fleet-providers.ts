@@ -1,5 +1,4 @@
 /** The provider for each kind of instances. */
-import type { ServiceConfig } from '../config/config.ts';
 import type { InstancesConfig } from '../instances/config.ts';
 import { DnsProvider } from '../instances/dns/dns-provider.ts';
 import type { Provider } from '../instances/provider.ts';
@@ -13,22 +12,22 @@ export interface ProviderNeeds {
 	readonly desired: number;
 }
 
-/** A provider for the instances of a service; it takes later configurations of the same kind by `apply`. */
+/** A provider for the instances of a pool; it takes later configurations of the same kind by `apply`. */
 export function createProvider(
-	service: ServiceConfig,
+	name: string,
 	instances: InstancesConfig,
 	needs: ProviderNeeds,
 ): Provider<InstancesConfig> {
-	return create(service.name, instances, needs) as Provider<InstancesConfig>;
+	return create(name, instances, needs) as Provider<InstancesConfig>;
 }
 
-function create(service: string, instances: InstancesConfig, needs: ProviderNeeds): Provider<never> {
+function create(name: string, instances: InstancesConfig, needs: ProviderNeeds): Provider<never> {
 	switch (instances.kind) {
 		case 'urls':
-			return new UrlsProvider(service, instances);
+			return new UrlsProvider(name, instances);
 		case 'dns':
-			return new DnsProvider(service, instances);
+			return new DnsProvider(name, instances);
 		case 'run':
-			return new RunProvider({ service, config: instances, ...needs });
+			return new RunProvider({ service: name, config: instances, ...needs });
 	}
 }

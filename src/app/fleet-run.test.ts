@@ -29,8 +29,8 @@ function loadOn(sink: TestingSink, count: number, path?: string) {
 	return load;
 }
 
-const videos = (changes: Parameters<typeof run>[0] = {}, min = 2) =>
-	service('videos', run(changes), { scale: { min, max: 10 }, health: { ...TCP, kind: 'http' } });
+const videos = (changes: Parameters<typeof run>[0] = {}, min = 2, max = 10) =>
+	service('videos', run(changes), { scale: { min, max }, health: { ...TCP, kind: 'http' } });
 const pids = (host: TestingHost) => host.list().map((process) => process.pid);
 const ready = (fleet: Fleet) => fleet.ready()[0]?.ready;
 const failures = (answers: Map<string, number>) =>
@@ -50,7 +50,7 @@ test('min instances start and become ready, each with its line', async () => {
 	const [readiness] = fleet.ready();
 	assert.deepEqual(
 		{ ...readiness, startTimeMs: 0 },
-		{ service: 'videos', ready: 2, total: 2, desired: 2, starting: 0, startMs: 5000, startTimeMs: 0 },
+		{ service: 'videos', pool: 'main', ready: 2, total: 2, desired: 2, starting: 0, startMs: 5000, startTimeMs: 0 },
 	);
 	assert.ok((readiness?.startTimeMs as number) > 0);
 	assert.deepEqual((fleet.snapshot() as { startTimes: Record<string, number[]> }).startTimes['videos']?.length, 2);
@@ -110,7 +110,7 @@ test('scale out, in and to none; the size outlives a reload and is handed on', a
 	]);
 	fleet.scale('videos', 0);
 	await until(() => host.list().length === 0 && sink.known.size === 0);
-	await fleet.apply(config({ ...videos(), scale: { min: 1, max: 5 } }));
+	await fleet.apply(config(videos({}, 1, 5)));
 	await until(() => ready(fleet) === 1);
 });
 

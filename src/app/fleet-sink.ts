@@ -7,6 +7,7 @@ export interface InstanceView {
 	/** Unique in the node but for the moment in which a kind of instances replaces another. */
 	id: string;
 	service: string;
+	pool: string;
 	host: string;
 	port: number;
 	tls: boolean;
@@ -25,6 +26,7 @@ export interface InstanceView {
 
 export interface FleetEvent {
 	service: string;
+	pool: string;
 	/** null: about the service. */
 	instance: string | null;
 	kind: string;

@@ -1,10 +1,10 @@
 /** A data plane for tests of the fleet: the real board, real requests, no workers. */
 import { get } from 'node:http';
-import type { Config, ServiceConfig } from '../config/config.ts';
+import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from '../config/config.ts';
 import { DEFAULT_HOLD_MS, DEFAULT_RETRY } from '../config/resolve-retry.ts';
 import { Board, SlotState } from '../core/board.ts';
 import type { HealthConfig } from '../health/config.ts';
-import type { InstancesConfig, RunConfig } from '../instances/config.ts';
+import type { InstancesConfig, RunConfig, ScaleConfig } from '../instances/config.ts';
 import { DEFAULT_BREAKER, DEFAULT_BUDGET } from '../resilience/config.ts';
 import type { FleetEvent, FleetSink, InstanceState, InstanceView } from './fleet-sink.ts';
 
@@ -132,20 +132,24 @@ export const TCP: HealthConfig = {
 	statuses: [[200, 399]],
 };
 
+/** A pool with all defaults. */
+export function pool(name: string, instances: InstancesConfig, changes: Partial<PoolConfig> = {}): PoolConfig {
+	return { name, instances, scale: { min: 1, max: 10 }, priority: 1, region: null, weight: 1, ...changes };
+}
+
 /** A service with all defaults. */
 export function service(
 	name: string,
 	instances: InstancesConfig | null,
-	changes: Partial<ServiceConfig> = {},
+	{ scale, ...changes }: Partial<ServiceConfig> & { scale?: ScaleConfig } = {},
 ): ServiceConfig {
 	return {
 		name,
 		match: [],
 		routes: [],
-		instances,
+		pools: instances === null ? [] : [pool(MAIN_POOL, instances, scale === undefined ? {} : { scale })],
 		health: TCP,
 		balance: { by: 'least-connections', key: null, loadFactor: 0, cookie: null },
-		scale: { min: 1, max: 10 },
 		upstream: { connections: 256, idleMs: 4000, tls: null },
 		timeouts: { connectMs: 2000, firstByteMs: 60_000, requestMs: 300_000, streamIdleMs: 60_000 },
 		bodyBytes: 10_485_760,

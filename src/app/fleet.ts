@@ -1,5 +1,5 @@
 /** The instances of all services and their health: what the control plane knows and does about them. */
-import type { Config } from '../config/config.ts';
+import { type Config, MAIN_POOL } from '../config/config.ts';
 import { BallastError } from '../core/errors.ts';
 import { Prober } from '../health/prober.ts';
 import type { ProcessHost } from '../instances/process-host.ts';
@@ -9,9 +9,10 @@ import { inSeconds } from '../instances/wording.ts';
 import { untilIdle } from './fleet-drain.ts';
 import type { Member } from './fleet-member.ts';
 import { endOrphans } from './fleet-orphans.ts';
-import { ServiceFleet } from './fleet-service.ts';
+import { PoolFleet } from './fleet-pool.ts';
 import type { FleetEvent, FleetSink, InstanceView } from './fleet-sink.ts';
 import { FleetMemory, isCount } from './fleet-snapshot.ts';
+import { type PoolOf, poolKey, splitPoolKey } from './pool-key.ts';
 
 export type { FleetEvent, FleetSink, InstanceState, InstanceView } from './fleet-sink.ts';
 
@@ -22,8 +23,9 @@ export interface FleetOptions {
 	passive?: boolean;
 }
 
-export interface ServiceReadiness {
+export interface PoolReadiness {
 	service: string;
+	pool: string;
 	ready: number;
 	/** Instances that there are, those that leave not counted. */
 	total: number;
@@ -36,7 +38,7 @@ export interface ServiceReadiness {
 	startTimeMs: number | null;
 }
 
-/** Instances of one service, at most: a slip of the keyboard must not start a million processes. */
+/** Instances of one pool, at most: a slip of the keyboard must not start a million processes. */
 const MOST_INSTANCES = 1000;
 
 export class Fleet {
@@ -44,7 +46,10 @@ export class Fleet {
 	readonly #processes: Processes;
 	readonly #prober = new Prober();
 	readonly #memory = new FleetMemory();
-	readonly #services = new Map<string, ServiceFleet>();
+	/** By `poolKey`, in the order of the configuration. */
+	readonly #pools = new Map<string, PoolFleet>();
+	/** Those of the configuration. */
+	#services: ReadonlySet<string> = new Set();
 	readonly #taps = new Set<(event: FleetEvent) => void>();
 	#active: boolean;
 	#stopped = false;
@@ -61,32 +66,35 @@ export class Fleet {
 	}
 
 	/**
-	 * Takes a configuration, the first as well as each reload: unchanged services stay untouched,
+	 * Takes a configuration, the first as well as each reload: unchanged pools stay untouched,
 	 * removed ones are drained, changed instances are replaced. Waits for no instance.
 	 */
 	async apply(config: Config): Promise<void> {
 		if (this.#stopped) return;
 		this.#graceMs = config.stop.graceMs;
-		for (const service of config.services) {
-			const known = this.#services.get(service.name);
-			if (known) known.apply(service, config.stop.graceMs);
-			else this.#services.set(service.name, this.#create(service, config.stop.graceMs));
+		this.#services = new Set(config.services.map(({ name }) => name));
+		const wanted = config.services.flatMap((service) => service.pools.map((pool) => ({ service, pool })));
+		for (const each of wanted) {
+			const key = keyOf(each);
+			const known = this.#pools.get(key);
+			if (known) known.apply(each, config.stop.graceMs);
+			else this.#pools.set(key, this.#create(each, config.stop.graceMs));
 		}
-		const names = new Set(config.services.map((service) => service.name));
-		for (const [name, service] of this.#services) if (!names.has(name)) this.#retire(name, service);
-		this.#sort(config);
+		const keys = new Set(wanted.map(keyOf));
+		for (const [key, pool] of this.#pools) if (!keys.has(key)) this.#retire(key, pool);
+		this.#sort(keys);
 		if (this.#active) this.#endOrphans();
 	}
 
 	/** Takes over what an earlier core's `snapshot` holds; before or after `apply`, and again if need be. */
 	adopt(snapshot: unknown): void {
 		this.#memory.load(snapshot);
-		for (const service of this.#services.values()) service.recall();
+		for (const pool of this.#pools.values()) pool.recall();
 	}
 
 	/** For the core that follows; JSON. The instances themselves it learns of from the process host. */
 	snapshot(): unknown {
-		for (const service of this.#services.values()) service.remember();
+		for (const pool of this.#pools.values()) pool.remember();
 		return this.#memory.save();
 	}
 
@@ -94,7 +102,7 @@ export class Fleet {
 	activate(): void {
 		if (this.#active || this.#stopped) return;
 		this.#active = true;
-		for (const service of this.#services.values()) service.setActive(true);
+		for (const pool of this.#pools.values()) pool.setActive(true);
 		this.#endOrphans();
 	}
 
@@ -102,7 +110,7 @@ export class Fleet {
 	deactivate(): void {
 		if (!this.#active || this.#stopped) return;
 		this.#active = false;
-		for (const service of this.#services.values()) service.setActive(false);
+		for (const pool of this.#pools.values()) pool.setActive(false);
 	}
 
 	/** All instances, in the order of the configuration. */
@@ -110,29 +118,32 @@ export class Fleet {
 		return this.#members().map((member) => member.view());
 	}
 
-	ready(): ServiceReadiness[] {
-		return [...this.#services.values()]
-			.filter((service) => !service.retired)
-			.map((service) => ({
-				service: service.name,
-				ready: service.members.filter((member) => member.serving).length,
-				total: service.members.filter((member) => !member.leaving).length,
-				desired: service.desired,
-				starting: service.members.filter((member) => member.state === 'starting' && !member.leaving).length,
-				startMs: service.startMs,
-				startTimeMs: service.startTimeMs,
-			}));
+	ready(): PoolReadiness[] {
+		return this.#living().map((pool) => ({
+			service: pool.service,
+			pool: pool.pool,
+			ready: pool.members.filter((member) => member.serving).length,
+			total: pool.members.filter((member) => !member.leaving).length,
+			desired: pool.desired,
+			starting: pool.members.filter((member) => member.state === 'starting' && !member.leaving).length,
+			startMs: pool.startMs,
+			startTimeMs: pool.startTimeMs,
+		}));
 	}
 
 	/**
-	 * Replaces the instances of one service, or of all that Ballast runs, one by one.
+	 * Replaces the instances of one service or of one pool (`videos/standby`), or of all that Ballast
+	 * runs, one by one.
 	 * @throws BallastError `unknown_service`, `bad_command`, `start_failed` when a new instance never became ready
 	 */
-	async restart(service: string | null, onLine: (line: string) => void): Promise<void> {
+	async restart(target: string | null, onLine: (line: string) => void): Promise<void> {
 		this.#mustLead();
-		const chosen = service === null ? this.#restartable() : [this.#service(service)];
+		const all = target === null ? this.#living() : this.#poolsOf(target);
+		const chosen = all.filter((pool) => pool.restartable);
+		if (chosen.length === 0) throw this.#refuseRestart(target, all);
 		for (const each of chosen) {
-			const tap = (event: FleetEvent) => event.service === each.name && onLine(event.text);
+			const tap = ({ service, pool, text }: FleetEvent) =>
+				service === each.service && pool === each.pool && onLine(text);
 			this.#taps.add(tap);
 			try {
 				await each.restart();
@@ -143,10 +154,11 @@ export class Fleet {
 	}
 
 	/**
-	 * Sets the number of instances, until the service's `scale` in the configuration changes.
+	 * Sets the number of instances of a service's only pool or of one that is named (`videos/standby`),
+	 * until its `scale` in the configuration changes.
 	 * @throws BallastError `unknown_service`, `bad_command`
 	 */
-	scale(service: string, count: number): void {
+	scale(target: string, count: number): void {
 		this.#mustLead();
 		if (!isCount(count) || count > MOST_INSTANCES) {
 			throw new BallastError(
@@ -154,7 +166,13 @@ export class Fleet {
 				`the number of instances must be a whole number from 0 to ${MOST_INSTANCES}`,
 			);
 		}
-		this.#service(service).scale(count);
+		const [pool, ...more] = this.#poolsOf(target);
+		if (pool === undefined) throw new BallastError('bad_command', `${target} cannot be scaled: it has no instances`);
+		if (more.length > 0) {
+			const names = [pool, ...more].map((each) => `${target}/${each.pool}`).join(', ');
+			throw new BallastError('bad_command', `${target} has several pools; say which one: ${names}`);
+		}
+		pool.scale(count);
 	}
 
 	/**
@@ -164,19 +182,19 @@ export class Fleet {
 	 */
 	async drain(instance: string, onLine: (line: string) => void): Promise<void> {
 		this.#mustLead();
-		const { member, service } = this.#member(instance);
+		const { member, pool } = this.#member(instance);
 		this.#memory.drained.add(instance);
 		member.setDrained(true);
 		const { inFlight } = member;
 		onLine(`${instance} takes no more requests; ${inFlight} in flight`);
-		const until = Date.now() + service.graceMs;
+		const until = Date.now() + pool.graceMs;
 		const left = await untilIdle(
 			() => member.inFlight,
 			() => until,
 			() => false,
 		);
 		if (left === 0) onLine(`${instance} is drained and keeps running`);
-		else onLine(`${instance} still has ${left} in flight after ${inSeconds(service.graceMs)}`);
+		else onLine(`${instance} still has ${left} in flight after ${inSeconds(pool.graceMs)}`);
 	}
 
 	/** Takes a drained instance back in. @throws BallastError `unknown_instance` */
@@ -193,70 +211,95 @@ export class Fleet {
 	 */
 	async stop(graceMs: number): Promise<void> {
 		this.#stopped = true;
-		const services = [...this.#services.values()];
-		if (this.#active) await Promise.all(services.map((service) => service.stop(graceMs)));
-		await Promise.all(services.map((service) => service.close()));
+		const pools = [...this.#pools.values()];
+		if (this.#active) await Promise.all(pools.map((pool) => pool.stop(graceMs)));
+		await Promise.all(pools.map((pool) => pool.close()));
 	}
 
-	#create(service: Config['services'][number], graceMs: number): ServiceFleet {
-		return new ServiceFleet(service, graceMs, {
+	#create(config: PoolOf, graceMs: number): PoolFleet {
+		return new PoolFleet(config, graceMs, {
 			sink: this.#sink,
 			prober: this.#prober,
 			processes: this.#processes,
 			memory: this.#memory,
 			active: () => this.#active,
-			event: (name, event) => this.#event(name, event),
+			event: ({ service, pool }, event) => this.#event({ service, pool, ...event }),
+			siblings: (of) => this.#siblings(of),
+			changed: (pool) => this.#reviewLeaving(pool.service),
 		});
 	}
 
-	#retire(name: string, service: ServiceFleet): void {
-		if (service.retired && service.members.length > 0) return;
-		void service.retire().then(() => {
-			if (this.#services.get(name) === service && service.retired) this.#services.delete(name);
+	/** Nobody takes over what is to end with the program. */
+	#siblings(of: PoolFleet): PoolFleet[] {
+		return this.#stopped ? [] : this.#living().filter((pool) => pool !== of && pool.service === of.service);
+	}
+
+	#reviewLeaving(service: string): void {
+		for (const pool of this.#pools.values()) if (pool.retired && pool.service === service) pool.review();
+	}
+
+	#retire(key: string, pool: PoolFleet): void {
+		if (pool.retired && pool.members.length > 0) return;
+		void pool.retire().then(() => {
+			if (this.#pools.get(key) === pool && pool.retired) this.#pools.delete(key);
 		});
 	}
 
-	#sort(config: Config): void {
-		for (const { name } of config.services) {
-			const service = this.#services.get(name) as ServiceFleet;
-			this.#services.delete(name);
-			this.#services.set(name, service);
+	/** Those that leave come first. */
+	#sort(keys: ReadonlySet<string>): void {
+		for (const key of keys) {
+			const pool = this.#pools.get(key) as PoolFleet;
+			this.#pools.delete(key);
+			this.#pools.set(key, pool);
 		}
 	}
 
 	#endOrphans(): void {
-		endOrphans(this.#processes, this.#graceMs, (service, event) => this.#event(service, event));
+		const event = (key: string, event: InstanceEvent) => {
+			const { service, pool } = splitPoolKey(key);
+			this.#event({ service, pool: pool ?? MAIN_POOL, ...event });
+		};
+		endOrphans(this.#processes, this.#graceMs, event);
 	}
 
-	#event(service: string, event: InstanceEvent): void {
+	#event(event: FleetEvent): void {
 		// The core that leads speaks; a mirror would say everything a second time.
 		if (!this.#active) return;
-		const line: FleetEvent = { service, ...event };
-		this.#sink.event(line);
-		for (const tap of this.#taps) tap(line);
+		this.#sink.event(event);
+		for (const tap of this.#taps) tap(event);
+	}
+
+	/** Pools of the present configuration. */
+	#living(): PoolFleet[] {
+		return [...this.#pools.values()].filter((pool) => !pool.retired);
 	}
 
 	#members(): Member[] {
-		return [...this.#services.values()].flatMap((service) => service.members);
+		return [...this.#pools.values()].flatMap((pool) => pool.members);
 	}
 
-	#restartable(): ServiceFleet[] {
-		const chosen = [...this.#services.values()].filter((service) => service.restartable);
-		if (chosen.length === 0) throw new BallastError('bad_command', 'no service here has instances that Ballast runs');
-		return chosen;
+	#refuseRestart(target: string | null, [first]: readonly PoolFleet[]): BallastError {
+		if (target === null) return new BallastError('bad_command', 'no service here has instances that Ballast runs');
+		if (first !== undefined) return first.refuse('restarted');
+		return new BallastError('bad_command', `${target} cannot be restarted: it has no instances`);
 	}
 
-	#service(name: string): ServiceFleet {
-		const service = this.#services.get(name);
-		if (service && !service.retired) return service;
-		const names = [...this.#services.keys()].join(', ');
-		throw new BallastError('unknown_service', `there is no service '${name}'; there are: ${names}`, { service: name });
+	/** The pools of `videos`, or the one of `videos/standby`. */
+	#poolsOf(target: string): PoolFleet[] {
+		const { service, pool } = splitPoolKey(target);
+		const pools = this.#living().filter((each) => each.service === service);
+		if (pool === null && this.#services.has(service)) return pools;
+		const found = pools.filter((each) => each.pool === pool);
+		if (found.length > 0) return found;
+		const names = pools.length > 0 ? pools.map((each) => `${service}/${each.pool}`) : [...this.#services];
+		const what = pools.length > 0 ? `pool '${target}'` : `service '${service}'`;
+		throw new BallastError('unknown_service', `there is no ${what}; there are: ${names.join(', ')}`, { service });
 	}
 
-	#member(id: string): { member: Member; service: ServiceFleet } {
-		for (const service of this.#services.values()) {
-			const member = service.members.find((each) => each.id === id && !each.leaving);
-			if (member) return { member, service };
+	#member(id: string): { member: Member; pool: PoolFleet } {
+		for (const pool of this.#pools.values()) {
+			const member = pool.members.find((each) => each.id === id && !each.leaving);
+			if (member) return { member, pool };
 		}
 		const ids = this.#members().map((member) => member.id);
 		throw new BallastError('unknown_instance', `there is no instance '${id}'; there are: ${ids.join(', ')}`, {
@@ -270,3 +313,5 @@ export class Fleet {
 		throw new BallastError('command_failed', `this core does not change instances now: ${why}`);
 	}
 }
+
+const keyOf = ({ service, pool }: PoolOf): string => poolKey(service.name, pool.name);

@@ -45,7 +45,7 @@ export class InstanceSlots implements FleetSink {
 		return [...this.#plans.values()];
 	}
 
-	async add({ id, service, host, port, tls, weight }: Omit<InstanceView, 'slot'>): Promise<number> {
+	async add({ id, service, pool, host, port, tls, weight }: Omit<InstanceView, 'slot'>): Promise<number> {
 		let slot = this.#board.take();
 		if (slot < 0) {
 			const buffer = this.#board.grow();
@@ -55,7 +55,7 @@ export class InstanceSlots implements FleetSink {
 		}
 		this.#meters.clear(slot);
 		this.#board.setWeight(slot, Math.round(weight * 1000));
-		const instance = { slot, id, service, host, port, tls };
+		const instance = { slot, id, service, pool, host, port, tls };
 		this.#plans.set(slot, instance);
 		await this.#workers.orderAll({ type: 'instance', instance });
 		return slot;

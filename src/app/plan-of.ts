@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Config, ServiceConfig } from '../config/config.ts';
 import { BallastError } from '../core/errors.ts';
 import { tlsName } from './fleet-probes.ts';
-import type { Plan, ServicePlan } from './plan.ts';
+import type { Plan, PoolPlan, ServicePlan } from './plan.ts';
 import type { SeriesIndex } from './series-index.ts';
 import type { ServiceCellsIndex } from './service-cells-index.ts';
 
@@ -16,6 +16,7 @@ export interface PlanIndexes {
 export function planOf(config: Config, generation: number, { series, cells }: PlanIndexes): Plan {
 	const services = config.services.map((service) => ({
 		...servicePlan(service),
+		pools: poolPlans(service, cells),
 		cells: cells.of(service.name).buffer,
 	}));
 	return {
@@ -30,14 +31,23 @@ export function planOf(config: Config, generation: number, { series, cells }: Pl
 }
 
 /** Commands and their environments hold secrets and mean nothing to a worker: they stay here. */
-function servicePlan(service: ServiceConfig): Omit<ServicePlan, 'cells'> {
+function servicePlan(service: ServiceConfig): Omit<ServicePlan, 'cells' | 'pools'> {
 	const { name, match, routes, balance, upstream, timeouts, bodyBytes, host, path, requestHeaders, responseHeaders } =
 		service;
-	const instances = service.instances === null ? null : { kind: service.instances.kind };
 	const { retry, holdMs, retryBudget, breaker } = service;
 	const policy = { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders, retry, holdMs };
-	const trust = { upstreamCa: readCa(upstream.tls?.ca ?? null), tlsName: tlsName(service) };
-	return { name, match, routes, balance, upstream, instances, ...policy, ...trust, retryBudget, breaker };
+	const upstreamCa = readCa(upstream.tls?.ca ?? null);
+	return { name, match, routes, balance, upstream, ...policy, upstreamCa, retryBudget, breaker };
+}
+
+function poolPlans(service: ServiceConfig, index: ServiceCellsIndex): PoolPlan[] {
+	const names = service.pools.map(({ name }) => name);
+	const cells = index.poolCells(service.name, names);
+	return service.pools.map((pool) => ({
+		name: pool.name,
+		cell: cells.get(pool.name) as number,
+		tlsName: tlsName(service, pool),
+	}));
 }
 
 function readCa(path: string | null): string | null {

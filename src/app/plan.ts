@@ -4,14 +4,22 @@ import type { NodeLimits, ServiceConfig } from '../gateway/config.ts';
 import type { CertificateText } from '../gateway/listener.ts';
 import type { RetryBudgetConfig } from '../resilience/config.ts';
 
+/** A pool as the workers need it. */
+export interface PoolPlan {
+	name: string;
+	/** Which of the service's `poolShare` cells has its share; the same one over reloads. */
+	cell: number;
+	/** The name that the certificates of its instances must be for; null: each instance's own host. */
+	tlsName: string | null;
+}
+
 /** A service as the workers need it: without commands, environments and probes. */
 export interface ServicePlan extends ServiceConfig {
+	pools: PoolPlan[];
 	balance: BalanceConfig;
 	retryBudget: RetryBudgetConfig | null;
 	/** PEM of the authorities that its instances' certificates are checked against. */
 	upstreamCa: string | null;
-	/** The name that they must be for; null: each instance's own host. */
-	tlsName: string | null;
 	/** The service's cells, the same ones over reloads. */
 	cells: SharedArrayBuffer;
 }
@@ -40,6 +48,7 @@ export interface InstancePlan {
 	slot: number;
 	id: string;
 	service: string;
+	pool: string;
 	host: string;
 	port: number;
 	tls: boolean;

@@ -1,86 +1,124 @@
 import net from 'node:net';
-import { type Balancer, createBalancer } from '../balancing/balancer.ts';
+import { createBalancer } from '../balancing/balancer.ts';
 import type { BalanceConfig } from '../balancing/config.ts';
+import { PoolPicker, type SharedPool } from '../balancing/pool-picker.ts';
 import type { Board } from '../core/board.ts';
-import { ServiceCells } from '../core/service-cells.ts';
-import type { KeySource, Route, Service } from '../gateway/route.ts';
+import { ServiceCell, ServiceCells } from '../core/service-cells.ts';
+import type { KeySource, Picker, Route, Service } from '../gateway/route.ts';
 import { compileRoute, REST, routeEntries } from '../gateway/route-table.ts';
 import { Router } from '../gateway/router.ts';
 import type { UpstreamOptions } from '../gateway/upstream.ts';
 import { RetryBudget } from '../resilience/retry-budget.ts';
-import { type InstancePlan, type Plan, type ServicePlan, seriesKey } from './plan.ts';
+import { type InstancePlan, type Plan, type PoolPlan, type ServicePlan, seriesKey } from './plan.ts';
 
 /** Failures in a row from which on the control plane is told of an instance. */
 const SUSPECT_AFTER = 5;
 
-interface Pool {
-	plan: ServicePlan;
-	balancer: Balancer;
+interface Pool extends SharedPool {
+	plan: PoolPlan;
 	members: InstancePlan[];
 }
+
+/** A service and its pools: those of the plan by priority, then those that left it and still have instances. */
+interface Group {
+	plan: ServicePlan;
+	pools: Pool[];
+	/** What its routes hold, once they are compiled. */
+	service: (Service & { picker: Picker | null }) | null;
+}
+
+/** The cell of a pool that is in no plan: nobody writes a share into it. */
+const NO_CELL = -1;
 
 /** The services of one plan in one worker: their pools and balancers, and the routes to them. */
 export class Pools {
 	readonly #plan: Plan;
 	readonly #board: Board;
 	readonly #worker: number;
-	readonly #pools = new Map<string, Pool>();
+	readonly #groups = new Map<string, Group>();
 
 	constructor(plan: Plan, board: Board, worker: number) {
 		this.#plan = plan;
 		this.#board = board;
 		this.#worker = worker;
-		for (const service of plan.services) this.#pools.set(service.name, this.#pool(service));
+		for (const service of plan.services) {
+			const pools = service.pools.map((pool) => this.#pool(pool, service.balance));
+			this.#groups.set(service.name, { plan: service, pools, service: null });
+		}
 	}
 
-	#pool(plan: ServicePlan): Pool {
-		const balancer = createBalancer(plan.balance, this.#board, { id: this.#worker, count: this.#plan.workers });
-		return { plan, balancer, members: [] };
+	#pool(plan: PoolPlan, balance: BalanceConfig): Pool {
+		const balancer = createBalancer(balance, this.#board, { id: this.#worker, count: this.#plan.workers });
+		const share = plan.cell === NO_CELL ? NO_CELL : ServiceCell.poolShare + plan.cell;
+		return { plan, share, balancer, members: [] };
 	}
 
 	/** Takes over the instances, and the balancers of services that are balanced as before. */
 	inherit(before: Pools): void {
-		for (const [name, pool] of this.#pools) {
-			const known = before.#pools.get(name);
+		for (const [name, group] of this.#groups) {
+			const known = before.#groups.get(name);
 			if (known === undefined) continue;
-			pool.members = known.members;
-			const same = JSON.stringify(known.plan.balance) === JSON.stringify(pool.plan.balance);
-			if (same && before.#plan.workers === this.#plan.workers) pool.balancer = known.balancer;
-			pool.balancer.set(pool.members);
+			const same =
+				before.#plan.workers === this.#plan.workers &&
+				JSON.stringify(known.plan.balance) === JSON.stringify(group.plan.balance);
+			const wanted = group.pools.filter(({ share }) => share !== NO_CELL);
+			const left = known.pools.filter((pool) => !wanted.some(({ plan }) => plan.name === pool.plan.name));
+			const leaving = left.map(({ plan }) => this.#pool({ ...plan, cell: NO_CELL }, group.plan.balance));
+			group.pools = [...wanted, ...leaving];
+			for (const pool of group.pools) {
+				const was = known.pools.find(({ plan }) => plan.name === pool.plan.name);
+				if (was === undefined) continue;
+				pool.members = was.members;
+				if (same) pool.balancer = was.balancer;
+				pool.balancer.set(pool.members);
+			}
+			group.pools = group.pools.filter(isOfUse);
 		}
 	}
 
 	add(instance: InstancePlan): void {
-		const pool = this.#pools.get(instance.service);
-		if (pool === undefined) return;
+		const group = this.#groups.get(instance.service);
+		if (group === undefined) return;
+		let pool = group.pools.find(({ plan }) => plan.name === instance.pool);
+		if (pool === undefined) {
+			// It left the plan while this one was on its way here, or before this worker began.
+			const plan = { name: instance.pool, cell: NO_CELL, tlsName: group.plan.upstream.tls?.serverName ?? null };
+			group.pools.push((pool = this.#pool(plan, group.plan.balance)));
+			this.#wire(group);
+		}
 		pool.members = [...pool.members.filter(({ slot }) => slot !== instance.slot), instance];
 		pool.balancer.set(pool.members);
 	}
 
 	instances(): InstancePlan[] {
-		return [...this.#pools.values()].flatMap(({ members }) => members);
+		return [...this.#groups.values()].flatMap(({ pools }) => pools.flatMap(({ members }) => members));
 	}
 
 	remove(slot: number): void {
-		for (const pool of this.#pools.values()) {
-			if (!pool.members.some((member) => member.slot === slot)) continue;
+		for (const group of this.#groups.values()) {
+			const pool = group.pools.find(({ members }) => members.some((member) => member.slot === slot));
+			if (pool === undefined) continue;
 			pool.members = pool.members.filter((member) => member.slot !== slot);
 			pool.balancer.set(pool.members);
+			if (isOfUse(pool)) continue;
+			group.pools = group.pools.filter((each) => each !== pool);
+			this.#wire(group);
 		}
 	}
 
 	/** How connections to this instance are made. */
 	upstreamOptions(instance: InstancePlan): Pick<UpstreamOptions, 'tls' | 'connections' | 'idleMs'> {
-		const plan = this.#pools.get(instance.service)?.plan;
-		const upstream = plan?.upstream;
+		const group = this.#groups.get(instance.service);
+		const upstream = group?.plan.upstream;
 		const settings = upstream?.tls ?? null;
-		const name = plan?.tlsName ?? instance.host;
+		const pool = group?.pools.find(({ plan }) => plan.name === instance.pool);
+		const name = pool?.plan.tlsName ?? instance.host;
 		const tls = instance.tls
 			? {
 					// An address is no server name (RFC 6066 §3); the certificate is then checked against it all the same.
 					...(net.isIP(name) === 0 ? { servername: name } : {}),
 					rejectUnauthorized: settings?.verify ?? true,
-					...(plan?.upstreamCa == null ? {} : { ca: plan.upstreamCa }),
+					...(group?.plan.upstreamCa == null ? {} : { ca: group.plan.upstreamCa }),
 				}
 			: null;
 		return { tls, connections: upstream?.connections ?? 256, idleMs: upstream?.idleMs ?? 4000 };
@@ -91,10 +129,11 @@ export class Pools {
 
 	/** The routes, ready to match requests. */
 	compile(): Router<Route> {
-		const services = new Map<string, Service>();
-		this.services = services;
-		for (const [name, pool] of this.#pools)
-			services.set(name, serviceOf(pool, Math.max(this.#board.workers, this.#plan.columns, this.#plan.workers)));
+		const columns = Math.max(this.#board.workers, this.#plan.columns, this.#plan.workers);
+		for (const group of this.#groups.values()) {
+			group.service = serviceOf(group.plan, columns);
+			this.#wire(group);
+		}
 		const compiled = new Map<unknown, Route>();
 		const entries = routeEntries(this.#plan.services).map((entry) => {
 			const owner = entry.route ?? entry.service;
@@ -102,21 +141,32 @@ export class Pools {
 			if (value === undefined) {
 				const { name } = entry.service;
 				const series = this.#plan.series[seriesKey(name, entry.route?.name ?? REST)] ?? 0;
-				compiled.set(owner, (value = compileRoute(entry, services.get(name) as Service, series)));
+				compiled.set(owner, (value = compileRoute(entry, this.#groups.get(name)?.service as Service, series)));
 			}
 			return { pattern: entry.pattern, value };
 		});
 		return new Router(entries);
 	}
+
+	/** Gives the service what picks its instances: the balancer itself where there is one pool. */
+	#wire({ service, pools }: Group): void {
+		if (service === null) return;
+		const [only] = pools;
+		if (pools.length > 1) service.picker = new PoolPicker(service.cells, pools, this.#worker);
+		else service.picker = only?.balancer ?? null;
+	}
 }
 
-function serviceOf({ plan, balancer }: Pool, columns: number): Service {
+/** A pool that left the plan goes with its last instance. */
+const isOfUse = ({ share, members }: Pool): boolean => share !== NO_CELL || members.length > 0;
+
+function serviceOf(plan: ServicePlan, columns: number): Service & { picker: Picker | null } {
 	const { balance, breaker } = plan;
 	const cells = new ServiceCells(columns, plan.cells);
 	return {
 		name: plan.name,
 		config: plan,
-		picker: plan.instances === null ? null : balancer,
+		picker: null,
 		key: keySource(balance),
 		cookie:
 			balance.by === 'cookie' && balance.cookie !== null

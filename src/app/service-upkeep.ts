@@ -1,6 +1,6 @@
 import { ServiceCell } from '../core/service-cells.ts';
 import { BudgetWindow } from '../resilience/retry-budget.ts';
-import type { ServiceReadiness } from './fleet.ts';
+import type { PoolReadiness } from './fleet.ts';
 import type { ServiceCellsIndex } from './service-cells-index.ts';
 
 /** Beyond the time that its instances may take to start, a service without one is hoped for this much longer, ms. */
@@ -15,13 +15,13 @@ interface Known {
 /** What the control plane writes into the services' cells: windows of budgets, and whether waiting has a prospect. */
 export class ServiceUpkeep {
 	readonly #cells: ServiceCellsIndex;
-	readonly #ready: () => ServiceReadiness[];
+	readonly #ready: () => PoolReadiness[];
 	/** Lets requests that wait try again. */
 	readonly #wake: () => void;
 	readonly #known = new Map<string, Known>();
 	#asked = false;
 
-	constructor(cells: ServiceCellsIndex, ready: () => ServiceReadiness[], wake: () => void) {
+	constructor(cells: ServiceCellsIndex, ready: () => PoolReadiness[], wake: () => void) {
 		this.#cells = cells;
 		this.#ready = ready;
 		this.#wake = wake;
@@ -44,11 +44,13 @@ export class ServiceUpkeep {
 	}
 
 	#look(now: number): void {
-		for (const each of this.#ready()) {
-			const known = this.#of(each.service);
-			if (each.ready > 0) known.lackingSince = 0;
+		for (const [service, pools] of Map.groupBy(this.#ready(), (pool) => pool.service)) {
+			const known = this.#of(service);
+			if (pools.some(({ ready }) => ready > 0)) known.lackingSince = 0;
 			else if (known.lackingSince === 0) known.lackingSince = now;
-			this.#cells.of(each.service).set(ServiceCell.expected, hopeful(each, known.lackingSince, now) ? 1 : 0);
+			const lackedMs = known.lackingSince === 0 ? -1 : now - known.lackingSince;
+			const expected = lackedMs >= 0 && pools.some((pool) => isHopeful(pool, lackedMs));
+			this.#cells.of(service).set(ServiceCell.expected, expected ? 1 : 0);
 		}
 	}
 
@@ -63,10 +65,8 @@ export class ServiceUpkeep {
 }
 
 /** Whether an instance is expected soon: one is starting, or Ballast starts them itself and has not failed at it for long. */
-export function hopeful(readiness: ServiceReadiness, lackingSince: number, now: number): boolean {
-	const { ready, starting, desired, startMs, startTimeMs } = readiness;
-	if (ready > 0) return false;
+export function isHopeful({ starting, desired, startMs, startTimeMs }: PoolReadiness, lackedMs: number): boolean {
 	if (startMs === null) return starting > 0;
 	const mayTakeMs = startTimeMs === null ? startMs : Math.min(startMs, 3 * startTimeMs);
-	return starting + desired > 0 && now - lackingSince < mayTakeMs + HOPE_MS;
+	return starting + desired > 0 && lackedMs < mayTakeMs + HOPE_MS;
 }

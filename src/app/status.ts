@@ -4,7 +4,19 @@ import type { Counts, MeterGroup } from '../metrics/counts.ts';
 import type { Fleet } from './fleet.ts';
 import type { InstanceView } from './fleet-sink.ts';
 import { type Plan, seriesKey, UNROUTED } from './plan.ts';
+import type { ServiceCellsIndex } from './service-cells-index.ts';
 import type { WorkerView } from './worker-group.ts';
+
+export interface PoolStatus {
+	name: string;
+	priority: number;
+	region: string | null;
+	desired: number;
+	ready: number;
+	total: number;
+	/** Its part of the traffic, 0…1. */
+	share: number;
+}
 
 export interface ServiceStatus {
 	name: string;
@@ -12,6 +24,8 @@ export interface ServiceStatus {
 	ready: number;
 	total: number;
 	counts: Counts;
+	/** By priority. */
+	pools: PoolStatus[];
 	instances: (InstanceView & { inFlight: number; counts: Counts })[];
 	routes: { name: string; counts: Counts }[];
 }
@@ -37,24 +51,31 @@ export interface StatusParts {
 	plan: Plan;
 	fleet: Fleet;
 	meters: { routes: MeterGroup; instances: MeterGroup };
+	cells: ServiceCellsIndex;
 	inFlight: (slot: number) => number;
 }
 
-export function serviceStatus({ config, plan, fleet, meters, inFlight }: StatusParts): ServiceStatus[] {
-	const readiness = new Map(fleet.ready().map((each) => [each.service, each]));
+export function serviceStatus({ config, plan, fleet, meters, cells, inFlight }: StatusParts): ServiceStatus[] {
+	const readiness = fleet.ready();
 	const instances = fleet.list();
-	return config.services.map(({ name, routes }) => {
+	return config.services.map(({ name, routes, pools }) => {
 		const series = [...routes.map((route) => route.name), REST].map((route) => ({
 			route,
 			index: plan.series[seriesKey(name, route)] ?? UNROUTED,
 		}));
-		const ready = readiness.get(name);
+		const known = readiness.filter(({ service }) => service === name);
 		return {
 			name,
-			desired: ready?.desired ?? 0,
-			ready: ready?.ready ?? 0,
-			total: ready?.total ?? 0,
+			desired: sum(known.map(({ desired }) => desired)),
+			ready: sum(known.map(({ ready }) => ready)),
+			total: sum(known.map(({ total }) => total)),
 			counts: meters.routes.counts(series.map(({ index }) => index)),
+			pools: pools.map(({ name: pool, priority, region }) => {
+				const found = known.find((each) => each.pool === pool);
+				const { desired = 0, ready = 0, total = 0 } = found ?? {};
+				const share = pools.length === 1 ? 1 : cells.share(name, pool) / 1000;
+				return { name: pool, priority, region, desired, ready, total, share };
+			}),
 			instances: instances
 				.filter((instance) => instance.service === name)
 				.map((instance) => ({
@@ -66,3 +87,5 @@ export function serviceStatus({ config, plan, fleet, meters, inFlight }: StatusP
 		};
 	});
 }
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);

@@ -34,7 +34,15 @@ const plan = (workers: number, generation = 1, trust: string[] = []): Plan => ({
 	series: {},
 });
 
-const deed = (id: string): InstancePlan => ({ slot: 0, id, service: 'app', host: '127.0.0.1', port: 1, tls: false });
+const deed = (id: string): InstancePlan => ({
+	slot: 0,
+	id,
+	service: 'app',
+	pool: 'main',
+	host: '127.0.0.1',
+	port: 1,
+	tls: false,
+});
 
 async function start(workers: number) {
 	const board = new Board();

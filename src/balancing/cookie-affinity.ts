@@ -49,6 +49,10 @@ export class CookieAffinity implements Balancer {
 		return this.#fallback.pick(0, tried, nowMs);
 	}
 
+	knows(key: number): boolean {
+		return this.#slots.has(key | 0);
+	}
+
 	settle(_slot: number, _us: number, _nowMs: number): void {}
 
 	token(slot: number): number {

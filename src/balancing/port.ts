@@ -48,6 +48,8 @@ export interface Balancer {
 	settle(slot: number, us: number, nowMs: number): void;
 	/** With cookie affinity what stands for this slot in the cookie (signed 32 bits, never the address); else 0. */
 	token(slot: number): number;
+	/** With cookie affinity: whether the key is the token of a member. */
+	knows?(key: number): boolean;
 }
 
 /** No slot was tried. */

@@ -116,12 +116,14 @@ export const COMMANDS: readonly Command[] = [
 		arguments: takes('restart', ['[service]'], OPERATION_JSON),
 		summary: 'replace the instances one by one, without losing a request',
 		about: [
-			'Starts a new instance, waits until it is ready, drains an old one, and so on; of one service or of all.',
+			'Starts a new instance, waits until it is ready, drains an old one, and so on;',
+			'of one service, of one of its pools, or of all.',
 			LEFT,
 		],
 		examples: [
 			['ballast restart', 'every service that Ballast runs'],
 			['ballast restart videos', 'one service'],
+			['ballast restart videos/standby', 'one of its pools'],
 		],
 	},
 	{
@@ -137,8 +139,15 @@ export const COMMANDS: readonly Command[] = [
 	{
 		arguments: takes('scale', ['service', 'n'], OPERATION_JSON),
 		summary: 'run so many instances of a service',
-		about: ['Starts or drains instances until n are there. It holds until the next start or change of `scale`.', LEFT],
-		examples: [['ballast scale videos 4', 'four instances']],
+		about: [
+			'Starts or drains instances until n are there. It holds until the next start or change of `scale`.',
+			'Of a service with several pools it sets one.',
+			LEFT,
+		],
+		examples: [
+			['ballast scale videos 4', 'four instances'],
+			['ballast scale videos/standby 1', 'one in the pool standby'],
+		],
 	},
 	{
 		arguments: takes('drain', ['instance'], OPERATION_JSON),

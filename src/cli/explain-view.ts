@@ -1,5 +1,5 @@
 /** An explanation as lines for a terminal. */
-import type { ServiceConfig } from '../config/config.ts';
+import type { PoolConfig, ServiceConfig } from '../config/config.ts';
 import { maskText, namesSecret } from '../config/problem.ts';
 import { inert } from '../core/inert.ts';
 import { formatDuration, formatSize } from '../core/units.ts';
@@ -60,7 +60,7 @@ function answerRows(answered: Answered): Row[] {
 	if (answered.by === 'redirect')
 		return [['answer', `${answered.redirect.status} to ${answered.redirect.to}`], ...answerEdits];
 	return [
-		['pool', poolText(answered.service)],
+		...poolRows(answered.service),
 		['health', healthText(answered.service)],
 		['balance', balanceText(answered.service)],
 		['sent as', `${answered.target}, Host ${hostText(policy)}`],
@@ -74,9 +74,21 @@ function answerRows(answered: Answered): Row[] {
 	];
 }
 
+/** The only pool, or each of them with its place in the order. */
+function poolRows({ pools }: ServiceConfig): Row[] {
+	if (pools.length === 0) return [['pool', 'none']];
+	const [only] = pools;
+	if (pools.length === 1 && only?.region === null) return [['pool', instancesText(only)]];
+	return pools.map((pool) => {
+		const { name, priority, region, weight } = pool;
+		const where = region === null ? '' : ` in ${region}`;
+		const share = weight === 1 ? '' : `, ×${weight}`;
+		return ['pool', `${name} (priority ${priority}${where}${share}): ${instancesText(pool)}`];
+	});
+}
+
 /** `run node server.js, 2 to 8 instances`. */
-function poolText({ instances, scale }: ServiceConfig): string {
-	if (instances === null) return 'none';
+function instancesText({ instances, scale }: PoolConfig): string {
 	if (instances.kind === 'urls') {
 		return instances.urls
 			.map(

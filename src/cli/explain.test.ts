@@ -119,7 +119,7 @@ test('--json, and no secret in it', async () => {
 	assert.deepEqual(explained.answered, { by: 'instance', target: '/avatars/7?x=1' });
 	assert.equal(explained.policies.timeouts.firstByteMs, 5000);
 	assert.equal(explained.others.length, 6);
-	assert.deepEqual(explained.pool.env, { TOKEN: '***' });
+	assert.deepEqual(explained.pools[0].instances.env, { TOKEN: '***' });
 });
 
 test('what runs is asked first, with its instances; else the file of the folder', async () => {

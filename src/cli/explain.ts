@@ -73,7 +73,7 @@ function asJson(
 	const { service, policy, ...rest } = answered;
 	const { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders } = policy;
 	const policies = { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders };
-	const { balance, health, scale } = service;
-	const pool = answered.by === 'instance' ? { pool: service.instances, balance, health, scale, instances } : {};
+	const { balance, health, pools } = service;
+	const pool = answered.by === 'instance' ? { pools, balance, health, instances } : {};
 	return { source, request: asked, chosen, answered: rest, ...pool, policies, others };
 }

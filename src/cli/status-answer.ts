@@ -16,6 +16,7 @@ export interface Counts {
 
 export interface InstanceStatus {
 	id: string;
+	pool: string;
 	host: string;
 	port: number;
 	tls: boolean;
@@ -30,12 +31,25 @@ export interface InstanceStatus {
 	counts: Counts;
 }
 
+export interface PoolStatus {
+	name: string;
+	priority: number;
+	region: string | null;
+	desired: number;
+	ready: number;
+	total: number;
+	/** Its part of the traffic, 0…1. */
+	share: number;
+}
+
 export interface ServiceStatus {
 	name: string;
 	desired: number;
 	ready: number;
 	total: number;
 	counts: Counts;
+	/** By priority; empty from a version that knows no pools. */
+	pools: PoolStatus[];
 	instances: InstanceStatus[];
 	routes: { name: string; counts: Counts }[];
 }
@@ -94,6 +108,7 @@ function readService(service: Record<string, unknown>, at: string): ServiceStatu
 		ready: number(service.ready, `${at}.ready`),
 		total: number(service.total, `${at}.total`),
 		counts: readCounts(service.counts, `${at}.counts`),
+		pools: service.pools === undefined ? [] : list(service.pools, `${at}.pools`, readPool),
 		instances: list(service.instances, `${at}.instances`, readInstance),
 		routes: list(service.routes, `${at}.routes`, ({ name, counts }, at) => ({
 			name: text(name, `${at}.name`),
@@ -102,9 +117,22 @@ function readService(service: Record<string, unknown>, at: string): ServiceStatu
 	};
 }
 
+function readPool(pool: Record<string, unknown>, at: string): PoolStatus {
+	return {
+		name: text(pool.name, `${at}.name`),
+		priority: number(pool.priority, `${at}.priority`),
+		region: pool.region === null ? null : text(pool.region, `${at}.region`),
+		desired: number(pool.desired, `${at}.desired`),
+		ready: number(pool.ready, `${at}.ready`),
+		total: number(pool.total, `${at}.total`),
+		share: number(pool.share, `${at}.share`),
+	};
+}
+
 function readInstance(instance: Record<string, unknown>, at: string): InstanceStatus {
 	return {
 		id: text(instance.id, `${at}.id`),
+		pool: instance.pool === undefined ? 'main' : text(instance.pool, `${at}.pool`),
 		host: text(instance.host, `${at}.host`),
 		port: number(instance.port, `${at}.port`),
 		tls: instance.tls === true,

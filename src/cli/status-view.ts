@@ -1,7 +1,7 @@
 /** A status as lines for a terminal. */
 import { inert } from '../core/inert.ts';
 import { formatAge, formatBytes, formatCount, formatLatency, formatRate, plural } from './quantity.ts';
-import type { Counts, InstanceStatus, ServiceStatus, Status } from './status-answer.ts';
+import type { Counts, InstanceStatus, PoolStatus, ServiceStatus, Status } from './status-answer.ts';
 import { type Cell, type Column, table } from './table.ts';
 import { type Colour, paint, type Terminal } from './terminal.ts';
 import { clip } from './text-width.ts';
@@ -26,6 +26,10 @@ export function statusLines(status: Status, terminal: Terminal, now: number): st
 	if (unrouted.requests > 0)
 		lines.push(clip(`no route       ${plural(unrouted.requests, 'request')} met none (404, 405)`, width));
 	if (services.length > 0) lines.push('', ...table(SERVICE_COLUMNS, services.map(serviceRow), terminal));
+	// A pool that is all of its service has its line above already.
+	const shared = services.filter(({ pools }) => pools.length > 1 || pools.some(({ region }) => region !== null));
+	const pools = shared.flatMap((service) => service.pools.map((pool) => poolRow(service.name, pool)));
+	if (pools.length > 0) lines.push('', ...table(POOL_COLUMNS, pools, terminal));
 	const instances = services.flatMap((service) => service.instances);
 	if (instances.length > 0)
 		lines.push(
@@ -79,20 +83,44 @@ const SERVICE_COLUMNS: Column[] = [
 ];
 
 function serviceRow({ name, desired, ready, counts }: ServiceStatus): Cell[] {
-	// A service of fixed answers has no instances to wait for.
-	const enough = ready >= desired;
 	return [
 		{ text: inert(name), colour: 'bold' },
-		{
-			text: desired === 0 && ready === 0 ? '-' : `${formatCount(ready)} of ${formatCount(desired)}`,
-			colour: enough ? 'green' : ready === 0 ? 'red' : 'yellow',
-		},
+		readiness(ready, desired),
 		{ text: formatRate(counts.perSecond) },
 		...latencies(counts),
 		{ text: formatCount(counts.requests) },
 		failures(counts),
 		{ text: formatBytes(counts.bytesIn) },
 		{ text: formatBytes(counts.bytesOut) },
+	];
+}
+
+function readiness(ready: number, desired: number): Cell {
+	// A service of fixed answers has no instances to wait for.
+	const enough = ready >= desired;
+	return {
+		text: desired === 0 && ready === 0 ? '-' : `${formatCount(ready)} of ${formatCount(desired)}`,
+		colour: enough ? 'green' : ready === 0 ? 'red' : 'yellow',
+	};
+}
+
+const POOL_COLUMNS: Column[] = [
+	{ title: 'POOL', least: 10 },
+	{ title: 'SERVICE', drop: 3 },
+	{ title: 'PRIORITY', align: 'right', drop: 2 },
+	{ title: 'REGION', drop: 1 },
+	{ title: 'READY', align: 'right' },
+	{ title: 'TRAFFIC', align: 'right' },
+];
+
+function poolRow(service: string, { name, priority, region, ready, desired, share }: PoolStatus): Cell[] {
+	return [
+		{ text: inert(name) },
+		{ text: inert(service) },
+		{ text: String(priority) },
+		{ text: inert(region ?? '-') },
+		readiness(ready, desired),
+		{ text: `${Number((share * 100).toFixed(1))} %` },
 	];
 }
 

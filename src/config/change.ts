@@ -2,7 +2,7 @@
 
 export interface Change {
 	kind: 'added' | 'removed' | 'changed';
-	what: 'node' | 'listener' | 'service' | 'route' | 'instance';
+	what: 'node' | 'listener' | 'service' | 'pool' | 'route' | 'instance';
 	/** Key path as in a file: `services.videos.timeouts.firstByte`. */
 	path: string;
 	/** Secrets masked; null where nothing was, or the whole is named by its path. */
@@ -16,6 +16,7 @@ const COMES: Record<Change['what'], string> = {
 	node: 'takes effect at once',
 	listener: 'the listener is opened',
 	service: 'its instances are started; it takes requests once one is ready',
+	pool: 'its instances are started; it takes its share once one is ready',
 	route: 'policy only: it holds from the next request',
 	instance: 'the instance is added once it is ready',
 };
@@ -24,14 +25,16 @@ const GOES: Record<Change['what'], string> = {
 	node: 'takes effect at once',
 	listener: 'the listener is closed; its connections end after their next answer',
 	service: 'it takes no more requests; its instances are drained, then stopped',
+	pool: 'it takes no more requests once another pool can; its instances are drained, then stopped',
 	route: 'policy only: it holds from the next request',
 	instance: 'the instance is drained, then removed',
 };
 
 const POLICY = 'policy only: it holds from the next request';
+const SHARES = 'the traffic is shared out anew; no instance is replaced';
 const REPLACED = 'instances are replaced one by one';
 
-/** By the first keys below a service; the longest that fits. */
+/** By the first keys below a service or a pool; the longest that fits. */
 const OF_SERVICE: [string, string][] = [
 	['instances.grace', 'holds for the next instance that is stopped'],
 	['instances.start', 'holds for the next instance that is started'],
@@ -44,6 +47,9 @@ const OF_SERVICE: [string, string][] = [
 	['instances.env', REPLACED],
 	['instances.user', REPLACED],
 	['instances', 'the new instances are added, then the old ones are drained and stopped'],
+	['priority', SHARES],
+	['weight', SHARES],
+	['region', 'holds for the next `ballast drain --region`'],
 	['scale', 'instances are started or stopped until their number fits'],
 	['health', 'holds from the next probe; what is known of the instances is kept'],
 	['balance', POLICY],
@@ -65,7 +71,7 @@ export function changeEffect(kind: Change['kind'], what: Change['what'], path: r
 	if (what === 'listener') return 'new connections use the new certificates and versions; those that are open stay';
 	if (what === 'instance') return 'holds from the next request; no instance is replaced';
 	if (what === 'route') return POLICY;
-	const [table, keys] = what === 'node' ? [OF_NODE, path] : [OF_SERVICE, path.slice(2)];
+	const [table, keys] = what === 'node' ? [OF_NODE, path] : [OF_SERVICE, path.slice(what === 'pool' ? 4 : 2)];
 	const key = keys.join('.');
 	return table.find(([prefix]) => key === prefix || key.startsWith(`${prefix}.`))?.[1] ?? POLICY;
 }

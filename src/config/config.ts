@@ -5,11 +5,28 @@ import type { HealthConfig } from '../health/config.ts';
 import type { InstancesConfig, ScaleConfig } from '../instances/config.ts';
 import type { BreakerConfig, RetryBudgetConfig } from '../resilience/config.ts';
 
+/** Instances of a service that come and go, are counted and take their share of the traffic together. */
+export interface PoolConfig {
+	/** `main` where the service's `instances` say it. */
+	name: string;
+	instances: InstancesConfig;
+	scale: ScaleConfig;
+	/** 1 is first; others take over when those before them lack ready instances. */
+	priority: number;
+	/** Where it is: a region is drained as a whole. null: nothing is said of it. */
+	region: string | null;
+	/** Share among pools of the same priority, for each ready instance; 1 is normal. */
+	weight: number;
+}
+
+/** The name of a service's only pool. */
+export const MAIN_POOL = 'main';
+
 export interface ServiceConfig extends GatewayServiceConfig {
-	instances: InstancesConfig | null;
+	/** In order of priority; empty only when all answers are fixed. */
+	pools: PoolConfig[];
 	health: HealthConfig;
 	balance: BalanceConfig;
-	scale: ScaleConfig;
 	/** null: every retry is allowed. */
 	retryBudget: RetryBudgetConfig | null;
 	breaker: BreakerConfig;

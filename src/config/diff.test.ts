@@ -173,3 +173,31 @@ test('a service with instances comes and goes with them', async () => {
 		],
 	);
 });
+
+test('pools come and go by name; a service that gets some keeps its instances as main', async () => {
+	const service = (text: string) => configOf(`services: { api: { ${text} } }`);
+	const one = await service('instances: { run: x }');
+	const same = await service(
+		'pools: { main: { instances: { run: x } }, other: { instances: http://h:1, priority: 2 } }',
+	);
+	const more = await service(
+		'pools: { main: { instances: { run: x, grace: 1s } }, other: { instances: [http://h:2], priority: 3 }, third: { instances: http://h:3 } }',
+	);
+	const told = (changes: Change[]) => changes.map(({ kind, path, effect }) => [kind, path, effect]);
+	const starts = 'its instances are started; it takes its share once one is ready';
+	assert.deepEqual(told(diffConfig(one, same)), [['added', 'services.api.pools.other', starts]]);
+	assert.deepEqual(told(diffConfig(same, one)), [
+		[
+			'removed',
+			'services.api.pools.other',
+			'it takes no more requests once another pool can; its instances are drained, then stopped',
+		],
+	]);
+	assert.deepEqual(told(diffConfig(same, more)), [
+		['changed', 'services.api.pools.main.instances.grace', 'holds for the next instance that is stopped'],
+		['removed', 'services.api.pools.other.instances.urls["http://h:1"]', 'the instance is drained, then removed'],
+		['added', 'services.api.pools.other.instances.urls["http://h:2"]', 'the instance is added once it is ready'],
+		['changed', 'services.api.pools.other.priority', 'the traffic is shared out anew; no instance is replaced'],
+		['added', 'services.api.pools.third', starts],
+	]);
+});

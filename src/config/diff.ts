@@ -1,6 +1,6 @@
 /** What a reload would change, and what each change means. */
 import { type Change, changeEffect } from './change.ts';
-import type { Config } from './config.ts';
+import { type Config, MAIN_POOL } from './config.ts';
 import { formatPath, MASK } from './problem.ts';
 import { type Form, userForm } from './user-form.ts';
 
@@ -49,12 +49,13 @@ function byAddress(listen: Form[]): Form {
 	return Object.fromEntries(listen.map((one) => [`${one['host']}:${one['port']}`, one]));
 }
 
-/** Things that come and go as wholes: listeners, services, routes, instances. */
+/** Things that come and go as wholes: listeners, services, pools, routes, instances. */
 function compareNamed({ a, b, path, what }: Pair, changes: Change[]): void {
 	const [before, after] = [(a ?? {}) as Form, (b ?? {}) as Form];
 	for (const name of Object.keys(before)) {
 		if (!Object.hasOwn(after, name)) changes.push(whole('removed', what, [...path, name], before[name] as Form));
 		else if (what === 'service') compareService(before[name] as Form, after[name] as Form, [...path, name], changes);
+		else if (what === 'pool') comparePool({ a: before[name], b: after[name], path: [...path, name], what }, changes);
 		else compare({ a: before[name], b: after[name], path: [...path, name], what }, changes);
 	}
 	for (const name of Object.keys(after)) {
@@ -65,12 +66,8 @@ function compareNamed({ a, b, path, what }: Pair, changes: Change[]): void {
 function compareService(before: Form, after: Form, path: string[], changes: Change[]): void {
 	const [a, b] = [{ ...before }, { ...after }];
 	for (const form of [a, b]) delete form['routes'];
-	const urls = [urlsOf(before), urlsOf(after)];
-	if (urls[0] !== undefined && urls[1] !== undefined) {
-		compareNamed({ a: urls[0], b: urls[1], path: [...path, 'instances', 'urls'], what: 'instance' }, changes);
-		delete a['instances'];
-		delete b['instances'];
-	}
+	if (a['pools'] === undefined && b['pools'] === undefined) compareUrls({ a, b, path, what: 'service' }, changes);
+	else comparePools({ a, b, path, what: 'service' }, changes);
 	const own: Change[] = [];
 	compare({ a, b, path, what: 'service' }, own);
 	changes.push(...own);
@@ -83,6 +80,34 @@ function compareService(before: Form, after: Form, path: string[], changes: Chan
 	}
 	// What only follows its service is not told again for each route.
 	changes.push(...ofRoutes.filter((one) => one.kind !== 'changed' || !inherited.has(sameChange(one.path, one))));
+}
+
+/** What is compared of the pools is taken out of both. */
+function comparePools({ a, b, path }: Pair, changes: Change[]): void {
+	compareNamed({ a: takePools(a as Form), b: takePools(b as Form), path: [...path, 'pools'], what: 'pool' }, changes);
+}
+
+/** A service's own `instances` are its pool `main`. */
+function takePools(service: Form): Form {
+	const { instances, scale, pools } = service;
+	for (const key of ['instances', 'scale', 'pools']) delete service[key];
+	if (pools !== undefined) return pools as Form;
+	if (instances === undefined) return {};
+	return { [MAIN_POOL]: { instances, ...(scale === undefined ? {} : { scale }), priority: 1, weight: 1 } };
+}
+
+function comparePool(pair: Pair, changes: Change[]): void {
+	const [a, b] = [{ ...(pair.a as Form) }, { ...(pair.b as Form) }];
+	compareUrls({ ...pair, a, b }, changes);
+	compare({ ...pair, a, b }, changes);
+}
+
+/** Addresses come and go one by one. What is compared is taken out of both. */
+function compareUrls({ a, b, path }: Pair, changes: Change[]): void {
+	const urls = [urlsOf(a as Form), urlsOf(b as Form)];
+	if (urls[0] === undefined || urls[1] === undefined) return;
+	compareNamed({ a: urls[0], b: urls[1], path: [...path, 'instances', 'urls'], what: 'instance' }, changes);
+	for (const form of [a, b]) delete (form as Form)['instances'];
 }
 
 const sameChange = (path: string, { before, after }: Change) => JSON.stringify([path, before, after]);
@@ -135,7 +160,8 @@ function change(what: Change['what'], path: string[], [before, after]: [string |
 
 /** Something that comes or goes. A service without instances comes and goes as a route does. */
 function whole(kind: 'added' | 'removed', what: Change['what'], path: string[], form: Form): Change {
-	const effect = changeEffect(kind, what === 'service' && form['instances'] === undefined ? 'route' : what, path);
+	const fixed = what === 'service' && form['instances'] === undefined && form['pools'] === undefined;
+	const effect = changeEffect(kind, fixed ? 'route' : what, path);
 	return { kind, what, path: formatPath(path), before: null, after: null, effect };
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import test from 'node:test';
 import type { ListenConfig } from '../gateway/config.ts';
-import { configOf, serviceOf, warningsOf } from './testing/load-text.ts';
+import { configOf, poolOf, serviceOf, warningsOf } from './testing/load-text.ts';
 
 const API = 'services: { api: { instances: http://h:1 } }\n';
 /** A service `api` with this behind its instances. */
@@ -38,7 +38,16 @@ test('a file that says next to nothing has all defaults', async () => {
 		name: 'api',
 		match: [],
 		routes: [],
-		instances: { kind: 'urls', urls: [{ host: 'h', port: 1, tls: false, weight: 1 }] },
+		pools: [
+			{
+				name: 'main',
+				instances: { kind: 'urls', urls: [{ host: 'h', port: 1, tls: false, weight: 1 }] },
+				scale: { min: 1, max: 1 },
+				priority: 1,
+				region: null,
+				weight: 1,
+			},
+		],
 		health: {
 			kind: 'tcp',
 			path: '/',
@@ -49,7 +58,6 @@ test('a file that says next to nothing has all defaults', async () => {
 			statuses: [[200, 399]],
 		},
 		balance: { by: 'least-connections', key: null, loadFactor: 1.25, cookie: null },
-		scale: { min: 1, max: 1 },
 		upstream: { connections: 256, idleMs: 4000, tls: null },
 		timeouts: { connectMs: 2000, firstByteMs: 60_000, requestMs: 300_000, streamIdleMs: 60_000 },
 		bodyBytes: 10_485_760,
@@ -169,7 +177,7 @@ test('instances: urls', async () => {
 		['{ urls: [{ url: "http://[fd00::1]", weight: 2.5 }] }', [{ host: 'fd00::1', port: 80, tls: false, weight: 2.5 }]],
 	];
 	for (const [form, urls] of forms) {
-		const { instances, scale } = await serviceOf(`services: { api: { instances: ${form} } }`);
+		const { instances, scale } = await poolOf(`services: { api: { instances: ${form} } }`);
 		assert.deepEqual(instances, { kind: 'urls', urls }, form);
 		assert.deepEqual(scale, { min: (urls as unknown[]).length, max: (urls as unknown[]).length });
 	}
@@ -196,14 +204,14 @@ test('instances: dns', async () => {
 		['{ dns: api.internal:8080, resolver: "[fd00::2]:5353" }', { ...dns, resolver: '[fd00::2]:5353' }],
 	];
 	for (const [form, instances] of forms) {
-		assert.deepEqual((await serviceOf(`services: { api: { instances: ${form} } }`)).instances, instances, form);
+		assert.deepEqual((await poolOf(`services: { api: { instances: ${form} } }`)).instances, instances, form);
 	}
 });
 
 test('instances: run', async () => {
 	const text =
 		'services: { api: { instances: { run: \'node "a b.js" --x=1\', env: { A: 1, B: true, C: c }, user: www, grace: 5s, start: 2m } } }';
-	const { instances, scale } = await serviceOf(text);
+	const { instances, scale } = await poolOf(text);
 	assert.deepEqual(instances, {
 		kind: 'run',
 		command: ['node', 'a b.js', '--x=1'],
@@ -216,13 +224,40 @@ test('instances: run', async () => {
 		portEnv: 'PORT',
 	});
 	assert.deepEqual(scale, { min: 2, max: 2 });
-	const list = await serviceOf('services: { api: { instances: { run: [node, "x | y"], cwd: ./sub } } }', {
+	const list = await poolOf('services: { api: { instances: { run: [node, "x | y"], cwd: ./sub } } }', {
 		'sub/x': '',
 	});
-	assert.deepEqual(list.instances?.kind === 'run' && [list.instances.command, list.instances.cwd], [
+	assert.deepEqual(list.instances.kind === 'run' && [list.instances.command, list.instances.cwd], [
 		['node', 'x | y'],
 		'/folder/sub',
 	]);
+});
+
+test('pools: by priority, each with a scale of its own or that of the service', async () => {
+	const { pools } = await serviceOf(`
+services:
+  api:
+    scale: { min: 3 }
+    pools:
+      standby: { instances: http://h:1, priority: 2, region: us-east }
+      b: { instances: { run: x }, weight: 2 }
+      a: { instances: { run: x }, scale: { max: 9 }, region: eu-west }
+`);
+	assert.deepEqual(
+		pools.map(({ name, priority, region, weight, scale, instances }) => [
+			name,
+			priority,
+			region,
+			weight,
+			scale,
+			instances.kind,
+		]),
+		[
+			['b', 1, null, 2, { min: 3, max: 3 }, 'run'],
+			['a', 1, 'eu-west', 1, { min: 3, max: 9 }, 'run'],
+			['standby', 2, 'us-east', 1, { min: 1, max: 1 }, 'urls'],
+		],
+	);
 });
 
 test('scale: a number, min, max or both', async () => {
@@ -234,11 +269,7 @@ test('scale: a number, min, max or both', async () => {
 		['{ min: 3, max: 5 }', { min: 3, max: 5 }],
 	];
 	for (const [form, scale] of forms) {
-		assert.deepEqual(
-			(await serviceOf(`services: { api: { instances: { run: x }, scale: ${form} } }`)).scale,
-			scale,
-			form,
-		);
+		assert.deepEqual((await poolOf(`services: { api: { instances: { run: x }, scale: ${form} } }`)).scale, scale, form);
 	}
 	assert.match(await warningsOf(service('scale: 3')), /services.api.scale\n.*no effect/);
 });

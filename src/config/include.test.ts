@@ -46,7 +46,8 @@ test('paths are seen from the file in which they stand, those of defaults from t
 	});
 	assert.ok(result.ok, JSON.stringify(result));
 	const [service] = result.config.services;
-	assert.equal(service?.instances?.kind === 'run' && service.instances.cwd, '/folder/teams/x/api');
+	const instances = service?.pools[0]?.instances;
+	assert.equal(instances?.kind === 'run' && instances.cwd, '/folder/teams/x/api');
 	assert.equal(service?.upstream.tls?.ca, '/folder/ca.pem');
 	assert.deepEqual(result.files.slice(1).sort(), [
 		'/folder/ca.pem',

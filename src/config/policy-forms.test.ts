@@ -81,8 +81,8 @@ test('respond: a status, a text, an object', async () => {
 		],
 	];
 	for (const [form, respond] of forms) {
-		const { routes, instances } = await serviceOf(`services: { api: { routes: { /a: { respond: ${form} } } } }`);
-		assert.deepEqual([routes[0]?.respond, routes[0]?.redirect, instances], [respond, null, null], form);
+		const { routes, pools } = await serviceOf(`services: { api: { routes: { /a: { respond: ${form} } } } }`);
+		assert.deepEqual([routes[0]?.respond, routes[0]?.redirect, pools], [respond, null, []], form);
 	}
 });
 
@@ -99,7 +99,7 @@ test('redirect: a target, an object', async () => {
 });
 
 test('a fixed answer of a whole service is its last route', async () => {
-	const { routes, instances } = await serviceOf(
+	const { routes, pools } = await serviceOf(
 		'services: { old: { match: old.example, redirect: https://new.example, routes: { /up: { respond: 204 } } } }',
 	);
 	assert.deepEqual(
@@ -109,7 +109,7 @@ test('a fixed answer of a whole service is its last route', async () => {
 			['/*', NONE, { to: 'https://new.example', status: 302 }],
 		],
 	);
-	assert.equal(instances, null);
+	assert.deepEqual(pools, []);
 	assert.match(
 		await problemsOf('services: { old: { respond: 204, routes: { /*: { respond: 200 } } } }'),
 		/conflict: the route/,

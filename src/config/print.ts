@@ -23,8 +23,9 @@ export function maskedForm(config: Config): Form {
 export function maskConfig(config: Config): Config {
 	const masked = structuredClone(config);
 	for (const service of masked.services) {
-		if (service.instances?.kind === 'run') {
-			const { env, secretEnv } = service.instances;
+		for (const { instances } of service.pools) {
+			if (instances.kind !== 'run') continue;
+			const { env, secretEnv } = instances;
 			for (const name of Object.keys(env)) if (secretEnv.includes(name) || namesSecret(name)) env[name] = MASK;
 		}
 		for (const policy of [service, ...service.routes]) {

@@ -4,6 +4,7 @@ import { complainOfFieldName } from '../gateway/config-syntax.ts';
 import type { RedirectInput, RespondInput } from '../gateway/route-schema.ts';
 import type { ServiceConfig } from './config.ts';
 import { matchesEverything, matchOfRouteName, resolveMatch } from './resolve-match.ts';
+import { complainOfName } from './resolve-name.ts';
 import { DEFAULT_POLICY, layPolicy } from './resolve-policy.ts';
 import {
 	checkBalance,
@@ -12,9 +13,9 @@ import {
 	layUpstream,
 	resolveBalance,
 	resolveHealth,
-	resolveInstances,
 	resolveScale,
 } from './resolve-pool.ts';
+import { resolvePools, warnOfScale } from './resolve-pools.ts';
 import { resolveBreaker, resolveBudget } from './resolve-retry.ts';
 import type { UserDefaults, UserRoute, UserService } from './schema.ts';
 import type { Place } from './scope.ts';
@@ -46,65 +47,56 @@ export interface ServiceEntry {
 	place: Place;
 }
 
-const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$/;
-
 export function resolveService({ name, input, place }: ServiceEntry, defaults: Defaults): ServiceConfig {
-	if (!NAME.test(name)) {
-		place.problem('expected a name of at most 63 letters, digits, `-` and `_`, with a letter or digit at both ends', {
-			at: 'key',
-		});
-	}
+	const complaint = complainOfName(name);
+	if (complaint !== undefined) place.problem(complaint, { at: 'key' });
 	const matches = input.match === undefined ? [] : [input.match].flat().map(resolveMatch);
 	const policy = layPolicy(defaults.policy, input, place);
-	const instances = resolveInstances(input.instances, place.at('instances'));
 	const service: ServiceConfig = {
 		...policy,
 		name,
 		match: matches.some(matchesEverything) ? [] : matches,
 		routes: resolveRoutes(input, policy, place),
-		instances,
+		pools: resolvePools(input, defaults.input, place),
 		health: resolveHealth({ own: input.health, base: defaults.input.health }, place.at('health')),
 		balance: resolveBalance(input.balance ?? defaults.input.balance),
-		scale: resolveScale({ own: input.scale, base: defaults.input.scale }, place.at('scale')),
 		upstream: layUpstream(defaults.upstream, input.upstream, place.at('upstream')),
 		retryBudget: resolveBudget(input.retryBudget ?? defaults.input.retryBudget),
 		breaker: resolveBreaker(input.breaker ?? defaults.input.breaker),
 	};
 	checkBalance(input.balance, place.at('balance'));
 	checkPool(service, input, place);
-	if (instances?.kind !== 'run') service.scale = { min: 0, max: 0 };
-	if (instances?.kind === 'urls') service.scale = { min: instances.urls.length, max: instances.urls.length };
 	if (speaksTls(service)) service.upstream = { ...service.upstream, tls: service.upstream.tls ?? DEFAULT_TLS };
 	return service;
 }
 
 function checkPool(service: ServiceConfig, input: UserService, place: Place): void {
-	const { instances, routes } = service;
+	const { pools, routes } = service;
+	const none = pools.length === 0;
+	const where = input.pools === undefined ? place.at('instances') : place.at('pools');
 	const fixed = routes.length > 0 && routes.every((route) => route.respond !== null || route.redirect !== null);
-	const unknown = place.lostKey() || place.at('instances').isCut() || place.at('routes').isCut();
-	if (instances === null && !fixed && !unknown) {
+	const unknown = place.lostKey() || where.isCut() || place.at('routes').isCut();
+	if (none && !fixed && !unknown && input.pools === undefined) {
 		const why = routes.length === 0 ? 'a service' : 'a service whose routes are not all fixed answers';
 		place.problem(`missing; ${why} needs \`instances\`: { run: … }, { urls: […] } or { dns: … }`, { at: 'key' });
 	}
-	if (instances !== null && fixed && routes.some((route) => matchesEverything(route.match))) {
-		place.at('instances').warn('these instances are never asked: all answers of the service are fixed', {
+	if (!none && fixed && routes.some((route) => matchesEverything(route.match))) {
+		where.warn('these instances are never asked: all answers of the service are fixed', {
 			at: 'key',
 		});
 	}
-	if (input.scale !== undefined && instances !== null && instances.kind !== 'run') {
-		place
-			.at('scale')
-			.warn(`this has no effect: Ballast starts instances of \`run\`, not of \`${instances.kind}\``, { at: 'key' });
-	}
-	if (input.upstream?.tls !== undefined && instances !== null && !speaksTls(service)) {
+	const [first] = pools;
+	if (input.scale !== undefined && first !== undefined && pools.every(({ instances }) => instances.kind !== 'run'))
+		warnOfScale(first.instances, place);
+	if (input.upstream?.tls !== undefined && !none && !speaksTls(service)) {
 		place.at('upstream', 'tls').warn('this has no effect: no instance has an https:// address', { at: 'key' });
 	}
 }
 
-function speaksTls({ instances }: ServiceConfig): boolean {
-	return instances?.kind === 'urls'
-		? instances.urls.some((url) => url.tls)
-		: instances?.kind === 'dns' && instances.tls;
+function speaksTls({ pools }: ServiceConfig): boolean {
+	return pools.some(({ instances }) =>
+		instances.kind === 'urls' ? instances.urls.some((url) => url.tls) : instances.kind === 'dns' && instances.tls,
+	);
 }
 
 /** The name of the route that a fixed answer of a whole service becomes. */

@@ -164,9 +164,22 @@ const pool = {
 	),
 };
 
+const pools = fc.dictionary(
+	word,
+	fc
+		.record({
+			instances: fc.oneof(fc.constant('http://h:1' as const), fc.constant({ run: 'x' })),
+			priority: maybe(fc.integer({ min: 1, max: 3 })),
+			region: maybe(word),
+			weight: maybe(fc.constantFrom(0.5, 1, 2)),
+		})
+		.map(withoutUndefined),
+	{ minKeys: 1, maxKeys: 3 },
+);
+
 const service = fc
 	.tuple(
-		instances,
+		fc.oneof({ weight: 3, arbitrary: fc.record({ instances }) }, { weight: 1, arbitrary: fc.record({ pools }) }),
 		fc.record({ ...pool, ...policy }),
 		fc.dictionary(
 			fc.tuple(fc.constantFrom('GET ', 'PUT,POST ', ''), word).map(([method, name]) => `${method}/${name}`),
@@ -174,7 +187,7 @@ const service = fc
 			{ maxKeys: 3 },
 		),
 	)
-	.map(([where, rest, routes]) => withoutUndefined({ instances: where, ...rest, routes }) as UserService);
+	.map(([where, rest, routes]) => withoutUndefined({ ...where, ...rest, routes }) as UserService);
 
 /** Services have hosts of their own, so that no two take the same. */
 const arbitraryConfig: fc.Arbitrary<UserConfig> = fc

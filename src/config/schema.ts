@@ -16,6 +16,7 @@ import { matchSchema, policyKeys, redirectSchema, respondSchema, routeMatchSchem
 import { healthSchema } from '../health/config.ts';
 import { instancesSchema, scaleSchema } from '../instances/config.ts';
 import { breakerSchema, retryBudgetSchema } from '../resilience/config.ts';
+import { poolsSchema } from './pool-schema.ts';
 
 const poolKeys = {
 	health: key(healthSchema, 'How instances are probed. A path is a GET of it; `tcp` only connects.', {
@@ -76,6 +77,17 @@ export const serviceSchema = object({
 		{
 			defaultText: 'none',
 			example: { run: 'node server.js', cwd: './api' },
+		},
+	),
+	pools: key(
+		poolsSchema,
+		'Several pools of instances, by name, instead of `instances`: the traffic goes to those of the first priority, and to the next when they lack ready instances.',
+		{
+			defaultText: 'one pool, of `instances`',
+			example: {
+				primary: { instances: { run: 'node server.js' } },
+				standby: { instances: 'http://10.1.0.5:8080', priority: 2 },
+			},
 		},
 	),
 	...poolKeys,

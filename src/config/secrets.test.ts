@@ -34,7 +34,8 @@ const good = async (yaml: string, own: NodeJS.ProcessEnv = env) => {
 
 test('references are resolved, their names are kept', async () => {
 	const [service] = (await good(YAML)).config.services;
-	assert.deepEqual(service?.instances?.kind === 'run' && [service.instances.env, service.instances.secretEnv], [
+	const instances = service?.pools[0]?.instances;
+	assert.deepEqual(instances?.kind === 'run' && [instances.env, instances.secretEnv], [
 		{ TOKEN: `${CANARY}1`, FILE: `${CANARY}2`, DB_PASSWORD: `${CANARY}3`, PLAIN: 'seen' },
 		['TOKEN', 'FILE'],
 	]);

@@ -53,7 +53,9 @@ const BELONGS: Record<string, string> = {
 	min: '`scale`',
 	path: '`match`, or to `health`',
 	port: '`listen`',
+	pools: 'a service',
 	redirect: 'a service or a route',
+	region: 'a pool of `pools`',
 	respond: 'a service or a route',
 	rewrite: 'a service, a route or `defaults`',
 	routes: 'a service',
@@ -67,7 +69,7 @@ const BELONGS: Record<string, string> = {
 	trust: 'the top',
 	upstream: 'a service or `defaults`',
 	urls: '`instances`',
-	weight: 'an element of `urls`',
+	weight: 'an element of `urls`, or to a pool of `pools`',
 	workers: 'the top',
 };
 

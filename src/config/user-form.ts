@@ -11,7 +11,7 @@ import type {
 } from '../gateway/config.ts';
 import type { HealthConfig } from '../health/config.ts';
 import type { InstancesConfig, RunConfig, UrlInstance } from '../instances/config.ts';
-import type { Config, ServiceConfig } from './config.ts';
+import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from './config.ts';
 import { namesSecret } from './problem.ts';
 import { matchOfRouteName } from './resolve-match.ts';
 
@@ -56,13 +56,14 @@ function listenForm({ host, port, tls }: ListenConfig): Form {
 }
 
 function serviceForm(service: ServiceConfig, options: FormOptions): Form {
-	const { match, instances, routes } = service;
+	const { match, routes } = service;
+	const only = plainPool(service.pools);
 	return {
 		...(match.length === 0 ? {} : { match: match.map(matchForm) }),
-		...(instances === null ? {} : { instances: instancesForm(instances, options) }),
+		...(only === null ? poolsForm(service.pools, options) : { instances: instancesForm(only.instances, options) }),
 		health: healthForm(service.health),
 		balance: balanceForm(service),
-		...(instances?.kind === 'run' ? { scale: { ...service.scale } } : {}),
+		...(only?.instances.kind === 'run' ? { scale: { ...only.scale } } : {}),
 		upstream: upstreamForm(service.upstream),
 		...protectionForm(service),
 		...policyForm(service, options),
@@ -80,6 +81,29 @@ function matchForm({ host, path, methods, header }: MatchConfig): Form {
 		...(header === null
 			? {}
 			: { header: header.value === null ? header.name : { name: header.name, value: header.value } }),
+	};
+}
+
+/** The pool that `instances` says, if that is all that there is to say. */
+function plainPool(pools: readonly PoolConfig[]): PoolConfig | null {
+	const [only] = pools;
+	if (only === undefined || pools.length > 1) return null;
+	const { name, priority, region, weight } = only;
+	return name === MAIN_POOL && priority === 1 && region === null && weight === 1 ? only : null;
+}
+
+function poolsForm(pools: readonly PoolConfig[], options: FormOptions): Form {
+	if (pools.length === 0) return {};
+	return { pools: Object.fromEntries(pools.map((pool) => [pool.name, poolForm(pool, options)])) };
+}
+
+function poolForm({ instances, scale, priority, region, weight }: PoolConfig, options: FormOptions): Form {
+	return {
+		instances: instancesForm(instances, options),
+		...(instances.kind === 'run' ? { scale: { ...scale } } : {}),
+		priority,
+		...(region === null ? {} : { region }),
+		weight,
 	};
 }
 

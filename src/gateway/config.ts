@@ -157,15 +157,15 @@ export interface UpstreamConfig {
 
 /**
  * What the data plane needs of a service. `src/config` adds the parts of the other features and
- * narrows `instances` and `balance`.
+ * narrows `pools` and `balance`.
  */
 export interface ServiceConfig extends Policy {
 	name: string;
 	/** Empty: everything. */
 	match: MatchConfig[];
 	routes: RouteConfig[];
-	/** null only when all answers are fixed. */
-	instances: { kind: string } | null;
+	/** Where its instances are, by priority; empty only when all answers are fixed. */
+	pools: readonly { name: string }[];
 	balance: { by: string };
 	upstream: UpstreamConfig;
 	/** Most requests in flight at one instance (0: no limit), and most that wait for each while all are full. */

@@ -24,7 +24,7 @@ export function routeEntries(services: readonly ServiceConfig[]): RouteEntry[] {
 		const matches: readonly RoutePattern[] = service.match.length === 0 ? [EVERYTHING] : service.match;
 		for (const match of matches) {
 			for (const route of service.routes) entries.push({ pattern: narrowed(match, route.match), service, route });
-			if (service.instances !== null) entries.push({ pattern: match, service, route: null });
+			if (service.pools.length > 0) entries.push({ pattern: match, service, route: null });
 		}
 	}
 	return entries;

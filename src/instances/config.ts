@@ -71,7 +71,7 @@ export interface ScaleConfig {
 	max: number;
 }
 
-const weight = z
+export const weight = z
 	.number({ error: 'expected a weight from 0.001 to 1000' })
 	.min(0.001, { error: 'expected a weight from 0.001 to 1000' })
 	.max(1000, { error: 'expected a weight from 0.001 to 1000' });

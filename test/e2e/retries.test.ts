@@ -117,7 +117,7 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 			const path = '/put-chunked';
 			let done = false;
 			for (const upstream of [it.upstream, other]) {
-				upstream.onHead(path, async (request, peer) => {
+				upstream.onHead(path, async (_, peer) => {
 					if (!done) {
 						done = true;
 						await peer.readTo('first', 5000);

@@ -18,6 +18,7 @@ export function sampleCounts(more: Partial<Counts> = {}): Counts {
 export function sampleInstance(more: Partial<InstanceStatus> = {}): InstanceStatus {
 	return {
 		id: 'videos-1',
+		pool: 'main',
 		host: '127.0.0.1',
 		port: 41_001,
 		tls: false,
@@ -63,6 +64,7 @@ export function sampleStatus(more: Partial<Status> = {}): Status {
 				ready: 1,
 				total: 2,
 				counts: sampleCounts({ failed: 3 }),
+				pools: [{ name: 'main', priority: 1, region: null, desired: 2, ready: 1, total: 2, share: 1 }],
 				instances: [sampleInstance(), sampleInstance({ ...down, counts: sampleCounts({ requests: 0, perSecond: 0 }) })],
 				routes: [
 					{ name: 'GET /v1/avatars', counts: sampleCounts() },

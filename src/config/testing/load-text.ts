@@ -1,6 +1,6 @@
 /** Loads a configuration that stands in the test itself. */
 import assert from 'node:assert/strict';
-import type { Config, ServiceConfig } from '../config.ts';
+import type { Config, PoolConfig, ServiceConfig } from '../config.ts';
 import { type LoadOptions, type LoadResult, loadConfig } from '../load.ts';
 import { formatProblems } from '../problem.ts';
 import { TempFiles } from './temp-files.ts';
@@ -35,6 +35,13 @@ export async function serviceOf(
 ): Promise<ServiceConfig> {
 	const config = await configOf(yaml, files, options);
 	return config.services[0] as ServiceConfig;
+}
+
+/** The only pool of the one service. */
+export async function poolOf(yaml: string, files: Record<string, string> = {}): Promise<PoolConfig> {
+	const { pools } = await serviceOf(yaml, files);
+	assert.equal(pools.length, 1);
+	return pools[0] as PoolConfig;
 }
 
 /** All problems as they are shown; empty when there is none. */

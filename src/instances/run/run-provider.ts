@@ -17,6 +17,7 @@ import { StartTimes } from './start-times.ts';
 import { INSTANCE_HOST, type Launch, Unit, type UnitOwner } from './unit.ts';
 
 export interface RunOptions {
+	/** What stands for the pool: `videos`, `videos/standby`. */
 	service: string;
 	config: RunConfig;
 	processes: Processes;
@@ -207,9 +208,10 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 		const { service, processes } = this.#owner;
 		const running = new Set(processes.list().map((process) => process.id));
 		const taken = (id: string) => this.#units.has(id) || processes.owned(id) || running.has(id);
+		const prefix = service.replace('/', '-');
 		let number = 1;
-		while (taken(`${service}-${number}`)) number++;
-		return `${service}-${number}`;
+		while (taken(`${prefix}-${number}`)) number++;
+		return `${prefix}-${number}`;
 	}
 
 	#outdated(unit: Unit): boolean {

@@ -1,6 +1,5 @@
-/** The instances of one service: its providers, its members, and how members leave. */
+/** The instances of one pool: its providers, its members, and how members leave. */
 import { isDeepStrictEqual } from 'node:util';
-import type { ServiceConfig } from '../config/config.ts';
 import { BallastError } from '../core/errors.ts';
 import type { Prober } from '../health/prober.ts';
 import {
@@ -17,23 +16,31 @@ import { probeSettings, probeTarget } from './fleet-probes.ts';
 import { createProvider } from './fleet-providers.ts';
 import type { FleetSink } from './fleet-sink.ts';
 import type { FleetMemory } from './fleet-snapshot.ts';
+import { type PoolOf, poolKey } from './pool-key.ts';
 
-export interface ServiceFleetNeeds {
+export interface PoolFleetNeeds {
 	readonly sink: FleetSink;
 	readonly prober: Prober;
 	readonly processes: Processes;
 	readonly memory: FleetMemory;
 	active(): boolean;
-	event(service: string, event: InstanceEvent): void;
+	event(from: PoolFleet, event: InstanceEvent): void;
+	/** Others that take the requests of the same service, those that leave not counted. */
+	siblings(of: PoolFleet): PoolFleet[];
+	/** The pool, or an instance of it, is not what it was: pools that wait for it look again. */
+	changed(pool: PoolFleet): void;
 }
 
-export class ServiceFleet {
+export class PoolFleet {
+	/** Unique in the node: see `poolKey`. */
 	readonly name: string;
-	readonly #needs: ServiceFleetNeeds;
-	#config: ServiceConfig;
+	readonly service: string;
+	readonly pool: string;
+	readonly #needs: PoolFleetNeeds;
+	#config: PoolOf;
 	#graceMs: number;
 	#sources: Source[] = [];
-	/** The source of the present configuration; null: the service has no instances now. */
+	/** The source of the present configuration; null: the pool left it. */
 	#current: Source | null = null;
 	#retired = false;
 	readonly #farewells = new Set<Promise<void>>();
@@ -41,8 +48,10 @@ export class ServiceFleet {
 	readonly #departures: Departures;
 
 	/** @param graceMs for instances whose kind has no grace of its own */
-	constructor(config: ServiceConfig, graceMs: number, needs: ServiceFleetNeeds) {
-		this.name = config.name;
+	constructor(config: PoolOf, graceMs: number, needs: PoolFleetNeeds) {
+		this.service = config.service.name;
+		this.pool = config.pool.name;
+		this.name = poolKey(this.service, this.pool);
 		this.#config = config;
 		this.#graceMs = graceMs;
 		this.#needs = needs;
@@ -52,6 +61,7 @@ export class ServiceFleet {
 			graceMs: () => this.graceMs,
 			event: (event) => this.#event(event),
 			reviewed: () => this.#checkEmpty(),
+			others: () => needs.siblings(this),
 		});
 		this.#open();
 	}
@@ -74,7 +84,7 @@ export class ServiceFleet {
 
 	/** How long an instance may take to start, ms; null: not Ballast's to start. */
 	get startMs(): number | null {
-		return this.#config.instances?.kind === 'run' ? this.#config.instances.startMs : null;
+		return this.#config.pool.instances.kind === 'run' ? this.#config.pool.instances.startMs : null;
 	}
 
 	get startTimeMs(): number | null {
@@ -83,20 +93,21 @@ export class ServiceFleet {
 	}
 
 	/** Takes a new configuration: what it does not change stays untouched. */
-	apply(config: ServiceConfig, graceMs: number): void {
+	apply(config: PoolOf, graceMs: number): void {
 		const before = this.#config;
 		this.#config = config;
 		this.#graceMs = graceMs;
 		this.#retired = false;
-		if (!isDeepStrictEqual(before.scale, config.scale)) this.#needs.memory.scale.delete(this.name);
-		if (this.#current?.provider.kind !== config.instances?.kind) {
+		const { instances } = config.pool;
+		if (!isDeepStrictEqual(before.pool.scale, config.pool.scale)) this.#needs.memory.scale.delete(this.name);
+		if (this.#current?.provider.kind !== instances.kind) {
 			const old = this.#current;
 			this.#current = null;
 			this.#open();
 			old?.provider.retire();
 			this.#departures.review();
-		} else if (this.#current && config.instances) {
-			if (!isDeepStrictEqual(before.instances, config.instances)) this.#current.provider.apply(config.instances);
+		} else {
+			if (!isDeepStrictEqual(before.pool.instances, instances)) this.#current.provider.apply(instances);
 			this.recall();
 		}
 		if (!isDeepStrictEqual(probeSettings(before), probeSettings(config)))
@@ -128,7 +139,7 @@ export class ServiceFleet {
 	/** @throws BallastError `bad_command` when the number of instances is not Ballast's to set */
 	scale(count: number): void {
 		const provider = this.#current?.provider;
-		if (!provider || !isResizable(provider)) throw this.#refuse('scaled');
+		if (!provider || !isResizable(provider)) throw this.refuse('scaled');
 		const before = provider.desired;
 		this.#needs.memory.scale.set(this.name, count);
 		provider.resize(count);
@@ -143,22 +154,36 @@ export class ServiceFleet {
 	/** @throws BallastError `bad_command`, or `start_failed` when a successor never became ready */
 	async restart(): Promise<void> {
 		const provider = this.#current?.provider;
-		if (!provider || !isRestartable(provider)) throw this.#refuse('restarted');
+		if (!provider || !isRestartable(provider)) throw this.refuse('restarted');
 		await provider.restart();
+	}
+
+	/** Why it cannot be restarted or scaled. */
+	refuse(what: string): BallastError {
+		const { kind } = this.#config.pool.instances;
+		const why = `has instances of the kind '${kind}', which Ballast does not run`;
+		return new BallastError('bad_command', `${this.name} cannot be ${what}: it ${why}`, { service: this.service });
 	}
 
 	/** Most time for what an instance has in flight, ms. */
 	get graceMs(): number {
-		return this.#config.instances?.kind === 'run' ? this.#config.instances.graceMs : this.#graceMs;
+		const { instances } = this.#config.pool;
+		return instances.kind === 'run' ? instances.graceMs : this.#graceMs;
 	}
 
-	/** Drains all instances for good. Resolves once none is left. */
+	/** Drains all instances for good, once others of the service can take over. Resolves once none is left. */
 	retire(): Promise<void> {
 		this.#retired = true;
 		this.#current = null;
 		for (const source of this.#sources) source.provider.retire();
 		this.#departures.review();
+		this.#needs.changed(this);
 		return this.#empty();
+	}
+
+	/** Looks again whether what is to leave can. */
+	review(): void {
+		this.#departures.reviewSoon();
 	}
 
 	/** Like `retire`, with everything gone after `graceMs`. */
@@ -180,14 +205,13 @@ export class ServiceFleet {
 	}
 
 	#wanted(): number {
-		return this.#needs.memory.scale.get(this.name) ?? this.#config.scale.min;
+		return this.#needs.memory.scale.get(this.name) ?? this.#config.pool.scale.min;
 	}
 
 	#open(): void {
-		const { instances } = this.#config;
-		if (!instances) return;
+		const { instances } = this.#config.pool;
 		const { processes, memory } = this.#needs;
-		const provider = createProvider(this.#config, instances, { processes, desired: this.#wanted() });
+		const provider = createProvider(this.name, instances, { processes, desired: this.#wanted() });
 		const source: Source = { provider, members: new Map() };
 		this.#sources.push(source);
 		this.#current = source;
@@ -213,13 +237,17 @@ export class ServiceFleet {
 	#context(source: Source): MemberContext {
 		const { sink, prober } = this.#needs;
 		return {
-			service: this.name,
+			service: this.service,
+			pool: this.pool,
 			sink,
 			prober,
 			target: (instance) => probeTarget(this.#config, instance),
 			event: (event) => this.#event(event),
 			reached: (member, up, why) => source.provider.reached(member.id, up, why),
-			changed: () => this.#departures.reviewSoon(),
+			changed: () => {
+				this.#departures.reviewSoon();
+				this.#needs.changed(this);
+			},
 		};
 	}
 
@@ -265,12 +293,6 @@ export class ServiceFleet {
 	}
 
 	#event(event: InstanceEvent): void {
-		this.#needs.event(this.name, event);
-	}
-
-	#refuse(what: string): BallastError {
-		const kind = this.#config.instances?.kind;
-		const why = kind ? `has instances of the kind '${kind}', which Ballast does not run` : 'has no instances';
-		return new BallastError('bad_command', `${this.name} cannot be ${what}: it ${why}`, { service: this.name });
+		this.#needs.event(this, event);
 	}
 }

@@ -1,0 +1,89 @@
+import { mixBits } from '../core/hash.ts';
+import type { Balancer } from './port.ts';
+
+/** One of several pools that share a service's requests. */
+export interface SharedPool {
+	balancer: Balancer;
+	/** Where its share is in the cells, thousandths; < 0: it has none and is only fallen back on. */
+	readonly share: number;
+}
+
+const WHOLE = 1000;
+/** Prime to `WHOLE` and near its golden section: in a thousand turns each point comes once, evenly spread. */
+const STEP = 617;
+/** Parts the choice of the pool from that of the instance, which hashes the same key. */
+const SALT = 0x2545f491;
+
+/**
+ * Chooses among the pools of a service by their shares, and within by the pool's own balancer. Where
+ * that one has nothing open, the next takes over at once: those with a share first, each time by
+ * priority. A key always means the same pool, unless shares change.
+ */
+export class PoolPicker {
+	readonly #cells: Int32Array;
+	readonly #pools: readonly SharedPool[];
+	#turn: number;
+
+	/** @param pools at least one, by priority; balanced alike, over one board */
+	constructor({ cells }: { cells: Int32Array }, pools: readonly SharedPool[], worker: number) {
+		this.#cells = cells;
+		this.#pools = pools;
+		this.#turn = (worker * 131) % WHOLE;
+	}
+
+	/** See `Balancer.pick`. */
+	pick(key: number, tried: readonly number[], nowMs: number): number {
+		const first = this.#pools[this.#choose(key)] as SharedPool;
+		const slot = first.balancer.pick(key, tried, nowMs);
+		if (slot >= 0 && (tried.length === 0 || !tried.includes(slot))) return slot;
+		for (let pass = 0; pass < 2; pass++) {
+			for (const pool of this.#pools) {
+				if (pool === first || this.#share(pool) > 0 !== (pass === 0)) continue;
+				const other = pool.balancer.pick(key, tried, nowMs);
+				if (other >= 0 && !tried.includes(other)) return other;
+			}
+		}
+		return slot;
+	}
+
+	/** See `Balancer.settle`: what is measured stands on the board, whichever pool the instance is in. */
+	settle(slot: number, us: number, nowMs: number): void {
+		this.#pools[0]?.balancer.settle(slot, us, nowMs);
+	}
+
+	/** See `Balancer.token`. */
+	token(slot: number): number {
+		for (const { balancer } of this.#pools) {
+			const token = balancer.token(slot);
+			if (token !== 0) return token;
+		}
+		return 0;
+	}
+
+	#share({ share }: SharedPool): number {
+		return share < 0 ? 0 : (this.#cells[share] as number);
+	}
+
+	#choose(key: number): number {
+		if (key === 0) {
+			this.#turn += STEP;
+			if (this.#turn >= WHOLE) this.#turn -= WHOLE;
+			return this.#at(this.#turn);
+		}
+		for (let at = 0; at < this.#pools.length; at++) {
+			const pool = this.#pools[at] as SharedPool;
+			if (this.#share(pool) > 0 && pool.balancer.knows?.(key) === true) return at;
+		}
+		return this.#at((mixBits(key ^ SALT) >>> 0) % WHOLE);
+	}
+
+	/** The pool at this point of the shares, laid one behind the other; the first where they do not reach. */
+	#at(point: number): number {
+		let left = point;
+		for (let at = 0; at < this.#pools.length; at++) {
+			left -= this.#share(this.#pools[at] as SharedPool);
+			if (left < 0) return at;
+		}
+		return 0;
+	}
+}

@@ -1,0 +1,71 @@
+/** The pools of a service: the one that `instances` says, or those of `pools`. */
+import type { InstancesConfig, ScaleConfig, ScaleInput } from '../instances/config.ts';
+import { MAIN_POOL, type PoolConfig } from './config.ts';
+import type { PoolInput } from './pool-schema.ts';
+import { complainOfName } from './resolve-name.ts';
+import { resolveInstances, resolveScale } from './resolve-pool.ts';
+import type { UserDefaults, UserService } from './schema.ts';
+import type { Place } from './scope.ts';
+
+/** Of each service; a temporary one may come beside them. */
+const MOST_POOLS = 8;
+
+/** In order of priority, those of the same in the order of the file. */
+export function resolvePools(input: UserService, defaults: UserDefaults, place: Place): PoolConfig[] {
+	// Said once here, and not again for each pool.
+	const scale = resolveScale({ own: input.scale, base: defaults.scale }, place.at('scale'));
+	const instances = resolveInstances(input.instances, place.at('instances'));
+	if (input.pools === undefined) {
+		if (instances === null) return [];
+		const only = { name: MAIN_POOL, priority: 1, region: null, weight: 1 };
+		return [{ ...only, instances, scale: sized(instances, scale) }];
+	}
+	const at = place.at('pools');
+	if (input.instances !== undefined) {
+		at.problem('conflict: there are `instances` too; make them one of the pools', {
+			at: 'key',
+			related: [place.at('instances').path],
+		});
+	}
+	const entries = Object.entries(input.pools);
+	if (entries.length === 0 && !at.isCut()) at.problem('expected at least one pool, or `instances`');
+	if (entries.length > MOST_POOLS) at.problem(`expected at most ${MOST_POOLS} pools; there are ${entries.length}`);
+	const base = { ...longScale(defaults.scale), ...longScale(input.scale) };
+	const pools = entries.map(([name, pool]) => resolvePool({ name, pool, base, place: at.at(name) }));
+	return pools.flat().sort((a, b) => a.priority - b.priority);
+}
+
+interface PoolEntry {
+	name: string;
+	pool: PoolInput;
+	/** What the service says. */
+	base: Exclude<ScaleInput, number>;
+	place: Place;
+}
+
+function resolvePool({ name, pool, base, place }: PoolEntry): PoolConfig[] {
+	const complaint = complainOfName(name);
+	if (complaint !== undefined) place.problem(complaint, { at: 'key' });
+	const instances = resolveInstances(pool.instances, place.at('instances'));
+	const scale = resolveScale({ own: pool.scale, base }, place.at('scale'));
+	if (instances === null) return [];
+	if (pool.scale !== undefined) warnOfScale(instances, place);
+	const { priority = 1, region = null, weight = 1 } = pool;
+	return [{ name, instances, scale: sized(instances, scale), priority, region, weight }];
+}
+
+/** `place`: what has the `scale`. */
+export function warnOfScale({ kind }: InstancesConfig, place: Place): void {
+	if (kind === 'run') return;
+	place.at('scale').warn(`this has no effect: Ballast starts instances of \`run\`, not of \`${kind}\``, { at: 'key' });
+}
+
+const longScale = (input: ScaleInput | undefined) =>
+	typeof input === 'number' ? { min: input, max: input } : (input ?? {});
+
+/** Others than those of `run` have the number that they have. */
+function sized(instances: InstancesConfig, scale: ScaleConfig): ScaleConfig {
+	if (instances.kind === 'run') return scale;
+	const count = instances.kind === 'urls' ? instances.urls.length : 0;
+	return { min: count, max: count };
+}
