@@ -130,10 +130,13 @@ export class Pools {
 	/** The routes, ready to match requests. */
 	compile(): Router<Route> {
 		const columns = Math.max(this.#board.workers, this.#plan.columns, this.#plan.workers);
-		for (const group of this.#groups.values()) {
+		const services = new Map<string, Service>();
+		for (const [name, group] of this.#groups) {
 			group.service = serviceOf(group.plan, columns);
+			services.set(name, group.service);
 			this.#wire(group);
 		}
+		this.services = services;
 		const compiled = new Map<unknown, Route>();
 		const entries = routeEntries(this.#plan.services).map((entry) => {
 			const owner = entry.route ?? entry.service;
