@@ -2,7 +2,7 @@
 import type { PoolConfig, ServiceConfig } from '../config/config.ts';
 import { maskText, namesSecret } from '../config/problem.ts';
 import { inert } from '../core/inert.ts';
-import { formatDuration, formatSize } from '../core/units.ts';
+import { formatDuration, formatShare, formatSize } from '../core/units.ts';
 import type { HeaderPolicy, Policy } from '../gateway/config.ts';
 import type { Answered, Considered, Explanation } from './explanation.ts';
 import { plural } from './quantity.ts';
@@ -67,6 +67,8 @@ function answerRows(answered: Answered): Row[] {
 		...editRows('request', policy.requestHeaders),
 		...answerEdits,
 		['timeouts', timeoutText(policy)],
+		['retries', retryText(policy, answered.service)],
+		['waits', waitText(policy, answered.service)],
 		[
 			'limits',
 			`body ${formatSize(policy.bodyBytes)}, ${plural(answered.service.upstream.connections, 'connection')} to an instance from each worker`,
@@ -126,6 +128,24 @@ function hostText({ host }: Policy): string {
 function timeoutText({ timeouts }: Policy): string {
 	const { connectMs, firstByteMs, requestMs, streamIdleMs } = timeouts;
 	return `connect ${formatDuration(connectMs)}, first byte ${formatDuration(firstByteMs)}, request ${formatDuration(requestMs)}, idle ${formatDuration(streamIdleMs)}`;
+}
+
+function retryText({ retry }: Policy, { retryBudget }: ServiceConfig): string {
+	if (retry.attempts === 1) return 'off';
+	const on = [
+		...(retry.connect ? ['failed connect'] : []),
+		...(retry.reset ? ['reset'] : []),
+		...(retry.timeout ? ['time-out'] : []),
+		...retry.statuses,
+	].join(', ');
+	const budget =
+		retryBudget === null ? 'no budget' : `budget ${formatShare(retryBudget.share)} or ${retryBudget.floor} a second`;
+	return `${retry.attempts} attempts on ${on}; ${budget}; bodies up to ${formatSize(retry.bodyBytes)}`;
+}
+
+function waitText({ holdMs }: Policy, { breaker }: ServiceConfig): string {
+	const bound = breaker.inFlight === 0 ? '' : `; at most ${breaker.inFlight} in flight at an instance`;
+	return `${holdMs === 0 ? 'not' : `up to ${formatDuration(holdMs)}`} for an instance${bound}`;
 }
 
 function editRows(name: string, { set, remove }: HeaderPolicy): Row[] {

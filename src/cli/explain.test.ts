@@ -61,6 +61,8 @@ request     sets X-Env: prod
 request     sets X-Key: ***
 request     removes x-internal
 timeouts    connect 2s, first byte 5s, request 5m, idle 1m
+retries     3 attempts on failed connect, reset, time-out, 502, 503, 504; budget 20% or 10 a second; bodies up to 64KiB
+waits       up to 10s for an instance
 limits      body 10MiB, 256 connections to an instance from each worker
 
 NOT              SERVICE  TAKES                          BECAUSE

@@ -1,5 +1,5 @@
 /** The resolved configuration, written again as a person would write it: all defaults told, long forms, absolute paths. */
-import { formatDuration, formatSize } from '../core/units.ts';
+import { formatDuration, formatShare, formatSize } from '../core/units.ts';
 import type {
 	HeaderPolicy,
 	ListenConfig,
@@ -180,8 +180,7 @@ function upstreamForm({ connections, idleMs, tls }: UpstreamConfig): Form {
 }
 
 function protectionForm({ retryBudget, breaker }: ServiceConfig): Form {
-	const budget =
-		retryBudget === null ? 'off' : { share: `${+(retryBudget.share * 100).toFixed(6)}%`, floor: retryBudget.floor };
+	const budget = retryBudget === null ? 'off' : { share: formatShare(retryBudget.share), floor: retryBudget.floor };
 	return {
 		retryBudget: budget,
 		breaker: { inFlight: breaker.inFlight === 0 ? 'off' : breaker.inFlight, waiting: breaker.waiting },

@@ -35,6 +35,11 @@ export function parseShare(text: string): number | undefined {
 	return share >= 0 && share <= 1 ? share : undefined;
 }
 
+/** A share as people write it: 0.2 → `20%`. */
+export function formatShare(share: number): string {
+	return `${+(share * 100).toFixed(6)}%`;
+}
+
 /** The shortest exact way to write a duration: 90000 → `1m30s`. */
 export function formatDuration(ms: number): string {
 	if (ms === 0) return '0s';

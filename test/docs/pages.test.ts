@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Block, readBlocks } from '../../scripts/checks/shell-blocks.ts';
+import { problemsOf } from '../../src/config/testing/load-text.ts';
 import { accepts, PagePlayer, WRITTEN_PORTS } from './page-player.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -28,6 +29,19 @@ for (const path of ['README.md', 'docs/getting-started.md']) {
 		}
 	});
 }
+
+test('every configuration that docs/ shows as a file is valid', async () => {
+	const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+	let seen = 0;
+	for (const name of pages) {
+		for (const { language, attributes, text, line } of page(join('docs', name))) {
+			if (language !== 'yaml' || attributes['file'] !== 'ballast.yaml') continue;
+			seen++;
+			assert.equal(await problemsOf(text), '', `docs/${name}:${line}`);
+		}
+	}
+	assert.ok(seen >= 2);
+});
 
 async function told(player: PagePlayer, block: Block, path: string): Promise<void> {
 	try {
