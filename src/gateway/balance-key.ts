@@ -1,6 +1,7 @@
 import { hashBytes, hashText } from '../core/hash.ts';
 import { Field } from '../wire/field-names.ts';
 import { STRIDE } from '../wire/head.ts';
+import { clientAddress } from './client-address.ts';
 import type { Exchange } from './exchange.ts';
 import type { KeySource } from './route.ts';
 
@@ -24,12 +25,6 @@ export function balanceKey(exchange: Exchange, source: KeySource): number {
 		default:
 			return hashText(clientAddress(exchange));
 	}
-}
-
-/** The client's address: the peer's, or what a trusted proxy says. */
-export function clientAddress(exchange: Exchange): string {
-	const { client, plane } = exchange;
-	return client.trusted ? plane.trust.client(client.address, exchange.field('x-forwarded-for')) : client.address;
 }
 
 const hashOrNone = (value: string | undefined): number => (value === undefined ? 0 : hashText(value));

@@ -184,21 +184,12 @@ export function forwardedLines(address: string, secure: boolean): Buffer {
 /** Continues what a trusted proxy in front began. */
 function writeTrustedForwarded(out: Output, exchange: Requesting): void {
 	const { client } = exchange;
-	const before = allValues(exchange, 'x-forwarded-for');
+	const { fields } = exchange.head;
+	const before = fields.list(exchange.buffer, 'x-forwarded-for') ?? '';
 	const proto = client.secure ? 'https' : 'http';
 	out.text(`X-Forwarded-For: ${before === '' ? '' : `${before}, `}${client.address}\r\n`);
 	if (exchange.field('x-forwarded-proto') === undefined) out.text(`X-Forwarded-Proto: ${proto}\r\n`);
-	const chain = allValues(exchange, 'forwarded');
+	const chain = fields.list(exchange.buffer, 'forwarded') ?? '';
 	if (chain !== '') out.text(`Forwarded: ${chain}, for=${forwardedNode(client.address)};proto=${proto}\r\n`);
 	out.text('Via: 1.1 ballast\r\n');
-}
-
-/** All lines of a field as one list; their order is kept. */
-function allValues(exchange: Requesting, name: string): string {
-	const { fields } = exchange.head;
-	const values: string[] = [];
-	for (let i = fields.find(exchange.buffer, name); i >= 0; i = fields.find(exchange.buffer, name, i + 1)) {
-		values.push(fields.valueAt(exchange.buffer, i));
-	}
-	return values.join(', ');
 }

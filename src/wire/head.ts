@@ -64,6 +64,15 @@ export class Fields {
 		return i < 0 ? undefined : this.valueAt(buffer, i);
 	}
 
+	/** All lines of a field as one list, in their order (RFC 9110 §5.3); undefined without any. */
+	list(buffer: Uint8Array, name: string): string | undefined {
+		let i = this.find(buffer, name);
+		if (i < 0) return undefined;
+		let list = this.valueAt(buffer, i);
+		while ((i = this.find(buffer, name, i + 1)) >= 0) list += `, ${this.valueAt(buffer, i)}`;
+		return list;
+	}
+
 	valueAt(buffer: Uint8Array, i: number): string {
 		return text(buffer, this.table[i * STRIDE + 2] as number, this.table[i * STRIDE + 3] as number);
 	}
