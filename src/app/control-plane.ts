@@ -4,6 +4,7 @@ import { maskConfig } from '../config/print.ts';
 import { Board } from '../core/board.ts';
 import { BallastError } from '../core/errors.ts';
 import { MeterGroup } from '../metrics/counts.ts';
+import { sharedNow } from '../wire/timer-wheel.ts';
 import type { Readiness } from './admin.ts';
 import { AdminPlace } from './admin-place.ts';
 import { ConfigWatch } from './config-watch.ts';
@@ -15,6 +16,7 @@ import { Listeners } from './listeners.ts';
 import type { PeerCores } from './peer-cores.ts';
 import type { Plan } from './plan.ts';
 import { planOf } from './plan-of.ts';
+import { RateLimitTables } from './rate-limit-tables.ts';
 import { SeriesIndex } from './series-index.ts';
 import { ServiceCellsIndex } from './service-cells-index.ts';
 import { ServiceUpkeep } from './service-upkeep.ts';
@@ -48,6 +50,7 @@ export class ControlPlane {
 	readonly #meters = { routes: new MeterGroup(), instances: new MeterGroup() };
 	readonly #series = new SeriesIndex();
 	readonly #cells = new ServiceCellsIndex();
+	readonly #rateLimits = new RateLimitTables((event) => this.log.add(event));
 	readonly #workers: WorkerGroup;
 	readonly #slots: InstanceSlots;
 	readonly #listeners: Listeners;
@@ -116,6 +119,7 @@ export class ControlPlane {
 			this.#fleet.adopt(snapshot.fleet);
 		}
 		this.#plan = this.#planOf(this.#config, 1);
+		this.#rateLimits.adopt(this.#plan);
 		this.#setLimits();
 		// First of all: a port that is taken must start nothing.
 		await this.#listeners.bind(this.#config.listen, this.#config.workers);
@@ -150,7 +154,7 @@ export class ControlPlane {
 	}
 
 	#planOf(config: Config, generation: number): Plan {
-		return planOf(config, generation, { series: this.#series, cells: this.#cells });
+		return planOf(config, generation, { series: this.#series, cells: this.#cells, rateLimits: this.#rateLimits });
 	}
 
 	#announce(): void {
@@ -183,6 +187,7 @@ export class ControlPlane {
 		this.#meters.routes.sample(this.#series.count);
 		this.#meters.instances.sample(this.#board.slots);
 		this.#upkeep.everySecond();
+		this.#rateLimits.look(sharedNow());
 	}
 
 	readiness(): Readiness {
@@ -245,6 +250,7 @@ export class ControlPlane {
 		this.#config = next;
 		this.#plan = plan;
 		await this.#workers.commit(plan);
+		this.#rateLimits.adopt(plan);
 		await this.#fleet.apply(next);
 		await this.#workers.resize(() => this.#listeners.serve(next.listen, next.workers));
 		await this.#admin.serve(next.admin);
@@ -303,6 +309,7 @@ export class ControlPlane {
 				meters: this.#meters,
 				cells: this.#cells,
 				inFlight: (slot) => this.#slots.inFlight(slot),
+				rateLimits: (service) => this.#rateLimits.view(service),
 			}),
 			unrouted: this.#meters.routes.counts([0]),
 			warnings: this.#refused === '' ? [] : [this.#refused],

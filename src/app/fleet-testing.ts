@@ -161,6 +161,7 @@ export function service(
 		holdMs: DEFAULT_HOLD_MS,
 		retryBudget: DEFAULT_BUDGET,
 		breaker: DEFAULT_BREAKER,
+		rateLimit: [],
 		...changes,
 	};
 }

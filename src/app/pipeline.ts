@@ -5,6 +5,7 @@ import { problemOf } from '../gateway/problem.ts';
 import { ReplayBody } from '../gateway/replay-body.ts';
 import { setTarget } from '../gateway/request-checks.ts';
 import type { Route } from '../gateway/route.ts';
+import { sharedTime } from '../wire/timer-wheel.ts';
 
 /**
  * The order of a request, in one place. Each stage decides at once; the first that answers the
@@ -36,8 +37,17 @@ function route(exchange: Exchange): boolean {
 
 /** Limits that can be told from the head. */
 function admit(exchange: Exchange): boolean {
-	const limit = exchange.route?.bodyBytes ?? 0;
-	if (exchange.framing.contentLength <= limit) return true;
+	const found = exchange.route;
+	if (found === null) return false;
+	if (found.rateLimits !== null) {
+		const refusal = found.rateLimits.take(exchange, sharedTime(exchange.startMs));
+		if (refusal !== null) {
+			exchange.failure = 'rate_limited';
+			exchange.answerProblem(refusal);
+			return false;
+		}
+	}
+	if (exchange.framing.contentLength <= found.bodyBytes) return true;
 	exchange.failure = 'body_too_large';
 	exchange.answerProblem(problemOf('body_too_large'));
 	return false;

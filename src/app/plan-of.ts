@@ -3,6 +3,7 @@ import type { Config, ServiceConfig } from '../config/config.ts';
 import { BallastError } from '../core/errors.ts';
 import { tlsName } from './fleet-probes.ts';
 import type { Plan, PoolPlan, ServicePlan } from './plan.ts';
+import type { RateLimitTables } from './rate-limit-tables.ts';
 import type { SeriesIndex } from './series-index.ts';
 import type { ServiceCellsIndex } from './service-cells-index.ts';
 
@@ -10,10 +11,11 @@ import type { ServiceCellsIndex } from './service-cells-index.ts';
 export interface PlanIndexes {
 	series: SeriesIndex;
 	cells: ServiceCellsIndex;
+	rateLimits: RateLimitTables;
 }
 
 /** What the workers need of a configuration. @throws BallastError `config_invalid` when a CA file cannot be read */
-export function planOf(config: Config, generation: number, { series, cells }: PlanIndexes): Plan {
+export function planOf(config: Config, generation: number, { series, cells, rateLimits }: PlanIndexes): Plan {
 	const services = config.services.map((service) => ({
 		...servicePlan(service),
 		pools: poolPlans(service, cells),
@@ -27,6 +29,7 @@ export function planOf(config: Config, generation: number, { series, cells }: Pl
 		limits: config.limits,
 		trust: config.trust,
 		series: series.of(services),
+		rateLimits: rateLimits.of(services),
 	};
 }
 
@@ -34,8 +37,8 @@ export function planOf(config: Config, generation: number, { series, cells }: Pl
 function servicePlan(service: ServiceConfig): Omit<ServicePlan, 'cells' | 'pools'> {
 	const { name, match, routes, balance, upstream, timeouts, bodyBytes, host, path, requestHeaders, responseHeaders } =
 		service;
-	const { retry, holdMs, retryBudget, breaker } = service;
-	const policy = { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders, retry, holdMs };
+	const { retry, holdMs, retryBudget, breaker, rateLimit } = service;
+	const policy = { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders, retry, holdMs, rateLimit };
 	const upstreamCa = readCa(upstream.tls?.ca ?? null);
 	return { name, match, routes, balance, upstream, ...policy, upstreamCa, retryBudget, breaker };
 }

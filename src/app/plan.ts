@@ -1,6 +1,6 @@
 import type { BalanceConfig } from '../balancing/config.ts';
 import { MAX_WORKERS } from '../core/board.ts';
-import type { NodeLimits, ServiceConfig } from '../gateway/config.ts';
+import type { NodeLimits, RateLimitPolicy, ServiceConfig } from '../gateway/config.ts';
 import type { CertificateText } from '../gateway/listener.ts';
 import type { RetryBudgetConfig } from '../resilience/config.ts';
 
@@ -36,7 +36,20 @@ export interface Plan {
 	trust: string[];
 	/** Index of the counts of each route, by `seriesKey`. */
 	series: Record<string, number>;
+	rateLimits: RateLimitPlan;
 }
+
+/** The memory of all rate limits. */
+export interface RateLimitPlan {
+	/** What keys are hashed with. */
+	hashKey: [number, number];
+	/** By `limitKey`; the same ones over reloads while the limit stays as it is. */
+	tables: Record<string, SharedArrayBuffer>;
+}
+
+/** What a limit is known by: a limit of which anything changes is another one, which begins anew. */
+export const limitKey = (service: string, route: string, limit: RateLimitPolicy): string =>
+	JSON.stringify([service, limit.of === 'route' ? route : null, limit]);
 
 /** The series of requests that met no route. */
 export const UNROUTED = 0;

@@ -9,6 +9,7 @@ import { compileRoute, REST, routeEntries } from '../gateway/route-table.ts';
 import { Router } from '../gateway/router.ts';
 import type { UpstreamOptions } from '../gateway/upstream.ts';
 import { RetryBudget } from '../resilience/retry-budget.ts';
+import { LimiterSet } from './limiter-set.ts';
 import { type InstancePlan, type Plan, type PoolPlan, type ServicePlan, seriesKey } from './plan.ts';
 
 /** Failures in a row from which on the control plane is told of an instance. */
@@ -137,6 +138,7 @@ export class Pools {
 			this.#wire(group);
 		}
 		this.services = services;
+		const limits = new LimiterSet(this.#plan.rateLimits);
 		const compiled = new Map<unknown, Route>();
 		const entries = routeEntries(this.#plan.services).map((entry) => {
 			const owner = entry.route ?? entry.service;
@@ -144,7 +146,8 @@ export class Pools {
 			if (value === undefined) {
 				const { name } = entry.service;
 				const series = this.#plan.series[seriesKey(name, entry.route?.name ?? REST)] ?? 0;
-				compiled.set(owner, (value = compileRoute(entry, this.#groups.get(name)?.service as Service, series)));
+				const parts = { series, rateLimits: limits.of(entry) };
+				compiled.set(owner, (value = compileRoute(entry, this.#groups.get(name)?.service as Service, parts)));
 			}
 			return { pattern: entry.pattern, value };
 		});

@@ -4,6 +4,7 @@ import type { Counts, MeterGroup } from '../metrics/counts.ts';
 import type { Fleet } from './fleet.ts';
 import type { InstanceView } from './fleet-sink.ts';
 import { type Plan, seriesKey, UNROUTED } from './plan.ts';
+import type { RateLimitStatus } from './rate-limit-tables.ts';
 import type { ServiceCellsIndex } from './service-cells-index.ts';
 import type { WorkerView } from './worker-group.ts';
 
@@ -28,6 +29,7 @@ export interface ServiceStatus {
 	pools: PoolStatus[];
 	instances: (InstanceView & { inFlight: number; counts: Counts })[];
 	routes: { name: string; counts: Counts }[];
+	rateLimits: RateLimitStatus[];
 }
 
 /** The answer to `ballast status`. */
@@ -53,9 +55,18 @@ export interface StatusParts {
 	meters: { routes: MeterGroup; instances: MeterGroup };
 	cells: ServiceCellsIndex;
 	inFlight: (slot: number) => number;
+	rateLimits: (service: string) => RateLimitStatus[];
 }
 
-export function serviceStatus({ config, plan, fleet, meters, cells, inFlight }: StatusParts): ServiceStatus[] {
+export function serviceStatus({
+	config,
+	plan,
+	fleet,
+	meters,
+	cells,
+	inFlight,
+	rateLimits,
+}: StatusParts): ServiceStatus[] {
 	const readiness = fleet.ready();
 	const instances = fleet.list();
 	return config.services.map(({ name, routes, pools }) => {
@@ -84,6 +95,7 @@ export function serviceStatus({ config, plan, fleet, meters, cells, inFlight }: 
 					counts: meters.instances.counts(instance.slot < 0 ? [] : [instance.slot]),
 				})),
 			routes: series.map(({ route, index }) => ({ name: route, counts: meters.routes.counts([index]) })),
+			rateLimits: rateLimits(name),
 		};
 	});
 }

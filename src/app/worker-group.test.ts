@@ -32,6 +32,7 @@ const plan = (workers: number, generation = 1, trust: string[] = []): Plan => ({
 	},
 	trust,
 	series: {},
+	rateLimits: { hashKey: [0, 0], tables: {} },
 });
 
 const deed = (id: string): InstancePlan => ({

@@ -34,6 +34,7 @@ class DataWorker {
 	readonly #observation: Observation = {
 		status: 0,
 		failed: false,
+		limited: false,
 		us: 0,
 		bytesIn: 0,
 		bytesOut: 0,
@@ -114,6 +115,7 @@ class DataWorker {
 		const seen = this.#observation;
 		seen.status = exchange.status;
 		seen.failed = exchange.failure !== null && exchange.status >= 500;
+		seen.limited = exchange.failure === 'rate_limited';
 		seen.us = us;
 		seen.bytesIn = exchange.body.received;
 		seen.bytesOut = exchange.bytesOut;

@@ -4,6 +4,7 @@ import { maskText, namesSecret } from '../config/problem.ts';
 import { inert } from '../core/inert.ts';
 import { formatDuration, formatShare, formatSize } from '../core/units.ts';
 import type { HeaderPolicy, Policy } from '../gateway/config.ts';
+import { formatRate } from '../resilience/rate.ts';
 import type { Answered, Considered, Explanation } from './explanation.ts';
 import { plural } from './quantity.ts';
 import type { InstanceStatus } from './status-answer.ts';
@@ -55,10 +56,10 @@ function answerRows(answered: Answered): Row[] {
 		const { status, headers, body } = answered.answer;
 		const fields = headers.map(([name, value]) => `${name}: ${shownValue(name, value)}`);
 		const text = [`${status}`, ...fields, plural(Buffer.byteLength(body), 'byte')].join(', ');
-		return [['answer', `fixed: ${text}`], ...answerEdits];
+		return [['answer', `fixed: ${text}`], ...answerEdits, ...limitRows(policy)];
 	}
 	if (answered.by === 'redirect')
-		return [['answer', `${answered.redirect.status} to ${answered.redirect.to}`], ...answerEdits];
+		return [['answer', `${answered.redirect.status} to ${answered.redirect.to}`], ...answerEdits, ...limitRows(policy)];
 	return [
 		...poolRows(answered.service),
 		['health', healthText(answered.service)],
@@ -73,6 +74,7 @@ function answerRows(answered: Answered): Row[] {
 			'limits',
 			`body ${formatSize(policy.bodyBytes)}, ${plural(answered.service.upstream.connections, 'connection')} to an instance from each worker`,
 		],
+		...limitRows(policy),
 	];
 }
 
@@ -146,6 +148,17 @@ function retryText({ retry }: Policy, { retryBudget }: ServiceConfig): string {
 function waitText({ holdMs }: Policy, { breaker }: ServiceConfig): string {
 	const bound = breaker.inFlight === 0 ? '' : `; at most ${breaker.inFlight} in flight at an instance`;
 	return `${holdMs === 0 ? 'not' : `up to ${formatDuration(holdMs)}`} for an instance${bound}`;
+}
+
+/** `per-client: 100/s, 200 at once, by header x-api-key; over all routes of the service`. */
+function limitRows({ rateLimit }: Policy): Row[] {
+	return rateLimit.map(({ name, burst, key, from, full, of, ...rate }) => {
+		const parts = key.map((part) => (part.from === 'header' ? `header ${part.name} (of ${from})` : part.from));
+		const by = parts.length === 0 ? 'all clients together' : `by ${parts.join(' and ')}`;
+		const whose = of === 'service' ? 'over all routes of the service' : 'of this route alone';
+		const room = full === 'refuse' ? '; refuses when its table is full' : '';
+		return ['rate limit', `${name}: ${formatRate(rate)}, ${burst} at once, ${by}; ${whose}${room}`];
+	});
 }
 
 function editRows(name: string, { set, remove }: HeaderPolicy): Row[] {

@@ -71,8 +71,8 @@ function asJson(
 	const { headers: _, ...asked } = request;
 	if (answered.by === 'refusal') return { source, request: asked, chosen, answered, others };
 	const { service, policy, ...rest } = answered;
-	const { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders } = policy;
-	const policies = { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders };
+	const { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders, rateLimit } = policy;
+	const policies = { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders, rateLimit };
 	const { balance, health, pools } = service;
 	const pool = answered.by === 'instance' ? { pools, balance, health, instances } : {};
 	return { source, request: asked, chosen, answered: rest, ...pool, policies, others };

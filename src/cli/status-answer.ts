@@ -52,6 +52,18 @@ export interface ServiceStatus {
 	pools: PoolStatus[];
 	instances: InstanceStatus[];
 	routes: { name: string; counts: Counts }[];
+	rateLimits: RateLimitStatus[];
+}
+
+export interface RateLimitStatus {
+	name: string;
+	/** null: all routes of the service. */
+	route: string | null;
+	refused: number;
+	/** Requests of clients for whom there was no room. */
+	full: number;
+	used: number;
+	entries: number;
 }
 
 export interface Status {
@@ -114,6 +126,19 @@ function readService(service: Record<string, unknown>, at: string): ServiceStatu
 			name: text(name, `${at}.name`),
 			counts: readCounts(counts, `${at}.counts`),
 		})),
+		// Older versions have none.
+		rateLimits: service.rateLimits === undefined ? [] : list(service.rateLimits, `${at}.rateLimits`, readRateLimit),
+	};
+}
+
+function readRateLimit(limit: Record<string, unknown>, at: string): RateLimitStatus {
+	return {
+		name: text(limit.name, `${at}.name`),
+		route: limit.route === null ? null : text(limit.route, `${at}.route`),
+		refused: number(limit.refused, `${at}.refused`),
+		full: number(limit.full, `${at}.full`),
+		used: number(limit.used, `${at}.used`),
+		entries: number(limit.entries, `${at}.entries`),
 	};
 }
 

@@ -1,7 +1,7 @@
 /** A status as lines for a terminal. */
 import { inert } from '../core/inert.ts';
 import { formatAge, formatBytes, formatCount, formatLatency, formatRate, plural } from './quantity.ts';
-import type { Counts, InstanceStatus, PoolStatus, ServiceStatus, Status } from './status-answer.ts';
+import type { Counts, InstanceStatus, PoolStatus, RateLimitStatus, ServiceStatus, Status } from './status-answer.ts';
 import { type Cell, type Column, table } from './table.ts';
 import { type Colour, paint, type Terminal } from './terminal.ts';
 import { clip } from './text-width.ts';
@@ -44,6 +44,8 @@ export function statusLines(status: Status, terminal: Terminal, now: number): st
 	const named = services.filter((service) => service.routes.length > 1);
 	const routes = named.flatMap((service) => service.routes.map((route) => routeRow(service.name, route)));
 	if (routes.length > 0) lines.push('', ...table(ROUTE_COLUMNS, routes, terminal));
+	const limits = services.flatMap(({ name, rateLimits }) => rateLimits.map((limit) => rateLimitRow(name, limit)));
+	if (limits.length > 0) lines.push('', ...table(RATE_LIMIT_COLUMNS, limits, terminal));
 	return lines;
 }
 
@@ -180,6 +182,26 @@ function routeRow(service: string, { name, counts }: { name: string; counts: Cou
 		{ text: formatCount(counts.status['4xx']) },
 		{ text: formatCount(counts.status['5xx']) },
 		failures(counts),
+	];
+}
+
+const RATE_LIMIT_COLUMNS: Column[] = [
+	{ title: 'RATE LIMIT', least: 12 },
+	{ title: 'SERVICE', drop: 3 },
+	{ title: 'ROUTE', drop: 2 },
+	{ title: 'REFUSED', align: 'right' },
+	{ title: 'CLIENTS', align: 'right', drop: 1 },
+	{ title: 'NO ROOM', align: 'right' },
+];
+
+function rateLimitRow(service: string, { name, route, refused, full, used, entries }: RateLimitStatus): Cell[] {
+	return [
+		{ text: inert(name) },
+		{ text: inert(service) },
+		{ text: route === null ? 'all' : inert(route) },
+		{ text: formatCount(refused), ...(refused > 0 ? { colour: 'yellow' as const } : {}) },
+		{ text: `${formatCount(used)} of ${formatCount(entries)}` },
+		{ text: formatCount(full), ...(full > 0 ? { colour: 'red' as const } : {}) },
 	];
 }
 

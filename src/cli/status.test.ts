@@ -111,15 +111,33 @@ test('nothing that is shown can act on the terminal', () => {
 					{ name: evil, counts },
 					{ name: evil, counts },
 				],
+				rateLimits: [{ name: evil, route: evil, refused: 0, full: 0, used: 0, entries: 64 }],
 			},
 		],
 	});
 	for (const line of statusLines(status, recordedTerminal(), NOW)) assert.doesNotMatch(line, /\p{Cc}|\u202e/u);
 });
 
+test('rate limits: whose they are, what they refused, how full they are', () => {
+	const [service] = sampleStatus().services;
+	const limit = { name: 'per-client', route: null, refused: 0, full: 0, used: 12, entries: 65_536 };
+	const own = { name: 'address-5/m', route: 'POST /login', refused: 12_345, full: 3, used: 64, entries: 64 };
+	const services = [{ ...(service as NonNullable<typeof service>), rateLimits: [limit, own] }];
+	assert.deepEqual(statusLines(sampleStatus({ services }), recordedTerminal(), NOW).slice(-3), [
+		'RATE LIMIT   SERVICE  ROUTE        REFUSED    CLIENTS  NO ROOM',
+		'per-client   videos   all                0  12 of 66k        0',
+		'address-5/m  videos   POST /login      12k   64 of 64        3',
+	]);
+	const older = structuredClone(sampleStatus({ services })) as unknown as { services: { rateLimits?: unknown }[] };
+	delete older.services[0]?.rateLimits;
+	assert.deepEqual(readStatus(older).services[0]?.rateLimits, []);
+});
+
 test('numbers that are none, no services, services without instances', () => {
 	const nan = JSON.parse(JSON.stringify(sampleCounts({ p50Ms: Number.NaN, perSecond: Number.NaN })));
-	const services = [{ name: 'fixed', desired: 0, ready: 0, total: 0, counts: nan, instances: [], routes: [] }];
+	const services = [
+		{ name: 'fixed', desired: 0, ready: 0, total: 0, counts: nan, instances: [], routes: [], rateLimits: [] },
+	];
 	const lines = statusLines(readStatus({ ...sampleStatus(), services }), recordedTerminal(), NOW);
 	assert.match(lines.at(-1) as string, /^fixed\s+-\s+\?\s+\?/);
 	assert.equal(

@@ -32,6 +32,7 @@ const GOES: Record<Change['what'], string> = {
 
 const POLICY = 'policy only: it holds from the next request';
 const SHARES = 'the traffic is shared out anew; no instance is replaced';
+const LIMIT = 'holds from the next request; a limit that changed begins anew';
 const REPLACED = 'instances are replaced one by one';
 
 /** By the first keys below a service or a pool; the longest that fits. */
@@ -53,6 +54,7 @@ const OF_SERVICE: [string, string][] = [
 	['scale', 'instances are started or stopped until their number fits'],
 	['health', 'holds from the next probe; what is known of the instances is kept'],
 	['balance', POLICY],
+	['rateLimit', LIMIT],
 	['upstream', 'holds for new connections to the instances'],
 ];
 
@@ -70,7 +72,7 @@ export function changeEffect(kind: Change['kind'], what: Change['what'], path: r
 	if (kind === 'removed') return GOES[what];
 	if (what === 'listener') return 'new connections use the new certificates and versions; those that are open stay';
 	if (what === 'instance') return 'holds from the next request; no instance is replaced';
-	if (what === 'route') return POLICY;
+	if (what === 'route') return path[4] === 'rateLimit' ? LIMIT : POLICY;
 	const [table, keys] = what === 'node' ? [OF_NODE, path] : [OF_SERVICE, path.slice(what === 'pool' ? 4 : 2)];
 	const key = keys.join('.');
 	return table.find(([prefix]) => key === prefix || key.startsWith(`${prefix}.`))?.[1] ?? POLICY;

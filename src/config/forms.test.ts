@@ -77,6 +77,7 @@ test('a file that says next to nothing has all defaults', async () => {
 		holdMs: 10_000,
 		retryBudget: { share: 0.2, floor: 10 },
 		breaker: { inFlight: 0, waiting: 100 },
+		rateLimit: [],
 	});
 });
 

@@ -2,13 +2,14 @@
 import { formatDuration, parseDuration, parseSize } from '../core/units.ts';
 import type { HeaderPolicy, Policy, Timeouts } from '../gateway/config.ts';
 import { complainOfFieldName, complainOfFieldValue } from '../gateway/config-syntax.ts';
+import { checkLimitedFields, layRateLimits } from './resolve-rate-limit.ts';
 import { DEFAULT_HOLD_MS, DEFAULT_RETRY, layRetry } from './resolve-retry.ts';
 import type { UserDefaults } from './schema.ts';
 import type { Place } from './scope.ts';
 
 export type PolicyInput = Pick<
 	UserDefaults,
-	'timeouts' | 'limits' | 'host' | 'strip' | 'rewrite' | 'headers' | 'retry' | 'hold'
+	'timeouts' | 'limits' | 'host' | 'strip' | 'rewrite' | 'headers' | 'retry' | 'hold' | 'rateLimit'
 >;
 
 export const DEFAULT_POLICY: Policy = {
@@ -20,6 +21,7 @@ export const DEFAULT_POLICY: Policy = {
 	responseHeaders: { set: [], remove: [] },
 	retry: DEFAULT_RETRY,
 	holdMs: DEFAULT_HOLD_MS,
+	rateLimit: [],
 };
 
 /** A service's or route's policy: what the input says, laid over what it inherits. */
@@ -27,7 +29,7 @@ export function layPolicy(base: Policy, input: PolicyInput, place: Place): Polic
 	const body = input.limits?.body;
 	const { strip, rewrite } = input;
 	const timeouts = layTimeouts(base.timeouts, input, place);
-	return {
+	const policy: Policy = {
 		timeouts,
 		...layRetry(base, input, place, timeouts),
 		bodyBytes: body === undefined ? base.bodyBytes : (parseSize(body) ?? base.bodyBytes),
@@ -39,7 +41,10 @@ export function layPolicy(base: Policy, input: PolicyInput, place: Place): Polic
 		},
 		requestHeaders: layHeaders(base.requestHeaders, input, place.at('headers', 'request')),
 		responseHeaders: layHeaders(base.responseHeaders, input, place.at('headers', 'response')),
+		rateLimit: layRateLimits(base.rateLimit, input, place),
 	};
+	checkLimitedFields(policy, input, place);
+	return policy;
 }
 
 const ms = (text: string | undefined, otherwise: number) =>

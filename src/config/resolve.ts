@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 import { shortFile } from './problem.ts';
 import { checkMatches } from './resolve-match.ts';
 import { resolveNode } from './resolve-node.ts';
+import { checkLimitTrust } from './resolve-rate-limit.ts';
 import { resolveDefaults, resolveService, type ServiceEntry } from './resolve-service.ts';
 import type { UserConfig, UserService } from './schema.ts';
 import { Place, type Scope } from './scope.ts';
@@ -20,6 +21,7 @@ export function resolveConfig(main: CheckedFile & { input: UserConfig }, include
 	const entries = collectServices([main, ...included]);
 	const placed = entries.map((entry) => ({ config: resolveService(entry, defaults), scope: entry.place.scope }));
 	checkMatches(placed);
+	if (!main.scope.isCut(['trust'])) checkLimitTrust(node, policiesOf(main, entries));
 	if (
 		entries.length === 0 &&
 		[main, ...included].every(({ scope }) => !scope.lostKey([]) && !scope.isCut(['services']))
@@ -31,6 +33,16 @@ export function resolveConfig(main: CheckedFile & { input: UserConfig }, include
 		);
 	}
 	return { ...node, services: placed.map(({ config }) => config) };
+}
+
+/** Every place where policies are written. */
+function policiesOf(main: CheckedFile & { input: UserConfig }, entries: readonly ServiceEntry[]) {
+	const defaults = { input: main.input.defaults ?? {}, place: new Place(main.scope, ['defaults']) };
+	const ofServices = entries.flatMap(({ input, place }) => [
+		{ input, place },
+		...Object.entries(input.routes ?? {}).map(([name, route]) => ({ input: route, place: place.at('routes', name) })),
+	]);
+	return [defaults, ...ofServices];
 }
 
 function collectServices(files: readonly CheckedFile[]): ServiceEntry[] {

@@ -46,7 +46,32 @@ const timeouts = fc
 	})
 	.map(withoutUndefined);
 
-const policy = {
+/** Names tell the levels apart: a list may hold what it inherits as well. */
+const rateLimit = (level: string) => {
+	const one = fc
+		.record({
+			name: word.map((name) => `${level}/${name}`),
+			rate: fc.constantFrom('100/s', '7/90s', '5000/h', '1/m', '3/250ms'),
+			burst: maybe(fc.integer({ min: 1, max: 50 })),
+			key: maybe(
+				fc.constantFrom('address', 'route', 'everyone', ['address', 'route'], 'header:K-Id', ['header:k', 'route']),
+			),
+			full: maybe(fc.constantFrom('admit' as const, 'refuse' as const)),
+			entries: maybe(fc.integer({ min: 64, max: 9999 })),
+		})
+		.map((limit) => ({ ...limit, from: String(limit.key).includes('header') ? ('anyone' as const) : undefined }))
+		.map(withoutUndefined);
+	const several = fc.uniqueArray(one, { minLength: 1, maxLength: 2, selector: ({ name }) => name });
+	return fc.oneof(
+		fc.constantFrom('off' as const, false as const, '9/s'),
+		one,
+		level === 'd' ? several : several.map((own) => [...own, 'inherit' as const]),
+		several,
+	);
+};
+
+const policy = (level: string) => ({
+	rateLimit: maybe(rateLimit(level)),
 	timeouts: maybe(timeouts),
 	limits: maybe(fc.record({ body: size(0, 2 ** 40) })),
 	host: maybe(
@@ -68,7 +93,7 @@ const policy = {
 		),
 	),
 	headers: maybe(fc.record({ request: maybe(fields), response: maybe(fields) }).map(withoutUndefined)),
-};
+});
 
 const answer = fc.oneof(
 	fc.constant({}),
@@ -91,7 +116,7 @@ const answer = fc.oneof(
 const route = fc
 	.tuple(
 		answer,
-		fc.record(policy),
+		fc.record(policy('r')),
 		maybe(fc.record({ header: fc.oneof(fieldName, fc.record({ name: fieldName, value: fieldValue })) })),
 	)
 	.map(([fixed, rest, match]) => withoutUndefined({ ...fixed, ...rest, match }) as UserRoute);
@@ -180,7 +205,7 @@ const pools = fc.dictionary(
 const service = fc
 	.tuple(
 		fc.oneof({ weight: 3, arbitrary: fc.record({ instances }) }, { weight: 1, arbitrary: fc.record({ pools }) }),
-		fc.record({ ...pool, ...policy }),
+		fc.record({ ...pool, ...policy('s') }),
 		fc.dictionary(
 			fc.tuple(fc.constantFrom('GET ', 'PUT,POST ', ''), word).map(([method, name]) => `${method}/${name}`),
 			route,
@@ -211,7 +236,7 @@ const arbitraryConfig: fc.Arbitrary<UserConfig> = fc
 		underscores: maybe(fc.constantFrom('drop' as const, 'pass' as const)),
 		trust: maybe(fc.constantFrom('private', ['10.0.0.0/8', '::1'])),
 		stop: maybe(duration(0, 90_000)),
-		defaults: maybe(fc.record({ ...policy, ...pool }).map(withoutUndefined)),
+		defaults: maybe(fc.record({ ...policy('d'), ...pool }).map(withoutUndefined)),
 	})
 	.map(withoutUndefined) as fc.Arbitrary<UserConfig>;
 

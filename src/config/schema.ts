@@ -12,10 +12,17 @@ import {
 	upstreamSchema,
 } from '../gateway/config.ts';
 import { parseListen } from '../gateway/config-syntax.ts';
-import { matchSchema, policyKeys, redirectSchema, respondSchema, routeMatchSchema } from '../gateway/route-schema.ts';
+import {
+	policyKeys as gatewayPolicies,
+	matchSchema,
+	redirectSchema,
+	respondSchema,
+	routeMatchSchema,
+} from '../gateway/route-schema.ts';
 import { healthSchema } from '../health/config.ts';
 import { instancesSchema, scaleSchema } from '../instances/config.ts';
 import { breakerSchema, retryBudgetSchema } from '../resilience/config.ts';
+import { rateLimitSchema } from '../resilience/rate-limit-config.ts';
 import { poolsSchema } from './pool-schema.ts';
 
 const poolKeys = {
@@ -45,6 +52,15 @@ const poolKeys = {
 		default: { inFlight: 'off', waiting: 100 },
 		example: 10,
 	}),
+};
+
+const policyKeys = {
+	...gatewayPolicies,
+	rateLimit: key(
+		rateLimitSchema,
+		'How many requests a client may send; 429 above. What a service says holds for all its routes together. `inherit` in a list stands for what is inherited.',
+		{ default: 'off', example: '100/s' },
+	),
 };
 
 const answerKeys = {

@@ -13,6 +13,7 @@ import type { HealthConfig } from '../health/config.ts';
 import type { InstancesConfig, RunConfig, UrlInstance } from '../instances/config.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from './config.ts';
 import { namesSecret } from './problem.ts';
+import { rateLimitForm, routeLimitsForm } from './rate-limit-form.ts';
 import { matchOfRouteName } from './resolve-match.ts';
 
 /** Plain data. */
@@ -67,6 +68,7 @@ function serviceForm(service: ServiceConfig, options: FormOptions): Form {
 		upstream: upstreamForm(service.upstream),
 		...protectionForm(service),
 		...policyForm(service, options),
+		rateLimit: rateLimitForm(service.rateLimit),
 		...(routes.length === 0
 			? {}
 			: { routes: Object.fromEntries(routes.map((route) => [route.name, routeForm(route, service, options)])) }),
@@ -241,11 +243,13 @@ function routeForm(route: RouteConfig, service: ServiceConfig, options: FormOpti
 	const named = matchForm(match);
 	const own = policyForm(route, options);
 	const told = options.fullRoutes ? own : differences(own, policyForm(service, options));
+	const limits = routeLimitsForm(route, service);
 	return {
 		...(said ? {} : { match: Object.keys(named).length === 0 ? '/*' : named }),
 		...(respond === null ? {} : { respond: { ...respond, headers: Object.fromEntries(respond.headers) } }),
 		...(redirect === null ? {} : { redirect: { ...redirect } }),
 		...told,
+		...(limits === undefined ? {} : { rateLimit: limits }),
 	};
 }
 

@@ -34,6 +34,7 @@ export const ERRORS = {
 	no_route: entry(404, 'client', false, 'destination_not_found', 'No service matches this host and path'),
 	method_not_allowed: entry(405, 'client', false, 'http_request_denied', 'No route takes this method here'),
 	not_implemented: entry(501, 'client', false, 'http_request_error', 'This is not supported'),
+	rate_limited: entry(429, 'client', true, 'http_request_denied', 'Too many requests'),
 	version_not_supported: entry(505, 'client', false, 'http_request_error', 'HTTP/1.0 and HTTP/1.1 are supported'),
 	too_many_connections: entry(503, 'ballast', true, 'connection_limit_reached', 'Too many connections'),
 	// Ballast and the instances behind it.

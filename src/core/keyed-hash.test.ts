@@ -104,7 +104,16 @@ test('bytes: where they stand does not matter; what they are, how they are cut a
 		['a\0', 'b'],
 		['a', '\0b'],
 	];
-	const seen = new Set(lists.map((list) => String(hashed([1, 2], list.map((text) => Buffer.from(text))))));
+	const seen = new Set(
+		lists.map((list) =>
+			String(
+				hashed(
+					[1, 2],
+					list.map((text) => Buffer.from(text)),
+				),
+			),
+		),
+	);
 	assert.equal(seen.size, lists.length);
 	assert.notDeepEqual(hashed([1, 2], [bytes]), hashed([1, 3], [bytes]));
 	assert.notDeepEqual(hashed([1, 2], [bytes]), hashed([1, 2], [bytes], 3));

@@ -107,6 +107,27 @@ export interface RetryPolicy {
 	bodyBytes: number;
 }
 
+/** What of a request tells one client of a limit from another; header names are lower case. */
+export type LimitKeyPart = { from: 'address' | 'route' } | { from: 'header'; name: string };
+
+/** How many requests a client may send: `count` in `perMs`, evenly spread, and `burst` at once after a rest. */
+export interface RateLimitPolicy {
+	name: string;
+	/** Whose allowance it is: one for all routes of a service together, or one of a route alone. */
+	of: 'service' | 'route';
+	count: number;
+	perMs: number;
+	burst: number;
+	/** Empty: all clients have one allowance together. */
+	key: LimitKeyPart[];
+	/** Whose header fields are believed. */
+	from: 'trusted' | 'anyone';
+	/** What happens to a client for whom there is no room. */
+	full: 'admit' | 'refuse';
+	/** Clients that can be told apart at one time. */
+	entries: number;
+}
+
 /** What hangs on a route and, for all that a route leaves out, on its service. */
 export interface Policy {
 	timeouts: Timeouts;
@@ -119,6 +140,8 @@ export interface Policy {
 	retry: RetryPolicy;
 	/** How long a request waits for an instance, ms; 0: not at all. */
 	holdMs: number;
+	/** A request must be within all of them. */
+	rateLimit: RateLimitPolicy[];
 }
 
 export interface FixedAnswer {

@@ -48,8 +48,11 @@ export interface ServiceParts {
 	timed: boolean;
 }
 
-/** A route made ready; `series` is where it is counted. */
-export function compileRoute(entry: RouteEntry, service: Service, series: number): Route {
+/** What a route needs of other features; `series` is where it is counted. */
+export type RouteParts = Pick<Route, 'series' | 'rateLimits'>;
+
+/** A route made ready. */
+export function compileRoute(entry: RouteEntry, service: Service, { series, rateLimits }: RouteParts): Route {
 	const policy: Policy = entry.route ?? entry.service;
 	return {
 		name: entry.route?.name ?? REST,
@@ -65,6 +68,7 @@ export function compileRoute(entry: RouteEntry, service: Service, series: number
 		response: compileEdits(policy.responseHeaders),
 		fixed: entry.route?.respond ? fixedAnswer(entry.route.respond) : null,
 		redirect: entry.route?.redirect ?? null,
+		rateLimits,
 	};
 }
 

@@ -1,5 +1,6 @@
 import type { ServiceCells } from '../core/service-cells.ts';
 import type { HeaderPolicy, HostPolicy, RedirectConfig, RetryPolicy, ServiceConfig, Timeouts } from './config.ts';
+import type { RateLimits } from './rate-limits.ts';
 
 /** Chooses an instance; what `src/balancing` builds fits it. Slots are the board's. */
 export interface Picker {
@@ -63,6 +64,8 @@ export interface Route {
 	/** A whole answer without its Connection and Date fields, up to the body. */
 	readonly fixed: { status: number; head: Buffer; body: Buffer } | null;
 	readonly redirect: RedirectConfig | null;
+	/** null: none. */
+	readonly rateLimits: RateLimits | null;
 }
 
 /** Prepares a header policy; null where it changes nothing. */

@@ -11,6 +11,8 @@ export interface Counts {
 	retries: number;
 	/** Requests that waited for an instance. */
 	held: number;
+	/** Refused with 429: over a rate limit. */
+	limited: number;
 	bytesIn: number;
 	bytesOut: number;
 	p50Ms: number;
@@ -83,6 +85,7 @@ export class MeterGroup {
 			aborted: at(Counter.aborted),
 			retries: at(Counter.retries),
 			held: at(Counter.held),
+			limited: at(Counter.limited),
 			bytesIn: at(Counter.bytesIn),
 			bytesOut: at(Counter.bytesOut),
 			p50Ms: sum.quantile(0.5) / 1000,

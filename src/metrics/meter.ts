@@ -27,6 +27,8 @@ export const Counter = {
 	retries: 11,
 	/** Requests that waited for an instance. */
 	held: 14,
+	/** Answers of 429 to who was over a rate limit. */
+	limited: 12,
 } as const;
 
 /** The bucket of a duration in µs. */
@@ -54,6 +56,7 @@ interface Chunk {
 export interface Observation {
 	status: number;
 	failed: boolean;
+	limited: boolean;
 	us: number;
 	bytesIn: number;
 	bytesOut: number;
@@ -97,6 +100,7 @@ export class Meter {
 		const kind = status === 0 ? Counter.aborted : Counter.status1xx + ((status / 100) | 0) - 1;
 		counters[base + kind] = (counters[base + kind] as number) + 1;
 		if (observation.failed) counters[base + Counter.failed] = (counters[base + Counter.failed] as number) + 1;
+		if (observation.limited) counters[base + Counter.limited] = (counters[base + Counter.limited] as number) + 1;
 		counters[base + Counter.bytesIn] = (counters[base + Counter.bytesIn] as number) + observation.bytesIn;
 		counters[base + Counter.bytesOut] = (counters[base + Counter.bytesOut] as number) + observation.bytesOut;
 		counters[base + Counter.durationUs] = (counters[base + Counter.durationUs] as number) + us;

@@ -14,7 +14,10 @@ const SLOTS = 2048;
 const SINCE_BOOT_MS = Number(process.hrtime.bigint() / 1000n) / 1000 - performance.now();
 
 /** Milliseconds by a clock that does not jump and is the same in all threads and processes of the machine. */
-export const sharedNow = (): number => SINCE_BOOT_MS + performance.now();
+export const sharedNow = (): number => sharedTime(performance.now());
+
+/** A time of this thread's `performance.now()`, by that clock. */
+export const sharedTime = (ownMs: number): number => SINCE_BOOT_MS + ownMs;
 
 export interface TimerOwner {
 	/** The deadline has passed; set a new one to go on. */

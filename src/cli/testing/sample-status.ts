@@ -77,6 +77,7 @@ export function sampleStatus(more: Partial<Status> = {}): Status {
 						}),
 					},
 				],
+				rateLimits: [],
 			},
 		],
 		unrouted: sampleCounts({ requests: 0 }),
