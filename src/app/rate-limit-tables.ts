@@ -42,7 +42,7 @@ export class RateLimitTables {
 	readonly #event: (event: Event) => void;
 	/** What the running plan has. */
 	#memory: RateLimitPlan['tables'] = {};
-	readonly #watched = new Map<string, Watched>();
+	#watched = new Map<string, Watched>();
 
 	constructor(event: (event: Event) => void) {
 		this.#event = event;
@@ -61,12 +61,14 @@ export class RateLimitTables {
 	/** This plan runs from now on. */
 	adopt({ services, rateLimits }: Pick<Plan, 'services' | 'rateLimits'>): void {
 		this.#memory = rateLimits.tables;
-		for (const key of this.#watched.keys()) if (!Object.hasOwn(this.#memory, key)) this.#watched.delete(key);
-		for (const { key, service, route, limit } of limitsOf(services)) {
-			if (this.#watched.has(key)) continue;
-			const table = new GcraTable(this.#memory[key] as SharedArrayBuffer, limit);
-			this.#watched.set(key, { service, route, limit, table, state: UNSEEN, sweptTo: 0 });
-		}
+		const before = this.#watched;
+		// In the order of the configuration.
+		this.#watched = new Map(
+			limitsOf(services).map(({ key, service, route, limit }) => {
+				const table = new GcraTable(this.#memory[key] as SharedArrayBuffer, limit);
+				return [key, before.get(key) ?? { service, route, limit, table, state: UNSEEN, sweptTo: 0 }];
+			}),
+		);
 	}
 
 	/** Once a second. */

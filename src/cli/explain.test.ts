@@ -114,6 +114,35 @@ test('a known path with another method is 405 with Allow', async () => {
 	assert.deepEqual(line(out, 'answer'), ['405 method_not_allowed: no route takes it; Allow: POST']);
 });
 
+test('the rate limits that a request meets', async () => {
+	const limited = join(folder, 'limited.yaml');
+	writeFileSync(
+		limited,
+		`trust: private
+services:
+  a:
+    rateLimit: [{ name: per-client, rate: 100/s, burst: 200, key: ['header:x-user', route] }, { rate: 5/m, key: everyone, full: refuse }]
+    routes:
+      /x: { respond: 204, rateLimit: [inherit, 1/s] }
+      /y: { redirect: /x }
+      /z: { respond: 204, rateLimit: off }
+`,
+	);
+	const inherited = [
+		'per-client: 100/s, 200 at once, by header x-user (of trusted) and route; over all routes of the service',
+		'everyone-5/m: 5/m, 5 at once, all clients together; over all routes of the service; refuses when its table is full',
+	];
+	const rows = async (path: string) => line((await ballast(['explain', path, '--config', limited])).out, 'rate limit');
+	assert.deepEqual(await rows('/x'), [...inherited, 'address-1/s: 1/s, 1 at once, by address; of this route alone']);
+	assert.deepEqual(await rows('/y'), inherited);
+	assert.deepEqual(await rows('/z'), []);
+	const { out } = await ballast(['explain', '/x', '--json', '--config', limited]);
+	assert.deepEqual(
+		JSON.parse(out).policies.rateLimit.map(({ name }: { name: string }) => name),
+		['per-client', 'everyone-5/m', 'address-1/s'],
+	);
+});
+
 test('--json, and no secret in it', async () => {
 	const { out } = await explain('/v1/avatars/7?x=1', '--json');
 	const explained = JSON.parse(out);

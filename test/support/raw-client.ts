@@ -4,6 +4,8 @@ import tls from 'node:tls';
 
 export interface RawClientOptions {
 	host?: string;
+	/** The address to come from, such as 127.0.0.7. */
+	from?: string;
 	/** Speaks TLS with these options. */
 	tls?: tls.ConnectionOptions;
 	/** Starts without reading. */
@@ -227,8 +229,9 @@ export function fieldsOf(lines: readonly string[], name: string): string[] {
 }
 
 export async function connect(port: number, options: RawClientOptions = {}): Promise<RawClient> {
-	const { paused = false, host = '127.0.0.1' } = options;
-	const carrier = net.connect({ host, port, allowHalfOpen: true });
+	const { paused = false, host = '127.0.0.1', from } = options;
+	const local = from === undefined ? {} : { localAddress: from };
+	const carrier = net.connect({ host, port, allowHalfOpen: true, ...local });
 	const secured = { socket: carrier, allowHalfOpen: true, ...options.tls };
 	const socket = options.tls === undefined ? carrier : tls.connect(secured);
 	if (paused) socket.pause();
