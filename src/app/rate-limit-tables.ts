@@ -117,7 +117,7 @@ const nameOf = ({ limit, route }: Watched): string => (route === null ? limit.na
 function limitsOf(services: readonly Limited[]): (Pick<Watched, 'service' | 'route' | 'limit'> & { key: string })[] {
 	const found = new Map<string, ReturnType<typeof limitsOf>[number]>();
 	for (const { name: service, rateLimit, routes } of services) {
-		for (const owner of [...routes, { name: REST, rateLimit }]) {
+		for (const owner of [{ name: REST, rateLimit }, ...routes]) {
 			for (const limit of owner.rateLimit) {
 				const key = limitKey(service, owner.name, limit);
 				const route = limit.of === 'route' ? owner.name : null;

@@ -38,7 +38,7 @@ export class ClientNetwork {
 	}
 
 	#readGroups(text: string): boolean {
-		const groups = this.#groups.fill(0);
+		const groups = this.#groups;
 		let count = 0;
 		/** How many stand before `::`; -1: there is none. */
 		let gap = -1;
@@ -69,8 +69,8 @@ export class ClientNetwork {
 			}
 		}
 		if (gap < 0) return count === 8;
-		groups.copyWithin(8 - (count - gap), gap, count);
-		groups.fill(0, gap, 8 - (count - gap));
+		// What stands behind the gap belongs to the end; from there on, so that nothing is overwritten before it moved.
+		for (let to = 7; to >= gap; to--) groups[to] = --count >= gap ? (groups[count] as number) : 0;
 		return true;
 	}
 }
