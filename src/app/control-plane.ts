@@ -9,6 +9,7 @@ import { AdminPlace } from './admin-place.ts';
 import { ConfigWatch } from './config-watch.ts';
 import { EventLog } from './event-log.ts';
 import { Fleet } from './fleet.ts';
+import { InstanceEvents } from './instance-events.ts';
 import { InstanceSlots } from './instance-slots.ts';
 import type { Keeper } from './keeper-port.ts';
 import { Listeners } from './listeners.ts';
@@ -52,6 +53,7 @@ export class ControlPlane {
 	readonly #slots: InstanceSlots;
 	readonly #listeners: Listeners;
 	readonly #fleet: Fleet;
+	readonly #events: InstanceEvents;
 	readonly #watch = new ConfigWatch(() => void this.reload().catch(() => {}));
 	readonly #upkeep: ServiceUpkeep;
 	readonly #startedAt = Date.now();
@@ -68,6 +70,7 @@ export class ControlPlane {
 	constructor(keeper: Keeper, source: ConfigSource) {
 		this.#keeper = keeper;
 		this.#source = source;
+		this.#events = new InstanceEvents(this.log, { single: source.single, giveUp: () => keeper.giveUp() });
 		this.#board.grow();
 		const event = (level: 'info' | 'warn' | 'error', text: string): void =>
 			this.log.add({ level, subject: 'ballast', text });
@@ -87,7 +90,7 @@ export class ControlPlane {
 			meters: this.#meters.instances,
 			changed: () => this.#upkeep.changed(),
 			toPeer: (message) => keeper.toPeer(message),
-			event: ({ level, service, text }) => this.log.add({ level, subject: service, text }),
+			event: (happened) => this.#events.add(happened),
 		});
 		this.#slots.leads = keeper.welcome.active;
 		this.#listeners = new Listeners(keeper, this.#workers, event);
@@ -125,6 +128,7 @@ export class ControlPlane {
 		await this.#admin.serve(this.#config.admin);
 		setInterval(() => this.#everySecond(), 1000);
 		this.#keep();
+		this.#events.start();
 		this.#keeper.ready();
 		if (this.#keeper.welcome.active) this.#announce();
 		if (this.#source.watch) await this.#watch.follow(loaded.files);

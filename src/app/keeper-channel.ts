@@ -86,7 +86,10 @@ export class KeeperChannel {
 		const waiting = this.#waiting.get(message.n);
 		this.#waiting.delete(message.n);
 		if (message.ok) waiting?.resolve({ value: message.value, handle });
-		else waiting?.reject(new BallastError(codeOf(message.code), message.message));
+		else {
+			const details = message.lasting === true ? { lasting: true } : {};
+			waiting?.reject(new BallastError(codeOf(message.code), message.message, details));
+		}
 	}
 
 	#deliver(message: FromKeeper): void {

@@ -47,6 +47,7 @@ export const COMMANDS: readonly Command[] = [
 		summary: 'say whether a configuration is valid',
 		about: [
 			'Reads the configuration as `up` does and lists everything that is wrong with it; nothing is started.',
+			'Warns of commands and users that this machine does not have: another one may be meant.',
 			FILES,
 		],
 		examples: [

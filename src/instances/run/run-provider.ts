@@ -43,6 +43,9 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 	#watcher: ProviderWatcher | null = null;
 	#active = false;
 	#retired = false;
+	/** The command could be started, once at least. */
+	#proven = false;
+	#toldHopeless = false;
 	#mirror: NodeJS.Timeout | undefined;
 
 	constructor(options: RunOptions) {
@@ -57,6 +60,7 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 			changed: (unit) => this.#changed(unit),
 			gone: (unit) => this.#gone(unit),
 			started: (afterMs) => this.#startTimes.add(afterMs),
+			hopeless: (why) => this.#hopeless(why),
 			event,
 		};
 		this.#roll = new Roll({
@@ -99,6 +103,7 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 
 	apply(config: RunConfig): void {
 		const hash = launchHash(config);
+		if (hash !== this.#hash) this.#toldHopeless = false;
 		this.#config = config;
 		this.#hash = hash;
 		for (const unit of this.#units.values()) if (unit.launch.hash === hash) unit.launch = { ...unit.launch, config };
@@ -131,6 +136,7 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 	}
 
 	reached(id: string, up: boolean, why: string): void {
+		if (up) this.#proven = true;
 		this.#units.get(id)?.reached(up, why);
 	}
 
@@ -161,6 +167,14 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 		clearInterval(this.#mirror);
 		this.#active = false;
 		for (const unit of this.#units.values()) unit.close();
+	}
+
+	/** Said loudly, and once: what has worked before is more likely to be mended than to have been wrong. */
+	#hopeless(why: string): void {
+		if (this.#proven || this.#toldHopeless) return;
+		this.#toldHopeless = true;
+		const text = `the command cannot be started: ${why}`;
+		this.#owner.event({ instance: null, kind: 'cannot_start', level: 'error', text });
 	}
 
 	#changed(unit: Unit): void {
@@ -256,6 +270,7 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 		}
 		for (const process of running.values()) {
 			if (process.labels['service'] !== service || !adoptable(process) || processes.owned(process.id)) continue;
+			this.#proven = true;
 			const unit = Unit.adopt(process, this.#launchOf(process), this.#owner);
 			this.#units.set(unit.id, unit);
 			const text = `${unit.id} taken over on ${INSTANCE_HOST}:${unit.port} (pid ${process.pid})`;
