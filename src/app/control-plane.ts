@@ -279,7 +279,9 @@ export class ControlPlane {
 			case 'scale':
 				this.#fleet.scale(textOf(args, 'service'), Number(args['n']));
 				this.#keep();
-				return {};
+				if (args['wait'] !== true) return {};
+				await this.#fleet.settled(textOf(args, 'service'), line);
+				return { settled: true };
 			case 'drain':
 				await this.#fleet.drain(textOf(args, 'instance'), line);
 				this.#keep();

@@ -132,13 +132,18 @@ export class Fleet {
 		this.#mustLead();
 		const chosen = service === null ? this.#restartable() : [this.#service(service)];
 		for (const each of chosen) {
-			const tap = (event: FleetEvent) => event.service === each.name && onLine(event.text);
-			this.#taps.add(tap);
-			try {
-				await each.restart();
-			} finally {
-				this.#taps.delete(tap);
-			}
+			await this.#told(each.name, onLine, () => each.restart());
+		}
+	}
+
+	/** Tells what happens to a service while something is done. */
+	async #told(service: string, onLine: (line: string) => void, work: () => Promise<void>): Promise<void> {
+		const tap = (event: FleetEvent) => event.service === service && onLine(event.text);
+		this.#taps.add(tap);
+		try {
+			await work();
+		} finally {
+			this.#taps.delete(tap);
 		}
 	}
 
@@ -155,6 +160,15 @@ export class Fleet {
 			);
 		}
 		this.#service(service).scale(count);
+	}
+
+	/**
+	 * Resolves once a service has as many instances as it is to have, each of them ready once.
+	 * @throws BallastError `unknown_service`, `start_failed` when one does not become ready; it is tried again
+	 */
+	async settled(service: string, onLine: (line: string) => void): Promise<void> {
+		const each = this.#service(service);
+		await this.#told(each.name, onLine, () => each.settled());
 	}
 
 	/**

@@ -136,10 +136,22 @@ export const COMMANDS: readonly Command[] = [
 		examples: [['ballast diff && ballast reload', 'look first']],
 	},
 	{
-		arguments: takes('scale', ['service', 'n'], OPERATION_JSON),
+		arguments: takes(
+			'scale',
+			['service', 'n'],
+			{ name: 'no-wait', text: 'return at once; default: when the instances are ready and those too many are gone' },
+			OPERATION_JSON,
+		),
 		summary: 'run so many instances of a service',
-		about: ['Starts or drains instances until n are there. It holds until the next start or change of `scale`.', LEFT],
-		examples: [['ballast scale videos 4', 'four instances']],
+		about: [
+			'Starts or drains instances until n are there. It holds until the next start or change of `scale`.',
+			'When an instance does not become ready, the exit code is 1; it is tried again all the same.',
+			LEFT,
+		],
+		examples: [
+			['ballast scale videos 4', 'four instances; returns when they are ready'],
+			['ballast scale videos 4 --no-wait', 'returns at once'],
+		],
 	},
 	{
 		arguments: takes('drain', ['instance'], OPERATION_JSON),

@@ -24,6 +24,8 @@ export interface RunOptions {
 	desired: number;
 }
 
+/** Between two looks at what was asked for meanwhile, ms. */
+const SETTLED_MS = 20;
 /** How often a passive provider looks at which processes there are, ms. */
 const MIRROR_MS = 300;
 
@@ -147,6 +149,20 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 	resize(count: number): void {
 		this.#desired = count;
 		this.#reconcile();
+	}
+
+	async settled(): Promise<string | null> {
+		for (;;) {
+			if (!this.#active) return 'this core does not lead';
+			const wanted = [...this.#units.values()].filter((unit) => !unit.leaving && !unit.surge);
+			for (const unit of wanted) {
+				const failure = await unit.settled;
+				// What left meanwhile is not wanted any more.
+				if (failure !== null && !unit.leaving) return failure;
+			}
+			if (wanted.every((unit) => !unit.leaving) && wanted.length >= this.#desired) return null;
+			await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
+		}
 	}
 
 	retire(): void {
