@@ -163,7 +163,11 @@ describe('the start', { concurrency: 2 }, () => {
 	});
 
 	test('a service whose instances come later is 503 until one is ready, then served', async () => {
-		const slow = `setTimeout(() => require('node:http').createServer((q, r) => r.end('up')).listen(process.env.PORT, '127.0.0.1'), 700)`;
+		const slow = `const look = () => {
+			if (!require('node:fs').existsSync('go')) return setTimeout(look, 20);
+			require('node:http').createServer((q, r) => r.end('up')).listen(process.env.PORT, '127.0.0.1');
+		};
+		look();`;
 		const services = { app: { instances: { run: 'node slow.js' }, scale: 1, health: '/' } };
 		await using ballast = await startBallast(
 			{ workers: 1, stop: '0s', services },
@@ -171,6 +175,7 @@ describe('the start', { concurrency: 2 }, () => {
 		);
 		const early = await fetch(`${ballast.url}/x`);
 		assert.deepEqual([early.status, ((await early.json()) as { code: string }).code], [503, 'no_ready_instance']);
+		writeFileSync(join(ballast.folder, 'go'), '');
 		await eventually(
 			async () => (await fetch(`${ballast.url}/x`)).status,
 			(status) => status === 200,
