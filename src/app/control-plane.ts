@@ -7,6 +7,7 @@ import { MeterGroup } from '../metrics/counts.ts';
 import type { Readiness } from './admin.ts';
 import { AdminPlace } from './admin-place.ts';
 import { ConfigWatch } from './config-watch.ts';
+import { CountsHandover, type HandedCounts } from './counts-handover.ts';
 import { EventLog } from './event-log.ts';
 import { Fleet } from './fleet.ts';
 import { InstanceEvents } from './instance-events.ts';
@@ -38,6 +39,8 @@ interface Snapshot {
 	ticketKeys: string;
 	/** Where the configuration came from. */
 	name: string;
+	/** Only with the lead: what it has counted. */
+	counts?: HandedCounts;
 }
 
 /** The main thread of a core: configuration, instances, workers, listeners, and what is done with them. */
@@ -56,6 +59,7 @@ export class ControlPlane {
 	readonly #events: InstanceEvents;
 	readonly #watch = new ConfigWatch(() => void this.reload().catch(() => {}));
 	readonly #upkeep: ServiceUpkeep;
+	readonly #counts: CountsHandover;
 	readonly #startedAt = Date.now();
 	readonly #admin: AdminPlace;
 	#config!: Config;
@@ -93,6 +97,11 @@ export class ControlPlane {
 			event: (happened) => this.#events.add(happened),
 		});
 		this.#slots.leads = keeper.welcome.active;
+		this.#counts = new CountsHandover(this.#meters, this.peers, {
+			routes: () => this.#plan.series,
+			instances: () => this.#slots.lives(),
+		});
+		if (keeper.welcome.active) this.#counts.lead(null);
 		this.#listeners = new Listeners(keeper, this.#workers, event);
 		this.#admin = new AdminPlace(
 			keeper,
@@ -323,7 +332,9 @@ export class ControlPlane {
 
 	/** This core leads from now on. */
 	lead(snapshot: unknown): void {
-		if (snapshot !== null) this.#fleet.adopt((snapshot as Snapshot).fleet);
+		const { fleet, counts } = (snapshot ?? {}) as Partial<Snapshot>;
+		if (fleet !== undefined) this.#fleet.adopt(fleet);
+		this.#counts.lead(counts);
 		this.#slots.leads = true;
 		this.#fleet.activate();
 		this.#keep();
@@ -332,7 +343,7 @@ export class ControlPlane {
 
 	/** Another core leads: nothing is started or stopped here any more. */
 	yield(): Snapshot {
-		const snapshot = this.snapshot();
+		const snapshot = { ...this.snapshot(), counts: this.#counts.yield() };
 		this.#slots.leads = false;
 		this.#fleet.deactivate();
 		this.#watch.stop();
@@ -344,7 +355,8 @@ export class ControlPlane {
 		this.#stopping = true;
 		this.#admin.close();
 		this.#workers.tell({ type: 'drain' });
-		while (this.#workers.load().connections > 0) await sleep(50);
+		await this.#counts.drain(() => this.#workers.load().connections > 0);
+		await this.#keeper.sent();
 	}
 
 	/** The end of the program: finish what is under way, then end the instances. */

@@ -39,6 +39,14 @@ export class KeeperChannel {
 		if (process.connected) process.send?.(message, undefined, {}, () => {});
 	}
 
+	/** Resolves once all that was sent so far has left this process. */
+	sent(): Promise<void> {
+		return new Promise((resolve) => {
+			if (process.connected) process.send?.({ type: 'pong' } satisfies ToKeeper, undefined, {}, () => resolve());
+			else resolve();
+		});
+	}
+
 	/** Errors: what the keeper says, as a `BallastError`. */
 	async request<K extends keyof KeeperRequests>(
 		name: K,

@@ -148,6 +148,11 @@ export class KeeperLink {
 		this.#channel.send({ type: 'peer', message });
 	}
 
+	/** Resolves once all that was said so far has left this process. */
+	sent(): Promise<void> {
+		return this.#channel.sent();
+	}
+
 	onPeer(handler: (message: unknown, generation: number) => void): void {
 		this.#channel.on('peer', ({ message, from }) => handler(message, from));
 	}

@@ -25,4 +25,6 @@ export interface Keeper extends SocketSource {
 	keep(snapshot: unknown): void;
 	limits(limits: { stopMs: number; drainMs: number }): void;
 	toPeer(message: unknown): void;
+	/** Resolves once all that was said so far has left this process. */
+	sent(): Promise<void>;
 }
