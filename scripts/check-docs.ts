@@ -1,17 +1,19 @@
 /**
  * The pages say what the program does: links lead somewhere, the errors and commands are those of the code,
  * each shell command says how it is tested. `node scripts/check-docs.ts [--write]`, where --write renews
- * docs/commands.md; ends with 1 when something is wrong. (That the commands of README and
+ * docs/commands.md and the reasons in docs/errors.md; ends with 1 when something is wrong. (That the commands of README and
  * docs/getting-started.md work is shown by test/docs.)
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMANDS } from '../src/cli/commands.ts';
 import { GLOBAL_OPTIONS, usage } from '../src/config/arguments.ts';
 import { ERRORS } from '../src/core/errors.ts';
+import { MALFORMED } from '../src/core/malformed.ts';
 import { commandPage } from './checks/command-page.ts';
 import { checkErrorPage } from './checks/error-page.ts';
 import { checkLinks } from './checks/links.ts';
+import { withoutReasons, withReasons } from './checks/reason-table.ts';
 import { checkShellBlocks } from './checks/shell-blocks.ts';
 import { type Finding, print, readTree } from './checks/source-tree.ts';
 
@@ -30,15 +32,23 @@ const commands = commandPage(
 	})),
 	GLOBAL_OPTIONS,
 );
-if (process.argv.includes('--write')) writeFileSync(join(root, COMMAND_PAGE), commands);
+const errors = withReasons(readFileSync(join(root, ERROR_PAGE), 'utf8'), MALFORMED);
+if (process.argv.includes('--write')) {
+	writeFileSync(join(root, COMMAND_PAGE), commands);
+	writeFileSync(join(root, ERROR_PAGE), errors);
+}
 
 const tree = readTree(root);
-const outdated: Finding = { path: COMMAND_PAGE, text: 'is not what src/cli/commands.ts says: npm run docs' };
+const outdated = (path: string, source: string): Finding => ({
+	path,
+	text: `is not what ${source} says: npm run docs`,
+});
 const findings = [
 	...checkLinks(tree),
 	...checkShellBlocks(tree),
-	...checkErrorPage(ERROR_PAGE, tree.get(ERROR_PAGE) ?? '', ERRORS),
-	...(tree.get(COMMAND_PAGE) === commands ? [] : [outdated]),
+	...checkErrorPage(ERROR_PAGE, withoutReasons(errors), ERRORS),
+	...(tree.get(COMMAND_PAGE) === commands ? [] : [outdated(COMMAND_PAGE, 'src/cli/commands.ts')]),
+	...(tree.get(ERROR_PAGE) === errors ? [] : [outdated(ERROR_PAGE, 'src/core/malformed.ts')]),
 ];
 for (const finding of findings) console.error(`wrong  ${print(finding)}`);
 console.log(`${[...tree.keys()].filter((path) => path.endsWith('.md')).length} pages, ${findings.length} wrong`);

@@ -15,6 +15,9 @@ const ACTIONS = {
 	request: (keeper, core, message) => void answer(keeper, core, message),
 	watch: (keeper) => keeper.printed.flush(),
 	ready: (keeper) => keeper.tidy(),
+	give_up: (keeper, core) => {
+		if (core === keeper.cores.leader) keeper.giveUp();
+	},
 	signal: (keeper, core, { id, signal }) => {
 		if (core === keeper.cores.leader && (signal === 'SIGTERM' || signal === 'SIGKILL'))
 			keeper.instances.signal(id, signal);
@@ -56,7 +59,7 @@ async function answer(keeper, core, { n, name, args }) {
 		const code =
 			error instanceof BindError ? error.code : error instanceof StartError ? 'start_failed' : 'command_failed';
 		const message = known ? error.message : `the keeper could not ${name}: ${error.code ?? error.message}`;
-		core.send({ type: 'answer', n, ok: false, code, message });
+		core.send({ type: 'answer', n, ok: false, code, message, ...(error.lasting ? { lasting: true } : {}) });
 	}
 }
 

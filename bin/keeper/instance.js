@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { Guard, groupRuns, MARK, signalGroup } from './guard.js';
 import { LineRing, LineSplitter } from './lines.js';
-import { checkFolder, explainStart, StartError, userIds } from './start-error.js';
+import { checkFolder, startError, userIds } from './start-error.js';
 
 /** For the rest of a group whose leader was told to end and has: it may still be about to. */
 const LEFT_OVER_MS = 2_000;
@@ -58,7 +58,7 @@ export class Instance {
 			this.startedAt = Date.now();
 		} catch (error) {
 			guard?.release();
-			throw new StartError(explainStart(error, spec));
+			throw startError(error, spec);
 		}
 		this.#guard = guard;
 		this.#read('stdout');

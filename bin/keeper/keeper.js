@@ -90,6 +90,12 @@ class Keeper {
 		this.listeners.prune();
 	}
 
+	/** Nothing that the leading core could do is of any use: an orderly stop that ends with exit code 1. */
+	giveUp() {
+		this.#clean = false;
+		void this.#stop();
+	}
+
 	#commands() {
 		return {
 			keeper: () => this.about,

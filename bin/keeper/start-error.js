@@ -3,12 +3,22 @@ import { execFile } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 
-/** An instance could not be started. */
-export class StartError extends Error {}
+/** An instance could not be started; `lasting`: and it will not be, until somebody changes something. */
+export class StartError extends Error {
+	lasting;
+
+	constructor(message, { lasting = false } = {}) {
+		super(message);
+		this.lasting = lasting;
+	}
+}
+
+const LASTING = { lasting: true };
 
 /** uid and gid of a user name or number; supplementary groups are given up. */
 export async function userIds(user) {
-	if (!/^[a-z0-9_][a-z0-9_.-]*\$?$/i.test(user)) throw new StartError(`${JSON.stringify(user)} is no name of a user`);
+	if (!/^[a-z0-9_][a-z0-9_.-]*\$?$/i.test(user))
+		throw new StartError(`${JSON.stringify(user)} is no name of a user`, LASTING);
 	const [uid, gid] = await Promise.all([idOf('-u', user), idOf('-g', user)]);
 	return { uid, gid };
 }
@@ -16,7 +26,7 @@ export async function userIds(user) {
 function idOf(flag, user) {
 	return new Promise((resolve, reject) => {
 		execFile('id', [flag, user], { timeout: 10_000 }, (error, stdout) => {
-			if (error) reject(new StartError(`there is no user ${user} on this machine`));
+			if (error) reject(new StartError(`there is no user ${user} on this machine`, { lasting: error.code === 1 }));
 			else resolve(Number(stdout.trim()));
 		});
 	});
@@ -30,12 +40,20 @@ export function checkFolder(folder) {
 	} catch (error) {
 		throw new StartError(
 			error.code === 'ENOENT' ? `its folder ${folder} does not exist` : `its folder ${folder}: ${error.code}`,
+			LASTING,
 		);
 	}
-	if (!found.isDirectory()) throw new StartError(`its folder ${folder} is not a folder`);
+	if (!found.isDirectory()) throw new StartError(`its folder ${folder} is not a folder`, LASTING);
 }
 
-export function explainStart(error, { command, cwd, env, user }) {
+/** Why a spawn failed. */
+export function startError(error, spec) {
+	// What the machine lacks at the moment may come back by itself.
+	const passing = ['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM', 'ETXTBSY'].includes(error.code);
+	return new StartError(explainStart(error, spec), { lasting: !passing });
+}
+
+function explainStart(error, { command, cwd, env, user }) {
 	const program = command[0];
 	if (error.code === 'ENOENT') return notFound(program, cwd, env);
 	if (error.code === 'EACCES')

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { commandPage } from './command-page.ts';
 import { checkErrorPage } from './error-page.ts';
 import { anchors, checkLinks } from './links.ts';
+import { withoutReasons, withReasons } from './reason-table.ts';
 import { checkShellBlocks } from './shell-blocks.ts';
 import { print } from './source-tree.ts';
 
@@ -60,6 +61,20 @@ test('the page of errors and the table must agree', () => {
 	);
 	assert.match(found([...ROWS, '| `other` | 400 | client | no | – | X. |']).join(), /other: is not in src/);
 	assert.match(found([...ROWS, first]).join(), /no_route: stands there twice/);
+});
+
+test('the reasons of bad requests are written from their table, and are no errors of their own', () => {
+	const page = `# Errors\n${ROWS.join('\n')}\n<!-- reasons -->\nold\n<!-- /reasons -->\n${ROWS[0]}\n`;
+	const written = withReasons(page, { bad_target: 'A | or $& or *.', nul: 'N.' });
+	assert.match(
+		written,
+		/<!-- reasons -->\n\| reason \| detail \|\n\| --- \| --- \|\n\| `bad_target` \| A \\\| or \$& or \\\*\. \|\n\| `nul` \| N\. \|\n<!-- \/reasons -->/,
+	);
+	assert.equal(withReasons(written, { bad_target: 'A | or $& or *.', nul: 'N.' }), written);
+	assert.deepEqual(checkErrorPage('e.md', withoutReasons(written), ERRORS).map(print), [
+		'e.md:10  no_route: stands there twice',
+	]);
+	assert.throws(() => withReasons('# Errors\n', {}), /no place/);
 });
 
 test('the page of commands is written from the commands', () => {

@@ -46,7 +46,7 @@ export const IN_FLIGHT_MS = 2000;
 export const ACTS: readonly Act[] = [
 	{
 		event: 'steady load',
-		seconds: [20, 4],
+		seconds: [20, 3],
 		play: async ({ say, rate }) => {
 			say(`${rate} requests a second: lists, uploads, renders, event streams; a quarter on connections of their own`);
 			return NOTHING;
@@ -54,17 +54,17 @@ export const ACTS: readonly Act[] = [
 	},
 	{
 		event: 'load × 5',
-		seconds: [25, 4],
+		seconds: [25, 3],
 		play: async ({ say, rate, load }) => {
 			load.setRate(rate * 5);
 			say(`${rate * 5} requests a second`);
 			return NOTHING;
 		},
 	},
-	{ event: 'instance killed -9', seconds: [20, 5], play: killInstance },
-	{ event: 'rolling release', seconds: [20, 2], play: release },
-	{ event: 'bad configuration', seconds: [10, 2], play: badConfiguration },
-	{ event: 'core killed -9', seconds: [20, 4], play: killCore },
+	{ event: 'instance killed -9', seconds: [20, 3], play: killInstance },
+	{ event: 'rolling release', seconds: [20, 1], play: release },
+	{ event: 'bad configuration', seconds: [10, 1], play: badConfiguration },
+	{ event: 'core killed -9', seconds: [20, 3], play: killCore },
 ];
 
 async function killInstance({ ballast, load, rate, say }: Stage): Promise<Played> {

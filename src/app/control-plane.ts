@@ -8,8 +8,10 @@ import { sharedNow } from '../wire/timer-wheel.ts';
 import type { Readiness } from './admin.ts';
 import { AdminPlace } from './admin-place.ts';
 import { ConfigWatch } from './config-watch.ts';
+import { CountsHandover, type HandedCounts } from './counts-handover.ts';
 import { EventLog } from './event-log.ts';
 import { Fleet } from './fleet.ts';
+import { InstanceEvents } from './instance-events.ts';
 import { InstanceSlots } from './instance-slots.ts';
 import type { Keeper } from './keeper-port.ts';
 import { Listeners } from './listeners.ts';
@@ -39,6 +41,8 @@ interface Snapshot {
 	ticketKeys: string;
 	/** Where the configuration came from. */
 	name: string;
+	/** Only with the lead: what it has counted. */
+	counts?: HandedCounts;
 }
 
 /** The main thread of a core: configuration, instances, workers, listeners, and what is done with them. */
@@ -55,8 +59,10 @@ export class ControlPlane {
 	readonly #slots: InstanceSlots;
 	readonly #listeners: Listeners;
 	readonly #fleet: Fleet;
+	readonly #events: InstanceEvents;
 	readonly #watch = new ConfigWatch(() => void this.reload().catch(() => {}));
 	readonly #upkeep: ServiceUpkeep;
+	readonly #counts: CountsHandover;
 	readonly #startedAt = Date.now();
 	readonly #admin: AdminPlace;
 	#config!: Config;
@@ -71,6 +77,7 @@ export class ControlPlane {
 	constructor(keeper: Keeper, source: ConfigSource) {
 		this.#keeper = keeper;
 		this.#source = source;
+		this.#events = new InstanceEvents(this.log, { single: source.single, giveUp: () => keeper.giveUp() });
 		this.#board.grow();
 		const event = (level: 'info' | 'warn' | 'error', text: string): void =>
 			this.log.add({ level, subject: 'ballast', text });
@@ -90,9 +97,14 @@ export class ControlPlane {
 			meters: this.#meters.instances,
 			changed: () => this.#upkeep.changed(),
 			toPeer: (message) => keeper.toPeer(message),
-			event: ({ level, service, text }) => this.log.add({ level, subject: service, text }),
+			event: (happened) => this.#events.add(happened),
 		});
 		this.#slots.leads = keeper.welcome.active;
+		this.#counts = new CountsHandover(this.#meters, this.peers, {
+			routes: () => this.#plan.series,
+			instances: () => this.#slots.lives(),
+		});
+		if (keeper.welcome.active) this.#counts.lead(null);
 		this.#listeners = new Listeners(keeper, this.#workers, event);
 		this.#admin = new AdminPlace(
 			keeper,
@@ -129,6 +141,7 @@ export class ControlPlane {
 		await this.#admin.serve(this.#config.admin);
 		setInterval(() => this.#everySecond(), 1000);
 		this.#keep();
+		this.#events.start();
 		this.#keeper.ready();
 		if (this.#keeper.welcome.active) this.#announce();
 		if (this.#source.watch) await this.#watch.follow(loaded.files);
@@ -281,7 +294,9 @@ export class ControlPlane {
 			case 'scale':
 				this.#fleet.scale(textOf(args, 'service'), Number(args['n']));
 				this.#keep();
-				return {};
+				if (args['wait'] !== true) return {};
+				await this.#fleet.settled(textOf(args, 'service'), line);
+				return { settled: true };
 			case 'drain':
 				await this.#fleet.drain(textOf(args, 'instance'), line);
 				this.#keep();
@@ -325,7 +340,9 @@ export class ControlPlane {
 
 	/** This core leads from now on. */
 	lead(snapshot: unknown): void {
-		if (snapshot !== null) this.#fleet.adopt((snapshot as Snapshot).fleet);
+		const { fleet, counts } = (snapshot ?? {}) as Partial<Snapshot>;
+		if (fleet !== undefined) this.#fleet.adopt(fleet);
+		this.#counts.lead(counts);
 		this.#slots.leads = true;
 		this.#fleet.activate();
 		this.#keep();
@@ -334,7 +351,7 @@ export class ControlPlane {
 
 	/** Another core leads: nothing is started or stopped here any more. */
 	yield(): Snapshot {
-		const snapshot = this.snapshot();
+		const snapshot = { ...this.snapshot(), counts: this.#counts.yield() };
 		this.#slots.leads = false;
 		this.#fleet.deactivate();
 		this.#watch.stop();
@@ -346,7 +363,8 @@ export class ControlPlane {
 		this.#stopping = true;
 		this.#admin.close();
 		this.#workers.tell({ type: 'drain' });
-		while (this.#workers.load().connections > 0) await sleep(50);
+		await this.#counts.drain(() => this.#workers.load().connections > 0);
+		await this.#keeper.sent();
 	}
 
 	/** The end of the program: finish what is under way, then end the instances. */

@@ -20,6 +20,8 @@ export interface MemberContext {
 	reached(member: Member, up: boolean, why: string): void;
 }
 
+/** Says so after an upgrade too. */
+const DRAINED = 'drained by the operator';
 /** Until a failed `add` is tried again, ms. */
 const RETRY_MS = 1000;
 
@@ -121,7 +123,7 @@ export class Member {
 	}
 
 	setDrained(drained: boolean): void {
-		this.#apply({ kind: 'drained', drained }, drained ? 'drained by the operator' : '');
+		this.#apply({ kind: 'drained', drained }, drained ? DRAINED : '');
 	}
 
 	/** It serves no longer: now it really leaves. */
@@ -185,7 +187,7 @@ export class Member {
 		}
 		this.#state = state;
 		this.#since = Date.now();
-		this.#note = state === 'ready' ? '' : note;
+		this.#note = state === 'ready' ? '' : note || (this.#facts.drained ? DRAINED : '');
 		if (this.#slot >= 0) this.#context.sink.state(this.#slot, state);
 		this.#tell(state);
 	}

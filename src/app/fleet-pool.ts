@@ -11,6 +11,7 @@ import {
 } from '../instances/provider.ts';
 import type { Processes } from '../instances/run/processes.ts';
 import { Departures, type Source } from './fleet-departures.ts';
+import { untilIdle } from './fleet-drain.ts';
 import { Member, type MemberContext } from './fleet-member.ts';
 import { probeSettings, probeTarget } from './fleet-probes.ts';
 import { createProvider } from './fleet-providers.ts';
@@ -145,6 +146,23 @@ export class PoolFleet {
 		provider.resize(count);
 		const text = `${this.name}: the number of instances is set to ${count} (before: ${before})`;
 		this.#event({ instance: null, kind: 'scaled', level: 'info', text });
+	}
+
+	/**
+	 * Resolves once those that are wanted were ready and those that leave are gone.
+	 * @throws BallastError `start_failed`
+	 */
+	async settled(): Promise<void> {
+		const provider = this.#current?.provider;
+		const failure = provider && isResizable(provider) ? await provider.settled() : null;
+		if (failure !== null)
+			throw new BallastError('start_failed', `${this.name}: not all of the ${this.desired} became ready: ${failure}`);
+		const leaving = (): number => this.members.filter((member) => member.leaving).length;
+		await untilIdle(
+			leaving,
+			() => Number.POSITIVE_INFINITY,
+			() => false,
+		);
 	}
 
 	get restartable(): boolean {

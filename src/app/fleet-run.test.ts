@@ -114,6 +114,42 @@ test('scale out, in and to none; the size outlives a reload and is handed on', a
 	await until(() => ready(fleet) === 1);
 });
 
+test('settled: all that are wanted were ready and the others are gone, or why one is not', async () => {
+	const { fleet, sink, host } = fleetOf();
+	const lines: string[] = [];
+	await fleet.apply(config(videos()));
+	await fleet.settled('videos', () => {});
+	assert.equal(ready(fleet), 2);
+	fleet.scale('videos', 4);
+	const both = [fleet.settled('videos', (line) => lines.push(line)), fleet.settled('videos', () => {})];
+	await Promise.all(both);
+	assert.equal(ready(fleet), 4);
+	assert.ok(
+		lines.some((line) => line.startsWith('videos-4 ready after')),
+		lines.join('\n'),
+	);
+	const slow = sink.request(0, '/slow');
+	fleet.scale('videos', 1);
+	await fleet.settled('videos', () => {});
+	assert.deepEqual([host.list().length, fleet.list().length], [1, 1]);
+	assert.match(await slow, /^200 slow/);
+	// What is asked for meanwhile is waited for too.
+	fleet.scale('videos', 2);
+	const settled = fleet.settled('videos', () => {});
+	fleet.scale('videos', 3);
+	await settled;
+	assert.equal(ready(fleet), 3);
+	await assert.rejects(
+		fleet.settled('other', () => {}),
+		{ code: 'unknown_service' },
+	);
+	await fleet.apply(config(videos(), service('bad', run({ code: `console.error('Error: no'); process.exit(1)` }))));
+	await assert.rejects(
+		fleet.settled('bad', () => {}),
+		{ code: 'start_failed', message: /^bad: not all of the 1 became ready: .*exited with code 1.*Error: no/ },
+	);
+});
+
 test('a reload with a changed command rolls without a loss; a broken one keeps the old and says why', async () => {
 	const { fleet, sink, host } = fleetOf();
 	await fleet.apply(config(videos()));

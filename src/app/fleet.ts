@@ -142,14 +142,22 @@ export class Fleet {
 		const chosen = all.filter((pool) => pool.restartable);
 		if (chosen.length === 0) throw this.#refuseRestart(target, all);
 		for (const each of chosen) {
-			const tap = ({ service, pool, text }: FleetEvent) =>
-				service === each.service && pool === each.pool && onLine(text);
-			this.#taps.add(tap);
-			try {
-				await each.restart();
-			} finally {
-				this.#taps.delete(tap);
-			}
+			await this.#told(each, onLine, () => each.restart());
+		}
+	}
+
+	/** Tells what happens to a pool while something is done. */
+	async #told(
+		told: Pick<PoolFleet, 'service' | 'pool'>,
+		onLine: (line: string) => void,
+		work: () => Promise<void>,
+	): Promise<void> {
+		const tap = ({ service, pool, text }: FleetEvent) => service === told.service && pool === told.pool && onLine(text);
+		this.#taps.add(tap);
+		try {
+			await work();
+		} finally {
+			this.#taps.delete(tap);
 		}
 	}
 
@@ -173,6 +181,14 @@ export class Fleet {
 			throw new BallastError('bad_command', `${target} has several pools; say which one: ${names}`);
 		}
 		pool.scale(count);
+	}
+
+	/**
+	 * Resolves once a service (or one pool of it) has as many instances as it is to have, each of them ready once.
+	 * @throws BallastError `unknown_service`, `start_failed` when one does not become ready; it is tried again
+	 */
+	async settled(target: string, onLine: (line: string) => void): Promise<void> {
+		for (const pool of this.#poolsOf(target)) await this.#told(pool, onLine, () => pool.settled());
 	}
 
 	/**

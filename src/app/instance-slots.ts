@@ -40,6 +40,11 @@ export class InstanceSlots implements FleetSink {
 		};
 	}
 
+	/** The slot of each life. */
+	lives(): Record<string, number> {
+		return Object.fromEntries([...this.#plans.values()].map((plan) => [lifeOf(plan), plan.slot]));
+	}
+
 	/** What a worker that starts must know. */
 	plans(): InstancePlan[] {
 		return [...this.#plans.values()];

@@ -39,6 +39,14 @@ export class KeeperChannel {
 		if (process.connected) process.send?.(message, undefined, {}, () => {});
 	}
 
+	/** Resolves once all that was sent so far has left this process. */
+	sent(): Promise<void> {
+		return new Promise((resolve) => {
+			if (process.connected) process.send?.({ type: 'pong' } satisfies ToKeeper, undefined, {}, () => resolve());
+			else resolve();
+		});
+	}
+
 	/** Errors: what the keeper says, as a `BallastError`. */
 	async request<K extends keyof KeeperRequests>(
 		name: K,
@@ -86,7 +94,10 @@ export class KeeperChannel {
 		const waiting = this.#waiting.get(message.n);
 		this.#waiting.delete(message.n);
 		if (message.ok) waiting?.resolve({ value: message.value, handle });
-		else waiting?.reject(new BallastError(codeOf(message.code), message.message));
+		else {
+			const details = message.lasting === true ? { lasting: true } : {};
+			waiting?.reject(new BallastError(codeOf(message.code), message.message, details));
+		}
 	}
 
 	#deliver(message: FromKeeper): void {

@@ -89,6 +89,11 @@ export class KeeperLink {
 		this.#channel.send({ type: 'failed', message });
 	}
 
+	/** Stops Ballast as a whole, with exit code 1. */
+	giveUp(): void {
+		this.#channel.send({ type: 'give_up' });
+	}
+
 	/** How long a stop and a drain may take; past that the keeper kills this core. */
 	limits(limits: CoreLimits): void {
 		this.#channel.send({ type: 'limits', ...limits });
@@ -141,6 +146,11 @@ export class KeeperLink {
 	/** To all other cores that live. */
 	toPeer(message: unknown): void {
 		this.#channel.send({ type: 'peer', message });
+	}
+
+	/** Resolves once all that was said so far has left this process. */
+	sent(): Promise<void> {
+		return this.#channel.sent();
 	}
 
 	onPeer(handler: (message: unknown, generation: number) => void): void {

@@ -19,8 +19,12 @@ export interface Keeper extends SocketSource {
 	};
 	readonly processes: ProcessHost;
 	ready(): void;
+	/** Stops Ballast as a whole, with exit code 1. */
+	giveUp(): void;
 	/** What the core that follows, after a crash too, should know. */
 	keep(snapshot: unknown): void;
 	limits(limits: { stopMs: number; drainMs: number }): void;
 	toPeer(message: unknown): void;
+	/** Resolves once all that was said so far has left this process. */
+	sent(): Promise<void>;
 }

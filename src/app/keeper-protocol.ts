@@ -58,7 +58,15 @@ export type FromKeeper =
 	| { readonly type: 'ping' }
 	/** The answer to a request; a socket comes along as a handle. */
 	| { readonly type: 'answer'; readonly n: number; readonly ok: true; readonly value: unknown }
-	| { readonly type: 'answer'; readonly n: number; readonly ok: false; readonly code: string; readonly message: string }
+	| {
+			readonly type: 'answer';
+			readonly n: number;
+			readonly ok: false;
+			readonly code: string;
+			readonly message: string;
+			/** A spawn that will fail again until somebody changes something. */
+			readonly lasting?: true;
+	  }
 	| ({ readonly type: 'started' } & RunningProcess)
 	| ({ readonly type: 'exited' } & ProcessEnd)
 	| { readonly type: 'lines'; readonly batch: PrintedLines[]; readonly dropped: number }
@@ -101,6 +109,8 @@ export type ToKeeper =
 	| { readonly type: 'ready' }
 	/** It cannot start, in a sentence for whoever asked for an upgrade. */
 	| { readonly type: 'failed'; readonly message: string }
+	/** Stop all of it, with exit code 1: there is nothing to serve. */
+	| { readonly type: 'give_up' }
 	| ({ readonly type: 'limits' } & CoreLimits)
 	| { readonly type: 'keep'; readonly snapshot: unknown }
 	| { readonly type: 'yielded'; readonly snapshot: unknown }

@@ -17,7 +17,7 @@ interface Peer {
 	heardAt: number;
 }
 
-type Message = { inFlight: Record<string, number>; seen: string[] } | { leaving: string };
+type Message = { inFlight: Record<string, number>; seen: string[] } | { leaving: string } | { counts: unknown };
 
 export class PeerCores {
 	readonly #say: (message: Message) => void;
@@ -27,6 +27,8 @@ export class PeerCores {
 	readonly #leaving = new Set<string>();
 	/** A peer says that this life leaves. */
 	onLeaving: (life: string) => void = () => {};
+	/** A peer hands on what it counted. */
+	onCounts: (counts: unknown) => void = () => {};
 
 	/** `inFlight`: this core's own, by life. */
 	constructor(say: (message: Message) => void, inFlight: () => Record<string, number>) {
@@ -39,9 +41,20 @@ export class PeerCores {
 		this.#say({ inFlight: this.#inFlight(), seen: [...this.#leaving] });
 	}
 
+	/** Hands on what this core counted. */
+	handOn(counts: unknown): void {
+		this.#say({ counts });
+	}
+
 	receive(from: number, message: unknown): void {
-		const said = message as Partial<{ inFlight: Record<string, number>; seen: string[]; leaving: string }>;
-		if (typeof said.leaving === 'string') {
+		const said = message as Partial<{
+			inFlight: Record<string, number>;
+			seen: string[];
+			leaving: string;
+			counts: unknown;
+		}>;
+		if (said.counts !== undefined) this.onCounts(said.counts);
+		else if (typeof said.leaving === 'string') {
 			this.#leaving.add(said.leaving);
 			this.onLeaving(said.leaving);
 			setTimeout(() => this.report(), SETTLE_MS);

@@ -14,6 +14,8 @@ export interface ConfigSource {
 	name: string;
 	/** Reload by itself when a file changes. */
 	watch: boolean;
+	/** There is but this one command: where it cannot be started, there is nothing to go on for. */
+	single: boolean;
 	load(): Promise<Loaded>;
 }
 
@@ -25,6 +27,7 @@ export function configSource(argv: readonly string[]): ConfigSource {
 		return {
 			name: 'run',
 			watch: false,
+			single: true,
 			load: async () => {
 				const { configFromRun } = await import('../config/run.ts');
 				return { ok: true, config: withWorkers(configFromRun(args), args.workers), files: [], warnings: '' };
@@ -34,7 +37,12 @@ export function configSource(argv: readonly string[]): ConfigSource {
 	if (command !== 'up')
 		throw new BallastError('bad_command', `the core is started with up or run, not with '${command ?? ''}'`);
 	const args = parseUp(rest);
-	return { name: args.config ?? 'ballast.*', watch: args.watch, load: () => loadFile(args.config, args.workers) };
+	return {
+		name: args.config ?? 'ballast.*',
+		watch: args.watch,
+		single: false,
+		load: () => loadFile(args.config, args.workers),
+	};
 }
 
 async function loadFile(path: string | undefined, workers: number | null): Promise<Loaded> {

@@ -2,6 +2,7 @@ import type { ParsedArguments } from '../config/arguments.ts';
 import { type LoadResult, loadConfig } from '../config/load.ts';
 import { formatProblems, shortFile } from '../config/problem.ts';
 import { inertLines } from '../core/inert.ts';
+import { missingProgram, userExists } from '../instances/run/look-up.ts';
 import { EXIT } from './command.ts';
 import { jsonText } from './json-text.ts';
 import { plural } from './quantity.ts';
@@ -9,7 +10,7 @@ import type { Terminal } from './terminal.ts';
 
 /** `ballast check [config] [--json]`. */
 export async function check(parsed: ParsedArguments, terminal: Terminal): Promise<number> {
-	const loaded = await loadConfig(parsed.positionals[0]);
+	const loaded = await loadConfig(parsed.positionals[0], { lookUp: { missingProgram, userExists } });
 	if (parsed.switches.has('json')) terminal.out(`${jsonText(asJson(loaded), 2)}\n`);
 	else show(loaded, terminal);
 	return loaded.ok ? EXIT.ok : EXIT.usage;

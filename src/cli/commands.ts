@@ -47,6 +47,7 @@ export const COMMANDS: readonly Command[] = [
 		summary: 'say whether a configuration is valid',
 		about: [
 			'Reads the configuration as `up` does and lists everything that is wrong with it; nothing is started.',
+			'Warns of commands and users that this machine does not have: another one may be meant.',
 			FILES,
 		],
 		examples: [
@@ -137,16 +138,22 @@ export const COMMANDS: readonly Command[] = [
 		examples: [['ballast diff && ballast reload', 'look first']],
 	},
 	{
-		arguments: takes('scale', ['service', 'n'], OPERATION_JSON),
+		arguments: takes(
+			'scale',
+			['service', 'n'],
+			{ name: 'no-wait', text: 'return at once; default: when the instances are ready and those too many are gone' },
+			OPERATION_JSON,
+		),
 		summary: 'run so many instances of a service',
 		about: [
 			'Starts or drains instances until n are there. It holds until the next start or change of `scale`.',
 			'Of a service with several pools it sets one.',
+			'When an instance does not become ready, the exit code is 1; it is tried again all the same.',
 			LEFT,
 		],
 		examples: [
-			['ballast scale videos 4', 'four instances'],
-			['ballast scale videos/standby 1', 'one in the pool standby'],
+			['ballast scale videos 4', 'four instances; returns when they are ready'],
+			['ballast scale videos/standby 1 --no-wait', 'one in the pool standby; returns at once'],
 		],
 	},
 	{

@@ -47,6 +47,41 @@ test('check: a valid one in a sentence, a bad one with all its problems', async 
 	assert.match(wrong.err, /\n\d problems\n$/);
 });
 
+test('check: warns of commands and users that this machine does not have, and of nothing else', async () => {
+	file('plain.sh', 'echo');
+	const text = `services:
+  here: { match: /1/*, instances: { run: node server.js } }
+  gone: { match: /2/*, instances: { run: no-such-command-x --flag } }
+  file: { match: /3/*, instances: { run: ./missing.sh } }
+  plain: { match: /4/*, instances: { run: [./plain.sh, --token, hunter2], user: root } }
+  user: { match: /5/*, instances: { run: sh, user: no-such-user-x } }
+  folder: { match: /6/*, instances: { run: /tmp } }
+  path: { match: /7/*, instances: { run: plain.sh, env: { PATH: ${folder} } } }
+  words: { match: /8/*, instances: { run: [node server.js] } }
+`;
+	const { code, out, err } = await ballast(['check', file('machine.yaml', text)]);
+	assert.deepEqual([code, out], [0, `${join(folder, 'machine.yaml')} is valid: 8 services, 0 routes, 1 listener\n`]);
+	const place = (line: number, column: number) => `${join(folder, 'machine.yaml')}:${line}:${column}  `;
+	const start = '    this could not be started on this machine:';
+	assert.deepEqual(err.trimEnd().split('\n'), [
+		'warnings:',
+		`${place(3, 42)}services.gone.instances.run: no-such-command-x --flag`,
+		`${start} no-such-command-x was not found in PATH`,
+		`${place(4, 42)}services.file.instances.run: ./missing.sh`,
+		`${start} ${join(folder, 'missing.sh')} does not exist`,
+		`${place(5, 43)}services.plain.instances.run: ./plain.sh --token ***`,
+		`${start} ${join(folder, 'plain.sh')} is not executable`,
+		`${place(6, 52)}services.user.instances.user: no-such-user-x`,
+		'    there is no such user on this machine',
+		`${place(7, 44)}services.folder.instances.run: /tmp`,
+		`${start} /tmp is a folder`,
+		`${place(8, 42)}services.path.instances.run: plain.sh`,
+		`${start} plain.sh is in PATH, but is not executable`,
+		`${place(9, 43)}services.words.instances.run: node server.js`,
+		`${start} node server.js was not found in PATH (write its words apart: there is no shell in between)`,
+	]);
+});
+
 test('check: nothing of a file can act on the terminal', async () => {
 	const { code, err } = await ballast(['check', bad]);
 	assert.equal(code, 2);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -124,6 +125,7 @@ test('nothing there, a left-over socket, a file, a path too long', async () => {
 	const stale = join(folder, 'stale.sock');
 	await leaveSocket(stale);
 	await assert.rejects(control({ path: stale, runDir: null }, 'status', {}), code('not_running'));
+	assert.ok(existsSync(stale), 'what lies in a folder of somebody else is left alone');
 	const file = join(folder, 'file.sock');
 	writeFileSync(file, '');
 	await assert.rejects(control({ path: file, runDir: null }, 'status', {}), code('command_failed', /is not a socket/));
@@ -138,10 +140,28 @@ test('a run folder that others can open is refused, one that is ours is used', a
 	mkdirSync(runDir, { mode: 0o700 });
 	const where = controlSocket({ name: 'blue' }, { XDG_RUNTIME_DIR: folder });
 	assert.deepEqual(where, { path: join(runDir, 'blue.sock'), runDir });
-	await leaveSocket(join(runDir, 'green.sock'));
-	await assert.rejects(control(where, 'status', {}), code('not_running', /there is --name green/));
+	const living = await listenOn(join(runDir, 'green.sock'));
+	await assert.rejects(control(where, 'status', {}), code('not_running', /there is --name green\)/));
+	await new Promise((resolve) => living.close(resolve));
 	chmodSync(runDir, 0o755);
 	await assert.rejects(control(where, 'status', {}), code('command_failed', /others can open .*chmod 700/));
+});
+
+test('sockets of killed keepers are not named, and are removed; those of living ones stay', async () => {
+	const runDir = join(folder, 'left');
+	mkdirSync(runDir, { mode: 0o700 });
+	const path = (name: string) => join(runDir, `${name}.sock`);
+	for (const name of ['dead', 'blue']) await leaveSocket(path(name));
+	writeFileSync(path('file'), '');
+	const living = await listenOn(path('living'));
+	const message = /looked at .*blue\.sock; there is --name living\); start it/;
+	await assert.rejects(control({ path: path('blue'), runDir }, 'status', {}), code('not_running', message));
+	assert.deepEqual(readdirSync(runDir).sort(), ['file.sock', 'living.sock']);
+	await new Promise((resolve) => living.close(resolve));
+	await assert.rejects(
+		control({ path: path('blue'), runDir }, 'status', {}),
+		code('not_running', /blue\.sock\); start it/),
+	);
 });
 
 test('a socket or folder of another user is refused', async (context) => {
@@ -169,6 +189,12 @@ test('which socket: --socket, $BALLAST_SOCKET, --name, the default', () => {
 	assert.equal(controlSocket({}, { XDG_RUNTIME_DIR: '/run/user/7' }).path, '/run/user/7/ballast/default.sock');
 	assert.equal(controlSocket({}, {}).path, join(tmpdir(), `ballast-${process.geteuid?.()}`, 'default.sock'));
 });
+
+function listenOn(path: string): Promise<net.Server> {
+	return new Promise((resolve) => {
+		const server = net.createServer((socket) => socket.destroy()).listen(path, () => resolve(server));
+	});
+}
 
 /** A socket file that nobody listens on any more, as kill -9 leaves it. */
 async function leaveSocket(path: string): Promise<void> {

@@ -30,7 +30,7 @@ export async function control(
 	args: Record<string, unknown>,
 	options: ControlOptions = {},
 ): Promise<unknown> {
-	checkSocket(where);
+	await checkSocket(where);
 	options.signal?.throwIfAborted();
 	const socket = connect({ path: where.path });
 	try {
@@ -58,11 +58,7 @@ function connected(socket: Socket, where: ControlSocket): Promise<void> {
 			clearTimeout(timer);
 			if (error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT')
 				return reject(failed(`the control socket ${where.path} fails: ${error.message}`));
-			try {
-				notRunning(where, error);
-			} catch (problem) {
-				reject(problem);
-			}
+			void notRunning(where, error).then(reject);
 		});
 	});
 }

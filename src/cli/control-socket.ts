@@ -1,8 +1,9 @@
 /** Where a running Ballast is spoken to, and whether that place may be trusted. */
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { BallastError } from '../core/errors.ts';
+import { livingNames } from './living-sockets.ts';
 
 export interface ControlSocket {
 	path: string;
@@ -30,20 +31,22 @@ export function controlSocket(
  * Refuses a socket that somebody else could have put there: what answers on it would be believed.
  * Throws `not_running` when nothing is there, `command_failed` when it cannot be trusted.
  */
-export function checkSocket({ path, runDir }: ControlSocket): void {
+export async function checkSocket({ path, runDir }: ControlSocket): Promise<void> {
 	if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
 		throw refusal(
 			`the path of the control socket is longer than the ${MAX_PATH_BYTES} bytes that the system allows: ${path}`,
 		);
 	}
 	if (runDir !== null) {
-		const folder = stat(runDir) ?? notRunning({ path, runDir });
+		const folder = stat(runDir);
+		if (folder === undefined) throw await notRunning({ path, runDir });
 		if (!folder.isDirectory()) throw refusal(`${runDir} is not a folder; the control socket should lie in it`);
 		if (folder.uid !== ownId()) throw refusal(`${runDir} belongs to ${owner(folder.uid)}; nothing in it is trusted`);
 		if (folder.mode & 0o077)
 			throw refusal(`others can open ${runDir}; nothing in it is trusted. Make it yours alone: chmod 700 ${runDir}`);
 	}
-	const socket = stat(path) ?? notRunning({ path, runDir });
+	const socket = stat(path);
+	if (socket === undefined) throw await notRunning({ path, runDir });
 	if (!socket.isSocket()) throw refusal(`${path} is not a socket`);
 	if (socket.uid !== ownId()) {
 		throw refusal(
@@ -52,27 +55,17 @@ export function checkSocket({ path, runDir }: ControlSocket): void {
 	}
 }
 
-/** Throws `not_running`, with the names under which others run. */
-export function notRunning({ path, runDir }: ControlSocket, cause?: unknown): never {
-	const others = runDir === null ? [] : namesIn(runDir).filter((name) => join(runDir, `${name}.sock`) !== path);
+/** The error `not_running`, with the names under which others run. */
+export async function notRunning({ path, runDir }: ControlSocket, cause?: unknown): Promise<BallastError> {
+	const names = runDir === null ? [] : await livingNames(runDir);
+	const others = names.filter((name) => join(runDir as string, `${name}.sock`) !== path);
 	const hint = others.length === 0 ? '' : `; there is ${others.map((name) => `--name ${name}`).join(', ')}`;
-	throw new BallastError(
+	return new BallastError(
 		'not_running',
 		`ballast is not running (looked at ${path}${hint}); start it with \`ballast up\``,
 		{ path },
 		cause,
 	);
-}
-
-function namesIn(runDir: string): string[] {
-	try {
-		const entries = readdirSync(runDir, { withFileTypes: true });
-		return entries
-			.filter((entry) => entry.isSocket() && entry.name.endsWith('.sock'))
-			.map(({ name }) => name.slice(0, -5));
-	} catch {
-		return [];
-	}
 }
 
 function stat(path: string) {

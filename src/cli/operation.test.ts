@@ -34,13 +34,23 @@ test('what a result tells is in the sentence', async () => {
 		'reloaded\n+ services.x\\x1b\n',
 	);
 	assert.equal((await against(says([], { pid: 7, generation: 2 }), 'upgrade')).out, 'upgraded: core 7, generation 2\n');
-	assert.match((await against(says([], {}), 'scale', 'videos', '3')).out, /^videos is to have 3 instances;/);
+	assert.equal((await against(says([], { settled: true }), 'scale', 'videos', '3')).out, 'videos has 3 instances\n');
+	assert.equal((await against(says([], { settled: true }), 'scale', 'videos', '1')).out, 'videos has 1 instance\n');
+	assert.match(
+		(await against(says([], {}), 'scale', 'videos', '3', '--no-wait')).out,
+		/^videos is to have 3 instances; `ballast status` shows/,
+	);
 });
 
 test('each command sends its arguments', async () => {
 	const sent = async (...argv: string[]) => (await against(says([], null), ...argv)).commands;
 	assert.deepEqual(await sent('reload'), [{ command: 'reload', args: {} }]);
-	assert.deepEqual(await sent('scale', 'videos', '4'), [{ command: 'scale', args: { service: 'videos', n: 4 } }]);
+	assert.deepEqual(await sent('scale', 'videos', '4'), [
+		{ command: 'scale', args: { service: 'videos', n: 4, wait: true } },
+	]);
+	assert.deepEqual(await sent('scale', 'videos', '4', '--no-wait'), [
+		{ command: 'scale', args: { service: 'videos', n: 4, wait: false } },
+	]);
 	assert.deepEqual(await sent('drain', 'videos-1'), [{ command: 'drain', args: { instance: 'videos-1' } }]);
 	assert.deepEqual(await sent('upgrade'), [{ command: 'upgrade', args: {} }]);
 });

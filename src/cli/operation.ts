@@ -1,5 +1,5 @@
 /** The commands that change what runs: ask, show the progress, say how it ended. */
-import { globalsOf, integer } from '../config/arguments.ts';
+import { globalsOf, integer, type ParsedArguments } from '../config/arguments.ts';
 import { closest } from '../core/closest.ts';
 import { BallastError } from '../core/errors.ts';
 import { inert, inertLines } from '../core/inert.ts';
@@ -7,6 +7,7 @@ import { EXIT, type Run } from './command.ts';
 import { control } from './control-client.ts';
 import { type ControlSocket, controlSocket } from './control-socket.ts';
 import { jsonText } from './json-text.ts';
+import { plural } from './quantity.ts';
 import { readStatus, type Status } from './status-answer.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -23,7 +24,7 @@ const stopped: unique symbol = Symbol('interrupted');
 export function operation(name: Operation): Run {
 	return async (parsed, terminal) => {
 		const where = controlSocket(globalsOf(parsed), terminal.env);
-		const args = argumentsOf(name, parsed.positionals);
+		const args = argumentsOf(name, parsed);
 		const json = parsed.switches.has('json');
 		const onLine = (line: string) => (json ? terminal.err : terminal.out)(`${inert(line)}\n`);
 		const interrupt = new AbortController();
@@ -45,9 +46,11 @@ export function operation(name: Operation): Run {
 	};
 }
 
-function argumentsOf(name: Operation, [first, second]: string[]): Record<string, unknown> {
+function argumentsOf(name: Operation, { positionals, switches }: ParsedArguments): Record<string, unknown> {
+	const [first, second] = positionals;
 	if (name === 'restart') return first === undefined ? {} : { service: first };
-	if (name === 'scale') return { service: first, n: integer('<n>', second ?? '', [0, 1000]) };
+	if (name === 'scale')
+		return { service: first, n: integer('<n>', second ?? '', [0, 1000]), wait: !switches.has('no-wait') };
 	return name === 'drain' ? { instance: first } : {};
 }
 
@@ -89,7 +92,9 @@ function sentence(name: Operation, args: Record<string, unknown>, result: unknow
 			if (typeof found.changes !== 'string' || found.changes === '') return 'reloaded';
 			return found.changes === 'nothing changed' ? 'nothing changed' : `reloaded\n${found.changes}`;
 		case 'scale':
-			return `${args.service} is to have ${args.n} instances; \`ballast status\` shows them`;
+			return found.settled === true
+				? `${args.service} has ${plural(Number(args.n), 'instance')}`
+				: `${args.service} is to have ${plural(Number(args.n), 'instance')}; \`ballast status\` shows them`;
 		case 'drain':
 			return `${args.instance} is drained`;
 		case 'stop':

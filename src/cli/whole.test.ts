@@ -75,7 +75,14 @@ test('diff and explain ask what runs', async () => {
 });
 
 test('scale, restart and drain', async () => {
-	assert.equal((await run('scale', 'api', '3')).code, 0);
+	const out = await run('scale', 'api', '4');
+	assert.equal(out.code, 0, out.err);
+	assert.match(out.out, /^api-3 started [\s\S]*api-[34] ready after .*\n(?:.*\n)?api has 4 instances\n$/);
+	assert.equal(readStatus(JSON.parse((await run('status', '--json')).out)).services[0]?.ready, 4);
+	const back = await run('scale', 'api', '3');
+	assert.match(back.out, /^api-4 draining: fewer instances are wanted\napi-4 removed\napi has 3 instances\n$/);
+	assert.equal(readStatus(JSON.parse((await run('status', '--json')).out)).services[0]?.instances.length, 3);
+	assert.match((await run('scale', 'api', '3', '--no-wait')).out, /^api is to have 3 instances;/);
 	const restarted = await run('restart', 'api');
 	assert.equal(restarted.code, 0, restarted.err);
 	assert.match(restarted.out, /\nrestarted api\n$/);

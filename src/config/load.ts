@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Config } from './config.ts';
 import { importLean } from './import-lean.ts';
 import { type Problem, shortFile, sortProblems } from './problem.ts';
-import type { Report } from './scope.ts';
+import type { LookUp, Report } from './scope.ts';
 import { fileProblem } from './source.ts';
 
 export interface LoadOptions {
@@ -12,6 +12,8 @@ export interface LoadOptions {
 	cwd?: string;
 	/** What `{ env: NAME }` is read from. Default: the environment of this process. */
 	env?: NodeJS.ProcessEnv;
+	/** Warns of commands and users that are not there. Default: nobody looks. */
+	lookUp?: LookUp;
 }
 
 export type LoadResult =
@@ -50,7 +52,8 @@ export async function loadConfig(path?: string, options: LoadOptions = {}): Prom
 		const message = `expected a configuration; there is no ${CONFIG_NAMES.join(', ')} in ${folder}`;
 		return { ok: false, problems: [fileProblem(folder as string, message)], files: [], warnings: [] };
 	}
-	const report: Report = { problems: [], warnings: [], files: [], env: options.env ?? process.env, cwd };
+	const { env = process.env, lookUp = null } = options;
+	const report: Report = { problems: [], warnings: [], files: [], env, cwd, lookUp };
 	if (folder !== undefined) warnOfOthers(file, report);
 	const { readConfig } = await importLean(() => import('./read-config.ts'));
 	const config = await readConfig(file, report);

@@ -88,7 +88,7 @@ function resolveRun(input: RunInput, place: Place): RunConfig {
 		else if (namesSecret(name) && text !== '')
 			at.warn(`a secret stands in the file; write \`${name}: { env: ${name} }\` or \`{ file: … }\``);
 	}
-	return {
+	const config: RunConfig = {
 		kind: 'run',
 		command: typeof words === 'string' ? [words] : words,
 		cwd,
@@ -99,6 +99,19 @@ function resolveRun(input: RunInput, place: Place): RunConfig {
 		startMs: ms(input.start, 60_000),
 		portEnv: 'PORT',
 	};
+	warnOfMissing(config, place);
+	return config;
+}
+
+/** Warnings only: the machine that checks may not be the one that runs it. */
+function warnOfMissing(config: RunConfig, place: Place): void {
+	const { lookUp, env } = place.scope.report;
+	if (lookUp === null) return;
+	const why = place.at('run').isCut() || place.at('cwd').isCut() ? null : lookUp.missingProgram(config, env);
+	if (why !== null)
+		place.at('run').warn(`this could not be started on this machine: ${why}`, { value: config.command.join(' ') });
+	if (config.user !== null && !lookUp.userExists(config.user))
+		place.at('user').warn('there is no such user on this machine', { value: config.user });
 }
 
 /** The size of a service that Ballast starts: what the service says, over `defaults`, over 2. */

@@ -42,7 +42,7 @@ export function configFromRun(options: RunOptions): Config {
 			},
 		},
 	};
-	const report: Report = { problems: [], warnings: [], files: [], env: {}, cwd };
+	const report: Report = { problems: [], warnings: [], files: [], env: {}, cwd, lookUp: null };
 	const source = { file: join(cwd, 'ballast run'), value: input, locate: () => null };
 	const scope = new Scope(source, report, []);
 	const { value, findings } = validate(configSchema, input);

@@ -1,8 +1,16 @@
 /** What resolving one file needs: where problems go, paths and secrets as seen from that file. */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { RunConfig } from '../instances/config.ts';
 import { formatPath, type Path, type Problem, showValue } from './problem.ts';
 import type { Source } from './source.ts';
+
+/** Looks at this machine, which may not be the one that the configuration is for. */
+export interface LookUp {
+	/** Why the command could not be started here; null: nothing speaks against it. */
+	missingProgram(config: RunConfig, env: NodeJS.ProcessEnv): string | null;
+	userExists(user: string): boolean;
+}
 
 /** Collected over all files of a configuration. */
 export interface Report {
@@ -13,6 +21,8 @@ export interface Report {
 	env: NodeJS.ProcessEnv;
 	/** Folder that paths in messages are seen from. */
 	cwd: string;
+	/** Whether what instances are started from is there; null: not looked at. */
+	lookUp: LookUp | null;
 }
 
 export interface Fault {

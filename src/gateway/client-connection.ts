@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../core/errors.ts';
+import { codeOf, type Refusal } from '../core/refusal.ts';
 import { BODY_BAD } from '../wire/body.ts';
 import { HeadFault } from '../wire/head.ts';
 import type { Output } from '../wire/output.ts';
@@ -12,7 +12,7 @@ import { Pace } from './pace.ts';
 import { problemOf } from './problem.ts';
 import { mustWait } from './read-on.ts';
 import { writePayload } from './request-body.ts';
-import { checkRequest, HEAD_FAULTS, startBody } from './request-checks.ts';
+import { checkRequest, headRefusal, startBody } from './request-checks.ts';
 import type { Requests } from './requests.ts';
 import { Tunnel } from './tunnel.ts';
 import { forwardedLines } from './upstream-head.ts';
@@ -143,7 +143,7 @@ export class ClientConnection implements ExchangeClient {
 		}
 		if (after < 0 || after - this.#input.at > limits.headBytes) {
 			this.#requests.give(exchange);
-			this.#refuse(HEAD_FAULTS[after] ?? 'head_too_large');
+			this.#refuse(headRefusal(head, after));
 			return false;
 		}
 		exchange.pin(this, this.#input.buffer);
@@ -162,7 +162,7 @@ export class ClientConnection implements ExchangeClient {
 		plane.wheel.set(this.#timer, plane.limits.headMs);
 		if (fault !== null) {
 			exchange.closing = true;
-			exchange.failure = fault;
+			exchange.failure = codeOf(fault);
 			exchange.answerProblem(problemOf(fault));
 			return;
 		}
@@ -177,14 +177,14 @@ export class ClientConnection implements ExchangeClient {
 	}
 
 	/** A head that cannot be read has no exchange: it is answered and the connection closed. */
-	#refuse(code: ErrorCode): void {
+	#refuse(refusal: Refusal): void {
 		const exchange = this.#requests.take();
 		exchange.pinNothing(this);
-		exchange.failure = code;
+		exchange.failure = codeOf(refusal);
 		this.#exchange = exchange;
 		this.#state = State.request;
 		this.plane.active++;
-		exchange.answerProblem(problemOf(code));
+		exchange.answerProblem(problemOf(refusal));
 	}
 
 	// The request body.
@@ -206,7 +206,7 @@ export class ClientConnection implements ExchangeClient {
 	moveBody(exchange: Exchange, out: Output): boolean {
 		const { body } = exchange;
 		const after = body.scan(this.#input.buffer, this.#input.at, this.#input.end);
-		if (after === BODY_BAD) return this.#bodyFault(exchange, 'bad_request');
+		if (after === BODY_BAD) return this.#bodyFault(exchange, body.fault);
 		this.#input.at = after;
 		if (exchange.route !== null && body.received > exchange.route.bodyBytes)
 			return this.#bodyFault(exchange, 'body_too_large');
@@ -228,10 +228,10 @@ export class ClientConnection implements ExchangeClient {
 		}
 	}
 
-	#bodyFault(exchange: Exchange, code: ErrorCode): boolean {
+	#bodyFault(exchange: Exchange, refusal: Refusal): boolean {
 		this.plane.out.length = 0;
 		this.#input.clear();
-		this.#giveUp(exchange, code);
+		this.#giveUp(exchange, refusal);
 		return false;
 	}
 
@@ -385,11 +385,11 @@ export class ClientConnection implements ExchangeClient {
 	}
 
 	/** Ends a request that cannot go on: with an error where none of the answer is out, else so that it is seen to be cut. */
-	#giveUp(exchange: Exchange, code: ErrorCode): void {
+	#giveUp(exchange: Exchange, refusal: Refusal): void {
 		exchange.closing = true;
-		exchange.failure = code;
+		exchange.failure = codeOf(refusal);
 		exchange.fetch.cancel();
-		if (exchange.status === 0) exchange.answerProblem(problemOf(code));
+		if (exchange.status === 0) exchange.answerProblem(problemOf(refusal));
 		else this.transport.reset();
 	}
 }

@@ -2,9 +2,11 @@ import { X509Certificate } from 'node:crypto';
 import net from 'node:net';
 import tls from 'node:tls';
 import { BallastError } from '../core/errors.ts';
+import type { Refusal } from '../core/refusal.ts';
 import { RawTransport, rawSupported, type TcpHandle } from '../wire/raw-transport.ts';
 import { StreamTransport } from '../wire/stream-transport.ts';
 import { ClientConnection } from './client-connection.ts';
+import { sortByFirstByte } from './first-byte.ts';
 import { plainAddress } from './forwarded.ts';
 import { problemOf } from './problem.ts';
 import type { Requests } from './requests.ts';
@@ -48,6 +50,7 @@ export function listenPlain(requests: Requests, fd: number): Listener {
 /** HTTPS on this file descriptor. The ticket key is the same for all workers, so that sessions resume on any. */
 export function listenTls(requests: Requests, fd: number, options: TlsListenOptions): Listener {
 	let contexts = certificateContexts(options.certificates, options.minVersion);
+	// It listens to nothing itself: what is no TLS must not get here.
 	const server = tls.createServer({
 		...options.certificates[0],
 		minVersion: options.minVersion,
@@ -58,16 +61,24 @@ export function listenTls(requests: Requests, fd: number, options: TlsListenOpti
 		SNICallback: (name, done) => done(null, contextFor(contexts, name)),
 	});
 	server.on('error', (error) => requests.plane.report(error));
-	// Counted from the first byte on: a handshake that is never finished costs a descriptor too.
-	server.prependListener('connection', (socket: net.Socket) => countConnection(requests, socket));
 	// A failed handshake is the client's affair, but closing it is ours.
 	server.on('tlsClientError', (_error, socket) => socket.destroy());
 	server.on('secureConnection', (socket) => {
 		if (!socket.destroyed) serveStream(requests, socket, true);
 	});
-	server.listen({ fd }, BACKLOG);
+	const to = {
+		waitMs: requests.plane.limits.headMs,
+		secure: (socket: net.Socket) => void server.emit('connection', socket),
+		plain: () => unasked(requests, 'https_port'),
+	};
+	const front = net.createServer({ allowHalfOpen: true }, (socket) => {
+		// Counted before the first byte: a handshake that never begins costs a descriptor too.
+		if (countConnection(requests, socket)) sortByFirstByte(socket, to);
+	});
+	front.on('error', (error) => requests.plane.report(error));
+	front.listen({ fd }, BACKLOG);
 	return {
-		close: () => server.close(),
+		close: () => front.close(),
 		certify: (certificates) => {
 			contexts = certificateContexts(certificates, options.minVersion);
 			server.setSecureContext({ ...certificates[0], minVersion: options.minVersion });
@@ -112,7 +123,7 @@ function acceptRaw(requests: Requests, status: number, handle: TcpHandle | undef
 	handle.getpeername(peer);
 	const address = plainAddress(peer.address ?? '');
 	if (!requests.plane.gate.open(address)) {
-		handle.writeBuffer(null, overload(requests));
+		handle.writeBuffer(null, unasked(requests, 'too_many_connections'));
 		handle.close();
 		return;
 	}
@@ -121,17 +132,19 @@ function acceptRaw(requests: Requests, status: number, handle: TcpHandle | undef
 }
 
 /** Holds a place for a connection as long as its socket lives; one too many is closed. */
-function countConnection({ plane }: Requests, socket: net.Socket): void {
+function countConnection({ plane }: Requests, socket: net.Socket): boolean {
 	const address = plainAddress(socket.remoteAddress ?? '');
-	if (plane.gate.open(address)) socket.once('close', () => plane.gate.close(address));
+	const open = plane.gate.open(address);
+	if (open) socket.once('close', () => plane.gate.close(address));
 	else socket.destroy();
+	return open;
 }
 
 function acceptStream(requests: Requests, socket: net.Socket): void {
 	const address = plainAddress(socket.remoteAddress ?? '');
 	if (!requests.plane.gate.open(address)) {
 		socket.on('error', () => {});
-		socket.end(overload(requests));
+		socket.end(unasked(requests, 'too_many_connections'));
 		return;
 	}
 	serveStream(requests, socket, false);
@@ -142,9 +155,9 @@ function serveStream(requests: Requests, socket: net.Socket, secure: boolean): v
 	connection.attach(new StreamTransport(socket, connection), plainAddress(socket.remoteAddress ?? ''));
 }
 
-/** Said to a connection that is one too many, unasked. */
-function overload(requests: Requests): Buffer {
-	const { head, body } = problemOf('too_many_connections');
+/** Said to a connection that gets no further, whatever it asks for. */
+function unasked(requests: Requests, why: Refusal): Buffer {
+	const { head, body } = problemOf(why);
 	return Buffer.concat([head, requests.plane.date, Buffer.from('Connection: close\r\n\r\n'), body]);
 }
 

@@ -1,4 +1,6 @@
-import { ERRORS, type ErrorCode } from '../core/errors.ts';
+import { ERRORS } from '../core/errors.ts';
+import { isMalformed, MALFORMED } from '../core/malformed.ts';
+import { codeOf, type Refusal } from '../core/refusal.ts';
 
 /** An answer that Ballast makes itself: RFC 9457 problem+json with RFC 9209 `Proxy-Status`. */
 export interface Problem {
@@ -30,18 +32,21 @@ const REASONS: Record<number, string> = {
 const made = new Map<string, Problem>();
 
 /** The answer for an error; `extra` holds whole field lines (`Allow: GET\r\n`). Made once for each. */
-export function problemOf(code: ErrorCode, extra = ''): Problem {
-	const key = code + extra;
+export function problemOf(refusal: Refusal, extra = ''): Problem {
+	const key = refusal + extra;
 	const known = made.get(key);
 	if (known !== undefined) return known;
+	const code = codeOf(refusal);
 	const { status, title, proxyStatus } = ERRORS[code];
-	const body = Buffer.from(`${JSON.stringify({ type: 'about:blank', title, status, code })}\n`);
+	const why = isMalformed(refusal) ? { reason: refusal, detail: MALFORMED[refusal] } : {};
+	const details = code === refusal ? code : `${code}: ${refusal}`;
+	const body = Buffer.from(`${JSON.stringify({ type: 'about:blank', title, status, code, ...why })}\n`);
 	// One second: long enough not to be a storm, short enough for a restart.
 	const retry = status === 503 ? 'Retry-After: 1\r\n' : '';
 	const head = Buffer.from(
 		`HTTP/1.1 ${status} ${REASONS[status] ?? title}\r\n` +
 			`Content-Type: application/problem+json\r\nContent-Length: ${body.length}\r\nCache-Control: no-store\r\n` +
-			`Proxy-Status: ballast; error=${proxyStatus}; details="${code}"\r\n${retry}${extra}`,
+			`Proxy-Status: ballast; error=${proxyStatus}; details="${details}"\r\n${retry}${extra}`,
 		'latin1',
 	);
 	const problem = { status, head, body };

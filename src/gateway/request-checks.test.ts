@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { ErrorCode } from '../core/errors.ts';
+import type { Refusal } from '../core/refusal.ts';
 import { BodyKind } from '../wire/body.ts';
 import type { Exchange } from './exchange.ts';
 import { checkRequest, setTarget, startBody } from './request-checks.ts';
@@ -9,7 +9,7 @@ import { bareRequests, exchangeOf } from './testing/bare-plane.ts';
 const plane = bareRequests();
 
 /** Reads a request whose head is well formed and checks it. */
-function check(...lines: string[]): { exchange: Exchange; fault: ErrorCode | null } {
+function check(...lines: string[]): { exchange: Exchange; fault: Refusal | null } {
 	const exchange = exchangeOf(plane, Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'));
 	assert.ok(typeof exchange === 'object', `a head that can be read: ${lines}`);
 	return { exchange, fault: checkRequest(exchange) };
@@ -90,70 +90,78 @@ describe('target and host (RFC 9112 §3.2)', () => {
 });
 
 describe('refused requests', () => {
-	const CASES: [why: string, lines: string[], fault?: ErrorCode][] = [
-		['no Host', ['GET / HTTP/1.1', 'X: 1']],
-		['no Host, absolute form', ['GET http://a/ HTTP/1.1', 'X: 1']],
-		['two Hosts', ['GET / HTTP/1.1', 'Host: a', 'Host: b']],
-		['the same Host twice', ['GET / HTTP/1.1', 'Host: a', 'host: a']],
-		['two Hosts in HTTP/1.0', ['GET / HTTP/1.0', 'Host: a', 'Host: a']],
-		['an empty Host', ['GET / HTTP/1.1', 'Host:']],
-		['an empty Host in HTTP/1.0', ['GET / HTTP/1.0', 'Host: ']],
-		['a list of hosts', ['GET / HTTP/1.1', 'Host: a, b']],
-		['a host with a path', ['GET / HTTP/1.1', 'Host: a/b']],
-		['a host with a query', ['GET / HTTP/1.1', 'Host: a?b']],
-		['a host with a fragment', ['GET / HTTP/1.1', 'Host: a#b']],
-		['a host with user information', ['GET / HTTP/1.1', 'Host: u@a']],
-		['a host with a scheme', ['GET / HTTP/1.1', 'Host: http://a']],
-		['a host with a backslash', ['GET / HTTP/1.1', 'Host: a\\b']],
-		['a host with quotes', ['GET / HTTP/1.1', 'Host: "a"']],
-		['a host beyond ASCII', ['GET / HTTP/1.1', 'Host: \xe4.example']],
-		['a host with a tab', ['GET / HTTP/1.1', 'Host: a\tb']],
-		['a port without a host', ['GET / HTTP/1.1', 'Host: :80']],
-		['a port that is no number', ['GET / HTTP/1.1', 'Host: a:b']],
-		['a signed port', ['GET / HTTP/1.1', 'Host: a:+80']],
-		['two ports', ['GET / HTTP/1.1', 'Host: a:80:80']],
-		['a port with more behind it', ['GET / HTTP/1.1', 'Host: a:80.']],
-		['an IPv6 address without brackets', ['GET / HTTP/1.1', 'Host: ::1']],
-		['an open bracket', ['GET / HTTP/1.1', 'Host: [::1']],
-		['a closing bracket alone', ['GET / HTTP/1.1', 'Host: ::1]']],
-		['brackets around nothing', ['GET / HTTP/1.1', 'Host: []']],
-		['brackets around a name', ['GET / HTTP/1.1', 'Host: [a.example]']],
-		['brackets with more behind them', ['GET / HTTP/1.1', 'Host: [::1]a']],
-		['brackets within brackets', ['GET / HTTP/1.1', 'Host: [[::1]]']],
-		['a zone', ['GET / HTTP/1.1', 'Host: [fe80::1%25eth0]']],
-		['an escape that is cut short', ['GET / HTTP/1.1', 'Host: a%4']],
-		['an escape that is none', ['GET / HTTP/1.1', 'Host: a%zz.example']],
-		['an absolute form of another host', ['GET http://a/ HTTP/1.1', 'Host: b']],
-		['an absolute form of another port', ['GET http://a:81/ HTTP/1.1', 'Host: a:80']],
-		['an absolute form with a longer host', ['GET http://aa/ HTTP/1.1', 'Host: a']],
-		['an absolute form without a host', ['GET http:/// HTTP/1.1', 'Host: a']],
-		['an absolute form with an empty host and port', ['GET http://:80/ HTTP/1.1', 'Host: :80']],
-		['an absolute form with user information', ['GET http://u:p@a/ HTTP/1.1', 'Host: a']],
-		['an absolute form with a backslash', ['GET http://a\\@b/ HTTP/1.1', 'Host: a']],
-		['an absolute form of another scheme', ['GET ftp://a/ HTTP/1.1', 'Host: a']],
-		['an absolute form of WebSockets', ['GET ws://a/ HTTP/1.1', 'Host: a']],
-		['a scheme alone', ['GET http:a HTTP/1.1', 'Host: a']],
-		['one slash', ['GET http:/a HTTP/1.1', 'Host: a']],
-		['a target without a slash', ['GET a HTTP/1.1', 'Host: a']],
-		['an authority as the target', ['GET a:80 HTTP/1.1', 'Host: a:80']],
-		['an asterisk for GET', ['GET * HTTP/1.1', 'Host: a']],
-		['an asterisk and more', ['OPTIONS */ HTTP/1.1', 'Host: a']],
-		['a query alone', ['GET ?a HTTP/1.1', 'Host: a']],
-		['%00 in the path', ['GET /a%00b HTTP/1.1', 'Host: a']],
-		['%00 at the end of the path', ['GET /%00?a HTTP/1.1', 'Host: a']],
-		['%00 in an absolute form', ['GET http://a/%00 HTTP/1.1', 'Host: a']],
+	const CASES: [why: string, lines: string[], fault: Refusal][] = [
+		['no Host', ['GET / HTTP/1.1', 'X: 1'], 'host_missing'],
+		['no Host, absolute form', ['GET http://a/ HTTP/1.1', 'X: 1'], 'host_missing'],
+		['two Hosts', ['GET / HTTP/1.1', 'Host: a', 'Host: b'], 'host_twice'],
+		['the same Host twice', ['GET / HTTP/1.1', 'Host: a', 'host: a'], 'host_twice'],
+		['two Hosts in HTTP/1.0', ['GET / HTTP/1.0', 'Host: a', 'Host: a'], 'host_twice'],
+		['an empty Host', ['GET / HTTP/1.1', 'Host:'], 'bad_host'],
+		['an empty Host in HTTP/1.0', ['GET / HTTP/1.0', 'Host: '], 'bad_host'],
+		['a list of hosts', ['GET / HTTP/1.1', 'Host: a, b'], 'bad_host'],
+		['a host with a path', ['GET / HTTP/1.1', 'Host: a/b'], 'bad_host'],
+		['a host with a query', ['GET / HTTP/1.1', 'Host: a?b'], 'bad_host'],
+		['a host with a fragment', ['GET / HTTP/1.1', 'Host: a#b'], 'bad_host'],
+		['a host with user information', ['GET / HTTP/1.1', 'Host: u@a'], 'bad_host'],
+		['a host with a scheme', ['GET / HTTP/1.1', 'Host: http://a'], 'bad_host'],
+		['a host with a backslash', ['GET / HTTP/1.1', 'Host: a\\b'], 'bad_host'],
+		['a host with quotes', ['GET / HTTP/1.1', 'Host: "a"'], 'bad_host'],
+		['a host beyond ASCII', ['GET / HTTP/1.1', 'Host: \xe4.example'], 'bad_host'],
+		['a host with a tab', ['GET / HTTP/1.1', 'Host: a\tb'], 'bad_host'],
+		['a port without a host', ['GET / HTTP/1.1', 'Host: :80'], 'bad_host'],
+		['a port that is no number', ['GET / HTTP/1.1', 'Host: a:b'], 'bad_host'],
+		['a signed port', ['GET / HTTP/1.1', 'Host: a:+80'], 'bad_host'],
+		['two ports', ['GET / HTTP/1.1', 'Host: a:80:80'], 'bad_host'],
+		['a port with more behind it', ['GET / HTTP/1.1', 'Host: a:80.'], 'bad_host'],
+		['an IPv6 address without brackets', ['GET / HTTP/1.1', 'Host: ::1'], 'bad_host'],
+		['an open bracket', ['GET / HTTP/1.1', 'Host: [::1'], 'bad_host'],
+		['a closing bracket alone', ['GET / HTTP/1.1', 'Host: ::1]'], 'bad_host'],
+		['brackets around nothing', ['GET / HTTP/1.1', 'Host: []'], 'bad_host'],
+		['brackets around a name', ['GET / HTTP/1.1', 'Host: [a.example]'], 'bad_host'],
+		['brackets with more behind them', ['GET / HTTP/1.1', 'Host: [::1]a'], 'bad_host'],
+		['brackets within brackets', ['GET / HTTP/1.1', 'Host: [[::1]]'], 'bad_host'],
+		['a zone', ['GET / HTTP/1.1', 'Host: [fe80::1%25eth0]'], 'bad_host'],
+		['an escape that is cut short', ['GET / HTTP/1.1', 'Host: a%4'], 'bad_host'],
+		['an escape that is none', ['GET / HTTP/1.1', 'Host: a%zz.example'], 'bad_host'],
+		['an absolute form of another host', ['GET http://a/ HTTP/1.1', 'Host: b'], 'host_differs'],
+		['an absolute form of another port', ['GET http://a:81/ HTTP/1.1', 'Host: a:80'], 'host_differs'],
+		['an absolute form with a longer host', ['GET http://aa/ HTTP/1.1', 'Host: a'], 'host_differs'],
+		['an absolute form without a host', ['GET http:/// HTTP/1.1', 'Host: a'], 'bad_target'],
+		['an absolute form with an empty host and port', ['GET http://:80/ HTTP/1.1', 'Host: :80'], 'bad_host'],
+		['an absolute form with user information', ['GET http://u:p@a/ HTTP/1.1', 'Host: a'], 'bad_target'],
+		['an absolute form with a backslash', ['GET http://a\\@b/ HTTP/1.1', 'Host: a'], 'bad_target'],
+		['an absolute form of another scheme', ['GET ftp://a/ HTTP/1.1', 'Host: a'], 'bad_target'],
+		['an absolute form of WebSockets', ['GET ws://a/ HTTP/1.1', 'Host: a'], 'bad_target'],
+		['a scheme alone', ['GET http:a HTTP/1.1', 'Host: a'], 'bad_target'],
+		['one slash', ['GET http:/a HTTP/1.1', 'Host: a'], 'bad_target'],
+		['a target without a slash', ['GET a HTTP/1.1', 'Host: a'], 'bad_target'],
+		['an authority as the target', ['GET a:80 HTTP/1.1', 'Host: a:80'], 'bad_target'],
+		['an asterisk for GET', ['GET * HTTP/1.1', 'Host: a'], 'bad_target'],
+		['an asterisk and more', ['OPTIONS */ HTTP/1.1', 'Host: a'], 'bad_target'],
+		['a query alone', ['GET ?a HTTP/1.1', 'Host: a'], 'bad_target'],
+		['%00 in the path', ['GET /a%00b HTTP/1.1', 'Host: a'], 'nul_in_path'],
+		['%00 at the end of the path', ['GET /%00?a HTTP/1.1', 'Host: a'], 'nul_in_path'],
+		['%00 in an absolute form', ['GET http://a/%00 HTTP/1.1', 'Host: a'], 'nul_in_path'],
 		['CONNECT', ['CONNECT a:443 HTTP/1.1', 'Host: a:443'], 'not_implemented'],
-		['length and chunks', ['POST / HTTP/1.1', 'Host: a', 'Content-Length: 1', 'Transfer-Encoding: chunked']],
-		['chunks in HTTP/1.0', ['POST / HTTP/1.0', 'Host: a', 'Transfer-Encoding: chunked']],
-		['a coding but chunked', ['POST / HTTP/1.1', 'Host: a', 'Transfer-Encoding: gzip']],
-		['a bad length', ['POST / HTTP/1.1', 'Host: a', 'Content-Length: x']],
+		[
+			'length and chunks',
+			['POST / HTTP/1.1', 'Host: a', 'Content-Length: 1', 'Transfer-Encoding: chunked'],
+			'content_length_and_transfer_encoding',
+		],
+		[
+			'chunks in HTTP/1.0',
+			['POST / HTTP/1.0', 'Host: a', 'Transfer-Encoding: chunked'],
+			'transfer_encoding_in_http_1_0',
+		],
+		['a coding but chunked', ['POST / HTTP/1.1', 'Host: a', 'Transfer-Encoding: gzip'], 'bad_transfer_encoding'],
+		['a bad length', ['POST / HTTP/1.1', 'Host: a', 'Content-Length: x'], 'bad_content_length'],
 		['another expectation', ['GET / HTTP/1.1', 'Host: a', 'Expect: x'], 'expectation_failed'],
 		['an expectation among others', ['GET / HTTP/1.1', 'Host: a', 'Expect: 100-continue, x'], 'expectation_failed'],
 		['an empty expectation', ['GET / HTTP/1.1', 'Host: a', 'Expect:'], 'expectation_failed'],
 		['an obscured expectation', ['GET / HTTP/1.1', 'Host: a', 'Expect: y 100-continue'], 'expectation_failed'],
-		['two expectations', ['GET / HTTP/1.1', 'Host: a', 'Expect: x', 'Expect: 100-continue']],
+		['two expectations', ['GET / HTTP/1.1', 'Host: a', 'Expect: x', 'Expect: 100-continue'], 'expect_twice'],
 	];
-	for (const [why, lines, fault = 'bad_request'] of CASES) {
+	for (const [why, lines, fault] of CASES) {
 		test(why, () => assert.equal(check(...lines).fault, fault));
 	}
 });

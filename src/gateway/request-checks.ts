@@ -1,20 +1,25 @@
 import type { ErrorCode } from '../core/errors.ts';
+import type { Refusal } from '../core/refusal.ts';
 import { isAuthority } from '../wire/authority.ts';
 import { BodyKind } from '../wire/body.ts';
 import { LOWER } from '../wire/bytes.ts';
 import { Field } from '../wire/field-names.ts';
 import { ConnectionOption } from '../wire/framing.ts';
 import { HeadFault, STRIDE, text } from '../wire/head.ts';
+import type { RequestHead } from '../wire/request-head.ts';
 import type { Exchange } from './exchange.ts';
 import { resolveDotSegments } from './path.ts';
 
-/** What is answered to a head that cannot be read. */
-export const HEAD_FAULTS: Readonly<Record<number, ErrorCode>> = {
-	[HeadFault.bad]: 'bad_request',
+const HEAD_FAULTS: Readonly<Record<number, ErrorCode>> = {
 	[HeadFault.tooLarge]: 'head_too_large',
 	[HeadFault.targetTooLong]: 'target_too_long',
 	[HeadFault.version]: 'version_not_supported',
 };
+
+/** What is answered to a head that cannot be read. `result`: of its parse; one that is a head was too large. */
+export function headRefusal({ fields }: RequestHead, result: number): Refusal {
+	return result === HeadFault.bad ? fields.fault : (HEAD_FAULTS[result] ?? 'head_too_large');
+}
 
 const ONE = 49;
 
@@ -37,13 +42,13 @@ function methodOf(buffer: Uint8Array, start: number, end: number): string {
  * Refuses what is ambiguous or malformed (RFC 9112 §3, §6) and settles target, host, connection
  * and upgrade. null: the request may go on.
  */
-export function checkRequest(exchange: Exchange): ErrorCode | null {
+export function checkRequest(exchange: Exchange): Refusal | null {
 	const { head, framing, buffer } = exchange;
 	exchange.method = methodOf(buffer, head.start, head.methodEnd);
-	if (!framing.read(buffer, head.fields)) return 'bad_request';
+	if (!framing.read(buffer, head.fields)) return framing.fault;
 	// HTTP/1.0 knows no chunked coding; one that claims it was put there to be read differently by somebody.
-	if (head.minor === 0 && framing.chunked) return 'bad_request';
-	if (!readHost(exchange)) return 'bad_request';
+	if (head.minor === 0 && framing.chunked) return 'transfer_encoding_in_http_1_0';
+	if (!readHost(exchange)) return framing.hostAt < 0 ? 'host_missing' : 'bad_host';
 	if (exchange.method === 'CONNECT') return 'not_implemented';
 	const fault = readTarget(exchange);
 	if (fault !== null) return fault;
@@ -81,7 +86,7 @@ function readHost(exchange: Exchange): boolean {
 }
 
 /** The forms of RFC 9112 §3.2: origin, absolute (it overrides Host and must agree with it), asterisk. */
-function readTarget(exchange: Exchange): ErrorCode | null {
+function readTarget(exchange: Exchange): Refusal | null {
 	const { head, buffer } = exchange;
 	const start = head.targetStart;
 	let pathStart = start;
@@ -89,10 +94,10 @@ function readTarget(exchange: Exchange): ErrorCode | null {
 		if (buffer[start] === 42 && head.targetEnd - start === 1) {
 			exchange.pathStart = start;
 			exchange.pathEnd = head.targetEnd;
-			return exchange.method === 'OPTIONS' ? null : 'bad_request';
+			return exchange.method === 'OPTIONS' ? null : 'bad_target';
 		}
 		pathStart = readAbsolute(exchange);
-		if (pathStart < 0) return 'bad_request';
+		if (pathStart < 0) return pathStart === OTHER_HOST ? 'host_differs' : 'bad_target';
 	}
 	const pathEnd = Math.max(pathStart, head.queryAt);
 	if (pathStart !== start || pathEnd === pathStart) {
@@ -110,7 +115,9 @@ function readTarget(exchange: Exchange): ErrorCode | null {
 const SLASH = Buffer.from('/');
 const ASTERISK = Buffer.from('*');
 
-/** `http://host/path`: returns where the path begins, or -1. */
+const OTHER_HOST = -2;
+
+/** `http://host/path`: returns where the path begins; less than 0: it is none, or `OTHER_HOST` than the field names. */
 function readAbsolute(exchange: Exchange): number {
 	const { head, buffer } = exchange;
 	const scheme = text(buffer, head.targetStart, Math.min(head.targetEnd, head.targetStart + 8)).toLowerCase();
@@ -122,9 +129,9 @@ function readAbsolute(exchange: Exchange): number {
 	if (!isAuthority(buffer, start, end)) return -1;
 	const { hostStart, hostEnd } = exchange;
 	if (hostEnd > hostStart) {
-		if (hostEnd - hostStart !== end - start) return -1;
+		if (hostEnd - hostStart !== end - start) return OTHER_HOST;
 		for (let i = 0; i < end - start; i++) {
-			if (LOWER[buffer[start + i] as number] !== LOWER[buffer[hostStart + i] as number]) return -1;
+			if (LOWER[buffer[start + i] as number] !== LOWER[buffer[hostStart + i] as number]) return OTHER_HOST;
 		}
 	}
 	exchange.hostStart = start;
@@ -145,10 +152,10 @@ export function setTarget(exchange: Exchange, target: Uint8Array): void {
 }
 
 /** `%00` is refused and dot segments are resolved before anything is decided by the path. */
-function resolvePath(exchange: Exchange): ErrorCode | null {
+function resolvePath(exchange: Exchange): Refusal | null {
 	const { buffer, pathStart, pathEnd } = exchange;
 	for (let at = pathStart; at + 2 < pathEnd; at++) {
-		if (buffer[at] === 37 && buffer[at + 1] === 48 && buffer[at + 2] === 48) return 'bad_request';
+		if (buffer[at] === 37 && buffer[at + 1] === 48 && buffer[at + 2] === 48) return 'nul_in_path';
 	}
 	const resolved = resolveDotSegments(buffer, pathStart, pathEnd);
 	if (resolved !== null) setTarget(exchange, Buffer.concat([resolved, buffer.subarray(pathEnd, exchange.targetEnd)]));

@@ -81,6 +81,8 @@ export interface Resizable {
 	readonly desired: number;
 	/** Starts what is missing; what is too many turns to `leaving`. */
 	resize(count: number): void;
+	/** Resolves to null once all that are wanted were ready for the first time, else to why one of them is not. */
+	settled(): Promise<string | null>;
 }
 
 /** Extension: instances can be replaced by fresh ones. */

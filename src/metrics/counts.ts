@@ -69,13 +69,8 @@ export class MeterGroup {
 
 	/** Several series as one. */
 	counts(series: readonly number[]): Counts {
-		const sum = new SeriesSum();
-		let perSecond = 0;
-		for (const one of series) {
-			this.#past.addTo(one, sum);
-			for (const meter of this.#meters.values()) meter.addTo(one, sum);
-			perSecond += this.#rate(one);
-		}
+		const sum = this.sum(series);
+		const perSecond = series.reduce((rates, one) => rates + this.#rate(one), 0);
 		const at = (counter: number): number => sum.counters[counter] as number;
 		const status = (kind: number): number => at(Counter.status1xx + kind - 1);
 		return {
@@ -93,6 +88,23 @@ export class MeterGroup {
 			p99Ms: sum.quantile(0.99) / 1000,
 			perSecond,
 		};
+	}
+
+	sum(series: readonly number[]): SeriesSum {
+		const sum = new SeriesSum();
+		for (const one of series) {
+			this.#past.addTo(one, sum);
+			for (const meter of this.#meters.values()) meter.addTo(one, sum);
+		}
+		return sum;
+	}
+
+	/** What was counted elsewhere. `past`: before the window in which rates are taken. */
+	add(series: number, sum: SeriesSum, { past }: { past: boolean }): void {
+		this.#past.add(series, sum);
+		if (!past) return;
+		const requests = sum.counters[Counter.requests] as number;
+		for (const second of this.#history) second[series] = (second[series] ?? 0) + requests;
 	}
 
 	#rate(series: number): number {

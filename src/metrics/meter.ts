@@ -5,7 +5,7 @@
 
 /** Series in one chunk; a chunk is made when one of its series is first used. */
 const CHUNK_SERIES = 8;
-const COUNTERS = 24;
+export const COUNTERS = 24;
 /** Log-linear: 32 steps an octave, so a value is at most 1/32 off; covers 1 µs … 71 min. */
 export const BUCKETS = 896;
 const SERIES_BYTES = COUNTERS * 8 + BUCKETS * 4;
@@ -129,6 +129,16 @@ export class Meter {
 			sum.counters[i] = (sum.counters[i] as number) + (chunk.counters[at * COUNTERS + i] as number);
 		for (let i = 0; i < BUCKETS; i++)
 			sum.buckets[i] = (sum.buckets[i] as number) + (chunk.buckets[at * BUCKETS + i] as number);
+	}
+
+	/** Adds a sum to a series. */
+	add(series: number, sum: SeriesSum): void {
+		const { counters, buckets } = this.#chunk(series);
+		const at = series % CHUNK_SERIES;
+		for (let i = 0; i < COUNTERS; i++)
+			counters[at * COUNTERS + i] = (counters[at * COUNTERS + i] as number) + (sum.counters[i] as number);
+		for (let i = 0; i < BUCKETS; i++)
+			buckets[at * BUCKETS + i] = (buckets[at * BUCKETS + i] as number) + (sum.buckets[i] as number);
 	}
 
 	/** Requests counted for a series; cheaper than a whole sum. */

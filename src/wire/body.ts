@@ -1,7 +1,8 @@
-import { CR, HEX, LF, SPACE, TAB } from './bytes.ts';
+import type { Malformed } from '../core/malformed.ts';
+import { CR, HEX, LF, misplaced, SPACE, TAB } from './bytes.ts';
 import { Extension, extensionAfter, extensionMayEnd } from './chunk-extension.ts';
 import { Field } from './field-names.ts';
-import { Fields, parseFields, STRIDE } from './head.ts';
+import { Fields, HeadFault, parseFields, STRIDE } from './head.ts';
 
 /** How a body is framed (RFC 9112 §6). */
 export const BodyKind = { none: 0, length: 1, chunked: 2, untilClose: 3 } as const;
@@ -47,6 +48,8 @@ export class BodyScan {
 	rangeCount = 0;
 	/** The trailer section as received (its final empty line included); null where there is none. */
 	trailers: Buffer | null = null;
+	/** What was wrong, where `scan` returned `BODY_BAD`; of no meaning otherwise. */
+	fault: Malformed = 'bad_chunk_size';
 	#step: number = Step.size;
 	#digits = 0;
 	#extension = 0;
@@ -112,6 +115,7 @@ export class BodyScan {
 			} else if (this.#step === Step.trailers) {
 				return this.#scanTrailers(buffer, at, end);
 			} else if (!this.#framingByte(buffer[at++] as number)) {
+				this.fault = this.#faultAt(buffer[at - 1] as number);
 				return BODY_BAD;
 			}
 		}
@@ -129,8 +133,9 @@ export class BodyScan {
 				return this.#beginExtension();
 			case Step.extension:
 				if (byte === CR) {
+					if (!extensionMayEnd(this.#extensionState)) return false;
 					this.#step = Step.sizeLf;
-					return extensionMayEnd(this.#extensionState);
+					return true;
 				}
 				this.#extensionState = extensionAfter(this.#extensionState, byte);
 				return this.#extensionState !== Extension.bad && this.#extensionFits();
@@ -141,11 +146,30 @@ export class BodyScan {
 				this.#step = this.remaining === 0 ? Step.trailers : Step.data;
 				return true;
 			case Step.dataCr:
+				if (byte !== CR) return false;
 				this.#step = Step.dataLf;
-				return byte === CR;
+				return true;
 			default:
+				if (byte !== LF) return false;
 				this.#step = Step.size;
-				return byte === LF;
+				return true;
+		}
+	}
+
+	/** What is wrong with a byte that `#framingByte` has just refused. */
+	#faultAt(byte: number): Malformed {
+		if (this.#extension > EXTENSION_MOST || this.#extensions > EXTENSIONS_MORE + this.received)
+			return 'chunk_extensions_too_long';
+		switch (this.#step) {
+			case Step.size:
+			case Step.blank:
+				return misplaced(byte, 'bad_chunk_size');
+			case Step.extension:
+				return misplaced(byte, 'bad_chunk_extension');
+			case Step.dataCr:
+				return byte === LF ? 'bare_lf' : 'bad_chunk_end';
+			default:
+				return 'bare_cr';
 		}
 	}
 
@@ -187,7 +211,10 @@ export class BodyScan {
 		const tail = this.#tail === null ? piece : Buffer.concat([this.#tail, piece]);
 		const fields = new Fields(64);
 		const parsed = parseFields(tail, 0, tail.length, fields);
-		if (parsed < 0 || (parsed === 0 && tail.length > TRAILER_MOST)) return BODY_BAD;
+		if (parsed < 0 || (parsed === 0 && tail.length > TRAILER_MOST)) {
+			this.fault = parsed === HeadFault.bad ? fields.fault : 'trailers_too_large';
+			return BODY_BAD;
+		}
 		if (parsed === 0) {
 			this.#tail = tail;
 			return end;

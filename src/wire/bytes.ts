@@ -1,4 +1,5 @@
 /** Byte classes of HTTP/1.1 messages, one table look-up a byte (RFC 9110 §5.6.2, RFC 9112 §2). */
+import type { Malformed } from '../core/malformed.ts';
 
 export const CR = 13;
 export const LF = 10;
@@ -38,6 +39,13 @@ for (let digit = 0; digit < 16; digit++) {
 /** Lower-case form of ASCII letters, every other byte as it is. */
 export const LOWER = new Uint8Array(256);
 for (let byte = 0; byte < 256; byte++) LOWER[byte] = byte >= 65 && byte <= 90 ? byte + 32 : byte;
+
+/** Why a byte may not stand where it was found: for itself, or for what it is wrong for in that place. */
+export function misplaced(byte: number, otherwise: Malformed): Malformed {
+	if (byte === LF) return 'bare_lf';
+	if (byte === 0) return 'nul';
+	return (byte < 32 && byte !== TAB && byte !== CR) || byte === 127 ? 'control_character' : otherwise;
+}
 
 /** Whether buffer[start…] holds `text` (lower case), letter case ignored; the caller has compared the lengths. */
 export function equalsLower(buffer: Uint8Array, start: number, text: Uint8Array): boolean {

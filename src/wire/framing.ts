@@ -1,3 +1,4 @@
+import type { Malformed } from '../core/malformed.ts';
 import { equalsLower, LOWER, SPACE, TAB } from './bytes.ts';
 import { Field } from './field-names.ts';
 import { type Fields, STRIDE } from './head.ts';
@@ -29,6 +30,12 @@ export class Framing {
 	/** How many fields have `_` in their name. */
 	underscores = 0;
 	#options = 0;
+	#fault: Malformed = 'bad_content_length';
+
+	/** What was wrong, where `read` returned false; of no meaning otherwise. */
+	get fault(): Malformed {
+		return this.#fault;
+	}
 
 	/** Reads them. False: the framing is missing, ambiguous or malformed, and the message must be refused (RFC 9112 §6.3). */
 	read(buffer: Uint8Array, fields: Fields): boolean {
@@ -49,7 +56,12 @@ export class Framing {
 			if (field === Field.other) continue;
 			if (!this.#take(field, i, buffer, fields)) return false;
 		}
-		return !(this.chunked && this.contentLength >= 0);
+		return !(this.chunked && this.contentLength >= 0) || this.#bad('content_length_and_transfer_encoding');
+	}
+
+	#bad(fault: Malformed): false {
+		this.#fault = fault;
+		return false;
 	}
 
 	#take(field: number, i: number, buffer: Uint8Array, fields: Fields): boolean {
@@ -58,13 +70,16 @@ export class Framing {
 		switch (field) {
 			case Field.contentLength: {
 				const length = parseLength(buffer, start, end);
-				if (length < 0 || (this.contentLength >= 0 && this.contentLength !== length)) return false;
+				if (length < 0) return this.#bad('bad_content_length');
+				if (this.contentLength >= 0 && this.contentLength !== length) return this.#bad('content_length_differs');
 				this.contentLength = length;
 				return true;
 			}
 			case Field.transferEncoding:
-				if (this.chunked || end - start !== 7 || !equalsLower(buffer, start, CHUNKED)) return false;
-				if (hasTabBeside(buffer, fields.table[i * STRIDE + 1] as number, start, end)) return false;
+				if (this.chunked || end - start !== 7 || !equalsLower(buffer, start, CHUNKED))
+					return this.#bad('bad_transfer_encoding');
+				if (hasTabBeside(buffer, fields.table[i * STRIDE + 1] as number, start, end))
+					return this.#bad('bad_transfer_encoding');
 				this.chunked = true;
 				return true;
 			case Field.connection:
@@ -76,11 +91,11 @@ export class Framing {
 				this.upgradeAt = i;
 				return true;
 			case Field.host:
-				if (this.hostAt >= 0) return false;
+				if (this.hostAt >= 0) return this.#bad('host_twice');
 				this.hostAt = i;
 				return true;
 			case Field.expect:
-				if (this.expectAt >= 0) return false;
+				if (this.expectAt >= 0) return this.#bad('expect_twice');
 				this.expectAt = i;
 				return true;
 			case Field.date:
@@ -104,7 +119,7 @@ export class Framing {
 			let to = at;
 			while (to > from && isListGap(buffer[to - 1] as number)) to--;
 			if (to === from) continue;
-			if (++this.#options > OPTIONS_MOST) return false;
+			if (++this.#options > OPTIONS_MOST) return this.#bad('too_many_connection_options');
 			if (is(buffer, from, to, KEEP_ALIVE)) this.connection |= ConnectionOption.keepAlive;
 			else if (is(buffer, from, to, CLOSE)) this.connection |= ConnectionOption.close;
 			else if (is(buffer, from, to, UPGRADE)) this.connection |= ConnectionOption.upgrade;

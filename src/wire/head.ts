@@ -1,4 +1,5 @@
-import { COLON, CR, LF, SPACE, TAB, TOKEN, VALUE } from './bytes.ts';
+import type { Malformed } from '../core/malformed.ts';
+import { COLON, CR, LF, misplaced, SPACE, TAB, TOKEN, VALUE } from './bytes.ts';
 import { Field, fieldOf } from './field-names.ts';
 
 /** Numbers kept for each field: name start, name end, value start, value end, which known field. */
@@ -17,6 +18,8 @@ export class Fields {
 	table: Int32Array;
 	/** How many there may be. */
 	most: number;
+	/** What was wrong, where a parse into these returned `HeadFault.bad`; of no meaning otherwise. */
+	fault: Malformed = 'bad_request_line';
 
 	constructor(most: number) {
 		this.most = most;
@@ -31,6 +34,12 @@ export class Fields {
 		larger.set(this.table);
 		this.table = larger;
 		return true;
+	}
+
+	/** Notes what is wrong. */
+	bad(fault: Malformed): number {
+		this.fault = fault;
+		return HeadFault.bad;
 	}
 
 	/** Moves all offsets, for when the head was copied elsewhere. */
@@ -97,7 +106,7 @@ export function parseFields(buffer: Uint8Array, start: number, end: number, fiel
 		let byte = buffer[at] as number;
 		if (byte === CR) {
 			if (at + 1 >= end) return HeadFault.incomplete;
-			if (buffer[at + 1] !== LF) return HeadFault.bad;
+			if (buffer[at + 1] !== LF) return fields.bad('bare_cr');
 			fields.count = count;
 			return at + 2;
 		}
@@ -108,13 +117,13 @@ export function parseFields(buffer: Uint8Array, start: number, end: number, fiel
 			at++;
 		}
 		if (at >= end) return HeadFault.incomplete;
-		if (byte !== COLON || at === nameStart) return HeadFault.bad;
+		if (byte !== COLON || at === nameStart) return fields.bad(wrongName(byte, at === nameStart));
 		const nameEnd = at++;
 		while (at < end && ((byte = buffer[at] as number) === SPACE || byte === TAB)) at++;
 		const valueStart = at;
 		while (at < end && VALUE[buffer[at] as number] === 1) at++;
-		if (at + 1 >= end) return at < end && buffer[at] !== CR ? HeadFault.bad : HeadFault.incomplete;
-		if (buffer[at] !== CR || buffer[at + 1] !== LF) return HeadFault.bad;
+		if (at + 1 >= end && (at >= end || buffer[at] === CR)) return HeadFault.incomplete;
+		if (buffer[at] !== CR || buffer[at + 1] !== LF) return fields.bad(misplaced(buffer[at] as number, 'bare_cr'));
 		let valueEnd = at;
 		while (valueEnd > valueStart && ((byte = buffer[valueEnd - 1] as number) === SPACE || byte === TAB)) valueEnd--;
 		at += 2;
@@ -131,4 +140,10 @@ export function parseFields(buffer: Uint8Array, start: number, end: number, fiel
 		table[row + 4] = underscore === 1 ? Field.underscore : fieldOf(buffer, nameStart, nameEnd);
 		count++;
 	}
+}
+
+/** What is wrong with a field line whose name is followed by this byte; `empty`: nothing stands before it. */
+function wrongName(byte: number, empty: boolean): Malformed {
+	if (byte === SPACE || byte === TAB) return empty ? 'obs_fold' : 'space_before_colon';
+	return byte === CR ? 'field_without_colon' : misplaced(byte, 'bad_field_name');
 }

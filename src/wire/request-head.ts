@@ -1,6 +1,8 @@
-import { CR, LF, SPACE, TARGET, TOKEN } from './bytes.ts';
+import type { Malformed } from '../core/malformed.ts';
+import { CR, LF, misplaced, SPACE, TAB, TARGET, TOKEN } from './bytes.ts';
 import { Fields, HeadFault, parseFields, STRIDE, text } from './head.ts';
 
+const HASH = 35;
 /** The most bytes of a method; the longest registered one has 17. */
 const METHOD_MOST = 32;
 
@@ -55,14 +57,14 @@ export class RequestHead {
 		this.start = at;
 		while (at < end && buffer[at] === CR) {
 			if (at + 1 >= end) return HeadFault.incomplete;
-			if (buffer[at + 1] !== LF) return HeadFault.bad;
+			if (buffer[at + 1] !== LF) return this.fields.bad('bare_cr');
 			at += 2;
 			this.start = at;
 		}
 		while (at < end && TOKEN[buffer[at] as number] === 1) at++;
-		if (at - this.start > METHOD_MOST) return HeadFault.bad;
+		if (at - this.start > METHOD_MOST) return this.fields.bad('bad_method');
 		if (at >= end) return HeadFault.incomplete;
-		if (buffer[at] !== SPACE || at === this.start) return HeadFault.bad;
+		if (buffer[at] !== SPACE || at === this.start) return this.#bad(buffer[at] as number, 'bad_method');
 		this.methodEnd = at++;
 		at = this.#parseTarget(buffer, at, end, targetMost);
 		if (at <= 0) return at;
@@ -86,7 +88,7 @@ export class RequestHead {
 		}
 		if (at - start > most) return HeadFault.targetTooLong;
 		if (at >= end) return HeadFault.incomplete;
-		if (byte !== SPACE || at === start) return HeadFault.bad;
+		if (byte !== SPACE || at === start) return this.#bad(byte, byte === HASH ? 'fragment_in_target' : 'bad_target');
 		this.targetStart = start;
 		this.targetEnd = at;
 		this.queryAt = query < 0 ? at : query;
@@ -97,17 +99,25 @@ export class RequestHead {
 	#parseVersion(buffer: Uint8Array, start: number, end: number): number {
 		const have = end - start;
 		for (let i = 0; i < 5 && i < have; i++) {
-			if (buffer[start + i] !== 'HTTP/'.charCodeAt(i)) return HeadFault.bad;
+			if (buffer[start + i] !== 'HTTP/'.charCodeAt(i)) return this.#bad(buffer[start + i] as number, 'bad_version');
 		}
 		if (have < 10) return HeadFault.incomplete;
 		const major = (buffer[start + 5] as number) - 48;
 		const minor = (buffer[start + 7] as number) - 48;
-		if (buffer[start + 6] !== 46 || major < 0 || major > 9 || minor < 0 || minor > 9) return HeadFault.bad;
-		if (buffer[start + 8] !== CR || buffer[start + 9] !== LF) return HeadFault.bad;
+		if (buffer[start + 6] !== 46 || major < 0 || major > 9 || minor < 0 || minor > 9)
+			return this.fields.bad('bad_version');
+		if (buffer[start + 8] !== CR) return this.#bad(buffer[start + 8] as number, 'bad_request_line');
+		if (buffer[start + 9] !== LF) return this.fields.bad('bare_cr');
 		if (major !== 1) return HeadFault.version;
 		// A later minor version is treated as the highest that is known (RFC 9110 §2.5).
 		this.minor = minor === 0 ? 0 : 1;
 		return start + 10;
+	}
+
+	/** White space and a line's end are no part of what they cut short. */
+	#bad(byte: number, otherwise: Malformed): number {
+		const cut = byte === SPACE || byte === TAB || byte === CR;
+		return this.fields.bad(cut ? 'bad_request_line' : misplaced(byte, otherwise));
 	}
 
 	/** Offset of the value of field i and of its end, as a pair of getters: no object is made. */

@@ -6,7 +6,7 @@ import { type Ballast, startBallast } from '../support/ballast.ts';
 import { Load } from '../support/load.ts';
 import { isAlive } from '../support/process-tree.ts';
 import { connect, type RawClient } from '../support/raw-client.ts';
-import { get, post, statusOf } from '../support/suite.ts';
+import { eventually, get, post, statusOf } from '../support/suite.ts';
 
 const UPGRADE = ['Connection: Upgrade', 'Upgrade: echo'];
 
@@ -62,6 +62,69 @@ describe('the core', () => {
 		assert.ok(loading.answered > 200, `${loading.answered} answered`);
 		assert.deepEqual(await instances(), pids);
 		open.destroy();
+	});
+
+	test('an upgrade takes the counts over, those of what the old core still finishes too', async () => {
+		const counted = async () => {
+			const { services, unrouted } = await statusOf(ballast);
+			const app = services.find(({ name }) => name === 'app');
+			assert.ok(app);
+			const routes = app.routes.reduce((sum, route) => sum + route.counts.requests, 0);
+			const instances = app.instances.reduce((sum, instance) => sum + instance.counts.requests, 0);
+			const { requests, status, bytesOut, p99Ms, perSecond } = app.counts;
+			assert.equal(requests, routes);
+			return { requests, routes, instances, status, bytesOut, p99Ms, perSecond, unrouted: unrouted.requests };
+		};
+		const client = await connect(ballast.port);
+		const ask = async (target: string): Promise<number> => {
+			client.send(get(target));
+			return (await client.answer({ withinMs: 10_000 })).status;
+		};
+		for (let i = 0; i < 500; i++) assert.equal(await ask('/x'), 200);
+		const refused = await connect(ballast.port);
+		refused.send('GET / HTTP/1.1\r\n\r\n');
+		assert.equal((await refused.answer()).status, 400);
+		const slow = await connect(ballast.port);
+		slow.send(get('/x?ms=2500'));
+		await eventually(
+			() => statusOf(ballast),
+			({ services }) => services.some(({ instances }) => instances.some((instance) => instance.inFlight > 0)),
+		);
+		const before = await counted();
+		assert.ok(before.requests >= 500 && before.instances >= 500 && before.unrouted >= 1, JSON.stringify(before));
+
+		await ballast.control('upgrade');
+		const after = await counted();
+		assert.deepEqual(after, { ...before, perSecond: after.perSecond });
+		assert.ok(after.perSecond < 60, `${after.perSecond} a second, though nobody asks`);
+		// On the old core, which answers it and closes.
+		assert.equal(await ask('/x'), 200);
+		assert.equal((await slow.answer({ withinMs: 10_000 })).status, 200);
+		for (const one of [client, refused, slow]) one.destroy();
+		await eventually(
+			counted,
+			({ requests, instances }) => {
+				return requests === before.requests + 2 && instances === before.instances + 2;
+			},
+			5000,
+		);
+		const last = await counted();
+		assert.equal(last.status['2xx'], before.status['2xx'] + 2);
+		assert.ok(last.bytesOut > before.bytesOut);
+	});
+
+	test('an upgrade takes over which instance was drained, and why', async () => {
+		const [id = ''] = (await statusOf(ballast)).services.flatMap(({ instances }) => instances.map((one) => one.id));
+		const noted = async () =>
+			(await statusOf(ballast)).services
+				.flatMap(({ instances }) => instances)
+				.filter((instance) => instance.id === id)
+				.map(({ state, note }) => `${state}: ${note}`);
+		await ballast.control('drain', { instance: id });
+		assert.deepEqual(await noted(), ['draining: drained by the operator']);
+		await ballast.control('upgrade');
+		await eventually(noted, ([text]) => text === 'draining: drained by the operator');
+		await ballast.control('restart', { service: 'app' });
 	});
 
 	test('kill -9 under load: only what was in flight fails, the next answer comes within a second, instances live on', async () => {

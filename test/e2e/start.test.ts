@@ -73,6 +73,41 @@ describe('the start', { concurrency: 2 }, () => {
 		assert.match(output, new RegExp(`127\\.0\\.0\\.1:${port}.*in use.*${process.pid}`, 's'));
 	});
 
+	test('`ballast run` of a command that cannot be started ends with 1 and says which, why and what it printed', async () => {
+		const cases: [string[], RegExp][] = [
+			[['no-such-command-x', '--port', '1'], /^ballast: the command cannot be started: .*no-such-command-x.*PATH/m],
+			[['./missing.sh'], /^ballast: the command cannot be started: the command .*missing\.sh does not exist/m],
+			[['./plain.txt'], /^ballast: the command cannot be started: \.\/plain\.txt may not be executed/m],
+			[
+				['sh', '-c', 'echo some words; sleep 0.3; no-such-command-y'],
+				/^ballast: the command cannot be started: sh exited with code 127; it printed: some words \| .*no-such-command-y/m,
+			],
+		];
+		for (const [command, said] of cases) {
+			const { code, output, afterMs } = await run(['run', '--port', '0', '--', ...command], { 'plain.txt': 'hello' });
+			assert.equal(code, 1, output);
+			assert.match(output, said);
+			assert.equal(output.match(/cannot be started/g)?.length, 1, output);
+			assert.doesNotMatch(output, /restarting/);
+			assert.ok(afterMs < 15_000, `${afterMs} ms`);
+		}
+	});
+
+	test('`ballast run` of a command that ends by itself, or was ready once, is restarted', async () => {
+		const [port] = (await freePorts(1)) as [number];
+		const script = 'if [ -e moved ]; then exec ./gone; else touch moved; exec node server.js; fi';
+		const options = {
+			run: ['--port', String(port), '--instances', '1', '--', 'sh', '-c', script],
+			files: { 'server.js': SERVER_JS },
+		};
+		await using ballast = await startBallast({}, options);
+		const from = ballast.output().length;
+		await fetch(`${ballast.url}/crash`).catch(() => {});
+		await ballast.printed(/app-1 exited with code 127, restarting in/, { from });
+		assert.doesNotMatch(ballast.output(), /cannot be started/);
+		assert.equal((await statusOf(ballast)).services[0]?.desired, 1);
+	});
+
 	test('a command that cannot be started is told, with its name and why; the rest serves', async () => {
 		const services = {
 			app: { match: '/app/*', instances: { run: '/nowhere/server --port 1' } },
@@ -88,6 +123,11 @@ describe('the start', { concurrency: 2 }, () => {
 		assert.equal((await fetch(`http://127.0.0.1:${ballast.adminPort}/live`)).status, 200);
 		const note = (await statusOf(ballast)).services[0]?.instances[0]?.note ?? '';
 		assert.match(note, /could not be started/);
+		await ballast.printed(/app-1 could not be started.*restarting in/);
+		const loud = ballast
+			.output()
+			.match(/ app +error: the command cannot be started: .*\/nowhere\/server does not exist/g);
+		assert.equal(loud?.length, 1, ballast.output());
 	});
 
 	test('a command that ends again and again is reported with what it printed, and its secrets are not', async () => {
@@ -123,7 +163,11 @@ describe('the start', { concurrency: 2 }, () => {
 	});
 
 	test('a service whose instances come later is 503 until one is ready, then served', async () => {
-		const slow = `setTimeout(() => require('node:http').createServer((q, r) => r.end('up')).listen(process.env.PORT, '127.0.0.1'), 700)`;
+		const slow = `const look = () => {
+			if (!require('node:fs').existsSync('go')) return setTimeout(look, 20);
+			require('node:http').createServer((q, r) => r.end('up')).listen(process.env.PORT, '127.0.0.1');
+		};
+		look();`;
 		const services = { app: { instances: { run: 'node slow.js' }, scale: 1, health: '/' } };
 		await using ballast = await startBallast(
 			{ workers: 1, stop: '0s', services },
@@ -131,6 +175,7 @@ describe('the start', { concurrency: 2 }, () => {
 		);
 		const early = await fetch(`${ballast.url}/x`);
 		assert.deepEqual([early.status, ((await early.json()) as { code: string }).code], [503, 'no_ready_instance']);
+		writeFileSync(join(ballast.folder, 'go'), '');
 		await eventually(
 			async () => (await fetch(`${ballast.url}/x`)).status,
 			(status) => status === 200,

@@ -3,8 +3,9 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync } from 'node:fs';
 import { connect as connectPlain } from 'node:net';
+import { Duplex } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
-import type tls from 'node:tls';
+import tls from 'node:tls';
 import { promisify } from 'node:util';
 import { type ClientOptions, WebSocket } from 'ws';
 import { type Ballast, startBallast } from '../support/ballast.ts';
@@ -47,6 +48,83 @@ describe('TLS to clients', () => {
 		connect(ballast.port, { tls: { ca: files.authority, servername: 'one.example', ...options } });
 	const subject = (client: RawClient): string =>
 		(client.socket as tls.TLSSocket).getPeerCertificate().subject.CN as string;
+
+	test('plain HTTP is told that the port speaks HTTPS, and closed', async () => {
+		for (const method of ['GET', 'DELETE', 'custom']) {
+			const client = await connect(ballast.port);
+			client.send(`${method} /evil-marker HTTP/1.1\r\nHost: one.example\r\n\r\n`);
+			const answer = await client.answer();
+			const { code, reason, detail } = answer.json<Record<string, string>>();
+			assert.deepEqual([answer.status, code, reason], [400, 'bad_request', 'https_port']);
+			assert.match(detail ?? '', /^This port speaks HTTPS/);
+			assert.equal(
+				answer.field('proxy-status'),
+				'ballast; error=http_request_error; details="bad_request: https_port"',
+			);
+			assert.equal(answer.field('connection'), 'close');
+			await client.until(() => client.ended, 'FIN');
+			assert.equal(client.error, '');
+			assert.doesNotMatch(client.received.toString(), /evil-marker/);
+			client.destroy();
+		}
+		await eventually(
+			() => connections(ballast),
+			(open) => open === 0,
+			5000,
+		);
+	});
+
+	test('plain HTTP byte by byte, a body that never ends: answered at the first byte, gone soon after', async () => {
+		const client = await connect(ballast.port);
+		client.send('P');
+		assert.equal((await client.answer()).status, 400);
+		const flood = setInterval(() => client.socket.write('x'.repeat(1000)), 20);
+		await client.until(() => client.closed, 'the end', 8000);
+		clearInterval(flood);
+	});
+
+	test('whatever else is no TLS is closed without an answer; silence and a lone FIN are too', async () => {
+		for (const bytes of [
+			'\x16\x03\x01\x00\x05hello',
+			`\x80\x2e\x01\x00\x02${'x'.repeat(60)}`,
+			'\r\n\r\n\r\n',
+			'\0'.repeat(8),
+		]) {
+			const client = await connect(ballast.port);
+			client.send(Buffer.from(bytes, 'latin1'));
+			client.socket.end();
+			await client.until(() => client.closed, JSON.stringify(bytes));
+			assert.doesNotMatch(client.received.toString('latin1'), /HTTP/);
+		}
+		const client = await connect(ballast.port);
+		client.socket.end();
+		await client.until(() => client.closed, 'a lone FIN');
+		assert.equal(client.bytes, 0);
+	});
+
+	test('a handshake in single bytes is one all the same', async () => {
+		const socket = connectPlain(ballast.port, '127.0.0.1');
+		const relay = new Duplex({
+			read: () => {},
+			write: (bytes: Buffer, _, done) => {
+				void (async () => {
+					for (const byte of bytes) {
+						socket.write(Buffer.of(byte));
+						await new Promise((resolve) => setImmediate(resolve));
+					}
+					done();
+				})();
+			},
+		});
+		socket.setNoDelay(true).on('data', (bytes) => relay.push(bytes));
+		const secured = tls.connect({ socket: relay, ca: files.authority, servername: 'one.example' });
+		await new Promise((resolve, reject) => secured.once('secureConnect', resolve).once('error', reject));
+		secured.write(get('/one-by-one'));
+		const text = await new Promise<string>((resolve) => secured.once('data', (bytes) => resolve(String(bytes))));
+		assert.match(text, /^HTTP\/1\.1 200 /);
+		secured.destroy();
+		socket.destroy();
+	});
 
 	test('the certificate goes by the name that is asked for; wildcards hold for one label; else the first', async () => {
 		const asked: [string, string][] = [
@@ -120,9 +198,9 @@ describe('TLS to clients', () => {
 		}
 	});
 
-	test('plain HTTP, garbage and silence on the TLS port harm nobody', async () => {
+	test('half a request, garbage and silence on the TLS port harm nobody', async () => {
 		const before = await connections(ballast);
-		for (const bytes of [get('/'), '\0'.repeat(1000), '\x16\x03\x01']) {
+		for (const bytes of ['', 'G', '\0'.repeat(1000), '\x16\x03\x01']) {
 			const socket = connectPlain(ballast.port, '127.0.0.1');
 			socket.on('error', () => {});
 			socket.write(bytes, 'latin1');
@@ -130,7 +208,7 @@ describe('TLS to clients', () => {
 			let came = '';
 			socket.on('data', (data) => (came += data.toString('latin1')));
 			await new Promise((resolve) => socket.on('close', resolve));
-			assert.doesNotMatch(came, /HTTP/);
+			assert.equal(came.includes('HTTP'), bytes === 'G', JSON.stringify(bytes));
 		}
 		const client = await secure();
 		client.send(get('/'));

@@ -1,5 +1,6 @@
 /** Reads with Ballast's own codec and request checks, as its connections do. */
 
+import { codeOf } from '../../src/core/refusal.ts';
 import type { Destination } from '../../src/gateway/attempt.ts';
 import type { Exchange } from '../../src/gateway/exchange.ts';
 import { writePayload } from '../../src/gateway/request-body.ts';
@@ -56,7 +57,7 @@ export class OurReader {
 			keeps: true,
 		};
 		const fault = checkRequest(exchange);
-		if (fault !== null) return fail(reading, fault);
+		if (fault !== null) return fail(reading, codeOf(fault));
 		reading.messages.push(message);
 		startBody(exchange, true);
 		const after = readBody(body, { bytes, at: headEnd, message });

@@ -96,6 +96,7 @@ for (const [way, pieces] of Object.entries(WAYS)) {
 				if (vector.refused !== null) {
 					assert.ok(closed, 'a connection is closed behind a refusal');
 					assert.match(text, /\r\nConnection: close\r\n/);
+					if (vector.refused === 400) assert.match(text, /; details="bad_request: [a-z0-9_]+"\r\n/);
 				}
 				assert.deepEqual(upstream.faults, []);
 				assert.equal(upstream.requests.length, vector.forwarded.length, JSON.stringify(upstream.requests));

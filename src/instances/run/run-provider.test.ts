@@ -160,6 +160,27 @@ test('a command that cannot be started says which and why, and is tried again', 
 	);
 });
 
+test('a command that could never be started is told loudly, once for all instances; another command anew', async () => {
+	const { provider, watcher } = start(runConfig('', { command: ['/nowhere/api'] }), 2);
+	await until(() => watcher.texts('exited').length >= 4);
+	assert.equal(watcher.texts('cannot_start').length, 1);
+	assert.match(watcher.texts('cannot_start')[0] as string, /^the command cannot be started: \/nowhere\/api: .*ENOENT/);
+	provider.apply(runConfig('', { command: ['sh', '-c', 'echo words; exec /nowhere/other'] }));
+	await until(() => watcher.texts('cannot_start').length === 2);
+	assert.match(
+		watcher.texts('cannot_start')[1] as string,
+		/^the command cannot be started: sh exited with code 127; it printed: words \| .*\/nowhere\/other/,
+	);
+});
+
+test('what has run before is not called hopeless when its command is gone', async () => {
+	const code = `${SERVER}; setTimeout(() => process.exit(127), 100)`;
+	const { watcher } = start(runConfig(code), 1);
+	await until(() => watcher.texts('exited').length === 2);
+	assert.match(watcher.texts('exited')[0] as string, /exited with code 127/);
+	assert.deepEqual(watcher.texts('cannot_start'), []);
+});
+
 test('when another program has the port in the meantime, another one is tried at once', async () => {
 	const host = new TestingHost();
 	const spawn = host.spawn.bind(host);

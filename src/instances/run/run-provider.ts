@@ -25,6 +25,8 @@ export interface RunOptions {
 	desired: number;
 }
 
+/** Between two looks at what was asked for meanwhile, ms. */
+const SETTLED_MS = 20;
 /** How often a passive provider looks at which processes there are, ms. */
 const MIRROR_MS = 300;
 
@@ -44,6 +46,9 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 	#watcher: ProviderWatcher | null = null;
 	#active = false;
 	#retired = false;
+	/** The command could be started, once at least. */
+	#proven = false;
+	#toldHopeless = false;
 	#mirror: NodeJS.Timeout | undefined;
 
 	constructor(options: RunOptions) {
@@ -58,6 +63,7 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 			changed: (unit) => this.#changed(unit),
 			gone: (unit) => this.#gone(unit),
 			started: (afterMs) => this.#startTimes.add(afterMs),
+			hopeless: (why) => this.#hopeless(why),
 			event,
 		};
 		this.#roll = new Roll({
@@ -100,6 +106,7 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 
 	apply(config: RunConfig): void {
 		const hash = launchHash(config);
+		if (hash !== this.#hash) this.#toldHopeless = false;
 		this.#config = config;
 		this.#hash = hash;
 		for (const unit of this.#units.values()) if (unit.launch.hash === hash) unit.launch = { ...unit.launch, config };
@@ -132,6 +139,7 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 	}
 
 	reached(id: string, up: boolean, why: string): void {
+		if (up) this.#proven = true;
 		this.#units.get(id)?.reached(up, why);
 	}
 
@@ -142,6 +150,20 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 	resize(count: number): void {
 		this.#desired = count;
 		this.#reconcile();
+	}
+
+	async settled(): Promise<string | null> {
+		for (;;) {
+			if (!this.#active) return 'this core does not lead';
+			const wanted = [...this.#units.values()].filter((unit) => !unit.leaving && !unit.surge);
+			for (const unit of wanted) {
+				const failure = await unit.settled;
+				// What left meanwhile is not wanted any more.
+				if (failure !== null && !unit.leaving) return failure;
+			}
+			if (wanted.every((unit) => !unit.leaving) && wanted.length >= this.#desired) return null;
+			await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
+		}
 	}
 
 	retire(): void {
@@ -162,6 +184,14 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 		clearInterval(this.#mirror);
 		this.#active = false;
 		for (const unit of this.#units.values()) unit.close();
+	}
+
+	/** Said loudly, and once: what has worked before is more likely to be mended than to have been wrong. */
+	#hopeless(why: string): void {
+		if (this.#proven || this.#toldHopeless) return;
+		this.#toldHopeless = true;
+		const text = `the command cannot be started: ${why}`;
+		this.#owner.event({ instance: null, kind: 'cannot_start', level: 'error', text });
 	}
 
 	#changed(unit: Unit): void {
@@ -258,6 +288,7 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 		}
 		for (const process of running.values()) {
 			if (process.labels['service'] !== service || !adoptable(process) || processes.owned(process.id)) continue;
+			this.#proven = true;
 			const unit = Unit.adopt(process, this.#launchOf(process), this.#owner);
 			this.#units.set(unit.id, unit);
 			const text = `${unit.id} taken over on ${INSTANCE_HOST}:${unit.port} (pid ${process.pid})`;

@@ -47,7 +47,7 @@ export class TestingHost implements ProcessHost {
 			child.once('error', (error) => {
 				if (child.pid !== undefined) return;
 				this.#spawning--;
-				reject(new BallastError('start_failed', `${file}: ${error.message}`));
+				reject(new BallastError('start_failed', `${file}: ${error.message}`, { lasting: true }));
 			});
 			child.once('spawn', () => {
 				const pid = child.pid as number;

@@ -20,6 +20,8 @@ export const INSTANCE_HOST = '127.0.0.1';
 const PORT_TRIES = 5;
 /** From SIGTERM to SIGKILL for a process that never became ready, at most. */
 const UNREADY_GRACE_MS = 5_000;
+/** With these a shell says that what it was to start is not there, or may not be executed (POSIX, Shell Command Language §2.8.2). */
+const CANNOT_START = new Set([126, 127]);
 /** Ends before the first ready that a rolling replacement waits for. */
 const ENDS_BEFORE_GIVING_UP = 3;
 
@@ -39,6 +41,8 @@ export interface UnitOwner {
 	gone(unit: Unit): void;
 	/** First ready of a life that this core started. */
 	started(afterMs: number): void;
+	/** Its command cannot be started, and that will not change by itself. */
+	hopeless(why: string): void;
 	/** What the next start of a unit that another core started is made from. */
 	renew(unit: Unit): Launch;
 	event(event: InstanceEvent): void;
@@ -273,6 +277,8 @@ export class Unit {
 			return;
 		}
 		const how = endText(ending);
+		if (readyMs === null && CANNOT_START.has(ending.code ?? 0))
+			this.#owner.hopeless(`${this.launch.config.command[0]} ${how}; ${this.#printed()}`);
 		this.#again(this.#ended === '' ? how : `${this.#ended} and ${how}`, tellingLine(lines, this.#secrets()), readyMs);
 	}
 
@@ -283,6 +289,7 @@ export class Unit {
 		const known = error instanceof BallastError && error.code === 'start_failed';
 		this.#settle(known ? `${this.id} could not be started: ${why}` : `${this.id} failed to start: ${why}`);
 		if (this.#ending || this.#passive || this.leaving) return this.#finish();
+		if (known && error.details['lasting'] === true) this.#owner.hopeless(why);
 		this.#again(`could not be started (${why})`, '', null);
 	}
 
