@@ -31,7 +31,11 @@ export class FaultProxy {
 		this.url = `http://127.0.0.1:${this.port}`;
 		server.on('connection', (socket) => {
 			this.connections++;
-			const link = new Link(this, socket, net.connect({ port: this.#target(), host: '127.0.0.1', allowHalfOpen: true }));
+			const link = new Link(
+				this,
+				socket,
+				net.connect({ port: this.#target(), host: '127.0.0.1', allowHalfOpen: true }),
+			);
 			this.#links.add(link);
 			for (const event of ['end', 'close']) socket.once(event, () => this.#links.delete(link));
 		});
@@ -86,6 +90,10 @@ export class FaultProxy {
 		this.silent = false;
 		await this.accept();
 	}
+
+	[Symbol.dispose](): void {
+		this.die();
+	}
 }
 
 /** One connection of a client with the one to the server behind it. */
@@ -104,7 +112,7 @@ class Link {
 			if (proxy.silent) client.destroy();
 		});
 		server.on('close', (broken) => {
-			if (proxy.silent) return;
+			if (proxy.silent || back.exhausted) return;
 			if (broken) client.resetAndDestroy();
 			else back.later(0, () => client.destroySoon());
 		});
@@ -132,9 +140,10 @@ class Way {
 	/** Bytes that are not due yet. */
 	#underWay = 0;
 	#limit: FaultProxy['limit'] = null;
-	/** Bytes that passed under that limit, and whether they were all that may. */
+	/** Bytes that passed under that limit. */
 	#passed = 0;
-	#exhausted = false;
+	/** The limit is reached: nothing more passes, ends included. */
+	exhausted = false;
 	/** What is on its way, first come first out. */
 	readonly #queue: { dueMs: number; act: () => void }[] = [];
 
@@ -147,14 +156,16 @@ class Way {
 			if (proxy.silent) return;
 			const room = exhausted === undefined ? Number.POSITIVE_INFINITY : this.#room();
 			if (bytes.length < room) this.#send(bytes);
-			else if (!this.#exhausted) {
-				this.#exhausted = true;
+			else if (!this.exhausted) {
+				this.exhausted = true;
 				// A reset may overtake what was written before it: give that time to arrive.
 				this.#send(bytes.subarray(0, room), () => setTimeout(() => exhausted?.(), 20));
 			}
 			this.#passed += bytes.length;
 		});
-		from.on('end', () => this.later(0, () => to.end()));
+		from.on('end', () => {
+			if (!this.exhausted) this.later(0, () => to.end());
+		});
 		to.on('drain', () => this.#from.resume());
 	}
 
@@ -164,7 +175,7 @@ class Way {
 		if (limit !== this.#limit) {
 			this.#limit = limit;
 			this.#passed = 0;
-			this.#exhausted = false;
+			this.exhausted = false;
 		}
 		return Math.max(0, limit.bytes - this.#passed);
 	}
