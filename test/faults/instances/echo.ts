@@ -107,7 +107,7 @@ process.on('SIGTERM', () => {
 	server.close(() => process.exit(0));
 	server.closeIdleConnections();
 });
-server.listen(Number(process.env['PORT'] ?? 0), '127.0.0.1', 4096, () => {
+server.listen(Number(process.env['PORT'] ?? 0), process.env['ECHO_HOST'] ?? '127.0.0.1', 4096, () => {
 	const address = server.address();
 	console.log(`port ${typeof address === 'object' ? address?.port : address}`);
 });
