@@ -17,6 +17,7 @@ export const DEEDS = [
 	'cut-reset',
 	'error',
 	'die',
+	'big',
 ] as const;
 export type Deed = (typeof DEEDS)[number];
 

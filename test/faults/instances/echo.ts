@@ -6,6 +6,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type Deed, textOf } from '../echo-text.ts';
 
 const LATE_MS = 40;
+/** More than the buffers of all sockets on the way hold. */
+const BIG_BYTES = 16_000_000;
+let big: Buffer | undefined;
 /** Beyond every time limit of the tests; then it answers after all, to see who gets it. */
 const NEVER_MS = 1200;
 const name = `${process.env['BALLAST_INSTANCE'] ?? 'echo'} ${process.pid}`;
@@ -98,6 +101,10 @@ const DEED: Partial<Record<Deed, Act>> = {
 	},
 	error: (_request, response, { asked }) => {
 		response.writeHead(503, { 'x-id': asked.id, 'x-read': 'ok', 'content-length': 0 }).end();
+	},
+	big: (_request, response) => {
+		big ??= Buffer.alloc(BIG_BYTES, 'x');
+		response.end(big);
 	},
 	die: () => process.kill(process.pid, 'SIGKILL'),
 };
