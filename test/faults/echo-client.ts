@@ -116,7 +116,7 @@ export class EchoClient {
 		}
 		if (fieldOf(answer.head, 'connection')?.toLowerCase() === 'close') this.over = true;
 		const wrong = complainOf(answer, first.asked);
-		const own = fieldOf(answer.head, 'x-id') === undefined;
+		const own = answer.status !== 0 && fieldOf(answer.head, 'x-id') === undefined;
 		const outcome = wrong !== '' ? 'wrong' : own ? 'refused' : answer.whole ? 'answered' : 'cut';
 		const instance = fieldOf(answer.head, 'x-instance') ?? '';
 		this.#settle(outcome, answer.status, wrong || (own ? answer.body : ''), instance);

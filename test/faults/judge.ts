@@ -1,7 +1,7 @@
 /** Tests that measure: each criterion of a fault with what was found, for the test and for the table of `npm run faults`. */
 import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { FAULTS, type Fault } from './plan.ts';
 
 export interface Finding {
@@ -27,7 +27,8 @@ export type Judge = (criterion: string, measured: string, met: boolean) => void;
 export interface Bench {
 	/** What is given to it is disposed of at the end, the last first. */
 	readonly stack: AsyncDisposableStack;
-	readonly context: TestContext;
+	/** Says that a criterion is not measured here; the reason is printed and stands in the table. */
+	leaveOut(criterion: string, why: string): void;
 }
 
 /** A test of one fault. `part` tells apart the tests of one fault. It fails when it throws or any criterion is not met. */
@@ -43,7 +44,12 @@ export function faultTest(fault: Fault, part: string, measure: (judge: Judge, be
 		};
 		try {
 			await using stack = new AsyncDisposableStack();
-			await measure(judge, { stack, context });
+			const leaveOut = (criterion: string, why: string) => {
+				judged++;
+				report({ fault, criterion, measured: why, verdict: 'skipped' });
+				context.skip(why);
+			};
+			await measure(judge, { stack, leaveOut });
 		} catch (error) {
 			const [why = ''] = (error as Error).message.split('\n');
 			report({ fault, criterion: part === '' ? 'the test itself' : part, measured: why, verdict: 'not met' });
@@ -52,16 +58,6 @@ export function faultTest(fault: Fault, part: string, measure: (judge: Judge, be
 		assert.ok(judged > 0, 'nothing was judged');
 		assert.deepEqual(missed, []);
 	});
-}
-
-/** Ends a test without a verdict; the reason is printed and stands in the table. */
-export function leaveOut(
-	context: TestContext,
-	fault: Fault,
-	{ criterion, why }: { criterion: string; why: string },
-): void {
-	report({ fault, criterion, measured: why, verdict: 'skipped' });
-	context.skip(why);
 }
 
 /** The value that this share (0…1) of all do not exceed; NaN of nothing. */
