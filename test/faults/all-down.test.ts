@@ -13,8 +13,7 @@ faultTest('8', '', async (judge, { stack }) => {
 	const ballast = stack.use(await startBallast({ workers: 2, stop: '0s', services: { app } }));
 	const ready = async () => (await statusOf(ballast)).services[0]?.ready;
 	await eventually(ready, (found) => found === 3);
-	const load = new EchoLoad({ port: ballast.port, clients: 8, fresh: 4, pauseMs: 5 });
-	stack.defer(() => load.stop());
+	const load = stack.use(new EchoLoad({ port: ballast.port, clients: 8, fresh: 4, pauseMs: 5 }));
 	for (const { proxy } of instances) proxy.die();
 	const died = performance.now();
 	await eventually(ready, (found) => found === 0, 20_000);

@@ -20,7 +20,7 @@ faultTest('7', '', async (judge, { stack }) => {
 	const ballast = stack.use(await startBallast({ workers: 2, stop: '0s', services: { app: { instances } } }));
 	const addresses = async () => (await statusOf(ballast)).services[0]?.instances.map(({ host }) => host).sort() ?? [];
 	await eventually(addresses, (found) => found.length === 2);
-	const load = new EchoLoad({ port: ballast.port, clients: 8, fresh: 4, pauseMs: 2 });
+	const load = stack.use(new EchoLoad({ port: ballast.port, clients: 8, fresh: 4, pauseMs: 2 }));
 	for (const zone of FAULTS) {
 		dns.zone = zone;
 		const { queries } = dns;

@@ -82,6 +82,10 @@ export class EchoLoad {
 		await Promise.all(this.#loops);
 	}
 
+	[Symbol.asyncDispose](): Promise<void> {
+		return this.stop();
+	}
+
 	/** The failed requests, by method and kind, for messages. */
 	shown(failures: readonly Told[] = this.failures): string {
 		const kinds = new Map<string, number>();

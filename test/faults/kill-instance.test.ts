@@ -21,13 +21,18 @@ faultTest('3', '', async (judge, { stack }) => {
 	const ballast = stack.use(await startBallast({ workers: 2, stop: '0s', services: { app: service } }));
 	const ready = async () => (await app(ballast))?.ready;
 	await eventually(ready, (found) => found === INSTANCES, 20_000);
-	const load = new EchoLoad({
-		port: ballast.port,
-		clients: 32,
-		fresh: 8,
-		pauseMs: 1,
-		request: (n) => ({ deed: n % 3 === 0 ? 'late' : 'ok', ...(n % 4 === 0 ? { method: 'POST', bodySize: 200 } : {}) }),
-	});
+	const load = stack.use(
+		new EchoLoad({
+			port: ballast.port,
+			clients: 32,
+			fresh: 8,
+			pauseMs: 1,
+			request: (n) => ({
+				deed: n % 3 === 0 ? 'late' : 'ok',
+				...(n % 4 === 0 ? { method: 'POST', bodySize: 200 } : {}),
+			}),
+		}),
+	);
 	const ejectedMs: number[] = [];
 	const replacedMs: number[] = [];
 	const kills = sized(4, 40);

@@ -42,13 +42,15 @@ faultTest('pool', '', async (judge, { stack }) => {
 		10_000,
 	);
 	const all: Told[] = [];
-	const load = new EchoLoad({
-		port: ballast.port,
-		clients: 24,
-		fresh: 6,
-		pauseMs: 2,
-		request: (n) => (n % 2 === 0 ? { method: 'POST', bodySize: 300 } : {}),
-	});
+	const load = stack.use(
+		new EchoLoad({
+			port: ballast.port,
+			clients: 24,
+			fresh: 6,
+			pauseMs: 2,
+			request: (n) => (n % 2 === 0 ? { method: 'POST', bodySize: 300 } : {}),
+		}),
+	);
 	load.onTold = (told) => all.push(told);
 	const rounds = sized(1, 8);
 	const moved: number[] = [];

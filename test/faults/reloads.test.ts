@@ -36,13 +36,15 @@ faultTest('18', '', async (judge, { stack }) => {
 		},
 	});
 	const ballast = stack.use(await startBallast(config(0)));
-	const load = new EchoLoad({
-		port,
-		clients: 12,
-		fresh: 4,
-		pauseMs: 1,
-		request: (n) => (n % 3 === 0 ? { method: 'POST', bodySize: 500 } : { deed: n % 5 === 0 ? 'late' : 'ok' }),
-	});
+	const load = stack.use(
+		new EchoLoad({
+			port,
+			clients: 12,
+			fresh: 4,
+			pauseMs: 1,
+			request: (n) => (n % 3 === 0 ? { method: 'POST', bodySize: 500 } : { deed: n % 5 === 0 ? 'late' : 'ok' }),
+		}),
+	);
 	const wrong: string[] = [];
 	const took: number[] = [];
 	let bad = 0;

@@ -45,7 +45,7 @@ for (const [at, { policy, way }] of CASES.entries())
 			const urls = instances.map(({ url }) => url);
 			const app = { instances: urls, health: { kind: 'tcp', interval: '1s' }, ...POLICIES[policy] };
 			const ballast = stack.use(await startBallast({ workers: 2, stop: '0s', services: { app } }));
-			const load = new EchoLoad({ port: ballast.port, clients: 24, fresh: 4 });
+			const load = stack.use(new EchoLoad({ port: ballast.port, clients: 24, fresh: 4 }));
 			await sleep(sized(1200, 15_000));
 			await load.stop();
 			const came = instances.reduce((sum, { requests }) => sum + requests, 0);

@@ -42,7 +42,7 @@ faultTest('26', '', async (judge, { stack }) => {
 	const limits = { head: { time: `${HEAD_MS}ms` }, keepAlive: `${HEAD_MS}ms` };
 	const ballast = stack.use(await startBallast({ workers: 2, stop: '0s', limits, services: { app } }));
 	const pid = await corePid(ballast);
-	const load = new EchoLoad({ port: ballast.port, clients: 8, fresh: 4, pauseMs: 5 });
+	const load = stack.use(new EchoLoad({ port: ballast.port, clients: 8, fresh: 4, pauseMs: 5 }));
 	await sleep(1500);
 	const attacked = performance.now();
 	const before = residentBytes(pid);

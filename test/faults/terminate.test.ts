@@ -40,7 +40,7 @@ faultTest('17', 'of Ballast', async (judge, { stack }) => {
 		const { core, services } = await statusOf(ballast);
 		const instances = services.flatMap((service) => service.instances.flatMap(({ pid }) => pid ?? []));
 		const pids = [ballast.pid, core.pid, ...instances].flatMap((pid) => treeOf(pid));
-		const load = mixedLoad(ballast.port);
+		const load = stack.use(mixedLoad(ballast.port));
 		await sleep(700);
 		const asked = performance.now();
 		process.kill(ballast.pid, 'SIGTERM');
@@ -69,7 +69,7 @@ faultTest('17', 'of Ballast', async (judge, { stack }) => {
 
 faultTest('17', 'of each instance, one by one', async (judge, { stack }) => {
 	const ballast = stack.use(await startBallast(config('0s')));
-	const load = mixedLoad(ballast.port);
+	const load = stack.use(mixedLoad(ballast.port));
 	const rounds = sized(1, 10);
 	for (let round = 0; round < rounds; round++) await ballast.control('restart', { service: 'app' });
 	await load.stop();
