@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 
 /** Command and the Debian package of that name. */
-const PEERS = ['curl', 'wrk', 'openssl', 'nginx', 'haproxy'];
+const PEERS = ['curl', 'wrk', 'openssl', 'nginx', 'haproxy', 'slowhttptest'];
 const FOLDERS = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin', '/sbin'];
 /** Tells Debian's packages not to start the services that they bring. */
 const POLICY = '/usr/sbin/policy-rc.d';

@@ -376,6 +376,7 @@ export class ControlPlane {
 		const text = `stopping: ${underWay} under way may take up to ${graceMs / 1000} s; a second Ctrl-C ends at once`;
 		this.log.add({ level: 'info', subject: 'ballast', text });
 		const until = Date.now() + graceMs;
+		await this.#listeners.release();
 		this.#workers.tell({ type: 'drain' });
 		let quietSince = Date.now();
 		while (Date.now() < until) {

@@ -153,13 +153,22 @@ export class Listeners {
 		}
 	}
 
+	/**
+	 * The keeper lets go of the sockets, so that the workers hold the last copies: once they close them
+	 * connects are refused, and do not wait for an end that resets them.
+	 */
+	async release(): Promise<void> {
+		for (const { config, port } of this.#addresses.values()) await this.#source.unbind(config.host, port);
+	}
+
 	async #close(key: string): Promise<void> {
 		const address = this.#addresses.get(key) as Address;
+		// The keeper first, as in `release`.
+		await this.#forget(key);
 		for (let slot = 0; slot < address.slots; slot++) {
 			const owner = address.owners[slot];
 			if (owner !== undefined) await this.#workers.order(owner, { type: 'unlisten', key: slotKey(address, slot) });
 		}
-		await this.#forget(key);
 	}
 
 	async #forget(key: string): Promise<void> {

@@ -44,7 +44,7 @@ export function listenPlain(requests: Requests, fd: number): Listener {
 		}
 	});
 	server.on('connection', (socket) => acceptStream(requests, socket));
-	return { close: () => server.close(), certify: () => {} };
+	return { close: () => closeInShortTurn(server), certify: () => {} };
 }
 
 /** HTTPS on this file descriptor. The ticket key is the same for all workers, so that sessions resume on any. */
@@ -78,12 +78,28 @@ export function listenTls(requests: Requests, fd: number, options: TlsListenOpti
 	front.on('error', (error) => requests.plane.report(error));
 	front.listen({ fd }, BACKLOG);
 	return {
-		close: () => front.close(),
+		close: () => closeInShortTurn(front),
 		certify: (certificates) => {
 			contexts = certificateContexts(certificates, options.minVersion);
 			server.setSecureContext({ ...certificates[0], minVersion: options.minVersion });
 		},
 	};
+}
+
+/** Turns of the event loop that are this short leave next to no time for a connection to come unseen, ms. */
+const SHORT_TURN_MS = 0.04;
+const MOST_TURNS = 500;
+
+/**
+ * Closing a socket resets the connections that wait in its queue. All that came are accepted in the
+ * course of a turn; it closes at the end of a short one, so that hardly any can have come since.
+ */
+function closeInShortTurn(server: net.Server, turns = 0): void {
+	const began = performance.now();
+	setImmediate(() => {
+		if (turns >= MOST_TURNS || performance.now() - began <= SHORT_TURN_MS) server.close();
+		else closeInShortTurn(server, turns + 1);
+	});
 }
 
 export interface TlsListenOptions {

@@ -1,12 +1,10 @@
 /** Each vector of the corpus through the running program, in front of an instance that takes one form only. */
 import assert from 'node:assert/strict';
-import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { type Ballast, startBallast } from '../support/ballast.ts';
-import { type Recorded, readRequest } from './plain-form.ts';
+import { readRequest } from './plain-form.ts';
+import { playVector, WAYS } from './play-vector.ts';
 import { CORPUS } from './smuggling-corpus.ts';
-import type { Forwarded, Vector } from './smuggling-vector.ts';
 import { StrictUpstream } from './strict-upstream.ts';
 
 const upstream = new StrictUpstream();
@@ -21,91 +19,11 @@ after(async () => {
 	assert.doesNotMatch(ballast?.output() ?? '', /error:/);
 });
 
-/** How the bytes are handed over: reads end where writes do. */
-const WAYS: Record<string, (bytes: Buffer) => Buffer[]> = {
-	'in one piece': (bytes) => [bytes],
-	'head and body apart': (bytes) => {
-		const end = bytes.indexOf('\r\n\r\n') + 4;
-		return end <= 4 || end === bytes.length ? [bytes] : [bytes.subarray(0, end), bytes.subarray(end)];
-	},
-	'byte by byte': (bytes) => (bytes.length > 2000 ? [bytes] : Array.from(bytes, (byte) => Buffer.of(byte))),
-};
-
-/** Statuses of the answers, and whether Ballast closed the connection of itself. */
-async function exchange(
-	{ send, forwarded, refused }: Vector,
-	pieces: (bytes: Buffer) => Buffer[],
-): Promise<{ statuses: number[]; text: string; closed: boolean }> {
-	const socket = net.connect(ballast.port, '127.0.0.1');
-	socket.setNoDelay(true);
-	let text = '';
-	let closed = false;
-	const over = Promise.withResolvers<void>();
-	socket.on('data', (piece: Buffer) => {
-		text += piece.toString('latin1');
-		if (refused === null && statusesOf(text).length >= forwarded.length) over.resolve();
-	});
-	socket.on('end', () => {
-		closed = true;
-		over.resolve();
-	});
-	socket.on('error', () => over.resolve());
-	for (const piece of pieces(Buffer.from(send, 'latin1'))) {
-		if (socket.destroyed || closed) break;
-		socket.write(piece);
-		if (piece.length === 1) await turn();
-		else await sleep(1);
-	}
-	const timer = setTimeout(() => over.resolve(), 3000);
-	await over.promise;
-	clearTimeout(timer);
-	// Whatever were still to come would come before the end that this asks for.
-	if (!closed) {
-		const ended = new Promise((resolve) => socket.once('close', resolve));
-		socket.end();
-		await ended;
-	}
-	socket.destroy();
-	return { statuses: statusesOf(text), text, closed };
-}
-
-const statusesOf = (text: string): number[] =>
-	[...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status)).filter((status) => status >= 200);
-
-function checkForwarded(found: Recorded, expected: Forwarded): void {
-	const { line, host, framing, body } = found;
-	assert.deepEqual(
-		{ line, host, framing, body },
-		{ line: expected.line, host: expected.host, framing: expected.framing, body: expected.body },
-	);
-	for (const has of expected.has ?? []) assert.ok(found.lines.includes(has), `${has} in ${found.lines}`);
-	for (const name of expected.without ?? []) {
-		assert.ok(!found.lines.some((other) => other.toLowerCase().startsWith(`${name}:`)), `no ${name} in ${found.lines}`);
-	}
-}
-
 for (const [way, pieces] of Object.entries(WAYS)) {
 	describe(way, () => {
 		for (const vector of CORPUS) {
 			test(vector.name, async () => {
-				upstream.requests = [];
-				upstream.faults = [];
-				const { statuses, text, closed } = await exchange(vector, pieces);
-				const answers = vector.forwarded.map(() => 200);
-				assert.deepEqual(statuses, vector.refused === null ? answers : [...answers, vector.refused], text);
-				if (vector.refused !== null) {
-					assert.ok(closed, 'a connection is closed behind a refusal');
-					assert.match(text, /\r\nConnection: close\r\n/);
-					if (vector.refused === 400) assert.match(text, /; details="bad_request: [a-z0-9_]+"\r\n/);
-				}
-				assert.deepEqual(upstream.faults, []);
-				assert.equal(upstream.requests.length, vector.forwarded.length, JSON.stringify(upstream.requests));
-				for (const [i, expected] of vector.forwarded.entries())
-					checkForwarded(upstream.requests[i] as Recorded, expected);
-				for (const deadline = performance.now() + 1000; upstream.unfinished > 0; await sleep(5)) {
-					assert.ok(vector.late === true, 'no part of a request whose head was refused reaches an instance');
-					assert.ok(performance.now() < deadline, 'a request that was cut off is not left open');
-				}
+				assert.equal(await playVector({ port: ballast.port, upstream }, vector, pieces), '');
 			});
 		}
 	});

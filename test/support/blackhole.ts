@@ -36,6 +36,10 @@ export class Blackhole {
 		for (const socket of this.#fill) socket.destroy();
 		this.#child.kill('SIGKILL');
 	}
+
+	[Symbol.dispose](): void {
+		this.remove();
+	}
 }
 
 export async function openBlackhole(): Promise<Blackhole> {

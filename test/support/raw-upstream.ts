@@ -129,6 +129,10 @@ export class RawUpstream {
 		for (const peer of this.peers) peer.destroy();
 		await closed;
 	}
+
+	[Symbol.asyncDispose](): Promise<void> {
+		return this.close();
+	}
 }
 
 export async function startUpstream(port = 0): Promise<RawUpstream> {

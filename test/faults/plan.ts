@@ -1,0 +1,29 @@
+/** The faults that are made here, and what each is: the numbers are those of docs/faults.md. */
+export const FAULTS = {
+	'3': 'kill -9 of an instance under load',
+	'4': 'one instance 2 s slow',
+	'5': 'half-open TCP to an instance',
+	'6': 'RST in the middle of a body',
+	'7': 'DNS: NXDOMAIN, SERVFAIL, silence',
+	'8': 'all instances down',
+	'9': 'flapping instances',
+	'17': 'SIGTERM under load',
+	'18': 'reloads under load, a tenth of them bad',
+	'25': 'retry storm',
+	'26': 'slow clients',
+	'27': 'header bombs',
+	'28': '10 GB body',
+	'29': 'request smuggling',
+	pool: 'a whole pool lost under load',
+	release: 'a release that answers 5 % errors',
+	answers: 'kills, resets, aborts and time-outs under mixed requests',
+	sessions: 'the instance of a session dies',
+} as const;
+
+export type Fault = keyof typeof FAULTS;
+
+/** Longer versions, as `npm run faults` runs them; `npm test` runs the shorter ones. */
+export const LONG: boolean = process.env['BALLAST_FAULTS'] === 'long';
+
+/** So much in the shorter version, so much in the longer one. */
+export const sized = (short: number, long: number): number => (LONG ? long : short);

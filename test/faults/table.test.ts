@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cellsOf, markdown, replaceTable } from './table.ts';
+
+test('findings stand in the order of the plan, and nothing in them breaks the table', () => {
+	const rows = cellsOf([
+		{ fault: 'pool', criterion: 'c', measured: '1', verdict: 'not met' },
+		{ fault: '5', criterion: 'a', measured: 'x|y\n`z`', verdict: 'met' },
+		{ fault: '5', criterion: 'b', measured: '2', verdict: 'skipped' },
+	]);
+	assert.deepEqual(
+		rows.map((row) => row.slice(0, 3)),
+		[
+			['5', 'half-open TCP to an instance', 'a'],
+			['', '', 'b'],
+			['', 'a whole pool lost under load', 'c'],
+		],
+	);
+	assert.match(markdown(rows), /\| x\\\|y \\`z\\` \| met \|\n/);
+});
+
+test('only what stands between the markers is written anew', () => {
+	const page = 'a\n<!-- faults:begin (written by `npm run faults -- --write`) -->\nold\n<!-- faults:end -->\nb\n';
+	assert.equal(replaceTable(page, 'new'), page.replace('old', 'new'));
+	assert.throws(() => replaceTable('nothing', 'new'), /no place/);
+});
