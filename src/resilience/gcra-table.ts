@@ -7,8 +7,8 @@
  * Everything is compare-and-swap; nothing is ever locked, so a thread may end at any moment. An
  * entry whose TAT has passed says nothing any more and may become another key's. Since that takes
  * two cells, whoever moved a TAT looks whether the entry is still its own, and puts back what it
- * took if not. What is left: a key that comes back in the very nanoseconds in which another takes its
- * entry over may send one request too many.
+ * took if not. What is left: a key that comes back between two operations of another thread, which
+ * takes its entry over, may send one request too many.
  */
 import { type GcraScale, gcraScale } from './gcra-scale.ts';
 import type { RateLimiter, RateLimiterOptions } from './rate-limiter.ts';
@@ -167,10 +167,13 @@ export class GcraTable implements RateLimiter {
 
 	#claim(at: number, before: number, mark: number, now: number): boolean {
 		const cells = this.#cells;
-		if (before === 0) {
-			// The time of an entry that was never used, or given up, is no time at all. It is read before the look
-			// whether the entry is still nobody's: what another thread has taken by then is not undone.
-			const tat = Atomics.load(cells, at + 1);
+		const tat = Atomics.load(cells, at + 1);
+		if (before !== 0) {
+			// Its key may have come back since the look.
+			if (isAhead(tat, now)) return false;
+		} else {
+			// The time of an entry that was never used, or given up, is no time at all. It was read before this look
+			// whether the entry is still nobody's, so that what another thread has taken by then is not undone.
 			if (Atomics.load(cells, at) !== 0) return false;
 			if (tat !== now) Atomics.compareExchange(cells, at + 1, tat, now);
 		}
