@@ -4,9 +4,9 @@ import { maskConfig } from '../config/print.ts';
 import { Board } from '../core/board.ts';
 import { BallastError } from '../core/errors.ts';
 import { MeterGroup } from '../metrics/counts.ts';
-import { sharedNow } from '../wire/timer-wheel.ts';
 import type { Readiness } from './admin.ts';
 import { AdminPlace } from './admin-place.ts';
+import { textOf } from './command-text.ts';
 import { ConfigWatch } from './config-watch.ts';
 import { CountsHandover, type HandedCounts } from './counts-handover.ts';
 import { EventLog } from './event-log.ts';
@@ -200,7 +200,7 @@ export class ControlPlane {
 		this.#meters.routes.sample(this.#series.count);
 		this.#meters.instances.sample(this.#board.slots);
 		this.#upkeep.everySecond();
-		this.#rateLimits.look(sharedNow());
+		this.#rateLimits.look();
 	}
 
 	readiness(): Readiness {
@@ -392,13 +392,6 @@ export class ControlPlane {
 		await this.#workers.end();
 		this.log.add({ level: 'info', subject: 'ballast', text: 'stopped' });
 	}
-}
-
-/** A text argument of a command. @throws BallastError `bad_command` */
-function textOf(args: Record<string, unknown>, name: string): string {
-	const value = args[name];
-	if (typeof value === 'string') return value;
-	throw new BallastError('bad_command', `the argument ${name} must be a text`);
 }
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

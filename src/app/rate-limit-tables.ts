@@ -72,7 +72,7 @@ export class RateLimitTables {
 	}
 
 	/** Once a second. */
-	look(nowMs: number): void {
+	look(nowMs: number = sharedNow()): void {
 		for (const watched of this.#watched.values()) {
 			const { table, sweptTo } = watched;
 			const part = Math.ceil(table.entries / LOOKS_A_SWEEP);
