@@ -174,7 +174,8 @@ export class Fetch implements Attempt, Waiter {
 		this.#failure = code;
 		this.#leave(stale ? -1 : outcomeOf(code));
 		const service = this.#current();
-		if (service === null || !(stale ? this.#mayRepeat() : this.#mayRetry(code) && service.budget.take())) {
+		// A stale connection takes from the budget too: an instance may end each after one request, on purpose.
+		if (service === null || !(stale ? this.#mayRepeat() : this.#mayRetry(code)) || !service.budget.take()) {
 			this.party.answerFailed(code);
 			return;
 		}
@@ -188,7 +189,8 @@ export class Fetch implements Attempt, Waiter {
 
 	/** After a time-out only another instance is tried: this one is slow as it is. */
 	#mayComeBack(): boolean {
-		return this.#failure !== 'first_byte_timeout' && this.#selection.triedIsOpen;
+		const timedOut = this.#failure === 'first_byte_timeout' || this.#failure === 'connect_timeout';
+		return !timedOut && this.#selection.triedIsOpen;
 	}
 
 	#mayRepeat(): boolean {

@@ -50,6 +50,8 @@ export class BudgetWindow {
 
 	constructor(cells: ServiceCells) {
 		this.#cells = cells;
+		// From now on: else what the first second took were forgotten with its end.
+		this.everySecond();
 	}
 
 	everySecond(): void {

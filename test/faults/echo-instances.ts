@@ -16,8 +16,8 @@ export interface EchoInstance {
 	[Symbol.dispose](): void;
 }
 
-export async function startEcho(env: Record<string, string> = {}): Promise<EchoInstance> {
-	const child = spawn(process.execPath, [FILE], {
+export async function startEcho(env: Record<string, string> = {}, args: string[] = []): Promise<EchoInstance> {
+	const child = spawn(process.execPath, [FILE, ...args], {
 		stdio: ['ignore', 'pipe', 'inherit'],
 		env: { ...process.env, PORT: '0', ...env },
 	});
@@ -33,7 +33,11 @@ export async function startEcho(env: Record<string, string> = {}): Promise<EchoI
 	return { process: child, port, proxy, [Symbol.dispose]: end };
 }
 
-export async function startEchoes(stack: AsyncDisposableStack, count: number): Promise<EchoInstance[]> {
-	const starting = Array.from({ length: count }, (_, i) => startEcho({ BALLAST_INSTANCE: `echo-${i + 1}` }));
+export async function startEchoes(
+	stack: AsyncDisposableStack,
+	count: number,
+	args: string[] = [],
+): Promise<EchoInstance[]> {
+	const starting = Array.from({ length: count }, (_, i) => startEcho({ BALLAST_INSTANCE: `echo-${i + 1}` }, args));
 	return (await Promise.all(starting)).map((instance) => stack.use(instance));
 }

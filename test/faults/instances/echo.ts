@@ -3,6 +3,7 @@
  * `X-Id: ID`; `X-Read` says whether the body that came was that of ID too. The deed is what it does instead of an answer.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { parseArgs } from 'node:util';
 import { type Deed, textOf } from '../echo-text.ts';
 
 const LATE_MS = 40;
@@ -11,10 +12,12 @@ const BIG_BYTES = 16_000_000;
 let big: Buffer | undefined;
 /** Beyond every time limit of the tests; then it answers after all, to see who gets it. */
 const NEVER_MS = 1200;
-const name = `${process.env['BALLAST_INSTANCE'] ?? 'echo'} ${process.pid}`;
-/** Share of requests that get 500, 0…1, for releases that are bad. */
-const errors = Number(process.env['ECHO_ERRORS'] ?? 0);
-const delayMs = Number(process.env['ECHO_DELAY_MS'] ?? 0);
+const { values: options } = parseArgs({
+	options: { errors: { type: 'string', default: '0' }, release: { type: 'string', default: '' } },
+});
+const name = `${options.release}${process.env['BALLAST_INSTANCE'] ?? 'echo'} ${process.pid}`;
+/** Share of the echoing requests that get 500, 0…1. */
+const errors = Number(options.errors);
 
 interface Asked {
 	id: string;
@@ -41,16 +44,14 @@ const server = createServer((request, response) => {
 	request.on('end', () => {
 		if (asked.deed === 'early') return;
 		const read = body === textOf(asked.id, body.length) && request.headers['x-id'] === asked.id ? 'ok' : 'mixed';
-		const act = () => (DEED[asked.deed] ?? answer)(request, response, { asked, read });
-		if (delayMs > 0) setTimeout(act, delayMs);
-		else act();
+		(DEED[asked.deed] ?? answer)(request, response, { asked, read });
 	});
 });
 
 type Act = (request: IncomingMessage, response: ServerResponse, told: { asked: Asked; read: string }) => void;
 
 const answer: Act = (request, response, { asked, read }) => {
-	const status = errors > 0 && Math.random() < errors ? 500 : 200;
+	const status = request.url !== '/' && Math.random() < errors ? 500 : 200;
 	const body = textOf(asked.id, asked.size);
 	response.writeHead(status, { 'x-id': asked.id, 'x-read': read, 'x-instance': name, 'content-length': body.length });
 	response.end(request.method === 'HEAD' ? undefined : body);
