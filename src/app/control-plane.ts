@@ -15,6 +15,7 @@ import { InstanceEvents } from './instance-events.ts';
 import { InstanceSlots } from './instance-slots.ts';
 import type { Keeper } from './keeper-port.ts';
 import { Listeners } from './listeners.ts';
+import { carryOut } from './operator-commands.ts';
 import type { PeerCores } from './peer-cores.ts';
 import type { Plan } from './plan.ts';
 import { planOf } from './plan-of.ts';
@@ -279,31 +280,17 @@ export class ControlPlane {
 	}
 
 	/** Runs one command of the control socket. */
-	async command(command: string, args: Record<string, unknown>, line: (text: string) => void): Promise<unknown> {
-		switch (command) {
-			case 'status':
-				return this.status();
-			case 'config':
-				return maskConfig(this.#config);
-			case 'reload':
-				return { changes: await this.reload() };
-			case 'restart':
-				await this.#fleet.restart(typeof args['service'] === 'string' ? args['service'] : null, line);
-				this.#keep();
-				return {};
-			case 'scale':
-				this.#fleet.scale(textOf(args, 'service'), Number(args['n']));
-				this.#keep();
-				if (args['wait'] !== true) return {};
-				await this.#fleet.settled(textOf(args, 'service'), line);
-				return { settled: true };
-			case 'drain':
-				await this.#fleet.drain(textOf(args, 'instance'), line);
-				this.#keep();
-				return {};
-			default:
-				throw new BallastError('bad_command', `this version knows no command '${command}'`);
-		}
+	command(name: string, args: Record<string, unknown>, line: (text: string) => void): Promise<unknown> {
+		return carryOut(
+			{ name, args, line },
+			{
+				fleet: this.#fleet,
+				status: () => this.status(),
+				config: () => maskConfig(this.#config),
+				reload: () => this.reload(),
+				keep: () => this.#keep(),
+			},
+		);
 	}
 
 	status(): Status {

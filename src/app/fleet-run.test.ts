@@ -114,6 +114,26 @@ test('scale out, in and to none; the size outlives a reload and is handed on', a
 	await until(() => ready(fleet) === 1);
 });
 
+test('names stay within one more than there are instances, whatever replaces them', async () => {
+	const { fleet, host } = fleetOf();
+	const names = () => fleet.list().map(({ id }) => id.replace('videos-', ''));
+	const seen = new Set<string>();
+	const look = setInterval(() => names().forEach((name) => void seen.add(name)), 1);
+	await fleet.apply(config(videos({}, 3)));
+	await fleet.settled('videos', () => {});
+	assert.deepEqual(names(), ['1', '2', '3']);
+	for (let release = 1; release <= 3; release++) await fleet.restart('videos', () => {});
+	host.kill(`videos-${names()[0]}`, 'SIGKILL');
+	await until(() => ready(fleet) === 3);
+	await fleet.restart('videos', () => {});
+	assert.deepEqual([...seen].sort(), ['1', '2', '3', '4']);
+	assert.equal(new Set(names()).size, 3);
+	fleet.scale('videos', 5);
+	await fleet.settled('videos', () => {});
+	clearInterval(look);
+	assert.deepEqual(names().sort(), ['1', '2', '3', '4', '5']);
+});
+
 test('settled: all that are wanted were ready and the others are gone, or why one is not', async () => {
 	const { fleet, sink, host } = fleetOf();
 	const lines: string[] = [];

@@ -64,7 +64,7 @@ test('a reload imports everything anew', async () => {
 	assert.deepEqual([namesOf(last), last.files], [['own'], [temp.path('ballast.config.ts')]]);
 });
 
-test('problems name the path; there are no positions', async () => {
+test('problems name the path and where it stands', async () => {
 	using temp = new TempFiles({
 		'ballast.config.ts':
 			"export default { services: { a: { instances: 'http://h:1', health: { intervall: '5s', timeout: 3 } } } };",
@@ -72,9 +72,25 @@ test('problems name the path; there are no positions', async () => {
 	const result = await load(temp);
 	assert.equal(
 		result.ok ? '' : result.said,
-		'ballast.config.ts  services.a.health.timeout: 3\n    expected a duration such as 500ms, 30s or 1m30s; write `3s`\n' +
-			'ballast.config.ts  services.a.health.intervall\n    unknown key; did you mean `interval`? Accepted here: kind, path, interval, timeout, healthyAfter, unhealthyAfter, statuses',
+		'ballast.config.ts:1:70  services.a.health.intervall\n    unknown key; did you mean `interval`? Accepted here: kind, path, interval, timeout, healthyAfter, unhealthyAfter, statuses\n' +
+			'ballast.config.ts:1:96  services.a.health.timeout: 3\n    expected a duration such as 500ms, 30s or 1m30s; write `3s`',
 	);
+});
+
+test('where a module throws or cannot be parsed is told, in whichever file that is', async () => {
+	using temp = new TempFiles({
+		'throws.ts': "\nfunction url(): string {\n\tthrow new Error('no url');\n}\nexport default { services: url() };",
+		'parse.ts': 'export default {\n\tlisten: [1, 2\n};',
+		'ballast.config.ts': "import { a } from './lib/a b.ts';\nexport default a;",
+		'lib/a b.ts': '\nexport const a: number = null.x;',
+	});
+	const said = async (name: string) => {
+		const result = await load(temp, name);
+		return result.ok ? 'ok' : result.said;
+	};
+	assert.match(await said('throws.ts'), /^throws\.ts:3:8\n {4}expected a module that can be imported: Error: no url$/);
+	assert.match(await said('parse.ts'), /^parse\.ts:3:1\n {4}expected a module that can be imported: SyntaxError/);
+	assert.match(await said('ballast.config.ts'), /^lib\/a b\.ts:2:31\n {4}.*: TypeError: /);
 });
 
 test('what cannot be imported or is no plain data', async () => {

@@ -1,9 +1,11 @@
 /** Reads a configuration written as a module: TypeScript or JavaScript with a default export. */
+import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { modulePositions } from './module-positions.ts';
 import { maskText } from './problem.ts';
-import { fileProblem, plainCopy, type ReadResult } from './source.ts';
+import { fileProblem, type Position, plainCopy, type ReadResult } from './source.ts';
 
 const MARK = 'ballast-config';
 /** Files that each reading imported; a reading is named by its number. */
@@ -13,16 +15,16 @@ let hooked = false;
 
 /**
  * Imports the file and whatever it imports by path afresh, so that a reload sees what changed.
- * `ballast` resolves to this program, wherever it is installed. There are no positions.
+ * `ballast` resolves to this program, wherever it is installed. Positions are those of the literal that it exports.
  */
 export async function readModule(file: string): Promise<ReadResult> {
 	hook();
 	const reading = String(++readingNumber);
 	const imported = new Set<string>([file]);
 	readings.set(reading, imported);
-	const failed = (message: string): ReadResult => ({
+	const failed = (message: string, place: Place = { file, position: null }): ReadResult => ({
 		source: null,
-		problems: [fileProblem(file, message)],
+		problems: [fileProblem(place.file, message, place.position)],
 		files: [...imported],
 	});
 	try {
@@ -31,12 +33,31 @@ export async function readModule(file: string): Promise<ReadResult> {
 		if (exported === undefined) return failed('expected a default export: `export default defineConfig({ … })`');
 		const copy = plainCopy(exported);
 		if (typeof copy === 'string') return failed(copy);
-		return { source: { file, value: copy.value, locate: () => null }, problems: [], files: [...imported] };
+		const locate = modulePositions(readFileSync(file, 'utf8'), copy.value);
+		return { source: { file, value: copy.value, locate }, problems: [], files: [...imported] };
 	} catch (error) {
-		return failed(`expected a module that can be imported: ${firstLine(error)}`);
+		return failed(`expected a module that can be imported: ${firstLine(error)}`, placeOf(error, imported));
 	} finally {
 		readings.delete(reading);
 	}
+}
+
+interface Place {
+	file: string;
+	position: Position | null;
+}
+
+/** Where one of the files threw, or could not be parsed, as the stack tells; undefined: it does not. */
+function placeOf(error: unknown, files: ReadonlySet<string>): Place | undefined {
+	const lines = error instanceof Error ? (error.stack ?? '').split('\n') : [];
+	for (const line of lines) {
+		const found = /((?:file:\/\/)?\/[^?()]+)(?:\?ballast-config=\d+)?:(\d+)(?::(\d+))?\)?$/.exec(line);
+		if (found === null) continue;
+		const [, path = '', at, column = '1'] = found;
+		const file = path.startsWith('file:') ? fileURLToPath(path) : path;
+		if (files.has(file)) return { file, position: { line: Number(at), column: Number(column) } };
+	}
+	return undefined;
 }
 
 function firstLine(error: unknown): string {

@@ -7,7 +7,7 @@ export type Path = readonly (string | number)[];
 export interface Problem {
 	/** Absolute path of the file. */
 	file: string;
-	/** From 1; null where a file has no positions (a module) or none applies. */
+	/** From 1; null where none applies, or where a module's text does not tell. */
 	line: number | null;
 	column: number | null;
 	/** `services.videos.timeouts.firstByte`; empty for the file as a whole. */

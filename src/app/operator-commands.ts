@@ -1,0 +1,57 @@
+import { BallastError } from '../core/errors.ts';
+import type { Fleet } from './fleet.ts';
+
+/** What the operator's commands act on. */
+export interface Commanded {
+	fleet: Fleet;
+	status(): unknown;
+	/** The running configuration, secrets masked. */
+	config(): unknown;
+	/** Resolves to what changed. */
+	reload(): Promise<string>;
+	/** What is to outlive this core was changed. */
+	keep(): void;
+}
+
+/** One command of the control socket. */
+export interface OperatorCommand {
+	name: string;
+	args: Record<string, unknown>;
+	/** Prints a line for whoever gave it. */
+	line: (text: string) => void;
+}
+
+/** Carries a command out. @throws BallastError `bad_command`, and what the command itself may end with */
+export async function carryOut({ name, args, line }: OperatorCommand, on: Commanded): Promise<unknown> {
+	switch (name) {
+		case 'status':
+			return on.status();
+		case 'config':
+			return on.config();
+		case 'reload':
+			return { changes: await on.reload() };
+		case 'restart':
+			await on.fleet.restart(typeof args['service'] === 'string' ? args['service'] : null, line);
+			on.keep();
+			return {};
+		case 'scale':
+			on.fleet.scale(textOf(args, 'service'), Number(args['n']));
+			on.keep();
+			if (args['wait'] !== true) return {};
+			await on.fleet.settled(textOf(args, 'service'), line);
+			return { settled: true };
+		case 'drain':
+			await on.fleet.drain(textOf(args, 'instance'), line);
+			on.keep();
+			return {};
+		default:
+			throw new BallastError('bad_command', `this version knows no command '${name}'`);
+	}
+}
+
+/** A text argument of a command. @throws BallastError `bad_command` */
+function textOf(args: Record<string, unknown>, name: string): string {
+	const value = args[name];
+	if (typeof value === 'string') return value;
+	throw new BallastError('bad_command', `the argument ${name} must be a text`);
+}
