@@ -6,7 +6,6 @@ import { BallastError } from '../core/errors.ts';
 import { MeterGroup } from '../metrics/counts.ts';
 import type { Readiness } from './admin.ts';
 import { AdminPlace } from './admin-place.ts';
-import { textOf } from './command-text.ts';
 import { ConfigWatch } from './config-watch.ts';
 import { CountsHandover, type HandedCounts } from './counts-handover.ts';
 import { EventLog } from './event-log.ts';
