@@ -162,7 +162,9 @@ export class ControlPlane {
 	/** A core that follows another accepts only once it knows the instances that run: connections wait meanwhile. */
 	async #untilServable(): Promise<void> {
 		const until = Date.now() + (this.#keeper.welcome.active ? CRASH_WAIT_MS : UPGRADE_WAIT_MS);
-		const lacking = (): boolean => this.#fleet.ready().some(({ ready, total }) => total > 0 && ready < total);
+		// One that is drained, or down, does not become ready by being waited for.
+		const lacking = (): boolean =>
+			this.#fleet.list().some(({ state, slot }) => state === 'starting' || (state === 'ready' && slot < 0));
 		while (lacking() && Date.now() < until) await sleep(5);
 	}
 

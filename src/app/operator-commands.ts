@@ -1,4 +1,5 @@
 import { BallastError } from '../core/errors.ts';
+import { textOf } from './command-text.ts';
 import type { Fleet } from './fleet.ts';
 
 /** What the operator's commands act on. */
@@ -47,11 +48,4 @@ export async function carryOut({ name, args, line }: OperatorCommand, on: Comman
 		default:
 			throw new BallastError('bad_command', `this version knows no command '${name}'`);
 	}
-}
-
-/** A text argument of a command. @throws BallastError `bad_command` */
-function textOf(args: Record<string, unknown>, name: string): string {
-	const value = args[name];
-	if (typeof value === 'string') return value;
-	throw new BallastError('bad_command', `the argument ${name} must be a text`);
 }

@@ -122,7 +122,14 @@ describe('the core', () => {
 				.map(({ state, note }) => `${state}: ${note}`);
 		await ballast.control('drain', { instance: id });
 		assert.deepEqual(await noted(), ['draining: drained by the operator']);
-		await ballast.control('upgrade');
+		// It does not become ready, so nobody waits for that. On a machine that is busy one of these is slow.
+		const took: number[] = [];
+		for (let i = 0; i < 3 && !took.some((ms) => ms < 4000); i++) {
+			const start = performance.now();
+			await ballast.control('upgrade');
+			took.push(performance.now() - start);
+		}
+		assert.ok(Math.min(...took) < 4000, `each took over 4 s: ${took}`);
 		await eventually(noted, ([text]) => text === 'draining: drained by the operator');
 		await ballast.control('restart', { service: 'app' });
 	});
