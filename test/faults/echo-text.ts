@@ -25,3 +25,6 @@ export type Deed = (typeof DEEDS)[number];
 export function textOf(id: string, length: number): string {
 	return `${id}.`.repeat(Math.ceil(length / (id.length + 1))).slice(0, length);
 }
+
+/** Length of the answer of the deed `big`: more than the buffers of all sockets on the way hold. */
+export const BIG_BYTES = 16_000_000;

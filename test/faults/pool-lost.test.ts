@@ -34,6 +34,7 @@ faultTest('pool', '', async (judge, { stack }) => {
 		pools,
 		health: { path: '/', interval: `${INTERVAL_MS}ms`, timeout: '500ms' },
 		outliers: { ejection: '1s' },
+		failover: { hold: '1s' },
 	};
 	const ballast = stack.use(await startBallast({ workers: 2, stop: '0s', services: { app } }));
 	await eventually(

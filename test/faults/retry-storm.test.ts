@@ -48,7 +48,7 @@ for (const [at, { policy, way }] of CASES.entries())
 			const app = { instances: urls, health: { kind: 'tcp', interval: '1s' }, ...POLICIES[policy] };
 			const ballast = stack.use(await startBallast({ workers: 2, stop: '0s', services: { app } }));
 			const load = stack.use(new EchoLoad({ port: ballast.port, clients: 24, fresh: 4 }));
-			await sleep(sized(1200, 15_000));
+			await sleep(sized(800, 15_000));
 			// Beside few requests the floor of 10 retries a second is the larger part.
 			await eventually(
 				() => load.sent,

@@ -2,7 +2,6 @@
  * A program of its own, so that its work does not disturb what the test measures: so many clients of each slow kind.
  * `node slow-clients.ts PORT COUNT`; prints a JSON object: by kind, what came of each client.
  */
-import { readFileSync } from 'node:fs';
 import net from 'node:net';
 
 export interface SlowEnd {
@@ -10,17 +9,21 @@ export interface SlowEnd {
 	status: number;
 	/** Until the other side closed, ms; null: it did not within `MOST_MS`. */
 	closedMs: number | null;
+	/** That came. */
+	bytes: number;
 }
 
 const MOST_MS = 12_000;
+/** Who does not read hears of no end before this. */
+export const LOOK_MS = 5000;
 const HEAD = 'Host: test\r\n';
 
 interface Kind {
 	first: string;
 	/** What is sent on and on, and how often. */
 	drip?: { bytes: string; eachMs: number };
-	/** Reads so little, so often; without `eachMs` never. */
-	read?: { bytes: number; eachMs?: number };
+	/** Reads so little each 100 ms; 0: nothing. From `LOOK_MS` on it reads all that there is, to see whether more comes. */
+	reads?: number;
 }
 
 export const KINDS = {
@@ -35,56 +38,46 @@ export const KINDS = {
 		drip: { bytes: '1\r\na\r\n', eachMs: 300 },
 	},
 	'stalled body': { first: `POST /echo/x HTTP/1.1\r\n${HEAD}Content-Length: 10000\r\n\r\nabc` },
-	'stalled reader': { first: `GET /echo/x?deed=big HTTP/1.1\r\n${HEAD}\r\n`, read: { bytes: 0 } },
-	'slow reader': { first: `GET /echo/x?deed=big HTTP/1.1\r\n${HEAD}\r\n`, read: { bytes: 100_000, eachMs: 100 } },
+	'stalled reader': { first: `GET /echo/x?deed=big HTTP/1.1\r\n${HEAD}\r\n`, reads: 0 },
+	'slow reader': { first: `GET /echo/x?deed=big HTTP/1.1\r\n${HEAD}\r\n`, reads: 100_000 },
 } as const satisfies Record<string, Kind>;
 export type KindName = keyof typeof KINDS;
 
-function play(port: number, { first, drip, read }: Kind): Promise<SlowEnd> {
+function play(port: number, { first, drip, reads }: Kind): Promise<SlowEnd> {
 	return new Promise((resolve) => {
 		const socket = net.connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
 		const started = performance.now();
 		let status = 0;
+		let came = 0;
 		const timers: NodeJS.Timeout[] = [];
 		const end = (closedMs: number | null) => {
 			for (const timer of timers) clearInterval(timer);
 			socket.destroy();
-			resolve({ status, closedMs });
+			resolve({ status, closedMs, bytes: came });
 		};
-		const see = (bytes: Buffer) =>
-			(status ||= Number(/^HTTP\/1\.1 (\d+)/.exec(bytes.toString('latin1', 0, 12))?.[1] ?? 0));
+		const see = (bytes: Buffer) => {
+			came += bytes.length;
+			status ||= Number(/^HTTP\/1\.1 (\d+)/.exec(bytes.toString('latin1', 0, 12))?.[1] ?? 0);
+		};
 		timers.push(setTimeout(() => end(null), MOST_MS));
 		socket.on('connect', () => {
 			socket.write(first);
 			if (drip !== undefined) timers.push(setInterval(() => socket.write(drip.bytes), drip.eachMs));
-			if (read?.eachMs === undefined) return;
+			if (reads === undefined) return;
+			timers.push(setTimeout(() => socket.on('data', see), LOOK_MS));
+			if (reads === 0) return;
 			timers.push(
 				setInterval(() => {
-					const bytes = socket.read(Math.min(read.bytes, socket.readableLength)) as Buffer | null;
+					const bytes = socket.read(Math.min(reads, socket.readableLength)) as Buffer | null;
 					if (bytes !== null) see(bytes);
-				}, read.eachMs),
+				}, 100),
 			);
 		});
-		if (read === undefined) socket.on('data', see);
-		if (read !== undefined) timers.push(setInterval(() => isOpen(socket) || end(performance.now() - started), 100));
+		if (reads === undefined) socket.on('data', see);
 		socket.on('end', () => end(performance.now() - started));
 		socket.on('error', () => end(performance.now() - started));
 		socket.on('close', () => end(performance.now() - started));
 	});
-}
-
-/** Local ports of connections that are established, as the system sees them; read anew twice a second: there may be ten thousands. */
-let open = { ports: new Set<number>(), atMs: Number.NEGATIVE_INFINITY };
-
-/** Who does not read hears of no end: the system is asked instead. */
-function isOpen({ localPort, connecting }: net.Socket): boolean {
-	if (connecting) return true;
-	const now = performance.now();
-	if (now - open.atMs > 400) {
-		const rows = readFileSync('/proc/net/tcp', 'latin1').matchAll(/^ *\d+: [0-9A-F]{8}:([0-9A-F]{4}) \S+ 01 /gm);
-		open = { ports: new Set(Array.from(rows, ([, port = '']) => Number.parseInt(port, 16))), atMs: now };
-	}
-	return open.ports.has(localPort ?? 0);
 }
 
 if (import.meta.main) {
@@ -93,7 +86,7 @@ if (import.meta.main) {
 		Object.entries(KINDS).map(async ([name, kind]) => [
 			name,
 			// Readers fill the buffers of all sockets on their way: fewer of them do.
-			await Promise.all(Array.from({ length: 'read' in kind ? Math.ceil(count / 5) : count }, () => play(port, kind))),
+			await Promise.all(Array.from({ length: 'reads' in kind ? Math.ceil(count / 5) : count }, () => play(port, kind))),
 		]),
 	);
 	console.log(JSON.stringify(Object.fromEntries(ends)));

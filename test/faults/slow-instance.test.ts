@@ -29,7 +29,7 @@ async function settles(load: EchoLoad, fromMs: number, limit: number): Promise<n
 	return Number.NaN;
 }
 
-for (const balance of LONG ? ['least-connections', 'round-robin'] : ['least-connections'])
+for (const balance of LONG ? ['round-robin', 'least-connections'] : ['round-robin'])
 	faultTest('4', `by ${balance}`, async (judge, { stack }) => {
 		const instances = await startEchoes(stack, INSTANCES);
 		for (const { proxy } of instances) proxy.latencyMs = USUAL_MS / 2;

@@ -4,11 +4,9 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { parseArgs } from 'node:util';
-import { type Deed, textOf } from '../echo-text.ts';
+import { BIG_BYTES, type Deed, textOf } from '../echo-text.ts';
 
 const LATE_MS = 40;
-/** More than the buffers of all sockets on the way hold. */
-const BIG_BYTES = 16_000_000;
 let big: Buffer | undefined;
 /** Beyond every time limit of the tests; then it answers after all, to see who gets it. */
 const NEVER_MS = 1200;
