@@ -15,9 +15,11 @@ import { InstanceEvents } from './instance-events.ts';
 import { InstanceSlots } from './instance-slots.ts';
 import type { Keeper } from './keeper-port.ts';
 import { Listeners } from './listeners.ts';
+import { carryOut } from './operator-commands.ts';
 import type { PeerCores } from './peer-cores.ts';
 import type { Plan } from './plan.ts';
 import { planOf } from './plan-of.ts';
+import { PoolShares } from './pool-shares.ts';
 import { RateLimitTables } from './rate-limit-tables.ts';
 import { SeriesIndex } from './series-index.ts';
 import { ServiceCellsIndex } from './service-cells-index.ts';
@@ -62,6 +64,7 @@ export class ControlPlane {
 	readonly #events: InstanceEvents;
 	readonly #watch = new ConfigWatch(() => void this.reload().catch(() => {}));
 	readonly #upkeep: ServiceUpkeep;
+	readonly #shares: PoolShares;
 	readonly #counts: CountsHandover;
 	readonly #startedAt = Date.now();
 	readonly #admin: AdminPlace;
@@ -115,8 +118,17 @@ export class ControlPlane {
 		this.#upkeep = new ServiceUpkeep(
 			this.#cells,
 			() => this.#fleet.ready(),
-			() => this.#workers.wake(),
+			() => {
+				this.#shares.look();
+				this.#workers.wake();
+			},
 		);
+		this.#shares = new PoolShares({
+			board: this.#board,
+			cells: this.#cells,
+			fleet: this.#fleet,
+			event: (level, subject, text) => this.#slots.leads && this.log.add({ level, subject, text }),
+		});
 		keeper.processes.watch({ exited: () => {}, lines: (id, _stream, lines) => this.log.output(id, lines) });
 	}
 
@@ -135,6 +147,7 @@ export class ControlPlane {
 		this.#setLimits();
 		// First of all: a port that is taken must start nothing.
 		await this.#listeners.bind(this.#config.listen, this.#config.workers);
+		this.#shares.configure(this.#config.services);
 		await Promise.all([this.#workers.start(this.#plan), this.#fleet.apply(this.#config)]);
 		if (this.#keeper.welcome.generation > 1) await this.#untilServable();
 		await this.#listeners.serve(this.#config.listen, this.#config.workers);
@@ -200,6 +213,7 @@ export class ControlPlane {
 		this.#meters.routes.sample(this.#series.count);
 		this.#meters.instances.sample(this.#board.slots);
 		this.#upkeep.everySecond();
+		this.#shares.look();
 		this.#rateLimits.look(sharedNow());
 	}
 
@@ -265,6 +279,8 @@ export class ControlPlane {
 		await this.#workers.commit(plan);
 		this.#rateLimits.adopt(plan);
 		await this.#fleet.apply(next);
+		this.#shares.configure(next.services);
+		this.#shares.look();
 		await this.#workers.resize(() => this.#listeners.serve(next.listen, next.workers));
 		await this.#admin.serve(next.admin);
 		this.#setLimits();
@@ -279,31 +295,15 @@ export class ControlPlane {
 	}
 
 	/** Runs one command of the control socket. */
-	async command(command: string, args: Record<string, unknown>, line: (text: string) => void): Promise<unknown> {
-		switch (command) {
-			case 'status':
-				return this.status();
-			case 'config':
-				return maskConfig(this.#config);
-			case 'reload':
-				return { changes: await this.reload() };
-			case 'restart':
-				await this.#fleet.restart(typeof args['service'] === 'string' ? args['service'] : null, line);
-				this.#keep();
-				return {};
-			case 'scale':
-				this.#fleet.scale(textOf(args, 'service'), Number(args['n']));
-				this.#keep();
-				if (args['wait'] !== true) return {};
-				await this.#fleet.settled(textOf(args, 'service'), line);
-				return { settled: true };
-			case 'drain':
-				await this.#fleet.drain(textOf(args, 'instance'), line);
-				this.#keep();
-				return {};
-			default:
-				throw new BallastError('bad_command', `this version knows no command '${command}'`);
-		}
+	command(name: string, args: Record<string, unknown>, line: (text: string) => void): Promise<unknown> {
+		const port = {
+			fleet: this.#fleet,
+			status: () => this.status(),
+			config: () => maskConfig(this.#config),
+			reload: () => this.reload(),
+			keep: () => this.#keep(),
+		};
+		return carryOut(port, { name, args }, line);
 	}
 
 	status(): Status {
@@ -327,7 +327,7 @@ export class ControlPlane {
 				rateLimits: (service) => this.#rateLimits.view(service),
 			}),
 			unrouted: this.#meters.routes.counts([0]),
-			warnings: this.#refused === '' ? [] : [this.#refused],
+			warnings: [...(this.#refused === '' ? [] : [this.#refused]), ...this.#fleet.warnings()],
 		};
 	}
 
@@ -392,13 +392,6 @@ export class ControlPlane {
 		await this.#workers.end();
 		this.log.add({ level: 'info', subject: 'ballast', text: 'stopped' });
 	}
-}
-
-/** A text argument of a command. @throws BallastError `bad_command` */
-function textOf(args: Record<string, unknown>, name: string): string {
-	const value = args[name];
-	if (typeof value === 'string') return value;
-	throw new BallastError('bad_command', `the argument ${name} must be a text`);
 }
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,6 +1,6 @@
 /** Whether a decision moved the traffic, and the sentence that says so. */
-import type { PoolFacts } from './failover.ts';
 import type { Level } from './failover-shares.ts';
+import type { PoolFacts } from './pool-facts.ts';
 
 /** Where the traffic goes. */
 export interface Move {

@@ -1,5 +1,5 @@
 /** The arithmetic of shares: over priorities, then over the pools of each. */
-import type { PoolFacts } from './failover.ts';
+import type { PoolFacts } from './pool-facts.ts';
 
 /** The pools of one priority. */
 export interface Level {

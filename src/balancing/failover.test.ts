@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { decide, type FailoverDecision, type FailoverState, NO_DECISION, type PoolFacts } from './failover.ts';
+import { decide, type FailoverDecision, type FailoverState, NO_DECISION } from './failover.ts';
 import { DEFAULT_FAILOVER, type FailoverConfig } from './failover-config.ts';
+import type { PoolFacts } from './pool-facts.ts';
 
 const pool = (name: string, ready: number, wanted: number, more: Partial<PoolFacts> = {}): PoolFacts => ({
 	name,

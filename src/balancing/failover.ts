@@ -5,21 +5,7 @@
 import type { FailoverConfig } from './failover-config.ts';
 import { describeMove, type Move } from './failover-move.ts';
 import { distribute, inThousandths, type Level, warmedUp } from './failover-shares.ts';
-
-/** What is known of a pool. */
-export interface PoolFacts {
-	readonly name: string;
-	/** 1 is first. */
-	readonly priority: number;
-	/** Instances that there should be. */
-	readonly wanted: number;
-	/** Instances that take requests. */
-	readonly ready: number;
-	/** What it takes beside pools of its priority: a sum of weights; 0 where nothing is ready. */
-	readonly capacity: number;
-	/** Taken out by hand. */
-	readonly drained: boolean;
-}
+import type { PoolFacts } from './pool-facts.ts';
 
 /** What is remembered of the pools of one priority. */
 export interface LevelState {
