@@ -18,6 +18,7 @@ import { carryOut } from './operator-commands.ts';
 import type { PeerCores } from './peer-cores.ts';
 import type { Plan } from './plan.ts';
 import { planOf } from './plan-of.ts';
+import { PoolShares } from './pool-shares.ts';
 import { RateLimitTables } from './rate-limit-tables.ts';
 import { SeriesIndex } from './series-index.ts';
 import { ServiceCellsIndex } from './service-cells-index.ts';
@@ -62,6 +63,7 @@ export class ControlPlane {
 	readonly #events: InstanceEvents;
 	readonly #watch = new ConfigWatch(() => void this.reload().catch(() => {}));
 	readonly #upkeep: ServiceUpkeep;
+	readonly #shares: PoolShares;
 	readonly #counts: CountsHandover;
 	readonly #startedAt = Date.now();
 	readonly #admin: AdminPlace;
@@ -115,8 +117,17 @@ export class ControlPlane {
 		this.#upkeep = new ServiceUpkeep(
 			this.#cells,
 			() => this.#fleet.ready(),
-			() => this.#workers.wake(),
+			() => {
+				this.#shares.look();
+				this.#workers.wake();
+			},
 		);
+		this.#shares = new PoolShares({
+			board: this.#board,
+			cells: this.#cells,
+			fleet: this.#fleet,
+			event: (level, subject, text) => this.#slots.leads && this.log.add({ level, subject, text }),
+		});
 		keeper.processes.watch({ exited: () => {}, lines: (id, _stream, lines) => this.log.output(id, lines) });
 	}
 
@@ -135,6 +146,7 @@ export class ControlPlane {
 		this.#setLimits();
 		// First of all: a port that is taken must start nothing.
 		await this.#listeners.bind(this.#config.listen, this.#config.workers);
+		this.#shares.configure(this.#config.services);
 		await Promise.all([this.#workers.start(this.#plan), this.#fleet.apply(this.#config)]);
 		if (this.#keeper.welcome.generation > 1) await this.#untilServable();
 		await this.#listeners.serve(this.#config.listen, this.#config.workers);
@@ -202,6 +214,7 @@ export class ControlPlane {
 		this.#meters.routes.sample(this.#series.count);
 		this.#meters.instances.sample(this.#board.slots);
 		this.#upkeep.everySecond();
+		this.#shares.look();
 		this.#rateLimits.look();
 	}
 
@@ -267,6 +280,8 @@ export class ControlPlane {
 		await this.#workers.commit(plan);
 		this.#rateLimits.adopt(plan);
 		await this.#fleet.apply(next);
+		this.#shares.configure(next.services);
+		this.#shares.look();
 		await this.#workers.resize(() => this.#listeners.serve(next.listen, next.workers));
 		await this.#admin.serve(next.admin);
 		this.#setLimits();
@@ -315,7 +330,7 @@ export class ControlPlane {
 				rateLimits: (service) => this.#rateLimits.view(service),
 			}),
 			unrouted: this.#meters.routes.counts([0]),
-			warnings: this.#refused === '' ? [] : [this.#refused],
+			warnings: [...(this.#refused === '' ? [] : [this.#refused]), ...this.#fleet.warnings()],
 		};
 	}
 

@@ -20,8 +20,6 @@ export interface MemberContext {
 	reached(member: Member, up: boolean, why: string): void;
 }
 
-/** Says so after an upgrade too. */
-const DRAINED = 'drained by the operator';
 /** Until a failed `add` is tried again, ms. */
 const RETRY_MS = 1000;
 
@@ -49,11 +47,14 @@ export class Member {
 	#syncing: Promise<void> | null = null;
 	#retry: NodeJS.Timeout | undefined;
 	#closed = false;
+	#drainedBy: string | null;
 
-	constructor(provided: ProvidedInstance, drained: boolean, context: MemberContext) {
+	/** @param drainedBy see `setDrained` */
+	constructor(provided: ProvidedInstance, drainedBy: string | null, context: MemberContext) {
 		this.provided = provided;
 		this.#context = context;
-		this.#facts = { ...NEW_INSTANCE, drained };
+		this.#drainedBy = drainedBy;
+		this.#facts = { ...NEW_INSTANCE, drained: drainedBy !== null };
 	}
 
 	get id(): string {
@@ -122,8 +123,12 @@ export class Member {
 		this.#context.changed(this);
 	}
 
-	setDrained(drained: boolean): void {
-		this.#apply({ kind: 'drained', drained }, drained ? DRAINED : '');
+	/** Takes it out of rotation by hand, or back in. @param by what the status says of it; null: it is not out */
+	setDrained(by: string | null): void {
+		if (by === this.#drainedBy) return;
+		this.#drainedBy = by;
+		this.#apply({ kind: 'drained', drained: by !== null }, by ?? '');
+		if (by !== null && this.#state === 'draining') this.#note = by;
 	}
 
 	/** It serves no longer: now it really leaves. */
@@ -187,7 +192,7 @@ export class Member {
 		}
 		this.#state = state;
 		this.#since = Date.now();
-		this.#note = state === 'ready' ? '' : note || (this.#facts.drained ? DRAINED : '');
+		this.#note = state === 'ready' ? '' : note || (this.#drainedBy ?? '');
 		if (this.#slot >= 0) this.#context.sink.state(this.#slot, state);
 		this.#tell(state);
 	}

@@ -124,7 +124,31 @@ export class PoolFleet {
 		const times = memory.startTimes.get(this.name);
 		if (provider && learnsStartTimes(provider) && provider.startTimes.length === 0 && times)
 			provider.startTimes = times;
-		for (const member of this.members) if (memory.drained.has(member.id)) member.setDrained(true);
+		this.redrain();
+	}
+
+	/** Takes its instances out, or back in, as the memory says. */
+	redrain(): void {
+		for (const member of this.members) member.setDrained(this.#drainedBy(member.id));
+	}
+
+	get region(): string | null {
+		return this.#config.pool.region;
+	}
+
+	/** The operator drained its region. */
+	get drained(): boolean {
+		return this.region !== null && this.#needs.memory.regions.has(this.region);
+	}
+
+	#drainedBy(id: string): string | null {
+		if (this.#needs.memory.drained.has(id)) return 'drained by the operator';
+		return this.drained ? `its region ${this.region} is drained by the operator` : null;
+	}
+
+	/** Requests under way at its instances. */
+	get inFlight(): number {
+		return this.members.reduce((sum, member) => sum + member.inFlight, 0);
 	}
 
 	/** Puts what was learned into the memory. */
@@ -246,7 +270,7 @@ export class PoolFleet {
 	#changed(source: Source, instance: ProvidedInstance): void {
 		let member = source.members.get(instance.id);
 		if (!member) {
-			member = new Member(instance, this.#needs.memory.drained.has(instance.id), this.#context(source));
+			member = new Member(instance, this.#drainedBy(instance.id), this.#context(source));
 			source.members.set(instance.id, member);
 		}
 		member.update(instance);

@@ -50,7 +50,17 @@ test('min instances start and become ready, each with its line', async () => {
 	const [readiness] = fleet.ready();
 	assert.deepEqual(
 		{ ...readiness, startTimeMs: 0 },
-		{ service: 'videos', pool: 'main', ready: 2, total: 2, desired: 2, starting: 0, startMs: 5000, startTimeMs: 0 },
+		{
+			service: 'videos',
+			pool: 'main',
+			ready: 2,
+			total: 2,
+			desired: 2,
+			drained: false,
+			starting: 0,
+			startMs: 5000,
+			startTimeMs: 0,
+		},
 	);
 	assert.ok((readiness?.startTimeMs as number) > 0);
 	assert.deepEqual((fleet.snapshot() as { startTimes: Record<string, number[]> }).startTimes['videos']?.length, 2);

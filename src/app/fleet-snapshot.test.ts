@@ -4,14 +4,23 @@ import { EMPTY_SNAPSHOT, FleetMemory, readSnapshot } from './fleet-snapshot.ts';
 
 test('what one memory saves, another loads', () => {
 	const memory = new FleetMemory();
-	memory.load({ version: 1, scale: { videos: 4 }, startTimes: { videos: [100, 200] }, drained: ['videos-1'] });
+	memory.load({
+		version: 1,
+		scale: { videos: 4 },
+		startTimes: { videos: [100, 200] },
+		drained: ['videos-1'],
+		regions: ['eu-west'],
+	});
 	const saved = JSON.parse(JSON.stringify(memory.save()));
 	assert.deepEqual(saved, {
 		version: 1,
 		scale: { videos: 4 },
 		startTimes: { videos: [100, 200] },
 		drained: ['videos-1'],
+		regions: ['eu-west'],
 	});
+	memory.load({ ...saved, regions: ['us-east'] });
+	assert.deepEqual([...memory.regions], ['us-east']);
 });
 
 test('what another version wrote is read as far as it is understood', () => {
@@ -21,7 +30,14 @@ test('what another version wrote is read as far as it is understood', () => {
 		scale: { a: -1, b: 1.5, c: 3 },
 		startTimes: { a: 'x', b: [1, 'y', -2] },
 		drained: [1, 'd'],
+		regions: [{}, 'r'],
 		more: 1,
 	};
-	assert.deepEqual(readSnapshot(odd), { version: 1, scale: { c: 3 }, startTimes: { b: [1] }, drained: ['d'] });
+	assert.deepEqual(readSnapshot(odd), {
+		version: 1,
+		scale: { c: 3 },
+		startTimes: { b: [1] },
+		drained: ['d'],
+		regions: ['r'],
+	});
 });

@@ -8,21 +8,27 @@ export interface FleetSnapshot {
 	readonly startTimes: Readonly<Record<string, readonly number[]>>;
 	/** Ids of the instances that the operator drained. */
 	readonly drained: readonly string[];
+	/** Regions that the operator drained. */
+	readonly regions: readonly string[];
 }
 
-export const EMPTY_SNAPSHOT: FleetSnapshot = { version: 1, scale: {}, startTimes: {}, drained: [] };
+export const EMPTY_SNAPSHOT: FleetSnapshot = { version: 1, scale: {}, startTimes: {}, drained: [], regions: [] };
 
 /** What the fleet remembers of its services beyond the configuration. */
 export class FleetMemory {
 	readonly scale = new Map<string, number>();
 	readonly startTimes = new Map<string, readonly number[]>();
 	readonly drained = new Set<string>();
+	readonly regions = new Set<string>();
 
 	load(value: unknown): void {
 		const snapshot = readSnapshot(value);
 		for (const [service, count] of Object.entries(snapshot.scale)) this.scale.set(service, count);
 		for (const [service, times] of Object.entries(snapshot.startTimes)) this.startTimes.set(service, times);
 		for (const id of snapshot.drained) this.drained.add(id);
+		// Unlike an instance, a region that was taken back in meanwhile leaves no other trace.
+		this.regions.clear();
+		for (const region of snapshot.regions) this.regions.add(region);
 	}
 
 	save(): FleetSnapshot {
@@ -31,6 +37,7 @@ export class FleetMemory {
 			scale: Object.fromEntries(this.scale),
 			startTimes: Object.fromEntries(this.startTimes),
 			drained: [...this.drained],
+			regions: [...this.regions],
 		};
 	}
 }
@@ -44,12 +51,15 @@ export function readSnapshot(value: unknown): FleetSnapshot {
 	for (const [service, times] of entries(value['startTimes'])) {
 		if (Array.isArray(times)) startTimes[service] = times.filter((time) => typeof time === 'number' && time >= 0);
 	}
-	const drained = Array.isArray(value['drained']) ? value['drained'].filter((id) => typeof id === 'string') : [];
-	return { version: 1, scale, startTimes, drained };
+	return { version: 1, scale, startTimes, drained: texts(value['drained']), regions: texts(value['regions']) };
 }
 
 export function isCount(value: unknown): value is number {
 	return typeof value === 'number' && Number.isInteger(value) && value >= 0;
+}
+
+function texts(value: unknown): string[] {
+	return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -148,6 +148,7 @@ export function service(
 		match: [],
 		routes: [],
 		pools: instances === null ? [] : [pool(MAIN_POOL, instances, scale === undefined ? {} : { scale })],
+		failover: null,
 		health: TCP,
 		balance: { by: 'least-connections', key: null, loadFactor: 0, cookie: null },
 		upstream: { connections: 256, idleMs: 4000, tls: null },

@@ -103,7 +103,17 @@ test('probes take an instance out, say why, and back in; one may ask to be drain
 	assert.equal(fleet.list()[0]?.note, 'its probe failed: GET /healthz answered 500');
 	assert.deepEqual(sink.texts('down'), [`${id(one)} down: its probe failed: GET /healthz answered 500`]);
 	assert.deepEqual(fleet.ready(), [
-		{ service: 'api', pool: 'main', ready: 1, total: 2, desired: 2, starting: 0, startMs: null, startTimeMs: null },
+		{
+			service: 'api',
+			pool: 'main',
+			ready: 1,
+			total: 2,
+			desired: 2,
+			drained: false,
+			starting: 0,
+			startMs: null,
+			startTimeMs: null,
+		},
 	]);
 	one.status = 200;
 	await until(() => states(fleet)[id(one)] === 'ready');

@@ -13,6 +13,7 @@ import { PoolFleet } from './fleet-pool.ts';
 import type { FleetEvent, FleetSink, InstanceView } from './fleet-sink.ts';
 import { FleetMemory, isCount } from './fleet-snapshot.ts';
 import { type PoolOf, poolKey, splitPoolKey } from './pool-key.ts';
+import { drainRegion, type RegionPort, regionWarnings, undrainRegion } from './region-drain.ts';
 
 export type { FleetEvent, FleetSink, InstanceState, InstanceView } from './fleet-sink.ts';
 
@@ -30,6 +31,8 @@ export interface PoolReadiness {
 	/** Instances that there are, those that leave not counted. */
 	total: number;
 	desired: number;
+	/** The operator drained its region. */
+	drained: boolean;
 	/** Instances that are on their way. */
 	starting: number;
 	/** How long one may take to start, ms; null: they are not Ballast's to start. */
@@ -125,6 +128,7 @@ export class Fleet {
 			ready: pool.members.filter((member) => member.serving).length,
 			total: pool.members.filter((member) => !member.leaving).length,
 			desired: pool.desired,
+			drained: pool.drained,
 			starting: pool.members.filter((member) => member.state === 'starting' && !member.leaving).length,
 			startMs: pool.startMs,
 			startTimeMs: pool.startTimeMs,
@@ -200,7 +204,7 @@ export class Fleet {
 		this.#mustLead();
 		const { member, pool } = this.#member(instance);
 		this.#memory.drained.add(instance);
-		member.setDrained(true);
+		pool.redrain();
 		const { inFlight } = member;
 		onLine(`${instance} takes no more requests; ${inFlight} in flight`);
 		const until = Date.now() + pool.graceMs;
@@ -216,9 +220,30 @@ export class Fleet {
 	/** Takes a drained instance back in. @throws BallastError `unknown_instance` */
 	undrain(instance: string): void {
 		this.#mustLead();
-		const { member } = this.#member(instance);
+		const { pool } = this.#member(instance);
 		this.#memory.drained.delete(instance);
-		member.setDrained(false);
+		pool.redrain();
+	}
+
+	/** See `drainRegion`. */
+	drainRegion(region: string, force: boolean, onLine: (line: string) => void): Promise<void> {
+		this.#mustLead();
+		return drainRegion(this.#regions, { region, force }, onLine);
+	}
+
+	/** See `undrainRegion`. */
+	undrainRegion(region: string): void {
+		this.#mustLead();
+		undrainRegion(this.#regions, region);
+	}
+
+	/** What the operator did and may have forgotten. */
+	warnings(): string[] {
+		return regionWarnings(this.#memory);
+	}
+
+	get #regions(): RegionPort {
+		return { memory: this.#memory, pools: () => this.#living() };
 	}
 
 	/**

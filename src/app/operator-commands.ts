@@ -42,10 +42,29 @@ export async function carryOut({ name, args, line }: OperatorCommand, on: Comman
 			await on.fleet.settled(textOf(args, 'service'), line);
 			return { settled: true };
 		case 'drain':
-			await on.fleet.drain(textOf(args, 'instance'), line);
+			await drain(args, line, on);
+			return {};
+		case 'undrain':
+			if (typeof args['region'] === 'string') on.fleet.undrainRegion(args['region']);
+			else on.fleet.undrain(textOf(args, 'instance'));
 			on.keep();
 			return {};
 		default:
 			throw new BallastError('bad_command', `this version knows no command '${name}'`);
 	}
+}
+
+async function drain(
+	args: Record<string, unknown>,
+	line: (text: string) => void,
+	{ fleet, keep }: Commanded,
+): Promise<void> {
+	const region = args['region'];
+	const drained =
+		typeof region === 'string'
+			? fleet.drainRegion(region, args['force'] === true, line)
+			: fleet.drain(textOf(args, 'instance'), line);
+	// At once: what is in flight may take long, and a core that ends meanwhile must not forget it.
+	keep();
+	await drained;
 }

@@ -17,6 +17,8 @@ export interface PoolStatus {
 	total: number;
 	/** Its part of the traffic, 0…1. */
 	share: number;
+	/** The operator drained its region. */
+	drained: boolean;
 }
 
 export interface ServiceStatus {
@@ -83,9 +85,9 @@ export function serviceStatus({
 			counts: meters.routes.counts(series.map(({ index }) => index)),
 			pools: pools.map(({ name: pool, priority, region }) => {
 				const found = known.find((each) => each.pool === pool);
-				const { desired = 0, ready = 0, total = 0 } = found ?? {};
+				const { desired = 0, ready = 0, total = 0, drained = false } = found ?? {};
 				const share = pools.length === 1 ? 1 : cells.share(name, pool) / 1000;
-				return { name: pool, priority, region, desired, ready, total, share };
+				return { name: pool, priority, region, desired, ready, total, share, drained };
 			}),
 			instances: instances
 				.filter((instance) => instance.service === name)

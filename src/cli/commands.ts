@@ -12,6 +12,11 @@ const OPERATION_JSON: OptionArguments = {
 	...JSON_OPTION,
 	text: 'print the result as JSON; progress goes to standard error',
 };
+const REGION: OptionArguments = { name: 'region', value: 'NAME', text: 'all pools whose `region` is this one' };
+const FORCE: OptionArguments = {
+	name: 'force',
+	text: 'a region even where no instance outside of it is ready',
+};
 const FILES = 'Without [config]: ballast.config.ts, ballast.yaml, ballast.yml or ballast.json of this folder.';
 const LEFT = 'Ctrl-C ends the waiting, not what was asked for.';
 
@@ -157,13 +162,27 @@ export const COMMANDS: readonly Command[] = [
 		],
 	},
 	{
-		arguments: takes('drain', ['instance'], OPERATION_JSON),
-		summary: 'take one instance out of rotation',
+		arguments: takes('drain', ['[instance]'], REGION, FORCE, OPERATION_JSON),
+		summary: 'take one instance, or a region, out of rotation',
 		about: [
-			'Gives the instance no new requests and waits for those under way. `ballast status` lists the instances.',
+			'Gives the instance, or all pools of the region, no new requests and waits for those under way.',
+			'They keep running. It holds over reloads, crashes and upgrades, until `undrain`.',
+			'`ballast status` lists instances and regions.',
 			LEFT,
 		],
-		examples: [['ballast drain videos-3', 'one instance']],
+		examples: [
+			['ballast drain videos-3', 'one instance'],
+			['ballast drain --region eu-west', 'all pools of that region; their traffic moves to others'],
+		],
+	},
+	{
+		arguments: takes('undrain', ['[instance]'], REGION, OPERATION_JSON),
+		summary: 'take what was drained back into rotation',
+		about: ['The instance, or the pools of the region, get requests again as soon as they are ready.'],
+		examples: [
+			['ballast undrain videos-3', 'one instance'],
+			['ballast undrain --region eu-west', 'all pools of that region'],
+		],
 	},
 	{
 		arguments: takes('stop', [], OPERATION_JSON),

@@ -62,6 +62,7 @@ function answerRows(answered: Answered): Row[] {
 		return [['answer', `${answered.redirect.status} to ${answered.redirect.to}`], ...answerEdits, ...limitRows(policy)];
 	return [
 		...poolRows(answered.service),
+		...failoverRows(answered.service),
 		['health', healthText(answered.service)],
 		['balance', balanceText(answered.service)],
 		['sent as', `${answered.target}, Host ${hostText(policy)}`],
@@ -106,6 +107,14 @@ function instancesText({ instances, scale }: PoolConfig): string {
 	}
 	const size = scale.min === scale.max ? plural(scale.min, 'instance') : `${scale.min} to ${scale.max} instances`;
 	return `run ${maskText(instances.command.join(' '))}, ${size}`;
+}
+
+function failoverRows({ failover }: ServiceConfig): Row[] {
+	if (failover === null) return [];
+	const { threshold, back, holdMs, warmUp } = failover;
+	const warm = warmUp === 0 ? '' : `; the next is kept warm with ${formatShare(warmUp)}`;
+	const text = `to the next priority below ${formatShare(threshold)} ready, back from ${formatShare(back)} after ${formatDuration(holdMs)}${warm}`;
+	return [['failover', text]];
 }
 
 function healthText({ health }: ServiceConfig): string {

@@ -73,7 +73,7 @@ function asJson(
 	const { service, policy, ...rest } = answered;
 	const { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders, rateLimit } = policy;
 	const policies = { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders, rateLimit };
-	const { balance, health, pools } = service;
-	const pool = answered.by === 'instance' ? { pools, balance, health, instances } : {};
+	const { balance, failover, health, pools } = service;
+	const pool = answered.by === 'instance' ? { pools, failover, balance, health, instances } : {};
 	return { source, request: asked, chosen, answered: rest, ...pool, policies, others };
 }

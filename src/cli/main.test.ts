@@ -114,7 +114,7 @@ test('positional arguments are counted', async () => {
 		(await ballast(['scale', 'videos'])).err,
 		/scale: needs <n>\nusage: ballast scale <service> <n> \[options\]/,
 	);
-	assert.match((await ballast(['drain'])).err, /drain: needs <instance>/);
+	assert.match((await ballast(['scale'])).err, /scale: needs <service> and <n>/);
 	assert.match((await ballast(['reload', 'x'])).err, /reload: takes no argument `x`/);
 });
 

@@ -96,6 +96,29 @@ test('a number that is none is refused before anything is asked', async () => {
 	assert.deepEqual([code, err, commands], [2, 'error: <n> takes a whole number from 0 to 1000, not `many`\n', []]);
 });
 
+test('drain and undrain take an instance or a region', async () => {
+	const instance = await against(says([], {}), 'drain', 'videos-3');
+	assert.deepEqual([instance.out, instance.commands[0]?.args], ['videos-3 is drained\n', { instance: 'videos-3' }]);
+	const region = await against(says([], {}), 'drain', '--region', 'eu-west', '--force');
+	assert.deepEqual(
+		[region.out, region.commands[0]?.args],
+		['region eu-west is drained\n', { region: 'eu-west', force: true }],
+	);
+	const back = await against(says([], {}), 'undrain', '--region', 'eu-west');
+	assert.deepEqual([back.out, back.commands[0]?.command], ['region eu-west takes requests again\n', 'undrain']);
+	for (const [wrong, message] of [
+		[['drain'], 'drain: say what to drain: ballast drain videos-3, or --region NAME'],
+		[
+			['undrain', 'x', '--region', 'y'],
+			'undrain: say either an instance or a region to undrain: ballast undrain videos-3, or --region NAME',
+		],
+		[['drain', 'x', '--force'], 'drain: --force is for --region'],
+	] as const) {
+		const { code, err, commands } = await against(says([], {}), ...wrong);
+		assert.deepEqual([code, err, commands], [2, `error: ${message}\n`, []]);
+	}
+});
+
 test('Ctrl-C leaves the operation alone and says so', async () => {
 	const { code, err, out } = await against(({ id }, socket) => {
 		socket.write(`{"id":${id},"line":"videos-1 drains"}\n`);

@@ -11,7 +11,7 @@ import { plural } from './quantity.ts';
 import { readStatus, type Status } from './status-answer.ts';
 import type { Terminal } from './terminal.ts';
 
-type Operation = 'restart' | 'reload' | 'scale' | 'drain' | 'stop' | 'upgrade';
+type Operation = 'restart' | 'reload' | 'scale' | 'drain' | 'undrain' | 'stop' | 'upgrade';
 
 /** A drain or a slow start may say nothing for minutes. */
 const QUIET_MS = 15 * 60_000;
@@ -46,12 +46,28 @@ export function operation(name: Operation): Run {
 	};
 }
 
-function argumentsOf(name: Operation, { positionals, switches }: ParsedArguments): Record<string, unknown> {
+function argumentsOf(name: Operation, parsed: ParsedArguments): Record<string, unknown> {
+	const { positionals, switches } = parsed;
 	const [first, second] = positionals;
 	if (name === 'restart') return first === undefined ? {} : { service: first };
 	if (name === 'scale')
 		return { service: first, n: integer('<n>', second ?? '', [0, 1000]), wait: !switches.has('no-wait') };
-	return name === 'drain' ? { instance: first } : {};
+	return name === 'drain' || name === 'undrain' ? drainArguments(name, parsed) : {};
+}
+
+/** An instance, or a region with all of its pools. */
+function drainArguments(name: string, { positionals, switches, values }: ParsedArguments): Record<string, unknown> {
+	const [instance] = positionals;
+	const region = values.get('region')?.at(-1);
+	if ((instance === undefined) === (region === undefined)) {
+		const what = instance === undefined ? 'what to' : 'either an instance or a region to';
+		throw new BallastError('bad_command', `${name}: say ${what} ${name}: ballast ${name} videos-3, or --region NAME`);
+	}
+	if (region === undefined) {
+		if (switches.has('force')) throw new BallastError('bad_command', `${name}: --force is for --region`);
+		return { instance };
+	}
+	return { region, ...(switches.has('force') ? { force: true } : {}) };
 }
 
 function left(name: Operation, terminal: Terminal): number {
@@ -82,6 +98,8 @@ async function end(where: ControlSocket, options: Parameters<typeof control>[3])
 	);
 }
 
+const place = ({ instance, region }: Record<string, unknown>): string => `${instance ?? `region ${region}`}`;
+
 /** What happened, in a sentence. */
 function sentence(name: Operation, args: Record<string, unknown>, result: unknown): string {
 	const found = typeof result === 'object' && result !== null ? (result as Record<string, unknown>) : {};
@@ -96,7 +114,9 @@ function sentence(name: Operation, args: Record<string, unknown>, result: unknow
 				? `${args.service} has ${plural(Number(args.n), 'instance')}`
 				: `${args.service} is to have ${plural(Number(args.n), 'instance')}; \`ballast status\` shows them`;
 		case 'drain':
-			return `${args.instance} is drained`;
+			return `${place(args)} is drained`;
+		case 'undrain':
+			return `${place(args)} takes requests again`;
 		case 'stop':
 			return 'stopped';
 		case 'upgrade':

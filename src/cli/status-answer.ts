@@ -40,6 +40,8 @@ export interface PoolStatus {
 	total: number;
 	/** Its part of the traffic, 0…1. */
 	share: number;
+	/** Its region is drained by hand. */
+	drained: boolean;
 }
 
 export interface ServiceStatus {
@@ -151,6 +153,7 @@ function readPool(pool: Record<string, unknown>, at: string): PoolStatus {
 		ready: number(pool.ready, `${at}.ready`),
 		total: number(pool.total, `${at}.total`),
 		share: number(pool.share, `${at}.share`),
+		drained: pool.drained === true,
 	};
 }
 

@@ -115,12 +115,12 @@ const POOL_COLUMNS: Column[] = [
 	{ title: 'TRAFFIC', align: 'right' },
 ];
 
-function poolRow(service: string, { name, priority, region, ready, desired, share }: PoolStatus): Cell[] {
+function poolRow(service: string, { name, priority, region, ready, desired, share, drained }: PoolStatus): Cell[] {
 	return [
 		{ text: inert(name) },
 		{ text: inert(service) },
 		{ text: String(priority) },
-		{ text: inert(region ?? '-') },
+		{ text: `${inert(region ?? '-')}${drained ? ' (drained)' : ''}`, ...(drained ? { colour: 'yellow' } : {}) },
 		readiness(ready, desired),
 		{ text: `${Number((share * 100).toFixed(1))} %` },
 	];

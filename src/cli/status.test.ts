@@ -47,14 +47,14 @@ test('pools, where a service has several or they are in regions', () => {
 	const [service] = status.services;
 	assert.ok(service !== undefined);
 	service.pools = [
-		{ name: 'primary', priority: 1, region: 'eu-west', desired: 5, ready: 2, total: 5, share: 0.571 },
-		{ name: 'standby', priority: 2, region: null, desired: 2, ready: 2, total: 2, share: 0.429 },
+		{ name: 'primary', priority: 1, region: 'eu-west', desired: 5, ready: 2, total: 5, share: 0.571, drained: true },
+		{ name: 'standby', priority: 2, region: null, desired: 2, ready: 2, total: 2, share: 0.429, drained: false },
 	];
 	assert.equal(
 		statusLines(status, recordedTerminal(), NOW).slice(8, 11).join('\n'),
-		`POOL     SERVICE  PRIORITY  REGION    READY  TRAFFIC
-primary  videos          1  eu-west  2 of 5   57.1 %
-standby  videos          2  -        2 of 2   42.9 %`,
+		`POOL     SERVICE  PRIORITY  REGION              READY  TRAFFIC
+primary  videos          1  eu-west (drained)  2 of 5   57.1 %
+standby  videos          2  -                  2 of 2   42.9 %`,
 	);
 });
 
@@ -105,7 +105,7 @@ test('nothing that is shown can act on the terminal', () => {
 				ready: 1,
 				total: 1,
 				counts,
-				pools: [{ name: evil, priority: 1, region: evil, desired: 1, ready: 1, total: 1, share: 1 }],
+				pools: [{ name: evil, priority: 1, region: evil, desired: 1, ready: 1, total: 1, share: 1, drained: false }],
 				instances: [sampleInstance({ id: evil, host: evil, state: evil, note: evil })],
 				routes: [
 					{ name: evil, counts },

@@ -50,6 +50,7 @@ const OF_SERVICE: [string, string][] = [
 	['instances', 'the new instances are added, then the old ones are drained and stopped'],
 	['priority', SHARES],
 	['weight', SHARES],
+	['failover', SHARES],
 	['region', 'holds for the next `ballast drain --region`'],
 	['scale', 'instances are started or stopped until their number fits'],
 	['health', 'holds from the next probe; what is known of the instances is kept'],

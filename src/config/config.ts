@@ -1,5 +1,6 @@
 /** The resolved configuration: what every other part reads. */
 import type { BalanceConfig } from '../balancing/config.ts';
+import type { FailoverConfig } from '../balancing/failover-config.ts';
 import type { ServiceConfig as GatewayServiceConfig, ListenConfig, NodeLimits } from '../gateway/config.ts';
 import type { HealthConfig } from '../health/config.ts';
 import type { InstancesConfig, ScaleConfig } from '../instances/config.ts';
@@ -25,6 +26,8 @@ export const MAIN_POOL = 'main';
 export interface ServiceConfig extends GatewayServiceConfig {
 	/** In order of priority; empty only when all answers are fixed. */
 	pools: PoolConfig[];
+	/** null: there is no second pool. */
+	failover: FailoverConfig | null;
 	health: HealthConfig;
 	balance: BalanceConfig;
 	/** null: every retry is allowed. */

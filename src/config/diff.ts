@@ -84,6 +84,9 @@ function compareService(before: Form, after: Form, path: string[], changes: Chan
 
 /** What is compared of the pools is taken out of both. */
 function comparePools({ a, b, path }: Pair, changes: Change[]): void {
+	// It comes and goes with the second pool.
+	if ((a as Form)['failover'] === undefined || (b as Form)['failover'] === undefined)
+		for (const form of [a, b]) delete (form as Form)['failover'];
 	compareNamed({ a: takePools(a as Form), b: takePools(b as Form), path: [...path, 'pools'], what: 'pool' }, changes);
 }
 

@@ -3,6 +3,7 @@ import type { FixedAnswer, Policy, RedirectConfig, RouteConfig, UpstreamConfig }
 import { complainOfFieldName } from '../gateway/config-syntax.ts';
 import type { RedirectInput, RespondInput } from '../gateway/route-schema.ts';
 import type { ServiceConfig } from './config.ts';
+import { layFailover, warnOfFailover } from './resolve-failover.ts';
 import { matchesEverything, matchOfRouteName, resolveMatch } from './resolve-match.ts';
 import { complainOfName } from './resolve-name.ts';
 import { DEFAULT_POLICY, layPolicy } from './resolve-policy.ts';
@@ -33,6 +34,7 @@ export function resolveDefaults(input: UserDefaults, place: Place): Defaults {
 	resolveScale({ own: input.scale, base: undefined }, place.at('scale'));
 	resolveHealth({ own: input.health, base: undefined }, place.at('health'));
 	checkBalance(input.balance, place.at('balance'));
+	layFailover({ own: input.failover, base: undefined }, place.at('failover'));
 	return {
 		policy: layPolicy(DEFAULT_POLICY, input, place),
 		upstream: layUpstream(DEFAULT_UPSTREAM, input.upstream, place.at('upstream')),
@@ -52,12 +54,16 @@ export function resolveService({ name, input, place }: ServiceEntry, defaults: D
 	if (complaint !== undefined) place.problem(complaint, { at: 'key' });
 	const matches = input.match === undefined ? [] : [input.match].flat().map(resolveMatch);
 	const policy = layPolicy(defaults.policy, input, place);
+	const pools = resolvePools(input, defaults.input, place);
+	const failover = layFailover({ own: input.failover, base: defaults.input.failover }, place.at('failover'));
+	warnOfFailover(input.failover, pools, place.at('failover'));
 	const service: ServiceConfig = {
 		...policy,
 		name,
 		match: matches.some(matchesEverything) ? [] : matches,
 		routes: resolveRoutes(input, policy, place),
-		pools: resolvePools(input, defaults.input, place),
+		pools,
+		failover: pools.length < 2 ? null : failover,
 		health: resolveHealth({ own: input.health, base: defaults.input.health }, place.at('health')),
 		balance: resolveBalance(input.balance ?? defaults.input.balance),
 		upstream: layUpstream(defaults.upstream, input.upstream, place.at('upstream')),

@@ -174,6 +174,19 @@ const pool = {
 			fc.record({ by: fc.constant('cookie' as const), cookie: fc.record({ name: word, ttl: duration(1000, 9000) }) }),
 		),
 	),
+	failover: maybe(
+		fc.oneof(
+			fc.constant('50%' as const),
+			fc
+				.record({
+					threshold: maybe(fc.constantFrom('10%', '55.5%', '80%')),
+					back: maybe(fc.constantFrom('80%', '100%')),
+					hold: maybe(duration(0, 9000)),
+					warmUp: maybe(fc.constantFrom('off' as const, '5%')),
+				})
+				.map(withoutUndefined),
+		),
+	),
 	scale: maybe(
 		fc.oneof(
 			fc.integer({ min: 1, max: 9 }),

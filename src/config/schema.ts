@@ -1,6 +1,7 @@
 /** The whole of what a person may write: the features' schemas, composed. */
 import { z } from 'zod';
 import { balanceSchema } from '../balancing/config.ts';
+import { failoverSchema } from '../balancing/failover-config.ts';
 import { duration, integer, key, list, map, notEmpty, object, oneOf, required, text } from '../core/schema.ts';
 import {
 	limitsSchema,
@@ -34,6 +35,11 @@ const poolKeys = {
 		default: 'least-connections',
 		example: { by: 'consistent-hash', key: 'header:x-tenant' },
 	}),
+	failover: key(
+		failoverSchema,
+		'When the traffic moves from the pools of one priority to those of the next, of a service with several `pools`. A share is the `threshold`.',
+		{ default: '70%', example: { threshold: '50%', warmUp: '5%' } },
+	),
 	scale: key(
 		scaleSchema,
 		'How many instances Ballast starts and keeps (of `run`; others have the number that they have).',

@@ -39,6 +39,7 @@ const BELONGS: Record<string, string> = {
 	dns: '`instances`',
 	env: '`instances`',
 	entries: '`rateLimit`',
+	failover: 'a service or `defaults`',
 	firstByte: '`timeouts`',
 	headers: 'a service, a route or `defaults`',
 	health: 'a service or `defaults`',

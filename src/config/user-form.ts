@@ -1,4 +1,5 @@
 /** The resolved configuration, written again as a person would write it: all defaults told, long forms, absolute paths. */
+import type { FailoverConfig } from '../balancing/failover-config.ts';
 import { formatDuration, formatShare, formatSize } from '../core/units.ts';
 import type {
 	HeaderPolicy,
@@ -64,6 +65,7 @@ function serviceForm(service: ServiceConfig, options: FormOptions): Form {
 		...(only === null ? poolsForm(service.pools, options) : { instances: instancesForm(only.instances, options) }),
 		health: healthForm(service.health),
 		balance: balanceForm(service),
+		...(service.failover === null ? {} : { failover: failoverForm(service.failover) }),
 		...(only?.instances.kind === 'run' ? { scale: { ...only.scale } } : {}),
 		upstream: upstreamForm(service.upstream),
 		...protectionForm(service),
@@ -162,6 +164,15 @@ function balanceForm({ balance: { by, key, loadFactor, cookie } }: ServiceConfig
 		...(cookie === null
 			? {}
 			: { cookie: { name: cookie.name, ...(cookie.ttlMs === null ? {} : { ttl: formatDuration(cookie.ttlMs) }) } }),
+	};
+}
+
+function failoverForm({ threshold, back, holdMs, warmUp }: FailoverConfig): Form {
+	return {
+		threshold: formatShare(threshold),
+		back: formatShare(back),
+		hold: formatDuration(holdMs),
+		warmUp: warmUp === 0 ? 'off' : formatShare(warmUp),
 	};
 }
 

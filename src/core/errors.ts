@@ -92,6 +92,7 @@ export const ERRORS = {
 	start_failed: entry(0, 'operator', false, '', 'An instance could not be started'),
 	unknown_service: entry(404, 'operator', false, '', 'There is no such service'),
 	unknown_instance: entry(404, 'operator', false, '', 'There is no such instance'),
+	unknown_region: entry(404, 'operator', false, '', 'There is no such region'),
 	bad_command: entry(400, 'operator', false, '', 'The command is not valid'),
 	not_running: entry(0, 'operator', false, '', 'Ballast is not running'),
 	command_failed: entry(0, 'operator', false, '', 'The command failed'),

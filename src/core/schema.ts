@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { closest } from './closest.ts';
-import { formatDuration, formatSize, parseDuration, parseSize } from './units.ts';
+import { formatDuration, formatShare, formatSize, parseDuration, parseShare, parseSize } from './units.ts';
 
 // Compiling each schema to a function costs more at the start than it saves in a program that validates once.
 z.config({ jitless: true });
@@ -157,6 +157,16 @@ export function size(minBytes: number, maxBytes: number) {
 			context.issues.push({ code: 'custom', message, input: context.value });
 		})
 		.meta({ 'x-type': 'size' });
+}
+
+/** A share such as `60%` in a closed range of 0…1. */
+export function share(min: number, max: number) {
+	const expected = `a share from ${formatShare(min)} to ${formatShare(max)}, such as ${formatShare(max)}`;
+	const complain = (value: string): string | undefined => {
+		const found = parseShare(value);
+		return found !== undefined && found >= min && found <= max ? undefined : `expected ${expected}`;
+	};
+	return text(expected, complain, 'share');
 }
 
 const meant = (suggestion: string | undefined) => (suggestion === undefined ? '' : `; write \`${suggestion}\``);

@@ -64,7 +64,7 @@ export function sampleStatus(more: Partial<Status> = {}): Status {
 				ready: 1,
 				total: 2,
 				counts: sampleCounts({ failed: 3 }),
-				pools: [{ name: 'main', priority: 1, region: null, desired: 2, ready: 1, total: 2, share: 1 }],
+				pools: [{ name: 'main', priority: 1, region: null, desired: 2, ready: 1, total: 2, share: 1, drained: false }],
 				instances: [sampleInstance(), sampleInstance({ ...down, counts: sampleCounts({ requests: 0, perSecond: 0 }) })],
 				routes: [
 					{ name: 'GET /v1/avatars', counts: sampleCounts() },
