@@ -4,7 +4,16 @@ import { BallastError, ERRORS, type ErrorCode } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
 import { type ControlSocket, checkSocket, notRunning } from './control-socket.ts';
 
-export type ControlCommand = 'status' | 'restart' | 'reload' | 'scale' | 'drain' | 'stop' | 'upgrade' | 'config';
+export type ControlCommand =
+	| 'status'
+	| 'restart'
+	| 'reload'
+	| 'scale'
+	| 'drain'
+	| 'deploy'
+	| 'stop'
+	| 'upgrade'
+	| 'config';
 
 export interface ControlOptions {
 	/** Progress, a line each; not yet inert. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import test from 'node:test';
+import { DEFAULT_DEPLOY } from '../deploy/config.ts';
 import type { ListenConfig } from '../gateway/config.ts';
 import { configOf, poolOf, serviceOf, warningsOf } from './testing/load-text.ts';
 
@@ -59,6 +60,7 @@ test('a file that says next to nothing has all defaults', async () => {
 		},
 		balance: { by: 'least-connections', key: null, loadFactor: 1.25, cookie: null },
 		upstream: { connections: 256, idleMs: 4000, tls: null },
+		deploy: DEFAULT_DEPLOY,
 		timeouts: { connectMs: 2000, firstByteMs: 60_000, requestMs: 300_000, streamIdleMs: 60_000 },
 		bodyBytes: 10_485_760,
 		host: { kind: 'preserve' },

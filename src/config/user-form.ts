@@ -1,5 +1,6 @@
 /** The resolved configuration, written again as a person would write it: all defaults told, long forms, absolute paths. */
 import { formatDuration, formatShare, formatSize } from '../core/units.ts';
+import type { DeployConfig } from '../deploy/config.ts';
 import type {
 	HeaderPolicy,
 	ListenConfig,
@@ -67,6 +68,7 @@ function serviceForm(service: ServiceConfig, options: FormOptions): Form {
 		...(only?.instances.kind === 'run' ? { scale: { ...only.scale } } : {}),
 		upstream: upstreamForm(service.upstream),
 		...protectionForm(service),
+		deploy: deployForm(service.deploy),
 		...policyForm(service, options),
 		rateLimit: rateLimitForm(service.rateLimit),
 		...(routes.length === 0
@@ -162,6 +164,20 @@ function balanceForm({ balance: { by, key, loadFactor, cookie } }: ServiceConfig
 		...(cookie === null
 			? {}
 			: { cookie: { name: cookie.name, ...(cookie.ttlMs === null ? {} : { ttl: formatDuration(cookie.ttlMs) }) } }),
+	};
+}
+
+function deployForm({ steps, by, mirror, instances, everyMs, giveUpMs, ...rest }: DeployConfig): Form {
+	return {
+		...(by.kind === 'weight' ? { steps: steps.map(formatShare) } : {}),
+		every: formatDuration(everyMs),
+		requests: rest.requests,
+		errors: formatShare(rest.errors),
+		latency: rest.latency ?? 'off',
+		by: by.kind === 'weight' ? by.kind : `${by.kind}:${by.name}`,
+		mirror: mirror === 0 ? 'off' : formatShare(mirror),
+		...(instances === null ? {} : { instances }),
+		giveUp: formatDuration(giveUpMs),
 	};
 }
 
