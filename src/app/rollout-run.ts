@@ -69,6 +69,8 @@ export class RolloutRun {
 	#progressAt = performance.now();
 	#settle: (ended: Ended) => void = () => {};
 	#closed = false;
+	/** Somebody wants it to end. */
+	#onOrder = false;
 
 	constructor(of: RolloutOf, port: RolloutPort) {
 		this.of = of;
@@ -97,6 +99,7 @@ export class RolloutRun {
 	}
 
 	order(order: Order): void {
+		if (order.kind === 'abort') this.#onOrder = true;
 		this.#tick(order);
 	}
 
@@ -104,6 +107,7 @@ export class RolloutRun {
 	abandon(why: string): void {
 		if (this.#closed) return;
 		this.of.traffic.set(null);
+		this.#onOrder = true;
 		this.#finish('rolled_back', `${this.of.service}: rolled back: ${why}`);
 	}
 
@@ -172,7 +176,8 @@ export class RolloutRun {
 		this.#closed = true;
 		clearInterval(this.#timer);
 		this.#silence();
-		this.#port.event(outcome === 'promoted' ? 'info' : 'error', text.slice(this.of.service.length + 2));
+		const level = outcome === 'promoted' ? 'info' : this.#onOrder ? 'warn' : 'error';
+		this.#port.event(level, text.slice(this.of.service.length + 2));
 		this.#settle({ outcome, text });
 	}
 

@@ -71,7 +71,10 @@ test('deploy: 0 when the new version took over, 1 when it was rolled back, but f
 		'videos: rolled back: it crashed\nvideos: rolled back\\x1b\n',
 	]);
 	assert.equal((await against(back, 'deploy', 'videos', '--abort')).code, 0);
-	assert.equal((await against(says([], { outcome: 'promoted', text: 'done' }), 'deploy', 'videos')).code, 0);
+	const over = says([], { outcome: 'promoted', text: 'done' });
+	assert.equal((await against(over, 'deploy', 'videos')).code, 0);
+	assert.equal((await against(over, 'deploy', 'videos', '--abort')).code, 1, 'too late');
+	assert.equal((await against(back, 'deploy', 'videos', '--promote')).code, 1);
 	const { code, out } = await against(back, 'deploy', 'videos', '--json');
 	assert.deepEqual([code, JSON.parse(out).result.outcome], [1, 'rolled_back']);
 });

@@ -36,7 +36,7 @@ export function operation(name: Operation): Run {
 			terminal.out(
 				`${json ? jsonText({ ok: true, result: result ?? null }) : inertLines(sentence(name, args, result))}\n`,
 			);
-			return isRolledBack(result) && args.order === 'begin' ? EXIT.failed : EXIT.ok;
+			return name === 'deploy' && !endedAsMeant(args, result) ? EXIT.failed : EXIT.ok;
 		} catch (error) {
 			if (error === stopped) return left(name, terminal);
 			throw await withHint(error, where, args);
@@ -65,9 +65,10 @@ function deployArguments({ positionals, switches, rest }: ParsedArguments): Reco
 	return { service: positionals[0], order, ...(rest.length > 0 ? { command: rest } : {}) };
 }
 
-/** The end of a roll-out that did not end as it was meant. */
-function isRolledBack(result: unknown): boolean {
-	return typeof result === 'object' && result !== null && (result as { outcome?: unknown }).outcome === 'rolled_back';
+/** Whether a roll-out ended as it was to end. */
+function endedAsMeant({ order }: Record<string, unknown>, result: unknown): boolean {
+	const { outcome } = (result ?? {}) as { outcome?: unknown };
+	return outcome === (order === 'abort' ? 'rolled_back' : 'promoted');
 }
 
 function left(name: Operation, terminal: Terminal): number {
