@@ -7,7 +7,8 @@ import { MeterGroup } from '../metrics/counts.ts';
 import type { Readiness } from './admin.ts';
 import { AdminPlace } from './admin-place.ts';
 import { ConfigWatch } from './config-watch.ts';
-import { CountsHandover, type HandedCounts } from './counts-handover.ts';
+import type { Snapshot } from './core-snapshot.ts';
+import { CountsHandover } from './counts-handover.ts';
 import { EventLog } from './event-log.ts';
 import { Fleet } from './fleet.ts';
 import { InstanceEvents } from './instance-events.ts';
@@ -16,36 +17,22 @@ import type { Keeper } from './keeper-port.ts';
 import { Listeners } from './listeners.ts';
 import { carryOut } from './operator-commands.ts';
 import type { PeerCores } from './peer-cores.ts';
-import type { Plan } from './plan.ts';
-import { planOf } from './plan-of.ts';
-import { PoolShares } from './pool-shares.ts';
+import { PoolShares, type PoolSharesParts } from './pool-shares.ts';
 import { RateLimitTables } from './rate-limit-tables.ts';
+import { readinessOf, untilServable } from './readiness.ts';
+import { rolloutCounters } from './rollout-counters.ts';
+import { Rollouts, type RolloutsPort } from './rollouts.ts';
 import { SeriesIndex } from './series-index.ts';
+import { ServedPlan } from './served-plan.ts';
 import { ServiceCellsIndex } from './service-cells-index.ts';
 import { ServiceUpkeep } from './service-upkeep.ts';
 import type { ConfigSource, Loaded } from './source.ts';
 import { type Status, serviceStatus } from './status.ts';
+import { untilQuiet } from './until-quiet.ts';
 import { VERSION } from './version.ts';
 import { WorkerGroup } from './worker-group.ts';
 
 const PEER_MS = 100;
-/** How long a new core waits for instances that run to be found ready: after a crash clients wait with it. */
-const CRASH_WAIT_MS = 500;
-const UPGRADE_WAIT_MS = 5000;
-/** After the last request of a stop, connections that clients keep open are given this long to send another. */
-const QUIET_MS = 1000;
-
-/** What a core leaves for the one that follows it. */
-interface Snapshot {
-	config: Config;
-	fleet: unknown;
-	ticketKeys: string;
-	/** Where the configuration came from. */
-	name: string;
-	/** Only with the lead: what it has counted. */
-	counts?: HandedCounts;
-}
-
 /** The main thread of a core: configuration, instances, workers, listeners, and what is done with them. */
 export class ControlPlane {
 	readonly #keeper: Keeper;
@@ -61,6 +48,8 @@ export class ControlPlane {
 	readonly #listeners: Listeners;
 	readonly #fleet: Fleet;
 	readonly #events: InstanceEvents;
+	readonly #served: ServedPlan;
+	readonly #rollouts: Rollouts;
 	readonly #watch = new ConfigWatch(() => void this.reload().catch(() => {}));
 	readonly #upkeep: ServiceUpkeep;
 	readonly #shares: PoolShares;
@@ -68,7 +57,6 @@ export class ControlPlane {
 	readonly #startedAt = Date.now();
 	readonly #admin: AdminPlace;
 	#config!: Config;
-	#plan!: Plan;
 	#queue: Promise<unknown> = Promise.resolve();
 	/** Why the configuration on disk is not the one that runs. */
 	#refused = '';
@@ -80,21 +68,24 @@ export class ControlPlane {
 		this.#keeper = keeper;
 		this.#source = source;
 		this.#events = new InstanceEvents(this.log, { single: source.single, giveUp: () => keeper.giveUp() });
-		this.#board.grow();
+		const board = this.#board;
+		const cells = this.#cells;
+		board.grow();
 		const event = (level: 'info' | 'warn' | 'error', text: string): void =>
 			this.log.add({ level, subject: 'ballast', text });
 		this.#workers = new WorkerGroup({
-			board: this.#board,
+			board,
+			cells,
 			meters: this.#meters,
 			instances: () => this.#slots.plans(),
 			started: (id) => this.#listeners.restore(id),
-			cells: this.#cells,
 			suspect: () => {},
 			guardChanged: () => {},
 			event,
 		});
+		this.#served = new ServedPlan(this.#workers, { series: this.#series, cells, rateLimits: this.#rateLimits });
 		this.#slots = new InstanceSlots({
-			board: this.#board,
+			board,
 			workers: this.#workers,
 			meters: this.#meters.instances,
 			changed: () => this.#upkeep.changed(),
@@ -103,59 +94,72 @@ export class ControlPlane {
 		});
 		this.#slots.leads = keeper.welcome.active;
 		this.#counts = new CountsHandover(this.#meters, this.peers, {
-			routes: () => this.#plan.series,
+			routes: () => this.#served.plan.series,
 			instances: () => this.#slots.lives(),
 		});
 		if (keeper.welcome.active) this.#counts.lead(null);
 		this.#listeners = new Listeners(keeper, this.#workers, event);
-		this.#admin = new AdminPlace(
-			keeper,
-			() => this.readiness(),
-			(text) => event('error', text),
-		);
-		this.#fleet = new Fleet({ sink: this.#slots, host: keeper.processes, passive: !keeper.welcome.active });
-		this.#upkeep = new ServiceUpkeep(
-			this.#cells,
-			() => this.#fleet.ready(),
-			() => {
-				this.#shares.look();
-				this.#workers.wake();
-			},
-		);
-		this.#shares = new PoolShares({
-			board: this.#board,
-			cells: this.#cells,
-			fleet: this.#fleet,
-			event: (level, subject, text) => this.#slots.leads && this.log.add({ level, subject, text }),
-		});
+		const failed = (text: string) => event('error', text);
+		this.#admin = new AdminPlace(keeper, () => this.readiness(), failed);
+		const fleet = new Fleet({ sink: this.#slots, host: keeper.processes, passive: !keeper.welcome.active });
+		this.#fleet = fleet;
+		const moved: PoolSharesParts['event'] = (level, subject, text) => {
+			if (this.#slots.leads) this.log.add({ level, subject, text });
+		};
+		this.#shares = new PoolShares({ board, cells, fleet, event: moved });
+		const changed = () => {
+			this.#shares.look();
+			this.#workers.wake();
+		};
+		this.#upkeep = new ServiceUpkeep(cells, () => fleet.ready(), changed);
+		this.#rollouts = new Rollouts(this.#rolloutsPort());
 		keeper.processes.watch({ exited: () => {}, lines: (id, _stream, lines) => this.log.output(id, lines) });
+	}
+
+	#rolloutsPort(): RolloutsPort {
+		return {
+			deployments: this.#served.deployments,
+			fleet: this.#fleet,
+			cells: this.#cells,
+			counters: rolloutCounters(this.#board, this.#meters.instances),
+			config: () => this.#config,
+			configured: (config) => (this.#config = config),
+			load: () => this.#source.load(),
+			alone: (work) => this.#alone(work),
+			reshape: () => this.#reshape(),
+			event: (level, subject, text) => this.log.add({ level, subject, text }),
+		};
 	}
 
 	/** Loads, binds, starts. @throws BallastError `config_invalid`, `port_taken`, … when nothing can be served */
 	async start(): Promise<void> {
-		const snapshot = this.#keeper.welcome.snapshot as Snapshot | null;
+		const { welcome } = this.#keeper;
+		const snapshot = welcome.snapshot as Snapshot | null;
 		const loaded = await this.#source.load();
 		this.#name = (loaded.ok ? loaded.files[0] : snapshot?.name) ?? this.#source.name;
 		this.#config = this.#firstConfig(loaded, snapshot);
 		if (snapshot !== null) {
+			this.#config = this.#served.deployments.takeOver(snapshot, this.#config);
 			this.#listeners.ticketKeys = Buffer.from(snapshot.ticketKeys, 'base64');
 			this.#fleet.adopt(snapshot.fleet);
 		}
-		this.#plan = this.#planOf(this.#config, 1);
-		this.#rateLimits.adopt(this.#plan);
+		const shaped = this.#served.begin(this.#config);
 		this.#setLimits();
 		// First of all: a port that is taken must start nothing.
 		await this.#listeners.bind(this.#config.listen, this.#config.workers);
 		this.#shares.configure(this.#config.services);
-		await Promise.all([this.#workers.start(this.#plan), this.#fleet.apply(this.#config)]);
-		if (this.#keeper.welcome.generation > 1) await this.#untilServable();
+		await Promise.all([this.#workers.start(this.#served.plan), this.#fleet.apply(shaped)]);
+		if (welcome.generation > 1) await untilServable(() => this.#fleet.list(), welcome.active);
 		await this.#listeners.serve(this.#config.listen, this.#config.workers);
 		await this.#admin.serve(this.#config.admin);
 		setInterval(() => this.#everySecond(), 1000);
 		this.#keep();
 		this.#events.start();
 		this.#keeper.ready();
-		if (this.#keeper.welcome.active) this.#announce();
+		if (welcome.active) {
+			this.#announce();
+			void this.#rollouts.endLeft();
+		}
 		if (this.#source.watch) await this.#watch.follow(loaded.files);
 		setInterval(() => this.peers.report(), PEER_MS);
 	}
@@ -171,25 +175,12 @@ export class ControlPlane {
 		return snapshot.config;
 	}
 
-	/** A core that follows another accepts only once it knows the instances that run: connections wait meanwhile. */
-	async #untilServable(): Promise<void> {
-		const until = Date.now() + (this.#keeper.welcome.active ? CRASH_WAIT_MS : UPGRADE_WAIT_MS);
-		// One that is drained, or down, does not become ready by being waited for.
-		const lacking = (): boolean =>
-			this.#fleet.list().some(({ state, slot }) => state === 'starting' || (state === 'ready' && slot < 0));
-		while (lacking() && Date.now() < until) await sleep(5);
-	}
-
-	#planOf(config: Config, generation: number): Plan {
-		return planOf(config, generation, { series: this.#series, cells: this.#cells, rateLimits: this.#rateLimits });
-	}
-
 	#announce(): void {
-		for (const { address } of this.#listeners.view())
-			this.log.add({ level: 'info', subject: 'ballast', text: `listening on ${address}` });
 		const names = this.#config.services.map(({ name }) => name).join(', ');
-		const text = `serving ${names} with ${this.#config.workers} worker${this.#config.workers === 1 ? '' : 's'}, by ${this.#name}`;
-		this.log.add({ level: 'info', subject: 'ballast', text });
+		const workers = `${this.#config.workers} worker${this.#config.workers === 1 ? '' : 's'}`;
+		const listening = this.#listeners.view().map(({ address }) => `listening on ${address}`);
+		for (const text of [...listening, `serving ${names} with ${workers}, by ${this.#name}`])
+			this.log.add({ level: 'info', subject: 'ballast', text });
 	}
 
 	#setLimits(): void {
@@ -205,6 +196,7 @@ export class ControlPlane {
 		return {
 			config: this.#config,
 			fleet: this.#fleet.snapshot(),
+			deployments: this.#served.deployments.snapshot(),
 			ticketKeys: this.#listeners.ticketKeys.toString('base64'),
 			name: this.#name,
 		};
@@ -219,14 +211,8 @@ export class ControlPlane {
 	}
 
 	readiness(): Readiness {
-		const reasons: string[] = [];
-		if (this.#stopping) reasons.push('this node is shutting down');
-		if (!this.#workers.view().some(({ state }) => state === 'ready')) reasons.push('no worker is ready');
-		const serving = new Set(this.#fleet.ready().flatMap(({ service, ready }) => (ready > 0 ? [service] : [])));
-		for (const { name, pools } of this.#config.services) {
-			if (pools.length > 0 && !serving.has(name)) reasons.push(`no instance of ${name} is ready`);
-		}
-		return { ready: reasons.length === 0, reasons };
+		const serves = this.#workers.view().some(({ state }) => state === 'ready');
+		return readinessOf(this.#config, this.#fleet.ready(), { stopping: this.#stopping, serves });
 	}
 
 	// Changes, one at a time.
@@ -263,23 +249,21 @@ export class ControlPlane {
 	}
 
 	/** Prepare → all acknowledge → commit; whatever fails before the commit leaves everything as it was. */
-	async #swap(next: Config): Promise<string> {
+	async #swap(loaded: Config): Promise<string> {
+		const { config: next, refused } = this.#served.deployments.withhold(this.#config, loaded);
+		if (refused !== '') throw new BallastError('config_invalid', refused);
 		const changes = diffConfig(this.#config, next);
 		this.#refused = '';
 		if (changes.length === 0) return 'nothing changed';
-		const plan = this.#planOf(next, this.#plan.generation + 1);
 		await this.#listeners.bind(next.listen, next.workers);
-		const fault = await this.#workers.prepare(plan);
-		if (fault !== '') {
-			this.#workers.abort(plan.generation);
-			await this.#listeners.unbindAllBut(this.#config.listen);
-			throw new BallastError('config_invalid', `a worker cannot serve by it: ${fault}`);
-		}
-		this.#config = next;
-		this.#plan = plan;
-		await this.#workers.commit(plan);
-		this.#rateLimits.adopt(plan);
-		await this.#fleet.apply(next);
+		const { shaped, told } = await this.#served
+			.reload(next, () => (this.#config = next))
+			.catch(async (error: unknown) => {
+				await this.#listeners.unbindAllBut(this.#config.listen);
+				throw error;
+			});
+		for (const text of told) this.log.add({ level: 'warn', subject: 'config', text });
+		await this.#fleet.apply(shaped);
 		this.#shares.configure(next.services);
 		this.#shares.look();
 		await this.#workers.resize(() => this.#listeners.serve(next.listen, next.workers));
@@ -301,12 +285,19 @@ export class ControlPlane {
 			{ name, args, line },
 			{
 				fleet: this.#fleet,
+				rollouts: this.#rollouts,
 				status: () => this.status(),
 				config: () => maskConfig(this.#config),
 				reload: () => this.reload(),
 				keep: () => this.#keep(),
 			},
 		);
+	}
+
+	/** Takes up what configuration and deployments say now; the workers hear of it only where pools come or go. */
+	async #reshape(): Promise<void> {
+		this.#keep();
+		await this.#fleet.apply(await this.#served.swap(this.#config, null));
 	}
 
 	status(): Status {
@@ -321,13 +312,15 @@ export class ControlPlane {
 			workers: this.#workers.view(),
 			listeners: this.#listeners.view(),
 			services: serviceStatus({
-				config: this.#config,
-				plan: this.#plan,
+				config: this.#served.deployments.effective(this.#config),
+				plan: this.#served.plan,
 				fleet: this.#fleet,
 				meters: this.#meters,
 				cells: this.#cells,
 				inFlight: (slot) => this.#slots.inFlight(slot),
 				rateLimits: (service) => this.#rateLimits.view(service),
+				rollout: (service) => this.#rollouts.view(service),
+				deployed: (service) => this.#served.deployments.commandOf(service)?.join(' ') ?? null,
 			}),
 			unrouted: this.#meters.routes.counts([0]),
 			warnings: [...(this.#refused === '' ? [] : [this.#refused]), ...this.#fleet.warnings()],
@@ -343,17 +336,28 @@ export class ControlPlane {
 
 	/** This core leads from now on. */
 	lead(snapshot: unknown): void {
-		const { fleet, counts } = (snapshot ?? {}) as Partial<Snapshot>;
-		if (fleet !== undefined) this.#fleet.adopt(fleet);
-		this.#counts.lead(counts);
+		const left = snapshot as Snapshot | null;
+		if (left !== null) this.#fleet.adopt(left.fleet);
+		this.#counts.lead(left?.counts);
 		this.#slots.leads = true;
+		void this.#leadDeployments(left);
+		this.log.add({ level: 'info', subject: 'ballast', text: `version ${VERSION} took over (core ${process.pid})` });
+	}
+
+	/** What the core before had deployed or was about to: known here before anything is ended that seems to belong to nobody. */
+	async #leadDeployments(snapshot: Snapshot | null): Promise<void> {
+		if (snapshot !== null) {
+			this.#config = this.#served.deployments.takeOver(snapshot, this.#config);
+			await this.#alone(() => this.#reshape()).catch((error) => this.#refuse(String(error)));
+		}
 		this.#fleet.activate();
 		this.#keep();
-		this.log.add({ level: 'info', subject: 'ballast', text: `version ${VERSION} took over (core ${process.pid})` });
+		await this.#rollouts.endLeft();
 	}
 
 	/** Another core leads: nothing is started or stopped here any more. */
 	yield(): Snapshot {
+		this.#rollouts.abandon('another core takes over; `ballast deploy` begins anew');
 		const snapshot = { ...this.snapshot(), counts: this.#counts.yield() };
 		this.#slots.leads = false;
 		this.#fleet.deactivate();
@@ -373,6 +377,7 @@ export class ControlPlane {
 	/** The end of the program: finish what is under way, then end the instances. */
 	async stop(): Promise<void> {
 		this.#stopping = true;
+		this.#rollouts.abandon('Ballast stops');
 		this.#watch.stop();
 		const { graceMs } = this.#config.stop;
 		const { active: underWay } = this.#workers.load();
@@ -381,14 +386,7 @@ export class ControlPlane {
 		const until = Date.now() + graceMs;
 		await this.#listeners.release();
 		this.#workers.tell({ type: 'drain' });
-		let quietSince = Date.now();
-		while (Date.now() < until) {
-			await sleep(20);
-			const { active, connections } = this.#workers.load();
-			if (connections === 0) break;
-			if (active > 0) quietSince = Date.now();
-			else if (Date.now() - quietSince >= QUIET_MS) break;
-		}
+		await untilQuiet(() => this.#workers.load(), until);
 		// What is still under way is cut off; no instance could leave while a worker waits for it.
 		if (this.#workers.load().active > 0) await this.#workers.end();
 		await this.#fleet.stop(Math.max(1000, this.#config.stop.graceMs));
@@ -396,5 +394,3 @@ export class ControlPlane {
 		this.log.add({ level: 'info', subject: 'ballast', text: 'stopped' });
 	}
 }
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -31,6 +31,8 @@ export interface FleetEvent {
 	instance: string | null;
 	kind: string;
 	text: string;
+	/** Of a failure: what happened, without what is done about it. */
+	cause?: string;
 	level: 'info' | 'warn' | 'error';
 }
 

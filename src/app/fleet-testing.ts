@@ -3,6 +3,7 @@ import { get } from 'node:http';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from '../config/config.ts';
 import { DEFAULT_HOLD_MS, DEFAULT_RETRY } from '../config/resolve-retry.ts';
 import { Board, SlotState } from '../core/board.ts';
+import { DEFAULT_DEPLOY } from '../deploy/config.ts';
 import type { HealthConfig } from '../health/config.ts';
 import type { InstancesConfig, RunConfig, ScaleConfig } from '../instances/config.ts';
 import { DEFAULT_BREAKER, DEFAULT_BUDGET } from '../resilience/config.ts';
@@ -151,6 +152,7 @@ export function service(
 		failover: null,
 		health: TCP,
 		balance: { by: 'least-connections', key: null, loadFactor: 0, cookie: null },
+		deploy: DEFAULT_DEPLOY,
 		upstream: { connections: 256, idleMs: 4000, tls: null },
 		timeouts: { connectMs: 2000, firstByteMs: 60_000, requestMs: 300_000, streamIdleMs: 60_000 },
 		bodyBytes: 10_485_760,

@@ -135,6 +135,25 @@ export class Fleet {
 		}));
 	}
 
+	/** Hears every event from now on, until the function that it gives is called. */
+	listen(tap: (event: FleetEvent) => void): () => void {
+		this.#taps.add(tap);
+		return () => this.#taps.delete(tap);
+	}
+
+	/** Has so many instances of a pool (by `poolKey`), which may be yet to come, whatever its `scale`; null: as `scale` says. */
+	resize(key: string, count: number | null): void {
+		if (count === null) this.#memory.scale.delete(key);
+		else this.#memory.scale.set(key, count);
+		this.#pools.get(key)?.recall();
+	}
+
+	/** A pool takes another's place, and with it the size that was set by hand. Both by `poolKey`. */
+	inheritSize(from: string, to: string): void {
+		this.resize(to, this.#memory.scale.get(from) ?? null);
+		this.#memory.scale.delete(from);
+	}
+
 	/**
 	 * Replaces the instances of one service or of one pool (`videos/standby`), or of all that Ballast
 	 * runs, one by one.

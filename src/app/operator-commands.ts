@@ -1,10 +1,12 @@
 import { BallastError } from '../core/errors.ts';
 import { textOf } from './command-text.ts';
 import type { Fleet } from './fleet.ts';
+import { deployRequest, type Rollouts } from './rollouts.ts';
 
 /** What the operator's commands act on. */
 export interface Commanded {
 	fleet: Fleet;
+	rollouts: Rollouts;
 	status(): unknown;
 	/** The running configuration, secrets masked. */
 	config(): unknown;
@@ -31,16 +33,23 @@ export async function carryOut({ name, args, line }: OperatorCommand, on: Comman
 			return on.config();
 		case 'reload':
 			return { changes: await on.reload() };
-		case 'restart':
-			await on.fleet.restart(typeof args['service'] === 'string' ? args['service'] : null, line);
+		case 'deploy':
+			return on.rollouts.deploy(deployRequest(args), line);
+		case 'restart': {
+			const target = typeof args['service'] === 'string' ? args['service'] : null;
+			on.rollouts.refuseRestart(target);
+			await on.fleet.restart(target, line);
 			on.keep();
 			return {};
-		case 'scale':
-			on.fleet.scale(textOf(args, 'service'), Number(args['n']));
+		}
+		case 'scale': {
+			const target = on.rollouts.scaled(textOf(args, 'service'));
+			on.fleet.scale(target, Number(args['n']));
 			on.keep();
 			if (args['wait'] !== true) return {};
-			await on.fleet.settled(textOf(args, 'service'), line);
+			await on.fleet.settled(target, line);
 			return { settled: true };
+		}
 		case 'drain':
 			await drain(args, line, on);
 			return {};

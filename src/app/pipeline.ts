@@ -1,10 +1,13 @@
+import { ServiceCell } from '../core/service-cells.ts';
 import { balanceKey } from '../gateway/balance-key.ts';
 import type { Exchange } from '../gateway/exchange.ts';
 import { answerFixed, answerRedirect } from '../gateway/local-answers.ts';
 import { problemOf } from '../gateway/problem.ts';
 import { ReplayBody } from '../gateway/replay-body.ts';
 import { setTarget } from '../gateway/request-checks.ts';
-import type { Route } from '../gateway/route.ts';
+import { RequestCopies } from '../gateway/request-copies.ts';
+import { isMarked } from '../gateway/request-mark.ts';
+import type { NextVersion, Route } from '../gateway/route.ts';
 import { sharedTime } from '../wire/timer-wheel.ts';
 
 /**
@@ -80,7 +83,19 @@ function forward(exchange: Exchange): void {
 	const { service } = found;
 	const key = service.key === null ? 0 : balanceKey(exchange, service.key);
 	exchange.fetch.repeatable = isIdempotent(exchange.method) && (exchange.body.done || keepsBody(exchange, found));
-	exchange.fetch.start(found, key, exchange.startMs);
+	const route = found.next === null ? found : ofVersion(exchange, found, found.next);
+	exchange.fetch.start(route, key, exchange.startMs);
+}
+
+const copies = new RequestCopies();
+
+/** During a roll-out: marked requests go to the new version, of some others it gets a copy. */
+function ofVersion(exchange: Exchange, route: Route, next: NextVersion): Route {
+	const { cells } = route.service;
+	if (next.by !== null && cells.get(ServiceCell.marked) === 1 && isMarked(exchange, next.by)) return next.marked;
+	const safe = (exchange.method === 'GET' || exchange.method === 'HEAD') && exchange.body.done && !exchange.mayUpgrade;
+	if (safe && copies.wants(cells.get(ServiceCell.copies))) exchange.copied = copies.send(exchange, next.copies);
+	return route;
 }
 
 /** A small body of an idempotent method is kept while it goes out, for another attempt. */

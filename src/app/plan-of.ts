@@ -12,13 +12,16 @@ export interface PlanIndexes {
 	series: SeriesIndex;
 	cells: ServiceCellsIndex;
 	rateLimits: RateLimitTables;
+	/** The pool of a service's new version; null: there is none. */
+	next(service: string): string | null;
 }
 
 /** What the workers need of a configuration. @throws BallastError `config_invalid` when a CA file cannot be read */
-export function planOf(config: Config, generation: number, { series, cells, rateLimits }: PlanIndexes): Plan {
+export function planOf(config: Config, generation: number, { series, cells, rateLimits, next }: PlanIndexes): Plan {
 	const services = config.services.map((service) => ({
 		...servicePlan(service),
 		pools: poolPlans(service, cells),
+		next: nextPlan(service, next(service.name)),
 		cells: cells.of(service.name).buffer,
 	}));
 	return {
@@ -34,13 +37,18 @@ export function planOf(config: Config, generation: number, { series, cells, rate
 }
 
 /** Commands and their environments hold secrets and mean nothing to a worker: they stay here. */
-function servicePlan(service: ServiceConfig): Omit<ServicePlan, 'cells' | 'pools'> {
+function servicePlan(service: ServiceConfig): Omit<ServicePlan, 'cells' | 'pools' | 'next'> {
 	const { name, match, routes, balance, upstream, timeouts, bodyBytes, host, path, requestHeaders, responseHeaders } =
 		service;
 	const { retry, holdMs, retryBudget, breaker, rateLimit } = service;
 	const policy = { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders, retry, holdMs, rateLimit };
 	const upstreamCa = readCa(upstream.tls?.ca ?? null);
 	return { name, match, routes, balance, upstream, ...policy, upstreamCa, retryBudget, breaker };
+}
+
+function nextPlan({ deploy: { by, mirror } }: ServiceConfig, pool: string | null): ServicePlan['next'] {
+	if (pool === null || (by.kind === 'weight' && mirror === 0)) return null;
+	return { pool, by: by.kind === 'weight' ? null : { from: by.kind, name: by.name } };
 }
 
 function poolPlans(service: ServiceConfig, index: ServiceCellsIndex): PoolPlan[] {
@@ -51,6 +59,13 @@ function poolPlans(service: ServiceConfig, index: ServiceCellsIndex): PoolPlan[]
 		cell: cells.get(pool.name) as number,
 		tlsName: tlsName(service, pool),
 	}));
+}
+
+/** Whether the workers know the same pools. */
+export function samePools(config: Config, plan: Plan): boolean {
+	const pools = (of: readonly { name: string; pools: readonly { name: string }[] }[]): string =>
+		JSON.stringify(of.map(({ name, pools }) => [name, pools.map((pool) => pool.name)]));
+	return pools(config.services) === pools(plan.services);
 }
 
 function readCa(path: string | null): string | null {

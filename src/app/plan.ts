@@ -2,6 +2,7 @@ import type { BalanceConfig } from '../balancing/config.ts';
 import { MAX_WORKERS } from '../core/board.ts';
 import type { NodeLimits, RateLimitPolicy, ServiceConfig } from '../gateway/config.ts';
 import type { CertificateText } from '../gateway/listener.ts';
+import type { Mark } from '../gateway/route.ts';
 import type { RetryBudgetConfig } from '../resilience/config.ts';
 
 /** A pool as the workers need it. */
@@ -16,6 +17,8 @@ export interface PoolPlan {
 /** A service as the workers need it: without commands, environments and probes. */
 export interface ServicePlan extends ServiceConfig {
 	pools: PoolPlan[];
+	/** A pool that is a new version, and gets marked requests or copies; null: none, or only its share. */
+	next: { pool: string; by: Mark | null } | null;
 	balance: BalanceConfig;
 	retryBudget: RetryBudgetConfig | null;
 	/** PEM of the authorities that its instances' certificates are checked against. */

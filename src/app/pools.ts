@@ -2,8 +2,10 @@ import net from 'node:net';
 import { createBalancer } from '../balancing/balancer.ts';
 import type { BalanceConfig } from '../balancing/config.ts';
 import { PoolPicker, type SharedPool } from '../balancing/pool-picker.ts';
+import { PreferredPool } from '../balancing/preferred-pool.ts';
 import type { Board } from '../core/board.ts';
 import { ServiceCell, ServiceCells } from '../core/service-cells.ts';
+import { withMirrorField } from '../gateway/request-copies.ts';
 import type { KeySource, Picker, Route, Service } from '../gateway/route.ts';
 import { compileRoute, REST, routeEntries } from '../gateway/route-table.ts';
 import { Router } from '../gateway/router.ts';
@@ -25,8 +27,13 @@ interface Group {
 	plan: ServicePlan;
 	pools: Pool[];
 	/** What its routes hold, once they are compiled. */
-	service: (Service & { picker: Picker | null }) | null;
+	service: Wired | null;
+	/** For the new version of a roll-out that takes marked requests or copies. */
+	next: { marked: Wired; copies: Wired } | null;
 }
+
+/** A service whose pools may change. */
+type Wired = Service & { picker: Picker | null };
 
 /** The cell of a pool that is in no plan: nobody writes a share into it. */
 const NO_CELL = -1;
@@ -44,7 +51,7 @@ export class Pools {
 		this.#worker = worker;
 		for (const service of plan.services) {
 			const pools = service.pools.map((pool) => this.#pool(pool, service.balance));
-			this.#groups.set(service.name, { plan: service, pools, service: null });
+			this.#groups.set(service.name, { plan: service, pools, service: null, next: null });
 		}
 	}
 
@@ -135,6 +142,7 @@ export class Pools {
 		for (const [name, group] of this.#groups) {
 			group.service = serviceOf(group.plan, columns);
 			services.set(name, group.service);
+			group.next = group.plan.next === null ? null : nextServices(group.service, columns);
 			this.#wire(group);
 		}
 		this.services = services;
@@ -144,10 +152,12 @@ export class Pools {
 			const owner = entry.route ?? entry.service;
 			let value = compiled.get(owner);
 			if (value === undefined) {
+				const group = this.#groups.get(entry.service.name) as Group;
 				const { name } = entry.service;
 				const series = this.#plan.series[seriesKey(name, entry.route?.name ?? REST)] ?? 0;
 				const parts = { series, rateLimits: limits.of(entry) };
-				compiled.set(owner, (value = compileRoute(entry, this.#groups.get(name)?.service as Service, parts)));
+				value = withNext(compileRoute(entry, group.service as Service, parts), group);
+				compiled.set(owner, value);
 			}
 			return { pattern: entry.pattern, value };
 		});
@@ -155,18 +165,36 @@ export class Pools {
 	}
 
 	/** Gives the service what picks its instances: the balancer itself where there is one pool. */
-	#wire({ service, pools }: Group): void {
+	#wire({ service, pools, plan, next }: Group): void {
 		if (service === null) return;
 		const [only] = pools;
 		if (pools.length > 1) service.picker = new PoolPicker(service.cells, pools, this.#worker);
 		else service.picker = only?.balancer ?? null;
+		if (next === null) return;
+		const fresh = pools.find((pool) => pool.plan.name === plan.next?.pool);
+		next.copies.picker = fresh?.balancer ?? null;
+		next.marked.picker =
+			fresh === undefined || service.picker === null ? service.picker : new PreferredPool(fresh, service.picker);
 	}
 }
 
 /** A pool that left the plan goes with its last instance. */
 const isOfUse = ({ share, members }: Pool): boolean => share !== NO_CELL || members.length > 0;
 
-function serviceOf(plan: ServicePlan, columns: number): Service & { picker: Picker | null } {
+/** Copies have cells of their own: they are no requests of the service. */
+function nextServices(service: Wired, columns: number): NonNullable<Group['next']> {
+	return { marked: { ...service }, copies: { ...service, cells: new ServiceCells(columns) } };
+}
+
+function withNext(route: Route, { plan, next }: Group): Route {
+	if (next === null) return route;
+	const { request, retry } = route;
+	const marked: Route = { ...route, service: next.marked };
+	const once = { retry: { ...retry, attempts: 1 }, holdMs: 0, request: withMirrorField(request) };
+	return { ...route, next: { by: plan.next?.by ?? null, marked, copies: { ...route, service: next.copies, ...once } } };
+}
+
+function serviceOf(plan: ServicePlan, columns: number): Wired {
 	const { balance, breaker } = plan;
 	const cells = new ServiceCells(columns, plan.cells);
 	return {

@@ -5,6 +5,7 @@ import type { Fleet } from './fleet.ts';
 import type { InstanceView } from './fleet-sink.ts';
 import { type Plan, seriesKey, UNROUTED } from './plan.ts';
 import type { RateLimitStatus } from './rate-limit-tables.ts';
+import type { RolloutView } from './rollout-view.ts';
 import type { ServiceCellsIndex } from './service-cells-index.ts';
 import type { WorkerView } from './worker-group.ts';
 
@@ -29,6 +30,10 @@ export interface ServiceStatus {
 	counts: Counts;
 	/** By priority. */
 	pools: PoolStatus[];
+	/** A new version that is about to take over; null: none. */
+	rollout: RolloutView | null;
+	/** The command that was deployed instead of the configuration's; null: none. */
+	deployed: string | null;
 	instances: (InstanceView & { inFlight: number; counts: Counts })[];
 	routes: { name: string; counts: Counts }[];
 	rateLimits: RateLimitStatus[];
@@ -58,17 +63,11 @@ export interface StatusParts {
 	cells: ServiceCellsIndex;
 	inFlight: (slot: number) => number;
 	rateLimits: (service: string) => RateLimitStatus[];
+	rollout: (service: string) => RolloutView | null;
+	deployed: (service: string) => string | null;
 }
 
-export function serviceStatus({
-	config,
-	plan,
-	fleet,
-	meters,
-	cells,
-	inFlight,
-	rateLimits,
-}: StatusParts): ServiceStatus[] {
+export function serviceStatus({ config, plan, fleet, meters, cells, ...of }: StatusParts): ServiceStatus[] {
 	const readiness = fleet.ready();
 	const instances = fleet.list();
 	return config.services.map(({ name, routes, pools }) => {
@@ -89,15 +88,17 @@ export function serviceStatus({
 				const share = pools.length === 1 ? 1 : cells.share(name, pool) / 1000;
 				return { name: pool, priority, region, desired, ready, total, share, drained };
 			}),
+			rollout: of.rollout(name),
+			deployed: of.deployed(name),
 			instances: instances
 				.filter((instance) => instance.service === name)
 				.map((instance) => ({
 					...instance,
-					inFlight: instance.slot < 0 ? 0 : inFlight(instance.slot),
+					inFlight: instance.slot < 0 ? 0 : of.inFlight(instance.slot),
 					counts: meters.instances.counts(instance.slot < 0 ? [] : [instance.slot]),
 				})),
 			routes: series.map(({ route, index }) => ({ name: route, counts: meters.routes.counts([index]) })),
-			rateLimits: rateLimits(name),
+			rateLimits: of.rateLimits(name),
 		};
 	});
 }

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Board } from '../core/board.ts';
+import { ServiceColumn } from '../core/service-cells.ts';
 import { type Counted, DataPlane } from '../gateway/data-plane.ts';
 import { Trust } from '../gateway/forwarded.ts';
 import { type Listener, listenPlain, listenTls } from '../gateway/listener.ts';
@@ -123,6 +124,15 @@ class DataWorker {
 		seen.held = exchange.fetch.held;
 		this.#routes.observe(exchange.route?.series ?? UNROUTED, seen);
 		if (exchange.fetch.slot >= 0 && exchange.fetch.attempts > 0) this.#instances.observe(exchange.fetch.slot, seen);
+		if (exchange.copied) this.#recordCopied(exchange);
+	}
+
+	/** The new version is judged by its copy; this is what the old one did with the same request, at its first attempt. */
+	#recordCopied({ route, status, fetch }: Counted): void {
+		if (route === null || status === 0) return;
+		const { cells } = route.service;
+		cells.add(this.#start.id, ServiceColumn.copied, 1);
+		if (status >= 500 || fetch.attempts > 1) cells.add(this.#start.id, ServiceColumn.copiedFailed, 1);
 	}
 
 	#addInstance(instance: InstancePlan): void {

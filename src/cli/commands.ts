@@ -185,6 +185,30 @@ export const COMMANDS: readonly Command[] = [
 		],
 	},
 	{
+		arguments: {
+			...takes(
+				'deploy',
+				['service'],
+				{ name: 'abort', text: 'roll the new version back' },
+				{ name: 'promote', text: 'have the new version take all requests at once' },
+				OPERATION_JSON,
+			),
+			rest: '[command…]',
+		},
+		summary: 'have a new version of a service take over, step by step',
+		about: [
+			'Starts new instances beside the old ones, as the configuration file says now or of the command behind `--`.',
+			'They take a share of the requests in steps (`deploy` in the configuration) and are judged against the old',
+			'ones by errors and latency; a version that does worse is rolled back by itself.',
+			'Exit code 0: it took over; 1: it was rolled back. Ctrl-C leaves the roll-out running.',
+		],
+		examples: [
+			['ballast deploy videos', 'what the file says now, or new code behind the same command'],
+			['ballast deploy videos -- node v2.js', 'another command, in the same folder and environment'],
+			['ballast deploy videos --abort', 'back to the old version'],
+		],
+	},
+	{
 		arguments: takes('stop', [], OPERATION_JSON),
 		summary: 'drain and stop',
 		about: ['Takes no new connections, waits for the requests under way, stops the instances and ends.', LEFT],

@@ -11,6 +11,7 @@ export type ControlCommand =
 	| 'scale'
 	| 'drain'
 	| 'undrain'
+	| 'deploy'
 	| 'stop'
 	| 'upgrade'
 	| 'config';

@@ -18,7 +18,7 @@ const RUNS: Record<string, () => Promise<Run>> = {
 	status: async () => (await import('./status.ts')).status,
 	help: async () => help,
 };
-for (const name of ['restart', 'reload', 'scale', 'drain', 'undrain', 'stop', 'upgrade'] as const) {
+for (const name of ['restart', 'reload', 'scale', 'drain', 'undrain', 'deploy', 'stop', 'upgrade'] as const) {
 	RUNS[name] = async () => (await import('./operation.ts')).operation(name);
 }
 

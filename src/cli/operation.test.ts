@@ -13,7 +13,7 @@ after(async () => {
 async function against(answer: Answer, ...argv: string[]) {
 	const peer = await controlPeer(answer);
 	peers.push(peer);
-	return { ...(await ballast([...argv, '--socket', peer.path])), commands: peer.commands };
+	return { ...(await ballast(['--socket', peer.path, ...argv])), commands: peer.commands };
 }
 
 test('progress as it comes, then the result in a sentence', async () => {
@@ -53,6 +53,38 @@ test('each command sends its arguments', async () => {
 	]);
 	assert.deepEqual(await sent('drain', 'videos-1'), [{ command: 'drain', args: { instance: 'videos-1' } }]);
 	assert.deepEqual(await sent('upgrade'), [{ command: 'upgrade', args: {} }]);
+	assert.deepEqual(await sent('deploy', 'videos'), [
+		{ command: 'deploy', args: { service: 'videos', order: 'begin' } },
+	]);
+	assert.deepEqual(await sent('deploy', 'videos', '--', 'node', '--x', 'v2.js'), [
+		{ command: 'deploy', args: { service: 'videos', order: 'begin', command: ['node', '--x', 'v2.js'] } },
+	]);
+	assert.deepEqual(await sent('deploy', 'videos', '--abort'), [
+		{ command: 'deploy', args: { service: 'videos', order: 'abort' } },
+	]);
+});
+
+test('deploy: 0 when the new version took over, 1 when it was rolled back, but for who asked for that', async () => {
+	const back = says(['videos: rolled back: it crashed'], { outcome: 'rolled_back', text: 'videos: rolled back\x1b' });
+	assert.deepEqual(await against(back, 'deploy', 'videos').then(({ code, out }) => [code, out]), [
+		1,
+		'videos: rolled back: it crashed\nvideos: rolled back\\x1b\n',
+	]);
+	assert.equal((await against(back, 'deploy', 'videos', '--abort')).code, 0);
+	const over = says([], { outcome: 'promoted', text: 'done' });
+	assert.equal((await against(over, 'deploy', 'videos')).code, 0);
+	assert.equal((await against(over, 'deploy', 'videos', '--abort')).code, 1, 'too late');
+	assert.equal((await against(back, 'deploy', 'videos', '--promote')).code, 1);
+	const { code, out } = await against(back, 'deploy', 'videos', '--json');
+	assert.deepEqual([code, JSON.parse(out).result.outcome], [1, 'rolled_back']);
+});
+
+test('deploy: orders exclude each other and take no command', async () => {
+	const both = await against(says([], null), 'deploy', 'videos', '--abort', '--promote');
+	assert.deepEqual([both.code, both.commands], [2, []]);
+	assert.match(both.err, /--abort and --promote exclude each other/);
+	const command = await against(says([], null), 'deploy', 'videos', '--promote', '--', 'node');
+	assert.deepEqual([command.code, command.commands], [2, []]);
 });
 
 test('--json: one document on standard output, progress beside it', async () => {

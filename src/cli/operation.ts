@@ -11,7 +11,7 @@ import { plural } from './quantity.ts';
 import { readStatus, type Status } from './status-answer.ts';
 import type { Terminal } from './terminal.ts';
 
-type Operation = 'restart' | 'reload' | 'scale' | 'drain' | 'undrain' | 'stop' | 'upgrade';
+type Operation = 'restart' | 'reload' | 'scale' | 'drain' | 'undrain' | 'deploy' | 'stop' | 'upgrade';
 
 /** A drain or a slow start may say nothing for minutes. */
 const QUIET_MS = 15 * 60_000;
@@ -36,7 +36,7 @@ export function operation(name: Operation): Run {
 			terminal.out(
 				`${json ? jsonText({ ok: true, result: result ?? null }) : inertLines(sentence(name, args, result))}\n`,
 			);
-			return EXIT.ok;
+			return name === 'deploy' && !endedAsMeant(args, result) ? EXIT.failed : EXIT.ok;
 		} catch (error) {
 			if (error === stopped) return left(name, terminal);
 			throw await withHint(error, where, args);
@@ -49,6 +49,7 @@ export function operation(name: Operation): Run {
 function argumentsOf(name: Operation, parsed: ParsedArguments): Record<string, unknown> {
 	const { positionals, switches } = parsed;
 	const [first, second] = positionals;
+	if (name === 'deploy') return deployArguments(parsed);
 	if (name === 'restart') return first === undefined ? {} : { service: first };
 	if (name === 'scale')
 		return { service: first, n: integer('<n>', second ?? '', [0, 1000]), wait: !switches.has('no-wait') };
@@ -70,8 +71,25 @@ function drainArguments(name: string, { positionals, switches, values }: ParsedA
 	return { region, ...(switches.has('force') ? { force: true } : {}) };
 }
 
+function deployArguments({ positionals, switches, rest }: ParsedArguments): Record<string, unknown> {
+	const orders = (['abort', 'promote'] as const).filter((order) => switches.has(order));
+	const [order = 'begin', other] = orders;
+	if (other !== undefined) throw new BallastError('bad_command', 'deploy: --abort and --promote exclude each other');
+	if (order !== 'begin' && rest.length > 0)
+		throw new BallastError('bad_command', `deploy: --${order} is about a roll-out under way and takes no command`);
+	return { service: positionals[0], order, ...(rest.length > 0 ? { command: rest } : {}) };
+}
+
+/** Whether a roll-out ended as it was to end. */
+function endedAsMeant({ order }: Record<string, unknown>, result: unknown): boolean {
+	const { outcome } = (result ?? {}) as { outcome?: unknown };
+	return outcome === (order === 'abort' ? 'rolled_back' : 'promoted');
+}
+
 function left(name: Operation, terminal: Terminal): number {
-	terminal.err(`\nnot waiting any longer; the ${name} itself goes on (\`ballast status\` shows how it is)\n`);
+	terminal.err(
+		`\nnot waiting any longer; the ${name === 'deploy' ? 'roll-out' : name} itself goes on (\`ballast status\` shows how it is)\n`,
+	);
 	return EXIT.interrupted;
 }
 
@@ -117,6 +135,8 @@ function sentence(name: Operation, args: Record<string, unknown>, result: unknow
 			return `${place(args)} is drained`;
 		case 'undrain':
 			return `${place(args)} takes requests again`;
+		case 'deploy':
+			return typeof found.text === 'string' ? found.text : `${args.service} is deployed`;
 		case 'stop':
 			return 'stopped';
 		case 'upgrade':

@@ -44,6 +44,27 @@ export interface PoolStatus {
 	drained: boolean;
 }
 
+/** What one of two versions did in the present step of a roll-out. */
+export interface VersionStatus {
+	requests: number;
+	failed: number;
+	p95Ms: number;
+}
+
+export interface RolloutStatus {
+	pool: string;
+	command: string;
+	phase: string;
+	/** From 1; 0: it has not begun. */
+	step: number;
+	steps: number;
+	/** What goes to the new version. */
+	gets: string;
+	old: VersionStatus;
+	fresh: VersionStatus;
+	verdict: string;
+}
+
 export interface ServiceStatus {
 	name: string;
 	desired: number;
@@ -52,6 +73,10 @@ export interface ServiceStatus {
 	counts: Counts;
 	/** By priority; empty from a version that knows no pools. */
 	pools: PoolStatus[];
+	/** null: none, or not known by that version. */
+	rollout: RolloutStatus | null;
+	/** The command that was deployed instead of the configuration's; null: none. */
+	deployed: string | null;
 	instances: InstanceStatus[];
 	routes: { name: string; counts: Counts }[];
 	rateLimits: RateLimitStatus[];
@@ -123,6 +148,8 @@ function readService(service: Record<string, unknown>, at: string): ServiceStatu
 		total: number(service.total, `${at}.total`),
 		counts: readCounts(service.counts, `${at}.counts`),
 		pools: service.pools === undefined ? [] : list(service.pools, `${at}.pools`, readPool),
+		rollout: service.rollout == null ? null : readRollout(record(service.rollout, `${at}.rollout`), `${at}.rollout`),
+		deployed: service.deployed == null ? null : text(service.deployed, `${at}.deployed`),
 		instances: list(service.instances, `${at}.instances`, readInstance),
 		routes: list(service.routes, `${at}.routes`, ({ name, counts }, at) => ({
 			name: text(name, `${at}.name`),
@@ -141,6 +168,29 @@ function readRateLimit(limit: Record<string, unknown>, at: string): RateLimitSta
 		full: number(limit.full, `${at}.full`),
 		used: number(limit.used, `${at}.used`),
 		entries: number(limit.entries, `${at}.entries`),
+	};
+}
+
+function readRollout(rollout: Record<string, unknown>, at: string): RolloutStatus {
+	return {
+		pool: text(rollout.pool, `${at}.pool`),
+		command: text(rollout.command, `${at}.command`),
+		phase: text(rollout.phase, `${at}.phase`),
+		step: number(rollout.step, `${at}.step`),
+		steps: number(rollout.steps, `${at}.steps`),
+		gets: text(rollout.gets, `${at}.gets`),
+		old: readVersion(rollout.old, `${at}.old`),
+		fresh: readVersion(rollout.fresh, `${at}.fresh`),
+		verdict: text(rollout.verdict, `${at}.verdict`),
+	};
+}
+
+function readVersion(value: unknown, at: string): VersionStatus {
+	const version = record(value, at);
+	return {
+		requests: number(version.requests, `${at}.requests`),
+		failed: number(version.failed, `${at}.failed`),
+		p95Ms: number(version.p95Ms, `${at}.p95Ms`),
 	};
 }
 

@@ -1,7 +1,15 @@
 /** A status as lines for a terminal. */
 import { inert } from '../core/inert.ts';
 import { formatAge, formatBytes, formatCount, formatLatency, formatRate, plural } from './quantity.ts';
-import type { Counts, InstanceStatus, PoolStatus, RateLimitStatus, ServiceStatus, Status } from './status-answer.ts';
+import type {
+	Counts,
+	InstanceStatus,
+	PoolStatus,
+	RateLimitStatus,
+	ServiceStatus,
+	Status,
+	VersionStatus,
+} from './status-answer.ts';
 import { type Cell, type Column, table } from './table.ts';
 import { type Colour, paint, type Terminal } from './terminal.ts';
 import { clip } from './text-width.ts';
@@ -30,6 +38,7 @@ export function statusLines(status: Status, terminal: Terminal, now: number): st
 	const shared = services.filter(({ pools }) => pools.length > 1 || pools.some(({ region }) => region !== null));
 	const pools = shared.flatMap((service) => service.pools.map((pool) => poolRow(service.name, pool)));
 	if (pools.length > 0) lines.push('', ...table(POOL_COLUMNS, pools, terminal));
+	for (const line of services.flatMap(rolloutLines)) lines.push(clip(line, width));
 	const instances = services.flatMap((service) => service.instances);
 	if (instances.length > 0)
 		lines.push(
@@ -83,6 +92,25 @@ const SERVICE_COLUMNS: Column[] = [
 	{ title: 'IN', align: 'right', drop: 7 },
 	{ title: 'OUT', align: 'right', drop: 6 },
 ];
+
+/** A new version that is about to take over, or a command that is not the configuration's. */
+function rolloutLines({ name, rollout, deployed }: ServiceStatus): string[] {
+	if (rollout === null) {
+		if (deployed === null) return [];
+		return ['', `deployed       ${inert(name)}: \`${inert(deployed)}\` by hand, not what the configuration says`];
+	}
+	const { command, phase, step, steps, gets, old, fresh, verdict } = rollout;
+	const at = step === 0 ? inert(phase) : `step ${step} of ${steps}, ${inert(phase)}`;
+	const lines = ['', `roll-out       ${inert(name)}: \`${inert(command)}\` (${at}) gets ${inert(gets)}`];
+	if (step > 0) lines.push(`               new: ${versionText(fresh)}; old: ${versionText(old)}`);
+	if (verdict !== '') lines.push(`               ${inert(verdict)}`);
+	return lines;
+}
+
+function versionText({ requests, failed, p95Ms }: VersionStatus): string {
+	const time = requests === 0 || p95Ms === 0 ? '' : `, p95 ${formatLatency(p95Ms)}`;
+	return `${plural(requests, 'request')}, ${formatCount(failed)} failed${time}`;
+}
 
 function serviceRow({ name, desired, ready, counts }: ServiceStatus): Cell[] {
 	return [

@@ -5,7 +5,7 @@ import { readStatus } from './status-answer.ts';
 import { statusLines } from './status-view.ts';
 import { type Answer, type ControlPeer, controlPeer, says } from './testing/control-peer.ts';
 import { ballast, recordedTerminal } from './testing/recorded-terminal.ts';
-import { sampleCounts, sampleInstance, sampleStatus } from './testing/sample-status.ts';
+import { sampleCounts, sampleInstance, sampleRollout, sampleStatus } from './testing/sample-status.ts';
 import { textWidth } from './text-width.ts';
 
 const peers: ControlPeer[] = [];
@@ -82,6 +82,32 @@ test('no line is wider than the terminal, at any width', () => {
 	}
 });
 
+test('a roll-out: its step, what goes there, both versions and the verdict; a command that was deployed by hand', () => {
+	const status = sampleStatus();
+	const [service] = status.services;
+	assert.ok(service !== undefined);
+	service.rollout = sampleRollout();
+	assert.equal(
+		statusLines(readStatus(JSON.parse(JSON.stringify(status))), recordedTerminal(), NOW)
+			.slice(8, 11)
+			.join('\n'),
+		`roll-out       videos: \`node v2.js\` (step 2 of 4, judging) gets 5 % of the requests
+               new: 57 requests, 1 failed, p95 14 ms; old: 1200 requests, 0 failed, p95 12 ms
+               57 of 200 requests judged, 1.8 % failed (old: 0 %)`,
+	);
+	service.rollout = { ...sampleRollout(), step: 0, phase: 'starting', gets: 'no requests', verdict: '' };
+	assert.deepEqual(statusLines(status, recordedTerminal(), NOW).slice(8, 10), [
+		'roll-out       videos: `node v2.js` (starting) gets no requests',
+		'',
+	]);
+	service.rollout = null;
+	service.deployed = 'node v2.js';
+	assert.equal(
+		statusLines(status, recordedTerminal(), NOW)[8],
+		'deployed       videos: `node v2.js` by hand, not what the configuration says',
+	);
+});
+
 test('colours only add to the words', () => {
 	const coloured = statusLines(sampleStatus(), recordedTerminal({ colours: true }), NOW);
 	assert.deepEqual(coloured.map(stripVTControlCharacters), statusLines(sampleStatus(), recordedTerminal(), NOW));
@@ -106,6 +132,8 @@ test('nothing that is shown can act on the terminal', () => {
 				total: 1,
 				counts,
 				pools: [{ name: evil, priority: 1, region: evil, desired: 1, ready: 1, total: 1, share: 1, drained: false }],
+				rollout: { ...sampleRollout(), command: evil, phase: evil, gets: evil, verdict: evil },
+				deployed: evil,
 				instances: [sampleInstance({ id: evil, host: evil, state: evil, note: evil })],
 				routes: [
 					{ name: evil, counts },

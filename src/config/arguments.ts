@@ -26,7 +26,7 @@ export interface CommandArguments {
 	/** Positional arguments as `--help` writes them: `service` must be there, `[config]` may. */
 	positionals: string[];
 	options: OptionArguments[];
-	/** What may stand behind `--`; without it nothing may. */
+	/** What stands behind `--`, or may (`[command…]`); without it nothing may. */
 	rest?: string;
 }
 
@@ -208,9 +208,8 @@ export function integer(what: string, text: string, [min, max]: [number, number]
 /** `ballast scale <service> <n> [options]`. */
 export function usage({ name, positionals, options, rest }: CommandArguments): string {
 	const words = positionals.map((word) => (word.startsWith('[') ? word : `<${word}>`));
-	return ['ballast', name, ...words, ...(options.length > 0 ? ['[options]'] : []), ...(rest ? ['--', rest] : [])].join(
-		' ',
-	);
+	const behind = rest?.startsWith('[') ? [`[-- ${rest.slice(1)}`] : rest ? ['--', rest] : [];
+	return ['ballast', name, ...words, ...(options.length > 0 ? ['[options]'] : []), ...behind].join(' ');
 }
 
 function complainOfUnknown(command: CommandArguments, raw: string): string {

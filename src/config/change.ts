@@ -56,6 +56,7 @@ const OF_SERVICE: [string, string][] = [
 	['health', 'holds from the next probe; what is known of the instances is kept'],
 	['balance', POLICY],
 	['rateLimit', LIMIT],
+	['deploy', 'holds for the next roll-out'],
 	['upstream', 'holds for new connections to the instances'],
 ];
 

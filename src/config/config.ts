@@ -1,6 +1,7 @@
 /** The resolved configuration: what every other part reads. */
 import type { BalanceConfig } from '../balancing/config.ts';
 import type { FailoverConfig } from '../balancing/failover-config.ts';
+import type { DeployConfig } from '../deploy/config.ts';
 import type { ServiceConfig as GatewayServiceConfig, ListenConfig, NodeLimits } from '../gateway/config.ts';
 import type { HealthConfig } from '../health/config.ts';
 import type { InstancesConfig, ScaleConfig } from '../instances/config.ts';
@@ -33,6 +34,8 @@ export interface ServiceConfig extends GatewayServiceConfig {
 	/** null: every retry is allowed. */
 	retryBudget: RetryBudgetConfig | null;
 	breaker: BreakerConfig;
+	/** How a new version takes over. */
+	deploy: DeployConfig;
 }
 
 export interface AdminConfig {

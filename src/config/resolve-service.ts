@@ -3,6 +3,7 @@ import type { FixedAnswer, Policy, RedirectConfig, RouteConfig, UpstreamConfig }
 import { complainOfFieldName } from '../gateway/config-syntax.ts';
 import type { RedirectInput, RespondInput } from '../gateway/route-schema.ts';
 import type { ServiceConfig } from './config.ts';
+import { checkDeploy, resolveDeploy } from './resolve-deploy.ts';
 import { layFailover, warnOfFailover } from './resolve-failover.ts';
 import { matchesEverything, matchOfRouteName, resolveMatch } from './resolve-match.ts';
 import { complainOfName } from './resolve-name.ts';
@@ -35,6 +36,7 @@ export function resolveDefaults(input: UserDefaults, place: Place): Defaults {
 	resolveHealth({ own: input.health, base: undefined }, place.at('health'));
 	checkBalance(input.balance, place.at('balance'));
 	layFailover({ own: input.failover, base: undefined }, place.at('failover'));
+	resolveDeploy({ own: input.deploy, base: undefined }, place.at('deploy'));
 	return {
 		policy: layPolicy(DEFAULT_POLICY, input, place),
 		upstream: layUpstream(DEFAULT_UPSTREAM, input.upstream, place.at('upstream')),
@@ -69,9 +71,11 @@ export function resolveService({ name, input, place }: ServiceEntry, defaults: D
 		upstream: layUpstream(defaults.upstream, input.upstream, place.at('upstream')),
 		retryBudget: resolveBudget(input.retryBudget ?? defaults.input.retryBudget),
 		breaker: resolveBreaker(input.breaker ?? defaults.input.breaker),
+		deploy: resolveDeploy({ own: input.deploy, base: defaults.input.deploy }, place.at('deploy')),
 	};
 	checkBalance(input.balance, place.at('balance'));
 	checkPool(service, input, place);
+	checkDeploy(service, input.deploy, place.at('deploy'));
 	if (speaksTls(service)) service.upstream = { ...service.upstream, tls: service.upstream.tls ?? DEFAULT_TLS };
 	return service;
 }

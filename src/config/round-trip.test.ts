@@ -200,6 +200,23 @@ const pool = {
 			tls: fc.record({ serverName: word, verify: fc.boolean() }),
 		}),
 	),
+	deploy: maybe(
+		fc.oneof(
+			fc.constantFrom(['1%', '50%'], ['0.3%']),
+			fc
+				.record({
+					every: duration(100, 9000),
+					requests: maybe(fc.integer({ min: 10, max: 999 })),
+					errors: maybe(fc.constantFrom('0%', '2.5%')),
+					latency: maybe(fc.constantFrom(1.25, 'off' as const)),
+					by: maybe(fc.constantFrom('weight', 'header:X-Canary', 'cookie:Canary_1')),
+					mirror: maybe(fc.constantFrom('off' as const, '33.3%')),
+					instances: maybe(fc.integer({ min: 1, max: 9 })),
+					giveUp: maybe(duration(10_000, 600_000_000)),
+				})
+				.map(withoutUndefined),
+		),
+	),
 };
 
 const pools = fc.dictionary(

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { balanceSchema } from '../balancing/config.ts';
 import { failoverSchema } from '../balancing/failover-config.ts';
 import { duration, integer, key, list, map, notEmpty, object, oneOf, required, text } from '../core/schema.ts';
+import { deploySchema } from '../deploy/config.ts';
 import {
 	limitsSchema,
 	listenHost,
@@ -58,6 +59,11 @@ const poolKeys = {
 		default: { inFlight: 'off', waiting: 100 },
 		example: 10,
 	}),
+	deploy: key(
+		deploySchema,
+		'How `ballast deploy` has a new version take over: the steps, and what it must be as good as the old one in.',
+		{ default: ['1%', '5%', '25%', '50%'], example: { steps: ['1%', '10%'], every: '5m' } },
+	),
 };
 
 const policyKeys = {

@@ -36,6 +36,7 @@ const BELONGS: Record<string, string> = {
 	command: '`instances`, as `run`',
 	connect: '`timeouts`',
 	cwd: '`instances`',
+	deploy: 'a service or `defaults`',
 	dns: '`instances`',
 	env: '`instances`',
 	entries: '`rateLimit`',

@@ -1,6 +1,7 @@
 /** The resolved configuration, written again as a person would write it: all defaults told, long forms, absolute paths. */
 import type { FailoverConfig } from '../balancing/failover-config.ts';
 import { formatDuration, formatShare, formatSize } from '../core/units.ts';
+import type { DeployConfig } from '../deploy/config.ts';
 import type {
 	HeaderPolicy,
 	ListenConfig,
@@ -69,6 +70,7 @@ function serviceForm(service: ServiceConfig, options: FormOptions): Form {
 		...(only?.instances.kind === 'run' ? { scale: { ...only.scale } } : {}),
 		upstream: upstreamForm(service.upstream),
 		...protectionForm(service),
+		deploy: deployForm(service.deploy),
 		...policyForm(service, options),
 		rateLimit: rateLimitForm(service.rateLimit),
 		...(routes.length === 0
@@ -173,6 +175,20 @@ function failoverForm({ threshold, back, holdMs, warmUp }: FailoverConfig): Form
 		back: formatShare(back),
 		hold: formatDuration(holdMs),
 		warmUp: warmUp === 0 ? 'off' : formatShare(warmUp),
+	};
+}
+
+function deployForm({ steps, by, mirror, instances, everyMs, giveUpMs, ...rest }: DeployConfig): Form {
+	return {
+		...(by.kind === 'weight' ? { steps: steps.map(formatShare) } : {}),
+		every: formatDuration(everyMs),
+		requests: rest.requests,
+		errors: formatShare(rest.errors),
+		latency: rest.latency ?? 'off',
+		by: by.kind === 'weight' ? by.kind : `${by.kind}:${by.name}`,
+		mirror: mirror === 0 ? 'off' : formatShare(mirror),
+		...(instances === null ? {} : { instances }),
+		giveUp: formatDuration(giveUpMs),
 	};
 }
 

@@ -22,6 +22,9 @@ export const ServiceCell = {
 	retriesRefused: 5,
 	/** First of `MAX_POOLS` cells: the share of each pool in the traffic, thousandths. */
 	poolShare: 16,
+	/** A roll-out: 1 while marked requests go to the new version; share of requests of which it gets a copy, thousandths. */
+	marked: 40,
+	copies: 41,
 } as const;
 
 const SHARED = 64;
@@ -40,6 +43,9 @@ export const ServiceColumn = {
 	held: 4,
 	/** Requests that were refused to protect the service; wraps. */
 	shed: 5,
+	/** Requests of which the new version got a copy, and of them those that failed at the old one; wrap. */
+	copied: 16,
+	copiedFailed: 17,
 } as const;
 
 export class ServiceCells {

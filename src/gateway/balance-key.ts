@@ -29,7 +29,8 @@ export function balanceKey(exchange: Exchange, source: KeySource): number {
 
 const hashOrNone = (value: string | undefined): number => (value === undefined ? 0 : hashText(value));
 
-function cookieValue(exchange: Exchange, name: string): string | undefined {
+/** The value of the first cookie with this name. */
+export function cookieValue(exchange: Exchange, name: string): string | undefined {
 	const { fields } = exchange.head;
 	for (let i = 0; i < fields.count; i++) {
 		if (fields.table[i * STRIDE + 4] !== Field.cookie) continue;

@@ -28,6 +28,8 @@ export interface Counted {
 	readonly failure: string | null;
 	readonly body: { readonly received: number };
 	readonly bytesOut: number;
+	/** A new version got a copy of it. */
+	readonly copied: boolean;
 	readonly fetch: { readonly slot: number; readonly attempts: number; readonly held: boolean };
 }
 

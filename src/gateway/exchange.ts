@@ -84,6 +84,8 @@ export class Exchange implements FetchParty {
 	closing = false;
 	answerMode: number = AnswerMode.none;
 	finished = false;
+	/** A new version got a copy of it. */
+	copied = false;
 	/** What went out of the body, while it may have to go out again; null: nothing is kept. */
 	replay: ReplayBody | null = null;
 
@@ -114,6 +116,7 @@ export class Exchange implements FetchParty {
 		this.closing = false;
 		this.answerMode = AnswerMode.none;
 		this.finished = false;
+		this.copied = false;
 		this.replay = null;
 		this.fetch.reset();
 		this.startMs = performance.now();

@@ -69,6 +69,7 @@ export function compileRoute(entry: RouteEntry, service: Service, { series, rate
 		fixed: entry.route?.respond ? fixedAnswer(entry.route.respond) : null,
 		redirect: entry.route?.redirect ?? null,
 		rateLimits,
+		next: null,
 	};
 }
 

@@ -66,6 +66,25 @@ export interface Route {
 	readonly redirect: RedirectConfig | null;
 	/** null: none. */
 	readonly rateLimits: RateLimits | null;
+	/** A new version that takes marked requests or copies; null: there is none, or it only has a share. */
+	readonly next: NextVersion | null;
+}
+
+/** What marks requests that are for a new version. */
+export interface Mark {
+	readonly from: 'header' | 'cookie';
+	/** Header names are lower case. */
+	readonly name: string;
+}
+
+/** Where requests of a route may go while a new version of its service is rolled out. */
+export interface NextVersion {
+	/** null: none is marked. */
+	readonly by: Mark | null;
+	/** The route with instances of the new version first. */
+	readonly marked: Route;
+	/** The route with instances of the new version only, for copies. */
+	readonly copies: Route;
 }
 
 /** Prepares a header policy; null where it changes nothing. */

@@ -40,6 +40,8 @@ export interface InstanceEvent {
 	readonly instance: string | null;
 	readonly kind: string;
 	readonly text: string;
+	/** Of a failure: what happened, without what is done about it; half a sentence. */
+	readonly cause?: string;
 	readonly level: 'info' | 'warn' | 'error';
 }
 

@@ -32,6 +32,7 @@ const KNOWN: [string, number][] = [
 	['X-Forwarded-Scheme', Field.claim],
 	['X-Forwarded-Server', Field.claim],
 	['X-Forwarded-SSL', Field.claim],
+	['X-Ballast-Mirror', Field.claim],
 ];
 
 /** The name in the middle of other bytes, as in a head. */

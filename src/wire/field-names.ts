@@ -66,6 +66,7 @@ const NAMES: Record<string, number> = {
 	'x-forwarded-scheme': Field.claim,
 	'x-forwarded-server': Field.claim,
 	'x-forwarded-ssl': Field.claim,
+	'x-ballast-mirror': Field.claim,
 };
 
 const LONGEST = Math.max(...Object.keys(NAMES).map((name) => name.length));

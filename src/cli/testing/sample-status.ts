@@ -1,4 +1,4 @@
-import type { Counts, InstanceStatus, Status } from '../status-answer.ts';
+import type { Counts, InstanceStatus, RolloutStatus, Status } from '../status-answer.ts';
 
 export function sampleCounts(more: Partial<Counts> = {}): Counts {
 	return {
@@ -34,6 +34,20 @@ export function sampleInstance(more: Partial<InstanceStatus> = {}): InstanceStat
 	};
 }
 
+export function sampleRollout(): RolloutStatus {
+	return {
+		pool: 'next',
+		command: 'node v2.js',
+		phase: 'judging',
+		step: 2,
+		steps: 4,
+		gets: '5 % of the requests',
+		old: { requests: 1200, failed: 0, p95Ms: 12.1 },
+		fresh: { requests: 57, failed: 1, p95Ms: 14 },
+		verdict: '57 of 200 requests judged, 1.8 % failed (old: 0 %)',
+	};
+}
+
 /** A status as a running Ballast gives it, `since` = 1,000,000 ms. */
 export function sampleStatus(more: Partial<Status> = {}): Status {
 	const down = {
@@ -65,6 +79,8 @@ export function sampleStatus(more: Partial<Status> = {}): Status {
 				total: 2,
 				counts: sampleCounts({ failed: 3 }),
 				pools: [{ name: 'main', priority: 1, region: null, desired: 2, ready: 1, total: 2, share: 1, drained: false }],
+				rollout: null,
+				deployed: null,
 				instances: [sampleInstance(), sampleInstance({ ...down, counts: sampleCounts({ requests: 0, perSecond: 0 }) })],
 				routes: [
 					{ name: 'GET /v1/avatars', counts: sampleCounts() },

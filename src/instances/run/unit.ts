@@ -239,8 +239,9 @@ export class Unit {
 			this.#ended = `was not ready within ${inSeconds(startMs)}${probed}`;
 			const hint = `it must listen on the port that ${this.launch.config.portEnv} names (${this.port})`;
 			const text = `${this.id} ${this.#ended} and is stopped: ${hint}; ${this.#printed()}`;
-			this.#owner.event({ instance: this.id, kind: 'start_timeout', level: 'error', text });
-			this.#settle(`${this.id} ${this.#ended}; ${this.#printed()}`);
+			const cause = `${this.id} ${this.#ended}; ${this.#printed()}`;
+			this.#owner.event({ instance: this.id, kind: 'start_timeout', level: 'error', text, cause });
+			this.#settle(cause);
 			this.#terminate(Date.now() + Math.min(this.launch.config.graceMs, UNREADY_GRACE_MS));
 		}, startMs);
 	}
@@ -307,10 +308,11 @@ export class Unit {
 		const waitMs = jittered(delayMs, Math.random());
 		const reason = why === '' ? '' : `: ${why}`;
 		this.#note = `${how}, restarting ${afterDelay(waitMs)}${reason}`;
-		this.#owner.event({ instance: this.id, kind: 'exited', level: 'warn', text: `${this.id} ${this.#note}` });
+		const text = `${this.id} ${this.#note}`;
+		this.#owner.event({ instance: this.id, kind: 'exited', level: 'warn', text, cause: `${this.id} ${how}${reason}` });
 		if (crashLoop) {
-			const text = `${this.id} keeps failing: ${history.ends.length} times within 60 s, last it ${how}; ${this.#printed()}`;
-			this.#owner.event({ instance: this.id, kind: 'crash_loop', level: 'error', text });
+			const often = `${this.id} keeps failing: ${history.ends.length} times within 60 s, last it ${how}; ${this.#printed()}`;
+			this.#owner.event({ instance: this.id, kind: 'crash_loop', level: 'error', text: often });
 		}
 		if (history.failures >= ENDS_BEFORE_GIVING_UP) {
 			this.#settle(`${this.id} ${how}, ${history.failures} times in a row; ${this.#printed()}`);

@@ -1,0 +1,14 @@
+import type { Config } from '../config/config.ts';
+import type { HandedCounts } from './counts-handover.ts';
+
+/** What a core leaves for the one that follows it. */
+export interface Snapshot {
+	config: Config;
+	fleet: unknown;
+	deployments: unknown;
+	ticketKeys: string;
+	/** Where the configuration came from. */
+	name: string;
+	/** Only with the lead: what it has counted. */
+	counts?: HandedCounts;
+}
