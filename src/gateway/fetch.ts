@@ -128,7 +128,7 @@ export class Fetch implements Attempt, Waiter {
 		};
 		if (!plane.hold.add(service.name, this, wait)) return false;
 		this.#waiting = true;
-		this.held ||= backOffTicks === 0;
+		this.held = true;
 		service.cells.add(plane.worker, ServiceColumn.held, 1);
 		return true;
 	}
