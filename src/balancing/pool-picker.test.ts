@@ -19,7 +19,7 @@ function poolsOf(sizes: readonly number[], shares: readonly number[], by: Balanc
 	const pools = groups.map((members, share) => {
 		const balancer = createBalancer({ by, key: null, loadFactor: 0, cookie: null }, all.board, { id: 0, count: 1 });
 		balancer.set(members);
-		return { balancer, share: shares[share] === undefined ? -1 : share };
+		return { balancer, members, share: shares[share] === undefined ? -1 : share };
 	});
 	cells.set(shares);
 	const pool = (slot: number) => groups.findIndex((members) => members.some((member) => member.slot === slot));
@@ -74,6 +74,18 @@ test('an instance that was tried is picked again only when all pools were tried'
 	assert.ok(tried.includes(it.picker.pick(0, tried, 0)));
 });
 
+test('elsewhere: a pool of which none was tried, if there is one', () => {
+	const it = poolsOf([3, 1, 1], [1000, 0, 0]);
+	const [first, second] = it.groups[0] as [Member, Member];
+	const pick = (...tried: number[]) => it.pool(it.picker.pick(0, tried, 0, true));
+	assert.equal(pick(), 0);
+	assert.equal(pick(first.slot, second.slot), 1);
+	it.cells.set([500, 0, 500]);
+	assert.equal(pick(first.slot, second.slot), 2, 'one with a share before one without');
+	const others = [1, 2].map((at) => (it.groups[at] as Member[])[0]?.slot as number);
+	assert.equal(pick(first.slot, ...others), 0, 'all were tried: an instance that was not');
+});
+
 test('without shares, as before the first decision, the first pool has all', () => {
 	const it = poolsOf([1, 1], [0, 0]);
 	assert.deepEqual(new Set(times(1000, () => it.pool(it.picker.pick(0, NONE_TRIED, 0)))), new Set([0]));
@@ -118,6 +130,7 @@ test('workers begin at different points', () => {
 		const picked: number[] = [];
 		const pools = times(10, (at) => ({
 			share: at,
+			members: [],
 			balancer: {
 				set: () => {},
 				pick: () => picked.push(at),

@@ -6,6 +6,7 @@ export interface SharedPool {
 	balancer: Balancer;
 	/** Where its share is in the cells, thousandths; < 0: it has none and is only fallen back on. */
 	readonly share: number;
+	readonly members: readonly { readonly slot: number }[];
 }
 
 const WHOLE = 1000;
@@ -31,8 +32,15 @@ export class PoolPicker {
 		this.#turn = (worker * 131) % WHOLE;
 	}
 
-	/** See `Balancer.pick`. */
-	pick(key: number, tried: readonly number[], nowMs: number): number {
+	/**
+	 * See `Balancer.pick`.
+	 * @param elsewhere rather in a pool of which no instance was tried
+	 */
+	pick(key: number, tried: readonly number[], nowMs: number, elsewhere = false): number {
+		if (elsewhere) {
+			const slot = this.#pickUntried(key, tried, nowMs);
+			if (slot >= 0) return slot;
+		}
 		const first = this.#pools[this.#choose(key)] as SharedPool;
 		const slot = first.balancer.pick(key, tried, nowMs);
 		if (slot >= 0 && (tried.length === 0 || !tried.includes(slot))) return slot;
@@ -44,6 +52,18 @@ export class PoolPicker {
 			}
 		}
 		return slot;
+	}
+
+	#pickUntried(key: number, tried: readonly number[], nowMs: number): number {
+		for (let pass = 0; pass < 2; pass++) {
+			for (const pool of this.#pools) {
+				if (this.#share(pool) > 0 !== (pass === 0)) continue;
+				if (pool.members.some(({ slot }) => tried.includes(slot))) continue;
+				const slot = pool.balancer.pick(key, tried, nowMs);
+				if (slot >= 0) return slot;
+			}
+		}
+		return -1;
 	}
 
 	/** See `Balancer.settle`: what is measured stands on the board, whichever pool the instance is in. */

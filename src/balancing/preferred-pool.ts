@@ -1,20 +1,21 @@
-import type { SharedPool } from './pool-picker.ts';
-import type { Balancer } from './port.ts';
+import type { PoolPicker, SharedPool } from './pool-picker.ts';
+
+type AllPools = Pick<PoolPicker, 'pick' | 'settle' | 'token'>;
 
 /** Chooses in one of several pools, whatever its share; where that one has nothing open, as for all others. */
 export class PreferredPool {
 	readonly #pool: SharedPool;
-	readonly #all: Pick<Balancer, 'pick' | 'settle' | 'token'>;
+	readonly #all: AllPools;
 
-	constructor(pool: SharedPool, all: Pick<Balancer, 'pick' | 'settle' | 'token'>) {
+	constructor(pool: SharedPool, all: AllPools) {
 		this.#pool = pool;
 		this.#all = all;
 	}
 
-	/** See `Balancer.pick`. */
-	pick(key: number, tried: readonly number[], nowMs: number): number {
-		const slot = this.#pool.balancer.pick(key, tried, nowMs);
-		return slot >= 0 && !tried.includes(slot) ? slot : this.#all.pick(key, tried, nowMs);
+	/** See `PoolPicker.pick`. */
+	pick(key: number, tried: readonly number[], nowMs: number, elsewhere = false): number {
+		const slot = elsewhere ? -1 : this.#pool.balancer.pick(key, tried, nowMs);
+		return slot >= 0 && !tried.includes(slot) ? slot : this.#all.pick(key, tried, nowMs, elsewhere);
 	}
 
 	/** See `Balancer.settle`. */

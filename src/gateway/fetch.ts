@@ -80,7 +80,7 @@ export class Fetch implements Attempt, Waiter {
 		this.streaming = false;
 		this.#failure = 'no_ready_instance';
 		this.#attemptMs = startMs;
-		this.#selection.start();
+		this.#selection.start(route.retry.attempts);
 		service.cells.add(this.plane.worker, ServiceColumn.requests, 1);
 		const slot = this.#selection.select(service, key, 0);
 		if (slot >= 0) this.#begin(slot);
@@ -145,7 +145,7 @@ export class Fetch implements Attempt, Waiter {
 			this.waitedTooLong();
 			return true;
 		}
-		this.#selection.start();
+		this.#selection.start(this.route?.retry.attempts ?? 1);
 		const slot = this.#selection.select(service, this.key, 0);
 		if (slot < 0) {
 			if (this.#selection.full > 0 || service.cells.get(ServiceCell.expected) === 1) return false;

@@ -40,7 +40,7 @@ export class RequestCopies {
 	/** Sends a copy by this route; false: no instance is ready there. Leaves the exchange as it was. */
 	send(exchange: Exchange, route: Route): boolean {
 		const { plane } = exchange;
-		const slot = route.service.picker?.pick(0, [], plane.wheel.nowMs) ?? -1;
+		const slot = route.service.picker?.pick(0, [], plane.wheel.nowMs, false) ?? -1;
 		const upstream = slot < 0 ? undefined : plane.upstreams[slot];
 		if (upstream === undefined) return false;
 		const copy = this.#spare.pop() ?? new RequestCopy(plane, (done) => this.#done(done));

@@ -5,7 +5,8 @@ import type { RateLimits } from './rate-limits.ts';
 /** Chooses an instance; what `src/balancing` builds fits it. Slots are the board's. */
 export interface Picker {
 	/** A ready slot, not one of `tried` while another is ready; -1: none. `key`: hash of the policy's key, 0 = none. */
-	pick(key: number, tried: readonly number[], nowMs: number): number;
+	/** `elsewhere`: of several pools rather one in which none was tried. */
+	pick(key: number, tried: readonly number[], nowMs: number, elsewhere: boolean): number;
 	/** An attempt at this slot ended after so many µs; negative: it failed. */
 	settle(slot: number, us: number, nowMs: number): void;
 	/** Cookie affinity: what stands for this slot in the client's cookie; 0: not used. */

@@ -5,6 +5,9 @@ import type { Service } from './route.ts';
 /** Instances that are passed over, for being full or at rest, before the pool counts as full: pools may have thousands. */
 const SKIPS_MOST = 16;
 
+/** Attempts in one pool before another is tried: one instance may be ill, two in a row mean that more is lost. */
+const ATTEMPTS_IN_POOL = 2;
+
 /**
  * The instances of one request: which were tried, which one is entered now. An instance is entered
  * when it is picked: then it counts as in flight there, within the bound of its breaker.
@@ -12,6 +15,8 @@ const SKIPS_MOST = 16;
 export class Selection {
 	readonly #plane: DataPlane;
 	readonly #tried: number[] = [];
+	/** Attempts that the request may have. */
+	#attemptsMost = 1;
 	/** Entered for the attempt after this one; -1: none. */
 	#reserved = -1;
 	/** What is entered is the one request that tries a half-open instance. */
@@ -27,7 +32,8 @@ export class Selection {
 	}
 
 	/** A new request, or one that waited: nothing was tried. */
-	start(): void {
+	start(attemptsMost: number): void {
+		this.#attemptsMost = attemptsMost;
 		if (this.#tried.length > 0) this.#tried.length = 0;
 	}
 
@@ -81,9 +87,11 @@ export class Selection {
 		if (picker === null) return -1;
 		const tried = this.#tried;
 		const kept = tried.length;
+		// The last attempt must not meet a third instance of a pool that is lost as a whole.
+		const elsewhere = attempts > 0 && attempts >= Math.min(ATTEMPTS_IN_POOL, this.#attemptsMost - 1);
 		let chosen = -1;
 		for (let skips = 0; skips <= SKIPS_MOST; skips++) {
-			const slot = picker.pick(key, tried, this.#plane.wheel.nowMs);
+			const slot = picker.pick(key, tried, this.#plane.wheel.nowMs, elsewhere);
 			if (slot < 0 || (tried.length > 0 && tried.includes(slot))) break;
 			if (!this.#rests(slot) && this.#enter(slot, service)) {
 				chosen = slot;
