@@ -125,7 +125,11 @@ export function looping(sink: TestingSink, count: number, path = '/'): { end(): 
 
 export const TCP: HealthConfig = {
 	kind: 'tcp',
+	method: 'GET',
 	path: '/',
+	headers: [],
+	secretHeaders: [],
+	body: null,
 	intervalMs: 100,
 	timeoutMs: 1000,
 	healthyAfter: 1,

@@ -2,9 +2,11 @@
 import type { FixedAnswer, Policy, RedirectConfig, RouteConfig, UpstreamConfig } from '../gateway/config.ts';
 import { complainOfFieldName } from '../gateway/config-syntax.ts';
 import type { RedirectInput, RespondInput } from '../gateway/route-schema.ts';
+import type { HealthConfig } from '../health/config.ts';
 import type { ServiceConfig } from './config.ts';
 import { checkDeploy, resolveDeploy } from './resolve-deploy.ts';
 import { layFailover, warnOfFailover } from './resolve-failover.ts';
+import { DEFAULT_HEALTH, layHealth } from './resolve-health.ts';
 import { matchesEverything, matchOfRouteName, resolveMatch } from './resolve-match.ts';
 import { complainOfName } from './resolve-name.ts';
 import { DEFAULT_POLICY, layPolicy } from './resolve-policy.ts';
@@ -14,7 +16,6 @@ import {
 	DEFAULT_UPSTREAM,
 	layUpstream,
 	resolveBalance,
-	resolveHealth,
 	resolveScale,
 } from './resolve-pool.ts';
 import { resolvePools, warnOfScale } from './resolve-pools.ts';
@@ -26,6 +27,7 @@ import type { Place } from './scope.ts';
 export interface Defaults {
 	policy: Policy;
 	upstream: UpstreamConfig;
+	health: HealthConfig;
 	input: UserDefaults;
 }
 
@@ -33,13 +35,13 @@ export interface Defaults {
 export function resolveDefaults(input: UserDefaults, place: Place): Defaults {
 	// Said once here, and not again for each service.
 	resolveScale({ own: input.scale, base: undefined }, place.at('scale'));
-	resolveHealth({ own: input.health, base: undefined }, place.at('health'));
 	checkBalance(input.balance, place.at('balance'));
 	layFailover({ own: input.failover, base: undefined }, place.at('failover'));
 	resolveDeploy({ own: input.deploy, base: undefined }, place.at('deploy'));
 	return {
 		policy: layPolicy(DEFAULT_POLICY, input, place),
 		upstream: layUpstream(DEFAULT_UPSTREAM, input.upstream, place.at('upstream')),
+		health: layHealth(DEFAULT_HEALTH, input.health, place.at('health')),
 		input,
 	};
 }
@@ -66,7 +68,7 @@ export function resolveService({ name, input, place }: ServiceEntry, defaults: D
 		routes: resolveRoutes(input, policy, place),
 		pools,
 		failover: pools.length < 2 ? null : failover,
-		health: resolveHealth({ own: input.health, base: defaults.input.health }, place.at('health')),
+		health: layHealth(defaults.health, input.health, place.at('health')),
 		balance: resolveBalance(input.balance ?? defaults.input.balance),
 		upstream: layUpstream(defaults.upstream, input.upstream, place.at('upstream')),
 		retryBudget: resolveBudget(input.retryBudget ?? defaults.input.retryBudget),

@@ -64,7 +64,7 @@ function serviceForm(service: ServiceConfig, options: FormOptions): Form {
 	return {
 		...(match.length === 0 ? {} : { match: match.map(matchForm) }),
 		...(only === null ? poolsForm(service.pools, options) : { instances: instancesForm(only.instances, options) }),
-		health: healthForm(service.health),
+		health: healthForm(service.health, options),
 		balance: balanceForm(service),
 		...(service.failover === null ? {} : { failover: failoverForm(service.failover) }),
 		...(only?.instances.kind === 'run' ? { scale: { ...only.scale } } : {}),
@@ -146,15 +146,20 @@ function runForm({ command, cwd, env, secretEnv, user, graceMs, startMs }: RunCo
 	};
 }
 
-function healthForm({ kind, path, intervalMs, timeoutMs, healthyAfter, unhealthyAfter, statuses }: HealthConfig): Form {
+function healthForm(health: HealthConfig, { secret }: FormOptions): Form {
+	const { kind, method, path, headers, secretHeaders, body, statuses } = health;
 	const ranges = statuses.map(([from, to]) => (from === to ? from : `${from}-${to}`));
+	const hidden = (name: string) => secretHeaders.includes(name.toLowerCase()) || namesSecret(name);
+	const shown = headers.map(([name, value]) => [name, hidden(name) ? secret(value) : value]);
 	return {
 		kind,
-		...(kind === 'http' ? { path } : {}),
-		interval: formatDuration(intervalMs),
-		timeout: formatDuration(timeoutMs),
-		healthyAfter,
-		unhealthyAfter,
+		...(kind === 'http' ? { method, path } : {}),
+		...(shown.length === 0 ? {} : { headers: Object.fromEntries(shown) }),
+		...(body === null ? {} : { body: body.kind === 'text' ? body.text : { matches: body.source } }),
+		interval: formatDuration(health.intervalMs),
+		timeout: formatDuration(health.timeoutMs),
+		healthyAfter: health.healthyAfter,
+		unhealthyAfter: health.unhealthyAfter,
 		...(kind === 'http' ? { statuses: ranges.length === 1 ? ranges[0] : ranges } : {}),
 	};
 }
