@@ -56,7 +56,7 @@ function request(base: HealthConfig, own: LongHealth, place: Place): RequestPart
 			key === 'body'
 				? 'expected nothing here: an answer to HEAD has no body; use `method: GET`'
 				: 'expected GET: an answer to HEAD has no body that `body` could be found in';
-		place.at(key).problem(message, { at: key === 'body' ? 'key' : 'value', value: own.method });
+		place.at(key).problem(message, key === 'body' ? { at: 'key' } : { value: own.method });
 	}
 	return {
 		method,

@@ -9,6 +9,7 @@ import { layFailover, warnOfFailover } from './resolve-failover.ts';
 import { DEFAULT_HEALTH, layHealth } from './resolve-health.ts';
 import { matchesEverything, matchOfRouteName, resolveMatch } from './resolve-match.ts';
 import { complainOfName } from './resolve-name.ts';
+import { resolveOutliers, resolveSlowStart } from './resolve-outliers.ts';
 import { DEFAULT_POLICY, layPolicy } from './resolve-policy.ts';
 import {
 	checkBalance,
@@ -38,6 +39,7 @@ export function resolveDefaults(input: UserDefaults, place: Place): Defaults {
 	checkBalance(input.balance, place.at('balance'));
 	layFailover({ own: input.failover, base: undefined }, place.at('failover'));
 	resolveDeploy({ own: input.deploy, base: undefined }, place.at('deploy'));
+	resolveOutliers({ own: input.outliers, base: undefined }, resolveBalance(input.balance).by, place.at('outliers'));
 	return {
 		policy: layPolicy(DEFAULT_POLICY, input, place),
 		upstream: layUpstream(DEFAULT_UPSTREAM, input.upstream, place.at('upstream')),
@@ -61,6 +63,8 @@ export function resolveService({ name, input, place }: ServiceEntry, defaults: D
 	const pools = resolvePools(input, defaults.input, place);
 	const failover = layFailover({ own: input.failover, base: defaults.input.failover }, place.at('failover'));
 	warnOfFailover(input.failover, pools, place.at('failover'));
+	const { input: shared } = defaults;
+	const balance = resolveBalance(input.balance ?? shared.balance);
 	const service: ServiceConfig = {
 		...policy,
 		name,
@@ -69,7 +73,9 @@ export function resolveService({ name, input, place }: ServiceEntry, defaults: D
 		pools,
 		failover: pools.length < 2 ? null : failover,
 		health: layHealth(defaults.health, input.health, place.at('health')),
-		balance: resolveBalance(input.balance ?? defaults.input.balance),
+		outliers: resolveOutliers({ own: input.outliers, base: shared.outliers }, balance.by, place.at('outliers')),
+		slowStartMs: resolveSlowStart({ own: input.slowStart, base: shared.slowStart }, balance.by, place.at('slowStart')),
+		balance,
 		upstream: layUpstream(defaults.upstream, input.upstream, place.at('upstream')),
 		retryBudget: resolveBudget(input.retryBudget ?? defaults.input.retryBudget),
 		breaker: resolveBreaker(input.breaker ?? defaults.input.breaker),
