@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { readStatus } from './status-answer.ts';
+import { readStatus, type ServiceStatus } from './status-answer.ts';
 import { statusLines } from './status-view.ts';
 import { type Answer, type ControlPeer, controlPeer, says } from './testing/control-peer.ts';
 import { ballast, recordedTerminal } from './testing/recorded-terminal.ts';
@@ -168,7 +168,16 @@ test('a breaker that is not closed is told where there is little room, too', () 
 		sampleInstance({ id: 'videos-2', breaker: { state: 'half-open' }, note: '' }),
 	];
 	const services = [
-		{ name: 'videos', desired: 2, ready: 1, total: 2, counts, pools: [], instances, routes: [], rateLimits: [] },
+		{
+			...sampleStatus().services[0],
+			name: 'videos',
+			desired: 2,
+			ready: 1,
+			total: 2,
+			counts,
+			instances,
+			routes: [],
+		} as ServiceStatus,
 	];
 	assert.equal(
 		statusLines(sampleStatus({ services }), recordedTerminal({ columns: 80 }), NOW)
