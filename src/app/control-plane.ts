@@ -79,8 +79,8 @@ export class ControlPlane {
 			meters: this.#meters,
 			instances: () => this.#slots.plans(),
 			started: (id) => this.#listeners.restore(id),
-			suspect: () => {},
-			guardChanged: () => {},
+			suspect: (slot) => this.#fleet.suspect(slot),
+			guardChanged: (slot) => this.#fleet.guardChanged(slot),
 			event,
 		});
 		this.#served = new ServedPlan(this.#workers, { series: this.#series, cells, rateLimits: this.#rateLimits });

@@ -4,8 +4,8 @@ import type { ProbeTarget } from '../health/probe-target.ts';
 import type { Prober, Watch } from '../health/prober.ts';
 import type { InstanceEvent, ProvidedInstance } from '../instances/provider.ts';
 import { inSeconds } from '../instances/wording.ts';
-import type { FleetSink, InstanceState, InstanceView } from './fleet-sink.ts';
-import { type Change, type Facts, NEW_INSTANCE, stateOf, transition } from './fleet-state.ts';
+import type { BreakerView, FleetSink, InstanceState, InstanceView } from './fleet-sink.ts';
+import { type Change, type Facts, NEW_INSTANCE, stateOf, transition, usable } from './fleet-state.ts';
 
 export interface MemberContext {
 	readonly service: string;
@@ -18,7 +18,14 @@ export interface MemberContext {
 	changed(member: Member): void;
 	/** What a probe found. */
 	reached(member: Member, up: boolean, why: string): void;
+	/** It is about to become ready: its weight may be changed by `setPart` before. */
+	readying(member: Member): void;
+	/** Its breaker, as it is to be shown. */
+	breaker(member: Member): BreakerView;
 }
+
+/** An event of its own, where a change of the state would not say enough. */
+export type Told = Omit<InstanceEvent, 'instance'>;
 
 /** Until a failed `add` is tried again, ms. */
 const RETRY_MS = 1000;
@@ -35,6 +42,14 @@ export class Member {
 	#state: InstanceState = 'starting';
 	#since = Date.now();
 	#note = '';
+	/** Why it is ejected. */
+	#ejection = '';
+	/** Used although it is not ready. */
+	#used = false;
+	/** The part of its weight that it gets, 0…1. */
+	#part = 1;
+	/** What the workers were told of its state. */
+	#shown: InstanceState = 'starting';
 	#watch: Watch | null = null;
 	#watchedEpoch = -1;
 	/** This core saw the present life begin. */
@@ -79,6 +94,32 @@ export class Member {
 		return this.#state === 'ready' && this.#slot >= 0;
 	}
 
+	/** Its place on the board; -1 while the workers do not know it. */
+	get slot(): number {
+		return this.#slot;
+	}
+
+	/** It was ready in its present life and is to stay: it counts as a part of its pool. */
+	get counts(): boolean {
+		const { life, drained, proven, verdict } = this.#facts;
+		return this.#slot >= 0 && proven && !drained && life !== 'leaving' && verdict !== 'draining';
+	}
+
+	/** It would be ready, were it not ejected. */
+	get fit(): boolean {
+		return stateOf({ ...this.#facts, ejected: false }) === 'ready' && this.#slot >= 0;
+	}
+
+	/** Its probes took it out, since it could not be connected to. */
+	get unreachable(): boolean {
+		return this.#facts.verdict === 'unhealthy' && this.#facts.contact === 'none';
+	}
+
+	/** Whether it could be used although it is not ready. */
+	get usable(): 'yes' | 'silent' | 'no' {
+		return usable(this.#facts);
+	}
+
 	get inFlight(): number {
 		return this.#slot < 0 ? 0 : this.#context.sink.inFlight(this.#slot);
 	}
@@ -92,13 +133,14 @@ export class Member {
 			host,
 			port,
 			tls,
-			weight,
+			weight: weight * this.#part,
 			state: this.#state,
 			pid,
 			since: this.#since,
-			note: this.#note,
+			note: this.#usedNow() ? `${this.#note}; used all the same, since too few are ready` : this.#note,
 			restarts,
 			slot: this.#slot,
+			breaker: this.#context.breaker(this),
 		};
 	}
 
@@ -118,7 +160,7 @@ export class Member {
 		this.heldSince = held ? (this.heldSince ?? Date.now()) : null;
 		this.#apply({ kind: 'life', life: provided.life, fresh, held }, provided.note);
 		if (provided.life === 'running' && this.#watchedEpoch !== provided.epoch) this.#startWatch('unknown');
-		if (before.weight !== provided.weight && this.#slot >= 0) this.#context.sink.weight(this.#slot, provided.weight);
+		if (before.weight !== provided.weight) this.#weigh();
 		void this.#sync();
 		this.#context.changed(this);
 	}
@@ -129,6 +171,40 @@ export class Member {
 		this.#drainedBy = by;
 		this.#apply({ kind: 'drained', drained: by !== null }, by ?? '');
 		if (by !== null && this.#state === 'draining') this.#note = by;
+	}
+
+	/** Takes it out, or lets requests try it again. `note` stays with its new state, `told` is the event. */
+	setEjected(ejected: boolean, note: string, told: Told | null): void {
+		this.#ejection = ejected ? note : '';
+		this.#apply({ kind: 'ejected', ejected }, note, told);
+	}
+
+	/** Says something new of the state that it is in. */
+	remark(note: string, told: Told): void {
+		this.#note = note;
+		this.#context.event({ instance: this.id, ...told });
+	}
+
+	/** Whether it is used although it is not ready, if it can be. */
+	setUsed(used: boolean): void {
+		this.#used = used;
+		this.#show();
+	}
+
+	/** The part of its weight that it gets from now on, 0…1. */
+	setPart(part: number): void {
+		if (part === this.#part) return;
+		this.#part = part;
+		this.#weigh();
+	}
+
+	/** Requests failed there: it is probed at once. */
+	suspect(): void {
+		this.#watch?.suspect();
+	}
+
+	#weigh(): void {
+		if (this.#slot >= 0) this.#context.sink.weight(this.#slot, this.provided.weight * this.#part);
 	}
 
 	/** It serves no longer: now it really leaves. */
@@ -155,6 +231,7 @@ export class Member {
 		this.#closed = true;
 		this.#unwatch();
 		clearTimeout(this.#retry);
+		this.#shown = 'down';
 		if (this.#slot >= 0) this.#context.sink.state(this.#slot, 'down');
 		return this.withdraw();
 	}
@@ -178,23 +255,46 @@ export class Member {
 		const why = outcome.kind === 'failed' ? outcome.why : '';
 		const note = { up: '', draining: 'it asks for no more requests', failed: `its probe failed: ${why}` }[outcome.kind];
 		const before = this.#facts.verdict;
-		this.#apply({ kind: 'verdict', verdict }, note);
+		const contact = outcome.kind === 'failed' ? { contact: outcome.contact } : {};
+		this.#apply({ kind: 'verdict', verdict, ...contact }, note);
 		this.#context.reached(this, verdict === 'healthy' && this.#slot >= 0, why);
 		if (verdict !== before) this.#context.changed(this);
 	}
 
-	#apply(change: Change, note: string): void {
+	#apply(change: Change, note: string, told: Told | null = null): void {
 		this.#facts = transition(this.#facts, change);
 		const state = stateOf(this.#facts);
+		const said = note || this.#standing();
 		if (state === this.#state) {
-			if (note !== '' && (state === 'starting' || state === 'down')) this.#note = note;
+			if (said !== '' && (state === 'starting' || state === 'down')) this.#note = said;
+			this.#show();
 			return;
 		}
 		this.#state = state;
 		this.#since = Date.now();
-		this.#note = state === 'ready' ? '' : note || (this.#drainedBy ?? '');
-		if (this.#slot >= 0) this.#context.sink.state(this.#slot, state);
-		this.#tell(state);
+		this.#note = state === 'ready' && change.kind !== 'ejected' ? '' : said;
+		if (state === 'ready') this.#context.readying(this);
+		this.#show();
+		if (told === null) this.#tell(state);
+		else this.#context.event({ instance: this.id, ...told });
+	}
+
+	/** Why it is held back, whatever happens besides. */
+	#standing(): string {
+		if (this.#drainedBy !== null) return this.#drainedBy;
+		return this.fit ? this.#ejection : '';
+	}
+
+	#usedNow(): boolean {
+		return this.#used && usable(this.#facts) !== 'no';
+	}
+
+	/** Tells the workers of its state, where that is news. */
+	#show(): void {
+		const shown = this.#usedNow() ? 'ready' : this.#state;
+		if (this.#slot < 0 || shown === this.#shown) return;
+		this.#shown = shown;
+		this.#context.sink.state(this.#slot, shown);
 	}
 
 	/** One event for each change that the provider did not report itself. */
@@ -249,8 +349,9 @@ export class Member {
 		const { slot: _, ...view } = this.view();
 		this.#slot = await sink.add({ ...view, state: 'starting' });
 		this.#slotEpoch = epoch;
-		sink.state(this.#slot, this.#closed ? 'down' : this.#state);
-		if (this.provided.weight !== view.weight) sink.weight(this.#slot, this.provided.weight);
+		this.#shown = this.#closed ? 'down' : this.#state;
+		sink.state(this.#slot, this.#shown);
+		if (this.provided.weight * this.#part !== view.weight) this.#weigh();
 		if (this.#closed || this.#facts.verdict !== 'healthy') return;
 		this.#context.reached(this, true, '');
 		this.#context.changed(this);

@@ -13,8 +13,10 @@ import type { Processes } from '../instances/run/processes.ts';
 import { Departures, type Source } from './fleet-departures.ts';
 import { untilIdle } from './fleet-drain.ts';
 import { Member, type MemberContext } from './fleet-member.ts';
+import { type OutlierFigures, PoolOutliers } from './fleet-outliers.ts';
 import { probeSettings, probeTarget } from './fleet-probes.ts';
 import { createProvider } from './fleet-providers.ts';
+import { Ramps } from './fleet-ramps.ts';
 import type { FleetSink } from './fleet-sink.ts';
 import type { FleetMemory } from './fleet-snapshot.ts';
 import { type PoolOf, poolKey } from './pool-key.ts';
@@ -47,6 +49,8 @@ export class PoolFleet {
 	readonly #farewells = new Set<Promise<void>>();
 	#emptied: (() => void)[] = [];
 	readonly #departures: Departures;
+	readonly #outliers: PoolOutliers;
+	readonly #ramps = new Ramps(() => this.#config.service.slowStartMs);
 
 	/** @param graceMs for instances whose kind has no grace of its own */
 	constructor(config: PoolOf, graceMs: number, needs: PoolFleetNeeds) {
@@ -64,7 +68,22 @@ export class PoolFleet {
 			reviewed: () => this.#checkEmpty(),
 			others: () => needs.siblings(this),
 		});
+		this.#outliers = new PoolOutliers({
+			board: needs.sink.board,
+			config: () => this.#config.service.outliers,
+			members: () => this.members,
+			answerMs: () => this.#config.service.timeouts.connectMs + this.#config.service.timeouts.firstByteMs,
+			event: (event) =>
+				this.#event(event.instance === null ? { ...event, text: `${this.name}: ${event.text}` } : event),
+			relieved: () => needs.siblings(this).some((pool) => pool.#outliers.enough),
+			returned: (member) => this.#ramps.begin(member),
+		});
 		this.#open();
+	}
+
+	/** Ejections and panic. */
+	get outliers(): OutlierFigures {
+		return this.#outliers.figures();
 	}
 
 	get members(): Member[] {
@@ -207,6 +226,22 @@ export class PoolFleet {
 		return new BallastError('bad_command', `${this.name} cannot be ${what}: it ${why}`, { service: this.service });
 	}
 
+	/** Once a second: what the requests say of the instances. `now`: ms of the monotonic clock. */
+	look(now: number): void {
+		this.#outliers.look(now);
+	}
+
+	/** Requests failed at one of its instances. */
+	suspect(member: Member): void {
+		member.suspect();
+		this.#outliers.suspected(performance.now());
+	}
+
+	/** A worker closed or opened the breaker of one of its instances. */
+	guardChanged(member: Member): void {
+		this.#outliers.guardChanged(member, performance.now());
+	}
+
 	/** Most time for what an instance has in flight, ms. */
 	get graceMs(): number {
 		const { instances } = this.#config.pool;
@@ -237,6 +272,8 @@ export class PoolFleet {
 	/** Lets go of everything and leaves the instances as they are. */
 	close(): Promise<void> {
 		this.#departures.close();
+		this.#ramps.close();
+		this.#outliers.close();
 		for (const source of this.#sources) {
 			source.provider.close();
 			for (const member of source.members.values()) this.#farewell(member.close());
@@ -286,10 +323,13 @@ export class PoolFleet {
 			target: (instance) => probeTarget(this.#config, instance),
 			event: (event) => this.#event(event),
 			reached: (member, up, why) => source.provider.reached(member.id, up, why),
-			changed: () => {
+			changed: (member) => {
+				this.#outliers.changed(member, performance.now());
 				this.#departures.reviewSoon();
 				this.#needs.changed(this);
 			},
+			readying: (member) => this.#ramps.begin(member),
+			breaker: (member) => this.#outliers.view(member, performance.now()),
 		};
 	}
 

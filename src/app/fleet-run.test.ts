@@ -49,8 +49,9 @@ test('min instances start and become ready, each with its line', async () => {
 	assert.match(sink.texts('ready')[0] as string, /^videos-[12] ready after \d+\.\d s on 127\.0\.0\.1:\d+$/);
 	const [readiness] = fleet.ready();
 	assert.deepEqual(
-		{ ...readiness, startTimeMs: 0 },
+		{ ...readiness, startTimeMs: 0, outliers: null },
 		{
+			outliers: null,
 			service: 'videos',
 			pool: 'main',
 			ready: 2,

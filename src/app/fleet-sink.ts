@@ -1,4 +1,6 @@
 /** What the fleet tells of its instances, and to whom: the data plane behind a port. */
+import type { Board } from '../core/board.ts';
+import type { BreakerState, Cause } from '../health/breaker.ts';
 import type { InstanceState } from './fleet-state.ts';
 
 export type { InstanceState } from './fleet-state.ts';
@@ -22,6 +24,15 @@ export interface InstanceView {
 	restarts: number;
 	/** Its place on the board; -1 while the workers do not know it. */
 	slot: number;
+	breaker: BreakerView;
+}
+
+export interface BreakerView {
+	state: BreakerState;
+	/** Epoch ms at which it is tried again; null: it is not open. */
+	until: number | null;
+	/** Ejections of its present life, by cause. */
+	ejections: Record<Cause, number>;
 }
 
 export interface FleetEvent {
@@ -36,7 +47,14 @@ export interface FleetEvent {
 	level: 'info' | 'warn' | 'error';
 }
 
+/** What the fleet reads on the board and writes there by itself. */
+export type FleetBoard = Pick<
+	Board,
+	'generation' | 'seen' | 'inFlight' | 'guard' | 'setGuard' | 'moveGuard' | 'forgetRows' | 'setSlowFrom'
+>;
+
 export interface FleetSink {
+	readonly board: FleetBoard;
 	/** Resolves to its slot once every worker knows the address. Its state starts as `starting`. */
 	add(instance: Omit<InstanceView, 'slot'>): Promise<number>;
 	/** Visible to all workers at once. */

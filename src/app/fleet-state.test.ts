@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Verdict } from '../health/decide.ts';
 import type { Life } from '../instances/provider.ts';
-import { type Change, type Facts, NEW_INSTANCE, stateOf, transition } from './fleet-state.ts';
+import { type Change, type Facts, NEW_INSTANCE, stateOf, transition, usable } from './fleet-state.ts';
 
 const LIVES: Life[] = ['pending', 'running', 'leaving', 'exited'];
 const VERDICTS: Verdict[] = ['unknown', 'healthy', 'unhealthy', 'draining'];
@@ -17,7 +17,7 @@ const life = (to: Life, changes: { fresh?: boolean; held?: boolean } = {}): Chan
 const after = (...changes: Change[]): Facts => changes.reduce(transition, NEW_INSTANCE);
 
 test('the table, line by line', () => {
-	const facts: Facts = { life: 'running', verdict: 'unknown', drained: false, held: false };
+	const facts: Facts = { ...NEW_INSTANCE, life: 'running' };
 	const rows: [Partial<Facts>, string][] = [
 		[{ life: 'pending' }, 'starting'],
 		[{ life: 'exited', verdict: 'healthy' }, 'down'],
@@ -27,6 +27,8 @@ test('the table, line by line', () => {
 		[{ verdict: 'healthy' }, 'ready'],
 		[{ verdict: 'draining' }, 'draining'],
 		[{ verdict: 'unhealthy' }, 'down'],
+		[{ verdict: 'healthy', ejected: true }, 'down'],
+		[{ verdict: 'unknown', ejected: true }, 'starting'],
 		[{ life: 'leaving', held: true, verdict: 'healthy' }, 'ready'],
 		[{ life: 'leaving', held: true, verdict: 'unhealthy' }, 'down'],
 	];
@@ -41,6 +43,24 @@ test('a life: start, ready, end, start again needs a new verdict', () => {
 	// A probe that was under way comes in late.
 	assert.equal(stateOf(transition(ended, { kind: 'verdict', verdict: 'healthy' })), 'down');
 	assert.equal(stateOf(transition(ended, life('running', { fresh: true }))), 'starting');
+});
+
+test('what is not ready can be used when it was ready, and is ejected or only answers its probes wrongly', () => {
+	const proven: Facts = { ...NEW_INSTANCE, life: 'running', verdict: 'unhealthy', proven: true, contact: 'answer' };
+	const rows: [Partial<Facts>, string][] = [
+		[{}, 'yes'],
+		[{ contact: 'silent' }, 'silent'],
+		[{ contact: 'none' }, 'no'],
+		[{ proven: false }, 'no'],
+		[{ verdict: 'healthy' }, 'no'],
+		[{ verdict: 'healthy', ejected: true, contact: 'none' }, 'yes'],
+		[{ verdict: 'draining' }, 'no'],
+		[{ drained: true }, 'no'],
+		[{ life: 'leaving' }, 'no'],
+		[{ life: 'exited' }, 'no'],
+	];
+	for (const [changes, expected] of rows)
+		assert.equal(usable({ ...proven, ...changes }), expected, JSON.stringify(changes));
 });
 
 test('leaving and back keeps the verdict; a fresh address does not', () => {
@@ -61,6 +81,7 @@ test('properties: ready needs a healthy verdict since the last start, and no dra
 		fc.record({ kind: fc.constant('verdict' as const), verdict: fc.constantFrom(...VERDICTS) }),
 		fc.record({ kind: fc.constant('drained' as const), drained: fc.boolean() }),
 		fc.record({ kind: fc.constant('held' as const), held: fc.boolean() }),
+		fc.record({ kind: fc.constant('ejected' as const), ejected: fc.boolean() }),
 	);
 	fc.assert(
 		fc.property(fc.array(change, { maxLength: 30 }), (changes) => {
@@ -71,7 +92,7 @@ test('properties: ready needs a healthy verdict since the last start, and no dra
 				if (each.kind === 'verdict' && facts.verdict === each.verdict) healthy = each.verdict === 'healthy';
 				if (each.kind === 'life' && (each.fresh || each.life === 'pending' || each.life === 'exited')) healthy = false;
 				if (stateOf(facts) !== 'ready') continue;
-				assert.ok(healthy && !facts.drained && (facts.life === 'running' || facts.held));
+				assert.ok(healthy && !facts.drained && !facts.ejected && (facts.life === 'running' || facts.held));
 			}
 		}),
 		{ seed: 7, numRuns: 500 },

@@ -1,6 +1,7 @@
 /** A data plane for tests of the fleet: the real board, real requests, no workers. */
 import { get } from 'node:http';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from '../config/config.ts';
+import { OUTLIERS_OFF } from '../config/resolve-outliers.ts';
 import { DEFAULT_HOLD_MS, DEFAULT_RETRY } from '../config/resolve-retry.ts';
 import { Board, SlotState } from '../core/board.ts';
 import { DEFAULT_DEPLOY } from '../deploy/config.ts';
@@ -125,7 +126,11 @@ export function looping(sink: TestingSink, count: number, path = '/'): { end(): 
 
 export const TCP: HealthConfig = {
 	kind: 'tcp',
+	method: 'GET',
 	path: '/',
+	headers: [],
+	secretHeaders: [],
+	body: null,
 	intervalMs: 100,
 	timeoutMs: 1000,
 	healthyAfter: 1,
@@ -151,6 +156,8 @@ export function service(
 		pools: instances === null ? [] : [pool(MAIN_POOL, instances, scale === undefined ? {} : { scale })],
 		failover: null,
 		health: TCP,
+		outliers: OUTLIERS_OFF,
+		slowStartMs: 0,
 		balance: { by: 'least-connections', key: null, loadFactor: 0, cookie: null },
 		deploy: DEFAULT_DEPLOY,
 		upstream: { connections: 256, idleMs: 4000, tls: null },

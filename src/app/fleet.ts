@@ -13,33 +13,23 @@ import { PoolFleet } from './fleet-pool.ts';
 import type { FleetEvent, FleetSink, InstanceView } from './fleet-sink.ts';
 import { FleetMemory, isCount } from './fleet-snapshot.ts';
 import { type PoolOf, poolKey, splitPoolKey } from './pool-key.ts';
+import { type PoolReadiness, panicWarnings, poolReadiness } from './pool-readiness.ts';
 import { drainRegion, type RegionPort, regionWarnings, undrainRegion } from './region-drain.ts';
+import { SlotIndex } from './slot-index.ts';
 
 export type { FleetEvent, FleetSink, InstanceState, InstanceView } from './fleet-sink.ts';
+export type { PoolReadiness } from './pool-readiness.ts';
 
 export interface FleetOptions {
 	sink: FleetSink;
 	host: ProcessHost;
 	/** Begins as a mirror of what runs: see `activate`. Default false. */
 	passive?: boolean;
+	/** Between two looks at what the requests say of the instances, ms; default 1000. */
+	lookMs?: number;
 }
 
-export interface PoolReadiness {
-	service: string;
-	pool: string;
-	ready: number;
-	/** Instances that there are, those that leave not counted. */
-	total: number;
-	desired: number;
-	/** The operator drained its region. */
-	drained: boolean;
-	/** Instances that are on their way. */
-	starting: number;
-	/** How long one may take to start, ms; null: they are not Ballast's to start. */
-	startMs: number | null;
-	/** Learned median from start to ready, ms; null: none known, or not Ballast's to start. */
-	startTimeMs: number | null;
-}
+const LOOK_MS = 1000;
 
 /** Instances of one pool, at most: a slip of the keyboard must not start a million processes. */
 const MOST_INSTANCES = 1000;
@@ -57,11 +47,14 @@ export class Fleet {
 	#active: boolean;
 	#stopped = false;
 	#graceMs = 30_000;
+	readonly #looks: NodeJS.Timeout;
+	readonly #slots = new SlotIndex(() => this.#pools.values());
 
 	constructor(options: FleetOptions) {
 		this.#sink = options.sink;
 		this.#processes = new Processes(options.host);
 		this.#active = options.passive !== true;
+		this.#looks = setInterval(() => this.#look(), options.lookMs ?? LOOK_MS).unref();
 	}
 
 	get active(): boolean {
@@ -122,17 +115,7 @@ export class Fleet {
 	}
 
 	ready(): PoolReadiness[] {
-		return this.#living().map((pool) => ({
-			service: pool.service,
-			pool: pool.pool,
-			ready: pool.members.filter((member) => member.serving).length,
-			total: pool.members.filter((member) => !member.leaving).length,
-			desired: pool.desired,
-			drained: pool.drained,
-			starting: pool.members.filter((member) => member.state === 'starting' && !member.leaving).length,
-			startMs: pool.startMs,
-			startTimeMs: pool.startTimeMs,
-		}));
+		return this.#living().map(poolReadiness);
 	}
 
 	/** Hears every event from now on, until the function that it gives is called. */
@@ -152,6 +135,18 @@ export class Fleet {
 	inheritSize(from: string, to: string): void {
 		this.resize(to, this.#memory.scale.get(from) ?? null);
 		this.#memory.scale.delete(from);
+	}
+
+	/** A worker saw requests fail at the instance in this slot. */
+	suspect(slot: number): void {
+		const found = this.#slots.find(slot);
+		if (found !== null) found.pool.suspect(found.member);
+	}
+
+	/** A worker tried the half-open instance in this slot. */
+	guardChanged(slot: number): void {
+		const found = this.#slots.find(slot);
+		if (found !== null) found.pool.guardChanged(found.member);
 	}
 
 	/**
@@ -256,9 +251,9 @@ export class Fleet {
 		undrainRegion(this.#regions, region);
 	}
 
-	/** What the operator did and may have forgotten. */
+	/** What the operator did and may have forgotten, and pools in panic. */
 	warnings(): string[] {
-		return regionWarnings(this.#memory);
+		return [...regionWarnings(this.#memory), ...panicWarnings(this.ready())];
 	}
 
 	get #regions(): RegionPort {
@@ -271,6 +266,7 @@ export class Fleet {
 	 */
 	async stop(graceMs: number): Promise<void> {
 		this.#stopped = true;
+		clearInterval(this.#looks);
 		const pools = [...this.#pools.values()];
 		if (this.#active) await Promise.all(pools.map((pool) => pool.stop(graceMs)));
 		await Promise.all(pools.map((pool) => pool.close()));
@@ -354,6 +350,11 @@ export class Fleet {
 		const names = pools.length > 0 ? pools.map((each) => `${service}/${each.pool}`) : [...this.#services];
 		const what = pools.length > 0 ? `pool '${target}'` : `service '${service}'`;
 		throw new BallastError('unknown_service', `there is no ${what}; there are: ${names.join(', ')}`, { service });
+	}
+
+	#look(): void {
+		const now = performance.now();
+		for (const pool of this.#pools.values()) pool.look(now);
 	}
 
 	#member(id: string): { member: Member; pool: PoolFleet } {

@@ -10,7 +10,7 @@ const lifeOf = ({ id, host, port }: InstancePlan): string => `${id} ${host} ${po
 
 /** Gives instances their slots on the board and tells the workers of them. */
 export class InstanceSlots implements FleetSink {
-	readonly #board: Board;
+	readonly board: Board;
 	readonly #workers: WorkerGroup;
 	readonly #meters: MeterGroup;
 	readonly #event: (event: FleetEvent) => void;
@@ -29,14 +29,14 @@ export class InstanceSlots implements FleetSink {
 		changed: () => void;
 		toPeer: (message: unknown) => void;
 	}) {
-		this.#board = parts.board;
+		this.board = parts.board;
 		this.#workers = parts.workers;
 		this.#meters = parts.meters;
 		this.#event = parts.event;
 		this.#changed = parts.changed;
 		this.peers = new PeerCores(parts.toPeer, () => this.#ownInFlight());
 		this.peers.onLeaving = (life) => {
-			for (const [slot, plan] of this.#plans) if (lifeOf(plan) === life) this.#board.setState(slot, SlotState.draining);
+			for (const [slot, plan] of this.#plans) if (lifeOf(plan) === life) this.board.setState(slot, SlotState.draining);
 		};
 	}
 
@@ -51,15 +51,15 @@ export class InstanceSlots implements FleetSink {
 	}
 
 	async add({ id, service, pool, host, port, tls, weight }: Omit<InstanceView, 'slot'>): Promise<number> {
-		let slot = this.#board.take();
+		let slot = this.board.take();
 		if (slot < 0) {
-			const buffer = this.#board.grow();
+			const buffer = this.board.grow();
 			// Taken before the workers answer: another instance may ask meanwhile.
-			slot = this.#board.take();
+			slot = this.board.take();
 			await this.#workers.orderAll({ type: 'board', buffer });
 		}
 		this.#meters.clear(slot);
-		this.#board.setWeight(slot, Math.round(weight * 1000));
+		this.board.setWeight(slot, Math.round(weight * 1000));
 		const instance = { slot, id, service, pool, host, port, tls };
 		this.#plans.set(slot, instance);
 		await this.#workers.orderAll({ type: 'instance', instance });
@@ -73,21 +73,21 @@ export class InstanceSlots implements FleetSink {
 		else if (this.leads) this.peers.forget(lifeOf(plan));
 		// While another core leads, what it takes out stays out, whatever our own probes say.
 		const stays = !this.leads && this.peers.leaves(lifeOf(plan)) && state === 'ready';
-		this.#board.setState(slot, stays ? SlotState.draining : SlotState[state]);
+		this.board.setState(slot, stays ? SlotState.draining : SlotState[state]);
 		this.#changed();
 	}
 
 	weight(slot: number, weight: number): void {
-		this.#board.setWeight(slot, Math.round(weight * 1000));
+		this.board.setWeight(slot, Math.round(weight * 1000));
 	}
 
 	inFlight(slot: number): number {
 		const plan = this.#plans.get(slot);
-		return this.#board.inFlight(slot) + (plan === undefined ? 0 : this.peers.inFlight(lifeOf(plan)));
+		return this.board.inFlight(slot) + (plan === undefined ? 0 : this.peers.inFlight(lifeOf(plan)));
 	}
 
 	#ownInFlight(): Record<string, number> {
-		return Object.fromEntries([...this.#plans.values()].map((plan) => [lifeOf(plan), this.#board.inFlight(plan.slot)]));
+		return Object.fromEntries([...this.#plans.values()].map((plan) => [lifeOf(plan), this.board.inFlight(plan.slot)]));
 	}
 
 	async remove(slot: number): Promise<void> {
@@ -95,7 +95,7 @@ export class InstanceSlots implements FleetSink {
 		const plan = this.#plans.get(slot);
 		if (plan !== undefined) this.peers.forget(lifeOf(plan));
 		this.#plans.delete(slot);
-		this.#board.free(slot);
+		this.board.free(slot);
 		this.#changed();
 	}
 

@@ -42,8 +42,9 @@ function servicePlan(service: ServiceConfig): Omit<ServicePlan, 'cells' | 'pools
 		service;
 	const { retry, holdMs, retryBudget, breaker, rateLimit } = service;
 	const policy = { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders, retry, holdMs, rateLimit };
+	const outliers = { failures: service.outliers.failures };
 	const upstreamCa = readCa(upstream.tls?.ca ?? null);
-	return { name, match, routes, balance, upstream, ...policy, upstreamCa, retryBudget, breaker };
+	return { name, match, routes, balance, outliers, upstream, ...policy, upstreamCa, retryBudget, breaker };
 }
 
 function nextPlan({ deploy: { by, mirror } }: ServiceConfig, pool: string | null): ServicePlan['next'] {

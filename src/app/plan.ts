@@ -21,6 +21,8 @@ export interface ServicePlan extends ServiceConfig {
 	next: { pool: string; by: Mark | null } | null;
 	balance: BalanceConfig;
 	retryBudget: RetryBudgetConfig | null;
+	/** Failures in a row at an instance at which a worker calls it suspect; 0: never. */
+	outliers: { failures: number };
 	/** PEM of the authorities that its instances' certificates are checked against. */
 	upstreamCa: string | null;
 	/** The service's cells, the same ones over reloads. */

@@ -14,7 +14,7 @@ import { RetryBudget } from '../resilience/retry-budget.ts';
 import { LimiterSet } from './limiter-set.ts';
 import { type InstancePlan, type Plan, type PoolPlan, type ServicePlan, seriesKey } from './plan.ts';
 
-/** Failures in a row from which on the control plane is told of an instance. */
+/** Failures in a row from which on the control plane is told of an instance where the configuration does not say. */
 const SUSPECT_AFTER = 5;
 
 interface Pool extends SharedPool {
@@ -210,7 +210,7 @@ function serviceOf(plan: ServicePlan, columns: number): Wired {
 		cells,
 		budget: new RetryBudget(cells, plan.retryBudget),
 		breaker,
-		suspectAfter: SUSPECT_AFTER,
+		suspectAfter: plan.outliers.failures || SUSPECT_AFTER,
 	};
 }
 

@@ -25,7 +25,9 @@ export function readinessOf(
 	const reasons: string[] = [];
 	if (stopping) reasons.push('this node is shutting down');
 	if (!serves) reasons.push('no worker is ready');
-	const serving = new Set(pools.flatMap(({ service, ready }) => (ready > 0 ? [service] : [])));
+	const serving = new Set(
+		pools.flatMap(({ service, ready, outliers }) => (ready > 0 || outliers.panic ? [service] : [])),
+	);
 	for (const { name, pools } of services) {
 		if (pools.length > 0 && !serving.has(name)) reasons.push(`no instance of ${name} is ready`);
 	}

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import { REST } from '../gateway/route-table.ts';
 import type { Counts, MeterGroup } from '../metrics/counts.ts';
 import type { Fleet } from './fleet.ts';
+import { type OutlierFigures, outlierFigures } from './fleet-outliers.ts';
 import type { InstanceView } from './fleet-sink.ts';
 import { type Plan, seriesKey, UNROUTED } from './plan.ts';
 import type { RateLimitStatus } from './rate-limit-tables.ts';
@@ -20,6 +21,7 @@ export interface PoolStatus {
 	share: number;
 	/** The operator drained its region. */
 	drained: boolean;
+	outliers: OutlierFigures;
 }
 
 export interface ServiceStatus {
@@ -84,9 +86,9 @@ export function serviceStatus({ config, plan, fleet, meters, cells, ...of }: Sta
 			counts: meters.routes.counts(series.map(({ index }) => index)),
 			pools: pools.map(({ name: pool, priority, region }) => {
 				const found = known.find((each) => each.pool === pool);
-				const { desired = 0, ready = 0, total = 0, drained = false } = found ?? {};
+				const { desired = 0, ready = 0, total = 0, drained = false, outliers = outlierFigures() } = found ?? {};
 				const share = pools.length === 1 ? 1 : cells.share(name, pool) / 1000;
-				return { name: pool, priority, region, desired, ready, total, share, drained };
+				return { name: pool, priority, region, desired, ready, total, share, drained, outliers };
 			}),
 			rollout: of.rollout(name),
 			deployed: of.deployed(name),

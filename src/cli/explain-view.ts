@@ -118,7 +118,7 @@ function failoverRows({ failover }: ServiceConfig): Row[] {
 }
 
 function healthText({ health }: ServiceConfig): string {
-	const what = health.kind === 'tcp' ? 'TCP connect' : `GET ${health.path}`;
+	const what = health.kind === 'tcp' ? 'TCP connect' : `${health.method} ${health.path}`;
 	return `${what} every ${formatDuration(health.intervalMs)}; out after ${plural(health.unhealthyAfter, 'failure')}, in after ${health.healthyAfter}`;
 }
 

@@ -22,6 +22,8 @@ export interface InstanceStatus {
 	tls: boolean;
 	weight: number;
 	state: string;
+	/** `closed`, `open` or `half-open`; empty from a version that knows none. */
+	breaker: { state: string };
 	pid: number | null;
 	/** Epoch ms. */
 	since: number;
@@ -216,6 +218,12 @@ function readInstance(instance: Record<string, unknown>, at: string): InstanceSt
 		tls: instance.tls === true,
 		weight: number(instance.weight, `${at}.weight`),
 		state: text(instance.state, `${at}.state`),
+		breaker: {
+			state:
+				instance.breaker === undefined
+					? ''
+					: text(record(instance.breaker, `${at}.breaker`).state, `${at}.breaker.state`),
+		},
 		pid: instance.pid === null ? null : number(instance.pid, `${at}.pid`),
 		since: number(instance.since, `${at}.since`),
 		note: text(instance.note, `${at}.note`),

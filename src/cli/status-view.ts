@@ -44,7 +44,7 @@ export function statusLines(status: Status, terminal: Terminal, now: number): st
 		lines.push(
 			'',
 			...table(
-				INSTANCE_COLUMNS,
+				instanceColumns(instances),
 				instances.map((instance) => instanceRow(instance, now)),
 				terminal,
 			),
@@ -154,6 +154,21 @@ function poolRow(service: string, { name, priority, region, ready, desired, shar
 	];
 }
 
+/** Breakers, and why, are worth their place where one is not closed. */
+function instanceColumns(instances: readonly InstanceStatus[]): Column[] {
+	const news = instances.some(({ breaker: { state } }) => state !== 'closed' && state !== '');
+	const [id, state, ...rest] = INSTANCE_COLUMNS as [Column, Column, ...Column[]];
+	const breaker: Column = { title: 'BREAKER', drop: news ? 2 : 11 };
+	return [
+		id,
+		state,
+		breaker,
+		...rest.map((column) => (news && column.title === 'NOTE' ? { ...column, drop: 2 } : column)),
+	];
+}
+
+const BREAKER_COLOURS: Record<string, Colour> = { open: 'red', 'half-open': 'yellow' };
+
 const INSTANCE_COLUMNS: Column[] = [
 	{ title: 'INSTANCE', least: 12 },
 	{ title: 'STATE' },
@@ -169,12 +184,14 @@ const INSTANCE_COLUMNS: Column[] = [
 ];
 
 function instanceRow(instance: InstanceStatus, now: number): Cell[] {
-	const { state, counts, host, port, restarts } = instance;
+	const { state, breaker, counts, host, port, restarts } = instance;
 	const colour = STATE_COLOURS[state];
+	const breakerColour = BREAKER_COLOURS[breaker.state];
 	const weight = instance.weight === 1 ? '' : ` ×${Number(instance.weight.toFixed(3))}`;
 	return [
 		{ text: inert(instance.id) },
 		{ text: inert(state), ...(colour === undefined ? {} : { colour }) },
+		{ text: inert(breaker.state || '-'), ...(breakerColour === undefined ? {} : { colour: breakerColour }) },
 		{ text: formatAge(now - instance.since) },
 		{ text: `${inert(host.includes(':') ? `[${host}]` : host)}:${port}${weight}` },
 		{ text: instance.pid === null ? '-' : String(instance.pid) },

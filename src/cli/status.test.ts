@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { readStatus } from './status-answer.ts';
+import { readStatus, type ServiceStatus } from './status-answer.ts';
 import { statusLines } from './status-view.ts';
 import { type Answer, type ControlPeer, controlPeer, says } from './testing/control-peer.ts';
 import { ballast, recordedTerminal } from './testing/recorded-terminal.ts';
@@ -32,9 +32,9 @@ workers        2 ready; 38 connections; 1 restart
 SERVICE   READY   REQ/S     P50    P95    P99  REQUESTS  FAILED      IN    OUT
 videos   1 of 2  1.2k/s  3.4 ms  12 ms  1.2 s       12k       3  1.2 MB  99 MB
 
-INSTANCE  STATE    FOR  ADDRESS           PID  IN FLIGHT   REQ/S    P95  FAILED  RESTARTS  NOTE
-videos-1  ready  1m05s  127.0.0.1:41001  4711          7  1.2k/s  12 ms       0         0  ready after 0.4 s
-videos-2  down   1m05s  127.0.0.1:41002     -          0     0/s      -       0         3  exited with code 1; starts again in 4.0 s
+INSTANCE  STATE  BREAKER    FOR  ADDRESS           PID  IN FLIGHT   REQ/S    P95  FAILED  RESTARTS  NOTE
+videos-1  ready  closed   1m05s  127.0.0.1:41001  4711          7  1.2k/s  12 ms       0         0  ready after 0.4 s
+videos-2  down   closed   1m05s  127.0.0.1:41002     -          0     0/s      -       0         3  exited with code 1; starts again in 4.0 s
 
 ROUTE            SERVICE   REQ/S     P50    P95    P99  2XX  3XX  4XX  5XX  FAILED
 GET /v1/avatars  videos   1.2k/s  3.4 ms  12 ms  1.2 s  12k  300   40    5       0
@@ -159,6 +159,37 @@ test('rate limits: whose they are, what they refused, how full they are', () => 
 	const older = structuredClone(sampleStatus({ services })) as unknown as { services: { rateLimits?: unknown }[] };
 	delete older.services[0]?.rateLimits;
 	assert.deepEqual(readStatus(older).services[0]?.rateLimits, []);
+});
+
+test('a breaker that is not closed is told where there is little room, too', () => {
+	const counts = sampleCounts();
+	const instances = [
+		sampleInstance({ state: 'down', breaker: { state: 'open' }, note: 'ejected for 30 s: 5 failures in a row' }),
+		sampleInstance({ id: 'videos-2', breaker: { state: 'half-open' }, note: '' }),
+	];
+	const services = [
+		{
+			...sampleStatus().services[0],
+			name: 'videos',
+			desired: 2,
+			ready: 1,
+			total: 2,
+			counts,
+			instances,
+			routes: [],
+		} as ServiceStatus,
+	];
+	assert.equal(
+		statusLines(sampleStatus({ services }), recordedTerminal({ columns: 80 }), NOW)
+			.slice(8, 11)
+			.join('\n'),
+		`INSTANCE  STATE  BREAKER    IN FLIGHT   REQ/S    P95  FAILED  NOTE
+videos-1  down   open               7  1.2k/s  12 ms       0  ejected for 30 s:…
+videos-2  ready  half-open          7  1.2k/s  12 ms       0`,
+	);
+	const older = structuredClone(sampleStatus()) as unknown as { services: { instances: { breaker?: unknown }[] }[] };
+	delete older.services[0]?.instances[0]?.breaker;
+	assert.equal(readStatus(older).services[0]?.instances[0]?.breaker.state, '');
 });
 
 test('numbers that are none, no services, services without instances', () => {

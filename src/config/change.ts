@@ -54,6 +54,8 @@ const OF_SERVICE: [string, string][] = [
 	['region', 'holds for the next `ballast drain --region`'],
 	['scale', 'instances are started or stopped until their number fits'],
 	['health', 'holds from the next probe; what is known of the instances is kept'],
+	['outliers', 'holds from the next look at the instances, a second at most; what is ejected stays so'],
+	['slowStart', 'holds for instances that become ready from now on'],
 	['balance', POLICY],
 	['rateLimit', LIMIT],
 	['deploy', 'holds for the next roll-out'],

@@ -4,6 +4,7 @@ import type { FailoverConfig } from '../balancing/failover-config.ts';
 import type { DeployConfig } from '../deploy/config.ts';
 import type { ServiceConfig as GatewayServiceConfig, ListenConfig, NodeLimits } from '../gateway/config.ts';
 import type { HealthConfig } from '../health/config.ts';
+import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, ScaleConfig } from '../instances/config.ts';
 import type { BreakerConfig, RetryBudgetConfig } from '../resilience/config.ts';
 
@@ -30,6 +31,9 @@ export interface ServiceConfig extends GatewayServiceConfig {
 	/** null: there is no second pool. */
 	failover: FailoverConfig | null;
 	health: HealthConfig;
+	outliers: OutlierConfig;
+	/** Time in which an instance that is new, or back, gets from a tenth of its weight to all of it, ms; 0: off. */
+	slowStartMs: number;
 	balance: BalanceConfig;
 	/** null: every retry is allowed. */
 	retryBudget: RetryBudgetConfig | null;

@@ -44,6 +44,7 @@ services:
 `;
 
 const COMMAND = 'instances are replaced one by one';
+const OUTLIERS = 'holds from the next look at the instances, a second at most; what is ejected stays so';
 const POLICY = 'policy only: it holds from the next request';
 
 test('what a reload would change, by key path, with what it means', async () => {
@@ -65,6 +66,10 @@ test('what a reload would change, by key path, with what it means', async () => 
     ${COMMAND}
 ~ services.videos.instances.grace: 30s → 5s
     holds for the next instance that is stopped
+~ services.videos.outliers.successRate: {"deviations":1.9,"requests":50} → off
+    ${OUTLIERS}
+~ services.videos.outliers.latency: {"factor":3,"least":"100ms"} → off
+    ${OUTLIERS}
 ~ services.videos.balance.by: least-connections → consistent-hash
     ${POLICY}
 ~ services.videos.balance.key: (not set) → address
@@ -138,7 +143,9 @@ test('every key of a service and of the node has its effect', () => {
 	);
 	assert.deepEqual([run, cwd, user], [COMMAND, COMMAND, COMMAND]);
 	for (const effect of rest) assert.notEqual(effect, POLICY);
-	const own = ['health.path', 'upstream.idle', 'scale.min', 'instances'].map((key) => `services.a.${key}`);
+	const own = ['health.path', 'outliers.most', 'slowStart', 'upstream.idle', 'scale.min', 'instances'].map(
+		(key) => `services.a.${key}`,
+	);
 	for (const effect of effects('service', own)) assert.notEqual(effect, POLICY);
 	const policies = [
 		'match',

@@ -3,11 +3,24 @@ import { availableParallelism } from 'node:os';
 import test from 'node:test';
 import { DEFAULT_DEPLOY } from '../deploy/config.ts';
 import type { ListenConfig } from '../gateway/config.ts';
+import type { OutlierConfig } from '../health/outlier-config.ts';
 import { configOf, poolOf, serviceOf, warningsOf } from './testing/load-text.ts';
 
 const API = 'services: { api: { instances: http://h:1 } }\n';
 /** A service `api` with this behind its instances. */
 const service = (rest: string) => `services:\n  api:\n    instances: http://h:1\n${rest.replaceAll(/^/gm, '    ')}\n`;
+
+const OUTLIERS: OutlierConfig = {
+	failures: 5,
+	connectFailures: 3,
+	flaps: 3,
+	successRate: { deviations: 1.9, requests: 50 },
+	latency: { factor: 3, leastMs: 100 },
+	windowMs: 10_000,
+	ejection: { baseMs: 30_000, mostMs: 300_000 },
+	most: 0.5,
+	panic: 0.5,
+};
 
 test('a file that says next to nothing has all defaults', async () => {
 	const config = await configOf(API);
@@ -52,13 +65,19 @@ test('a file that says next to nothing has all defaults', async () => {
 		],
 		health: {
 			kind: 'tcp',
+			method: 'GET',
 			path: '/',
+			headers: [],
+			secretHeaders: [],
+			body: null,
 			intervalMs: 2000,
 			timeoutMs: 2000,
 			healthyAfter: 1,
 			unhealthyAfter: 2,
 			statuses: [[200, 399]],
 		},
+		outliers: OUTLIERS,
+		slowStartMs: 0,
 		balance: { by: 'least-connections', key: null, loadFactor: 1.25, cookie: null },
 		upstream: { connections: 256, idleMs: 4000, tls: null },
 		deploy: DEFAULT_DEPLOY,
@@ -254,7 +273,11 @@ test('scale: a number, min, max or both', async () => {
 test('health: a path, tcp, an object', async () => {
 	const health = {
 		kind: 'http',
+		method: 'GET',
 		path: '/up',
+		headers: [],
+		secretHeaders: [],
+		body: null,
 		intervalMs: 2000,
 		timeoutMs: 2000,
 		healthyAfter: 1,
@@ -282,8 +305,26 @@ test('health: a path, tcp, an object', async () => {
 			},
 		],
 	];
-	for (const [form, expected] of forms)
-		assert.deepEqual((await serviceOf(service(`health: ${form}`))).health, expected, form);
+	forms.push(
+		['{ method: HEAD }', { ...health, path: '/', method: 'HEAD' }],
+		['{ path: /up, body: ok }', { ...health, body: { kind: 'text', text: 'ok' } }],
+		['{ path: /up, body: { matches: "o+k" } }', { ...health, body: { kind: 'pattern', source: 'o+k' } }],
+		[
+			'{ path: /up, headers: { X-A: 1, X-Key: { env: KEY } } }',
+			{
+				...health,
+				headers: [
+					['X-A', '1'],
+					['X-Key', 'k'],
+				],
+				secretHeaders: ['x-key'],
+			},
+		],
+	);
+	for (const [form, expected] of forms) {
+		const { health: resolved } = await serviceOf(service(`health: ${form}`), {}, { env: { KEY: 'k' } });
+		assert.deepEqual(resolved, expected, form);
+	}
 });
 
 test('balance: a word, an object', async () => {

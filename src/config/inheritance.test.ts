@@ -95,6 +95,28 @@ services: { api: { instances: { run: x }, ${rest} } }
 	assert.deepEqual([longer.health.kind, longer.health.path, longer.health.timeoutMs], ['http', '/up', 1000]);
 });
 
+test('outliers key by key: off, on again, a threshold that contradicts what is inherited', async () => {
+	const yaml = (shared: string, own: string) =>
+		`defaults: { outliers: ${shared} }\nservices: { api: { instances: http://h:1, ${own} } }`;
+	const { outliers } = await serviceOf(yaml('{ failures: 9, most: 20% }', 'outliers: { most: 30% }'));
+	assert.deepEqual([outliers.failures, outliers.most], [9, 0.3]);
+	assert.equal((await serviceOf(yaml('off', ''))).outliers.failures, 0);
+	assert.equal((await serviceOf(yaml('off', 'outliers: {}'))).outliers.failures, 5);
+	assert.equal((await serviceOf(yaml('{ failures: 9 }', 'outliers: off'))).outliers.failures, 0);
+	assert.match(
+		await problemsOf(yaml('{ most: 60% }', 'outliers: { panic: 50% }')),
+		/^ballast.yaml:2:\d+ {2}services.api.outliers.panic: 50%\n {4}expected at most 40%: /,
+	);
+});
+
+test('the fields of probes are inherited with their secrets, which are read as their own file says', async () => {
+	const { health } = await serviceOf(
+		'defaults: { health: { headers: { X-Key: { file: ./key } } } }\nservices: { api: { instances: http://h:1, health: /up } }',
+		{ key: 'k\n' },
+	);
+	assert.deepEqual([health.path, health.headers, health.secretHeaders], ['/up', [['X-Key', 'k']], ['x-key']]);
+});
+
 test('a fault in defaults is told once, where it stands', async () => {
 	const said = await problemsOf(`defaults: { balance: consistent-hash, scale: { min: 5, max: 2 } }
 services: { a: { match: /a, instances: { run: x } }, b: { match: /b, instances: { run: x } } }`);

@@ -72,7 +72,7 @@ test('problems name the path and where it stands', async () => {
 	const result = await load(temp);
 	assert.equal(
 		result.ok ? '' : result.said,
-		'ballast.config.ts:1:70  services.a.health.intervall\n    unknown key; did you mean `interval`? Accepted here: kind, path, interval, timeout, healthyAfter, unhealthyAfter, statuses\n' +
+		'ballast.config.ts:1:70  services.a.health.intervall\n    unknown key; did you mean `interval`? Accepted here: kind, method, path, headers, body, interval, timeout, healthyAfter, unhealthyAfter, statuses\n' +
 			'ballast.config.ts:1:96  services.a.health.timeout: 3\n    expected a duration such as 500ms, 30s or 1m30s; write `3s`',
 	);
 });

@@ -28,6 +28,10 @@ export function maskConfig(config: Config): Config {
 			const { env, secretEnv } = instances;
 			for (const name of Object.keys(env)) if (secretEnv.includes(name) || namesSecret(name)) env[name] = MASK;
 		}
+		const { health } = service;
+		health.headers = health.headers.map(([name, value]) =>
+			health.secretHeaders.includes(name.toLowerCase()) || namesSecret(name) ? [name, MASK] : [name, value],
+		);
 		for (const policy of [service, ...service.routes]) {
 			for (const headers of [policy.requestHeaders, policy.responseHeaders]) {
 				headers.set = headers.set.map(([name, value]) =>

@@ -4,7 +4,6 @@ import { dirname } from 'node:path';
 import { type BalanceConfig, type BalanceInput, parseHashKey } from '../balancing/config.ts';
 import { parseDuration } from '../core/units.ts';
 import type { UpstreamConfig, UpstreamInput, UpstreamTls } from '../gateway/config.ts';
-import { type HealthConfig, type HealthInput, parseStatuses } from '../health/config.ts';
 import {
 	type InstancesConfig,
 	type InstancesInput,
@@ -133,40 +132,6 @@ export function resolveScale(
 		place.at(key).problem(message, { value: own[key], related: [place.at(key === 'min' ? 'max' : 'min').path] });
 	}
 	return { min, max };
-}
-
-/** Probes: what the service says, over `defaults`, over a TCP connect every 2 s. */
-export function resolveHealth(
-	inputs: { own: HealthInput | undefined; base: HealthInput | undefined },
-	place: Place,
-): HealthConfig {
-	const own = longHealth(inputs.own);
-	const base = longHealth(inputs.base);
-	const kind = own.kind ?? base.kind ?? 'tcp';
-	if (own.kind === 'tcp') {
-		for (const key of ['path', 'statuses'] as const) {
-			if (own[key] !== undefined)
-				place.at(key).problem('expected nothing here: a `tcp` probe only connects', { at: 'key' });
-		}
-	}
-	const statuses = own.statuses ?? base.statuses ?? '200-399';
-	const http = kind === 'http';
-	return {
-		kind,
-		path: (http ? (own.path ?? base.path) : undefined) ?? '/',
-		intervalMs: ms(own.interval ?? base.interval, 2000),
-		timeoutMs: ms(own.timeout ?? base.timeout, 2000),
-		healthyAfter: own.healthyAfter ?? base.healthyAfter ?? 1,
-		unhealthyAfter: own.unhealthyAfter ?? base.unhealthyAfter ?? 2,
-		statuses: (http ? [statuses].flat() : ['200-399']).map((text) => parseStatuses(text) ?? [200, 399]),
-	};
-}
-
-function longHealth(input: HealthInput | undefined): Exclude<HealthInput, string> {
-	if (input === undefined) return {};
-	if (typeof input === 'string') return input === 'tcp' ? { kind: 'tcp' } : { kind: 'http', path: input };
-	const asksHttp = input.kind === undefined && (input.path !== undefined || input.statuses !== undefined);
-	return asksHttp ? { ...input, kind: 'http' } : input;
 }
 
 const longBalance = (input: BalanceInput) => (typeof input === 'string' ? { by: input } : input);

@@ -2,11 +2,14 @@
 import type { FixedAnswer, Policy, RedirectConfig, RouteConfig, UpstreamConfig } from '../gateway/config.ts';
 import { complainOfFieldName } from '../gateway/config-syntax.ts';
 import type { RedirectInput, RespondInput } from '../gateway/route-schema.ts';
+import type { HealthConfig } from '../health/config.ts';
 import type { ServiceConfig } from './config.ts';
 import { checkDeploy, resolveDeploy } from './resolve-deploy.ts';
 import { layFailover, warnOfFailover } from './resolve-failover.ts';
+import { DEFAULT_HEALTH, layHealth } from './resolve-health.ts';
 import { matchesEverything, matchOfRouteName, resolveMatch } from './resolve-match.ts';
 import { complainOfName } from './resolve-name.ts';
+import { resolveOutliers, resolveSlowStart } from './resolve-outliers.ts';
 import { DEFAULT_POLICY, layPolicy } from './resolve-policy.ts';
 import {
 	checkBalance,
@@ -14,7 +17,6 @@ import {
 	DEFAULT_UPSTREAM,
 	layUpstream,
 	resolveBalance,
-	resolveHealth,
 	resolveScale,
 } from './resolve-pool.ts';
 import { resolvePools, warnOfScale } from './resolve-pools.ts';
@@ -26,6 +28,7 @@ import type { Place } from './scope.ts';
 export interface Defaults {
 	policy: Policy;
 	upstream: UpstreamConfig;
+	health: HealthConfig;
 	input: UserDefaults;
 }
 
@@ -33,13 +36,14 @@ export interface Defaults {
 export function resolveDefaults(input: UserDefaults, place: Place): Defaults {
 	// Said once here, and not again for each service.
 	resolveScale({ own: input.scale, base: undefined }, place.at('scale'));
-	resolveHealth({ own: input.health, base: undefined }, place.at('health'));
 	checkBalance(input.balance, place.at('balance'));
 	layFailover({ own: input.failover, base: undefined }, place.at('failover'));
 	resolveDeploy({ own: input.deploy, base: undefined }, place.at('deploy'));
+	resolveOutliers({ own: input.outliers, base: undefined }, resolveBalance(input.balance).by, place.at('outliers'));
 	return {
 		policy: layPolicy(DEFAULT_POLICY, input, place),
 		upstream: layUpstream(DEFAULT_UPSTREAM, input.upstream, place.at('upstream')),
+		health: layHealth(DEFAULT_HEALTH, input.health, place.at('health')),
 		input,
 	};
 }
@@ -59,6 +63,8 @@ export function resolveService({ name, input, place }: ServiceEntry, defaults: D
 	const pools = resolvePools(input, defaults.input, place);
 	const failover = layFailover({ own: input.failover, base: defaults.input.failover }, place.at('failover'));
 	warnOfFailover(input.failover, pools, place.at('failover'));
+	const { input: shared } = defaults;
+	const balance = resolveBalance(input.balance ?? shared.balance);
 	const service: ServiceConfig = {
 		...policy,
 		name,
@@ -66,8 +72,10 @@ export function resolveService({ name, input, place }: ServiceEntry, defaults: D
 		routes: resolveRoutes(input, policy, place),
 		pools,
 		failover: pools.length < 2 ? null : failover,
-		health: resolveHealth({ own: input.health, base: defaults.input.health }, place.at('health')),
-		balance: resolveBalance(input.balance ?? defaults.input.balance),
+		health: layHealth(defaults.health, input.health, place.at('health')),
+		outliers: resolveOutliers({ own: input.outliers, base: shared.outliers }, balance.by, place.at('outliers')),
+		slowStartMs: resolveSlowStart({ own: input.slowStart, base: shared.slowStart }, balance.by, place.at('slowStart')),
+		balance,
 		upstream: layUpstream(defaults.upstream, input.upstream, place.at('upstream')),
 		retryBudget: resolveBudget(input.retryBudget ?? defaults.input.retryBudget),
 		breaker: resolveBreaker(input.breaker ?? defaults.input.breaker),

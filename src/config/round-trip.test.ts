@@ -157,12 +157,38 @@ const pool = {
 				statuses: fc.constantFrom<(number | string)[][]>([200], [204, '300-399']),
 			}),
 			fc.record({
+				method: fc.constantFrom('GET' as const, 'POST' as const),
+				headers: fc.dictionary(fieldName, fc.oneof(fieldValue, fc.integer()), { maxKeys: 2 }),
+				body: fc.oneof(fc.constant('ok'), fc.constant({ matches: '^"?(?:ok|up)"?$' })),
+			}),
+			fc.record({
 				timeout: duration(10, 9000),
 				healthyAfter: fc.integer({ min: 1, max: 9 }),
 				unhealthyAfter: fc.integer({ min: 1, max: 9 }),
 			}),
 		),
 	),
+	outliers: maybe(
+		fc.oneof(
+			fc.constantFrom('off' as const, false as const),
+			fc
+				.record({
+					failures: maybe(fc.oneof(fc.integer({ min: 1, max: 99 }), fc.constant('off' as const))),
+					flaps: maybe(fc.constantFrom(2, 9, false as const)),
+					successRate: maybe(fc.constantFrom('off' as const, 2.5, { requests: 20 })),
+					latency: maybe(fc.constantFrom('off' as const, 4.5, { factor: 2, least: '1s' })),
+					window: maybe(duration(2000, 9000)),
+					ejection: maybe(
+						fc.oneof(duration(100, 9000), fc.record({ base: duration(100, 900), most: duration(900, 9000) })),
+					),
+				})
+				.map(withoutUndefined),
+			// Never so much of both that the one of a service contradicts the other of `defaults`.
+			fc.integer({ min: 0, max: 40_000 }).map((parts) => ({ most: `${parts / 1000}%` })),
+			fc.integer({ min: 1, max: 60 }).map((percent) => ({ panic: `${percent}%`, most: `${percent / 2}%` })),
+		),
+	),
+	slowStart: maybe(fc.oneof(fc.constantFrom('off' as const), duration(250, 9000))),
 	balance: maybe(
 		fc.oneof(
 			fc.constantFrom('round-robin' as const, 'cookie' as const, 'peak-ewma' as const),

@@ -22,6 +22,7 @@ import {
 	routeMatchSchema,
 } from '../gateway/route-schema.ts';
 import { healthSchema } from '../health/config.ts';
+import { outliersSchema, slowStartSchema } from '../health/outlier-config.ts';
 import { instancesSchema, scaleSchema } from '../instances/config.ts';
 import { breakerSchema, retryBudgetSchema } from '../resilience/config.ts';
 import { rateLimitSchema } from '../resilience/rate-limit-config.ts';
@@ -32,6 +33,16 @@ const poolKeys = {
 		default: 'tcp',
 		example: '/healthz',
 	}),
+	outliers: key(
+		outliersSchema,
+		'Takes out instances whose requests fail, or are slow, although their probes are good; `off` never does.',
+		{ defaultText: 'on, with the values below', example: { failures: 10, ejection: '10s' } },
+	),
+	slowStart: key(
+		slowStartSchema,
+		'Time in which an instance that is new, or back, gets from a tenth of its weight to all of it.',
+		{ default: 'off', example: '10s' },
+	),
 	balance: key(balanceSchema, 'How the instance of a request is chosen.', {
 		default: 'least-connections',
 		example: { by: 'consistent-hash', key: 'header:x-tenant' },

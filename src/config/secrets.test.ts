@@ -15,6 +15,7 @@ const YAML = `services:
     instances:
       run: node x.js
       env: { TOKEN: { env: A_SECRET }, FILE: { file: ./secret }, DB_PASSWORD: ${CANARY}3, PLAIN: seen }
+    health: { path: /up, headers: { X-Probe: { env: A_SECRET }, Api-Key: ${CANARY}4, X-Plain: seen } }
     headers:
       request: { set: { Authorization: { env: A_SECRET }, X-Plain: seen } }
     routes:
@@ -86,6 +87,7 @@ test('a secret that changed is a change', async () => {
 			.map(({ path, before: from, after: to }) => [path, from, to]),
 		[
 			['services.api.instances.env.TOKEN', '***', '***'],
+			['services.api.health.headers.X-Probe', '***', '***'],
 			['services.api.headers.request.set.Authorization', '***', '***'],
 		],
 	);
@@ -100,6 +102,8 @@ test('no problem shows a secret, whatever is wrong around it', async () => {
 		`services: { a: { instances: { run: x, env: { T: "${CANARY}\\0" } } } }`,
 		`services: { a: { instances: { run: x, env: ${CANARY} } } }`,
 		`services: { a: { instances: http://h:1, headers: ${CANARY} } }`,
+		`services: { a: { instances: http://h:1, health: { headers: { X-A: "${CANARY}\\n" } } } }`,
+		`services: { a: { instances: http://h:1, health: { headers: { X-A: { vault: ${CANARY} } } } } }`,
 		`services: { a: { instances: http://h:1, headers: { request: { set: ${CANARY} } } } }`,
 		`services: { a: { instances: { run: "x 'y --token=${CANARY}", environment: { T: ${CANARY} } } } }`,
 		`services: { a: { instances: http://h:1, headers: { request: { set: { X-A: "${CANARY}\\n" } } } } }`,

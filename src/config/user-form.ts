@@ -12,6 +12,7 @@ import type {
 	UpstreamConfig,
 } from '../gateway/config.ts';
 import type { HealthConfig } from '../health/config.ts';
+import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, RunConfig, UrlInstance } from '../instances/config.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from './config.ts';
 import { namesSecret } from './problem.ts';
@@ -64,7 +65,9 @@ function serviceForm(service: ServiceConfig, options: FormOptions): Form {
 	return {
 		...(match.length === 0 ? {} : { match: match.map(matchForm) }),
 		...(only === null ? poolsForm(service.pools, options) : { instances: instancesForm(only.instances, options) }),
-		health: healthForm(service.health),
+		health: healthForm(service.health, options),
+		outliers: outliersForm(service.outliers),
+		slowStart: service.slowStartMs === 0 ? 'off' : formatDuration(service.slowStartMs),
 		balance: balanceForm(service),
 		...(service.failover === null ? {} : { failover: failoverForm(service.failover) }),
 		...(only?.instances.kind === 'run' ? { scale: { ...only.scale } } : {}),
@@ -146,16 +149,36 @@ function runForm({ command, cwd, env, secretEnv, user, graceMs, startMs }: RunCo
 	};
 }
 
-function healthForm({ kind, path, intervalMs, timeoutMs, healthyAfter, unhealthyAfter, statuses }: HealthConfig): Form {
+function healthForm(health: HealthConfig, { secret }: FormOptions): Form {
+	const { kind, method, path, headers, secretHeaders, body, statuses } = health;
 	const ranges = statuses.map(([from, to]) => (from === to ? from : `${from}-${to}`));
+	const hidden = (name: string) => secretHeaders.includes(name.toLowerCase()) || namesSecret(name);
+	const shown = headers.map(([name, value]) => [name, hidden(name) ? secret(value) : value]);
 	return {
 		kind,
-		...(kind === 'http' ? { path } : {}),
-		interval: formatDuration(intervalMs),
-		timeout: formatDuration(timeoutMs),
-		healthyAfter,
-		unhealthyAfter,
+		...(kind === 'http' ? { method, path } : {}),
+		...(shown.length === 0 ? {} : { headers: Object.fromEntries(shown) }),
+		...(body === null ? {} : { body: body.kind === 'text' ? body.text : { matches: body.source } }),
+		interval: formatDuration(health.intervalMs),
+		timeout: formatDuration(health.timeoutMs),
+		healthyAfter: health.healthyAfter,
+		unhealthyAfter: health.unhealthyAfter,
 		...(kind === 'http' ? { statuses: ranges.length === 1 ? ranges[0] : ranges } : {}),
+	};
+}
+
+function outliersForm(outliers: OutlierConfig): Form {
+	const { successRate, latency, ejection } = outliers;
+	return {
+		failures: outliers.failures || 'off',
+		connectFailures: outliers.connectFailures || 'off',
+		flaps: outliers.flaps || 'off',
+		successRate: successRate === null ? 'off' : { ...successRate },
+		latency: latency === null ? 'off' : { factor: latency.factor, least: formatDuration(latency.leastMs) },
+		window: formatDuration(outliers.windowMs),
+		ejection: { base: formatDuration(ejection.baseMs), most: formatDuration(ejection.mostMs) },
+		most: formatShare(outliers.most),
+		panic: outliers.panic === 0 ? 'off' : formatShare(outliers.panic),
 	};
 }
 

@@ -36,6 +36,8 @@ const WEIGHT = 2;
 const GUARD = 3;
 /** `Retry-After` of the instance: no retry goes there before (ms of the shared clock, low 32 bits; 0: none). */
 const REST_UNTIL = 4;
+/** Time to the head of an answer from which it counts as slow, µs; 0: none does. The control plane writes it. */
+const SLOW_FROM = 5;
 /** Cells that each worker writes in its column. */
 const IN_FLIGHT = 0;
 const CONNECTIONS = 1;
@@ -49,6 +51,8 @@ const CONNECT_ROW = 10;
 /** Times to the head of an answer: sum in µs and number. They wrap. */
 const HEAD_SUM = 11;
 const HEAD_COUNT = 12;
+/** Of those times, the ones above `SLOW_FROM`. Wraps. */
+const HEAD_SLOW = 13;
 
 /** What one worker, or all together, saw of an instance. Sums wrap at 32 bits: take differences with `| 0`. */
 export interface Seen {
@@ -59,6 +63,8 @@ export interface Seen {
 	connectRow: number;
 	headSumUs: number;
 	headCount: number;
+	/** Heads that were slow by what `setSlowFrom` said at their time. */
+	headSlow: number;
 }
 
 export class Board {
@@ -186,6 +192,11 @@ export class Board {
 		Atomics.store(this.#chunks[slot >> 6] as Int32Array, (slot & 63) * CELLS + REST_UNTIL, untilMs | 0);
 	}
 
+	/** From how many µs to its head on an answer of this instance counts as slow; 0: none does. */
+	setSlowFrom(slot: number, us: number): void {
+		Atomics.store(this.#chunks[slot >> 6] as Int32Array, (slot & 63) * CELLS + SLOW_FROM, Math.min(us, 0x7fffffff));
+	}
+
 	/** Counts the end of an attempt of this worker. `headUs`: to the head of the answer; 0: there was none. */
 	ended(slot: number, worker: number, outcome: Outcome, headUs: number): void {
 		const chunk = this.#chunks[slot >> 6] as Int32Array;
@@ -201,6 +212,8 @@ export class Board {
 		if (headUs <= 0) return;
 		chunk[at + HEAD_SUM] = (chunk[at + HEAD_SUM] as number) + headUs;
 		chunk[at + HEAD_COUNT] = (chunk[at + HEAD_COUNT] as number) + 1;
+		const slowFrom = chunk[(slot & 63) * CELLS + SLOW_FROM] as number;
+		if (slowFrom > 0 && headUs > slowFrom) chunk[at + HEAD_SLOW] = (chunk[at + HEAD_SLOW] as number) + 1;
 	}
 
 	/** Failures in a row that this worker saw of the instance. */
@@ -211,7 +224,7 @@ export class Board {
 	/** What all workers saw of the instance. */
 	seen(slot: number): Seen {
 		const chunk = this.#chunks[slot >> 6] as Int32Array;
-		const seen: Seen = { ended: new Int32Array(5), row: 0, connectRow: 0, headSumUs: 0, headCount: 0 };
+		const seen: Seen = { ended: new Int32Array(5), row: 0, connectRow: 0, headSumUs: 0, headCount: 0, headSlow: 0 };
 		let at = COLUMN + (slot & 63) * CELLS;
 		for (let worker = 0; worker < this.workers; worker++, at += COLUMN) {
 			for (let outcome = 0; outcome < 5; outcome++)
@@ -220,6 +233,7 @@ export class Board {
 			seen.connectRow = Math.max(seen.connectRow, chunk[at + CONNECT_ROW] as number);
 			seen.headSumUs = (seen.headSumUs + (chunk[at + HEAD_SUM] as number)) | 0;
 			seen.headCount = (seen.headCount + (chunk[at + HEAD_COUNT] as number)) | 0;
+			seen.headSlow = (seen.headSlow + (chunk[at + HEAD_SLOW] as number)) | 0;
 		}
 		return seen;
 	}
@@ -241,6 +255,7 @@ export class Board {
 			chunk[base + WEIGHT] = 1000;
 			chunk[base + GUARD] = Guard.closed;
 			chunk[base + REST_UNTIL] = 0;
+			chunk[base + SLOW_FROM] = 0;
 			for (let worker = 0; worker < MAX_WORKERS; worker++) {
 				const at = (worker + 1) * COLUMN + base;
 				chunk.fill(0, at, at + CELLS);

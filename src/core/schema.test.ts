@@ -13,6 +13,7 @@ import {
 	orList,
 	reference,
 	required,
+	share,
 	size,
 	text,
 	valueOrReference,
@@ -45,6 +46,23 @@ test('durations: with a unit, within a range; what was meant', () => {
 		['1 hr', `${such}; write \`1h\``],
 		['soon', such],
 		[true, such],
+	]);
+});
+
+test('shares: in per cent, within a range; what was meant', () => {
+	const range = 'expected a share from 1% to 50%, such as 50%';
+	table(share(0.01, 0.5), [
+		['1%', 'ok'],
+		['12.5 %', 'ok'],
+		['50%', 'ok'],
+		['0%', range],
+		['51%', range],
+		['150%', range],
+		[50, `${range}; write \`50%\``],
+		[0.5, `${range}; write \`50%\``],
+		['20', `${range}; write \`20%\``],
+		['half', range],
+		[null, range],
 	]);
 });
 

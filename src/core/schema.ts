@@ -159,14 +159,25 @@ export function size(minBytes: number, maxBytes: number) {
 		.meta({ 'x-type': 'size' });
 }
 
-/** A share such as `60%` in a closed range of 0…1. */
+/** A share in a closed range of 0…1, written `50%`. */
 export function share(min: number, max: number) {
-	const expected = `a share from ${formatShare(min)} to ${formatShare(max)}, such as ${formatShare(max)}`;
-	const complain = (value: string): string | undefined => {
-		const found = parseShare(value);
-		return found !== undefined && found >= min && found <= max ? undefined : `expected ${expected}`;
-	};
-	return text(expected, complain, 'share');
+	const expected = `expected a share from ${formatShare(min)} to ${formatShare(max)}, such as ${formatShare(max)}`;
+	return z
+		.string({ error: ({ input }) => `${expected}${meant(shareMeant(input))}` })
+		.check((context) => {
+			const found = parseShare(context.value) ?? Number.NaN;
+			if (found >= min && found <= max) return;
+			const message = `${expected}${meant(shareMeant(context.value))}`;
+			context.issues.push({ code: 'custom', message, input: context.value });
+		})
+		.meta({ 'x-type': 'share' });
+}
+
+/** `50` and 0.5 are meant for 50%. */
+function shareMeant(input: unknown): string | undefined {
+	const number = typeof input === 'number' ? input : typeof input === 'string' ? Number(input) : Number.NaN;
+	if (!(number > 0 && number <= 100)) return undefined;
+	return formatShare(number <= 1 ? number : number / 100);
 }
 
 const meant = (suggestion: string | undefined) => (suggestion === undefined ? '' : `; write \`${suggestion}\``);

@@ -1,12 +1,37 @@
 /** How a service's instances are probed. Import the types only where zod must not be loaded. */
 import type { z } from 'zod';
-import { choice, duration, integer, key, list, object, oneOf, text } from '../core/schema.ts';
+import {
+	choice,
+	duration,
+	integer,
+	key,
+	list,
+	map,
+	object,
+	oneOf,
+	required,
+	text,
+	valueOrReference,
+} from '../core/schema.ts';
+import { complainOfPattern } from './pattern.ts';
+
+export type ProbeMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'OPTIONS';
+
+/** What the body of a probe's answer must hold: a text, or a part that a regular expression fits. */
+export type BodyMatch = { kind: 'text'; text: string } | { kind: 'pattern'; source: string };
 
 /** Probes of one service, resolved. Without a `health` key: a TCP connect. */
 export interface HealthConfig {
 	kind: 'http' | 'tcp';
-	/** Path of the probe's GET; unused by `tcp`. */
+	/** Unused by `tcp`, as are path, headers, body and statuses. A method that has a body sends an empty one. */
+	method: ProbeMethod;
 	path: string;
+	/** Fields that each probe sends; they replace Ballast's own of that name. */
+	headers: [string, string][];
+	/** Lower-case names in `headers` whose values came from a reference: never print them. */
+	secretHeaders: string[];
+	/** Looked for in the first 64 KiB of the body; null: the status is enough. */
+	body: BodyMatch | null;
 	/** Between two probes of an instance, ms. */
 	intervalMs: number;
 	/** Most time for one probe, ms. */
@@ -26,15 +51,45 @@ const status = oneOf([integer(100, 599), statusRange], 'a status from 100 to 599
 
 const path = text('a path such as /healthz', (value) => complainOfPath(value, 'a path such as /healthz'));
 
+const bodyText = text('a text that the body holds', (value) =>
+	value === '' || value.length > 1000 ? 'expected a text of 1 to 1000 characters' : undefined,
+);
+
 export const healthLong = object({
-	kind: key(choice('http', 'tcp'), 'What a probe is: a GET, or only a connect.', {
-		defaultText: '`http` when `path` or `statuses` is given, else `tcp`',
+	kind: key(choice('http', 'tcp'), 'What a probe is: a request, or only a connect.', {
+		defaultText: '`http` when path, method, headers, body or statuses is given, else `tcp`',
 		example: 'tcp',
 	}),
-	path: key(path, 'Path (and query) of the GET.', {
+	method: key(choice('GET', 'HEAD', 'POST', 'PUT', 'OPTIONS'), 'Method of the request; POST and PUT send no body.', {
+		default: 'GET',
+		example: 'HEAD',
+	}),
+	path: key(path, 'Path (and query) of the request.', {
 		default: '/',
 		example: '/healthz',
 	}),
+	headers: key(
+		map(valueOrReference, 'names and values'),
+		'Header fields of the request. A secret stands here only by reference.',
+		{ default: {}, example: { Authorization: { env: 'PROBE_AUTHORIZATION' } } },
+	),
+	body: key(
+		oneOf(
+			[
+				bodyText,
+				object({
+					matches: required(
+						text('a regular expression such as "status": *"ok"', complainOfPattern),
+						'A regular expression that must fit a part of it.',
+						{ example: '"status": *"(ok|degraded)"' },
+					),
+				}),
+			],
+			'a text that the body holds, or { matches: a regular expression }',
+		),
+		"What the first 64 KiB of the answer's body must hold.",
+		{ defaultText: 'none', example: '"status":"ok"' },
+	),
 	interval: key(duration(100, 3_600_000), 'Time between two probes of an instance.', { default: '2s', example: '5s' }),
 	timeout: key(duration(10, 300_000), 'Most time for one probe.', {
 		default: '2s',
@@ -59,7 +114,7 @@ export const healthSchema = oneOf(
 		),
 		healthLong,
 	],
-	'a path such as /healthz, `tcp`, or an object with kind, path, interval, timeout, healthyAfter, unhealthyAfter, statuses',
+	'a path such as /healthz, `tcp`, or an object with kind, method, path, headers, body, interval, timeout, healthyAfter, unhealthyAfter, statuses',
 );
 
 export type HealthInput = z.input<typeof healthSchema>;

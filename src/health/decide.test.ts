@@ -4,9 +4,10 @@ import fc from 'fast-check';
 import { decide, type Outcome, type ProbeState, type Thresholds, UNPROBED } from './decide.ts';
 
 const up: Outcome = { kind: 'up' };
-const failed: Outcome = { kind: 'failed', why: 'refused' };
+const failed: Outcome = { kind: 'failed', why: 'refused', contact: 'none' };
+const wrong: Outcome = { kind: 'failed', why: 'GET / answered 500', contact: 'answer' };
 const draining: Outcome = { kind: 'draining' };
-const usual: Thresholds = { intervalMs: 2000, healthyAfter: 2, unhealthyAfter: 3, starting: false };
+const usual: Thresholds = { intervalMs: 2000, healthyAfter: 2, unhealthyAfter: 3, starting: false, suspect: false };
 
 function run(outcomes: Outcome[], thresholds = usual, from: ProbeState = UNPROBED) {
 	const steps = [];
@@ -60,6 +61,21 @@ test('an instance that says it drains is draining at once, and unhealthy with it
 	assert.deepEqual(run([draining, up, up]).verdicts, ['draining', 'draining', 'healthy']);
 });
 
+test('one that nobody starts is down with its first failure, and asked again soon', () => {
+	const { verdicts, delays } = run([failed, failed, failed]);
+	assert.deepEqual(verdicts, ['unhealthy', 'unhealthy', 'unhealthy']);
+	assert.deepEqual(delays, [500, 500, 2000]);
+});
+
+test('a suspect that cannot be connected to is down at once; one that answers wrongly is asked again within 100 ms', () => {
+	const suspect = { ...usual, suspect: true };
+	assert.deepEqual(run([up, failed], suspect).verdicts, ['healthy', 'unhealthy']);
+	const { verdicts, delays } = run([up, wrong, wrong, wrong], suspect);
+	assert.deepEqual(verdicts, ['healthy', 'healthy', 'healthy', 'unhealthy']);
+	assert.deepEqual(delays.slice(1, 3), [100, 100]);
+	assert.equal(run([failed], { ...suspect, starting: true }).state.verdict, 'unknown');
+});
+
 test('properties: the verdict follows runs of outcomes, and no delay leaves its bounds', () => {
 	const outcome = fc.constantFrom(up, failed);
 	const thresholds = fc.record({
@@ -67,6 +83,7 @@ test('properties: the verdict follows runs of outcomes, and no delay leaves its 
 		healthyAfter: fc.integer({ min: 1, max: 5 }),
 		unhealthyAfter: fc.integer({ min: 1, max: 5 }),
 		starting: fc.boolean(),
+		suspect: fc.constant(false),
 	});
 	fc.assert(
 		fc.property(fc.array(outcome, { minLength: 1, maxLength: 40 }), thresholds, (outcomes, limits) => {
@@ -77,7 +94,9 @@ test('properties: the verdict follows runs of outcomes, and no delay leaves its 
 				const before = verdicts[at - 1] ?? 'unknown';
 				const tail = (count: number, wanted: Outcome) =>
 					at + 1 >= count && outcomes.slice(at + 1 - count, at + 1).every((each) => each === wanted);
-				if (verdict === 'unhealthy' && before !== 'unhealthy') assert.ok(tail(limits.unhealthyAfter, failed));
+				if (verdict === 'unhealthy' && before === 'healthy') assert.ok(tail(limits.unhealthyAfter, failed));
+				if (before === 'unknown' && outcomes[at] === failed)
+					assert.equal(verdict, limits.starting ? 'unknown' : 'unhealthy');
 				if (verdict === 'healthy' && before === 'unhealthy') assert.ok(tail(limits.healthyAfter, up));
 				if (tail(limits.unhealthyAfter, failed) && before === 'healthy') assert.equal(verdict, 'unhealthy');
 			}

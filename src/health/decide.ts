@@ -11,7 +11,13 @@ export type Outcome =
 	| { readonly kind: 'up' }
 	| { readonly kind: 'draining' }
 	/** `why`: half a sentence that fits behind "its probe failed:". */
-	| { readonly kind: 'failed'; readonly why: string };
+	| { readonly kind: 'failed'; readonly why: string; readonly contact: Contact };
+
+/**
+ * How far a probe that failed got: it could not connect at all (`none`), nothing that is an answer came
+ * in time (`silent`), or the instance answered and the answer was not the expected one (`answer`).
+ */
+export type Contact = 'none' | 'silent' | 'answer';
 
 export interface ProbeState {
 	readonly verdict: Verdict;
@@ -30,6 +36,8 @@ export interface Decision {
 export type Thresholds = Pick<HealthConfig, 'intervalMs' | 'healthyAfter' | 'unhealthyAfter'> & {
 	/** An instance that is starting is asked often, and failures do not count until it was up once. */
 	readonly starting: boolean;
+	/** Requests failed there just now: a probe that cannot connect either settles it. */
+	readonly suspect: boolean;
 };
 
 export const UNPROBED: ProbeState = { verdict: 'unknown', successes: 0, failures: 0 };
@@ -39,6 +47,8 @@ const STARTING_MOST_MS = 500;
 /** Share of the interval until a verdict that is in doubt is asked for again. */
 const DOUBT = 0.25;
 const LEAST_DOUBT_MS = 50;
+/** Until a suspect instance whose probe failed is asked again. */
+export const SUSPECT_MS = 100;
 const MOST_BACK_OFF = 8;
 const MOST_BACK_OFF_MS = 30_000;
 
@@ -48,13 +58,15 @@ const MOST_BACK_OFF_MS = 30_000;
  * | any | `healthyAfter` good ones in a row (`unknown`: the first) | healthy |
  * | any | the instance says that it drains | draining |
  * | unknown and starting | failed | unknown |
- * | other | `unhealthyAfter` failed ones in a row (draining: the first) | unhealthy |
+ * | unknown otherwise, draining | failed | unhealthy |
+ * | suspect | could not be connected to | unhealthy |
+ * | other | `unhealthyAfter` failed ones in a row | unhealthy |
  */
 export function decide(state: ProbeState, outcome: Outcome, thresholds: Thresholds): Decision {
 	if (outcome.kind === 'draining') {
 		return { state: { verdict: 'draining', successes: 0, failures: 0 }, afterMs: thresholds.intervalMs };
 	}
-	return outcome.kind === 'up' ? afterSuccess(state, thresholds) : afterFailure(state, thresholds);
+	return outcome.kind === 'up' ? afterSuccess(state, thresholds) : afterFailure(state, outcome.contact, thresholds);
 }
 
 function afterSuccess(state: ProbeState, thresholds: Thresholds): Decision {
@@ -66,17 +78,17 @@ function afterSuccess(state: ProbeState, thresholds: Thresholds): Decision {
 	};
 }
 
-function afterFailure(state: ProbeState, thresholds: Thresholds): Decision {
+function afterFailure(state: ProbeState, contact: Contact, thresholds: Thresholds): Decision {
 	const failures = state.failures + 1;
 	if (state.verdict === 'unknown' && thresholds.starting) {
 		const afterMs = Math.min(STARTING_MOST_MS, STARTING_FIRST_MS * 1.5 ** Math.min(failures - 1, 16));
 		return { state: { verdict: 'unknown', successes: 0, failures }, afterMs };
 	}
-	const down = state.verdict === 'unhealthy' || state.verdict === 'draining' || failures >= thresholds.unhealthyAfter;
-	const verdict = down ? 'unhealthy' : state.verdict;
+	const enough = failures >= thresholds.unhealthyAfter;
+	const down = state.verdict !== 'healthy' || enough || (thresholds.suspect && contact === 'none');
 	return {
-		state: { verdict, successes: 0, failures },
-		afterMs: down ? backOffMs(failures, thresholds) : doubtMs(thresholds),
+		state: { verdict: down ? 'unhealthy' : 'healthy', successes: 0, failures },
+		afterMs: enough ? backOffMs(failures, thresholds) : doubtMs(thresholds),
 	};
 }
 
@@ -86,6 +98,7 @@ function backOffMs(failures: number, { intervalMs, unhealthyAfter }: Thresholds)
 	return Math.max(intervalMs, Math.min(MOST_BACK_OFF_MS, intervalMs * factor));
 }
 
-function doubtMs({ intervalMs }: Thresholds): number {
-	return Math.min(intervalMs, Math.max(LEAST_DOUBT_MS, intervalMs * DOUBT));
+function doubtMs({ intervalMs, suspect }: Thresholds): number {
+	const usual = Math.max(LEAST_DOUBT_MS, intervalMs * DOUBT);
+	return Math.min(intervalMs, suspect ? Math.min(usual, SUSPECT_MS) : usual);
 }

@@ -9,11 +9,16 @@ import { test } from 'node:test';
 import { createServer as createTls } from 'node:tls';
 import type { HealthConfig } from './config.ts';
 import type { Outcome } from './decide.ts';
-import { probe, readAnswer } from './probe.ts';
+import { probe, requestText } from './probe.ts';
+import { readHead } from './probe-answer.ts';
 import type { ProbeTarget, ProbeTls } from './probe-target.ts';
 
 const health: HealthConfig = {
 	kind: 'http',
+	method: 'GET',
+	headers: [],
+	secretHeaders: [],
+	body: null,
 	path: '/healthz',
 	intervalMs: 2000,
 	timeoutMs: 250,
@@ -59,7 +64,11 @@ test('a GET that names the host, asks for no keep-alive and is judged by its sta
 	await serving(server, async (port) => {
 		assert.deepEqual(await probing(port), { kind: 'up' });
 		status = 500;
-		assert.deepEqual(await probing(port), { kind: 'failed', why: 'GET /healthz answered 500' });
+		assert.deepEqual(await probing(port), {
+			kind: 'failed',
+			why: 'GET /healthz answered 500',
+			contact: 'answer',
+		});
 		assert.deepEqual(
 			await probing(port, {
 				statuses: [
@@ -115,7 +124,7 @@ test('what is no HTTP, endless, silent, cut off or refused fails with its reason
 		'the connection was closed without an answer',
 	);
 	const port = await serving(createServer(), async (free) => free);
-	assert.deepEqual(await probing(port), { kind: 'failed', why: 'the connection was refused' });
+	assert.deepEqual(await probing(port), { kind: 'failed', why: 'the connection was refused', contact: 'none' });
 });
 
 test('a body that never ends is not read on for ever, and the verdict does not wait for it', async () => {
@@ -146,14 +155,91 @@ test('tcp: the connect is enough, and a refused one is not', async () => {
 	assert.equal((await probing(port, { kind: 'tcp' })).kind, 'failed');
 });
 
-test('readAnswer waits for a whole head and skips interim answers', () => {
-	const read = (text: string) => readAnswer(Buffer.from(text), health)?.kind ?? null;
+test('readHead waits for a whole head and skips interim answers', () => {
+	const read = (text: string) => {
+		const head = readHead(Buffer.from(text));
+		return head === null || 'kind' in head ? head : head.status;
+	};
+	const none = { kind: 'failed', why: 'its answer is not HTTP/1.1', contact: 'answer' };
 	assert.equal(read(''), null);
 	assert.equal(read('HT'), null);
-	assert.equal(read('HX'), 'failed');
+	assert.deepEqual(read('HX'), none);
 	assert.equal(read('HTTP/1.1 100 Continue\r\n\r\n'), null);
-	assert.equal(read('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200\r\n\r\n'), 'up');
-	assert.equal(read('HTTP/1.1 2000 OK\r\n\r\n'), 'failed');
+	assert.equal(read('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200\r\n\r\n'), 200);
+	assert.deepEqual(read('HTTP/1.1 2000 OK\r\n\r\n'), none);
+});
+
+test('method and fields of the configuration; what it says replaces what Ballast says', () => {
+	const changes: Partial<HealthConfig> = {
+		method: 'POST',
+		headers: [
+			['X-Key', 'k'],
+			['accept', 'text/plain'],
+		],
+		body: { kind: 'text', text: 'ok' },
+	};
+	assert.equal(
+		requestText({ health: { ...health, ...changes }, hostHeader: 'api.example' }),
+		[
+			'POST /healthz HTTP/1.1',
+			'Host: api.example',
+			'User-Agent: ballast-probe',
+			'Accept-Encoding: identity',
+			'X-Key: k',
+			'accept: text/plain',
+			'Content-Length: 0',
+			'Connection: close',
+			'\r\n',
+		].join('\r\n'),
+	);
+});
+
+const OK_BODY = { kind: 'text', text: '"ok"' } as const;
+
+test('the body: by length, in chunks, until the end, over 64 KiB, to HEAD', async () => {
+	let answer = '';
+	const server = raw((socket) => socket.end(answer));
+	await serving(server, async (port) => {
+		const outcome = async (text: string, changes: Partial<HealthConfig> = { body: OK_BODY }) => {
+			answer = text;
+			const found = await probing(port, changes);
+			return found.kind === 'failed' ? found.why : found.kind;
+		};
+		const head = 'HTTP/1.1 200 OK\r\n';
+		const without = 'GET /healthz answered 200 without "\\"ok\\"" in its body';
+		assert.equal(await outcome(`${head}Content-Length: 15\r\n\r\n{"status":"ok"}`), 'up');
+		assert.equal(await outcome(`${head}Content-Length: 17\r\n\r\n{"status":"down"}`), without);
+		// The text lies across a border of chunks.
+		assert.equal(await outcome(`${head}Transfer-Encoding: chunked\r\n\r\n2\r\n"o\r\n2\r\nk"\r\n0\r\n\r\n`), 'up');
+		assert.equal(
+			await outcome(`${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n"ok"`),
+			'the body of its answer is malformed',
+		);
+		assert.equal(await outcome(`${head}\r\n"ok"`), 'up');
+		assert.equal(await outcome(`${head}\r\n${'x'.repeat(65_540)}"ok"`), without);
+		assert.equal(await outcome(`${head}Content-Length: 999999\r\n\r\n"ok"${'x'.repeat(65_540)}`), 'up');
+		// A part is no whole body: the text may be yet to come, or what was cut off may matter.
+		assert.equal(await outcome(`${head}Content-Length: 99\r\n\r\n"ok"`), 'the connection was closed without an answer');
+		assert.equal(await outcome('HTTP/1.1 500 No\r\n\r\n"ok"'), 'GET /healthz answered 500');
+		const pattern = (source: string) => ({ body: { kind: 'pattern' as const, source } });
+		assert.equal(await outcome(`${head}\r\nstatus=ok`, pattern('^status=(?:ok|up)$')), 'up');
+		assert.equal(
+			await outcome(`${head}\r\nstatus=no`, pattern('^status=(?:ok|up)$')),
+			'GET /healthz answered 200, and its body does not match "^status=(?:ok|up)$"',
+		);
+		assert.match(await outcome(`${head}\r\n${'a'.repeat(65_536)}`, pattern('.*x')), /takes too long/);
+		assert.equal(await outcome(`${head}Content-Length: 9\r\n\r\n`, { method: 'HEAD' }), 'up');
+	});
+});
+
+test('an outcome says how far the probe got', async () => {
+	const contact = async (server: Server) => {
+		const outcome = await serving(server, (port) => probing(port));
+		return outcome.kind === 'failed' ? outcome.contact : outcome.kind;
+	};
+	assert.equal(await contact(raw(() => {})), 'silent');
+	assert.equal(await contact(raw((socket) => socket.destroy())), 'silent');
+	assert.equal(await contact(raw((socket) => socket.end('HTTP/1.1 404 No\r\n\r\n'))), 'answer');
 });
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-probe-'));

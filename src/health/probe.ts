@@ -1,15 +1,12 @@
-/** One probe: a connection of its own, a GET or just the connect, and a look at the status. */
+/** One probe: a connection of its own, a request or just the connect, and a look at the answer. */
 import { connect, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls } from 'node:tls';
-import type { HealthConfig } from './config.ts';
-import type { Outcome } from './decide.ts';
+import type { Contact, Outcome } from './decide.ts';
+import { ProbeAnswer } from './probe-answer.ts';
 import { type ProbeTarget, secureContext, serverName } from './probe-target.ts';
 
-/** Head of an answer, at most. */
-const MOST_HEAD = 16_384;
-/** Of an answer's body this much is read, so that the instance sees an orderly end. */
-const MOST_BODY = 65_536;
-const HEAD_END = Buffer.from('\r\n\r\n');
+/** Once the outcome is certain this much more is read, so that the instance sees an orderly end. */
+const MOST_REST = 65_536;
 
 /** Probes once; never throws. The function that it returns ends the probe early, as failed. */
 export function probe(target: ProbeTarget, done: (outcome: Outcome) => void): () => void {
@@ -18,25 +15,29 @@ export function probe(target: ProbeTarget, done: (outcome: Outcome) => void): ()
 		socket = open(target);
 	} catch (error) {
 		const why = `no connection could be made: ${(error as Error).message}`;
-		setImmediate(done, { kind: 'failed', why });
+		setImmediate(done, { kind: 'failed', why, contact: 'none' });
 		return () => {};
 	}
 	let settled = false;
+	let contact: Contact = 'none';
+	const fail = (why: string): void => settle({ kind: 'failed', why, contact });
 	const settle = (outcome: Outcome): void => {
 		if (settled) return;
 		settled = true;
 		done(outcome);
 	};
 	const timer = setTimeout(() => {
-		settle({ kind: 'failed', why: `no answer within ${target.health.timeoutMs} ms` });
+		const what = contact === 'none' ? 'connection' : 'answer';
+		fail(`no ${what} within ${target.health.timeoutMs} ms`);
 		socket.destroy();
 	}, target.health.timeoutMs);
-	socket.on('error', (error) => settle({ kind: 'failed', why: reason(error) }));
+	socket.on('error', (error) => fail(reason(error)));
 	socket.on('close', () => {
 		clearTimeout(timer);
-		settle({ kind: 'failed', why: 'the connection was closed without an answer' });
+		fail('the connection was closed without an answer');
 	});
 	socket.once(target.tls ? 'secureConnect' : 'connect', () => {
+		contact = 'silent';
 		if (target.health.kind === 'http') return ask(socket, target, settle);
 		settle({ kind: 'up' });
 		socket.end();
@@ -62,49 +63,42 @@ function open(target: ProbeTarget): Socket {
 }
 
 function ask(socket: Socket, target: ProbeTarget, settle: (outcome: Outcome) => void): void {
-	let received: Buffer = Buffer.alloc(0);
-	let answered = 0;
+	const answer = new ProbeAnswer(target.health);
+	let settled = false;
+	let rest = 0;
 	socket.on('data', (chunk: Buffer) => {
-		if (answered > 0) {
-			answered += chunk.length;
-			if (answered > MOST_BODY) socket.destroy();
+		if (settled) {
+			rest += chunk.length;
+			if (rest > MOST_REST) socket.destroy();
 			return;
 		}
-		received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-		const outcome = readAnswer(received, target.health);
-		if (outcome === null && received.length <= MOST_HEAD) return;
-		answered = 1;
-		settle(outcome ?? { kind: 'failed', why: 'the head of its answer is too long' });
-		if (outcome === null) socket.destroy();
+		const outcome = answer.take(chunk);
+		if (outcome === null) return;
+		settled = true;
+		settle(outcome);
 	});
-	socket.write(
-		`GET ${target.health.path} HTTP/1.1\r\nHost: ${target.hostHeader}\r\nUser-Agent: ballast-probe\r\nAccept: */*\r\nConnection: close\r\n\r\n`,
+	socket.on('end', () => {
+		const outcome = settled ? null : answer.end();
+		if (outcome !== null) settle(outcome);
+	});
+	socket.write(requestText(target));
+}
+
+/** The request as it goes out; fields of the configuration replace those of the same name. */
+export function requestText({ health, hostHeader }: Pick<ProbeTarget, 'health' | 'hostHeader'>): string {
+	const fields: [string, string][] = [
+		['User-Agent', 'ballast-probe'],
+		['Accept', '*/*'],
+		// What is matched must come as it is.
+		...(health.body === null ? [] : [['Accept-Encoding', 'identity'] as [string, string]]),
+	];
+	const own = new Set(health.headers.map(([name]) => name.toLowerCase()));
+	const sent = [...fields.filter(([name]) => !own.has(name.toLowerCase())), ...health.headers];
+	if (health.method === 'POST' || health.method === 'PUT') sent.push(['Content-Length', '0']);
+	const lines = [['Host', hostHeader], ...sent, ['Connection', 'close']].map(
+		([name, value]) => `${name}: ${value}\r\n`,
 	);
-}
-
-/** The outcome that an answer's head stands for; null while the head is not whole. Interim answers are skipped. */
-export function readAnswer(received: Buffer, health: Pick<HealthConfig, 'statuses' | 'path'>): Outcome | null {
-	for (let start = 0; ; ) {
-		const end = received.indexOf(HEAD_END, start);
-		if (end === -1) {
-			const begins = received.toString('latin1', start, start + 5);
-			return 'HTTP/'.startsWith(begins) ? null : NOT_HTTP;
-		}
-		const head = received.toString('latin1', start, end);
-		const found = /^HTTP\/1\.[01] ([1-5]\d\d)(?: |\r|$)/.exec(head);
-		if (!found) return NOT_HTTP;
-		const status = Number(found[1]);
-		if (status >= 200) return judge(status, head, health);
-		start = end + HEAD_END.length;
-	}
-}
-
-const NOT_HTTP: Outcome = { kind: 'failed', why: 'its answer is not HTTP/1.1' };
-
-function judge(status: number, head: string, health: Pick<HealthConfig, 'statuses' | 'path'>): Outcome {
-	if (status === 503 && /\r\nx-ballast-drain:[ \t]*1[ \t]*(\r|$)/i.test(head)) return { kind: 'draining' };
-	if (health.statuses.some(([least, most]) => status >= least && status <= most)) return { kind: 'up' };
-	return { kind: 'failed', why: `GET ${health.path} answered ${status}` };
+	return `${health.method} ${health.path} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
 const REASONS: Record<string, string> = {

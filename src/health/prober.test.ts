@@ -9,6 +9,10 @@ import { Prober } from './prober.ts';
 
 const health: HealthConfig = {
 	kind: 'http',
+	method: 'GET',
+	headers: [],
+	secretHeaders: [],
+	body: null,
 	path: '/',
 	intervalMs: 100,
 	timeoutMs: 500,
@@ -131,4 +135,37 @@ test('the first regular interval is cut at random, later ones vary by a tenth', 
 	const gap = (index: number) => (at[index + 1] as number) - (at[index] as number);
 	assert.ok(gap(0) > 290 && gap(0) < 500, `${gap(0)}`);
 	assert.ok(gap(1) > 530, `${gap(1)}`);
+});
+
+test('a suspect is probed at once, at most every 100 ms, and is out as soon as it cannot be connected to', async (context) => {
+	const it = await api();
+	const seen: { verdict: Verdict; at: number }[] = [];
+	const watch = new Prober({ random: () => 1 }).watch(target(it.port, false, 60_000), (verdict) =>
+		seen.push({ verdict, at: performance.now() }),
+	);
+	context.after(() => watch.stop());
+	await until(() => seen.length === 1);
+	for (let times = 0; times < 50; times++) watch.suspect();
+	await until(() => seen.length === 2);
+	assert.ok(at(1) - at(0) < 1000, 'it did not wait for its interval');
+	const more = performance.now() + 350;
+	while (performance.now() < more) {
+		watch.suspect();
+		await new Promise((resolve) => setTimeout(resolve, 1));
+	}
+	assert.ok(seen.length >= 3 && seen.length <= 6, `${seen.length} probes`);
+	it.close();
+	await until(() => {
+		watch.suspect();
+		return watch.verdict === 'unhealthy';
+	});
+	// Once more, for `unhealthyAfter`; then it is out, and there is nothing to hurry for.
+	await new Promise((resolve) => setTimeout(resolve, 250));
+	const { length } = seen;
+	watch.suspect();
+	await new Promise((resolve) => setTimeout(resolve, 150));
+	assert.equal(seen.length, length);
+	function at(index: number): number {
+		return seen[index]?.at as number;
+	}
 });

@@ -1,5 +1,5 @@
 /** Probes all instances of the node: spread over time, bounded, one connection for each probe. */
-import { type Decision, decide, type Outcome, type ProbeState, UNPROBED, type Verdict } from './decide.ts';
+import { type Decision, decide, type Outcome, type ProbeState, SUSPECT_MS, UNPROBED, type Verdict } from './decide.ts';
 import { probe as probeOnce } from './probe.ts';
 import type { ProbeTarget } from './probe-target.ts';
 
@@ -16,6 +16,11 @@ export type VerdictListener = (verdict: Verdict, outcome: Outcome) => void;
 /** One instance under watch. */
 export interface Watch {
 	readonly verdict: Verdict;
+	/**
+	 * Requests failed there: it is probed at once, though not more often than every 100 ms, and its
+	 * word counts for more. Does nothing for an instance that is out already, or has not started yet.
+	 */
+	suspect(): void;
 	/** Ends it; no call of the listener follows. */
 	stop(): void;
 }
@@ -27,6 +32,11 @@ interface Watched {
 	/** The first regular interval is cut at random, so that instances that came together are not probed together. */
 	spread: boolean;
 	stopped: boolean;
+	/** When its last probe went out, ms of the monotonic clock. */
+	beganAt: number;
+	/** Requests failed since its last probe went out; and whether that probe went out because of such. */
+	suspect: boolean;
+	hurried: boolean;
 	timer: NodeJS.Timeout | undefined;
 	/** Ends the probe that is under way. */
 	abort: () => void;
@@ -58,6 +68,9 @@ export class Prober {
 			state,
 			spread: true,
 			stopped: false,
+			beganAt: -Infinity,
+			suspect: false,
+			hurried: false,
 			timer: undefined,
 			abort: () => {},
 		};
@@ -66,6 +79,7 @@ export class Prober {
 			get verdict() {
 				return watched.state.verdict;
 			},
+			suspect: () => this.#suspect(watched),
 			stop: () => {
 				watched.stopped = true;
 				clearTimeout(watched.timer);
@@ -74,12 +88,34 @@ export class Prober {
 		};
 	}
 
+	#suspect(watched: Watched): void {
+		if (watched.stopped || watched.state.verdict !== 'healthy' || watched.suspect) return;
+		watched.suspect = true;
+		if (watched.timer !== undefined) this.#after(watched, this.#hurry(watched));
+		const at = this.#queue.indexOf(watched);
+		if (at > 0) this.#queue.unshift(...this.#queue.splice(at, 1));
+	}
+
+	#hurry(watched: Watched): number {
+		return Math.max(0, watched.beganAt + SUSPECT_MS - performance.now());
+	}
+
+	#after(watched: Watched, ms: number): void {
+		clearTimeout(watched.timer);
+		watched.timer = setTimeout(() => this.#due(watched), ms);
+	}
+
 	#due(watched: Watched): void {
+		watched.timer = undefined;
 		if (this.#underWay >= this.#concurrency) {
-			this.#queue.push(watched);
+			if (watched.suspect) this.#queue.unshift(watched);
+			else this.#queue.push(watched);
 			return;
 		}
 		this.#underWay++;
+		watched.beganAt = performance.now();
+		watched.hurried = watched.suspect;
+		watched.suspect = false;
 		watched.abort = probeOnce(watched.target, (outcome) => {
 			this.#underWay--;
 			this.#done(watched, outcome);
@@ -97,9 +133,13 @@ export class Prober {
 	#done(watched: Watched, outcome: Outcome): void {
 		if (watched.stopped) return;
 		const { target, state } = watched;
-		const decision = decide(state, outcome, { ...target.health, starting: target.starting });
+		const suspect = watched.suspect || watched.hurried;
+		const decision = decide(state, outcome, { ...target.health, starting: target.starting, suspect });
 		watched.state = decision.state;
-		watched.timer = setTimeout(() => this.#due(watched), this.#delay(watched, decision));
+		// What failed while the probe was under way it may not have seen yet.
+		const again = watched.suspect && decision.state.verdict === 'healthy';
+		if (!again) watched.suspect = false;
+		this.#after(watched, again ? this.#hurry(watched) : this.#delay(watched, decision));
 		watched.listener(decision.state.verdict, outcome);
 	}
 

@@ -21,6 +21,8 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 				const instances = [url, other.url];
 				const health = { interval: '1h' };
 				return {
+					// These tests have instances fail on purpose, again and again: none is taken out for it.
+					defaults: { outliers: 'off' },
 					services: {
 						app: { instances, health, balance: 'round-robin', hold: 'off' },
 						strict: { match: '/strict/*', instances, health, retry: { on: ['connect'] } },

@@ -24,6 +24,7 @@ export function sampleInstance(more: Partial<InstanceStatus> = {}): InstanceStat
 		tls: false,
 		weight: 1,
 		state: 'ready',
+		breaker: { state: 'closed' },
 		pid: 4711,
 		since: 1_000_000,
 		note: 'ready after 0.4 s',
