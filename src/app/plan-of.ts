@@ -40,10 +40,21 @@ export function planOf(config: Config, generation: number, { series, cells, rate
 function servicePlan(service: ServiceConfig): Omit<ServicePlan, 'cells' | 'pools' | 'next'> {
 	const { name, match, routes, balance, upstream, timeouts, bodyBytes, host, path, requestHeaders, responseHeaders } =
 		service;
-	const { retry, holdMs, retryBudget, breaker, rateLimit } = service;
-	const policy = { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders, retry, holdMs, rateLimit };
+	const { retry, holdMs, retryBudget, breaker, rateLimit, concurrency, priority } = service;
+	const policy = {
+		timeouts,
+		bodyBytes,
+		host,
+		path,
+		requestHeaders,
+		responseHeaders,
+		retry,
+		holdMs,
+		rateLimit,
+		priority,
+	};
 	const upstreamCa = readCa(upstream.tls?.ca ?? null);
-	return { name, match, routes, balance, upstream, ...policy, upstreamCa, retryBudget, breaker };
+	return { name, match, routes, balance, upstream, ...policy, upstreamCa, retryBudget, breaker, concurrency };
 }
 
 function nextPlan({ deploy: { by, mirror } }: ServiceConfig, pool: string | null): ServicePlan['next'] {

@@ -6,6 +6,7 @@ import type { ServiceConfig as GatewayServiceConfig, ListenConfig, NodeLimits } 
 import type { HealthConfig } from '../health/config.ts';
 import type { InstancesConfig, ScaleConfig } from '../instances/config.ts';
 import type { BreakerConfig, RetryBudgetConfig } from '../resilience/config.ts';
+import type { ConcurrencyConfig, OverloadConfig } from '../resilience/overload-config.ts';
 
 /** Instances of a service that come and go, are counted and take their share of the traffic together. */
 export interface PoolConfig {
@@ -36,6 +37,8 @@ export interface ServiceConfig extends GatewayServiceConfig {
 	breaker: BreakerConfig;
 	/** How a new version takes over. */
 	deploy: DeployConfig;
+	/** null: no limit. */
+	concurrency: ConcurrencyConfig | null;
 }
 
 export interface AdminConfig {
@@ -50,7 +53,8 @@ export interface Config {
 	admin: AdminConfig | null;
 	/** Threads of the data plane, 1…32. */
 	workers: number;
-	limits: NodeLimits;
+	/** `overload` null: off. */
+	limits: NodeLimits & { overload: OverloadConfig | null };
 	/** CIDRs whose Forwarded and X-Forwarded-* fields are believed. */
 	trust: string[];
 	stop: { graceMs: number };

@@ -100,6 +100,16 @@ describe('the gradient, against a queue', () => {
 		}
 	});
 
+	test('one that is only a little slower, so that the limit never falls far, is not refused a part for ever', () => {
+		for (const seed of [1, 2, 3]) {
+			const queue = new QueueSimulation({}, seed);
+			queue.run({ seconds: 30, servers: 1000, workMs: 20, perSecond: 9000 });
+			const slower = queue.run({ seconds: 80, servers: 1000, workMs: 31.5, perSecond: 9000 });
+			assert.ok(sum(slower, 'refused') > 0, 'it was refused');
+			assert.equal(sum(last(slower, 20), 'refused'), 0);
+		}
+	});
+
 	test('one that answers nothing at all does not get more; once it answers again all is well', () => {
 		const queue = new QueueSimulation();
 		queue.run(load(20, 0.5, 20));

@@ -17,7 +17,7 @@ const STEEPEST = 0.5;
 const FALL_SHARE = 0.5;
 /** A fall to this share of where it began is tried: does it help? */
 const TRIAL_SHARE = 0.5;
-/** After so long without a look at the uncrowded service it is tried as well: is what its latency is compared with still right? */
+/** One that refuses requests, and was not uncrowded for so long, is tried as well: is what its latency is compared with still right? */
 const DOUBT_MS = 30_000;
 /** And at least so many times the latency: a trial takes as long as some answers do. */
 const DOUBT_TIMES = 50;
@@ -104,7 +104,7 @@ function move(state: GradientState, look: GradientLook, settings: GradientSettin
 	if (trial !== null) return tried(state, trial, look, settings.min);
 	const gradient = gradientOf(latency, settings.tolerance);
 	const doubtMs = Math.max(DOUBT_MS, (DOUBT_TIMES * latency.shortUs) / 1000);
-	if (latency.learnt && look.nowMs - state.sureMs >= doubtMs && (look.refused > 0 || gradient < 1))
+	if (latency.learnt && look.refused > 0 && look.nowMs - state.sureMs >= doubtMs)
 		return { trial: beginTrial(limit, limit, look.nowMs), fallFrom: 0, reason: 'tried' };
 	// The root is the queue that is always granted: without it the limit could never grow.
 	const goal = limit * gradient + Math.sqrt(limit);
