@@ -6,6 +6,7 @@ import { BallastError } from '../core/errors.ts';
 import { MeterGroup } from '../metrics/counts.ts';
 import type { Readiness } from './admin.ts';
 import { AdminPlace } from './admin-place.ts';
+import { announcement } from './announcement.ts';
 import { ConfigWatch } from './config-watch.ts';
 import type { Snapshot } from './core-snapshot.ts';
 import { CountsHandover } from './counts-handover.ts';
@@ -16,6 +17,7 @@ import { InstanceSlots } from './instance-slots.ts';
 import type { Keeper } from './keeper-port.ts';
 import { Listeners } from './listeners.ts';
 import { carryOut } from './operator-commands.ts';
+import { OverloadControl } from './overload-control.ts';
 import type { PeerCores } from './peer-cores.ts';
 import { PoolShares, type PoolSharesParts } from './pool-shares.ts';
 import { RateLimitTables } from './rate-limit-tables.ts';
@@ -43,6 +45,7 @@ export class ControlPlane {
 	readonly #series = new SeriesIndex();
 	readonly #cells = new ServiceCellsIndex();
 	readonly #rateLimits = new RateLimitTables((event) => this.log.add(event));
+	readonly #overload = new OverloadControl(this.#cells, this.log);
 	readonly #workers: WorkerGroup;
 	readonly #slots: InstanceSlots;
 	readonly #listeners: Listeners;
@@ -83,7 +86,8 @@ export class ControlPlane {
 			guardChanged: (slot) => this.#fleet.guardChanged(slot),
 			event,
 		});
-		this.#served = new ServedPlan(this.#workers, { series: this.#series, cells, rateLimits: this.#rateLimits });
+		const indexes = { series: this.#series, cells, rateLimits: this.#rateLimits };
+		this.#served = new ServedPlan(this.#workers, indexes, this.#overload);
 		this.#slots = new InstanceSlots({
 			board,
 			workers: this.#workers,
@@ -153,6 +157,7 @@ export class ControlPlane {
 		await this.#listeners.serve(this.#config.listen, this.#config.workers);
 		await this.#admin.serve(this.#config.admin);
 		setInterval(() => this.#everySecond(), 1000);
+		this.#overload.start(this.#workers, snapshot?.limits);
 		this.#keep();
 		this.#events.start();
 		this.#keeper.ready();
@@ -176,10 +181,7 @@ export class ControlPlane {
 	}
 
 	#announce(): void {
-		const names = this.#config.services.map(({ name }) => name).join(', ');
-		const workers = `${this.#config.workers} worker${this.#config.workers === 1 ? '' : 's'}`;
-		const listening = this.#listeners.view().map(({ address }) => `listening on ${address}`);
-		for (const text of [...listening, `serving ${names} with ${workers}, by ${this.#name}`])
+		for (const text of announcement(this.#config, this.#listeners.view(), this.#name))
 			this.log.add({ level: 'info', subject: 'ballast', text });
 	}
 
@@ -197,6 +199,7 @@ export class ControlPlane {
 			config: this.#config,
 			fleet: this.#fleet.snapshot(),
 			deployments: this.#served.deployments.snapshot(),
+			limits: this.#overload.found(),
 			ticketKeys: this.#listeners.ticketKeys.toString('base64'),
 			name: this.#name,
 		};
@@ -338,6 +341,7 @@ export class ControlPlane {
 	lead(snapshot: unknown): void {
 		const left = snapshot as Snapshot | null;
 		if (left !== null) this.#fleet.adopt(left.fleet);
+		this.#overload.inherit(left?.limits);
 		this.#counts.lead(left?.counts);
 		this.#slots.leads = true;
 		void this.#leadDeployments(left);

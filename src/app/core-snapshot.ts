@@ -11,4 +11,6 @@ export interface Snapshot {
 	name: string;
 	/** Only with the lead: what it has counted. */
 	counts?: HandedCounts;
+	/** Limits of adaptive services. */
+	limits?: Record<string, number>;
 }

@@ -42,6 +42,7 @@ class Core {
 			retries: 0,
 			held: false,
 			limited: false,
+			shed: false,
 			...change,
 		};
 		this.#routes.observe(route, seen);

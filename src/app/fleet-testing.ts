@@ -172,6 +172,8 @@ export function service(
 		retryBudget: DEFAULT_BUDGET,
 		breaker: DEFAULT_BREAKER,
 		rateLimit: [],
+		priority: { header: null, from: 'trusted', default: 'normal' },
+		concurrency: null,
 		...changes,
 	};
 }
@@ -193,6 +195,7 @@ export function config(...services: ServiceConfig[]): Config {
 			underscores: 'drop',
 			holdRequests: 1000,
 			holdBytes: 16_777_216,
+			overload: null,
 		},
 		trust: [],
 		stop: { graceMs: 2000 },

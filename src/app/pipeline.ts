@@ -1,8 +1,10 @@
+import { Priority } from '../core/priority.ts';
 import { ServiceCell } from '../core/service-cells.ts';
 import { balanceKey } from '../gateway/balance-key.ts';
 import type { Exchange } from '../gateway/exchange.ts';
 import { answerFixed, answerRedirect } from '../gateway/local-answers.ts';
-import { problemOf } from '../gateway/problem.ts';
+import { priorityOf } from '../gateway/priority.ts';
+import { problemOf, shedProblem } from '../gateway/problem.ts';
 import { ReplayBody } from '../gateway/replay-body.ts';
 import { setTarget } from '../gateway/request-checks.ts';
 import { RequestCopies } from '../gateway/request-copies.ts';
@@ -19,6 +21,7 @@ export function handle(exchange: Exchange): void {
 	if (!route(exchange)) return;
 	if (!admit(exchange)) return;
 	if (!answerHere(exchange)) return;
+	if (!protect(exchange)) return;
 	forward(exchange);
 }
 
@@ -38,10 +41,11 @@ function route(exchange: Exchange): boolean {
 	return false;
 }
 
-/** Limits that can be told from the head. */
+/** What this worker has too much of, and limits that can be told from the head. */
 function admit(exchange: Exchange): boolean {
 	const found = exchange.route;
 	if (found === null) return false;
+	if (exchange.plane.shedding > 0 && sheds(exchange, found)) return refuse(exchange, 'node_overloaded');
 	if (found.rateLimits !== null) {
 		const refusal = found.rateLimits.take(exchange, sharedTime(exchange.startMs));
 		if (refusal !== null) {
@@ -53,6 +57,19 @@ function admit(exchange: Exchange): boolean {
 	if (exchange.framing.contentLength <= found.bodyBytes) return true;
 	exchange.failure = 'body_too_large';
 	exchange.answerProblem(problemOf('body_too_large'));
+	return false;
+}
+
+/** Low priority goes first. What is answered here costs less than its refusal would help. */
+function sheds(exchange: Exchange, found: Route): boolean {
+	if (found.fixed !== null || found.redirect !== null) return false;
+	return priorityOf(exchange, found.priority) + exchange.plane.shedding > Priority.low;
+}
+
+/** For now: the client may try again. */
+function refuse(exchange: Exchange, code: 'overloaded' | 'node_overloaded'): false {
+	exchange.failure = code;
+	exchange.answerProblem(shedProblem(code));
 	return false;
 }
 
@@ -74,6 +91,16 @@ const LAST_HOP = {
 	head: Buffer.from('HTTP/1.1 204 No Content\r\nAllow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n'),
 	body: Buffer.alloc(0),
 };
+
+/** Takes a place at the service, where it has a limit; `Exchange` gives it back. */
+function protect(exchange: Exchange): boolean {
+	const found = exchange.route;
+	const limit = found?.service.concurrency ?? null;
+	if (found === null || limit === null) return true;
+	if (!limit.enter(priorityOf(exchange, found.priority))) return refuse(exchange, 'overloaded');
+	exchange.place = limit;
+	return true;
+}
 
 /** Selects an instance and sends the request there. */
 function forward(exchange: Exchange): void {

@@ -40,11 +40,13 @@ export function planOf(config: Config, generation: number, { series, cells, rate
 function servicePlan(service: ServiceConfig): Omit<ServicePlan, 'cells' | 'pools' | 'next'> {
 	const { name, match, routes, balance, upstream, timeouts, bodyBytes, host, path, requestHeaders, responseHeaders } =
 		service;
-	const { retry, holdMs, retryBudget, breaker, rateLimit } = service;
-	const policy = { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders, retry, holdMs, rateLimit };
+	const { retry, holdMs, retryBudget, breaker, rateLimit, concurrency, priority } = service;
+	const headers = { requestHeaders, responseHeaders };
+	const policy = { timeouts, bodyBytes, host, path, ...headers, retry, holdMs, rateLimit, priority };
 	const outliers = { failures: service.outliers.failures };
+	const bounds = { outliers, retryBudget, breaker, concurrency };
 	const upstreamCa = readCa(upstream.tls?.ca ?? null);
-	return { name, match, routes, balance, outliers, upstream, ...policy, upstreamCa, retryBudget, breaker };
+	return { name, match, routes, balance, upstream, ...policy, upstreamCa, ...bounds };
 }
 
 function nextPlan({ deploy: { by, mirror } }: ServiceConfig, pool: string | null): ServicePlan['next'] {

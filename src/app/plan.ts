@@ -4,6 +4,7 @@ import type { NodeLimits, RateLimitPolicy, ServiceConfig } from '../gateway/conf
 import type { CertificateText } from '../gateway/listener.ts';
 import type { Mark } from '../gateway/route.ts';
 import type { RetryBudgetConfig } from '../resilience/config.ts';
+import type { ConcurrencyConfig, OverloadConfig } from '../resilience/overload-config.ts';
 
 /** A pool as the workers need it. */
 export interface PoolPlan {
@@ -23,6 +24,7 @@ export interface ServicePlan extends ServiceConfig {
 	retryBudget: RetryBudgetConfig | null;
 	/** Failures in a row at an instance at which a worker calls it suspect; 0: never. */
 	outliers: { failures: number };
+	concurrency: ConcurrencyConfig | null;
 	/** PEM of the authorities that its instances' certificates are checked against. */
 	upstreamCa: string | null;
 	/** The service's cells, the same ones over reloads. */
@@ -37,7 +39,7 @@ export interface Plan {
 	/** Columns of the board in use: those of workers on their way out included. */
 	columns: number;
 	services: ServicePlan[];
-	limits: NodeLimits;
+	limits: NodeLimits & { overload: OverloadConfig | null };
 	trust: string[];
 	/** Index of the counts of each route, by `seriesKey`. */
 	series: Record<string, number>;
@@ -80,7 +82,21 @@ export interface ListenPlan {
 }
 
 /** Cells of each worker in the node's shared memory. */
-export const NodeCell = { heartbeat: 0, connections: 1, active: 2, held: 3, heldBytes: 4, cells: 16 } as const;
+export const NodeCell = {
+	heartbeat: 0,
+	connections: 1,
+	active: 2,
+	held: 3,
+	heldBytes: 4,
+	/** How much it sheds: a `SheddingLevel`. */
+	shedding: 8,
+	/** Requests that it refused for that; wraps. */
+	shed: 9,
+	/** The lag of its event loop that lasts, ms, and its heap in use, thousandths. */
+	lagMs: 10,
+	heap: 11,
+	cells: 16,
+} as const;
 
 /** Behind the workers' cells: changes whenever requests that wait should be tried again, in any worker. */
 export const WAKE_CELL: number = MAX_WORKERS * NodeCell.cells;

@@ -4,6 +4,7 @@ import type { BalanceConfig } from '../balancing/config.ts';
 import { PoolPicker, type SharedPool } from '../balancing/pool-picker.ts';
 import { PreferredPool } from '../balancing/preferred-pool.ts';
 import type { Board } from '../core/board.ts';
+import { Priority } from '../core/priority.ts';
 import { ServiceCell, ServiceCells } from '../core/service-cells.ts';
 import { withMirrorField } from '../gateway/request-copies.ts';
 import type { KeySource, Picker, Route, Service } from '../gateway/route.ts';
@@ -11,6 +12,7 @@ import { compileRoute, REST, routeEntries } from '../gateway/route-table.ts';
 import { Router } from '../gateway/router.ts';
 import type { UpstreamOptions } from '../gateway/upstream.ts';
 import { RetryBudget } from '../resilience/retry-budget.ts';
+import { ServiceLimit, sharesOf } from '../resilience/service-limit.ts';
 import { LimiterSet } from './limiter-set.ts';
 import { type InstancePlan, type Plan, type PoolPlan, type ServicePlan, seriesKey } from './plan.ts';
 
@@ -140,7 +142,7 @@ export class Pools {
 		const columns = Math.max(this.#board.workers, this.#plan.columns, this.#plan.workers);
 		const services = new Map<string, Service>();
 		for (const [name, group] of this.#groups) {
-			group.service = serviceOf(group.plan, columns);
+			group.service = serviceOf(group.plan, columns, this.#worker);
 			services.set(name, group.service);
 			group.next = group.plan.next === null ? null : nextServices(group.service, columns);
 			this.#wire(group);
@@ -194,7 +196,7 @@ function withNext(route: Route, { plan, next }: Group): Route {
 	return { ...route, next: { by: plan.next?.by ?? null, marked, copies: { ...route, service: next.copies, ...once } } };
 }
 
-function serviceOf(plan: ServicePlan, columns: number): Wired {
+function serviceOf(plan: ServicePlan, columns: number, worker: number): Wired {
 	const { balance, breaker } = plan;
 	const cells = new ServiceCells(columns, plan.cells);
 	return {
@@ -211,7 +213,17 @@ function serviceOf(plan: ServicePlan, columns: number): Wired {
 		budget: new RetryBudget(cells, plan.retryBudget),
 		breaker,
 		suspectAfter: plan.outliers.failures || SUSPECT_AFTER,
+		concurrency: plan.concurrency === null ? null : new ServiceLimit(cells, worker, sharesOf(prioritiesOf(plan))),
 	};
+}
+
+/** The priorities that requests to its instances may have. */
+function prioritiesOf(plan: ServicePlan): Set<Priority> {
+	const asked = plan.routes.filter(({ respond, redirect }) => respond === null && redirect === null);
+	const policies = [plan, ...asked].map(({ priority }) => priority);
+	return new Set(
+		policies.flatMap(({ header, default: level }) => (header === null ? [Priority[level]] : Object.values(Priority))),
+	);
 }
 
 function keySource({ by, key, cookie }: BalanceConfig): KeySource | null {

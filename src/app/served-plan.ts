@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { BallastError } from '../core/errors.ts';
 import { Deployments } from './deployments.ts';
+import type { OverloadControl } from './overload-control.ts';
 import type { Plan } from './plan.ts';
 import { type PlanIndexes, planOf, samePools } from './plan-of.ts';
 
@@ -18,9 +19,11 @@ export class ServedPlan {
 	plan!: Plan;
 	readonly #workers: Serving;
 	readonly #indexes: PlanIndexes;
+	readonly #overload: Pick<OverloadControl, 'adopt'>;
 
-	constructor(workers: Serving, indexes: Omit<PlanIndexes, 'next'>) {
+	constructor(workers: Serving, indexes: Omit<PlanIndexes, 'next'>, overload: Pick<OverloadControl, 'adopt'>) {
 		this.#workers = workers;
+		this.#overload = overload;
 		this.#indexes = { ...indexes, next: (service) => this.deployments.release(service)?.pool ?? null };
 	}
 
@@ -29,6 +32,7 @@ export class ServedPlan {
 		const shaped = this.deployments.effective(config);
 		this.plan = planOf(shaped, 1, this.#indexes);
 		this.#indexes.rateLimits.adopt(this.plan);
+		this.#overload.adopt(this.plan.services);
 		return shaped;
 	}
 
@@ -59,6 +63,8 @@ export class ServedPlan {
 		}
 		committed?.();
 		this.plan = plan;
+		// Before the workers ask for them.
+		this.#overload.adopt(plan.services);
 		await this.#workers.commit(plan);
 		this.#indexes.rateLimits.adopt(plan);
 		return shaped;

@@ -5,10 +5,11 @@ export class ServiceCellsIndex {
 	readonly #known = new Map<string, ServiceCells>();
 	/** The `poolShare` cells of each service's pools; those not seen for longest come first. */
 	readonly #pools = new Map<string, Map<string, number>>();
+	#workers = 1;
 
 	of(service: string): ServiceCells {
 		let cells = this.#known.get(service);
-		if (cells === undefined) this.#known.set(service, (cells = new ServiceCells(1)));
+		if (cells === undefined) this.#known.set(service, (cells = new ServiceCells(this.#workers)));
 		return cells;
 	}
 
@@ -54,7 +55,8 @@ export class ServiceCellsIndex {
 
 	/** Columns are read of at least so many workers. */
 	widen(workers: number): void {
-		for (const cells of this.#known.values()) cells.workers = Math.max(cells.workers, workers);
+		this.#workers = Math.max(this.#workers, workers);
+		for (const cells of this.#known.values()) cells.workers = this.#workers;
 	}
 
 	clearWorker(worker: number): void {

@@ -1,6 +1,8 @@
 import type { Config } from '../config/config.ts';
+import { ServiceCell, type ServiceCells, ServiceColumn } from '../core/service-cells.ts';
 import { REST } from '../gateway/route-table.ts';
 import type { Counts, MeterGroup } from '../metrics/counts.ts';
+import type { ConcurrencyConfig } from '../resilience/overload-config.ts';
 import type { Fleet } from './fleet.ts';
 import { type OutlierFigures, outlierFigures } from './fleet-outliers.ts';
 import type { InstanceView } from './fleet-sink.ts';
@@ -9,6 +11,13 @@ import type { RateLimitStatus } from './rate-limit-tables.ts';
 import type { RolloutView } from './rollout-view.ts';
 import type { ServiceCellsIndex } from './service-cells-index.ts';
 import type { WorkerView } from './worker-group.ts';
+
+/** How many requests of a service may be under way, and are. */
+export interface ConcurrencyStatus {
+	by: ConcurrencyConfig['kind'];
+	limit: number;
+	inFlight: number;
+}
 
 export interface PoolStatus {
 	name: string;
@@ -29,6 +38,8 @@ export interface ServiceStatus {
 	desired: number;
 	ready: number;
 	total: number;
+	/** null: it has no limit. */
+	concurrency: ConcurrencyStatus | null;
 	counts: Counts;
 	/** By priority. */
 	pools: PoolStatus[];
@@ -72,7 +83,7 @@ export interface StatusParts {
 export function serviceStatus({ config, plan, fleet, meters, cells, ...of }: StatusParts): ServiceStatus[] {
 	const readiness = fleet.ready();
 	const instances = fleet.list();
-	return config.services.map(({ name, routes, pools }) => {
+	return config.services.map(({ name, routes, pools, concurrency }) => {
 		const series = [...routes.map((route) => route.name), REST].map((route) => ({
 			route,
 			index: plan.series[seriesKey(name, route)] ?? UNROUTED,
@@ -83,6 +94,7 @@ export function serviceStatus({ config, plan, fleet, meters, cells, ...of }: Sta
 			desired: sum(known.map(({ desired }) => desired)),
 			ready: sum(known.map(({ ready }) => ready)),
 			total: sum(known.map(({ total }) => total)),
+			concurrency: concurrency === null ? null : concurrencyStatus(concurrency.kind, cells.of(name)),
 			counts: meters.routes.counts(series.map(({ index }) => index)),
 			pools: pools.map(({ name: pool, priority, region }) => {
 				const found = known.find((each) => each.pool === pool);
@@ -106,3 +118,7 @@ export function serviceStatus({ config, plan, fleet, meters, cells, ...of }: Sta
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
+
+function concurrencyStatus(by: ConcurrencyConfig['kind'], cells: ServiceCells): ConcurrencyStatus {
+	return { by, limit: cells.get(ServiceCell.limit), inFlight: cells.sum(ServiceColumn.inFlight) };
+}

@@ -29,6 +29,7 @@ const plan = (workers: number, generation = 1, trust: string[] = []): Plan => ({
 		underscores: 'drop',
 		holdRequests: 1000,
 		holdBytes: 16_777_216,
+		overload: null,
 	},
 	trust,
 	series: {},

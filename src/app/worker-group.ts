@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Board } from '../core/board.ts';
 import type { MeterGroup } from '../metrics/counts.ts';
+import type { WorkerPressure } from './overload-control.ts';
 import {
 	type FromWorker,
 	type InstancePlan,
@@ -29,7 +30,12 @@ export interface WorkerView {
 	state: WorkerState;
 	connections: number;
 	restarts: number;
+	/** What it refuses because it has too much to do. */
+	sheds: (typeof SHEDS)[number];
 }
+
+/** By `SheddingLevel`. */
+const SHEDS = ['nothing', 'low', 'low and normal', 'all'] as const;
 
 interface Member {
 	id: number;
@@ -228,6 +234,7 @@ export class WorkerGroup {
 		if (this.#members.get(member.id) !== member) return;
 		this.#members.delete(member.id);
 		this.#options.board.clearWorker(member.id);
+		this.#options.cells.clearWorker(member.id);
 		this.#cells.fill(0, member.id * NodeCell.cells, (member.id + 1) * NodeCell.cells);
 		for (const meter of Object.values(this.#options.meters)) meter.retire(member.id);
 		if (this.#ended || member.state === 'draining' || member.id >= (this.#plan?.workers ?? 0)) return;
@@ -337,10 +344,25 @@ export class WorkerGroup {
 		return { connections, active };
 	}
 
+	pressure(): WorkerPressure[] {
+		return [...this.#members.keys()].map((id) => ({
+			id,
+			shed: this.#cell(id, NodeCell.shed),
+			lagMs: this.#cell(id, NodeCell.lagMs),
+			heap: this.#cell(id, NodeCell.heap),
+		}));
+	}
+
 	view(): WorkerView[] {
 		return [...this.#members.values()]
 			.sort((a, b) => a.id - b.id)
-			.map(({ id, state, restarts }) => ({ id, state, connections: this.#cell(id, NodeCell.connections), restarts }));
+			.map(({ id, state, restarts }) => ({
+				id,
+				state,
+				connections: this.#cell(id, NodeCell.connections),
+				restarts,
+				sheds: SHEDS[this.#cell(id, NodeCell.shedding)] ?? 'nothing',
+			}));
 	}
 
 	/** Nothing is replaced any more. */

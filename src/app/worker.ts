@@ -7,7 +7,9 @@ import { type Listener, listenPlain, listenTls } from '../gateway/listener.ts';
 import { Requests } from '../gateway/requests.ts';
 import { Upstream } from '../gateway/upstream.ts';
 import { Meter, type Observation } from '../metrics/meter.ts';
-import { TimerWheel } from '../wire/timer-wheel.ts';
+import { heapInUse } from '../resilience/heap-in-use.ts';
+import { NodePressure } from '../resilience/node-pressure.ts';
+import { TICK_MS, TimerWheel } from '../wire/timer-wheel.ts';
 import { ConnectionCount } from './connection-count.ts';
 import { handle } from './pipeline.ts';
 import {
@@ -41,6 +43,7 @@ class DataWorker {
 		bytesOut: 0,
 		retries: 0,
 		held: false,
+		shed: false,
 	};
 	readonly #listeners = new Map<string, Listener>();
 	readonly #plane: DataPlane;
@@ -49,6 +52,7 @@ class DataWorker {
 	readonly #upstreams: (Upstream | undefined)[] = [];
 	readonly #gate: ConnectionCount;
 	readonly #waiting: Waiting;
+	readonly #pressure: NodePressure;
 	#pools: Pools;
 	#prepared: { plan: Plan; pools: Pools } | null = null;
 	#faults = 0;
@@ -65,6 +69,7 @@ class DataWorker {
 		);
 		this.#gate = new ConnectionCount(all, start.id);
 		this.#gate.configure(start.plan);
+		this.#pressure = new NodePressure(start.plan.limits.overload, TICK_MS, heapInUse);
 		this.#pools = new Pools(start.plan, this.#board, start.id);
 		this.#waiting = new Waiting({
 			node: all,
@@ -103,6 +108,11 @@ class DataWorker {
 		Atomics.add(this.#cells, NodeCell.heartbeat, 1);
 		this.#cells[NodeCell.active] = this.#plane.active;
 		this.#waiting.onTick();
+		const level = this.#pressure.tick(this.#wheel.nowMs);
+		this.#plane.shedding = level;
+		this.#cells[NodeCell.shedding] = level;
+		this.#cells[NodeCell.lagMs] = this.#pressure.lagMs;
+		this.#cells[NodeCell.heap] = this.#pressure.heap * 1000;
 	}
 
 	/** Faults of our own are told, a thousand of the same in a row are not. */
@@ -117,6 +127,8 @@ class DataWorker {
 		seen.status = exchange.status;
 		seen.failed = exchange.failure !== null && exchange.status >= 500;
 		seen.limited = exchange.failure === 'rate_limited';
+		seen.shed = exchange.failure === 'overloaded' || exchange.failure === 'node_overloaded';
+		if (exchange.failure === 'node_overloaded') this.#cells[NodeCell.shed] = (this.#cells[NodeCell.shed] as number) + 1;
 		seen.us = us;
 		seen.bytesIn = exchange.body.received;
 		seen.bytesOut = exchange.bytesOut;
@@ -263,6 +275,7 @@ class DataWorker {
 			if (upstream !== undefined) upstream.options = { ...upstream.options, ...pools.upstreamOptions(instance) };
 		}
 		this.#gate.configure(plan);
+		this.#pressure.configure(plan.limits.overload);
 		this.#say({ type: 'committed', generation });
 	}
 }

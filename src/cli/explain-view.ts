@@ -75,6 +75,8 @@ function answerRows(answered: Answered): Row[] {
 			'limits',
 			`body ${formatSize(policy.bodyBytes)}, ${plural(answered.service.upstream.connections, 'connection')} to an instance from each worker`,
 		],
+		['in flight', concurrencyText(answered.service)],
+		['priority', priorityText(policy)],
 		...limitRows(policy),
 	];
 }
@@ -168,6 +170,19 @@ function limitRows({ rateLimit }: Policy): Row[] {
 		const room = full === 'refuse' ? '; refuses when its table is full' : '';
 		return ['rate limit', `${name}: ${formatRate(rate)}, ${burst} at once, ${by}; ${whose}${room}`];
 	});
+}
+
+function concurrencyText({ concurrency }: ServiceConfig): string {
+	if (concurrency === null) return 'as many as come';
+	if (concurrency.kind === 'fixed') return `at most ${concurrency.limit} under way`;
+	const { min, max, tolerance } = concurrency;
+	return `adaptive, ${min} to ${max} under way; up to ${tolerance} × the latency of the uncrowded service`;
+}
+
+function priorityText({ priority: { header, from, default: level } }: Policy): string {
+	return header === null
+		? level
+		: `by ${header}, of ${from === 'anyone' ? 'anyone' : 'trusted proxies'}; else ${level}`;
 }
 
 function editRows(name: string, { set, remove }: HeaderPolicy): Row[] {

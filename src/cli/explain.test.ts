@@ -64,6 +64,8 @@ timeouts    connect 2s, first byte 5s, request 5m, idle 1m
 retries     3 attempts on failed connect, reset, time-out, 502, 503, 504; budget 20% or 10 a second; bodies up to 64KiB
 waits       up to 10s for an instance
 limits      body 10MiB, 256 connections to an instance from each worker
+in flight   as many as come
+priority    normal
 
 NOT              SERVICE  TAKES                          BECAUSE
 *                videos   /v1/*                          it fits, but less specifically
@@ -206,4 +208,24 @@ test('what is no request is said so', () => {
 	];
 	for (const [url, headers, message] of bad) assert.throws(() => asked(url, headers), message);
 	assert.throws(() => askedRequest('/', { method: 'a b', headers: [], defaultHost: 'd' }), /--method takes/);
+});
+
+test('limit and priority are told', async () => {
+	const path = join(folder, 'overload.yaml');
+	const service = (rest: string) => `services: { app: { instances: http://h:1, ${rest} } }\n`;
+	const told = async (rest: string) => {
+		writeFileSync(path, service(rest));
+		const { out } = await ballast(['explain', '/x', '--config', path]);
+		return [/^in flight +(.*)$/m, /^priority +(.*)$/m].map((found) => found.exec(out)?.[1]);
+	};
+	assert.deepEqual(await told('concurrency: 10, priority: low'), ['at most 10 under way', 'low']);
+	assert.deepEqual(await told('concurrency: { limit: adaptive, max: 50 }, priority: { header: X-P, from: anyone }'), [
+		'adaptive, 10 to 50 under way; up to 1.5 × the latency of the uncrowded service',
+		'by x-p, of anyone; else normal',
+	]);
+	writeFileSync(path, service('concurrency: 10, priority: low'));
+	const { out } = await ballast(['explain', '/x', '--config', path, '--json']);
+	const { concurrency, policies } = JSON.parse(out);
+	assert.deepEqual(concurrency, { kind: 'fixed', limit: 10 });
+	assert.deepEqual(policies.priority, { header: null, from: 'trusted', default: 'low' });
 });

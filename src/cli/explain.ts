@@ -71,9 +71,9 @@ function asJson(
 	const { headers: _, ...asked } = request;
 	if (answered.by === 'refusal') return { source, request: asked, chosen, answered, others };
 	const { service, policy, ...rest } = answered;
-	const { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders, rateLimit } = policy;
-	const policies = { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders, rateLimit };
-	const { balance, failover, health, pools } = service;
-	const pool = answered.by === 'instance' ? { pools, failover, balance, health, instances } : {};
+	const { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders, rateLimit, priority } = policy;
+	const policies = { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders, rateLimit, priority };
+	const { balance, failover, health, pools, concurrency } = service;
+	const pool = answered.by === 'instance' ? { pools, failover, balance, health, concurrency, instances } : {};
 	return { source, request: asked, chosen, answered: rest, ...pool, policies, others };
 }

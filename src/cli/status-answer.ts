@@ -6,6 +6,8 @@ export interface Counts {
 	status: Record<'1xx' | '2xx' | '3xx' | '4xx' | '5xx', number>;
 	/** No answer, or one that Ballast made: 5xx. */
 	failed: number;
+	/** Of these: refused because there was too much to do. */
+	shed: number;
 	bytesIn: number;
 	bytesOut: number;
 	p50Ms: number;
@@ -72,6 +74,8 @@ export interface ServiceStatus {
 	desired: number;
 	ready: number;
 	total: number;
+	/** null: it has no limit. */
+	concurrency: ConcurrencyStatus | null;
 	counts: Counts;
 	/** By priority; empty from a version that knows no pools. */
 	pools: PoolStatus[];
@@ -95,6 +99,13 @@ export interface RateLimitStatus {
 	entries: number;
 }
 
+/** How many requests of a service may be under way, and are. */
+export interface ConcurrencyStatus {
+	by: string;
+	limit: number;
+	inFlight: number;
+}
+
 export interface Status {
 	version: string;
 	pid: number;
@@ -103,7 +114,7 @@ export interface Status {
 	/** Path of the configuration, or `run`. */
 	config: string;
 	uptimeMs: number;
-	workers: { id: number; state: string; connections: number; restarts: number }[];
+	workers: { id: number; state: string; connections: number; restarts: number; sheds: string }[];
 	listeners: { address: string; tls: boolean }[];
 	services: ServiceStatus[];
 	/** Requests that met no route. */
@@ -131,6 +142,8 @@ export function readStatus(value: unknown): Status {
 			state: text(worker.state, `${at}.state`),
 			connections: number(worker.connections, `${at}.connections`),
 			restarts: number(worker.restarts, `${at}.restarts`),
+			// Older versions shed nothing.
+			sheds: worker.sheds === undefined ? 'nothing' : text(worker.sheds, `${at}.sheds`),
 		})),
 		listeners: list(status.listeners, 'listeners', ({ address, tls }, at) => ({
 			address: text(address, `${at}.address`),
@@ -148,6 +161,7 @@ function readService(service: Record<string, unknown>, at: string): ServiceStatu
 		desired: number(service.desired, `${at}.desired`),
 		ready: number(service.ready, `${at}.ready`),
 		total: number(service.total, `${at}.total`),
+		concurrency: readConcurrency(service.concurrency, `${at}.concurrency`),
 		counts: readCounts(service.counts, `${at}.counts`),
 		pools: service.pools === undefined ? [] : list(service.pools, `${at}.pools`, readPool),
 		rollout: service.rollout == null ? null : readRollout(record(service.rollout, `${at}.rollout`), `${at}.rollout`),
@@ -209,6 +223,17 @@ function readPool(pool: Record<string, unknown>, at: string): PoolStatus {
 	};
 }
 
+/** Older versions have none. */
+function readConcurrency(value: unknown, at: string): ConcurrencyStatus | null {
+	if (value === undefined || value === null) return null;
+	const { by, limit, inFlight } = record(value, at);
+	return {
+		by: text(by, `${at}.by`),
+		limit: number(limit, `${at}.limit`),
+		inFlight: number(inFlight, `${at}.inFlight`),
+	};
+}
+
 function readInstance(instance: Record<string, unknown>, at: string): InstanceStatus {
 	return {
 		id: text(instance.id, `${at}.id`),
@@ -248,6 +273,7 @@ function readCounts(value: unknown, at: string): Counts {
 			'5xx': answers('5xx'),
 		},
 		failed: of('failed'),
+		shed: counts.shed === undefined ? 0 : of('shed'),
 		bytesIn: of('bytesIn'),
 		bytesOut: of('bytesOut'),
 		p50Ms: of('p50Ms'),

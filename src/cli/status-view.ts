@@ -55,6 +55,8 @@ export function statusLines(status: Status, terminal: Terminal, now: number): st
 	if (routes.length > 0) lines.push('', ...table(ROUTE_COLUMNS, routes, terminal));
 	const limits = services.flatMap(({ name, rateLimits }) => rateLimits.map((limit) => rateLimitRow(name, limit)));
 	if (limits.length > 0) lines.push('', ...table(RATE_LIMIT_COLUMNS, limits, terminal));
+	const limited = services.filter(({ concurrency }) => concurrency !== null).map(concurrencyRow);
+	if (limited.length > 0) lines.push('', ...table(CONCURRENCY_COLUMNS, limited, terminal));
 	return lines;
 }
 
@@ -64,6 +66,9 @@ function headLines(status: Status): string[] {
 	const states = new Map<string, number>();
 	for (const { state } of workers) states.set(state, (states.get(state) ?? 0) + 1);
 	const counted = [...states].map(([state, count]) => `${count} ${inert(state)}`).join(', ');
+	const shedding = workers
+		.filter(({ sheds }) => sheds !== 'nothing')
+		.map(({ id, sheds }) => `; ${id} sheds ${inert(sheds)}`);
 	const restarts = workers.reduce((sum, worker) => sum + worker.restarts, 0);
 	const addresses = listeners.map(({ address, tls }) =>
 		address.includes('://') ? address : `${tls ? 'https' : 'http'}://${address}`,
@@ -72,7 +77,7 @@ function headLines(status: Status): string[] {
 		`Ballast ${inert(status.version)}, up ${formatAge(status.uptimeMs)}, pid ${status.pid} (core ${core.pid}, generation ${core.generation}, Node ${inert(status.node).replace(/^v/, '')})`,
 		`configuration  ${status.config === 'run' ? 'none (ballast run)' : inert(status.config)}`,
 		`listening      ${addresses.length === 0 ? 'nowhere' : addresses.map(inert).join(', ')}`,
-		`workers        ${counted || 'none'}; ${plural(connections, 'connection')}${restarts > 0 ? `; ${plural(restarts, 'restart')}` : ''}`,
+		`workers        ${counted || 'none'}; ${plural(connections, 'connection')}${restarts > 0 ? `; ${plural(restarts, 'restart')}` : ''}${shedding.join('')}`,
 	];
 }
 
@@ -247,6 +252,23 @@ function rateLimitRow(service: string, { name, route, refused, full, used, entri
 		{ text: formatCount(refused), ...(refused > 0 ? { colour: 'yellow' as const } : {}) },
 		{ text: `${formatCount(used)} of ${formatCount(entries)}` },
 		{ text: formatCount(full), ...(full > 0 ? { colour: 'red' as const } : {}) },
+	];
+}
+
+const CONCURRENCY_COLUMNS: Column[] = [
+	{ title: 'CONCURRENCY', least: 12 },
+	{ title: 'LIMIT' },
+	{ title: 'IN FLIGHT', align: 'right' },
+	{ title: 'SHED', align: 'right' },
+];
+
+function concurrencyRow({ name, concurrency, counts: { shed } }: ServiceStatus): Cell[] {
+	const { by, limit, inFlight } = concurrency ?? { by: 'off', limit: 0, inFlight: 0 };
+	return [
+		{ text: inert(name) },
+		{ text: inert(by) },
+		{ text: `${formatCount(inFlight)} of ${formatCount(limit)}`, ...(inFlight >= limit ? { colour: 'yellow' } : {}) },
+		{ text: formatCount(shed), ...(shed > 0 ? { colour: 'red' } : {}) },
 	];
 }
 

@@ -123,13 +123,14 @@ test('nothing that is shown can act on the terminal', () => {
 		config: evil,
 		warnings: [evil],
 		listeners: [{ address: evil, tls: true }],
-		workers: [{ id: 0, state: evil, connections: 0, restarts: 0 }],
+		workers: [{ id: 0, state: evil, connections: 0, restarts: 0, sheds: evil }],
 		services: [
 			{
 				name: evil,
 				desired: 1,
 				ready: 1,
 				total: 1,
+				concurrency: { by: evil, limit: 10, inFlight: 10 },
 				counts,
 				pools: [{ name: evil, priority: 1, region: evil, desired: 1, ready: 1, total: 1, share: 1, drained: false }],
 				rollout: { ...sampleRollout(), command: evil, phase: evil, gets: evil, verdict: evil },
@@ -202,6 +203,32 @@ test('numbers that are none, no services, services without instances', () => {
 	assert.equal(
 		statusLines(sampleStatus({ services: [], workers: [], listeners: [] }), recordedTerminal(), NOW).length,
 		4,
+	);
+});
+
+test('services with a limit have lines of their own; a worker that sheds is named', () => {
+	const status = sampleStatus();
+	const [service] = status.services;
+	assert.ok(service !== undefined && status.workers[1] !== undefined);
+	service.concurrency = { by: 'adaptive', limit: 163, inFlight: 163 };
+	service.counts = sampleCounts({ failed: 50, shed: 48 });
+	status.workers[1].sheds = 'low and normal';
+	const lines = statusLines(status, recordedTerminal(), NOW);
+	assert.deepEqual(lines.slice(-2), [
+		'CONCURRENCY  LIMIT      IN FLIGHT  SHED',
+		'videos       adaptive  163 of 163    48',
+	]);
+	assert.match(lines[3] as string, /^workers .*; 1 sheds low and normal$/);
+	const { shed: _, ...older } = sampleCounts();
+	const { concurrency: __, ...before } = { ...service, counts: older };
+	const read = readStatus({
+		...sampleStatus(),
+		services: [before],
+		workers: [{ id: 0, state: 'ready', connections: 1, restarts: 0 }],
+	});
+	assert.deepEqual(
+		[read.services[0]?.concurrency, read.services[0]?.counts.shed, read.workers[0]?.sheds],
+		[null, 0, 'nothing'],
 	);
 });
 

@@ -59,12 +59,14 @@ const OF_SERVICE: [string, string][] = [
 	['balance', POLICY],
 	['rateLimit', LIMIT],
 	['deploy', 'holds for the next roll-out'],
+	['concurrency', 'holds from the next request; what `adaptive` has found is kept'],
 	['upstream', 'holds for new connections to the instances'],
 ];
 
 const OF_NODE: [string, string][] = [
 	['admin', 'the admin listener is closed and opened anew'],
 	['workers', 'workers are started, or drained and stopped'],
+	['limits.overload', 'takes effect at once'],
 	['limits', 'holds for new connections'],
 	['stop', 'holds when Ballast ends'],
 	['trust', POLICY],

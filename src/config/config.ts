@@ -7,6 +7,7 @@ import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, ScaleConfig } from '../instances/config.ts';
 import type { BreakerConfig, RetryBudgetConfig } from '../resilience/config.ts';
+import type { ConcurrencyConfig, OverloadConfig } from '../resilience/overload-config.ts';
 
 /** Instances of a service that come and go, are counted and take their share of the traffic together. */
 export interface PoolConfig {
@@ -40,6 +41,8 @@ export interface ServiceConfig extends GatewayServiceConfig {
 	breaker: BreakerConfig;
 	/** How a new version takes over. */
 	deploy: DeployConfig;
+	/** null: no limit. */
+	concurrency: ConcurrencyConfig | null;
 }
 
 export interface AdminConfig {
@@ -54,7 +57,8 @@ export interface Config {
 	admin: AdminConfig | null;
 	/** Threads of the data plane, 1…32. */
 	workers: number;
-	limits: NodeLimits;
+	/** `overload` null: off. */
+	limits: NodeLimits & { overload: OverloadConfig | null };
 	/** CIDRs whose Forwarded and X-Forwarded-* fields are believed. */
 	trust: string[];
 	stop: { graceMs: number };

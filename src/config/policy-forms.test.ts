@@ -125,3 +125,40 @@ test('a route outside of what its service takes is told', async () => {
 	assert.match(await warningsOf(service('match: GET /a\nroutes: { POST /a: {} }')), /outside/);
 	assert.equal(await warningsOf(service('match: [/a, /b/*]\nroutes: { /a: {}, /b/c: {} }')), '');
 });
+
+test('priority: a word, a field; a route takes what its service has', async () => {
+	const forms: [string, unknown][] = [
+		['low', { header: null, from: 'trusted', default: 'low' }],
+		['{ header: X-Priority, from: anyone }', { header: 'x-priority', from: 'anyone', default: 'normal' }],
+		['{ header: x-p, from: anyone, default: high }', { header: 'x-p', from: 'anyone', default: 'high' }],
+	];
+	for (const [form, priority] of forms) {
+		const found = await serviceOf(service(`priority: ${form}\nroutes: { /a: {}, /b: { priority: normal } }`));
+		assert.deepEqual(found.priority, priority, form);
+		assert.deepEqual(found.routes[0]?.priority, priority, form);
+		assert.deepEqual(found.routes[1]?.priority, { header: null, from: 'trusted', default: 'normal' });
+	}
+	const trusted = await serviceOf(`trust: 10.0.0.0/8\n${service('priority: { header: x-p }')}`);
+	assert.deepEqual(trusted.priority, { header: 'x-p', from: 'trusted', default: 'normal' });
+});
+
+test('concurrency: off, a number, adaptive, with bounds; a bound that is said moves the default of the other', async () => {
+	const adaptive = { kind: 'adaptive', min: 10, max: 1000, tolerance: 1.5 };
+	const forms: [string, unknown][] = [
+		['off', null],
+		['false', null],
+		['7', { kind: 'fixed', limit: 7 }],
+		['{ limit: 7 }', { kind: 'fixed', limit: 7 }],
+		['adaptive', adaptive],
+		['{ limit: adaptive, tolerance: 3 }', { ...adaptive, tolerance: 3 }],
+		['{ limit: adaptive, max: 4 }', { ...adaptive, min: 4, max: 4 }],
+		['{ limit: adaptive, min: 4000 }', { ...adaptive, min: 4000, max: 4000 }],
+	];
+	for (const [form, concurrency] of forms)
+		assert.deepEqual((await serviceOf(service(`concurrency: ${form}`))).concurrency, concurrency, form);
+	const inherited = `defaults: { concurrency: adaptive }\n${service('')}`;
+	assert.deepEqual((await serviceOf(inherited)).concurrency, adaptive);
+	assert.equal((await serviceOf(`defaults: { concurrency: 5 }\n${service('concurrency: off')}`)).concurrency, null);
+	const fixed = 'services: { a: { concurrency: 5, respond: 204 } }';
+	assert.match(await warningsOf(fixed), /concurrency[^\n]*\n.*no effect/);
+});

@@ -1,9 +1,10 @@
 /** The parts of the configuration that hold for the whole node. */
 import { availableParallelism } from 'node:os';
 import { parseDuration, parseSize } from '../core/units.ts';
-import type { ListenConfig, ListenInput, NodeLimits, TlsConfig } from '../gateway/config.ts';
+import type { ListenConfig, ListenInput, TlsConfig } from '../gateway/config.ts';
 import { listenAddress, parseListen, parseTrust } from '../gateway/config-syntax.ts';
 import type { AdminConfig, Config } from './config.ts';
+import { resolveOverload } from './resolve-overload.ts';
 import type { UserConfig } from './schema.ts';
 import type { Place } from './scope.ts';
 
@@ -144,7 +145,7 @@ function checkPorts({ listen, admin }: Pick<Config, 'listen' | 'admin'>, input: 
 	}
 }
 
-function resolveLimits(input: UserConfig, place: Place): NodeLimits {
+function resolveLimits(input: UserConfig, place: Place): Config['limits'] {
 	const { limits } = input;
 	const time = (text: string | undefined, otherwise: number) =>
 		text === undefined ? otherwise : (parseDuration(text) ?? otherwise);
@@ -167,6 +168,7 @@ function resolveLimits(input: UserConfig, place: Place): NodeLimits {
 		underscores: input.underscores ?? 'drop',
 		holdRequests: limits?.hold?.requests ?? 1000,
 		holdBytes: bytes(limits?.hold?.size, 16_777_216),
+		overload: resolveOverload(limits?.overload),
 	};
 }
 

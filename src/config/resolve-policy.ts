@@ -2,6 +2,7 @@
 import { formatDuration, parseDuration, parseSize } from '../core/units.ts';
 import type { HeaderPolicy, Policy, Timeouts } from '../gateway/config.ts';
 import { complainOfFieldName, complainOfFieldValue } from '../gateway/config-syntax.ts';
+import { layPriority } from './resolve-overload.ts';
 import { checkLimitedFields, layRateLimits } from './resolve-rate-limit.ts';
 import { DEFAULT_HOLD_MS, DEFAULT_RETRY, layRetry } from './resolve-retry.ts';
 import type { UserDefaults } from './schema.ts';
@@ -9,7 +10,7 @@ import type { Place } from './scope.ts';
 
 export type PolicyInput = Pick<
 	UserDefaults,
-	'timeouts' | 'limits' | 'host' | 'strip' | 'rewrite' | 'headers' | 'retry' | 'hold' | 'rateLimit'
+	'timeouts' | 'limits' | 'host' | 'strip' | 'rewrite' | 'headers' | 'retry' | 'hold' | 'rateLimit' | 'priority'
 >;
 
 export const DEFAULT_POLICY: Policy = {
@@ -22,6 +23,7 @@ export const DEFAULT_POLICY: Policy = {
 	retry: DEFAULT_RETRY,
 	holdMs: DEFAULT_HOLD_MS,
 	rateLimit: [],
+	priority: { header: null, from: 'trusted', default: 'normal' },
 };
 
 /** A service's or route's policy: what the input says, laid over what it inherits. */
@@ -42,6 +44,7 @@ export function layPolicy(base: Policy, input: PolicyInput, place: Place): Polic
 		requestHeaders: layHeaders(base.requestHeaders, input, place.at('headers', 'request')),
 		responseHeaders: layHeaders(base.responseHeaders, input, place.at('headers', 'response')),
 		rateLimit: layRateLimits(base.rateLimit, input, place),
+		priority: layPriority(base.priority, input.priority, place.at('priority')),
 	};
 	checkLimitedFields(policy, input, place);
 	return policy;

@@ -10,6 +10,7 @@ import { DEFAULT_HEALTH, layHealth } from './resolve-health.ts';
 import { matchesEverything, matchOfRouteName, resolveMatch } from './resolve-match.ts';
 import { complainOfName } from './resolve-name.ts';
 import { resolveOutliers, resolveSlowStart } from './resolve-outliers.ts';
+import { checkConcurrency, resolveConcurrency } from './resolve-overload.ts';
 import { DEFAULT_POLICY, layPolicy } from './resolve-policy.ts';
 import {
 	checkBalance,
@@ -40,6 +41,7 @@ export function resolveDefaults(input: UserDefaults, place: Place): Defaults {
 	layFailover({ own: input.failover, base: undefined }, place.at('failover'));
 	resolveDeploy({ own: input.deploy, base: undefined }, place.at('deploy'));
 	resolveOutliers({ own: input.outliers, base: undefined }, resolveBalance(input.balance).by, place.at('outliers'));
+	checkConcurrency(input.concurrency, place.at('concurrency'));
 	return {
 		policy: layPolicy(DEFAULT_POLICY, input, place),
 		upstream: layUpstream(DEFAULT_UPSTREAM, input.upstream, place.at('upstream')),
@@ -80,8 +82,10 @@ export function resolveService({ name, input, place }: ServiceEntry, defaults: D
 		retryBudget: resolveBudget(input.retryBudget ?? defaults.input.retryBudget),
 		breaker: resolveBreaker(input.breaker ?? defaults.input.breaker),
 		deploy: resolveDeploy({ own: input.deploy, base: defaults.input.deploy }, place.at('deploy')),
+		concurrency: resolveConcurrency(input.concurrency ?? defaults.input.concurrency),
 	};
 	checkBalance(input.balance, place.at('balance'));
+	checkConcurrency(input.concurrency, place.at('concurrency'));
 	checkPool(service, input, place);
 	checkDeploy(service, input.deploy, place.at('deploy'));
 	if (speaksTls(service)) service.upstream = { ...service.upstream, tls: service.upstream.tls ?? DEFAULT_TLS };
@@ -106,6 +110,8 @@ function checkPool(service: ServiceConfig, input: UserService, place: Place): vo
 	const [first] = pools;
 	if (input.scale !== undefined && first !== undefined && pools.every(({ instances }) => instances.kind !== 'run'))
 		warnOfScale(first.instances, place);
+	if (service.concurrency !== null && input.concurrency !== undefined && none && fixed)
+		place.at('concurrency').warn('this has no effect: all answers of the service are fixed', { at: 'key' });
 	if (input.upstream?.tls !== undefined && !none && !speaksTls(service)) {
 		place.at('upstream', 'tls').warn('this has no effect: no instance has an https:// address', { at: 'key' });
 	}

@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 import { shortFile } from './problem.ts';
 import { checkMatches } from './resolve-match.ts';
 import { resolveNode } from './resolve-node.ts';
+import { checkPriority } from './resolve-overload.ts';
 import { checkLimitTrust } from './resolve-rate-limit.ts';
 import { resolveDefaults, resolveService, type ServiceEntry } from './resolve-service.ts';
 import type { UserConfig, UserService } from './schema.ts';
@@ -21,7 +22,11 @@ export function resolveConfig(main: CheckedFile & { input: UserConfig }, include
 	const entries = collectServices([main, ...included]);
 	const placed = entries.map((entry) => ({ config: resolveService(entry, defaults), scope: entry.place.scope }));
 	checkMatches(placed);
-	if (!main.scope.isCut(['trust'])) checkLimitTrust(node, policiesOf(main, entries));
+	if (!main.scope.isCut(['trust'])) {
+		const policies = policiesOf(main, entries);
+		checkLimitTrust(node, policies);
+		for (const { input, place } of policies) checkPriority(node, input.priority, place.at('priority'));
+	}
 	if (
 		entries.length === 0 &&
 		[main, ...included].every(({ scope }) => !scope.lostKey([]) && !scope.isCut(['services']))

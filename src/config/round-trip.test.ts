@@ -92,6 +92,16 @@ const policy = (level: string) => ({
 			word.map((name) => ({ from: `^/${name}/(.*)$`, to: '/$1' })),
 		),
 	),
+	priority: maybe(
+		fc.oneof(
+			fc.constantFrom('high' as const, 'normal' as const, 'low' as const),
+			fc.record({
+				header: fieldName,
+				from: fc.constant('anyone' as const),
+				default: fc.constantFrom('high' as const, 'low' as const),
+			}),
+		),
+	),
 	headers: maybe(fc.record({ request: maybe(fields), response: maybe(fields) }).map(withoutUndefined)),
 });
 
@@ -219,6 +229,20 @@ const pool = {
 			fc.record({ min: fc.integer({ min: 1, max: 4 }), max: fc.integer({ min: 4, max: 9 }) }),
 		),
 	),
+	concurrency: maybe(
+		fc.oneof(
+			fc.constantFrom('off' as const, 'adaptive' as const),
+			fc.integer({ min: 1, max: 1_000_000 }),
+			fc
+				.record({
+					limit: fc.constant('adaptive' as const),
+					min: maybe(fc.integer({ min: 1, max: 100 })),
+					max: maybe(fc.integer({ min: 100, max: 2000 })),
+					tolerance: maybe(fc.constantFrom(1.1, 2, 10)),
+				})
+				.map(withoutUndefined),
+		),
+	),
 	upstream: maybe(
 		fc.record({
 			connections: fc.integer({ min: 1, max: 99 }),
@@ -287,6 +311,10 @@ const arbitraryConfig: fc.Arbitrary<UserConfig> = fc
 			fc.record({
 				head: fc.record({ size: size(8192, 1_048_576), fields: fc.integer({ min: 1, max: 999 }) }),
 				keepAlive: duration(0, 9000),
+				overload: fc.oneof(
+					fc.constantFrom('off' as const, false as const),
+					fc.record({ lag: duration(100, 60_000), heap: fc.constantFrom('50%', '87.5%', '99%') }),
+				),
 			}),
 		),
 		underscores: maybe(fc.constantFrom('drop' as const, 'pass' as const)),

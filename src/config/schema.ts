@@ -5,7 +5,7 @@ import { failoverSchema } from '../balancing/failover-config.ts';
 import { duration, integer, key, list, map, notEmpty, object, oneOf, required, text } from '../core/schema.ts';
 import { deploySchema } from '../deploy/config.ts';
 import {
-	limitsSchema,
+	limitsKeys,
 	listenHost,
 	listenPort,
 	listenSchema,
@@ -25,6 +25,7 @@ import { healthSchema } from '../health/config.ts';
 import { outliersSchema, slowStartSchema } from '../health/outlier-config.ts';
 import { instancesSchema, scaleSchema } from '../instances/config.ts';
 import { breakerSchema, retryBudgetSchema } from '../resilience/config.ts';
+import { concurrencySchema, overloadSchema, prioritySchema } from '../resilience/overload-config.ts';
 import { rateLimitSchema } from '../resilience/rate-limit-config.ts';
 import { poolsSchema } from './pool-schema.ts';
 
@@ -75,6 +76,11 @@ const poolKeys = {
 		'How `ballast deploy` has a new version take over: the steps, and what it must be as good as the old one in.',
 		{ default: ['1%', '5%', '25%', '50%'], example: { steps: ['1%', '10%'], every: '5m' } },
 	),
+	concurrency: key(
+		concurrencySchema,
+		'Most requests under way at the service, over all workers; 503 above, by `priority`. `adaptive` finds the number by the latency.',
+		{ default: 'off', example: 'adaptive' },
+	),
 };
 
 const policyKeys = {
@@ -84,7 +90,20 @@ const policyKeys = {
 		'How many requests a client may send; 429 above. What a service says holds for all its routes together. `inherit` in a list stands for what is inherited.',
 		{ default: 'off', example: '100/s' },
 	),
+	priority: key(
+		prioritySchema,
+		'Which requests give way first when the service or the node has too much to do: low before normal before high.',
+		{ default: 'normal', example: { header: 'x-priority', default: 'low' } },
+	),
 };
+
+const limitsSchema = object({
+	...limitsKeys,
+	overload: key(overloadSchema, 'When a worker refuses requests because it has too much to do itself; 503.', {
+		default: { lag: '500ms', heap: '90%' },
+		example: { lag: '1s' },
+	}),
+});
 
 const answerKeys = {
 	respond: key(respondSchema, 'A fixed answer: a status, a text, or both with header fields.', {

@@ -15,6 +15,7 @@ import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, RunConfig, UrlInstance } from '../instances/config.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from './config.ts';
+import { concurrencyForm, overloadForm, priorityForm } from './overload-form.ts';
 import { namesSecret } from './problem.ts';
 import { rateLimitForm, routeLimitsForm } from './rate-limit-form.ts';
 import { matchOfRouteName } from './resolve-match.ts';
@@ -43,6 +44,7 @@ export function userForm(config: Config, options: FormOptions): Form {
 			connections: limits.connections,
 			hold: { requests: limits.holdRequests, size: formatSize(limits.holdBytes) },
 			connectionsPerAddress: limits.connectionsPerAddress,
+			overload: overloadForm(limits.overload),
 		},
 		underscores: limits.underscores,
 		...(config.trust.length === 0 ? {} : { trust: config.trust }),
@@ -74,6 +76,7 @@ function serviceForm(service: ServiceConfig, options: FormOptions): Form {
 		upstream: upstreamForm(service.upstream),
 		...protectionForm(service),
 		deploy: deployForm(service.deploy),
+		concurrency: concurrencyForm(service.concurrency),
 		...policyForm(service, options),
 		rateLimit: rateLimitForm(service.rateLimit),
 		...(routes.length === 0
@@ -271,6 +274,7 @@ function policyForm(policy: Policy, options: FormOptions): Form {
 		host: host.kind === 'set' ? { set: host.value } : host.kind,
 		strip: path.strip ?? 'off',
 		rewrite: path.rewrite === null ? 'off' : { from: path.rewrite.pattern, to: path.rewrite.replacement },
+		priority: priorityForm(policy.priority),
 		...(request === null && response === null
 			? {}
 			: { headers: { ...(request === null ? {} : { request }), ...(response === null ? {} : { response }) } }),

@@ -39,6 +39,8 @@ export const ERRORS = {
 	too_many_connections: entry(503, 'ballast', true, 'connection_limit_reached', 'Too many connections'),
 	// Ballast and the instances behind it.
 	draining: entry(503, 'ballast', true, 'proxy_internal_response', 'This node is shutting down'),
+	node_overloaded: entry(503, 'ballast', true, 'proxy_internal_response', 'This node has too much to do'),
+	overloaded: entry(503, 'ballast', true, 'connection_limit_reached', 'The service has too much to do'),
 	no_ready_instance: entry(503, 'instance', true, 'destination_unavailable', 'No instance is ready'),
 	instances_full: entry(
 		503,

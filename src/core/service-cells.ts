@@ -29,6 +29,8 @@ export const ServiceCell = {
 
 const SHARED = 64;
 const COLUMN = 32;
+/** How often one asks for a place that others ask for at the same moment. */
+const TAKE_TIMES = 8;
 
 /** Cells of a worker's column. */
 export const ServiceColumn = {
@@ -36,7 +38,7 @@ export const ServiceColumn = {
 	requests: 0,
 	/** Requests that the service's concurrency limit counts. */
 	inFlight: 1,
-	/** Times to the head of an answer: number and sum in µs; wrap. */
+	/** Times to the head of an answer below 500: number and sum in µs; wrap. */
 	headCount: 2,
 	headSumUs: 3,
 	/** Requests that wait for an instance. */
@@ -85,6 +87,35 @@ export class ServiceCells {
 	add(worker: number, cell: number, change: number): void {
 		const at = SHARED + worker * COLUMN + cell;
 		this.cells[at] = (this.cells[at] as number) + change;
+	}
+
+	/**
+	 * Takes one of at most `most` over all workers for this worker; false: all are taken. Exact however many
+	 * threads ask at once: one is reserved before it is looked whether that was too many.
+	 */
+	take(worker: number, cell: number, most: number): boolean {
+		const at = SHARED + worker * COLUMN + cell;
+		for (let left = TAKE_TIMES; left > 0; left--) {
+			Atomics.add(this.cells, at, 1);
+			if (this.#now(cell) <= most) return true;
+			Atomics.sub(this.cells, at, 1);
+			// Where two asked for the last one at once neither got it: who finds it still there asks again.
+			if (this.#now(cell) >= most) return false;
+		}
+		return false;
+	}
+
+	/** Gives back what `take` took. */
+	give(worker: number, cell: number): void {
+		Atomics.sub(this.cells, SHARED + worker * COLUMN + cell, 1);
+	}
+
+	/** The sum as all threads agree on it. */
+	#now(cell: number): number {
+		let sum = 0;
+		for (let worker = 0, at = SHARED + cell; worker < this.workers; worker++, at += COLUMN)
+			sum += Atomics.load(this.cells, at);
+		return sum;
 	}
 
 	/** Forgets what a dead worker had under way. What it counted stays, since readers take differences. */

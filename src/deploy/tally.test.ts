@@ -29,6 +29,7 @@ function counted() {
 			retries: 0,
 			held: false,
 			limited: false,
+			shed: false,
 		});
 	};
 	return { board, meter, counters, answer };

@@ -3,6 +3,7 @@
  * zod must not be loaded.
  */
 import type { z } from 'zod';
+import type { PriorityName } from '../core/priority.ts';
 import {
 	bool,
 	choice,
@@ -128,6 +129,15 @@ export interface RateLimitPolicy {
 	entries: number;
 }
 
+/** Who gives way first when there is too much. */
+export interface PriorityPolicy {
+	/** Lower case; null: all requests have `default`. */
+	header: string | null;
+	/** Whose field is believed. */
+	from: 'trusted' | 'anyone';
+	default: PriorityName;
+}
+
 /** What hangs on a route and, for all that a route leaves out, on its service. */
 export interface Policy {
 	timeouts: Timeouts;
@@ -142,6 +152,7 @@ export interface Policy {
 	holdMs: number;
 	/** A request must be within all of them. */
 	rateLimit: RateLimitPolicy[];
+	priority: PriorityPolicy;
 }
 
 export interface FixedAnswer {
@@ -265,7 +276,8 @@ export const listenSchema = oneOf(
 
 export type ListenInput = z.input<typeof listenSchema>;
 
-export const limitsSchema = object({
+/** Keys of the top-level `limits`. */
+export const limitsKeys = {
 	head: key(
 		object({
 			time: key(duration(100, 600_000), 'Most time for the head of a request to arrive.', {
@@ -311,7 +323,7 @@ export const limitsSchema = object({
 		default: 1000,
 		example: 100,
 	}),
-});
+};
 
 export const underscoresSchema = choice('drop', 'pass');
 

@@ -103,6 +103,8 @@ export class DataPlane {
 	limits: NodeLimits;
 	trust: Trust;
 	routes: RouteTable;
+	/** How much of the requests this worker refuses: 0 none, 1 those of low priority, 2 of normal too, 3 all. */
+	shedding = 0;
 	/** Each next answer closes its connection. */
 	draining = false;
 	/** The message under construction. Every handler leaves it empty. */

@@ -12,7 +12,7 @@ import { Fetch } from './fetch.ts';
 import { type Problem, problemOf } from './problem.ts';
 import type { ReplayBody } from './replay-body.ts';
 import { writeBodyEnd } from './request-body.ts';
-import { type Route, withoutRemoved } from './route.ts';
+import { type ConcurrencyLimit, type Route, withoutRemoved } from './route.ts';
 import { writeUpstreamHead } from './upstream-head.ts';
 
 const SLAB_BYTES = 2048;
@@ -88,6 +88,8 @@ export class Exchange implements FetchParty {
 	copied = false;
 	/** What went out of the body, while it may have to go out again; null: nothing is kept. */
 	replay: ReplayBody | null = null;
+	/** Where it has a place that it must give back. */
+	place: ConcurrencyLimit | null = null;
 
 	constructor(plane: DataPlane) {
 		this.plane = plane;
@@ -207,6 +209,8 @@ export class Exchange implements FetchParty {
 
 	answerHead(head: ResponseHead, bytes: Uint8Array, framing: Framing, kind: number): void {
 		this.status = head.status;
+		// A stream of events may last for days: it would take a place from requests that end.
+		if (this.fetch.streaming) this.leave();
 		// A client that still sends its body learns by the close that nobody reads it.
 		if (!this.body.done || this.plane.draining) this.closing = true;
 		if (kind === BodyKind.none) this.answerMode = AnswerMode.none;
@@ -305,9 +309,18 @@ export class Exchange implements FetchParty {
 		this.client.exchangeDone(this);
 	}
 
-	/** Counts it; once. */
+	/** Gives back its place, if it has one. */
+	leave(): void {
+		const { place } = this;
+		if (place === null) return;
+		this.place = null;
+		place.leave();
+	}
+
+	/** Counts it; once. From here on it is not under way any more. */
 	record(): void {
 		if (this.finished) return;
+		this.leave();
 		this.finished = true;
 		this.plane.recorder.request(this, (performance.now() - this.startMs) * 1000);
 	}

@@ -266,7 +266,8 @@ export class Fetch implements Attempt, Waiter {
 		this.connection = null;
 		upstream.leave();
 		this.#selection.report(slot, outcome, this.#headUs, service.suspectAfter);
-		if (outcome >= 0 && this.#headUs > 0) {
+		// What fails fast would make a service that is in trouble look fast.
+		if (outcome === Outcome.ok && this.#headUs > 0) {
 			service.cells.add(plane.worker, ServiceColumn.headCount, 1);
 			service.cells.add(plane.worker, ServiceColumn.headSumUs, this.#headUs);
 		}

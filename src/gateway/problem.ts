@@ -32,8 +32,8 @@ const REASONS: Record<number, string> = {
 const made = new Map<string, Problem>();
 
 /** The answer for an error; `extra` holds whole field lines (`Allow: GET\r\n`). Made once for each. */
-export function problemOf(refusal: Refusal, extra = ''): Problem {
-	const key = refusal + extra;
+export function problemOf(refusal: Refusal, extra = '', retryAfterS = 1): Problem {
+	const key = `${refusal}${retryAfterS}${extra}`;
 	const known = made.get(key);
 	if (known !== undefined) return known;
 	const code = codeOf(refusal);
@@ -42,7 +42,7 @@ export function problemOf(refusal: Refusal, extra = ''): Problem {
 	const details = code === refusal ? code : `${code}: ${refusal}`;
 	const body = Buffer.from(`${JSON.stringify({ type: 'about:blank', title, status, code, ...why })}\n`);
 	// One second: long enough not to be a storm, short enough for a restart.
-	const retry = status === 503 ? 'Retry-After: 1\r\n' : '';
+	const retry = status === 503 ? `Retry-After: ${retryAfterS}\r\n` : '';
 	const head = Buffer.from(
 		`HTTP/1.1 ${status} ${REASONS[status] ?? title}\r\n` +
 			`Content-Type: application/problem+json\r\nContent-Length: ${body.length}\r\nCache-Control: no-store\r\n` +
@@ -53,4 +53,14 @@ export function problemOf(refusal: Refusal, extra = ''): Problem {
 	// `extra` comes from the configuration (allowed methods), never from a client; the bound is for safety.
 	if (made.size < 1000) made.set(key, problem);
 	return problem;
+}
+
+/** Seconds that those who are shed at one moment are told to wait, in turn, so that they do not all come back at once. */
+const WAITS = [1, 2, 3];
+let turn = 0;
+
+/** The answer to a request that is refused because there is too much to do. */
+export function shedProblem(code: 'overloaded' | 'node_overloaded'): Problem {
+	turn = (turn + 1) % WAITS.length;
+	return problemOf(code, '', WAITS[turn]);
 }

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { Priority } from '../core/priority.ts';
 import type { Policy, RouteConfig, ServiceConfig } from './config.ts';
 import { compilePath } from './path.ts';
 import type { KeySource, Picker, Route, Service } from './route.ts';
@@ -54,6 +55,7 @@ export type RouteParts = Pick<Route, 'series' | 'rateLimits'>;
 /** A route made ready. */
 export function compileRoute(entry: RouteEntry, service: Service, { series, rateLimits }: RouteParts): Route {
 	const policy: Policy = entry.route ?? entry.service;
+	const { header, from, default: level } = policy.priority;
 	return {
 		name: entry.route?.name ?? REST,
 		series,
@@ -70,6 +72,7 @@ export function compileRoute(entry: RouteEntry, service: Service, { series, rate
 		redirect: entry.route?.redirect ?? null,
 		rateLimits,
 		next: null,
+		priority: { level: Priority[level], header, anyone: from === 'anyone' },
 	};
 }
 

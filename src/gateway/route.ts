@@ -1,3 +1,4 @@
+import type { Priority } from '../core/priority.ts';
 import type { ServiceCells } from '../core/service-cells.ts';
 import type { HeaderPolicy, HostPolicy, RedirectConfig, RetryPolicy, ServiceConfig, Timeouts } from './config.ts';
 import type { RateLimits } from './rate-limits.ts';
@@ -11,6 +12,14 @@ export interface Picker {
 	settle(slot: number, us: number, nowMs: number): void;
 	/** Cookie affinity: what stands for this slot in the client's cookie; 0: not used. */
 	token(slot: number): number;
+}
+
+/** Bounds how much of a service is under way, over all workers; what `src/resilience` has fits it. */
+export interface ConcurrencyLimit {
+	/** Takes a place for a request; false: there is none for its priority. */
+	enter(priority: Priority): boolean;
+	/** Gives the place back; once for each that was taken. */
+	leave(): void;
 }
 
 /** What the picker's key is read from. */
@@ -34,6 +43,8 @@ export interface Service {
 	readonly suspectAfter: number;
 	/** What all workers know of it together. */
 	readonly cells: ServiceCells;
+	/** null: as many as come. */
+	readonly concurrency: ConcurrencyLimit | null;
 	/** Set-Cookie attributes for cookie affinity, behind `name=value`. */
 	readonly cookie: { name: string; attributes: string } | null;
 }
@@ -44,6 +55,14 @@ export interface FieldEdits {
 	readonly removed: ReadonlySet<string>;
 	/** Whole field lines to add. */
 	readonly added: Buffer;
+}
+
+/** The priority of a route's requests. `header` null: all have `level`. */
+export interface RoutePriority {
+	readonly level: Priority;
+	/** Lower case. */
+	readonly header: string | null;
+	readonly anyone: boolean;
 }
 
 /** A route as the data plane uses it: all policies resolved, nothing to look up for a request. */
@@ -67,6 +86,7 @@ export interface Route {
 	readonly redirect: RedirectConfig | null;
 	/** null: none. */
 	readonly rateLimits: RateLimits | null;
+	readonly priority: RoutePriority;
 	/** A new version that takes marked requests or copies; null: there is none, or it only has a share. */
 	readonly next: NextVersion | null;
 }

@@ -13,6 +13,8 @@ export interface Counts {
 	held: number;
 	/** Refused with 429: over a rate limit. */
 	limited: number;
+	/** Refused because the service or the node had too much to do; `failed` counts them too. */
+	shed: number;
 	bytesIn: number;
 	bytesOut: number;
 	p50Ms: number;
@@ -81,6 +83,7 @@ export class MeterGroup {
 			retries: at(Counter.retries),
 			held: at(Counter.held),
 			limited: at(Counter.limited),
+			shed: at(Counter.shed),
 			bytesIn: at(Counter.bytesIn),
 			bytesOut: at(Counter.bytesOut),
 			p50Ms: sum.quantile(0.5) / 1000,

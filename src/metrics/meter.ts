@@ -29,6 +29,8 @@ export const Counter = {
 	held: 14,
 	/** Answers of 429 to who was over a rate limit. */
 	limited: 12,
+	/** Requests refused because the service or the node had too much to do; `failed` counts them too. */
+	shed: 13,
 } as const;
 
 /** The bucket of a duration in µs. */
@@ -57,6 +59,7 @@ export interface Observation {
 	status: number;
 	failed: boolean;
 	limited: boolean;
+	shed: boolean;
 	us: number;
 	bytesIn: number;
 	bytesOut: number;
@@ -101,6 +104,7 @@ export class Meter {
 		counters[base + kind] = (counters[base + kind] as number) + 1;
 		if (observation.failed) counters[base + Counter.failed] = (counters[base + Counter.failed] as number) + 1;
 		if (observation.limited) counters[base + Counter.limited] = (counters[base + Counter.limited] as number) + 1;
+		if (observation.shed) counters[base + Counter.shed] = (counters[base + Counter.shed] as number) + 1;
 		counters[base + Counter.bytesIn] = (counters[base + Counter.bytesIn] as number) + observation.bytesIn;
 		counters[base + Counter.bytesOut] = (counters[base + Counter.bytesOut] as number) + observation.bytesOut;
 		counters[base + Counter.durationUs] = (counters[base + Counter.durationUs] as number) + us;

@@ -10,7 +10,13 @@ const root = join(import.meta.dirname, '..', '..');
 const page = (path: string): Block[] => readBlocks(readFileSync(join(root, path), 'utf8'));
 const inClone = ({ attributes }: Block): boolean => attributes['in'] === 'clone';
 
-for (const path of ['README.md', 'docs/getting-started.md', 'docs/rate-limits.md', 'docs/failover.md']) {
+for (const path of [
+	'README.md',
+	'docs/getting-started.md',
+	'docs/rate-limits.md',
+	'docs/failover.md',
+	'docs/overload.md',
+]) {
 	test(`what ${path} tells its reader to do works`, { timeout: 240_000 }, async (t) => {
 		const blocks = page(path);
 		assert.ok(blocks.some(({ language, how }) => language === 'sh' && how === 'run'));

@@ -12,6 +12,7 @@ import {
 	inFlight,
 	post,
 	type SuiteOptions,
+	statusOf,
 	suite,
 	TRANSPORTS,
 } from '../support/suite.ts';
@@ -53,6 +54,8 @@ for (const [transport, options] of Object.entries(variants)) {
 						upstream: { connections: 8, idle: '300ms' },
 						timeouts: { connect: '300ms', firstByte: '400ms', idle: '400ms', request: '900ms' },
 						limits: { body: '100KiB' },
+						// Reached now and then.
+						concurrency: 20,
 						health: { interval: '1h' },
 						routes: { '/fixed': { respond: 'x'.repeat(3000) } },
 					},
@@ -156,6 +159,10 @@ for (const [transport, options] of Object.entries(variants)) {
 				() => inFlight(it.ballast),
 				(count) => count === 0,
 				6000,
+			);
+			await eventually(
+				async () => (await statusOf(it.ballast)).services[0]?.concurrency?.inFlight,
+				(count) => count === 0,
 			);
 			await eventually(
 				() => it.upstream.peers.filter((peer) => !peer.ended && !peer.closed).length,

@@ -5,6 +5,7 @@ export function sampleCounts(more: Partial<Counts> = {}): Counts {
 		requests: 12_345,
 		status: { '1xx': 0, '2xx': 12_000, '3xx': 300, '4xx': 40, '5xx': 5 },
 		failed: 0,
+		shed: 0,
 		bytesIn: 1_234_567,
 		bytesOut: 98_765_432,
 		p50Ms: 3.4,
@@ -68,8 +69,8 @@ export function sampleStatus(more: Partial<Status> = {}): Status {
 		config: '/srv/app/ballast.yaml',
 		uptimeMs: 185_000,
 		workers: [
-			{ id: 0, state: 'ready', connections: 20, restarts: 0 },
-			{ id: 1, state: 'ready', connections: 18, restarts: 1 },
+			{ id: 0, state: 'ready', connections: 20, restarts: 0, sheds: 'nothing' },
+			{ id: 1, state: 'ready', connections: 18, restarts: 1, sheds: 'nothing' },
 		],
 		listeners: [{ address: '127.0.0.1:8080', tls: false }],
 		services: [
@@ -78,6 +79,7 @@ export function sampleStatus(more: Partial<Status> = {}): Status {
 				desired: 2,
 				ready: 1,
 				total: 2,
+				concurrency: null,
 				counts: sampleCounts({ failed: 3 }),
 				pools: [{ name: 'main', priority: 1, region: null, desired: 2, ready: 1, total: 2, share: 1, drained: false }],
 				rollout: null,
