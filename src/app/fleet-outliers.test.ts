@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, test } from 'node:test';
+import { DEFAULT_FAILOVER } from '../balancing/failover-config.ts';
 import { Guard, Outcome, SlotState } from '../core/board.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { UrlsConfig } from '../instances/config.ts';
@@ -355,7 +356,9 @@ test('no panic where another pool of the service can take over', async () => {
 	);
 	const pools = [poolConfig('main', urls([one, two, three])), poolConfig('standby', urls([standby]), { priority: 2 })];
 	const health = { ...TCP, kind: 'http' as const };
-	await fleet.apply(config(service('api', null, { pools, health, outliers: { ...OUTLIERS, panic: 0.5 } })));
+	await fleet.apply(
+		config(service('api', null, { pools, failover: DEFAULT_FAILOVER, health, outliers: { ...OUTLIERS, panic: 0.5 } })),
+	);
 	await until(() => sink.pickable().length === 4);
 	await new Promise((resolve) => setTimeout(resolve, 2 * LOOK_MS));
 	for (const each of [one, two, three]) each.status = 500;

@@ -75,7 +75,8 @@ export class PoolFleet {
 			answerMs: () => this.#config.service.timeouts.connectMs + this.#config.service.timeouts.firstByteMs,
 			event: (event) =>
 				this.#event(event.instance === null ? { ...event, text: `${this.name}: ${event.text}` } : event),
-			relieved: () => needs.siblings(this).some((pool) => pool.#outliers.enough),
+			relieved: () =>
+				this.#config.service.failover !== null && needs.siblings(this).some((pool) => pool.#outliers.enough),
 			returned: (member) => this.#ramps.begin(member),
 		});
 		this.#open();

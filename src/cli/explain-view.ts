@@ -64,6 +64,7 @@ function answerRows(answered: Answered): Row[] {
 		...poolRows(answered.service),
 		...failoverRows(answered.service),
 		['health', healthText(answered.service)],
+		['outliers', outliersText(answered.service)],
 		['balance', balanceText(answered.service)],
 		['sent as', `${answered.target}, Host ${hostText(policy)}`],
 		...editRows('request', policy.requestHeaders),
@@ -122,6 +123,20 @@ function failoverRows({ failover }: ServiceConfig): Row[] {
 function healthText({ health }: ServiceConfig): string {
 	const what = health.kind === 'tcp' ? 'TCP connect' : `${health.method} ${health.path}`;
 	return `${what} every ${formatDuration(health.intervalMs)}; out after ${plural(health.unhealthyAfter, 'failure')}, in after ${health.healthyAfter}`;
+}
+
+function outliersText({ outliers, slowStartMs }: ServiceConfig): string {
+	const { failures, latency, successRate, ejection, most } = outliers;
+	const causes = [
+		...(failures === 0 ? [] : [`${plural(failures, 'failure')} in a row`]),
+		...(successRate === null ? [] : ['more failures than the others']),
+		...(latency === null ? [] : ['slower than the others']),
+	];
+	const out =
+		causes.length === 0
+			? 'none'
+			: `${causes.join(', ')}: out for ${formatDuration(ejection.baseMs)} and longer, at most ${formatShare(most)} of a pool`;
+	return slowStartMs === 0 ? out : `${out}; slow start of ${formatDuration(slowStartMs)}`;
 }
 
 function balanceText({ balance }: ServiceConfig): string {

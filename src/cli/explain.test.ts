@@ -55,6 +55,7 @@ route       GET /v1/avatars/:id
 takes       GET /v1/avatars/:id
 pool        run node server.js --token=***, 2 to 4 instances
 health      GET /healthz every 2s; out after 2 failures, in after 1
+outliers    5 failures in a row: out for 30s and longer, at most 50% of a pool
 balance     consistent-hash by header x-tenant, at most 1.25 × the mean load
 sent as     /avatars/7?x=1, Host as the client sent it
 request     sets X-Env: prod
