@@ -17,7 +17,8 @@ const FILE = fileURLToPath(new URL('slow-clients.ts', import.meta.url));
 const HEAD_MS = 1000;
 const IDLE_MS = 1500;
 const REQUEST_MS = 3000;
-const EACH = sized(40, 400);
+/** Of each kind; in the longer version nearly as many in all as one address may have: 1000. */
+const EACH = sized(40, 180);
 /** How late a limit may act: the coarse wheel, and a machine that is busy. */
 const SLACK_MS = 2000;
 
