@@ -87,7 +87,9 @@ if (import.meta.main) {
 		Object.entries(KINDS).map(async ([name, kind]) => [
 			name,
 			// Readers fill the buffers of all sockets on their way: fewer of them do.
-			await Promise.all(Array.from({ length: 'reads' in kind ? Math.ceil(count / 10) : count }, () => play(port, kind))),
+			await Promise.all(
+				Array.from({ length: 'reads' in kind ? Math.ceil(count / 10) : count }, () => play(port, kind)),
+			),
 		]),
 	);
 	console.log(JSON.stringify(Object.fromEntries(ends)));
