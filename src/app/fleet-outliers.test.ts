@@ -210,6 +210,23 @@ test('one that comes and goes has to wait in the end, longer each time', async (
 	assert.equal(pool.view(0).state, 'down');
 });
 
+test('being gone ends a first ejection, but no second one soon after it', async () => {
+	const pool = await poolOf(2, { ejection: { baseMs: 20_000, mostMs: 60_000 } });
+	const [{ port }] = pool.apis as [Api];
+	for (const after of ['closed', 'open']) {
+		pool.ends(0, Outcome.status5xx, 5);
+		await until(() => pool.view(0).breaker.state === 'open');
+		pool.apis[0]?.close();
+		if (after === 'closed') await until(() => pool.view(0).breaker.state === 'closed');
+		else await new Promise((resolve) => setTimeout(resolve, 5 * TCP.intervalMs));
+		assert.deepEqual([pool.view(0).breaker.state, pool.state(0)], [after, SlotState.down]);
+		pool.apis[0] = await api(port);
+		if (after === 'closed') await until(() => pool.state(0) === SlotState.ready);
+	}
+	await new Promise((resolve) => setTimeout(resolve, 5 * TCP.intervalMs));
+	assert.deepEqual([pool.view(0).breaker.state, pool.state(0)], ['open', SlotState.down]);
+});
+
 test('slow answers: a few are enough while the others are fast; a slow trial does not bring it back', async () => {
 	const pool = await poolOf(3, { ejection: { baseMs: 2000, mostMs: 9000 } });
 	const second = async (slowOnes: number) => {

@@ -126,7 +126,8 @@ export class PoolOutliers {
 		const { fit } = member;
 		if (one.fit && !fit && (member.unreachable || member.usable !== 'no')) one.falls.push(now);
 		one.fit = fit;
-		if (member.unreachable && one.breaker.state !== 'closed') this.#release(one, now);
+		// What comes back is another life, for which it need not atone; but who comes and goes must wait in the end.
+		if (member.unreachable && one.breaker.state !== 'closed' && one.breaker.level < 2) this.#release(one, now);
 		else if (fit && one.falls.length > 0) this.#check(now);
 	}
 

@@ -7,7 +7,8 @@ import { count, faultTest, ms } from './judge.ts';
 import { sized } from './plan.ts';
 import { judgeWhole } from './wholeness.ts';
 
-const INSTANCES = 4;
+/** Killed again and again, one would wait for its restart by design. */
+const INSTANCES = sized(4, 8);
 const INTERVAL_MS = 1000;
 
 const app = async (ballast: Ballast) => (await statusOf(ballast)).services[0];
@@ -35,7 +36,7 @@ faultTest('3', '', async (judge, { stack }) => {
 	);
 	const ejectedMs: number[] = [];
 	const replacedMs: number[] = [];
-	const kills = sized(4, 40);
+	const kills = sized(4, 24);
 	for (let kill = 0; kill < kills; kill++) {
 		await sleep(400);
 		const victim = (await app(ballast))?.instances[kill % INSTANCES];

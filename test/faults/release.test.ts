@@ -1,76 +1,87 @@
-import type { Ended } from '../../src/app/rollout-run.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startBallast } from '../support/ballast.ts';
 import { eventually, statusOf } from '../support/suite.ts';
 import type { Told } from './echo-client.ts';
 import { ECHO_RUN } from './echo-instances.ts';
 import { EchoLoad } from './echo-load.ts';
-import { count, faultTest, ms } from './judge.ts';
-import { sized } from './plan.ts';
+import { count, faultTest } from './judge.ts';
+import { LONG, sized } from './plan.ts';
 import { judgeWhole } from './wholeness.ts';
 
-const INSTANCES = 3;
+const INSTANCES = 2;
+
+interface Ended {
+	outcome: string;
+	text: string;
+}
 
 faultTest('release', '', async (judge, { stack }) => {
 	const app = {
-		instances: { run: [...ECHO_RUN, '--release', 'old '], grace: '3s' },
+		instances: { run: ECHO_RUN, grace: '2s' },
 		scale: INSTANCES,
-		health: { path: '/', interval: '500ms' },
-		// The steps and the judge as they are by default, only sooner, and without a look at how busy this machine is.
-		deploy: { every: '1s', latency: 'off' },
+		health: '/',
+		deploy: { steps: ['1%', '5%', '25%'], every: `${sized(1, 5)}s`, requests: sized(100, 200) },
 	};
 	const ballast = stack.use(await startBallast({ workers: 2, stop: '0s', services: { app } }));
-	const ready = async () => (await statusOf(ballast)).services[0]?.ready;
-	await eventually(ready, (found) => found === INSTANCES, 20_000);
-	const deploy = (release: string, errors: string) =>
-		ballast.control('deploy', {
-			service: 'app',
-			command: [...ECHO_RUN, '--release', release, '--errors', errors],
-		}) as Promise<Ended>;
-	const rounds = sized(1, 10);
-	const shares: number[] = [];
-	const tookMs: number[] = [];
-	const wrong: string[] = [];
-	let requests = 0;
-	for (let round = 0; round < rounds; round++) {
-		const seen = { all: 0, bad: 0 };
-		const load = new EchoLoad({ port: ballast.port, clients: 16, fresh: 2 });
-		load.onTold = ({ instance }: Told) => {
-			seen.all++;
-			if (instance.startsWith('bad ')) seen.bad++;
-		};
-		const began = performance.now();
-		const { outcome, text } = await deploy('bad ', '0.05');
-		tookMs.push(performance.now() - began);
-		await load.stop();
-		if (outcome !== 'rolled_back') wrong.push(text);
-		shares.push(seen.bad / seen.all);
-		requests += seen.all;
-		const others = load.failures.filter(({ status, instance }) => status !== 500 || !instance.startsWith('bad '));
-		if (others.length > 0) wrong.push(load.shown(others));
-		await eventually(ready, (found) => found === INSTANCES, 20_000);
-	}
-	judge(
-		'rolled back by itself, having touched ≤ 2 % of the requests',
-		wrong[0] ??
-			`${rounds} of ${rounds}, at most ${(Math.max(...shares) * 100).toFixed(2)} % of ${count(requests / rounds)} requests each, after at most ${ms(Math.max(...tookMs))}`,
-		wrong.length === 0 && Math.max(...shares) <= 0.02 && Math.min(...shares) > 0,
+	await eventually(
+		async () => (await statusOf(ballast)).services[0]?.ready,
+		(ready) => ready === INSTANCES,
+		20_000,
 	);
 	const load = stack.use(
 		new EchoLoad({
 			port: ballast.port,
-			clients: 16,
+			clients: 32,
 			fresh: 2,
-			request: (n) => (n % 4 === 0 ? { method: 'POST', bodySize: 200 } : {}),
+			request: (n) => (n % 4 === 0 ? { method: 'POST', bodySize: 100 } : {}),
 		}),
 	);
-	const began = performance.now();
-	const { outcome, text } = await deploy('good ', '0');
-	const promotedMs = performance.now() - began;
+	const told: Told[] = [];
+	load.onTold = (each) => told.push(each);
+	const rolledBack: Ended[] = [];
+	let during = 0;
+	let touched = 0;
+	let failed = 0;
+	let seconds = 0;
+	const releases = sized(1, 5);
+	for (let release = 1; release <= releases; release++) {
+		await sleep(500);
+		told.length = 0;
+		const started = performance.now();
+		const command = [...ECHO_RUN, '--errors', '0.05', '--release', 'bad '];
+		rolledBack.push((await ballast.control('deploy', { service: 'app', command })) as Ended);
+		seconds = Math.max(seconds, (performance.now() - started) / 1000);
+		const own = told.filter(({ instance }) => instance.startsWith('bad '));
+		during += told.length;
+		touched += own.length;
+		failed += told.filter(({ status }) => status !== 200).length;
+	}
+	const after = told.length;
+	await sleep(300);
+	const late = told.slice(after).filter(({ instance }) => instance.startsWith('bad ')).length;
+	if (LONG) {
+		const before = load.failures.length;
+		const good = (await ballast.control('deploy', {
+			service: 'app',
+			command: [...ECHO_RUN, '--release', 'good '],
+		})) as Ended;
+		const failures = load.failures.slice(before);
+		judge(
+			'a good one takes over',
+			`${good.text}; failed: ${load.shown(failures)}`,
+			good.outcome === 'promoted' && failures.length === 0,
+		);
+	}
 	await load.stop();
 	judge(
-		'a good release takes over, and no request fails',
-		outcome === 'promoted' ? `after ${ms(promotedMs)}; ${load.shown()} of ${count(load.sent)}` : text,
-		outcome === 'promoted' && load.failures.length === 0,
+		'rolled back by itself',
+		`${rolledBack.map(({ outcome }) => outcome).join(', ')} within ${seconds.toFixed(0)} s: ${rolledBack.at(-1)?.text}`,
+		rolledBack.every(({ outcome }) => outcome === 'rolled_back') && late === 0,
+	);
+	judge(
+		'≤ 2 % of the requests touched',
+		`${count(touched)} of ${count(during)} (${((100 * touched) / during).toFixed(2)} %), ${failed} of them failed; ${releases} × released`,
+		touched > 0 && touched <= 0.02 * during,
 	);
 	await judgeWhole(ballast, judge, INSTANCES);
 });

@@ -64,14 +64,15 @@ function play(port: number, { first, drip, reads }: Kind): Promise<SlowEnd> {
 			socket.write(first);
 			if (drip !== undefined) timers.push(setInterval(() => socket.write(drip.bytes), drip.eachMs));
 			if (reads === undefined) return;
-			timers.push(setTimeout(() => socket.on('data', see), LOOK_MS));
-			if (reads === 0) return;
-			timers.push(
-				setInterval(() => {
-					const bytes = socket.read(Math.min(reads, socket.readableLength)) as Buffer | null;
-					if (bytes !== null) see(bytes);
-				}, 100),
-			);
+			const reading = setInterval(() => {
+				const bytes = reads === 0 ? null : (socket.read(Math.min(reads, socket.readableLength)) as Buffer | null);
+				if (bytes !== null) see(bytes);
+			}, 100);
+			const looking = setTimeout(() => {
+				clearInterval(reading);
+				socket.on('data', see);
+			}, LOOK_MS);
+			timers.push(reading, looking);
 		});
 		if (reads === undefined) socket.on('data', see);
 		socket.on('end', () => end(performance.now() - started));
@@ -86,7 +87,9 @@ if (import.meta.main) {
 		Object.entries(KINDS).map(async ([name, kind]) => [
 			name,
 			// Readers fill the buffers of all sockets on their way: fewer of them do.
-			await Promise.all(Array.from({ length: 'reads' in kind ? Math.ceil(count / 5) : count }, () => play(port, kind))),
+			await Promise.all(
+				Array.from({ length: 'reads' in kind ? Math.ceil(count / 10) : count }, () => play(port, kind)),
+			),
 		]),
 	);
 	console.log(JSON.stringify(Object.fromEntries(ends)));

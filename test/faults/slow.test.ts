@@ -17,8 +17,9 @@ const FILE = fileURLToPath(new URL('slow-clients.ts', import.meta.url));
 const HEAD_MS = 1000;
 const IDLE_MS = 1500;
 const REQUEST_MS = 3000;
-const EACH = sized(40, 400);
-/** How late a limit may act: the coarse wheel, and a machine that is busy. */
+/** Of each kind; in the longer version nearly as many in all as one address may have: 1000. */
+const EACH = sized(40, 180);
+/** How late a limit may act: the coarse wheel, and a machine that is busy. Readers have megabytes to read before they hear of it. */
 const SLACK_MS = 2000;
 
 /** When each kind is ended, and when it hears of that at the latest. */
@@ -64,7 +65,7 @@ faultTest('26', '', async (judge, { stack }) => {
 				? `closed at its limit of ${toMs / 1000} s: ${kind}`
 				: `closed when it looks after ${toMs / 1000} s: ${kind}`,
 			`${found.length} clients, ${statuses}, after ${ms(Math.min(...closed))} to ${ms(Math.max(...closed))}`,
-			closed.every((after) => after >= fromMs - 200 && after <= toMs + SLACK_MS) &&
+			closed.every((after) => after >= fromMs - 200 && after <= toMs + SLACK_MS * (kind.endsWith('reader') ? 3 : 1)) &&
 				found.every(({ bytes }) => bytes < BIG_BYTES),
 		);
 	}
@@ -73,7 +74,7 @@ faultTest('26', '', async (judge, { stack }) => {
 	judge(
 		'others unaffected',
 		`p99 ${ms(baseline)} before, ${ms(during)} beside ${count(Object.values(ends).flat().length)} slow clients; failed: ${load.shown()} of ${count(load.sent)}`,
-		load.failures.length === 0 && during <= Math.max(2 * baseline, baseline + 15),
+		load.failures.length === 0 && during <= Math.max(2 * baseline, baseline + 20),
 	);
 	judge(
 		'memory stays bounded',
