@@ -20,7 +20,7 @@ export interface PlanIndexes {
 export function planOf(config: Config, generation: number, { series, cells, rateLimits, next }: PlanIndexes): Plan {
 	const services = config.services.map((service) => ({
 		...servicePlan(service),
-		pools: poolPlans(service, cells),
+		pools: poolPlans(service, cells, next(service.name)),
 		next: nextPlan(service, next(service.name)),
 		cells: cells.of(service.name).buffer,
 	}));
@@ -54,13 +54,14 @@ function nextPlan({ deploy: { by, mirror } }: ServiceConfig, pool: string | null
 	return { pool, by: by.kind === 'weight' ? null : { from: by.kind, name: by.name } };
 }
 
-function poolPlans(service: ServiceConfig, index: ServiceCellsIndex): PoolPlan[] {
+function poolPlans(service: ServiceConfig, index: ServiceCellsIndex, next: string | null): PoolPlan[] {
 	const names = service.pools.map(({ name }) => name);
 	const cells = index.poolCells(service.name, names);
 	return service.pools.map((pool) => ({
 		name: pool.name,
 		cell: cells.get(pool.name) as number,
 		tlsName: tlsName(service, pool),
+		trial: pool.name === next,
 	}));
 }
 

@@ -13,6 +13,8 @@ export interface PoolPlan {
 	cell: number;
 	/** The name that the certificates of its instances must be for; null: each instance's own host. */
 	tlsName: string | null;
+	/** A new version that is being rolled out. */
+	trial: boolean;
 }
 
 /** A service as the workers need it: without commands, environments and probes. */

@@ -60,7 +60,7 @@ export class Pools {
 	#pool(plan: PoolPlan, balance: BalanceConfig): Pool {
 		const balancer = createBalancer(balance, this.#board, { id: this.#worker, count: this.#plan.workers });
 		const share = plan.cell === NO_CELL ? NO_CELL : ServiceCell.poolShare + plan.cell;
-		return { plan, share, balancer, members: [] };
+		return { plan, share, balancer, members: [], trial: plan.trial };
 	}
 
 	/** Takes over the instances, and the balancers of services that are balanced as before. */
@@ -92,7 +92,8 @@ export class Pools {
 		let pool = group.pools.find(({ plan }) => plan.name === instance.pool);
 		if (pool === undefined) {
 			// It left the plan while this one was on its way here, or before this worker began.
-			const plan = { name: instance.pool, cell: NO_CELL, tlsName: group.plan.upstream.tls?.serverName ?? null };
+			const tlsName = group.plan.upstream.tls?.serverName ?? null;
+			const plan = { name: instance.pool, cell: NO_CELL, tlsName, trial: false };
 			group.pools.push((pool = this.#pool(plan, group.plan.balance)));
 			this.#wire(group);
 		}

@@ -8,7 +8,7 @@ import { BUCKETS, bucketValue } from '../metrics/meter.ts';
 export function rolloutCounters(board: Board, instances: MeterGroup): Counters {
 	return {
 		generation: (slot) => board.generation(slot),
-		ended: (slot) => board.seen(slot).ended,
+		ended: (slot) => board.seen(slot),
 		addLatency: (slot, into) => {
 			const { buckets } = instances.sum([slot]);
 			for (let at = 0; at < into.length; at++) into[at] = (into[at] as number) + (buckets[at] as number);

@@ -112,7 +112,7 @@ export class RolloutRun {
 	}
 
 	view(): RolloutView {
-		return viewOf(this.of, this.#rollout, this.#seen, this.#port.durations);
+		return viewOf(this.of, { rollout: this.#rollout, seen: this.#seen }, this.#port.durations);
 	}
 
 	#tick(order: Order | null): void {

@@ -1,4 +1,5 @@
 /** A roll-out as `ballast status` shows it. */
+import type { DeployConfig } from '../deploy/config.ts';
 import type { Rollout, Seen } from '../deploy/rollout.ts';
 import { type Durations, quantile, type Sample, since } from '../deploy/sample.ts';
 import { stagesOf, stageText } from '../deploy/stages.ts';
@@ -27,9 +28,8 @@ export interface RolloutView {
 }
 
 export function viewOf(
-	of: { fresh: string; command: string; config: Parameters<typeof stagesOf>[0] },
-	rollout: Rollout,
-	seen: Seen,
+	of: { fresh: string; command: string; config: DeployConfig },
+	{ rollout, seen }: { rollout: Rollout; seen: Seen },
 	durations: Durations,
 ): RolloutView {
 	const stages = stagesOf(of.config);

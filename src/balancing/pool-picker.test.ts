@@ -10,7 +10,7 @@ import { NONE_TRIED } from './port.ts';
 import { poolOf, times } from './testing-pool.ts';
 
 /** Pools of these sizes over one board, with these shares; `pool(slot)`: which one it is in. */
-function poolsOf(sizes: readonly number[], shares: readonly number[], by: BalanceBy = 'least-connections') {
+function poolsOf(sizes: readonly number[], shares: readonly number[], by: BalanceBy = 'least-connections', trial = -1) {
 	const all = poolOf(sizes.reduce((sum, size) => sum + size, 0));
 	const cells = new Int32Array(sizes.length);
 	const groups: Member[][] = [];
@@ -19,7 +19,7 @@ function poolsOf(sizes: readonly number[], shares: readonly number[], by: Balanc
 	const pools = groups.map((members, share) => {
 		const balancer = createBalancer({ by, key: null, loadFactor: 0, cookie: null }, all.board, { id: 0, count: 1 });
 		balancer.set(members);
-		return { balancer, members, share: shares[share] === undefined ? -1 : share };
+		return { balancer, members, share: shares[share] === undefined ? -1 : share, trial: share === trial };
 	});
 	cells.set(shares);
 	const pool = (slot: number) => groups.findIndex((members) => members.some((member) => member.slot === slot));
@@ -86,6 +86,19 @@ test('elsewhere: a pool of which none was tried, if there is one', () => {
 	assert.equal(pick(first.slot, ...others), 0, 'all were tried: an instance that was not');
 });
 
+test('a version on trial gets its share, and nothing that others tried or are too full for, but for want of any of them', () => {
+	const it = poolsOf([2, 1], [900, 100], 'least-connections', 1);
+	const tried = (it.groups[0] as Member[]).map(({ slot }) => slot);
+	const picks = (slots: readonly number[], elsewhere = false) =>
+		times(1000, () => it.picker.pick(0, slots, 0, elsewhere)).filter((slot) => it.pool(slot) === 1).length;
+	assert.equal(picks(NONE_TRIED), 100);
+	assert.equal(picks(tried), 100, 'its share of those as well, and no more');
+	assert.equal(picks(tried.slice(0, 1), true), 100);
+	close(it, 0);
+	assert.equal(picks(NONE_TRIED), 1000);
+	assert.equal(picks(tried), 1000);
+});
+
 test('without shares, as before the first decision, the first pool has all', () => {
 	const it = poolsOf([1, 1], [0, 0]);
 	assert.deepEqual(new Set(times(1000, () => it.pool(it.picker.pick(0, NONE_TRIED, 0)))), new Set([0]));
@@ -130,6 +143,7 @@ test('workers begin at different points', () => {
 		const picked: number[] = [];
 		const pools = times(10, (at) => ({
 			share: at,
+			trial: false,
 			members: [],
 			balancer: {
 				set: () => {},

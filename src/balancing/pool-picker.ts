@@ -7,9 +7,12 @@ export interface SharedPool {
 	/** Where its share is in the cells, thousandths; < 0: it has none and is only fallen back on. */
 	readonly share: number;
 	readonly members: readonly { readonly slot: number }[];
+	/** A version on trial: it gets its share, and beyond that only what no other pool has an open instance for. */
+	readonly trial: boolean;
 }
 
 const WHOLE = 1000;
+const ON_TRIAL = 2;
 /** Prime to `WHOLE` and near its golden section: in a thousand turns each point comes once, evenly spread. */
 const STEP = 617;
 /** Parts the choice of the pool from that of the instance, which hashes the same key. */
@@ -44,9 +47,10 @@ export class PoolPicker {
 		const first = this.#pools[this.#choose(key)] as SharedPool;
 		const slot = first.balancer.pick(key, tried, nowMs);
 		if (slot >= 0 && (tried.length === 0 || !tried.includes(slot))) return slot;
-		for (let pass = 0; pass < 2; pass++) {
+		// What a version on trial gets must not hang on what fails, or is full, elsewhere.
+		for (let rank = 0, worst = slot < 0 ? ON_TRIAL : ON_TRIAL - 1; rank <= worst; rank++) {
 			for (const pool of this.#pools) {
-				if (pool === first || this.#share(pool) > 0 !== (pass === 0)) continue;
+				if (pool === first || this.#rank(pool) !== rank) continue;
 				const other = pool.balancer.pick(key, tried, nowMs);
 				if (other >= 0 && !tried.includes(other)) return other;
 			}
@@ -55,9 +59,9 @@ export class PoolPicker {
 	}
 
 	#pickUntried(key: number, tried: readonly number[], nowMs: number): number {
-		for (let pass = 0; pass < 2; pass++) {
+		for (let rank = 0; rank < ON_TRIAL; rank++) {
 			for (const pool of this.#pools) {
-				if (this.#share(pool) > 0 !== (pass === 0)) continue;
+				if (this.#rank(pool) !== rank) continue;
 				if (pool.members.some(({ slot }) => tried.includes(slot))) continue;
 				const slot = pool.balancer.pick(key, tried, nowMs);
 				if (slot >= 0) return slot;
@@ -82,6 +86,12 @@ export class PoolPicker {
 
 	#share({ share }: SharedPool): number {
 		return share < 0 ? 0 : (this.#cells[share] as number);
+	}
+
+	/** Which pools take over first: those with a share, those without, those on trial. */
+	#rank(pool: SharedPool): number {
+		if (pool.trial) return ON_TRIAL;
+		return this.#share(pool) > 0 ? 0 : 1;
 	}
 
 	#choose(key: number): number {

@@ -16,7 +16,7 @@ test('its own pool first whatever the shares; with nothing open there, or all of
 			count: 1,
 		});
 		balancer.set(group);
-		return { balancer, members: group, share };
+		return { balancer, members: group, share, trial: false };
 	};
 	const next = pool(fresh, 1);
 	const all = new PoolPicker({ cells: Int32Array.of(1000, 0) }, [pool(old, 0), next], 0);

@@ -53,6 +53,9 @@ const HEAD_SUM = 11;
 const HEAD_COUNT = 12;
 /** Of those times, the ones above `SLOW_FROM`. Wraps. */
 const HEAD_SLOW = 13;
+/** Of the attempts those that were not the first of their request, and of these the ones that failed. They wrap. */
+const AGAIN = 14;
+const AGAIN_FAILED = 15;
 
 /** What one worker, or all together, saw of an instance. Sums wrap at 32 bits: take differences with `| 0`. */
 export interface Seen {
@@ -65,6 +68,9 @@ export interface Seen {
 	headCount: number;
 	/** Heads that were slow by what `setSlowFrom` said at their time. */
 	headSlow: number;
+	/** Attempts that were not the first of their request, and of these the ones that failed. */
+	again: number;
+	againFailed: number;
 }
 
 export class Board {
@@ -216,6 +222,14 @@ export class Board {
 		if (slowFrom > 0 && headUs > slowFrom) chunk[at + HEAD_SLOW] = (chunk[at + HEAD_SLOW] as number) + 1;
 	}
 
+	/** Counts that this attempt, which `ended` counts, was not the first of its request. */
+	endedAgain(slot: number, worker: number, outcome: Outcome): void {
+		const chunk = this.#chunks[slot >> 6] as Int32Array;
+		const at = (worker + 1) * COLUMN + (slot & 63) * CELLS;
+		chunk[at + AGAIN] = (chunk[at + AGAIN] as number) + 1;
+		if (outcome !== Outcome.ok) chunk[at + AGAIN_FAILED] = (chunk[at + AGAIN_FAILED] as number) + 1;
+	}
+
 	/** Failures in a row that this worker saw of the instance. */
 	row(slot: number, worker: number): number {
 		return (this.#chunks[slot >> 6] as Int32Array)[(worker + 1) * COLUMN + (slot & 63) * CELLS + ROW] as number;
@@ -224,7 +238,16 @@ export class Board {
 	/** What all workers saw of the instance. */
 	seen(slot: number): Seen {
 		const chunk = this.#chunks[slot >> 6] as Int32Array;
-		const seen: Seen = { ended: new Int32Array(5), row: 0, connectRow: 0, headSumUs: 0, headCount: 0, headSlow: 0 };
+		const seen: Seen = {
+			ended: new Int32Array(5),
+			row: 0,
+			connectRow: 0,
+			headSumUs: 0,
+			headCount: 0,
+			headSlow: 0,
+			again: 0,
+			againFailed: 0,
+		};
 		let at = COLUMN + (slot & 63) * CELLS;
 		for (let worker = 0; worker < this.workers; worker++, at += COLUMN) {
 			for (let outcome = 0; outcome < 5; outcome++)
@@ -234,6 +257,8 @@ export class Board {
 			seen.headSumUs = (seen.headSumUs + (chunk[at + HEAD_SUM] as number)) | 0;
 			seen.headCount = (seen.headCount + (chunk[at + HEAD_COUNT] as number)) | 0;
 			seen.headSlow = (seen.headSlow + (chunk[at + HEAD_SLOW] as number)) | 0;
+			seen.again = (seen.again + (chunk[at + AGAIN] as number)) | 0;
+			seen.againFailed = (seen.againFailed + (chunk[at + AGAIN_FAILED] as number)) | 0;
 		}
 		return seen;
 	}

@@ -69,7 +69,7 @@ export const deployLong = object({
 	every: key(duration(100), 'Least time of a step.', { default: '1m', example: '10m' }),
 	requests: key(
 		integer(10, 1_000_000),
-		'Judged requests of the new version that a step needs at least. With fewer than 2 / `errors` a bad version passes more often.',
+		'Judged requests of the new version that a step needs at least. It takes more where these do not tell whether three times `errors` are failing.',
 		{ default: 200, example: 1000 },
 	),
 	errors: key(

@@ -34,8 +34,8 @@ describe('errors', () => {
 	});
 
 	test('what the old one fails too is not held against it', () => {
-		assert.equal(of([20_000, 1000], [200, 10]).kind, 'good');
-		assert.equal(of([20_000, 1000], [200, 11]).kind, 'good');
+		assert.equal(of([20_000, 1000], [1000, 50]).kind, 'good');
+		assert.equal(of([20_000, 1000], [1000, 59]).kind, 'good');
 		assert.match(of([20_000, 8000], [200, 80]).why, /^both versions fail/);
 	});
 
@@ -43,6 +43,19 @@ describe('errors', () => {
 		assert.deepEqual(of([9000], [199]), { kind: 'wait', why: '199 of 200 requests judged, 0 % failed (old: 0 %)' });
 		assert.deepEqual(of([9000], [200]).kind, 'good');
 		assert.deepEqual(of([0], [0]), { kind: 'wait', why: '0 of 200 requests judged, 0 % failed (old: no requests)' });
+	});
+
+	test('before it goes on, one that fails three times what is allowed is ruled out: good luck is not enough', () => {
+		const lucky = {
+			kind: 'wait',
+			why: '200 requests judged, 1 % failed (old: 0 %): too few to be sure that it is no worse',
+		};
+		assert.deepEqual(of([20_000], [200, 2]), lucky);
+		assert.equal(of([20_000], [300, 2]).kind, 'good');
+		assert.equal(of([20_000], [100], 0, { ...rules, requests: 50 }).kind, 'wait', 'whatever is asked for');
+		assert.equal(of([20_000], [160], 0, { ...rules, requests: 50 }).kind, 'good');
+		const none = { ...rules, errors: 0 };
+		assert.deepEqual([of([90_000], [900], 0, none).kind, of([90_000], [930], 0, none).kind], ['wait', 'good']);
 	});
 
 	test('without a look it may be good or not, never bad', () => {

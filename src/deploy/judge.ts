@@ -38,6 +38,13 @@ const LEAST_OLD = 20;
 const ALL_FAILED = 10;
 /** With so many of the old version's attempts failing, what happens says nothing of the new one. */
 const OUTAGE = 0.25;
+/**
+ * Before it goes on, a version that fails by so many times what is allowed has to be ruled out, but
+ * for this chance; with nothing allowed, by this share.
+ */
+const RULED_OUT = 3;
+const DOUBT = 0.01;
+const LEAST_RULED_OUT = 0.005;
 /** A difference in time below this is none, µs. */
 const LEAST_SLOWER_US = 5000;
 /** Which part of the answers must not be slower. */
@@ -71,6 +78,8 @@ function goodOrWait(compared: Compared, rules: JudgeRules, shown: Figures): Verd
 		return wait(`both versions fail (${shown.errors}), so nothing can be told`);
 	if (failedShare(fresh) > baseline(old) + rules.errors)
 		return wait(`${shown.errors}: more than the ${percent(rules.errors)} that are allowed, but not beyond chance yet`);
+	if (mayBeMuchWorse(compared, rules))
+		return wait(`${fresh.attempts} requests judged, ${shown.errors}: too few to be sure that it is no worse`);
 	for (const { share, name } of rules.latency === null ? [] : QUANTILES) {
 		const limit = slowLimit(compared, rules, share);
 		const took = quantile(fresh, durations, share);
@@ -80,6 +89,12 @@ function goodOrWait(compared: Compared, rules: JudgeRules, shown: Figures): Verd
 			);
 	}
 	return { kind: 'good', why: `${fresh.attempts} requests, ${shown.errors}${shown.time}` };
+}
+
+/** So few of its attempts failed that it still may be one of which many more do, and only had luck. */
+function mayBeMuchWorse({ old, fresh }: Compared, { errors }: JudgeRules): boolean {
+	const worse = Math.min(0.999, baseline(old) + Math.max(errors * RULED_OUT, LEAST_RULED_OUT));
+	return binomialTail({ hit: fresh.attempts - fresh.failed, of: fresh.attempts }, 1 - worse) > DOUBT;
 }
 
 /** Share of failed attempts that a version as good as the old one has. */

@@ -79,7 +79,14 @@ describe('by simulation', () => {
 });
 
 describe('one step after the other', () => {
-	const config: DeployConfig = { ...DEFAULT_DEPLOY, steps: [0.1, 0.5], everyMs: 1000, requests: 20, giveUpMs: 60_000 };
+	const config: DeployConfig = {
+		...DEFAULT_DEPLOY,
+		steps: [0.1, 0.5],
+		everyMs: 1000,
+		requests: 20,
+		errors: 0.1,
+		giveUpMs: 60_000,
+	};
 	const rules = { config, durations: DURATIONS };
 	const first: Seen = { ...NONE, desired: 4, ready: 0, fault: null };
 

@@ -2,7 +2,7 @@
 import type { Hits } from './tails.ts';
 
 export interface Sample {
-	/** Attempts that ended; those that the client gave up are not among them. */
+	/** First attempts of requests that ended; those that the client gave up are not among them. */
 	readonly attempts: number;
 	/** Of them without an answer, or with one of 5xx. */
 	readonly failed: number;

@@ -11,7 +11,7 @@ function counted() {
 	const meter = new Meter();
 	const counters: Counters = {
 		generation: (slot) => board.generation(slot),
-		ended: (slot) => board.seen(slot).ended,
+		ended: (slot) => board.seen(slot),
 		addLatency: (slot, buckets) => {
 			const sum = new SeriesSum();
 			meter.addTo(slot, sum);
@@ -72,9 +72,25 @@ test('a new instance counts from its beginning, one that is gone stays counted, 
 	assert.deepEqual([attempts, failed, timed(latency)], [4, 2, 4]);
 });
 
+test('attempts that follow a failed one do not count: where they go depends on what failed', () => {
+	const { board, counters, answer } = counted();
+	const slot = board.take();
+	const tally = new Tally(counters, BUCKETS, [slot]);
+	for (const outcome of [Outcome.ok, Outcome.ok, Outcome.status5xx, Outcome.failed]) answer(slot, outcome);
+	board.endedAgain(slot, 0, Outcome.ok);
+	board.endedAgain(slot, 0, Outcome.status5xx);
+	tally.take([slot]);
+	const { attempts, failed } = tally.sample();
+	assert.deepEqual([attempts, failed], [2, 1]);
+});
+
 test('counts that wrap go on', () => {
 	let ended = [0x7fff_ffff, 0, 0, 0, 0];
-	const counters: Counters = { generation: () => 1, ended: () => ended, addLatency: () => {} };
+	const counters: Counters = {
+		generation: () => 1,
+		ended: () => ({ ended, again: 0, againFailed: 0 }),
+		addLatency: () => {},
+	};
 	const tally = new Tally(counters, 4, [0]);
 	ended = [-0x8000_0000 + 2, 0, 0, 0, 1];
 	tally.take([0]);

@@ -91,7 +91,7 @@ export class Fetch implements Attempt, Waiter {
 		const upstream = this.plane.upstreams[slot] as Destination;
 		const route = this.route as Route;
 		this.slot = slot;
-		this.attempts++;
+		this.#selection.again = this.attempts++ > 0;
 		this.#upstream = upstream;
 		this.#headUs = 0;
 		this.#status = 0;

@@ -22,6 +22,8 @@ export class Selection {
 	/** What is entered is the one request that tries a half-open instance. */
 	#trial = false;
 	#reservedTrial = false;
+	/** The present attempt is not the first of its request. */
+	again = false;
 	/** Instances that were passed over since they were full. */
 	full = 0;
 	/** Of those passed over, one that only asked for a rest. */
@@ -145,6 +147,7 @@ export class Selection {
 		}
 		if (outcome === -1) return;
 		board.ended(slot, worker, outcome, headUs);
+		if (this.again) board.endedAgain(slot, worker, outcome);
 		if (outcome === Outcome.ok) return;
 		if (outcome === Outcome.connectFailed || board.row(slot, worker) >= suspectAfter) signals.suspect(slot);
 	}

@@ -128,6 +128,21 @@ describe('a version that is worse', () => {
 	});
 });
 
+describe('a version that is no worse', () => {
+	const it = rolloutSuite({ steps: ['25%'], errors: '5%' });
+
+	test('what always fails, and is retried wherever there is an instance left, is not held against it', async () => {
+		const request = (i: number) => (i === 0 ? get('/broken') : get('/x'));
+		const loading = new Load({ port: it.ballast.port, clients: 10, request, statuses: [200, 503] });
+		it.configure('two');
+		const { outcome, text } = await it.deploy();
+		await loading.stop();
+		assert.equal(outcome, 'promoted', text);
+		assert.deepEqual(loading.failures, []);
+		await it.settled('two');
+	});
+});
+
 describe('a version that is slower', () => {
 	const it = rolloutSuite({ steps: ['20%'], requests: 50, latency: 3 });
 

@@ -83,7 +83,7 @@ for (const balance of ['round-robin', 'cookie'])
 					scale: 3,
 					balance,
 					health: { interval: '300ms' },
-					deploy: { steps: ['50%'], every: '200ms', requests: 10, latency: 'off' },
+					deploy: { steps: ['50%'], every: '200ms', requests: 10, errors: '50%', latency: 'off' },
 				},
 			},
 		});

@@ -5,6 +5,7 @@
  * - `fail=20`: each twentieth request is answered with `status` (default 500);
  * - `slow=200`: answers take so many ms;
  * - `crash=start`: ends at once; `crash=50`: ends at the fiftieth request;
+ * - `/broken` is answered with 503 by every version;
  * - `/hits`: how many requests it had, and how many of them were copies.
  */
 export const VERSIONED_JS = `
@@ -21,7 +22,8 @@ const server = http.createServer((request, response) => {
 	if (Number(options.crash) === hits) process.exit(7);
 	request.resume().on('end', () => {
 		const fails = hits % Number(options.fail) === 0;
-		if (fails) response.statusCode = Number(options.status ?? 500);
+		if (request.url === '/broken') response.statusCode = 503;
+		else if (fails) response.statusCode = Number(options.status ?? 500);
 		const answer = () => response.end(name + ' ' + process.env.BALLAST_INSTANCE);
 		if (options.slow) setTimeout(answer, Number(options.slow));
 		else answer();
