@@ -25,6 +25,13 @@ export class NodeHoldCount implements HoldCount {
 		return false;
 	}
 
+	grow(bytes: number): boolean {
+		Atomics.add(this.#all, this.#own + NodeCell.heldBytes, bytes);
+		if (bytes <= 0 || this.#sum(NodeCell.heldBytes) <= this.limits.holdBytes) return true;
+		Atomics.sub(this.#all, this.#own + NodeCell.heldBytes, bytes);
+		return false;
+	}
+
 	leave(bytes: number): void {
 		Atomics.sub(this.#all, this.#own + NodeCell.held, 1);
 		Atomics.sub(this.#all, this.#own + NodeCell.heldBytes, bytes);

@@ -147,6 +147,8 @@ export class Pools {
 			services.set(name, group.service);
 			group.next = group.plan.next === null ? null : nextServices(group.service, columns);
 			this.#wire(group);
+			for (const each of group.next === null ? [] : [group.next.marked, group.next.copies])
+				services.set(name + each.version, each);
 		}
 		this.services = services;
 		const limits = new LimiterSet(this.#plan.rateLimits);
@@ -186,7 +188,9 @@ const isOfUse = ({ share, members }: Pool): boolean => share !== NO_CELL || memb
 
 /** Copies have cells of their own: they are no requests of the service. */
 function nextServices(service: Wired, columns: number): NonNullable<Group['next']> {
-	return { marked: { ...service }, copies: { ...service, cells: new ServiceCells(columns) } };
+	// No name has a blank.
+	const marked = { ...service, version: ' marked' };
+	return { marked, copies: { ...service, version: ' copies', cells: new ServiceCells(columns) } };
 }
 
 function withNext(route: Route, { plan, next }: Group): Route {
@@ -202,6 +206,7 @@ function serviceOf(plan: ServicePlan, columns: number, worker: number): Wired {
 	const cells = new ServiceCells(columns, plan.cells);
 	return {
 		name: plan.name,
+		version: '',
 		config: plan,
 		picker: null,
 		key: keySource(balance),

@@ -82,8 +82,9 @@ export class Waiting implements Signals {
 
 	#wakeFreed(): void {
 		const { node, wheel } = this.#parts;
-		for (const name of this.#freed) this.room.wake(name, wheel.tick);
+		const freed = [...this.#freed];
 		this.#freed.clear();
+		for (const name of freed) this.room.wake(name, wheel.tick);
 		// Who waits at another worker may take the place too.
 		Atomics.add(node, WAKE_CELL, 1);
 		Atomics.notify(node, WAKE_CELL);

@@ -1,3 +1,4 @@
+import type { Outcome } from '../core/board.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { BodyScan } from '../wire/body.ts';
 import type { Framing } from '../wire/framing.ts';
@@ -21,6 +22,8 @@ export interface FetchParty {
 	readonly resendable: boolean;
 	/** Memory that the request holds while it waits. */
 	readonly bytesHeld: number;
+	/** Finds out whether somebody still wants the answer, while the request waits. */
+	lookAfter(): void;
 	/** Nothing of the request body is still to be sent. */
 	readonly requestDone: boolean;
 	/** Writes the request head for this instance. */
@@ -61,8 +64,10 @@ export interface Attempt {
 	opening: { cancel(): void } | null;
 	/** The answer has this status: true when it is not passed on, since another instance is tried. */
 	refuses(status: number): boolean;
-	/** The answer that was refused is out of the way. */
-	answerRefused(): void;
+	/** The answer has not begun in `firstByteMs`: true when another instance is tried; else there is more time. */
+	givesUp(): boolean;
+	/** What `refuses` or `givesUp` spoke of is out of the way. */
+	attemptOver(outcome: Outcome): void;
 	/** The instance asks for no attempt within so many ms. */
 	rest(ms: number): void;
 	/** The head of the answer is there. */

@@ -169,6 +169,14 @@ export class ClientConnection implements ExchangeClient {
 		this.#requests.handle(exchange);
 	}
 
+	get inputBytes(): number {
+		return this.#input.length;
+	}
+
+	readOn(): void {
+		this.transport.resume();
+	}
+
 	/** The route is known: its time limits hold now. */
 	arm(requestMs: number, streamIdleMs: number): void {
 		const { wheel } = this.plane;

@@ -50,12 +50,16 @@ export interface Waiter {
 	/** Tries again; false: there still is nothing for it. */
 	tryAgain(): boolean;
 	waitedTooLong(): void;
+	/** Memory that it holds now. */
+	readonly bytesHeld: number;
+	/** It still waits: is its client still there? */
+	lookAfter(): void;
 }
 
 /** Where requests wait, with bounds for the node. */
 export interface Hold {
 	/** False: there is no room. Times in ticks of the wheel. */
-	add(service: string, waiter: Waiter, wait: { untilTick: number; fromTick: number; bytes: number }): boolean;
+	add(service: string, waiter: Waiter, wait: { untilTick: number; fromTick: number }): boolean;
 	remove(service: string, waiter: Waiter): void;
 }
 
@@ -97,7 +101,7 @@ export class DataPlane {
 	readonly report: (error: unknown) => void;
 	readonly hold: Hold;
 	readonly signals: Signals;
-	/** By name, as they are configured now. */
+	/** By name and version, as they are configured now. */
 	services: ReadonlyMap<string, Service> = new Map();
 	/** These three change at a reload. */
 	limits: NodeLimits;

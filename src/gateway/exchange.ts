@@ -16,8 +16,6 @@ import { type ConcurrencyLimit, type Route, withoutRemoved } from './route.ts';
 import { writeUpstreamHead } from './upstream-head.ts';
 
 const SLAB_BYTES = 2048;
-/** Bytes of a body that may be read while its request waits. */
-const HELD_BYTES = 16 * 1024;
 /** Pieces below this are gathered with what is written beside them instead of being written alone. */
 const GATHER_BYTES = 16 * 1024;
 
@@ -31,6 +29,10 @@ export interface ExchangeClient {
 	readonly trusted: boolean;
 	/** Field lines for every request of this connection. */
 	readonly forwarded: Buffer;
+	/** Received and not used yet. */
+	readonly inputBytes: number;
+	/** One read more, to notice whether the client has left. */
+	readOn(): void;
 	/** The route is known: its time limits hold now. */
 	arm(requestMs: number, streamIdleMs: number): void;
 	/** Writes the payload at hand, framed for the instance. */
@@ -174,7 +176,7 @@ export class Exchange implements FetchParty {
 	}
 
 	get bytesHeld(): number {
-		return this.body.done ? this.buffer.length : this.buffer.length + HELD_BYTES;
+		return this.buffer.length + this.client.inputBytes + (this.replay?.length ?? 0);
 	}
 
 	writeRequestBody(out: Output): boolean {
@@ -184,6 +186,10 @@ export class Exchange implements FetchParty {
 		}
 		if (!this.body.done) this.client.moveBody(this, out);
 		return this.body.done;
+	}
+
+	lookAfter(): void {
+		this.client.readOn();
 	}
 
 	/** More of the body came than is kept: from here on the request is sent once. */
@@ -199,9 +205,10 @@ export class Exchange implements FetchParty {
 	// What the fetch brings.
 
 	interim(head: ResponseHead, bytes: Uint8Array): void {
-		// Once something was answered the request is not sent anew. A client that does not read gets no more hints.
-		this.fetch.repeatable = false;
+		// A client that does not read gets no more hints.
 		if (this.head.minor === 0 || this.client.transport.pending > 0) return;
+		// Once something was answered the request is not sent anew.
+		this.fetch.repeatable = false;
 		const { out } = this.plane;
 		writeInterim(out, head, bytes);
 		out.flush(this.client.transport);
@@ -209,6 +216,7 @@ export class Exchange implements FetchParty {
 
 	answerHead(head: ResponseHead, bytes: Uint8Array, framing: Framing, kind: number): void {
 		this.status = head.status;
+		this.replay = null;
 		// A stream of events may last for days: it would take a place from requests that end.
 		if (this.fetch.streaming) this.leave();
 		// A client that still sends its body learns by the close that nobody reads it.

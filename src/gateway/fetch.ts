@@ -9,6 +9,8 @@ import { isConnectFailure, outcomeOf } from './outcome.ts';
 import type { Route, Service } from './route.ts';
 import { Selection } from './selection.ts';
 
+/** Most time that it waits for that, beyond what `hold` gives, ms. */
+const BACK_OFF_MS = 1000;
 /** Before the same instance is tried again: ticks of the wheel, more with each attempt and not the same for all. */
 const backOffTicks = (attempts: number): number => attempts + (Math.random() < 0.5 ? 1 : 0);
 
@@ -95,9 +97,9 @@ export class Fetch implements Attempt, Waiter {
 		this.#upstream = upstream;
 		this.#headUs = 0;
 		this.#status = 0;
-		const { attempts, attemptMs } = route.retry;
+		const { timeout, attempts, attemptMs } = route.retry;
 		const { firstByteMs } = route.timeouts;
-		const another = attemptMs > 0 && this.repeatable && this.attempts < attempts;
+		const another = attemptMs > 0 && timeout && this.repeatable && this.attempts < attempts;
 		this.firstByteMs = another ? Math.min(attemptMs, firstByteMs) : firstByteMs;
 		if (this.attempts > 1 || this.held) this.#attemptMs = performance.now();
 		upstream.acquire(this);
@@ -116,19 +118,18 @@ export class Fetch implements Attempt, Waiter {
 		return cells.sum(ServiceColumn.held) < breaker.waiting * this.#selection.full;
 	}
 
+	/** `backOffTicks`: before the same instance is tried again, which does not depend on `hold`. */
 	#wait(backOffTicks: number): boolean {
 		const { service, route, plane } = this;
-		const holdMs = route?.holdMs ?? 0;
+		const holdMs = Math.max(route?.holdMs ?? 0, backOffTicks === 0 ? 0 : BACK_OFF_MS);
 		if (holdMs === 0 || service === null) return false;
 		const { tick } = plane.wheel;
-		const wait = {
-			untilTick: tick + 1 + Math.ceil(holdMs / TICK_MS),
-			fromTick: tick + backOffTicks,
-			bytes: this.party.bytesHeld,
-		};
+		const wait = { untilTick: tick + 1 + Math.ceil(holdMs / TICK_MS), fromTick: tick + backOffTicks };
 		if (!plane.hold.add(service.name, this, wait)) return false;
 		this.#waiting = true;
 		this.held = true;
+		// Another instance may have the slot of the one before by the time that this is over.
+		this.slot = -1;
 		service.cells.add(plane.worker, ServiceColumn.held, 1);
 		return true;
 	}
@@ -157,6 +158,15 @@ export class Fetch implements Attempt, Waiter {
 		return true;
 	}
 
+	get bytesHeld(): number {
+		return this.party.bytesHeld;
+	}
+
+	/** It still waits: is its client still there? */
+	lookAfter(): void {
+		this.party.lookAfter();
+	}
+
 	waitedTooLong(): void {
 		this.#waited();
 		this.party.answerFailed(this.#selection.full > 0 ? 'instances_full' : this.#failure);
@@ -164,8 +174,12 @@ export class Fetch implements Attempt, Waiter {
 
 	/** The service as it is configured now: a reload may have put another balancer in place. */
 	#current(): Service | null {
-		this.service = this.plane.services.get(this.service?.name ?? '') ?? null;
-		return this.service;
+		const { services } = this.plane;
+		const { name = '', version = '' } = this.service ?? {};
+		const now = services.get(name + version) ?? services.get(name) ?? null;
+		// A service that is gone stays known to the attempt that is under way there, which must be ended too.
+		if (now !== null) this.service = now;
+		return now;
 	}
 
 	/** The attempt came to nothing: another one where that is safe, else the party is told. */
@@ -174,8 +188,7 @@ export class Fetch implements Attempt, Waiter {
 		this.#failure = code;
 		this.#leave(stale ? -1 : outcomeOf(code));
 		const service = this.#current();
-		// A stale connection takes from the budget too: an instance may end each after one request, on purpose.
-		if (service === null || !(stale ? this.#mayRepeat() : this.#mayRetry(code)) || !service.budget.take()) {
+		if (service === null || !(stale ? this.#mayRepeat() : this.#mayRetry(code))) {
 			this.party.answerFailed(code);
 			return;
 		}
@@ -197,11 +210,24 @@ export class Fetch implements Attempt, Waiter {
 		return this.repeatable && this.party.resendable;
 	}
 
+	/**
+	 * One more attempt, if the budget has one. (What repeats on a stale connection takes from it too: an
+	 * instance may end each after one request, on purpose.) It is taken only once there is somewhere to go.
+	 */
 	#again(service: Service): void {
-		const slot = this.#selection.select(service, this.key, this.attempts);
-		if (slot >= 0) this.#begin(slot);
-		// Only instances that were tried are ready: one of them again, a little later.
-		else if (!this.#mayComeBack() || !this.#wait(backOffTicks(this.attempts))) this.#nothing();
+		if (this.#selection.reserve(service, this.key, this.attempts)) {
+			if (service.budget.take()) {
+				this.#begin(this.#selection.take());
+				return;
+			}
+			this.#selection.giveBack();
+		} else {
+			// Only instances that were tried are ready: one of them again, a little later.
+			const back = this.#mayComeBack();
+			const waits = back || (this.#failure !== 'first_byte_timeout' && this.#mayWait());
+			if (waits && service.budget.take() && this.#wait(back ? backOffTicks(this.attempts) : 0)) return;
+		}
+		this.party.answerFailed(this.#selection.full > 0 ? 'instances_full' : this.#failure);
 	}
 
 	#mayRetry(code: ErrorCode): boolean {
@@ -217,21 +243,32 @@ export class Fetch implements Attempt, Waiter {
 	 * connection lets go of it and calls `answerRefused`.
 	 */
 	refuses(status: number): boolean {
+		return this.route?.retry.statuses.includes(status) === true && this.#entersAnother();
+	}
+
+	/** The answer does not come. True: another instance is tried, by `attemptOver`; false: this one has more time. */
+	givesUp(): boolean {
+		if (this.firstByteMs < this.timeouts.firstByteMs && this.#entersAnother()) return true;
+		this.firstByteMs = this.timeouts.firstByteMs;
+		return false;
+	}
+
+	/** Only with another instance at hand is it worth while: what comes from this one is the best there is. */
+	#entersAnother(): boolean {
 		const policy = this.route?.retry;
-		if (policy === undefined || !policy.statuses.includes(status)) return false;
+		if (policy === undefined || this.attempts >= policy.attempts || !this.#mayRepeat()) return false;
 		const service = this.#current();
-		if (service === null || this.attempts >= policy.attempts || !this.#mayRepeat()) return false;
+		if (service === null) return false;
 		this.#selection.tried(this.slot);
-		// Only with another instance at hand: else this answer is the best there is.
 		if (!this.#selection.reserve(service, this.key, this.attempts)) return false;
 		if (service.budget.take()) return true;
 		this.#selection.giveBack();
 		return false;
 	}
 
-	/** The attempt that `refuses` spoke of is over. */
-	answerRefused(): void {
-		this.#leave(Outcome.status5xx);
+	/** The attempt that `refuses` or `givesUp` spoke of is over. */
+	attemptOver(outcome: Outcome): void {
+		this.#leave(outcome);
 		this.#begin(this.#selection.take());
 	}
 
@@ -264,8 +301,8 @@ export class Fetch implements Attempt, Waiter {
 		if (upstream === null || service === null) return;
 		this.#upstream = null;
 		this.connection = null;
-		upstream.leave();
 		this.#selection.report(slot, outcome, this.#headUs, service.suspectAfter);
+		upstream.leave();
 		// What fails fast would make a service that is in trouble look fast.
 		if (outcome === Outcome.ok && this.#headUs > 0) {
 			service.cells.add(plane.worker, ServiceColumn.headCount, 1);

@@ -76,6 +76,8 @@ class RequestCopy implements FetchParty {
 		this.#timer = new Timer(this);
 	}
 
+	lookAfter(): void {}
+
 	get bytesHeld(): number {
 		return this.#head.length;
 	}

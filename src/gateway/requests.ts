@@ -22,6 +22,7 @@ export class Requests {
 	}
 
 	give(exchange: Exchange): void {
+		exchange.replay = null;
 		if (this.#spare.length < SPARE_MOST) this.#spare.push(exchange);
 	}
 }

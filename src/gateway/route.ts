@@ -31,6 +31,8 @@ export interface KeySource {
 /** A service as the data plane uses it. */
 export interface Service {
 	readonly name: string;
+	/** Behind the name: which of its versions, while one is rolled out; '' otherwise. */
+	readonly version: string;
 	readonly config: ServiceConfig;
 	readonly picker: Picker | null;
 	readonly key: KeySource | null;

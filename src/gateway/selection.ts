@@ -3,7 +3,7 @@ import type { DataPlane } from './data-plane.ts';
 import type { Service } from './route.ts';
 
 /** Instances that are passed over, for being full or at rest, before the pool counts as full: pools may have thousands. */
-const SKIPS_MOST = 16;
+const SKIPS_MOST = 64;
 
 /** Attempts in one pool before another is tried: one instance may be ill, two in a row mean that more is lost. */
 const ATTEMPTS_IN_POOL = 2;

@@ -1,3 +1,4 @@
+import { Outcome } from '../core/board.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { BODY_BAD, BodyKind, BodyScan } from '../wire/body.ts';
 import { ConnectionOption, Framing } from '../wire/framing.ts';
@@ -202,7 +203,7 @@ export class UpstreamConnection implements AttemptConnection {
 			after === end && scan.done && this.#keepAlive && fetch.party.requestDone && this.transport.pending === 0;
 		if (whole) this.upstream.release(this);
 		else this.destroy();
-		fetch.answerRefused();
+		fetch.attemptOver(Outcome.status5xx);
 		return true;
 	}
 
@@ -322,7 +323,20 @@ export class UpstreamConnection implements AttemptConnection {
 		// While the client is the slow one its own time limit runs, not the instance's.
 		const clientsTurn = fetch.paused || (!fetch.party.requestDone && this.transport.pending === 0);
 		if (clientsTurn) this.plane.wheel.set(this.timer, fetch.timeouts.streamIdleMs);
+		else if (this.#state === State.head && fetch.firstByteMs < fetch.timeouts.firstByteMs) this.#hurry(fetch);
 		else this.#fail(this.#state === State.head ? 'first_byte_timeout' : 'stream_idle');
+	}
+
+	/** This attempt's own time is over: another instance, or the rest of the time that an answer may take. */
+	#hurry(fetch: Attempt): void {
+		const { firstByteMs } = fetch;
+		if (!fetch.givesUp()) {
+			this.plane.wheel.set(this.timer, fetch.timeouts.firstByteMs - firstByteMs);
+			return;
+		}
+		this.#fetch = null;
+		this.destroy();
+		fetch.attemptOver(Outcome.timedOut);
 	}
 
 	/** The fetch was cancelled: what is under way cannot be used for anything else. */

@@ -66,6 +66,8 @@ export class Upstream implements ConnectionOwner {
 		const ms = fetch.timeouts.connectMs;
 		this.#waiting.push({ fetch, untilTick: wheel.tick + Math.ceil(ms / 50) });
 		if (this.#timer.deadline === 0) wheel.set(this.#timer, ms);
+		// None of the idle ones is fresh enough for it: the oldest makes room.
+		this.#idle.shift()?.destroy();
 	}
 
 	#takeIdle(fetch: Attempt): UpstreamConnection | null {

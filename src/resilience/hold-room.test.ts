@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { HoldRoom } from './hold-room.ts';
 
-function room(most = 100) {
+function room(most = 100, mostBytes = 1000) {
 	let count = 0;
 	let bytes = 0;
 	const filled: number[] = [];
@@ -11,6 +11,11 @@ function room(most = 100) {
 			enter: (size) => {
 				if (count >= most) return false;
 				count++;
+				bytes += size;
+				return true;
+			},
+			grow: (size) => {
+				if (bytes + size > mostBytes) return false;
 				bytes += size;
 				return true;
 			},
@@ -28,8 +33,10 @@ const done: string[] = [];
 const waiter = (name: string, may: () => boolean) => ({
 	tryAgain: () => may() && done.push(name) > 0,
 	waitedTooLong: () => done.push(`${name} too long`),
+	bytesHeld: 10,
+	lookAfter: () => {},
 });
-const wait = (untilTick: number, fromTick = 0) => ({ untilTick, fromTick, bytes: 10 });
+const wait = (untilTick: number, fromTick = 0) => ({ untilTick, fromTick });
 
 test('first come first served, and nobody is asked behind one that must go on waiting', () => {
 	done.length = 0;
@@ -95,6 +102,8 @@ test('one that begins and comes back at once does not hold up or lose the others
 			return true;
 		},
 		waitedTooLong: () => {},
+		bytesHeld: 10,
+		lookAfter: () => {},
 	};
 	held.add('app', back, wait(100));
 	held.add(
@@ -108,4 +117,42 @@ test('one that begins and comes back at once does not hold up or lose the others
 	held.wake('app', 2);
 	assert.deepEqual(done, ['back', 'b', 'back', 'back']);
 	assert.deepEqual([held.size, inside()], [0, [0, 0]]);
+});
+
+test('who waits is looked after, and leaves when it holds more than there is room for', () => {
+	done.length = 0;
+	const { held, inside } = room(100, 100);
+	let looks = 0;
+	const grows = { ...waiter('grows', () => false), bytesHeld: 10, lookAfter: () => looks++ };
+	held.add('app', grows, wait(1000));
+	held.onTick(19);
+	assert.equal(looks, 0);
+	held.onTick(20);
+	assert.deepEqual([looks, inside()], [1, [1, 10]]);
+	grows.bytesHeld = 60;
+	held.onTick(40);
+	assert.deepEqual([looks, inside()], [2, [1, 60]]);
+	grows.bytesHeld = 101;
+	held.onTick(60);
+	assert.deepEqual([done, inside(), held.size], [['grows too long'], [0, 0], 0]);
+});
+
+test('one that throws is out, and holds up nobody', () => {
+	done.length = 0;
+	const { held, inside } = room();
+	const throws = {
+		...waiter('x', () => true),
+		tryAgain: () => {
+			throw new Error('broken');
+		},
+	};
+	held.add('app', throws, wait(100));
+	held.add(
+		'app',
+		waiter('b', () => true),
+		wait(100),
+	);
+	assert.throws(() => held.wake('app', 1), /broken/);
+	held.wake('app', 1);
+	assert.deepEqual([done, held.size, inside()], [['b'], 0, [0, 0]]);
 });

@@ -4,14 +4,20 @@
 export interface Waiter {
 	/** Tries again; false: there still is nothing for it. */
 	tryAgain(): boolean;
-	/** Its time is over. */
+	/** Its time is over, or its memory more than there is room for. */
 	waitedTooLong(): void;
+	/** Memory that it holds now. */
+	readonly bytesHeld: number;
+	/** It still waits: is its client still there? */
+	lookAfter(): void;
 }
 
 /** What bounds all workers' waiting requests together. */
 export interface HoldCount {
 	/** False: there is no room for one more of so many bytes. */
 	enter(bytes: number): boolean;
+	/** One holds so many bytes more, or (negative) less; false: there is no room for them. */
+	grow(bytes: number): boolean;
 	leave(bytes: number): void;
 }
 
@@ -20,12 +26,17 @@ export interface Wait {
 	untilTick: number;
 	/** It is not tried before. */
 	fromTick: number;
-	/** Memory that it holds meanwhile. */
-	bytes: number;
 }
+
+/** Ticks after which those that wait are looked after: about a second. */
+const LOOK_TICKS = 20;
 
 interface Place extends Wait {
 	waiter: Waiter;
+	/** What of the node's room it has. */
+	bytes: number;
+	/** When it is looked after next. */
+	lookTick: number;
 }
 
 interface Queue {
@@ -48,10 +59,11 @@ export class HoldRoom {
 
 	/** False: there is no room. */
 	add(service: string, waiter: Waiter, wait: Wait): boolean {
-		if (!this.#count.enter(wait.bytes)) return false;
+		const bytes = waiter.bytesHeld;
+		if (!this.#count.enter(bytes)) return false;
 		let queue = this.#queues.get(service);
 		if (queue === undefined) this.#queues.set(service, (queue = { places: [], busy: false }));
-		queue.places.push({ waiter, ...wait });
+		queue.places.push({ waiter, bytes, lookTick: wait.fromTick + LOOK_TICKS, ...wait });
 		this.size++;
 		if (this.size === 1) this.#filled();
 		return true;
@@ -93,12 +105,16 @@ export class HoldRoom {
 			}
 			// Whoever begins may end at once and come back: it is out of the queue meanwhile.
 			queue.places.splice(at, 1);
-			if (!place.waiter.tryAgain()) {
-				queue.places.splice(at, 0, place);
-				return;
+			let begun = true;
+			try {
+				begun = place.waiter.tryAgain();
+			} finally {
+				if (begun) {
+					this.size--;
+					this.#count.leave(place.bytes);
+				} else queue.places.splice(at, 0, place);
 			}
-			this.size--;
-			this.#count.leave(place.bytes);
+			if (!begun) return;
 		}
 	}
 
@@ -106,13 +122,24 @@ export class HoldRoom {
 		for (const service of this.#queues.keys()) this.wake(service, tick);
 	}
 
+	/** Once in a while: has its client left, and is there room for what it holds by now? */
+	#lookAfter(place: Place, tick: number): boolean {
+		if (tick < place.lookTick) return true;
+		place.lookTick = tick + LOOK_TICKS;
+		const more = place.waiter.bytesHeld - place.bytes;
+		if (!this.#count.grow(more)) return false;
+		place.bytes += more;
+		place.waiter.lookAfter();
+		return true;
+	}
+
 	/** At each tick: whose time is over leaves, and the others are tried. */
 	onTick(tick: number): void {
 		if (this.size === 0) return;
 		for (const [service, queue] of this.#queues) {
 			for (let at = queue.places.length - 1; at >= 0; at--) {
-				if ((queue.places[at] as Place).untilTick > tick) continue;
-				this.#take(queue, at).waiter.waitedTooLong();
+				const place = queue.places[at] as Place;
+				if (place.untilTick <= tick || !this.#lookAfter(place, tick)) this.#take(queue, at).waiter.waitedTooLong();
 			}
 			if (queue.places.length === 0 && !queue.busy) this.#queues.delete(service);
 			else this.wake(service, tick);
