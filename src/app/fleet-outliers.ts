@@ -41,6 +41,8 @@ export const outlierFigures = (): OutlierFigures => ({ ejected: 0, ejections: no
 const FLAP_MS = 60_000;
 /** One that came so much after the first of its pool, ms, is not called slow in its first window. */
 const YOUNGER_MS = 1500;
+/** It is said so often at most that outliers stay, ms. */
+const STAYS_MS = 30_000;
 /** Between two looks at what workers suspect, ms. */
 const SUSPECTED_MS = 50;
 /** Beyond the time that an answer may take, until a trial that says nothing is given up, ms. */
@@ -74,8 +76,8 @@ export class PoolOutliers {
 	readonly #ejections = none();
 	#panic: Panic = NO_PANIC;
 	#panics = 0;
-	/** What was said already of outliers that stay, so that it is not said each second. */
-	#said = '';
+	/** When it was last said that outliers stay. */
+	#saidAt = -Infinity;
 	#judgedAt = -Infinity;
 	#soon: NodeJS.Timeout | undefined;
 
@@ -219,10 +221,11 @@ export class PoolOutliers {
 			if (action.kind === 'try') this.#try(one, now);
 			else if (this.#panic.since === null) this.#eject(one, action, now);
 		}
-		const said = reasons.join('\n');
-		if (said !== '' && said.replaceAll(/\d+/g, '') !== this.#said)
-			for (const text of reasons) this.#port.event({ instance: null, kind: 'outlier_stays', level: 'warn', text });
-		this.#said = said.replaceAll(/\d+/g, '');
+		const [worst, ...more] = reasons;
+		if (worst === undefined || now < this.#saidAt + STAYS_MS) return;
+		this.#saidAt = now;
+		const text = more.length === 0 ? worst : `${worst}; ${more.length} more stay`;
+		this.#port.event({ instance: null, kind: 'outlier_stays', level: 'warn', text });
 	}
 
 	#observe({ member, slot, evidence, breaker, falls }: Watched, now: number): Observed {

@@ -211,10 +211,11 @@ test('an instance that is up but not healthy never serves, and the report names 
 	await fleet.apply(config(service('videos', run({ startMs: 400 }), { health })));
 	await until(() => fleet.list()[0]?.note === 'its probe failed: GET / answered 200');
 	assert.equal(fleet.list()[0]?.state, 'starting');
-	await until(() => sink.texts('start_timeout').length === 1);
-	assert.match(
-		sink.texts('start_timeout')[0] as string,
-		/not ready within 0\.4 s \(last its probe failed: GET \/ answered 200\)/,
+	// On a busy machine the first attempt may end before its process answers at all.
+	const report = /not ready within 0\.4 s \(last its probe failed: GET \/ answered 200\)/;
+	await until(
+		() => sink.texts('start_timeout').some((text) => report.test(text)),
+		() => sink.events,
 	);
 	assert.equal(sink.calls.filter((call) => call.startsWith('ready')).length, 0);
 });

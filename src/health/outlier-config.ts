@@ -133,7 +133,7 @@ export const outliersLong = object({
 			],
 			'a duration such as 30s or an object with base, most',
 		),
-		'How long an instance is ejected: the second time in a row twice as long as the first, then three times, …',
+		'How long an instance is ejected: at first the base, then twice and three times that, and so on.',
 		{ default: '30s', example: { base: '10s', most: '2m' } },
 	),
 	most: key(
