@@ -199,6 +199,19 @@ test('one that cannot be connected to is down by its probe at once, not ejected,
 	assert.equal(pool.board.seen(pool.slot(0)).row, 0);
 });
 
+test('what failed before its probes took it out is not held against it once it is back', async () => {
+	const pool = await poolOf(2);
+	const { port } = pool.apis[0] as Api;
+	pool.ends(0, Outcome.connectFailed, OUTLIERS.connectFailures - 1);
+	pool.apis[0]?.close();
+	await until(() => pool.state(0) === SlotState.down);
+	await api(port);
+	await until(() => pool.state(0) === SlotState.ready);
+	pool.ends(0, Outcome.connectFailed);
+	await new Promise((resolve) => setTimeout(resolve, 2 * LOOK_MS));
+	assert.deepEqual([pool.state(0), pool.sink.texts('ejected')], [SlotState.ready, []]);
+});
+
 test('one that comes and goes has to wait in the end, longer each time', async () => {
 	const pool = await poolOf(2, { ejection: { baseMs: 1000, mostMs: 9000 } });
 	const [first] = pool.apis as [Api];

@@ -127,6 +127,8 @@ export class PoolOutliers {
 		if (one === null) return;
 		const { fit } = member;
 		if (one.fit && !fit && (member.unreachable || member.usable !== 'no')) one.falls.push(now);
+		// What failed before it was taken out says nothing of it now; that it comes and goes still does.
+		if (!one.fit && fit && one.breaker.state === 'closed') this.#forget(one);
 		one.fit = fit;
 		// What comes back is another life, for which it need not atone; but who comes and goes must wait in the end.
 		if (member.unreachable && one.breaker.state !== 'closed' && one.breaker.level < 2) this.#release(one, now);

@@ -87,6 +87,28 @@ function line(out: string, word: string): string[] {
 		.map((text) => text.slice(12));
 }
 
+test('several pools: each with its place in the order, and when the traffic moves', async () => {
+	const several = file.replace('.yaml', '-pools.yaml');
+	writeFileSync(
+		several,
+		`services:
+  api:
+    pools:
+      standby: { instances: { dns: 'api.internal:80' }, priority: 2, region: us-east }
+      primary: { instances: { run: node server.js }, scale: 3, region: eu-west, weight: 2 }
+    failover: { threshold: 60%, warmUp: 5% }
+`,
+	);
+	const { out } = await ballast(['explain', '/', '--config', several]);
+	assert.deepEqual(line(out, 'pool'), [
+		'primary (priority 1 in eu-west, ×2): run node server.js, 3 instances',
+		'standby (priority 2 in us-east): dns api.internal:80, looked up every 5s',
+	]);
+	assert.deepEqual(line(out, 'failover'), [
+		'to the next priority below 60% ready, back from 70% after 10s; the next is kept warm with 5%',
+	]);
+});
+
 test('by host, header and method; fixed answers, redirects, refusals', async () => {
 	const legacy = (await explain('https://OLD.example.com:443/a/../b', '--header', 'X-Beta: 1')).out;
 	assert.match(legacy, /^GET https:\/\/OLD\.example\.com\/b$/m);

@@ -68,7 +68,7 @@ const getting = (ballast: Ballast) => loadOn(ballast, 6, get('/?ms=10'));
 
 const PROBE_MS = 300;
 /** Retries are a share of the requests of the last 10 s: without any before, a lost pool would use up the budget. */
-const HISTORY_MS = 6000;
+const HISTORY_MS = 2500;
 
 describe('a pool that is lost under load', () => {
 	const folder = mkdtempSync(join(tmpdir(), 'ballast-outside-'));
