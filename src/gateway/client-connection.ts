@@ -8,6 +8,7 @@ import type { AttemptConnection } from './attempt.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Exchange, ExchangeClient } from './exchange.ts';
 import { Input } from './input.ts';
+import { LargeReads } from './large-reads.ts';
 import { Pace } from './pace.ts';
 import { problemOf } from './problem.ts';
 import { mustWait } from './read-on.ts';
@@ -23,7 +24,6 @@ const State = { head: 0, request: 1, tunnel: 2, linger: 3, closed: 4 } as const;
 const LINGER_MS = 2000;
 /** A client that sent FIN may still want its answer (`printf … | nc`), or be gone: it is given this long of silence. */
 const HALF_CLOSED_MS = 800;
-const LARGE_UPLOAD = 256 * 1024;
 const EMPTY = Buffer.alloc(0);
 
 /** One HTTP/1.1 connection of a client: one exchange at a time, answers in order. */
@@ -43,7 +43,7 @@ export class ClientConnection implements ExchangeClient {
 	readonly #timer: Timer;
 	readonly #input = new Input();
 	#pumping = false;
-	#large: Buffer | null = null;
+	readonly #large = new LargeReads();
 	#halfClosed = false;
 	readonly #pace = new Pace();
 	#tunnel: Tunnel | null = null;
@@ -220,20 +220,8 @@ export class ClientConnection implements ExchangeClient {
 			return this.#bodyFault(exchange, 'body_too_large');
 		if (exchange.replay !== null && !exchange.replay.add(this.#input.buffer, body)) exchange.loseReplay();
 		writePayload(exchange, this.#input.buffer, out);
-		this.#tuneReads(exchange);
+		this.#large.tune(this.plane, this.transport, exchange);
 		return true;
-	}
-
-	/** Large uploads are read in larger pieces, into memory of this connection's own. */
-	#tuneReads(exchange: Exchange): void {
-		if (this.#large === null && !exchange.body.done && exchange.framing.contentLength > LARGE_UPLOAD) {
-			this.#large = this.plane.takeLarge();
-			this.transport.readInto(this.#large);
-		} else if (this.#large !== null && exchange.body.done) {
-			this.transport.readInto(this.plane.rx);
-			// Its content was copied out, but the socket learns of the change only by its next read.
-			this.#large = null;
-		}
 	}
 
 	#bodyFault(exchange: Exchange, refusal: Refusal): boolean {

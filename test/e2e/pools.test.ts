@@ -154,6 +154,8 @@ describe('several instances', () => {
 					instances: [url, other.url],
 					balance: 'round-robin',
 					health: { interval: '300ms', timeout: '200ms', unhealthyAfter: 1 },
+					// It fails for some paths on purpose.
+					outliers: 'off',
 				},
 				narrow: {
 					match: '/narrow/*',
@@ -205,7 +207,8 @@ describe('several instances', () => {
 		await other.close();
 		const started = performance.now();
 		const refused = await Promise.all(Array.from({ length: 5 }, () => it.ask(get('/narrow/x'))));
-		for (const answer of refused) assert.equal(answer.json<{ code: string }>().code, 'connect_refused');
+		// The first failure has it probed at once: who comes behind that may find no ready instance.
+		for (const answer of refused) assert.match(answer.json<{ code: string }>().code, /^(connect_refused|no_ready_instance)$/);
 		assert.ok(performance.now() - started < 300, 'those that wait for a connection learn at once that there is none');
 		const statuses: number[] = [];
 		for (let i = 0; i < 10; i++) {
