@@ -61,12 +61,12 @@ const urls = (apis: readonly Api[]): UrlsConfig => ({
 });
 
 /** A pool of so many instances, all ready. */
-async function poolOf(count: number, changes: Partial<OutlierConfig> = {}, slowStartMs = 0) {
+async function poolOf(count: number, changes: Partial<OutlierConfig> = {}, slowStartMs = 0, lookMs = LOOK_MS) {
 	const apis: Api[] = [];
 	for (let made = 0; made < count; made++) apis.push(await api());
 	const sink = new TestingSink();
 	const host = new TestingHost();
-	const fleet = new Fleet({ sink, host, lookMs: LOOK_MS });
+	const fleet = new Fleet({ sink, host, lookMs });
 	closing.push(
 		() => host.close(),
 		() => fleet.stop(0),
@@ -276,6 +276,19 @@ test('panic: what is ejected or only answers its probe wrongly is used again, an
 	// What is ejected still is.
 	assert.deepEqual([0, 1, 2, 3].map(pool.state), [SlotState.ready, SlotState.ready, SlotState.ready, SlotState.down]);
 	assert.equal(pool.figures()?.panics, 1);
+});
+
+test('when the last ready one goes, what is ejected is used at once', async () => {
+	const pool = await poolOf(2, { panic: 0.5, ejection: { baseMs: 60_000, mostMs: 60_000 } }, 0, 60_000);
+	pool.ends(0, Outcome.status5xx, 5);
+	await until(() => pool.state(0) === SlotState.down);
+	pool.apis[1]?.close();
+	const calls = pool.sink.calls.length;
+	pool.ends(1, Outcome.connectFailed);
+	await until(() => pool.state(0) === SlotState.ready);
+	const [gone, used] = pool.sink.calls.slice(calls);
+	assert.deepEqual([gone, used], [`down ${pool.view(1).id}`, `ready ${pool.view(0).id}`]);
+	assert.deepEqual([pool.view(0).state, pool.view(0).breaker.state, pool.figures()?.panic], ['down', 'open', true]);
 });
 
 test('slow start: a tenth of the weight at first, all of it in the end, before it gets its first request', async () => {
