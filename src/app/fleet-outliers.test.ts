@@ -1,113 +1,12 @@
 /** Ejection, half-open, panic and slow start of real instances; the workers' part is written on the board. */
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, test } from 'node:test';
-import { DEFAULT_FAILOVER } from '../balancing/failover-config.ts';
+import { test } from 'node:test';
 import { Guard, Outcome, SlotState } from '../core/board.ts';
-import type { OutlierConfig } from '../health/outlier-config.ts';
-import type { UrlsConfig } from '../instances/config.ts';
 import { TestingHost } from '../instances/run/testing-host.ts';
 import { until } from '../instances/testing-watcher.ts';
 import { Fleet } from './fleet.ts';
-import { config, looping, pool as poolConfig, run, service, TCP, TestingSink } from './fleet-testing.ts';
-
-const closing: (() => unknown)[] = [];
-
-afterEach(async () => {
-	for (const close of closing.splice(0).reverse()) await close();
-});
-
-const OUTLIERS: OutlierConfig = {
-	failures: 5,
-	connectFailures: 3,
-	flaps: 3,
-	successRate: null,
-	latency: { factor: 3, leastMs: 100 },
-	windowMs: 10_000,
-	ejection: { baseMs: 300, mostMs: 1000 },
-	most: 0.5,
-	panic: 0,
-};
-
-const LOOK_MS = 100;
-
-interface Api {
-	port: number;
-	status: number;
-	server: Server;
-	close(): void;
-}
-
-async function api(port = 0): Promise<Api> {
-	const server = createServer((_, response) => response.writeHead(it.status).end('x'));
-	await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-	const it: Api = {
-		port: (server.address() as AddressInfo).port,
-		status: 200,
-		server,
-		close: () => {
-			server.closeAllConnections();
-			server.close();
-		},
-	};
-	closing.push(() => it.close());
-	return it;
-}
-
-const urls = (apis: readonly Api[]): UrlsConfig => ({
-	kind: 'urls',
-	urls: apis.map(({ port }) => ({ host: '127.0.0.1', port, tls: false, weight: 1 })),
-});
-
-/** A pool of so many instances, all ready. */
-async function poolOf(count: number, changes: Partial<OutlierConfig> = {}, slowStartMs = 0) {
-	const apis: Api[] = [];
-	for (let made = 0; made < count; made++) apis.push(await api());
-	const sink = new TestingSink();
-	const host = new TestingHost();
-	const fleet = new Fleet({ sink, host, lookMs: LOOK_MS });
-	closing.push(
-		() => host.close(),
-		() => fleet.stop(0),
-	);
-	const health = { ...TCP, kind: 'http' as const };
-	const settings = { health, outliers: { ...OUTLIERS, ...changes }, slowStartMs };
-	const apply = (outliers = settings.outliers) =>
-		fleet.apply(config(service('api', urls(apis), { ...settings, outliers })));
-	await apply();
-	await until(() => sink.pickable().length === count);
-	// It knows them from its first look on.
-	await new Promise((resolve) => setTimeout(resolve, 2 * LOOK_MS));
-	const pool = {
-		apis,
-		sink,
-		fleet,
-		apply,
-		board: sink.board,
-		view: (at: number) => fleet.list()[at] as ReturnType<Fleet['list']>[number],
-		slot: (at: number) => pool.view(at).slot,
-		/** So many attempts end so at an instance, and its worker says what it must. */
-		ends: (at: number, outcome: Outcome, times = 1, headMs = 5) => {
-			for (let done = 0; done < times; done++) {
-				sink.board.ended(pool.slot(at), 0, outcome, outcome === Outcome.connectFailed ? 0 : headMs * 1000);
-				if (outcome !== Outcome.ok) fleet.suspect(pool.slot(at));
-			}
-		},
-		/** The one request that tries a half-open instance ends so. */
-		trial: (at: number, outcome: Outcome, headMs = 5) => {
-			const { board } = sink;
-			const slot = pool.slot(at);
-			assert.ok(board.moveGuard(slot, Guard.halfOpen, Guard.trial));
-			board.ended(slot, 0, outcome, headMs * 1000);
-			board.moveGuard(slot, Guard.trial, outcome === Outcome.ok ? Guard.closed : Guard.open);
-			fleet.guardChanged(slot);
-		},
-		state: (at: number) => sink.board.state(pool.slot(at)),
-		figures: () => fleet.ready()[0]?.outliers,
-	};
-	return pool;
-}
+import { type Api, api, closing, LOOK_MS, OUTLIERS, poolOf } from './fleet-outliers-testing.ts';
+import { config, looping, run, service, TCP, TestingSink } from './fleet-testing.ts';
 
 test('five failures in a row eject at once; after its time one request tries it; a good one closes it', async () => {
 	const pool = await poolOf(2);
@@ -263,34 +162,6 @@ test('slow answers: a few are enough while the others are fast; a slow trial doe
 	assert.equal(pool.view(0).breaker.state, 'closed');
 });
 
-test('panic: what is ejected or only answers its probe wrongly is used again, and not when enough are ready', async () => {
-	const pool = await poolOf(4, { panic: 0.5, most: 0.5, ejection: { baseMs: 60_000, mostMs: 60_000 } });
-	const [one, two, three] = pool.apis as [Api, Api, Api];
-	pool.ends(3, Outcome.status5xx, 5);
-	one.status = 500;
-	await until(() => [0, 3].every((at) => pool.state(at) === SlotState.down));
-	assert.equal(pool.figures()?.panic, false);
-	two.status = 503;
-	await until(() => pool.figures()?.panic === true);
-	assert.deepEqual(pool.sink.texts('panic'), [
-		'api: panic: 1 of 4 instances is ready, less than 50%; used again, although ejected or failing the probe: 3',
-	]);
-	assert.deepEqual([0, 1, 2, 3].map(pool.state), Array(4).fill(SlotState.ready));
-	assert.deepEqual([pool.view(0).state, pool.fleet.ready()[0]?.ready], ['down', 1]);
-	assert.equal(pool.view(0).note, 'its probe failed: GET / answered 500; used all the same, since too few are ready');
-	// One that cannot be connected to is no help.
-	three.close();
-	pool.ends(2, Outcome.connectFailed);
-	await until(() => pool.state(2) === SlotState.down);
-	pool.apis[2] = await api(three.port);
-	one.status = two.status = 200;
-	await until(() => pool.sink.texts('panic_ends').length === 1, undefined, 20_000);
-	assert.match(pool.sink.texts('panic_ends')[0] as string, /^api: panic ends after \d+ s: 3 of 4 instances are ready$/);
-	// What is ejected still is.
-	assert.deepEqual([0, 1, 2, 3].map(pool.state), [SlotState.ready, SlotState.ready, SlotState.ready, SlotState.down]);
-	assert.equal(pool.figures()?.panics, 1);
-});
-
 test('slow start: a tenth of the weight at first, all of it in the end, before it gets its first request', async () => {
 	const pool = await poolOf(2, {}, 2000);
 	const weights = (at: number) =>
@@ -376,30 +247,4 @@ test('what failed in an earlier life is not held against the next one in the sam
 		fleet.list().map(({ state, breaker }) => [state, breaker.state]),
 		Array(3).fill(['ready', 'closed']),
 	);
-});
-
-test('no panic where another pool of the service can take over', async () => {
-	const [one, two, three, standby] = [await api(), await api(), await api(), await api()];
-	const sink = new TestingSink();
-	const host = new TestingHost();
-	const fleet = new Fleet({ sink, host, lookMs: LOOK_MS });
-	closing.push(
-		() => host.close(),
-		() => fleet.stop(0),
-	);
-	const pools = [poolConfig('main', urls([one, two, three])), poolConfig('standby', urls([standby]), { priority: 2 })];
-	const health = { ...TCP, kind: 'http' as const };
-	await fleet.apply(
-		config(service('api', null, { pools, failover: DEFAULT_FAILOVER, health, outliers: { ...OUTLIERS, panic: 0.5 } })),
-	);
-	await until(() => sink.pickable().length === 4);
-	await new Promise((resolve) => setTimeout(resolve, 2 * LOOK_MS));
-	for (const each of [one, two, three]) each.status = 500;
-	await until(() => fleet.ready()[0]?.ready === 0);
-	await new Promise((resolve) => setTimeout(resolve, 4 * LOOK_MS));
-	assert.equal(fleet.ready()[0]?.outliers.panic, false);
-	assert.equal(sink.pickable().length, 1);
-	standby.status = 500;
-	await until(() => fleet.ready().every(({ outliers }) => outliers.panic));
-	assert.equal(sink.pickable().length, 4);
 });

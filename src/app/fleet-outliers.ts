@@ -79,6 +79,7 @@ export class PoolOutliers {
 	/** When it was last said that outliers stay. */
 	#saidAt = -Infinity;
 	#judgedAt = -Infinity;
+	#panicAsked = false;
 	#soon: NodeJS.Timeout | undefined;
 
 	constructor(port: OutliersPort) {
@@ -129,10 +130,22 @@ export class PoolOutliers {
 		if (one.fit && !fit && (member.unreachable || member.usable !== 'no')) one.falls.push(now);
 		// What failed before it was taken out says nothing of it now; that it comes and goes still does.
 		if (!one.fit && fit && one.breaker.state === 'closed') this.#forget(one);
+		if (one.fit !== fit) this.#panicSoon();
 		one.fit = fit;
 		// What comes back is another life, for which it need not atone; but who comes and goes must wait in the end.
 		if (member.unreachable && one.breaker.state !== 'closed' && one.breaker.level < 2) this.#release(one, now);
 		else if (fit && one.falls.length > 0) this.#check(now);
+	}
+
+	/** The last ready one may just have gone: what is ejected is used at once then, not with the next look. */
+	#panicSoon(): void {
+		if (this.#panicAsked) return;
+		this.#panicAsked = true;
+		queueMicrotask(() => {
+			this.#panicAsked = false;
+			const now = performance.now();
+			this.#judgePanic(this.#pool(now), now, this.#port.config());
+		});
 	}
 
 	view(member: Member, now: number): BreakerView {
