@@ -27,7 +27,7 @@ export async function startEcho(env: Record<string, string> = {}, args: string[]
 	});
 	const proxy = await startFaultProxy(port);
 	const end = () => {
-		proxy.die();
+		proxy[Symbol.dispose]();
 		child.kill('SIGKILL');
 	};
 	return { process: child, port, proxy, [Symbol.dispose]: end };

@@ -18,7 +18,7 @@ before(async () => {
 });
 beforeEach(() => proxy.heal());
 after(() => {
-	proxy.die();
+	proxy[Symbol.dispose]();
 	server.close();
 });
 
@@ -103,6 +103,16 @@ test('a reset after so many bytes: they arrive, then ECONNRESET', async () => {
 		await client.until(() => client.closed, 'the reset');
 		assert.deepEqual([client.received.length - 5, client.error], [bytes, 'ECONNRESET']);
 	}
+});
+
+test('its port is given to nobody while it refuses', async () => {
+	proxy.refuse();
+	const servers = Array.from({ length: 200 }, () => net.createServer());
+	await Promise.all(servers.map((each) => new Promise<void>((resolve) => each.listen(0, '127.0.0.1', resolve))));
+	const ports = servers.map((each) => (each.address() as net.AddressInfo).port);
+	for (const each of servers) each.close();
+	assert.equal(ports.includes(proxy.port), false);
+	await assert.rejects(connect(proxy.port), /ECONNREFUSED/);
 });
 
 test('refused, dead, cut and back again', async () => {

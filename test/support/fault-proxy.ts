@@ -23,6 +23,8 @@ export class FaultProxy {
 	readonly #target: () => number;
 	readonly #server: net.Server;
 	readonly #links = new Set<Link>();
+	/** Keeps the port while it refuses: else another program could be given it. */
+	#holder: { close(): void } | null = null;
 
 	constructor(server: net.Server, target: () => number) {
 		this.#server = server;
@@ -63,7 +65,9 @@ export class FaultProxy {
 
 	/** Takes no new connections: they are refused. Those that are open stay. */
 	refuse(): void {
-		if (this.#server.listening) this.#server.close();
+		if (!this.#server.listening) return;
+		this.#server.close();
+		this.#holder = hold(this.port);
 	}
 
 	/** As a process that was killed: all connections reset, new ones refused. */
@@ -79,6 +83,8 @@ export class FaultProxy {
 			this.#server.once('error', reject);
 			this.#server.listen(this.port, '127.0.0.1', resolve);
 		});
+		this.#holder?.close();
+		this.#holder = null;
 	}
 
 	/** Without any fault from now on; connections that fell into silence are reset. */
@@ -93,6 +99,8 @@ export class FaultProxy {
 
 	[Symbol.dispose](): void {
 		this.die();
+		this.#holder?.close();
+		this.#holder = null;
 	}
 }
 
@@ -218,6 +226,15 @@ class Way {
 	#do(act: (() => void) | undefined): void {
 		if (!this.#proxy.silent && !this.#to.destroyed) act?.();
 	}
+}
+
+/** Binds the port without listening on it, which Node has no public way for: connects are refused. */
+function hold(port: number): { close(): void } | null {
+	const { _createServerHandle: bind } = net as unknown as {
+		_createServerHandle(address: string, port: number, family: 4): { close(): void } | number;
+	};
+	const handle = bind('127.0.0.1', port, 4);
+	return typeof handle === 'number' ? null : handle;
 }
 
 /** A proxy on a free port of loopback, in front of this port. */
