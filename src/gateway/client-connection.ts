@@ -2,7 +2,7 @@ import { codeOf, type Refusal } from '../core/refusal.ts';
 import { BODY_BAD } from '../wire/body.ts';
 import { HeadFault } from '../wire/head.ts';
 import type { Output } from '../wire/output.ts';
-import { Timer } from '../wire/timer-wheel.ts';
+import { TICK_MS, Timer } from '../wire/timer-wheel.ts';
 import type { Transport } from '../wire/transport.ts';
 import type { AttemptConnection } from './attempt.ts';
 import type { DataPlane } from './data-plane.ts';
@@ -249,9 +249,9 @@ export class ClientConnection implements ExchangeClient {
 		const exchange = this.#exchange;
 		if (exchange === null) return;
 		exchange.fetch.paused = true;
-		this.#pace.sending(this.transport.queued);
-		const idle = exchange.route?.timeouts.streamIdleMs ?? this.plane.limits.headMs;
-		this.plane.wheel.set(this.#timer, idle);
+		// Who reads on and on, a little at a time, comes by here often: the limit of the whole request must stay in sight.
+		const limit = this.#pace.limit(exchange, this.plane.wheel.tick);
+		this.plane.wheel.set(this.#timer, typeof limit === 'string' ? TICK_MS : limit);
 	}
 
 	onDrain(): void {
