@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describeMachine, machineWarnings, pinSelf } from './measure/machine.ts';
 import { startUpstream } from './measure/upstream.ts';
 import { type Options, readOptions, type ScenarioName, USAGE } from './options.ts';
-import { PEERS } from './peers/all.ts';
+import { ALL, PEERS } from './peers/all.ts';
 import { versionOf } from './peers/starting.ts';
 import { writePage } from './report/page.ts';
 import { renderTable } from './report/table.ts';
@@ -28,7 +28,7 @@ function readArguments(argv: readonly string[]): Options {
 	try {
 		return readOptions(
 			argv,
-			PEERS.map((peer) => peer.name),
+			ALL.map((peer) => peer.name),
 		);
 	} catch (error) {
 		console.error(`${(error as Error).message}\n\n${USAGE}`);
@@ -71,7 +71,7 @@ function runScenario(bench: Bench, name: ScenarioName): Promise<Outcome> {
 
 /** One line a peer: which version, or that it is left out. */
 function peerLines(options: Options): string[] {
-	const asked = PEERS.filter((peer) => options.peers?.includes(peer.name) ?? true);
+	const asked = options.peers === undefined ? PEERS : ALL.filter((peer) => options.peers?.includes(peer.name));
 	return asked.map((peer) => {
 		const version = peer.version();
 		return version === undefined ? `${peer.name}: not installed, skipped` : `${peer.name} ${version}`;
@@ -84,7 +84,8 @@ async function measureAll(options: Options, folder: string): Promise<string> {
 		console.log(text);
 		sections.push(text);
 	};
-	const peers = PEERS.filter((peer) => (options.peers?.includes(peer.name) ?? true) && peer.version() !== undefined);
+	const chosen = options.peers === undefined ? PEERS : ALL.filter((peer) => options.peers?.includes(peer.name));
+	const peers = chosen.filter((peer) => peer.version() !== undefined);
 	const upstream = await startUpstream(folder, LOAD_CORE);
 	const { quick, rounds, seconds } = options;
 	const say = (line: string) => console.error(`  ${line}`);

@@ -1,5 +1,5 @@
 /** Every peer, in the order of the tables. */
-import { ballast } from './ballast.ts';
+import { ballast, FEATURES } from './ballast.ts';
 import { caddy } from './caddy.ts';
 import { haproxy } from './haproxy.ts';
 import { nginx } from './nginx.ts';
@@ -17,6 +17,9 @@ export const PEERS: readonly Peer[] = [
 	httpProxy3,
 	caddy,
 ];
+
+/** With those that are measured only where they are asked for by name. */
+export const ALL: readonly Peer[] = [...PEERS, ...FEATURES];
 
 /** The peers that ratios are taken against. */
 export const REFERENCE = 'haproxy-equal';

@@ -12,30 +12,56 @@ const root = join(import.meta.dirname, '..', '..');
 /** The clone's launcher. */
 export const BALLAST_BIN = join(root, 'bin', 'ballast.js');
 
-export const ballast: Peer = {
-	name: 'ballast',
-	version: () =>
-		existsSync(BALLAST_BIN)
-			? (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version
-			: undefined,
-	start: (setup) =>
-		startPeer(setup, async (port) => {
-			const path = await writeConfiguration(setup, port);
-			return {
-				argv: [process.execPath, BALLAST_BIN, 'up', path],
-				cwd: setup.folder,
-				env: ballastEnvironment(setup.folder),
-			};
-		}),
-};
+export const ballast: Peer = withSettings('ballast', {});
+
+/** What is on by default, switched off. */
+const OFF = { retry: 'off', hold: 'off', outliers: 'off', slowStart: 'off', retryBudget: 'off' };
+
+/** Ballast with one feature each; measured only where it is asked for by name. */
+export const FEATURES: readonly Peer[] = [
+	withSettings('ballast-off', OFF),
+	withSettings('ballast-rate-limit', { rateLimit: { rate: '1000000/s', burst: 1_000_000 } }),
+	withSettings('ballast-concurrency', { concurrency: 10_000 }),
+	withSettings('ballast-breaker', { breaker: 10_000 }),
+	withSettings('ballast-pools', {}, true),
+];
+
+/** `several`: each of the upstream pair in a pool of its own, of the same priority. */
+function withSettings(name: string, settings: Record<string, unknown>, several = false): Peer {
+	return {
+		name,
+		version: () =>
+			existsSync(BALLAST_BIN)
+				? (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version
+				: undefined,
+		start: (setup) =>
+			startPeer(setup, async (port) => {
+				const urls = setup.upstreams.map((upstream) => `http://127.0.0.1:${upstream}`);
+				const pools = Object.fromEntries(urls.map((url, at) => [`p${at}`, { instances: { urls: [url] } }]));
+				const where = several ? { pools } : { instances: { urls } };
+				const path = await writeConfiguration(setup, port, { ...where, ...settings });
+				return {
+					argv: [process.execPath, BALLAST_BIN, 'up', path],
+					cwd: setup.folder,
+					env: ballastEnvironment(setup.folder),
+				};
+			}),
+	};
+}
 
 /** A control socket in the folder, so that several run beside each other. */
 export function ballastEnvironment(folder: string): Record<string, string> {
 	return { BALLAST_SOCKET: join(folder, 'ballast.sock'), NODE_ENV: 'production' };
 }
 
-/** Writes the configuration for a setup and returns its path. */
-export async function writeConfiguration(setup: PeerSetup, port: number): Promise<string> {
+/** Writes the configuration for a setup and returns its path. `api`: its service. */
+export async function writeConfiguration(
+	setup: PeerSetup,
+	port: number,
+	api: Record<string, unknown> = {
+		instances: { urls: setup.upstreams.map((upstream) => `http://127.0.0.1:${upstream}`) },
+	},
+): Promise<string> {
 	await mkdir(setup.folder, { recursive: true, mode: 0o700 });
 	const [adminPort] = (await freePorts(1)) as [number];
 	const connections = setup.connections ?? DEFAULT_CONNECTIONS;
@@ -45,7 +71,7 @@ export async function writeConfiguration(setup: PeerSetup, port: number): Promis
 		admin: { port: adminPort },
 		workers: setup.workers ?? 1,
 		...(connections > 10_000 ? { limits: { connections } } : {}),
-		services: { api: { instances: { urls: setup.upstreams.map((upstream) => `http://127.0.0.1:${upstream}`) } } },
+		services: { api },
 	});
 	await writeFile(path, text);
 	return path;
