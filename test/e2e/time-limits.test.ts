@@ -52,6 +52,28 @@ describe('time limits', { concurrency: true }, () => {
 		await gone(client);
 	});
 
+	test('a client that reads on and on, a little at a time, is cut off when the whole request is over', async () => {
+		const left = Promise.withResolvers<RawClient>();
+		it.upstream.onHead('/whole/slow', (_, peer) => {
+			peer.send('HTTP/1.1 200 OK\r\nContent-Length: 200000000\r\n\r\n');
+			peer.send(Buffer.alloc(200_000_000));
+			left.resolve(peer);
+		});
+		const client = await it.client({ paused: true });
+		client.keep = false;
+		const reading = setInterval(() => client.socket.read(Math.min(100_000, client.socket.readableLength)), 50);
+		try {
+			await takes(800, async () => {
+				client.send(get('/whole/slow'));
+				const peer = await left.promise;
+				await peer.until(() => peer.closed, 'the end at the instance');
+			});
+		} finally {
+			clearInterval(reading);
+		}
+		client.destroy();
+	});
+
 	test('a client that never says anything is let go without a word', async () => {
 		const client = await it.client();
 		await takes(600, () => gone(client));

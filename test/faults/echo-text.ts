@@ -27,4 +27,4 @@ export function textOf(id: string, length: number): string {
 }
 
 /** Length of the answer of the deed `big`: more than the buffers of all sockets on the way hold. */
-export const BIG_BYTES = 64_000_000;
+export const BIG_BYTES = 48_000_000;
