@@ -133,7 +133,7 @@ test('a crash loop: restarts back off, and the report says what it printed, with
 
 test('one that is not ready in time is stopped, reported with its last probe, and tried again', async () => {
 	const { watcher, host } = start(
-		runConfig(`console.log('waiting for godot'); setInterval(() => {}, 1000)`, { startMs: 300 }),
+		runConfig(`console.log('waiting for godot'); setInterval(() => {}, 1000)`, { startMs: 1500 }),
 		1,
 	);
 	await until(
@@ -142,7 +142,7 @@ test('one that is not ready in time is stopped, reported with its last probe, an
 	);
 	assert.match(
 		watcher.texts('start_timeout')[0] as string,
-		/api-1 was not ready within 0\.3 s \(last its probe failed: the connection was refused\) and is stopped: it must listen on the port that PORT names \(\d+\); it printed: waiting for godot/,
+		/api-1 was not ready within 1\.5 s \(last its probe failed: the connection was refused\) and is stopped: it must listen on the port that PORT names \(\d+\); it printed: waiting for godot/,
 	);
 	assert.match(
 		watcher.texts('exited')[0] as string,
