@@ -41,7 +41,8 @@ describe('requests wait for an instance that is expected', () => {
 
 	/** Its process ends. While it does it still takes a request, which may not be one that can be sent again. */
 	const dies = async (): Promise<void> => {
-		await it.ask(get('/die')).catch(() => {});
+		// A GET would be tried again, at the instance that takes its place.
+		await it.ask(post('/die', '')).catch(() => {});
 		await eventually(
 			() => statusOf(it.ballast),
 			({ services }) => services[0]?.ready === 0,
