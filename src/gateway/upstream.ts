@@ -74,8 +74,10 @@ export class Upstream implements ConnectionOwner {
 		if (fetch.wantsFresh) return null;
 		let last = this.#idle[this.#idle.length - 1];
 		// Its end was read in this very turn; the socket tells of it a little later.
-		while (last !== undefined && !last.usable) {
+		// One that was reset may not know it yet: for a request that can be sent once only the system is asked.
+		while (last !== undefined && (!last.usable || (!fetch.repeatable && last.transport.isBroken()))) {
 			this.#idle.pop();
+			if (last.usable) last.destroy();
 			last = this.#idle[this.#idle.length - 1];
 		}
 		if (last === undefined) return null;

@@ -101,6 +101,8 @@ function onWritten(this: WriteRequest, status: number): void {
 	this.transport.written(this.buffer.length, status);
 }
 
+const NOTHING = new Uint8Array(0);
+
 export class RawTransport implements Transport {
 	pending = 0;
 	closed = false;
@@ -130,6 +132,13 @@ export class RawTransport implements Transport {
 
 	get queued(): number {
 		return this.closed ? 0 : this.#handle.writeQueueSize;
+	}
+
+	/** A write of nothing fails where one of something would, also when the event loop has not heard of it yet. */
+	isBroken(): boolean {
+		if (this.closed || this.pending > 0) return this.closed;
+		const result = this.#handle.writeBuffer(null, NOTHING);
+		return typeof result === 'number' ? result !== 0 : (state[errorAt] as number) !== 0;
 	}
 
 	get remoteAddress(): string {

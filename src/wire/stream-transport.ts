@@ -39,6 +39,10 @@ export class StreamTransport implements Transport {
 		return this.pending;
 	}
 
+	isBroken(): boolean {
+		return this.#closed || !this.socket.writable;
+	}
+
 	get remoteAddress(): string {
 		return this.socket.remoteAddress ?? '';
 	}

@@ -220,6 +220,19 @@ for (const [name, open] of Object.entries(KINDS)) {
 			assert.match(await ending, cut);
 		});
 
+		check('asked, it knows of a reset as soon as the system does', async (pair) => {
+			const { owner, transport, peer } = pair;
+			const hello = gather(pair, 5);
+			assert.equal(transport.isBroken(), false);
+			transport.write(Buffer.from('hello'));
+			assert.equal((await hello).toString(), 'hello', 'nothing was sent by asking');
+			below(peer).resetAndDestroy();
+			if (name.startsWith('raw')) assert.equal(transport.isBroken(), true, 'before an event tells of it');
+			transport.destroy();
+			await owner.until(() => owner.closed > 0);
+			assert.equal(transport.isBroken(), true);
+		});
+
 		check('a reset by the other side closes', async ({ owner, peer }) => {
 			below(peer).resetAndDestroy();
 			await owner.until(() => owner.closed === 1);

@@ -7,6 +7,8 @@ export interface Transport {
 	readonly pending: number;
 	/** Bytes of `pending` that are truly still unsent; for telling a slow reader from one that stopped. */
 	readonly queued: number;
+	/** Whether the other side has reset it, as far as the system knows; asks it, for what is sent once only. */
+	isBroken(): boolean;
 	/** Address of the other side; empty once it is gone. */
 	readonly remoteAddress: string;
 	readonly remotePort: number;

@@ -29,6 +29,10 @@ export class WrittenTransport implements Transport {
 		return true;
 	}
 
+	isBroken(): boolean {
+		return false;
+	}
+
 	pause(): void {}
 	resume(): void {}
 	readInto(): void {}
