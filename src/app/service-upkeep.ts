@@ -48,8 +48,9 @@ export class ServiceUpkeep {
 			const known = this.#of(service);
 			if (pools.some(({ ready }) => ready > 0)) known.lackingSince = 0;
 			else if (known.lackingSince === 0) known.lackingSince = now;
-			const lackedMs = known.lackingSince === 0 ? -1 : now - known.lackingSince;
-			const expected = lackedMs >= 0 && pools.some((pool) => isHopeful(pool, lackedMs));
+			// While one is ready, too: the requests that come right when the last one goes must find it said.
+			const lackedMs = known.lackingSince === 0 ? 0 : now - known.lackingSince;
+			const expected = pools.some((pool) => isHopeful(pool, lackedMs));
 			this.#cells.of(service).set(ServiceCell.expected, expected ? 1 : 0);
 		}
 	}

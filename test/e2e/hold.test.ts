@@ -39,6 +39,15 @@ describe('requests wait for an instance that is expected', () => {
 		{ files: { 'slow.cjs': SLOW_START }, ready: false },
 	);
 
+	/** Its process ends. While it does it still takes a request, which may not be one that can be sent again. */
+	const dies = async (): Promise<void> => {
+		await it.ask(get('/die')).catch(() => {});
+		await eventually(
+			() => statusOf(it.ballast),
+			({ services }) => services[0]?.ready === 0,
+		);
+	};
+
 	test('no longer than `hold` says, or not at all', async () => {
 		const since = performance.now();
 		const answer = await it.ask(get('/short/x'));
@@ -57,7 +66,7 @@ describe('requests wait for an instance that is expected', () => {
 			({ services }) => services[0]?.ready === 1,
 			8000,
 		);
-		await it.ask(get('/die')).catch(() => {});
+		await dies();
 		const answers = await Promise.all([
 			...Array.from({ length: 8 }, (_, i) => it.ask(get(`/${i}`))),
 			it.ask(post('/body', 'x'.repeat(3000))),
@@ -73,7 +82,7 @@ describe('requests wait for an instance that is expected', () => {
 			({ services }) => services[0]?.ready === 1,
 			8000,
 		);
-		await it.ask(get('/die')).catch(() => {});
+		await dies();
 		const waiting: RawClient[] = [];
 		for (let i = 0; i < 30; i++) {
 			const client = await it.client();
