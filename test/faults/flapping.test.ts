@@ -88,7 +88,7 @@ faultTest('9', 'one comes and goes', async (judge, { stack }) => {
 	const [flapping] = instances.map(({ proxy }) => proxy);
 	const watch = new Watch(ballast);
 	stack.defer(() => watch.stop());
-	const flips = Math.round(sized(9000, 60_000) / (2 * FLIP_MS));
+	const flips = Math.round(sized(14_000, 60_000) / (2 * FLIP_MS));
 	for (let flip = 0; flip < flips; flip++) {
 		flapping?.die();
 		await sleep(FLIP_MS);
