@@ -97,6 +97,8 @@ export const ERRORS = {
 	unknown_region: entry(404, 'operator', false, '', 'There is no such region'),
 	bad_command: entry(400, 'operator', false, '', 'The command is not valid'),
 	not_running: entry(0, 'operator', false, '', 'Ballast is not running'),
+	store_unusable: entry(0, 'operator', false, '', 'The store cannot be used'),
+	bad_query: entry(400, 'operator', false, '', 'The query is not valid'),
 	command_failed: entry(0, 'operator', false, '', 'The command failed'),
 } as const satisfies Record<string, Entry>;
 

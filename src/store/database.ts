@@ -1,0 +1,63 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { BallastError } from '../core/errors.ts';
+
+/** Time that a statement waits for another process's write, such as that of a core that drains, ms. */
+const BUSY_MS = 2000;
+
+/**
+ * Opens a database file, made with its folder if it is not there, and brings it up to date: `steps` are
+ * SQL scripts of which those that it has not seen are run, in order. A file that was written by a later
+ * version, with more steps, is refused rather than damaged.
+ * @throws BallastError `store_unusable`
+ */
+export function openDatabase(path: string, steps: readonly string[]): DatabaseSync {
+	try {
+		if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+		const database = new DatabaseSync(path, { timeout: BUSY_MS });
+		// What a crash of the machine may lose is the last second; a crash of Ballast loses nothing.
+		database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY');
+		migrate(database, steps);
+		return database;
+	} catch (error) {
+		if (error instanceof BallastError) throw error;
+		throw new BallastError('store_unusable', `the database ${path} cannot be used: ${(error as Error).message}`);
+	}
+}
+
+function migrate(database: DatabaseSync, steps: readonly string[]): void {
+	const { user_version: seen } = database.prepare('PRAGMA user_version').get() as { user_version: number };
+	if (seen > steps.length)
+		throw new BallastError(
+			'store_unusable',
+			'the database was written by a later version of Ballast; use that one, or another folder',
+		);
+	if (seen === steps.length) return;
+	inTransaction(database, () => {
+		for (const step of steps.slice(seen)) database.exec(step);
+		database.exec(`PRAGMA user_version = ${steps.length}`);
+	});
+}
+
+/** Wholly or not at all. */
+export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+	database.exec('BEGIN IMMEDIATE');
+	try {
+		const result = work();
+		database.exec('COMMIT');
+		return result;
+	} catch (error) {
+		// A full disk may have ended the transaction already.
+		if (database.isTransaction) database.exec('ROLLBACK');
+		throw error;
+	}
+}
+
+/** The write failed for want of space, or because the file system does not take any. */
+export function isDiskFull(error: unknown): boolean {
+	const { errcode, code } = (error ?? {}) as { errcode?: number; code?: string };
+	return (
+		(errcode !== undefined && [10, 13].includes(errcode & 0xff)) || ['ENOSPC', 'EDQUOT', 'EROFS'].includes(code ?? '')
+	);
+}
