@@ -1,0 +1,138 @@
+/**
+ * The `traceparent` field (W3C Trace Context, level 2), read and written as bytes: nothing is allocated
+ * for a request. An id is held as numbers of 32 bits, its first bytes first, so that it can be copied
+ * into a record as it is.
+ */
+import { mixBits } from '../core/hash.ts';
+
+/** Bytes of a version 00 field: `00-` trace id `-` parent id `-` flags. */
+export const TRACEPARENT_BYTES = 55;
+
+/** Flag: the caller kept its part of the trace. */
+export const SAMPLED = 1;
+/** Flag: the last seven bytes of the trace's id are random. Handed on as it came. */
+const RANDOM = 2;
+
+const DASH = 45;
+const LOWER_HEX = new Uint8Array(256).fill(255);
+const DIGITS = new Uint8Array(16);
+for (let digit = 0; digit < 16; digit++) {
+	DIGITS[digit] = digit.toString(16).charCodeAt(0);
+	LOWER_HEX[DIGITS[digit] as number] = digit;
+}
+
+/** Where a request stands in its trace. One is kept for each exchange and used again. */
+export class TraceContext {
+	/** Words 0–3: the trace's id; 4–5: our span's; 6–7: the caller's span, both 0: the trace began here. */
+	readonly words: Uint32Array = new Uint32Array(8);
+	/** `SAMPLED` and the random flag. */
+	flags = 0;
+}
+
+/**
+ * Reads the field's value in [start, end), white space around it removed by the caller, into `into`: the trace's
+ * id, the caller's span and the flags; our own span stays as it was. False, and nothing written: it is invalid
+ * (§3.2), which also a second field is; a new trace then begins, and `tracestate` must be dropped.
+ */
+export function parseTraceparent(bytes: Uint8Array, start: number, end: number, into: TraceContext): boolean {
+	if (!hasForm(bytes, start, end)) return false;
+	const at = start + 3;
+	// Each is whole or −1: a byte that is no digit shows in the high bits, since a digit is 0…15 and a fault is 255.
+	let fault = 0;
+	for (let i = at; i < at + 32; i++) fault |= LOWER_HEX[bytes[i] as number] as number;
+	for (let i = at + 33; i < at + 49; i++) fault |= LOWER_HEX[bytes[i] as number] as number;
+	const high = LOWER_HEX[bytes[at + 50] as number] as number;
+	const low = LOWER_HEX[bytes[at + 51] as number] as number;
+	if (((fault | high | low) & 0xf0) !== 0) return false;
+	if (allZero(bytes, at, at + 32) || allZero(bytes, at + 33, at + 49)) return false;
+	const words = into.words;
+	for (let i = 0; i < 4; i++) words[i] = wordAt(bytes, at + i * 8);
+	words[6] = wordAt(bytes, at + 33);
+	words[7] = wordAt(bytes, at + 41);
+	into.flags = low & (SAMPLED | RANDOM);
+	return true;
+}
+
+/** Lengths, dashes and the version: 00 is whole, a later one may go on after a dash, `ff` is forbidden. */
+function hasForm(bytes: Uint8Array, start: number, end: number): boolean {
+	const length = end - start;
+	if (length < TRACEPARENT_BYTES) return false;
+	const high = LOWER_HEX[bytes[start] as number] as number;
+	const low = LOWER_HEX[bytes[start + 1] as number] as number;
+	if (((high | low) & 0xf0) !== 0 || (high === 15 && low === 15)) return false;
+	if (bytes[start + 2] !== DASH || bytes[start + 35] !== DASH || bytes[start + 52] !== DASH) return false;
+	if (length === TRACEPARENT_BYTES) return true;
+	return (high | low) !== 0 && bytes[start + TRACEPARENT_BYTES] === DASH;
+}
+
+function allZero(bytes: Uint8Array, from: number, to: number): boolean {
+	for (let i = from; i < to; i++) if (bytes[i] !== 48) return false;
+	return true;
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+	let word = 0;
+	for (let i = at; i < at + 8; i++) word = (word << 4) | (LOWER_HEX[bytes[i] as number] as number);
+	return word;
+}
+
+/**
+ * Writes the field's value for what comes after us at out[at…], 55 bytes; returns where it ends. `attempt` ≥ 1: the
+ * parent that it names is the span of this attempt; 0: our own.
+ */
+export function writeTraceparent(out: Uint8Array, at: number, context: TraceContext, attempt = 0): number {
+	const { words, flags } = context;
+	const high = words[4] as number;
+	const low = words[5] as number;
+	out[at] = out[at + 1] = out[at + 53] = 48;
+	out[at + 2] = out[at + 35] = out[at + 52] = DASH;
+	for (let i = 0; i < 4; i++) writeWord(out, at + 3 + i * 8, words[i] as number);
+	writeWord(out, at + 36, attempt === 0 ? high : derivedHigh(high, attempt));
+	writeWord(out, at + 44, attempt === 0 ? low : derivedLow(low, attempt));
+	out[at + 54] = 48 + (flags & (SAMPLED | RANDOM));
+	return at + TRACEPARENT_BYTES;
+}
+
+function writeWord(out: Uint8Array, at: number, word: number): void {
+	let rest = word;
+	for (let i = at + 7; i >= at; i--) {
+		out[i] = DIGITS[rest & 15] as number;
+		rest >>>= 4;
+	}
+}
+
+/*
+ * The spans below ours have ids that follow from ours, so that the data plane and whoever makes spans of its records
+ * later agree without a word being written down. Both halves are one-to-one for each n.
+ */
+const derivedHigh = (high: number, n: number): number => mixBits(high ^ mixBits(n));
+const derivedLow = (low: number, n: number): number => mixBits((low + Math.imul(n, 0x9e3779b9)) | 0) || 1;
+
+/** The id of the nth span below the one named (hex): of attempt n ≥ 1, as `writeTraceparent` wrote it. */
+export function derivedSpanId(spanId: string, n: number): string {
+	const high = Number.parseInt(spanId.slice(0, 8), 16);
+	const low = Number.parseInt(spanId.slice(8), 16);
+	return hexWord(derivedHigh(high, n)) + hexWord(derivedLow(low, n));
+}
+
+/** The id in `count` words from `at`, as lower-case hex; '' when all are zero. */
+export function hexId(words: Uint32Array, at: number, count: number): string {
+	let text = '';
+	let any = 0;
+	for (let i = at; i < at + count; i++) {
+		any |= words[i] as number;
+		text += hexWord(words[i] as number);
+	}
+	return any === 0 ? '' : text;
+}
+
+const hexWord = (word: number): string => (word >>> 0).toString(16).padStart(8, '0');
+
+/**
+ * Whether a trace belongs to a share of all of them, 0…1, by the last 56 bits of its id: whoever decides by the same
+ * bits, such as OpenTelemetry's consistent samplers, keeps the same traces.
+ */
+export function inSample(context: TraceContext, share: number): boolean {
+	const random = (((context.words[2] as number) << 8) | ((context.words[3] as number) >>> 24)) >>> 0;
+	return random >= (1 - share) * 2 ** 32;
+}
