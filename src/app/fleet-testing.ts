@@ -199,6 +199,7 @@ export function config(...services: ServiceConfig[]): Config {
 		},
 		trust: [],
 		stop: { graceMs: 2000 },
+		store: null,
 		services,
 	};
 }

@@ -8,6 +8,7 @@ import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, ScaleConfig } from '../instances/config.ts';
 import type { BreakerConfig, RetryBudgetConfig } from '../resilience/config.ts';
 import type { ConcurrencyConfig, OverloadConfig } from '../resilience/overload-config.ts';
+import type { StoreConfig } from '../store/config.ts';
 
 /** Instances of a service that come and go, are counted and take their share of the traffic together. */
 export interface PoolConfig {
@@ -62,6 +63,8 @@ export interface Config {
 	/** CIDRs whose Forwarded and X-Forwarded-* fields are believed. */
 	trust: string[];
 	stop: { graceMs: number };
+	/** null: nothing lasts. */
+	store: StoreConfig | null;
 	/** In file order. */
 	services: ServiceConfig[];
 }

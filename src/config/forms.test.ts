@@ -46,6 +46,7 @@ test('a file that says next to nothing has all defaults', async () => {
 			},
 			trust: [],
 			stop: { graceMs: 30_000 },
+			store: { folder: null },
 			services: [],
 		},
 	);

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { parseDuration, parseSize } from '../core/units.ts';
 import type { ListenConfig, ListenInput, TlsConfig } from '../gateway/config.ts';
 import { listenAddress, parseListen, parseTrust } from '../gateway/config-syntax.ts';
+import type { StoreConfig, StoreInput } from '../store/config.ts';
 import type { AdminConfig, Config } from './config.ts';
 import { resolveOverload } from './resolve-overload.ts';
 import type { UserConfig } from './schema.ts';
@@ -28,8 +29,16 @@ export function resolveNode(input: UserConfig, place: Place): Omit<Config, 'serv
 		workers: input.workers ?? Math.min(32, Math.max(1, availableParallelism())),
 		limits: resolveLimits(input, place.at('limits')),
 		trust: resolveTrust(input.trust),
+		store: resolveStore(input.store, place),
 		stop: { graceMs: parseDuration((typeof stop === 'string' ? stop : stop?.grace) ?? '30s') ?? 30_000 },
 	};
+}
+
+/** null: off. */
+function resolveStore(input: StoreInput | undefined, place: Place): StoreConfig | null {
+	if (input === 'off' || input === false) return null;
+	const folder = typeof input === 'string' ? input : input?.folder;
+	return { folder: folder === undefined ? null : place.scope.file(folder) };
 }
 
 export function isLoopback(host: string): boolean {

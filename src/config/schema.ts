@@ -27,6 +27,7 @@ import { instancesSchema, scaleSchema } from '../instances/config.ts';
 import { breakerSchema, retryBudgetSchema } from '../resilience/config.ts';
 import { concurrencySchema, overloadSchema, prioritySchema } from '../resilience/overload-config.ts';
 import { rateLimitSchema } from '../resilience/rate-limit-config.ts';
+import { storeSchema } from '../store/config.ts';
 import { poolsSchema } from './pool-schema.ts';
 
 const poolKeys = {
@@ -257,6 +258,11 @@ export const configSchema = object({
 		),
 		'What happens when Ballast ends.',
 		{ default: '30s', example: { grace: '10s' } },
+	),
+	store: key(
+		storeSchema,
+		'Where everything that lasts is kept: logs, figures, traces, the state of alerts. `off`: figures of the last hour are in memory, and nothing else.',
+		{ defaultText: 'a folder of your own, see below', example: './data' },
 	),
 	defaults: key(defaultsSchema, 'What services have that say nothing of it themselves.', {
 		example: { timeouts: { firstByte: '60s' } },

@@ -37,6 +37,7 @@ export function userForm(config: Config, options: FormOptions): Form {
 		listen: config.listen.map(listenForm),
 		admin: config.admin === null ? 'off' : { ...config.admin },
 		workers: config.workers,
+		store: config.store === null ? 'off' : config.store.folder === null ? {} : { folder: config.store.folder },
 		limits: {
 			head: { time: formatDuration(limits.headMs), size: formatSize(limits.headBytes), fields: limits.headFields },
 			target: formatSize(limits.targetBytes),
