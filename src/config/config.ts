@@ -6,6 +6,7 @@ import type { ServiceConfig as GatewayServiceConfig, ListenConfig, NodeLimits } 
 import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, ScaleConfig } from '../instances/config.ts';
+import type { LogsConfig } from '../logs/config.ts';
 import type { BreakerConfig, RetryBudgetConfig } from '../resilience/config.ts';
 import type { ConcurrencyConfig, OverloadConfig } from '../resilience/overload-config.ts';
 
@@ -62,6 +63,7 @@ export interface Config {
 	/** CIDRs whose Forwarded and X-Forwarded-* fields are believed. */
 	trust: string[];
 	stop: { graceMs: number };
+	logs: LogsConfig;
 	/** In file order. */
 	services: ServiceConfig[];
 }

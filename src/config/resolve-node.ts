@@ -4,6 +4,7 @@ import { parseDuration, parseSize } from '../core/units.ts';
 import type { ListenConfig, ListenInput, TlsConfig } from '../gateway/config.ts';
 import { listenAddress, parseListen, parseTrust } from '../gateway/config-syntax.ts';
 import type { AdminConfig, Config } from './config.ts';
+import { resolveLogs } from './resolve-logs.ts';
 import { resolveOverload } from './resolve-overload.ts';
 import type { UserConfig } from './schema.ts';
 import type { Place } from './scope.ts';
@@ -29,6 +30,7 @@ export function resolveNode(input: UserConfig, place: Place): Omit<Config, 'serv
 		limits: resolveLimits(input, place.at('limits')),
 		trust: resolveTrust(input.trust),
 		stop: { graceMs: parseDuration((typeof stop === 'string' ? stop : stop?.grace) ?? '30s') ?? 30_000 },
+		logs: resolveLogs(input.logs, place.at('logs')),
 	};
 }
 

@@ -24,7 +24,7 @@ export function writeCommonLine(entry: AccessEntry, format: 'common' | 'combined
 	const line = `${commonLine(entry, format)}\n`;
 	// Escaped text is ASCII.
 	out.reserve(line.length);
-	out.length += out.bytes.latin1Write(line, out.length);
+	out.length += out.bytes.write(line, out.length, 'latin1');
 }
 
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;

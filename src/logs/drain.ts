@@ -138,7 +138,7 @@ const MASKS: readonly (readonly [pattern: RegExp, mask: string])[] = [
 		'<address>',
 	],
 	[/\b0x[0-9a-f]+\b|\b(?=[a-f]*\d)[0-9a-f]{8,}\b/gi, '<hex>'],
-	[/(?<![a-z_])[+-]?\d+(?:[.,:]\d+)*(?=(?:[a-zµ%]{0,3})(?![a-z\d]))/gi, '<n>'],
+	[/(?<![a-z_\d])[+-]?\d+(?:[.,:]\d+)*(?=(?:[a-zµ%]{0,3})(?![a-z\d]))/gi, '<n>'],
 ];
 const DIGIT = /\d/;
 const SPACES = /[\s,;]+/;

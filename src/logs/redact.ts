@@ -22,7 +22,7 @@ const CARD = /(?<![\d.-])\d(?:[ -]?\d){12,18}(?![\d-])/g;
 const CARD_GATE = /\d(?:[ -]?\d){12}/;
 /** A query within free text or within a path. */
 const IN_QUERY = /([?&;])([\w.%[\]-]{1,64})=([^&;\s"'<>]+)/g;
-const PRIVATE_KEY = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^]*?(?:-----END [A-Z ]{0,40}-----|$)/g;
+const PRIVATE_KEY = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}-----|$)/g;
 
 /** Names of fields of a line whose values are secrets. */
 const FIELD =

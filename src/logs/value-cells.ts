@@ -25,12 +25,12 @@ export class ValueCells {
 			let rest = share * this.count;
 			for (const [cell, weight] of sorted) {
 				rest -= weight;
-				if (rest <= 1e-9 * this.count) return valueOf(cell);
+				if (rest <= 1e-9 * this.count) return middleOf(cell);
 			}
 			const last = sorted.at(-1);
-			return last === undefined ? null : valueOf(last[0]);
+			return last === undefined ? null : middleOf(last[0]);
 		});
 	}
 }
 
-const valueOf = (cell: number) => (cell === NONE ? 0 : Math.exp(cell / CELLS_A_TIMES_E));
+const middleOf = (cell: number) => (cell === NONE ? 0 : Math.exp(cell / CELLS_A_TIMES_E));
