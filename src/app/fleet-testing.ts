@@ -200,6 +200,7 @@ export function config(...services: ServiceConfig[]): Config {
 		trust: [],
 		stop: { graceMs: 2000 },
 		store: null,
+		logs: { access: null, redact: null, keepMs: 0, keepBytes: 0, slowMs: 1000, sample: 0, forward: [] },
 		services,
 	};
 }

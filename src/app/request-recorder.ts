@@ -125,7 +125,7 @@ export class RequestRecorder implements Recorder {
 		const { lines, rows, traces, slowMs } = this.recording;
 		const { status } = exchange;
 		const notes = this.#notes;
-		const notable = status >= 500 || status === 0 || exchange.broken || us >= slowMs * 1000;
+		const notable = status >= 500 || exchange.broken || us >= slowMs * 1000;
 		notes.notable = notable;
 		notes.weight = 1;
 		let wants = 0;

@@ -6,6 +6,7 @@ import type { ServiceConfig as GatewayServiceConfig, ListenConfig, NodeLimits } 
 import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, ScaleConfig } from '../instances/config.ts';
+import type { LogsConfig } from '../logs/config.ts';
 import type { BreakerConfig, RetryBudgetConfig } from '../resilience/config.ts';
 import type { ConcurrencyConfig, OverloadConfig } from '../resilience/overload-config.ts';
 import type { StoreConfig } from '../store/config.ts';
@@ -65,6 +66,7 @@ export interface Config {
 	stop: { graceMs: number };
 	/** null: nothing lasts. */
 	store: StoreConfig | null;
+	logs: LogsConfig;
 	/** In file order. */
 	services: ServiceConfig[];
 }

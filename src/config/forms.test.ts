@@ -47,6 +47,15 @@ test('a file that says next to nothing has all defaults', async () => {
 			trust: [],
 			stop: { graceMs: 30_000 },
 			store: { folder: null },
+			logs: {
+				access: null,
+				redact: { patterns: [], keys: [] },
+				keepMs: 604_800_000,
+				keepBytes: 2_000_000_000,
+				slowMs: 1000,
+				sample: 0.1,
+				forward: [],
+			},
 			services: [],
 		},
 	);

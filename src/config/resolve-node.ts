@@ -5,6 +5,7 @@ import type { ListenConfig, ListenInput, TlsConfig } from '../gateway/config.ts'
 import { listenAddress, parseListen, parseTrust } from '../gateway/config-syntax.ts';
 import type { StoreConfig, StoreInput } from '../store/config.ts';
 import type { AdminConfig, Config } from './config.ts';
+import { resolveLogs } from './resolve-logs.ts';
 import { resolveOverload } from './resolve-overload.ts';
 import type { UserConfig } from './schema.ts';
 import type { Place } from './scope.ts';
@@ -31,6 +32,7 @@ export function resolveNode(input: UserConfig, place: Place): Omit<Config, 'serv
 		trust: resolveTrust(input.trust),
 		store: resolveStore(input.store, place),
 		stop: { graceMs: parseDuration((typeof stop === 'string' ? stop : stop?.grace) ?? '30s') ?? 30_000 },
+		logs: resolveLogs(input.logs, place.at('logs')),
 	};
 }
 

@@ -24,6 +24,7 @@ import {
 import { healthSchema } from '../health/config.ts';
 import { outliersSchema, slowStartSchema } from '../health/outlier-config.ts';
 import { instancesSchema, scaleSchema } from '../instances/config.ts';
+import { logsSchema } from '../logs/config.ts';
 import { breakerSchema, retryBudgetSchema } from '../resilience/config.ts';
 import { concurrencySchema, overloadSchema, prioritySchema } from '../resilience/overload-config.ts';
 import { rateLimitSchema } from '../resilience/rate-limit-config.ts';
@@ -264,6 +265,9 @@ export const configSchema = object({
 		'Where everything that lasts is kept: logs, figures, traces, the state of alerts. `off`: figures of the last hour are in memory, and nothing else.',
 		{ defaultText: 'a folder of your own, see below', example: './data' },
 	),
+	logs: key(logsSchema, 'The access log, what is redacted, how long logs are kept, and where they are passed on to.', {
+		example: { access: './access.log' },
+	}),
 	defaults: key(defaultsSchema, 'What services have that say nothing of it themselves.', {
 		example: { timeouts: { firstByte: '60s' } },
 	}),
