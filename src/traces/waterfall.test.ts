@@ -46,7 +46,7 @@ test('no line is wider than it may be, and nothing in it is active', () => {
 		assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f\u202e]/);
 		for (const line of text.split('\n')) {
 			const wide = [...line].reduce((sum, char) => sum + (/[\u2e80-\ua4cf]/.test(char) ? 2 : 1), 0);
-			assert.ok(wide <= Math.max(40, Math.min(columns || 40, 250)), `${wide} of ${columns}`);
+			assert.ok(wide <= Math.max(40, Math.min(columns || 40, 250)), `${wide} of ${columns}: ${line}`);
 		}
 	}
 });

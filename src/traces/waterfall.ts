@@ -116,6 +116,7 @@ function cell(text: string, columns: number): string {
 }
 
 function timeText(ms: number): string {
+	if (ms >= 3_600_000) return `${Math.round(ms / 3_600_000)} h`;
 	if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
 	return ms >= 1 ? `${ms.toFixed(1)} ms` : `${Math.round(ms * 1000)} µs`;
 }
