@@ -6,8 +6,11 @@ import type { ServiceConfig as GatewayServiceConfig, ListenConfig, NodeLimits } 
 import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, ScaleConfig } from '../instances/config.ts';
+import type { Destination } from '../otlp/destination.ts';
+import type { ReceiveConfig, ScrapeConfig } from '../otlp/receive-config.ts';
 import type { BreakerConfig, RetryBudgetConfig } from '../resilience/config.ts';
 import type { ConcurrencyConfig, OverloadConfig } from '../resilience/overload-config.ts';
+import type { TracesConfig } from '../traces/config.ts';
 
 /** Instances of a service that come and go, are counted and take their share of the traffic together. */
 export interface PoolConfig {
@@ -21,6 +24,8 @@ export interface PoolConfig {
 	region: string | null;
 	/** Share among pools of the same priority, for each ready instance; 1 is normal. */
 	weight: number;
+	/** Pages of metrics that are read of each instance. */
+	scrape: ScrapeConfig[];
 }
 
 /** The name of a service's only pool. */
@@ -62,6 +67,12 @@ export interface Config {
 	/** CIDRs whose Forwarded and X-Forwarded-* fields are believed. */
 	trust: string[];
 	stop: { graceMs: number };
+	/** null: none are kept. */
+	traces: TracesConfig | null;
+	/** Where OTLP is pushed to. */
+	exports: Destination[];
+	/** null: nothing is received. */
+	receive: ReceiveConfig | null;
 	/** In file order. */
 	services: ServiceConfig[];
 }

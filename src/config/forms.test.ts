@@ -46,6 +46,9 @@ test('a file that says next to nothing has all defaults', async () => {
 			},
 			trust: [],
 			stop: { graceMs: 30_000 },
+			traces: { sample: 0.01, slowMs: 1000, restart: 'never', keepMs: 604_800_000, maxBytesPerDay: 268_435_456 },
+			exports: [],
+			receive: null,
 			services: [],
 		},
 	);
@@ -62,6 +65,7 @@ test('a file that says next to nothing has all defaults', async () => {
 				priority: 1,
 				region: null,
 				weight: 1,
+				scrape: [],
 			},
 		],
 		health: {

@@ -5,6 +5,7 @@ import type { ListenConfig, ListenInput, TlsConfig } from '../gateway/config.ts'
 import { listenAddress, parseListen, parseTrust } from '../gateway/config-syntax.ts';
 import type { AdminConfig, Config } from './config.ts';
 import { resolveOverload } from './resolve-overload.ts';
+import { resolveExports, resolveReceive, resolveTraces } from './resolve-telemetry.ts';
 import type { UserConfig } from './schema.ts';
 import type { Place } from './scope.ts';
 
@@ -28,6 +29,9 @@ export function resolveNode(input: UserConfig, place: Place): Omit<Config, 'serv
 		workers: input.workers ?? Math.min(32, Math.max(1, availableParallelism())),
 		limits: resolveLimits(input, place.at('limits')),
 		trust: resolveTrust(input.trust),
+		traces: resolveTraces(input.traces),
+		exports: resolveExports(input.export, place.at('export')),
+		receive: resolveReceive(input.receive, place.at('receive')),
 		stop: { graceMs: parseDuration((typeof stop === 'string' ? stop : stop?.grace) ?? '30s') ?? 30_000 },
 	};
 }

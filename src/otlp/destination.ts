@@ -9,7 +9,7 @@ export interface Destination {
 	/** Of each signal that it gets. */
 	urls: Readonly<Partial<Record<Signal, string>>>;
 	/** Names in lower case. The values are secrets. */
-	headers: Readonly<Record<string, string>>;
+	headers: Record<string, string>;
 	temporality: 'delta' | 'cumulative';
 	histograms: 'explicit' | 'exponential';
 	/** Most bytes of a body, before it is compressed: the strictest that a receiver may mean. */
