@@ -4,6 +4,7 @@ import { parseDuration, parseSize } from '../core/units.ts';
 import type { ListenConfig, ListenInput, TlsConfig } from '../gateway/config.ts';
 import { listenAddress, parseListen, parseTrust } from '../gateway/config-syntax.ts';
 import type { AdminConfig, Config } from './config.ts';
+import { isLoopback } from './loopback.ts';
 import { resolveOverload } from './resolve-overload.ts';
 import { resolveExports, resolveReceive, resolveTraces } from './resolve-telemetry.ts';
 import type { UserConfig } from './schema.ts';
@@ -34,10 +35,6 @@ export function resolveNode(input: UserConfig, place: Place): Omit<Config, 'serv
 		receive: resolveReceive(input.receive, place.at('receive')),
 		stop: { graceMs: parseDuration((typeof stop === 'string' ? stop : stop?.grace) ?? '30s') ?? 30_000 },
 	};
-}
-
-export function isLoopback(host: string): boolean {
-	return host.startsWith('127.') || host === '::1';
 }
 
 function resolveListen(input: ListenInput | undefined, place: Place): ListenConfig[] {

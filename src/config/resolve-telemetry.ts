@@ -4,7 +4,7 @@ import { type Destination, SIGNALS, type Signal } from '../otlp/destination.ts';
 import type { DestinationInput, ExportInput } from '../otlp/export-config.ts';
 import type { ReceiveConfig, ReceiveInput, ScrapeConfig, ScrapeInput } from '../otlp/receive-config.ts';
 import type { TracesConfig, TracesInput } from '../traces/config.ts';
-import { isLoopback } from './resolve-node.ts';
+import { isLoopback } from './loopback.ts';
 import type { Place } from './scope.ts';
 
 const ms = (text: string | undefined, otherwise: number): number => parseDuration(text ?? '') ?? otherwise;

@@ -269,11 +269,6 @@ const pool = {
 	),
 };
 
-const scrape = fc.constantFrom('/metrics', { of: 'host' as const }, [
-	{ path: '/m', interval: '5s' },
-	{ of: 'host' as const, port: 9999 },
-]);
-
 const pools = fc.dictionary(
 	word,
 	fc
@@ -282,7 +277,6 @@ const pools = fc.dictionary(
 			priority: maybe(fc.integer({ min: 1, max: 3 })),
 			region: maybe(word),
 			weight: maybe(fc.constantFrom(0.5, 1, 2)),
-			scrape: maybe(fc.constant('/m')),
 		})
 		.map(withoutUndefined),
 	{ minKeys: 1, maxKeys: 3 },
@@ -291,7 +285,7 @@ const pools = fc.dictionary(
 const service = fc
 	.tuple(
 		fc.oneof({ weight: 3, arbitrary: fc.record({ instances }) }, { weight: 1, arbitrary: fc.record({ pools }) }),
-		fc.record({ ...pool, ...policy('s'), scrape: maybe(scrape) }),
+		fc.record({ ...pool, ...policy('s') }),
 		fc.dictionary(
 			fc.tuple(fc.constantFrom('GET ', 'PUT,POST ', ''), word).map(([method, name]) => `${method}/${name}`),
 			route,
@@ -326,34 +320,6 @@ const arbitraryConfig: fc.Arbitrary<UserConfig> = fc
 		underscores: maybe(fc.constantFrom('drop' as const, 'pass' as const)),
 		trust: maybe(fc.constantFrom('private', ['10.0.0.0/8', '::1'])),
 		stop: maybe(duration(0, 90_000)),
-		traces: maybe(
-			fc.oneof(
-				fc.constantFrom('off' as const, '5%'),
-				fc.record({
-					slow: duration(1, 9000),
-					restart: fc.constantFrom('never', 'untrusted', 'always'),
-					keep: fc.constant('2d'),
-				}),
-			),
-		),
-		export: maybe(
-			fc.dictionary(
-				word,
-				fc.oneof(
-					fc.constantFrom('http://c:4318', 'https://c/otlp/'),
-					fc.record({
-						url: fc.constant('http://c:4318'),
-						headers: fc.constant({}),
-						signals: fc.constantFrom(['metrics'], ['logs', 'traces']),
-						temporality: fc.constantFrom('delta', 'cumulative'),
-						body: size(10_000, 9_000_000),
-						interval: duration(1000, 9000),
-					}),
-				),
-				{ maxKeys: 2 },
-			),
-		),
-		receive: maybe(fc.constantFrom('on' as const, 'off' as const, 4319, { port: 1, body: '1MB', instances: false })),
 		defaults: maybe(fc.record({ ...policy('d'), ...pool }).map(withoutUndefined)),
 	})
 	.map(withoutUndefined) as fc.Arbitrary<UserConfig>;

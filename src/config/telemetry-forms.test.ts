@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { loadConfig } from './load.ts';
 import { maskConfig, printConfig } from './print.ts';
@@ -108,4 +109,69 @@ test('what contradicts itself is refused, with what was meant', async () => {
 		[{ services: { a: { instances: 'http://h:1', scrape: [{}, {}] } } }, /element 0 is this one/],
 	];
 	for (const [input, expected] of cases) assert.match((await load(input)).said, expected, JSON.stringify(input));
+});
+
+// Random valid values of all of it.
+
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+const word = fc.stringMatching(/^[a-z][a-z0-9]{0,7}$/);
+const duration = (minMs: number, maxMs: number) => fc.integer({ min: minMs, max: maxMs }).map((ms) => `${ms}ms`);
+const size = (min: number, max: number) => fc.integer({ min, max }).map((bytes) => `${bytes}B`);
+
+const scrape = fc.constantFrom('/metrics', { of: 'host' as const }, [
+	{ path: '/m', interval: '5s' },
+	{ of: 'host' as const, port: 9999 },
+]);
+
+const telemetry = {
+	traces: maybe(
+		fc.oneof(
+			fc.constantFrom('off' as const, '5%'),
+			fc.record({
+				slow: duration(1, 9000),
+				restart: fc.constantFrom('never', 'untrusted', 'always'),
+				keep: fc.constant('2d'),
+			}),
+		),
+	),
+	export: maybe(
+		fc.dictionary(
+			word,
+			fc.oneof(
+				fc.constantFrom('http://c:4318', 'https://c/otlp/'),
+				fc.record({
+					url: fc.constant('http://c:4318'),
+					headers: fc.constant({}),
+					signals: fc.constantFrom(['metrics'], ['logs', 'traces']),
+					temporality: fc.constantFrom('delta', 'cumulative'),
+					body: size(10_000, 9_000_000),
+					interval: duration(1000, 9000),
+				}),
+			),
+			{ maxKeys: 2 },
+		),
+	),
+	receive: maybe(fc.constantFrom('on' as const, 'off' as const, 4319, { port: 1, body: '1MB', instances: false })),
+};
+
+const everything = fc.record({
+	...telemetry,
+	services: fc.record({ a: fc.record({ instances: fc.constant('http://h:1'), scrape: maybe(scrape) }) }),
+});
+
+test('property: what is printed loads to the same configuration', async () => {
+	using temp = new TempFiles();
+	const read = async (name: string, text: string) => {
+		temp.write(name, text);
+		const result = await loadConfig(name, { cwd: temp.folder });
+		assert.ok(result.ok, result.ok ? '' : `${formatProblems(result.problems, temp.folder)}\n${text}`);
+		return result.config;
+	};
+	await fc.assert(
+		fc.asyncProperty(everything, async (input) => {
+			const config = await read('written.yaml', stringify(input));
+			assert.deepEqual(await read('printed.yaml', printConfig(config)), config);
+		}),
+		{ numRuns: 60 },
+	);
 });
