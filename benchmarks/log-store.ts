@@ -60,7 +60,7 @@ function line(at: number, redactor: Redactor, names: FieldNames): LogEntry {
 			spanId: hex(16),
 		});
 		redactor.access([request]);
-		return entryOfAccess(request, failed ? 1 : 10);
+		return entryOfAccess({ ...request, weight: failed ? 1 : 10 });
 	}
 	const rare = at % 10_000 === 9 ? ' zanzibar' : '';
 	const text = `${word()} ${word()} of ${word()} ${hex(8)} done in ${random(900)} ms by ${word()}-${random(8)}${rare}`;

@@ -22,6 +22,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
 	logs: 1,
 	traces: 1,
 	otlp: 1,
+	export: 1,
 	resources: 1,
 	alerts: 1,
 	deploy: 1,

@@ -140,7 +140,7 @@ export const TCP: HealthConfig = {
 
 /** A pool with all defaults. */
 export function pool(name: string, instances: InstancesConfig, changes: Partial<PoolConfig> = {}): PoolConfig {
-	return { name, instances, scale: { min: 1, max: 10 }, priority: 1, region: null, weight: 1, ...changes };
+	return { name, instances, scale: { min: 1, max: 10 }, priority: 1, region: null, weight: 1, scrape: [], ...changes };
 }
 
 /** A service with all defaults. */
@@ -201,6 +201,9 @@ export function config(...services: ServiceConfig[]): Config {
 		stop: { graceMs: 2000 },
 		store: null,
 		logs: { access: null, redact: null, keepMs: 0, keepBytes: 0, slowMs: 1000, sample: 0, forward: [] },
+		traces: null,
+		exports: [],
+		receive: null,
 		services,
 	};
 }

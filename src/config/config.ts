@@ -7,9 +7,12 @@ import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, ScaleConfig } from '../instances/config.ts';
 import type { LogsConfig } from '../logs/config.ts';
-import type { BreakerConfig, RetryBudgetConfig } from '../resilience/config.ts';
-import type { ConcurrencyConfig, OverloadConfig } from '../resilience/overload-config.ts';
+import type { Destination } from '../otlp/destination.ts';
+import type { ReceiveConfig, ScrapeConfig } from '../otlp/receive-config.ts';
+import type { BreakerConfig, BreakerConfig, RetryBudgetConfig, RetryBudgetConfig } from '../resilience/config.ts';
+import type { ConcurrencyConfig, ConcurrencyConfig, OverloadConfig, OverloadConfig } from '../resilience/overload-config.ts';
 import type { StoreConfig } from '../store/config.ts';
+import type { TracesConfig } from '../traces/config.ts';
 
 /** Instances of a service that come and go, are counted and take their share of the traffic together. */
 export interface PoolConfig {
@@ -23,6 +26,8 @@ export interface PoolConfig {
 	region: string | null;
 	/** Share among pools of the same priority, for each ready instance; 1 is normal. */
 	weight: number;
+	/** Pages of metrics that are read of each instance. */
+	scrape: ScrapeConfig[];
 }
 
 /** The name of a service's only pool. */
@@ -67,6 +72,12 @@ export interface Config {
 	/** null: nothing lasts. */
 	store: StoreConfig | null;
 	logs: LogsConfig;
+	/** null: none are kept. */
+	traces: TracesConfig | null;
+	/** Where OTLP is pushed to. */
+	exports: Destination[];
+	/** null: nothing is received. */
+	receive: ReceiveConfig | null;
 	/** In file order. */
 	services: ServiceConfig[];
 }

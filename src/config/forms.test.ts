@@ -56,6 +56,9 @@ test('a file that says next to nothing has all defaults', async () => {
 				sample: 0.1,
 				forward: [],
 			},
+			traces: { sample: 0.01, slowMs: 1000, restart: 'never', keepMs: 604_800_000, maxBytesPerDay: 268_435_456 },
+			exports: [],
+			receive: null,
 			services: [],
 		},
 	);
@@ -72,6 +75,7 @@ test('a file that says next to nothing has all defaults', async () => {
 				priority: 1,
 				region: null,
 				weight: 1,
+				scrape: [],
 			},
 		],
 		health: {

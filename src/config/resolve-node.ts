@@ -5,8 +5,10 @@ import type { ListenConfig, ListenInput, TlsConfig } from '../gateway/config.ts'
 import { listenAddress, parseListen, parseTrust } from '../gateway/config-syntax.ts';
 import type { StoreConfig, StoreInput } from '../store/config.ts';
 import type { AdminConfig, Config } from './config.ts';
+import { isLoopback } from './loopback.ts';
 import { resolveLogs } from './resolve-logs.ts';
 import { resolveOverload } from './resolve-overload.ts';
+import { resolveExports, resolveReceive, resolveTraces } from './resolve-telemetry.ts';
 import type { UserConfig } from './schema.ts';
 import type { Place } from './scope.ts';
 
@@ -31,6 +33,9 @@ export function resolveNode(input: UserConfig, place: Place): Omit<Config, 'serv
 		limits: resolveLimits(input, place.at('limits')),
 		trust: resolveTrust(input.trust),
 		store: resolveStore(input.store, place),
+		traces: resolveTraces(input.traces),
+		exports: resolveExports(input.export, place.at('export')),
+		receive: resolveReceive(input.receive, place.at('receive')),
 		stop: { graceMs: parseDuration((typeof stop === 'string' ? stop : stop?.grace) ?? '30s') ?? 30_000 },
 		logs: resolveLogs(input.logs, place.at('logs')),
 	};

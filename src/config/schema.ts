@@ -25,11 +25,14 @@ import { healthSchema } from '../health/config.ts';
 import { outliersSchema, slowStartSchema } from '../health/outlier-config.ts';
 import { instancesSchema, scaleSchema } from '../instances/config.ts';
 import { logsSchema } from '../logs/config.ts';
-import { breakerSchema, retryBudgetSchema } from '../resilience/config.ts';
-import { concurrencySchema, overloadSchema, prioritySchema } from '../resilience/overload-config.ts';
-import { rateLimitSchema } from '../resilience/rate-limit-config.ts';
+import { exportSchema } from '../otlp/export-config.ts';
+import { receiveSchema } from '../otlp/receive-config.ts';
+import { breakerSchema, breakerSchema, retryBudgetSchema, retryBudgetSchema } from '../resilience/config.ts';
+import { concurrencySchema, concurrencySchema, overloadSchema, overloadSchema, prioritySchema, prioritySchema } from '../resilience/overload-config.ts';
+import { rateLimitSchema, rateLimitSchema } from '../resilience/rate-limit-config.ts';
 import { storeSchema } from '../store/config.ts';
-import { poolsSchema } from './pool-schema.ts';
+import { tracesSchema } from '../traces/config.ts';
+import { poolsSchema, poolsSchema, scrapeKey } from './pool-schema.ts';
 
 const poolKeys = {
 	health: key(healthSchema, 'How instances are probed. A path is a GET of it; `tcp` only connects.', {
@@ -150,6 +153,7 @@ export const serviceSchema = object({
 			},
 		},
 	),
+	scrape: scrapeKey,
 	...poolKeys,
 	routes: key(
 		map(routeSchema, 'routes'),
@@ -268,6 +272,20 @@ export const configSchema = object({
 	logs: key(logsSchema, 'The access log, what is redacted, how long logs are kept, and where they are passed on to.', {
 		example: { access: './access.log' },
 	}),
+	traces: key(
+		tracesSchema,
+		'Which traces are kept. A share is the `sample`. `traceparent` is sent on all the same when this is off.',
+		{ default: { sample: '1%', slow: '1s' }, example: { sample: '10%', restart: 'untrusted' } },
+	),
+	export: key(exportSchema, 'Where metrics, logs and traces are pushed to by OTLP, by name.', {
+		defaultText: 'nowhere',
+		example: { newrelic: { preset: 'newrelic', key: { env: 'NEW_RELIC_LICENSE_KEY' } } },
+	}),
+	receive: key(
+		receiveSchema,
+		'Where metrics, logs and traces of instances and of other machines are received by OTLP/HTTP. `on` is port 4318 of this machine.',
+		{ default: 'off', example: { port: 4318 } },
+	),
 	defaults: key(defaultsSchema, 'What services have that say nothing of it themselves.', {
 		example: { timeouts: { firstByte: '60s' } },
 	}),

@@ -19,6 +19,7 @@ import { concurrencyForm, overloadForm, priorityForm } from './overload-form.ts'
 import { namesSecret } from './problem.ts';
 import { rateLimitForm, routeLimitsForm } from './rate-limit-form.ts';
 import { matchOfRouteName } from './resolve-match.ts';
+import { exportForm, receiveForm, scrapeForm, tracesForm } from './telemetry-form.ts';
 
 /** Plain data. */
 export type Form = Record<string, unknown>;
@@ -50,6 +51,9 @@ export function userForm(config: Config, options: FormOptions): Form {
 		underscores: limits.underscores,
 		...(config.trust.length === 0 ? {} : { trust: config.trust }),
 		stop: { grace: formatDuration(config.stop.graceMs) },
+		traces: tracesForm(config.traces),
+		...(config.exports.length === 0 ? {} : { export: exportForm(config.exports, options.secret) }),
+		receive: receiveForm(config.receive, options.secret),
 		services: Object.fromEntries(config.services.map((service) => [service.name, serviceForm(service, options)])),
 	};
 }
@@ -68,6 +72,7 @@ function serviceForm(service: ServiceConfig, options: FormOptions): Form {
 	return {
 		...(match.length === 0 ? {} : { match: match.map(matchForm) }),
 		...(only === null ? poolsForm(service.pools, options) : { instances: instancesForm(only.instances, options) }),
+		...(only === null ? {} : scrapeForm(only.scrape)),
 		health: healthForm(service.health, options),
 		outliers: outliersForm(service.outliers),
 		slowStart: service.slowStartMs === 0 ? 'off' : formatDuration(service.slowStartMs),
@@ -110,13 +115,14 @@ function poolsForm(pools: readonly PoolConfig[], options: FormOptions): Form {
 	return { pools: Object.fromEntries(pools.map((pool) => [pool.name, poolForm(pool, options)])) };
 }
 
-function poolForm({ instances, scale, priority, region, weight }: PoolConfig, options: FormOptions): Form {
+function poolForm({ instances, scale, priority, region, weight, scrape }: PoolConfig, options: FormOptions): Form {
 	return {
 		instances: instancesForm(instances, options),
 		...(instances.kind === 'run' ? { scale: { ...scale } } : {}),
 		priority,
 		...(region === null ? {} : { region }),
 		weight,
+		...scrapeForm(scrape),
 	};
 }
 
