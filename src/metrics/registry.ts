@@ -21,6 +21,8 @@ interface Room {
 	most: number;
 	used: number;
 	lastId: number;
+	/** Grows when there may be room for what was refused. */
+	epoch: number;
 	readonly dropped: CounterSeries;
 	/** Found no room: they are written to and read by nobody, and each is counted once. */
 	readonly refused: Map<string, Series>;
@@ -104,7 +106,7 @@ export class Metric<S extends Series = Series> {
 		this.#series.delete(key);
 		this.#all = undefined;
 		room.used--;
-		room.refused.clear();
+		makeRoom(room);
 		room.attic.set(`${this.definition.name}\0${key}`, found);
 		if (room.attic.size > ATTIC) room.attic.delete(room.attic.keys().next().value as string);
 	}
@@ -119,6 +121,12 @@ export class Metric<S extends Series = Series> {
 		}
 		for (const [key, series] of this.#series) if (!seen.has(series)) this.#drop(key);
 	}
+}
+
+function makeRoom(room: Room): void {
+	if (room.refused.size === 0) return;
+	room.refused.clear();
+	room.epoch++;
 }
 
 const cut = (value: string): string => (value.length <= VALUE_CHARS ? value : `${value.slice(0, VALUE_CHARS - 1)}…`);
@@ -142,7 +150,7 @@ export class Registry {
 		const dropped = new CounterSeries(1, []);
 		// One more, since what counts the dropped ones takes a place itself.
 		const most = (options.series ?? 10_000) + 1;
-		this.#room = { most, used: 0, lastId: 0, dropped, refused: new Map(), attic: new Map() };
+		this.#room = { most, used: 0, lastId: 1, epoch: 0, dropped, refused: new Map(), attic: new Map() };
 		this.#failed = options.failed ?? (() => {});
 		const metric = new Metric<CounterSeries>(DROPPED, {}, { room: this.#room, make: () => dropped });
 		metric.series();
@@ -154,10 +162,15 @@ export class Registry {
 		return this.#room.used;
 	}
 
+	/** Grows when series that found no room may find some now. */
+	get epoch(): number {
+		return this.#room.epoch;
+	}
+
 	/** A reload may say another number. Those that are there stay. */
 	resize(series: number): void {
 		this.#room.most = series + 1;
-		this.#room.refused.clear();
+		makeRoom(this.#room);
 	}
 
 	/** A metric; the same again for the same name. @throws BallastError `internal` when it was defined otherwise */
