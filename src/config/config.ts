@@ -6,6 +6,7 @@ import type { ServiceConfig as GatewayServiceConfig, ListenConfig, NodeLimits } 
 import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, ScaleConfig } from '../instances/config.ts';
+import type { MetricsConfig, ObjectiveConfig } from '../metrics/config.ts';
 import type { BreakerConfig, RetryBudgetConfig } from '../resilience/config.ts';
 import type { ConcurrencyConfig, OverloadConfig } from '../resilience/overload-config.ts';
 
@@ -43,6 +44,10 @@ export interface ServiceConfig extends GatewayServiceConfig {
 	deploy: DeployConfig;
 	/** null: no limit. */
 	concurrency: ConcurrencyConfig | null;
+	/** null: nothing is promised. */
+	objective: ObjectiveConfig | null;
+	/** Of each route, by its name. */
+	routeObjectives: Readonly<Record<string, ObjectiveConfig | null>>;
 }
 
 export interface AdminConfig {
@@ -62,6 +67,7 @@ export interface Config {
 	/** CIDRs whose Forwarded and X-Forwarded-* fields are believed. */
 	trust: string[];
 	stop: { graceMs: number };
+	metrics: MetricsConfig;
 	/** In file order. */
 	services: ServiceConfig[];
 }

@@ -4,6 +4,7 @@ import { parseDuration, parseSize } from '../core/units.ts';
 import type { ListenConfig, ListenInput, TlsConfig } from '../gateway/config.ts';
 import { listenAddress, parseListen, parseTrust } from '../gateway/config-syntax.ts';
 import type { AdminConfig, Config } from './config.ts';
+import { resolveMetrics } from './resolve-metrics.ts';
 import { resolveOverload } from './resolve-overload.ts';
 import type { UserConfig } from './schema.ts';
 import type { Place } from './scope.ts';
@@ -28,6 +29,7 @@ export function resolveNode(input: UserConfig, place: Place): Omit<Config, 'serv
 		workers: input.workers ?? Math.min(32, Math.max(1, availableParallelism())),
 		limits: resolveLimits(input, place.at('limits')),
 		trust: resolveTrust(input.trust),
+		metrics: resolveMetrics(input.metrics, place.at('metrics')),
 		stop: { graceMs: parseDuration((typeof stop === 'string' ? stop : stop?.grace) ?? '30s') ?? 30_000 },
 	};
 }

@@ -24,6 +24,7 @@ import {
 import { healthSchema } from '../health/config.ts';
 import { outliersSchema, slowStartSchema } from '../health/outlier-config.ts';
 import { instancesSchema, scaleSchema } from '../instances/config.ts';
+import { metricsSchema, objectiveSchema } from '../metrics/config.ts';
 import { breakerSchema, retryBudgetSchema } from '../resilience/config.ts';
 import { concurrencySchema, overloadSchema, prioritySchema } from '../resilience/overload-config.ts';
 import { rateLimitSchema } from '../resilience/rate-limit-config.ts';
@@ -94,6 +95,11 @@ const policyKeys = {
 		prioritySchema,
 		'Which requests give way first when the service or the node has too much to do: low before normal before high.',
 		{ default: 'normal', example: { header: 'x-priority', default: 'low' } },
+	),
+	objective: key(
+		objectiveSchema,
+		'What is promised of each route: how many requests succeed, and how many are fast enough. A share is the `availability`. What is left of the error budget, and how fast it is spent, are the figures `slo.budget` and `slo.burn`.',
+		{ default: 'off', example: { availability: '99.9%', latency: { target: '300ms', share: '99%' } } },
 	),
 };
 
@@ -258,6 +264,10 @@ export const configSchema = object({
 		'What happens when Ballast ends.',
 		{ default: '30s', example: { grace: '10s' } },
 	),
+	metrics: key(metricsSchema, 'What is measured, and how long it is kept.', {
+		defaultText: 'the values below',
+		example: { apdex: '200ms' },
+	}),
 	defaults: key(defaultsSchema, 'What services have that say nothing of it themselves.', {
 		example: { timeouts: { firstByte: '60s' } },
 	}),

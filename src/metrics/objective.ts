@@ -2,16 +2,6 @@
 import { cellsWithin } from './cells.ts';
 import type { CounterSeries, HistogramSeries } from './series.ts';
 
-/** null: not promised. */
-export interface ObjectiveConfig {
-	/** Share of requests that neither end in 5xx nor break off, 0…1. */
-	availability: number | null;
-	/** Share of requests that take no longer. */
-	latency: { targetMs: number; share: number } | null;
-	/** Over how long the error budget is meant, ms. */
-	windowMs: number;
-}
-
 /** Adds the score of what a histogram's last reading added: 1 up to T, a half up to 4 T. */
 export function addApdex(score: CounterSeries, durations: HistogramSeries, thresholdMs: number): void {
 	const { cells, counts } = durations.added;

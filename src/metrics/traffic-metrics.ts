@@ -1,4 +1,5 @@
 /** From what the workers count to the metrics of routes and instances. */
+import type { ObjectiveConfig } from './config.ts';
 import {
 	HTTP_DURATIONS,
 	INSTANCE_COUNTERS,
@@ -7,7 +8,7 @@ import {
 	REQUEST_DURATION,
 	ROUTE_COUNTERS,
 } from './metric-names.ts';
-import { addApdex, type Budget, type ObjectiveConfig, slowerThan, spend } from './objective.ts';
+import { addApdex, type Budget, slowerThan, spend } from './objective.ts';
 import { Handles, type OwnedSeries } from './owned-series.ts';
 import type { Registry } from './registry.ts';
 import type { CounterSeries, GaugeSeries, HistogramSeries } from './series.ts';
