@@ -7,6 +7,7 @@ import { Board, SlotState } from '../core/board.ts';
 import { DEFAULT_DEPLOY } from '../deploy/config.ts';
 import type { HealthConfig } from '../health/config.ts';
 import type { InstancesConfig, RunConfig, ScaleConfig } from '../instances/config.ts';
+import { METRICS } from '../metrics/config.ts';
 import { DEFAULT_BREAKER, DEFAULT_BUDGET } from '../resilience/config.ts';
 import type { FleetEvent, FleetSink, InstanceState, InstanceView } from './fleet-sink.ts';
 
@@ -174,6 +175,8 @@ export function service(
 		rateLimit: [],
 		priority: { header: null, from: 'trusted', default: 'normal' },
 		concurrency: null,
+		objective: null,
+		routeObjectives: {},
 		...changes,
 	};
 }
@@ -198,6 +201,7 @@ export function config(...services: ServiceConfig[]): Config {
 			overload: null,
 		},
 		trust: [],
+		metrics: METRICS,
 		stop: { graceMs: 2000 },
 		store: null,
 		logs: { access: null, redact: null, keepMs: 0, keepBytes: 0, slowMs: 1000, sample: 0, forward: [] },

@@ -7,10 +7,11 @@ import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, ScaleConfig } from '../instances/config.ts';
 import type { LogsConfig } from '../logs/config.ts';
+import type { MetricsConfig, ObjectiveConfig } from '../metrics/config.ts';
 import type { Destination } from '../otlp/destination.ts';
 import type { ReceiveConfig, ScrapeConfig } from '../otlp/receive-config.ts';
-import type { BreakerConfig, BreakerConfig, RetryBudgetConfig, RetryBudgetConfig } from '../resilience/config.ts';
-import type { ConcurrencyConfig, ConcurrencyConfig, OverloadConfig, OverloadConfig } from '../resilience/overload-config.ts';
+import type { BreakerConfig, RetryBudgetConfig } from '../resilience/config.ts';
+import type { ConcurrencyConfig, OverloadConfig } from '../resilience/overload-config.ts';
 import type { StoreConfig } from '../store/config.ts';
 import type { TracesConfig } from '../traces/config.ts';
 
@@ -50,6 +51,10 @@ export interface ServiceConfig extends GatewayServiceConfig {
 	deploy: DeployConfig;
 	/** null: no limit. */
 	concurrency: ConcurrencyConfig | null;
+	/** null: nothing is promised. */
+	objective: ObjectiveConfig | null;
+	/** Of each route, by its name. */
+	routeObjectives: Readonly<Record<string, ObjectiveConfig | null>>;
 }
 
 export interface AdminConfig {
@@ -78,6 +83,7 @@ export interface Config {
 	exports: Destination[];
 	/** null: nothing is received. */
 	receive: ReceiveConfig | null;
+	metrics: MetricsConfig;
 	/** In file order. */
 	services: ServiceConfig[];
 }

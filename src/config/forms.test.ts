@@ -4,6 +4,7 @@ import test from 'node:test';
 import { DEFAULT_DEPLOY } from '../deploy/config.ts';
 import type { ListenConfig } from '../gateway/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
+import { METRICS } from '../metrics/config.ts';
 import { configOf, poolOf, serviceOf, warningsOf } from './testing/load-text.ts';
 
 const API = 'services: { api: { instances: http://h:1 } }\n';
@@ -45,6 +46,7 @@ test('a file that says next to nothing has all defaults', async () => {
 				overload: { lagMs: 500, heap: 0.9 },
 			},
 			trust: [],
+			metrics: METRICS,
 			stop: { graceMs: 30_000 },
 			store: { folder: null },
 			logs: {
@@ -114,6 +116,8 @@ test('a file that says next to nothing has all defaults', async () => {
 		holdMs: 10_000,
 		priority: { header: null, from: 'trusted', default: 'normal' },
 		concurrency: null,
+		objective: null,
+		routeObjectives: {},
 		retryBudget: { share: 0.2, floor: 10 },
 		breaker: { inFlight: 0, waiting: 100 },
 		rateLimit: [],

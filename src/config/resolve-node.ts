@@ -7,6 +7,7 @@ import type { StoreConfig, StoreInput } from '../store/config.ts';
 import type { AdminConfig, Config } from './config.ts';
 import { isLoopback } from './loopback.ts';
 import { resolveLogs } from './resolve-logs.ts';
+import { resolveMetrics } from './resolve-metrics.ts';
 import { resolveOverload } from './resolve-overload.ts';
 import { resolveExports, resolveReceive, resolveTraces } from './resolve-telemetry.ts';
 import type { UserConfig } from './schema.ts';
@@ -36,6 +37,7 @@ export function resolveNode(input: UserConfig, place: Place): Omit<Config, 'serv
 		traces: resolveTraces(input.traces),
 		exports: resolveExports(input.export, place.at('export')),
 		receive: resolveReceive(input.receive, place.at('receive')),
+		metrics: resolveMetrics(input.metrics, place.at('metrics')),
 		stop: { graceMs: parseDuration((typeof stop === 'string' ? stop : stop?.grace) ?? '30s') ?? 30_000 },
 		logs: resolveLogs(input.logs, place.at('logs')),
 	};
@@ -46,10 +48,6 @@ function resolveStore(input: StoreInput | undefined, place: Place): StoreConfig 
 	if (input === 'off' || input === false) return null;
 	const folder = typeof input === 'string' ? input : input?.folder;
 	return { folder: folder === undefined ? null : place.scope.file(folder) };
-}
-
-export function isLoopback(host: string): boolean {
-	return host.startsWith('127.') || host === '::1';
 }
 
 function resolveListen(input: ListenInput | undefined, place: Place): ListenConfig[] {

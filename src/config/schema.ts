@@ -25,14 +25,15 @@ import { healthSchema } from '../health/config.ts';
 import { outliersSchema, slowStartSchema } from '../health/outlier-config.ts';
 import { instancesSchema, scaleSchema } from '../instances/config.ts';
 import { logsSchema } from '../logs/config.ts';
+import { metricsSchema, objectiveSchema } from '../metrics/config.ts';
 import { exportSchema } from '../otlp/export-config.ts';
 import { receiveSchema } from '../otlp/receive-config.ts';
-import { breakerSchema, breakerSchema, retryBudgetSchema, retryBudgetSchema } from '../resilience/config.ts';
-import { concurrencySchema, concurrencySchema, overloadSchema, overloadSchema, prioritySchema, prioritySchema } from '../resilience/overload-config.ts';
-import { rateLimitSchema, rateLimitSchema } from '../resilience/rate-limit-config.ts';
+import { breakerSchema, retryBudgetSchema } from '../resilience/config.ts';
+import { concurrencySchema, overloadSchema, prioritySchema } from '../resilience/overload-config.ts';
+import { rateLimitSchema } from '../resilience/rate-limit-config.ts';
 import { storeSchema } from '../store/config.ts';
 import { tracesSchema } from '../traces/config.ts';
-import { poolsSchema, poolsSchema, scrapeKey } from './pool-schema.ts';
+import { poolsSchema, scrapeKey } from './pool-schema.ts';
 
 const poolKeys = {
 	health: key(healthSchema, 'How instances are probed. A path is a GET of it; `tcp` only connects.', {
@@ -99,6 +100,11 @@ const policyKeys = {
 		prioritySchema,
 		'Which requests give way first when the service or the node has too much to do: low before normal before high.',
 		{ default: 'normal', example: { header: 'x-priority', default: 'low' } },
+	),
+	objective: key(
+		objectiveSchema,
+		'What is promised of each route: how many requests succeed, and how many are fast enough. A share is the `availability`. What is left of the error budget, and how fast it is spent, are the figures `slo.budget` and `slo.burn`.',
+		{ default: 'off', example: { availability: '99.9%', latency: { target: '300ms', share: '99%' } } },
 	),
 };
 
@@ -286,6 +292,10 @@ export const configSchema = object({
 		'Where metrics, logs and traces of instances and of other machines are received by OTLP/HTTP. `on` is port 4318 of this machine.',
 		{ default: 'off', example: { port: 4318 } },
 	),
+	metrics: key(metricsSchema, 'What is measured, and how long it is kept.', {
+		defaultText: 'the values below',
+		example: { apdex: '200ms' },
+	}),
 	defaults: key(defaultsSchema, 'What services have that say nothing of it themselves.', {
 		example: { timeouts: { firstByte: '60s' } },
 	}),

@@ -18,7 +18,6 @@ const LATER = new Set([
 	'jobs',
 	'kubernetes',
 	'logs',
-	'metrics',
 	'offload',
 	'perInstance',
 	'presets',
@@ -29,6 +28,8 @@ const LATER = new Set([
 
 /** Where keys belong that are often put elsewhere. */
 const BELONGS: Record<string, string> = {
+	apdex: '`metrics`',
+	availability: '`objective`',
 	balance: 'a service or `defaults`',
 	body: '`limits` of a service, a route or `defaults`',
 	burst: '`rateLimit`',
@@ -55,9 +56,11 @@ const BELONGS: Record<string, string> = {
 	limits: 'the top, a service, a route or `defaults`',
 	listen: 'the top',
 	match: 'a service or a route',
+	metrics: 'the top',
 	max: '`scale`',
 	method: '`match`',
 	min: '`scale`',
+	objective: 'a service, a route or `defaults`',
 	outliers: 'a service or `defaults`',
 	panic: '`outliers`',
 	overload: 'the top-level `limits`',

@@ -15,6 +15,7 @@ import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, RunConfig, UrlInstance } from '../instances/config.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from './config.ts';
+import { metricsForm, objectiveForm } from './metrics-form.ts';
 import { concurrencyForm, overloadForm, priorityForm } from './overload-form.ts';
 import { namesSecret } from './problem.ts';
 import { rateLimitForm, routeLimitsForm } from './rate-limit-form.ts';
@@ -50,6 +51,7 @@ export function userForm(config: Config, options: FormOptions): Form {
 		},
 		underscores: limits.underscores,
 		...(config.trust.length === 0 ? {} : { trust: config.trust }),
+		metrics: metricsForm(config.metrics),
 		stop: { grace: formatDuration(config.stop.graceMs) },
 		traces: tracesForm(config.traces),
 		...(config.exports.length === 0 ? {} : { export: exportForm(config.exports, options.secret) }),
@@ -84,6 +86,7 @@ function serviceForm(service: ServiceConfig, options: FormOptions): Form {
 		deploy: deployForm(service.deploy),
 		concurrency: concurrencyForm(service.concurrency),
 		...policyForm(service, options),
+		objective: objectiveForm(service.objective),
 		rateLimit: rateLimitForm(service.rateLimit),
 		...(routes.length === 0
 			? {}
@@ -305,11 +308,14 @@ function routeForm(route: RouteConfig, service: ServiceConfig, options: FormOpti
 	const own = policyForm(route, options);
 	const told = options.fullRoutes ? own : differences(own, policyForm(service, options));
 	const limits = routeLimitsForm(route, service);
+	const [promised, general] = [service.routeObjectives[name] ?? null, service.objective].map(objectiveForm);
+	const same = JSON.stringify(promised) === JSON.stringify(general) && !options.fullRoutes;
 	return {
 		...(said ? {} : { match: Object.keys(named).length === 0 ? '/*' : named }),
 		...(respond === null ? {} : { respond: { ...respond, headers: Object.fromEntries(respond.headers) } }),
 		...(redirect === null ? {} : { redirect: { ...redirect } }),
 		...told,
+		...(same ? {} : { objective: promised }),
 		...(limits === undefined ? {} : { rateLimit: limits }),
 	};
 }
