@@ -25,6 +25,8 @@ export const FLOORS: Readonly<Record<string, number>> = {
 	export: 1,
 	resources: 1,
 	alerts: 1,
+	review: 1,
+	profile: 1,
 	deploy: 1,
 	store: 1,
 	cluster: 1,
