@@ -1,10 +1,12 @@
 import type { AccessEntry } from '../core/access-entry.ts';
+import { BallastError } from '../core/errors.ts';
 import type { LogEntry } from '../core/log-entry.ts';
 import { AccessLog } from './access-log.ts';
 import { entryOfAccess } from './access-row.ts';
 import { type Analytics, type AnalyticsQuestion, analytics } from './analytics.ts';
 import type { LogsConfig } from './config.ts';
 import type { Databases } from './databases.ts';
+import type { DayFiles } from './day-files.ts';
 import { exportNdjson } from './export-ndjson.ts';
 import { FileSink } from './file-sink.ts';
 import { bounded, FieldNames, flatFields } from './flat-fields.ts';
@@ -36,8 +38,8 @@ import type { Steps } from './steps.ts';
 
 export interface LogBookOptions {
 	config: LogsConfig;
-	/** Where the store's files are. */
-	folder: string;
+	/** Where the store's files are; null: nothing is stored. */
+	folder: string | null;
 	databases: Databases;
 	/** What goes wrong, and that it goes on; once each. */
 	tell(problem: string): void;
@@ -64,6 +66,7 @@ export interface AccessBatch {
 	rows: readonly AccessEntry[];
 }
 
+const NO_FIGURES: StoreFigures = { stored: 0, lost: 0, failure: null, files: 0, bytes: 0 };
 /** Entries that are stored at once, at most. */
 const BATCH = 5000;
 const TIDY_MS = 60_000;
@@ -74,7 +77,7 @@ const TIDY_MS = 60_000;
  * hands in entries.
  */
 export class LogBook {
-	readonly store: LogStore;
+	readonly store: LogStore | null;
 	readonly #options: LogBookOptions;
 	readonly #now: () => number;
 	readonly #redactor: Redactor | null;
@@ -96,7 +99,7 @@ export class LogBook {
 		this.#accessLog = config.access === null ? null : new AccessLog({ config: config.access, tell });
 		this.#forwards = [...openForwards(config.forward, tell), ...sinks.map((sink) => ({ only: null, sink }))];
 		const { keepMs, keepBytes } = config;
-		this.store = new LogStore({ folder, keepMs, keepBytes, databases, tell, now: this.#now });
+		this.store = folder === null ? null : new LogStore({ folder, keepMs, keepBytes, databases, tell, now: this.#now });
 	}
 
 	/** Requests: the entries are redacted in place, and every one of them is shown to who follows. */
@@ -160,7 +163,7 @@ export class LogBook {
 	#storeWaiting(): void {
 		const waiting = this.#waiting;
 		this.#waiting = [];
-		this.store.put(waiting);
+		this.store?.put(waiting);
 	}
 
 	/** About once a second. */
@@ -172,7 +175,7 @@ export class LogBook {
 		if (nowMs - this.#tidiedMs < TIDY_MS && nowMs >= this.#tidiedMs) return;
 		this.#tidiedMs = nowMs;
 		try {
-			this.store.tidy();
+			this.store?.tidy();
 		} catch (error) {
 			this.#options.tell(`old logs cannot be removed: ${(error as Error).message}`);
 		}
@@ -190,29 +193,32 @@ export class LogBook {
 		return this.#followers.add(query, take);
 	}
 
-	search(question: SearchQuestion): Steps<SearchAnswer> {
+	/** @throws BallastError `command_failed` when nothing is stored */
+	get #files(): DayFiles {
 		this.flush();
-		return search(this.store.files, question);
+		if (this.store === null)
+			throw new BallastError('command_failed', 'there are no logs to search: `store` is off in the configuration');
+		return this.store.files;
+	}
+
+	search(question: SearchQuestion): Steps<SearchAnswer> {
+		return search(this.#files, question);
 	}
 
 	histogram(question: HistogramQuestion): Steps<HistogramAnswer> {
-		this.flush();
-		return histogram(this.store.files, question);
+		return histogram(this.#files, question);
 	}
 
 	top(question: TopQuestion): Steps<TopAnswer> {
-		this.flush();
-		return top(this.store.files, question);
+		return top(this.#files, question);
 	}
 
 	percentiles(question: PercentileQuestion): Steps<PercentileAnswer> {
-		this.flush();
-		return percentiles(this.store.files, question);
+		return percentiles(this.#files, question);
 	}
 
 	analytics(question: AnalyticsQuestion): Steps<Analytics> {
-		this.flush();
-		return analytics(this.store.files, question);
+		return analytics(this.#files, question);
 	}
 
 	patterns(question: PatternQuestion): LogPattern[] {
@@ -220,13 +226,12 @@ export class LogBook {
 	}
 
 	export(question: LogQuestion): Generator<string, void, undefined> {
-		this.flush();
-		return exportNdjson(this.store.files, question);
+		return exportNdjson(this.#files, question);
 	}
 
 	figures(): LogFigures {
 		return {
-			...this.store.figures(),
+			...(this.store?.figures() ?? NO_FIGURES),
 			accessLost: this.#accessLog?.target.lost ?? 0,
 			forwardDropped: this.#forwards.reduce((sum, { sink }) => sum + sink.dropped, 0),
 			withheld: this.#redactor?.withheld ?? 0,
@@ -239,6 +244,6 @@ export class LogBook {
 		this.flush();
 		this.#accessLog?.close();
 		for (const { sink } of this.#forwards) sink.close();
-		this.store.close();
+		this.store?.close();
 	}
 }
