@@ -32,6 +32,7 @@ export interface Reading {
 
 interface Sent {
 	timeMs: number;
+	/** Of a counter; of a histogram its count. */
 	value: number;
 	sum: number;
 	cells: ArrayLike<number>;
@@ -86,10 +87,12 @@ export class MetricReader {
 	#histogram(definition: MetricDefinition, series: HistogramSeries, nowMs: number): Reading | undefined {
 		const { shape, histograms } = this.#options;
 		const { startMs, sent } = this.#since(series);
+		if (this.#isDelta && series.count === (sent?.value ?? 0)) return undefined;
 		const fine = histograms === 'exponential' && series.layout === 'log-linear';
-		const now = Array.from(fine ? series.cells : series.explicit);
+		const now = Float64Array.from(fine ? series.cells : series.explicit);
 		const cells = less(now, sent?.cells ?? NOTHING, fine);
-		const count = cells.reduce((total, one) => total + one, 0);
+		let count = 0;
+		for (const cell of cells) count += cell;
 		if (this.#isDelta && count === 0) return undefined;
 		const { sum } = series;
 		const common = {
@@ -99,7 +102,8 @@ export class MetricReader {
 			count,
 			sum: Math.max(0, sum - (sent?.sum ?? 0)),
 		};
-		const commit = (): void => this.#remember(series, { timeMs: nowMs, value: 0, sum, cells: now });
+		const seen = series.count;
+		const commit = (): void => this.#remember(series, { timeMs: nowMs, value: seen, sum, cells: now });
 		if (fine) {
 			const point = { ...common, ...exponentialOf(cells, shape.middleOf) };
 			return { definition, kind: 'exponentialHistogram', point, commit };
@@ -145,11 +149,13 @@ function attributesOf({ labels }: MetricDefinition, { values }: SourceSeries): K
 }
 
 /** What came to each cell; fine ones wrap at 2^32. */
-function less(now: ArrayLike<number>, before: ArrayLike<number>, wraps: boolean): number[] {
-	return Array.from(now, (count, i) => {
-		const more = count - (before[i] ?? 0);
-		return wraps ? more >>> 0 : Math.max(0, more);
-	});
+function less(now: Float64Array, before: ArrayLike<number>, wraps: boolean): Float64Array {
+	const more = now.slice();
+	for (let i = 0; i < before.length; i++) {
+		const grown = (more[i] as number) - (before[i] as number);
+		more[i] = wraps ? grown >>> 0 : Math.max(0, grown);
+	}
+	return more;
 }
 
 /** Points of one metric together. */

@@ -107,6 +107,7 @@ test('a delta goes on where the last one that arrived ended, so that nothing is 
 	series.value = 10;
 	cells.cells[9] = 4;
 	cells.sum = 50;
+	cells.count += 5;
 	await collector.until(2);
 	series.value = 12;
 	await collector.until(3);

@@ -42,7 +42,7 @@ const STEPS = [
 		start REAL NOT NULL, end REAL NOT NULL, error TEXT NOT NULL, fields TEXT NOT NULL,
 		PRIMARY KEY (trace, id)
 	) WITHOUT ROWID;
-	CREATE INDEX by_id ON span (id);
+	CREATE INDEX by_id ON span (id) WHERE kind = 0;
 	CREATE INDEX by_start ON span (start) WHERE kind = 0`,
 ];
 const KINDS = ['server', 'client', 'internal'] as const;
@@ -109,7 +109,7 @@ export class TraceStore {
 		if (day.untilMeasured <= 0) this.#measure(day);
 	}
 
-	/** All that is known of a trace, by its id of 32 hex digits or that of one of its spans, of 16. */
+	/** All that is known of a trace, by its id of 32 hex digits or that of one of its server spans, of 16. */
 	find(id: string): Span[] {
 		const key = idBytes(id.toLowerCase());
 		if (key === undefined) return [];
@@ -177,7 +177,7 @@ export class TraceStore {
 			database,
 			insert: database.prepare('INSERT OR IGNORE INTO span VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
 			byTrace: database.prepare('SELECT * FROM span WHERE trace = ? LIMIT ?'),
-			traceOf: database.prepare('SELECT trace FROM span WHERE id = ? LIMIT 1'),
+			traceOf: database.prepare('SELECT trace FROM span WHERE id = ? AND kind = 0 LIMIT 1'),
 			full: false,
 			untilMeasured: 0,
 		};

@@ -36,19 +36,24 @@ export class TraceContext {
  */
 export function parseTraceparent(bytes: Uint8Array, start: number, end: number, into: TraceContext): boolean {
 	if (!hasForm(bytes, start, end)) return false;
-	const at = start + 3;
-	// Each is whole or −1: a byte that is no digit shows in the high bits, since a digit is 0…15 and a fault is 255.
-	let fault = 0;
-	for (let i = at; i < at + 32; i++) fault |= LOWER_HEX[bytes[i] as number] as number;
-	for (let i = at + 33; i < at + 49; i++) fault |= LOWER_HEX[bytes[i] as number] as number;
-	const high = LOWER_HEX[bytes[at + 50] as number] as number;
-	const low = LOWER_HEX[bytes[at + 51] as number] as number;
-	if (((fault | high | low) & 0xf0) !== 0) return false;
-	if (allZero(bytes, at, at + 32) || allZero(bytes, at + 33, at + 49)) return false;
+	const high = LOWER_HEX[bytes[start + 53] as number] as number;
+	const low = LOWER_HEX[bytes[start + 54] as number] as number;
+	fault = high | low;
+	const trace0 = wordAt(bytes, start + 3);
+	const trace1 = wordAt(bytes, start + 11);
+	const trace2 = wordAt(bytes, start + 19);
+	const trace3 = wordAt(bytes, start + 27);
+	const parent0 = wordAt(bytes, start + 36);
+	const parent1 = wordAt(bytes, start + 44);
+	if ((fault & 0xf0) !== 0) return false;
+	if ((trace0 | trace1 | trace2 | trace3) === 0 || (parent0 | parent1) === 0) return false;
 	const words = into.words;
-	for (let i = 0; i < 4; i++) words[i] = wordAt(bytes, at + i * 8);
-	words[6] = wordAt(bytes, at + 33);
-	words[7] = wordAt(bytes, at + 41);
+	words[0] = trace0;
+	words[1] = trace1;
+	words[2] = trace2;
+	words[3] = trace3;
+	words[6] = parent0;
+	words[7] = parent1;
 	into.flags = low & (SAMPLED | RANDOM);
 	return true;
 }
@@ -65,15 +70,20 @@ function hasForm(bytes: Uint8Array, start: number, end: number): boolean {
 	return (high | low) !== 0 && bytes[start + TRACEPARENT_BYTES] === DASH;
 }
 
-function allZero(bytes: Uint8Array, from: number, to: number): boolean {
-	for (let i = from; i < to; i++) if (bytes[i] !== 48) return false;
-	return true;
-}
+/** All digits that were read since it was 0: one that is none shows in the high bits, since it stands for 255. */
+let fault = 0;
 
 function wordAt(bytes: Uint8Array, at: number): number {
-	let word = 0;
-	for (let i = at; i < at + 8; i++) word = (word << 4) | (LOWER_HEX[bytes[i] as number] as number);
-	return word;
+	const a = LOWER_HEX[bytes[at] as number] as number;
+	const b = LOWER_HEX[bytes[at + 1] as number] as number;
+	const c = LOWER_HEX[bytes[at + 2] as number] as number;
+	const d = LOWER_HEX[bytes[at + 3] as number] as number;
+	const e = LOWER_HEX[bytes[at + 4] as number] as number;
+	const f = LOWER_HEX[bytes[at + 5] as number] as number;
+	const g = LOWER_HEX[bytes[at + 6] as number] as number;
+	const h = LOWER_HEX[bytes[at + 7] as number] as number;
+	fault |= a | b | c | d | e | f | g | h;
+	return (a << 28) | (b << 24) | (c << 20) | (d << 16) | (e << 12) | (f << 8) | (g << 4) | h;
 }
 
 /**
@@ -94,11 +104,14 @@ export function writeTraceparent(out: Uint8Array, at: number, context: TraceCont
 }
 
 function writeWord(out: Uint8Array, at: number, word: number): void {
-	let rest = word;
-	for (let i = at + 7; i >= at; i--) {
-		out[i] = DIGITS[rest & 15] as number;
-		rest >>>= 4;
-	}
+	out[at] = DIGITS[word >>> 28] as number;
+	out[at + 1] = DIGITS[(word >>> 24) & 15] as number;
+	out[at + 2] = DIGITS[(word >>> 20) & 15] as number;
+	out[at + 3] = DIGITS[(word >>> 16) & 15] as number;
+	out[at + 4] = DIGITS[(word >>> 12) & 15] as number;
+	out[at + 5] = DIGITS[(word >>> 8) & 15] as number;
+	out[at + 6] = DIGITS[(word >>> 4) & 15] as number;
+	out[at + 7] = DIGITS[word & 15] as number;
 }
 
 /*
