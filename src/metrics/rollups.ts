@@ -54,20 +54,28 @@ export class Rollups {
 
 	/** Takes a minute. One that is there already, since the program was started anew within it, is added to. */
 	add(minute: MinuteFrames): void {
+		try {
+			this.#store.transact(() => this.#write(minute));
+		} catch (error) {
+			// What was new in it was taken back, and its numbers may be given to others.
+			this.#names.reload();
+			throw error;
+		}
+	}
+
+	#write(minute: MinuteFrames): void {
 		const time = Math.floor(minute.timeMs / 60_000) * 60;
-		this.#store.transact(() => {
-			const { recordedAt, record, frameAt, put } = this.#statements;
-			const before = recordedAt.get(60, time) as { covered: number } | undefined;
-			record.run(60, time, (before?.covered ?? 0) + minute.coveredMs);
-			for (const metric of minute.metrics) {
-				const known = this.#names.metric(metric);
-				const sum = this.#summed(known, metric);
-				const there = before === undefined ? undefined : (frameAt.get(60, known.id, time) as Row | undefined);
-				if (there !== undefined) this.#add(sum, there.frame);
-				put.run(60, known.id, time, sum.encode());
-			}
-			this.#merge(time);
-		});
+		const { recordedAt, record, frameAt, put } = this.#statements;
+		const before = recordedAt.get(60, time) as { covered: number } | undefined;
+		record.run(60, time, (before?.covered ?? 0) + minute.coveredMs);
+		for (const metric of minute.metrics) {
+			const known = this.#names.metric(metric);
+			const sum = this.#summed(known, metric);
+			const there = before === undefined ? undefined : (frameAt.get(60, known.id, time) as Row | undefined);
+			if (there !== undefined) this.#add(sum, there.frame);
+			put.run(60, known.id, time, sum.encode());
+		}
+		this.#merge(time);
 	}
 
 	/** The frame under the ids that its series have on disk. */
