@@ -18,7 +18,7 @@ const STEPS: readonly string[] = [
 	CREATE TABLE minute (minute INTEGER, source INTEGER, severity INTEGER, service TEXT, count INTEGER, weight REAL,
 		PRIMARY KEY (minute, source, severity, service)) WITHOUT ROWID;`,
 ];
-const CACHE_KIB = 32_768;
+const CACHE_KIB = 16_384;
 const MOST_REMEMBERED = 4096;
 
 /** One day's file. */
