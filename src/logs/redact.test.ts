@@ -111,7 +111,7 @@ test('a pattern that a stranger makes slow withholds the text, for a bounded tim
 		[WITHHELD, '[redacted]'],
 	);
 	assert.equal(own.withheld, 1);
-	assert.ok(performance.now() - started < 1000);
+	assert.ok(performance.now() - started < 2000);
 });
 
 test('no text makes the built-in patterns slow', () => {
