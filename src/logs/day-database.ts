@@ -14,6 +14,7 @@ const STEPS: readonly string[] = [
 		weight REAL NOT NULL, fields TEXT);
 	CREATE INDEX by_trace ON entry (trace) WHERE trace IS NOT NULL;
 	CREATE INDEX notable ON entry (id) WHERE severity >= 3 OR status >= 500;
+	CREATE INDEX requests ON entry (id, service, route, status, duration, severity, weight) WHERE source = 0;
 	CREATE VIRTUAL TABLE words USING fts5(message, content = '', columnsize = 0);
 	CREATE TABLE minute (minute INTEGER, source INTEGER, severity INTEGER, service TEXT, count INTEGER, weight REAL,
 		PRIMARY KEY (minute, source, severity, service)) WITHOUT ROWID;`,

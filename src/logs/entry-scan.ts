@@ -70,14 +70,13 @@ const endOf = (files: readonly { fromMs: number }[]) =>
 	files.reduce((most, file) => Math.max(most, (file.fromMs + 90_000_000) * IDS_A_MS), 0);
 
 const SOURCES: Readonly<Record<Scan['of'], (plan: QueryPlan) => string>> = {
-	entries: ({ match, notable }) => {
+	entries: ({ match, only }) => {
 		if (match !== '')
 			return 'FROM words CROSS JOIN entry e ON e.id = words.rowid WHERE words MATCH $match AND words.rowid BETWEEN $from AND $to';
 		const rest = 'WHERE e.id BETWEEN $from AND $to';
-		// As the index was made, or it would not be taken.
-		return notable
-			? `FROM entry e INDEXED BY notable ${rest} AND (e.severity >= 3 OR e.status >= 500)`
-			: `FROM entry e ${rest}`;
+		// Said as the index was made, or it would not be taken.
+		if (only === 'notable') return `FROM entry e INDEXED BY notable ${rest} AND (e.severity >= 3 OR e.status >= 500)`;
+		return only === 'requests' ? `FROM entry e INDEXED BY requests ${rest} AND e.source = 0` : `FROM entry e ${rest}`;
 	},
 	words: () => 'FROM words WHERE words MATCH $match AND rowid BETWEEN $from AND $to',
 	minute: () => `FROM minute e WHERE e.minute BETWEEN $from / ${60_000 * IDS_A_MS} AND $to / ${60_000 * IDS_A_MS}`,

@@ -14,8 +14,8 @@ export interface QueryPlan {
 	values: Readonly<Record<string, string | number>>;
 	/** Only severity, source and service are asked for: the counts by minute know the answer. */
 	counted: boolean;
-	/** Only errors, warnings and the like can fit: there is an index of those. */
-	notable: boolean;
+	/** Only requests can fit, or only errors, warnings and the like: there are indexes of those. */
+	only: 'requests' | 'notable' | null;
 }
 
 /** Columns of `entry`, by the names of the fields that they hold. */
@@ -46,8 +46,11 @@ export function planOf(query: Query): QueryPlan {
 	const others = match === '' ? parts : parts.filter((part) => !isIndexPart(part));
 	const where = others.map((part) => compiler.sql(part)).join(' AND ');
 	const values = match === '' ? compiler.values : { ...compiler.values, $match: match };
-	return { match, where, values, counted: parts.every(isCounted), notable: match === '' && parts.some(isNotable) };
+	const only = match !== '' ? null : parts.some(isNotable) ? 'notable' : parts.some(isOfRequests) ? 'requests' : null;
+	return { match, where, values, counted: parts.every(isCounted), only };
 }
+
+const isOfRequests = (node: QueryNode) => node.kind === 'glob' && node.field === 'source' && node.pattern === 'access';
 
 const isIndexPart = (node: QueryNode): boolean =>
 	indexTerm(node) !== null || (node.kind === 'not' && indexTerm(node.part) !== null);
