@@ -61,6 +61,12 @@ export function putJson(bytes: Buffer, from: number, text: string): number {
 			else {
 				bytes[at++] = 92;
 				bytes[at++] = kind;
+			const letter = ESCAPE[code] as number;
+			if (letter === 0) bytes[at++] = code;
+			else if (letter === 1) at = putEscape(bytes, at, code);
+			else {
+				bytes[at++] = 92;
+				bytes[at++] = letter;
 			}
 		} else at = putWide(bytes, at, code, text.charCodeAt(i + 1));
 		// The second half went with the first.
