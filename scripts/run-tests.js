@@ -31,6 +31,7 @@ process.on('SIGINT', () => {
 	interrupted = true;
 });
 
+process.on('exit', () => rmSync(join(tmpdir(), `ballast-test-state-${process.pid}`), { recursive: true, force: true }));
 if (!quick) console.log(`peers: ${installTestPeers()}`);
 const results = [];
 for (const step of steps) {
@@ -81,7 +82,9 @@ function readCounts(file) {
 function run([command, ...args], minutes = LIMIT_MINUTES) {
 	return new Promise((resolve) => {
 		// node:test marks the processes that it starts; run from within a test, ours are no part of it.
-		const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+		const { NODE_TEST_CONTEXT: _, STATE_DIRECTORY: __, ...env } = process.env;
+		// What a Ballast that is tried keeps is none of this user's.
+		env.XDG_STATE_HOME = join(tmpdir(), `ballast-test-state-${process.pid}`);
 		const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
 		const timer = setTimeout(() => {
 			console.error(`${command} takes longer than ${minutes} minutes and is ended`);

@@ -1,18 +1,18 @@
 import type { AdminConfig } from '../config/config.ts';
-import { AdminListener, type Readiness } from './admin.ts';
+import { AdminListener, type AdminViews } from './admin.ts';
 import type { SocketSource } from './listeners.ts';
 
 /** Where the admin listener is; a reload may move it. */
 export class AdminPlace {
 	readonly #source: SocketSource;
-	readonly #readiness: () => Readiness;
+	readonly #views: AdminViews;
 	readonly #failed: (text: string) => void;
 	#listener: AdminListener | null = null;
 	#at: AdminConfig | null = null;
 
-	constructor(source: SocketSource, readiness: () => Readiness, failed: (text: string) => void) {
+	constructor(source: SocketSource, views: AdminViews, failed: (text: string) => void) {
 		this.#source = source;
-		this.#readiness = readiness;
+		this.#views = views;
 		this.#failed = failed;
 	}
 
@@ -26,14 +26,14 @@ export class AdminPlace {
 		if (at === null) return;
 		try {
 			const { port } = await this.#source.bind(at.host, at.port, 1);
-			const listener = new AdminListener(this.#readiness, (error) => this.#failed(error.message));
+			const listener = new AdminListener(this.#views, (error) => this.#failed(error.message));
 			listener.listen(await this.#source.socket(at.host, port, 0));
 			this.#listener = listener;
 			this.#at = { ...at, port };
 		} catch (error) {
 			const why = error instanceof Error ? error.message : String(error);
 			this.#failed(
-				`there is no /live and /ready: ${why}; name another port with \`admin: { port: N }\`, or switch it off with \`admin: off\``,
+				`there is no /live, /ready and /metrics: ${why}; name another port with \`admin: { port: N }\`, or switch it off with \`admin: off\``,
 			);
 		}
 	}

@@ -7,13 +7,20 @@ export interface Readiness {
 	reasons: string[];
 }
 
-/** The loopback listener for whoever watches this node: `/live` and `/ready`. Metrics and purge join it later. */
+/** What the admin listener shows. */
+export interface AdminViews {
+	readiness(): Readiness;
+	/** The page of metrics for who sent this Accept. */
+	metrics(accept: string | undefined): { type: string; text: string };
+}
+
+/** The loopback listener for whoever watches this node: `/live`, `/ready` and `/metrics`. */
 export class AdminListener {
 	readonly #server: http.Server;
-	readonly #readiness: () => Readiness;
+	readonly #views: AdminViews;
 
-	constructor(readiness: () => Readiness, failed: (error: Error) => void) {
-		this.#readiness = readiness;
+	constructor(views: AdminViews, failed: (error: Error) => void) {
+		this.#views = views;
 		this.#server = http.createServer(
 			{ requestTimeout: 10_000, headersTimeout: 5000, maxHeaderSize: 8192 },
 			(request, response) => this.#answer(request, response),
@@ -27,24 +34,31 @@ export class AdminListener {
 	}
 
 	#answer(request: http.IncomingMessage, response: http.ServerResponse): void {
-		const path = (request.url ?? '').split('?')[0];
-		const known = path === '/live' || path === '/ready';
-		const readiness = this.#readiness();
-		let status = 200;
-		if (!known) status = 404;
-		else if (request.method !== 'GET' && request.method !== 'HEAD') status = 405;
-		else if (path === '/ready' && !readiness.ready) status = 503;
-		const body =
-			path === '/ready' ? readiness : known ? { live: true } : { title: 'There are /live and /ready here', status };
-		const text = `${JSON.stringify(body)}\n`;
+		const path = (request.url ?? '').split('?')[0] ?? '';
+		const { status, type, text } = this.#page(path, request);
 		response.writeHead(status, {
-			'content-type': 'application/json',
+			'content-type': type,
 			'content-length': Buffer.byteLength(text),
 			'cache-control': 'no-store',
 			...(status === 405 ? { allow: 'GET, HEAD' } : {}),
 		});
 		response.end(request.method === 'HEAD' ? undefined : text);
 		request.resume();
+	}
+
+	#page(path: string, { method, headers }: http.IncomingMessage): { status: number; type: string; text: string } {
+		const json = (status: number, body: unknown) => ({
+			status,
+			type: 'application/json',
+			text: `${JSON.stringify(body)}\n`,
+		});
+		if (path !== '/live' && path !== '/ready' && path !== '/metrics')
+			return json(404, { title: 'There are /live, /ready and /metrics here', status: 404 });
+		if (method !== 'GET' && method !== 'HEAD') return json(405, { title: 'This is only read', status: 405 });
+		if (path === '/live') return json(200, { live: true });
+		if (path === '/metrics') return { status: 200, ...this.#views.metrics(headers.accept) };
+		const readiness = this.#views.readiness();
+		return json(readiness.ready ? 200 : 503, readiness);
 	}
 
 	close(): void {

@@ -1,5 +1,4 @@
 import type { Config } from '../config/config.ts';
-import { diffConfig, formatDiff } from '../config/diff.ts';
 import { maskConfig } from '../config/print.ts';
 import { Board } from '../core/board.ts';
 import { BallastError } from '../core/errors.ts';
@@ -8,6 +7,7 @@ import { DetailGroup } from '../metrics/detail.ts';
 import type { Readiness } from './admin.ts';
 import { AdminPlace } from './admin-place.ts';
 import { announcement } from './announcement.ts';
+import { type Running, swapConfig } from './config-swap.ts';
 import { ConfigWatch } from './config-watch.ts';
 import type { Snapshot } from './core-snapshot.ts';
 import { CountsHandover } from './counts-handover.ts';
@@ -17,22 +17,22 @@ import { InstanceEvents } from './instance-events.ts';
 import { InstanceSlots } from './instance-slots.ts';
 import type { Keeper } from './keeper-port.ts';
 import { Listeners } from './listeners.ts';
+import { NodeMonitor } from './node-monitor.ts';
 import { carryOut } from './operator-commands.ts';
 import { OverloadControl } from './overload-control.ts';
 import type { PeerCores } from './peer-cores.ts';
 import { PoolShares, type PoolSharesParts } from './pool-shares.ts';
 import { RateLimitTables } from './rate-limit-tables.ts';
 import { readinessOf, untilServable } from './readiness.ts';
-import { RecordRings } from './record-rings.ts';
 import { rolloutCounters } from './rollout-counters.ts';
 import { Rollouts, type RolloutsPort } from './rollouts.ts';
 import { SeriesIndex } from './series-index.ts';
 import { ServedPlan } from './served-plan.ts';
 import { ServiceCellsIndex } from './service-cells-index.ts';
 import { ServiceUpkeep } from './service-upkeep.ts';
+import { shutDown } from './shut-down.ts';
 import type { ConfigSource, Loaded } from './source.ts';
 import { programStatus, type Status, serviceStatus } from './status.ts';
-import { untilQuiet } from './until-quiet.ts';
 import { VERSION } from './version.ts';
 import { WorkerGroup } from './worker-group.ts';
 
@@ -44,7 +44,7 @@ export class ControlPlane {
 	readonly log = new EventLog();
 	readonly #board = new Board();
 	readonly #meters = { routes: new MeterGroup(), instances: new MeterGroup(), details: new DetailGroup() };
-	readonly #rings = new RecordRings(() => {});
+	readonly #monitor: NodeMonitor;
 	readonly #series = new SeriesIndex();
 	readonly #cells = new ServiceCellsIndex();
 	readonly #rateLimits = new RateLimitTables((event) => this.log.add(event));
@@ -83,7 +83,7 @@ export class ControlPlane {
 			board,
 			cells,
 			meters: this.#meters,
-			records: (worker) => this.#rings.of(worker),
+			records: (worker) => this.#monitor.rings.of(worker),
 			instances: () => this.#slots.plans(),
 			started: (id) => this.#listeners.restore(id),
 			suspect: (slot) => this.#fleet.suspect(slot),
@@ -107,8 +107,8 @@ export class ControlPlane {
 		});
 		if (keeper.welcome.active) this.#counts.lead(null);
 		this.#listeners = new Listeners(keeper, this.#workers, event);
-		const failed = (text: string) => event('error', text);
-		this.#admin = new AdminPlace(keeper, () => this.readiness(), failed);
+		const views = { readiness: () => this.readiness(), metrics: (accept?: string) => this.#monitor.page(accept) };
+		this.#admin = new AdminPlace(keeper, views, (text) => event('error', text));
 		const fleet = new Fleet({ sink: this.#slots, host: keeper.processes, passive: !keeper.welcome.active });
 		this.#fleet = fleet;
 		const moved: PoolSharesParts['event'] = (level, subject, text) => {
@@ -121,7 +121,22 @@ export class ControlPlane {
 		};
 		this.#upkeep = new ServiceUpkeep(cells, () => fleet.ready(), changed);
 		this.#rollouts = new Rollouts(this.#rolloutsPort());
-		keeper.processes.watch({ exited: () => {}, lines: (id, _stream, lines) => this.log.output(id, lines) });
+		keeper.processes.watch({ exited: () => {}, lines: (...printed) => this.log.output(...printed) });
+		this.#monitor = this.#makeMonitor();
+	}
+
+	#makeMonitor(): NodeMonitor {
+		return new NodeMonitor(this.#keeper.welcome, {
+			log: this.log,
+			meters: this.#meters,
+			workers: this.#workers,
+			config: () => this.#config,
+			plan: () => this.#served.plan,
+			status: () => this.status(),
+			instances: () => this.#fleet.list(),
+			plans: () => this.#slots.plans(),
+			refused: () => this.#refused !== '',
+		});
 	}
 
 	#rolloutsPort(): RolloutsPort {
@@ -152,6 +167,7 @@ export class ControlPlane {
 			this.#fleet.adopt(snapshot.fleet);
 		}
 		const shaped = this.#served.begin(this.#config);
+		this.#monitor.start();
 		this.#setLimits();
 		// First of all: a port that is taken must start nothing.
 		await this.#listeners.bind(this.#config.listen, this.#config.workers);
@@ -160,6 +176,7 @@ export class ControlPlane {
 		if (welcome.generation > 1) await untilServable(() => this.#fleet.list(), welcome.active);
 		await this.#listeners.serve(this.#config.listen, this.#config.workers);
 		await this.#admin.serve(this.#config.admin);
+		this.#everySecond();
 		setInterval(() => this.#everySecond(), 1000);
 		this.#overload.start(this.#workers, snapshot?.limits);
 		this.#keep();
@@ -215,6 +232,7 @@ export class ControlPlane {
 		this.#upkeep.everySecond();
 		this.#shares.look();
 		this.#rateLimits.look();
+		this.#monitor.everySecond();
 	}
 
 	readiness(): Readiness {
@@ -255,39 +273,33 @@ export class ControlPlane {
 		this.log.add({ level: 'error', subject: 'config', text: this.#refused });
 	}
 
-	/** Prepare → all acknowledge → commit; whatever fails before the commit leaves everything as it was. */
 	async #swap(loaded: Config): Promise<string> {
-		const { config: next, refused } = this.#served.deployments.withhold(this.#config, loaded);
-		if (refused !== '') throw new BallastError('config_invalid', refused);
-		const changes = diffConfig(this.#config, next);
+		const committed = (config: Config) => (this.#config = config);
+		const text = await swapConfig(this.#running(), { before: this.#config, loaded }, committed);
 		this.#refused = '';
-		if (changes.length === 0) return 'nothing changed';
-		await this.#listeners.bind(next.listen, next.workers);
-		const { shaped, told } = await this.#served
-			.reload(next, () => (this.#config = next))
-			.catch(async (error: unknown) => {
-				await this.#listeners.unbindAllBut(this.#config.listen);
-				throw error;
-			});
-		for (const text of told) this.log.add({ level: 'warn', subject: 'config', text });
-		await this.#fleet.apply(shaped);
-		this.#shares.configure(next.services);
-		this.#shares.look();
-		await this.#workers.resize(() => this.#listeners.serve(next.listen, next.workers));
-		await this.#admin.serve(next.admin);
+		if (text === '') return 'nothing changed';
 		this.#setLimits();
 		this.#keep();
-		const text = formatDiff(changes);
-		this.log.add({
-			level: 'info',
-			subject: 'config',
-			text: `reloaded: ${changes.length} change${changes.length === 1 ? '' : 's'}\n${text}`,
-		});
 		return text;
+	}
+
+	#running(): Running {
+		return {
+			log: this.log,
+			listeners: this.#listeners,
+			workers: this.#workers,
+			fleet: this.#fleet,
+			served: this.#served,
+			shares: this.#shares,
+			admin: this.#admin,
+			monitor: this.#monitor,
+		};
 	}
 
 	/** Runs one command of the control socket. */
 	command(name: string, args: Record<string, unknown>, line: (text: string) => void): Promise<unknown> {
+		const seen = this.#monitor.command(name, args, line);
+		if (seen !== null) return seen;
 		return carryOut(
 			{ name, args, line },
 			{
@@ -329,8 +341,6 @@ export class ControlPlane {
 		};
 	}
 
-	// Handing over and ending.
-
 	/** Word from, or of, another core of this keeper. */
 	get peers(): PeerCores {
 		return this.#slots.peers;
@@ -343,6 +353,7 @@ export class ControlPlane {
 		this.#overload.inherit(left?.limits);
 		this.#counts.lead(left?.counts);
 		this.#slots.leads = true;
+		this.#monitor.leads = true;
 		void this.#leadDeployments(left);
 		this.log.add({ level: 'info', subject: 'ballast', text: `version ${VERSION} took over (core ${process.pid})` });
 	}
@@ -363,6 +374,7 @@ export class ControlPlane {
 		this.#rollouts.abandon('another core takes over; `ballast deploy` begins anew');
 		const snapshot = { ...this.snapshot(), counts: this.#counts.yield() };
 		this.#slots.leads = false;
+		this.#monitor.leads = false;
 		this.#fleet.deactivate();
 		this.#watch.stop();
 		return snapshot;
@@ -374,6 +386,7 @@ export class ControlPlane {
 		this.#admin.close();
 		this.#workers.tell({ type: 'drain' });
 		await this.#counts.drain(() => this.#workers.load().connections > 0);
+		await this.#monitor.end();
 		await this.#keeper.sent();
 	}
 
@@ -382,18 +395,7 @@ export class ControlPlane {
 		this.#stopping = true;
 		this.#rollouts.abandon('Ballast stops');
 		this.#watch.stop();
-		const { graceMs } = this.#config.stop;
-		const { active: underWay } = this.#workers.load();
-		const text = `stopping: ${underWay} under way may take up to ${graceMs / 1000} s; a second Ctrl-C ends at once`;
-		this.log.add({ level: 'info', subject: 'ballast', text });
-		const until = Date.now() + graceMs;
-		await this.#listeners.release();
-		this.#workers.tell({ type: 'drain' });
-		await untilQuiet(() => this.#workers.load(), until);
-		// What is still under way is cut off; no instance could leave while a worker waits for it.
-		if (this.#workers.load().active > 0) await this.#workers.end();
-		await this.#fleet.stop(Math.max(1000, this.#config.stop.graceMs));
-		await this.#workers.end();
-		this.log.add({ level: 'info', subject: 'ballast', text: 'stopped' });
+		await shutDown(this.#running(), this.#config.stop.graceMs);
+		await this.#monitor.end();
 	}
 }

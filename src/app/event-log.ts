@@ -15,6 +15,9 @@ const KEPT = 200;
 
 export class EventLog {
 	readonly #write: (line: string) => void;
+	/** Gets each event and each line of an instance, too: the store of logs. */
+	onEvent: (event: Event) => void = () => {};
+	onOutput: (instance: string, stream: 'stdout' | 'stderr', lines: readonly string[]) => void = () => {};
 	/** The last events, oldest first. */
 	readonly recent: (Event & { at: number })[] = [];
 
@@ -25,12 +28,14 @@ export class EventLog {
 	add(event: Event): void {
 		this.recent.push({ ...event, at: Date.now() });
 		if (this.recent.length > KEPT) this.recent.shift();
+		this.onEvent(event);
 		const mark = event.level === 'info' ? '' : `${event.level}: `;
 		for (const line of event.text.split('\n')) this.#print(event.subject, `${mark}${line}`);
 	}
 
 	/** What an instance printed. */
-	output(instance: string, lines: readonly string[]): void {
+	output(instance: string, stream: 'stdout' | 'stderr', lines: readonly string[]): void {
+		this.onOutput(instance, stream, lines);
 		for (const line of lines) this.#print(instance, `| ${line}`);
 	}
 

@@ -12,6 +12,7 @@ export type CommandHandler = (
 export interface Keeper extends SocketSource {
 	readonly welcome: {
 		readonly active: boolean;
+		readonly name: string;
 		readonly pid: number;
 		readonly generation: number;
 		readonly startedAt: number;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Config, ServiceConfig } from '../config/config.ts';
 import { BallastError } from '../core/errors.ts';
 import { tlsName } from './fleet-probes.ts';
-import type { Plan, PoolPlan, ServicePlan } from './plan.ts';
+import type { Plan, PoolPlan, RecordingPlan, ServicePlan } from './plan.ts';
 import type { RateLimitTables } from './rate-limit-tables.ts';
 import type { SeriesIndex } from './series-index.ts';
 import type { ServiceCellsIndex } from './service-cells-index.ts';
@@ -33,7 +33,21 @@ export function planOf(config: Config, generation: number, { series, cells, rate
 		trust: config.trust,
 		series: series.of(services),
 		rateLimits: rateLimits.of(services),
-		recording: { lines: 0, rows: 0, traces: null, slowMs: 1000, restart: false },
+		recording: recordingPlan(config),
+	};
+}
+
+/** What is asked of records: by the access log, the store and whoever entries and spans are passed on to. */
+function recordingPlan({ store, logs, traces, exports }: Config): RecordingPlan {
+	const wants = (signal: 'logs' | 'traces'): boolean => exports.some(({ urls }) => urls[signal] !== undefined);
+	return {
+		lines: logs.access?.sample ?? 0,
+		rows: store !== null || logs.forward.length > 0 || wants('logs') ? logs.sample : 0,
+		traces: traces?.sample ?? null,
+		spans: traces !== null && (store !== null || wants('traces')),
+		slowMs: logs.slowMs,
+		traceSlowMs: traces?.slowMs ?? 0,
+		restart: traces?.restart ?? 'never',
 	};
 }
 

@@ -51,16 +51,19 @@ export interface Plan {
 
 /** What is written down of requests, beyond the counts. */
 export interface RecordingPlan {
-	/** Every request goes to the access log; or the share of them that does. */
+	/** Share of the requests that goes to the access log; those that failed or were slow all do. */
 	lines: number;
 	/** Share of the requests that get a row in the store; those that failed or were slow all do. 0: no store. */
 	rows: number;
 	/** Share of the traces that are kept; those that failed or were slow all are. null: requests are not traced. */
 	traces: number | null;
-	/** From how long on a request is slow, ms. */
+	/** Somebody keeps spans, or passes them on. */
+	spans: boolean;
+	/** From how long on a request is slow, ms; and for its trace. */
 	slowMs: number;
-	/** Contexts from outside are not gone on with. */
-	restart: boolean;
+	traceSlowMs: number;
+	/** Whose trace contexts are not gone on with. */
+	restart: 'never' | 'untrusted' | 'always';
 }
 
 /** The memory of all rate limits. */
@@ -119,6 +122,8 @@ export const NodeCell = {
 
 /** Behind the workers' cells: changes whenever requests that wait should be tried again, in any worker. */
 export const WAKE_CELL: number = MAX_WORKERS * NodeCell.cells;
+/** Behind that: whether somebody follows requests as they come, all of which are then written down. */
+export const FOLLOW_CELL: number = WAKE_CELL + 1;
 /** Bytes of the node's shared memory. */
 export const NODE_BYTES: number = (WAKE_CELL + 16) * 4;
 

@@ -6,7 +6,7 @@ import { Want } from '../logs/record-layout.ts';
 import type { RecordNotes, RecordWriter } from '../logs/record-writer.ts';
 import { DetailMeter } from '../metrics/detail.ts';
 import { Meter, nothingSeen } from '../metrics/meter.ts';
-import { type FromWorker, NodeCell, type RecordingPlan, UNROUTED } from './plan.ts';
+import { FOLLOW_CELL, type FromWorker, NodeCell, type RecordingPlan, UNROUTED } from './plan.ts';
 
 type Chunk = Extract<FromWorker, { type: 'chunk' }>;
 
@@ -20,8 +20,9 @@ const CLOCK_MS = 5;
 export class RequestRecorder implements Recorder {
 	recording: RecordingPlan;
 	readonly #worker: number;
-	/** This worker's cells in the node's memory. */
+	/** This worker's cells in the node's memory, and all of that. */
 	readonly #cells: Int32Array;
+	readonly #node: Int32Array;
 	readonly #writer: RecordWriter;
 	readonly #routes: Meter;
 	readonly #instances: Meter;
@@ -49,12 +50,14 @@ export class RequestRecorder implements Recorder {
 	constructor(parts: {
 		worker: number;
 		cells: Int32Array;
+		node: Int32Array;
 		writer: RecordWriter;
 		recording: RecordingPlan;
 		chunk: (chunk: Chunk) => void;
 	}) {
 		this.#worker = parts.worker;
 		this.#cells = parts.cells;
+		this.#node = parts.node;
 		this.#writer = parts.writer;
 		this.recording = parts.recording;
 		const tell = (meter: Chunk['meter']) => (index: number, buffer: SharedArrayBuffer) =>
@@ -122,10 +125,11 @@ export class RequestRecorder implements Recorder {
 
 	/** Bits of `Want`. Sets the record's weight and whether it is notable. */
 	#wants(exchange: Counted, us: number): number {
-		const { lines, rows, traces, slowMs } = this.recording;
+		const { lines, rows, traces, spans, slowMs, traceSlowMs } = this.recording;
 		const { status } = exchange;
 		const notes = this.#notes;
-		const notable = status >= 500 || exchange.broken || us >= slowMs * 1000;
+		const failed = status >= 500 || exchange.broken;
+		const notable = failed || us >= slowMs * 1000;
 		notes.notable = notable;
 		notes.weight = 1;
 		let wants = 0;
@@ -137,7 +141,9 @@ export class RequestRecorder implements Recorder {
 				notes.weight = Math.round(1 / rows);
 			}
 		}
-		if (traces !== null && (notable || (exchange.trace.flags & SAMPLED) !== 0)) wants |= Want.trace;
+		if (spans && traces !== null && (failed || us >= traceSlowMs * 1000 || (exchange.trace.flags & SAMPLED) !== 0))
+			wants |= Want.trace;
+		if (Atomics.load(this.#node, FOLLOW_CELL) !== 0) wants |= Want.follow;
 		return wants;
 	}
 

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { Board } from '../core/board.ts';
 import type { MeterGroup } from '../metrics/counts.ts';
 import type { DetailGroup } from '../metrics/detail.ts';
+import type { WorkerReading } from '../metrics/node-readers.ts';
 import type { WorkerPressure } from './overload-control.ts';
 import {
 	type FromWorker,
@@ -367,6 +368,17 @@ export class WorkerGroup {
 				restarts,
 				sheds: SHEDS[this.#cell(id, NodeCell.shedding)] ?? 'nothing',
 			}));
+	}
+
+	/** For metrics. */
+	readings(): WorkerReading[] {
+		return [...this.#members.keys()].map((id) => ({
+			worker: String(id),
+			connections: this.#cell(id, NodeCell.connections),
+			shedding: this.#cell(id, NodeCell.shedding),
+			lagSeconds: this.#cell(id, NodeCell.lagMs) / 1000,
+			heapRatio: this.#cell(id, NodeCell.heap) / 1000,
+		}));
 	}
 
 	/** Nothing is replaced any more. */

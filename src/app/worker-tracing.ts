@@ -2,6 +2,7 @@ import type { TraceContext, Tracing } from '../gateway/data-plane.ts';
 import { TraceIds } from '../traces/trace-ids.ts';
 import { inSample, parseTraceparent, SAMPLED, TRACEPARENT_BYTES, writeTraceparent } from '../traces/traceparent.ts';
 import type { Output } from '../wire/output.ts';
+import type { RecordingPlan } from './plan.ts';
 
 const NAME = Buffer.from('traceparent: ');
 
@@ -9,16 +10,17 @@ const NAME = Buffer.from('traceparent: ');
 export class WorkerTracing implements Tracing {
 	readonly #ids = new TraceIds();
 	readonly #share: number;
-	readonly #restart: boolean;
+	readonly #restart: RecordingPlan['restart'];
 
-	/** `share` of the traces that are kept, 0…1; `restart`: contexts from outside are not gone on with. */
-	constructor(share: number, restart: boolean) {
+	/** `share` of the traces that are kept, 0…1; `restart`: whose contexts are not gone on with. */
+	constructor(share: number, restart: RecordingPlan['restart']) {
 		this.#share = share;
 		this.#restart = restart;
 	}
 
 	begin(bytes: Uint8Array, start: number, end: number, trusted: boolean, into: TraceContext): void {
-		const goesOn = end > start && !this.#restart && parseTraceparent(bytes, start, end, into);
+		const may = this.#restart === 'never' || (this.#restart === 'untrusted' && trusted);
+		const goesOn = may && end > start && parseTraceparent(bytes, start, end, into);
 		if (goesOn) this.#ids.beginSpan(into);
 		else this.#ids.beginTrace(into);
 		// Whoever may say what is kept could fill the store.

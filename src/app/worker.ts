@@ -72,6 +72,7 @@ class DataWorker {
 		this.#recorder = new RequestRecorder({
 			worker: start.id,
 			cells: this.#cells,
+			node: all,
 			writer: new RecordWriter(new RecordRing(start.records)),
 			recording: start.plan.recording,
 			chunk: (chunk) => this.#say(chunk),

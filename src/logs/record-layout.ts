@@ -38,7 +38,7 @@ export const TRACE = 22;
 export const ATTEMPTS_AT: number = (TRACE + 8) * 4;
 
 /** Who is to get it. */
-export const Want = { line: 1, row: 2, trace: 4 } as const;
+export const Want = { line: 1, row: 2, trace: 4, follow: 8 } as const;
 
 export const Flag = {
 	secure: 1,

@@ -120,7 +120,13 @@ class RunningBallast implements Ballast {
 			cwd: folder,
 			// The keeper stops when the launcher's pipe closes: so nothing outlives a test process that is killed.
 			stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-			env: { ...inherited, BALLAST_SOCKET: this.socketPath, BALLAST_LAUNCHER: '1', ...options.env },
+			env: {
+				...inherited,
+				BALLAST_SOCKET: this.socketPath,
+				BALLAST_LAUNCHER: '1',
+				XDG_STATE_HOME: join(folder, '.state'),
+				...options.env,
+			},
 		});
 		for (const stream of [this.#child.stdout, this.#child.stderr])
 			stream?.setEncoding('utf8').on('data', (text) => this.#add(text));

@@ -1,0 +1,224 @@
+import type { Config } from '../config/config.ts';
+import type { LogEntry } from '../core/log-entry.ts';
+import type { Span } from '../core/span.ts';
+import { CONTENT_TYPES, Exposition, formatFor } from '../metrics/exposition.ts';
+import { Figures } from '../metrics/figure-source.ts';
+import { collectNodeMetrics } from '../metrics/node-metrics.ts';
+import type { NodeReaders } from '../metrics/node-readers.ts';
+import { Recent } from '../metrics/recent.ts';
+import { Registry } from '../metrics/registry.ts';
+import type { SlotRequest } from '../metrics/slots.ts';
+import { stateFolder } from '../store/folder.ts';
+import type { Event } from './event-log.ts';
+import { Exemplars } from './exemplars.ts';
+import { routesBySeries } from './observed-node.ts';
+import type { InstancePlan, Plan } from './plan.ts';
+import { StoreLink } from './store-link.ts';
+import type { FromStore, StoreFigures, StoreSettings, ToStore } from './store-messages.ts';
+
+/** Time that the store has to write what it holds when Ballast ends, ms. */
+const END_MS = 5000;
+
+export interface MonitoringParts {
+	/** Name of this Ballast. */
+	name: string;
+	/** Set to 1 while somebody follows requests. */
+	follow: Int32Array;
+	event(event: Event): void;
+}
+
+/** Entries and spans that others want, such as OTLP. */
+export interface PassedOn {
+	entries: LogEntry[];
+	spans: Span[];
+}
+
+type Followed = Extract<FromStore, { type: 'followed' }>;
+
+/** What is seen of the node: its metrics, their history, and the store of logs and traces. */
+export class Monitoring {
+	readonly registry: Registry;
+	readonly figures: Figures;
+	readonly store: StoreLink;
+	readonly #parts: MonitoringParts;
+	readonly #recent: Recent;
+	readonly #exposition: Exposition;
+	readonly #exemplars = new Exemplars();
+	readonly #rings = new Map<number, SharedArrayBuffer>();
+	readonly #followers = new Map<number, (followed: Followed) => void>();
+	#settings: StoreSettings | null = null;
+	#config!: Config;
+	/** What was said last of names in records, so that they are only sent when they change. */
+	#named = '';
+	#names: Extract<ToStore, { type: 'names' }>['names'] = { routes: [], instances: [] };
+	/** This core's minutes are the ones that are kept. */
+	leads = false;
+	stored: StoreFigures | null = null;
+	/** Gets what the store passes on. */
+	passOn: (passed: PassedOn) => void = () => {};
+
+	constructor(parts: MonitoringParts) {
+		this.#parts = parts;
+		const failed = (error: unknown): void =>
+			parts.event({ level: 'error', subject: 'ballast', text: `metrics cannot be read: ${(error as Error).message}` });
+		this.registry = new Registry({ failed });
+		this.#recent = new Recent(this.registry);
+		const rollups = {
+			read: (requests: readonly SlotRequest[]) => this.store.ask('rollups', requests),
+			span: () => this.store.ask('rollupSpan'),
+		};
+		this.figures = new Figures({
+			registry: this.registry,
+			recent: this.#recent,
+			rollups,
+			kept: { minutes: 7 * 86_400_000, fiveMinutes: 30 * 86_400_000 },
+		});
+		this.#exposition = new Exposition(this.registry, (definition, series) => this.#exemplars.of(definition, series));
+		this.store = new StoreLink({
+			told: (message) => this.#told(message),
+			event: (level, text) => parts.event({ level, subject: 'store', text }),
+			greeting: () => this.#greeting(),
+		});
+	}
+
+	/** Begins to observe. */
+	start(config: Config, readers: Partial<NodeReaders>): void {
+		this.configure(config, { entries: false, spans: false });
+		collectNodeMetrics(this.registry, readers, {
+			objective: (service, route) => this.#objective(service, route),
+			apdexMs: () => this.#config.metrics.apdexMs,
+		});
+		this.store.start();
+	}
+
+	#objective(name: string, route: string): Config['services'][number]['objective'] {
+		const service = this.#config.services.find((one) => one.name === name);
+		if (service === undefined) return null;
+		return Object.hasOwn(service.routeObjectives, route) ? (service.routeObjectives[route] ?? null) : service.objective;
+	}
+
+	/** A reload. `passOn`: what others want of what goes to the store. */
+	configure(config: Config, passOn: { entries: boolean; spans: boolean }): void {
+		this.#config = config;
+		this.registry.resize(config.metrics.series);
+		const { minutesMs, fiveMinutesMs, hoursMs, maxBytes } = config.metrics.keep;
+		const folder = config.store === null ? null : (config.store.folder ?? stateFolder(this.#parts.name, process.env));
+		this.#settings = {
+			folder,
+			logs: config.logs,
+			traces: config.traces,
+			rollups: { keepMs: { minutes: minutesMs, fiveMinutes: fiveMinutesMs, hours: hoursMs }, maxBytes },
+			passOn,
+		};
+		this.store.say({ type: 'configure', settings: this.#settings });
+	}
+
+	/** Where what lasts is kept; null: nothing is. */
+	get folder(): string | null {
+		return this.#settings?.folder ?? null;
+	}
+
+	#greeting(): ToStore[] {
+		const rings = [...this.#rings].map(([worker, buffer]): ToStore => ({ type: 'ring', worker, buffer }));
+		const settings: ToStore[] = this.#settings === null ? [] : [{ type: 'configure', settings: this.#settings }];
+		return [...settings, { type: 'names', names: this.#names }, ...rings];
+	}
+
+	/** A worker writes requests down there. */
+	ring(worker: number, buffer: SharedArrayBuffer): void {
+		this.#rings.set(worker, buffer);
+		this.store.say({ type: 'ring', worker, buffer });
+	}
+
+	/** What the numbers in records stand for, before a worker can write them. */
+	name(plan: Plan, instances: readonly InstancePlan[]): void {
+		const names = {
+			routes: [...routesBySeries(plan)].map(([series, { service, route }]): [number, string, string] => [
+				series,
+				service,
+				route,
+			]),
+			instances: instances.map(({ serial, id }): [number, string] => [serial, id]),
+		};
+		const text = JSON.stringify(names);
+		if (text === this.#named) return;
+		this.#named = text;
+		this.#names = names;
+		this.store.say({ type: 'names', names });
+	}
+
+	everySecond(): void {
+		this.registry.sample();
+		const minute = this.#recent.record(Date.now());
+		if (minute !== null && this.leads && this.folder !== null) this.store.say({ type: 'minute', frames: minute });
+	}
+
+	/** Counts were taken over from another core: they did not happen now. */
+	rebase(): void {
+		this.#recent.rebase();
+	}
+
+	/** The page of metrics, for who sent this Accept. */
+	page(accept: string | undefined): { type: string; text: string } {
+		const format = formatFor(accept);
+		return { type: CONTENT_TYPES[format], text: this.#exposition.write(format) };
+	}
+
+	event({ level, subject, text }: Event): void {
+		const entry: LogEntry = {
+			timeMs: Date.now(),
+			severity: level,
+			source: 'event',
+			message: text,
+			service: this.#config?.services.some(({ name }) => name === subject) ? subject : '',
+			instance: '',
+			traceId: '',
+			spanId: '',
+			fields: { subject },
+		};
+		this.store.say({ type: 'entries', entries: [entry] });
+	}
+
+	output(service: string, instance: string, stream: 'stdout' | 'stderr', lines: readonly string[]): void {
+		const timeMs = Date.now();
+		this.store.say({ type: 'output', lines: lines.map((line) => ({ timeMs, service, instance, stream, line })) });
+	}
+
+	#told(message: Exclude<FromStore, { type: 'answer' | 'failed' }>): void {
+		switch (message.type) {
+			case 'told':
+				this.#parts.event({ level: message.level, subject: 'store', text: message.text });
+				break;
+			case 'figures':
+				this.stored = message.figures;
+				this.#exemplars.learn(message.exemplars);
+				break;
+			case 'followed':
+				this.#followers.get(message.id)?.(message);
+				break;
+			case 'following':
+				Atomics.store(this.#parts.follow, 0, message.follows ? 1 : 0);
+				break;
+			case 'passOn':
+				this.passOn(message);
+				break;
+		}
+	}
+
+	/** Has `take` called with what comes and fits, until the answer is called. @throws BallastError `bad_query`, `command_failed` */
+	async follow(query: string, take: (followed: Followed) => void): Promise<() => void> {
+		const id = await this.store.ask('follow', query);
+		this.#followers.set(id, take);
+		return () => {
+			this.#followers.delete(id);
+			void this.store.ask('unfollow', id).catch(() => {});
+		};
+	}
+
+	/** Writes what is at hand and ends the store. */
+	async end(): Promise<void> {
+		const minute = this.#recent.flush();
+		if (minute !== null && this.leads && this.folder !== null) this.store.say({ type: 'minute', frames: minute });
+		await this.store.end(END_MS);
+	}
+}

@@ -1,0 +1,194 @@
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Config } from '../config/config.ts';
+import type { MeterGroup } from '../metrics/counts.ts';
+import type { DetailGroup } from '../metrics/detail.ts';
+import type { NodeReading } from '../metrics/node-readers.ts';
+import { LoopLag } from '../resources/loop-lag.ts';
+import { Resources } from '../resources/resources.ts';
+import type { EventLog } from './event-log.ts';
+import type { InstanceView } from './fleet-sink.ts';
+import type { Keeper } from './keeper-port.ts';
+import { Monitoring } from './monitoring.ts';
+import { seeingCommand } from './monitoring-commands.ts';
+import { observedNode } from './observed-node.ts';
+import { FOLLOW_CELL, type InstancePlan, type Plan } from './plan.ts';
+import { RecordRings } from './record-rings.ts';
+import type { Status } from './status.ts';
+import type { WorkerGroup } from './worker-group.ts';
+
+/** How often certificates are read for the time at which they end, ms. */
+const CERTIFICATES_MS = 60_000;
+
+export interface NodeMonitorParts {
+	log: EventLog;
+	workers: Pick<WorkerGroup, 'node' | 'readings'>;
+	meters: { routes: MeterGroup; instances: MeterGroup; details: DetailGroup };
+	config(): Config;
+	plan(): Plan;
+	status(): Status;
+	instances(): InstanceView[];
+	/** Those that workers know, by serial number. */
+	plans(): InstancePlan[];
+	/** The configuration on disk was refused. */
+	refused(): boolean;
+}
+
+/** Everything that is seen of this node, in one place: metrics, logs, traces, resources. */
+export class NodeMonitor {
+	readonly rings: RecordRings;
+	readonly #parts: NodeMonitorParts;
+	readonly #startedMs: number;
+	readonly #monitoring: Monitoring;
+	readonly #resources: Resources;
+	readonly #lag = new LoopLag();
+	readonly #events = new Map<string, number>();
+	#certificates: { certificate: string; expiresMs: number }[] = [];
+	#certificatesMs = 0;
+
+	constructor(welcome: Keeper['welcome'], parts: NodeMonitorParts) {
+		this.#parts = parts;
+		this.#startedMs = welcome.startedAt;
+		const { log } = parts;
+		this.#monitoring = new Monitoring({
+			name: welcome.name,
+			follow: new Int32Array(parts.workers.node, FOLLOW_CELL * 4, 1),
+			event: (event) => log.add(event),
+		});
+		this.rings = new RecordRings((worker, buffer) => this.#monitoring.ring(worker, buffer));
+		this.#resources = new Resources({
+			instances: () => this.#local(),
+			own: () => [welcome.pid, process.pid],
+			mounts: () => [this.#monitoring.folder ?? '/'],
+			failed: (error) =>
+				log.add({
+					level: 'warn',
+					subject: 'ballast',
+					text: `processes cannot be looked at: ${(error as Error).message}`,
+				}),
+		});
+		this.#monitoring.leads = welcome.active;
+		log.onEvent = (event) => {
+			this.#events.set(event.level, (this.#events.get(event.level) ?? 0) + 1);
+			this.#monitoring.event(event);
+		};
+		log.onOutput = (id, stream, lines) => this.#monitoring.output(this.#serviceOf(id), id, stream, lines);
+	}
+
+	#local(): { service: string; pool: string; instance: string; pid: number }[] {
+		return this.#parts
+			.instances()
+			.flatMap(({ service, pool, id, pid }) => (pid === null ? [] : [{ service, pool, instance: id, pid }]));
+	}
+
+	#serviceOf(instance: string): string {
+		return this.#parts.instances().find(({ id }) => id === instance)?.service ?? '';
+	}
+
+	/** This core's history is the one that is kept. */
+	set leads(leads: boolean) {
+		// What was taken over did not happen now.
+		if (leads && !this.#monitoring.leads) this.#monitoring.rebase();
+		this.#monitoring.leads = leads;
+	}
+
+	start(): void {
+		const { meters, config, plan, status, instances, workers } = this.#parts;
+		const resources = this.#resources;
+		const readers = observedNode({
+			config,
+			plan,
+			status,
+			meters,
+			instances,
+			resources,
+			workers: () => [
+				...workers.readings(),
+				{
+					worker: 'main',
+					connections: Number.NaN,
+					shedding: Number.NaN,
+					lagSeconds: this.#lag.take(),
+					heapRatio: Number.NaN,
+				},
+			],
+			certificates: () => this.#certificates,
+			node: () => this.#node(),
+		});
+		this.#monitoring.start(config(), readers);
+		this.named();
+		resources.start();
+	}
+
+	/** A reload. */
+	configure(): void {
+		this.#monitoring.configure(this.#parts.config(), { entries: false, spans: false });
+		this.named();
+	}
+
+	/** Routes or instances are others now. */
+	named(): void {
+		this.#monitoring.name(this.#parts.plan(), this.#parts.plans());
+	}
+
+	everySecond(): void {
+		this.named();
+		this.#monitoring.everySecond();
+		const nowMs = Date.now();
+		if (Math.abs(nowMs - this.#certificatesMs) > CERTIFICATES_MS) {
+			this.#certificatesMs = nowMs;
+			void this.#readCertificates();
+		}
+	}
+
+	async #readCertificates(): Promise<void> {
+		const files = this.#parts.config().listen.flatMap(({ tls }) => tls?.certificates.map(({ cert }) => cert) ?? []);
+		const found = await Promise.all(
+			files.map(async (certificate) => {
+				try {
+					return { certificate, expiresMs: new X509Certificate(await readFile(certificate)).validToDate.getTime() };
+				} catch {
+					// What cannot be read goes on with what was read before; the listener's watch says so.
+					return this.#certificates.find((known) => known.certificate === certificate) ?? null;
+				}
+			}),
+		);
+		this.#certificates = found.filter((one) => one !== null);
+	}
+
+	#node(): NodeReading {
+		const { stored } = this.#monitoring;
+		const logs = stored?.logs;
+		return {
+			startedMs: this.#startedMs,
+			configRefused: this.#parts.refused(),
+			storeFailed: (stored?.failure ?? '') !== '' || (logs?.failure ?? null) !== null,
+			backupAgeMs: null,
+			events: ['info', 'warn', 'error'].map((level) => [level, this.#events.get(level) ?? 0]),
+			recordsDropped: [
+				['ring_full', this.rings.dropped],
+				['store', logs?.lost ?? 0],
+				['access_log', logs?.accessLost ?? 0],
+				['forward', logs?.forwardDropped ?? 0],
+				['spans', stored?.spansDropped ?? 0],
+			],
+			logErrors: logs === undefined ? [] : [{ service: '', instance: '', count: logs.errors }],
+		};
+	}
+
+	/** The page of metrics. */
+	page(accept: string | undefined): { type: string; text: string } {
+		return this.#monitoring.page(accept);
+	}
+
+	/** A command that asks for what is seen; null: it is another. */
+	command(name: string, args: Record<string, unknown>, line: (text: string) => void): Promise<unknown> | null {
+		return seeingCommand(name, args, { monitoring: this.#monitoring, line });
+	}
+
+	/** Writes what is at hand. */
+	async end(): Promise<void> {
+		this.#resources.stop();
+		await this.#monitoring.end();
+	}
+}

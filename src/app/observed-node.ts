@@ -1,0 +1,145 @@
+import type { Config } from '../config/config.ts';
+import { errorAt } from '../core/errors.ts';
+import type { MeterGroup } from '../metrics/counts.ts';
+import type { DetailGroup, DetailRow } from '../metrics/detail.ts';
+import { Counter, type SeriesSum } from '../metrics/meter.ts';
+import type { NodeReaders, NodeReading, PoolReading, WorkerReading } from '../metrics/node-readers.ts';
+import type { HttpReading, RouteReading, TrafficReading } from '../metrics/traffic-metrics.ts';
+import type { Resources } from '../resources/resources.ts';
+import type { InstanceView } from './fleet-sink.ts';
+import { type Plan, UNROUTED } from './plan.ts';
+import type { Status } from './status.ts';
+
+/** What the metrics of the node are read from. */
+export interface ObservedParts {
+	config(): Config;
+	plan(): Plan;
+	status(): Status;
+	meters: { routes: MeterGroup; instances: MeterGroup; details: DetailGroup };
+	instances(): InstanceView[];
+	resources: Resources;
+	workers(): WorkerReading[];
+	certificates(): { certificate: string; expiresMs: number }[];
+	node(): NodeReading;
+}
+
+/** Service and route of a series, as the plan numbers them. */
+export function routesBySeries(plan: Plan): Map<number, { service: string; route: string }> {
+	const routes = Object.entries(plan.series).map(([key, series]): [number, { service: string; route: string }] => {
+		const [service = '', route = ''] = key.split('\n');
+		return [series, { service, route }];
+	});
+	return new Map([[UNROUTED, { service: '', route: '' }], ...routes]);
+}
+
+function traffic(service: string, { counters, buckets }: SeriesSum): TrafficReading {
+	const at = (counter: number): number => counters[counter] as number;
+	return {
+		service,
+		requests: at(Counter.requests),
+		status: counters.subarray(Counter.status1xx, Counter.status1xx + 5),
+		broken: at(Counter.broken),
+		bytesIn: at(Counter.bytesIn),
+		bytesOut: at(Counter.bytesOut),
+		durationUs: at(Counter.durationUs),
+		cells: buckets,
+	};
+}
+
+/** The node in plain numbers, for its metrics. What is costly is made once for each second. */
+export function observedNode(parts: ObservedParts): NodeReaders {
+	const { meters, resources } = parts;
+	let status: Status = parts.status();
+	let details: DetailRow[] = [];
+	const names = (): ReturnType<typeof routesBySeries> => routesBySeries(parts.plan());
+	return {
+		routes: () => {
+			// Asked for first of all.
+			status = parts.status();
+			details = meters.details.read().rows;
+			return routeReadings(meters.routes, details, names());
+		},
+		instances: () =>
+			status.services.flatMap(({ name, instances }) =>
+				instances.map((instance) => ({
+					...traffic(name, meters.instances.sum(instance.slot < 0 ? [] : [instance.slot])),
+					pool: instance.pool,
+					instance: instance.id,
+					inFlight: instance.inFlight,
+					state: instance.state,
+					breaker: instance.breaker.state,
+				})),
+			),
+		httpServer: () => httpReadings(details, names()),
+		httpClient: () => [],
+		pools: () => poolReadings(status),
+		services: () =>
+			status.services.map(({ name, concurrency, rollout, rateLimits }) => ({
+				service: name,
+				concurrency,
+				rolloutStep: rollout?.step ?? 0,
+				rateLimits: rateLimits.map(({ name: limit, refused, full, used }) => ({ limit, refused, full, entries: used })),
+			})),
+		workers: () => parts.workers(),
+		host: () => resources.host(),
+		disks: () => resources.disks(),
+		processes: () => resources.processes(),
+		own: () => resources.own(),
+		certificates: () => parts.certificates(),
+		queues: () => [],
+		node: () => parts.node(),
+	};
+}
+
+function routeReadings(
+	routes: MeterGroup,
+	details: readonly DetailRow[],
+	names: ReturnType<typeof routesBySeries>,
+): RouteReading[] {
+	const causes = Map.groupBy(
+		details.filter(({ cause }) => cause > 0),
+		({ series }) => series,
+	);
+	return [...names].map(([series, { service, route }]) => {
+		const sum = routes.sum([series]);
+		const at = (counter: number): number => sum.counters[counter] as number;
+		return {
+			...traffic(service, sum),
+			route,
+			failed: at(Counter.failed),
+			aborted: at(Counter.aborted),
+			retries: at(Counter.retries),
+			held: at(Counter.held),
+			limited: at(Counter.limited),
+			shed: at(Counter.shed),
+			queueUs: at(Counter.queueUs),
+			connectUs: at(Counter.connectUs),
+			firstByteUs: at(Counter.firstByteUs),
+			transferUs: at(Counter.transferUs),
+			errors: (causes.get(series) ?? []).map(({ cause, count }) => [errorAt(cause), count] as const),
+		};
+	});
+}
+
+function poolReadings({ services }: Status): PoolReading[] {
+	return services.flatMap(({ name, pools, instances }) =>
+		pools.map(({ name: pool, ready, total, desired, share, outliers }) => ({
+			service: name,
+			pool,
+			ready,
+			total,
+			desired,
+			share,
+			panic: outliers.panic,
+			starts: instances.filter((one) => one.pool === pool).reduce((sum, { restarts }) => sum + restarts, 0),
+			ejections: Object.entries(outliers.ejections),
+		})),
+	);
+}
+
+function httpReadings(details: readonly DetailRow[], names: ReturnType<typeof routesBySeries>): HttpReading[] {
+	return details.flatMap(({ series, method, status, cause, count, sumUs, cells }) => {
+		const { service, route } = names.get(series) ?? { service: '', route: '' };
+		return cause > 0 ? [] : [{ service, method, status, route, port: '', cells, count, sumSeconds: sumUs / 1e6 }];
+	});
+}
