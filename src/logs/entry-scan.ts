@@ -83,7 +83,8 @@ const SOURCES: Readonly<Record<Scan['of'], (plan: QueryPlan) => string>> = {
 		return only === 'requests' ? `FROM entry e INDEXED BY requests ${rest} AND e.source = 0` : `FROM entry e ${rest}`;
 	},
 	words: () => 'FROM words WHERE words MATCH $match AND rowid BETWEEN $from AND $to',
-	minute: () => `FROM minute e WHERE e.minute BETWEEN $from / ${60_000 * IDS_A_MS} AND $to / ${60_000 * IDS_A_MS}`,
+	minute: ({ only }) =>
+		`FROM minute e WHERE e.minute BETWEEN $from / ${60_000 * IDS_A_MS} AND $to / ${60_000 * IDS_A_MS}${only === 'requests' ? ' AND e.source = 0' : ''}`,
 };
 
 function run(files: DayFiles, name: string, statement: string, values: Record<string, SQLInputValue>): Row[] {

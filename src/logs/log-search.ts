@@ -94,7 +94,7 @@ export function* histogram(files: DayFiles, question: HistogramQuestion): Steps<
 	const plan = planOf(parseQuery(question.query));
 	const buckets = bounded(question.buckets, 1, 2000, 60);
 	const { from, to } = idsOf(question);
-	const stepMs = niceStep((Math.floor(to / IDS_A_MS) + 1 - from / IDS_A_MS) / buckets);
+	const stepMs = niceStep(Math.floor((to - from) / IDS_A_MS) / buckets);
 	const firstMs = Math.floor(from / IDS_A_MS / stepMs) * stepMs;
 	const counts: number[] = new Array(Math.floor((to / IDS_A_MS - firstMs) / stepMs) + 1).fill(0);
 	const asked: Scan = {

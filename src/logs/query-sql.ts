@@ -43,10 +43,14 @@ export function planOf(query: Query): QueryPlan {
 	const parts = query === null ? [] : query.kind === 'and' ? query.parts : [query];
 	const positive = parts.filter((part) => indexTerm(part) !== null);
 	const match = positive.length === 0 ? '' : (indexTerm({ kind: 'and', parts: parts.filter(isIndexPart) }) as string);
-	const others = match === '' ? parts : parts.filter((part) => !isIndexPart(part));
+	const only = match === '' ? indexOf(parts) : null;
+	// What the index holds already is not asked again, so that the rows need not be read for it.
+	const others =
+		match === ''
+			? parts.filter((part) => only !== 'requests' || !isOfRequests(part))
+			: parts.filter((part) => !isIndexPart(part));
 	const where = others.map((part) => compiler.sql(part)).join(' AND ');
 	const values = match === '' ? compiler.values : { ...compiler.values, $match: match };
-	const only = match === '' ? indexOf(parts) : null;
 	return { match, where, values, counted: parts.every(isCounted), only };
 }
 
