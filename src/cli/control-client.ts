@@ -22,6 +22,7 @@ export type ControlCommand =
 	| 'log-top'
 	| 'log-percentiles'
 	| 'log-patterns'
+	| 'analytics'
 	| 'alerts'
 	| 'alert-ack'
 	| 'alert-silence'

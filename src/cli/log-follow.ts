@@ -12,7 +12,7 @@ export interface Follow {
 	query: string;
 	/** Epoch ms; entries from then on. */
 	fromMs: number;
-	/** Those of `fromMs` that were shown already. */
+	/** Those that were shown already. */
 	shown: readonly LogEntry[];
 	signal: AbortSignal;
 	emit(entry: LogEntry): void;
@@ -25,21 +25,22 @@ export interface Follow {
  */
 const LEASE_MS = 30_000;
 const AGAIN_MS = 1000;
-/** Entries of one ms that are remembered, so that none is shown twice. */
-const MOST_REMEMBERED = 10_000;
+/** Entries that are remembered: what is asked for anew overlaps with what came, and none is to be shown twice. */
+const MOST_REMEMBERED = 2000;
 
 /** Until the signal is aborted; a Ballast that goes away is waited for. Throws what is wrong with the query. */
 export async function followLogs({ where, query, fromMs, shown, signal, emit, complain }: Follow): Promise<void> {
 	let newestMs = Math.max(fromMs, ...shown.map(({ timeMs }) => timeMs || 0));
-	let remembered = new Set(shown.filter(({ timeMs }) => timeMs === newestMs).map((entry) => JSON.stringify(entry)));
+	const remembered = new Set(shown.map((entry) => JSON.stringify(entry)));
 	const onLine = (line: string): void => {
 		const entry = readEntryLine(line);
 		if (entry === undefined) return;
-		const { timeMs } = entry;
 		const text = JSON.stringify(entry);
 		if (remembered.has(text)) return;
-		if (timeMs > newestMs) [newestMs, remembered] = [timeMs, new Set()];
-		if (timeMs === newestMs && remembered.size < MOST_REMEMBERED) remembered.add(text);
+		remembered.add(text);
+		// The oldest first: a set keeps the order of insertion.
+		if (remembered.size > MOST_REMEMBERED) remembered.delete(remembered.values().next().value as string);
+		newestMs = Math.max(newestMs, entry.timeMs || 0);
 		emit(entry);
 	};
 	for (let broken = false; !signal.aborted; ) {

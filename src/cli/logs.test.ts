@@ -265,3 +265,41 @@ test('summaries: over time, by value, percentiles, patterns', async () => {
 		],
 	);
 });
+
+test('--traffic: routes beside the time before, who asks, the slowest', async () => {
+	const of = (requests: number, errors: number, p95: number | null) => ({
+		requests,
+		errors,
+		mean: 1,
+		p50: p95,
+		p95,
+		p99: p95,
+	});
+	const peer = await at(
+		says([], {
+			all: of(2000, 20, 0.2),
+			before: of(0, 0, null),
+			routes: [{ service: 'videos', route: 'GET /a\x1b[2J', ...of(1500, 0, 0.1), before: of(1000, 10, 0.5) }, 7],
+			statuses: [{ status: 200, count: 1980 }],
+			clients: [{ value: '\x1b]0;owned\x07', count: 5 }],
+			userAgents: 'none',
+			bots: [],
+			slowest: [entry({ message: 'GET /slow 200' })],
+			whole: false,
+		}),
+	);
+	const { code, out, err } = await ballast(['logs', '--traffic', 'status>=200', '--socket', peer.path], {
+		columns: 100,
+	});
+	assert.equal(code, 0, err);
+	assert.deepEqual([peer.commands[0]?.command, peer.commands[0]?.args['query']], ['analytics', 'status>=200']);
+	assert.match(
+		out,
+		/^ROUTE +REQUESTS +BEFORE +ERRORS +BEFORE +P50 +P95 +BEFORE +P99\nall +2000 +0 +1 % +- +200 ms +200 ms +- +200 ms\n/,
+	);
+	assert.match(out, /\nvideos GET \/a\\x1b\[2J +1500 +1000 +0 % +1 % +100 ms +100 ms +500 ms/);
+	assert.match(out, /\n +1980 +99 % +200\n/);
+	assert.match(out, /CLIENT\n +5 +0\.25 % +\\x1b\]0;owned/);
+	assert.match(out, /\nSLOWEST\n.*GET \/slow 200\n\nnot all of the time/);
+	assert.doesNotMatch(out.replaceAll('\n', ''), /\p{Cc}/u);
+});

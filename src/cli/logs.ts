@@ -11,6 +11,7 @@ import { readHistogram, readLogs, readPatterns, readPercentiles, readTop } from 
 import { exportLogs } from './log-export.ts';
 import { followLogs } from './log-follow.ts';
 import { histogramLines, patternLines, percentileLines, topLines } from './log-summary-view.ts';
+import { readTraffic, trafficLines } from './log-traffic.ts';
 import { logLine } from './log-view.ts';
 import { showingWhere } from './query-error.ts';
 import { paint, type Terminal } from './terminal.ts';
@@ -25,13 +26,13 @@ interface Asked {
 	terminal: Terminal;
 }
 
-const MODES = ['follow', 'histogram', 'top', 'percentiles', 'patterns', 'export'] as const;
+const MODES = ['follow', 'histogram', 'top', 'percentiles', 'patterns', 'traffic', 'export'] as const;
 const LIMIT = 100;
 const BACK_MS = 3_600_000;
 /** A search over days may take its time. */
 const QUIET_MS = 60_000;
 
-/** `ballast logs [query] [--follow | --histogram | --top FIELD | --percentiles FIELD | --patterns | --export]`. */
+/** `ballast logs [query] [--follow | --histogram | --top FIELD | --percentiles FIELD | --patterns | --traffic | --export]`. */
 export async function logs(parsed: ParsedArguments, terminal: Terminal): Promise<number> {
 	return await carryOut(parsed, terminal, parsed.positionals[0] ?? '');
 }
@@ -123,6 +124,7 @@ const COMMAND_OF: Record<Summary, ControlCommand> = {
 	top: 'log-top',
 	percentiles: 'log-percentiles',
 	patterns: 'log-patterns',
+	traffic: 'analytics',
 };
 
 async function summary(mode: Summary, field: string, asked: Asked): Promise<number> {
@@ -132,6 +134,8 @@ async function summary(mode: Summary, field: string, asked: Asked): Promise<numb
 		query,
 		...range,
 		...(mode === 'histogram' ? { buckets } : { limit }),
+		// What is new is new since the begin of the time that is looked at.
+		...(mode === 'patterns' ? { sinceMs: range.fromMs } : {}),
 		...(field === '' ? {} : { field }),
 	};
 	const answer = await showingWhere(query, control(where, COMMAND_OF[mode], args, { quietMs: QUIET_MS }));
@@ -149,6 +153,8 @@ function summaryLines(mode: Summary, field: string, answer: unknown, terminal: T
 			return percentileLines(field, readPercentiles(answer), terminal);
 		case 'patterns':
 			return patternLines(readPatterns(answer), terminal);
+		case 'traffic':
+			return trafficLines(readTraffic(answer), terminal, Date.now());
 	}
 }
 

@@ -49,6 +49,7 @@ const LOGS: Command = {
 		{ name: 'top', value: 'FIELD', text: 'the most frequent values of a field' },
 		{ name: 'percentiles', value: 'FIELD', text: 'percentiles of a field that is a number' },
 		{ name: 'patterns', text: 'messages that differ only in numbers and ids, put together; new and grown ones first' },
+		{ name: 'traffic', text: 'who asks for what: routes against the time before, clients, agents, bots, the slowest' },
 		{ name: 'export', text: 'all of them, as JSON, one a line, oldest first' },
 		LINES_JSON,
 	),
@@ -64,6 +65,7 @@ const LOGS: Command = {
 		['ballast logs level:error --since 1d --histogram', 'when errors happened'],
 		['ballast logs source:access --percentiles duration_s', 'how long requests took'],
 		['ballast logs --patterns --since 6h', 'what is new, and what has grown'],
+		['ballast logs --traffic --since 1d', 'today against yesterday'],
 		['ballast logs --from 2026-11-27 --to 2026-11-28 --export > day.ndjson', 'a day, whole'],
 	],
 };
