@@ -2,8 +2,9 @@ import { postOnce } from './channels/post.ts';
 import type { Say } from './delivery.ts';
 
 export interface HeartbeatConfig {
-	/** Called by GET. May be a secret: it is never printed. */
+	/** Called by GET; never printed. `secret`: it was given by reference. */
 	url: string;
+	secret: boolean;
 	/** ms. */
 	everyMs: number;
 }

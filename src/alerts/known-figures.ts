@@ -87,6 +87,9 @@ const FIGURES: readonly FigureInfo[] = [
 	gauge('apdex', 'number', ROUTE, 'ballast_apdex'),
 	gauge('slo.budget', 'ratio', ['service', 'route'], 'ballast_slo_budget_ratio'),
 	figure('slo.burn', 'number', ['service', 'route'], `max by ($by) (avg_over_time(ballast_slo_burn{$where}[$over]))`),
+	counter('lookups.failed', ['service'], 'ballast_lookups_failed_total'),
+	counter('deploys.rolled_back', ['service'], 'ballast_deploys_rolled_back_total'),
+	share('pool.full', ['service', 'pool'], 'ballast_pool_full_ratio'),
 	counter('config.refused', [], 'ballast_config_refused_total'),
 	counter('store.failed', [], 'ballast_store_failed_total'),
 ];

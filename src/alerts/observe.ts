@@ -52,7 +52,7 @@ async function observeCondition(
 	const { query, direction, share, againstMs } = condition;
 	const [now, then] = await Promise.all([at(query), at(query, nowMs - againstMs)]);
 	return now.flatMap(({ labels, value }) => {
-		const before = valueOf(then, labels);
+		const before = valueAt(then, labels);
 		// Of nothing there is no share.
 		if (before === undefined || !(before > 0)) return [];
 		const limit = before * (direction === 'up' ? 1 + share : 1 - share);
@@ -100,8 +100,8 @@ async function burn({ query, pairs, requests }: Extract<Condition, { kind: 'burn
 	const all = new Map<string, Observation>();
 	for (const { longMs, factor, long, short, traffic } of rates) {
 		for (const { labels, value } of long) {
-			const enough = ((valueOf(traffic, labels) ?? 0) * longMs) / 1000 >= requests;
-			const holds = enough && value > factor && (valueOf(short, labels) ?? 0) > factor;
+			const enough = ((valueAt(traffic, labels) ?? 0) * longMs) / 1000 >= requests;
+			const holds = enough && value > factor && (valueAt(short, labels) ?? 0) > factor;
 			const key = alertKey('', labels);
 			// The first pair that holds is the more urgent one.
 			if (!all.has(key) || (holds && all.get(key)?.holds === false))
@@ -115,7 +115,7 @@ function passes({ comparison, value: bound }: Bound, values: readonly FigureValu
 	return values.some(({ labels: own, value }) => isPartOf(own, labels) && isBeyond(value, comparison, bound));
 }
 
-function valueOf(values: readonly FigureValue[], labels: Labels): number | undefined {
+function valueAt(values: readonly FigureValue[], labels: Labels): number | undefined {
 	return values.find(
 		({ labels: own }) => isPartOf(own, labels) && Object.keys(own).length === Object.keys(labels).length,
 	)?.value;

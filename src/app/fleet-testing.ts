@@ -199,6 +199,9 @@ export function config(...services: ServiceConfig[]): Config {
 		},
 		trust: [],
 		stop: { graceMs: 2000 },
+		alerts: { rules: [], maintenance: [] },
+		channels: [],
+		heartbeat: null,
 		services,
 	};
 }

@@ -1,5 +1,6 @@
 /** Shows a resolved configuration. */
 import { stringify } from 'yaml';
+import { maskAlerting } from './alerts-form.ts';
 import type { Config } from './config.ts';
 import { MASK, namesSecret } from './problem.ts';
 import { type Form, userForm } from './user-form.ts';
@@ -22,6 +23,7 @@ export function maskedForm(config: Config): Form {
 /** The resolved configuration with its secrets masked: what may leave the process. */
 export function maskConfig(config: Config): Config {
 	const masked = structuredClone(config);
+	maskAlerting(masked);
 	for (const service of masked.services) {
 		for (const { instances } of service.pools) {
 			if (instances.kind !== 'run') continue;

@@ -14,6 +14,7 @@ import type {
 import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, RunConfig, UrlInstance } from '../instances/config.ts';
+import { alertingForm } from './alerts-form.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from './config.ts';
 import { concurrencyForm, overloadForm, priorityForm } from './overload-form.ts';
 import { namesSecret } from './problem.ts';
@@ -49,6 +50,7 @@ export function userForm(config: Config, options: FormOptions): Form {
 		underscores: limits.underscores,
 		...(config.trust.length === 0 ? {} : { trust: config.trust }),
 		stop: { grace: formatDuration(config.stop.graceMs) },
+		...alertingForm(config, options),
 		services: Object.fromEntries(config.services.map((service) => [service.name, serviceForm(service, options)])),
 	};
 }
