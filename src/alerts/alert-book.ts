@@ -46,6 +46,11 @@ export class AlertBook {
 		return new Map([...this.#retired, ...this.#rules]);
 	}
 
+	/** Whether one pends or fires. */
+	get alive(): boolean {
+		return this.#all().some(({ state }) => state !== 'resolved');
+	}
+
 	get silences(): readonly Silence[] {
 		return this.#silences;
 	}
@@ -69,7 +74,8 @@ export class AlertBook {
 			if (ended.length === 0) this.#alerts.delete(name);
 			else this.#alerts.set(name, ended);
 		}
-		this.#retired = new Map([...before].filter(([name]) => !this.#rules.has(name) && this.#alerts.has(name)));
+		const gone = [...this.#alerts.keys()].filter((name) => !this.#rules.has(name));
+		this.#retired = new Map(gone.map((name) => [name, before.get(name) ?? lostRule(name)]));
 		return changes;
 	}
 
@@ -201,4 +207,23 @@ function endOf(alert: Alert, nowMs: number): Alert {
 
 function sameWhere(one: Silence['where'], other: Silence['where']): boolean {
 	return Object.keys(one).length === Object.keys(other).length && matchesWhere(one, other);
+}
+
+/** Stands for a rule that went while Ballast was down: its alerts end, and who was told is told so. */
+function lostRule(name: string): AlertRule {
+	const query = { figure: '', where: {}, by: [], overMs: 1000 };
+	return {
+		name,
+		text: '',
+		condition: { kind: 'threshold', bound: { query, comparison: '>', value: 0 }, until: null },
+		guards: [],
+		forMs: 0,
+		keepMs: 0,
+		severity: 'warning',
+		notify: null,
+		summary: 'The rule {{alert}} is gone.',
+		runbook: null,
+		repeatMs: Number.POSITIVE_INFINITY,
+		inhibits: [],
+	};
 }

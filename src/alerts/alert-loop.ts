@@ -42,6 +42,8 @@ export interface AlertSettings {
 
 /** How often it looks whether anything is to do, ms. */
 const TICK_MS = 1000;
+/** How often the state is kept while an alert pends or fires, ms. */
+const SAVE_MS = 30_000;
 /** Looks that may be missed before the alerts count as stuck. */
 const MISSED = 6;
 
@@ -61,6 +63,7 @@ export class AlertLoop {
 	/** Something changed that must outlive a restart. */
 	#dirty = false;
 	#saveFailed = false;
+	#savedMs = 0;
 	#changes = 0;
 
 	constructor(options: AlertLoopOptions) {
@@ -70,11 +73,16 @@ export class AlertLoop {
 		this.#notifier = new Notifier({ node, link, infoOf: (rule) => this.#book.infoOf(rule) });
 	}
 
-	/** Takes up what was kept, then looks each second. `settings` first, so that nothing is told by an empty set of rules. */
-	async start(settings: AlertSettings): Promise<void> {
+	/** Takes up what was kept. */
+	async load(settings: AlertSettings): Promise<void> {
 		await this.#restore();
 		this.configure(settings);
 		this.#startedMs = this.#options.now();
+	}
+
+	/** Takes up what was kept, then looks each second until `stop`. */
+	async start(settings: AlertSettings): Promise<void> {
+		await this.load(settings);
 		this.#timer = setInterval(() => void this.tick(), TICK_MS);
 		this.#timer.unref();
 	}
@@ -268,8 +276,11 @@ export class AlertLoop {
 	}
 
 	async #save(): Promise<void> {
-		if (!this.#dirty) return;
+		const nowMs = this.#options.now();
+		// Since when nothing was known of an alert must not grow old while it lives.
+		if (!this.#dirty && !(this.#book.alive && nowMs - this.#savedMs >= SAVE_MS)) return;
 		this.#dirty = false;
+		this.#savedMs = nowMs;
 		try {
 			const groups = this.#notifier.kept(this.#book.groups);
 			await this.#options.states.save(this.#book.saved(groups));

@@ -19,8 +19,9 @@ export interface AlertStates {
 
 const MOST_ALERTS = 5000;
 const MOST_GROUPS = 10_000;
-/** An alert whose state is older than this says nothing any more, ms. */
+/** An alert whose state is older than this says nothing any more; one that pended began anew meanwhile, ms. */
 const MOST_AGE_MS = 86_400_000;
+const MOST_PENDING_AGE_MS = 120_000;
 
 /** null: it is nothing that can be used. Parts that are wrong in themselves are left out and counted. */
 export function readSavedState(value: unknown, nowMs: number): { state: SavedState; refused: number } | null {
@@ -46,7 +47,8 @@ function readAlert(value: unknown, nowMs: number): Alert | null {
 	const times = readTimes(value, ['sinceMs', 'firedMs', 'endedMs', 'heldMs', 'seenMs'], nowMs);
 	if (!isText(rule) || labels === null || times === null || !isNumber(last) || !isNumber(limit)) return null;
 	if (state !== 'pending' && state !== 'firing' && state !== 'resolved') return null;
-	if ((state === 'firing') === (times.firedMs === 0) || nowMs - times.seenMs > MOST_AGE_MS) return null;
+	if ((state !== 'pending' && times.firedMs === 0) || nowMs - times.seenMs > MOST_AGE_MS) return null;
+	if (state === 'pending' && nowMs - times.seenMs > MOST_PENDING_AGE_MS) return null;
 	return {
 		key: alertKey(rule, labels),
 		rule,

@@ -1,4 +1,4 @@
-import type { Channel, Notification } from '../notification.ts';
+import { type Channel, type Notification, SEND_MS } from '../notification.ts';
 import { annotations, promLabels } from './alertmanager-form.ts';
 import { postOnce } from './post.ts';
 
@@ -20,9 +20,11 @@ const ENDS_AHEAD_MS = 4 * RESEND_MS;
 export class AlertmanagerChannel implements Channel {
 	readonly resendMs: number = RESEND_MS;
 	readonly #config: AlertmanagerConfig;
+	readonly #waitMs: number;
 
-	constructor(config: AlertmanagerConfig) {
+	constructor(config: AlertmanagerConfig, waitMs: number = SEND_MS) {
 		this.#config = config;
+		this.#waitMs = waitMs;
 	}
 
 	async send({ alerts, node, link, timeMs }: Notification): Promise<void> {
@@ -34,6 +36,10 @@ export class AlertmanagerChannel implements Channel {
 			endsAt: new Date(alert.endsAtMs ?? timeMs + ENDS_AHEAD_MS).toISOString(),
 			...(link === null ? {} : { generatorURL: link }),
 		}));
-		await postOnce(`${url.replace(/\/$/, '')}/api/v2/alerts`, { body, headers: Object.fromEntries(headers) });
+		await postOnce(`${url.replace(/\/$/, '')}/api/v2/alerts`, {
+			body,
+			headers: Object.fromEntries(headers),
+			waitMs: this.#waitMs,
+		});
 	}
 }

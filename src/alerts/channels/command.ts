@@ -17,9 +17,11 @@ const PASSED = ['PATH', 'HOME', 'LANG', 'TZ', 'USER', 'LOGNAME', 'TMPDIR'];
 /** Runs a program for each notification: the webhook's JSON on its standard input, exit code 0 for taken. */
 export class CommandChannel implements Channel {
 	readonly #config: CommandConfig;
+	readonly #waitMs: number;
 
-	constructor(config: CommandConfig) {
+	constructor(config: CommandConfig, waitMs: number = SEND_MS) {
 		this.#config = config;
+		this.#waitMs = waitMs;
 	}
 
 	send(notification: Notification): Promise<void> {
@@ -34,8 +36,8 @@ export class CommandChannel implements Channel {
 			let said = '';
 			const timer = setTimeout(() => {
 				end(child.pid);
-				reject(notifyFailed(`took longer than ${SEND_MS / 1000} s and was ended`));
-			}, SEND_MS);
+				reject(notifyFailed(`took longer than ${this.#waitMs / 1000} s and was ended`));
+			}, this.#waitMs);
 			child.on('error', (error: NodeJS.ErrnoException) => {
 				clearTimeout(timer);
 				reject(notifyFailed(`could not be started (${error.code ?? 'error'})`, { permanent: error.code === 'ENOENT' }));

@@ -15,14 +15,16 @@ export interface EmailConfig {
 /** E-mail by a submission server. Messages about one group make one thread. */
 export class EmailChannel implements Channel {
 	readonly #config: EmailConfig;
+	readonly #waitMs: number;
 
-	constructor(config: EmailConfig) {
+	constructor(config: EmailConfig, waitMs: number = SEND_MS) {
 		this.#config = config;
+		this.#waitMs = waitMs;
 	}
 
 	async send(notification: Notification): Promise<void> {
 		const { server, from, to } = this.#config;
-		await sendMail(server, { from, to, data: this.#message(notification) }, SEND_MS);
+		await sendMail(server, { from, to, data: this.#message(notification) }, this.#waitMs);
 	}
 
 	#message(notification: Notification): string {

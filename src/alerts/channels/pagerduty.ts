@@ -1,4 +1,4 @@
-import type { Channel, Notification } from '../notification.ts';
+import { type Channel, type Notification, SEND_MS } from '../notification.ts';
 import { titleOf } from './alert-text.ts';
 import { postOnce } from './post.ts';
 
@@ -15,9 +15,11 @@ export const PAGERDUTY_URL = 'https://events.pagerduty.com/v2/enqueue';
 /** PagerDuty's Events API v2: a group of alerts is one incident, which ends with the last of them. */
 export class PagerDutyChannel implements Channel {
 	readonly #config: PagerDutyConfig;
+	readonly #waitMs: number;
 
-	constructor(config: PagerDutyConfig) {
+	constructor(config: PagerDutyConfig, waitMs: number = SEND_MS) {
 		this.#config = config;
+		this.#waitMs = waitMs;
 	}
 
 	async send(notification: Notification): Promise<void> {
@@ -51,9 +53,12 @@ export class PagerDutyChannel implements Channel {
 				},
 			},
 		};
-		await postOnce(url, { body });
+		await postOnce(url, { body, waitMs: this.#waitMs });
 		// A test opens an incident; it is closed again at once.
 		if (notification.test)
-			await postOnce(url, { body: { routing_key: key, event_action: 'resolve', dedup_key: body.dedup_key } });
+			await postOnce(url, {
+				body: { routing_key: key, event_action: 'resolve', dedup_key: body.dedup_key },
+				waitMs: this.#waitMs,
+			});
 	}
 }

@@ -1,4 +1,4 @@
-import { type Channel, type Notification, notifyFailed } from '../notification.ts';
+import { type Channel, type Notification, notifyFailed, SEND_MS } from '../notification.ts';
 import { bodyOf, titleOf } from './alert-text.ts';
 import { postOnce } from './post.ts';
 
@@ -17,15 +17,18 @@ const MOST_HEADER = 150;
 /** Slack's incoming webhooks; Mattermost and Rocket.Chat take them too. */
 export class SlackChannel implements Channel {
 	readonly #config: SlackConfig;
+	readonly #waitMs: number;
 
-	constructor(config: SlackConfig) {
+	constructor(config: SlackConfig, waitMs: number = SEND_MS) {
 		this.#config = config;
+		this.#waitMs = waitMs;
 	}
 
 	async send(notification: Notification): Promise<void> {
 		const title = titleOf(notification);
 		const body = bodyOf(notification, this.#config.template);
 		const answer = await postOnce(this.#config.url, {
+			waitMs: this.#waitMs,
 			body: {
 				text: escaped(`${title}\n${body}`).slice(0, MOST_SECTION),
 				blocks: [

@@ -2,7 +2,7 @@
  * Hands one message to a mail server (RFC 5321): EHLO, STARTTLS (RFC 3207), AUTH PLAIN or LOGIN (RFC 4954), DATA.
  * As much as an alert needs to go to a submission server; nothing is sent in the clear after a password was asked for.
  */
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { notifyFailed } from '../notification.ts';
 
@@ -29,7 +29,13 @@ const MOST_ANSWER = 16_384;
 /** @throws BallastError `notify_failed` */
 export async function sendMail(server: SmtpServer, message: SmtpMessage, waitMs: number): Promise<void> {
 	const { host, port, tls } = server;
-	const secure = { host, port, servername: host, ...(server.ca === undefined ? {} : { ca: server.ca }) };
+	// A name is asked for by SNI, an address cannot be.
+	const secure = {
+		host,
+		port,
+		servername: isIP(host) === 0 ? host : '',
+		...(server.ca === undefined ? {} : { ca: server.ca }),
+	};
 	const session = new Session(tls === 'implicit' ? connectTls(secure) : connect({ host, port }));
 	const timer = setTimeout(() => session.fail('did not answer in time'), waitMs);
 	try {

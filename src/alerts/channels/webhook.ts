@@ -1,4 +1,4 @@
-import type { Channel, Notification } from '../notification.ts';
+import { type Channel, type Notification, SEND_MS } from '../notification.ts';
 import { webhookBody } from './alertmanager-form.ts';
 import { postOnce } from './post.ts';
 
@@ -12,13 +12,19 @@ export interface WebhookConfig {
 /** POSTs Alertmanager's webhook body, version 4, to any URL. */
 export class WebhookChannel implements Channel {
 	readonly #config: WebhookConfig;
+	readonly #waitMs: number;
 
-	constructor(config: WebhookConfig) {
+	constructor(config: WebhookConfig, waitMs: number = SEND_MS) {
 		this.#config = config;
+		this.#waitMs = waitMs;
 	}
 
 	async send(notification: Notification): Promise<void> {
 		const { url, headers } = this.#config;
-		await postOnce(url, { body: webhookBody(notification), headers: Object.fromEntries(headers) });
+		await postOnce(url, {
+			body: webhookBody(notification),
+			headers: Object.fromEntries(headers),
+			waitMs: this.#waitMs,
+		});
 	}
 }
