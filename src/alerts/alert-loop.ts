@@ -76,8 +76,8 @@ export class AlertLoop {
 	/** Takes up what was kept. */
 	async load(settings: AlertSettings): Promise<void> {
 		await this.#restore();
-		this.configure(settings);
 		this.#startedMs = this.#options.now();
+		this.configure(settings);
 	}
 
 	/** Takes up what was kept, then looks each second until `stop`. */
@@ -104,7 +104,7 @@ export class AlertLoop {
 			const run =
 				before?.rule.text === rule.text
 					? before
-					: new RuleRun(rule, { everyMs, longEveryMs, figures: this.#options.figures });
+					: new RuleRun(rule, { everyMs, longEveryMs, figures: this.#options.figures, sinceMs: this.#startedMs });
 			run.rule = rule;
 			return [rule.name, run];
 		});

@@ -31,6 +31,7 @@ class Run {
 				figures: this.figures,
 				known: this.known,
 				nowMs: this.nowMs,
+				sinceMs: 0,
 			});
 			const decision = decide(this.rule, { alerts: this.alerts, observations, nowMs: this.nowMs });
 			this.alerts = decision.alerts;

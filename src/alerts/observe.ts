@@ -20,17 +20,24 @@ const MOST_KNOWN = 200;
 
 export interface ObserveInput {
 	rule: AlertRule;
-	figures: Pick<FigureSource, 'at'>;
+	figures: Pick<FigureSource, 'at' | 'find'>;
 	known: KnownLabels;
 	nowMs: number;
+	/** Since when anything is counted. */
+	sinceMs: number;
 }
 
 /** @throws whatever the source throws */
-export async function observe({ rule, figures, known, nowMs }: ObserveInput): Promise<Observation[]> {
+export async function observe(input: ObserveInput): Promise<Observation[]> {
+	const { rule, figures, nowMs } = input;
 	const at = (query: FigureQuery, timeMs = nowMs) => figures.at(query, timeMs);
+	const above = async (bound: Bound) => sober(bound, await at(bound.query), input);
+	const { condition } = rule;
 	const [found, guards] = await Promise.all([
-		observeCondition(rule.condition, at, { known, nowMs }),
-		Promise.all(rule.guards.map(async (guard) => ({ guard, values: await at(guard.query) }))),
+		condition.kind === 'threshold'
+			? above(condition.bound).then((values) => values.map((one) => threshold(condition, one)))
+			: observeOther(condition, at, input),
+		Promise.all(rule.guards.map(async (guard) => ({ guard, values: await above(guard) }))),
 	]);
 	return found.map((one) => {
 		const guarded = guards.every(({ guard, values }) => passes(guard, values, one.labels));
@@ -41,12 +48,25 @@ export async function observe({ rule, figures, known, nowMs }: ObserveInput): Pr
 
 type At = (query: FigureQuery, timeMs?: number) => Promise<FigureValue[]>;
 
-async function observeCondition(
-	condition: Condition,
+/**
+ * A rate of the first seconds is that of a few requests: one error in five seconds is 0.2 a second. Until the
+ * window is full, what must be over a bound is taken as if nothing had been before.
+ */
+function sober(
+	{ query, comparison }: Bound,
+	values: FigureValue[],
+	{ figures, nowMs, sinceMs }: ObserveInput,
+): FigureValue[] {
+	const full = Math.max(1000, nowMs - sinceMs) / query.overMs;
+	if (full >= 1 || comparison.startsWith('<') || figures.find(query.figure)?.perSecond !== true) return values;
+	return values.map(({ labels, value }) => ({ labels, value: value * full }));
+}
+
+async function observeOther(
+	condition: Exclude<Condition, { kind: 'threshold' }>,
 	at: At,
-	{ known, nowMs }: { known: KnownLabels; nowMs: number },
+	{ known, nowMs }: ObserveInput,
 ): Promise<Observation[]> {
-	if (condition.kind === 'threshold') return (await at(condition.bound.query)).map((one) => threshold(condition, one));
 	if (condition.kind === 'absent') return absent(await at(condition.query), condition.query, known);
 	if (condition.kind === 'burn') return await burn(condition, at);
 	const { query, direction, share, againstMs } = condition;

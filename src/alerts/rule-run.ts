@@ -7,27 +7,35 @@ const WAIT_MS = 4000;
 /** A window of at least this moves slowly. */
 const LONG_MS = 600_000;
 
+export interface RuleRunOptions {
+	figures: Pick<FigureSource, 'at' | 'find'>;
+	/** How often it is looked at, and with a long window, ms. */
+	everyMs: number;
+	longEveryMs: number;
+	/** Since when anything is counted. */
+	sinceMs: number;
+}
+
 /** The looks at one rule, one after the other. */
 export class RuleRun {
 	/** A reload may say something else of how it is told. */
 	rule: AlertRule;
 	readonly #everyMs: number;
 	readonly #longEveryMs: number;
-	readonly #figures: Pick<FigureSource, 'at'>;
+	readonly #figures: Pick<FigureSource, 'at' | 'find'>;
+	readonly #sinceMs: number;
 	readonly #known: KnownLabels = new Map();
 	#lastMs = 0;
 	#looking = false;
 	/** Why the last look came to nothing; '': it did not. */
 	failure = '';
 
-	constructor(
-		rule: AlertRule,
-		{ everyMs, longEveryMs, figures }: { everyMs: number; longEveryMs: number; figures: Pick<FigureSource, 'at'> },
-	) {
+	constructor(rule: AlertRule, { everyMs, longEveryMs, figures, sinceMs }: RuleRunOptions) {
 		this.rule = rule;
 		this.#everyMs = everyMs;
 		this.#longEveryMs = longEveryMs;
 		this.#figures = figures;
+		this.#sinceMs = sinceMs;
 	}
 
 	isDue(nowMs: number): boolean {
@@ -46,7 +54,13 @@ export class RuleRun {
 			return null;
 		}
 		this.#looking = true;
-		const found = observe({ rule: this.rule, figures: this.#figures, known: this.#known, nowMs }).finally(() => {
+		const found = observe({
+			rule: this.rule,
+			figures: this.#figures,
+			known: this.#known,
+			nowMs,
+			sinceMs: this.#sinceMs,
+		}).finally(() => {
 			this.#looking = false;
 		});
 		let timer: NodeJS.Timeout | undefined;

@@ -106,6 +106,19 @@ export const COMMANDS: readonly Command[] = [
 		],
 	},
 	{
+		arguments: takes('export', ['what', '[config]']),
+		summary: 'write the alerts for Prometheus or Alertmanager',
+		about: [
+			'Writes a ready file to standard output: `prometheus-rules` (rules for a Prometheus that scrapes Ballast),',
+			'`prometheus-tests` (for `promtool test rules`), `alertmanager` (receivers, groups and inhibitions; no secrets).',
+			FILES,
+		],
+		examples: [
+			['ballast export prometheus-rules > ballast.rules.yml', 'the same alerts, watched by Prometheus'],
+			['ballast export alertmanager prod.yaml > alertmanager.yml', 'the same channels, told by Alertmanager'],
+		],
+	},
+	{
 		arguments: takes('status', [], JSON_OPTION, { name: 'watch', text: 'show it anew every second until Ctrl-C' }),
 		summary: 'show what runs and how it is',
 		about: [

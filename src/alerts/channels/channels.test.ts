@@ -30,10 +30,18 @@ async function httpPeer(make: (url: string, waitMs: number) => Channel): Promise
 	};
 }
 
-channelSuite('webhook', () => httpPeer((url, waitMs) => new WebhookChannel({ type: 'webhook', url, headers: [['X-A', 'b']] }, waitMs)));
-channelSuite('slack', () => httpPeer((url, waitMs) => new SlackChannel({ type: 'slack', url, template: null }, waitMs)));
-channelSuite('pagerduty', () => httpPeer((url, waitMs) => new PagerDutyChannel({ type: 'pagerduty', url, key: 'k' }, waitMs)));
-channelSuite('alertmanager', () => httpPeer((url, waitMs) => new AlertmanagerChannel({ type: 'alertmanager', url, headers: [] }, waitMs)));
+channelSuite('webhook', () =>
+	httpPeer((url, waitMs) => new WebhookChannel({ type: 'webhook', url, headers: [['X-A', 'b']] }, waitMs)),
+);
+channelSuite('slack', () =>
+	httpPeer((url, waitMs) => new SlackChannel({ type: 'slack', url, template: null }, waitMs)),
+);
+channelSuite('pagerduty', () =>
+	httpPeer((url, waitMs) => new PagerDutyChannel({ type: 'pagerduty', url, key: 'k' }, waitMs)),
+);
+channelSuite('alertmanager', () =>
+	httpPeer((url, waitMs) => new AlertmanagerChannel({ type: 'alertmanager', url, headers: [] }, waitMs)),
+);
 
 /** What is written over and over: base64 of a text that is longer than a line. */
 const decoded = (message: string) => Buffer.from(message.slice(message.indexOf('\r\n\r\n')), 'base64').toString('utf8');
@@ -52,7 +60,13 @@ channelSuite('email', async () => {
 		channel: (waitMs) => ({
 			send: (notification) =>
 				new EmailChannel(
-					{ type: 'email', server: { host: '127.0.0.1', port: sink.port, tls: 'none', login: null }, from: 'a@example.com', to: ['b@example.com'], template: null },
+					{
+						type: 'email',
+						server: { host: '127.0.0.1', port: sink.port, tls: 'none', login: null },
+						from: 'a@example.com',
+						to: ['b@example.com'],
+						template: null,
+					},
 					waitMs,
 				).send(notification),
 		}),
@@ -76,7 +90,8 @@ channelSuite('command', async () => {
 	};
 	behave('take');
 	return {
-		channel: (waitMs) => new CommandChannel({ type: 'command', command: ['./tell.sh', '$(touch pwned)'], cwd: folder }, waitMs),
+		channel: (waitMs) =>
+			new CommandChannel({ type: 'command', command: ['./tell.sh', '$(touch pwned)'], cwd: folder }, waitMs),
 		behave,
 		arrived: () => (existsSync(join(folder, 'got')) ? readFileSync(join(folder, 'got'), 'utf8') : ''),
 		async [Symbol.asyncDispose]() {
@@ -88,9 +103,14 @@ channelSuite('command', async () => {
 
 test('webhook: the body is that of Alertmanager, version 4', async () => {
 	await using sink = await HttpSink.open();
-	await new WebhookChannel({ type: 'webhook', url: `${sink.url}/hook`, headers: [['Authorization', 'Bearer x']] }).send(sampleNotification());
+	await new WebhookChannel({ type: 'webhook', url: `${sink.url}/hook`, headers: [['Authorization', 'Bearer x']] }).send(
+		sampleNotification(),
+	);
 	const [got] = sink.received;
-	assert.deepEqual([got?.method, got?.path, got?.headers['authorization'], got?.headers['content-type']], ['POST', '/hook', 'Bearer x', 'application/json']);
+	assert.deepEqual(
+		[got?.method, got?.path, got?.headers['authorization'], got?.headers['content-type']],
+		['POST', '/hook', 'Bearer x', 'application/json'],
+	);
 	const labels = { alertname: 'errors', severity: 'critical', ballast: 'n1', service: 'videos', route: 'GET /v1/*' };
 	const annotations = {
 		summary: 'error_rate of videos is 12%, over 5%.',
@@ -125,21 +145,37 @@ test('webhook: the body is that of Alertmanager, version 4', async () => {
 
 test('slack: text cannot mention or link; pagerduty: one incident a group, that ends', async () => {
 	await using sink = await HttpSink.open();
-	const slack = new SlackChannel({ type: 'slack', url: sink.url, template: '{{severity}} {{summary}} {{nothing}}{{service}}' });
+	const slack = new SlackChannel({
+		type: 'slack',
+		url: sink.url,
+		template: '{{severity}} {{summary}} {{nothing}}{{service}}',
+	});
 	await slack.send(sampleNotification({ alerts: [sampleAlert({ summary: '<!channel> <http://evil|x> & more' })] }));
 	const { text, blocks } = sink.received[0]?.body as { text: string; blocks: unknown[] };
-	assert.match(text, /^critical: errors of videos\ncritical &lt;!channel&gt; &lt;http:\/\/evil\|x&gt; &amp; more videos$/);
+	assert.match(
+		text,
+		/^critical: errors of videos\ncritical &lt;!channel&gt; &lt;http:\/\/evil\|x&gt; &amp; more videos$/,
+	);
 	assert.ok(!JSON.stringify(blocks).includes('<!'));
 	sink.answer = { status: 200, body: 'no_service' };
-	await assert.rejects(slack.send(sampleNotification()), { message: 'refused: no_service', details: { permanent: true } });
+	await assert.rejects(slack.send(sampleNotification()), {
+		message: 'refused: no_service',
+		details: { permanent: true },
+	});
 	sink.answer = { status: 202 };
 	sink.received.length = 0;
 	const pager = new PagerDutyChannel({ type: 'pagerduty', url: sink.url, key: 'rk' });
 	await pager.send(sampleNotification());
 	await pager.send(sampleNotification({ status: 'resolved' }));
 	await pager.send(sampleNotification({ test: true }));
-	const events = sink.received.map(({ body }) => body as { event_action: string; dedup_key: string; routing_key: string; payload?: { severity: string } });
-	assert.deepEqual(events.map((event) => event.event_action), ['trigger', 'resolve', 'trigger', 'resolve']);
+	const events = sink.received.map(
+		({ body }) =>
+			body as { event_action: string; dedup_key: string; routing_key: string; payload?: { severity: string } },
+	);
+	assert.deepEqual(
+		events.map((event) => event.event_action),
+		['trigger', 'resolve', 'trigger', 'resolve'],
+	);
 	assert.equal(new Set(events.map((event) => event.dedup_key)).size, 1);
 	assert.deepEqual([events[0]?.routing_key, events[0]?.payload?.severity], ['rk', 'critical']);
 });
@@ -173,7 +209,23 @@ test('email: STARTTLS and a login; nothing goes in the clear, nothing that was s
 	try {
 		const [cert, key] = [join(folder, 'c.pem'), join(folder, 'k.pem')];
 		const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-		execFileSync('openssl', ['req', '-x509', ...curve, '-subj', '/CN=m', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert], { stdio: 'ignore' });
+		execFileSync(
+			'openssl',
+			[
+				'req',
+				'-x509',
+				...curve,
+				'-subj',
+				'/CN=m',
+				'-addext',
+				'subjectAltName=IP:127.0.0.1',
+				'-keyout',
+				key,
+				'-out',
+				cert,
+			],
+			{ stdio: 'ignore' },
+		);
 		const tls = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
 		const login = { user: 'u', password: 'p4ssw0rd' };
 		const mail = (port: number, more: { ca?: string; login?: typeof login } = {}) =>
@@ -188,19 +240,33 @@ test('email: STARTTLS and a login; nothing goes in the clear, nothing that was s
 				3000,
 			);
 		await using sink = await SmtpSink.open({ tls, login, injected: '250-AUTH PLAIN\r\n250 evil\r\n' });
-		await mail(sink.port).send(sampleNotification({ alerts: [sampleAlert({ summary: 'Größe\r\nBcc: evil@example.com' })], node: 'n1\r\nBcc: x' }));
+		await mail(sink.port).send(
+			sampleNotification({
+				alerts: [sampleAlert({ summary: 'Größe\r\nBcc: evil@example.com' })],
+				node: 'n1\r\nBcc: x',
+			}),
+		);
 		const [message = ''] = sink.messages;
 		assert.deepEqual(sink.clear, ['EHLO ballast', 'STARTTLS']);
-		assert.match(message, /^From: Ballast <ballast@example.com>\r\nTo: <a@example.com>,\r\n <b@example.com>\r\nSubject: =\?utf-8\?B\?/);
+		assert.match(
+			message,
+			/^From: Ballast <ballast@example.com>\r\nTo: <a@example.com>,\r\n <b@example.com>\r\nSubject: =\?utf-8\?B\?/,
+		);
 		assert.equal(/^bcc/im.test(message.slice(0, message.indexOf('\r\n\r\n'))), false);
 		assert.match(decoded(message), /^Bcc: x\n\.\nGröße\r\nBcc: evil@example.com/);
-		await assert.rejects(mail(sink.port, { login: { user: 'u', password: 'wrong' } }).send(sampleNotification()), (error: Error & { details: unknown }) => {
-			assert.match(error.message, /^refused the login: 535 wrong password/);
-			assert.deepEqual(error.details, { permanent: true });
-			return true;
-		});
+		await assert.rejects(
+			mail(sink.port, { login: { user: 'u', password: 'wrong' } }).send(sampleNotification()),
+			(error: Error & { details: unknown }) => {
+				assert.match(error.message, /^refused the login: 535 wrong password/);
+				assert.deepEqual(error.details, { permanent: true });
+				return true;
+			},
+		);
 		const server = { host: '127.0.0.1', port: sink.port, tls: 'starttls', login } as const;
-		await assert.rejects(sendMail(server, { from: 'a@example.com', to: ['b@example.com'], data: '' }, 3000), /DEPTH_ZERO_SELF_SIGNED_CERT/);
+		await assert.rejects(
+			sendMail(server, { from: 'a@example.com', to: ['b@example.com'], data: '' }, 3000),
+			/DEPTH_ZERO_SELF_SIGNED_CERT/,
+		);
 		await using plain = await SmtpSink.open({ login });
 		await assert.rejects(mail(plain.port).send(sampleNotification()), { message: 'offers no STARTTLS' });
 		assert.ok(!plain.lines.join('').includes('AUTH'), 'no password without TLS');

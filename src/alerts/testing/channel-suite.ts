@@ -23,7 +23,12 @@ export function channelSuite(name: string, open: () => Promise<ChannelPeer>): vo
 		assert.match(first, /error_rate of videos is 12%, over 5%/);
 		assert.match(first, /deploy of videos began/);
 		assert.match(first, /https:\/\/wiki\.example\.com\/errors/);
-		await channel.send(sampleNotification({ status: 'resolved', alerts: [sampleAlert({ status: 'resolved', endsAtMs: Date.UTC(2026, 10, 28, 12, 5) })] }));
+		await channel.send(
+			sampleNotification({
+				status: 'resolved',
+				alerts: [sampleAlert({ status: 'resolved', endsAtMs: Date.UTC(2026, 10, 28, 12, 5) })],
+			}),
+		);
 		assert.ok(peer.arrived().length > first.length);
 	});
 
@@ -31,7 +36,13 @@ export function channelSuite(name: string, open: () => Promise<ChannelPeer>): vo
 		await using peer = await open();
 		const channel = peer.channel(5000);
 		await channel.send(sampleNotification({ test: true }));
-		const alerts = Array.from({ length: 50 }, (_, i) => sampleAlert({ fingerprint: `f${i}`, summary: 'ä<!channel>&\u2028 "'.repeat(30), labels: { 'a-b.c': 'x'.repeat(200) } }));
+		const alerts = Array.from({ length: 50 }, (_, i) =>
+			sampleAlert({
+				fingerprint: `f${i}`,
+				summary: 'ä<!channel>&\u2028 "'.repeat(30),
+				labels: { 'a-b.c': 'x'.repeat(200) },
+			}),
+		);
 		await channel.send(sampleNotification({ alerts, omitted: 12 }));
 	});
 
@@ -39,11 +50,14 @@ export function channelSuite(name: string, open: () => Promise<ChannelPeer>): vo
 		await using peer = await open();
 		const channel = peer.channel(5000);
 		peer.behave('fail');
-		await assert.rejects(channel.send(sampleNotification()), (error: Error & { code: string; details: { permanent?: boolean } }) => {
-			assert.equal(error.code, 'notify_failed', error.stack ?? '');
-			assert.notEqual(error.details.permanent, true);
-			return true;
-		});
+		await assert.rejects(
+			channel.send(sampleNotification()),
+			(error: Error & { code: string; details: { permanent?: boolean } }) => {
+				assert.equal(error.code, 'notify_failed', error.stack ?? '');
+				assert.notEqual(error.details.permanent, true);
+				return true;
+			},
+		);
 		peer.behave('take');
 		await channel.send(sampleNotification());
 	});
