@@ -28,7 +28,14 @@ class Bench {
 		this.nowMs = nowMs;
 		const say = (event: AlertEvent) => void this.events.push(event);
 		const now = () => this.nowMs;
-		this.delivery = new Delivery({ name: 'pager', channel: this.channel, perMinute: 0, say, now, wait: () => turn() });
+		this.delivery = new Delivery({
+			name: 'pager',
+			channel: this.channel,
+			perMinute: 0,
+			say,
+			now,
+			wait: (_, signal) => turn(undefined, { signal }),
+		});
 		this.loop = new AlertLoop({
 			figures: this.figures,
 			events: { around: (query) => this.around(query) },

@@ -5,8 +5,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { AlertLoop } from './alert-loop.ts';
 import { DEFAULT_RULE_NAMES, defaultRules } from './default-rules.ts';
 import { Delivery } from './delivery.ts';
-import { KNOWN_FIGURES } from './known-figures.ts';
 import { FleetFigures } from './testing/fleet-figures.ts';
+import { KNOWN_FIGURES } from './testing/known-figures.ts';
 import { TestChannel } from './testing/test-channel.ts';
 
 const START = Date.UTC(2026, 10, 28, 12);
@@ -47,7 +47,10 @@ async function replay({
 		if (alert !== undefined && state === 'firing' && !fired.has(alert)) fired.set(alert, second);
 	};
 	const deliveries = new Map([
-		['all', new Delivery({ name: 'all', channel, perMinute: 0, say, now, wait: () => turn() })],
+		[
+			'all',
+			new Delivery({ name: 'all', channel, perMinute: 0, say, now, wait: (_, signal) => turn(undefined, { signal }) }),
+		],
 	]);
 	const loop = new AlertLoop({
 		figures,
@@ -100,18 +103,17 @@ function healthy(figures: FleetFigures, { second, random }: { second: number; ra
 	}
 	for (const metric of ['ejections', 'shed', 'lookups.failed', 'deploys.rolled_back'])
 		figures.count(metric, { service: 'busy' }, 0);
-	for (const metric of ['series.dropped', 'logs.dropped', 'store.failed', 'config.refused'])
-		figures.count(metric, {}, 0);
+	for (const metric of ['series.dropped', 'logs.dropped']) figures.count(metric, {}, 0);
+	for (const gauge of ['store.failed', 'config.refused']) figures.gauge(gauge, {}, 0);
 	// Clients that come with nonsense, or give up, as they do.
-	if (random() < 0.02) figures.count('requests', { class: '4xx', cause: 'bad_request' }, 1);
-	if (random() < 0.05) figures.count('requests', { class: '4xx', cause: 'head_timeout' }, 1);
+	if (random() < 0.02) figures.count('errors', { cause: 'bad_request' }, 1);
+	if (random() < 0.05) figures.count('errors', { cause: 'head_timeout' }, 1);
 	figures.gauge('cpu', {}, Math.min(1, 0.3 + 0.1 * burst * random()));
 	figures.gauge('memory.used', {}, 0.6 + 0.15 * random());
 	figures.gauge('event_loop.lag', { worker: '1' }, random() < 0.01 ? 0.4 : 0.005);
-	figures.gauge('pool.full', { service: 'busy', pool: 'main' }, Math.min(1, 0.12 * burst * random()));
 	figures.gauge('disk.used', { mount: '/' }, 0.7 + second / 1_000_000);
 	figures.gauge('disk.full_in', { mount: '/' }, second % 900 < 60 ? 7200 : 90_000);
-	figures.gauge('certificate.expires_in', { name: 'a' }, 40 * 86_400);
+	figures.gauge('certificate.expires_in', { certificate: 'a' }, 40 * 86_400);
 	figures.gauge('backup.age', {}, 20 * 3600 + second);
 }
 
@@ -138,7 +140,7 @@ const errors =
 const rejected =
 	(cause: string, amount: number): Fault =>
 	(figures, second) => {
-		if (second < 5) figures.count('requests', { class: '4xx', cause }, amount);
+		if (second < 5) figures.count('errors', { cause }, amount);
 	};
 
 /** Each fault of docs/faults.md as the figures show it, the alert that it raises, and within how many seconds. */
@@ -170,7 +172,7 @@ const FAULTS: readonly [fault: string, alert: string, seconds: number, make: Fau
 		60,
 		(figures, second) => figures.count('ejections', busy, second % 8 === 0 ? 1 : 0),
 	],
-	['a bad reload', 'config_refused', 5, (figures, second) => figures.count('config.refused', {}, second === 0 ? 1 : 0)],
+	['a bad reload', 'config_refused', 5, (figures) => figures.gauge('config.refused', {}, 1)],
 	['retry storm', 'retries', 30, (figures) => figures.count('retries', busy, 20)],
 	['slow clients', 'slow_clients', 10, rejected('head_timeout', 40)],
 	['header bombs', 'oversized_requests', 10, rejected('head_too_large', 48)],
@@ -194,7 +196,7 @@ const FAULTS: readonly [fault: string, alert: string, seconds: number, make: Fau
 		60,
 		(figures, second) => figures.count('instances.starts', { ...busy, cause: 'crash' }, second % 8 === 0 ? 1 : 0),
 	],
-	['a full disk', 'store_failing', 15, (figures) => figures.count('store.failed', {}, 1)],
+	['a full disk', 'store_failing', 15, (figures) => figures.gauge('store.failed', {}, 1)],
 	['more requests than the service can carry', 'shedding', 25, (figures) => figures.count('shed', busy, 10)],
 ];
 

@@ -99,17 +99,17 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 		summary: 'Requests to {{service}} are refused to protect it: {{value}}.',
 	},
 	slow_clients: {
-		when: 'requests class:4xx cause:*_timeout > 0.5/s over 1m',
+		when: 'errors cause:head_timeout > 0.5/s over 1m',
 		severity: 'info',
 		summary: 'Clients send their requests so slowly that they are cut off: {{value}}.',
 	},
 	oversized_requests: {
-		when: 'requests class:4xx cause:*_too_large > 0.02/s over 1m',
+		when: 'errors cause:*_too_large > 0.02/s over 1m',
 		severity: 'info',
 		summary: 'Requests are refused for their size: {{value}}.',
 	},
 	malformed_requests: {
-		when: 'requests class:4xx cause:bad_request > 0.1/s over 1m',
+		when: 'errors cause:bad_request > 0.1/s over 1m',
 		severity: 'info',
 		summary: 'Requests are refused since they are malformed or ambiguous: {{value}}.',
 	},
@@ -139,9 +139,9 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 		summary: 'Ballast is late by {{value}}: it has too much to do.',
 	},
 	instances_full: {
-		when: 'pool.full by service > 90% over 1m for 1m',
-		severity: 'warning',
-		summary: '{{value}} of the requests that the instances of {{service}} may have at once are under way.',
+		when: 'errors cause:instances_full by service > 0.1/s over 1m for 10s',
+		severity: 'critical',
+		summary: 'Requests to {{service}} are refused, since all its instances have as many as they may.',
 	},
 	disk_filling: {
 		when: 'disk.full_in by mount < 4h for 10m',
@@ -180,14 +180,14 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 		summary: 'Lines of logs are lost: {{value}}.',
 	},
 	store_failing: {
-		when: 'store.failed > 0 over 1m for 5s keep 1m',
+		when: 'store.failed > 0 for 5s keep 1m',
 		severity: 'critical',
 		summary: 'The store cannot write: logs, history and the state of alerts are not kept.',
 	},
 	config_refused: {
-		when: 'config.refused > 0 over 1m keep 5m',
+		when: 'config.refused > 0 over 5s',
 		severity: 'warning',
-		summary: 'A changed configuration was refused; the one before it goes on.',
+		summary: 'The changed configuration was refused; the one before it goes on.',
 	},
 };
 

@@ -131,8 +131,10 @@ async function burn({ query, pairs, requests }: Extract<Condition, { kind: 'burn
 	return [...all.values()];
 }
 
-function passes({ comparison, value: bound }: Bound, values: readonly FigureValue[], labels: Labels): boolean {
-	return values.some(({ labels: own, value }) => isPartOf(own, labels) && isBeyond(value, comparison, bound));
+function passes({ query, comparison, value: bound }: Bound, values: readonly FigureValue[], labels: Labels): boolean {
+	// A value that has no such label is of something else.
+	const same = (own: Labels) => query.by.every((name) => own[name] === labels[name]);
+	return values.some(({ labels: own, value }) => same(own) && isBeyond(value, comparison, bound));
 }
 
 function valueAt(values: readonly FigureValue[], labels: Labels): number | undefined {

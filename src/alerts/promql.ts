@@ -41,40 +41,11 @@ function guardExpression(
 	return `${same ? '' : `on (${query.by.join(', ')}) `}(${expression}) ${comparison} ${value}`;
 }
 
-/** A figure of the catalogue with `$where`, `$over` and `$by` put in; `beforeMs`: as it was. */
-export function figureExpression(
-	{ figure, where, by, overMs }: FigureQuery,
-	figures: FigureNames,
-	beforeMs = 0,
-): string | null {
-	const template = figures.find(figure)?.promql ?? null;
-	if (template === null) return null;
-	const matchers = Object.entries(where).map(([label, glob]) => matcher(label, glob));
-	const offset = beforeMs === 0 ? '' : ` offset ${promDuration(beforeMs)}`;
-	return (
-		template
-			.replaceAll(
-				/\{([^{}]*)\$where([^{}]*)\}(\[[^\]]*\])?/g,
-				(_, before: string, behind: string, range: string | undefined) => {
-					// What is around may have left a comma of its own.
-					const inner = `${before}${matchers.join(',')}${behind}`
-						.replaceAll(/,\s*,/g, ',')
-						.replaceAll(/^\s*,|,\s*$/g, '');
-					return `{${inner}}${range ?? ''}${offset}`;
-				},
-			)
-			.replaceAll('$over', promDuration(overMs))
-			.replaceAll(', $by', by.length === 0 ? '' : `, ${by.join(', ')}`)
-			.replaceAll('$by', by.join(', '))
-			// `sum by () (…)` is what `sum (…)` is, but harder to read.
-			.replaceAll(/ by \(\s*\)/g, '')
-	);
-}
-
-function matcher(label: string, glob: string): string {
-	if (!glob.includes('*')) return `${label}=${JSON.stringify(glob)}`;
-	const parts = glob.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'));
-	return `${label}=~${JSON.stringify(parts.join('.*'))}`;
+/** A figure of the catalogue; `beforeMs`: as it was. */
+function figureExpression(query: FigureQuery, figures: FigureNames, beforeMs = 0): string | null {
+	const now = figures.promql(query);
+	// Behind each range; what stands in quotes is none.
+	return beforeMs === 0 || now === null ? now : now.replaceAll(/\}(\[\w+\])/g, `}$1 offset ${promDuration(beforeMs)}`);
 }
 
 /** `5m`, `1h30m`: the largest units that are exact. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { KNOWN_FIGURES } from './known-figures.ts';
 import type { RuleExpression } from './rule.ts';
 import { readRule } from './rule-text.ts';
+import { KNOWN_FIGURES } from './testing/known-figures.ts';
 
 const good = (text: string): RuleExpression => {
 	const read = readRule(text, KNOWN_FIGURES);
@@ -82,7 +82,7 @@ test('each figure takes values of its unit', () => {
 		'cpu by instance > 180%',
 		'certificate.expires_in < 14d',
 		'slo.budget < 0%',
-		'apdex < 0.85',
+		'apdex < 85%',
 		'shed > 0',
 		'memory.used > 90%',
 	])
@@ -106,7 +106,7 @@ test('what can never fire is refused, and what always would', () => {
 	assert.match(bad('p95 < 0'), /can never be met: it is never below 0ms/);
 	assert.match(bad('cpu > 120%'), /can never be met/);
 	assert.match(bad('instances.ready >= 0'), /always holds/);
-	assert.match(bad('apdex > 1'), /can never be met/);
+	assert.match(bad('apdex > 100%'), /can never be met/);
 	assert.match(bad('p95 > 1s until < 2s'), /expected `until` at most as high as the threshold, 1s/);
 	assert.match(bad('p95 > 1s until > 2s'), /expected `until <`, since it fires at `>`/);
 	assert.match(bad('requests down 100% against 1w'), /less than 100%/);

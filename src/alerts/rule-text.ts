@@ -135,7 +135,6 @@ class RuleReader {
 		return clauses.guards.flatMap(({ figure, where, comparison, value }) => {
 			const info = this.#figure(figure);
 			if (info === undefined) return [];
-			this.#labels(info, Object.keys(where));
 			const inherited = Object.entries(clauses.where).filter(([label]) => info.labels.includes(label));
 			const query: FigureQuery = {
 				figure: info.name,
@@ -143,6 +142,7 @@ class RuleReader {
 				by: clauses.by.filter((label) => info.labels.includes(label)),
 				overMs: this.#time(clauses, 'over', [1000, MOST_OVER_MS]) ?? defaultOverMs(info),
 			};
+			this.#labels(info, [...Object.keys(query.where), ...query.by]);
 			return [checkBound(info, { query, comparison, text: value }, this.problems)];
 		});
 	}
@@ -176,13 +176,16 @@ class RuleReader {
 	}
 
 	#labels(info: FigureInfo, labels: readonly string[]): void {
+		const known = labels.every((label) => info.labels.includes(label));
+		const complaint = known ? this.#figures.complain(info.name, [...new Set(labels)]) : undefined;
+		this.#refuse(complaint !== undefined, complaint ?? '');
 		for (const label of labels) {
 			if (info.labels.includes(label)) continue;
 			const near = closest(label, info.labels);
-			const known = info.labels.length === 0 ? 'it has no labels' : `expected ${orList(info.labels)}`;
+			const there = info.labels.length === 0 ? 'it has no labels' : `expected ${orList(info.labels)}`;
 			this.#refuse(
 				true,
-				`\`${info.name}\` has no label \`${label}\`; ${near === undefined ? known : `did you mean \`${near}\`?`}`,
+				`\`${info.name}\` has no label \`${label}\`; ${near === undefined ? there : `did you mean \`${near}\`?`}`,
 			);
 		}
 	}

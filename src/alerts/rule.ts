@@ -49,6 +49,10 @@ export interface RuleExpression {
 export interface FigureNames {
 	find(figure: string): FigureInfo | undefined;
 	list(): readonly FigureInfo[];
+	/** What is wrong with asking for a figure by these of its labels together; undefined: nothing. */
+	complain(figure: string, labels: readonly string[]): string | undefined;
+	/** The same of our `/metrics` in a Prometheus; null: there is none. */
+	promql(query: FigureQuery): string | null;
 }
 
 export interface AlertRule extends RuleExpression {

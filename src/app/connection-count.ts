@@ -1,10 +1,10 @@
-import net from 'node:net';
+import { ClientNetwork } from '../gateway/client-network.ts';
 import type { ConnectionGate } from '../gateway/data-plane.ts';
 import { NodeCell, type Plan } from './plan.ts';
 
 /**
- * Bounds the connections of the node and of each client address. The node's are summed over all
- * workers; an address's are counted by each worker for its share, since the kernel spreads the
+ * Bounds the connections of the node and of each client address (of IPv6 its first 64 bits, as rate
+ * limits take it). The node's are summed over all workers; an address's are counted by each worker for its share, since the kernel spreads the
  * connections of one address over the workers' sockets evenly.
  */
 export class ConnectionCount implements ConnectionGate {
@@ -34,10 +34,11 @@ export class ConnectionCount implements ConnectionGate {
 		for (let worker = 0; worker < this.#workers; worker++)
 			sum += this.#all[worker * NodeCell.cells + NodeCell.connections] as number;
 		if (sum >= this.#most) return false;
-		if (!isLoopback(address)) {
-			const known = this.#byAddress.get(address) ?? 0;
+		const client = clientOf(address);
+		if (client !== '') {
+			const known = this.#byAddress.get(client) ?? 0;
 			if (known >= this.#mostByAddress) return false;
-			this.#byAddress.set(address, known + 1);
+			this.#byAddress.set(client, known + 1);
 		}
 		this.#all[this.#own] = (this.#all[this.#own] as number) + 1;
 		return true;
@@ -45,12 +46,20 @@ export class ConnectionCount implements ConnectionGate {
 
 	close(address: string): void {
 		this.#all[this.#own] = (this.#all[this.#own] as number) - 1;
-		if (isLoopback(address)) return;
-		const known = this.#byAddress.get(address) ?? 0;
-		if (known <= 1) this.#byAddress.delete(address);
-		else this.#byAddress.set(address, known - 1);
+		const client = clientOf(address);
+		if (client === '') return;
+		const known = this.#byAddress.get(client) ?? 0;
+		if (known <= 1) this.#byAddress.delete(client);
+		else this.#byAddress.set(client, known - 1);
 	}
 }
 
-const isLoopback = (address: string): boolean =>
-	address.startsWith('127.') || (net.isIPv6(address) && address === '::1');
+const network = new ClientNetwork();
+
+/** What the connections of an address are counted by; empty: they are not, it is loopback. */
+function clientOf(address: string): string {
+	if (address.startsWith('127.') || address === '::1') return '';
+	if (!address.includes(':')) return address;
+	network.read(address);
+	return network.family === 6 ? `${network.high}:${network.low}` : address;
+}

@@ -4,6 +4,7 @@ import { maskConfig } from '../config/print.ts';
 import { Board } from '../core/board.ts';
 import { BallastError } from '../core/errors.ts';
 import { MeterGroup } from '../metrics/counts.ts';
+import { DetailGroup } from '../metrics/detail.ts';
 import type { Readiness } from './admin.ts';
 import { AdminPlace } from './admin-place.ts';
 import { announcement } from './announcement.ts';
@@ -22,6 +23,7 @@ import type { PeerCores } from './peer-cores.ts';
 import { PoolShares, type PoolSharesParts } from './pool-shares.ts';
 import { RateLimitTables } from './rate-limit-tables.ts';
 import { readinessOf, untilServable } from './readiness.ts';
+import { RecordRings } from './record-rings.ts';
 import { rolloutCounters } from './rollout-counters.ts';
 import { Rollouts, type RolloutsPort } from './rollouts.ts';
 import { SeriesIndex } from './series-index.ts';
@@ -29,7 +31,7 @@ import { ServedPlan } from './served-plan.ts';
 import { ServiceCellsIndex } from './service-cells-index.ts';
 import { ServiceUpkeep } from './service-upkeep.ts';
 import type { ConfigSource, Loaded } from './source.ts';
-import { type Status, serviceStatus } from './status.ts';
+import { programStatus, type Status, serviceStatus } from './status.ts';
 import { untilQuiet } from './until-quiet.ts';
 import { VERSION } from './version.ts';
 import { WorkerGroup } from './worker-group.ts';
@@ -41,7 +43,8 @@ export class ControlPlane {
 	readonly #source: ConfigSource;
 	readonly log = new EventLog();
 	readonly #board = new Board();
-	readonly #meters = { routes: new MeterGroup(), instances: new MeterGroup() };
+	readonly #meters = { routes: new MeterGroup(), instances: new MeterGroup(), details: new DetailGroup() };
+	readonly #rings = new RecordRings(() => {});
 	readonly #series = new SeriesIndex();
 	readonly #cells = new ServiceCellsIndex();
 	readonly #rateLimits = new RateLimitTables((event) => this.log.add(event));
@@ -80,6 +83,7 @@ export class ControlPlane {
 			board,
 			cells,
 			meters: this.#meters,
+			records: (worker) => this.#rings.of(worker),
 			instances: () => this.#slots.plans(),
 			started: (id) => this.#listeners.restore(id),
 			suspect: (slot) => this.#fleet.suspect(slot),
@@ -304,14 +308,9 @@ export class ControlPlane {
 	}
 
 	status(): Status {
-		const { welcome } = this.#keeper;
 		return {
-			version: VERSION,
-			pid: welcome.pid,
-			core: { pid: process.pid, generation: welcome.generation, startedAt: this.#startedAt },
-			node: process.version,
+			...programStatus(this.#keeper.welcome, this.#startedAt),
 			config: this.#name,
-			uptimeMs: Date.now() - welcome.startedAt,
 			workers: this.#workers.view(),
 			listeners: this.#listeners.view(),
 			services: serviceStatus({

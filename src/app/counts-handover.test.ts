@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { MeterGroup } from '../metrics/counts.ts';
-import { Meter, type Observation } from '../metrics/meter.ts';
+import { Meter, nothingSeen, type Observation } from '../metrics/meter.ts';
 import { CountsHandover, type Peers } from './counts-handover.ts';
 
 /** A core as far as counts go: one worker's meters, which it reads by shared memory. */
@@ -34,15 +34,11 @@ class Core {
 
 	request(route: number, slot: number, change: Partial<Observation> = {}): void {
 		const seen = {
+			...nothingSeen(),
 			status: 200,
-			failed: false,
 			us: 1000,
 			bytesIn: 1,
 			bytesOut: 10,
-			retries: 0,
-			held: false,
-			limited: false,
-			shed: false,
 			...change,
 		};
 		this.#routes.observe(route, seen);

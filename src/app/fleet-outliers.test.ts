@@ -84,6 +84,21 @@ test('no more than the share that may be ejected, the worst first; all alike sta
 	assert.equal(alike.sink.texts('outlier_stays').length, 1);
 });
 
+test('a row that an idle worker keeps ends once others did well there for the window; without a good one it stays', async () => {
+	const pool = await poolOf(3, { windowMs: 3 * LOOK_MS });
+	pool.board.workers = 2;
+	for (const at of [0, 1]) pool.ends(at, Outcome.status5xx, OUTLIERS.failures - 1);
+	await until(() => {
+		pool.board.ended(pool.slot(0), 1, Outcome.ok, 1000);
+		return pool.board.row(pool.slot(0), 0) === 0;
+	});
+	await new Promise((resolve) => setTimeout(resolve, 5 * LOOK_MS));
+	assert.equal(pool.board.row(pool.slot(1), 0), OUTLIERS.failures - 1);
+	for (const at of [0, 1]) pool.ends(at, Outcome.status5xx);
+	await until(() => pool.state(1) === SlotState.down);
+	assert.equal(pool.state(0), SlotState.ready);
+});
+
 test('one that cannot be connected to is down by its probe at once, not ejected, and back with it', async () => {
 	const pool = await poolOf(2);
 	const [first] = pool.apis as [Api];

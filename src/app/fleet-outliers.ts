@@ -90,11 +90,19 @@ export class PoolOutliers {
 	look(now: number): void {
 		const config = this.#port.config();
 		const pool = this.#pool(now);
-		for (const { evidence, slot } of pool) evidence.take(this.#port.board.seen(slot), now, config.windowMs);
+		for (const one of pool) this.#take(one, now, config);
 		this.#weighLatency(pool, now, config);
 		for (const one of pool) this.#upkeep(one, now, config);
 		this.#judge(pool, now, config);
 		this.#judgePanic(pool, now, config);
+	}
+
+	#take({ evidence, slot }: Watched, now: number, { windowMs }: OutlierConfig): void {
+		const seen = this.#port.board.seen(slot);
+		evidence.take(seen, now, windowMs);
+		// A worker that sends nothing there any more keeps its row, and one failure more would be held for all of it.
+		const { ok, failed } = evidence.recent;
+		if (seen.row > 0 && ok > 0 && failed === 0) this.#port.board.forgetRows(slot);
 	}
 
 	/** Requests failed at an instance just now: what is in a row may be enough. Many at once are looked at together. */

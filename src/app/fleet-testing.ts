@@ -7,6 +7,7 @@ import { Board, SlotState } from '../core/board.ts';
 import { DEFAULT_DEPLOY } from '../deploy/config.ts';
 import type { HealthConfig } from '../health/config.ts';
 import type { InstancesConfig, RunConfig, ScaleConfig } from '../instances/config.ts';
+import { METRICS } from '../metrics/config.ts';
 import { DEFAULT_BREAKER, DEFAULT_BUDGET } from '../resilience/config.ts';
 import type { FleetEvent, FleetSink, InstanceState, InstanceView } from './fleet-sink.ts';
 
@@ -140,7 +141,7 @@ export const TCP: HealthConfig = {
 
 /** A pool with all defaults. */
 export function pool(name: string, instances: InstancesConfig, changes: Partial<PoolConfig> = {}): PoolConfig {
-	return { name, instances, scale: { min: 1, max: 10 }, priority: 1, region: null, weight: 1, ...changes };
+	return { name, instances, scale: { min: 1, max: 10 }, priority: 1, region: null, weight: 1, scrape: [], ...changes };
 }
 
 /** A service with all defaults. */
@@ -174,6 +175,8 @@ export function service(
 		rateLimit: [],
 		priority: { header: null, from: 'trusted', default: 'normal' },
 		concurrency: null,
+		objective: null,
+		routeObjectives: {},
 		...changes,
 	};
 }
@@ -198,10 +201,16 @@ export function config(...services: ServiceConfig[]): Config {
 			overload: null,
 		},
 		trust: [],
+		metrics: METRICS,
 		stop: { graceMs: 2000 },
 		alerts: { rules: [], maintenance: [] },
 		channels: [],
 		heartbeat: null,
+		store: null,
+		logs: { access: null, redact: null, keepMs: 0, keepBytes: 0, slowMs: 1000, sample: 0, forward: [] },
+		traces: null,
+		exports: [],
+		receive: null,
 		services,
 	};
 }

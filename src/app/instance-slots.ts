@@ -40,6 +40,8 @@ export class InstanceSlots implements FleetSink {
 		};
 	}
 
+	#serial = 0;
+
 	/** The slot of each life. */
 	lives(): Record<string, number> {
 		return Object.fromEntries([...this.#plans.values()].map((plan) => [lifeOf(plan), plan.slot]));
@@ -60,7 +62,7 @@ export class InstanceSlots implements FleetSink {
 		}
 		this.#meters.clear(slot);
 		this.board.setWeight(slot, Math.round(weight * 1000));
-		const instance = { slot, id, service, pool, host, port, tls };
+		const instance = { slot, serial: ++this.#serial, id, service, pool, host, port, tls };
 		this.#plans.set(slot, instance);
 		await this.#workers.orderAll({ type: 'instance', instance });
 		return slot;

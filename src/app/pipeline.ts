@@ -18,6 +18,7 @@ import { sharedTime } from '../wire/timer-wheel.ts';
  * `answer → record` behind it (`Exchange`).
  */
 export function handle(exchange: Exchange): void {
+	observe(exchange);
 	if (!route(exchange)) return;
 	if (!admit(exchange)) return;
 	if (!answerHere(exchange)) return;
@@ -39,6 +40,15 @@ function route(exchange: Exchange): boolean {
 	exchange.failure = code;
 	exchange.answerProblem(problemOf(code, allowed.length > 0 ? `Allow: ${allowed.join(', ')}\r\n` : ''));
 	return false;
+}
+
+/** Its place in a trace. */
+function observe(exchange: Exchange): void {
+	const { plane, framing, head } = exchange;
+	if (plane.tracing === null) return;
+	const at = framing.traceparentAt;
+	const start = at < 0 ? 0 : head.valueStart(at);
+	plane.tracing.begin(exchange.buffer, start, at < 0 ? 0 : head.valueEnd(at), exchange.client.trusted, exchange.trace);
 }
 
 /** What this worker has too much of, and limits that can be told from the head. */

@@ -33,6 +33,7 @@ export function planOf(config: Config, generation: number, { series, cells, rate
 		trust: config.trust,
 		series: series.of(services),
 		rateLimits: rateLimits.of(services),
+		recording: { lines: 0, rows: 0, traces: null, slowMs: 1000, restart: false },
 	};
 }
 

@@ -46,6 +46,21 @@ export interface Plan {
 	/** Index of the counts of each route, by `seriesKey`. */
 	series: Record<string, number>;
 	rateLimits: RateLimitPlan;
+	recording: RecordingPlan;
+}
+
+/** What is written down of requests, beyond the counts. */
+export interface RecordingPlan {
+	/** Every request goes to the access log; or the share of them that does. */
+	lines: number;
+	/** Share of the requests that get a row in the store; those that failed or were slow all do. 0: no store. */
+	rows: number;
+	/** Share of the traces that are kept; those that failed or were slow all are. null: requests are not traced. */
+	traces: number | null;
+	/** From how long on a request is slow, ms. */
+	slowMs: number;
+	/** Contexts from outside are not gone on with. */
+	restart: boolean;
 }
 
 /** The memory of all rate limits. */
@@ -68,6 +83,8 @@ export const seriesKey = (service: string, route: string): string => `${service}
 /** An instance as the workers need it. */
 export interface InstancePlan {
 	slot: number;
+	/** A number that no other instance of this core ever has. */
+	serial: number;
 	id: string;
 	service: string;
 	pool: string;
@@ -112,6 +129,8 @@ export interface WorkerStart {
 	node: SharedArrayBuffer;
 	plan: Plan;
 	instances: InstancePlan[];
+	/** Where it writes requests down. */
+	records: SharedArrayBuffer;
 }
 
 /** What a worker is told to do and acknowledges. */
@@ -138,7 +157,7 @@ export type FromWorker =
 	| { type: 'prepared'; generation: number; error: string }
 	| { type: 'committed'; generation: number }
 	| { type: 'done'; seq: number; error: string }
-	| { type: 'chunk'; meter: 'routes' | 'instances'; index: number; buffer: SharedArrayBuffer }
+	| { type: 'chunk'; meter: 'routes' | 'instances' | 'details'; index: number; buffer: SharedArrayBuffer }
 	/** An instance failed and should be looked at; its breaker changed. */
 	| { type: 'suspect'; slot: number }
 	| { type: 'guard'; slot: number }

@@ -10,6 +10,7 @@ import { type Plan, seriesKey, UNROUTED } from './plan.ts';
 import type { RateLimitStatus } from './rate-limit-tables.ts';
 import type { RolloutView } from './rollout-view.ts';
 import type { ServiceCellsIndex } from './service-cells-index.ts';
+import { VERSION } from './version.ts';
 import type { WorkerView } from './worker-group.ts';
 
 /** How many requests of a service may be under way, and are. */
@@ -66,6 +67,20 @@ export interface Status {
 	/** Requests that met no route. */
 	unrouted: Counts;
 	warnings: string[];
+}
+
+/** What runs, and since when. */
+export function programStatus(
+	{ pid, generation, startedAt }: { pid: number; generation: number; startedAt: number },
+	coreStartedAt: number,
+): Pick<Status, 'version' | 'pid' | 'core' | 'node' | 'uptimeMs'> {
+	return {
+		version: VERSION,
+		pid,
+		core: { pid: process.pid, generation, startedAt: coreStartedAt },
+		node: process.version,
+		uptimeMs: Date.now() - startedAt,
+	};
 }
 
 export interface StatusParts {

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { Board } from '../core/board.ts';
 import { until } from '../instances/testing-watcher.ts';
+import { RecordRing } from '../logs/record-ring.ts';
 import { MeterGroup } from '../metrics/counts.ts';
+import { DetailGroup } from '../metrics/detail.ts';
 import type { InstancePlan, Plan } from './plan.ts';
 import { ServiceCellsIndex } from './service-cells-index.ts';
 import { WorkerGroup } from './worker-group.ts';
@@ -34,10 +36,12 @@ const plan = (workers: number, generation = 1, trust: string[] = []): Plan => ({
 	trust,
 	series: {},
 	rateLimits: { hashKey: [0, 0], tables: {} },
+	recording: { lines: 0, rows: 0, traces: null, slowMs: 1000, restart: false },
 });
 
 const deed = (id: string): InstancePlan => ({
 	slot: 0,
+	serial: 1,
 	id,
 	service: 'app',
 	pool: 'main',
@@ -56,7 +60,8 @@ async function start(workers: number) {
 		cells: new ServiceCellsIndex(),
 		suspect: () => {},
 		guardChanged: () => {},
-		meters: { routes: new MeterGroup(), instances: new MeterGroup() },
+		meters: { routes: new MeterGroup(), instances: new MeterGroup(), details: new DetailGroup() },
+		records: () => RecordRing.create(64 * 1024).buffer,
 		instances: () => [],
 		started: async (id) => void started.push(id),
 		event: (level, text) => events.push(`${level}: ${text}`),

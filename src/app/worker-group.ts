@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Board } from '../core/board.ts';
 import type { MeterGroup } from '../metrics/counts.ts';
+import type { DetailGroup } from '../metrics/detail.ts';
 import type { WorkerPressure } from './overload-control.ts';
 import {
 	type FromWorker,
@@ -56,7 +57,9 @@ interface Member {
 
 export interface WorkerGroupOptions {
 	board: Board;
-	meters: { routes: MeterGroup; instances: MeterGroup };
+	meters: { routes: MeterGroup; instances: MeterGroup; details: DetailGroup };
+	/** Where a worker writes requests down; the same for one that replaces another. */
+	records: (worker: number) => SharedArrayBuffer;
 	/** All instances that a worker must know from its start. */
 	instances: () => InstancePlan[];
 	/** Cleared of what a worker that is no more had under way. */
@@ -162,6 +165,7 @@ export class WorkerGroup {
 			node: this.node,
 			plan: { ...plan, columns: Math.max(board.workers, plan.workers) },
 			instances: this.#options.instances(),
+			records: this.#options.records(id),
 		};
 		const thread = new Worker(this.#options.file ?? workerFile(), {
 			workerData: start,

@@ -1,12 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Board } from '../core/board.ts';
-import { ServiceColumn } from '../core/service-cells.ts';
-import { type Counted, DataPlane } from '../gateway/data-plane.ts';
+import { DataPlane } from '../gateway/data-plane.ts';
 import { Trust } from '../gateway/forwarded.ts';
 import { type Listener, listenPlain, listenTls } from '../gateway/listener.ts';
 import { Requests } from '../gateway/requests.ts';
 import { Upstream } from '../gateway/upstream.ts';
-import { Meter, type Observation } from '../metrics/meter.ts';
+import { RecordRing } from '../logs/record-ring.ts';
+import { RecordWriter } from '../logs/record-writer.ts';
 import { heapInUse } from '../resilience/heap-in-use.ts';
 import { NodePressure } from '../resilience/node-pressure.ts';
 import { TICK_MS, TimerWheel } from '../wire/timer-wheel.ts';
@@ -19,12 +19,14 @@ import {
 	NodeCell,
 	type Order,
 	type Plan,
+	type RecordingPlan,
 	type ToWorker,
-	UNROUTED,
 	type WorkerStart,
 } from './plan.ts';
 import { Pools } from './pools.ts';
+import { RequestRecorder } from './request-recorder.ts';
 import { Waiting } from './waiting.ts';
+import { WorkerTracing } from './worker-tracing.ts';
 
 /** One thread of the data plane: its listeners, its pools, its counts. The control plane tells it what to serve. */
 class DataWorker {
@@ -32,19 +34,7 @@ class DataWorker {
 	readonly #cells: Int32Array;
 	readonly #board = new Board();
 	readonly #wheel: TimerWheel;
-	readonly #routes = new Meter((index, buffer) => this.#say({ type: 'chunk', meter: 'routes', index, buffer }));
-	readonly #instances = new Meter((index, buffer) => this.#say({ type: 'chunk', meter: 'instances', index, buffer }));
-	readonly #observation: Observation = {
-		status: 0,
-		failed: false,
-		limited: false,
-		us: 0,
-		bytesIn: 0,
-		bytesOut: 0,
-		retries: 0,
-		held: false,
-		shed: false,
-	};
+	readonly #recorder: RequestRecorder;
 	readonly #listeners = new Map<string, Listener>();
 	readonly #plane: DataPlane;
 	readonly #requests: Requests;
@@ -79,6 +69,13 @@ class DataWorker {
 			tell: (type, slot) => this.#say({ type, slot }),
 		});
 		this.#waiting.configure(start.plan.limits, start.plan.columns);
+		this.#recorder = new RequestRecorder({
+			worker: start.id,
+			cells: this.#cells,
+			writer: new RecordWriter(new RecordRing(start.records)),
+			recording: start.plan.recording,
+			chunk: (chunk) => this.#say(chunk),
+		});
 		this.#plane = new DataPlane({
 			hold: this.#waiting.room,
 			signals: this.#waiting,
@@ -89,11 +86,12 @@ class DataWorker {
 			limits: start.plan.limits,
 			trust: new Trust(start.plan.trust),
 			routes: this.#pools.compile(),
-			recorder: { request: (exchange, us) => this.#record(exchange, us) },
+			recorder: this.#recorder,
 			gate: this.#gate,
 			report: (error) => this.report(error),
 		});
 		this.#plane.services = this.#pools.services;
+		this.#plane.tracing = tracingOf(start.plan.recording);
 		this.#requests = new Requests(this.#plane, handle);
 		for (const instance of start.instances) this.#addInstance(instance);
 		this.#wheel.start();
@@ -106,6 +104,7 @@ class DataWorker {
 
 	#beat(): void {
 		Atomics.add(this.#cells, NodeCell.heartbeat, 1);
+		this.#recorder.onTick();
 		this.#cells[NodeCell.active] = this.#plane.active;
 		this.#waiting.onTick();
 		const level = this.#pressure.tick(this.#wheel.nowMs);
@@ -122,36 +121,11 @@ class DataWorker {
 		this.#say({ type: 'fault', message });
 	}
 
-	#record(exchange: Counted, us: number): void {
-		const seen = this.#observation;
-		seen.status = exchange.status;
-		seen.failed = exchange.failure !== null && exchange.status >= 500;
-		seen.limited = exchange.failure === 'rate_limited';
-		seen.shed = exchange.failure === 'overloaded' || exchange.failure === 'node_overloaded';
-		if (exchange.failure === 'node_overloaded') this.#cells[NodeCell.shed] = (this.#cells[NodeCell.shed] as number) + 1;
-		seen.us = us;
-		seen.bytesIn = exchange.body.received;
-		seen.bytesOut = exchange.bytesOut;
-		seen.retries = Math.max(0, exchange.fetch.attempts - 1);
-		seen.held = exchange.fetch.held;
-		this.#routes.observe(exchange.route?.series ?? UNROUTED, seen);
-		if (exchange.fetch.slot >= 0 && exchange.fetch.attempts > 0) this.#instances.observe(exchange.fetch.slot, seen);
-		if (exchange.copied) this.#recordCopied(exchange);
-	}
-
-	/** The new version is judged by its copy; this is what the old one did with the same request, at its first attempt. */
-	#recordCopied({ route, status, fetch }: Counted): void {
-		if (route === null || status === 0) return;
-		const { cells } = route.service;
-		cells.add(this.#start.id, ServiceColumn.copied, 1);
-		if (status >= 500 || fetch.attempts > 1) cells.add(this.#start.id, ServiceColumn.copiedFailed, 1);
-	}
-
 	#addInstance(instance: InstancePlan): void {
-		this.#instances.clear(instance.slot);
-		const { slot, id, host, port } = instance;
+		this.#recorder.clearInstance(instance.slot);
+		const { slot, serial, id, host, port } = instance;
 		const options = this.#pools.upstreamOptions(instance);
-		this.#upstreams[slot] = new Upstream(this.#plane, { slot, id, host, port, ...options });
+		this.#upstreams[slot] = new Upstream(this.#plane, { slot, serial, id, host, port, ...options });
 		this.#pools.add(instance);
 	}
 
@@ -274,11 +248,18 @@ class DataWorker {
 			const upstream = this.#upstreams[instance.slot];
 			if (upstream !== undefined) upstream.options = { ...upstream.options, ...pools.upstreamOptions(instance) };
 		}
+		if (JSON.stringify(plan.recording) !== JSON.stringify(this.#recorder.recording)) {
+			this.#recorder.recording = plan.recording;
+			this.#plane.tracing = tracingOf(plan.recording);
+		}
 		this.#gate.configure(plan);
 		this.#pressure.configure(plan.limits.overload);
 		this.#say({ type: 'committed', generation });
 	}
 }
+
+const tracingOf = ({ traces, restart }: RecordingPlan): WorkerTracing | null =>
+	traces === null ? null : new WorkerTracing(traces, restart);
 
 const worker = new DataWorker(workerData as WorkerStart);
 // Whatever one connection's socket makes us throw, the thousands of others go on.

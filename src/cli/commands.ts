@@ -1,6 +1,7 @@
 /** Every command, as `--help` and the parser see it. `main.ts` knows what carries them out. */
 import { type CommandArguments, GLOBAL_OPTIONS, type OptionArguments, RUN, UP } from '../config/arguments.ts';
 import { type Command, JSON_OPTION } from './command.ts';
+import { SEEING_COMMANDS } from './seeing-commands.ts';
 
 const takes = (name: string, positionals: string[], ...options: OptionArguments[]): CommandArguments => ({
 	name,
@@ -85,19 +86,20 @@ export const COMMANDS: readonly Command[] = [
 	{
 		arguments: takes(
 			'explain',
-			['URL'],
+			['URL or ID'],
 			{ name: 'method', value: 'METHOD', text: 'method of the request; default: GET' },
 			{ name: 'header', value: "'NAME: VALUE'", multiple: true, text: 'a header field; may be given more than once' },
 			{ name: 'config', value: 'FILE', text: 'ask this file; default: what runs, else the file of this folder' },
 			JSON_OPTION,
 		),
-		summary: 'show where a request would go, and why',
+		summary: 'show where a request would go, or where the time of one went',
 		about: [
-			'Names the service, route, pool and policies that a request would meet,',
+			'Of a request id (the trace id in a log line or an answer): a waterfall of what was done, and its log entries.',
+			'Of a URL, a whole one or only a path: the service, route, pool and policies that a request would meet,',
 			'and why the other routes do not take it. No request is sent.',
-			'URL is a whole one, or only a path.',
 		],
 		examples: [
+			['ballast explain 4bf92f3577b34da6a3ce929d0e0e4736', 'where the time of that request went'],
 			['ballast explain /v1/avatars', 'GET of that path'],
 			[
 				"ballast explain http://old.example.com/a --method POST --header 'x-tenant: acme'",
@@ -106,16 +108,21 @@ export const COMMANDS: readonly Command[] = [
 		],
 	},
 	{
-		arguments: takes('export', ['what', '[config]']),
-		summary: 'write the alerts for Prometheus or Alertmanager',
+		arguments: takes('export', ['what', '[config]'], {
+			name: 'to',
+			value: 'FOLDER',
+			text: 'write the files below this folder; default: standard output',
+		}),
+		summary: 'write ready files for Prometheus, Alertmanager or Grafana',
 		about: [
-			'Writes a ready file to standard output: `prometheus-rules` (rules for a Prometheus that scrapes Ballast),',
-			'`prometheus-tests` (for `promtool test rules`), `alertmanager` (receivers, groups and inhibitions; no secrets).',
+			'prometheus-rules: the alerts as rules for Prometheus; with --to also tests for promtool.',
+			'alertmanager: receivers, groups and inhibitions, without secrets. grafana: a provisioning folder.',
 			FILES,
 		],
 		examples: [
 			['ballast export prometheus-rules > ballast.rules.yml', 'the same alerts, watched by Prometheus'],
 			['ballast export alertmanager prod.yaml > alertmanager.yml', 'the same channels, told by Alertmanager'],
+			['ballast export grafana --to ./grafana', 'dashboards'],
 		],
 	},
 	{
@@ -131,6 +138,7 @@ export const COMMANDS: readonly Command[] = [
 			['ballast status --json', 'for scripts; with --watch one line a second'],
 		],
 	},
+	...SEEING_COMMANDS,
 	{
 		arguments: takes('restart', ['[service]'], OPERATION_JSON),
 		summary: 'replace the instances one by one, without losing a request',

@@ -14,7 +14,21 @@ export type ControlCommand =
 	| 'deploy'
 	| 'stop'
 	| 'upgrade'
-	| 'config';
+	| 'config'
+	| 'figures'
+	| 'figure-list'
+	| 'logs'
+	| 'log-histogram'
+	| 'log-top'
+	| 'log-percentiles'
+	| 'log-patterns'
+	| 'alerts'
+	| 'alert-ack'
+	| 'alert-silence'
+	| 'alert-unsilence'
+	| 'alert-test'
+	| 'trace'
+	| 'review';
 
 export interface ControlOptions {
 	/** Progress, a line each; not yet inert. */
@@ -85,12 +99,13 @@ function answer(
 				reject(failed(`${where.path} has said nothing for ${quietMs / 1000} s; what was asked may still be under way`)),
 			quietMs,
 		);
-		const done = () => clearTimeout(silent);
 		const end = (act: () => void) => {
-			done();
+			clearTimeout(silent);
+			signal?.removeEventListener('abort', abort);
 			act();
 		};
-		signal?.addEventListener('abort', () => end(() => reject(signal.reason)), { once: true });
+		const abort = () => end(() => reject(signal?.reason));
+		signal?.addEventListener('abort', abort, { once: true });
 		socket.on('error', (error) =>
 			end(() => reject(failed(`the control socket ${where.path} fails: ${error.message}`))),
 		);

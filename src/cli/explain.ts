@@ -7,6 +7,7 @@ import { EXIT } from './command.ts';
 import { control } from './control-client.ts';
 import { type ControlSocket, controlSocket } from './control-socket.ts';
 import { askedRequest } from './explain-request.ts';
+import { explainTrace, traceIdOf } from './explain-trace.ts';
 import { explanationLines } from './explain-view.ts';
 import { type Explanation, explainRequest } from './explanation.ts';
 import { fileConfig } from './file-config.ts';
@@ -23,8 +24,10 @@ interface Asked {
 	live: ((service: string) => InstanceStatus[]) | null;
 }
 
-/** `ballast explain URL [--method POST] [--header 'x: y'] [--config file] [--json]`. */
+/** `ballast explain REQUEST-ID`, `ballast explain URL [--method POST] [--header 'x: y'] [--config file] [--json]`. */
 export async function explain(parsed: ParsedArguments, terminal: Terminal): Promise<number> {
+	const id = traceIdOf(parsed.positionals[0] as string);
+	if (id !== undefined) return await explainTrace(id, parsed, terminal);
 	const file = parsed.values.get('config')?.at(-1);
 	const { config, source, live } =
 		file === undefined ? await ask(controlSocket(globalsOf(parsed), terminal.env)) : await fromFile(file);

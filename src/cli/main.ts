@@ -15,8 +15,15 @@ const RUNS: Record<string, () => Promise<Run>> = {
 	print: async () => (await import('./print.ts')).print,
 	diff: async () => (await import('./diff.ts')).diff,
 	explain: async () => (await import('./explain.ts')).explain,
-	export: async () => (await import('./export.ts')).exportFile,
+	export: async () => (await import('./export.ts')).exportFiles,
 	status: async () => (await import('./status.ts')).status,
+	top: async () => (await import('./top.ts')).top,
+	logs: async () => (await import('./logs.ts')).logs,
+	events: async () => (await import('./logs.ts')).events,
+	metrics: async () => (await import('./metrics.ts')).metrics,
+	alerts: async () => (await import('./alerts.ts')).alerts,
+	review: async () => (await import('./review.ts')).review,
+	profile: async () => (await import('./profile.ts')).profile,
 	help: async () => help,
 };
 for (const name of ['restart', 'reload', 'scale', 'drain', 'undrain', 'deploy', 'stop', 'upgrade'] as const) {

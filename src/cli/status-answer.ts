@@ -1,5 +1,5 @@
 /** The answer to the control command `status`, read with suspicion: the other end may be another version. */
-import { BallastError } from '../core/errors.ts';
+import { list, number, record, text } from './answer-form.ts';
 
 export interface Counts {
 	requests: number;
@@ -281,33 +281,4 @@ function readCounts(value: unknown, at: string): Counts {
 		p99Ms: of('p99Ms'),
 		perSecond: of('perSecond'),
 	};
-}
-
-function list<T>(value: unknown, at: string, read: (element: Record<string, unknown>, at: string) => T): T[] {
-	if (!Array.isArray(value)) throw unknownForm(at);
-	return value.map((element, index) => read(record(element, `${at}[${index}]`), `${at}[${index}]`));
-}
-
-function record(value: unknown, at: string): Record<string, unknown> {
-	if (typeof value !== 'object' || value === null || Array.isArray(value)) throw unknownForm(at);
-	return value as Record<string, unknown>;
-}
-
-function text(value: unknown, at: string): string {
-	if (typeof value !== 'string') throw unknownForm(at);
-	return value;
-}
-
-/** JSON writes a number that is none as null. */
-function number(value: unknown, at: string): number {
-	if (value === null) return Number.NaN;
-	if (typeof value !== 'number') throw unknownForm(at);
-	return value;
-}
-
-function unknownForm(at: string): BallastError {
-	return new BallastError(
-		'command_failed',
-		`the running Ballast answers in a form that this version does not know (${at}); use the \`ballast\` that it was started with, or \`ballast upgrade\``,
-	);
 }

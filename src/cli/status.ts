@@ -4,6 +4,7 @@ import { inert } from '../core/inert.ts';
 import { EXIT } from './command.ts';
 import { control } from './control-client.ts';
 import { type ControlSocket, controlSocket } from './control-socket.ts';
+import { interruption, pause } from './interruption.ts';
 import { jsonText } from './json-text.ts';
 import { readStatus } from './status-answer.ts';
 import { statusLines } from './status-view.ts';
@@ -27,9 +28,7 @@ export async function status(parsed: ParsedArguments, terminal: Terminal): Promi
 
 /** Until Ctrl-C. A Ballast that goes away is waited for; only the first look must succeed. */
 async function watch(where: ControlSocket, json: boolean, terminal: Terminal): Promise<number> {
-	const interrupt = new AbortController();
-	const stop = () => interrupt.abort();
-	process.once('SIGINT', stop).once('SIGTERM', stop);
+	const interrupt = interruption();
 	try {
 		for (let first = true; !interrupt.signal.aborted; first = false) {
 			try {
@@ -46,11 +45,11 @@ async function watch(where: ControlSocket, json: boolean, terminal: Terminal): P
 						terminal,
 					);
 			}
-			await pause(interrupt.signal);
+			await pause(EVERY_MS, interrupt.signal);
 		}
 		return EXIT.ok;
 	} finally {
-		process.removeListener('SIGINT', stop).removeListener('SIGTERM', stop);
+		interrupt.end();
 	}
 }
 
@@ -68,16 +67,4 @@ function show(lines: string[], terminal: Terminal): void {
 				];
 	// Home, each line cleared to its end, the rest of the screen cleared: no flicker.
 	terminal.out(`\x1b[H${shown.map((line) => `${line}\x1b[K\n`).join('')}\x1b[J`);
-}
-
-function pause(signal: AbortSignal): Promise<void> {
-	return new Promise((resolve) => {
-		const timer = setTimeout(end, EVERY_MS);
-		function end() {
-			clearTimeout(timer);
-			signal.removeEventListener('abort', end);
-			resolve();
-		}
-		signal.addEventListener('abort', end, { once: true });
-	});
 }

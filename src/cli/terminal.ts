@@ -9,6 +9,13 @@ export interface Terminal {
 	/** Whether standard output may carry colours. */
 	readonly colours: boolean;
 	readonly env: NodeJS.ProcessEnv;
+	/** Absent: nobody can press a key. */
+	readonly keyboard?: Keyboard;
+}
+
+export interface Keyboard {
+	/** Each key as the terminal sends it, and each change of its size, until the function that is returned is called. */
+	listen(onKey: (key: string) => void, onResize: () => void): () => void;
 }
 
 export type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
@@ -36,5 +43,25 @@ export function processTerminal(): Terminal {
 		size: () => (stdout.isTTY ? { columns: stdout.columns || 80, rows: stdout.rows || 24 } : null),
 		colours: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb',
 		env,
+		...(stdout.isTTY && process.stdin.isTTY ? { keyboard: { listen: listenToKeys } } : {}),
+	};
+}
+
+/** Several keys may come at once, and those of arrows are three characters. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal sends.
+const KEY = /\x1b(?:\[[0-9;]*[A-Za-z~]|O[A-Za-z])|[\s\S]/gu;
+
+function listenToKeys(onKey: (key: string) => void, onResize: () => void): () => void {
+	const { stdin, stdout } = process;
+	const onData = (chunk: string) => {
+		for (const [key] of chunk.matchAll(KEY)) onKey(key);
+	};
+	stdin.setRawMode(true);
+	stdin.setEncoding('utf8').on('data', onData).resume();
+	stdout.on('resize', onResize);
+	return () => {
+		stdin.off('data', onData).pause();
+		stdin.setRawMode(false);
+		stdout.off('resize', onResize);
 	};
 }

@@ -2,12 +2,18 @@
 import type { ChannelConfig, ChannelTarget } from '../alerts/channel-config.ts';
 import { defaultRules } from '../alerts/default-rules.ts';
 import type { HeartbeatConfig } from '../alerts/heartbeat.ts';
-import { KNOWN_FIGURES } from '../alerts/known-figures.ts';
 import type { AlertRule } from '../alerts/rule.ts';
 import { formatDuration } from '../core/units.ts';
 import type { Config } from './config.ts';
+import { FIGURE_CATALOGUE } from './figure-catalogue.ts';
 import { MASK } from './problem.ts';
-import type { Form, FormOptions } from './user-form.ts';
+
+type Form = Record<string, unknown>;
+
+interface FormOptions {
+	/** What stands for a secret. */
+	secret(value: string): unknown;
+}
 
 export function alertingForm({ alerts, channels, heartbeat }: Config, options: FormOptions): Form {
 	const rules = rulesForm(alerts.rules);
@@ -23,7 +29,7 @@ export function alertingForm({ alerts, channels, heartbeat }: Config, options: F
 }
 
 function rulesForm(rules: readonly AlertRule[]): Form {
-	const defaults = defaultRules(KNOWN_FIGURES);
+	const defaults = defaultRules(FIGURE_CATALOGUE);
 	const known = new Map(defaults.map((rule) => [rule.name, JSON.stringify(rule)]));
 	const own = rules.filter((rule) => known.get(rule.name) !== JSON.stringify(rule));
 	const told = Object.fromEntries(own.map((rule) => [rule.name, ruleForm(rule)]));

@@ -59,6 +59,7 @@ const OF_SERVICE: [string, string][] = [
 	['balance', POLICY],
 	['rateLimit', LIMIT],
 	['deploy', 'holds for the next roll-out'],
+	['objective', 'holds from now on; what was spent of the error budget is kept'],
 	['concurrency', 'holds from the next request; what `adaptive` has found is kept'],
 	['upstream', 'holds for new connections to the instances'],
 ];
@@ -72,6 +73,7 @@ const OF_NODE: [string, string][] = [
 	['workers', 'workers are started, or drained and stopped'],
 	['limits.overload', 'takes effect at once'],
 	['limits', 'holds for new connections'],
+	['metrics', 'takes effect at once; what was measured is kept'],
 	['stop', 'holds when Ballast ends'],
 	['trust', POLICY],
 	['underscores', POLICY],

@@ -9,8 +9,14 @@ import type { ServiceConfig as GatewayServiceConfig, ListenConfig, NodeLimits } 
 import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, ScaleConfig } from '../instances/config.ts';
+import type { LogsConfig } from '../logs/config.ts';
+import type { MetricsConfig, ObjectiveConfig } from '../metrics/config.ts';
+import type { Destination } from '../otlp/destination.ts';
+import type { ReceiveConfig, ScrapeConfig } from '../otlp/receive-config.ts';
 import type { BreakerConfig, RetryBudgetConfig } from '../resilience/config.ts';
 import type { ConcurrencyConfig, OverloadConfig } from '../resilience/overload-config.ts';
+import type { StoreConfig } from '../store/config.ts';
+import type { TracesConfig } from '../traces/config.ts';
 
 /** Instances of a service that come and go, are counted and take their share of the traffic together. */
 export interface PoolConfig {
@@ -24,6 +30,8 @@ export interface PoolConfig {
 	region: string | null;
 	/** Share among pools of the same priority, for each ready instance; 1 is normal. */
 	weight: number;
+	/** Pages of metrics that are read of each instance. */
+	scrape: ScrapeConfig[];
 }
 
 /** The name of a service's only pool. */
@@ -46,6 +54,10 @@ export interface ServiceConfig extends GatewayServiceConfig {
 	deploy: DeployConfig;
 	/** null: no limit. */
 	concurrency: ConcurrencyConfig | null;
+	/** null: nothing is promised. */
+	objective: ObjectiveConfig | null;
+	/** Of each route, by its name. */
+	routeObjectives: Readonly<Record<string, ObjectiveConfig | null>>;
 }
 
 export interface AdminConfig {
@@ -70,6 +82,16 @@ export interface Config {
 	channels: ChannelConfig[];
 	/** null: none. */
 	heartbeat: HeartbeatConfig | null;
+	/** null: nothing lasts. */
+	store: StoreConfig | null;
+	logs: LogsConfig;
+	/** null: none are kept. */
+	traces: TracesConfig | null;
+	/** Where OTLP is pushed to. */
+	exports: Destination[];
+	/** null: nothing is received. */
+	receive: ReceiveConfig | null;
+	metrics: MetricsConfig;
 	/** In file order. */
 	services: ServiceConfig[];
 }

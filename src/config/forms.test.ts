@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import test from 'node:test';
+import { defaultRules } from '../alerts/default-rules.ts';
 import { DEFAULT_DEPLOY } from '../deploy/config.ts';
 import type { ListenConfig } from '../gateway/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
+import { METRICS } from '../metrics/config.ts';
+import { FIGURE_CATALOGUE } from './figure-catalogue.ts';
 import { configOf, poolOf, serviceOf, warningsOf } from './testing/load-text.ts';
 
 const API = 'services: { api: { instances: http://h:1 } }\n';
@@ -45,7 +48,24 @@ test('a file that says next to nothing has all defaults', async () => {
 				overload: { lagMs: 500, heap: 0.9 },
 			},
 			trust: [],
+			metrics: METRICS,
+			alerts: { rules: defaultRules(FIGURE_CATALOGUE), maintenance: [] },
+			channels: [],
+			heartbeat: null,
 			stop: { graceMs: 30_000 },
+			store: { folder: null },
+			logs: {
+				access: null,
+				redact: { patterns: [], keys: [] },
+				keepMs: 604_800_000,
+				keepBytes: 2_000_000_000,
+				slowMs: 1000,
+				sample: 0.1,
+				forward: [],
+			},
+			traces: { sample: 0.01, slowMs: 1000, restart: 'never', keepMs: 604_800_000, maxBytesPerDay: 268_435_456 },
+			exports: [],
+			receive: null,
 			services: [],
 		},
 	);
@@ -62,6 +82,7 @@ test('a file that says next to nothing has all defaults', async () => {
 				priority: 1,
 				region: null,
 				weight: 1,
+				scrape: [],
 			},
 		],
 		health: {
@@ -100,6 +121,8 @@ test('a file that says next to nothing has all defaults', async () => {
 		holdMs: 10_000,
 		priority: { header: null, from: 'trusted', default: 'normal' },
 		concurrency: null,
+		objective: null,
+		routeObjectives: {},
 		retryBudget: { share: 0.2, floor: 10 },
 		breaker: { inFlight: 0, waiting: 100 },
 		rateLimit: [],

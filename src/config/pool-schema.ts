@@ -2,8 +2,15 @@
 import type { z } from 'zod';
 import { integer, key, map, notEmpty, object, required, text } from '../core/schema.ts';
 import { instancesSchema, scaleSchema, weight } from '../instances/config.ts';
+import { scrapeSchema } from '../otlp/receive-config.ts';
 
 const region = text('the name of a region', notEmpty('the name of a region'));
+
+export const scrapeKey = key(
+	scrapeSchema,
+	'Pages of metrics of the instances, or of node_exporter beside them, that are read. With them instances elsewhere have CPU and memory, too.',
+	{ defaultText: 'none', example: [{ path: '/metrics' }, { of: 'host' }] },
+);
 
 export const poolSchema = object({
 	instances: required(instancesSchema, 'Where its instances come from.', {
@@ -22,6 +29,7 @@ export const poolSchema = object({
 		defaultText: "the service's",
 		example: 2,
 	}),
+	scrape: scrapeKey,
 	weight: key(weight, 'Its share beside other pools of the same priority, for each ready instance.', {
 		default: 1,
 		example: 2,

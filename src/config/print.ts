@@ -24,6 +24,8 @@ export function maskedForm(config: Config): Form {
 export function maskConfig(config: Config): Config {
 	const masked = structuredClone(config);
 	maskAlerting(masked);
+	for (const { headers } of masked.exports) for (const name of Object.keys(headers)) headers[name] = MASK;
+	if (masked.receive !== null && masked.receive.token !== null) masked.receive.token = MASK;
 	for (const service of masked.services) {
 		for (const { instances } of service.pools) {
 			if (instances.kind !== 'run') continue;

@@ -11,7 +11,6 @@ import {
 } from '../alerts/config.ts';
 import { DEFAULT_RULE_NAMES, defaultRules } from '../alerts/default-rules.ts';
 import type { HeartbeatConfig } from '../alerts/heartbeat.ts';
-import { KNOWN_FIGURES } from '../alerts/known-figures.ts';
 import { type MaintenanceWindow, readWindow } from '../alerts/maintenance.ts';
 import { type AlertRule, queryOf } from '../alerts/rule.ts';
 import { readRule } from '../alerts/rule-text.ts';
@@ -21,6 +20,7 @@ import { closest } from '../core/closest.ts';
 import { orList } from '../core/schema.ts';
 import { parseDuration } from '../core/units.ts';
 import type { Config, ServiceConfig } from './config.ts';
+import { FIGURE_CATALOGUE } from './figure-catalogue.ts';
 import { resolveChannels, urlOfChannel } from './resolve-channels.ts';
 import type { UserConfig } from './schema.ts';
 import type { Place } from './scope.ts';
@@ -59,7 +59,7 @@ function resolveRules(input: AlertsInput, known: Known, place: Place): AlertsCon
 		place
 			.at('defaults')
 			.problem('expected off, which switches the default set off; a rule needs another name', { at: 'key' });
-	const base = new Map((defaults === undefined ? defaultRules(KNOWN_FIGURES) : []).map((rule) => [rule.name, rule]));
+	const base = new Map((defaults === undefined ? defaultRules(FIGURE_CATALOGUE) : []).map((rule) => [rule.name, rule]));
 	const rules = new Map<string, AlertRule>(base);
 	for (const [name, said] of Object.entries(named)) {
 		const at = place.at(name);
@@ -99,7 +99,7 @@ function resolveRule({ name, said, base }: Said, known: Known, place: Place): Al
 		return null;
 	}
 	const written = `${when}${clause('service', input.service)}${clause('route', input.route)}${clause('pool', input.pool)}${input.for === undefined ? '' : ` for ${input.for}`}`;
-	const read = readRule(written, KNOWN_FIGURES);
+	const read = readRule(written, FIGURE_CATALOGUE);
 	if ('problems' in read) {
 		for (const message of read.problems) at.problem(message, { value: when });
 		return null;

@@ -3,8 +3,13 @@ import { availableParallelism } from 'node:os';
 import { parseDuration, parseSize } from '../core/units.ts';
 import type { ListenConfig, ListenInput, TlsConfig } from '../gateway/config.ts';
 import { listenAddress, parseListen, parseTrust } from '../gateway/config-syntax.ts';
+import type { StoreConfig, StoreInput } from '../store/config.ts';
 import type { AdminConfig, Config } from './config.ts';
+import { isLoopback } from './loopback.ts';
+import { resolveLogs } from './resolve-logs.ts';
+import { resolveMetrics } from './resolve-metrics.ts';
 import { resolveOverload } from './resolve-overload.ts';
+import { resolveExports, resolveReceive, resolveTraces } from './resolve-telemetry.ts';
 import type { UserConfig } from './schema.ts';
 import type { Place } from './scope.ts';
 
@@ -31,12 +36,21 @@ export function resolveNode(
 		workers: input.workers ?? Math.min(32, Math.max(1, availableParallelism())),
 		limits: resolveLimits(input, place.at('limits')),
 		trust: resolveTrust(input.trust),
+		store: resolveStore(input.store, place),
+		traces: resolveTraces(input.traces),
+		exports: resolveExports(input.export, place.at('export')),
+		receive: resolveReceive(input.receive, place.at('receive')),
+		metrics: resolveMetrics(input.metrics, place.at('metrics')),
 		stop: { graceMs: parseDuration((typeof stop === 'string' ? stop : stop?.grace) ?? '30s') ?? 30_000 },
+		logs: resolveLogs(input.logs, place.at('logs')),
 	};
 }
 
-export function isLoopback(host: string): boolean {
-	return host.startsWith('127.') || host === '::1';
+/** null: off. */
+function resolveStore(input: StoreInput | undefined, place: Place): StoreConfig | null {
+	if (input === 'off' || input === false) return null;
+	const folder = typeof input === 'string' ? input : input?.folder;
+	return { folder: folder === undefined ? null : place.scope.file(folder) };
 }
 
 function resolveListen(input: ListenInput | undefined, place: Place): ListenConfig[] {

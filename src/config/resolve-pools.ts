@@ -1,9 +1,11 @@
 /** The pools of a service: the one that `instances` says, or those of `pools`. */
 import type { InstancesConfig, ScaleConfig, ScaleInput } from '../instances/config.ts';
+import type { ScrapeConfig } from '../otlp/receive-config.ts';
 import { MAIN_POOL, type PoolConfig } from './config.ts';
 import type { PoolInput } from './pool-schema.ts';
 import { complainOfName } from './resolve-name.ts';
 import { resolveInstances, resolveScale } from './resolve-pool.ts';
+import { resolveScrape } from './resolve-telemetry.ts';
 import type { UserDefaults, UserService } from './schema.ts';
 import type { Place } from './scope.ts';
 
@@ -15,9 +17,10 @@ export function resolvePools(input: UserService, defaults: UserDefaults, place: 
 	// Said once here, and not again for each pool.
 	const scale = resolveScale({ own: input.scale, base: defaults.scale }, place.at('scale'));
 	const instances = resolveInstances(input.instances, place.at('instances'));
+	const scrape = resolveScrape(input.scrape, place.at('scrape'));
 	if (input.pools === undefined) {
 		if (instances === null) return [];
-		const only = { name: MAIN_POOL, priority: 1, region: null, weight: 1 };
+		const only = { name: MAIN_POOL, priority: 1, region: null, weight: 1, scrape };
 		return [{ ...only, instances, scale: sized(instances, scale) }];
 	}
 	const at = place.at('pools');
@@ -31,7 +34,7 @@ export function resolvePools(input: UserService, defaults: UserDefaults, place: 
 	if (entries.length === 0 && !at.isCut()) at.problem('expected at least one pool, or `instances`');
 	if (entries.length > MOST_POOLS) at.problem(`expected at most ${MOST_POOLS} pools; there are ${entries.length}`);
 	const base = { ...longScale(defaults.scale), ...longScale(input.scale) };
-	const pools = entries.map(([name, pool]) => resolvePool({ name, pool, base, place: at.at(name) }));
+	const pools = entries.map(([name, pool]) => resolvePool({ name, pool, base, scrape, place: at.at(name) }));
 	return pools.flat().sort((a, b) => a.priority - b.priority);
 }
 
@@ -40,18 +43,20 @@ interface PoolEntry {
 	pool: PoolInput;
 	/** What the service says. */
 	base: Exclude<ScaleInput, number>;
+	scrape: ScrapeConfig[];
 	place: Place;
 }
 
-function resolvePool({ name, pool, base, place }: PoolEntry): PoolConfig[] {
+function resolvePool({ name, pool, base, scrape: inherited, place }: PoolEntry): PoolConfig[] {
 	const complaint = complainOfName(name);
 	if (complaint !== undefined) place.problem(complaint, { at: 'key' });
 	const instances = resolveInstances(pool.instances, place.at('instances'));
 	const scale = resolveScale({ own: pool.scale, base }, place.at('scale'));
 	if (instances === null) return [];
 	if (pool.scale !== undefined) warnOfScale(instances, place);
+	const scrape = pool.scrape === undefined ? inherited : resolveScrape(pool.scrape, place.at('scrape'));
 	const { priority = 1, region = null, weight = 1 } = pool;
-	return [{ name, instances, scale: sized(instances, scale), priority, region, weight }];
+	return [{ name, instances, scale: sized(instances, scale), priority, region, weight, scrape }];
 }
 
 /** `place`: what has the `scale`. */

@@ -3,11 +3,13 @@ import type { FixedAnswer, Policy, RedirectConfig, RouteConfig, UpstreamConfig }
 import { complainOfFieldName } from '../gateway/config-syntax.ts';
 import type { RedirectInput, RespondInput } from '../gateway/route-schema.ts';
 import type { HealthConfig } from '../health/config.ts';
+import type { ObjectiveConfig } from '../metrics/config.ts';
 import type { ServiceConfig } from './config.ts';
 import { checkDeploy, resolveDeploy } from './resolve-deploy.ts';
 import { layFailover, warnOfFailover } from './resolve-failover.ts';
 import { DEFAULT_HEALTH, layHealth } from './resolve-health.ts';
 import { matchesEverything, matchOfRouteName, resolveMatch } from './resolve-match.ts';
+import { layObjective } from './resolve-metrics.ts';
 import { complainOfName } from './resolve-name.ts';
 import { resolveOutliers, resolveSlowStart } from './resolve-outliers.ts';
 import { checkConcurrency, resolveConcurrency } from './resolve-overload.ts';
@@ -28,6 +30,7 @@ import type { Place } from './scope.ts';
 /** `defaults`, resolved as far as they stand for themselves. */
 export interface Defaults {
 	policy: Policy;
+	objective: ObjectiveConfig | null;
 	upstream: UpstreamConfig;
 	health: HealthConfig;
 	input: UserDefaults;
@@ -44,6 +47,7 @@ export function resolveDefaults(input: UserDefaults, place: Place): Defaults {
 	checkConcurrency(input.concurrency, place.at('concurrency'));
 	return {
 		policy: layPolicy(DEFAULT_POLICY, input, place),
+		objective: layObjective(null, input.objective, place.at('objective')),
 		upstream: layUpstream(DEFAULT_UPSTREAM, input.upstream, place.at('upstream')),
 		health: layHealth(DEFAULT_HEALTH, input.health, place.at('health')),
 		input,
@@ -66,12 +70,14 @@ export function resolveService({ name, input, place }: ServiceEntry, defaults: D
 	const failover = layFailover({ own: input.failover, base: defaults.input.failover }, place.at('failover'));
 	warnOfFailover(input.failover, pools, place.at('failover'));
 	const { input: shared } = defaults;
+	const routes = resolveRoutes(input, policy, place);
+	const objective = layObjective(defaults.objective, input.objective, place.at('objective'));
 	const balance = resolveBalance(input.balance ?? shared.balance);
 	const service: ServiceConfig = {
 		...policy,
 		name,
 		match: matches.some(matchesEverything) ? [] : matches,
-		routes: resolveRoutes(input, policy, place),
+		routes,
 		pools,
 		failover: pools.length < 2 ? null : failover,
 		health: layHealth(defaults.health, input.health, place.at('health')),
@@ -83,6 +89,8 @@ export function resolveService({ name, input, place }: ServiceEntry, defaults: D
 		breaker: resolveBreaker(input.breaker ?? defaults.input.breaker),
 		deploy: resolveDeploy({ own: input.deploy, base: defaults.input.deploy }, place.at('deploy')),
 		concurrency: resolveConcurrency(input.concurrency ?? defaults.input.concurrency),
+		objective,
+		routeObjectives: resolveObjectives(routes, { input, base: objective, place }),
 	};
 	checkBalance(input.balance, place.at('balance'));
 	checkConcurrency(input.concurrency, place.at('concurrency'));
@@ -90,6 +98,15 @@ export function resolveService({ name, input, place }: ServiceEntry, defaults: D
 	checkDeploy(service, input.deploy, place.at('deploy'));
 	if (speaksTls(service)) service.upstream = { ...service.upstream, tls: service.upstream.tls ?? DEFAULT_TLS };
 	return service;
+}
+
+function resolveObjectives(
+	routes: readonly RouteConfig[],
+	{ input, base, place }: { input: UserService; base: ObjectiveConfig | null; place: Place },
+): ServiceConfig['routeObjectives'] {
+	const lay = ({ name }: RouteConfig) =>
+		[name, layObjective(base, input.routes?.[name]?.objective, place.at('routes', name, 'objective'))] as const;
+	return Object.fromEntries(routes.map(lay));
 }
 
 function checkPool(service: ServiceConfig, input: UserService, place: Place): void {

@@ -103,6 +103,18 @@ const policy = (level: string) => ({
 		),
 	),
 	headers: maybe(fc.record({ request: maybe(fields), response: maybe(fields) }).map(withoutUndefined)),
+	objective: maybe(
+		fc.oneof(
+			fc.constantFrom('99.9%', 'off' as const, { latency: '300ms' }),
+			fc
+				.record({
+					availability: fc.constantFrom('50%', '99.95%'),
+					latency: maybe(fc.record({ target: duration(1, 9000), share: fc.constantFrom('90%', '99%') })),
+					window: maybe(fc.constantFrom('7d', '30d')),
+				})
+				.map(withoutUndefined),
+		),
+	),
 });
 
 const answer = fc.oneof(
@@ -118,7 +130,10 @@ const answer = fc.oneof(
 	fc.record({
 		redirect: fc.oneof(
 			fc.constant('/x$path$query'),
-			fc.record({ to: fc.webUrl(), status: fc.constantFrom(301, 302, 303, 307, 308) as fc.Arbitrary<301> }),
+			fc.record({
+				to: fc.webUrl().filter((url) => !url.includes('$')),
+				status: fc.constantFrom(301, 302, 303, 307, 308) as fc.Arbitrary<301>,
+			}),
 		),
 	}),
 );

@@ -25,10 +25,16 @@ import {
 import { healthSchema } from '../health/config.ts';
 import { outliersSchema, slowStartSchema } from '../health/outlier-config.ts';
 import { instancesSchema, scaleSchema } from '../instances/config.ts';
+import { logsSchema } from '../logs/config.ts';
+import { metricsSchema, objectiveSchema } from '../metrics/config.ts';
+import { exportSchema } from '../otlp/export-config.ts';
+import { receiveSchema } from '../otlp/receive-config.ts';
 import { breakerSchema, retryBudgetSchema } from '../resilience/config.ts';
 import { concurrencySchema, overloadSchema, prioritySchema } from '../resilience/overload-config.ts';
 import { rateLimitSchema } from '../resilience/rate-limit-config.ts';
-import { poolsSchema } from './pool-schema.ts';
+import { storeSchema } from '../store/config.ts';
+import { tracesSchema } from '../traces/config.ts';
+import { poolsSchema, scrapeKey } from './pool-schema.ts';
 
 const poolKeys = {
 	health: key(healthSchema, 'How instances are probed. A path is a GET of it; `tcp` only connects.', {
@@ -96,6 +102,11 @@ const policyKeys = {
 		'Which requests give way first when the service or the node has too much to do: low before normal before high.',
 		{ default: 'normal', example: { header: 'x-priority', default: 'low' } },
 	),
+	objective: key(
+		objectiveSchema,
+		'What is promised of each route: how many requests succeed, and how many are fast enough. A share is the `availability`. What is left of the error budget, and how fast it is spent, are the figures `slo.budget` and `slo.burn`.',
+		{ default: 'off', example: { availability: '99.9%', latency: { target: '300ms', share: '99%' } } },
+	),
 };
 
 const limitsSchema = object({
@@ -149,6 +160,7 @@ export const serviceSchema = object({
 			},
 		},
 	),
+	scrape: scrapeKey,
 	...poolKeys,
 	routes: key(
 		map(routeSchema, 'routes'),
@@ -283,6 +295,32 @@ export const configSchema = object({
 			example: { url: { env: 'HEARTBEAT_URL' } },
 		},
 	),
+	store: key(
+		storeSchema,
+		'Where everything that lasts is kept: logs, figures, traces, the state of alerts. `off`: figures of the last hour are in memory, and nothing else.',
+		{ defaultText: 'a folder of your own, see below', example: './data' },
+	),
+	logs: key(logsSchema, 'The access log, what is redacted, how long logs are kept, and where they are passed on to.', {
+		example: { access: './access.log' },
+	}),
+	traces: key(
+		tracesSchema,
+		'Which traces are kept. A share is the `sample`. `traceparent` is sent on all the same when this is off.',
+		{ default: { sample: '1%', slow: '1s' }, example: { sample: '10%', restart: 'untrusted' } },
+	),
+	export: key(exportSchema, 'Where metrics, logs and traces are pushed to by OTLP, by name.', {
+		defaultText: 'nowhere',
+		example: { newrelic: { preset: 'newrelic', key: { env: 'NEW_RELIC_LICENSE_KEY' } } },
+	}),
+	receive: key(
+		receiveSchema,
+		'Where metrics, logs and traces of instances and of other machines are received by OTLP/HTTP. `on` is port 4318 of this machine.',
+		{ default: 'off', example: { port: 4318 } },
+	),
+	metrics: key(metricsSchema, 'What is measured, and how long it is kept.', {
+		defaultText: 'the values below',
+		example: { apdex: '200ms' },
+	}),
 	defaults: key(defaultsSchema, 'What services have that say nothing of it themselves.', {
 		example: { timeouts: { firstByte: '60s' } },
 	}),

@@ -16,7 +16,6 @@ const LATER = new Set([
 	'jobs',
 	'kubernetes',
 	'logs',
-	'metrics',
 	'offload',
 	'perInstance',
 	'presets',
@@ -28,6 +27,8 @@ const LATER = new Set([
 /** Where keys belong that are often put elsewhere. */
 const BELONGS: Record<string, string> = {
 	alerts: 'the top of the main file',
+	apdex: '`metrics`',
+	availability: '`objective`',
 	balance: 'a service or `defaults`',
 	body: '`limits` of a service, a route or `defaults`',
 	burst: '`rateLimit`',
@@ -56,9 +57,11 @@ const BELONGS: Record<string, string> = {
 	limits: 'the top, a service, a route or `defaults`',
 	listen: 'the top',
 	match: 'a service or a route',
+	metrics: 'the top',
 	max: '`scale`',
 	method: '`match`',
 	min: '`scale`',
+	objective: 'a service, a route or `defaults`',
 	outliers: 'a service or `defaults`',
 	panic: '`outliers`',
 	overload: 'the top-level `limits`',

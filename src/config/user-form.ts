@@ -16,10 +16,12 @@ import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, RunConfig, UrlInstance } from '../instances/config.ts';
 import { alertingForm } from './alerts-form.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from './config.ts';
+import { metricsForm, objectiveForm } from './metrics-form.ts';
 import { concurrencyForm, overloadForm, priorityForm } from './overload-form.ts';
 import { namesSecret } from './problem.ts';
 import { rateLimitForm, routeLimitsForm } from './rate-limit-form.ts';
 import { matchOfRouteName } from './resolve-match.ts';
+import { exportForm, receiveForm, scrapeForm, tracesForm } from './telemetry-form.ts';
 
 /** Plain data. */
 export type Form = Record<string, unknown>;
@@ -38,6 +40,7 @@ export function userForm(config: Config, options: FormOptions): Form {
 		listen: config.listen.map(listenForm),
 		admin: config.admin === null ? 'off' : { ...config.admin },
 		workers: config.workers,
+		store: config.store === null ? 'off' : config.store.folder === null ? {} : { folder: config.store.folder },
 		limits: {
 			head: { time: formatDuration(limits.headMs), size: formatSize(limits.headBytes), fields: limits.headFields },
 			target: formatSize(limits.targetBytes),
@@ -49,8 +52,12 @@ export function userForm(config: Config, options: FormOptions): Form {
 		},
 		underscores: limits.underscores,
 		...(config.trust.length === 0 ? {} : { trust: config.trust }),
+		metrics: metricsForm(config.metrics),
 		stop: { grace: formatDuration(config.stop.graceMs) },
 		...alertingForm(config, options),
+		traces: tracesForm(config.traces),
+		...(config.exports.length === 0 ? {} : { export: exportForm(config.exports, options.secret) }),
+		receive: receiveForm(config.receive, options.secret),
 		services: Object.fromEntries(config.services.map((service) => [service.name, serviceForm(service, options)])),
 	};
 }
@@ -69,6 +76,7 @@ function serviceForm(service: ServiceConfig, options: FormOptions): Form {
 	return {
 		...(match.length === 0 ? {} : { match: match.map(matchForm) }),
 		...(only === null ? poolsForm(service.pools, options) : { instances: instancesForm(only.instances, options) }),
+		...(only === null ? {} : scrapeForm(only.scrape)),
 		health: healthForm(service.health, options),
 		outliers: outliersForm(service.outliers),
 		slowStart: service.slowStartMs === 0 ? 'off' : formatDuration(service.slowStartMs),
@@ -80,6 +88,7 @@ function serviceForm(service: ServiceConfig, options: FormOptions): Form {
 		deploy: deployForm(service.deploy),
 		concurrency: concurrencyForm(service.concurrency),
 		...policyForm(service, options),
+		objective: objectiveForm(service.objective),
 		rateLimit: rateLimitForm(service.rateLimit),
 		...(routes.length === 0
 			? {}
@@ -111,13 +120,14 @@ function poolsForm(pools: readonly PoolConfig[], options: FormOptions): Form {
 	return { pools: Object.fromEntries(pools.map((pool) => [pool.name, poolForm(pool, options)])) };
 }
 
-function poolForm({ instances, scale, priority, region, weight }: PoolConfig, options: FormOptions): Form {
+function poolForm({ instances, scale, priority, region, weight, scrape }: PoolConfig, options: FormOptions): Form {
 	return {
 		instances: instancesForm(instances, options),
 		...(instances.kind === 'run' ? { scale: { ...scale } } : {}),
 		priority,
 		...(region === null ? {} : { region }),
 		weight,
+		...scrapeForm(scrape),
 	};
 }
 
@@ -300,11 +310,14 @@ function routeForm(route: RouteConfig, service: ServiceConfig, options: FormOpti
 	const own = policyForm(route, options);
 	const told = options.fullRoutes ? own : differences(own, policyForm(service, options));
 	const limits = routeLimitsForm(route, service);
+	const [promised, general] = [service.routeObjectives[name] ?? null, service.objective].map(objectiveForm);
+	const same = JSON.stringify(promised) === JSON.stringify(general) && !options.fullRoutes;
 	return {
 		...(said ? {} : { match: Object.keys(named).length === 0 ? '/*' : named }),
 		...(respond === null ? {} : { respond: { ...respond, headers: Object.fromEntries(respond.headers) } }),
 		...(redirect === null ? {} : { redirect: { ...redirect } }),
 		...told,
+		...(same ? {} : { objective: promised }),
 		...(limits === undefined ? {} : { rateLimit: limits }),
 	};
 }

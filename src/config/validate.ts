@@ -81,9 +81,13 @@ function meantForm(issue: Issue & { code: 'invalid_union' }, value: unknown): re
 		issues.reduce((sum, inner) => sum + (inner.code === 'unrecognized_keys' ? inner.keys.length : 1), 0),
 	);
 	const least = Math.min(...costs);
-	const best = fitting.filter((_, at) => costs[at] === least);
-	return best.length === 1 ? best[0] : undefined;
+	const [best, ...more] = fitting.filter((_, at) => costs[at] === least);
+	return best === undefined || more.length > 0 || isOneWord(best) ? undefined : best;
 }
+
+/** A form that is a single word was not meant by another word: all forms are named then. */
+const isOneWord = ([issue]: readonly Issue[]): boolean =>
+	issue?.code === 'invalid_value' && issue.path.length === 0 && issue.values.length === 1;
 
 function isOfAnotherType(issue: Issue, value: unknown): boolean {
 	if (issue.code === 'invalid_union') {

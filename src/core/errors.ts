@@ -105,6 +105,15 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+const CODES = Object.keys(ERRORS) as ErrorCode[];
+const INDEXES = new Map(CODES.map((code, at) => [code, at + 1]));
+
+/** A number for the code, from 1; it holds within one version of the program. */
+export const errorIndex = (code: ErrorCode): number => INDEXES.get(code) as number;
+
+/** The code with this number; '' for 0, and for one that there is not. */
+export const errorAt = (index: number): ErrorCode | '' => CODES[index - 1] ?? '';
+
 /** The one error class. `message` says what happened and what to do; it never holds a secret. */
 export class BallastError extends Error {
 	readonly code: ErrorCode;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Board, Outcome } from '../core/board.ts';
-import { BUCKETS, bucketOf, Meter, SeriesSum } from '../metrics/meter.ts';
+import { BUCKETS, bucketOf, Meter, nothingSeen, SeriesSum } from '../metrics/meter.ts';
 import { type Counters, Tally } from './tally.ts';
 
 /** The real board and a real meter, as the running program has them. */
@@ -21,15 +21,9 @@ function counted() {
 	const answer = (slot: number, outcome: Outcome, us = 1000) => {
 		board.ended(slot, 0, outcome, us);
 		meter.observe(slot, {
+			...nothingSeen(),
 			status: 200,
-			failed: false,
 			us,
-			bytesIn: 0,
-			bytesOut: 0,
-			retries: 0,
-			held: false,
-			limited: false,
-			shed: false,
 		});
 	};
 	return { board, meter, counters, answer };

@@ -70,6 +70,8 @@ export interface Attempt {
 	attemptOver(outcome: Outcome): void;
 	/** The instance asks for no attempt within so many ms. */
 	rest(ms: number): void;
+	/** A connection carries it now. */
+	connected(): void;
 	/** The head of the answer is there. */
 	answered(status: number): void;
 	/** The answer is whole. */
@@ -84,6 +86,8 @@ export interface Attempt {
 export interface Destination {
 	/** `host:port`. */
 	readonly authority: string;
+	/** A number that no other instance ever has. */
+	readonly serial: number;
 	/** Gives the attempt a connection: now, when one is opened, or when one is free. */
 	acquire(attempt: Attempt): void;
 	/** An attempt that waits is given up. */

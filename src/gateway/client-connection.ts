@@ -42,6 +42,8 @@ export class ClientConnection implements ExchangeClient {
 	#exchange: Exchange | null = null;
 	readonly #timer: Timer;
 	readonly #input = new Input();
+	/** Some of a head has come, and its time runs. */
+	#begun = false;
 	#pumping = false;
 	readonly #large = new LargeReads();
 	#halfClosed = false;
@@ -136,9 +138,11 @@ export class ClientConnection implements ExchangeClient {
 			// Empty lines before a request begin none (RFC 9112 §2.2).
 			this.#input.at = Math.min(head.start, this.#input.end);
 			if (this.#input.length > limits.headBytes) this.#refuse('head_too_large');
-			else if (this.#input.length === 0) wheel.set(this.#timer, limits.keepAliveMs);
-			// The limit runs from the first byte on and is not moved by later ones.
-			else if (!this.#input.kept) wheel.set(this.#timer, limits.headMs);
+			// The limit runs from the first byte on; neither later ones nor empty lines move it.
+			else if (this.#input.length > 0 && !this.#begun) {
+				this.#begun = true;
+				wheel.set(this.#timer, limits.headMs);
+			}
 			return false;
 		}
 		if (after < 0 || after - this.#input.at > limits.headBytes) {
@@ -281,7 +285,9 @@ export class ClientConnection implements ExchangeClient {
 		}
 		this.#state = State.head;
 		this.#pace.sending(Number.MAX_SAFE_INTEGER);
-		if (this.#input.length > 0) {
+		this.#input.passEmptyLines();
+		this.#begun = this.#input.length > 0;
+		if (this.#begun) {
 			// Pipelined. From a later turn, so that a thousand of them do not nest.
 			plane.wheel.set(this.#timer, plane.limits.headMs);
 			if (this.#input.kept) setImmediate(nextRequest, this);

@@ -319,10 +319,11 @@ export const limitsKeys = {
 		'Requests that wait for an instance to become ready (see `hold`), over all services.',
 		{ example: { requests: 5000 } },
 	),
-	connectionsPerAddress: key(integer(1, 10_000_000), 'Most of one client address; loopback is exempt.', {
-		default: 1000,
-		example: 100,
-	}),
+	connectionsPerAddress: key(
+		integer(1, 10_000_000),
+		'Most of one client address, of IPv6 one /64; loopback is exempt. Each worker counts its even share and a quarter more.',
+		{ default: 1000, example: 100 },
+	),
 };
 
 export const underscoresSchema = choice('drop', 'pass');

@@ -1,5 +1,6 @@
 import type { Board } from '../core/board.ts';
 import { Output } from '../wire/output.ts';
+import type { RequestHead } from '../wire/request-head.ts';
 import type { TimerWheel } from '../wire/timer-wheel.ts';
 import type { Destination } from './attempt.ts';
 import type { NodeLimits } from './config.ts';
@@ -26,17 +27,54 @@ export interface Counted {
 	readonly status: number;
 	/** Why Ballast answered itself. */
 	readonly failure: string | null;
+	/** The answer ended before it was whole. */
+	readonly broken: boolean;
 	readonly body: { readonly received: number };
 	readonly bytesOut: number;
 	/** A new version got a copy of it. */
 	readonly copied: boolean;
-	readonly fetch: { readonly slot: number; readonly attempts: number; readonly held: boolean };
+	readonly fetch: {
+		readonly slot: number;
+		readonly attempts: number;
+		readonly held: boolean;
+		readonly times: { readonly cells: Int32Array; readonly count: number };
+	};
+	/** `performance.now()` at its begin. */
+	readonly startMs: number;
+	/** What it said, as offsets into the buffer. */
+	readonly buffer: Uint8Array;
+	readonly method: string;
+	readonly pathStart: number;
+	readonly pathEnd: number;
+	readonly targetEnd: number;
+	readonly hostStart: number;
+	readonly hostEnd: number;
+	readonly rewritten: boolean;
+	readonly framing: { readonly userAgentAt: number };
+	readonly head: Pick<RequestHead, 'minor' | 'targetStart' | 'targetEnd' | 'queryAt' | 'fields'>;
+	readonly client: { readonly secure: boolean; readonly trusted: boolean; readonly address: string };
+	readonly plane: { readonly trust: Trust };
+	readonly trace: TraceContext;
 }
 
 /** Where counts go. All times in µs. */
 export interface Recorder {
 	/** One answered or abandoned request. */
 	request(counted: Counted, us: number): void;
+}
+
+/** Where a request stands in its trace: the trace's id, our span's, the caller's, 32 bits each, and its flags. */
+export interface TraceContext {
+	readonly words: Uint32Array;
+	flags: number;
+}
+
+/** Traces requests (W3C Trace Context); what `src/traces` has fits it. */
+export interface Tracing {
+	/** Goes on with the context in bytes[start, end), or begins one: nothing stands there, or it is invalid. */
+	begin(bytes: Uint8Array, start: number, end: number, trusted: boolean, into: TraceContext): void;
+	/** Writes the field for an attempt. */
+	write(out: Output, context: TraceContext, attempt: number): void;
 }
 
 /** Decides how many connections there may be. */
@@ -107,6 +145,8 @@ export class DataPlane {
 	limits: NodeLimits;
 	trust: Trust;
 	routes: RouteTable;
+	/** null: requests are not traced, and their fields pass as they came. */
+	tracing: Tracing | null = null;
 	/** How much of the requests this worker refuses: 0 none, 1 those of low priority, 2 of normal too, 3 all. */
 	shedding = 0;
 	/** Each next answer closes its connection. */

@@ -7,7 +7,7 @@ import type { ResponseHead } from '../wire/response-head.ts';
 import type { Transport } from '../wire/transport.ts';
 import { AnswerMode, CONNECTION_CLOSE, CONNECTION_KEEP_ALIVE, writeAnswerHead, writeInterim } from './answer-head.ts';
 import type { AttemptConnection, Destination, FetchParty } from './attempt.ts';
-import type { DataPlane } from './data-plane.ts';
+import type { DataPlane, TraceContext } from './data-plane.ts';
 import { Fetch } from './fetch.ts';
 import { type Problem, problemOf } from './problem.ts';
 import type { ReplayBody } from './replay-body.ts';
@@ -79,6 +79,8 @@ export class Exchange implements FetchParty {
 	startMs = 0;
 	/** Of the answer; 0: none has begun. */
 	status = 0;
+	/** The answer ended before it was whole. */
+	broken = false;
 	/** The answer was made here, since no instance gave one. */
 	failure: ErrorCode | null = null;
 	bytesOut = 0;
@@ -86,6 +88,7 @@ export class Exchange implements FetchParty {
 	closing = false;
 	answerMode: number = AnswerMode.none;
 	finished = false;
+	readonly trace: TraceContext = { words: new Uint32Array(8), flags: 0 };
 	/** A new version got a copy of it. */
 	copied = false;
 	/** What went out of the body, while it may have to go out again; null: nothing is kept. */
@@ -122,6 +125,9 @@ export class Exchange implements FetchParty {
 		this.finished = false;
 		this.copied = false;
 		this.replay = null;
+		this.trace.words.fill(0);
+		this.trace.flags = 0;
+		this.broken = false;
 		this.fetch.reset();
 		this.startMs = performance.now();
 	}
@@ -282,6 +288,7 @@ export class Exchange implements FetchParty {
 		this.failure = code;
 		if (this.status !== 0) {
 			// Part of the answer is out: the client must see that the rest is missing.
+			this.broken = true;
 			this.plane.out.length = 0;
 			this.client.transport.reset();
 			return;

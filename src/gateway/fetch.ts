@@ -1,8 +1,9 @@
 import { Outcome } from '../core/board.ts';
-import type { ErrorCode } from '../core/errors.ts';
+import { type ErrorCode, errorIndex } from '../core/errors.ts';
 import { ServiceCell, ServiceColumn } from '../core/service-cells.ts';
 import { TICK_MS } from '../wire/timer-wheel.ts';
 import type { Attempt, AttemptConnection, Destination, FetchParty } from './attempt.ts';
+import { AttemptCell, AttemptTimes } from './attempt-times.ts';
 import type { Timeouts } from './config.ts';
 import type { DataPlane, Waiter } from './data-plane.ts';
 import { isConnectFailure, outcomeOf } from './outcome.ts';
@@ -40,10 +41,15 @@ export class Fetch implements Attempt, Waiter {
 	paused = false;
 	/** The answer is a stream of events, which may be silent. */
 	streaming = false;
+	/** When what happened. */
+	readonly times: AttemptTimes = new AttemptTimes();
 	#upstream: Destination | null = null;
 	readonly #selection: Selection;
 	#waiting = false;
+	#startMs = 0;
 	#attemptMs = 0;
+	/** The instance is being asked for a connection. */
+	#acquiring = false;
 	#headUs = 0;
 	#status = 0;
 	/** Why the last attempt came to nothing. */
@@ -68,6 +74,7 @@ export class Fetch implements Attempt, Waiter {
 		this.slot = -1;
 		this.attempts = 0;
 		this.held = false;
+		this.times.count = 0;
 	}
 
 	/** Starts for a route. `startMs`: `performance.now()` of the request's begin. */
@@ -81,6 +88,7 @@ export class Fetch implements Attempt, Waiter {
 		this.paused = false;
 		this.streaming = false;
 		this.#failure = 'no_ready_instance';
+		this.#startMs = startMs;
 		this.#attemptMs = startMs;
 		this.#selection.start(route.retry.attempts);
 		service.cells.add(this.plane.worker, ServiceColumn.requests, 1);
@@ -102,7 +110,10 @@ export class Fetch implements Attempt, Waiter {
 		const another = attemptMs > 0 && timeout && this.repeatable && this.attempts < attempts;
 		this.firstByteMs = another ? Math.min(attemptMs, firstByteMs) : firstByteMs;
 		if (this.attempts > 1 || this.held) this.#attemptMs = performance.now();
+		this.times.begin(upstream.serial, (this.#attemptMs - this.#startMs) * 1000);
+		this.#acquiring = true;
 		upstream.acquire(this);
+		this.#acquiring = false;
 	}
 
 	/** There is no instance to try now: waits where that has a prospect. */
@@ -185,6 +196,7 @@ export class Fetch implements Attempt, Waiter {
 	/** The attempt came to nothing: another one where that is safe, else the party is told. */
 	attemptFailed(code: ErrorCode): void {
 		const stale = code === 'reset_before_answer' && this.connection?.reused === true;
+		this.times.failed(errorIndex(code), this.#attemptUs());
 		this.#failure = code;
 		this.#leave(stale ? -1 : outcomeOf(code));
 		const service = this.#current();
@@ -243,7 +255,9 @@ export class Fetch implements Attempt, Waiter {
 	 * connection lets go of it and calls `answerRefused`.
 	 */
 	refuses(status: number): boolean {
-		return this.route?.retry.statuses.includes(status) === true && this.#entersAnother();
+		if (this.route?.retry.statuses.includes(status) !== true || !this.#entersAnother()) return false;
+		this.times.answered(status, this.#attemptUs());
+		return true;
 	}
 
 	/** The answer does not come. True: another instance is tried, by `attemptOver`; false: this one has more time. */
@@ -268,6 +282,8 @@ export class Fetch implements Attempt, Waiter {
 
 	/** The attempt that `refuses` or `givesUp` spoke of is over. */
 	attemptOver(outcome: Outcome): void {
+		if (outcome === Outcome.timedOut) this.times.failed(errorIndex('first_byte_timeout'), this.#attemptUs());
+		else this.times.set(AttemptCell.end, this.#attemptUs());
 		this.#leave(outcome);
 		this.#begin(this.#selection.take());
 	}
@@ -279,14 +295,25 @@ export class Fetch implements Attempt, Waiter {
 
 	/** The answer has begun and then broke off: never sent twice. */
 	answerBroken(code: ErrorCode): void {
+		this.times.failed(errorIndex(code), this.#attemptUs());
 		this.#leave(outcomeOf(code));
 		this.party.answerFailed(code);
+	}
+
+	/** A connection carries it: a kept one at once, others after a while. */
+	connected(): void {
+		if (!this.#acquiring) this.times.set(AttemptCell.connect, this.#attemptUs());
+	}
+
+	#attemptUs(): number {
+		return (performance.now() - this.#attemptMs) * 1000;
 	}
 
 	/** The head of the answer is there. */
 	answered(status: number): void {
 		this.#status = status;
-		this.#headUs = Math.max(1, Math.round((performance.now() - this.#attemptMs) * 1000));
+		this.#headUs = Math.max(1, Math.round(this.#attemptUs()));
+		this.times.answered(status, this.#headUs);
 	}
 
 	/** The answer is whole. */

@@ -43,6 +43,11 @@ export class Input {
 		this.kept = true;
 	}
 
+	/** Empty lines begin no request (RFC 9112 §2.2). */
+	passEmptyLines(): void {
+		while (this.end - this.at > 1 && this.buffer[this.at] === 13 && this.buffer[this.at + 1] === 10) this.at += 2;
+	}
+
 	clear(): void {
 		this.buffer = EMPTY;
 		this.at = 0;

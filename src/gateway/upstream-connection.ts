@@ -72,6 +72,7 @@ export class UpstreamConnection implements AttemptConnection {
 		this.#state = State.head;
 		this.#interims = 0;
 		fetch.connection = this;
+		fetch.connected();
 		const { out } = this.plane;
 		fetch.party.writeRequestHead(out, this.upstream);
 		const whole = fetch.party.writeRequestBody(out);

@@ -6,6 +6,7 @@ import type { RequestHead } from '../wire/request-head.ts';
 import { lineEnd } from './answer-head.ts';
 import type { Destination } from './attempt.ts';
 import type { NodeLimits } from './config.ts';
+import type { TraceContext, Tracing } from './data-plane.ts';
 import { forwardedNode } from './forwarded.ts';
 import type { Route } from './route.ts';
 
@@ -32,7 +33,9 @@ export interface Requesting {
 	readonly absolute: boolean;
 	readonly mayUpgrade: boolean;
 	readonly route: Route | null;
-	readonly plane: { readonly limits: NodeLimits };
+	readonly plane: { readonly limits: NodeLimits; readonly tracing: Tracing | null };
+	readonly trace: TraceContext;
+	readonly fetch: { readonly attempts: number };
 	readonly client: {
 		readonly trusted: boolean;
 		readonly secure: boolean;
@@ -56,6 +59,7 @@ export function writeUpstreamHead(out: Output, exchange: Requesting, upstream: D
 	const edits = exchange.route?.request ?? null;
 	if (edits !== null) out.bytes(edits.added);
 	writeFraming(out, exchange);
+	exchange.plane.tracing?.write(out, exchange.trace, exchange.fetch.attempts);
 	if (exchange.client.trusted) writeTrustedForwarded(out, exchange);
 	else out.bytes(exchange.client.forwarded);
 	out.crlf();
@@ -87,11 +91,13 @@ function copyFields(out: Output, exchange: Requesting, hostKept: boolean): void 
 	const edits = exchange.route?.request ?? null;
 	const underscores = exchange.plane.limits.underscores === 'pass';
 	const { trusted } = exchange.client;
+	const traces = exchange.plane.tracing !== null;
 	let from = -1;
 	let to = -1;
 	for (let row = 0, end = count * STRIDE; row < end; row += STRIDE) {
 		const field = table[row + 4] as number;
 		let keep = field === Field.other || passes(field, hostKept, underscores, trusted);
+		if (traces && field >= Field.traceparent) keep &&= !isReplaced(field, exchange.trace);
 		if (keep && edits !== null)
 			keep = !edits.removed.has(text(buffer, table[row] as number, table[row + 1] as number).toLowerCase());
 		if (keep) {
@@ -127,6 +133,12 @@ function passes(field: number, hostKept: boolean, underscores: boolean, trusted:
 		default:
 			return field > Field.lastHop;
 	}
+}
+
+/** The context that we write ourselves; what others said of a trace that does not go on is not passed on (W3C Trace Context §3.3). */
+function isReplaced(field: number, { words }: TraceContext): boolean {
+	if (field === Field.traceparent) return true;
+	return field === Field.tracestate && ((words[6] as number) | (words[7] as number)) === 0;
 }
 
 /** Max-Forwards counts down for TRACE and OPTIONS (RFC 9110 §7.6.2); elsewhere it means nothing and is passed on. */

@@ -13,6 +13,8 @@ const SAFE_IDLE_TICKS = 20;
 
 export interface UpstreamOptions {
 	slot: number;
+	/** A number that no other instance ever has. */
+	serial: number;
 	/** Stable name of the instance. */
 	id: string;
 	host: string;
@@ -38,6 +40,7 @@ export class Upstream implements ConnectionOwner {
 	readonly authority: string;
 	/** Attempts of this worker under way. */
 	inFlight = 0;
+	readonly serial: number;
 	readonly #idle: UpstreamConnection[] = [];
 	readonly #waiting: Waiting[] = [];
 	readonly #timer: Timer;
@@ -47,6 +50,7 @@ export class Upstream implements ConnectionOwner {
 	constructor(plane: DataPlane, options: UpstreamOptions) {
 		this.plane = plane;
 		this.options = options;
+		this.serial = options.serial;
 		this.authority = net.isIPv6(options.host) ? `[${options.host}]:${options.port}` : `${options.host}:${options.port}`;
 		this.#timer = new Timer(this);
 	}

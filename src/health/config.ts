@@ -1,5 +1,6 @@
 /** How a service's instances are probed. Import the types only where zod must not be loaded. */
 import type { z } from 'zod';
+import { complainOfPattern } from '../core/pattern.ts';
 import {
 	choice,
 	duration,
@@ -13,7 +14,6 @@ import {
 	text,
 	valueOrReference,
 } from '../core/schema.ts';
-import { complainOfPattern } from './pattern.ts';
 
 export type ProbeMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'OPTIONS';
 

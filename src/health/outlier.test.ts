@@ -77,6 +77,12 @@ test('nothing below its limit, and nothing that is switched off', () => {
 	assert.deepEqual(decide([one(), one(), bad], off, 0), { actions: [], reasons: [] });
 });
 
+test('an instance with a row of long ago at an idle worker is one to go to', () => {
+	const was = (): Observed => one({ row: 3 });
+	assert.deepEqual(ejects([was(), was(), failing(5)]), ['2 failures: 5 failures in a row']);
+	assert.deepEqual(ejects([failing(3), failing(5)]), []);
+});
+
 test('a row of long ago is no ground, nor is one of an instance that is out anyway', () => {
 	assert.deepEqual(ejects([one(), failing(9, { recent: tally(0, 0) })]), []);
 	assert.deepEqual(ejects([one(), failing(9, { fit: false }), failing(9, { breaker: OPEN })]), []);
@@ -169,7 +175,7 @@ test('property: never more than may are out, never without one that does better,
 				if (ejected.length > 0) assert.ok(before + ejected.length <= mostEjected(pool.length, most));
 				for (const at of ejected) assert.ok(pool[at]?.fit && pool[at].breaker.state === 'closed');
 				const left = pool.filter((each, at) => each.fit && each.breaker.state === 'closed' && !ejected.includes(at));
-				if (ejected.length > 0) assert.ok(left.some(({ row }) => row < config.failures));
+				if (ejected.length > 0) assert.ok(left.some(({ row, recent }) => row < config.failures || recent.failed === 0));
 				for (const action of actions)
 					if (action.kind === 'try') assert.ok((pool[action.at]?.breaker.untilMs as number) <= now);
 			},

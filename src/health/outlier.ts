@@ -82,8 +82,9 @@ export function mostEjected(count: number, most: number): number {
 }
 
 /** It is ready, and nothing speaks against it. */
-function isBetter({ fit, breaker, row, suspicion }: Observed, { failures }: OutlierConfig): boolean {
-	const failing = failures > 0 && row >= Math.max(2, failures / 2);
+function isBetter({ fit, breaker, row, recent, suspicion }: Observed, { failures }: OutlierConfig): boolean {
+	// As below: a row that a worker keeps from long ago says nothing of now.
+	const failing = failures > 0 && recent.failed > 0 && row >= Math.max(2, failures / 2);
 	return fit && breaker.state === 'closed' && !failing && suspicion < CERTAIN / 2;
 }
 

@@ -1,8 +1,9 @@
 /** What the answer to a probe says: its status and, where that is asked for, its body. */
+
+import { fits } from '../core/pattern.ts';
 import { BODY_BAD, BodyKind, BodyScan } from '../wire/body.ts';
 import type { HealthConfig } from './config.ts';
 import type { Contact, Outcome } from './decide.ts';
-import { fits } from './pattern.ts';
 
 /** Head of an answer, at most. */
 const MOST_HEAD = 16_384;

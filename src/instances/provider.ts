@@ -91,7 +91,8 @@ export interface Resizable {
 export interface Restartable {
 	/**
 	 * Replaces every instance, one by one, each only once its successor is ready.
-	 * @throws BallastError `start_failed` when a successor never becomes ready; the old ones stay.
+	 * @throws BallastError `start_failed` when a successor never becomes ready; the old ones stay. `command_failed`
+	 * when another core takes the lead meanwhile: it does not go on with it.
 	 */
 	restart(): Promise<void>;
 }

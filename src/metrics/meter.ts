@@ -31,6 +31,13 @@ export const Counter = {
 	limited: 12,
 	/** Requests refused because the service or the node had too much to do; `failed` counts them too. */
 	shed: 13,
+	/** Sums of the parts of durations, µs: waiting for an instance; for a connection to it; for its answer to begin; from there to the end. */
+	queueUs: 15,
+	connectUs: 16,
+	firstByteUs: 17,
+	transferUs: 18,
+	/** Answers that broke off after they had begun. */
+	broken: 19,
 } as const;
 
 /** The bucket of a duration in µs. */
@@ -65,7 +72,30 @@ export interface Observation {
 	bytesOut: number;
 	retries: number;
 	held: boolean;
+	broken: boolean;
+	queueUs: number;
+	connectUs: number;
+	firstByteUs: number;
+	transferUs: number;
 }
+
+/** One of which nothing was seen yet. */
+export const nothingSeen = (): Observation => ({
+	status: 0,
+	failed: false,
+	limited: false,
+	shed: false,
+	us: 0,
+	bytesIn: 0,
+	bytesOut: 0,
+	retries: 0,
+	held: false,
+	broken: false,
+	queueUs: 0,
+	connectUs: 0,
+	firstByteUs: 0,
+	transferUs: 0,
+});
 
 export class Meter {
 	readonly #chunks: (Chunk | undefined)[] = [];
@@ -111,6 +141,12 @@ export class Meter {
 		if (observation.retries > 0)
 			counters[base + Counter.retries] = (counters[base + Counter.retries] as number) + observation.retries;
 		if (observation.held) counters[base + Counter.held] = (counters[base + Counter.held] as number) + 1;
+		if (observation.broken) counters[base + Counter.broken] = (counters[base + Counter.broken] as number) + 1;
+		const parts = base + Counter.queueUs;
+		counters[parts] = (counters[parts] as number) + observation.queueUs;
+		counters[parts + 1] = (counters[parts + 1] as number) + observation.connectUs;
+		counters[parts + 2] = (counters[parts + 2] as number) + observation.firstByteUs;
+		counters[parts + 3] = (counters[parts + 3] as number) + observation.transferUs;
 		const cell = (series % CHUNK_SERIES) * BUCKETS + bucketOf(us);
 		buckets[cell] = (buckets[cell] as number) + 1;
 	}

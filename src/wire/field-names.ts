@@ -31,6 +31,9 @@ export const Field = {
 	trailer: 22,
 	/** Says something of the client or the way here that only a trusted proxy may say. */
 	claim: 23,
+	traceparent: 24,
+	userAgent: 25,
+	tracestate: 26,
 	/** Named by `Connection`: hop-by-hop in this message only. */
 	named: 30,
 	/** Has `_` in its name: CGI-style gateways behind cannot tell it from `-`. */
@@ -60,6 +63,9 @@ const NAMES: Record<string, number> = {
 	date: Field.date,
 	cookie: Field.cookie,
 	trailer: Field.trailer,
+	traceparent: Field.traceparent,
+	tracestate: Field.tracestate,
+	'user-agent': Field.userAgent,
 	'x-real-ip': Field.claim,
 	'x-forwarded-by': Field.claim,
 	'x-forwarded-prefix': Field.claim,

@@ -26,6 +26,8 @@ export class Framing {
 	upgradeAt = -1;
 	hostAt = -1;
 	expectAt = -1;
+	traceparentAt = -1;
+	userAgentAt = -1;
 	hasDate = false;
 	/** How many fields have `_` in their name. */
 	underscores = 0;
@@ -46,6 +48,8 @@ export class Framing {
 		this.upgradeAt = -1;
 		this.hostAt = -1;
 		this.expectAt = -1;
+		this.traceparentAt = -1;
+		this.userAgentAt = -1;
 		this.hasDate = false;
 		this.underscores = 0;
 		this.#options = 0;
@@ -100,6 +104,13 @@ export class Framing {
 				return true;
 			case Field.date:
 				this.hasDate = true;
+				return true;
+			// Two of them are no context (W3C Trace Context §3.2.1); which is left out is then of no meaning.
+			case Field.traceparent:
+				this.traceparentAt = this.traceparentAt === -1 ? i : -2;
+				return true;
+			case Field.userAgent:
+				this.userAgentAt = i;
 				return true;
 			case Field.underscore:
 				this.underscores++;

@@ -40,6 +40,14 @@ export class Output {
 		this.length += this.buffer.write(value, this.length, 'latin1');
 	}
 
+	/** Makes room for so many bytes, which the caller writes; returns where they begin. */
+	room(bytes: number): number {
+		this.#ensure(bytes);
+		const at = this.length;
+		this.length += bytes;
+		return at;
+	}
+
 	/** A whole number in decimal. */
 	decimal(value: number): void {
 		this.#ensure(16);

@@ -91,6 +91,22 @@ describe('time limits', { concurrency: true }, () => {
 		assert.equal(client.error, '');
 	});
 
+	test('empty lines hold no connection: not one that never asked, nor one that is idle', async () => {
+		const dripped = (client: RawClient, lines: string[]) => {
+			let sent = 0;
+			const drips = setInterval(() => client.send(lines[sent++ % lines.length] as string), 60);
+			return gone(client).finally(() => clearInterval(drips));
+		};
+		const fresh = await it.client();
+		await takes(600, () => dripped(fresh, ['\r\n']));
+		const halves = await it.client();
+		await takes(650, () => dripped(halves, ['\r', '\n']));
+		const idle = await it.client();
+		idle.send(`${get('/')}\r\n`);
+		await idle.answer();
+		await takes(700, () => dripped(idle, ['\r\n']));
+	});
+
 	test('the instance does not begin to answer: 504', async () => {
 		it.upstream.on('/silent', () => sleep(10_000, undefined, { ref: false }));
 		const client = await it.client();

@@ -151,7 +151,7 @@ test('slack: text cannot mention or link; pagerduty: one incident a group, that 
 		template: '{{severity}} {{summary}} {{nothing}}{{service}}',
 	});
 	await slack.send(sampleNotification({ alerts: [sampleAlert({ summary: '<!channel> <http://evil|x> & more' })] }));
-	const { text, blocks } = sink.received[0]?.body as { text: string; blocks: unknown[] };
+	const { text, blocks } = (sink.received[0] as { body: unknown }).body as { text: string; blocks: unknown[] };
 	assert.match(
 		text,
 		/^critical: errors of videos\ncritical &lt;!channel&gt; &lt;http:\/\/evil\|x&gt; &amp; more videos$/,

@@ -1,7 +1,7 @@
 /** Figures of a service under load on a test clock: counts each second, figures over windows of them, as the real source gives. */
 import type { FigureInfo, FigureQuery, FigureSeries, FigureSource, FigureValue, Labels } from '../../core/metric.ts';
-import { KNOWN_FIGURES } from '../known-figures.ts';
 import { matchesGlob } from '../silence.ts';
+import { KNOWN_FIGURES } from './known-figures.ts';
 
 interface Counted {
 	labels: Labels;

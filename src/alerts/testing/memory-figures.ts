@@ -1,6 +1,6 @@
 /** Figures that a test says itself. */
 import type { FigureInfo, FigureQuery, FigureSeries, FigureSource, FigureValue, Labels } from '../../core/metric.ts';
-import { KNOWN_FIGURES } from '../known-figures.ts';
+import { KNOWN_FIGURES } from './known-figures.ts';
 
 type At = (timeMs: number, query: FigureQuery) => number | null;
 

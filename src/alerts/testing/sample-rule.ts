@@ -1,6 +1,6 @@
-import { KNOWN_FIGURES } from '../known-figures.ts';
 import type { AlertRule } from '../rule.ts';
 import { readRule } from '../rule-text.ts';
+import { KNOWN_FIGURES } from './known-figures.ts';
 
 /** A rule of this text; it throws what is wrong with it. */
 export function sampleRule(text: string, more: Partial<AlertRule> = {}): AlertRule {

@@ -1,4 +1,5 @@
 /** Instances that are processes on this machine: started, watched, restarted and replaced here. */
+import { BallastError } from '../../core/errors.ts';
 import type { RunConfig } from '../config.ts';
 import type { RunningProcess } from '../process-host.ts';
 import type {
@@ -178,6 +179,10 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 	async restart(): Promise<void> {
 		this.#restartMark = this.#born + 1;
 		await this.#roll.run();
+		if (this.#active || ![...this.#units.values()].some((unit) => this.#outdated(unit))) return;
+		const { service } = this.#owner;
+		const message = `${service}: the restart was cut off: another core leads now; \`ballast restart\` begins it anew`;
+		throw new BallastError('command_failed', message, { service });
 	}
 
 	close(): void {

@@ -1,4 +1,4 @@
-/** Regular expressions that a body is matched with: what is refused beforehand, and how one that takes long is ended. */
+/** Regular expressions that a person wrote and strangers feed: what is refused beforehand, and how one that takes long is ended. */
 import { createContext, Script } from 'node:vm';
 
 /** Most time for one match, ms: meanwhile nothing else is probed. */

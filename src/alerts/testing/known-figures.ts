@@ -1,5 +1,5 @@
-import type { FigureInfo, Unit } from '../core/metric.ts';
-import type { FigureNames } from './rule.ts';
+import type { FigureInfo, Unit } from '../../core/metric.ts';
+import type { FigureNames } from '../rule.ts';
 
 const ROUTE = ['service', 'route', 'pool', 'instance', 'class', 'cause'];
 const INSTANCE = ['service', 'pool', 'instance'];
@@ -84,18 +84,31 @@ const FIGURES: readonly FigureInfo[] = [
 	counter('series.dropped', [], 'ballast_series_dropped_total'),
 	counter('logs.dropped', [], 'ballast_logs_dropped_total'),
 	counter('log.errors', ['service', 'instance'], 'ballast_log_errors_total'),
-	gauge('apdex', 'number', ROUTE, 'ballast_apdex'),
+	gauge('apdex', 'ratio', ROUTE, 'ballast_apdex'),
 	gauge('slo.budget', 'ratio', ['service', 'route'], 'ballast_slo_budget_ratio'),
 	figure('slo.burn', 'number', ['service', 'route'], `max by ($by) (avg_over_time(ballast_slo_burn{$where}[$over]))`),
 	counter('lookups.failed', ['service'], 'ballast_lookups_failed_total'),
 	counter('deploys.rolled_back', ['service'], 'ballast_deploys_rolled_back_total'),
-	share('pool.full', ['service', 'pool'], 'ballast_pool_full_ratio'),
-	counter('config.refused', [], 'ballast_config_refused_total'),
-	counter('store.failed', [], 'ballast_store_failed_total'),
+	gauge('config.refused', 'number', [], 'ballast_config_refused'),
+	gauge('store.failed', 'number', [], 'ballast_store_failed'),
 ];
 
-/** The figures of a catalogue of its own: names and units that rules are read against. */
+/** The figures of a catalogue of the tests' own: names, units and labels that rules are read against. */
 export const KNOWN_FIGURES: FigureNames = {
 	find: (name) => FIGURES.find((one) => one.name === name),
 	list: () => FIGURES,
+	complain: () => undefined,
+	promql({ figure: name, where, by, overMs }) {
+		const text = FIGURES.find((one) => one.name === name)?.promql ?? null;
+		const matchers = Object.entries(where).map(
+			([label, glob]) => `${label}=~${JSON.stringify(glob.replaceAll('*', '.*'))}`,
+		);
+		return (
+			text
+				?.replaceAll('$where', matchers.join(','))
+				.replaceAll('$over', `${overMs / 1000}s`)
+				.replaceAll('$by', by.join(','))
+				.replaceAll('(le, )', '(le)') ?? null
+		);
+	},
 };

@@ -1,0 +1,176 @@
+import { type ErrorCode, errorIndex } from '../core/errors.ts';
+import { ServiceColumn } from '../core/service-cells.ts';
+import { clientAddress } from '../gateway/client-address.ts';
+import type { Counted, Recorder } from '../gateway/data-plane.ts';
+import { Want } from '../logs/record-layout.ts';
+import type { RecordNotes, RecordWriter } from '../logs/record-writer.ts';
+import { DetailMeter } from '../metrics/detail.ts';
+import { Meter, nothingSeen } from '../metrics/meter.ts';
+import { type FromWorker, NodeCell, type RecordingPlan, UNROUTED } from './plan.ts';
+
+type Chunk = Extract<FromWorker, { type: 'chunk' }>;
+
+/** Numbers of each attempt, as `AttemptCell` in the gateway has them. */
+const ATTEMPT = { start: 1, connect: 2, head: 3, end: 4, cells: 6 } as const;
+const SAMPLED = 1;
+/** How far the wall clock may be off. */
+const CLOCK_MS = 5;
+
+/** Counts each request that ended, and writes it down where somebody wants it. One for each worker. */
+export class RequestRecorder implements Recorder {
+	recording: RecordingPlan;
+	readonly #worker: number;
+	/** This worker's cells in the node's memory. */
+	readonly #cells: Int32Array;
+	readonly #writer: RecordWriter;
+	readonly #routes: Meter;
+	readonly #instances: Meter;
+	readonly #details: DetailMeter;
+	readonly #seen = nothingSeen();
+	readonly #notes: RecordNotes = {
+		wants: 0,
+		timeMs: 0,
+		durationUs: 0,
+		queueUs: 0,
+		connectUs: 0,
+		firstByteUs: 0,
+		transferUs: 0,
+		series: 0,
+		cause: 0,
+		weight: 1,
+		notable: false,
+		address: '',
+	};
+	/** Epoch ms when `performance.now()` was 0. */
+	#epochMs = Date.now() - performance.now();
+	/** State of a generator of the shares that are sampled; any but 0. */
+	#random = (Math.random() * 0x7fffffff) | 1;
+
+	constructor(parts: {
+		worker: number;
+		cells: Int32Array;
+		writer: RecordWriter;
+		recording: RecordingPlan;
+		chunk: (chunk: Chunk) => void;
+	}) {
+		this.#worker = parts.worker;
+		this.#cells = parts.cells;
+		this.#writer = parts.writer;
+		this.recording = parts.recording;
+		const tell = (meter: Chunk['meter']) => (index: number, buffer: SharedArrayBuffer) =>
+			parts.chunk({ type: 'chunk', meter, index, buffer });
+		this.#routes = new Meter(tell('routes'));
+		this.#instances = new Meter(tell('instances'));
+		this.#details = new DetailMeter(tell('details'));
+	}
+
+	/** What the wall clock says is followed when it was set, and not at each millisecond that it is rounded to. */
+	onTick(): void {
+		const epochMs = Date.now() - performance.now();
+		if (Math.abs(epochMs - this.#epochMs) > CLOCK_MS) this.#epochMs = epochMs;
+	}
+
+	/** The slot belongs to another instance now. */
+	clearInstance(slot: number): void {
+		this.#instances.clear(slot);
+	}
+
+	request(exchange: Counted, us: number): void {
+		const { failure, status, fetch } = exchange;
+		const seen = this.#seen;
+		seen.status = status;
+		seen.failed = failure !== null && status >= 500;
+		seen.limited = failure === 'rate_limited';
+		seen.shed = failure === 'overloaded' || failure === 'node_overloaded';
+		if (failure === 'node_overloaded') this.#cells[NodeCell.shed] = (this.#cells[NodeCell.shed] as number) + 1;
+		seen.us = us;
+		seen.bytesIn = exchange.body.received;
+		seen.bytesOut = exchange.bytesOut;
+		seen.retries = Math.max(0, fetch.attempts - 1);
+		seen.held = fetch.held;
+		seen.broken = exchange.broken;
+		this.#parts(exchange, us);
+		const series = exchange.route?.series ?? UNROUTED;
+		const cause = failure === null ? 0 : errorIndex(failure as ErrorCode);
+		this.#routes.observe(series, seen);
+		this.#details.observe(series, exchange.method, status, us, cause);
+		if (fetch.slot >= 0 && fetch.attempts > 0) this.#instances.observe(fetch.slot, seen);
+		if (exchange.copied) this.#copied(exchange);
+		const wants = this.#wants(exchange, us);
+		if (wants !== 0) this.#write(exchange, { wants, series, cause });
+	}
+
+	/** Where the time went. What an attempt that came to nothing took is waiting for an answer. */
+	#parts({ fetch: { times, held } }: Counted, us: number): void {
+		const seen = this.#seen;
+		const { cells, count } = times;
+		seen.queueUs = held && count > 0 ? (cells[ATTEMPT.start] as number) : 0;
+		seen.connectUs = 0;
+		seen.firstByteUs = 0;
+		seen.transferUs = 0;
+		for (let i = 0, base = 0; i < count; i++, base += ATTEMPT.cells) {
+			const start = cells[base + ATTEMPT.start] as number;
+			const connect = cells[base + ATTEMPT.connect] as number;
+			const head = cells[base + ATTEMPT.head] as number;
+			const end = cells[base + ATTEMPT.end] as number;
+			const whole = end < 0 ? Math.max(0, us - start) : end;
+			seen.connectUs += connect;
+			seen.firstByteUs += (head < 0 ? whole : head) - connect;
+			if (head >= 0) seen.transferUs += Math.max(0, whole - head);
+		}
+	}
+
+	/** Bits of `Want`. Sets the record's weight and whether it is notable. */
+	#wants(exchange: Counted, us: number): number {
+		const { lines, rows, traces, slowMs } = this.recording;
+		const { status } = exchange;
+		const notes = this.#notes;
+		const notable = status >= 500 || exchange.broken || us >= slowMs * 1000;
+		notes.notable = notable;
+		notes.weight = 1;
+		let wants = 0;
+		if (lines > 0 && (notable || lines >= 1 || this.#draw() < lines)) wants |= Want.line;
+		if (rows > 0) {
+			if (notable) wants |= Want.row;
+			else if (rows >= 1 || this.#draw() < rows) {
+				wants |= Want.row;
+				notes.weight = Math.round(1 / rows);
+			}
+		}
+		if (traces !== null && (notable || (exchange.trace.flags & SAMPLED) !== 0)) wants |= Want.trace;
+		return wants;
+	}
+
+	#draw(): number {
+		let x = this.#random;
+		x ^= x << 13;
+		x ^= x >>> 17;
+		x ^= x << 5;
+		this.#random = x;
+		return (x >>> 0) / 0x100000000;
+	}
+
+	#write(exchange: Counted, { wants, series, cause }: { wants: number; series: number; cause: number }): void {
+		const notes = this.#notes;
+		const seen = this.#seen;
+		notes.wants = wants;
+		notes.series = series;
+		notes.cause = cause;
+		notes.timeMs = this.#epochMs + exchange.startMs;
+		notes.durationUs = Math.min(seen.us, 0x7fffffff);
+		notes.queueUs = seen.queueUs;
+		notes.connectUs = seen.connectUs;
+		notes.firstByteUs = seen.firstByteUs;
+		notes.transferUs = seen.transferUs;
+		notes.address = clientAddress(exchange);
+		this.#writer.write(exchange, notes);
+	}
+
+	/** The new version is judged by its copy; this is what the old one did with the same request, at its first attempt. */
+	#copied({ route, status, fetch }: Counted): void {
+		if (route === null || status === 0) return;
+		const { cells } = route.service;
+		cells.add(this.#worker, ServiceColumn.copied, 1);
+		if (status >= 500 || fetch.attempts > 1) cells.add(this.#worker, ServiceColumn.copiedFailed, 1);
+	}
+}

@@ -1,0 +1,75 @@
+/** Alerts as lines for a terminal. */
+import { inert } from '../core/inert.ts';
+import type { AlertAnswer } from './alert-answer.ts';
+import { formatValue } from './figure-view.ts';
+import { formatAge, plural } from './quantity.ts';
+import { type Cell, type Column, table } from './table.ts';
+import { type Colour, paint, type Terminal } from './terminal.ts';
+import { clip } from './text-width.ts';
+
+const ORDER = ['firing', 'pending', 'resolved'];
+const COLOURS: Record<string, Colour> = { firing: 'red', pending: 'yellow', resolved: 'green', ok: 'green' };
+
+const COLUMNS: Column[] = [
+	{ title: 'STATE' },
+	{ title: 'ALERT', least: 12 },
+	{ title: 'OF', drop: 2, least: 10 },
+	{ title: 'VALUE', align: 'right' },
+	{ title: 'LIMIT', align: 'right' },
+	{ title: 'FOR', align: 'right' },
+	{ title: 'SEVERITY', drop: 3 },
+	{ title: 'NOTE', drop: 1, least: 10 },
+];
+
+/** Firing ones first, and below the table what each is about; those that are well are only counted. */
+export function alertLines(alerts: readonly AlertAnswer[], terminal: Terminal, nowMs: number): string[] {
+	const well = alerts.filter(({ state }) => state === 'ok' || state === 'inactive');
+	const rank = ({ state }: AlertAnswer) => (ORDER.includes(state) ? ORDER.indexOf(state) : ORDER.length);
+	const news = alerts
+		.filter((alert) => !well.includes(alert))
+		.toSorted((a, b) => rank(a) - rank(b) || a.sinceMs - b.sinceMs || a.name.localeCompare(b.name));
+	const rest = well.length > 0 ? [`${plural(well.length, 'rule')} ${well.length === 1 ? 'is' : 'are'} well`] : [];
+	if (news.length === 0) return well.length > 0 ? [`nothing fires; ${rest[0]}`] : ['nothing fires'];
+	const width = terminal.size()?.columns ?? Number.POSITIVE_INFINITY;
+	const rows = news.map((alert) => rowOf(alert, nowMs));
+	const told = news.filter(({ state }) => state === 'firing' || state === 'pending');
+	const stories = told.flatMap((alert) => storyOf(alert, terminal, width));
+	return [...table(COLUMNS, rows, terminal), ...stories, ...(rest.length > 0 ? ['', ...rest] : [])];
+}
+
+function rowOf(alert: AlertAnswer, nowMs: number): Cell[] {
+	const { name, state, severity, labels, value, threshold, sinceMs } = alert;
+	const silenced = alert.silencedUntilMs > nowMs;
+	const colour = silenced ? 'dim' : COLOURS[state];
+	const shown = { ...alert, name: '' };
+	const notes = [
+		silenced ? `silenced for ${formatAge(alert.silencedUntilMs - nowMs)}` : '',
+		alert.acknowledged === '' ? '' : `taken by ${alert.acknowledged}`,
+	];
+	return [
+		{ text: inert(state), ...(colour === undefined ? {} : { colour }) },
+		{ text: inert(name), colour: 'bold' },
+		{ text: Object.values(labels).map(inert).join(' ') },
+		{ text: formatValue(value, shown) },
+		{ text: formatValue(threshold, shown) },
+		{ text: Number.isNaN(sinceMs) ? '-' : formatAge(nowMs - sinceMs) },
+		{ text: inert(severity) },
+		{ text: inert(notes.filter((note) => note !== '').join('; ')) },
+	];
+}
+
+function storyOf(
+	{ name, rule, cause, runbook, silencedWhy }: AlertAnswer,
+	terminal: Terminal,
+	width: number,
+): string[] {
+	const parts = [
+		['rule', rule],
+		['cause', cause],
+		['silenced', silencedWhy],
+		['runbook', runbook],
+	].filter(([, text]) => text !== '') as [string, string][];
+	if (parts.length === 0) return [];
+	const lines = parts.map(([head, text]) => clip(`  ${head.padEnd(9)}${inert(text)}`, width));
+	return ['', paint(terminal, 'bold', clip(inert(name), width)), ...lines];
+}

@@ -1,0 +1,81 @@
+/** What logs come to, as lines for a terminal: over time, by value, in percentiles, as patterns. */
+import { inert } from '../core/inert.ts';
+import { chartLines } from './chart.ts';
+import type { HistogramAnswer, PatternAnswer, PercentilesAnswer, TopAnswer } from './log-answer.ts';
+import { formatCount, formatLatency, plural } from './quantity.ts';
+import { sparkline } from './sparkline.ts';
+import { type Cell, type Column, table } from './table.ts';
+import type { Colour, Terminal } from './terminal.ts';
+
+const BAR = 24;
+const TREND = 20;
+/** Without a terminal. */
+const WIDTH = 80;
+
+export function histogramLines({ fromMs, stepMs, counts }: HistogramAnswer, terminal: Terminal): string[] {
+	const size = terminal.size();
+	const total = counts.reduce((sum, count) => sum + count, 0);
+	const width = size?.columns ?? WIDTH;
+	const height = Math.min(10, Math.max(3, (size?.rows ?? 24) - 6));
+	const chart = chartLines({ values: counts, fromMs, stepMs, format: formatCount, width, height });
+	return [...chart, `${plural(total, 'entry', 'entries')}, ${formatLatency(stepMs)} a column`];
+}
+
+const TOP_COLUMNS: Column[] = [
+	{ title: 'COUNT', align: 'right' },
+	{ title: 'SHARE', align: 'right' },
+	{ title: '', drop: 1 },
+	{ title: 'VALUE', least: 12 },
+];
+
+export function topLines(field: string, { values, total }: TopAnswer, terminal: Terminal): string[] {
+	if (values.length === 0) return [`no entry has the field ${inert(field)}`];
+	const all = Number.isFinite(total) ? total : values.reduce((sum, { count }) => sum + count, 0);
+	const most = Math.max(1, ...values.map(({ count }) => count));
+	const rows = values.map(({ value, count }): Cell[] => [
+		{ text: formatCount(count) },
+		{ text: `${((count / Math.max(1, all)) * 100).toFixed(1)} %` },
+		{ text: '█'.repeat(Math.max(1, Math.round((count / most) * BAR))), colour: 'cyan' },
+		{ text: value === '' ? '(empty)' : inert(value) },
+	]);
+	return table(TOP_COLUMNS, rows, terminal);
+}
+
+export function percentileLines(field: string, { count, values }: PercentilesAnswer, terminal: Terminal): string[] {
+	if (values.length === 0 || count === 0) return [`no entry has a number in the field ${inert(field)}`];
+	const seconds = /(?:_s|duration|seconds)$/.test(field);
+	const format = (value: number) => (seconds ? formatLatency(value * 1000) : String(Number(value.toPrecision(4))));
+	const rows = values.map(([name, value]): Cell[] => [{ text: inert(name) }, { text: format(value) }]);
+	const lines = table([{ title: 'OF' }, { title: field.toUpperCase(), align: 'right' }], rows, terminal);
+	return Number.isFinite(count) ? [...lines, `of ${plural(count, 'entry', 'entries')}`] : lines;
+}
+
+const PATTERN_COLUMNS: Column[] = [
+	{ title: 'COUNT', align: 'right' },
+	{ title: 'NEWS' },
+	{ title: 'OVER TIME', drop: 2 },
+	{ title: 'LEVEL', drop: 1 },
+	{ title: 'PATTERN', least: 20 },
+];
+
+/** New ones first, then those that have grown, then by their count. */
+export function patternLines(patterns: readonly PatternAnswer[], terminal: Terminal): string[] {
+	if (patterns.length === 0) return ['no patterns: nothing was logged in this time'];
+	const rank = ({ isNew, grown }: PatternAnswer) => (isNew ? 2 : grown !== 0 ? 1 : 0);
+	const sorted = patterns.toSorted((a, b) => rank(b) - rank(a) || b.count - a.count);
+	const rows = sorted.map((pattern): Cell[] => [
+		{ text: formatCount(pattern.count) },
+		newsOf(pattern),
+		{ text: sparkline(pattern.counts, TREND) },
+		{ text: inert(pattern.severity) },
+		{ text: inert(pattern.text.slice(0, 1000)) },
+	]);
+	return table(PATTERN_COLUMNS, rows, terminal);
+}
+
+function newsOf({ isNew, grown }: PatternAnswer): Cell {
+	const colour: Colour = 'yellow';
+	if (isNew) return { text: 'new', colour };
+	if (grown === 0) return { text: '' };
+	return { text: Number.isNaN(grown) ? 'grown' : `×${formatCount(grown)}`, colour };
+}

@@ -1,0 +1,10 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+/** How database files are opened and written: what logs need of `store/database.ts`. */
+export interface Databases {
+	/** @throws BallastError `store_unusable` */
+	open(path: string, steps: readonly string[]): DatabaseSync;
+	inTransaction<T>(database: DatabaseSync, work: () => T): T;
+	/** Whether a write failed for want of space. */
+	isDiskFull(error: unknown): boolean;
+}

@@ -1,0 +1,181 @@
+import type { LogEntry } from '../core/log-entry.ts';
+import type { DayFiles } from './day-files.ts';
+import { entryOf, IDS_A_MS, SELECT } from './entry-row.ts';
+import { type Row, type Scan, scan, type TimeRange } from './entry-scan.ts';
+import { parseQuery } from './query-parse.ts';
+import { planOf, type QueryPlan } from './query-sql.ts';
+import type { Steps } from './steps.ts';
+
+/** A question to the store, as it comes from a terminal or a dashboard. */
+export interface LogQuestion extends TimeRange {
+	/** See `parseQuery`. */
+	query: string;
+	/** Most time that may pass, ms, 10…30000. Default 3000. */
+	budgetMs?: number;
+}
+
+export interface SearchQuestion extends LogQuestion {
+	/** Most entries, 1…5000. Default 100. */
+	limit?: number;
+	/** Only entries behind those that an earlier answer gave: its `cursor`. */
+	cursor?: string;
+}
+
+export interface SearchAnswer {
+	/** Newest first. */
+	entries: LogEntry[];
+	/** Whether there may be more in the range: ask again with `cursor`. */
+	more: boolean;
+	cursor: string;
+	/** Down to which time all was looked at, epoch ms. */
+	searched: number;
+}
+
+const BUDGET_MS = 3000;
+const MOST_ENTRIES = 5000;
+/** An answer is not bigger than this, in characters, whatever the limit. */
+const MOST_CHARACTERS = 16_000_000;
+
+/** @throws BallastError `bad_query` */
+export function* search(files: DayFiles, question: SearchQuestion): Steps<SearchAnswer> {
+	const plan = planOf(parseQuery(question.query));
+	const limit = bounded(question.limit, 1, MOST_ENTRIES, 100);
+	const range = idsOf(question);
+	const before = /^\d{1,16}$/.test(question.cursor ?? '') ? Number(question.cursor) : Number.POSITIVE_INFINITY;
+	const to = Math.min(range.to, before - 1);
+	const found: Row[] = [];
+	let characters = 0;
+	const asked: Scan = {
+		plan,
+		select: `SELECT ${SELECT}`,
+		of: 'entries',
+		tail: `ORDER BY ${plan.match === '' ? 'e.id' : 'words.rowid'} DESC LIMIT $limit`,
+		values: { $limit: BigInt(limit) },
+		budgetMs: budgetOf(question),
+	};
+	const reached = yield* scan(files, { from: range.from, to }, asked, (rows) => {
+		rows.sort((one, other) => (other['id'] as number) - (one['id'] as number));
+		for (const row of rows) {
+			if (found.length === limit || characters > MOST_CHARACTERS) return false;
+			found.push(row);
+			characters += String(row['message']).length + String(row['fields']).length;
+		}
+		return found.length < limit;
+	});
+	const full = found.length === limit || characters > MOST_CHARACTERS;
+	const low = full ? (found.at(-1)?.['id'] as number) : reached;
+	return {
+		entries: found.map(entryOf),
+		more: full || low > range.from,
+		cursor: String(low),
+		searched: Math.floor(low / IDS_A_MS),
+	};
+}
+
+export interface HistogramQuestion extends LogQuestion {
+	/** How many bars at most, 1…2000. Default 60. */
+	buckets?: number;
+}
+
+export interface HistogramAnswer {
+	/** Time of the first bar (epoch ms), and how long each is. */
+	fromMs: number;
+	stepMs: number;
+	/** Entries in each, a sampled one as many as it stands for. */
+	counts: number[];
+	/** Whether the whole range was counted; what is missing is the oldest part. */
+	whole: boolean;
+}
+
+const MINUTE_MS = 60_000;
+
+/** @throws BallastError `bad_query` */
+export function* histogram(files: DayFiles, question: HistogramQuestion): Steps<HistogramAnswer> {
+	const plan = planOf(parseQuery(question.query));
+	const buckets = bounded(question.buckets, 1, 2000, 60);
+	const { from, to } = idsOf(question);
+	const stepMs = niceStep((Math.floor(to / IDS_A_MS) + 1 - from / IDS_A_MS) / buckets);
+	const firstMs = Math.floor(from / IDS_A_MS / stepMs) * stepMs;
+	const counts: number[] = new Array(Math.floor((to / IDS_A_MS - firstMs) / stepMs) + 1).fill(0);
+	const asked: Scan = {
+		...countScan(plan, stepMs),
+		plan,
+		values: { $first: BigInt(firstMs), $step: BigInt(stepMs) },
+		budgetMs: budgetOf(question),
+	};
+	// Bars are whole, so that what was counted by the minute fits in.
+	const whole = { from: firstMs * IDS_A_MS, to: (firstMs + counts.length * stepMs) * IDS_A_MS - 1 };
+	const reached = yield* scan(files, whole, asked, (rows) => {
+		for (const row of rows) {
+			const bar = row['bar'] as number;
+			if (bar >= 0 && bar < counts.length) counts[bar] = (counts[bar] as number) + (row['count'] as number);
+		}
+		return true;
+	});
+	return { fromMs: firstMs, stepMs, counts, whole: reached <= whole.from };
+}
+
+/** Where the answer is cheapest: the counts by minute, the index alone, or the entries. */
+function countScan(plan: QueryPlan, stepMs: number): Pick<Scan, 'select' | 'of' | 'tail'> {
+	const bar = (ms: string) => `(${ms} - $first) / $step AS bar`;
+	if (plan.counted && stepMs % MINUTE_MS === 0)
+		return {
+			select: `SELECT ${bar(`e.minute * ${MINUTE_MS}`)}, sum(e.weight) AS count`,
+			of: 'minute',
+			tail: 'GROUP BY bar',
+		};
+	// Only sampled rows stand for more than one, and those have no words.
+	if (plan.match !== '' && plan.where === '')
+		return { select: `SELECT ${bar(`rowid / ${IDS_A_MS}`)}, count(*) AS count`, of: 'words', tail: 'GROUP BY bar' };
+	return { select: `SELECT ${bar(`e.id / ${IDS_A_MS}`)}, sum(e.weight) AS count`, of: 'entries', tail: 'GROUP BY bar' };
+}
+
+const STEPS_MS = [
+	1,
+	10,
+	100,
+	250,
+	500,
+	1000,
+	2000,
+	5000,
+	10_000,
+	15_000,
+	30_000,
+	MINUTE_MS,
+	120_000,
+	300_000,
+	600_000,
+	900_000,
+	1_800_000,
+	3_600_000,
+	7_200_000,
+	10_800_000,
+	21_600_000,
+	43_200_000,
+	86_400_000,
+];
+
+function niceStep(leastMs: number): number {
+	return STEPS_MS.find((step) => step >= leastMs) ?? Math.ceil(leastMs / 86_400_000) * 86_400_000;
+}
+
+/** The ids of a range. */
+export function idsOf({ fromMs, toMs }: TimeRange): { from: number; to: number } {
+	const from = Math.max(0, Math.floor(fromMs)) * IDS_A_MS;
+	return { from, to: Math.max(from, Math.min(Math.floor(toMs), MOST_MS) * IDS_A_MS + IDS_A_MS - 1) };
+}
+
+/** The year 2200: beyond it ids would not be exact. */
+const MOST_MS = 7_258_118_400_000;
+
+export function budgetOf({ budgetMs }: LogQuestion): number {
+	return bounded(budgetMs, 10, 30_000, BUDGET_MS);
+}
+
+/** A whole number within bounds, whatever was asked for. */
+export function bounded(value: number | undefined, least: number, most: number, otherwise: number): number {
+	return value === undefined || !Number.isFinite(value)
+		? otherwise
+		: Math.max(least, Math.min(most, Math.floor(value)));
+}

@@ -1,0 +1,36 @@
+/** Weighted percentiles of values that are told only by their cells: each is 1 % wider than the one before, so 0.5 % off at most. */
+
+const CELLS_A_TIMES_E = 100;
+/** The cell of 0 and of what is negative. */
+const NONE = -1_000_000;
+
+/** The cell of a value, as SQL. `value`: a fixed piece of SQL. */
+export function cellSql(value: string): string {
+	return `CASE WHEN ${value} > 0 THEN CAST(round(ln(${value}) * ${CELLS_A_TIMES_E}) AS INTEGER) ELSE ${NONE} END`;
+}
+
+export class ValueCells {
+	count = 0;
+	readonly #cells = new Map<number, number>();
+
+	add(cell: number, weight: number): void {
+		this.#cells.set(cell, (this.#cells.get(cell) ?? 0) + weight);
+		this.count += weight;
+	}
+
+	/** The values that these shares (0…1) of all are at or below; null: there are none. */
+	percentiles(shares: readonly number[]): (number | null)[] {
+		const sorted = [...this.#cells].sort(([one], [other]) => one - other);
+		return shares.map((share) => {
+			let rest = share * this.count;
+			for (const [cell, weight] of sorted) {
+				rest -= weight;
+				if (rest <= 1e-9 * this.count) return middleOf(cell);
+			}
+			const last = sorted.at(-1);
+			return last === undefined ? null : middleOf(last[0]);
+		});
+	}
+}
+
+const middleOf = (cell: number) => (cell === NONE ? 0 : Math.exp(cell / CELLS_A_TIMES_E));

@@ -1,0 +1,251 @@
+/** All metrics of the program, refreshed from plain numbers: who wires the program only gives the readers. */
+import type { MetricDefinition } from '../core/metric.ts';
+import * as names from './metric-names.ts';
+import type { NodeReaders, PoolReading, ProcessReading, ServiceReading, WorkerReading } from './node-readers.ts';
+import type { Registry } from './registry.ts';
+import { TrafficMetrics, type TrafficOptions } from './traffic-metrics.ts';
+
+type Gauge = MetricDefinition & { kind: 'gauge' };
+type Counter = MetricDefinition & { kind: 'counter' };
+type Row = readonly [labels: readonly string[], value: number];
+
+/** Defines every metric and keeps them up to date from then on. The answer ends that. */
+export function collectNodeMetrics(
+	registry: Registry,
+	readers: Partial<NodeReaders>,
+	options: TrafficOptions & { now?: () => number },
+): () => void {
+	const traffic = new TrafficMetrics(registry, options);
+	for (const group of Object.values(names))
+		for (const definition of Object.values(group) as MetricDefinition[]) registry.define(definition);
+	const now = options.now ?? Date.now;
+	const collectors = [
+		() => {
+			if (readers.routes !== undefined) traffic.readRoutes(readers.routes());
+			if (readers.instances !== undefined) traffic.readInstances(readers.instances());
+			traffic.readHttp(readers.httpServer?.() ?? [], readers.httpClient?.() ?? []);
+		},
+		() => readPools(registry, [...(readers.pools?.() ?? [])]),
+		() => readServices(registry, [...(readers.services?.() ?? [])]),
+		() => readWorkers(registry, [...(readers.workers?.() ?? [])]),
+		() => readHost(registry, readers),
+		() => readProcesses(registry, [...(readers.processes?.() ?? [])]),
+		() => readUpkeep(registry, readers, now()),
+	].map((collect) => registry.collect(collect));
+	return () => {
+		for (const stop of collectors) stop();
+	};
+}
+
+function gauges(registry: Registry, definition: Gauge, rows: Iterable<Row>): void {
+	const metric = registry.define(definition);
+	metric.refresh(() => {
+		for (const [labels, value] of rows) if (!Number.isNaN(value)) metric.series(...labels).set(value);
+	});
+}
+
+function counters(registry: Registry, definition: Counter, rows: Iterable<Row>): void {
+	const metric = registry.define(definition);
+	metric.refresh(() => {
+		for (const [labels, value] of rows) if (!Number.isNaN(value)) metric.series(...labels).read(value);
+	});
+}
+
+function readPools(registry: Registry, pools: readonly PoolReading[]): void {
+	const { POOL_GAUGES: G, POOL_COUNTERS: C } = names;
+	const rows = (value: (pool: PoolReading) => number): Row[] =>
+		pools.map((pool) => [[pool.service, pool.pool], value(pool)]);
+	gauges(
+		registry,
+		G.ballast_pool_ready,
+		rows(({ ready }) => ready),
+	);
+	gauges(
+		registry,
+		G.ballast_pool_instances,
+		rows(({ total }) => total),
+	);
+	gauges(
+		registry,
+		G.ballast_pool_desired,
+		rows(({ desired }) => desired),
+	);
+	gauges(
+		registry,
+		G.ballast_pool_share,
+		rows(({ share }) => share),
+	);
+	gauges(
+		registry,
+		G.ballast_pool_panic,
+		rows(({ panic }) => Number(panic)),
+	);
+	counters(
+		registry,
+		C.ballast_instance_starts_total,
+		rows(({ starts }) => starts),
+	);
+	const ejections = pools.flatMap(({ service, pool, ejections: all }) =>
+		[...all].map(([cause, count]): Row => [[service, pool, cause], count]),
+	);
+	counters(registry, C.ballast_ejections_total, ejections);
+}
+
+function readServices(registry: Registry, services: readonly ServiceReading[]): void {
+	const { SERVICE_GAUGES: G, SERVICE_COUNTERS: C } = names;
+	const rows = (value: (service: ServiceReading) => number): Row[] =>
+		services.map((one) => [[one.service], value(one)]);
+	gauges(
+		registry,
+		G.ballast_concurrency_limit,
+		rows(({ concurrency }) => concurrency?.limit ?? Number.NaN),
+	);
+	gauges(
+		registry,
+		G.ballast_concurrency_in_flight,
+		rows(({ concurrency }) => concurrency?.inFlight ?? Number.NaN),
+	);
+	gauges(
+		registry,
+		G.ballast_rollout_step,
+		rows(({ rolloutStep }) => rolloutStep),
+	);
+	const limits = services.flatMap(({ service, rateLimits }) =>
+		[...rateLimits].map((limit) => ({ labels: [service, limit.limit], ...limit })),
+	);
+	gauges(
+		registry,
+		G.ballast_rate_limit_entries,
+		limits.map(({ labels, entries }): Row => [labels, entries]),
+	);
+	counters(
+		registry,
+		C.ballast_rate_limit_refused_total,
+		limits.map(({ labels, refused }): Row => [labels, refused]),
+	);
+	counters(
+		registry,
+		C.ballast_rate_limit_full_total,
+		limits.map(({ labels, full }): Row => [labels, full]),
+	);
+}
+
+function readWorkers(registry: Registry, workers: readonly WorkerReading[]): void {
+	const G = names.WORKER_GAUGES;
+	const rows = (value: (worker: WorkerReading) => number): Row[] => workers.map((one) => [[one.worker], value(one)]);
+	gauges(
+		registry,
+		G.ballast_connections,
+		rows(({ connections }) => connections),
+	);
+	gauges(
+		registry,
+		G.ballast_worker_shedding,
+		rows(({ shedding }) => shedding),
+	);
+	gauges(
+		registry,
+		G.ballast_worker_lag_seconds,
+		rows(({ lagSeconds }) => lagSeconds),
+	);
+	gauges(
+		registry,
+		G.ballast_worker_heap_ratio,
+		rows(({ heapRatio }) => heapRatio),
+	);
+}
+
+const one = (value: number | undefined): Row[] => (value === undefined ? [] : [[[], value]]);
+
+function readHost(registry: Registry, readers: Partial<NodeReaders>): void {
+	const { HOST_GAUGES: G, HOST_COUNTERS: C, DISK_GAUGES: D } = names;
+	const host = readers.host?.() ?? undefined;
+	gauges(registry, G.ballast_host_cpu_ratio, one(host?.cpuRatio));
+	gauges(registry, G.ballast_host_cores, one(host?.cores));
+	gauges(registry, G.ballast_host_load, one(host?.load));
+	gauges(registry, G.ballast_host_memory_used_bytes, one(host?.memoryUsedBytes));
+	gauges(registry, G.ballast_host_memory_limit_bytes, one(host?.memoryLimitBytes));
+	const used = host === undefined ? undefined : host.memoryUsedBytes / host.memoryLimitBytes;
+	gauges(registry, G.ballast_host_memory_used_ratio, one(used));
+	counters(registry, C.ballast_host_network_receive_bytes_total, one(host?.receivedBytes));
+	counters(registry, C.ballast_host_network_transmit_bytes_total, one(host?.sentBytes));
+	const own = readers.own?.() ?? undefined;
+	counters(registry, C.process_cpu_seconds_total, one(own?.cpuSeconds));
+	gauges(registry, G.process_resident_memory_bytes, one(own?.memoryBytes));
+	gauges(registry, G.process_open_fds, one(own?.fds));
+	const disks = [...(readers.disks?.() ?? [])];
+	gauges(
+		registry,
+		D.ballast_host_disk_used_ratio,
+		disks.map((disk): Row => [[disk.mount], disk.usedRatio]),
+	);
+	gauges(
+		registry,
+		D.ballast_host_disk_free_bytes,
+		disks.map((disk): Row => [[disk.mount], disk.freeBytes]),
+	);
+	gauges(
+		registry,
+		D.ballast_host_disk_full_in_seconds,
+		disks.map((disk): Row => [[disk.mount], disk.fullInSeconds]),
+	);
+}
+
+type TreeReading = ProcessReading & { service: string; pool: string; instance: string };
+
+function readProcesses(registry: Registry, trees: readonly TreeReading[]): void {
+	const { INSTANCE_GAUGES: G, INSTANCE_COUNTERS: C } = names;
+	const rows = (value: (tree: TreeReading) => number): Row[] =>
+		trees.map((tree) => [[tree.service, tree.pool, tree.instance], value(tree)]);
+	counters(
+		registry,
+		C.ballast_instance_cpu_seconds_total,
+		rows(({ cpuSeconds }) => cpuSeconds),
+	);
+	gauges(
+		registry,
+		G.ballast_instance_memory_bytes,
+		rows(({ memoryBytes }) => memoryBytes),
+	);
+	gauges(
+		registry,
+		G.ballast_instance_fds,
+		rows(({ fds }) => fds),
+	);
+	gauges(
+		registry,
+		G.ballast_instance_processes,
+		rows(({ processes }) => processes),
+	);
+}
+
+function readUpkeep(registry: Registry, readers: Partial<NodeReaders>, nowMs: number): void {
+	const { NODE_GAUGES: G, NODE_COUNTERS: C, CERTIFICATE_GAUGES, QUEUE_GAUGES: Q } = names;
+	gauges(registry, G.ballast_series, one(registry.size));
+	const expiry = [...(readers.certificates?.() ?? [])].map(
+		({ certificate, expiresMs }): Row => [[certificate], (expiresMs - nowMs) / 1000],
+	);
+	gauges(registry, CERTIFICATE_GAUGES.ballast_certificate_expires_in_seconds, expiry);
+	const queues = [...(readers.queues?.() ?? [])].map((queue) => ({ labels: [queue.service, queue.route], ...queue }));
+	gauges(
+		registry,
+		Q.ballast_queue_age_seconds,
+		queues.map(({ labels, ageSeconds }): Row => [labels, ageSeconds]),
+	);
+	gauges(
+		registry,
+		Q.ballast_queue_length,
+		queues.map(({ labels, length }): Row => [labels, length]),
+	);
+	const node = readers.node?.();
+	if (node === undefined) return;
+	gauges(registry, names.HOST_GAUGES.process_start_time_seconds, one(node.startedMs / 1000));
+	gauges(registry, G.ballast_config_refused, one(Number(node.configRefused)));
+	gauges(registry, G.ballast_store_failed, one(Number(node.storeFailed)));
+	gauges(registry, G.ballast_backup_age_seconds, one(node.backupAgeMs === null ? undefined : node.backupAgeMs / 1000));
+	const byOne = (all: Iterable<readonly [string, number]>): Row[] => [...all].map(([label, count]) => [[label], count]);
+	counters(registry, C.ballast_events_total, byOne(node.events));
+	counters(registry, C.ballast_log_records_dropped_total, byOne(node.recordsDropped));
+	const errors = [...node.logErrors].map(({ service, instance, count }): Row => [[service, instance], count]);
+	counters(registry, C.ballast_log_errors_total, errors);
+}

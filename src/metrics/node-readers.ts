@@ -1,0 +1,101 @@
+/** What the program tells of itself, as plain numbers. */
+import type { HttpReading, InstanceReading, RouteReading } from './traffic-metrics.ts';
+
+export interface PoolReading {
+	service: string;
+	pool: string;
+	ready: number;
+	total: number;
+	desired: number;
+	/** 0…1. */
+	share: number;
+	panic: boolean;
+	/** Total of starts. */
+	starts: number;
+	/** Totals by cause; all causes, those of 0 too. */
+	ejections: Iterable<readonly [cause: string, count: number]>;
+}
+
+export interface ServiceReading {
+	service: string;
+	/** null: it has no limit. */
+	concurrency: { limit: number; inFlight: number } | null;
+	/** 0: none. */
+	rolloutStep: number;
+	rateLimits: Iterable<{ limit: string; refused: number; full: number; entries: number }>;
+}
+
+export interface WorkerReading {
+	/** `0`, `1` …; `main` and `store` for the other threads. */
+	worker: string;
+	/** NaN, as each of these: not known. */
+	connections: number;
+	/** 0 nothing … 3 all. */
+	shedding: number;
+	lagSeconds: number;
+	/** Of its heap's limit, 0…1. */
+	heapRatio: number;
+}
+
+/** See `HostSampler` of src/resources. NaN: not known. */
+export interface HostReading {
+	cpuRatio: number;
+	cores: number;
+	load: number;
+	memoryUsedBytes: number;
+	memoryLimitBytes: number;
+	/** Totals. */
+	receivedBytes: number;
+	sentBytes: number;
+}
+
+export interface DiskReading {
+	mount: string;
+	usedRatio: number;
+	freeBytes: number;
+	/** NaN: it does not fill up. */
+	fullInSeconds: number;
+}
+
+/** What processes use together. NaN: not known. */
+export interface ProcessReading {
+	/** Total. */
+	cpuSeconds: number;
+	memoryBytes: number;
+	fds: number;
+	processes: number;
+}
+
+export interface NodeReading {
+	startedMs: number;
+	configRefused: boolean;
+	storeFailed: boolean;
+	/** null: there is none. */
+	backupAgeMs: number | null;
+	/** Totals by level. */
+	events: Iterable<readonly [level: string, count: number]>;
+	/** Totals by cause; all causes, those of 0 too. */
+	recordsDropped: Iterable<readonly [cause: string, count: number]>;
+	/** Totals. */
+	logErrors: Iterable<{ service: string; instance: string; count: number }>;
+}
+
+/** What the program is asked for each second. One that is left out has no metrics. */
+export interface NodeReaders {
+	routes(): Iterable<RouteReading>;
+	instances(): Iterable<InstanceReading>;
+	httpServer(): Iterable<HttpReading>;
+	httpClient(): Iterable<HttpReading>;
+	pools(): Iterable<PoolReading>;
+	services(): Iterable<ServiceReading>;
+	workers(): Iterable<WorkerReading>;
+	host(): HostReading | null;
+	disks(): Iterable<DiskReading>;
+	/** Of the instances that run here. */
+	processes(): Iterable<ProcessReading & { service: string; pool: string; instance: string }>;
+	/** Of Ballast itself. */
+	own(): ProcessReading | null;
+	certificates(): Iterable<{ certificate: string; expiresMs: number }>;
+	queues(): Iterable<{ service: string; route: string; ageSeconds: number; length: number }>;
+	node(): NodeReading;
+}
