@@ -26,7 +26,7 @@ const INTRODUCTION = `# Commands
 
 Exit codes: 0 done · 1 failed · 2 wrong usage or configuration · 3 not running.
 
-Commands that talk to a running Ballast (\`status\`, \`restart\`, \`reload\`, \`scale\`, \`drain\`, \`undrain\`, \`deploy\`, \`stop\`, \`upgrade\`, and \`diff\` and \`explain\` where one runs) find it by its [control socket](operations.md#the-control-socket).
+Commands that talk to a running Ballast (\`status\`, \`top\`, \`logs\`, \`events\`, \`metrics\`, \`alerts\`, \`review\`, \`profile\`, \`restart\`, \`reload\`, \`scale\`, \`drain\`, \`undrain\`, \`deploy\`, \`stop\`, \`upgrade\`, and \`diff\` and \`explain\` where one runs) find it by its [control socket](operations.md#the-control-socket). Those that show what happens stand with examples in [At the terminal](terminal.md).
 `;
 
 export function commandPage(commands: readonly DescribedCommand[], global: readonly DescribedOption[]): string {

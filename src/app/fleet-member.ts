@@ -84,6 +84,11 @@ export class Member {
 		return this.#facts.life === 'leaving';
 	}
 
+	/** The operator drained it, or its region. */
+	get drained(): boolean {
+		return this.#facts.drained;
+	}
+
 	/** Its probes are good, whatever else holds it back. */
 	get healthy(): boolean {
 		return this.#facts.verdict === 'healthy' && !this.#facts.drained;

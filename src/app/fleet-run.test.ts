@@ -57,6 +57,7 @@ test('min instances start and become ready, each with its line', async () => {
 			ready: 2,
 			total: 2,
 			desired: 2,
+			out: 0,
 			drained: false,
 			starting: 0,
 			startMs: 5000,

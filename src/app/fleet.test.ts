@@ -110,6 +110,7 @@ test('probes take an instance out, say why, and back in; one may ask to be drain
 		ready: 1,
 		total: 2,
 		desired: 2,
+		out: 0,
 		drained: false,
 		starting: 0,
 		startMs: null,

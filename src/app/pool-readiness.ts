@@ -10,6 +10,8 @@ export interface PoolReadiness {
 	/** Instances that there are, those that leave not counted. */
 	total: number;
 	desired: number;
+	/** Of the total, those that the operator drained. */
+	out: number;
 	/** The operator drained its region. */
 	drained: boolean;
 	/** Instances that are on their way. */
@@ -28,6 +30,7 @@ export function poolReadiness(pool: PoolFleet): PoolReadiness {
 		ready: pool.members.filter((member) => member.serving).length,
 		total: pool.members.filter((member) => !member.leaving).length,
 		desired: pool.desired,
+		out: pool.members.filter((member) => member.drained && !member.leaving).length,
 		drained: pool.drained,
 		starting: pool.members.filter((member) => member.state === 'starting' && !member.leaving).length,
 		startMs: pool.startMs,

@@ -66,8 +66,10 @@ export class ServiceUpkeep {
 }
 
 /** Whether an instance is expected soon: one is starting, or Ballast starts them itself and has not failed at it for long. */
-export function isHopeful({ starting, desired, startMs, startTimeMs }: PoolReadiness, lackedMs: number): boolean {
+export function isHopeful(pool: PoolReadiness, lackedMs: number): boolean {
+	const { starting, desired, out, startMs, startTimeMs } = pool;
 	if (startMs === null) return starting > 0;
 	const mayTakeMs = startTimeMs === null ? startMs : Math.min(startMs, 3 * startTimeMs);
-	return starting + desired > 0 && lackedMs < mayTakeMs + HOPE_MS;
+	// What the operator drained comes back by `undrain` alone.
+	return starting + desired - out > 0 && lackedMs < mayTakeMs + HOPE_MS;
 }

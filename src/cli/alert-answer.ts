@@ -1,8 +1,10 @@
 /** What a running Ballast answers about alerts. */
 import type { Unit } from '../core/metric.ts';
-import { type Fields, labelsOf, list, numberOr, record, textOr } from './answer-form.ts';
+import { type Fields, labelsOf, list, listOr, numberOr, record, textOr } from './answer-form.ts';
 
 export interface AlertAnswer {
+	/** The rule, with its labels. */
+	key: string;
 	name: string;
 	/** `ok`, `pending`, `firing`, `resolved`; others of later versions. */
 	state: string;
@@ -14,8 +16,14 @@ export interface AlertAnswer {
 	threshold: number;
 	unit: Unit;
 	perSecond: boolean;
-	/** Epoch ms; NaN: not said. */
+	/** Since when it is in its state, epoch ms; NaN: not said. */
 	sinceMs: number;
+	/** One sentence; ''. */
+	summary: string;
+	/** It fires and ends again and again. */
+	flapping: boolean;
+	/** Why it is not told; ''. */
+	muted: string;
 	/** What happened beside it; '': nothing known. */
 	cause: string;
 	runbook: string;
@@ -26,30 +34,52 @@ export interface AlertAnswer {
 	silencedWhy: string;
 }
 
-export function readAlerts(value: unknown): AlertAnswer[] {
-	const alerts = Array.isArray(value) ? value : record(value, 'the answer')['alerts'];
-	return list(alerts, 'alerts', readAlert);
+export interface AlertsAnswer {
+	alerts: AlertAnswer[];
+	/** Ways to tell people, and what is wrong with each; '': nothing. */
+	channels: { name: string; problem: string }[];
+	/** Rules whose figures could not be had. */
+	blind: { rule: string; why: string }[];
+}
+
+export function readAlerts(value: unknown): AlertsAnswer {
+	const answer = Array.isArray(value) ? { alerts: value } : record(value, 'the answer');
+	return {
+		alerts: list(answer['alerts'], 'alerts', readAlert),
+		channels: listOr(answer['channels']).map((channel) => ({
+			name: textOr(channel['name']),
+			problem: textOr(channel['lastError']),
+		})),
+		blind: listOr(answer['blind']).map(({ rule, why }) => ({ rule: textOr(rule), why: textOr(why) })),
+	};
 }
 
 function readAlert(alert: Fields): AlertAnswer {
 	const unit = textOr(alert['unit']);
 	const silence = part(alert['silence']);
-	const ack = part(alert['ack'] ?? alert['acknowledged']);
+	const taken = part(alert['acknowledged']);
+	const state = textOr(alert['state'], '?');
+	// 0: it did not come to that.
+	const since = state === 'resolved' ? alert['endedMs'] : state === 'firing' ? alert['firedMs'] : alert['sinceMs'];
 	return {
-		name: textOr(alert['name'], textOr(alert['alert'], textOr(alert['id'], '?'))),
-		state: textOr(alert['state'], '?'),
+		key: textOr(alert['key']),
+		name: textOr(alert['name'], '?'),
+		state,
 		severity: textOr(alert['severity']),
 		labels: labelsOf(alert['labels']),
-		rule: textOr(alert['rule'], textOr(alert['when'])),
+		rule: textOr(alert['rule']),
 		value: numberOr(alert['value']),
 		threshold: numberOr(alert['threshold']),
 		unit: ['seconds', 'bytes', 'ratio'].includes(unit) ? (unit as Unit) : 'number',
 		perSecond: alert['perSecond'] === true,
-		sinceMs: numberOr(alert['sinceMs']),
-		cause: causeOf(alert['cause'] ?? alert['causes']),
+		sinceMs: numberOr(since) || numberOr(alert['sinceMs']) || Number.NaN,
+		summary: textOr(alert['summary']),
+		flapping: alert['flapping'] === true,
+		muted: textOr(alert['muted']),
+		cause: causeOf(alert['causes'] ?? alert['cause']),
 		runbook: textOr(alert['runbook']),
-		acknowledged: [textOr(ack['by']), textOr(ack['comment'])].filter((each) => each !== '').join(': '),
-		silencedUntilMs: numberOr(silence['untilMs'], numberOr(silence['endsMs'], numberOr(alert['silencedUntilMs']))),
+		acknowledged: [textOr(taken['by']), textOr(taken['comment'])].filter((each) => each !== '').join(': '),
+		silencedUntilMs: numberOr(silence['untilMs']),
 		silencedWhy: textOr(silence['comment']),
 	};
 }

@@ -1,6 +1,6 @@
 /** Alerts as lines for a terminal. */
 import { inert } from '../core/inert.ts';
-import type { AlertAnswer } from './alert-answer.ts';
+import type { AlertAnswer, AlertsAnswer } from './alert-answer.ts';
 import { formatValue } from './figure-view.ts';
 import { formatAge, plural } from './quantity.ts';
 import { type Cell, type Column, table } from './table.ts';
@@ -22,28 +22,43 @@ const COLUMNS: Column[] = [
 ];
 
 /** Firing ones first, and below the table what each is about; those that are well are only counted. */
-export function alertLines(alerts: readonly AlertAnswer[], terminal: Terminal, nowMs: number): string[] {
-	const well = alerts.filter(({ state }) => state === 'ok' || state === 'inactive');
+export function alertLines({ alerts, channels, blind }: AlertsAnswer, terminal: Terminal, nowMs: number): string[] {
+	const width = terminal.size()?.columns ?? Number.POSITIVE_INFINITY;
+	const well = alerts.filter(({ state }) => state === 'ok');
 	const rank = ({ state }: AlertAnswer) => (ORDER.includes(state) ? ORDER.indexOf(state) : ORDER.length);
 	const news = alerts
 		.filter((alert) => !well.includes(alert))
-		.toSorted((a, b) => rank(a) - rank(b) || a.sinceMs - b.sinceMs || a.name.localeCompare(b.name));
-	const rest = well.length > 0 ? [`${plural(well.length, 'rule')} ${well.length === 1 ? 'is' : 'are'} well`] : [];
-	if (news.length === 0) return well.length > 0 ? [`nothing fires; ${rest[0]}`] : ['nothing fires'];
-	const width = terminal.size()?.columns ?? Number.POSITIVE_INFINITY;
-	const rows = news.map((alert) => rowOf(alert, nowMs));
+		.toSorted((a, b) => rank(a) - rank(b) || a.sinceMs - b.sinceMs || a.key.localeCompare(b.key));
 	const told = news.filter(({ state }) => state === 'firing' || state === 'pending');
-	const stories = told.flatMap((alert) => storyOf(alert, terminal, width));
-	return [...table(COLUMNS, rows, terminal), ...stories, ...(rest.length > 0 ? ['', ...rest] : [])];
+	const lines =
+		news.length === 0
+			? ['nothing fires']
+			: table(
+					COLUMNS,
+					news.map((alert) => rowOf(alert, nowMs)),
+					terminal,
+				);
+	lines.push(...told.flatMap((alert) => storyOf(alert, terminal, width)));
+	const notes = [
+		...blind.map(({ rule, why }) => `the rule ${inert(rule)} cannot be judged: ${inert(why)}`),
+		...channels
+			.filter(({ problem }) => problem !== '')
+			.map(({ name, problem }) => `the channel ${inert(name)} does not work: ${inert(problem)}`),
+	].map((note) => paint(terminal, 'yellow', clip(note, width)));
+	if (well.length > 0)
+		notes.push(clip(`${plural(well.length, 'rule')} ${well.length === 1 ? 'has' : 'have'} nothing to say`, width));
+	return [...lines, ...(notes.length > 0 && news.length > 0 ? [''] : []), ...notes];
 }
 
 function rowOf(alert: AlertAnswer, nowMs: number): Cell[] {
-	const { name, state, severity, labels, value, threshold, sinceMs } = alert;
+	const { name, state, severity, labels, value, threshold, sinceMs, muted, flapping } = alert;
 	const silenced = alert.silencedUntilMs > nowMs;
 	const colour = silenced ? 'dim' : COLOURS[state];
 	const shown = { ...alert, name: '' };
 	const notes = [
 		silenced ? `silenced for ${formatAge(alert.silencedUntilMs - nowMs)}` : '',
+		muted === '' || silenced ? '' : `not sent: ${muted}`,
+		flapping ? 'flapping' : '',
 		alert.acknowledged === '' ? '' : `taken by ${alert.acknowledged}`,
 	];
 	return [
@@ -59,11 +74,12 @@ function rowOf(alert: AlertAnswer, nowMs: number): Cell[] {
 }
 
 function storyOf(
-	{ name, rule, cause, runbook, silencedWhy }: AlertAnswer,
+	{ key, name, summary, rule, cause, runbook, silencedWhy }: AlertAnswer,
 	terminal: Terminal,
 	width: number,
 ): string[] {
 	const parts = [
+		['now', summary],
 		['rule', rule],
 		['cause', cause],
 		['silenced', silencedWhy],
@@ -71,5 +87,5 @@ function storyOf(
 	].filter(([, text]) => text !== '') as [string, string][];
 	if (parts.length === 0) return [];
 	const lines = parts.map(([head, text]) => clip(`  ${head.padEnd(9)}${inert(text)}`, width));
-	return ['', paint(terminal, 'bold', clip(inert(name), width)), ...lines];
+	return ['', paint(terminal, 'bold', clip(inert(key || name), width)), ...lines];
 }

@@ -14,6 +14,8 @@ import type { Terminal } from './terminal.ts';
 import { durationOf } from './time-options.ts';
 
 const ORDERS = ['ack', 'silence', 'unsilence', 'test'] as const;
+/** Of a silence, as --json shows it. */
+const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const SILENCE_MS = 2 * 3_600_000;
 /** A channel that does not answer is waited for, and tried again. */
 const QUIET_MS = 60_000;
@@ -68,7 +70,11 @@ function orderOf({ values }: ParsedArguments): Order | undefined {
 			return { command: 'alert-silence', args, text: `${what} is silenced for ${formatDuration(forMs)}` };
 		}
 		case 'unsilence':
-			return { command: 'alert-unsilence', args: { where: whereOf(what) }, text: `${what} is no longer silenced` };
+			return {
+				command: 'alert-unsilence',
+				args: ID.test(what) ? { id: what } : { where: whereOf(what) },
+				text: `${what} is no longer silenced`,
+			};
 		case 'test':
 			return { command: 'alert-test', args: { channel: what }, text: `a test went out by ${what}` };
 	}

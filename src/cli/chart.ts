@@ -41,6 +41,7 @@ export function chartLines({ values, fromMs, stepMs, format, width, height }: Ch
 		const span = stepMs * (values.length - 1);
 		const [first, last] = [formatTick(fromMs, span), formatTick(fromMs + span, span)];
 		const gap = length - textWidth(first) - textWidth(last);
-		return ' '.repeat(indent) + (gap > 0 ? first + ' '.repeat(gap) + last : last.slice(0, length));
+		if (gap > 0) return ' '.repeat(indent) + first + ' '.repeat(gap) + last;
+		return indent + first.length <= width ? ' '.repeat(indent) + first : '';
 	}
 }

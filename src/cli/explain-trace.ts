@@ -65,7 +65,7 @@ export function readTrace(value: unknown): { spans: Span[]; entries: LogEntry[] 
 	});
 	const entries = listOr(answer['entries'])
 		.map(readEntry)
-		.toSorted((a, b) => a.timeMs - b.timeMs);
+		.toSorted((a, b) => (a.timeMs || 0) - (b.timeMs || 0));
 	return { spans, entries };
 }
 

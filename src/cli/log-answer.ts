@@ -5,9 +5,9 @@ import { type Fields, flatFields, list, listOr, numberOr, record, textOr } from 
 export interface LogAnswer {
 	/** Oldest first. */
 	entries: LogEntry[];
-	/** How many were looked at; NaN: not said. */
-	searched: number;
-	/** Older ones match, too. */
+	/** Down to which time all was looked at, epoch ms; NaN: not said. */
+	searchedMs: number;
+	/** Older ones may match, too. */
 	more: boolean;
 }
 
@@ -15,12 +15,15 @@ export interface HistogramAnswer {
 	fromMs: number;
 	stepMs: number;
 	counts: number[];
+	/** False: the oldest part was not looked at. */
+	whole: boolean;
 }
 
 export interface TopAnswer {
 	values: { value: string; count: number }[];
-	/** Entries that have the field; NaN: not said. */
-	total: number;
+	/** Entries with other values. */
+	others: number;
+	whole: boolean;
 }
 
 export interface PercentilesAnswer {
@@ -28,6 +31,7 @@ export interface PercentilesAnswer {
 	count: number;
 	/** By name, as they came: `p50`, `max`. */
 	values: [name: string, value: number][];
+	whole: boolean;
 }
 
 export interface PatternAnswer {
@@ -35,21 +39,25 @@ export interface PatternAnswer {
 	text: string;
 	count: number;
 	severity: string;
-	/** Not seen before the last deploy. */
+	/** Not seen before the time that was asked for, or the last deploy. */
 	isNew: boolean;
-	/** How many times its usual count; 0: as usual. */
-	grown: number;
-	/** By time, oldest first; may be empty. */
+	/** Ten times as many as usual, or more. */
+	grown: boolean;
+	/** By minute, oldest first; may be empty. */
 	counts: number[];
 }
+
+/** What is told where nothing else is asked for, in this order. */
+const PERCENTILES = ['p50', 'p90', 'p95', 'p99', 'p99.9'];
+const MOST_COUNTS = 2000;
 
 const SEVERITIES: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] satisfies Severity[];
 
 export function readLogs(value: unknown): LogAnswer {
 	const answer = record(value, 'the answer');
 	const entries = list(answer['entries'], 'entries', (entry) => readEntry(entry));
-	entries.sort((a, b) => a.timeMs - b.timeMs);
-	return { entries, searched: numberOr(answer['searched']), more: answer['more'] === true };
+	entries.sort((a, b) => (a.timeMs || 0) - (b.timeMs || 0));
+	return { entries, searchedMs: numberOr(answer['searched']), more: answer['more'] === true };
 }
 
 /** What is missing is empty: one strange entry must not hide the others. */
@@ -78,14 +86,8 @@ export function readEntryLine(line: string): LogEntry | undefined {
 }
 
 export function readHistogram(value: unknown): HistogramAnswer {
-	const answer = record(value, 'the answer');
-	const buckets = answer['buckets'];
-	const counts = answer['counts'] ?? answer['values'] ?? (Array.isArray(buckets) ? buckets.map(countOf) : []);
-	return {
-		fromMs: numberOr(answer['fromMs']),
-		stepMs: numberOr(answer['stepMs']),
-		counts: Array.isArray(counts) ? counts.map((count) => numberOr(count, 0)) : [],
-	};
+	const { fromMs, stepMs, counts, whole } = record(value, 'the answer');
+	return { fromMs: numberOr(fromMs), stepMs: numberOr(stepMs), counts: countsOf(counts), whole: whole !== false };
 }
 
 export function readTop(value: unknown): TopAnswer {
@@ -94,30 +96,32 @@ export function readTop(value: unknown): TopAnswer {
 		value: typeof each['value'] === 'string' ? each['value'] : JSON.stringify(each['value'] ?? ''),
 		count: numberOr(each['count'], 0),
 	}));
-	return { values, total: numberOr(answer['total']) };
+	return { values, others: numberOr(answer['others'], 0), whole: answer['whole'] !== false };
 }
 
 export function readPercentiles(value: unknown): PercentilesAnswer {
-	const { count, ...answer } = record(value, 'the answer');
-	const inner = typeof answer['values'] === 'object' && answer['values'] !== null ? answer['values'] : answer;
-	const values = Object.entries(inner).filter(
-		(pair): pair is [string, number] =>
-			typeof pair[1] === 'number' && /^(?:p\d+(?:\.\d+)?|min|max|mean)$/.test(pair[0]),
-	);
-	return { count: numberOr(count), values };
+	const answer = record(value, 'the answer');
+	const known = Array.isArray(answer['values']) ? answer['values'] : [];
+	const named = [
+		['min', answer['min']],
+		...PERCENTILES.map((name, at) => [name, known[at]]),
+		['max', answer['max']],
+		['mean', answer['mean']],
+	].filter((pair): pair is [string, number] => typeof pair[1] === 'number');
+	return { count: numberOr(answer['count']), values: named, whole: answer['whole'] !== false };
 }
 
 export function readPatterns(value: unknown): PatternAnswer[] {
 	const patterns = Array.isArray(value) ? value : record(value, 'the answer')['patterns'];
 	return list(patterns, 'patterns', (pattern) => ({
-		text: textOr(pattern['text'], textOr(pattern['pattern'], textOr(pattern['template']))),
+		text: textOr(pattern['text']),
 		count: numberOr(pattern['count'], 0),
 		severity: textOr(pattern['severity']),
-		isNew: pattern['isNew'] === true || pattern['fresh'] === true,
-		grown: pattern['grown'] === true ? Number.NaN : numberOr(pattern['grown'], 0),
-		counts: Array.isArray(pattern['counts']) ? pattern['counts'].map((count) => numberOr(count, 0)) : [],
+		isNew: pattern['fresh'] === true,
+		grown: pattern['grown'] === true,
+		counts: countsOf(pattern['minutes']),
 	}));
 }
 
-const countOf = (bucket: unknown): number =>
-	typeof bucket === 'number' ? bucket : numberOr((bucket as { count?: unknown } | null)?.count, 0);
+const countsOf = (value: unknown): number[] =>
+	Array.isArray(value) ? value.slice(0, MOST_COUNTS).map((count) => numberOr(count, 0)) : [];

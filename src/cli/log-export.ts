@@ -11,10 +11,10 @@ export interface LogExport extends TimeRange {
 }
 
 const PORTION = 2000;
-/** More in a single ms are not asked for apart. */
-const MOST = 100_000;
+/** As many as can be asked for: more in a single ms cannot be told apart. */
+const MOST = 5000;
 
-/** A part with too many is halved until it fits. `left`: some could not be had, being more than 100,000 in one ms. */
+/** A part with too many is halved until it fits. `left`: some could not be had, being more than 5,000 in one ms. */
 export async function exportLogs({ fromMs, toMs, ask, emit, signal }: LogExport): Promise<{ left: boolean }> {
 	let left = false;
 	let step = toMs - fromMs;

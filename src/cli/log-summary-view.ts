@@ -1,24 +1,25 @@
 /** What logs come to, as lines for a terminal: over time, by value, in percentiles, as patterns. */
 import { inert } from '../core/inert.ts';
+import { formatDuration } from '../core/units.ts';
 import { chartLines } from './chart.ts';
 import type { HistogramAnswer, PatternAnswer, PercentilesAnswer, TopAnswer } from './log-answer.ts';
 import { formatCount, formatLatency, plural } from './quantity.ts';
 import { sparkline } from './sparkline.ts';
 import { type Cell, type Column, table } from './table.ts';
-import type { Colour, Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 const BAR = 24;
 const TREND = 20;
 /** Without a terminal. */
 const WIDTH = 80;
 
-export function histogramLines({ fromMs, stepMs, counts }: HistogramAnswer, terminal: Terminal): string[] {
+export function histogramLines({ fromMs, stepMs, counts, whole }: HistogramAnswer, terminal: Terminal): string[] {
 	const size = terminal.size();
 	const total = counts.reduce((sum, count) => sum + count, 0);
 	const width = size?.columns ?? WIDTH;
 	const height = Math.min(10, Math.max(3, (size?.rows ?? 24) - 6));
 	const chart = chartLines({ values: counts, fromMs, stepMs, format: formatCount, width, height });
-	return [...chart, `${plural(total, 'entry', 'entries')}, ${formatLatency(stepMs)} a column`];
+	return [...chart, `${plural(total, 'entry', 'entries')}, ${formatDuration(stepMs)} a column`, ...partly(whole)];
 }
 
 const TOP_COLUMNS: Column[] = [
@@ -28,27 +29,43 @@ const TOP_COLUMNS: Column[] = [
 	{ title: 'VALUE', least: 12 },
 ];
 
-export function topLines(field: string, { values, total }: TopAnswer, terminal: Terminal): string[] {
+export function topLines(field: string, { values, others, whole }: TopAnswer, terminal: Terminal): string[] {
 	if (values.length === 0) return [`no entry has the field ${inert(field)}`];
-	const all = Number.isFinite(total) ? total : values.reduce((sum, { count }) => sum + count, 0);
+	const all = values.reduce((sum, { count }) => sum + count, others);
 	const most = Math.max(1, ...values.map(({ count }) => count));
 	const rows = values.map(({ value, count }): Cell[] => [
 		{ text: formatCount(count) },
-		{ text: `${((count / Math.max(1, all)) * 100).toFixed(1)} %` },
+		{ text: shareOf(count, all) },
 		{ text: '█'.repeat(Math.max(1, Math.round((count / most) * BAR))), colour: 'cyan' },
 		{ text: value === '' ? '(empty)' : inert(value) },
 	]);
-	return table(TOP_COLUMNS, rows, terminal);
+	if (others > 0)
+		rows.push([
+			{ text: formatCount(others) },
+			{ text: shareOf(others, all) },
+			{ text: '' },
+			{ text: 'others', colour: 'dim' },
+		]);
+	return [...table(TOP_COLUMNS, rows, terminal), ...partly(whole)];
 }
 
-export function percentileLines(field: string, { count, values }: PercentilesAnswer, terminal: Terminal): string[] {
+export function percentileLines(
+	field: string,
+	{ count, values, whole }: PercentilesAnswer,
+	terminal: Terminal,
+): string[] {
 	if (values.length === 0 || count === 0) return [`no entry has a number in the field ${inert(field)}`];
 	const seconds = /(?:_s|duration|seconds)$/.test(field);
 	const format = (value: number) => (seconds ? formatLatency(value * 1000) : String(Number(value.toPrecision(4))));
 	const rows = values.map(([name, value]): Cell[] => [{ text: inert(name) }, { text: format(value) }]);
 	const lines = table([{ title: 'OF' }, { title: field.toUpperCase(), align: 'right' }], rows, terminal);
-	return Number.isFinite(count) ? [...lines, `of ${plural(count, 'entry', 'entries')}`] : lines;
+	return [...lines, ...(Number.isFinite(count) ? [`of ${plural(count, 'entry', 'entries')}`] : []), ...partly(whole)];
 }
+
+const shareOf = (count: number, all: number): string => `${((count / Math.max(1, all)) * 100).toFixed(1)} %`;
+
+const partly = (whole: boolean): string[] =>
+	whole ? [] : ['not all of the time was looked at, the oldest part is missing: ask for less of it'];
 
 const PATTERN_COLUMNS: Column[] = [
 	{ title: 'COUNT', align: 'right' },
@@ -61,7 +78,7 @@ const PATTERN_COLUMNS: Column[] = [
 /** New ones first, then those that have grown, then by their count. */
 export function patternLines(patterns: readonly PatternAnswer[], terminal: Terminal): string[] {
 	if (patterns.length === 0) return ['no patterns: nothing was logged in this time'];
-	const rank = ({ isNew, grown }: PatternAnswer) => (isNew ? 2 : grown !== 0 ? 1 : 0);
+	const rank = ({ isNew, grown }: PatternAnswer) => (isNew ? 2 : grown ? 1 : 0);
 	const sorted = patterns.toSorted((a, b) => rank(b) - rank(a) || b.count - a.count);
 	const rows = sorted.map((pattern): Cell[] => [
 		{ text: formatCount(pattern.count) },
@@ -74,8 +91,6 @@ export function patternLines(patterns: readonly PatternAnswer[], terminal: Termi
 }
 
 function newsOf({ isNew, grown }: PatternAnswer): Cell {
-	const colour: Colour = 'yellow';
-	if (isNew) return { text: 'new', colour };
-	if (grown === 0) return { text: '' };
-	return { text: Number.isNaN(grown) ? 'grown' : `×${formatCount(grown)}`, colour };
+	if (isNew) return { text: 'new', colour: 'yellow' };
+	return grown ? { text: 'grown', colour: 'yellow' } : { text: '' };
 }

@@ -42,9 +42,11 @@ function whose({ instance, service, source }: LogEntry): string {
 
 /** `key=value`, without those that the message says already. */
 function fieldsText({ fields, message, traceId }: LogEntry): string {
+	const said = message.slice(0, LONGEST_MESSAGE);
 	const shown = Object.entries(fields)
-		.filter(([, value]) => value !== '' && !(String(value).length > 1 && message.includes(String(value))))
 		.slice(0, MOST_FIELDS)
+		.map(([name, value]) => [name, typeof value === 'string' ? value.slice(0, LONGEST_VALUE + 1) : value] as const)
+		.filter(([, value]) => value !== '' && !(String(value).length > 1 && said.includes(String(value))))
 		.map(([name, value]) => `${inert(name.slice(0, LONGEST_VALUE))}=${valueText(value)}`);
 	if (traceId !== '') shown.push(`trace=${inert(traceId.slice(0, 32))}`);
 	return shown.join(' ');
@@ -52,6 +54,6 @@ function fieldsText({ fields, message, traceId }: LogEntry): string {
 
 function valueText(value: string | number | boolean): string {
 	if (typeof value !== 'string') return String(value);
-	const text = clip(inert(value.slice(0, LONGEST_VALUE + 1)), LONGEST_VALUE);
+	const text = clip(inert(value), LONGEST_VALUE);
 	return /[\s"=]/.test(text) ? JSON.stringify(text) : text;
 }

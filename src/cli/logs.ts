@@ -1,6 +1,7 @@
 import { globalsOf, integerOption, type ParsedArguments } from '../config/arguments.ts';
 import { BallastError } from '../core/errors.ts';
 import type { LogEntry } from '../core/log-entry.ts';
+import { formatTime } from './clock-text.ts';
 import { EXIT } from './command.ts';
 import { type ControlCommand, control } from './control-client.ts';
 import { type ControlSocket, controlSocket } from './control-socket.ts';
@@ -11,7 +12,6 @@ import { exportLogs } from './log-export.ts';
 import { followLogs } from './log-follow.ts';
 import { histogramLines, patternLines, percentileLines, topLines } from './log-summary-view.ts';
 import { logLine } from './log-view.ts';
-import { plural } from './quantity.ts';
 import { showingWhere } from './query-error.ts';
 import { paint, type Terminal } from './terminal.ts';
 import { type TimeRange, timeRange } from './time-options.ts';
@@ -51,7 +51,7 @@ async function carryOut(parsed: ParsedArguments, terminal: Terminal, query: stri
 		where: controlSocket(globalsOf(parsed), terminal.env),
 		query,
 		range: timeRange(parsed, Date.now(), BACK_MS),
-		limit: integerOption(parsed, 'limit', [1, 10_000]) ?? LIMIT,
+		limit: integerOption(parsed, 'limit', [1, 5000]) ?? LIMIT,
 		json: parsed.switches.has('json'),
 		terminal,
 	};
@@ -65,16 +65,20 @@ async function show(asked: Asked): Promise<number> {
 	const answer = await search(asked, asked.range, asked.limit);
 	if (asked.json) asked.terminal.out(`${jsonText(answer, 2)}\n`);
 	else {
-		const { entries, more, searched } = readLogs(answer);
+		const { entries, more, searchedMs } = readLogs(answer);
 		print(entries, asked);
 		// Beside the lines, so that a pipe gets only these.
-		if (entries.length === 0)
-			asked.terminal.err(
-				`nothing found${Number.isFinite(searched) ? ` in ${plural(searched, 'entry', 'entries')}` : ''}\n`,
-			);
-		else if (more) asked.terminal.err(`there are older ones: --limit ${asked.limit * 10} shows more of them\n`);
+		const note = noteOf(entries.length, more, searchedMs);
+		if (note !== '') asked.terminal.err(`${note}\n`);
 	}
 	return EXIT.ok;
+}
+
+function noteOf(count: number, more: boolean, searchedMs: number): string {
+	if (more && Number.isFinite(searchedMs))
+		return `there may be older ones: looked at until ${formatTime(searchedMs, Date.now())}; --limit or --to go further back`;
+	if (more) return 'there are older ones: --limit shows more of them';
+	return count === 0 ? 'nothing found' : '';
 }
 
 /** What there is first, then what comes. */
@@ -105,7 +109,7 @@ async function exported(asked: Asked): Promise<number> {
 			emit: (entry) => terminal.out(`${jsonText(entry)}\n`),
 		});
 		if (interrupt.signal.aborted) return EXIT.interrupted;
-		if (left) terminal.err('some are missing: more than 100,000 entries have the same time\n');
+		if (left) terminal.err('some are missing: more than 5,000 entries have the same time\n');
 		return left ? EXIT.failed : EXIT.ok;
 	} finally {
 		interrupt.end();

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { globalsOf, integerOption, type ParsedArguments } from '../config/arguments.ts';
 import { closest } from '../core/closest.ts';
@@ -35,6 +35,8 @@ export async function profile(parsed: ParsedArguments, terminal: Terminal): Prom
 	const intervalUs = integerOption(parsed, 'interval', [100, 100_000]) ?? INTERVAL_US;
 	const { services } = readStatus(await control(controlSocket(globalsOf(parsed), terminal.env), 'status', {}));
 	const instance = instanceOf(services, parsed.positionals[0] as string, parsed.values.get('instance')?.at(-1));
+	const base = resolve(parsed.values.get('output')?.at(-1) ?? fileNameFor(instance.id, new Date()));
+	refuseTaken(base);
 	const pid = await pickProcess(instance.pid as number, instance.port);
 	const interrupt = interruption();
 	try {
@@ -42,9 +44,8 @@ export async function profile(parsed: ParsedArguments, terminal: Terminal): Prom
 		const { signal } = interrupt;
 		const { profile, leftOpen } = await recordProfile({ pid, ms: seconds * 1000, intervalUs, signal });
 		if (leftOpen) terminal.err(`the inspector of process ${pid} is still open on loopback; a restart closes it\n`);
-		const base = parsed.values.get('output')?.at(-1) ?? fileNameFor(instance.id, new Date());
 		const root = callTree(profile);
-		const files = write(resolve(base), profile, root, `${instance.id}, ${new Date().toISOString()}`);
+		const files = write(base, profile, root, `${instance.id}, ${new Date().toISOString()}`);
 		const functions = hotFunctions(root, MOST_FUNCTIONS);
 		const [busy, whole] = [busyUs(root), root.totalUs];
 		if (parsed.switches.has('json'))
@@ -90,22 +91,28 @@ function instanceOf(services: readonly ServiceStatus[], name: string, wanted: st
 	return local.reduce((most, each) => (rank(each) > rank(most) ? each : most));
 }
 
+const ENDINGS = ['.html', '.cpuprofile'] as const;
+
+/** Before the time is spent. */
+function refuseTaken(base: string): void {
+	const taken = ENDINGS.map((ending) => base + ending).find((path) => existsSync(path));
+	if (taken !== undefined)
+		throw new BallastError('command_failed', `${taken} is there already; --output names another`);
+}
+
 /** Both files are new, and their owner's alone: names and paths of a program are nobody else's business. */
 function write(base: string, profile: CpuProfile, root: Frame, title: string): string[] {
-	const files: [string, string][] = [
-		[`${base}.html`, flameGraph(root, title)],
-		[`${base}.cpuprofile`, JSON.stringify(profile)],
-	];
-	for (const [path, text] of files) {
+	const texts = [flameGraph(root, title), JSON.stringify(profile)];
+	return ENDINGS.map((ending, at) => {
+		const path = base + ending;
 		try {
-			writeFileSync(path, text, { flag: 'wx', mode: 0o600 });
+			writeFileSync(path, texts[at] as string, { flag: 'wx', mode: 0o600 });
 		} catch (error) {
 			const { code } = error as NodeJS.ErrnoException;
-			const why = code === 'EEXIST' ? 'it is there already; --output names another' : code;
-			throw new BallastError('command_failed', `${path} cannot be written: ${why}`, {}, error);
+			throw new BallastError('command_failed', `${path} cannot be written (${code})`, {}, error);
 		}
-	}
-	return files.map(([path]) => path);
+		return path;
+	});
 }
 
 function fileNameFor(instance: string, now: Date): string {

@@ -1,13 +1,19 @@
 /** The commands that look at what runs, as `--help` and the parser see them. */
 import { type CommandArguments, GLOBAL_OPTIONS, type OptionArguments } from '../config/arguments.ts';
 import { type Command, JSON_OPTION } from './command.ts';
-import { TIME_OPTIONS } from './time-options.ts';
 
 const takes = (name: string, positionals: string[], ...options: OptionArguments[]): CommandArguments => ({
 	name,
 	positionals,
 	options: [...options, ...GLOBAL_OPTIONS],
 });
+
+/** What every command that looks back takes. */
+const TIME_OPTIONS: readonly OptionArguments[] = [
+	{ name: 'since', value: 'DURATION', text: 'from so long ago on: 15m, 2h, 7d' },
+	{ name: 'from', value: 'TIME', text: 'from this time on: 14:30, 2026-11-28 14:30, 2026-11-28T14:30:00Z' },
+	{ name: 'to', value: 'TIME', text: 'until this time; default: now' },
+];
 
 const LIMIT: OptionArguments = { name: 'limit', value: 'N', text: 'at most so many, the newest; default: 100' };
 const FOLLOW: OptionArguments = { name: 'follow', short: 'f', text: 'go on with what comes, until Ctrl-C' };
@@ -87,7 +93,7 @@ const METRICS: Command = {
 	summary: 'show a figure over time',
 	about: [
 		'Draws one series as a chart, several as a table; of the last 15 minutes unless it is said otherwise.',
-		'The query: a figure or the name of a metric, label:value with `*` for anything, `by` labels, `over` a duration.',
+		'The query: a figure or the name of a metric, label:value with `*` for anything, `by` labels, `over` a time.',
 	],
 	examples: [
 		['ballast metrics --list', 'what can be asked for'],
@@ -110,9 +116,7 @@ const ALERTS: Command = {
 		JSON_OPTION,
 	),
 	summary: 'show what is wrong, and take it up',
-	about: [
-		'Lists alerts that are pending, firing or just resolved: value and limit, since when, and what probably caused it.',
-	],
+	about: ['Lists alerts that are pending, firing or just resolved: value and limit, since when, and the likely cause.'],
 	examples: [
 		['ballast alerts', 'what is wrong now'],
 		["ballast alerts --ack slow --comment 'rolling back'", 'somebody is at it'],

@@ -1,5 +1,5 @@
 /** The span of time that a command looks at. */
-import type { OptionArguments, ParsedArguments } from '../config/arguments.ts';
+import type { ParsedArguments } from '../config/arguments.ts';
 import { BallastError } from '../core/errors.ts';
 import { parseDuration } from '../core/units.ts';
 
@@ -8,13 +8,6 @@ export interface TimeRange {
 	fromMs: number;
 	toMs: number;
 }
-
-/** What every command that looks back takes. */
-export const TIME_OPTIONS: readonly OptionArguments[] = [
-	{ name: 'since', value: 'DURATION', text: 'from so long ago on: 15m, 2h, 7d' },
-	{ name: 'from', value: 'TIME', text: 'from this time on: 14:30, 2026-11-28 14:30, 2026-11-28T14:30:00Z' },
-	{ name: 'to', value: 'TIME', text: 'until this time; default: now' },
-];
 
 /** `--since`, or `--from` and `--to`; `defaultMs` back where none is given. Throws `bad_command`. */
 export function timeRange(parsed: ParsedArguments, nowMs: number, defaultMs: number): TimeRange {

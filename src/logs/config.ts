@@ -97,7 +97,7 @@ export const accessSchema = oneOf(
 			),
 			rotate: key(
 				rotateSchema,
-				'When a file is moved aside, and what becomes of it. `off` where another program does it; then signal SIGUSR1 opens the file anew.',
+				'When a file is moved aside, and what becomes of it. `off` where another program does it: a file that was moved is opened anew within a second.',
 				{
 					default: { size: '100MB', keep: 5, gzip: true },
 					example: { size: '1GB', keep: 14 },

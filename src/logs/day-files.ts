@@ -8,7 +8,7 @@ const DAY_MS = 86_400_000;
 const BEYOND_MS = 3_600_000;
 const NAME = /^logs-(\d{4}-\d\d-\d\d)(?:\.(\d{1,4}))?\.db$/;
 const DAMAGED = /^logs-(\d{4}-\d\d-\d\d)[.\d]*\.db(?:-wal)?\.damaged$/;
-const MOST_OPEN = 6;
+const MOST_OPEN = 4;
 
 export interface DayFile {
 	name: string;

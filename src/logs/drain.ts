@@ -130,15 +130,21 @@ export class Drain {
 
 const newBranch = (): Branch => ({ branches: new Map(), patterns: [] });
 
-/** UUIDs, addresses, hexadecimal, numbers (with a unit), and what stands between quotes. */
-const MASKS: readonly (readonly [pattern: RegExp, mask: string])[] = [
-	[/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, '<uuid>'],
-	[
-		/\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d{1,5})?\b|\[?\b(?:[0-9a-f]{1,4}:{1,2}){3,7}[0-9a-f]{0,4}\b\]?/gi,
-		'<address>',
-	],
-	[/\b0x[0-9a-f]+\b|\b(?=[a-f]*\d)[0-9a-f]{8,}\b/gi, '<hex>'],
-	[/(?<![a-z_\d])[+-]?\d+(?:[.,:]\d+)*(?=(?:[a-zµ%]{0,3})(?![a-z\d]))/gi, '<n>'],
+/** UUIDs, addresses, hexadecimal and numbers; `gate` says cheaply that there is none. */
+const MASKS: readonly { gate: RegExp; pattern: RegExp; mask: string }[] = [
+	{
+		gate: /[0-9a-f]{8}-[0-9a-f]{4}-/i,
+		pattern: /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi,
+		mask: '<uuid>',
+	},
+	{
+		gate: /\d\.\d{1,3}\.\d|[0-9a-f]:[0-9a-f]{0,4}:/i,
+		pattern:
+			/\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d{1,5})?\b|\[?\b(?:[0-9a-f]{1,4}:{1,2}){3,7}[0-9a-f]{0,4}\b\]?/gi,
+		mask: '<address>',
+	},
+	{ gate: /0x|[0-9a-f]{8}/i, pattern: /\b0x[0-9a-f]+\b|\b(?=[a-f]*\d)[0-9a-f]{8,}\b/gi, mask: '<hex>' },
+	{ gate: /\d/, pattern: /(?<![a-z_\d])[+-]?\d+(?:[.,:]\d+)*(?=[a-zµ%]{0,3}(?![a-z\d]))/gi, mask: '<n>' },
 ];
 const DIGIT = /\d/;
 const SPACES = /[\s,;]+/;
@@ -147,8 +153,8 @@ const SPACES = /[\s,;]+/;
 export function tokensOf(message: string): string[] {
 	const end = message.indexOf('\n');
 	let line = message.slice(0, Math.min(end < 0 ? message.length : end, MOST_CHARACTERS));
-	if (DIGIT.test(line) || /[a-f]{8}/i.test(line))
-		for (const [pattern, mask] of MASKS) line = line.replace(pattern, mask);
+	if (DIGIT.test(line))
+		for (const { gate, pattern, mask } of MASKS) if (gate.test(line)) line = line.replace(pattern, mask);
 	const tokens = line.split(SPACES, MOST_TOKENS + 1);
 	if (tokens[0] === '') tokens.shift();
 	if (tokens.at(-1) === '') tokens.pop();

@@ -72,6 +72,9 @@ export function entryOf(row: Readonly<Record<string, unknown>>): LogEntry {
 /** Entries of one millisecond, at most; more of them go on in the next. */
 export const IDS_A_MS = 1024;
 
+/** The index of traces is by so many ids: ten minutes. A file's schema holds this number; it stays. */
+export const TRACE_BUCKET: number = 600_000 * IDS_A_MS;
+
 /** Epoch ms of an id: what the ids are made of, so that they alone give order and time. */
 export function timeOf(id: number): number {
 	return Math.floor(id / IDS_A_MS);

@@ -1,6 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { DayFiles } from './day-files.ts';
-import { IDS_A_MS } from './entry-row.ts';
+import { IDS_A_MS, TRACE_BUCKET } from './entry-row.ts';
 import type { QueryPlan } from './query-sql.ts';
 import { Pace, type Steps } from './steps.ts';
 
@@ -69,15 +69,18 @@ function alignedBelow(id: number, of: Scan['of']): number {
 const endOf = (files: readonly { fromMs: number }[]) =>
 	files.reduce((most, file) => Math.max(most, (file.fromMs + 90_000_000) * IDS_A_MS), 0);
 
+const BUCKETS = `WITH RECURSIVE bucket(at) AS (SELECT $from / ${TRACE_BUCKET} UNION ALL SELECT at + 1 FROM bucket WHERE at < $to / ${TRACE_BUCKET}) SELECT at FROM bucket`;
+
 const SOURCES: Readonly<Record<Scan['of'], (plan: QueryPlan) => string>> = {
-	entries: ({ match, notable }) => {
+	entries: ({ match, only }) => {
 		if (match !== '')
 			return 'FROM words CROSS JOIN entry e ON e.id = words.rowid WHERE words MATCH $match AND words.rowid BETWEEN $from AND $to';
 		const rest = 'WHERE e.id BETWEEN $from AND $to';
-		// As the index was made, or it would not be taken.
-		return notable
-			? `FROM entry e INDEXED BY notable ${rest} AND (e.severity >= 3 OR e.status >= 500)`
-			: `FROM entry e ${rest}`;
+		// Said as the index was made, or it would not be taken.
+		if (only === 'trace')
+			return `FROM entry e INDEXED BY by_trace ${rest} AND e.trace IS NOT NULL AND e.id / ${TRACE_BUCKET} IN (${BUCKETS})`;
+		if (only === 'notable') return `FROM entry e INDEXED BY notable ${rest} AND (e.severity >= 3 OR e.status >= 500)`;
+		return only === 'requests' ? `FROM entry e INDEXED BY requests ${rest} AND e.source = 0` : `FROM entry e ${rest}`;
 	},
 	words: () => 'FROM words WHERE words MATCH $match AND rowid BETWEEN $from AND $to',
 	minute: () => `FROM minute e WHERE e.minute BETWEEN $from / ${60_000 * IDS_A_MS} AND $to / ${60_000 * IDS_A_MS}`,

@@ -55,12 +55,12 @@ export function putJson(bytes: Buffer, from: number, text: string): number {
 	for (let i = 0; i < text.length; i++) {
 		const code = text.charCodeAt(i);
 		if (code < 128) {
-			const kind = ESCAPE[code] as number;
-			if (kind === 0) bytes[at++] = code;
-			else if (kind === 1) at = putEscape(bytes, at, code);
+			const letter = ESCAPE[code] as number;
+			if (letter === 0) bytes[at++] = code;
+			else if (letter === 1) at = putEscape(bytes, at, code);
 			else {
 				bytes[at++] = 92;
-				bytes[at++] = kind;
+				bytes[at++] = letter;
 			}
 		} else at = putWide(bytes, at, code, text.charCodeAt(i + 1));
 		// The second half went with the first.

@@ -154,6 +154,13 @@ test('what came from elsewhere is bounded too', () => {
 	);
 });
 
+test('ever new services are kept under one name', () => {
+	const { book } = bookWith();
+	book.entries(Array.from({ length: 1100 }, (_, at) => logEntry('m', { source: 'remote', service: `s${at}` })));
+	assert.equal(toEnd(book.top({ query: '', field: 'service', ...range })).values[0]?.value, '(other)');
+	assert.equal(find(book, 'service:"(other)"').length, 100);
+});
+
 test('all questions have an answer, also of nothing', () => {
 	const { book } = bookWith();
 	const question = { query: 'nothing', ...range };

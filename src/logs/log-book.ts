@@ -86,6 +86,8 @@ export class LogBook {
 	readonly #followers = new Followers();
 	readonly #patterns = new LogPatterns();
 	readonly #names = new FieldNames();
+	/** Counts are kept by service: who sends lines cannot make ever more of them. */
+	readonly #services = new FieldNames(1000);
 	#waiting: LogEntry[] = [];
 	#tidiedMs = 0;
 	#errors = 0;
@@ -127,10 +129,11 @@ export class LogBook {
 
 	#bound(entry: LogEntry): LogEntry {
 		const message = bounded(entry.message, MOST_MESSAGE);
+		const service = bounded(entry.service, 200);
 		return {
 			...entry,
 			message,
-			service: bounded(entry.service, 200),
+			service: this.#services.accept(service) ? service : '(other)',
 			instance: bounded(entry.instance, 200),
 			traceId: /^[0-9a-f]{32}$/.test(entry.traceId) ? entry.traceId : '',
 			spanId: /^[0-9a-f]{16}$/.test(entry.spanId) ? entry.spanId : '',

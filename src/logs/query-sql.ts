@@ -14,8 +14,8 @@ export interface QueryPlan {
 	values: Readonly<Record<string, string | number>>;
 	/** Only severity, source and service are asked for: the counts by minute know the answer. */
 	counted: boolean;
-	/** Only errors, warnings and the like can fit: there is an index of those. */
-	notable: boolean;
+	/** Only one trace can fit, only errors, warnings and the like, or only requests: there are indexes of those. */
+	only: 'trace' | 'notable' | 'requests' | null;
 }
 
 /** Columns of `entry`, by the names of the fields that they hold. */
@@ -46,8 +46,19 @@ export function planOf(query: Query): QueryPlan {
 	const others = match === '' ? parts : parts.filter((part) => !isIndexPart(part));
 	const where = others.map((part) => compiler.sql(part)).join(' AND ');
 	const values = match === '' ? compiler.values : { ...compiler.values, $match: match };
-	return { match, where, values, counted: parts.every(isCounted), notable: match === '' && parts.some(isNotable) };
+	const only = match === '' ? indexOf(parts) : null;
+	return { match, where, values, counted: parts.every(isCounted), only };
 }
+
+function indexOf(parts: readonly QueryNode[]): QueryPlan['only'] {
+	if (parts.some(isTrace)) return 'trace';
+	if (parts.some(isNotable)) return 'notable';
+	return parts.some(isOfRequests) ? 'requests' : null;
+}
+
+const isTrace = (node: QueryNode) =>
+	node.kind === 'glob' && node.field === 'trace' && node.pattern !== '' && !node.pattern.includes('*');
+const isOfRequests = (node: QueryNode) => node.kind === 'glob' && node.field === 'source' && node.pattern === 'access';
 
 const isIndexPart = (node: QueryNode): boolean =>
 	indexTerm(node) !== null || (node.kind === 'not' && indexTerm(node.part) !== null);

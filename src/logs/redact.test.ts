@@ -76,11 +76,11 @@ test('fields go by their names and by what is in them', () => {
 });
 
 test('requests are redacted in place', () => {
-	const entry = accessEntry({ path: '/users/joe@example.com', query: 'token=1', userAgent: 'bot (me@example.com)' });
+	const entry = accessEntry({ path: '/by/joe@example.com', query: 'token=1', userAgent: 'bot (me@example.com)' });
 	redactor.access([entry]);
 	assert.deepEqual(
 		[entry.path, entry.query, entry.userAgent],
-		['/users/[redacted]', 'token=[redacted]', 'bot ([redacted])'],
+		['/by/[redacted]', 'token=[redacted]', 'bot ([redacted])'],
 	);
 });
 
@@ -111,7 +111,7 @@ test('a pattern that a stranger makes slow withholds the text, for a bounded tim
 		[WITHHELD, '[redacted]'],
 	);
 	assert.equal(own.withheld, 1);
-	assert.ok(performance.now() - started < 1000);
+	assert.ok(performance.now() - started < 2000);
 });
 
 test('no text makes the built-in patterns slow', () => {

@@ -18,6 +18,7 @@ export interface Grid {
 	/** Begin of the first window. */
 	fromMs: number;
 	slotMs: number;
+	grainMs: number;
 	slots: number;
 	/** Slots of a window. */
 	width: number;
@@ -40,10 +41,10 @@ export function finestAt(ageMs: number, kept: Kept): number {
 /** For one value at a time. The window ends with the last second that is recorded then. */
 export function gridAt(timeMs: number, overMs: number, leastMs: number): Grid {
 	// A sixtieth of the window is near enough at its edges, and a second is the shortest.
-	const slotMs = Math.max(leastMs, stepDown(overMs / 60));
-	const width = Math.max(1, Math.round(overMs / slotMs));
-	const endMs = (Math.floor(timeMs / slotMs) + 1) * slotMs;
-	return { fromMs: endMs - width * slotMs, slotMs, slots: width, width, windows: 1 };
+	const grainMs = Math.max(leastMs, stepDown(overMs / 60));
+	const slotMs = Math.max(1, Math.round(overMs / grainMs)) * grainMs;
+	const endMs = (Math.floor(timeMs / grainMs) + 1) * grainMs;
+	return { fromMs: endMs - slotMs, slotMs, grainMs, slots: 1, width: 1, windows: 1 };
 }
 
 function stepDown(ms: number): number {
@@ -69,5 +70,5 @@ export function gridOver(
 	const lastEndMs = Math.max(firstEndMs, Math.ceil(range.toMs / slotMs) * slotMs);
 	const windows = Math.min(points, Math.round((lastEndMs - firstEndMs) / slotMs) + 1);
 	const slots = windows - 1 + width;
-	return { fromMs: lastEndMs - slots * slotMs, slotMs, slots, width, windows };
+	return { fromMs: lastEndMs - slots * slotMs, slotMs, grainMs: slotMs, slots, width, windows };
 }

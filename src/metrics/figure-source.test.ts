@@ -266,6 +266,7 @@ test('minutes, five minutes and hours on disk are the exact sums of the seconds'
 				fold: 'sum',
 				fromMs: START,
 				slotMs,
+				grainMs: slotMs,
 				slots: DAY / slotMs + 1,
 			} as const;
 			const [counted, timed] = bench.rollups.read([
@@ -333,7 +334,16 @@ test('whatever the clock does, nothing is lost or counted twice', () => {
 			}
 			const metric = 'ballast_requests_total';
 			const fromMs = START - 86_400_000;
-			const read = recent.read({ metric, where: {}, by: [], fold: 'sum', fromMs, slotMs: 1000, slots: 200_000 });
+			const read = recent.read({
+				metric,
+				where: {},
+				by: [],
+				fold: 'sum',
+				fromMs,
+				slotMs: 1000,
+				grainMs: 1000,
+				slots: 200_000,
+			});
 			const sum = read.groups[0]?.values.reduce((a, b) => a + b, 0) ?? 0;
 			assert.ok(sum <= steps.length && sum >= 0);
 			for (const ms of read.coveredMs) assert.ok(ms >= 0);

@@ -148,6 +148,7 @@ export class Figures implements FigureSource {
 				fold,
 				fromMs: grid.fromMs,
 				slotMs: grid.slotMs,
+				grainMs: grid.grainMs,
 				slots: grid.slots,
 			}),
 		);
@@ -160,7 +161,7 @@ export class Figures implements FigureSource {
 		const { recent, rollups, registry } = this.#of;
 		const [first] = requests;
 		const onDisk =
-			rollups !== null && first !== undefined && first.slotMs >= MINUTE && first.fromMs < recent.fromMs
+			rollups !== null && first !== undefined && first.grainMs >= MINUTE && first.fromMs < recent.fromMs
 				? await rollups.read(requests)
 				: [];
 		return requests.map((request, at) => {

@@ -32,7 +32,10 @@ export class RecentBlock {
 	/** Of each second, how long what was recorded then took. */
 	readonly coveredMs: Float64Array = new Float64Array(60);
 	readonly #parts = new Map<string, Part>();
+	/** By metric, once it is closed: the whole minute as one frame. */
+	readonly #whole = new Map<string, Uint8Array>();
 	#bytes = 0;
+	#closed = false;
 
 	constructor(fromMs: number) {
 		this.fromMs = fromMs;
@@ -72,14 +75,31 @@ export class RecentBlock {
 
 	/** Nothing is added any more. */
 	close(): void {
+		this.#closed = true;
 		for (const part of this.#parts.values()) {
 			part.bytes = part.writer?.take() ?? part.bytes;
 			part.writer = undefined;
 		}
 	}
 
-	/** Tells what a metric did, second by second, in a range of epoch ms. */
+	/** Keeps the whole minute of a metric, too. */
+	keep(metric: string, frame: Uint8Array): void {
+		this.#whole.set(metric, frame);
+		this.#bytes += frame.length + PART_BYTES;
+	}
+
+	/** Tells what a metric did in a range of epoch ms: at once where the minute is within one slot, else second by second. */
 	read(metric: string, fill: SlotFill, range: { fromMs: number; toMs: number }): void {
+		const within = range.fromMs <= this.fromMs && this.fromMs + MINUTE <= range.toMs;
+		const whole = this.#whole.get(metric);
+		if (within && this.#closed && fill.holds(this.fromMs, MINUTE)) {
+			if (fill.at(this.fromMs, this.totalMs) && whole !== undefined) fill.addFrame(whole);
+			return;
+		}
+		this.#readSeconds(metric, fill, range);
+	}
+
+	#readSeconds(metric: string, fill: SlotFill, range: { fromMs: number; toMs: number }): void {
 		const part = this.#parts.get(metric);
 		const frames = part === undefined ? [] : placed(part.bytes);
 		const carried = new Map<number, number>();

@@ -176,7 +176,9 @@ export class Recent {
 			const known = this.#known.get(name);
 			const series = sum.ids().map((id) => [id, known?.get(id)?.values ?? []] as const);
 			if (series.length === 0) continue;
-			metrics.push({ name, kind, cells: metric.cellCount, labels, series, frame: sum.encode() });
+			const frame = sum.encode();
+			block.keep(name, frame);
+			metrics.push({ name, kind, cells: metric.cellCount, labels, series, frame });
 		}
 		return { timeMs: block.fromMs, coveredMs: Math.round(block.totalMs), metrics };
 	}

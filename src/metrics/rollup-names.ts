@@ -31,7 +31,14 @@ export class RollupNames {
 	constructor(database: DatabaseSync, now: () => number = () => Math.floor(Date.now() / 1000)) {
 		this.#database = database;
 		this.#now = now;
-		const rows = database.prepare('SELECT id, name, kind, cells, labels FROM metric ORDER BY id').all();
+		this.reload();
+	}
+
+	/** Forgets what is not in the database. */
+	reload(): void {
+		this.#metrics.clear();
+		this.#series.clear();
+		const rows = this.#database.prepare('SELECT id, name, kind, cells, labels FROM metric ORDER BY id').all();
 		// Of one that was defined otherwise before, the last form counts.
 		for (const row of rows as unknown as (KnownMetric & { labels: string })[])
 			this.#metrics.set(row.name, { ...row, labels: JSON.parse(row.labels) as string[] });

@@ -3,9 +3,7 @@
  * its methods are synchronous, what they take and give is plain data.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { MetricKind } from '../core/metric.ts';
-import { FrameReader } from './frame.ts';
-import { FrameSum, shapeOf } from './frame-sum.ts';
+import { FrameSum } from './frame-sum.ts';
 import type { MinuteFrames, MinuteMetric } from './minute-frames.ts';
 import { type KnownMetric, RollupNames, SEEN } from './rollup-names.ts';
 import { type RollupRetention, trim } from './rollup-retention.ts';
@@ -56,20 +54,28 @@ export class Rollups {
 
 	/** Takes a minute. One that is there already, since the program was started anew within it, is added to. */
 	add(minute: MinuteFrames): void {
+		try {
+			this.#store.transact(() => this.#write(minute));
+		} catch (error) {
+			// What was new in it was taken back, and its numbers may be given to others.
+			this.#names.reload();
+			throw error;
+		}
+	}
+
+	#write(minute: MinuteFrames): void {
 		const time = Math.floor(minute.timeMs / 60_000) * 60;
-		this.#store.transact(() => {
-			const { recordedAt, record, frameAt, put } = this.#statements;
-			const before = recordedAt.get(60, time) as { covered: number } | undefined;
-			record.run(60, time, (before?.covered ?? 0) + minute.coveredMs);
-			for (const metric of minute.metrics) {
-				const known = this.#names.metric(metric);
-				const sum = this.#summed(known, metric);
-				const there = before === undefined ? undefined : (frameAt.get(60, known.id, time) as Row | undefined);
-				if (there !== undefined) this.#add(sum, there.frame);
-				put.run(60, known.id, time, sum.encode());
-			}
-			this.#merge(time);
-		});
+		const { recordedAt, record, frameAt, put } = this.#statements;
+		const before = recordedAt.get(60, time) as { covered: number } | undefined;
+		record.run(60, time, (before?.covered ?? 0) + minute.coveredMs);
+		for (const metric of minute.metrics) {
+			const known = this.#names.metric(metric);
+			const sum = this.#summed(known, metric);
+			const there = before === undefined ? undefined : (frameAt.get(60, known.id, time) as Row | undefined);
+			if (there !== undefined) this.#add(sum, there.frame);
+			put.run(60, known.id, time, sum.encode());
+		}
+		this.#merge(time);
 	}
 
 	/** The frame under the ids that its series have on disk. */
@@ -155,7 +161,7 @@ export class Rollups {
 		// The coarsest that fits comes first; what it does not have yet comes from those that it is merged from.
 		for (const level of LEVELS.toReversed()) {
 			const until = Math.min(to, level === 60 ? to : this.#until(level));
-			if (level * 1000 > request.slotMs || at >= until) continue;
+			if (level * 1000 > request.grainMs || at >= until) continue;
 			this.#readLevel(fill, { metric, level, from: at, until });
 			at = until;
 		}
@@ -173,15 +179,14 @@ export class Rollups {
 			const wanted = fill.at(time * 1000, covered);
 			for (; at < rows.length && (rows[at] as Row).time <= time; at++) {
 				const row = rows[at] as Row;
-				if (wanted && metric !== undefined && row.time === time) this.#tell(fill, metric.kind, row.frame);
+				if (wanted && row.time === time) this.#tell(fill, row.frame);
 			}
 		}
 	}
 
-	#tell(fill: SlotFill, kind: MetricKind, frame: Uint8Array): void {
+	#tell(fill: SlotFill, frame: Uint8Array): void {
 		try {
-			const reader = new FrameReader(shapeOf(kind), frame);
-			while (reader.next()) fill.add(reader);
+			fill.addFrame(frame);
 		} catch {
 			this.damaged++;
 		}

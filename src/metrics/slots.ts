@@ -1,6 +1,7 @@
 /** What is read of a metric's history: its series, put together by labels, in slots of equal length. */
 import type { Labels, MetricKind, Where } from '../core/metric.ts';
-import type { FrameReader } from './frame.ts';
+import { FrameReader } from './frame.ts';
+import { shapeOf } from './frame-sum.ts';
 import { fits } from './where.ts';
 
 /** What several series of a gauge are together. */
@@ -13,9 +14,11 @@ export interface SlotRequest {
 	by: readonly string[];
 	/** Of gauges. */
 	fold: Fold;
-	/** A multiple of `slotMs`, epoch ms. */
+	/** A multiple of `grainMs`, epoch ms. */
 	fromMs: number;
 	slotMs: number;
+	/** How exact the edges of a slot must be, ms: it divides `slotMs`. */
+	grainMs: number;
 	slots: number;
 }
 
@@ -58,7 +61,9 @@ interface Group {
 	/** Of the current slot. */
 	now: Float64Array | undefined;
 	folded: number;
+	/** How many were folded, and the longest for which one of them is known. */
 	members: number;
+	knownMs: number;
 }
 
 /** Makes an answer of what is told to it in the order of time. */
@@ -98,7 +103,15 @@ export class SlotFill {
 		const { slots } = this.#request;
 		const values = new Float64Array(slots).fill(this.#kind === 'gauge' ? Number.NaN : 0);
 		const cells = this.#kind === 'histogram' ? new Array<SparseCells | null>(slots).fill(null) : null;
-		const group = { labels: Object.fromEntries(pairs), values, cells, now: undefined, folded: Number.NaN, members: 0 };
+		const group = {
+			labels: Object.fromEntries(pairs),
+			values,
+			cells,
+			now: undefined,
+			folded: 0,
+			members: 0,
+			knownMs: 0,
+		};
 		this.#groups.set(key, group);
 		return group;
 	}
@@ -117,6 +130,18 @@ export class SlotFill {
 		this.#slot = slot;
 		this.#covered[slot] = (this.#covered[slot] as number) + coveredMs;
 		return true;
+	}
+
+	/** Whether so much time lies within one slot. */
+	holds(fromMs: number, lengthMs: number): boolean {
+		const into = fromMs - this.#request.fromMs;
+		return Math.floor(into / this.#request.slotMs) === Math.floor((into + lengthMs - 1) / this.#request.slotMs);
+	}
+
+	/** Takes a frame of a minute or more. @throws RangeError when it is damaged */
+	addFrame(frame: Uint8Array): void {
+		const reader = new FrameReader(shapeOf(this.#kind), frame);
+		while (reader.next()) this.add(reader);
 	}
 
 	/** Takes what the reader stands at. */
@@ -153,25 +178,28 @@ export class SlotFill {
 			now.fill(0);
 		}
 		this.#filled.clear();
-		for (const member of this.#touched) this.#fold(member, this.#covered[slot] as number);
+		for (const member of this.#touched) this.#fold(member);
 		for (const { group } of this.#touched) {
-			if (group.members === 0) continue;
-			group.values[slot] = this.#request.fold === 'mean' ? group.folded / group.members : group.folded;
-			group.folded = Number.NaN;
+			const { members, knownMs, folded } = group;
+			if (members === 0) continue;
+			const { fold } = this.#request;
+			// One that was there for half of the time counts half in a sum.
+			group.values[slot] = fold === 'sum' ? folded / knownMs : fold === 'mean' ? folded / members : folded;
 			group.members = 0;
+			group.knownMs = 0;
 		}
 		this.#touched.clear();
 	}
 
-	#fold(member: Member, coveredMs: number): void {
+	#fold(member: Member): void {
 		const { group, weighted, knownMs } = member;
 		member.weighted = 0;
 		member.knownMs = 0;
 		if (knownMs <= 0) return;
 		const { fold } = this.#request;
-		// One that was there for half of the time counts half in a sum.
-		const value = weighted / (fold === 'sum' ? Math.max(coveredMs, knownMs) : knownMs);
+		const value = fold === 'sum' ? weighted : weighted / knownMs;
 		const before = group.folded;
+		group.knownMs = Math.max(group.knownMs, knownMs);
 		if (group.members++ === 0) group.folded = value;
 		else if (fold === 'max') group.folded = Math.max(before, value);
 		else group.folded = fold === 'min' ? Math.min(before, value) : before + value;
