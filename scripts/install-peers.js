@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Command and the Debian package of that name. */
-const PEERS = ['curl', 'wrk', 'openssl', 'nginx', 'haproxy', 'slowhttptest'];
+/** Commands, each with the Debian package of its name. */
+const PEERS = ['curl', 'wrk', 'openssl', 'nginx', 'haproxy', 'slowhttptest', 'prometheus', 'prometheus-alertmanager'];
 const FOLDERS = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin', '/sbin'];
 /** Tells Debian's packages not to start the services that they bring. */
 const POLICY = '/usr/sbin/policy-rc.d';

@@ -108,6 +108,24 @@ export const COMMANDS: readonly Command[] = [
 		],
 	},
 	{
+		arguments: takes('export', ['what', '[config]'], {
+			name: 'to',
+			value: 'FOLDER',
+			text: 'write the files below this folder; default: standard output',
+		}),
+		summary: 'write ready files for Prometheus, Alertmanager or Grafana',
+		about: [
+			'prometheus-rules: the alerts as rules for Prometheus; with --to also tests for promtool.',
+			'alertmanager: receivers, groups and inhibitions, without secrets. grafana: a provisioning folder.',
+			FILES,
+		],
+		examples: [
+			['ballast export prometheus-rules > ballast.rules.yml', 'the same alerts, watched by Prometheus'],
+			['ballast export alertmanager prod.yaml > alertmanager.yml', 'the same channels, told by Alertmanager'],
+			['ballast export grafana --to ./grafana', 'dashboards'],
+		],
+	},
+	{
 		arguments: takes('status', [], JSON_OPTION, { name: 'watch', text: 'show it anew every second until Ctrl-C' }),
 		summary: 'show what runs and how it is',
 		about: [

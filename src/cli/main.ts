@@ -15,6 +15,7 @@ const RUNS: Record<string, () => Promise<Run>> = {
 	print: async () => (await import('./print.ts')).print,
 	diff: async () => (await import('./diff.ts')).diff,
 	explain: async () => (await import('./explain.ts')).explain,
+	export: async () => (await import('./export.ts')).exportFiles,
 	status: async () => (await import('./status.ts')).status,
 	top: async () => (await import('./top.ts')).top,
 	logs: async () => (await import('./logs.ts')).logs,

@@ -65,6 +65,10 @@ const OF_SERVICE: [string, string][] = [
 ];
 
 const OF_NODE: [string, string][] = [
+	['alerts', 'holds from the next look; alerts of rules that stay the same go on'],
+	['channels', 'holds from the next notification; what waits at a channel that stays is sent'],
+	['heartbeat', 'takes effect at once'],
+	['maintenance', 'takes effect at once'],
 	['admin', 'the admin listener is closed and opened anew'],
 	['workers', 'workers are started, or drained and stopped'],
 	['limits.overload', 'takes effect at once'],

@@ -1,4 +1,7 @@
 /** The resolved configuration: what every other part reads. */
+import type { ChannelConfig } from '../alerts/channel-config.ts';
+import type { AlertsConfig } from '../alerts/config.ts';
+import type { HeartbeatConfig } from '../alerts/heartbeat.ts';
 import type { BalanceConfig } from '../balancing/config.ts';
 import type { FailoverConfig } from '../balancing/failover-config.ts';
 import type { DeployConfig } from '../deploy/config.ts';
@@ -74,6 +77,11 @@ export interface Config {
 	/** CIDRs whose Forwarded and X-Forwarded-* fields are believed. */
 	trust: string[];
 	stop: { graceMs: number };
+	alerts: AlertsConfig;
+	/** Who is told of alerts; their secrets are in it. */
+	channels: ChannelConfig[];
+	/** null: none. */
+	heartbeat: HeartbeatConfig | null;
 	/** null: nothing lasts. */
 	store: StoreConfig | null;
 	logs: LogsConfig;

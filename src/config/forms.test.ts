@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import test from 'node:test';
+import { defaultRules } from '../alerts/default-rules.ts';
 import { DEFAULT_DEPLOY } from '../deploy/config.ts';
 import type { ListenConfig } from '../gateway/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import { METRICS } from '../metrics/config.ts';
+import { FIGURE_CATALOGUE } from './figure-catalogue.ts';
 import { configOf, poolOf, serviceOf, warningsOf } from './testing/load-text.ts';
 
 const API = 'services: { api: { instances: http://h:1 } }\n';
@@ -47,6 +49,9 @@ test('a file that says next to nothing has all defaults', async () => {
 			},
 			trust: [],
 			metrics: METRICS,
+			alerts: { rules: defaultRules(FIGURE_CATALOGUE), maintenance: [] },
+			channels: [],
+			heartbeat: null,
 			stop: { graceMs: 30_000 },
 			store: { folder: null },
 			logs: {

@@ -1,5 +1,6 @@
 /** Shows a resolved configuration. */
 import { stringify } from 'yaml';
+import { maskAlerting } from './alerts-form.ts';
 import type { Config } from './config.ts';
 import { MASK, namesSecret } from './problem.ts';
 import { type Form, userForm } from './user-form.ts';
@@ -22,6 +23,7 @@ export function maskedForm(config: Config): Form {
 /** The resolved configuration with its secrets masked: what may leave the process. */
 export function maskConfig(config: Config): Config {
 	const masked = structuredClone(config);
+	maskAlerting(masked);
 	for (const { headers } of masked.exports) for (const name of Object.keys(headers)) headers[name] = MASK;
 	if (masked.receive !== null && masked.receive.token !== null) masked.receive.token = MASK;
 	for (const service of masked.services) {

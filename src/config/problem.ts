@@ -69,8 +69,13 @@ export function namesSecret(name: string): boolean {
 	return SECRET_NAME.test(name);
 }
 
+/** Keys of a channel that hold no secret; its URL and fields may be one. */
+const PLAIN_OF_CHANNEL = new Set(['type', 'to', 'from', 'host', 'port', 'tls', 'user', 'template', 'rate']);
+
 /** Whether a value at this path must not be shown. */
 export function isSecretPath(path: Path): boolean {
+	if (path[0] === 'channels' && path.length > 1) return !PLAIN_OF_CHANNEL.has(String(path[2]));
+	if (path[0] === 'heartbeat') return path[1] !== 'every';
 	const at = path.findIndex((part, index) => index > 0 && (part === 'env' || part === 'headers'));
 	// Of `env: { TOKEN: { file: ./token } }` the path of the file may be shown, and names of fields to remove.
 	if (at !== -1) return !((path.at(-1) === 'file' && at < path.length - 2) || path.includes('remove'));

@@ -18,7 +18,10 @@ const LOOPBACK = '127.0.0.1';
 const MAX_PEM_BYTES = 1_048_576;
 
 /** `place`: the top of the main file. */
-export function resolveNode(input: UserConfig, place: Place): Omit<Config, 'services'> {
+export function resolveNode(
+	input: UserConfig,
+	place: Place,
+): Omit<Config, 'services' | 'alerts' | 'channels' | 'heartbeat'> {
 	const { stop } = input;
 	const listen = resolveListen(input.listen, place.at('listen'));
 	const admin = resolveAdmin(input.admin);

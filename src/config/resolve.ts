@@ -1,6 +1,7 @@
 /** From what files say to the configuration that Ballast runs by. */
 import type { Config } from './config.ts';
 import { shortFile } from './problem.ts';
+import { resolveAlerting } from './resolve-alerts.ts';
 import { checkMatches } from './resolve-match.ts';
 import { resolveNode } from './resolve-node.ts';
 import { checkPriority } from './resolve-overload.ts';
@@ -37,7 +38,8 @@ export function resolveConfig(main: CheckedFile & { input: UserConfig }, include
 			{ at: 'key' },
 		);
 	}
-	return { ...node, services: placed.map(({ config }) => config) };
+	const services = placed.map(({ config }) => config);
+	return { ...node, ...resolveAlerting(main.input, services, new Place(main.scope, [])), services };
 }
 
 /** Every place where policies are written. */

@@ -1,5 +1,6 @@
 /** The whole of what a person may write: the features' schemas, composed. */
 import { z } from 'zod';
+import { alertsSchema, channelsSchema, heartbeatSchema, maintenanceSchema } from '../alerts/config.ts';
 import { balanceSchema } from '../balancing/config.ts';
 import { failoverSchema } from '../balancing/failover-config.ts';
 import { duration, integer, key, list, map, notEmpty, object, oneOf, required, text } from '../core/schema.ts';
@@ -269,6 +270,30 @@ export const configSchema = object({
 		),
 		'What happens when Ballast ends.',
 		{ default: '30s', example: { grace: '10s' } },
+	),
+	alerts: key(
+		alertsSchema,
+		'Rules that raise alerts, by name. Those of the default set are on; `defaults: off` switches them all off, `NAME: off` one of them.',
+		{
+			defaultText: 'the default set',
+			example: { slow: { service: 'videos', when: 'p95 > 500ms for 1m', notify: ['slack'] } },
+		},
+	),
+	channels: key(channelsSchema, 'Who is told of alerts, by name.', {
+		defaultText: 'nobody',
+		example: { slack: { url: { env: 'SLACK_WEBHOOK_URL' } } },
+	}),
+	maintenance: key(maintenanceSchema, 'Times in which alerts are shown but not told.', {
+		defaultText: 'none',
+		example: ['0 2 * * 0 for 2h'],
+	}),
+	heartbeat: key(
+		heartbeatSchema,
+		'A URL that is called while the alerts are looked at, for somebody who notices when that ends.',
+		{
+			defaultText: 'none',
+			example: { url: { env: 'HEARTBEAT_URL' } },
+		},
 	),
 	store: key(
 		storeSchema,

@@ -4,14 +4,12 @@ import type { Path } from './problem.ts';
 
 /** Keys of later versions. */
 const LATER = new Set([
-	'alerts',
 	'autoscale',
 	'aws',
 	'azure',
 	'backup',
 	'breaker',
 	'cache',
-	'channels',
 	'cluster',
 	'cooldown',
 	'gcp',
@@ -28,12 +26,14 @@ const LATER = new Set([
 
 /** Where keys belong that are often put elsewhere. */
 const BELONGS: Record<string, string> = {
+	alerts: 'the top of the main file',
 	apdex: '`metrics`',
 	availability: '`objective`',
 	balance: 'a service or `defaults`',
 	body: '`limits` of a service, a route or `defaults`',
 	burst: '`rateLimit`',
 	cert: '`tls` of a listener',
+	channels: 'the top of the main file',
 	command: '`instances`, as `run`',
 	concurrency: 'a service or `defaults`',
 	connect: '`timeouts`',
@@ -48,6 +48,7 @@ const BELONGS: Record<string, string> = {
 	headers: 'a service, a route or `defaults`',
 	health: 'a service or `defaults`',
 	heap: '`limits.overload`',
+	heartbeat: 'the top of the main file',
 	host: 'a service, a route or `defaults`, or to `match`',
 	include: 'the top of the main file',
 	instances: 'a service',

@@ -14,6 +14,7 @@ import type {
 import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, RunConfig, UrlInstance } from '../instances/config.ts';
+import { alertingForm } from './alerts-form.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from './config.ts';
 import { metricsForm, objectiveForm } from './metrics-form.ts';
 import { concurrencyForm, overloadForm, priorityForm } from './overload-form.ts';
@@ -53,6 +54,7 @@ export function userForm(config: Config, options: FormOptions): Form {
 		...(config.trust.length === 0 ? {} : { trust: config.trust }),
 		metrics: metricsForm(config.metrics),
 		stop: { grace: formatDuration(config.stop.graceMs) },
+		...alertingForm(config, options),
 		traces: tracesForm(config.traces),
 		...(config.exports.length === 0 ? {} : { export: exportForm(config.exports, options.secret) }),
 		receive: receiveForm(config.receive, options.secret),

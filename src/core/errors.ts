@@ -99,6 +99,7 @@ export const ERRORS = {
 	not_running: entry(0, 'operator', false, '', 'Ballast is not running'),
 	store_unusable: entry(0, 'operator', false, '', 'The store cannot be used'),
 	bad_query: entry(400, 'operator', false, '', 'The query is not valid'),
+	notify_failed: entry(0, 'operator', false, '', 'The notification was not taken'),
 	command_failed: entry(0, 'operator', false, '', 'The command failed'),
 } as const satisfies Record<string, Entry>;
 

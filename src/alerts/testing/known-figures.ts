@@ -1,0 +1,114 @@
+import type { FigureInfo, Unit } from '../../core/metric.ts';
+import type { FigureNames } from '../rule.ts';
+
+const ROUTE = ['service', 'route', 'pool', 'instance', 'class', 'cause'];
+const INSTANCE = ['service', 'pool', 'instance'];
+const BY = 'sum by ($by)';
+
+function figure(
+	name: string,
+	unit: Unit,
+	labels: readonly string[],
+	promql: string | null = null,
+	perSecond = false,
+): FigureInfo {
+	return { name, unit, perSecond, text: name, labels, promql };
+}
+
+const counter = (name: string, labels: readonly string[], metric: string): FigureInfo =>
+	figure(name, 'number', labels, `${BY} (rate(${metric}{$where}[$over]))`, true);
+const gauge = (name: string, unit: Unit, labels: readonly string[], metric: string): FigureInfo =>
+	figure(name, unit, labels, `${BY} (avg_over_time(${metric}{$where}[$over]))`);
+const share = (name: string, labels: readonly string[], metric: string): FigureInfo =>
+	figure(name, 'ratio', labels, `max by ($by) (avg_over_time(${metric}{$where}[$over]))`);
+const percentile = (name: string, q: number): FigureInfo =>
+	figure(
+		name,
+		'seconds',
+		ROUTE,
+		`histogram_quantile(${q}, sum by (le, $by) (rate(ballast_request_duration_seconds_bucket{$where}[$over])))`,
+	);
+
+const FIGURES: readonly FigureInfo[] = [
+	counter('requests', ROUTE, 'ballast_requests_total'),
+	counter('errors', ROUTE, 'ballast_errors_total'),
+	figure(
+		'error_rate',
+		'ratio',
+		ROUTE,
+		`${BY} (rate(ballast_errors_total{$where}[$over])) / ${BY} (rate(ballast_requests_total{$where}[$over]))`,
+	),
+	percentile('p50', 0.5),
+	percentile('p90', 0.9),
+	percentile('p95', 0.95),
+	percentile('p99', 0.99),
+	percentile('p999', 0.999),
+	...['mean', 'queue', 'connect', 'first_byte', 'transfer', 'own'].map((part) =>
+		figure(`latency.${part}`, 'seconds', ROUTE),
+	),
+	figure('bytes.in', 'bytes', ROUTE, `${BY} (rate(ballast_request_bytes_total{$where}[$over]))`, true),
+	figure('bytes.out', 'bytes', ROUTE, `${BY} (rate(ballast_response_bytes_total{$where}[$over]))`, true),
+	gauge('in_flight', 'number', [...INSTANCE, 'route'], 'ballast_in_flight'),
+	counter('retries', ROUTE, 'ballast_retries_total'),
+	figure(
+		'retry_rate',
+		'ratio',
+		ROUTE,
+		`${BY} (rate(ballast_retries_total{$where}[$over])) / ${BY} (rate(ballast_requests_total{$where}[$over]))`,
+	),
+	...['held', 'limited', 'shed', 'aborted'].map((name) => counter(name, ROUTE, `ballast_${name}_total`)),
+	counter('ejections', [...INSTANCE, 'cause'], 'ballast_ejections_total'),
+	gauge('instances.ready', 'number', INSTANCE, 'ballast_pool_ready'),
+	gauge('instances.total', 'number', INSTANCE, 'ballast_pool_instances'),
+	gauge('instances.desired', 'number', INSTANCE, 'ballast_pool_desired'),
+	counter('instances.starts', [...INSTANCE, 'cause'], 'ballast_instance_starts_total'),
+	share('cpu', INSTANCE, 'ballast_cpu_ratio'),
+	gauge('memory', 'bytes', INSTANCE, 'ballast_memory_bytes'),
+	share('memory.used', [], 'ballast_memory_used_ratio'),
+	gauge('fds', 'number', INSTANCE, 'ballast_open_fds'),
+	share('disk.used', ['mount'], 'ballast_disk_used_ratio'),
+	gauge('disk.full_in', 'seconds', ['mount'], 'ballast_disk_full_in_seconds'),
+	gauge('event_loop.lag', 'seconds', ['worker'], 'ballast_event_loop_lag_seconds'),
+	gauge('heap.used', 'ratio', ['worker'], 'ballast_heap_used_ratio'),
+	gauge('connections', 'number', ['worker'], 'ballast_connections'),
+	share('pool.share', ['service', 'pool'], 'ballast_pool_share'),
+	figure(
+		'certificate.expires_in',
+		'seconds',
+		['name'],
+		'min by ($by) (ballast_certificate_expires_in_seconds{$where})',
+	),
+	gauge('backup.age', 'seconds', [], 'ballast_backup_age_seconds'),
+	gauge('queue.age', 'seconds', ['service', 'route'], 'ballast_queue_age_seconds'),
+	gauge('queue.length', 'number', ['service', 'route'], 'ballast_queue_length'),
+	counter('series.dropped', [], 'ballast_series_dropped_total'),
+	counter('logs.dropped', [], 'ballast_logs_dropped_total'),
+	counter('log.errors', ['service', 'instance'], 'ballast_log_errors_total'),
+	gauge('apdex', 'ratio', ROUTE, 'ballast_apdex'),
+	gauge('slo.budget', 'ratio', ['service', 'route'], 'ballast_slo_budget_ratio'),
+	figure('slo.burn', 'number', ['service', 'route'], `max by ($by) (avg_over_time(ballast_slo_burn{$where}[$over]))`),
+	counter('lookups.failed', ['service'], 'ballast_lookups_failed_total'),
+	counter('deploys.rolled_back', ['service'], 'ballast_deploys_rolled_back_total'),
+	gauge('config.refused', 'number', [], 'ballast_config_refused'),
+	gauge('store.failed', 'number', [], 'ballast_store_failed'),
+];
+
+/** The figures of a catalogue of the tests' own: names, units and labels that rules are read against. */
+export const KNOWN_FIGURES: FigureNames = {
+	find: (name) => FIGURES.find((one) => one.name === name),
+	list: () => FIGURES,
+	complain: () => undefined,
+	promql({ figure: name, where, by, overMs }) {
+		const text = FIGURES.find((one) => one.name === name)?.promql ?? null;
+		const matchers = Object.entries(where).map(
+			([label, glob]) => `${label}=~${JSON.stringify(glob.replaceAll('*', '.*'))}`,
+		);
+		return (
+			text
+				?.replaceAll('$where', matchers.join(','))
+				.replaceAll('$over', `${overMs / 1000}s`)
+				.replaceAll('$by', by.join(','))
+				.replaceAll('(le, )', '(le)') ?? null
+		);
+	},
+};
