@@ -11,7 +11,8 @@ import { type Running, swapConfig } from './config-swap.ts';
 import { ConfigWatch } from './config-watch.ts';
 import type { Snapshot } from './core-snapshot.ts';
 import { CountsHandover } from './counts-handover.ts';
-import { EventLog } from './event-log.ts';
+import { EventLog, type Level } from './event-log.ts';
+import { firstConfig } from './first-config.ts';
 import { Fleet } from './fleet.ts';
 import { InstanceEvents } from './instance-events.ts';
 import { InstanceSlots } from './instance-slots.ts';
@@ -21,7 +22,7 @@ import { NodeMonitor } from './node-monitor.ts';
 import { carryOut } from './operator-commands.ts';
 import { OverloadControl } from './overload-control.ts';
 import type { PeerCores } from './peer-cores.ts';
-import { PoolShares, type PoolSharesParts } from './pool-shares.ts';
+import { PoolShares } from './pool-shares.ts';
 import { RateLimitTables } from './rate-limit-tables.ts';
 import { readinessOf, untilServable } from './readiness.ts';
 import { rolloutCounters } from './rollout-counters.ts';
@@ -31,8 +32,9 @@ import { ServedPlan } from './served-plan.ts';
 import { ServiceCellsIndex } from './service-cells-index.ts';
 import { ServiceUpkeep } from './service-upkeep.ts';
 import { shutDown } from './shut-down.ts';
-import type { ConfigSource, Loaded } from './source.ts';
+import type { ConfigSource } from './source.ts';
 import { programStatus, type Status, serviceStatus } from './status.ts';
+import { tellingProcesses } from './telling-processes.ts';
 import { VERSION } from './version.ts';
 import { WorkerGroup } from './worker-group.ts';
 
@@ -64,10 +66,9 @@ export class ControlPlane {
 	readonly #admin: AdminPlace;
 	#config!: Config;
 	#queue: Promise<unknown> = Promise.resolve();
-	/** Why the configuration on disk is not the one that runs. */
+	/** Why the file is not what runs. */
 	#refused = '';
 	#stopping = false;
-	/** The file, or `run`. */
 	#name = '';
 
 	constructor(keeper: Keeper, source: ConfigSource) {
@@ -77,8 +78,7 @@ export class ControlPlane {
 		const board = this.#board;
 		const cells = this.#cells;
 		board.grow();
-		const event = (level: 'info' | 'warn' | 'error', text: string): void =>
-			this.log.add({ level, subject: 'ballast', text });
+		const event = (level: Level, text: string): void => this.log.add({ level, subject: 'ballast', text });
 		this.#workers = new WorkerGroup({
 			board,
 			cells,
@@ -109,12 +109,15 @@ export class ControlPlane {
 		this.#listeners = new Listeners(keeper, this.#workers, event);
 		const views = { readiness: () => this.readiness(), metrics: (accept?: string) => this.#monitor.page(accept) };
 		this.#admin = new AdminPlace(keeper, views, (text) => event('error', text));
-		const fleet = new Fleet({ sink: this.#slots, host: keeper.processes, passive: !keeper.welcome.active });
+		const host = tellingProcesses(keeper.processes, () => this.#config);
+		const fleet = new Fleet({ sink: this.#slots, host, passive: !keeper.welcome.active });
 		this.#fleet = fleet;
-		const moved: PoolSharesParts['event'] = (level, subject, text) => {
-			if (this.#slots.leads) this.log.add({ level, subject, text });
-		};
-		this.#shares = new PoolShares({ board, cells, fleet, event: moved });
+		this.#shares = new PoolShares({
+			board,
+			cells,
+			fleet,
+			event: (level, subject, text) => this.#slots.leads && this.log.add({ level, subject, text }),
+		});
 		const changed = () => {
 			this.#shares.look();
 			this.#workers.wake();
@@ -150,7 +153,7 @@ export class ControlPlane {
 			load: () => this.#source.load(),
 			alone: (work) => this.#alone(work),
 			reshape: () => this.#reshape(),
-			event: (level, subject, text) => this.log.add({ level, subject, text }),
+			event: (level, subject, text, kind = '') => this.log.add({ level, subject, text, kind }),
 		};
 	}
 
@@ -160,7 +163,8 @@ export class ControlPlane {
 		const snapshot = welcome.snapshot as Snapshot | null;
 		const loaded = await this.#source.load();
 		this.#name = (loaded.ok ? loaded.files[0] : snapshot?.name) ?? this.#source.name;
-		this.#config = this.#firstConfig(loaded, snapshot);
+		const first = { log: this.log, refuse: (why: string) => this.#refuse(why) };
+		this.#config = firstConfig(loaded, welcome.active ? snapshot : null, first);
 		if (snapshot !== null) {
 			this.#config = this.#served.deployments.takeOver(snapshot, this.#config);
 			this.#listeners.ticketKeys = Buffer.from(snapshot.ticketKeys, 'base64');
@@ -188,17 +192,6 @@ export class ControlPlane {
 		}
 		if (this.#source.watch) await this.#watch.follow(loaded.files);
 		setInterval(() => this.peers.report(), PEER_MS);
-	}
-
-	/** A core that replaces a crashed one goes on with what ran, even if the file on disk has become bad. */
-	#firstConfig(loaded: Loaded, snapshot: Snapshot | null): Config {
-		if (loaded.ok) {
-			if (loaded.warnings !== '') this.log.add({ level: 'warn', subject: 'config', text: loaded.warnings });
-			return loaded.config;
-		}
-		if (snapshot === null || !this.#keeper.welcome.active) throw new BallastError('config_invalid', loaded.message);
-		this.#refuse(loaded.message);
-		return snapshot.config;
 	}
 
 	#announce(): void {
@@ -240,8 +233,7 @@ export class ControlPlane {
 		return readinessOf(this.#config, this.#fleet.ready(), { stopping: this.#stopping, serves });
 	}
 
-	// Changes, one at a time.
-
+	/** Changes are made one at a time. */
 	#alone<T>(work: () => Promise<T>): Promise<T> {
 		const done = this.#queue.then(work);
 		this.#queue = done.catch(() => {});

@@ -8,6 +8,9 @@ export interface Event {
 	/** What it is about: a service, an instance, `ballast`. */
 	subject: string;
 	text: string;
+	/** What kind of event it is, and of which pool, where that is counted. */
+	kind?: string;
+	pool?: string;
 }
 
 const LINE_MOST = 2000;

@@ -21,11 +21,11 @@ export class InstanceEvents {
 		this.#giveUp = giveUp;
 	}
 
-	add({ kind, level, service, text }: FleetEvent): void {
+	add({ kind, level, service, pool, text }: FleetEvent): void {
 		// That it is tried again, and the like, is no longer true.
 		if (this.#hopeless !== '') return;
 		if (kind !== 'cannot_start' || !this.#single) {
-			this.#log.add({ level, subject: service, text });
+			this.#log.add({ level, subject: service, text, kind, pool });
 			return;
 		}
 		this.#hopeless = text;

@@ -3,6 +3,7 @@ import type { LogEntry } from '../core/log-entry.ts';
 import type { Span } from '../core/span.ts';
 import { CONTENT_TYPES, Exposition, formatFor } from '../metrics/exposition.ts';
 import { Figures } from '../metrics/figure-source.ts';
+import type { MinuteFrames } from '../metrics/minute-frames.ts';
 import { collectNodeMetrics } from '../metrics/node-metrics.ts';
 import type { NodeReaders } from '../metrics/node-readers.ts';
 import { Recent } from '../metrics/recent.ts';
@@ -51,8 +52,7 @@ export class Monitoring {
 	/** What was said last of names in records, so that they are only sent when they change. */
 	#named = '';
 	#names: Extract<ToStore, { type: 'names' }>['names'] = { routes: [], instances: [] };
-	/** This core's minutes are the ones that are kept. */
-	leads = false;
+	#leads = false;
 	stored: StoreFigures | null = null;
 	/** Gets what the store passes on. */
 	passOn: (passed: PassedOn) => void = () => {};
@@ -113,6 +113,23 @@ export class Monitoring {
 		this.store.say({ type: 'configure', settings: this.#settings });
 	}
 
+	get leads(): boolean {
+		return this.#leads;
+	}
+
+	/** This core's minutes are the ones that are kept from now on, or another's. */
+	set leads(leads: boolean) {
+		if (leads === this.#leads) return;
+		// What was taken over did not happen now.
+		if (leads) this.#recent.rebase();
+		else this.#keepMinute(this.#recent.flush());
+		this.#leads = leads;
+	}
+
+	#keepMinute(minute: MinuteFrames | null): void {
+		if (minute !== null && this.#leads && this.folder !== null) this.store.say({ type: 'minute', frames: minute });
+	}
+
 	/** Where what lasts is kept; null: nothing is. */
 	get folder(): string | null {
 		return this.#settings?.folder ?? null;
@@ -149,13 +166,7 @@ export class Monitoring {
 
 	everySecond(): void {
 		this.registry.sample();
-		const minute = this.#recent.record(Date.now());
-		if (minute !== null && this.leads && this.folder !== null) this.store.say({ type: 'minute', frames: minute });
-	}
-
-	/** Counts were taken over from another core: they did not happen now. */
-	rebase(): void {
-		this.#recent.rebase();
+		this.#keepMinute(this.#recent.record(Date.now()));
 	}
 
 	/** The page of metrics, for who sent this Accept. */
@@ -164,17 +175,17 @@ export class Monitoring {
 		return { type: CONTENT_TYPES[format], text: this.#exposition.write(format) };
 	}
 
-	event({ level, subject, text }: Event): void {
+	event({ level, subject, text, kind = '' }: Event): void {
 		const entry: LogEntry = {
 			timeMs: Date.now(),
 			severity: level,
-			source: 'event',
+			source: subject === 'alerts' ? 'alert' : 'event',
 			message: text,
 			service: this.#config?.services.some(({ name }) => name === subject) ? subject : '',
 			instance: '',
 			traceId: '',
 			spanId: '',
-			fields: { subject },
+			fields: { subject, ...(kind === '' ? {} : { 'event.name': kind }) },
 		};
 		this.store.say({ type: 'entries', entries: [entry] });
 	}
@@ -217,8 +228,7 @@ export class Monitoring {
 
 	/** Writes what is at hand and ends the store. */
 	async end(): Promise<void> {
-		const minute = this.#recent.flush();
-		if (minute !== null && this.leads && this.folder !== null) this.store.say({ type: 'minute', frames: minute });
+		this.#keepMinute(this.#recent.flush());
 		await this.store.end(END_MS);
 	}
 }

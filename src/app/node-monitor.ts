@@ -6,8 +6,11 @@ import type { DetailGroup } from '../metrics/detail.ts';
 import type { NodeReading } from '../metrics/node-readers.ts';
 import { LoopLag } from '../resources/loop-lag.ts';
 import { Resources } from '../resources/resources.ts';
+import type { ServiceNow } from '../review/observe.ts';
+import { Alerting } from './alerting.ts';
 import type { EventLog } from './event-log.ts';
 import type { InstanceView } from './fleet-sink.ts';
+import { Happenings } from './happenings.ts';
 import type { Keeper } from './keeper-port.ts';
 import { Monitoring } from './monitoring.ts';
 import { seeingCommand } from './monitoring-commands.ts';
@@ -15,6 +18,7 @@ import { observedNode } from './observed-node.ts';
 import { FOLLOW_CELL, type InstancePlan, type Plan } from './plan.ts';
 import { RecordRings } from './record-rings.ts';
 import type { Status } from './status.ts';
+import { Telemetry } from './telemetry.ts';
 import type { WorkerGroup } from './worker-group.ts';
 
 /** How often certificates are read for the time at which they end, ms. */
@@ -41,8 +45,11 @@ export class NodeMonitor {
 	readonly #startedMs: number;
 	readonly #monitoring: Monitoring;
 	readonly #resources: Resources;
+	readonly #telemetry: Telemetry;
+	readonly #alerting: Alerting;
 	readonly #lag = new LoopLag();
 	readonly #events = new Map<string, number>();
+	readonly #happenings = new Happenings();
 	#certificates: { certificate: string; expiresMs: number }[] = [];
 	#certificatesMs = 0;
 
@@ -67,9 +74,15 @@ export class NodeMonitor {
 					text: `processes cannot be looked at: ${(error as Error).message}`,
 				}),
 		});
-		this.#monitoring.leads = welcome.active;
+		const { name, startedAt } = welcome;
+		const instances = (): InstanceView[] => parts.instances();
+		const monitoring = this.#monitoring;
+		this.#telemetry = new Telemetry({ monitoring, log, node: name, startedMs: startedAt, instances });
+		this.#alerting = new Alerting({ monitoring, log, node: name, services: () => servicesNow(parts.status()) });
+		this.leads = welcome.active;
 		log.onEvent = (event) => {
 			this.#events.set(event.level, (this.#events.get(event.level) ?? 0) + 1);
+			this.#happenings.add(event);
 			this.#monitoring.event(event);
 		};
 		log.onOutput = (id, stream, lines) => this.#monitoring.output(this.#serviceOf(id), id, stream, lines);
@@ -87,9 +100,9 @@ export class NodeMonitor {
 
 	/** This core's history is the one that is kept. */
 	set leads(leads: boolean) {
-		// What was taken over did not happen now.
-		if (leads && !this.#monitoring.leads) this.#monitoring.rebase();
 		this.#monitoring.leads = leads;
+		this.#alerting.leads = leads;
+		this.#telemetry.leads = leads;
 	}
 
 	start(): void {
@@ -112,17 +125,24 @@ export class NodeMonitor {
 					heapRatio: Number.NaN,
 				},
 			],
+			happenings: this.#happenings,
 			certificates: () => this.#certificates,
 			node: () => this.#node(),
 		});
-		this.#monitoring.start(config(), readers);
-		this.named();
+		this.#monitoring.start(config(), {
+			...readers,
+			processes: () => [...resources.processes(), ...this.#telemetry.usage()],
+		});
+		this.configure();
 		resources.start();
 	}
 
 	/** A reload. */
 	configure(): void {
-		this.#monitoring.configure(this.#parts.config(), { entries: false, spans: false });
+		const config = this.#parts.config();
+		this.#monitoring.configure(config, this.#telemetry.wants(config));
+		this.#telemetry.configure(config);
+		this.#alerting.configure(config);
 		this.named();
 	}
 
@@ -133,6 +153,7 @@ export class NodeMonitor {
 
 	everySecond(): void {
 		this.named();
+		this.#telemetry.everySecond();
 		this.#monitoring.everySecond();
 		const nowMs = Date.now();
 		if (Math.abs(nowMs - this.#certificatesMs) > CERTIFICATES_MS) {
@@ -183,12 +204,28 @@ export class NodeMonitor {
 
 	/** A command that asks for what is seen; null: it is another. */
 	command(name: string, args: Record<string, unknown>, line: (text: string) => void): Promise<unknown> | null {
-		return seeingCommand(name, args, { monitoring: this.#monitoring, line });
+		const seen = seeingCommand(name, args, { monitoring: this.#monitoring, line });
+		if (seen !== null) return seen;
+		const answer = this.#alerting.command(name, args);
+		return answer === null ? null : Promise.resolve(answer);
 	}
 
 	/** Writes what is at hand. */
 	async end(): Promise<void> {
 		this.#resources.stop();
+		await Promise.all([this.#alerting.end(), this.#telemetry.end()]);
 		await this.#monitoring.end();
 	}
+}
+
+/** The services as a review sees them. */
+function servicesNow({ services }: Status): ServiceNow[] {
+	return services.map(({ name, ready, desired, concurrency, routes, instances }) => ({
+		name,
+		ready,
+		desired,
+		concurrency: concurrency === null ? null : { limit: concurrency.limit, adaptive: concurrency.by === 'adaptive' },
+		routes: routes.map((route) => route.name),
+		instances: instances.map(({ id, pid, restarts }) => ({ id, local: pid !== null, restarts })),
+	}));
 }

@@ -7,6 +7,7 @@ import type { NodeReaders, NodeReading, PoolReading, WorkerReading } from '../me
 import type { HttpReading, RouteReading, TrafficReading } from '../metrics/traffic-metrics.ts';
 import type { Resources } from '../resources/resources.ts';
 import type { InstanceView } from './fleet-sink.ts';
+import type { Happenings } from './happenings.ts';
 import { type Plan, UNROUTED } from './plan.ts';
 import type { Status } from './status.ts';
 
@@ -18,6 +19,7 @@ export interface ObservedParts {
 	meters: { routes: MeterGroup; instances: MeterGroup; details: DetailGroup };
 	instances(): InstanceView[];
 	resources: Resources;
+	happenings: Happenings;
 	workers(): WorkerReading[];
 	certificates(): { certificate: string; expiresMs: number }[];
 	node(): NodeReading;
@@ -72,12 +74,14 @@ export function observedNode(parts: ObservedParts): NodeReaders {
 			),
 		httpServer: () => httpReadings(details, names()),
 		httpClient: () => [],
-		pools: () => poolReadings(status),
+		pools: () => poolReadings(status, parts.happenings),
 		services: () =>
 			status.services.map(({ name, concurrency, rollout, rateLimits }) => ({
 				service: name,
 				concurrency,
 				rolloutStep: rollout?.step ?? 0,
+				lookupsFailed: parts.happenings.of(name, null, 'dns_failed'),
+				rollbacks: parts.happenings.of(name, null, 'rolled_back'),
 				rateLimits: rateLimits.map(({ name: limit, refused, full, used }) => ({ limit, refused, full, entries: used })),
 			})),
 		workers: () => parts.workers(),
@@ -121,8 +125,8 @@ function routeReadings(
 	});
 }
 
-function poolReadings({ services }: Status): PoolReading[] {
-	return services.flatMap(({ name, pools, instances }) =>
+function poolReadings({ services }: Status, happenings: Happenings): PoolReading[] {
+	return services.flatMap(({ name, pools }) =>
 		pools.map(({ name: pool, ready, total, desired, share, outliers }) => ({
 			service: name,
 			pool,
@@ -131,10 +135,20 @@ function poolReadings({ services }: Status): PoolReading[] {
 			desired,
 			share,
 			panic: outliers.panic,
-			starts: instances.filter((one) => one.pool === pool).reduce((sum, { restarts }) => sum + restarts, 0),
+			starts: startsOf(name, pool, happenings),
 			ejections: Object.entries(outliers.ejections),
 		})),
 	);
+}
+
+/** One that ended by itself is started again for that; all others start as planned. */
+function startsOf(service: string, pool: string, happenings: Happenings): [string, number][] {
+	const crashes = happenings.of(service, pool, 'exited');
+	const starts = happenings.of(service, pool, 'started');
+	return [
+		['crash', crashes],
+		['planned', Math.max(0, starts - crashes)],
+	];
 }
 
 function httpReadings(details: readonly DetailRow[], names: ReturnType<typeof routesBySeries>): HttpReading[] {

@@ -24,7 +24,7 @@ export interface RolloutPort {
 	promote(): Promise<void>;
 	/** The new version's instances leave. Resolves once they are gone. */
 	drop(): Promise<void>;
-	event(level: 'info' | 'warn' | 'error', text: string): void;
+	event(level: 'info' | 'warn' | 'error', text: string, kind?: string): void;
 }
 
 export interface RolloutOf {
@@ -177,7 +177,7 @@ export class RolloutRun {
 		clearInterval(this.#timer);
 		this.#silence();
 		const level = outcome === 'promoted' ? 'info' : this.#onOrder ? 'warn' : 'error';
-		this.#port.event(level, text.slice(this.of.service.length + 2));
+		this.#port.event(level, text.slice(this.of.service.length + 2), this.#onOrder ? '' : outcome);
 		this.#settle({ outcome, text });
 	}
 

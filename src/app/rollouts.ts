@@ -29,7 +29,8 @@ export interface RolloutsPort {
 	alone<T>(work: () => Promise<T>): Promise<T>;
 	/** Takes up what configuration and deployments say now. */
 	reshape(): Promise<void>;
-	event(level: 'info' | 'warn' | 'error', service: string, text: string): void;
+	/** `kind`: what is counted of it. */
+	event(level: 'info' | 'warn' | 'error', service: string, text: string, kind?: string): void;
 }
 
 /** What `ballast deploy` asks for. */
@@ -130,7 +131,7 @@ export class Rollouts {
 				});
 				await this.#gone(name, fresh);
 			},
-			event: (level, text) => event(level, name, text),
+			event: (level, text, kind) => event(level, name, text, kind),
 		};
 	}
 

@@ -9,8 +9,6 @@ import { formatProblems } from './problem.ts';
 import { configOf } from './testing/load-text.ts';
 import { TempFiles } from './testing/temp-files.ts';
 
-/** Rules of the set whose figures nobody measures yet. */
-const UNMEASURED = ['instance_died', 'crash_loop', 'lookup_failed', 'rolled_back'];
 const SERVICE = 'services: { videos: { instances: http://h:1 } }\n';
 const alertsOf = async (yaml: string) => (await configOf(`${SERVICE}${yaml}`)).alerts.rules;
 
@@ -18,7 +16,7 @@ test('the default set is on, can be switched off, and changed in parts', async (
 	const all = await alertsOf('');
 	assert.deepEqual(
 		DEFAULT_RULE_NAMES.filter((name) => !all.some((rule) => rule.name === name)),
-		UNMEASURED,
+		[],
 	);
 	assert.deepEqual(await alertsOf('alerts: { defaults: off }'), []);
 	const some = await alertsOf(

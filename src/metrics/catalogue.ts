@@ -148,7 +148,15 @@ const FLEET: readonly Figure[] = [
 	count('instances.desired', 'ballast_pool_desired', 'Instances that there should be'),
 	figure(
 		{ name: 'instances.starts', unit: 'number', perSecond: true, text: 'Starts of instances' },
-		rate(POOL, of('ballast_instance_starts_total')),
+		rate([...POOL, 'cause'], of('ballast_instance_starts_total')),
+	),
+	figure(
+		{ name: 'lookups.failed', unit: 'number', perSecond: true, text: 'Times that a name began not to be resolved' },
+		rate(['service'], of('ballast_lookups_failed_total')),
+	),
+	figure(
+		{ name: 'deploys.rolled_back', unit: 'number', perSecond: true, text: 'New versions that were rolled back' },
+		rate(['service'], of('ballast_rollbacks_total')),
 	),
 	figure(
 		{ name: 'pool.share', unit: 'ratio', text: "A pool's share of the traffic" },

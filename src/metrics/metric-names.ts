@@ -75,7 +75,7 @@ export const POOL_GAUGES = define('gauge', {
 });
 
 export const POOL_COUNTERS = define('counter', {
-	ballast_instance_starts_total: ['Starts of instances', POOL],
+	ballast_instance_starts_total: ['Starts of instances, by what made them necessary', [...POOL, 'cause']],
 	ballast_ejections_total: ['Instances taken out because their requests failed or were slow', [...POOL, 'cause']],
 });
 
@@ -87,6 +87,8 @@ export const SERVICE_GAUGES = define('gauge', {
 });
 
 export const SERVICE_COUNTERS = define('counter', {
+	ballast_lookups_failed_total: ['Times that the addresses of instances began to be unknown to DNS', ['service']],
+	ballast_rollbacks_total: ['New versions that were rolled back', ['service']],
 	ballast_rate_limit_refused_total: ['Requests that a rate limit refused', ['service', 'limit']],
 	ballast_rate_limit_full_total: ['Keys that found no room in a rate limit', ['service', 'limit']],
 });

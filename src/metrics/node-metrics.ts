@@ -80,11 +80,10 @@ function readPools(registry: Registry, pools: readonly PoolReading[]): void {
 		G.ballast_pool_panic,
 		rows(({ panic }) => Number(panic)),
 	);
-	counters(
-		registry,
-		C.ballast_instance_starts_total,
-		rows(({ starts }) => starts),
+	const starts = pools.flatMap(({ service, pool, starts: all }) =>
+		[...all].map(([cause, count]): Row => [[service, pool, cause], count]),
 	);
+	counters(registry, C.ballast_instance_starts_total, starts);
 	const ejections = pools.flatMap(({ service, pool, ejections: all }) =>
 		[...all].map(([cause, count]): Row => [[service, pool, cause], count]),
 	);
@@ -109,6 +108,16 @@ function readServices(registry: Registry, services: readonly ServiceReading[]): 
 		registry,
 		G.ballast_rollout_step,
 		rows(({ rolloutStep }) => rolloutStep),
+	);
+	counters(
+		registry,
+		C.ballast_lookups_failed_total,
+		rows(({ lookupsFailed }) => lookupsFailed),
+	);
+	counters(
+		registry,
+		C.ballast_rollbacks_total,
+		rows(({ rollbacks }) => rollbacks),
 	);
 	const limits = services.flatMap(({ service, rateLimits }) =>
 		[...rateLimits].map((limit) => ({ labels: [service, limit.limit], ...limit })),

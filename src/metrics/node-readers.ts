@@ -10,8 +10,8 @@ export interface PoolReading {
 	/** 0…1. */
 	share: number;
 	panic: boolean;
-	/** Total of starts. */
-	starts: number;
+	/** Totals of starts by cause; all causes, those of 0 too. */
+	starts: Iterable<readonly [cause: string, count: number]>;
 	/** Totals by cause; all causes, those of 0 too. */
 	ejections: Iterable<readonly [cause: string, count: number]>;
 }
@@ -22,6 +22,9 @@ export interface ServiceReading {
 	concurrency: { limit: number; inFlight: number } | null;
 	/** 0: none. */
 	rolloutStep: number;
+	/** Totals. */
+	lookupsFailed: number;
+	rollbacks: number;
 	rateLimits: Iterable<{ limit: string; refused: number; full: number; entries: number }>;
 }
 

@@ -83,14 +83,27 @@ export class TestNode implements NodeReaders {
 
 	pools() {
 		const ejections = [['failures', 1]] as const;
+		const starts = [
+			['crash', 1],
+			['planned', 3],
+		] as const;
 		return [
-			{ service: 'api', pool: 'main', ready: 2, total: 3, desired: 3, share: 1, panic: false, starts: 4, ejections },
+			{ service: 'api', pool: 'main', ready: 2, total: 3, desired: 3, share: 1, panic: false, starts, ejections },
 		];
 	}
 
 	services() {
 		const rateLimits = [{ limit: '100/s', refused: 1, full: 0, entries: 10 }];
-		return [{ service: 'api', concurrency: { limit: 100, inFlight: 7 }, rolloutStep: 0, rateLimits }];
+		return [
+			{
+				service: 'api',
+				concurrency: { limit: 100, inFlight: 7 },
+				rolloutStep: 0,
+				lookupsFailed: 1,
+				rollbacks: 2,
+				rateLimits,
+			},
+		];
 	}
 
 	workers() {

@@ -1,0 +1,199 @@
+import { hostname } from 'node:os';
+import type { Config } from '../config/config.ts';
+import { OTEL_BOUNDS } from '../metrics/cells.ts';
+import { bucketValue } from '../metrics/meter.ts';
+import type { ProcessReading } from '../metrics/node-readers.ts';
+import { OtlpPush } from '../otlp/push.ts';
+import { OtlpReceiver } from '../otlp/receiver.ts';
+import { RemoteSeriesSet } from '../otlp/remote-series.ts';
+import { Scraper, type ScrapeTarget } from '../otlp/scraper.ts';
+import type { Usage } from '../otlp/usage-of.ts';
+import type { EventLog } from './event-log.ts';
+import type { InstanceView } from './fleet-sink.ts';
+import type { Monitoring } from './monitoring.ts';
+import { VERSION } from './version.ts';
+
+/** Of a cell of our histograms, seconds. */
+const middleOf = (cell: number): number => bucketValue(cell) / 1e6;
+/** An order is taken up again after so long where a port is still in use, as it is while another core ends, ms. */
+const AGAIN_MS = 5000;
+const NONE_REFUSED = { rejected: 0, reason: '' };
+
+export interface TelemetryParts {
+	monitoring: Monitoring;
+	log: EventLog;
+	/** Name of this Ballast. */
+	node: string;
+	startedMs: number;
+	instances(): InstanceView[];
+}
+
+/** What is sent to others by OTLP, received from them, and read from pages of metrics. */
+export class Telemetry {
+	readonly #parts: TelemetryParts;
+	readonly #scraper: Scraper;
+	readonly #remote = new RemoteSeriesSet();
+	readonly #usage = new Map<string, { target: ScrapeTarget; usage: Usage }>();
+	#push: { text: string; push: OtlpPush } | null = null;
+	#receiver: { text: string; receiver: OtlpReceiver } | null = null;
+	#config: Config | null = null;
+	#leads = false;
+
+	constructor(parts: TelemetryParts) {
+		this.#parts = parts;
+		this.#scraper = new Scraper({
+			points: (points, nowMs) => void this.#remote.add(points, nowMs),
+			usage: (target, usage) => this.#usage.set(target.key, { target, usage }),
+			changed: ({ instance, url }, reason) =>
+				this.#event(
+					reason === '' ? 'info' : 'warn',
+					reason === ''
+						? `the metrics of ${instance} are read again`
+						: `the metrics of ${instance} at ${url} cannot be read: ${reason}`,
+				),
+		});
+		parts.monitoring.passOn = ({ entries, spans }) => {
+			if (entries.length > 0) this.#push?.push.logs(entries);
+			if (spans.length > 0) this.#push?.push.spans(spans);
+		};
+	}
+
+	#event(level: 'info' | 'warn', text: string): void {
+		this.#parts.log.add({ level, subject: 'otlp', text });
+	}
+
+	/** What the store is to pass on. */
+	wants({ exports }: Config): { entries: boolean; spans: boolean } {
+		const any = (signal: 'logs' | 'traces'): boolean => exports.some(({ urls }) => urls[signal] !== undefined);
+		return { entries: any('logs'), spans: any('traces') };
+	}
+
+	/** This core receives from now on, or another does: there is but one port. */
+	set leads(leads: boolean) {
+		if (leads === this.#leads) return;
+		this.#leads = leads;
+		if (!leads) {
+			void this.#receiver?.receiver.close();
+			this.#receiver = null;
+		} else if (this.#config !== null) void this.#receive(this.#config);
+	}
+
+	configure(config: Config): void {
+		this.#config = config;
+		this.#send(config);
+		void this.#receive(config);
+		this.everySecond();
+	}
+
+	#send({ exports }: Config): void {
+		const text = JSON.stringify(exports);
+		if (this.#push?.text === text) return;
+		void this.#push?.push.stop();
+		this.#push = null;
+		if (exports.length === 0) return;
+		const { node, startedMs, monitoring } = this.#parts;
+		const host = hostname();
+		const push = new OtlpPush({
+			destinations: exports,
+			own: {
+				attributes: {
+					'service.name': 'ballast',
+					'service.instance.id': `${host}/${node}`,
+					'service.version': VERSION,
+					'host.name': host,
+				},
+				version: VERSION,
+			},
+			source: monitoring.registry,
+			shape: { bounds: OTEL_BOUNDS, middleOf },
+			startMs: startedMs,
+			changed: (destination, signal, reason) =>
+				this.#event(
+					reason === '' ? 'info' : 'warn',
+					reason === ''
+						? `${signal} are sent to ${destination} again`
+						: `${signal} cannot be sent to ${destination}: ${reason}`,
+				),
+		});
+		push.start();
+		this.#push = { text, push };
+	}
+
+	async #receive({ receive }: Config): Promise<void> {
+		const text = JSON.stringify(receive);
+		if (this.#receiver?.text === text) return;
+		const before = this.#receiver?.receiver;
+		this.#receiver = null;
+		await before?.close();
+		if (receive === null || !this.#leads) return;
+		const { store } = this.#parts.monitoring;
+		const receiver = new OtlpReceiver(receive, {
+			metrics: (points) => this.#remote.add(points, Date.now()),
+			logs: (entries) => {
+				store.say({ type: 'entries', entries: [...entries] });
+				return NONE_REFUSED;
+			},
+			spans: (spans) => {
+				store.say({ type: 'spans', spans: [...spans] });
+				return NONE_REFUSED;
+			},
+			failed: (error) => this.#event('warn', `what was received by OTLP failed: ${(error as Error).message}`),
+		});
+		this.#receiver = { text, receiver };
+		try {
+			await receiver.listen();
+		} catch (error) {
+			this.#receiver = null;
+			this.#event('warn', `OTLP is not received: ${(error as Error).message}; it is tried again`);
+			const again = (): void => {
+				if (this.#config !== null && this.#leads) void this.#receive(this.#config);
+			};
+			setTimeout(again, AGAIN_MS).unref();
+		}
+	}
+
+	/** Instances come and go. */
+	everySecond(): void {
+		const services = this.#config?.services ?? [];
+		if (!services.some(({ pools }) => pools.some(({ scrape }) => scrape.length > 0))) {
+			this.#scraper.update([]);
+			return;
+		}
+		const targets = this.#parts.instances().flatMap(({ service, pool, id, host, port, tls }): ScrapeTarget[] => {
+			const pages =
+				services.find(({ name }) => name === service)?.pools.find(({ name }) => name === pool)?.scrape ?? [];
+			const at = host.includes(':') ? `[${host}]` : host;
+			return pages.map(({ of, path, port: other, intervalMs }) => {
+				const url = `${tls && other === null ? 'https' : 'http'}://${at}:${other ?? port}${path}`;
+				return { key: `${id} ${url}`, service, instance: id, url, of, intervalMs };
+			});
+		});
+		this.#scraper.update(targets);
+		const known = new Set(targets.map(({ key }) => key));
+		for (const key of this.#usage.keys()) if (!known.has(key)) this.#usage.delete(key);
+		this.#remote.prune(Date.now());
+	}
+
+	/** What pages of metrics told of the processes of instances that run elsewhere. */
+	usage(): (ProcessReading & { service: string; pool: string; instance: string })[] {
+		const here = new Set(this.#parts.instances().flatMap(({ id, pid }) => (pid === null ? [] : [id])));
+		return [...this.#usage.values()]
+			.filter(({ target }) => !here.has(target.instance))
+			.map(({ target: { service, instance }, usage }) => ({
+				service,
+				pool: this.#parts.instances().find(({ id }) => id === instance)?.pool ?? '',
+				instance,
+				cpuSeconds: usage.cpuSeconds ?? Number.NaN,
+				memoryBytes: usage.memoryBytes ?? Number.NaN,
+				fds: usage.openFiles ?? Number.NaN,
+				processes: Number.NaN,
+			}));
+	}
+
+	/** Sends what there is, and ends. */
+	async end(): Promise<void> {
+		this.#leads = false;
+		this.#scraper.stop();
+		await Promise.all([this.#push?.push.stop(), this.#receiver?.receiver.close()]);
+	}
+}
