@@ -194,6 +194,8 @@ test('what else a head says is noted, and forgotten with the next', () => {
 			upgradeAt: 2,
 			hostAt: 0,
 			expectAt: 3,
+			traceparentAt: -1,
+			userAgentAt: -1,
 			hasDate: true,
 			underscores: 1,
 		},
@@ -211,6 +213,8 @@ test('what else a head says is noted, and forgotten with the next', () => {
 			upgradeAt: -1,
 			hostAt: -1,
 			expectAt: -1,
+			traceparentAt: -1,
+			userAgentAt: -1,
 			hasDate: false,
 			underscores: 0,
 		},
@@ -229,4 +233,11 @@ test('a list holds a token only as a whole element', () => {
 		assert.ok(has(list, 'trailers'), list);
 	for (const list of ['', 'trailer', 'trailersx', 'xtrailers', 'trailers;q=1', 'a trailers', '"trailers"', ',', ' '])
 		assert.ok(!has(list, 'trailers'), list);
+});
+
+test('where the trace context and the user agent stand; several contexts are none', () => {
+	assert.equal(read('Host: a', 'Traceparent: x', 'User-Agent: y')?.framing.traceparentAt, 1);
+	assert.equal(read('Host: a', 'Traceparent: x', 'User-Agent: y')?.framing.userAgentAt, 2);
+	assert.equal(read('traceparent: x', 'Host: a', 'traceparent: x')?.framing.traceparentAt, -2);
+	assert.equal(read('traceparent: x', 'traceparent: x', 'traceparent: x')?.framing.traceparentAt, -2);
 });
