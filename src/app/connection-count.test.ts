@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { ConnectionCount } from './connection-count.ts';
 import { NodeCell, type Plan } from './plan.ts';
 
-function gateOf(connectionsPerAddress: number): ConnectionCount {
+function gateOf(connectionsPerAddress: number, trust: string[] = []): ConnectionCount {
 	const gate = new ConnectionCount(new Int32Array(NodeCell.cells), 0);
-	gate.configure({ workers: 1, columns: 1, limits: { connections: 100, connectionsPerAddress } } as Plan);
+	gate.configure({ workers: 1, columns: 1, trust, limits: { connections: 100, connectionsPerAddress } } as Plan);
 	return gate;
 }
 const opened = (gate: ConnectionCount, addresses: string[]) => addresses.map((address) => gate.open(address));
@@ -25,4 +25,10 @@ test('who has one IPv6 address has all of its first 64 bits', () => {
 	assert.equal(gate.open('2001:db8:0:1::1'), true);
 	gate.close('2001:db8::1');
 	assert.deepEqual(opened(gate, ['2001:db8::9', '2001:db8::1']), [true, false]);
+});
+
+test('a proxy that is trusted speaks for many clients', () => {
+	const gate = gateOf(2, ['10.0.0.0/8']);
+	assert.deepEqual(opened(gate, Array<string>(5).fill('10.1.2.3')), Array(5).fill(true));
+	assert.deepEqual(opened(gate, Array<string>(3).fill('192.0.2.1')), [true, true, false]);
 });

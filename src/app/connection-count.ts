@@ -1,6 +1,9 @@
 import { ClientNetwork } from '../gateway/client-network.ts';
 import type { ConnectionGate } from '../gateway/data-plane.ts';
+import { Trust } from '../gateway/forwarded.ts';
 import { NodeCell, type Plan } from './plan.ts';
+
+const network = new ClientNetwork();
 
 /**
  * Bounds the connections of the node and of each client address (of IPv6 its first 64 bits, as rate
@@ -14,6 +17,7 @@ export class ConnectionCount implements ConnectionGate {
 	#workers = 1;
 	#most = 0;
 	#mostByAddress = 0;
+	#trust = new Trust([]);
 
 	constructor(all: Int32Array, worker: number) {
 		this.#all = all;
@@ -27,6 +31,7 @@ export class ConnectionCount implements ConnectionGate {
 		// A quarter more than the even share, since the spread is by chance.
 		const share = plan.workers === 1 ? 1 : 1.25 / plan.workers;
 		this.#mostByAddress = Math.ceil(plan.limits.connectionsPerAddress * share);
+		this.#trust = new Trust(plan.trust);
 	}
 
 	open(address: string): boolean {
@@ -34,7 +39,7 @@ export class ConnectionCount implements ConnectionGate {
 		for (let worker = 0; worker < this.#workers; worker++)
 			sum += this.#all[worker * NodeCell.cells + NodeCell.connections] as number;
 		if (sum >= this.#most) return false;
-		const client = clientOf(address);
+		const client = this.#clientOf(address);
 		if (client !== '') {
 			const known = this.#byAddress.get(client) ?? 0;
 			if (known >= this.#mostByAddress) return false;
@@ -46,20 +51,18 @@ export class ConnectionCount implements ConnectionGate {
 
 	close(address: string): void {
 		this.#all[this.#own] = (this.#all[this.#own] as number) - 1;
-		const client = clientOf(address);
+		const client = this.#clientOf(address);
 		if (client === '') return;
 		const known = this.#byAddress.get(client) ?? 0;
 		if (known <= 1) this.#byAddress.delete(client);
 		else this.#byAddress.set(client, known - 1);
 	}
-}
 
-const network = new ClientNetwork();
-
-/** What the connections of an address are counted by; empty: they are not, it is loopback. */
-function clientOf(address: string): string {
-	if (address.startsWith('127.') || address === '::1') return '';
-	if (!address.includes(':')) return address;
-	network.read(address);
-	return network.family === 6 ? `${network.high}:${network.low}` : address;
+	/** What the connections of an address are counted by; empty: they are not, since it is loopback or a proxy that speaks for many. */
+	#clientOf(address: string): string {
+		if (address.startsWith('127.') || address === '::1' || this.#trust.has(address)) return '';
+		if (!address.includes(':')) return address;
+		network.read(address);
+		return network.family === 6 ? `${network.high}:${network.low}` : address;
+	}
 }

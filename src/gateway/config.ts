@@ -321,7 +321,7 @@ export const limitsKeys = {
 	),
 	connectionsPerAddress: key(
 		integer(1, 10_000_000),
-		'Most of one client address, of IPv6 one /64; loopback is exempt. Each worker counts its even share and a quarter more.',
+		'Most of one client address, of IPv6 one /64; loopback and proxies in `trust` are exempt. Each worker counts its even share and a quarter more.',
 		{ default: 1000, example: 100 },
 	),
 };
