@@ -12,6 +12,9 @@ const root = join(import.meta.dirname, '..', '..');
 /** The clone's launcher. */
 export const BALLAST_BIN = join(root, 'bin', 'ballast.js');
 
+const ACCESS_LOG = { logs: { access: './access.log' } };
+
+/** With all that is seen: metrics, the store, sampled traces, and a line for each request in a file, as HAProxy's peer logs. */
 export const ballast: Peer = withSettings('ballast', {});
 
 /** What is on by default, switched off. */
@@ -20,14 +23,21 @@ const OFF = { retry: 'off', hold: 'off', outliers: 'off', slowStart: 'off', retr
 /** Ballast with one feature each; measured only where it is asked for by name. */
 export const FEATURES: readonly Peer[] = [
 	withSettings('ballast-off', OFF),
+	withSettings('ballast-no-access-log', {}, { node: {} }),
+	withSettings('ballast-no-traces', {}, { node: { traces: 'off' } }),
+	withSettings('ballast-unseen', {}, { node: { traces: 'off', store: 'off' } }),
 	withSettings('ballast-rate-limit', { rateLimit: { rate: '1000000/s', burst: 1_000_000 } }),
 	withSettings('ballast-concurrency', { concurrency: 10_000 }),
 	withSettings('ballast-breaker', { breaker: 10_000 }),
-	withSettings('ballast-pools', {}, true),
+	withSettings('ballast-pools', {}, { several: true }),
 ];
 
-/** `several`: each of the upstream pair in a pool of its own, of the same priority. */
-function withSettings(name: string, settings: Record<string, unknown>, several = false): Peer {
+/** `several`: each of the upstream pair in a pool of its own, of the same priority. `node`: keys beside the services. */
+function withSettings(
+	name: string,
+	settings: Record<string, unknown>,
+	{ several = false, node = ACCESS_LOG }: { several?: boolean; node?: Record<string, unknown> } = {},
+): Peer {
 	return {
 		name,
 		version: () =>
@@ -39,7 +49,7 @@ function withSettings(name: string, settings: Record<string, unknown>, several =
 				const urls = setup.upstreams.map((upstream) => `http://127.0.0.1:${upstream}`);
 				const pools = Object.fromEntries(urls.map((url, at) => [`p${at}`, { instances: { urls: [url] } }]));
 				const where = several ? { pools } : { instances: { urls } };
-				const path = await writeConfiguration(setup, port, { ...where, ...settings });
+				const path = await writeConfiguration(setup, port, { ...where, ...settings }, node);
 				return {
 					argv: [process.execPath, BALLAST_BIN, 'up', path],
 					cwd: setup.folder,
@@ -51,7 +61,11 @@ function withSettings(name: string, settings: Record<string, unknown>, several =
 
 /** A control socket in the folder, so that several run beside each other. */
 export function ballastEnvironment(folder: string): Record<string, string> {
-	return { BALLAST_SOCKET: join(folder, 'ballast.sock'), NODE_ENV: 'production' };
+	return {
+		BALLAST_SOCKET: join(folder, 'ballast.sock'),
+		XDG_STATE_HOME: join(folder, 'state'),
+		NODE_ENV: 'production',
+	};
 }
 
 /** Writes the configuration for a setup and returns its path. `api`: its service. */
@@ -61,6 +75,7 @@ export async function writeConfiguration(
 	api: Record<string, unknown> = {
 		instances: { urls: setup.upstreams.map((upstream) => `http://127.0.0.1:${upstream}`) },
 	},
+	node: Record<string, unknown> = {},
 ): Promise<string> {
 	await mkdir(setup.folder, { recursive: true, mode: 0o700 });
 	const [adminPort] = (await freePorts(1)) as [number];
@@ -71,6 +86,7 @@ export async function writeConfiguration(
 		admin: { port: adminPort },
 		workers: setup.workers ?? 1,
 		...(connections > 10_000 ? { limits: { connections } } : {}),
+		...node,
 		services: { api },
 	});
 	await writeFile(path, text);

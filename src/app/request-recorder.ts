@@ -6,6 +6,7 @@ import { Want } from '../logs/record-layout.ts';
 import type { RecordNotes, RecordWriter } from '../logs/record-writer.ts';
 import { DetailMeter } from '../metrics/detail.ts';
 import { Meter, nothingSeen } from '../metrics/meter.ts';
+import { TICK_MS } from '../wire/timer-wheel.ts';
 import { FOLLOW_CELL, type FromWorker, NodeCell, type RecordingPlan, UNROUTED } from './plan.ts';
 
 type Chunk = Extract<FromWorker, { type: 'chunk' }>;
@@ -13,6 +14,9 @@ type Chunk = Extract<FromWorker, { type: 'chunk' }>;
 /** Numbers of each attempt, as `AttemptCell` in the gateway has them. */
 const ATTEMPT = { start: 1, connect: 2, head: 3, end: 4, cells: 6 } as const;
 const SAMPLED = 1;
+/** Rows of requests that are not notable, and traces, that one worker has in a second at most. */
+const ROWS_A_SECOND = 500;
+const TRACES_A_SECOND = 200;
 /** How far the wall clock may be off. */
 const CLOCK_MS = 5;
 
@@ -44,6 +48,11 @@ export class RequestRecorder implements Recorder {
 	};
 	/** Epoch ms when `performance.now()` was 0. */
 	#epochMs = Date.now() - performance.now();
+	/** Ordinary requests since the last tick, and in a tick of late; the share of them that gets a row now. */
+	#ordinary = 0;
+	#perTick = 0;
+	#rowShare: number;
+	#traceRoom = TRACES_A_SECOND;
 	/** State of a generator of the shares that are sampled; any but 0. */
 	#random = (Math.random() * 0x7fffffff) | 1;
 
@@ -60,6 +69,7 @@ export class RequestRecorder implements Recorder {
 		this.#node = parts.node;
 		this.#writer = parts.writer;
 		this.recording = parts.recording;
+		this.#rowShare = parts.recording.rows;
 		const tell = (meter: Chunk['meter']) => (index: number, buffer: SharedArrayBuffer) =>
 			parts.chunk({ type: 'chunk', meter, index, buffer });
 		this.#routes = new Meter(tell('routes'));
@@ -71,6 +81,12 @@ export class RequestRecorder implements Recorder {
 	onTick(): void {
 		const epochMs = Date.now() - performance.now();
 		if (Math.abs(epochMs - this.#epochMs) > CLOCK_MS) this.#epochMs = epochMs;
+		this.#traceRoom = Math.min(TRACES_A_SECOND, this.#traceRoom + (TRACES_A_SECOND * TICK_MS) / 1000);
+		// A row costs as much as two thirds of a request: beyond a rate at which they say all that can be said, fewer are kept.
+		this.#perTick += (this.#ordinary - this.#perTick) / 8;
+		this.#ordinary = 0;
+		const { rows } = this.recording;
+		this.#rowShare = Math.min(rows, (ROWS_A_SECOND * TICK_MS) / 1000 / Math.max(1, this.#perTick));
 	}
 
 	/** The slot belongs to another instance now. */
@@ -134,17 +150,29 @@ export class RequestRecorder implements Recorder {
 		notes.weight = 1;
 		let wants = 0;
 		if (lines > 0 && (notable || lines >= 1 || this.#draw() < lines)) wants |= Want.line;
-		if (rows > 0) {
-			if (notable) wants |= Want.row;
-			else if (rows >= 1 || this.#draw() < rows) {
-				wants |= Want.row;
-				notes.weight = Math.round(1 / rows);
-			}
+		if (rows > 0) wants |= this.#wantsRow(notable);
+		if (spans && traces !== null) {
+			const kept = failed || us >= traceSlowMs * 1000;
+			if (kept || (exchange.trace.flags & SAMPLED) !== 0) wants |= this.#wantsTrace(kept);
 		}
-		if (spans && traces !== null && (failed || us >= traceSlowMs * 1000 || (exchange.trace.flags & SAMPLED) !== 0))
-			wants |= Want.trace;
 		if (Atomics.load(this.#node, FOLLOW_CELL) !== 0) wants |= Want.follow;
 		return wants;
+	}
+
+	/** All that are notable; of the others the share, or as many as a worker may have in a second. */
+	#wantsRow(notable: boolean): number {
+		if (notable) return Want.row;
+		this.#ordinary++;
+		if (this.#rowShare < 1 && this.#draw() >= this.#rowShare) return 0;
+		this.#notes.weight = Math.round(1 / this.#rowShare);
+		return Want.row;
+	}
+
+	/** Half of the room is for those that failed or were slow. */
+	#wantsTrace(kept: boolean): number {
+		if (this.#traceRoom < (kept ? 1 : TRACES_A_SECOND / 2)) return 0;
+		this.#traceRoom--;
+		return Want.trace;
 	}
 
 	#draw(): number {

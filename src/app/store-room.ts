@@ -5,7 +5,8 @@ import type { Span } from '../core/span.ts';
 import { LogBook } from '../logs/log-book.ts';
 import type { LogSink } from '../logs/log-sink.ts';
 import { Want } from '../logs/record-layout.ts';
-import { RecordReader } from '../logs/record-reader.ts';
+import type { RecordLines } from '../logs/record-line.ts';
+import { type RecordNames, RecordReader } from '../logs/record-reader.ts';
 import { RecordRing } from '../logs/record-ring.ts';
 import { inTransaction, isDiskFull, openDatabase } from '../store/database.ts';
 import { spansOf } from '../traces/spans-of.ts';
@@ -20,14 +21,25 @@ const INSTANCES_MOST = 5000;
 /** Traces that are shown as examples, of each second. */
 const EXEMPLARS_MOST = 64;
 
+/** A worker's records. `lines`: what writes lines from them; null: entries are read for that. */
+interface Source {
+	ring: RecordRing;
+	reader: RecordReader;
+	lines: RecordLines | null;
+}
+
 type Told = Exclude<ToStore, { type: 'call' | 'close' }>;
 
 /** All that lasts, and the way of a record to it. Lives in the store thread. */
 export class StoreRoom {
 	readonly #say: (message: FromStore) => void;
-	readonly #readers = new Map<number, { ring: RecordRing; reader: RecordReader }>();
+	readonly #readers = new Map<number, Source>();
 	readonly #routes = new Map<number, { service: string; route: string }>();
 	readonly #instances = new Map<number, string>();
+	readonly #names: RecordNames = {
+		route: (series) => this.#routes.get(series),
+		instance: (serial) => this.#instances.get(serial) ?? '',
+	};
 	#settings: StoreSettings | null = null;
 	#book: LogBook | null = null;
 	#stores: LastingStores | null = null;
@@ -46,11 +58,8 @@ export class StoreRoom {
 				break;
 			case 'ring': {
 				const ring = new RecordRing(message.buffer);
-				const names = {
-					route: (series: number) => this.#routes.get(series),
-					instance: (serial: number) => this.#instances.get(serial) ?? '',
-				};
-				this.#readers.set(message.worker, { ring, reader: new RecordReader(ring, names) });
+				const lines = this.#book?.recordLines(ring, this.#names) ?? null;
+				this.#readers.set(message.worker, { ring, reader: new RecordReader(ring, this.#names), lines });
 				break;
 			}
 			case 'names':
@@ -100,6 +109,7 @@ export class StoreRoom {
 			sinks,
 		});
 		this.#questions = new LogQuestions(this.#book, this.#say);
+		for (const source of this.#readers.values()) source.lines = this.#book.recordLines(source.ring, this.#names);
 	}
 
 	#passOn(): LogSink {
@@ -114,28 +124,32 @@ export class StoreRoom {
 	drain(): void {
 		const book = this.#book;
 		if (book === null) return;
-		for (const { ring, reader } of this.#readers.values()) {
-			const entries: AccessEntry[] = [];
-			const lines: AccessEntry[] = [];
-			const rows: AccessEntry[] = [];
-			const traced: AccessEntry[] = [];
-			ring.drain((at) => {
-				const wants = reader.wants(at);
-				const entry = reader.read(at);
-				entries.push(entry);
-				if (wants & Want.line) lines.push(entry);
-				if (wants & Want.row) rows.push(entry);
-				if (wants & Want.trace) traced.push(entry);
-			}, DRAIN_MOST);
-			if (entries.length === 0) continue;
-			// Redacts them, so spans come after.
-			book.access({ entries, lines, rows });
-			if (traced.length > 0) this.#trace(traced);
-		}
+		for (const source of this.#readers.values()) this.#drain(book, source);
 		book.flush();
 		if (book.followed === this.#follows) return;
 		this.#follows = book.followed;
 		this.#say({ type: 'following', follows: this.#follows });
+	}
+
+	#drain(book: LogBook, { ring, reader, lines }: Source): void {
+		const entries: AccessEntry[] = [];
+		const whole: AccessEntry[] = [];
+		const rows: AccessEntry[] = [];
+		const traced: AccessEntry[] = [];
+		ring.drain((at) => {
+			const wants = reader.wants(at);
+			if (wants & Want.line && lines !== null) book.line(lines, at);
+			if ((wants & ~Want.line) === 0 && lines !== null) return;
+			const entry = reader.read(at);
+			entries.push(entry);
+			if (wants & Want.line && lines === null) whole.push(entry);
+			if (wants & Want.row) rows.push(entry);
+			if (wants & Want.trace) traced.push(entry);
+		}, DRAIN_MOST);
+		if (entries.length === 0) return;
+		// Redacts them, so spans come after.
+		book.access({ entries, lines: whole, rows });
+		if (traced.length > 0) this.#trace(traced);
 	}
 
 	#trace(entries: readonly AccessEntry[]): void {

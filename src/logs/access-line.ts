@@ -7,40 +7,36 @@ import type { AccessEntry } from '../core/access-entry.ts';
 import { ERRORS } from '../core/errors.ts';
 import type { Severity } from '../core/log-entry.ts';
 import { LineBuffer, MOST_A_CHARACTER, putFragment, putInteger, putJson, putSeconds, putTime } from './line-buffer.ts';
+import {
+	ADDRESS,
+	AGENT,
+	ATTEMPTS,
+	CACHE,
+	DURATION,
+	ERROR,
+	METHOD,
+	PATH,
+	PROTOCOL,
+	QUERY,
+	QUEUE,
+	REQUEST_BYTES,
+	RESPONSE_BYTES,
+	ROUTE,
+	SERVICE,
+	SEVERITY,
+	SPAN_ID,
+	STATUS,
+	TIMESTAMP,
+	TRACE_ID,
+	UPSTREAM,
+	UPSTREAM_DURATION,
+	WEIGHT,
+} from './line-keys.ts';
 
 /** Text of one field is cut here, in characters. */
 const MOST_TEXT = 8192;
 /** What all keys, numbers and ids of a line take at most. */
 const FIXED_BYTES = 2048;
-
-const key = (name: string, opening = ''): Uint8Array => Buffer.from(`,"${name}":${opening}`, 'latin1');
-const TIMESTAMP: Uint8Array = Buffer.from('{"timestamp":"', 'latin1');
-const SEVERITY: Readonly<Record<'info' | 'warn' | 'error', Uint8Array>> = {
-	info: Buffer.from('","severity_text":"INFO"'),
-	warn: Buffer.from('","severity_text":"WARN"'),
-	error: Buffer.from('","severity_text":"ERROR"'),
-};
-const TRACE_ID = key('trace_id', '"');
-const SPAN_ID = key('span_id', '"');
-const SERVICE = key('service.name', '"');
-const METHOD = key('http.request.method', '"');
-const PATH = key('url.path', '"');
-const QUERY = key('url.query', '"');
-const ROUTE = key('http.route', '"');
-const STATUS = key('http.response.status_code');
-const ERROR = key('error.type', '"');
-const ADDRESS = key('client.address', '"');
-const PROTOCOL = key('network.protocol.version', '"');
-const AGENT = key('user_agent.original', '"');
-const REQUEST_BYTES = key('http.request.body.size');
-const RESPONSE_BYTES = key('http.response.body.size');
-const DURATION = key('duration_s');
-const UPSTREAM = key('upstream.id', '"');
-const ATTEMPTS = key('upstream.attempts');
-const UPSTREAM_DURATION = key('upstream.duration_s');
-const CACHE = key('cache.status', '"');
-const QUEUE = key('queue_s');
-const WEIGHT = key('weight');
 
 /** Errors of Ballast or of instances, and answers that broke off; `notable` without one is slow. */
 export function accessSeverity({ status, error, notable }: AccessEntry): Extract<Severity, 'info' | 'warn' | 'error'> {

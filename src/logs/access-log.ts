@@ -5,6 +5,7 @@ import type { AccessLogConfig } from './config.ts';
 import { LineBuffer } from './line-buffer.ts';
 import type { LineTarget } from './line-target.ts';
 import { LogFile } from './log-file.ts';
+import type { RecordLines } from './record-line.ts';
 import { StandardOutput } from './standard-output.ts';
 
 export interface AccessLogOptions {
@@ -47,6 +48,13 @@ export class AccessLog {
 			this.#count++;
 			if (this.#buffer.length >= WRITE_BYTES) this.flush();
 		}
+	}
+
+	/** A request that stands in a ring; the format is JSON. */
+	addRecord(lines: RecordLines, record: number): void {
+		lines.write(record, this.#buffer);
+		this.#count++;
+		if (this.#buffer.length >= WRITE_BYTES) this.flush();
 	}
 
 	flush(): void {

@@ -69,6 +69,33 @@ export function putJson(bytes: Buffer, from: number, text: string): number {
 	return at;
 }
 
+/** The same of bytes, one character each. */
+export function putJsonBytes(bytes: Buffer, from: number, source: Uint8Array, start: number, length: number): number {
+	let at = from;
+	for (let i = start; i < start + length; i++) {
+		const code = source[i] as number;
+		const letter = code < 128 ? (ESCAPE[code] as number) : 1;
+		if (letter === 0) bytes[at++] = code;
+		else if (code >= 128) at = putWide(bytes, at, code, 0);
+		else if (letter === 1) at = putEscape(bytes, at, code);
+		else {
+			bytes[at++] = 92;
+			bytes[at++] = letter;
+		}
+	}
+	return at;
+}
+
+/** So many words of 32 bits as lower-case hex. */
+export function putHexWords(bytes: Buffer, from: number, words: Int32Array, start: number, count: number): number {
+	let at = from;
+	for (let i = start; i < start + count; i++) {
+		const word = words[i] as number;
+		for (let shift = 28; shift >= 0; shift -= 4) bytes[at++] = HEX[(word >>> shift) & 15] as number;
+	}
+	return at;
+}
+
 const isLowHalf = (code: number) => code >= 0xdc00 && code < 0xe000;
 
 function putWide(bytes: Buffer, from: number, code: number, next: number): number {

@@ -33,6 +33,9 @@ import {
 	top,
 } from './log-values.ts';
 import { MOST_MESSAGE, type OutputLine, readOutputLine } from './output-line.ts';
+import { RecordLines } from './record-line.ts';
+import type { RecordNames } from './record-reader.ts';
+import type { RecordRing } from './record-ring.ts';
 import { Redactor } from './redact.ts';
 import type { Steps } from './steps.ts';
 
@@ -110,6 +113,21 @@ export class LogBook {
 		this.#accessLog?.add(lines);
 		if (this.#followers.size > 0) this.#followers.send(entries.map(entryOfAccess), this.#now());
 		this.#keep(rows.map(entryOfAccess));
+	}
+
+	/**
+	 * What writes lines of the access log straight from a ring; null: lines need whole entries, for their format or
+	 * for patterns of the configuration.
+	 */
+	recordLines(ring: RecordRing, names: RecordNames): RecordLines | null {
+		const { access } = this.#options.config;
+		if (access === null || access.format !== 'json' || this.#redactor?.hasPatterns === true) return null;
+		return new RecordLines(ring, names, { redactor: this.#redactor, sample: access.sample });
+	}
+
+	/** A line for a request that stands in a ring. */
+	line(lines: RecordLines, record: number): void {
+		this.#accessLog?.addRecord(lines, record);
 	}
 
 	/** Somebody follows. */

@@ -35,10 +35,14 @@ export interface RedactOptions {
 	keys: readonly string[];
 }
 
+const MOST_NAMES = 2000;
+
 /** Redacts entries in place. */
 export class Redactor {
 	readonly #patterns: GuardedPatterns;
 	readonly #keys: ReadonlySet<string>;
+	/** Whether names that were met are those of secrets. */
+	readonly #names = new Map<string, boolean>();
 
 	constructor({ patterns, keys }: RedactOptions) {
 		this.#patterns = new GuardedPatterns(patterns);
@@ -54,14 +58,27 @@ export class Redactor {
 	access(entries: readonly AccessEntry[]): void {
 		for (const entry of entries) {
 			if (entry.query !== '') entry.query = this.query(entry.query);
-			if (MAYBE_IN_PATH.test(entry.path)) entry.path = this.text(entry.path);
-			if (entry.userAgent.includes('@')) entry.userAgent = entry.userAgent.replace(EMAIL, REDACTED);
+			entry.path = this.path(entry.path);
+			entry.userAgent = this.userAgent(entry.userAgent);
 		}
 		if (this.#patterns.count === 0) return;
 		const texts = this.#patterns.replace(entries.flatMap(({ path, query, userAgent }) => [path, query, userAgent]));
 		entries.forEach((entry, at) => {
 			[entry.path, entry.query, entry.userAgent] = texts.slice(at * 3, at * 3 + 3) as [string, string, string];
 		});
+	}
+
+	/** Patterns of the configuration are looked for in every text. */
+	get hasPatterns(): boolean {
+		return this.#patterns.count > 0;
+	}
+
+	path(text: string): string {
+		return MAYBE_IN_PATH.test(text) ? this.text(text) : text;
+	}
+
+	userAgent(text: string): string {
+		return text.includes('@') ? text.replace(EMAIL, REDACTED) : text;
 	}
 
 	/** Messages and fields of lines; the entries are new ones where something was replaced. */
@@ -112,8 +129,18 @@ export class Redactor {
 		return clean;
 	}
 
+	/** Names come again and again; who makes up new ones cannot fill the memory. */
 	#isSecret(written: string): boolean {
 		if (written.length > 256) return true;
+		let known = this.#names.get(written);
+		if (known !== undefined) return known;
+		known = this.#namesSecret(written);
+		if (this.#names.size >= MOST_NAMES) this.#names.clear();
+		this.#names.set(written, known);
+		return known;
+	}
+
+	#namesSecret(written: string): boolean {
 		const name = written.includes('%') ? decoded(written) : written;
 		// `user[password]` and `filter.token` too.
 		const last = name.replace(/\]$/, '').replace(/^.*[[]/, '');

@@ -1,0 +1,226 @@
+import { ERRORS, errorAt } from '../core/errors.ts';
+import {
+	type LineBuffer,
+	MOST_A_CHARACTER,
+	putFragment,
+	putHexWords,
+	putInteger,
+	putJson,
+	putJsonBytes,
+	putSeconds,
+	putTime,
+} from './line-buffer.ts';
+import {
+	ADDRESS,
+	AGENT,
+	ATTEMPTS,
+	DURATION,
+	ERROR,
+	METHOD,
+	PATH,
+	PROTOCOL,
+	QUERY,
+	QUEUE,
+	REQUEST_BYTES,
+	RESPONSE_BYTES,
+	ROUTE,
+	SERVICE,
+	SEVERITY,
+	SPAN_ID,
+	STATUS,
+	TIMESTAMP,
+	TRACE_ID,
+	UPSTREAM,
+	UPSTREAM_DURATION,
+	WEIGHT,
+} from './line-keys.ts';
+import { ATTEMPTS_AT, Flag, Float, Int, TRACE } from './record-layout.ts';
+import type { RecordNames } from './record-reader.ts';
+import type { RecordRing } from './record-ring.ts';
+import type { Redactor } from './redact.ts';
+
+/** What keys, numbers and ids of a line take at most, names of routes and instances included. */
+const FIXED_BYTES = 8192;
+const ATTEMPT_INTS = 6;
+const QUOTE = 34;
+/** A digit that begins so many is looked at closer: it may be the number of a card. */
+const DIGITS = 13;
+
+const text = (key: Uint8Array, value: string): Uint8Array => {
+	if (value === '') return new Uint8Array();
+	const bytes = Buffer.allocUnsafe(key.length + value.length * MOST_A_CHARACTER + 1);
+	const end = putJson(bytes, putFragment(bytes, 0, key), value);
+	bytes[end] = QUOTE;
+	return bytes.subarray(0, end + 1);
+};
+
+/** By index of the failure: its field, and whether it is an error of ours or of an instance. */
+const CAUSES: { field: Uint8Array; error: boolean }[] = [{ field: new Uint8Array(), error: false }];
+for (let i = 1; errorAt(i) !== ''; i++) {
+	const code = errorAt(i);
+	CAUSES.push({ field: text(ERROR, code), error: code !== '' && ERRORS[code].fault !== 'client' });
+}
+const PROTOCOLS = [text(PROTOCOL, '1.0'), text(PROTOCOL, '1.1')] as const;
+
+/**
+ * Lines of the access log straight from records: from bytes to bytes, without a string but where something has to be
+ * redacted. The same line as `writeAccessLine` of the entry that `RecordReader` reads.
+ */
+export class RecordLines {
+	readonly #ring: RecordRing;
+	readonly #names: RecordNames;
+	readonly #redactor: Redactor | null;
+	/** Share of requests that get a line, of which a line says how many it stands for. */
+	readonly #sample: number;
+	readonly #latin: Buffer;
+	readonly #routes = new Map<number, { service: Uint8Array; route: Uint8Array }>();
+	readonly #instances = new Map<number, Uint8Array>();
+
+	constructor(ring: RecordRing, names: RecordNames, options: { redactor: Redactor | null; sample: number }) {
+		this.#ring = ring;
+		this.#names = names;
+		this.#redactor = options.redactor;
+		this.#sample = options.sample;
+		this.#latin = Buffer.from(ring.bytes.buffer, ring.bytes.byteOffset, ring.bytes.byteLength);
+	}
+
+	/** Routes or instances have other names now. */
+	forget(): void {
+		this.#routes.clear();
+		this.#instances.clear();
+	}
+
+	#route(series: number): { service: Uint8Array; route: Uint8Array } {
+		let known = this.#routes.get(series);
+		if (known === undefined) {
+			const { service = '', route = '' } = this.#names.route(series) ?? {};
+			this.#routes.set(series, (known = { service: text(SERVICE, service), route: text(ROUTE, route) }));
+		}
+		return known;
+	}
+
+	#instance(serial: number): Uint8Array {
+		let known = this.#instances.get(serial);
+		if (known === undefined) this.#instances.set(serial, (known = text(UPSTREAM, this.#names.instance(serial))));
+		return known;
+	}
+
+	write(record: number, out: LineBuffer): void {
+		const { ints, floats } = this.#ring;
+		const int = record >> 2;
+		const float = record >> 3;
+		const lengths = (which: number): number => ints[int + which] as number;
+		const kept = lengths(Int.attempts) & 0xffff;
+		const method = lengths(Int.methodHost) & 0xffff;
+		const host = lengths(Int.methodHost) >>> 16;
+		const path = lengths(Int.pathQuery) & 0xffff;
+		const query = lengths(Int.pathQuery) >>> 16;
+		const agent = lengths(Int.agentAddress) & 0xffff;
+		const address = lengths(Int.agentAddress) >>> 16;
+		out.reserve(FIXED_BYTES + MOST_A_CHARACTER * (method + path + query + agent + address));
+		const { bytes } = out;
+		const status = lengths(Int.status);
+		const flags = lengths(Int.flags);
+		const cause = CAUSES[status >>> 16] ?? (CAUSES[0] as (typeof CAUSES)[number]);
+		const { service, route } = this.#route(lengths(Int.series));
+		const methodAt = record + ATTEMPTS_AT + kept * ATTEMPT_INTS * 4;
+		const pathAt = methodAt + method + host;
+		const agentAt = pathAt + path + query;
+		let at = putTime(bytes, putFragment(bytes, out.length, TIMESTAMP), floats[float + Float.timeMs] as number);
+		const failed = (status & 0xffff) >= 500 || cause.error;
+		at = putFragment(bytes, at, SEVERITY[failed ? 'error' : flags & Flag.notable ? 'warn' : 'info']);
+		at = this.#id(bytes, at, { key: TRACE_ID, start: int + TRACE, words: 4 });
+		at = this.#id(bytes, at, { key: SPAN_ID, start: int + TRACE + 4, words: 2 });
+		at = putFragment(bytes, at, service);
+		at = this.#put(bytes, at, { key: METHOD, start: methodAt, length: method });
+		at = this.#path(bytes, at, pathAt, path);
+		at = this.#query(bytes, at, pathAt + path, query);
+		at = putFragment(bytes, at, route);
+		if ((status & 0xffff) !== 0) at = putInteger(bytes, putFragment(bytes, at, STATUS), status & 0xffff);
+		at = putFragment(bytes, at, cause.field);
+		at = this.#put(bytes, at, { key: ADDRESS, start: agentAt + agent, length: address });
+		at = putFragment(bytes, at, PROTOCOLS[flags & Flag.minor ? 1 : 0]);
+		at = this.#agent(bytes, at, agentAt, agent);
+		at = putInteger(bytes, putFragment(bytes, at, REQUEST_BYTES), floats[float + Float.requestBytes] as number);
+		at = putInteger(bytes, putFragment(bytes, at, RESPONSE_BYTES), floats[float + Float.responseBytes] as number);
+		at = putSeconds(bytes, putFragment(bytes, at, DURATION), lengths(Int.durationUs));
+		at = this.#upstream(bytes, at, int, kept);
+		if (lengths(Int.queueUs) > 0) at = putSeconds(bytes, putFragment(bytes, at, QUEUE), lengths(Int.queueUs));
+		if (this.#sample < 1 && (flags & Flag.notable) === 0)
+			at = putInteger(bytes, putFragment(bytes, at, WEIGHT), Math.round(1 / this.#sample));
+		bytes[at++] = 125;
+		bytes[at++] = 10;
+		out.length = at;
+	}
+
+	#id(bytes: Buffer, at: number, { key, start, words }: { key: Uint8Array; start: number; words: number }): number {
+		const { ints } = this.#ring;
+		let any = 0;
+		for (let i = start; i < start + words; i++) any |= ints[i] as number;
+		if (any === 0) return at;
+		const end = putHexWords(bytes, putFragment(bytes, at, key), ints, start, words);
+		bytes[end] = QUOTE;
+		return end + 1;
+	}
+
+	#put(bytes: Buffer, at: number, { key, start, length }: { key: Uint8Array; start: number; length: number }): number {
+		if (length === 0) return at;
+		const end = putJsonBytes(bytes, putFragment(bytes, at, key), this.#ring.bytes, start, length);
+		bytes[end] = QUOTE;
+		return end + 1;
+	}
+
+	#putText(bytes: Buffer, at: number, key: Uint8Array, value: string): number {
+		const end = putJson(bytes, putFragment(bytes, at, key), value);
+		bytes[end] = QUOTE;
+		return end + 1;
+	}
+
+	#path(bytes: Buffer, at: number, start: number, length: number): number {
+		if (this.#redactor === null || !mayHold(this.#ring.bytes, start, start + length))
+			return this.#put(bytes, at, { key: PATH, start, length });
+		const path = this.#latin.toString('latin1', start, start + length);
+		return this.#putText(bytes, at, PATH, this.#redactor.path(path));
+	}
+
+	#query(bytes: Buffer, at: number, start: number, length: number): number {
+		if (this.#redactor === null || length === 0) return this.#put(bytes, at, { key: QUERY, start, length });
+		const query = this.#latin.toString('latin1', start, start + length);
+		return this.#putText(bytes, at, QUERY, this.#redactor.query(query));
+	}
+
+	#agent(bytes: Buffer, at: number, start: number, length: number): number {
+		const end = start + length;
+		let mail = false;
+		if (this.#redactor !== null) for (let i = start; i < end; i++) mail ||= this.#ring.bytes[i] === 64;
+		if (this.#redactor === null || !mail) return this.#put(bytes, at, { key: AGENT, start, length });
+		return this.#putText(bytes, at, AGENT, this.#redactor.userAgent(this.#latin.toString('latin1', start, end)));
+	}
+
+	#upstream(bytes: Buffer, from: number, int: number, kept: number): number {
+		if (kept === 0) return from;
+		const { ints } = this.#ring;
+		const last = int + ATTEMPTS_AT / 4 + (kept - 1) * ATTEMPT_INTS;
+		let at = putFragment(bytes, from, this.#instance(ints[last] as number));
+		at = putInteger(bytes, putFragment(bytes, at, ATTEMPTS), (ints[int + Int.attempts] as number) >>> 16);
+		const start = ints[last + 1] as number;
+		const end = ints[last + 4] as number;
+		const us = end < 0 ? Math.max(0, (ints[int + Int.durationUs] as number) - start) : end;
+		return putSeconds(bytes, putFragment(bytes, at, UPSTREAM_DURATION), us);
+	}
+}
+
+/** Whether a path may hold what is redacted: an address, a token, a pair, the number of a card. */
+function mayHold(bytes: Uint8Array, start: number, end: number): boolean {
+	let digits = 0;
+	for (let i = start; i < end; i++) {
+		const byte = bytes[i] as number;
+		if (byte >= 48 && byte <= 57) {
+			if (++digits >= DIGITS) return true;
+		} else if (byte === 64 || byte === 61 || byte === 37) return true;
+		// `ey` of a JSON Web Token.
+		else if (byte === 101 && bytes[i + 1] === 121) return true;
+		else if (byte !== 32 && byte !== 45) digits = 0;
+	}
+	return false;
+}
