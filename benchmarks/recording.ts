@@ -144,7 +144,7 @@ function storing(name: string, access: boolean, recorder: RequestRecorder): void
 	console.log(`${name.padEnd(64)}${best.toFixed(0).padStart(8)} ns`);
 }
 try {
-	storing('store thread: at most 500 rows and 200 traces a second', false, sampling);
+	storing('store thread: at most 200 rows and 100 traces a second', false, sampling);
 	storing('… and a line of the access log of each', true, all);
 } finally {
 	rmSync(folder, { recursive: true, force: true });

@@ -15,8 +15,8 @@ type Chunk = Extract<FromWorker, { type: 'chunk' }>;
 const ATTEMPT = { start: 1, connect: 2, head: 3, end: 4, cells: 6 } as const;
 const SAMPLED = 1;
 /** Rows of requests that are not notable, and traces, that one worker has in a second at most. */
-const ROWS_A_SECOND = 500;
-const TRACES_A_SECOND = 200;
+const ROWS_A_SECOND = 200;
+const TRACES_A_SECOND = 100;
 /** How far the wall clock may be off. */
 const CLOCK_MS = 5;
 

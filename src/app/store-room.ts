@@ -16,6 +16,10 @@ import type { FromStore, RecordNamesMessage, StoreCalls, StoreSettings, ToStore 
 
 /** Records that are read in one go; what is left waits for the next one, 50 ms later. */
 const DRAIN_MOST = 20_000;
+/** How long lines and rows wait for their write, ms. */
+const LINES_MS = 45;
+const ROWS_MS = 200;
+const SPANS_MOST = 2000;
 /** Names of instances that are gone are known for so many others that came since. */
 const INSTANCES_MOST = 5000;
 /** Traces that are shown as examples, of each second. */
@@ -46,6 +50,10 @@ export class StoreRoom {
 	#questions: LogQuestions | null = null;
 	#exemplars: Extract<FromStore, { type: 'figures' }>['exemplars'] = [];
 	#follows = false;
+	/** What is to be stored with the next write. */
+	#spans: Span[] = [];
+	#linesMs = 0;
+	#rowsMs = 0;
 
 	constructor(say: (message: FromStore) => void) {
 		this.#say = say;
@@ -120,23 +128,45 @@ export class StoreRoom {
 		};
 	}
 
-	/** Empties the rings. */
-	drain(): void {
+	/** Empties the rings; how many records there were. */
+	drain(): number {
 		const book = this.#book;
-		if (book === null) return;
-		for (const source of this.#readers.values()) this.#drain(book, source);
-		book.flush();
-		if (book.followed === this.#follows) return;
+		if (book === null) return 0;
+		let records = 0;
+		for (const source of this.#readers.values()) records += this.#drain(book, source);
+		this.#write(book);
+		if (book.followed === this.#follows) return records;
 		this.#follows = book.followed;
 		this.#say({ type: 'following', follows: this.#follows });
+		return records;
 	}
 
-	#drain(book: LogBook, { ring, reader, lines }: Source): void {
+	/** A write for each drain would cost more than what is written. */
+	#write(book: LogBook): void {
+		const nowMs = performance.now();
+		if (nowMs - this.#linesMs >= LINES_MS) {
+			this.#linesMs = nowMs;
+			book.flushLines();
+		}
+		if (nowMs - this.#rowsMs < ROWS_MS) return;
+		this.#rowsMs = nowMs;
+		book.flush();
+		this.#storeSpans();
+	}
+
+	#storeSpans(): void {
+		const spans = this.#spans;
+		if (spans.length === 0) return;
+		this.#spans = [];
+		this.#stores?.addSpans(spans);
+	}
+
+	#drain(book: LogBook, { ring, reader, lines }: Source): number {
 		const entries: AccessEntry[] = [];
 		const whole: AccessEntry[] = [];
 		const rows: AccessEntry[] = [];
 		const traced: AccessEntry[] = [];
-		ring.drain((at) => {
+		const records = ring.drain((at) => {
 			const wants = reader.wants(at);
 			if (wants & Want.line && lines !== null) book.line(lines, at);
 			if ((wants & ~Want.line) === 0 && lines !== null) return;
@@ -146,15 +176,17 @@ export class StoreRoom {
 			if (wants & Want.row) rows.push(entry);
 			if (wants & Want.trace) traced.push(entry);
 		}, DRAIN_MOST);
-		if (entries.length === 0) return;
+		if (entries.length === 0) return records;
 		// Redacts them, so spans come after.
 		book.access({ entries, lines: whole, rows });
 		if (traced.length > 0) this.#trace(traced);
+		return records;
 	}
 
 	#trace(entries: readonly AccessEntry[]): void {
 		const spans: Span[] = entries.flatMap(spansOf);
-		this.#stores?.addSpans(spans);
+		this.#spans.push(...spans);
+		if (this.#spans.length > SPANS_MOST) this.#storeSpans();
 		if (this.#settings?.passOn.spans === true) this.#say({ type: 'passOn', entries: [], spans });
 		for (const { service, route, durationUs, traceId, timeMs } of entries.slice(-EXEMPLARS_MOST))
 			this.#exemplars.push({ service, route, seconds: durationUs / 1e6, traceId, timeMs });
@@ -181,11 +213,14 @@ export class StoreRoom {
 			string,
 			(...args: unknown[]) => unknown
 		>;
+		// What is asked for may just have come.
+		if (name === 'trace') this.#storeSpans();
 		const call = asked[name];
 		return call === undefined ? NOTHING[name] : call(...args);
 	}
 
 	#close(): void {
+		this.#storeSpans();
 		this.#questions?.close();
 		this.#book?.close();
 		this.#stores?.close();

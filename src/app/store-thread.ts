@@ -3,8 +3,11 @@ import { BallastError } from '../core/errors.ts';
 import type { FromStore, ToStore } from './store-messages.ts';
 import { StoreRoom } from './store-room.ts';
 
-/** How often the rings are emptied, ms: at 40,000 requests a second and worker a ring holds a third of a second. */
-const DRAIN_MS = 50;
+/** How often the rings are emptied, ms: when little comes; and when much does, while it still is in the caches. */
+const QUIET_MS = 50;
+const BUSY_MS = 10;
+/** From so many records on it is much. */
+const MANY = 64;
 const FIGURES_MS = 1000;
 
 /** The thread of all that touches a disk. What goes wrong here is told and counted; the program goes on. */
@@ -29,13 +32,23 @@ function guarded(work: () => void): void {
 	}
 }
 
-const drain = setInterval(() => guarded(() => room.drain()), DRAIN_MS);
+let drain: NodeJS.Timeout;
+function drainAgain(afterMs: number): void {
+	drain = setTimeout(() => {
+		let records = 0;
+		guarded(() => {
+			records = room.drain();
+		});
+		drainAgain(records >= MANY ? BUSY_MS : QUIET_MS);
+	}, afterMs);
+}
+drainAgain(QUIET_MS);
 const figures = setInterval(() => guarded(() => room.everySecond()), FIGURES_MS);
 
 parentPort?.on('message', (message: ToStore) => {
 	if (message.type === 'call') void answer(message);
 	else if (message.type === 'close') {
-		clearInterval(drain);
+		clearTimeout(drain);
 		clearInterval(figures);
 		guarded(() => room.close());
 		parentPort?.close();

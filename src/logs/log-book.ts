@@ -175,7 +175,12 @@ export class LogBook {
 		if (this.#waiting.length >= BATCH) this.#storeWaiting();
 	}
 
-	/** Writes what is at hand; to be called at the end of each drain, so that there are few writes. */
+	/** Writes the lines of the access log that are at hand. */
+	flushLines(): void {
+		this.#accessLog?.flush();
+	}
+
+	/** Writes what is at hand; now and then, so that there are few writes. */
 	flush(): void {
 		this.#accessLog?.flush();
 		this.#storeWaiting();

@@ -60,7 +60,25 @@ for (let i = 1; errorAt(i) !== ''; i++) {
 	const code = errorAt(i);
 	CAUSES.push({ field: text(ERROR, code), error: code !== '' && ERRORS[code].fault !== 'client' });
 }
+const join = (...parts: Uint8Array[]): Uint8Array => Buffer.concat(parts);
+const END: Uint8Array = Buffer.from('"');
+/** What stands between the values of a line that has all of them, in one piece each: fewer are quicker. */
+const SEVERITY_TRACE = {
+	info: join(SEVERITY.info, TRACE_ID),
+	warn: join(SEVERITY.warn, TRACE_ID),
+	error: join(SEVERITY.error, TRACE_ID),
+};
+const TO_SPAN = join(END, SPAN_ID);
+const TO_PATH = join(END, PATH);
 const PROTOCOLS = [text(PROTOCOL, '1.0'), text(PROTOCOL, '1.1')] as const;
+
+interface RouteKeys {
+	service: Uint8Array;
+	route: Uint8Array;
+	/** From the end of the span's id to the method; from the end of path or query to the status. */
+	toMethod: Uint8Array;
+	toStatus: Uint8Array;
+}
 
 /**
  * Lines of the access log straight from records: from bytes to bytes, without a string but where something has to be
@@ -73,7 +91,7 @@ export class RecordLines {
 	/** Share of requests that get a line, of which a line says how many it stands for. */
 	readonly #sample: number;
 	readonly #latin: Buffer;
-	readonly #routes = new Map<number, { service: Uint8Array; route: Uint8Array }>();
+	readonly #routes = new Map<number, RouteKeys>();
 	readonly #instances = new Map<number, Uint8Array>();
 
 	constructor(ring: RecordRing, names: RecordNames, options: { redactor: Redactor | null; sample: number }) {
@@ -90,11 +108,13 @@ export class RecordLines {
 		this.#instances.clear();
 	}
 
-	#route(series: number): { service: Uint8Array; route: Uint8Array } {
+	#route(series: number): RouteKeys {
 		let known = this.#routes.get(series);
 		if (known === undefined) {
 			const { service = '', route = '' } = this.#names.route(series) ?? {};
-			this.#routes.set(series, (known = { service: text(SERVICE, service), route: text(ROUTE, route) }));
+			const keys = { service: text(SERVICE, service), route: text(ROUTE, route) };
+			const toMethod = join(END, keys.service, METHOD);
+			this.#routes.set(series, (known = { ...keys, toMethod, toStatus: join(keys.route, STATUS) }));
 		}
 		return known;
 	}
@@ -122,28 +142,31 @@ export class RecordLines {
 		const status = lengths(Int.status);
 		const flags = lengths(Int.flags);
 		const cause = CAUSES[status >>> 16] ?? (CAUSES[0] as (typeof CAUSES)[number]);
-		const { service, route } = this.#route(lengths(Int.series));
+		const keys = this.#route(lengths(Int.series));
 		const methodAt = record + ATTEMPTS_AT + kept * ATTEMPT_INTS * 4;
 		const pathAt = methodAt + method + host;
 		const agentAt = pathAt + path + query;
-		let at = putTime(bytes, putFragment(bytes, out.length, TIMESTAMP), floats[float + Float.timeMs] as number);
+		const texts = this.#ring.bytes;
 		const failed = (status & 0xffff) >= 500 || cause.error;
-		at = putFragment(bytes, at, SEVERITY[failed ? 'error' : flags & Flag.notable ? 'warn' : 'info']);
-		at = this.#id(bytes, at, { key: TRACE_ID, start: int + TRACE, words: 4 });
-		at = this.#id(bytes, at, { key: SPAN_ID, start: int + TRACE + 4, words: 2 });
-		at = putFragment(bytes, at, service);
-		at = this.#put(bytes, at, { key: METHOD, start: methodAt, length: method });
-		at = this.#path(bytes, at, pathAt, path);
+		const severity = failed ? 'error' : flags & Flag.notable ? 'warn' : 'info';
+		let at = putTime(bytes, putFragment(bytes, out.length, TIMESTAMP), floats[float + Float.timeMs] as number);
+		const traced = (ints[int + TRACE] as number) !== 0 && (ints[int + TRACE + 4] as number) !== 0;
+		if (traced && method > 0) {
+			at = putHexWords(bytes, put(bytes, at, SEVERITY_TRACE[severity]), ints, int + TRACE, 4);
+			at = putHexWords(bytes, put(bytes, at, TO_SPAN), ints, int + TRACE + 4, 2);
+			at = putJsonBytes(bytes, put(bytes, at, keys.toMethod), texts, methodAt, method);
+		} else at = this.#untraced(bytes, at, { severity, int, service: keys.service, methodAt, method });
+		at = this.#path(bytes, at, pathAt, path, traced && method > 0);
 		at = this.#query(bytes, at, pathAt + path, query);
-		at = putFragment(bytes, at, route);
-		if ((status & 0xffff) !== 0) at = putInteger(bytes, putFragment(bytes, at, STATUS), status & 0xffff);
+		if ((status & 0xffff) === 0) at = putFragment(bytes, at, keys.route);
+		else at = putInteger(bytes, put(bytes, at, keys.toStatus), status & 0xffff);
 		at = putFragment(bytes, at, cause.field);
 		at = this.#put(bytes, at, { key: ADDRESS, start: agentAt + agent, length: address });
-		at = putFragment(bytes, at, PROTOCOLS[flags & Flag.minor ? 1 : 0]);
+		at = put(bytes, at, PROTOCOLS[flags & Flag.minor ? 1 : 0]);
 		at = this.#agent(bytes, at, agentAt, agent);
-		at = putInteger(bytes, putFragment(bytes, at, REQUEST_BYTES), floats[float + Float.requestBytes] as number);
-		at = putInteger(bytes, putFragment(bytes, at, RESPONSE_BYTES), floats[float + Float.responseBytes] as number);
-		at = putSeconds(bytes, putFragment(bytes, at, DURATION), lengths(Int.durationUs));
+		at = putInteger(bytes, put(bytes, at, REQUEST_BYTES), floats[float + Float.requestBytes] as number);
+		at = putInteger(bytes, put(bytes, at, RESPONSE_BYTES), floats[float + Float.responseBytes] as number);
+		at = putSeconds(bytes, put(bytes, at, DURATION), lengths(Int.durationUs));
 		at = this.#upstream(bytes, at, int, kept);
 		if (lengths(Int.queueUs) > 0) at = putSeconds(bytes, putFragment(bytes, at, QUEUE), lengths(Int.queueUs));
 		if (this.#sample < 1 && (flags & Flag.notable) === 0)
@@ -151,6 +174,20 @@ export class RecordLines {
 		bytes[at++] = 125;
 		bytes[at++] = 10;
 		out.length = at;
+	}
+
+	/** A line without a trace, or without a method: of a request that could not be read. */
+	#untraced(
+		bytes: Buffer,
+		from: number,
+		of: { severity: keyof typeof SEVERITY; int: number; service: Uint8Array; methodAt: number; method: number },
+	): number {
+		const { severity, int, service, methodAt, method } = of;
+		let at = putFragment(bytes, from, SEVERITY[severity]);
+		at = this.#id(bytes, at, { key: TRACE_ID, start: int + TRACE, words: 4 });
+		at = this.#id(bytes, at, { key: SPAN_ID, start: int + TRACE + 4, words: 2 });
+		at = putFragment(bytes, at, service);
+		return this.#put(bytes, at, { key: METHOD, start: methodAt, length: method });
 	}
 
 	#id(bytes: Buffer, at: number, { key, start, words }: { key: Uint8Array; start: number; words: number }): number {
@@ -176,7 +213,15 @@ export class RecordLines {
 		return end + 1;
 	}
 
-	#path(bytes: Buffer, at: number, start: number, length: number): number {
+	/** `open`: the quotes of the method are still to be closed. */
+	#path(bytes: Buffer, from: number, start: number, length: number, open: boolean): number {
+		let at = from;
+		if (open && length > 0 && (this.#redactor === null || !mayHold(this.#ring.bytes, start, start + length))) {
+			at = putJsonBytes(bytes, put(bytes, at, TO_PATH), this.#ring.bytes, start, length);
+			bytes[at] = QUOTE;
+			return at + 1;
+		}
+		if (open) bytes[at++] = QUOTE;
 		if (this.#redactor === null || !mayHold(this.#ring.bytes, start, start + length))
 			return this.#put(bytes, at, { key: PATH, start, length });
 		const path = this.#latin.toString('latin1', start, start + length);
@@ -206,8 +251,14 @@ export class RecordLines {
 		const start = ints[last + 1] as number;
 		const end = ints[last + 4] as number;
 		const us = end < 0 ? Math.max(0, (ints[int + Int.durationUs] as number) - start) : end;
-		return putSeconds(bytes, putFragment(bytes, at, UPSTREAM_DURATION), us);
+		return putSeconds(bytes, put(bytes, at, UPSTREAM_DURATION), us);
 	}
+}
+
+/** Longer ones are quicker by the runtime's own copy. */
+function put(bytes: Buffer, at: number, fragment: Uint8Array): number {
+	bytes.set(fragment, at);
+	return at + fragment.length;
 }
 
 /** Whether a path may hold what is redacted: an address, a token, a pair, the number of a card. */

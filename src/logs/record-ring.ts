@@ -4,6 +4,9 @@ const Cell = { written: 0, read: 1, dropped: 2, cells: 16 } as const;
 /** Stands where the next record would have begun, when that goes on at the start of the ring. */
 const WRAP = -1;
 
+/** Up to here, 64 KiB, it is not worth while to begin anew. */
+const NEAR_WORDS = 8192;
+
 /** Most bytes of one record. */
 export const RECORD_MOST = 8192;
 
@@ -25,6 +28,7 @@ export class RecordRing {
 	/** The writer's: where it stands, and how far the reader was known to be. */
 	#written: number;
 	#readSeen: number;
+	#looks = 0;
 	/** Where the record that is being written begins, bytes. */
 	#at = 0;
 
@@ -55,8 +59,8 @@ export class RecordRing {
 		const words = (bytes + 7) >>> 3;
 		const capacity = this.#mask + 1;
 		let at = this.#written & this.#mask;
-		// A record is never split.
-		const skip = at + words > capacity ? capacity - at : 0;
+		// A record is never split. Once all was read it goes on at the start: the same memory again is in the caches.
+		const skip = at + words > capacity || (at >= NEAR_WORDS && this.#isRead()) ? capacity - at : 0;
 		if (this.#free() < words + skip) {
 			this.#readSeen = Atomics.load(this.#cells, Cell.read);
 			if (this.#free() < words + skip) {
@@ -71,6 +75,13 @@ export class RecordRing {
 		}
 		this.#at = at * 8;
 		return this.#at;
+	}
+
+	/** The reader has seen all. Looked up now and then: the cell is the other thread's. */
+	#isRead(): boolean {
+		if ((++this.#looks & 15) !== 0) return false;
+		this.#readSeen = Atomics.load(this.#cells, Cell.read);
+		return this.#readSeen === this.#written;
 	}
 
 	#free(): number {
