@@ -9,7 +9,7 @@ const problem = async (form: string): Promise<string> => {
 	const result = await loadText(`logs: ${form}\n${API}`);
 	return result.ok ? '' : result.problems.map(({ path, message }) => `${path}: ${message}`).join('\n');
 };
-const ROTATE = { bytes: 100_000_000, ageMs: 0, keep: 5, gzip: true };
+const ROTATE = { bytes: 100_000_000, ageMs: 0, keep: 5, gzip: false };
 
 test('the access log: off, stdout, a path, an object', async () => {
 	assert.equal((await logs('{ access: off }')).access, null);
@@ -28,12 +28,12 @@ test('the access log: off, stdout, a path, an object', async () => {
 		sample: 0.05,
 	});
 	assert.deepEqual(
-		(await logs('{ access: { to: /a.log, rotate: { size: 1MB, every: 1d, keep: 2, gzip: false } } }')).access?.rotate,
+		(await logs('{ access: { to: /a.log, rotate: { size: 1MB, every: 1d, keep: 2, gzip: true } } }')).access?.rotate,
 		{
 			bytes: 1_000_000,
 			ageMs: 86_400_000,
 			keep: 2,
-			gzip: false,
+			gzip: true,
 		},
 	);
 });

@@ -16,7 +16,7 @@ import type { Place } from './scope.ts';
 
 const KEEP_MS = 7 * 86_400_000;
 const KEEP_BYTES = 2_000_000_000;
-const ROTATE = { bytes: 100_000_000, ageMs: 0, keep: 5, gzip: true };
+const ROTATE = { bytes: 100_000_000, ageMs: 0, keep: 5, gzip: false };
 
 export function resolveLogs(input: LogsInput = {}, place: Place): LogsConfig {
 	const access = resolveAccess(input.access, place.at('access'));

@@ -69,7 +69,7 @@ export const rotateSchema = oneOf(
 			size: key(size(1000, 1e12), 'A file that is bigger is moved aside.', { default: '100MB', example: '1GB' }),
 			every: key(duration(60_000, 366 * DAY), 'One that was begun longer ago, too.', { example: '1d' }),
 			keep: key(integer(0, 1000), 'How many old files are kept.', { default: 5, example: 14 }),
-			gzip: key(bool(), 'Whether old files are compressed.', { default: true, example: false }),
+			gzip: key(bool(), 'Whether old files are compressed. It costs more than writing them did.', { default: false, example: true }),
 		}),
 		off,
 	],
@@ -99,7 +99,7 @@ export const accessSchema = oneOf(
 				rotateSchema,
 				'When a file is moved aside, and what becomes of it. `off` where another program does it: a file that was moved is opened anew within a second.',
 				{
-					default: { size: '100MB', keep: 5, gzip: true },
+					default: { size: '100MB', keep: 5, gzip: false },
 					example: { size: '1GB', keep: 14 },
 				},
 			),
@@ -193,7 +193,7 @@ const forwardForms = [
 		to: required(forwardTarget, 'A path, or the address of a syslog receiver.', { example: 'syslog+tcp://logs:601' }),
 		only: key(onlyQuery, 'Only entries that fit this query.', { defaultText: 'all', example: 'level:warn' }),
 		rotate: key(rotateSchema, 'As for `access`; for a file.', {
-			default: { size: '100MB', keep: 5, gzip: true },
+			default: { size: '100MB', keep: 5, gzip: false },
 			example: 'off',
 		}),
 	}),
