@@ -36,7 +36,7 @@ export class Telemetry {
 	/** Those that a reload ends, and what ended ones dropped. */
 	readonly #ending = new Set<OtlpPush>();
 	#droppedBefore = 0;
-	#push: { text: string; push: OtlpPush } | null = null;
+	#push: { text: string; push: OtlpPush; hasLed: boolean } | null = null;
 	#receiver: { text: string; receiver: OtlpReceiver } | null = null;
 	#config: Config | null = null;
 	#leads = false;
@@ -70,32 +70,51 @@ export class Telemetry {
 		return { entries: any('logs'), spans: any('traces') };
 	}
 
-	/** This core receives from now on, or another does: there is but one port. */
+	/** This core receives from now on and sends metrics, or another does: there is but one port, and counts are handed on. */
 	set leads(leads: boolean) {
 		if (leads === this.#leads) return;
 		this.#leads = leads;
+		// What was handed over, or is, counts up to this moment.
+		if (this.#push !== null) this.#parts.monitoring.registry.sample();
 		if (!leads) {
+			void this.#push?.push.pauseMetrics();
 			void this.#receiver?.receiver.close();
 			this.#receiver = null;
-		} else if (this.#config !== null) void this.#receive(this.#config);
+		} else if (this.#config !== null) {
+			this.#push?.push.start(this.#push.hasLed ? undefined : 'now');
+			if (this.#push !== null) this.#push.hasLed = true;
+			void this.#receive(this.#config);
+		}
 	}
 
 	configure(config: Config): void {
+		const first = this.#config === null;
 		this.#config = config;
-		this.#send(config);
+		this.#send(config, first);
 		void this.#receive(config);
 		this.everySecond();
 	}
 
-	#send({ exports }: Config): void {
+	#send({ exports }: Config, first: boolean): void {
 		const text = JSON.stringify(exports);
 		if (this.#push?.text === text) return;
-		if (this.#push !== null) void this.#endPush(this.#push.push);
+		const before = this.#push?.push;
+		const ended = before === undefined ? Promise.resolve() : this.#endPush(before);
 		this.#push = null;
 		if (exports.length === 0) return;
+		const push = this.#pushTo(exports);
+		this.#push = { text, push, hasLed: this.#leads };
+		if (first && this.#leads) push.start();
+		else
+			void ended.then(() => {
+				if (this.#leads && this.#push?.push === push) push.start(before ?? 'now');
+			});
+	}
+
+	#pushTo(exports: Config['exports']): OtlpPush {
 		const { node, startedMs, monitoring } = this.#parts;
 		const host = hostname();
-		const push = new OtlpPush({
+		return new OtlpPush({
 			destinations: exports,
 			own: {
 				attributes: {
@@ -117,13 +136,11 @@ export class Telemetry {
 						: `${signal} cannot be sent to ${destination}: ${reason}`,
 				),
 		});
-		push.start();
-		this.#push = { text, push };
 	}
 
 	async #endPush(push: OtlpPush): Promise<void> {
 		this.#ending.add(push);
-		await push.stop();
+		await push.stop({ metrics: this.#leads });
 		this.#ending.delete(push);
 		this.#droppedBefore += droppedBy(push);
 	}
@@ -196,9 +213,10 @@ export class Telemetry {
 
 	/** Sends what there is, and ends. */
 	async end(): Promise<void> {
+		const metrics = this.#leads;
 		this.#leads = false;
 		this.#scraper.stop();
-		await Promise.all([this.#push?.push.stop(), this.#receiver?.receiver.close()]);
+		await Promise.all([this.#push?.push.stop({ metrics }), this.#receiver?.receiver.close()]);
 	}
 }
 

@@ -48,10 +48,26 @@ export class MetricReader {
 	readonly #source: MetricSource;
 	readonly #options: ReaderOptions;
 	readonly #sent = new Map<number, Sent>();
+	#startMs: number;
 
 	constructor(source: MetricSource, options: ReaderOptions) {
 		this.#source = source;
 		this.#options = options;
+		this.#startMs = options.startMs;
+	}
+
+	/** What is counted by now is known elsewhere: deltas begin here. */
+	begin(nowMs: number): void {
+		if (!this.#isDelta) return;
+		this.#startMs = nowMs;
+		for (const { commit } of this.read(nowMs)) commit();
+	}
+
+	/** Deltas begin where those of another reader of the same source ended. */
+	goOn(other: MetricReader): void {
+		if (!this.#isDelta) return;
+		this.#startMs = other.#startMs;
+		for (const [id, one] of other.#sent) this.#sent.set(id, one);
 	}
 
 	read(nowMs: number): Reading[] {
@@ -118,7 +134,7 @@ export class MetricReader {
 
 	#since(series: SourceSeries): { startMs: number; sent: Sent | undefined } {
 		const sent = this.#sent.get(series.id);
-		return { startMs: sent?.timeMs ?? this.#options.startMs, sent };
+		return { startMs: sent?.timeMs ?? this.#startMs, sent };
 	}
 
 	#remember(series: SourceSeries, sent: Sent): void {

@@ -1,6 +1,7 @@
 /** A running Ballast sends metrics, lines and spans to a collector; one that was away gets what it missed. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ballast, startBallast } from '../support/ballast.ts';
 import { type RawUpstream, startUpstream } from '../support/raw-upstream.ts';
 import { eventually } from '../support/suite.ts';
@@ -16,24 +17,28 @@ describe('OTLP out', () => {
 	let ballast: Ballast;
 	const upstreams: RawUpstream[] = [];
 
-	before(async () => {
-		await collector.listen();
-		upstreams.push(await startUpstream(), await startUpstream());
-		for (const upstream of upstreams) upstream.on('/v1/failing', FAILURE);
+	const config = (body: string): Record<string, unknown> => {
 		const url = `http://127.0.0.1:${collector.port}`;
-		ballast = await startBallast({
+		return {
 			workers: 2,
 			stop: '1s',
 			traces: { sample: '100%' },
 			export: {
 				collector: { url, interval: '1s' },
 				// As the preset of Datadog has it, which knows no other address than Datadog's.
-				datadog: { url: `${url}/datadog`, interval: '1s', temporality: 'delta', signals: ['metrics'], body: '500KB' },
+				datadog: { url: `${url}/datadog`, interval: '1s', temporality: 'delta', signals: ['metrics'], body },
 			},
 			services: {
 				app: { instances: upstreams.map((upstream) => upstream.url), retry: { attempts: 2 }, routes: { '/v1/*': {} } },
 			},
-		});
+		};
+	};
+
+	before(async () => {
+		await collector.listen();
+		upstreams.push(await startUpstream(), await startUpstream());
+		for (const upstream of upstreams) upstream.on('/v1/failing', FAILURE);
+		ballast = await startBallast(config('500KB'));
 	});
 	after(async () => {
 		await ballast?.stop();
@@ -144,6 +149,29 @@ describe('OTLP out', () => {
 		for (const [at, { startNanos }] of deltas.entries())
 			if (at > 0) assert.ok(startNanos >= (deltas[at - 1]?.timeNanos ?? 0n));
 		await ballast.printed(/traces are sent to collector again/, { withinMs: WITHIN_MS });
+	});
+
+	test('neither an upgrade nor a reload counts anything twice', async () => {
+		const settled = async (): Promise<void> => {
+			await eventually(
+				() => [total('ballast_requests'), added('ballast_requests')],
+				([a, b]) => a === sent && b === sent,
+				WITHIN_MS,
+			);
+			// Two more times of sending change nothing.
+			await sleep(2500);
+			assert.deepEqual([total('ballast_requests'), added('ballast_requests')], [sent, sent]);
+		};
+		const some = async (): Promise<void> => {
+			for (let at = 0; at < 10; at++, sent++) assert.equal(await ask('/v1/more'), 200);
+		};
+		await ballast.control('upgrade');
+		await some();
+		await settled();
+		ballast.configure(config('400KB'));
+		await ballast.control('reload');
+		await some();
+		await settled();
 	});
 
 	test('what a collector refuses is counted', async () => {
