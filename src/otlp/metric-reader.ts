@@ -94,7 +94,8 @@ export class MetricReader {
 			return { definition, kind: 'gauge', point, commit: () => {} };
 		}
 		const { startMs, sent } = this.#since(series);
-		const before = sent === undefined || sent.value > value ? 0 : sent.value;
+		const known = sent?.value ?? (this.#isDelta ? (series.base ?? 0) : 0);
+		const before = known > value ? 0 : known;
 		const point = { attributes, startTimeUnixNano: startMs, timeUnixNano: nowMs, asDouble: value - before };
 		const commit = (): void => this.#remember(series, { timeMs: nowMs, value, sum: 0, cells: NOTHING });
 		return { definition, kind: 'sum', point, commit };
