@@ -192,6 +192,7 @@ export class NodeMonitor {
 				['access_log', logs?.accessLost ?? 0],
 				['forward', logs?.forwardDropped ?? 0],
 				['spans', stored?.spansDropped ?? 0],
+				['otlp', this.#telemetry.dropped],
 			],
 			logErrors: logs === undefined ? [] : [{ service: '', instance: '', count: logs.errors }],
 		};

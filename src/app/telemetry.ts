@@ -2,15 +2,14 @@ import { hostname } from 'node:os';
 import type { Config } from '../config/config.ts';
 import { OTEL_BOUNDS } from '../metrics/cells.ts';
 import { bucketValue } from '../metrics/meter.ts';
-import type { ProcessReading } from '../metrics/node-readers.ts';
 import { OtlpPush } from '../otlp/push.ts';
 import { OtlpReceiver } from '../otlp/receiver.ts';
 import { RemoteSeriesSet } from '../otlp/remote-series.ts';
 import { Scraper, type ScrapeTarget } from '../otlp/scraper.ts';
-import type { Usage } from '../otlp/usage-of.ts';
 import type { EventLog } from './event-log.ts';
 import type { InstanceView } from './fleet-sink.ts';
 import type { Monitoring } from './monitoring.ts';
+import { ScrapedUsage } from './scraped-usage.ts';
 import { VERSION } from './version.ts';
 
 /** Of a cell of our histograms, seconds. */
@@ -33,8 +32,11 @@ export class Telemetry {
 	readonly #parts: TelemetryParts;
 	readonly #scraper: Scraper;
 	readonly #remote = new RemoteSeriesSet();
-	readonly #usage = new Map<string, { target: ScrapeTarget; usage: Usage }>();
-	#push: { text: string; push: OtlpPush } | null = null;
+	readonly #usage = new ScrapedUsage();
+	/** Those that a reload ends, and what ended ones dropped. */
+	readonly #ending = new Set<OtlpPush>();
+	#droppedBefore = 0;
+	#push: { text: string; push: OtlpPush; hasLed: boolean } | null = null;
 	#receiver: { text: string; receiver: OtlpReceiver } | null = null;
 	#config: Config | null = null;
 	#leads = false;
@@ -43,7 +45,7 @@ export class Telemetry {
 		this.#parts = parts;
 		this.#scraper = new Scraper({
 			points: (points, nowMs) => void this.#remote.add(points, nowMs),
-			usage: (target, usage) => this.#usage.set(target.key, { target, usage }),
+			usage: (target, usage) => this.#usage.set(target, usage),
 			changed: ({ instance, url }, reason) =>
 				this.#event(
 					reason === '' ? 'info' : 'warn',
@@ -68,32 +70,51 @@ export class Telemetry {
 		return { entries: any('logs'), spans: any('traces') };
 	}
 
-	/** This core receives from now on, or another does: there is but one port. */
+	/** This core receives from now on and sends metrics, or another does: there is but one port, and counts are handed on. */
 	set leads(leads: boolean) {
 		if (leads === this.#leads) return;
 		this.#leads = leads;
+		// What was handed over, or is, counts up to this moment.
+		if (this.#push !== null) this.#parts.monitoring.registry.sample();
 		if (!leads) {
+			void this.#push?.push.pauseMetrics();
 			void this.#receiver?.receiver.close();
 			this.#receiver = null;
-		} else if (this.#config !== null) void this.#receive(this.#config);
+		} else if (this.#config !== null) {
+			this.#push?.push.start(this.#push.hasLed ? undefined : 'now');
+			if (this.#push !== null) this.#push.hasLed = true;
+			void this.#receive(this.#config);
+		}
 	}
 
 	configure(config: Config): void {
+		const first = this.#config === null;
 		this.#config = config;
-		this.#send(config);
+		this.#send(config, first);
 		void this.#receive(config);
 		this.everySecond();
 	}
 
-	#send({ exports }: Config): void {
+	#send({ exports }: Config, first: boolean): void {
 		const text = JSON.stringify(exports);
 		if (this.#push?.text === text) return;
-		void this.#push?.push.stop();
+		const before = this.#push?.push;
+		const ended = before === undefined ? Promise.resolve() : this.#endPush(before);
 		this.#push = null;
 		if (exports.length === 0) return;
+		const push = this.#pushTo(exports);
+		this.#push = { text, push, hasLed: this.#leads };
+		if (first && this.#leads) push.start();
+		else
+			void ended.then(() => {
+				if (this.#leads && this.#push?.push === push) push.start(before ?? 'now');
+			});
+	}
+
+	#pushTo(exports: Config['exports']): OtlpPush {
 		const { node, startedMs, monitoring } = this.#parts;
 		const host = hostname();
-		const push = new OtlpPush({
+		return new OtlpPush({
 			destinations: exports,
 			own: {
 				attributes: {
@@ -115,8 +136,13 @@ export class Telemetry {
 						: `${signal} cannot be sent to ${destination}: ${reason}`,
 				),
 		});
-		push.start();
-		this.#push = { text, push };
+	}
+
+	async #endPush(push: OtlpPush): Promise<void> {
+		this.#ending.add(push);
+		await push.stop({ metrics: this.#leads });
+		this.#ending.delete(push);
+		this.#droppedBefore += droppedBy(push);
 	}
 
 	async #receive({ receive }: Config): Promise<void> {
@@ -154,12 +180,16 @@ export class Telemetry {
 
 	/** Instances come and go. */
 	everySecond(): void {
+		const targets = this.#targets();
+		this.#scraper.update(targets);
+		this.#usage.keep(new Set(targets.map(({ key }) => key)));
+		this.#remote.prune(Date.now());
+	}
+
+	#targets(): ScrapeTarget[] {
 		const services = this.#config?.services ?? [];
-		if (!services.some(({ pools }) => pools.some(({ scrape }) => scrape.length > 0))) {
-			this.#scraper.update([]);
-			return;
-		}
-		const targets = this.#parts.instances().flatMap(({ service, pool, id, host, port, tls }): ScrapeTarget[] => {
+		if (!services.some(({ pools }) => pools.some(({ scrape }) => scrape.length > 0))) return [];
+		return this.#parts.instances().flatMap(({ service, pool, id, host, port, tls }): ScrapeTarget[] => {
 			const pages =
 				services.find(({ name }) => name === service)?.pools.find(({ name }) => name === pool)?.scrape ?? [];
 			const at = host.includes(':') ? `[${host}]` : host;
@@ -168,32 +198,30 @@ export class Telemetry {
 				return { key: `${id} ${url}`, service, instance: id, url, of, intervalMs };
 			});
 		});
-		this.#scraper.update(targets);
-		const known = new Set(targets.map(({ key }) => key));
-		for (const key of this.#usage.keys()) if (!known.has(key)) this.#usage.delete(key);
-		this.#remote.prune(Date.now());
 	}
 
 	/** What pages of metrics told of the processes of instances that run elsewhere. */
-	usage(): (ProcessReading & { service: string; pool: string; instance: string })[] {
-		const here = new Set(this.#parts.instances().flatMap(({ id, pid }) => (pid === null ? [] : [id])));
-		return [...this.#usage.values()]
-			.filter(({ target }) => !here.has(target.instance))
-			.map(({ target: { service, instance }, usage }) => ({
-				service,
-				pool: this.#parts.instances().find(({ id }) => id === instance)?.pool ?? '',
-				instance,
-				cpuSeconds: usage.cpuSeconds ?? Number.NaN,
-				memoryBytes: usage.memoryBytes ?? Number.NaN,
-				fds: usage.openFiles ?? Number.NaN,
-				processes: Number.NaN,
-			}));
+	usage(): ReturnType<ScrapedUsage['readings']> {
+		return this.#usage.readings(this.#parts.instances());
+	}
+
+	/** Lines and spans that no destination will get: no room, or refused. */
+	get dropped(): number {
+		const running = [...this.#ending, ...(this.#push === null ? [] : [this.#push.push])];
+		return running.reduce((sum, push) => sum + droppedBy(push), this.#droppedBefore);
 	}
 
 	/** Sends what there is, and ends. */
 	async end(): Promise<void> {
+		const metrics = this.#leads;
 		this.#leads = false;
 		this.#scraper.stop();
-		await Promise.all([this.#push?.push.stop(), this.#receiver?.receiver.close()]);
+		await Promise.all([this.#push?.push.stop({ metrics }), this.#receiver?.receiver.close()]);
 	}
+}
+
+function droppedBy({ counts }: OtlpPush): number {
+	return counts
+		.filter(({ signal }) => signal !== 'metrics')
+		.reduce((sum, { dropped, rejected }) => sum + dropped + rejected, 0);
 }

@@ -69,7 +69,10 @@ export const rotateSchema = oneOf(
 			size: key(size(1000, 1e12), 'A file that is bigger is moved aside.', { default: '100MB', example: '1GB' }),
 			every: key(duration(60_000, 366 * DAY), 'One that was begun longer ago, too.', { example: '1d' }),
 			keep: key(integer(0, 1000), 'How many old files are kept.', { default: 5, example: 14 }),
-			gzip: key(bool(), 'Whether old files are compressed. It costs more than writing them did.', { default: false, example: true }),
+			gzip: key(bool(), 'Whether old files are compressed. It costs more than writing them did.', {
+				default: false,
+				example: true,
+			}),
 		}),
 		off,
 	],

@@ -51,6 +51,14 @@ function counters(registry: Registry, definition: Counter, rows: Iterable<Row>):
 	});
 }
 
+/** Of those who count since long before they were known here. */
+function countersOn(registry: Registry, definition: Counter, rows: Iterable<Row>): void {
+	const metric = registry.define(definition);
+	metric.refresh(() => {
+		for (const [labels, value] of rows) if (!Number.isNaN(value)) metric.series(...labels).readOn(value);
+	});
+}
+
 function readPools(registry: Registry, pools: readonly PoolReading[]): void {
 	const { POOL_GAUGES: G, POOL_COUNTERS: C } = names;
 	const rows = (value: (pool: PoolReading) => number): Row[] =>
@@ -176,10 +184,10 @@ function readHost(registry: Registry, readers: Partial<NodeReaders>): void {
 	gauges(registry, G.ballast_host_memory_limit_bytes, one(host?.memoryLimitBytes));
 	const used = host === undefined ? undefined : host.memoryUsedBytes / host.memoryLimitBytes;
 	gauges(registry, G.ballast_host_memory_used_ratio, one(used));
-	counters(registry, C.ballast_host_network_receive_bytes_total, one(host?.receivedBytes));
-	counters(registry, C.ballast_host_network_transmit_bytes_total, one(host?.sentBytes));
+	countersOn(registry, C.ballast_host_network_receive_bytes_total, one(host?.receivedBytes));
+	countersOn(registry, C.ballast_host_network_transmit_bytes_total, one(host?.sentBytes));
 	const own = readers.own?.() ?? undefined;
-	counters(registry, C.process_cpu_seconds_total, one(own?.cpuSeconds));
+	countersOn(registry, C.process_cpu_seconds_total, one(own?.cpuSeconds));
 	gauges(registry, G.process_resident_memory_bytes, one(own?.memoryBytes));
 	gauges(registry, G.process_open_fds, one(own?.fds));
 	const disks = [...(readers.disks?.() ?? [])];
@@ -206,7 +214,7 @@ function readProcesses(registry: Registry, trees: readonly TreeReading[]): void 
 	const { INSTANCE_GAUGES: G, INSTANCE_COUNTERS: C } = names;
 	const rows = (value: (tree: TreeReading) => number): Row[] =>
 		trees.map((tree) => [[tree.service, tree.pool, tree.instance], value(tree)]);
-	counters(
+	countersOn(
 		registry,
 		C.ballast_instance_cpu_seconds_total,
 		rows(({ cpuSeconds }) => cpuSeconds),

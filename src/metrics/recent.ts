@@ -134,7 +134,8 @@ export class Recent {
 		let before = this.#before.get(series);
 		if (before === undefined) {
 			const cells = series instanceof HistogramSeries ? new Uint32Array(series.cells.length) : undefined;
-			this.#before.set(series, (before = { value: 0, sum: 0, cells }));
+			const value = series instanceof CounterSeries ? series.base : 0;
+			this.#before.set(series, (before = { value, sum: 0, cells }));
 		}
 		return before;
 	}

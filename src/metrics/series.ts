@@ -9,7 +9,9 @@ export class CounterSeries {
 	/** Of the metric's labels, in their order. */
 	readonly values: readonly string[];
 	value = 0;
-	#reading = 0;
+	/** Of `value` what was counted before the series was there. */
+	base = 0;
+	#reading: number | undefined;
 
 	constructor(id: number, values: readonly string[]) {
 		this.id = id;
@@ -23,8 +25,15 @@ export class CounterSeries {
 	/** Takes a total that is counted elsewhere. One that is less than before began anew there. */
 	read(total: number): void {
 		if (!(total >= 0)) return;
-		this.value += total >= this.#reading ? total - this.#reading : total;
+		const before = this.#reading ?? 0;
+		this.value += total >= before ? total - before : total;
 		this.#reading = total;
+	}
+
+	/** The same where whoever counts began long before, such as a process that another core has started. */
+	readOn(total: number): void {
+		if (this.#reading === undefined && total > 0) this.base = total;
+		this.read(total);
 	}
 }
 

@@ -46,11 +46,22 @@ export class MetricPush {
 		});
 	}
 
-	start(): void {
+	/** Whether it sends to the same place in the same form. */
+	isAs(other: MetricPush): boolean {
+		const [one, two] = [this.#options.destination, other.#options.destination];
+		const { temporality, histograms } = one;
+		return one.urls.metrics === two.urls.metrics && temporality === two.temporality && histograms === two.histograms;
+	}
+
+	/** `from`: where deltas begin; default with zero, or where they ended when it was stopped. */
+	start(from?: MetricPush | 'now'): void {
+		if (from === 'now') this.#reader.begin(Date.now());
+		else if (from !== undefined) this.#reader.goOn(from.#reader);
+		this.#stopped = false;
 		this.#plan(this.#options.destination.intervalMs);
 	}
 
-	/** Sends what there is once more. */
+	/** Sends what there is once more; `start` goes on from there. */
 	async stop(): Promise<void> {
 		this.#stopped = true;
 		clearTimeout(this.#timer);

@@ -48,10 +48,26 @@ export class MetricReader {
 	readonly #source: MetricSource;
 	readonly #options: ReaderOptions;
 	readonly #sent = new Map<number, Sent>();
+	#startMs: number;
 
 	constructor(source: MetricSource, options: ReaderOptions) {
 		this.#source = source;
 		this.#options = options;
+		this.#startMs = options.startMs;
+	}
+
+	/** What is counted by now is known elsewhere: deltas begin here. */
+	begin(nowMs: number): void {
+		if (!this.#isDelta) return;
+		this.#startMs = nowMs;
+		for (const { commit } of this.read(nowMs)) commit();
+	}
+
+	/** Deltas begin where those of another reader of the same source ended. */
+	goOn(other: MetricReader): void {
+		if (!this.#isDelta) return;
+		this.#startMs = other.#startMs;
+		for (const [id, one] of other.#sent) this.#sent.set(id, one);
 	}
 
 	read(nowMs: number): Reading[] {
@@ -78,7 +94,8 @@ export class MetricReader {
 			return { definition, kind: 'gauge', point, commit: () => {} };
 		}
 		const { startMs, sent } = this.#since(series);
-		const before = sent === undefined || sent.value > value ? 0 : sent.value;
+		const known = sent?.value ?? (this.#isDelta ? (series.base ?? 0) : 0);
+		const before = known > value ? 0 : known;
 		const point = { attributes, startTimeUnixNano: startMs, timeUnixNano: nowMs, asDouble: value - before };
 		const commit = (): void => this.#remember(series, { timeMs: nowMs, value, sum: 0, cells: NOTHING });
 		return { definition, kind: 'sum', point, commit };
@@ -118,7 +135,7 @@ export class MetricReader {
 
 	#since(series: SourceSeries): { startMs: number; sent: Sent | undefined } {
 		const sent = this.#sent.get(series.id);
-		return { startMs: sent?.timeMs ?? this.#options.startMs, sent };
+		return { startMs: sent?.timeMs ?? this.#startMs, sent };
 	}
 
 	#remember(series: SourceSeries, sent: Sent): void {

@@ -19,6 +19,8 @@ export interface NumberSeries {
 	readonly values: readonly string[];
 	/** NaN: not known. */
 	readonly value: number;
+	/** Of a counter: what it had when it was first seen; default 0. */
+	readonly base?: number;
 }
 
 export interface HistogramSeries {

@@ -57,8 +57,20 @@ export class OtlpPush {
 		return this.#counts;
 	}
 
-	start(): void {
-		for (const push of this.#metrics) push.start();
+	/**
+	 * Sends metrics from now on. `from`: where deltas begin. Default: with zero, or where they ended; `now`: what was
+	 * counted before was sent by another; or where those of a push that was stopped ended.
+	 */
+	start(from?: OtlpPush | 'now'): void {
+		for (const push of this.#metrics) {
+			const before = from instanceof OtlpPush ? from.#metrics.find((one) => one.isAs(push)) : undefined;
+			push.start(before ?? (from === undefined ? undefined : 'now'));
+		}
+	}
+
+	/** Sends metrics once more, and then no more until `start`; lines and spans go on. */
+	async pauseMetrics(): Promise<void> {
+		await Promise.all(this.#metrics.map((push) => push.stop()));
 	}
 
 	logs(entries: readonly LogEntry[]): void {
@@ -69,8 +81,9 @@ export class OtlpPush {
 		for (const push of this.#spans) push.add(spans);
 	}
 
-	/** Sends what there is, for at most the time of one request each. */
-	async stop(): Promise<void> {
-		await Promise.all([...this.#metrics, ...this.#logs, ...this.#spans].map((push) => push.stop()));
+	/** Sends what there is, for at most the time of one request each. `metrics`: whether those, too. */
+	async stop({ metrics = true }: { metrics?: boolean } = {}): Promise<void> {
+		const all = [...(metrics ? this.#metrics : []), ...this.#logs, ...this.#spans];
+		await Promise.all(all.map((push) => push.stop()));
 	}
 }

@@ -67,6 +67,8 @@ export class DiskSampler {
 		try {
 			const all = await Promise.all([...new Set(mounts)].slice(0, MOST).map((mount) => this.#look(mount, timeMs)));
 			this.#usage = all.flatMap((one) => one ?? []);
+			// The store's folder is made a moment after the start.
+			if (this.#usage.length === 0) this.#lookedMs = Number.NEGATIVE_INFINITY;
 			for (const mount of this.#seen.keys()) if (!mounts.includes(mount)) this.#seen.delete(mount);
 		} finally {
 			this.#pending = false;

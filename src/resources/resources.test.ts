@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { DiskSampler, fullIn } from './disk.ts';
 import { HostSampler } from './host.ts';
@@ -171,6 +172,23 @@ test('disks are looked at twice a minute; a folder that is not there is left out
 	timeMs = 30_000;
 	await disk.sample([tmpdir()]);
 	assert.notEqual(disk.usage, before);
+});
+
+test('a folder that is not there yet is looked for until it is', async () => {
+	const folder = join(tmpdir(), `ballast-disk-${process.pid}`);
+	const disk = new DiskSampler(() => 0);
+	await disk.sample([folder]);
+	assert.deepEqual(disk.usage, []);
+	mkdirSync(folder);
+	try {
+		await disk.sample([folder]);
+		assert.deepEqual(
+			disk.usage.map(({ mount }) => mount),
+			[folder],
+		);
+	} finally {
+		rmSync(folder, { recursive: true });
+	}
 });
 
 test('a loop that was blocked is late', async () => {

@@ -1,0 +1,74 @@
+/** Instances elsewhere tell by their own page what they use. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FigureSeries } from '../../src/core/metric.ts';
+import { startBallast } from '../support/ballast.ts';
+import { startUpstream } from '../support/raw-upstream.ts';
+import { eventually } from '../support/suite.ts';
+
+const page = (text: string): string =>
+	`HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
+
+test('memory and CPU of instances at URLs are those of their pages', async () => {
+	const upstreams = [await startUpstream(), await startUpstream()];
+	const started = performance.now();
+	for (const [at, upstream] of upstreams.entries()) {
+		upstream.on('/own/metrics', (_, peer) => {
+			// 0.25 and 0.5 of a core, since a time before that of Ballast's start.
+			const cpu = 1000 + ((performance.now() - started) / 1000) * 0.25 * (at + 1);
+			const lines = [
+				'# TYPE process_cpu_seconds_total counter',
+				`process_cpu_seconds_total ${cpu.toFixed(3)}`,
+				'# TYPE process_resident_memory_bytes gauge',
+				`process_resident_memory_bytes ${(at + 1) * 50_000_000}`,
+			];
+			peer.send(page(`${lines.join('\n')}\n`));
+		});
+	}
+	// They come when Ballast runs already.
+	const config = (urls: string[]) => ({
+		workers: 1,
+		stop: '0s',
+		services: {
+			api: { instances: urls, scrape: { path: '/own/metrics', interval: '1s' } },
+		},
+	});
+	try {
+		await using ballast = await startBallast(config([upstreams[0]?.url ?? '']));
+		await sleep(2500);
+		ballast.configure(config(upstreams.map(({ url }) => url)));
+		await ballast.control('reload');
+		const last = async (query: string): Promise<number[]> => {
+			const series = (await ballast.control('figures', {
+				query,
+				points: 30,
+				from: Date.now() - 30_000,
+			})) as FigureSeries[];
+			return series.map(({ values }) => values.findLast((value) => value !== null) ?? Number.NaN).sort((a, b) => a - b);
+		};
+		await eventually(
+			() => last('memory by instance over 2s'),
+			([one, two]) => one === 50_000_000 && two === 100_000_000,
+			15_000,
+		);
+		const near = (value: number | undefined, to: number): boolean => Math.abs((value ?? Number.NaN) / to - 1) < 0.15;
+		await eventually(
+			() => last('cpu by instance over 6s'),
+			([one, two]) => near(one, 0.25) && near(two, 0.5),
+			20_000,
+		);
+		// What they had used before they were known stands nowhere.
+		const query = 'cpu by instance over 2s';
+		const series = (await ballast.control('figures', {
+			query,
+			points: 60,
+			from: Date.now() - 60_000,
+		})) as FigureSeries[];
+		const most = Math.max(...series.flatMap(({ values }) => values.map((value) => value ?? 0)));
+		assert.ok(most < 2, `${most}`);
+		assert.doesNotMatch(ballast.output(), /cannot be read/);
+	} finally {
+		for (const upstream of upstreams) await upstream.close();
+	}
+});
