@@ -22,6 +22,8 @@ const CARD = /(?<![\d.-])\d(?:[ -]?\d){12,18}(?![\d-])/g;
 const CARD_GATE = /\d(?:[ -]?\d){12}/;
 /** A query within free text or within a path. */
 const IN_QUERY = /([?&;])([\w.%[\]-]{1,64})=([^&;\s"'<>]+)/g;
+/** `postgres://user:password@host`. */
+const USERINFO = /(:\/\/[^\s:@/?#"'<>]{0,128}:)[^\s@/"'<>]{1,256}(?=@[\w[])/g;
 const PRIVATE_KEY = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}-----|$)/g;
 
 /** Names of fields of a line whose values are secrets. */
@@ -55,7 +57,7 @@ export class Redactor {
 		for (const entry of entries) {
 			if (entry.query !== '') entry.query = this.query(entry.query);
 			if (MAYBE_IN_PATH.test(entry.path)) entry.path = this.text(entry.path);
-			if (entry.userAgent.includes('@')) entry.userAgent = entry.userAgent.replace(EMAIL, REDACTED);
+			if (MAYBE_IN_AGENT.test(entry.userAgent)) entry.userAgent = this.text(entry.userAgent);
 		}
 		if (this.#patterns.count === 0) return;
 		const texts = this.#patterns.replace(entries.flatMap(({ path, query, userAgent }) => [path, query, userAgent]));
@@ -125,6 +127,7 @@ export class Redactor {
 		if (text.length < 6) return text;
 		let clean = text;
 		if (clean.includes('PRIVATE KEY')) clean = clean.replace(PRIVATE_KEY, REDACTED);
+		if (clean.includes('://') && clean.includes('@')) clean = clean.replace(USERINFO, `$1${REDACTED}`);
 		if (HEADER_GATE.test(clean)) clean = clean.replace(HEADER, (_, name, between) => `${name}${between}${REDACTED}`);
 		if (SCHEME_GATE.test(clean)) clean = clean.replace(SCHEME, bearer);
 		if (clean.includes('eyJ')) clean = clean.replace(JWT, REDACTED);
@@ -138,6 +141,7 @@ export class Redactor {
 	}
 }
 
+const MAYBE_IN_AGENT = /[@=]|eyJ|bearer|basic|token|secret|passw|key/i;
 const MAYBE_IN_PATH = /@|%40|eyJ|=|\d(?:[ -]?\d){12}/;
 /** `accessToken`, `apiKey`, `newPassword`. */
 const SECRET_CAMEL = /[a-z](?:Token|Key|Secret|Password|Signature|Code)$/;
