@@ -23,7 +23,7 @@ describe('trace context', () => {
 	const one = ({ parent }: { parent: string[] }): RegExpExecArray => {
 		assert.equal(parent.length, 1);
 		const found = FORM.exec(parent[0] as string);
-		assert.ok(found, parent[0]);
+		assert.ok(found, parent[0] ?? '');
 		return found;
 	};
 
