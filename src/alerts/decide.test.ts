@@ -18,6 +18,9 @@ class Run {
 	nowMs = START;
 	dropped = 0;
 
+	/** Since when anything is counted. */
+	sinceMs = 0;
+
 	constructor(text: string) {
 		this.rule = sampleRule(text);
 	}
@@ -31,7 +34,7 @@ class Run {
 				figures: this.figures,
 				known: this.known,
 				nowMs: this.nowMs,
-				sinceMs: 0,
+				sinceMs: this.sinceMs,
 			});
 			const decision = decide(this.rule, { alerts: this.alerts, observations, nowMs: this.nowMs });
 			this.alerts = decision.alerts;
@@ -134,6 +137,18 @@ test('burn rates: both windows, and enough requests', async () => {
 	assert.deepEqual([run.alerts[0]?.value, run.alerts[0]?.limit], [15, 14.4]);
 	short = 2;
 	assert.deepEqual(await run.pass(10), ['+20 resolved a']);
+});
+
+test('burn rates: a few requests of the first minute are few, whatever their rate is', async () => {
+	const run = new Run('burn fast by service');
+	run.sinceMs = START - 30_000;
+	run.figures.set('slo.burn', { service: 'a' }, 400);
+	run.figures.set('requests', { service: 'a' }, 0.4);
+	assert.deepEqual(await run.pass(200), []);
+	assert.deepEqual(await run.pass(100), ['+220 firing a']);
+	// A restart begins to count anew; what burns goes on.
+	run.sinceMs = run.nowMs;
+	assert.deepEqual(await run.pass(20), []);
 });
 
 test('guards are matched by the labels that both have', async () => {

@@ -65,10 +65,10 @@ function sober(
 async function observeOther(
 	condition: Exclude<Condition, { kind: 'threshold' }>,
 	at: At,
-	{ known, nowMs }: ObserveInput,
+	{ known, nowMs, sinceMs }: ObserveInput,
 ): Promise<Observation[]> {
 	if (condition.kind === 'absent') return absent(await at(condition.query), condition.query, known);
-	if (condition.kind === 'burn') return await burn(condition, at);
+	if (condition.kind === 'burn') return await burn(condition, at, nowMs - sinceMs);
 	const { query, direction, share, againstMs } = condition;
 	const [now, then] = await Promise.all([at(query), at(query, nowMs - againstMs)]);
 	return now.flatMap(({ labels, value }) => {
@@ -105,7 +105,11 @@ function absent(values: readonly FigureValue[], { by }: FigureQuery, known: Know
 	return [{ labels: {}, value: 0, limit: 0, holds: true, stays: true }];
 }
 
-async function burn({ query, pairs, requests }: Extract<Condition, { kind: 'burn' }>, at: At): Promise<Observation[]> {
+async function burn(
+	{ query, pairs, requests }: Extract<Condition, { kind: 'burn' }>,
+	at: At,
+	countedMs: number,
+): Promise<Observation[]> {
 	const over = (figure: string, overMs: number) => at({ ...query, figure, overMs });
 	const rates = await Promise.all(
 		pairs.map(async ({ longMs, shortMs, factor }) => {
@@ -120,12 +124,15 @@ async function burn({ query, pairs, requests }: Extract<Condition, { kind: 'burn
 	const all = new Map<string, Observation>();
 	for (const { longMs, factor, long, short, traffic } of rates) {
 		for (const { labels, value } of long) {
-			const enough = ((valueAt(traffic, labels) ?? 0) * longMs) / 1000 >= requests;
-			const holds = enough && value > factor && (valueAt(short, labels) ?? 0) > factor;
+			// The rate of a window that is not yet full is that of the time for which anything was counted.
+			const seconds = Math.min(longMs, countedMs) / 1000;
+			const enough = (valueAt(traffic, labels) ?? 0) * seconds >= requests;
+			const stays = value > factor && (valueAt(short, labels) ?? 0) > factor;
+			const holds = enough && stays;
 			const key = alertKey('', labels);
 			// The first pair that holds is the more urgent one.
 			if (!all.has(key) || (holds && all.get(key)?.holds === false))
-				all.set(key, { labels, value, limit: factor, holds, stays: holds });
+				all.set(key, { labels, value, limit: factor, holds, stays });
 		}
 	}
 	return [...all.values()];

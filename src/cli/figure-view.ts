@@ -28,6 +28,8 @@ export function formatValue(value: number, { unit, perSecond }: Shown): string {
 		case 'ratio':
 			return formatPercent(value);
 		case 'number':
+			// One error a minute is not none.
+			if (perSecond && value > 0 && value < 0.05) return `${Number(value.toPrecision(2))}/s`;
 			if (perSecond) return formatRate(value);
 			return Math.abs(value) >= 10_000 ? formatRate(value).slice(0, -2) : String(Number(value.toPrecision(4)));
 	}

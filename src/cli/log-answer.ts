@@ -56,7 +56,8 @@ const SEVERITIES: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error'
 export function readLogs(value: unknown): LogAnswer {
 	const answer = record(value, 'the answer');
 	const entries = list(answer['entries'], 'entries', (entry) => readEntry(entry));
-	entries.sort((a, b) => (a.timeMs || 0) - (b.timeMs || 0));
+	// They come newest first: the lines of one ms, a stack trace say, have an order, too.
+	entries.reverse().sort((a, b) => (a.timeMs || 0) - (b.timeMs || 0));
 	return { entries, searchedMs: numberOr(answer['searched']), more: answer['more'] === true };
 }
 

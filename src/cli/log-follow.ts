@@ -31,19 +31,15 @@ const MOST_REMEMBERED = 2000;
 /** Until the signal is aborted; a Ballast that goes away is waited for. Throws what is wrong with the query. */
 export async function followLogs({ where, query, fromMs, shown, signal, emit, complain }: Follow): Promise<void> {
 	let newestMs = Math.max(fromMs, ...shown.map(({ timeMs }) => timeMs || 0));
-	const remembered = new Set(shown.map((entry) => JSON.stringify(entry)));
+	const remembered = new Remembered(shown);
 	const onLine = (line: string): void => {
 		const entry = readEntryLine(line);
-		if (entry === undefined) return;
-		const text = JSON.stringify(entry);
-		if (remembered.has(text)) return;
-		remembered.add(text);
-		// The oldest first: a set keeps the order of insertion.
-		if (remembered.size > MOST_REMEMBERED) remembered.delete(remembered.values().next().value as string);
+		if (entry === undefined || remembered.isKnown(entry)) return;
 		newestMs = Math.max(newestMs, entry.timeMs || 0);
 		emit(entry);
 	};
 	for (let broken = false; !signal.aborted; ) {
+		remembered.again();
 		const args = { query, fromMs: newestMs, follow: true, forMs: LEASE_MS };
 		const began = performance.now();
 		try {
@@ -59,4 +55,38 @@ export async function followLogs({ where, query, fromMs, shown, signal, emit, co
 			await pause(AGAIN_MS, signal);
 		}
 	}
+}
+
+/** What was shown, and how often: the same line twice in one ms are two, the same one from two streams is one. */
+class Remembered {
+	readonly #shown = new Map<string, number>();
+	#came = new Map<string, number>();
+
+	constructor(shown: readonly LogEntry[]) {
+		for (const entry of shown) this.#add(JSON.stringify(entry));
+	}
+
+	/** A stream begins that may tell again what came before. */
+	again(): void {
+		this.#came = new Map();
+	}
+
+	isKnown(entry: LogEntry): boolean {
+		const text = JSON.stringify(entry);
+		const came = (this.#came.get(text) ?? 0) + 1;
+		keep(this.#came, text, came);
+		if (came <= (this.#shown.get(text) ?? 0)) return true;
+		this.#add(text);
+		return false;
+	}
+
+	#add(text: string): void {
+		keep(this.#shown, text, (this.#shown.get(text) ?? 0) + 1);
+	}
+}
+
+/** The oldest goes first: a map keeps the order of insertion. */
+function keep(counts: Map<string, number>, text: string, count: number): void {
+	counts.set(text, count);
+	if (counts.size > MOST_REMEMBERED) counts.delete(counts.keys().next().value as string);
 }

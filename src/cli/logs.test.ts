@@ -87,6 +87,13 @@ test('the command: newest last, what is asked for, strange entries survived', as
 	assert.match((await ballast(['logs', '--socket', older.path])).err, /does not know \(the answer\)/);
 });
 
+test('lines of the same ms stand in the order that they were written in', async () => {
+	const entries = ['third', 'second', 'first'].map((message) => entry({ message }));
+	const peer = await at(says([], { entries }));
+	const { out } = await ballast(['logs', '--socket', peer.path]);
+	assert.deepEqual(out.match(/first|second|third/g), ['first', 'second', 'third']);
+});
+
 test('a broken query shows where it breaks', async () => {
 	const peer = await at(refuses('bad_query', 'at character 7: expected a closing "'));
 	const { code, err } = await ballast(['logs', 'größe "abc', '--socket', peer.path]);
@@ -156,6 +163,21 @@ test('--follow: what there is, then what comes; none twice, also where Ballast i
 	);
 	assert.equal(streams[1]?.['fromMs'], 9e15);
 	assert.equal(process.listenerCount('SIGINT'), 0);
+});
+
+test('--follow: what was printed twice in one ms is shown twice', async () => {
+	const streams: number[] = [];
+	const peer = await at((request, socket) => {
+		const { id, args } = request;
+		if (args['follow'] !== true) return says([], { entries: [] })(request, socket);
+		streams.push(id as number);
+		const line = (each: unknown) => socket.write(`${JSON.stringify({ id, line: JSON.stringify(each) })}\n`);
+		for (let n = 0; n <= streams.length; n++) line(entry({ timeMs: 9e15, message: 'retrying' }));
+		if (streams.length === 1) return void socket.end();
+		setTimeout(() => process.emit('SIGINT'), 20);
+	});
+	const { out } = await ballast(['logs', '--follow', '--socket', peer.path]);
+	assert.equal(out.match(/retrying/g)?.length, 3);
 });
 
 test('--follow ends with what is wrong with the query', async () => {

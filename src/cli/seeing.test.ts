@@ -58,12 +58,14 @@ test('values in their units', () => {
 			formatValue(1234, shown('bytes', true)),
 			formatValue(0.0004, shown('ratio')),
 			formatValue(1234.5, shown('number', true)),
+			formatValue(0.0213, shown('number', true)),
+			formatValue(0, shown('number', true)),
 			formatValue(2.34567, shown('number')),
 			formatValue(123_456, shown('number')),
 			formatValue(Number.NaN, shown('number')),
 			formatPercent(0.000001),
 		],
-		['12 ms', '1.2 kB/s', '0.04 %', '1.2k/s', '2.346', '123k', '-', '<0.01 %'],
+		['12 ms', '1.2 kB/s', '0.04 %', '1.2k/s', '0.021/s', '0/s', '2.346', '123k', '-', '<0.01 %'],
 	);
 });
 

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { LogsConfig } from '../logs/config.ts';
+import type { Config } from './config.ts';
+import { diffConfig } from './diff.ts';
+import { printConfig } from './print.ts';
 import { configOf, loadText } from './testing/load-text.ts';
 
 const API = 'services: { api: { instances: http://h:1 } }\n';
@@ -61,6 +64,24 @@ test('what is redacted, kept, sampled and passed on', async () => {
 			{ kind: 'syslog', only: 'level:warn', transport: 'tcp', host: '::1', port: 99 },
 		],
 	);
+});
+
+test('all of it is told again, and a reload sees what changed', async () => {
+	const forms = [
+		'{}',
+		'{ access: stdout, redact: off }',
+		'{ access: { to: /a.log, format: combined, rotate: off, sample: 5% }, redact: ["a+"], keep: 30d }',
+		'{ access: { to: /a.log, rotate: { size: 1MB, every: 1d, keep: 2, gzip: false } }, redact: { keys: [voucher] } }',
+		'{ keep: 5GB, slow: 500ms, sample: 100%, forward: ["syslog://h", { to: "syslog+tcp://[::1]:99", only: "level:warn" }] }',
+		'{ forward: [/all.log, { to: /b.log, only: a, rotate: off }] }',
+	];
+	const configs = await Promise.all(forms.map((form) => configOf(`logs: ${form}\n${API}`)));
+	for (const config of configs) assert.deepEqual((await configOf(printConfig(config))).logs, config.logs);
+	for (const [at, config] of configs.slice(1).entries()) {
+		const changes = diffConfig(configs[at] as Config, config);
+		assert.ok(changes.length > 0, String(at));
+		assert.ok(changes.every(({ path, effect }) => path.startsWith('logs.') && effect.startsWith('holds for what is')));
+	}
 });
 
 test('what cannot be meant is refused', async () => {

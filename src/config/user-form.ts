@@ -16,6 +16,7 @@ import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, RunConfig, UrlInstance } from '../instances/config.ts';
 import { alertingForm } from './alerts-form.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from './config.ts';
+import { logsForm } from './logs-form.ts';
 import { metricsForm, objectiveForm } from './metrics-form.ts';
 import { concurrencyForm, overloadForm, priorityForm } from './overload-form.ts';
 import { namesSecret } from './problem.ts';
@@ -55,6 +56,7 @@ export function userForm(config: Config, options: FormOptions): Form {
 		metrics: metricsForm(config.metrics),
 		stop: { grace: formatDuration(config.stop.graceMs) },
 		...alertingForm(config, options),
+		logs: logsForm(config.logs),
 		traces: tracesForm(config.traces),
 		...(config.exports.length === 0 ? {} : { export: exportForm(config.exports, options.secret) }),
 		receive: receiveForm(config.receive, options.secret),

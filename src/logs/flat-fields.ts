@@ -2,6 +2,7 @@ import type { LogEntry } from '../core/log-entry.ts';
 
 type Fields = Record<string, string | number | boolean>;
 
+const HOUR_MS = 3_600_000;
 const MOST_DEPTH = 4;
 const MOST_FIELDS = 64;
 const MOST_KEY = 100;
@@ -13,11 +14,12 @@ export const DROPPED = 'fields.dropped';
 
 /**
  * The names of fields that there are, over all lines: a hostile line cannot make ever new ones. Names
- * that found no room are counted.
+ * that found no room are counted. One flood of names must not cost the others theirs for good.
  */
 export class FieldNames {
 	readonly #known = new Set<string>();
 	readonly #most: number;
+	#sinceMs = Number.NaN;
 	refused = 0;
 
 	constructor(most = 2000) {
@@ -32,6 +34,13 @@ export class FieldNames {
 		}
 		this.#known.add(name);
 		return true;
+	}
+
+	/** Every now and then: where there was no more room, those of the last hour make it for those that are used now. */
+	tidy(nowMs: number): void {
+		if (nowMs - this.#sinceMs < HOUR_MS && nowMs >= this.#sinceMs) return;
+		this.#sinceMs = nowMs;
+		if (this.#known.size >= this.#most) this.#known.clear();
 	}
 }
 

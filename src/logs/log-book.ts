@@ -200,6 +200,7 @@ export class LogBook {
 		const nowMs = this.#now();
 		if (nowMs - this.#tidiedMs < TIDY_MS && nowMs >= this.#tidiedMs) return;
 		this.#tidiedMs = nowMs;
+		this.#names.tidy(nowMs);
 		try {
 			this.store?.tidy();
 		} catch (error) {

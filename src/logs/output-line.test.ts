@@ -134,4 +134,13 @@ test('a million distinct keys make no more names than there may be', () => {
 	assert.equal(seen, 100);
 	assert.equal(names.refused, 19_900);
 	assert.equal(read('{"msg":"m","key1":5}', 'stdout', names).fields['key1'], 5);
+	names.tidy(0);
+	names.tidy(3_599_999);
+	assert.equal(names.accept('other'), true);
+	for (let at = 0; at < 200; at++) names.accept(`more${at}`);
+	assert.equal(names.accept('useful'), false);
+	names.tidy(3_600_000);
+	assert.equal(names.accept('useful'), true, 'there is room again');
+	names.tidy(7_200_000);
+	assert.equal(names.accept('useful'), true);
 });

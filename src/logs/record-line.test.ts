@@ -109,7 +109,7 @@ const made = fc.record({
 	method: fc.constantFrom('GET', 'POST', 'BREW'),
 	path: fc.oneof(latin, telling),
 	query: fc.oneof(latin, fc.constantFrom('', 'token=x&n=1', 'own=1', 'q=me@example.com')),
-	agent: fc.oneof(latin, fc.constantFrom('', 'bot (me@example.com)')),
+	agent: fc.oneof(latin, fc.constantFrom('', 'bot (me@example.com)', 'x token=abcdef123', 'Bearer abcdefgh12345678')),
 	address: fc.constantFrom('192.0.2.1', '2001:db8::1'),
 	status: fc.constantFrom(0, 200, 404, 502),
 	attempts: fc.integer({ min: 0, max: 4 }),

@@ -43,6 +43,7 @@ import type { Redactor } from './redact.ts';
 const FIXED_BYTES = 8192;
 const ATTEMPT_INTS = 6;
 const QUOTE = 34;
+const MOST_AGENTS = 1000;
 /** A digit that begins so many is looked at closer: it may be the number of a card. */
 const DIGITS = 13;
 
@@ -93,6 +94,8 @@ export class RecordLines {
 	readonly #latin: Buffer;
 	readonly #routes = new Map<number, RouteKeys>();
 	readonly #instances = new Map<number, Uint8Array>();
+	/** What is written of the user agents that were met. */
+	readonly #agents = new Map<string, string>();
 
 	constructor(ring: RecordRing, names: RecordNames, options: { redactor: Redactor | null; sample: number }) {
 		this.#ring = ring;
@@ -235,11 +238,17 @@ export class RecordLines {
 	}
 
 	#agent(bytes: Buffer, at: number, start: number, length: number): number {
-		const end = start + length;
-		let mail = false;
-		if (this.#redactor !== null) for (let i = start; i < end; i++) mail ||= this.#ring.bytes[i] === 64;
-		if (this.#redactor === null || !mail) return this.#put(bytes, at, { key: AGENT, start, length });
-		return this.#putText(bytes, at, AGENT, this.#redactor.userAgent(this.#latin.toString('latin1', start, end)));
+		if (this.#redactor === null || length === 0) return this.#put(bytes, at, { key: AGENT, start, length });
+		const agent = this.#latin.toString('latin1', start, start + length);
+		// The same programs come again and again.
+		let clean = this.#agents.get(agent);
+		if (clean === undefined) {
+			clean = this.#redactor.userAgent(agent);
+			if (this.#agents.size >= MOST_AGENTS) this.#agents.clear();
+			this.#agents.set(agent, clean);
+		}
+		if (clean === agent) return this.#put(bytes, at, { key: AGENT, start, length });
+		return this.#putText(bytes, at, AGENT, clean);
 	}
 
 	#upstream(bytes: Buffer, from: number, int: number, kept: number): number {

@@ -39,6 +39,9 @@ test('secrets and personal data leave a message', () => {
 		"db_password: 'x y'": "db_password: '[redacted] y'",
 		'status code: 500, key: value': 'status code: 500, key: value',
 		'GET https://x.example/cb?code=1&page=2': 'GET https://x.example/cb?code=[redacted]&page=2',
+		'at postgres://app:hunter2@db:5432/x failed': 'at postgres://app:[redacted]@db:5432/x failed',
+		'at redis://:pw#d@cache': 'at redis://:[redacted]@cache',
+		'at http://host:80/a@b': 'at http://host:80/a@b',
 		'mail to jane@example.com failed': 'mail to [redacted] failed',
 		'card 4111 1111 1111 1111 declined': 'card [redacted] declined',
 		'card 4111111111111112 declined': 'card 4111111111111112 declined',
@@ -82,6 +85,15 @@ test('requests are redacted in place', () => {
 		[entry.path, entry.query, entry.userAgent],
 		['/by/[redacted]', 'token=[redacted]', 'bot ([redacted])'],
 	);
+});
+
+test('what a client says of itself is redacted as any text is', () => {
+	const agents = ['curl/8.9', 'x Bearer abc123def456', 'job password=hunter2', `a/1 ${JWT}`].map((userAgent) => {
+		const entry = accessEntry({ userAgent });
+		redactor.access([entry]);
+		return entry.userAgent;
+	});
+	assert.deepEqual(agents, ['curl/8.9', 'x Bearer [redacted]', 'job password=[redacted]', 'a/1 [redacted]']);
 });
 
 test('configured patterns, over requests and lines', () => {
@@ -135,6 +147,8 @@ test('no text makes the built-in patterns slow', () => {
 		'bearer ',
 		'a.',
 		'_',
+		'://',
+		'://:',
 	];
 	for (const one of parts)
 		for (const other of ['', 'x', '-', '.', '@', '=']) {

@@ -22,6 +22,8 @@ const CARD = /(?<![\d.-])\d(?:[ -]?\d){12,18}(?![\d-])/g;
 const CARD_GATE = /\d(?:[ -]?\d){12}/;
 /** A query within free text or within a path. */
 const IN_QUERY = /([?&;])([\w.%[\]-]{1,64})=([^&;\s"'<>]+)/g;
+/** `postgres://user:password@host`. */
+const USERINFO = /(:\/\/[^\s:@/?#"'<>]{0,128}:)[^\s@/"'<>]{1,256}(?=@[\w[])/g;
 const PRIVATE_KEY = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}-----|$)/g;
 
 /** Names of fields of a line whose values are secrets. */
@@ -78,7 +80,7 @@ export class Redactor {
 	}
 
 	userAgent(text: string): string {
-		return text.includes('@') ? text.replace(EMAIL, REDACTED) : text;
+		return MAYBE_IN_AGENT.test(text) ? this.text(text) : text;
 	}
 
 	/** Messages and fields of lines; the entries are new ones where something was replaced. */
@@ -152,6 +154,7 @@ export class Redactor {
 		if (text.length < 6) return text;
 		let clean = text;
 		if (clean.includes('PRIVATE KEY')) clean = clean.replace(PRIVATE_KEY, REDACTED);
+		if (clean.includes('://') && clean.includes('@')) clean = clean.replace(USERINFO, `$1${REDACTED}`);
 		if (HEADER_GATE.test(clean)) clean = clean.replace(HEADER, (_, name, between) => `${name}${between}${REDACTED}`);
 		if (SCHEME_GATE.test(clean)) clean = clean.replace(SCHEME, bearer);
 		if (clean.includes('eyJ')) clean = clean.replace(JWT, REDACTED);
@@ -165,6 +168,7 @@ export class Redactor {
 	}
 }
 
+const MAYBE_IN_AGENT = /[@=]|eyJ|bearer|basic|token|secret|passw|key/i;
 const MAYBE_IN_PATH = /@|%40|eyJ|=|\d(?:[ -]?\d){12}/;
 /** `accessToken`, `apiKey`, `newPassword`. */
 const SECRET_CAMEL = /[a-z](?:Token|Key|Secret|Password|Signature|Code)$/;

@@ -137,6 +137,12 @@ test('PromQL of a figure as it is asked for', () => {
 		of('requests', { by: ['instance'] }),
 		'sum by (instance) (rate(ballast_instance_requests_total{}[60s]))',
 	);
+	// Prometheus reads a page every 15 s: in two seconds there is none.
+	assert.equal(
+		of('instances.ready', { by: ['service'], overMs: 2000 }),
+		'sum by (service) (last_over_time(ballast_pool_ready{}[60s]))',
+	);
+	assert.match(of('instances.ready', { overMs: 30_000 }) ?? '', /avg_over_time\(ballast_pool_ready\{\}\[30s\]\)/);
 	assert.match(of('slo.burn', { by: ['service'] }) ?? '', /^max by \(service\) \(.*sum by \(service,objective\)/);
 	assert.equal(of('p95', { by: ['mount'] }), null);
 });

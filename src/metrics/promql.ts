@@ -15,17 +15,23 @@ export function promqlOf(figure: Figure, query: FigureQuery): string | null {
 	return by === outer || worst === undefined ? filled : `${worst.fold} by (${outer}) (${filled})`;
 }
 
-/** Puts what is asked for into a figure's `promql`. */
+/** Prometheus reads a page every 15 s or so: a shorter window holds nothing most of the time. */
+const SHORTEST_MS = 15_000;
+
+/**
+ * Puts what is asked for into a figure's `promql`. What is asked as it is now is the newest sample of a minute.
+ */
 export function fill(promql: string, of: { where: FigureQuery['where']; by: string; overMs: number }): string {
+	const isNow = of.overMs < SHORTEST_MS;
 	const where = Object.entries(of.where)
 		.map(([label, pattern]) => matcher(label, pattern))
 		.join('');
 	const values: Record<string, string> = {
 		where: where.replace(/,$/, ''),
 		by: of.by,
-		over: `${Math.max(1, Math.round(of.overMs / 1000))}s`,
+		over: isNow ? '60s' : `${Math.round(of.overMs / 1000)}s`,
 	};
-	return promql
+	return (isNow ? promql.replaceAll('avg_over_time(', 'last_over_time(') : promql)
 		.replaceAll(/\$(where|by|over)/g, (_, name: string) => values[name] as string)
 		.replaceAll(/\(le,\)/g, '(le)');
 }
