@@ -5,6 +5,7 @@ import { bucketValue } from '../metrics/meter.ts';
 import type { ProcessReading } from '../metrics/node-readers.ts';
 import { OtlpPush } from '../otlp/push.ts';
 import { OtlpReceiver } from '../otlp/receiver.ts';
+import { remotePage } from '../otlp/remote-page.ts';
 import { RemoteSeriesSet } from '../otlp/remote-series.ts';
 import { Scraper, type ScrapeTarget } from '../otlp/scraper.ts';
 import type { Usage } from '../otlp/usage-of.ts';
@@ -154,6 +155,7 @@ export class Telemetry {
 
 	/** Instances come and go. */
 	everySecond(): void {
+		this.#remote.prune(Date.now());
 		const services = this.#config?.services ?? [];
 		if (!services.some(({ pools }) => pools.some(({ scrape }) => scrape.length > 0))) {
 			this.#scraper.update([]);
@@ -171,7 +173,6 @@ export class Telemetry {
 		this.#scraper.update(targets);
 		const known = new Set(targets.map(({ key }) => key));
 		for (const key of this.#usage.keys()) if (!known.has(key)) this.#usage.delete(key);
-		this.#remote.prune(Date.now());
 	}
 
 	/** What pages of metrics told of the processes of instances that run elsewhere. */
@@ -188,6 +189,11 @@ export class Telemetry {
 				fds: usage.openFiles ?? Number.NaN,
 				processes: Number.NaN,
 			}));
+	}
+
+	/** What instances and other machines count, for the page of metrics. */
+	page(format: 'text' | 'openmetrics', isOurs: (name: string) => boolean): string {
+		return remotePage(this.#remote.all(), format, isOurs);
 	}
 
 	/** Sends what there is, and ends. */
