@@ -21,7 +21,7 @@ const steps = [
 	{ name: 'types', command: [tool('tsc'), '-p', '.'] },
 	{ name: 'imports', command: [process.execPath, 'scripts/check-imports.ts'] },
 	{ name: 'docs', command: [process.execPath, 'scripts/check-docs.ts'] },
-	{ name: 'unit', tests: ['src/**/*.test.ts', 'scripts/**/*.test.ts'], concurrency: 3, minutes: 5 },
+	{ name: 'unit', tests: ['src/**/*.test.ts', 'scripts/**/*.test.ts'], concurrency: quick ? 3 : 2, minutes: 5 },
 	{ name: 'around', tests: ['examples/**/*.test.ts', 'benchmarks/**/*.test.ts'], concurrency: 1, slow: true },
 	{ name: 'end to end', tests: ['test/**/*.test.ts'], concurrency: 1, slow: true, minutes: 25 },
 ];

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { LogEntry } from '../core/log-entry.ts';
 import type { Span } from '../core/span.ts';
-import { CONTENT_TYPES, Exposition, formatFor } from '../metrics/exposition.ts';
+import { CONTENT_TYPES, Exposition, type ExpositionFormat, formatFor } from '../metrics/exposition.ts';
 import { Figures } from '../metrics/figure-source.ts';
 import type { MinuteFrames } from '../metrics/minute-frames.ts';
 import { collectNodeMetrics } from '../metrics/node-metrics.ts';
@@ -35,6 +35,9 @@ export interface PassedOn {
 }
 
 type Followed = Extract<FromStore, { type: 'followed' }>;
+
+/** What stands behind our own metrics; none of it may have a name of ours. */
+export type PagePart = (format: ExpositionFormat, isOurs: (name: string) => boolean) => string;
 
 /** What is seen of the node: its metrics, their history, and the store of logs and traces. */
 export class Monitoring {
@@ -170,9 +173,10 @@ export class Monitoring {
 	}
 
 	/** The page of metrics, for who sent this Accept. */
-	page(accept: string | undefined): { type: string; text: string } {
+	page(accept: string | undefined, others: PagePart): { type: string; text: string } {
 		const format = formatFor(accept);
-		return { type: CONTENT_TYPES[format], text: this.#exposition.write(format) };
+		const behind = others(format, (name) => this.registry.find(name) !== undefined);
+		return { type: CONTENT_TYPES[format], text: this.#exposition.write(format, behind) };
 	}
 
 	event({ level, subject, text, kind = '' }: Event): void {

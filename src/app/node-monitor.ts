@@ -200,7 +200,7 @@ export class NodeMonitor {
 
 	/** The page of metrics. */
 	page(accept: string | undefined): { type: string; text: string } {
-		return this.#monitoring.page(accept);
+		return this.#monitoring.page(accept, (format, isOurs) => this.#telemetry.page(format, isOurs));
 	}
 
 	/** A command that asks for what is seen; null: it is another. */

@@ -4,6 +4,7 @@ import { OTEL_BOUNDS } from '../metrics/cells.ts';
 import { bucketValue } from '../metrics/meter.ts';
 import { OtlpPush } from '../otlp/push.ts';
 import { OtlpReceiver } from '../otlp/receiver.ts';
+import { remotePage } from '../otlp/remote-page.ts';
 import { RemoteSeriesSet } from '../otlp/remote-series.ts';
 import { Scraper, type ScrapeTarget } from '../otlp/scraper.ts';
 import type { EventLog } from './event-log.ts';
@@ -209,6 +210,11 @@ export class Telemetry {
 	get dropped(): number {
 		const running = [...this.#ending, ...(this.#push === null ? [] : [this.#push.push])];
 		return running.reduce((sum, push) => sum + droppedBy(push), this.#droppedBefore);
+	}
+
+	/** What instances and other machines count, for the page of metrics. */
+	page(format: 'text' | 'openmetrics', isOurs: (name: string) => boolean): string {
+		return remotePage(this.#remote.all(), format, isOurs);
 	}
 
 	/** Sends what there is, and ends. */

@@ -73,10 +73,11 @@ export class Exposition {
 		this.#exemplarOf = exemplarOf;
 	}
 
-	/** The whole page. */
-	write(format: ExpositionFormat): string {
+	/** The whole page; `behind` is what others wrote in the same format. */
+	write(format: ExpositionFormat, behind = ''): string {
 		const parts: string[] = [];
 		for (const metric of this.#registry.metrics()) this.#metric(metric, format, parts);
+		parts.push(behind);
 		if (format === 'openmetrics') parts.push('# EOF\n');
 		return parts.join('');
 	}
