@@ -1,5 +1,6 @@
 /** Silences: alerts that are not told for a time, by their labels. */
 import { BallastError } from '../core/errors.ts';
+import { globFits } from '../core/glob.ts';
 import type { Labels, Where } from '../core/metric.ts';
 import { formatDuration } from '../core/units.ts';
 import type { Alert } from './alert.ts';
@@ -35,23 +36,7 @@ export function matchLabels(alert: Pick<Alert, 'rule' | 'labels'>, severity: Ale
 
 /** `*` stands for any characters. A label that is not there is ''. */
 export function matchesWhere(labels: Labels, where: Where): boolean {
-	return Object.entries(where).every(([name, glob]) => matchesGlob(labels[name] ?? '', glob));
-}
-
-/** In time that grows with the text only, whatever the glob. */
-export function matchesGlob(text: string, glob: string): boolean {
-	const parts = glob.split('*');
-	const first = parts[0] as string;
-	const last = parts.at(-1) as string;
-	if (parts.length === 1) return text === glob;
-	if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length) return false;
-	let at = first.length;
-	for (const part of parts.slice(1, -1)) {
-		const found = text.indexOf(part, at);
-		if (found < 0 || found + part.length > text.length - last.length) return false;
-		at = found + part.length;
-	}
-	return true;
+	return Object.entries(where).every(([name, glob]) => globFits(glob, labels[name] ?? ''));
 }
 
 /** @throws BallastError `bad_command` where it would silence everything, nothing, or for too long */

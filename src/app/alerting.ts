@@ -11,6 +11,7 @@ import type { Finding } from '../review/finding.ts';
 import { observe, type ServiceNow } from '../review/observe.ts';
 import type { AlertObserved } from '../review/observed.ts';
 import { review } from '../review/review.ts';
+import { optionalText } from './command-text.ts';
 import type { EventLog } from './event-log.ts';
 import type { Monitoring } from './monitoring.ts';
 
@@ -151,21 +152,21 @@ export class Alerting {
 
 	/** A command about alerts; null: it is another. @throws BallastError `bad_command`, `notify_failed` */
 	command(name: string, args: Args): unknown {
-		const by = textOf(args, 'by');
-		const comment = textOf(args, 'comment');
+		const by = optionalText(args, 'by');
+		const comment = optionalText(args, 'comment');
 		switch (name) {
 			case 'alerts':
 				return this.#loop.answer() satisfies AlertsAnswer;
 			case 'alert-ack':
-				return { acknowledged: this.#loop.acknowledge(textOf(args, 'alert'), { by, comment }) };
+				return { acknowledged: this.#loop.acknowledge(optionalText(args, 'alert'), { by, comment }) };
 			case 'alert-silence':
 				return this.#loop.silence({ where: whereOf(args), forMs: Number(args['forMs']), by, comment });
 			case 'alert-unsilence': {
-				const id = textOf(args, 'id');
+				const id = optionalText(args, 'id');
 				return { ended: this.#loop.unsilence(id === '' ? { where: whereOf(args) } : { id }) };
 			}
 			case 'alert-test':
-				return this.#loop.testChannel(textOf(args, 'channel')).then(() => ({}));
+				return this.#loop.testChannel(optionalText(args, 'channel')).then(() => ({}));
 			case 'review':
 				return this.#review(Number(args['overMs'] ?? 24 * HOUR_MS));
 			default:
@@ -193,8 +194,6 @@ export class Alerting {
 		});
 	}
 }
-
-const textOf = (args: Args, name: string): string => (typeof args[name] === 'string' ? (args[name] as string) : '');
 
 function whereOf(args: Args): Where {
 	const where = args['where'];

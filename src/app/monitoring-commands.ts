@@ -3,6 +3,7 @@ import { BallastError } from '../core/errors.ts';
 import type { FigureSource } from '../core/metric.ts';
 import type { PatternQuestion } from '../logs/log-patterns.ts';
 import { parseFigureQuery } from '../metrics/query-text.ts';
+import { optionalText } from './command-text.ts';
 import type { Monitoring } from './monitoring.ts';
 
 type Args = Readonly<Record<string, unknown>>;
@@ -14,14 +15,13 @@ const POINTS = 60;
 /** What `percentiles` tells. */
 const SHARES = [0.5, 0.9, 0.95, 0.99, 0.999];
 
-const textOf = (args: Args, name: string): string => (typeof args[name] === 'string' ? (args[name] as string) : '');
 const numberOf = (args: Args, name: string, otherwise: number): number => {
 	const value = args[name];
 	return typeof value === 'number' && Number.isFinite(value) ? value : otherwise;
 };
 const rangeOf = (args: Args): { query: string; fromMs: number; toMs: number } => {
 	const toMs = numberOf(args, 'toMs', Date.now());
-	return { query: textOf(args, 'query'), toMs, fromMs: numberOf(args, 'fromMs', toMs - HOUR_MS) };
+	return { query: optionalText(args, 'query'), toMs, fromMs: numberOf(args, 'fromMs', toMs - HOUR_MS) };
 };
 
 /** What the control socket is asked of logs, figures and traces; null: it is another command. */
@@ -33,7 +33,7 @@ export function seeingCommand(
 	const { store, figures } = monitoring;
 	const range = rangeOf(args);
 	const limit = Math.floor(numberOf(args, 'limit', 100));
-	const field = textOf(args, 'field');
+	const field = optionalText(args, 'field');
 	switch (name) {
 		case 'figures':
 			return figureCommand(figures, args);
@@ -52,7 +52,7 @@ export function seeingCommand(
 		case 'analytics':
 			return store.ask('analytics', range);
 		case 'trace':
-			return trace(monitoring, textOf(args, 'id'));
+			return trace(monitoring, optionalText(args, 'id'));
 		default:
 			return null;
 	}
@@ -65,7 +65,7 @@ function patternQuestion(args: Args, limit: number): PatternQuestion {
 
 /** @throws BallastError `bad_query` */
 async function figureCommand(figures: Monitoring['figures'], args: Args): ReturnType<FigureSource['range']> {
-	const query = parseFigureQuery(textOf(args, 'query'), figures);
+	const query = parseFigureQuery(optionalText(args, 'query'), figures);
 	const toMs = numberOf(args, 'to', Date.now());
 	const fromMs = numberOf(args, 'from', toMs - HOUR_MS);
 	if (!(fromMs < toMs)) throw new BallastError('bad_query', 'the range ends before it begins');
@@ -74,7 +74,7 @@ async function figureCommand(figures: Monitoring['figures'], args: Args): Return
 
 /** What there is since then, and what comes, an entry a line; for a while. */
 async function follow(monitoring: Monitoring, args: Args, line: (text: string) => void): Promise<unknown> {
-	const query = textOf(args, 'query');
+	const query = optionalText(args, 'query');
 	const forMs = Math.min(FOLLOW_MOST_MS, numberOf(args, 'forMs', FOLLOW_MOST_MS));
 	const stop = await monitoring.follow(query, ({ entries, skipped }) => {
 		for (const entry of entries) line(JSON.stringify(entry));

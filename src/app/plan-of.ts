@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Config, ServiceConfig } from '../config/config.ts';
 import { BallastError } from '../core/errors.ts';
+import { wantsSignal } from '../otlp/destination.ts';
 import { tlsName } from './fleet-probes.ts';
 import type { Plan, PoolPlan, RecordingPlan, ServicePlan } from './plan.ts';
 import type { RateLimitTables } from './rate-limit-tables.ts';
@@ -39,12 +40,11 @@ export function planOf(config: Config, generation: number, { series, cells, rate
 
 /** What is asked of records: by the access log, the store and whoever entries and spans are passed on to. */
 function recordingPlan({ store, logs, traces, exports }: Config): RecordingPlan {
-	const wants = (signal: 'logs' | 'traces'): boolean => exports.some(({ urls }) => urls[signal] !== undefined);
 	return {
 		lines: logs.access?.sample ?? 0,
-		rows: store !== null || logs.forward.length > 0 || wants('logs') ? logs.sample : 0,
+		rows: store !== null || logs.forward.length > 0 || wantsSignal(exports, 'logs') ? logs.sample : 0,
 		traces: traces?.sample ?? null,
-		spans: traces !== null && (store !== null || wants('traces')),
+		spans: traces !== null && (store !== null || wantsSignal(exports, 'traces')),
 		slowMs: logs.slowMs,
 		traceSlowMs: traces?.slowMs ?? 0,
 		restart: traces?.restart ?? 'never',

@@ -1,19 +1,18 @@
 import { type ErrorCode, errorIndex } from '../core/errors.ts';
 import { ServiceColumn } from '../core/service-cells.ts';
+import { AttemptCell } from '../gateway/attempt-times.ts';
 import { clientAddress } from '../gateway/client-address.ts';
 import type { Counted, Recorder } from '../gateway/data-plane.ts';
 import { Want } from '../logs/record-layout.ts';
 import type { RecordNotes, RecordWriter } from '../logs/record-writer.ts';
 import { DetailMeter } from '../metrics/detail.ts';
 import { Meter, nothingSeen } from '../metrics/meter.ts';
+import { SAMPLED } from '../traces/traceparent.ts';
 import { TICK_MS } from '../wire/timer-wheel.ts';
 import { FOLLOW_CELL, type FromWorker, NodeCell, type RecordingPlan, UNROUTED } from './plan.ts';
 
 type Chunk = Extract<FromWorker, { type: 'chunk' }>;
 
-/** Numbers of each attempt, as `AttemptCell` in the gateway has them. */
-const ATTEMPT = { start: 1, connect: 2, head: 3, end: 4, cells: 6 } as const;
-const SAMPLED = 1;
 /** Rows of requests that are not notable, and traces, that one worker has in a second at most. */
 const ROWS_A_SECOND = 200;
 const TRACES_A_SECOND = 100;
@@ -123,15 +122,15 @@ export class RequestRecorder implements Recorder {
 	#parts({ fetch: { times, held } }: Counted, us: number): void {
 		const seen = this.#seen;
 		const { cells, count } = times;
-		seen.queueUs = held && count > 0 ? (cells[ATTEMPT.start] as number) : 0;
+		seen.queueUs = held && count > 0 ? (cells[AttemptCell.start] as number) : 0;
 		seen.connectUs = 0;
 		seen.firstByteUs = 0;
 		seen.transferUs = 0;
-		for (let i = 0, base = 0; i < count; i++, base += ATTEMPT.cells) {
-			const start = cells[base + ATTEMPT.start] as number;
-			const connect = cells[base + ATTEMPT.connect] as number;
-			const head = cells[base + ATTEMPT.head] as number;
-			const end = cells[base + ATTEMPT.end] as number;
+		for (let i = 0, base = 0; i < count; i++, base += AttemptCell.cells) {
+			const start = cells[base + AttemptCell.start] as number;
+			const connect = cells[base + AttemptCell.connect] as number;
+			const head = cells[base + AttemptCell.head] as number;
+			const end = cells[base + AttemptCell.end] as number;
 			const whole = end < 0 ? Math.max(0, us - start) : end;
 			seen.connectUs += connect;
 			seen.firstByteUs += (head < 0 ? whole : head) - connect;

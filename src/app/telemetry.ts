@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Config } from '../config/config.ts';
 import { OTEL_BOUNDS } from '../metrics/cells.ts';
 import { bucketValue } from '../metrics/meter.ts';
+import { wantsSignal } from '../otlp/destination.ts';
 import { OtlpPush } from '../otlp/push.ts';
 import { OtlpReceiver } from '../otlp/receiver.ts';
 import { remotePage } from '../otlp/remote-page.ts';
@@ -67,8 +68,7 @@ export class Telemetry {
 
 	/** What the store is to pass on. */
 	wants({ exports }: Config): { entries: boolean; spans: boolean } {
-		const any = (signal: 'logs' | 'traces'): boolean => exports.some(({ urls }) => urls[signal] !== undefined);
-		return { entries: any('logs'), spans: any('traces') };
+		return { entries: wantsSignal(exports, 'logs'), spans: wantsSignal(exports, 'traces') };
 	}
 
 	/** This core receives from now on and sends metrics, or another does: there is but one port, and counts are handed on. */

@@ -14,9 +14,9 @@ import type { HeartbeatConfig } from '../alerts/heartbeat.ts';
 import { type MaintenanceWindow, readWindow } from '../alerts/maintenance.ts';
 import { type AlertRule, queryOf } from '../alerts/rule.ts';
 import { readRule } from '../alerts/rule-text.ts';
-import { matchesGlob } from '../alerts/silence.ts';
 import { complainOfTemplate } from '../alerts/template.ts';
 import { closest } from '../core/closest.ts';
+import { globFits } from '../core/glob.ts';
 import { orList } from '../core/schema.ts';
 import { parseDuration } from '../core/units.ts';
 import type { Config, ServiceConfig } from './config.ts';
@@ -159,7 +159,7 @@ function checkServices(rule: AlertRule, { services, place: top }: Known, place: 
 	const related = [top.at('services').path];
 	const { service, pool } = queryOf(rule.condition).where;
 	const names = services.map((one) => one.name);
-	const meant = service === undefined ? services : services.filter((one) => matchesGlob(one.name, service));
+	const meant = service === undefined ? services : services.filter((one) => globFits(service, one.name));
 	if (meant.length === 0 && service !== undefined) {
 		const near = closest(service, names);
 		return place.service.problem(
@@ -168,7 +168,7 @@ function checkServices(rule: AlertRule, { services, place: top }: Known, place: 
 		);
 	}
 	const pools = [...new Set(meant.flatMap((one) => one.pools.map(({ name }) => name)))];
-	if (pool === undefined || pools.some((name) => matchesGlob(name, pool))) return;
+	if (pool === undefined || pools.some((name) => globFits(pool, name))) return;
 	const near = closest(pool, pools);
 	place.pool.problem(
 		`there is no pool \`${pool}\`; ${near === undefined ? `there are ${orList(pools)}` : `did you mean \`${near}\`?`}`,

@@ -1,5 +1,5 @@
+import { globFits } from '../core/glob.ts';
 import type { LogEntry } from '../core/log-entry.ts';
-import { globFits } from './glob.ts';
 import type { Comparison, Query, QueryNode } from './query-tree.ts';
 import { severityRank } from './severity.ts';
 import { hasPhrase, indexText, wordsOf } from './words.ts';

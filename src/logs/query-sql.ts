@@ -1,4 +1,4 @@
-import { globFits, sqlGlob } from './glob.ts';
+import { globFits } from '../core/glob.ts';
 import type { Query, QueryNode } from './query-tree.ts';
 import { SOURCES } from './severity.ts';
 
@@ -166,4 +166,9 @@ export function columnOf(field: string): string | undefined {
 /** A field in JSON; the names that queries may hold have no quotes. */
 export function jsonPath(field: string): string {
 	return `$."${field.replaceAll('"', '')}"`;
+}
+
+/** A pattern as SQLite's GLOB takes it, where `?` and `[` are special too. */
+function sqlGlob(pattern: string): string {
+	return pattern.replace(/[?[]/g, '[$&]');
 }

@@ -19,3 +19,7 @@ export interface Destination {
 	/** For one request, ms. */
 	timeoutMs: number;
 }
+
+/** Whether a signal is sent anywhere. */
+export const wantsSignal = (destinations: readonly Destination[], signal: Signal): boolean =>
+	destinations.some(({ urls }) => urls[signal] !== undefined);

@@ -1,6 +1,7 @@
 /** Figures of a service under load on a test clock: counts each second, figures over windows of them, as the real source gives. */
+
+import { globFits } from '../../core/glob.ts';
 import type { FigureInfo, FigureQuery, FigureSeries, FigureSource, FigureValue, Labels } from '../../core/metric.ts';
-import { matchesGlob } from '../silence.ts';
 import { KNOWN_FIGURES } from './known-figures.ts';
 
 interface Counted {
@@ -135,7 +136,7 @@ function seriesOf<T extends { labels: Labels }>(all: Map<string, T[]>, name: str
 }
 
 const fits = (labels: Labels, where: Labels) =>
-	Object.entries(where).every(([name, glob]) => matchesGlob(labels[name] ?? '', glob));
+	Object.entries(where).every(([name, glob]) => globFits(glob, labels[name] ?? ''));
 
 function grouped(
 	values: readonly FigureValue[],
