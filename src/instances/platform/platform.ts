@@ -1,0 +1,96 @@
+/**
+ * The port to a platform's group of instances: a Deployment, an Auto Scaling group, a scale set, commands.
+ * `PlatformProvider` does the rest for all of them: looks, resizes, drains, retries, tells.
+ *
+ * Each call takes an AbortSignal with its time limit. Errors are translated here, once, to `PlatformError`.
+ */
+
+/** A member of the group as the platform shows it. */
+export interface PlatformMember {
+	/** The platform's own name for it: `api-7d4f-x2x9z`, `i-0abc…`. */
+	readonly id: string;
+	/** Address; empty while it has none. */
+	readonly host: string;
+	readonly port: number;
+	/** `pending`: no address or not started yet. `running`: can be probed. `leaving`: the platform ends it. `failed`: it will not come. */
+	readonly life: 'pending' | 'running' | 'leaving' | 'failed';
+	/** The platform's own word on its health; null: it says nothing. */
+	readonly ready: boolean | null;
+	/** Epoch ms; 0: not known. */
+	readonly startedAt: number;
+	/** Half a sentence, may be empty. */
+	readonly note: string;
+}
+
+export interface PlatformGroup {
+	/** The size that the platform aims at. */
+	readonly desired: number;
+	/** The group's own bounds; null: none. A size outside is refused by the platform. */
+	readonly min: number | null;
+	readonly max: number | null;
+	/** Name of an autoscaler of the platform on the same group; null: none. */
+	readonly autoscaler: string | null;
+	/** Changes are under way that the platform has not finished; half a sentence; null: none. */
+	readonly busy: string | null;
+	readonly members: readonly PlatformMember[];
+}
+
+export interface PlatformUsage {
+	/** Of what the member is given, 0…1 and above; null: not known. */
+	readonly cpu: number | null;
+	readonly memory: number | null;
+	/** Epoch ms of the measurement. */
+	readonly atMs: number;
+}
+
+export interface Platform {
+	/** `kubernetes`, `aws`, … */
+	readonly kind: string;
+	/** What it acts on, for people: `deployment default/api`. */
+	readonly target: string;
+	/** @throws PlatformError */
+	group(signal: AbortSignal): Promise<PlatformGroup>;
+	/** Aims at more, or at as many as leave by themselves. Idempotent: the same size twice is no change. @throws PlatformError */
+	setDesired(count: number, signal: AbortSignal): Promise<void>;
+	/** Ends these members, drained before, and lowers the size by as many. One that is gone already is no error. @throws PlatformError */
+	remove(ids: readonly string[], signal: AbortSignal): Promise<void>;
+	close(): void;
+}
+
+/** Extension: tells of changes as they happen, rather than only when it is asked. */
+export interface WatchesGroup {
+	/** Calls `changed` when the group is worth looking at again, until the signal aborts. Reconnects by itself. */
+	watchGroup(changed: () => void, signal: AbortSignal): void;
+}
+
+/** Extension: knows what members use. */
+export interface KnowsUsage {
+	usage(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, PlatformUsage>>;
+}
+
+/** Extension: members can be given another size. */
+export interface Sizes {
+	/** `live`: they have it now; `rolling`: the platform replaces them one after the other. @throws PlatformError */
+	applySize(size: { cpu: number | null; memoryBytes: number | null }, signal: AbortSignal): Promise<'live' | 'rolling'>;
+}
+
+/** Extension: takes word of members that our probes find dead. */
+export interface TakesHealth {
+	reportUnhealthy(id: string, why: string, signal: AbortSignal): Promise<void>;
+}
+
+export function watchesGroup(platform: object): platform is WatchesGroup {
+	return 'watchGroup' in platform;
+}
+
+export function knowsUsage(platform: object): platform is KnowsUsage {
+	return 'usage' in platform;
+}
+
+export function sizesMembers(platform: object): platform is Sizes {
+	return 'applySize' in platform;
+}
+
+export function takesHealth(platform: object): platform is TakesHealth {
+	return 'reportUnhealthy' in platform;
+}
