@@ -16,8 +16,10 @@ export interface Recommendation {
 
 /** What changed a size on its way from the recommendation to the decision, in order. */
 export type ClampName =
+	| 'by-hand'
 	| 'mode'
 	| 'missing'
+	| 'peak'
 	| 'panic'
 	| 'brake'
 	| 'rollout'
@@ -60,16 +62,24 @@ export interface Decision {
 	state: ScalingState;
 }
 
+export type Sizes = readonly (readonly [atMs: number, size: number])[];
+export type Changes = readonly (readonly [atMs: number, by: number])[];
+
 /** What a decision has to know of those before it; JSON, a few kilobytes at most. */
 export interface ScalingState {
-	/** Recommendations of the windows, oldest first. */
-	recommended: readonly (readonly [atMs: number, size: number])[];
-	/** Values' recommendations for `peakOverMs`, oldest first. */
-	peaks: readonly (readonly [atMs: number, size: number])[];
-	/** Changes of the size: those of the longest rate period, cool-down and flap time. */
-	changes: readonly (readonly [atMs: number, by: number])[];
+	/**
+	 * Recommendations of the windows, oldest first: those that no later one exceeds within `in.windowMs`, and those
+	 * that no later one undercuts within `out.windowMs`. null: there was none yet.
+	 */
+	recommended: { highest: Sizes; lowest: Sizes } | null;
+	/** Recommendations that no later one exceeds within `peakOverMs`, oldest first. */
+	peaks: Sizes;
+	/** Changes of the size: those of the longest rate period, cool-down and flap time, oldest first. */
+	changes: Changes;
 	/** The size below which panic does not go, and when it was above its threshold last; null: no panic. */
 	panic: { size: number; sinceMs: number; lastMs: number } | null;
+	/** The last decision was none at all; a size of 0 that is not from a decision was set by hand. */
+	asleep: boolean;
 }
 
 /** A decision as it is kept. */

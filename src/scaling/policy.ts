@@ -114,7 +114,7 @@ export interface ScalePolicy {
 	in: Direction;
 	/** Time from ready until an instance's CPU says something, ms; null: learned from its start-up times. */
 	warmUpMs: number | null;
-	/** Most turns from out to in within `overMs`; then nothing goes in until one of them is over. null: off. */
+	/** Most turns from out to in within `overMs`; a further one waits until one of them is over. null: off. */
 	flaps: { most: number; overMs: number } | null;
 	/** Share of failed requests from which on nothing goes in; null: off. */
 	brakeErrorRate: number | null;

@@ -4,7 +4,14 @@
  * A signal's values over a window. Of `each` only what HPA's rules need of the instances: the sum over those
  * that count, how many they are, how many have no value, and how many are too young or not ready to say anything.
  */
-export type SignalValue = { sum: number; counted: number; missing: number; ignored: number } | { value: number };
+export type SignalValue = EachValue | { value: number };
+
+export interface EachValue {
+	sum: number;
+	counted: number;
+	missing: number;
+	ignored: number;
+}
 
 export interface SignalReading {
 	/** Over the policy's `windowMs`; null: not known. */
