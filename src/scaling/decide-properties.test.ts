@@ -3,16 +3,82 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { decide, EMPTY_STATE } from './decide.ts';
 import type { Decision, ScalingState } from './decision.ts';
-import type { ScalePolicy } from './policy.ts';
+import type { Direction, ScalePolicy, StepPolicy } from './policy.ts';
 import type { ScalingSamples } from './samples.ts';
-import { anyMoment, anyPolicy, type Moment, showsOf } from './testing-arbitrary.ts';
+import { type Moment, showsOf } from './testing-moment.ts';
+import { CPU, P95, policyOf, REQUESTS } from './testing-policy.ts';
+
+const share = (max: number) => fc.integer({ min: 0, max: max * 100 }).map((value) => value / 100);
+const time = fc.constantFrom(0, 0, 0, 5000, 15_000, 60_000, 300_000);
+const rate = fc.oneof(
+	fc.record({ instances: fc.integer({ min: 1, max: 10 }), periodMs: fc.constantFrom(15_000, 60_000) }),
+	fc.record({ share: fc.constantFrom(0.1, 0.5, 1, 3), periodMs: fc.constantFrom(15_000, 60_000) }),
+);
+const direction: fc.Arbitrary<Direction> = fc.record({
+	tolerance: share(0.3),
+	windowMs: time,
+	cooldownMs: time,
+	rates: fc.array(rate, { maxLength: 3 }),
+	select: fc.constantFrom('max', 'max', 'max', 'min', 'min', 'none'),
+});
+
+const ABOVE: StepPolicy = {
+	...{ name: 'load', source: { from: 'cpu' }, unit: 'ratio', when: 'above' },
+	bands: [
+		{ from: 0.7, to: 0.9, change: { by: 1 } },
+		{ from: 0.9, to: null, change: { share: 0.5 } },
+	],
+};
+const BELOW: StepPolicy = {
+	...{ name: 'slack', source: { from: 'cpu' }, unit: 'ratio', when: 'below' },
+	bands: [
+		{ from: 0.4, to: 0.1, change: { by: -1 } },
+		{ from: 0.1, to: null, change: { share: -0.5 } },
+	],
+};
+
+const anyPolicy: fc.Arbitrary<ScalePolicy> = fc
+	.record({
+		min: fc.integer({ min: 0, max: 5 }),
+		more: fc.integer({ min: 5, max: 60 }),
+		mode: fc.constantFrom('on', 'on', 'on', 'on', 'on', 'on', 'scale-out-only', 'shadow', 'off'),
+		signals: fc.oneof({ weight: 6, arbitrary: fc.subarray([CPU, REQUESTS, P95], { minLength: 1 }) }, fc.constant([])),
+		steps: fc.subarray([ABOVE, BELOW]),
+		panic: fc.option(fc.record({ windowMs: fc.constant(6000), threshold: fc.constantFrom(1.5, 2, 5) })),
+		peakOverMs: fc.constantFrom(0, 0, 60_000),
+		out: direction,
+		in: direction,
+		flaps: fc.option(fc.record({ most: fc.integer({ min: 0, max: 3 }), overMs: fc.constant(600_000) })),
+		brakeErrorRate: fc.option(share(1)),
+	})
+	.map(({ more, ...rest }) => policyOf({ ...rest, max: Math.max(1, rest.min + more) }));
+
+const rarely = <T>(usual: T, other: fc.Arbitrary<T>): fc.Arbitrary<T> =>
+	fc.oneof({ weight: 12, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: other });
+
+const anyMoment: fc.Arbitrary<Moment> = fc.record({
+	load: fc.oneof(share(3), share(20), share(60)),
+	latency: share(1),
+	missing: rarely(0, fc.nat(3)),
+	ignored: rarely(0, fc.nat(3)),
+	unread: rarely(false, fc.boolean()),
+	warming: rarely(0, fc.nat(3)),
+	starting: rarely(0, fc.nat(3)),
+	held: rarely(0, fc.nat(5)),
+	idleForMs: rarely<number | null>(0, fc.constantFrom(null, 1000, 1_000_000)),
+	errorRate: rarely<number | null>(null, share(1)),
+	rollout: rarely(false, fc.boolean()),
+	providerTrouble: rarely<string | null>(null, fc.constant('no answer')),
+	stepMs: fc.constantFrom(1000, 2000, 15_000, 120_000, 400_000),
+});
 
 const RUNS = { numRuns: 1500 };
 const START_MS = Date.UTC(2026, 0, 5);
 const history = fc.array(anyMoment, { maxLength: 12 });
-const anySize = fc.integer({ min: 0, max: 70 });
+/** In per cent of `max`. */
+const anySize = fc.integer({ min: 0, max: 110 });
 
-/** A pool that has lived through these moments, each decision carried out at once, and was then set to `size` by hand. */
+/** A pool that has lived through these moments, each decision carried out at once, and was then set to such a size by hand. */
 function live(policy: ScalePolicy, moments: readonly Moment[], size: number) {
 	let state: ScalingState = EMPTY_STATE;
 	let [nowMs, desired] = [START_MS, 10];
@@ -20,7 +86,7 @@ function live(policy: ScalePolicy, moments: readonly Moment[], size: number) {
 		nowMs += moment.stepMs;
 		({ state, desired } = decide(state, showsOf(moment, desired), policy, nowMs));
 	}
-	return { state, desired: size, nowMs };
+	return { state, desired: Math.round((policy.max * size) / 100), nowMs };
 }
 
 interface Now {
@@ -36,7 +102,7 @@ function always(tell: (now: Now) => void, moment: fc.Arbitrary<Moment> = anyMome
 	fc.assert(
 		fc.property(anyPolicy, history, anySize, moment, (policy, past, size, last) => {
 			const { state: before, desired, nowMs: pastMs } = live(policy, past, size);
-			const [samples, nowMs] = [showsOf(last, desired), pastMs + 1000];
+			const [samples, nowMs] = [showsOf(last, desired), pastMs + last.stepMs];
 			tell({ before, samples, policy, nowMs, decision: decide(before, samples, policy, nowMs) });
 		}),
 		RUNS,
@@ -83,16 +149,18 @@ test('property: more load never gives a smaller size', () => {
 				const { state, desired, nowMs } = live(policy, past, size);
 				const factor = 1 + percentMore / 100;
 				const more = { ...moment, load: moment.load * factor, latency: moment.latency * factor };
-				const [less, greater] = [moment, more].map((one) => decide(state, showsOf(one, desired), policy, nowMs + 1000));
+				const [less, greater] = [moment, more].map((one) =>
+					decide(state, showsOf(one, desired), policy, nowMs + moment.stepMs),
+				);
 				assert.ok(less !== undefined && greater !== undefined);
 				if (greater.desired !== less.desired) differs++;
 				assert.ok(greater.desired >= less.desired, `${JSON.stringify(less)}\n${JSON.stringify(greater)}`);
 				assert.ok(greater.wanted >= less.wanted);
 			},
 		),
-		RUNS,
+		{ numRuns: 4000 },
 	);
-	assert.ok(differs > 50);
+	assert.ok(differs > 150, `${differs}`);
 });
 
 test('property: no scale-in at once calls for a scale-out', () => {
@@ -101,17 +169,17 @@ test('property: no scale-in at once calls for a scale-out', () => {
 		fc.property(anyPolicy, history, anySize, anyMoment, (policy, past, size, moment) => {
 			const { state, desired, nowMs } = live(policy, past, size);
 			const settled = { ...moment, missing: 0, ignored: 0, unread: false, warming: 0, starting: 0, held: 0 };
-			const first = decide(state, showsOf(settled, desired), policy, nowMs + 1000);
+			const first = decide(state, showsOf(settled, desired), policy, nowMs + moment.stepMs);
 			if (first.desired >= desired) return;
 			ins++;
 			const left = Math.max(1, first.desired);
 			const after = { ...settled, latency: (settled.latency * desired) / left };
-			const second = decide(first.state, showsOf(after, first.desired), policy, nowMs + 2000);
+			const second = decide(first.state, showsOf(after, first.desired), policy, nowMs + moment.stepMs + 1000);
 			assert.ok(second.desired <= first.desired, `${JSON.stringify(first)}\n${JSON.stringify(second)}`);
 		}),
 		{ numRuns: 4000 },
 	);
-	assert.ok(ins > 200);
+	assert.ok(ins > 300, `${ins}`);
 });
 
 test('property: a decision is the same again, also from JSON, and changes none of its arguments', () => {

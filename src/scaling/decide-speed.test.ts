@@ -77,7 +77,7 @@ test(`a day of 86,400 decisions takes at most ${MOST_DAY_MS} ms`, (context) => {
 	const policy = fullPolicy();
 	let state = EMPTY_STATE;
 	let [desired, changes] = [2, 0];
-	const from = performance.now();
+	const from = process.cpuUsage();
 	for (let second = 0; second < 86_400; second++) {
 		const load = 20 + 16 * Math.sin(second / 4000) + (second % 7);
 		const readings = {
@@ -88,8 +88,9 @@ test(`a day of 86,400 decisions takes at most ${MOST_DAY_MS} ms`, (context) => {
 		if (decision.desired !== desired) changes++;
 		({ state, desired } = decision);
 	}
-	const tookMs = performance.now() - from;
-	context.diagnostic(`${tookMs.toFixed(0)} ms, ${changes} changes of the size`);
+	// What it costs, not how long it waits where the machine has other things to do.
+	const tookMs = process.cpuUsage(from).user / 1000;
+	context.diagnostic(`${tookMs.toFixed(0)} ms of CPU, ${changes} changes of the size`);
 	assert.ok(changes > 20);
 	assert.ok(tookMs <= MOST_DAY_MS, `${tookMs} ms`);
 });
