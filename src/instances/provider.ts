@@ -5,6 +5,7 @@
  * its watcher does, tells it by `reached` how probes see an instance, and calls `remove` once
  * nothing is in flight at an instance that is `leaving`.
  */
+import type { InstanceSize } from './config.ts';
 
 /**
  * - `pending`: wanted, nothing to probe yet (a process that is being spawned);
@@ -103,6 +104,15 @@ export interface LearnsStartTimes {
 	startTimes: readonly number[];
 	/** Their median; null before the first. */
 	readonly startTimeMs: number | null;
+}
+
+/** Extension: what each instance is given can be set; the platform replaces them if it has to. */
+export interface SizesInstances {
+	giveSize(size: InstanceSize): void;
+}
+
+export function sizesInstances(provider: object): provider is SizesInstances {
+	return 'giveSize' in provider;
 }
 
 /** Extension: says when what it tells is not to be relied on. */
