@@ -29,7 +29,8 @@ interface Running {
 
 /** Enough for a resize and removals one by one; older ones are let go of. */
 const MOST = 64;
-const LOOK_EVERY_MS = 2000;
+/** Asked about at one look; the others have their turn at the next. */
+const MOST_AT_ONCE = 8;
 
 export class RunningOperations {
 	readonly #running = new Set<Running>();
@@ -56,12 +57,12 @@ export class RunningOperations {
 	 */
 	async look(signal: AbortSignal): Promise<PlatformError | null> {
 		let failed: PlatformError | null = null;
-		for (const one of [...this.#running]) {
-			const now = this.#now();
-			if (now - one.since > this.#stuckMs * 2) this.#running.delete(one);
-			if (now < one.nextLookAt || !this.#running.has(one)) continue;
+		const now = this.#now();
+		for (const one of [...this.#running]) if (now - one.since > this.#stuckMs * 2) this.#running.delete(one);
+		const due = [...this.#running].filter((one) => one.nextLookAt <= now).sort((a, b) => a.nextLookAt - b.nextLookAt);
+		for (const one of due.slice(0, MOST_AT_ONCE)) {
 			const answer = await answerOf(one.operation, signal);
-			one.nextLookAt = this.#now() + (answer.retryAfterMs ?? LOOK_EVERY_MS);
+			one.nextLookAt = this.#now() + (answer.retryAfterMs ?? 0);
 			if (answer.state === 'running') continue;
 			this.#running.delete(one);
 			if (answer.state === 'failed')

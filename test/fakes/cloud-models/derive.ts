@@ -42,6 +42,7 @@ const COMPUTE_MESSAGES = [
 	'InstanceList',
 	'AutoscalerList',
 	'RegionAutoscalerList',
+	'Autoscaler',
 ];
 const MONITORING_MESSAGES = ['ListTimeSeriesResponse'];
 

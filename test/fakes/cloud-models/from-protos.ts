@@ -46,12 +46,12 @@ export function fromProtos(protos: Node, within: string, names: readonly string[
 	return closure(names, (name, need) => {
 		const full = find(name, within);
 		const node = all.get(full) as Node;
-		if (node.values !== undefined) return { enum: wordsOf(node) };
+		if (node.values !== undefined) return oneOfWords(node);
 		const schemaOf = (key: string, { type, rule, keyType }: Field): Schema => {
 			const scalar = SCALARS[type.replace(/^\./, '')];
 			const words = type === 'string' ? node.nested?.[`${key[0]?.toUpperCase()}${key.slice(1)}`] : undefined;
 			// Compute's enumerations travel as strings; a message names their words beside the member.
-			const one = words?.values === undefined ? (scalar ?? need(short(find(type, full)))) : { enum: wordsOf(words) };
+			const one = words?.values === undefined ? (scalar ?? need(short(find(type, full)))) : oneOfWords(words);
 			if (keyType !== undefined) return mapOf(one);
 			return rule === 'repeated' ? listOf(one) : one;
 		};
@@ -60,7 +60,11 @@ export function fromProtos(protos: Node, within: string, names: readonly string[
 	});
 }
 
-const wordsOf = (node: Node) => Object.keys(node.values ?? {}).filter((word) => !word.startsWith('UNDEFINED_'));
+/** Some enumerations name their words only in a comment. */
+function oneOfWords({ values }: Node): Schema {
+	const words = Object.keys(values ?? {}).filter((word) => !word.startsWith('UNDEFINED_'));
+	return words.length === 0 ? TEXT : { enum: words };
+}
 
 function messagesOf(root: Node): Map<string, Node> {
 	const found = new Map<string, Node>();
