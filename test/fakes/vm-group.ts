@@ -23,6 +23,9 @@ export interface Vm {
 	goneAt: number;
 }
 
+/** Far away, but not never. */
+const HELD = Number.MAX_SAFE_INTEGER;
+
 export type VmState = 'creating' | 'waiting' | 'running' | 'deleting';
 
 export interface SeenVm {
@@ -33,7 +36,7 @@ export interface SeenVm {
 export interface Operation {
 	readonly id: string;
 	/** Epoch ms; infinite: it never ends. */
-	readonly endsAt: number;
+	endsAt: number;
 	readonly startedAt: number;
 	readonly error: 'capacity' | 'partial' | null;
 }
@@ -50,6 +53,7 @@ export class VmGroup {
 	readonly #vms: Vm[] = [];
 	readonly #sizes: { at: number; size: number }[];
 	#places = Number.POSITIVE_INFINITY;
+	#held = false;
 	#stuck = false;
 	#partial = false;
 	#made = 0;
@@ -84,8 +88,23 @@ export class VmGroup {
 		for (const vm of this.#vms.filter((one) => one.waits)) {
 			if (this.#placed() >= places) break;
 			vm.waits = false;
-			vm.runsAt = Date.now() + this.#parts.startMs;
+			vm.runsAt = this.#after(this.#parts.startMs);
 		}
+	}
+
+	/** Until `release` nothing starts or ends. */
+	hold(): void {
+		this.#held = true;
+	}
+
+	release(): void {
+		this.#held = false;
+		const now = Date.now();
+		for (const vm of this.#vms) {
+			if (!vm.waits && vm.runsAt === HELD) vm.runsAt = now;
+			if (vm.goneAt === HELD) vm.goneAt = now;
+		}
+		for (const operation of this.operations.values()) if (operation.endsAt === HELD) operation.endsAt = now;
 	}
 
 	/** The next operation never ends, and what it began never gets on. */
@@ -108,7 +127,7 @@ export class VmGroup {
 			this.#make({
 				createdAt: Date.now(),
 				waits,
-				runsAt: never ? Number.POSITIVE_INFINITY : Date.now() + this.#parts.startMs,
+				runsAt: never ? Number.POSITIVE_INFINITY : this.#after(this.#parts.startMs),
 			});
 		}
 		for (const vm of alive.slice(size)) this.#end(vm, stuck);
@@ -167,7 +186,11 @@ export class VmGroup {
 
 	#end(vm: Vm, stuck: boolean): void {
 		vm.deletedAt = Date.now();
-		vm.goneAt = stuck ? Number.POSITIVE_INFINITY : Date.now() + this.#parts.endMs;
+		vm.goneAt = stuck ? Number.POSITIVE_INFINITY : this.#after(this.#parts.endMs);
+	}
+
+	#after(ms: number): number {
+		return this.#held ? HELD : Date.now() + ms;
 	}
 
 	#takeStuck(): boolean {
@@ -178,7 +201,7 @@ export class VmGroup {
 
 	#operation({ tookMs, stuck, error }: { tookMs: number; stuck: boolean; error: Operation['error'] }): Operation {
 		const startedAt = Date.now();
-		const endsAt = stuck ? Number.POSITIVE_INFINITY : startedAt + tookMs;
+		const endsAt = stuck ? Number.POSITIVE_INFINITY : this.#after(tookMs);
 		const operation = { id: `operation-${this.operations.size + 1}`, startedAt, endsAt, error };
 		this.operations.set(operation.id, operation);
 		return operation;

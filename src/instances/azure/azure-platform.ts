@@ -49,8 +49,7 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 
 	async group(signal: AbortSignal): Promise<PlatformGroup> {
 		const scaleSet = await this.#api.scaleSet(signal);
-		const failed = await this.#operations.look(signal);
-		if (failed !== null) throw failed;
+		await this.#operations.look(signal);
 		const flexible = isFlexible(scaleSet);
 		const vms = await this.#vms(flexible, signal);
 		await this.#findAddresses(vms, flexible, signal);
@@ -63,6 +62,8 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 			max: null,
 			autoscaler: await this.#autoscalerOf(signal),
 			busy: this.#operations.busy ?? busyOf(scaleSet),
+			failure:
+				vms.length >= desired && this.#operations.failure?.fault === 'capacity' ? null : this.#operations.failure,
 			members: vms.map((vm) => memberOf(vm, at(vm))),
 		};
 	}

@@ -45,8 +45,7 @@ export class GcpPlatform implements Platform, KnowsUsage {
 
 	async group(signal: AbortSignal): Promise<PlatformGroup> {
 		const manager = await this.#api.manager(signal);
-		const failed = await this.#operations.look(signal);
-		if (failed !== null) throw failed;
+		await this.#operations.look(signal);
 		const instances = await this.#instances(signal);
 		await this.#findFacts(instances, signal);
 		const desired = numberAt(manager, 'targetSize');
@@ -57,6 +56,7 @@ export class GcpPlatform implements Platform, KnowsUsage {
 			max: null,
 			autoscaler: await this.#autoscalerOf(manager, signal),
 			busy: this.#operations.busy ?? busyOf(manager),
+			failure: this.#operations.failure ?? instances.find((one) => one.fault !== null)?.fault ?? null,
 			members: instances.map((one) => memberOf(one, this.#facts.get(one.name), this.#config.port)),
 		};
 	}

@@ -5,6 +5,8 @@
  * Each call takes an AbortSignal with its time limit. Errors are translated here, once, to `PlatformError`.
  */
 
+import type { PlatformError } from './platform-error.ts';
+
 /** A member of the group as the platform shows it. */
 export interface PlatformMember {
 	/** The platform's own name for it: `api-7d4f-x2x9z`, `i-0abc…`. */
@@ -32,6 +34,8 @@ export interface PlatformGroup {
 	readonly autoscaler: string | null;
 	/** Changes are under way that the platform has not finished; half a sentence; null: none. */
 	readonly busy: string | null;
+	/** Why the platform does not come to the size that it aims at, where it says so later than `setDesired` returned; null or missing: nothing known. */
+	readonly failure?: PlatformError | null;
 	readonly members: readonly PlatformMember[];
 }
 

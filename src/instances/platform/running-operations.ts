@@ -17,7 +17,7 @@ export interface AcceptedOperation {
 	readonly what: string;
 	/** Of the answer that accepted it. */
 	readonly retryAfterMs: number | null;
-	/** @throws PlatformError */
+	/** @throws PlatformError also when its failure is told so */
 	look(signal: AbortSignal): Promise<OperationAnswer>;
 }
 
@@ -31,11 +31,14 @@ interface Running {
 const MOST = 64;
 /** Asked about at one look; the others have their turn at the next. */
 const MOST_AT_ONCE = 8;
+const ASK_AGAIN_MS = 5000;
 
 export class RunningOperations {
 	readonly #running = new Set<Running>();
 	readonly #stuckMs: number;
 	readonly #now: () => number;
+	/** Why the last one that ended failed; null: it did not, or another has begun since. */
+	failure: PlatformError | null = null;
 
 	/** @param stuckMs an operation that takes longer is called stuck, and forgotten after twice the time */
 	constructor(stuckMs: number, now: () => number = Date.now) {
@@ -45,18 +48,14 @@ export class RunningOperations {
 
 	add(operation: AcceptedOperation): void {
 		const now = this.#now();
+		this.failure = null;
 		const [oldest] = this.#running;
 		if (this.#running.size >= MOST && oldest !== undefined) this.#running.delete(oldest);
 		this.#running.add({ operation, since: now, nextLookAt: now + (operation.retryAfterMs ?? 0) });
 	}
 
-	/**
-	 * Looks at those that are due.
-	 * @returns why the first of those that failed since the last call did; null: none did
-	 * @throws PlatformError when one cannot be looked at
-	 */
-	async look(signal: AbortSignal): Promise<PlatformError | null> {
-		let failed: PlatformError | null = null;
+	/** Looks at those that are due; `failure` is known after it. */
+	async look(signal: AbortSignal): Promise<void> {
 		const now = this.#now();
 		for (const one of [...this.#running]) if (now - one.since > this.#stuckMs * 2) this.#running.delete(one);
 		const due = [...this.#running].filter((one) => one.nextLookAt <= now).sort((a, b) => a.nextLookAt - b.nextLookAt);
@@ -65,10 +64,9 @@ export class RunningOperations {
 			one.nextLookAt = this.#now() + (answer.retryAfterMs ?? 0);
 			if (answer.state === 'running') continue;
 			this.#running.delete(one);
-			if (answer.state === 'failed')
-				failed ??= answer.fault ?? new PlatformError('busy', `${one.operation.what} failed`);
+			this.failure =
+				answer.state === 'failed' ? (answer.fault ?? new PlatformError('busy', `${one.operation.what} failed`)) : null;
 		}
-		return failed;
 	}
 
 	/** Half a sentence; null: nothing is under way. */
@@ -82,12 +80,16 @@ export class RunningOperations {
 	}
 }
 
-/** The platform forgets operations after some time: one that is not there any more has ended. */
+/** A look that fails keeps nobody from looking at the group: what may pass is asked again, the rest ends it. */
 async function answerOf(operation: AcceptedOperation, signal: AbortSignal): Promise<OperationAnswer> {
 	try {
 		return await operation.look(signal);
 	} catch (error) {
-		if (error instanceof PlatformError && error.fault === 'not_found') return { state: 'done', retryAfterMs: null };
-		throw error;
+		if (!(error instanceof PlatformError)) throw error;
+		// Platforms forget operations after some time: one that is not there any more has ended.
+		if (error.fault === 'not_found') return { state: 'done', retryAfterMs: null };
+		// An operation that is told of by its result alone fails as a request does.
+		if (!error.mayPass || error.fault === 'busy') return { state: 'failed', fault: error, retryAfterMs: null };
+		return { state: 'running', retryAfterMs: error.retryAfterMs ?? ASK_AGAIN_MS };
 	}
 }

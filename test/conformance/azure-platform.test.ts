@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import {
-	FakeAzure,
-	type FakeAzureParts,
-	RESOURCE_GROUP,
-	SCALE_SET,
-	SUBSCRIPTION,
-} from '../../../test/fakes/azure/fake-azure.ts';
-import { rejects, until } from '../platform/testing-expect.ts';
-import { AzurePlatform } from './azure-platform.ts';
-import type { AzureConfig } from './config.ts';
+import { AzurePlatform } from '../../src/instances/azure/azure-platform.ts';
+import type { AzureConfig } from '../../src/instances/azure/config.ts';
+import { FakeAzure, type FakeAzureParts, RESOURCE_GROUP, SCALE_SET, SUBSCRIPTION } from '../fakes/azure/fake-azure.ts';
+import { rejects, until } from '../fakes/expect.ts';
 
 const fakes: FakeAzure[] = [];
 const signal = AbortSignal.timeout(30_000);
@@ -71,6 +65,7 @@ for (const flexible of [false, true]) {
 
 	test(`${mode}: out, then in by those that are named`, async () => {
 		const { fake, platform } = await azure({ flexible });
+		fake.group.hold();
 		await platform.setDesired(4, signal);
 		const growing = await platform.group(signal);
 		assert.equal(growing.desired, 4);
@@ -79,6 +74,7 @@ for (const flexible of [false, true]) {
 			growing.members.map((member) => member.life),
 			['running', 'running', 'pending', 'pending'],
 		);
+		fake.group.release();
 		await until(async () => (await platform.group(signal)).members.every((member) => member.life === 'running'));
 		const victims = [growing.members[0]?.id ?? '', growing.members[2]?.id ?? ''];
 		await platform.remove(victims, signal);
@@ -112,22 +108,36 @@ test('no place: the operation that was accepted says so once it has failed', asy
 	const { fake, platform } = await azure();
 	fake.group.capacity(3);
 	await platform.setDesired(5, signal);
-	await rejects(
-		until(async () => (await platform.group(signal)).busy === 'never'),
-		{ fault: 'capacity', message: /AllocationFailed/ },
-	);
-	assert.equal((await platform.group(signal)).members.length, 3);
+	await until(async () => (await platform.group(signal)).failure?.fault === 'capacity');
+	const group = await platform.group(signal);
+	assert.match(group.failure?.message ?? '', /AllocationFailed/);
+	assert.deepEqual([group.desired, group.members.length], [5, 3]);
+	fake.group.capacity(9);
+	await until(async () => (await platform.group(signal)).failure === null);
 });
 
 test('an operation that tells no status is followed by its location', async () => {
-	const { fake, platform } = await azure();
+	const { fake, platform } = await azure({ size: 3 });
 	fake.byLocation = true;
-	fake.group.capacity(2);
+	fake.group.hold();
 	await platform.remove(['videos_0'], signal);
 	assert.match((await platform.group(signal)).busy ?? '', /the deletion of videos_0/);
+	fake.group.release();
 	await until(async () => (await platform.group(signal)).busy === null);
-	await platform.setDesired(4, signal);
-	assert.equal(fake.group.size, 4);
+	fake.group.failPartly();
+	await platform.remove(['videos_1', 'videos_2'], signal);
+	await until(async () => (await platform.group(signal)).failure !== null);
+	assert.match((await platform.group(signal)).failure?.message ?? '', /VMScaleSetDeletionFailed/);
+	assert.equal(fake.group.size, 1);
+});
+
+test('who may not read operations learns it, and sees the group all the same', async () => {
+	const { fake, platform } = await azure();
+	fake.server.deny('Microsoft.Compute/locations/operations/read');
+	await platform.setDesired(3, signal);
+	const group = await platform.group(signal);
+	assert.equal(group.failure?.permission, 'Microsoft.Compute/locations/operations/read');
+	assert.equal(group.desired, 3);
 });
 
 test('an operation that never ends is called stuck, then let go of', async () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { FakeGcp, type FakeGcpParts, GROUP, PROJECT } from '../../../test/fakes/gcp/fake-gcp.ts';
-import { rejects, until } from '../platform/testing-expect.ts';
-import type { GcpConfig } from './config.ts';
-import { GcpPlatform } from './gcp-platform.ts';
+import type { GcpConfig } from '../../src/instances/gcp/config.ts';
+import { GcpPlatform } from '../../src/instances/gcp/gcp-platform.ts';
+import { rejects, until } from '../fakes/expect.ts';
+import { FakeGcp, type FakeGcpParts, GROUP, PROJECT } from '../fakes/gcp/fake-gcp.ts';
 
 const fakes: FakeGcp[] = [];
 const signal = AbortSignal.timeout(30_000);
@@ -50,6 +50,7 @@ for (const regional of [false, true]) {
 
 	test(`${mode}: out, then in by those that are named`, async () => {
 		const { fake, platform } = await gcp({ regional });
+		fake.group.hold();
 		await platform.setDesired(4, signal);
 		const growing = await platform.group(signal);
 		assert.equal(growing.desired, 4);
@@ -58,6 +59,7 @@ for (const regional of [false, true]) {
 			growing.members.map((member) => member.life),
 			['running', 'running', 'pending', 'pending'],
 		);
+		fake.group.release();
 		await until(async () => (await platform.group(signal)).members.every((member) => member.life === 'running'));
 		const victims = [growing.members[0]?.id ?? '', growing.members[2]?.id ?? ''];
 		await platform.remove(victims, signal);
@@ -97,6 +99,7 @@ test('no place: the VMs that wait say so', async () => {
 	const group = await platform.group(signal);
 	assert.match(group.members[3]?.note ?? '', /ZONE_RESOURCE_POOL_EXHAUSTED/);
 	assert.equal(group.members[3]?.life, 'pending');
+	assert.equal(group.failure?.fault, 'capacity');
 	assert.equal(group.busy, 'creating 1');
 	fake.group.capacity(4);
 	await until(async () => (await platform.group(signal)).busy === null);
@@ -107,11 +110,10 @@ test('a deletion that was done in part says so once it has ended', async () => {
 	fake.group.failPartly();
 	const ids = fake.group.names.slice(0, 2);
 	await platform.remove(ids, signal);
-	await rejects(
-		until(async () => (await platform.group(signal)).busy === 'never'),
-		{ fault: 'busy', message: /could not be deleted/ },
-	);
-	assert.equal((await platform.group(signal)).desired, 3);
+	await until(async () => (await platform.group(signal)).failure !== null);
+	const group = await platform.group(signal);
+	assert.match(group.failure?.message ?? '', /could not be deleted/);
+	assert.deepEqual([group.desired, fake.group.size], [3, 3]);
 });
 
 test('an operation that never ends is called stuck, then let go of', async () => {

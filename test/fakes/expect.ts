@@ -1,6 +1,6 @@
 /** What tests of platforms look for. */
 import assert from 'node:assert/strict';
-import type { PlatformError } from './platform-error.ts';
+import type { PlatformError } from '../../src/instances/platform/platform-error.ts';
 
 /** A `PlatformError` with these facts; texts are found by a pattern. No token stands in it, whatever it is. */
 export async function rejects(
