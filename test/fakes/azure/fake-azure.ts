@@ -215,7 +215,7 @@ export class FakeAzure {
 		}
 		if (sku?.name !== undefined) this.sku = sku.name;
 		const operation = this.group.resize(capacity);
-		return { status: 200, body: this.#scaleSet(), headers: this.#operationHeaders(operation) };
+		return { status: 200, body: this.#scaleSet(), headers: this.#operationHeaders(operation, 'change') };
 	}
 
 	#delete({ body }: Call): Answer {
@@ -227,13 +227,15 @@ export class FakeAzure {
 			return { status: 400, body: errorBody('InvalidParameter', message) };
 		}
 		const operation = this.group.delete(names);
-		return { status: 202, headers: operation === null ? {} : this.#operationHeaders(operation) };
+		return { status: 202, headers: operation === null ? {} : this.#operationHeaders(operation, 'action') };
 	}
 
-	#operationHeaders({ id }: Operation): Record<string, string> {
+	/** Of a change Azure tells the status alone, of an action its location, too. */
+	#operationHeaders({ id }: Operation, of: 'change' | 'action'): Record<string, string> {
 		const url = `${this.server.url}${OPERATIONS}/${id}`;
 		const location = { location: `${url}/location?api-version=2024-07-01` };
-		return this.byLocation ? location : { 'azure-asyncoperation': `${url}?api-version=2024-07-01`, ...location };
+		if (this.byLocation) return location;
+		return { 'azure-asyncoperation': `${url}?api-version=2024-07-01`, ...(of === 'action' ? location : {}) };
 	}
 
 	#operationAnswer({ found: [id = '', location], path }: Call): Answer {
@@ -242,7 +244,7 @@ export class FakeAzure {
 		const ended = operation.endsAt <= Date.now();
 		if (location !== undefined) {
 			if (!ended) return { status: 202, headers: { location: `${this.server.url}${path}?api-version=2024-07-01` } };
-			return operation.error === null ? { status: 204 } : { status: 409, body: failure(operation.error) };
+			return operation.error === null ? { status: 200 } : { status: 409, body: failure(operation.error) };
 		}
 		const startTime = new Date(operation.startedAt).toISOString();
 		if (!ended) return { status: 200, body: { startTime, status: 'InProgress', name: id } };
