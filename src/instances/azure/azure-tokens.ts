@@ -30,7 +30,8 @@ export class AzureTokens implements TokenSource {
 		if (!fresh && this.#kept !== null && this.#kept.endsAt - Date.now() > SPARE_MS) return this.#kept.token;
 		if (this.#credential === null || fresh) {
 			const identity = await importPeer<Identity>('@azure/identity', 'getting tokens of Azure');
-			// A credential keeps its tokens: one that is refused goes only with it.
+			// A credential keeps its tokens: one that is refused goes only with it. Those of managed identities the
+			// library keeps for the process, until shortly before their end.
 			this.#credential = new identity.DefaultAzureCredential();
 		}
 		const found = await this.#credential.getToken(this.#scope).catch((cause: unknown) => {

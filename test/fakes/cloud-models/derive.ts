@@ -66,10 +66,11 @@ export const MODELS: Record<string, Record<string, (folder: string) => Definitio
 	},
 };
 
-export function derive(name: string, folder: string): Model {
-	const read = MODELS[name]?.[folder.split('node_modules/').at(-1) ?? ''];
-	if (read === undefined) throw new Error(`no model is derived from ${folder}`);
-	return derivedFrom(folder, read);
+/** @param modules a node_modules that has the package */
+export function derive(cloud: string, name: string, modules: string): Model {
+	const read = MODELS[cloud]?.[name];
+	if (read === undefined) throw new Error(`no model is derived from ${name}`);
+	return derivedFrom(join(modules, name), read);
 }
 
 function derivedFrom(folder: string, read: (folder: string) => Definitions): Model {
