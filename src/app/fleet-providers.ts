@@ -27,6 +27,9 @@ function create(name: string, instances: InstancesConfig, needs: ProviderNeeds):
 			return new UrlsProvider(name, instances);
 		case 'dns':
 			return new DnsProvider(name, instances);
+		case 'azure':
+		case 'gcp':
+			throw new Error(`there is no provider of ${instances.kind} yet`);
 		case 'run':
 			return new RunProvider({ service: name, config: instances, ...needs });
 	}

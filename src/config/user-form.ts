@@ -14,7 +14,9 @@ import type {
 import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, RunConfig, UrlInstance } from '../instances/config.ts';
+import { hasSize } from '../instances/has-size.ts';
 import { alertingForm } from './alerts-form.ts';
+import { azureUserForm, gcpUserForm } from './cloud-forms.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from './config.ts';
 import { logsForm } from './logs-form.ts';
 import { metricsForm, objectiveForm } from './metrics-form.ts';
@@ -84,7 +86,7 @@ function serviceForm(service: ServiceConfig, options: FormOptions): Form {
 		slowStart: service.slowStartMs === 0 ? 'off' : formatDuration(service.slowStartMs),
 		balance: balanceForm(service),
 		...(service.failover === null ? {} : { failover: failoverForm(service.failover) }),
-		...(only?.instances.kind === 'run' ? { scale: { ...only.scale } } : {}),
+		...(only !== null && hasSize(only.instances) ? { scale: { ...only.scale } } : {}),
 		upstream: upstreamForm(service.upstream),
 		...protectionForm(service),
 		deploy: deployForm(service.deploy),
@@ -125,7 +127,7 @@ function poolsForm(pools: readonly PoolConfig[], options: FormOptions): Form {
 function poolForm({ instances, scale, priority, region, weight, scrape }: PoolConfig, options: FormOptions): Form {
 	return {
 		instances: instancesForm(instances, options),
-		...(instances.kind === 'run' ? { scale: { ...scale } } : {}),
+		...(hasSize(instances) ? { scale: { ...scale } } : {}),
 		priority,
 		...(region === null ? {} : { region }),
 		weight,
@@ -140,6 +142,8 @@ function instancesForm(instances: InstancesConfig, options: FormOptions): Form {
 			urls: instances.urls.map((one) => (one.weight === 1 ? urlOf(one) : { url: urlOf(one), weight: one.weight })),
 		};
 	}
+	if (instances.kind === 'azure') return azureUserForm(instances);
+	if (instances.kind === 'gcp') return gcpUserForm(instances);
 	const { name, port, tls, resolveMs, family, resolver } = instances;
 	return {
 		dns: `${tls ? 'https' : 'http'}://${name}:${port}`,

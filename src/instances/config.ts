@@ -17,6 +17,8 @@ import {
 	text,
 	valueOrReference,
 } from '../core/schema.ts';
+import { type AzureConfig, azureForm } from './azure/config.ts';
+import { type GcpConfig, gcpForm } from './gcp/config.ts';
 
 /** One fixed address. `host` is a name or an address without brackets; `weight` 1 is normal. */
 export interface UrlInstance {
@@ -63,7 +65,7 @@ export interface RunConfig {
 	portEnv: 'PORT';
 }
 
-export type InstancesConfig = UrlsConfig | DnsConfig | RunConfig;
+export type InstancesConfig = UrlsConfig | DnsConfig | RunConfig | AzureConfig | GcpConfig;
 
 /** Least and most instances of a service. */
 export interface ScaleConfig {
@@ -174,8 +176,8 @@ const runForm = object({
 });
 
 export const instancesSchema = oneOf(
-	[url, list(urlForm, 'URLs'), urlsForm, dnsForm, runForm],
-	'one of { run: … }, { urls: […] } or { dns: … }',
+	[url, list(urlForm, 'URLs'), urlsForm, dnsForm, runForm, azureForm, gcpForm],
+	'one of { run: … }, { urls: […] }, { dns: … }, { azure: … } or { gcp: … }',
 );
 
 export type InstancesInput = z.input<typeof instancesSchema>;

@@ -2,7 +2,7 @@
 import { importPeer } from '../platform/optional-peer.ts';
 import { PlatformError } from '../platform/platform-error.ts';
 import { type TokenSource, wordsOf } from '../platform/rest-client.ts';
-import { AZURE_ENDPOINT } from './config.ts';
+import { AZURE_ENDPOINT } from './endpoint.ts';
 
 interface Credential {
 	getToken(scope: string): Promise<{ token: string; expiresOnTimestamp: number } | null>;

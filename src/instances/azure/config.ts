@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { choice, integer, key, list, object, required, size, text } from '../../core/schema.ts';
 import { complainOfEndpoint } from '../platform/rest-client.ts';
+import { AZURE_ENDPOINT } from './endpoint.ts';
 
 export interface AzureSize {
 	/** `Standard_D2s_v5`. */
@@ -25,8 +26,6 @@ export interface AzureConfig {
 	/** What a change of size may choose from; empty: the size is never changed. */
 	sizes: AzureSize[];
 }
-
-export const AZURE_ENDPOINT = 'https://management.azure.com';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 

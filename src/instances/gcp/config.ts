@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { choice, integer, key, object, required, text } from '../../core/schema.ts';
 import { complainOfEndpoint } from '../platform/rest-client.ts';
+import { GCP_ENDPOINT } from './endpoint.ts';
 
 export interface GcpConfig {
 	kind: 'gcp';
@@ -14,8 +15,6 @@ export interface GcpConfig {
 	/** Of Compute Engine; Cloud Monitoring is asked there, too, when it is not Google's own. */
 	endpoint: string;
 }
-
-export const GCP_ENDPOINT = 'https://compute.googleapis.com';
 
 const NAME = /^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 

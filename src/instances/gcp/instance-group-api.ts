@@ -3,7 +3,8 @@ import { listAt, textAt, valueAt } from '../platform/json-reading.ts';
 import { PlatformError } from '../platform/platform-error.ts';
 import { RestClient, type RestRequest, retryAfterOf, type TokenSource } from '../platform/rest-client.ts';
 import type { AcceptedOperation, OperationAnswer } from '../platform/running-operations.ts';
-import { GCP_ENDPOINT, type GcpConfig } from './config.ts';
+import type { GcpConfig } from './config.ts';
+import { GCP_ENDPOINT } from './endpoint.ts';
 import { gcpError, gcpFault } from './gcp-fault.ts';
 
 const MONITORING_ENDPOINT = 'https://monitoring.googleapis.com';
