@@ -27,7 +27,11 @@ test('@google-cloud/compute and a zonal group', async () => {
 
 		const [resized] = await managers.resize({ ...group, size: 24 });
 		assert.equal(
-			await ended(operations, { project: PROJECT, zone: fake.place.name, operation: resized.latestResponse.name ?? '' }),
+			await ended(operations, {
+				project: PROJECT,
+				zone: fake.place.name,
+				operation: resized.latestResponse.name ?? '',
+			}),
 			'DONE',
 		);
 		const named = links.slice(0, 2).map((link) => link.slice(link.indexOf('projects/')));

@@ -19,6 +19,8 @@ const METRICS_OVER_MS = 600_000;
 /** A look asks for the addresses of so many new VMs, the next one for more. */
 const ADDRESSES_A_LOOK = 64;
 const ADDRESSES_AT_ONCE = 8;
+/** More are refused. */
+const MOST_DELETED_AT_ONCE = 1000;
 
 export interface GcpNeeds {
 	/** Default: those that `google-auth-library` finds. */
@@ -68,13 +70,11 @@ export class GcpPlatform implements Platform, KnowsUsage {
 	async remove(ids: readonly string[], signal: AbortSignal): Promise<void> {
 		// Links are taken from the group itself: a name alone says no zone, and one that is gone must not be named.
 		const there = (await this.#instances(signal)).filter((one) => ids.includes(one.name) && one.action !== 'DELETING');
-		if (there.length === 0) return;
-		this.#goesOn(
-			await this.#api.deleteInstances(
-				there.map((one) => one.link),
-				signal,
-			),
-		);
+		const links = there.map((one) => one.link);
+		for (let from = 0; from < links.length; from += MOST_DELETED_AT_ONCE) {
+			const some = links.slice(from, from + MOST_DELETED_AT_ONCE);
+			this.#goesOn(await this.#api.deleteInstances(some, signal));
+		}
 	}
 
 	async usage(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, PlatformUsage>> {
