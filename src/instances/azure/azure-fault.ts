@@ -51,5 +51,6 @@ function faultOf({ code, message, status }: { code: string; message: string; sta
 	if (BUSY.test(code)) return 'busy';
 	const known = BY_STATUS[status];
 	if (known !== undefined) return known;
-	return status >= 500 || status === 0 ? 'unreachable' : 'bad_request';
+	if (status === 0) return 'busy';
+	return status >= 500 ? 'unreachable' : 'bad_request';
 }

@@ -34,6 +34,7 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 	readonly #needs: AzureNeeds;
 	readonly #api: ScaleSetApi;
 	readonly #operations: RunningOperations;
+	#scaleSet: unknown = null;
 	/** By VM; addresses last as long as the VM. */
 	#addresses: ReadonlyMap<string, string> = new Map();
 	#autoscaler: { name: string | null; until: number } = { name: null, until: 0 };
@@ -49,6 +50,7 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 
 	async group(signal: AbortSignal): Promise<PlatformGroup> {
 		const scaleSet = await this.#api.scaleSet(signal);
+		this.#scaleSet = scaleSet;
 		await this.#operations.look(signal);
 		const flexible = isFlexible(scaleSet);
 		const vms = await this.#vms(flexible, signal);
@@ -75,7 +77,7 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 
 	async remove(ids: readonly string[], signal: AbortSignal): Promise<void> {
 		// A deletion that names one that is gone is refused as a whole.
-		const vms = await this.#vms(isFlexible(await this.#api.scaleSet(signal)), signal);
+		const vms = await this.#vms(isFlexible(await this.#known(signal)), signal);
 		const there = vms.filter((vm) => ids.includes(vm.name) && vm.provisioning !== 'deleting');
 		await this.#delete(there, signal);
 	}
@@ -137,6 +139,12 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 		return all.map((raw) => vmOf(raw, flexible)).filter((vm) => vm !== null);
 	}
 
+	/** What does not change by itself may be read from the last look. */
+	async #known(signal: AbortSignal): Promise<unknown> {
+		this.#scaleSet ??= await this.#api.scaleSet(signal);
+		return this.#scaleSet;
+	}
+
 	/** Asked for only while a VM is without. */
 	async #findAddresses(vms: readonly ScaleSetVm[], flexible: boolean, signal: AbortSignal): Promise<void> {
 		const kept = vms.filter((vm) => vm.power === 'running' && this.#addresses.has(vm.key));
@@ -167,7 +175,7 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 
 	/** What a VM of the scale set's size has; null: Azure does not say. */
 	async #memoryOfVm(signal: AbortSignal): Promise<number | null> {
-		const scaleSet = await this.#api.scaleSet(signal);
+		const scaleSet = await this.#known(signal);
 		const size = textAt(scaleSet, 'sku', 'name');
 		const given = this.#config.sizes.find((one) => one.name === size);
 		if (given !== undefined) return given.memoryBytes;

@@ -61,7 +61,7 @@ export class RunningOperations {
 		const due = [...this.#running].filter((one) => one.nextLookAt <= now).sort((a, b) => a.nextLookAt - b.nextLookAt);
 		for (const one of due.slice(0, MOST_AT_ONCE)) {
 			const answer = await answerOf(one.operation, signal);
-			one.nextLookAt = this.#now() + (answer.retryAfterMs ?? 0);
+			one.nextLookAt = this.#now() + Math.max(answer.retryAfterMs ?? 0, 1);
 			if (answer.state === 'running') continue;
 			this.#running.delete(one);
 			this.failure =
