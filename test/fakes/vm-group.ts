@@ -39,6 +39,8 @@ export interface Operation {
 	endsAt: number;
 	readonly startedAt: number;
 	readonly error: 'capacity' | 'partial' | null;
+	/** It is told at once that it failed. */
+	readonly refused: boolean;
 }
 
 export interface VmGroupParts extends VmTimes {
@@ -48,14 +50,16 @@ export interface VmGroupParts extends VmTimes {
 
 export class VmGroup {
 	lagMs = 0;
-	readonly operations = new Map<string, Operation>();
+	readonly operations: Map<string, Operation> = new Map();
+	/** Of the size, in order: `4`, and `-videos_1` for one that was removed. */
+	readonly changes: string[] = [];
 	readonly #parts: VmGroupParts;
 	readonly #vms: Vm[] = [];
 	readonly #sizes: { at: number; size: number }[];
 	#places = Number.POSITIVE_INFINITY;
-	#held = false;
+	#held: 'nothing' | 'starts' | 'all' = 'nothing';
 	#stuck = false;
-	#partial = false;
+	#partial: 'late' | 'at once' | null = null;
 	#made = 0;
 
 	/** Those it begins with run at once. */
@@ -88,17 +92,17 @@ export class VmGroup {
 		for (const vm of this.#vms.filter((one) => one.waits)) {
 			if (this.#placed() >= places) break;
 			vm.waits = false;
-			vm.runsAt = this.#after(this.#parts.startMs);
+			vm.runsAt = this.#after(this.#parts.startMs, 'start');
 		}
 	}
 
-	/** Until `release` nothing starts or ends. */
-	hold(): void {
-		this.#held = true;
+	/** Until `release` nothing starts, or nothing starts or ends. */
+	hold(what: 'starts' | 'all' = 'all'): void {
+		this.#held = what;
 	}
 
 	release(): void {
-		this.#held = false;
+		this.#held = 'nothing';
 		const now = Date.now();
 		for (const vm of this.#vms) {
 			if (!vm.waits && vm.runsAt === HELD) vm.runsAt = now;
@@ -112,9 +116,9 @@ export class VmGroup {
 		this.#stuck = true;
 	}
 
-	/** Of the next deletion of several only the first is done. */
-	failPartly(): void {
-		this.#partial = true;
+	/** Of the next deletion of several only the first is done; it is told late, or at once. */
+	failPartly(told: 'late' | 'at once' = 'late'): void {
+		this.#partial = told;
 	}
 
 	resize(size: number): Operation {
@@ -127,14 +131,15 @@ export class VmGroup {
 			this.#make({
 				createdAt: Date.now(),
 				waits,
-				runsAt: never ? Number.POSITIVE_INFINITY : this.#after(this.#parts.startMs),
+				runsAt: never ? Number.POSITIVE_INFINITY : this.#after(this.#parts.startMs, 'start'),
 			});
 		}
 		for (const vm of alive.slice(size)) this.#end(vm, stuck);
+		if (size !== this.size) this.changes.push(String(size));
 		this.#sizes.push({ at: Date.now(), size });
 		const short = alive.length < size && this.#vms.some((vm) => vm.waits);
 		const tookMs = size === before ? 0 : size > before ? this.#parts.startMs : this.#parts.endMs;
-		return this.#operation({ tookMs, stuck, error: short ? 'capacity' : null });
+		return this.#operation({ tookMs, stuck, error: short ? 'capacity' : null, refused: false });
 	}
 
 	/** @returns null when one of them is no VM of the group */
@@ -142,14 +147,35 @@ export class VmGroup {
 		const there = names.map((name) => this.#vms.find((vm) => vm.name === name && vm.goneAt > Date.now()));
 		if (there.includes(undefined)) return null;
 		const stuck = this.#takeStuck();
-		const partial = this.#partial && names.length > 1;
-		if (partial) this.#partial = false;
-		const ended = (partial ? there.slice(0, 1) : there).filter(
+		const partial = names.length > 1 ? this.#partial : null;
+		if (partial !== null) this.#partial = null;
+		const ended = (partial === null ? there : there.slice(0, 1)).filter(
 			(vm): vm is Vm => vm !== undefined && vm.deletedAt === Number.POSITIVE_INFINITY,
 		);
-		for (const vm of ended) this.#end(vm, stuck);
+		for (const vm of ended) {
+			this.#end(vm, stuck);
+			this.changes.push(`-${vm.name}`);
+		}
 		this.#sizes.push({ at: Date.now(), size: this.size - ended.length });
-		return this.#operation({ tookMs: this.#parts.endMs, stuck, error: partial ? 'partial' : null });
+		return this.#operation({
+			tookMs: this.#parts.endMs,
+			stuck,
+			error: partial === null ? null : 'partial',
+			refused: partial === 'at once',
+		});
+	}
+
+	/** Somebody else sets the size. */
+	resizeOutside(size: number): void {
+		const before = this.changes.length;
+		this.resize(size);
+		this.changes.length = before;
+	}
+
+	/** One that ends by itself and is replaced. */
+	replace(name: string): void {
+		this.evict(name);
+		this.#make({ createdAt: Date.now(), waits: false, runsAt: this.#after(this.#parts.startMs, 'start') });
 	}
 
 	/** One that ends by itself and is not replaced, as a spot VM does; the size stays. */
@@ -186,11 +212,12 @@ export class VmGroup {
 
 	#end(vm: Vm, stuck: boolean): void {
 		vm.deletedAt = Date.now();
-		vm.goneAt = stuck ? Number.POSITIVE_INFINITY : this.#after(this.#parts.endMs);
+		vm.goneAt = stuck ? Number.POSITIVE_INFINITY : this.#after(this.#parts.endMs, 'end');
 	}
 
-	#after(ms: number): number {
-		return this.#held ? HELD : Date.now() + ms;
+	#after(ms: number, what: 'start' | 'end'): number {
+		const held = this.#held === 'all' || (this.#held === 'starts' && what === 'start');
+		return held ? HELD : Date.now() + ms;
 	}
 
 	#takeStuck(): boolean {
@@ -199,10 +226,14 @@ export class VmGroup {
 		return stuck;
 	}
 
-	#operation({ tookMs, stuck, error }: { tookMs: number; stuck: boolean; error: Operation['error'] }): Operation {
+	#operation({
+		tookMs,
+		stuck,
+		...more
+	}: { tookMs: number; stuck: boolean } & Pick<Operation, 'error' | 'refused'>): Operation {
 		const startedAt = Date.now();
-		const endsAt = stuck ? Number.POSITIVE_INFINITY : this.#after(tookMs);
-		const operation = { id: `operation-${this.operations.size + 1}`, startedAt, endsAt, error };
+		const endsAt = stuck ? Number.POSITIVE_INFINITY : this.#after(tookMs, 'end');
+		const operation = { id: `operation-${this.operations.size + 1}`, startedAt, endsAt, ...more };
 		this.operations.set(operation.id, operation);
 		return operation;
 	}

@@ -16,9 +16,13 @@ import { CPU_METRIC, MEMORY_METRIC, vmUsage } from './vm-usage.ts';
 const AUTOSCALER_EVERY_MS = 60_000;
 /** A VM is there within minutes; what takes longer needs somebody to look at it. */
 const STUCK_MS = 900_000;
+/** Lists and sizes show a change within seconds. */
+const LAG_MS = 15_000;
 const METRICS_OVER_MS = 600_000;
 
 export interface AzureNeeds {
+	/** How late what is read may be, ms; default 15 s. */
+	readonly lagMs?: number;
 	/** Default: those that `@azure/identity` finds. */
 	readonly tokens?: TokenSource;
 	/** After which an operation is called stuck, ms; default 15 minutes. */
@@ -30,6 +34,7 @@ export interface AzureNeeds {
 export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 	readonly kind = 'azure';
 	readonly target: string;
+	readonly lagMs: number;
 	readonly #config: AzureConfig;
 	readonly #needs: AzureNeeds;
 	readonly #api: ScaleSetApi;
@@ -42,6 +47,7 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 
 	constructor(config: AzureConfig, needs: AzureNeeds = {}) {
 		this.#config = config;
+		this.lagMs = needs.lagMs ?? LAG_MS;
 		this.#needs = needs;
 		this.target = `scale set ${config.resourceGroup}/${config.scaleSet}`;
 		this.#api = new ScaleSetApi(config, needs.tokens ?? new AzureTokens(config.endpoint));

@@ -14,6 +14,8 @@ import { factsOf, type InstanceFacts, type ManagedInstance, managedInstanceOf, m
 import { CPU_METRIC, MEMORY_METRIC, newestByInstance } from './vm-usage.ts';
 
 const STUCK_MS = 900_000;
+/** Lists and sizes show a change within seconds. */
+const LAG_MS = 15_000;
 /** Figures of Compute Engine come each minute and up to four minutes late. */
 const METRICS_OVER_MS = 600_000;
 /** A look asks for the addresses of so many new VMs, the next one for more. */
@@ -23,6 +25,8 @@ const ADDRESSES_AT_ONCE = 8;
 const MOST_DELETED_AT_ONCE = 1000;
 
 export interface GcpNeeds {
+	/** How late what is read may be, ms; default 15 s. */
+	readonly lagMs?: number;
 	/** Default: those that `google-auth-library` finds. */
 	readonly tokens?: TokenSource;
 	/** After which an operation is called stuck, ms; default 15 minutes. */
@@ -32,6 +36,7 @@ export interface GcpNeeds {
 export class GcpPlatform implements Platform, KnowsUsage {
 	readonly kind = 'gcp';
 	readonly target: string;
+	readonly lagMs: number;
 	readonly #config: GcpConfig;
 	readonly #api: InstanceGroupApi;
 	readonly #operations: RunningOperations;
@@ -40,6 +45,7 @@ export class GcpPlatform implements Platform, KnowsUsage {
 
 	constructor(config: GcpConfig, needs: GcpNeeds = {}) {
 		this.#config = config;
+		this.lagMs = needs.lagMs ?? LAG_MS;
 		this.target = `instance group ${config.project}/${config.place.name}/${config.group}`;
 		this.#api = new InstanceGroupApi(config, needs.tokens ?? new GcpTokens());
 		this.#operations = new RunningOperations(needs.stuckMs ?? STUCK_MS);

@@ -38,6 +38,8 @@ export class FakeAzure {
 	/** By VM; a VM without has no figures. */
 	readonly usage: Map<string, { cpu: number; freeBytes: number }> = new Map();
 	readonly healthy: Map<string, boolean> = new Map();
+	/** It was deleted. */
+	gone = false;
 	readonly #parts: FakeAzureParts;
 
 	constructor(parts: FakeAzureParts) {
@@ -61,7 +63,7 @@ export class FakeAzure {
 				action: `${set}/read`,
 				gives: 'virtualMachineScaleSetDeserializer',
 				query,
-				handle: () => ({ status: 200, body: this.#scaleSet() }),
+				handle: ({ path }) => (this.gone ? azureErrors.missing(path) : { status: 200, body: this.#scaleSet() }),
 			},
 			{
 				method: 'PATCH',
@@ -227,6 +229,8 @@ export class FakeAzure {
 			return { status: 400, body: errorBody('InvalidParameter', message) };
 		}
 		const operation = this.group.delete(names);
+		if (operation?.refused === true)
+			return { status: 500, body: errorBody('InternalServerError', 'Some VMs could not be deleted.') };
 		return { status: 202, headers: operation === null ? {} : this.#operationHeaders(operation, 'action') };
 	}
 

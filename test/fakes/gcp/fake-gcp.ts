@@ -31,6 +31,7 @@ export class FakeGcp {
 	readonly group: VmGroup;
 	readonly place: { kind: 'zone' | 'region'; name: string };
 	/** Mode of an autoscaler on the group; null: none is there. */
+	autoscalerName = 'by-cpu';
 	autoscaler: 'ON' | 'OFF' | 'ONLY_SCALE_OUT' | null = null;
 	/** What VMs that find no place say. */
 	shortage = 'ZONE_RESOURCE_POOL_EXHAUSTED';
@@ -39,6 +40,8 @@ export class FakeGcp {
 	/** By VM; a VM without has no figures. */
 	readonly usage: Map<string, { cpu: number; memoryPercent: number | null }> = new Map();
 	readonly healthy: Map<string, boolean> = new Map();
+	/** It was deleted. */
+	gone = false;
 	readonly #parts: FakeGcpParts;
 	readonly #path: string;
 
@@ -61,7 +64,7 @@ export class FakeGcp {
 				action: `${permission}.get`,
 				gives: 'InstanceGroupManager',
 				query: [],
-				handle: () => ({ status: 200, body: this.#manager() }),
+				handle: ({ path }) => (this.gone ? gcpErrors.missing(path) : { status: 200, body: this.#manager() }),
 			},
 			{
 				method: 'POST',
@@ -119,7 +122,7 @@ export class FakeGcp {
 			},
 			{
 				method: 'GET',
-				path: exactly(`/compute/v1/${this.#path}/autoscalers/by-cpu`),
+				path: exactly(`/compute/v1/${this.#path}/autoscalers/([\\w-]+)`),
 				action: 'compute.autoscalers.get',
 				gives: 'Autoscaler',
 				query: [],
@@ -127,7 +130,7 @@ export class FakeGcp {
 					status: 200,
 					body: {
 						kind: 'compute#autoscaler',
-						name: 'by-cpu',
+						name: this.autoscalerName,
 						status: 'ACTIVE',
 						autoscalingPolicy: { mode: this.autoscaler ?? 'OFF', minNumReplicas: 1, maxNumReplicas: 9 },
 						target: `${LINKS}/${this.#path}/instanceGroupManagers/${GROUP}`,
@@ -162,7 +165,9 @@ export class FakeGcp {
 			currentActions: { creating, deleting, none, recreating: 0, restarting: 0, refreshing: 0, abandoning: 0 },
 			status: {
 				isStable: creating + deleting === 0,
-				...(this.autoscaler === null ? {} : { autoscaler: `${LINKS}/${this.#path}/autoscalers/by-cpu` }),
+				...(this.autoscaler === null
+					? {}
+					: { autoscaler: `${LINKS}/${this.#path}/autoscalers/${this.autoscalerName}` }),
 			},
 		};
 	}
@@ -213,7 +218,9 @@ export class FakeGcp {
 			);
 		}
 		const operation = this.group.delete(known.map((link) => this.#vmOf(link) ?? ''));
-		return operation === null ? gcpErrors.broken() : { status: 200, body: this.#operation(operation) };
+		return operation === null || operation.refused
+			? gcpErrors.broken()
+			: { status: 200, body: this.#operation(operation) };
 	}
 
 	/** The VM that a link names with its zone. */
