@@ -58,8 +58,10 @@ async function gcp(regional: boolean): Promise<CloudPlatformFake> {
 }
 
 const bounds = 'the group has no bounds of its own';
+/** Several requests a look, on a machine that may be busy. */
+const settings = { stuckMs: 1000 };
 const cannot = { bounds, capacity: 'the size is taken, and each VM says that there is no place: gcp-platform.test.ts' };
-platformSuite('a uniform scale set of Azure', () => azure(false), { cannot: { bounds } });
-platformSuite('a flexible scale set of Azure', () => azure(true), { cannot: { bounds } });
-platformSuite('a zonal group of Google Cloud', () => gcp(false), { cannot });
-platformSuite('a regional group of Google Cloud', () => gcp(true), { cannot });
+platformSuite('a uniform scale set of Azure', () => azure(false), { cannot: { bounds }, settings });
+platformSuite('a flexible scale set of Azure', () => azure(true), { cannot: { bounds }, settings });
+platformSuite('a zonal group of Google Cloud', () => gcp(false), { cannot, settings });
+platformSuite('a regional group of Google Cloud', () => gcp(true), { cannot, settings });

@@ -73,6 +73,9 @@ export class CloudServer {
 
 	serve(routes: readonly Route[]): void {
 		this.#routes = routes;
+		// Compiled now, so that no request waits for it.
+		for (const model of routes.flatMap(({ takes, gives }) => [takes, gives]))
+			if (model !== undefined) this.#parts.models.complain(model, null);
 	}
 
 	async listen(): Promise<void> {
