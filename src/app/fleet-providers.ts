@@ -1,6 +1,9 @@
 /** The provider for each kind of instances. */
+import { AzurePlatform } from '../instances/azure/azure-platform.ts';
 import type { InstancesConfig } from '../instances/config.ts';
 import { DnsProvider } from '../instances/dns/dns-provider.ts';
+import { GcpPlatform } from '../instances/gcp/gcp-platform.ts';
+import { PlatformProvider } from '../instances/platform/platform-provider.ts';
 import type { Provider } from '../instances/provider.ts';
 import type { Processes } from '../instances/run/processes.ts';
 import { RunProvider } from '../instances/run/run-provider.ts';
@@ -27,6 +30,10 @@ function create(name: string, instances: InstancesConfig, needs: ProviderNeeds):
 			return new UrlsProvider(name, instances);
 		case 'dns':
 			return new DnsProvider(name, instances);
+		case 'azure':
+			return new PlatformProvider({ service: name, config: instances, open: (config) => new AzurePlatform(config) });
+		case 'gcp':
+			return new PlatformProvider({ service: name, config: instances, open: (config) => new GcpPlatform(config) });
 		case 'run':
 			return new RunProvider({ service: name, config: instances, ...needs });
 	}
