@@ -1,6 +1,6 @@
 /** What moves requests through instances; there are two, one for each request and one for their mean course. */
 import type { Fleet } from './fleet.ts';
-import type { LogHistogram } from './log-histogram.ts';
+import { LogHistogram } from './log-histogram.ts';
 
 export type EngineName = 'events' | 'fluid';
 
@@ -24,14 +24,23 @@ export interface StepFigures {
 	held: number;
 }
 
+/** Requests of a step: `times` from `from` to `to`, rising;. */
+export interface StepArrivals {
+	times: Float64Array;
+	from: number;
+	to: number;
+}
+
 export interface Engine {
 	readonly fleet: Fleet;
-	/** Requests that come at these times, rising and from the last step's end on. */
-	arrive(times: Float64Array, from: number, to: number): void;
-	/** So many requests that come spread over the step. */
-	arriveMany(count: number): void;
+	arrive(arrivals: StepArrivals): void;
 	/** Goes on to the end of the step. */
 	endStep(atMs: number): StepFigures;
 	/** Orders or gives up instances, at the end of a step. */
 	resize(desired: number): void;
+}
+
+export function emptyFigures(atMs: number): StepFigures {
+	const latency = new LogHistogram();
+	return { atMs, stepMs: 0, arrivals: 0, completed: 0, unmet: 0, busyMs: 0, inFlightMs: 0, latency, held: 0 };
 }

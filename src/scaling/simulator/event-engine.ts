@@ -3,10 +3,9 @@
  * millions of requests a second of computing: typed arrays, no object for a request.
  */
 import { DepartureHeap } from './departure-heap.ts';
-import type { Engine, StepFigures } from './engine.ts';
+import { type Engine, emptyFigures, type StepArrivals, type StepFigures } from './engine.ts';
 import type { Fleet } from './fleet.ts';
 import { LeastBusy } from './least-busy.ts';
-import { LogHistogram } from './log-histogram.ts';
 import { type Model, placesOf } from './model.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { WaitingRequests } from './waiting-requests.ts';
@@ -35,6 +34,8 @@ export class EventEngine implements Engine {
 	#placesUsed = 0;
 	#inSystem = 0;
 	#stepFromMs: number;
+	/** The figures of the last step stand there until something happens. */
+	#fresh = false;
 	readonly #figures: StepFigures;
 
 	constructor(model: Model, fleet: Fleet, { random, fromMs }: { random: SeededRandom; fromMs: number }) {
@@ -47,7 +48,7 @@ export class EventEngine implements Engine {
 		for (let n = 0; n < fleet.ready; n++) this.#open(fromMs, fromMs);
 	}
 
-	arrive(times: Float64Array, from: number, to: number): void {
+	arrive({ times, from, to }: StepArrivals): void {
 		const { serviceTime } = this.#model;
 		const figures = this.#figures;
 		for (let at = from; at < to; at++) {
@@ -58,11 +59,6 @@ export class EventEngine implements Engine {
 			figures.inFlightMs -= nowMs - this.#stepFromMs;
 			this.#place(nowMs, nowMs, serviceTime.draw(this.#random));
 		}
-	}
-
-	arriveMany(count: number): void {
-		const now = this.#stepFromMs;
-		this.arrive(new Float64Array(count).fill(now), 0, count);
 	}
 
 	endStep(atMs: number): StepFigures {
@@ -84,8 +80,6 @@ export class EventEngine implements Engine {
 		const nowMs = this.#stepFromMs;
 		for (let n = this.fleet.resize(desired, nowMs); n > 0; n--) this.#drain(nowMs);
 	}
-
-	#fresh = false;
 
 	/** What ends or becomes ready until then. */
 	#advance(nowMs: number): void {
@@ -236,11 +230,6 @@ export class EventEngine implements Engine {
 		this.#warmAt = widened(this.#warmAt, Float64Array);
 		this.#draining = widened(this.#draining, Uint8Array);
 	}
-}
-
-export function emptyFigures(atMs: number): StepFigures {
-	const latency = new LogHistogram();
-	return { atMs, stepMs: 0, arrivals: 0, completed: 0, unmet: 0, busyMs: 0, inFlightMs: 0, latency, held: 0 };
 }
 
 function widened<T extends Int32Array | Float64Array | Uint8Array>(old: T, Kind: new (length: number) => T): T {

@@ -1,28 +1,37 @@
 /** How many instances there are and what they are about: starting, ready, warming up, draining. */
-import type { Model } from './model.ts';
+import type { Distribution } from './distribution.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
+export interface FleetFacts {
+	/** From the order until an instance is ready. */
+	startUp: Distribution;
+	/** From ready until it is as fast as the others, ms. */
+	warmUpMs: number;
+	/** From ready until a policy takes its figures for true, ms. */
+	ignoredMs: number;
+	random: SeededRandom;
+	/** How many there are at first, ready and warm, and when that is. */
+	first: { atMs: number; size: number };
+}
+
 export class Fleet {
-	readonly #model: Pick<Model, 'startUp' | 'warmUpMs'>;
-	readonly #random: SeededRandom;
+	readonly #facts: FleetFacts;
 	/** When each will be ready, rising. */
 	#starting: number[] = [];
-	/** When each will be warm, rising; from `#warm` on. */
-	#warmAt: number[] = [];
-	#warm = 0;
+	readonly #cold = new Young();
+	readonly #ignored = new Young();
 	#desired: number;
 	#ready: number;
 	#draining = 0;
 	#sinceMs: number;
 	#paidMs = 0;
 
-	/** The first instances are ready and warm. */
-	constructor(model: Pick<Model, 'startUp' | 'warmUpMs'>, random: SeededRandom, first: { atMs: number; size: number }) {
-		this.#model = model;
-		this.#random = random;
-		this.#desired = first.size;
-		this.#ready = first.size;
-		this.#sinceMs = first.atMs;
+	constructor(facts: FleetFacts) {
+		const { size, atMs } = facts.first;
+		this.#facts = facts;
+		this.#desired = size;
+		this.#ready = size;
+		this.#sinceMs = atMs;
 	}
 
 	get desired(): number {
@@ -51,14 +60,14 @@ export class Fleet {
 		return this.#starting[0] ?? Number.POSITIVE_INFINITY;
 	}
 
-	/** Ready ones that are not warm yet. */
-	warming(nowMs: number): number {
-		while (this.#warm < this.#warmAt.length && (this.#warmAt[this.#warm] as number) <= nowMs) this.#warm++;
-		if (this.#warm > 1024) {
-			this.#warmAt = this.#warmAt.slice(this.#warm);
-			this.#warm = 0;
-		}
-		return Math.min(this.#ready, this.#warmAt.length - this.#warm);
+	/** Ready ones that are slower than the others yet. */
+	cold(nowMs: number): number {
+		return Math.min(this.#ready, this.#cold.count(nowMs));
+	}
+
+	/** Ready ones whose figures say nothing yet. */
+	ignored(nowMs: number): number {
+		return Math.min(this.#ready, this.#ignored.count(nowMs));
 	}
 
 	/** Instance-ms that were there until now, from the order of an instance to its end. */
@@ -73,7 +82,7 @@ export class Fleet {
 		this.#desired = desired;
 		const more = desired - this.#ready - this.#starting.length;
 		if (more > 0) {
-			for (let n = 0; n < more; n++) this.#starting.push(nowMs + this.#model.startUp.draw(this.#random));
+			for (let n = 0; n < more; n++) this.#starting.push(nowMs + this.#facts.startUp.draw(this.#facts.random));
 			this.#starting.sort((one, other) => one - other);
 			return 0;
 		}
@@ -86,9 +95,10 @@ export class Fleet {
 	becomeReady(): number {
 		const atMs = this.#starting.shift() as number;
 		this.#ready++;
-		const warmMs = atMs + this.#model.warmUpMs;
-		if (this.#model.warmUpMs > 0) this.#warmAt.push(warmMs);
-		return warmMs;
+		const { warmUpMs, ignoredMs } = this.#facts;
+		if (warmUpMs > 0) this.#cold.add(atMs + warmUpMs);
+		if (ignoredMs > 0) this.#ignored.add(atMs + ignoredMs);
+		return atMs + warmUpMs;
 	}
 
 	/** One takes no more requests. */
@@ -107,5 +117,25 @@ export class Fleet {
 		if (nowMs <= this.#sinceMs) return;
 		this.#paidMs += this.all * (nowMs - this.#sinceMs);
 		this.#sinceMs = nowMs;
+	}
+}
+
+/** Times that something is over for one instance each, in rising order. */
+class Young {
+	#untilMs: number[] = [];
+	#at = 0;
+
+	add(untilMs: number): void {
+		this.#untilMs.push(untilMs);
+	}
+
+	/** For how many it is not over. */
+	count(nowMs: number): number {
+		while (this.#at < this.#untilMs.length && (this.#untilMs[this.#at] as number) <= nowMs) this.#at++;
+		if (this.#at > 1024) {
+			this.#untilMs = this.#untilMs.slice(this.#at);
+			this.#at = 0;
+		}
+		return this.#untilMs.length - this.#at;
 	}
 }
