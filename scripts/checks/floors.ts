@@ -2,7 +2,7 @@
 import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
 import { type Import, readImports } from './imports.ts';
-import { type Finding, isCode, isTest, type SourceTree } from './source-tree.ts';
+import { type Finding, isCode, isShipped, isTest, type SourceTree } from './source-tree.ts';
 
 /** The floor of each folder of src/. Who adds a folder says here where it stands. */
 export const FLOORS: Readonly<Record<string, number>> = {
@@ -128,5 +128,5 @@ function complainOfPackage(from: string, specifier: string, packages: Packages):
 	if (/^(?:examples|benchmarks|simulators|dashboard)\//.test(from)) return undefined;
 	if (packages.dependencies.has(name)) return undefined;
 	if (!packages.devDependencies.has(name)) return `imports ${name}, which package.json does not name`;
-	return PROGRAM.test(from) && !isTest(from) ? `imports ${name}, which is only a devDependency` : undefined;
+	return PROGRAM.test(from) && isShipped(from) ? `imports ${name}, which is only a devDependency` : undefined;
 }

@@ -36,6 +36,10 @@ export function readTree(root: string): SourceTree {
 export const isCode = (path: string): boolean => /\.[cm]?[jt]s$/.test(path) && !path.includes('/fixtures/');
 export const isTest = (path: string): boolean => path.endsWith('.test.ts');
 
+/** Neither a test nor a part of tests: see tsconfig.build.json. */
+export const isShipped = (path: string): boolean =>
+	!isTest(path) && !path.endsWith('-testing.ts') && !path.includes('/testing/');
+
 export function print({ path, line, text }: Finding): string {
 	return `${path}${line === undefined ? '' : `:${line}`}  ${text}`;
 }

@@ -6,9 +6,11 @@ import { DEFAULT_HOLD_MS, DEFAULT_RETRY } from '../config/resolve-retry.ts';
 import { Board, SlotState } from '../core/board.ts';
 import { DEFAULT_DEPLOY } from '../deploy/config.ts';
 import type { HealthConfig } from '../health/config.ts';
-import type { InstancesConfig, RunConfig, ScaleConfig } from '../instances/config.ts';
+import type { InstancesConfig, RunConfig } from '../instances/config.ts';
 import { METRICS } from '../metrics/config.ts';
 import { DEFAULT_BREAKER, DEFAULT_BUDGET } from '../resilience/config.ts';
+import { DEFAULT_SCALE } from '../scaling/default-policy.ts';
+import type { ScalePolicy } from '../scaling/policy.ts';
 import type { FleetEvent, FleetSink, InstanceState, InstanceView } from './fleet-sink.ts';
 
 export class TestingSink implements FleetSink {
@@ -141,20 +143,32 @@ export const TCP: HealthConfig = {
 
 /** A pool with all defaults. */
 export function pool(name: string, instances: InstancesConfig, changes: Partial<PoolConfig> = {}): PoolConfig {
-	return { name, instances, scale: { min: 1, max: 10 }, priority: 1, region: null, weight: 1, scrape: [], ...changes };
+	return {
+		name,
+		instances,
+		scale: { ...DEFAULT_SCALE, min: 1, max: 10 },
+		priority: 1,
+		region: null,
+		weight: 1,
+		scrape: [],
+		...changes,
+	};
 }
 
 /** A service with all defaults. */
 export function service(
 	name: string,
 	instances: InstancesConfig | null,
-	{ scale, ...changes }: Partial<ServiceConfig> & { scale?: ScaleConfig } = {},
+	{ scale, ...changes }: Partial<ServiceConfig> & { scale?: Partial<ScalePolicy> } = {},
 ): ServiceConfig {
 	return {
 		name,
 		match: [],
 		routes: [],
-		pools: instances === null ? [] : [pool(MAIN_POOL, instances, scale === undefined ? {} : { scale })],
+		pools:
+			instances === null
+				? []
+				: [pool(MAIN_POOL, instances, scale === undefined ? {} : { scale: { ...DEFAULT_SCALE, ...scale } })],
 		failover: null,
 		health: TCP,
 		outliers: OUTLIERS_OFF,

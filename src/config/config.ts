@@ -8,13 +8,14 @@ import type { DeployConfig } from '../deploy/config.ts';
 import type { ServiceConfig as GatewayServiceConfig, ListenConfig, NodeLimits } from '../gateway/config.ts';
 import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
-import type { InstancesConfig, ScaleConfig } from '../instances/config.ts';
+import type { InstancesConfig } from '../instances/config.ts';
 import type { LogsConfig } from '../logs/config.ts';
 import type { MetricsConfig, ObjectiveConfig } from '../metrics/config.ts';
 import type { Destination } from '../otlp/destination.ts';
 import type { ReceiveConfig, ScrapeConfig } from '../otlp/receive-config.ts';
 import type { BreakerConfig, RetryBudgetConfig } from '../resilience/config.ts';
 import type { ConcurrencyConfig, OverloadConfig } from '../resilience/overload-config.ts';
+import type { ScalePolicy } from '../scaling/policy.ts';
 import type { StoreConfig } from '../store/config.ts';
 import type { TracesConfig } from '../traces/config.ts';
 
@@ -23,7 +24,7 @@ export interface PoolConfig {
 	/** `main` where the service's `instances` say it. */
 	name: string;
 	instances: InstancesConfig;
-	scale: ScaleConfig;
+	scale: ScalePolicy;
 	/** 1 is first; others take over when those before them lack ready instances. */
 	priority: number;
 	/** Where it is: a region is drained as a whole. null: nothing is said of it. */

@@ -6,6 +6,7 @@ import { DEFAULT_DEPLOY } from '../deploy/config.ts';
 import type { ListenConfig } from '../gateway/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import { METRICS } from '../metrics/config.ts';
+import { DEFAULT_SCALE } from '../scaling/default-policy.ts';
 import { FIGURE_CATALOGUE } from './figure-catalogue.ts';
 import { configOf, poolOf, serviceOf, warningsOf } from './testing/load-text.ts';
 
@@ -78,7 +79,7 @@ test('a file that says next to nothing has all defaults', async () => {
 			{
 				name: 'main',
 				instances: { kind: 'urls', urls: [{ host: 'h', port: 1, tls: false, weight: 1 }] },
-				scale: { min: 1, max: 1 },
+				scale: { ...DEFAULT_SCALE, min: 1, max: 1 },
 				priority: 1,
 				region: null,
 				weight: 1,
@@ -200,7 +201,7 @@ test('instances: urls', async () => {
 	for (const [form, urls] of forms) {
 		const { instances, scale } = await poolOf(`services: { api: { instances: ${form} } }`);
 		assert.deepEqual(instances, { kind: 'urls', urls }, form);
-		assert.deepEqual(scale, { min: (urls as unknown[]).length, max: (urls as unknown[]).length });
+		assert.deepEqual([scale.min, scale.max], [(urls as unknown[]).length, (urls as unknown[]).length]);
 	}
 });
 
@@ -244,7 +245,7 @@ test('instances: run', async () => {
 		startMs: 120_000,
 		portEnv: 'PORT',
 	});
-	assert.deepEqual(scale, { min: 2, max: 2 });
+	assert.deepEqual(scale, DEFAULT_SCALE);
 	const list = await poolOf('services: { api: { instances: { run: [node, "x | y"], cwd: ./sub } } }', {
 		'sub/x': '',
 	});
@@ -255,7 +256,7 @@ test('instances: run', async () => {
 });
 
 test('scale: a number, min, max or both', async () => {
-	const forms: [string, unknown][] = [
+	const forms: [string, object][] = [
 		['4', { min: 4, max: 4 }],
 		['{ min: 4 }', { min: 4, max: 4 }],
 		['{ max: 8 }', { min: 2, max: 8 }],
@@ -263,7 +264,11 @@ test('scale: a number, min, max or both', async () => {
 		['{ min: 3, max: 5 }', { min: 3, max: 5 }],
 	];
 	for (const [form, scale] of forms) {
-		assert.deepEqual((await poolOf(`services: { api: { instances: { run: x }, scale: ${form} } }`)).scale, scale, form);
+		assert.deepEqual(
+			(await poolOf(`services: { api: { instances: { run: x }, scale: ${form} } }`)).scale,
+			{ ...DEFAULT_SCALE, ...scale },
+			form,
+		);
 	}
 	assert.match(await warningsOf(service('scale: 3')), /services.api.scale\n.*no effect/);
 });

@@ -78,11 +78,14 @@ services: { api: { instances: { run: x }, ${rest} } }
 `;
 	const plain = await serviceOf(yaml(''));
 	assert.deepEqual([plain.health.kind, plain.health.path, plain.health.intervalMs], ['http', '/up', 5000]);
-	assert.deepEqual([plain.pools[0]?.scale, plain.balance.by], [{ min: 3, max: 3 }, 'consistent-hash']);
+	assert.deepEqual([plain.pools[0]?.scale.min, plain.pools[0]?.scale.max, plain.balance.by], [3, 3, 'consistent-hash']);
 	const own = await serviceOf(
 		yaml('health: /own, scale: { max: 7 }, balance: round-robin, upstream: { idle: 9s, tls: { verify: true } }'),
 	);
-	assert.deepEqual([own.health.path, own.health.intervalMs, own.pools[0]?.scale], ['/own', 5000, { min: 3, max: 7 }]);
+	assert.deepEqual(
+		[own.health.path, own.health.intervalMs, own.pools[0]?.scale.min, own.pools[0]?.scale.max],
+		['/own', 5000, 3, 7],
+	);
 	assert.deepEqual(own.balance, { by: 'round-robin', key: null, loadFactor: 1.25, cookie: null });
 	assert.deepEqual(own.upstream, {
 		connections: 9,

@@ -18,7 +18,7 @@ services:
 			priority,
 			region,
 			weight,
-			scale,
+			{ min: scale.min, max: scale.max },
 			instances.kind,
 		]),
 		[

@@ -1,8 +1,9 @@
 /** The pools of a service, as a person writes them. */
 import type { z } from 'zod';
 import { integer, key, map, notEmpty, object, required, text } from '../core/schema.ts';
-import { instancesSchema, scaleSchema, weight } from '../instances/config.ts';
+import { instancesSchema, weight } from '../instances/config.ts';
 import { scrapeSchema } from '../otlp/receive-config.ts';
+import { scaleSchema } from '../scaling/config.ts';
 
 const region = text('the name of a region', notEmpty('the name of a region'));
 
@@ -25,7 +26,7 @@ export const poolSchema = object({
 		defaultText: 'none',
 		example: 'eu-west',
 	}),
-	scale: key(scaleSchema, 'How many instances Ballast starts and keeps, of `run`.', {
+	scale: key(scaleSchema, 'How many instances there are, and by what that is decided.', {
 		defaultText: "the service's",
 		example: 2,
 	}),

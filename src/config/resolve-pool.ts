@@ -11,8 +11,6 @@ import {
 	parseInstanceUrl,
 	parseResolver,
 	type RunConfig,
-	type ScaleConfig,
-	type ScaleInput,
 	splitWords,
 	type UrlInstance,
 } from '../instances/config.ts';
@@ -111,27 +109,6 @@ function warnOfMissing(config: RunConfig, place: Place): void {
 		place.at('run').warn(`this could not be started on this machine: ${why}`, { value: config.command.join(' ') });
 	if (config.user !== null && !lookUp.userExists(config.user))
 		place.at('user').warn('there is no such user on this machine', { value: config.user });
-}
-
-/** The size of a service that Ballast starts: what the service says, over `defaults`, over 2. */
-export function resolveScale(
-	inputs: { own: ScaleInput | undefined; base: ScaleInput | undefined },
-	place: Place,
-): ScaleConfig {
-	const long = (input: ScaleInput | undefined) =>
-		typeof input === 'number' ? { min: input, max: input } : (input ?? {});
-	const own = long(inputs.own);
-	const base = long(inputs.base);
-	const said = { min: own.min ?? base.min, max: own.max ?? base.max };
-	const min = said.min ?? Math.min(2, said.max ?? 2);
-	const max = said.max ?? min;
-	if (min > max && inputs.own !== undefined) {
-		const key = own.min === undefined ? 'max' : 'min';
-		const message =
-			key === 'min' ? `expected at most \`max\`, which is ${max}` : `expected at least \`min\`, which is ${min}`;
-		place.at(key).problem(message, { value: own[key], related: [place.at(key === 'min' ? 'max' : 'min').path] });
-	}
-	return { min, max };
 }
 
 const longBalance = (input: BalanceInput) => (typeof input === 'string' ? { by: input } : input);

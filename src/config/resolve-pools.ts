@@ -1,21 +1,32 @@
 /** The pools of a service: the one that `instances` says, or those of `pools`. */
-import type { InstancesConfig, ScaleConfig, ScaleInput } from '../instances/config.ts';
+import { hasSize, type InstancesConfig } from '../instances/config.ts';
 import type { ScrapeConfig } from '../otlp/receive-config.ts';
+import type { ScaleLong } from '../scaling/config.ts';
+import { DEFAULT_SCALE } from '../scaling/default-policy.ts';
+import type { ScalePolicy } from '../scaling/policy.ts';
 import { MAIN_POOL, type PoolConfig } from './config.ts';
 import type { PoolInput } from './pool-schema.ts';
 import { complainOfName } from './resolve-name.ts';
-import { resolveInstances, resolveScale } from './resolve-pool.ts';
+import { resolveInstances } from './resolve-pool.ts';
+import { longScale, resolveScale } from './resolve-scale.ts';
 import { resolveScrape } from './resolve-telemetry.ts';
 import type { UserDefaults, UserService } from './schema.ts';
 import type { Place } from './scope.ts';
+
+/** A service as it stands in a file. */
+export interface ServiceEntry {
+	name: string;
+	input: UserService;
+	place: Place;
+}
 
 /** Of each service; a temporary one may come beside them. */
 const MOST_POOLS = 8;
 
 /** In order of priority, those of the same in the order of the file. */
-export function resolvePools(input: UserService, defaults: UserDefaults, place: Place): PoolConfig[] {
+export function resolvePools({ name, input, place }: ServiceEntry, defaults: UserDefaults): PoolConfig[] {
 	// Said once here, and not again for each pool.
-	const scale = resolveScale({ own: input.scale, base: defaults.scale }, place.at('scale'));
+	const scale = resolveScale({ own: input.scale, base: defaults.scale, service: name }, place.at('scale'));
 	const instances = resolveInstances(input.instances, place.at('instances'));
 	const scrape = resolveScrape(input.scrape, place.at('scrape'));
 	if (input.pools === undefined) {
@@ -34,24 +45,27 @@ export function resolvePools(input: UserService, defaults: UserDefaults, place: 
 	if (entries.length === 0 && !at.isCut()) at.problem('expected at least one pool, or `instances`');
 	if (entries.length > MOST_POOLS) at.problem(`expected at most ${MOST_POOLS} pools; there are ${entries.length}`);
 	const base = { ...longScale(defaults.scale), ...longScale(input.scale) };
-	const pools = entries.map(([name, pool]) => resolvePool({ name, pool, base, scrape, place: at.at(name) }));
+	const pools = entries.map(([pool, said]) =>
+		resolvePool({ service: name, name: pool, pool: said, base, scrape, place: at.at(pool) }),
+	);
 	return pools.flat().sort((a, b) => a.priority - b.priority);
 }
 
 interface PoolEntry {
+	service: string;
 	name: string;
 	pool: PoolInput;
 	/** What the service says. */
-	base: Exclude<ScaleInput, number>;
+	base: ScaleLong;
 	scrape: ScrapeConfig[];
 	place: Place;
 }
 
-function resolvePool({ name, pool, base, scrape: inherited, place }: PoolEntry): PoolConfig[] {
+function resolvePool({ service, name, pool, base, scrape: inherited, place }: PoolEntry): PoolConfig[] {
 	const complaint = complainOfName(name);
 	if (complaint !== undefined) place.problem(complaint, { at: 'key' });
 	const instances = resolveInstances(pool.instances, place.at('instances'));
-	const scale = resolveScale({ own: pool.scale, base }, place.at('scale'));
+	const scale = resolveScale({ own: pool.scale, base, service }, place.at('scale'));
 	if (instances === null) return [];
 	if (pool.scale !== undefined) warnOfScale(instances, place);
 	const scrape = pool.scrape === undefined ? inherited : resolveScrape(pool.scrape, place.at('scrape'));
@@ -61,16 +75,15 @@ function resolvePool({ name, pool, base, scrape: inherited, place }: PoolEntry):
 
 /** `place`: what has the `scale`. */
 export function warnOfScale({ kind }: InstancesConfig, place: Place): void {
-	if (kind === 'run') return;
-	place.at('scale').warn(`this has no effect: Ballast starts instances of \`run\`, not of \`${kind}\``, { at: 'key' });
+	if (hasSize({ kind })) return;
+	place
+		.at('scale')
+		.warn(`this has no effect: the number of instances of \`${kind}\` is not Ballast's to set`, { at: 'key' });
 }
 
-const longScale = (input: ScaleInput | undefined) =>
-	typeof input === 'number' ? { min: input, max: input } : (input ?? {});
-
 /** Others than those of `run` have the number that they have. */
-function sized(instances: InstancesConfig, scale: ScaleConfig): ScaleConfig {
-	if (instances.kind === 'run') return scale;
+function sized(instances: InstancesConfig, scale: ScalePolicy): ScalePolicy {
+	if (hasSize(instances)) return scale;
 	const count = instances.kind === 'urls' ? instances.urls.length : 0;
-	return { min: count, max: count };
+	return { ...DEFAULT_SCALE, min: count, max: count };
 }

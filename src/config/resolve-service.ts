@@ -3,6 +3,7 @@ import type { FixedAnswer, Policy, RedirectConfig, RouteConfig, UpstreamConfig }
 import { complainOfFieldName } from '../gateway/config-syntax.ts';
 import type { RedirectInput, RespondInput } from '../gateway/route-schema.ts';
 import type { HealthConfig } from '../health/config.ts';
+import { hasSize } from '../instances/config.ts';
 import type { ObjectiveConfig } from '../metrics/config.ts';
 import type { ServiceConfig } from './config.ts';
 import { checkDeploy, resolveDeploy } from './resolve-deploy.ts';
@@ -14,16 +15,10 @@ import { complainOfName } from './resolve-name.ts';
 import { resolveOutliers, resolveSlowStart } from './resolve-outliers.ts';
 import { checkConcurrency, resolveConcurrency } from './resolve-overload.ts';
 import { DEFAULT_POLICY, layPolicy } from './resolve-policy.ts';
-import {
-	checkBalance,
-	DEFAULT_TLS,
-	DEFAULT_UPSTREAM,
-	layUpstream,
-	resolveBalance,
-	resolveScale,
-} from './resolve-pool.ts';
-import { resolvePools, warnOfScale } from './resolve-pools.ts';
+import { checkBalance, DEFAULT_TLS, DEFAULT_UPSTREAM, layUpstream, resolveBalance } from './resolve-pool.ts';
+import { resolvePools, type ServiceEntry, warnOfScale } from './resolve-pools.ts';
 import { resolveBreaker, resolveBudget } from './resolve-retry.ts';
+import { resolveScale } from './resolve-scale.ts';
 import type { UserDefaults, UserRoute, UserService } from './schema.ts';
 import type { Place } from './scope.ts';
 
@@ -39,7 +34,7 @@ export interface Defaults {
 /** `place`: that of `defaults`. */
 export function resolveDefaults(input: UserDefaults, place: Place): Defaults {
 	// Said once here, and not again for each service.
-	resolveScale({ own: input.scale, base: undefined }, place.at('scale'));
+	resolveScale({ own: input.scale, base: undefined, service: '' }, place.at('scale'));
 	checkBalance(input.balance, place.at('balance'));
 	layFailover({ own: input.failover, base: undefined }, place.at('failover'));
 	resolveDeploy({ own: input.deploy, base: undefined }, place.at('deploy'));
@@ -54,19 +49,14 @@ export function resolveDefaults(input: UserDefaults, place: Place): Defaults {
 	};
 }
 
-/** A service as it stands in a file. */
-export interface ServiceEntry {
-	name: string;
-	input: UserService;
-	place: Place;
-}
+export type { ServiceEntry } from './resolve-pools.ts';
 
 export function resolveService({ name, input, place }: ServiceEntry, defaults: Defaults): ServiceConfig {
 	const complaint = complainOfName(name);
 	if (complaint !== undefined) place.problem(complaint, { at: 'key' });
 	const matches = input.match === undefined ? [] : [input.match].flat().map(resolveMatch);
 	const policy = layPolicy(defaults.policy, input, place);
-	const pools = resolvePools(input, defaults.input, place);
+	const pools = resolvePools({ name, input, place }, defaults.input);
 	const failover = layFailover({ own: input.failover, base: defaults.input.failover }, place.at('failover'));
 	warnOfFailover(input.failover, pools, place.at('failover'));
 	const { input: shared } = defaults;
@@ -125,7 +115,7 @@ function checkPool(service: ServiceConfig, input: UserService, place: Place): vo
 		});
 	}
 	const [first] = pools;
-	if (input.scale !== undefined && first !== undefined && pools.every(({ instances }) => instances.kind !== 'run'))
+	if (input.scale !== undefined && first !== undefined && pools.every(({ instances }) => !hasSize(instances)))
 		warnOfScale(first.instances, place);
 	if (service.concurrency !== null && input.concurrency !== undefined && none && fixed)
 		place.at('concurrency').warn('this has no effect: all answers of the service are fixed', { at: 'key' });

@@ -7,14 +7,12 @@ import { loadConfig } from './load.ts';
 import { printConfig } from './print.ts';
 import { formatProblems } from './problem.ts';
 import type { UserConfig, UserRoute, UserService } from './schema.ts';
+import { duration, maybe, scaleInput, withoutUndefined } from './testing/arbitrary.ts';
 import { TempFiles } from './testing/temp-files.ts';
 
 // Random configurations as people may write them, valid as a whole.
 
 const word = fc.stringMatching(/^[a-z][a-z0-9]{0,7}$/);
-const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
-const duration = (minMs: number, maxMs: number) =>
-	fc.integer({ min: minMs, max: maxMs }).map((ms) => (ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`));
 const size = (min: number, max: number) =>
 	fc.integer({ min, max }).map((bytes) => (bytes % 1024 === 0 ? `${bytes / 1024}KiB` : `${bytes}B`));
 const fieldName = word.map((name) => `X-${name}`);
@@ -238,12 +236,7 @@ const pool = {
 				.map(withoutUndefined),
 		),
 	),
-	scale: maybe(
-		fc.oneof(
-			fc.integer({ min: 1, max: 9 }),
-			fc.record({ min: fc.integer({ min: 1, max: 4 }), max: fc.integer({ min: 4, max: 9 }) }),
-		),
-	),
+	scale: maybe(scaleInput),
 	concurrency: maybe(
 		fc.oneof(
 			fc.constantFrom('off' as const, 'adaptive' as const),
@@ -338,12 +331,6 @@ const arbitraryConfig: fc.Arbitrary<UserConfig> = fc
 		defaults: maybe(fc.record({ ...policy('d'), ...pool }).map(withoutUndefined)),
 	})
 	.map(withoutUndefined) as fc.Arbitrary<UserConfig>;
-
-function withoutUndefined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-	return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
-		[K in keyof T]: Exclude<T[K], undefined>;
-	};
-}
 
 const SEEDED = { seed: 20_261_121, numRuns: 25 };
 

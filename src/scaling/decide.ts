@@ -72,7 +72,7 @@ function askAll(state: ScalingState, samples: ScalingSamples, policy: ScalePolic
 		const size = said?.size ?? null;
 		asked.recommendations.push({
 			...{ by: signal.name, size, value: said?.value ?? null, target: signal.target },
-			note: said?.note ?? samples.failures[signal.name] ?? 'not known',
+			note: said?.note ?? samples.failures[signal.name] ?? 'no reading',
 		});
 		count(asked, { name: signal.name, reading, size, failed: size === null });
 	}
@@ -83,7 +83,7 @@ function askAll(state: ScalingState, samples: ScalingSamples, policy: ScalePolic
 		const size = said?.size ?? null;
 		asked.recommendations.push({
 			...{ by: step.name, size, value: said?.value ?? null, target: step.bands[0]?.from ?? null },
-			note: said?.note ?? samples.failures[step.name] ?? 'not known',
+			note: said?.note ?? samples.failures[step.name] ?? 'no reading',
 		});
 		count(asked, { name: step.name, reading, size, failed: said?.failed ?? true });
 	}
