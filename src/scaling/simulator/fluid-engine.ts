@@ -8,6 +8,7 @@
  */
 import { type Engine, emptyFigures, type StepArrivals, type StepFigures } from './engine.ts';
 import type { Fleet } from './fleet.ts';
+import { LogHistogram } from './log-histogram.ts';
 import { type Model, placesOf } from './model.ts';
 
 /** Shares at which the distribution of times is looked at; closer where percentiles are asked for. */
@@ -15,14 +16,16 @@ const WORK_SHARES = [0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.915
 const WORK_WEIGHTS = [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.03, 0.02, 0.02, 0.01, 0.015, 0.005];
 const WAIT_SHARES = [0.1, 0.3, 0.5, 0.7, 0.85, 0.95];
 const WAIT_WEIGHTS = [0.2, 0.2, 0.2, 0.2, 0.1, 0.1];
-/** Fewer waiting than this are none. */
-const FEW = 1e-4;
+/** A smaller share that waits is none. */
+const FEW = 0.002;
 
 export class FluidEngine implements Engine {
 	readonly fleet: Fleet;
 	readonly #model: Model;
 	readonly #places: number;
 	readonly #workMs: readonly number[];
+	/** How long one request takes that does not wait. */
+	readonly #workTimes = new LogHistogram();
 	/** Half the variation of arrivals and of service together: 1 for M/M/c. */
 	readonly #spread: number;
 	#inSystem = 0;
@@ -35,6 +38,7 @@ export class FluidEngine implements Engine {
 		this.#model = model;
 		this.fleet = fleet;
 		this.#places = placesOf(model);
+		for (let at = 0; at < 1000; at++) this.#workTimes.add(model.serviceTime.quantile((at + 0.5) / 1000), 0.001);
 		this.#workMs = WORK_SHARES.map((share) => model.serviceTime.quantile(share));
 		this.#spread = (1 + model.serviceTime.variation) / 2;
 		this.#stepFromMs = fromMs;
@@ -109,8 +113,11 @@ export class FluidEngine implements Engine {
 
 	/** The busy share at which what is left in the system is what a queue in equilibrium holds: by halving. */
 	#solve({ load, places, most, root }: { load: number; places: number; most: number; root: number }): number {
+		// Without a queue it would be this much; most of the time there is as good as none.
+		const without = load / (places + most);
+		if (without < 1 && (without ** root / (1 - without)) * this.#spread < 1e-4) return without;
 		let low = 0;
-		let high = Math.min(1, load / most);
+		let high = Math.min(1, without);
 		for (let n = 0; n < 26 && high - low > 1e-7; n++) {
 			const share = (low + high) / 2;
 			const queue = (share ** root / (1 - share)) * this.#spread;
@@ -134,12 +141,10 @@ export class FluidEngine implements Engine {
 	/** Times of the requests that were done: some waited, the longer the more certainly. */
 	#time({ done, waiting, share, waitMs }: { done: number; waiting: number; share: number; waitMs: number }): void {
 		const { latency } = this.#figures;
-		const waited = waiting < FEW ? 0 : Math.min(1, (waiting * (1 - share)) / (Math.max(share, 1e-9) * this.#spread) + backlog(share));
-		const workMs = this.#workMs;
-		for (let at = 0; at < workMs.length; at++) {
-			latency.add(workMs[at] as number, done * (1 - waited) * (WORK_WEIGHTS[at] as number));
-		}
+		const waited = waiting <= 0 ? 0 : Math.min(1, (waiting * (1 - share)) / (Math.max(share, 1e-9) * this.#spread) + backlog(share));
+		latency.merge(this.#workTimes, done * (1 - waited));
 		if (waited < FEW) return;
+		const workMs = this.#workMs;
 		const meanMs = waitMs / waited;
 		const even = backlog(share);
 		for (let wait = 0; wait < WAIT_SHARES.length; wait++) {

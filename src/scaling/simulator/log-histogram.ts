@@ -12,6 +12,9 @@ export class LogHistogram {
 	readonly #counts = new Float64Array(BUCKETS);
 	#total = 0;
 	#sum = 0;
+	/** Buckets outside of these are empty. */
+	#low = BUCKETS;
+	#high = -1;
 
 	/** How many were counted. */
 	get count(): number {
@@ -28,22 +31,25 @@ export class LogHistogram {
 		this.#counts[at] = (this.#counts[at] as number) + count;
 		this.#total += count;
 		this.#sum += ms * count;
+		if (at < this.#low) this.#low = at;
+		if (at > this.#high) this.#high = at;
 	}
 
-	/** Adds all of the other one, or with `times` −1 takes it out again. */
-	merge(other: LogHistogram, times: 1 | -1 = 1): void {
+	/** Adds all of the other one so many times; with −1 takes out what was added. */
+	merge(other: LogHistogram, times = 1): void {
 		if (other.#total === 0) return;
-		for (let at = 0; at < BUCKETS; at++) {
-			const count = other.#counts[at] as number;
-			if (count !== 0) this.#counts[at] = (this.#counts[at] as number) + times * count;
-		}
+		const [mine, theirs] = [this.#counts, other.#counts];
+		for (let at = other.#low; at <= other.#high; at++) mine[at] = (mine[at] as number) + times * (theirs[at] as number);
 		this.#total = Math.max(0, this.#total + times * other.#total);
 		this.#sum += times * other.#sum;
+		if (other.#low < this.#low) this.#low = other.#low;
+		if (other.#high > this.#high) this.#high = other.#high;
 	}
 
 	clear(): void {
-		if (this.#total === 0) return;
-		this.#counts.fill(0);
+		if (this.#high >= 0) this.#counts.fill(0, this.#low, this.#high + 1);
+		this.#low = BUCKETS;
+		this.#high = -1;
 		this.#total = 0;
 		this.#sum = 0;
 	}
@@ -51,12 +57,12 @@ export class LogHistogram {
 	/** The time that a share of 0…1 does not exceed, ms; null: none was counted. */
 	percentile(share: number): number | null {
 		if (!(this.#total > 1e-9)) return null;
-		const wanted = share * this.#total;
-		let sum = 0;
-		for (let at = 0; at < BUCKETS; at++) {
-			sum += this.#counts[at] as number;
-			if (sum >= wanted - 1e-9 && sum > 0) return Math.exp((at + OFFSET) / PER_LOG);
+		let rest = (1 - share) * this.#total + 1e-9;
+		let at = this.#high;
+		for (; at > this.#low; at--) {
+			rest -= this.#counts[at] as number;
+			if (rest < 0) break;
 		}
-		return null;
+		return Math.exp((at + OFFSET) / PER_LOG);
 	}
 }

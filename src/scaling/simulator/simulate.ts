@@ -96,11 +96,12 @@ function within(size: number, { min, max }: ScalePolicy): number {
 	return Math.max(min, Math.min(max, size));
 }
 
-/** They keep the policy's target and `min`; `max` does not bind them. */
+/** They keep the policy's target within its tolerance, and `min`; `max` does not bind them. */
 function baselineRuns(simulation: Simulation): [Run, Run] {
 	const { load, model, policies } = simulation;
 	const { policy } = policies[0] as SimulatedPolicy;
-	const needs = needsOf(load, rateMeant(policy, model), Math.max(1, policy.min));
+	const rate = rateMeant(policy, model) * (1 + policy.out.tolerance);
+	const needs = needsOf(load, rate, Math.max(1, policy.min));
 	const peak = needs.reduce((most, need) => Math.max(most, need), 0);
 	// The slowest start that is likely; a warm instance is one that is ready for so long.
 	const aheadMs = model.startUp.quantile(0.999) + model.warmUpMs;
