@@ -24,6 +24,7 @@ const RUNS: Record<string, () => Promise<Run>> = {
 	alerts: async () => (await import('./alerts.ts')).alerts,
 	review: async () => (await import('./review.ts')).review,
 	profile: async () => (await import('./profile.ts')).profile,
+	simulate: async () => (await import('./simulate.ts')).simulate,
 	help: async () => help,
 };
 for (const name of ['restart', 'reload', 'scale', 'drain', 'undrain', 'deploy', 'stop', 'upgrade'] as const) {

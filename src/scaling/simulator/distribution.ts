@@ -37,16 +37,21 @@ export class Distribution {
 	}
 }
 
+/** `80 ms`, `1.5 s`. */
+export function timeText(ms: number): string {
+	return ms < 1000 ? `${+ms.toPrecision(3)} ms` : `${+(ms / 1000).toPrecision(3)} s`;
+}
+
 export function constant(ms: number): Distribution {
-	return new Distribution(`${+ms.toPrecision(4)} ms`, () => ms, ms);
+	return new Distribution(timeText(ms), () => ms, ms);
 }
 
 export function exponential(meanMs: number): Distribution {
-	return new Distribution(`exponential, mean ${+meanMs.toPrecision(4)} ms`, (share) => -Math.log(1 - share), meanMs);
+	return new Distribution(`exponential, mean ${timeText(meanMs)}`, (share) => -Math.log(1 - share), meanMs);
 }
 
 export function uniform(fromMs: number, toMs: number): Distribution {
-	return new Distribution(`${fromMs} to ${toMs} ms`, (share) => fromMs + share * (toMs - fromMs));
+	return new Distribution(`${timeText(fromMs)} to ${timeText(toMs)}`, (share) => fromMs + share * (toMs - fromMs));
 }
 
 /** The lognormal distribution with this mean and 99th percentile; of the two that fit the one with the shorter tail. */
@@ -56,7 +61,7 @@ export function lognormal(meanMs: number, p99Ms: number): Distribution | undefin
 	const root = z99 * z99 - 2 * Math.log(p99Ms / meanMs);
 	if (!(meanMs > 0) || p99Ms < meanMs || root < 0) return undefined;
 	const sigma = z99 - Math.sqrt(root);
-	const text = `lognormal, mean ${+meanMs.toPrecision(4)} ms, p99 ${+p99Ms.toPrecision(4)} ms`;
+	const text = `lognormal, mean ${timeText(meanMs)}, p99 ${timeText(p99Ms)}`;
 	return new Distribution(text, (share) => Math.exp(sigma * standardNormal(share)), meanMs);
 }
 

@@ -100,7 +100,7 @@ export class FluidEngine implements Engine {
 		const done = Math.min(load, most * share);
 		let left = load - done;
 		// Who would wait too long goes; who finds all queues full is refused.
-		const room = Math.min(this.#model.patienceMs / stepMs * most, this.#model.queue * this.fleet.ready);
+		const room = Math.min((this.#model.patienceMs / stepMs) * most, this.#model.queue * this.fleet.ready);
 		const unmet = Math.max(0, left - places - room);
 		left -= unmet;
 		this.#inSystem = left;
@@ -141,7 +141,8 @@ export class FluidEngine implements Engine {
 	/** Times of the requests that were done: some waited, the longer the more certainly. */
 	#time({ done, waiting, share, waitMs }: { done: number; waiting: number; share: number; waitMs: number }): void {
 		const { latency } = this.#figures;
-		const waited = waiting <= 0 ? 0 : Math.min(1, (waiting * (1 - share)) / (Math.max(share, 1e-9) * this.#spread) + backlog(share));
+		const waited =
+			waiting <= 0 ? 0 : Math.min(1, (waiting * (1 - share)) / (Math.max(share, 1e-9) * this.#spread) + backlog(share));
 		latency.merge(this.#workTimes, done * (1 - waited));
 		if (waited < FEW) return;
 		const workMs = this.#workMs;

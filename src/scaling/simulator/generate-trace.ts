@@ -131,7 +131,8 @@ export function generateTrace(text: string, seed: number): Load {
 
 function valuesOf(kind: PartKind, given: readonly string[], part: string): Values {
 	const values = new Map<string, number>();
-	for (const [name, { default: usual }] of Object.entries(kind.values)) if (usual !== undefined) values.set(name, usual);
+	for (const [name, { default: usual }] of Object.entries(kind.values))
+		if (usual !== undefined) values.set(name, usual);
 	for (const word of given) {
 		const [, name = kind.short, text = word] = /^([a-z]+)=(.*)$/.exec(word) ?? [];
 		const unit = Object.hasOwn(kind.values, name) ? kind.values[name]?.unit : undefined;
@@ -140,16 +141,21 @@ function valuesOf(kind: PartKind, given: readonly string[], part: string): Value
 			const meant = near === undefined ? '' : `; did you mean \`${near}\`?`;
 			throw wrong(`\`${part}\` takes ${orList(Object.keys(kind.values))}, not \`${name}\`${meant}`);
 		}
-		values.set(name, valueOf(unit, text, `${part}:${word}`));
+		values.set(name, readValue(unit, text, `${part}:${word}`));
 	}
 	return values;
 }
 
-function valueOf(unit: 'rate' | 'time' | 'factor' | 'share', text: string, word: string): number {
+function readValue(unit: 'rate' | 'time' | 'factor' | 'share', text: string, word: string): number {
 	if (unit === 'time') return timeOf(text, word);
-	const value = unit === 'share' ? (parseShare(text) ?? Number.NaN) : /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+	const value =
+		unit === 'share' ? (parseShare(text) ?? Number.NaN) : /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
 	if (value <= 1e9) return value;
-	const expected = { rate: 'requests a second such as 200', factor: 'a factor such as 5', share: 'a share such as 20%' };
+	const expected = {
+		rate: 'requests a second such as 200',
+		factor: 'a factor such as 5',
+		share: 'a share such as 20%',
+	};
 	throw wrong(`\`${word}\`: expected ${expected[unit]}`);
 }
 
@@ -167,5 +173,8 @@ function unknownPart(name: string): BallastError {
 }
 
 function wrong(why: string): BallastError {
-	return new BallastError('bad_command', `--trace generate: ${why}\nfor example generate:diurnal:mean=200,flash:at=20m:times=6,noise:10%,for=1h`);
+	return new BallastError(
+		'bad_command',
+		`--trace generate: ${why}\nfor example generate:diurnal:mean=200,flash:at=20m:times=6,noise:10%,for=1h`,
+	);
 }

@@ -17,10 +17,14 @@ export interface Seen {
 /** Called for each step. null: there is no value. */
 export type ReadSignal = (seen: Seen) => SignalValue | null;
 
-const MODELLED = 'cpu, requests, in-flight requests, latency (p50 to p99.9, latency.mean), error_rate, errors, held and instances.ready';
+const MODELLED =
+	'cpu, requests, in-flight requests, latency (p50 to p99.9, latency.mean), error_rate, errors, held and instances.ready';
 
 /** How a signal or step of a policy is read. Throws `bad_command` where the model has nothing of the kind. */
-export function modelledSignal(signal: Pick<Signal, 'name' | 'source'> & { kind?: Signal['kind'] }, model: Model): ReadSignal {
+export function modelledSignal(
+	signal: Pick<Signal, 'name' | 'source'> & { kind?: Signal['kind'] },
+	model: Model,
+): ReadSignal {
 	const { source } = signal;
 	switch (source.from) {
 		case 'cpu':

@@ -104,7 +104,8 @@ export class OutcomeRecorder {
 		else this.#ins++;
 		const { atMs } = change;
 		const last = this.#last;
-		if (last !== null && last.direction !== direction && atMs - last.atMs <= (this.#facts.flapMs ?? FLAP_MS)) this.#flaps++;
+		if (last !== null && last.direction !== direction && atMs - last.atMs <= (this.#facts.flapMs ?? FLAP_MS))
+			this.#flaps++;
 		this.#last = { atMs, direction };
 		const { lackMs } = this.#facts;
 		if (direction > 0 && lackMs !== null && atMs >= lackMs && this.#reactionMs === null) {

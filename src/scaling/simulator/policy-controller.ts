@@ -35,7 +35,11 @@ export class PolicyController implements Controller {
 	#state: ScalingState = EMPTY_STATE;
 	#lastRequestMs: number;
 
-	constructor({ policy, lag, tickMs }: SimulatedPolicy, model: Model, { seed, fromMs }: { seed: number; fromMs: number }) {
+	constructor(
+		{ policy, lag, tickMs }: SimulatedPolicy,
+		model: Model,
+		{ seed, fromMs }: { seed: number; fromMs: number },
+	) {
 		// A simulation that changes nothing would say nothing.
 		this.#policy = policy.mode === 'shadow' || policy.mode === 'off' ? { ...policy, mode: 'on' } : policy;
 		this.#isOld = lag.everyMs > 1000 || lag.toMs > 0;

@@ -55,7 +55,9 @@ class TraceReader {
 		const { read, bad, firstBad } = this.#lines;
 		if (this.#builder.total === 0) throw this.#refused(this.#whyEmpty());
 		if (bad > read / 2)
-			throw this.#refused(`${bad} of ${read} lines are not ${this.#format?.name}: line ${firstBad?.line}: ${firstBad?.why}`);
+			throw this.#refused(
+				`${bad} of ${read} lines are not ${this.#format?.name}: line ${firstBad?.line}: ${firstBad?.why}`,
+			);
 		const format = this.#format as TraceFormat;
 		return { load: this.#builder.build(format.name, this.#lines), works: format.works };
 	}
