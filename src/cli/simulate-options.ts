@@ -81,7 +81,7 @@ function serviceTimeOption(
 	if (load.works.count < FEW) return { distribution: lognormal(80, 400) as Distribution, from: 'assumed' };
 	const each = works === 'ms' ? 1 : tokens === null ? TOKEN_MS : timeOf('service-time', tokens[1] as string);
 	const { works: times } = load;
-	const at = (share: number) => timeText((times.percentile(share) ?? 0) * each);
+	const at = (share: number) => timeText(Number(((times.percentile(share) ?? 0) * each).toPrecision(2)));
 	const distribution = fromQuantiles(
 		`p50 ${at(0.5)}, p95 ${at(0.95)}, p99 ${at(0.99)}`,
 		Array.from({ length: 1001 }, (_, n) => [n / 1000, (times.percentile(n / 1000) ?? 0) * each] as const),

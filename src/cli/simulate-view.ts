@@ -98,7 +98,13 @@ function pictureOf({ name, points }: Outcome, { width, terminal }: { width: numb
 	const stepMs = (second?.atMs ?? first.atMs + 1000) - first.atMs;
 	const chart = chartLines({
 		values: points.map(({ ready }) => ready),
-		...{ fromMs: first.atMs, stepMs, format: (value) => formatCount(value), width, height: CHART_LINES },
+		...{
+			fromMs: first.atMs,
+			stepMs,
+			format: (value) => (value < 10 ? String(+value.toFixed(1)) : formatCount(value)),
+			width,
+			height: CHART_LINES,
+		},
 	});
 	const room = Math.max(10, width - 12);
 	const row = (title: string, values: (number | null)[], most: string) =>

@@ -52,7 +52,12 @@ export function orderedAhead(needs: Int32Array, ahead: number): Int32Array {
 	return ordered;
 }
 
-/** The first step that needs more than there is, beyond chance; −1: none does. */
-export function firstLack(needs: Int32Array, size: number, tolerance: number): number {
-	return needs.findIndex((need) => need > Math.ceil(size * (1 + tolerance)));
+/** The first step that brings more than so many instances are meant to take, and is not alone in it; −1: none does. */
+export function firstLack({ counts }: Load, rate: number, size: number): number {
+	const most = rate * size * (STEP_MS / 1000);
+	return counts.findIndex((count, at) => {
+		if (count <= most) return false;
+		const next = counts.subarray(at, at + SMOOTHED);
+		return next.filter((one) => one > most).length >= 0.8 * next.length;
+	});
 }

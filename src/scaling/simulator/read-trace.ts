@@ -65,6 +65,7 @@ class TraceReader {
 	#begin(): void {
 		const sample = this.#sample as string[];
 		this.#sample = null;
+		if (sample.every((line) => line.trim() === '')) throw this.#refused('it is empty');
 		this.#format = traceFormat(sample.slice(0, SAMPLE_LINES).map(trimmed));
 		if (this.#format === undefined) throw this.#refused('its lines are in no format that is known');
 		const heading = this.#format.heading ? sample.findIndex((line) => line.trim() !== '') : -1;
@@ -107,8 +108,7 @@ class TraceReader {
 	}
 
 	#whyEmpty(): string {
-		const { read, firstBad } = this.#lines;
-		if (read === 0) return 'it is empty';
+		const { firstBad } = this.#lines;
 		if (this.#others.size > 0)
 			return `it has no request of the service ${this.#service}; it has some of ${[...this.#others].map(inert).join(', ')}`;
 		return firstBad === null ? 'there is no request in it' : `line ${firstBad.line}: ${firstBad.why}`;

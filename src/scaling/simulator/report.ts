@@ -1,5 +1,6 @@
 /** All that a simulation says, for the terminal, JSON and HTML alike. */
 import type { ScalePolicy } from '../policy.ts';
+import { timeText } from './distribution.ts';
 import type { EngineName } from './engine.ts';
 import { type Load, STEP_MS } from './load.ts';
 import { capacityOf, type Model, placesOf } from './model.ts';
@@ -99,6 +100,14 @@ function notesOf({ load, model, policy, serviceTimeFrom }: ReportFacts): string[
 			);
 		if (source.from === 'in-flight' && target > placesOf(model))
 			notes.push(`${name} ${target} has requests wait: an instance of this model works on ${placesOf(model)} at once`);
+	}
+	for (const { source, target, name } of policy.signals) {
+		const percentile = source.from === 'figure' ? /^p(\d\d)$/.exec(source.query.figure) : null;
+		const aloneMs = percentile === null ? 0 : model.serviceTime.quantile(Number(percentile[1]) / 100);
+		if (aloneMs > target * 1000)
+			notes.push(
+				`${name} is always over ${timeText(target * 1000)}: requests take ${timeText(aloneMs)} even without waiting`,
+			);
 	}
 	if (policy.signals.length + policy.steps.length + policy.schedules.length === 0)
 		notes.push('the policy has no signal, so its size does not change');

@@ -92,14 +92,15 @@ interface RunFacts {
 function policyRun(simulated: SimulatedPolicy, simulation: Simulation): Run {
 	const { load, model, seed } = simulation;
 	const { policy } = simulated;
-	const needs = needsOf(load, rateMeant(policy, model), 0);
+	const rate = rateMeant(policy, model);
+	const needs = needsOf(load, rate, 0);
 	const first = simulation.first ?? within(needs[0] ?? 0, policy);
 	return startRun(simulation, {
 		name: simulated.name,
 		first,
 		ignoredMs: policy.warmUpMs ?? model.warmUpMs,
 		flapMs: policy.flaps?.overMs ?? null,
-		lackStep: firstLack(needs, first, policy.out.tolerance),
+		lackStep: firstLack(load, rate * (1 + policy.out.tolerance), first),
 		controller: new PolicyController(simulated, model, { seed, fromMs: load.fromMs }),
 	});
 }

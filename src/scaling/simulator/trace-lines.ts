@@ -9,8 +9,9 @@ const MOST_CHARACTERS = 1_048_576;
 
 /** Lines without their ends, many at a time. Throws what the file system and gzip say. */
 export async function* linesOf(path: string): AsyncGenerator<string[]> {
+	const packed = await isGzip(path);
 	const raw = createReadStream(path, { highWaterMark: 262_144 });
-	const stream = (await isGzip(path)) ? raw.pipe(createGunzip()) : raw;
+	const stream = packed ? raw.pipe(createGunzip()) : raw;
 	if (stream !== raw) raw.on('error', (error) => stream.destroy(error));
 	let rest = '';
 	let tooLong = false;
