@@ -3,9 +3,10 @@ import test from 'node:test';
 import { CPU, P95 } from '../testing-policy.ts';
 import { constant } from './distribution.ts';
 import type { EngineName } from './engine.ts';
+import { forecast } from './forecast.ts';
 import { generateTrace } from './generate-trace.ts';
 import type { Outcome } from './outcome.ts';
-import { forecast } from './simulate.ts';
+
 import { hpaPolicy, simulatedPolicy } from './simulated-policy.ts';
 import { modelOf, requestsPolicy, simulated } from './testing-model.ts';
 
@@ -112,10 +113,11 @@ test('what has no model is refused by its name', () => {
 		assert.ok(simulated('constant:1,for=10s', of(requestsPolicy({ signals: [figure(name)] }))));
 });
 
-test('a forecast is the instance-seconds of a list of times', () => {
-	const load = generateTrace('constant:50,for=60s', 1);
-	const { instanceSeconds } = forecast(load, simulatedPolicy('it', requestsPolicy({ min: 4 })), { model: modelOf() });
-	assert.equal(instanceSeconds, 240);
+test('a forecast from a list of times and requests', () => {
+	const rows = Array.from({ length: 61 }, (_, at) => [1_781_092_800_000 + at * 1000, at < 60 ? 300 : 0] as const);
+	const { instanceSeconds, requests, unmet } = forecast(rows, simulatedPolicy('it', requestsPolicy()), { model: modelOf() });
+	assert.deepEqual([instanceSeconds, requests, unmet], [4 * 61, 18_000, 0]);
+	assert.throws(() => forecast([], simulatedPolicy('it', requestsPolicy()), { model: modelOf() }), /no request/);
 });
 
 test('large ones are quick: a day of 1 Hz data, 2,000,000 requests, 1,000,000 requests/s', () => {

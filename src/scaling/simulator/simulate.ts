@@ -57,24 +57,6 @@ export function simulate(simulation: Simulation): Simulated {
 	return { policies: runs.map((run) => run.end()), peak, clairvoyant };
 }
 
-/** What a policy would have cost on these times of requests: for tests that hold a real run against it. */
-export function forecast(
-	load: Load,
-	policy: SimulatedPolicy,
-	facts: Pick<Simulation, 'model'> & Partial<Simulation>,
-): Outcome {
-	const simulation = {
-		engine: engineFor(load),
-		seed: 1,
-		first: null,
-		...facts,
-		load,
-		policies: [policy],
-		baselines: false,
-	};
-	return simulate(simulation).policies[0] as Outcome;
-}
-
 interface Run {
 	step(arrivals: StepArrivals | number, step: number): void;
 	end(): Outcome;
