@@ -7,6 +7,7 @@ import type { Fleet } from './fleet.ts';
 import type { Listeners } from './listeners.ts';
 import type { NodeMonitor } from './node-monitor.ts';
 import type { PoolShares } from './pool-shares.ts';
+import type { Scaling } from './scaling/scaling.ts';
 import type { ServedPlan } from './served-plan.ts';
 import type { WorkerGroup } from './worker-group.ts';
 
@@ -20,6 +21,7 @@ export interface Running {
 	shares: PoolShares;
 	admin: AdminPlace;
 	monitor: NodeMonitor;
+	scaling: Scaling;
 }
 
 /**
@@ -32,7 +34,7 @@ export async function swapConfig(
 	{ before, loaded }: { before: Config; loaded: Config },
 	committed: (config: Config) => void,
 ): Promise<string> {
-	const { served, listeners, fleet, shares, workers, admin, monitor, log } = running;
+	const { served, listeners, fleet, shares, workers, admin, monitor, scaling, log } = running;
 	const { config: next, refused } = served.deployments.withhold(before, loaded);
 	if (refused !== '') throw new BallastError('config_invalid', refused);
 	const changes = diffConfig(before, next);
@@ -51,6 +53,7 @@ export async function swapConfig(
 	await workers.resize(() => listeners.serve(next.listen, next.workers));
 	await admin.serve(next.admin);
 	monitor.configure();
+	scaling.configure(next);
 	const text = formatDiff(changes);
 	const count = `${changes.length} change${changes.length === 1 ? '' : 's'}`;
 	log.add({ level: 'info', subject: 'config', text: `reloaded: ${count}\n${text}` });

@@ -1,13 +1,13 @@
 import type { Config } from '../config/config.ts';
 import { maskConfig } from '../config/print.ts';
 import { Board } from '../core/board.ts';
-import { BallastError } from '../core/errors.ts';
 import { MeterGroup } from '../metrics/counts.ts';
 import { DetailGroup } from '../metrics/detail.ts';
 import type { Readiness } from './admin.ts';
 import { AdminPlace } from './admin-place.ts';
-import { announcement } from './announcement.ts';
-import { type Running, swapConfig } from './config-swap.ts';
+import { announce, announcement } from './announcement.ts';
+import { ConfigReload } from './config-reload.ts';
+import type { Running } from './config-swap.ts';
 import { ConfigWatch } from './config-watch.ts';
 import type { Snapshot } from './core-snapshot.ts';
 import { CountsHandover } from './counts-handover.ts';
@@ -27,6 +27,7 @@ import { RateLimitTables } from './rate-limit-tables.ts';
 import { readinessOf, untilServable } from './readiness.ts';
 import { rolloutCounters } from './rollout-counters.ts';
 import { Rollouts, type RolloutsPort } from './rollouts.ts';
+import { Scaling } from './scaling/scaling.ts';
 import { SeriesIndex } from './series-index.ts';
 import { ServedPlan } from './served-plan.ts';
 import { ServiceCellsIndex } from './service-cells-index.ts';
@@ -47,6 +48,7 @@ export class ControlPlane {
 	readonly #board = new Board();
 	readonly #meters = { routes: new MeterGroup(), instances: new MeterGroup(), details: new DetailGroup() };
 	readonly #monitor: NodeMonitor;
+	readonly #scaling: Scaling;
 	readonly #series = new SeriesIndex();
 	readonly #cells = new ServiceCellsIndex();
 	readonly #rateLimits = new RateLimitTables((event) => this.log.add(event));
@@ -59,6 +61,7 @@ export class ControlPlane {
 	readonly #served: ServedPlan;
 	readonly #rollouts: Rollouts;
 	readonly #watch = new ConfigWatch(() => void this.reload().catch(() => {}));
+	readonly #reloads: ConfigReload;
 	readonly #upkeep: ServiceUpkeep;
 	readonly #shares: PoolShares;
 	readonly #counts: CountsHandover;
@@ -66,8 +69,6 @@ export class ControlPlane {
 	readonly #admin: AdminPlace;
 	#config!: Config;
 	#queue: Promise<unknown> = Promise.resolve();
-	/** Why the file is not what runs. */
-	#refused = '';
 	#stopping = false;
 	#name = '';
 
@@ -110,8 +111,7 @@ export class ControlPlane {
 		const views = { readiness: () => this.readiness(), metrics: (accept?: string) => this.#monitor.page(accept) };
 		this.#admin = new AdminPlace(keeper, views, (text) => event('error', text));
 		const host = tellingProcesses(keeper.processes, () => this.#config);
-		const fleet = new Fleet({ sink: this.#slots, host, passive: !keeper.welcome.active });
-		this.#fleet = fleet;
+		const fleet = (this.#fleet = new Fleet({ sink: this.#slots, host, passive: !keeper.welcome.active }));
 		this.#shares = new PoolShares({
 			board,
 			cells,
@@ -126,6 +126,38 @@ export class ControlPlane {
 		this.#rollouts = new Rollouts(this.#rolloutsPort());
 		keeper.processes.watch({ exited: () => {}, lines: (...printed) => this.log.output(...printed) });
 		this.#monitor = this.#makeMonitor();
+		this.#scaling = this.#makeScaling(keeper.welcome.active);
+		this.#reloads = this.#makeReloads();
+	}
+
+	#makeScaling(leads: boolean): Scaling {
+		return new Scaling({
+			leads,
+			fleet: this.#fleet,
+			cells: this.#cells,
+			deployments: this.#served.deployments,
+			instances: this.#meters.instances,
+			monitor: this.#monitor,
+			log: this.log,
+			keep: () => this.#keep(),
+		});
+	}
+
+	#makeReloads(): ConfigReload {
+		return new ConfigReload({
+			source: this.#source,
+			watch: this.#watch,
+			log: this.log,
+			alone: (work) => this.#alone(work),
+			stopping: () => this.#stopping,
+			running: () => this.#running(),
+			config: () => this.#config,
+			configured: (config) => (this.#config = config),
+			done: () => {
+				this.#setLimits();
+				this.#keep();
+			},
+		});
 	}
 
 	#makeMonitor(): NodeMonitor {
@@ -138,7 +170,7 @@ export class ControlPlane {
 			status: () => this.status(),
 			instances: () => this.#fleet.list(),
 			plans: () => this.#slots.plans(),
-			refused: () => this.#refused !== '',
+			refused: () => this.#reloads.refused !== '',
 		});
 	}
 
@@ -163,7 +195,7 @@ export class ControlPlane {
 		const snapshot = welcome.snapshot as Snapshot | null;
 		const loaded = await this.#source.load();
 		this.#name = (loaded.ok ? loaded.files[0] : snapshot?.name) ?? this.#source.name;
-		const first = { log: this.log, refuse: (why: string) => this.#refuse(why) };
+		const first = { log: this.log, refuse: (why: string) => this.#reloads.refuse(why) };
 		this.#config = firstConfig(loaded, welcome.active ? snapshot : null, first);
 		if (snapshot !== null) {
 			this.#config = this.#served.deployments.takeOver(snapshot, this.#config);
@@ -180,6 +212,7 @@ export class ControlPlane {
 		if (welcome.generation > 1) await untilServable(() => this.#fleet.list(), welcome.active);
 		await this.#listeners.serve(this.#config.listen, this.#config.workers);
 		await this.#admin.serve(this.#config.admin);
+		this.#scaling.start(this.#config, snapshot?.scaling);
 		this.#everySecond();
 		setInterval(() => this.#everySecond(), 1000);
 		this.#overload.start(this.#workers, snapshot?.limits);
@@ -187,16 +220,11 @@ export class ControlPlane {
 		this.#events.start();
 		this.#keeper.ready();
 		if (welcome.active) {
-			this.#announce();
+			announce(this.log, announcement(this.#config, this.#listeners.view(), this.#name));
 			void this.#rollouts.endLeft();
 		}
 		if (this.#source.watch) await this.#watch.follow(loaded.files);
 		setInterval(() => this.peers.report(), PEER_MS);
-	}
-
-	#announce(): void {
-		for (const text of announcement(this.#config, this.#listeners.view(), this.#name))
-			this.log.add({ level: 'info', subject: 'ballast', text });
 	}
 
 	#setLimits(): void {
@@ -214,6 +242,7 @@ export class ControlPlane {
 			fleet: this.#fleet.snapshot(),
 			deployments: this.#served.deployments.snapshot(),
 			limits: this.#overload.found(),
+			scaling: this.#scaling.snapshot(),
 			ticketKeys: this.#listeners.ticketKeys.toString('base64'),
 			name: this.#name,
 		};
@@ -226,6 +255,7 @@ export class ControlPlane {
 		this.#shares.look();
 		this.#rateLimits.look();
 		this.#monitor.everySecond();
+		this.#scaling.everySecond();
 	}
 
 	readiness(): Readiness {
@@ -240,39 +270,9 @@ export class ControlPlane {
 		return done;
 	}
 
-	/**
-	 * Takes up the configuration as it is on disk now, wholly or not at all. Resolves to what changed.
-	 * @throws BallastError `config_invalid` with all that is wrong
-	 */
+	/** See `ConfigReload`. */
 	reload(): Promise<string> {
-		return this.#alone(async () => {
-			if (this.#stopping) throw new BallastError('command_failed', 'this node is shutting down');
-			const loaded = await this.#source.load();
-			if (this.#source.watch) await this.#watch.follow(loaded.files);
-			try {
-				if (!loaded.ok) throw new BallastError('config_invalid', loaded.message);
-				return await this.#swap(loaded.config);
-			} catch (error) {
-				const why = error instanceof Error ? error.message : String(error);
-				this.#refuse(why);
-				throw error;
-			}
-		});
-	}
-
-	#refuse(why: string): void {
-		this.#refused = `the configuration was refused, the one before goes on: ${why}`;
-		this.log.add({ level: 'error', subject: 'config', text: this.#refused });
-	}
-
-	async #swap(loaded: Config): Promise<string> {
-		const committed = (config: Config) => (this.#config = config);
-		const text = await swapConfig(this.#running(), { before: this.#config, loaded }, committed);
-		this.#refused = '';
-		if (text === '') return 'nothing changed';
-		this.#setLimits();
-		this.#keep();
-		return text;
+		return this.#reloads.reload();
 	}
 
 	#running(): Running {
@@ -285,12 +285,13 @@ export class ControlPlane {
 			shares: this.#shares,
 			admin: this.#admin,
 			monitor: this.#monitor,
+			scaling: this.#scaling,
 		};
 	}
 
 	/** Runs one command of the control socket. */
 	command(name: string, args: Record<string, unknown>, line: (text: string) => void): Promise<unknown> {
-		const seen = this.#monitor.command(name, args, line);
+		const seen = this.#monitor.command(name, args, line) ?? this.#scaling.command(name, args);
 		if (seen !== null) return seen;
 		return carryOut(
 			{ name, args, line },
@@ -329,7 +330,7 @@ export class ControlPlane {
 				deployed: (service) => this.#served.deployments.commandOf(service)?.join(' ') ?? null,
 			}),
 			unrouted: this.#meters.routes.counts([0]),
-			warnings: [...(this.#refused === '' ? [] : [this.#refused]), ...this.#fleet.warnings()],
+			warnings: [...(this.#reloads.refused === '' ? [] : [this.#reloads.refused]), ...this.#fleet.warnings()],
 		};
 	}
 
@@ -346,6 +347,8 @@ export class ControlPlane {
 		this.#counts.lead(left?.counts);
 		this.#slots.leads = true;
 		this.#monitor.leads = true;
+		this.#scaling.adopt(left?.scaling);
+		this.#scaling.leads = true;
 		void this.#leadDeployments(left);
 		this.log.add({ level: 'info', subject: 'ballast', text: `version ${VERSION} took over (core ${process.pid})` });
 	}
@@ -354,7 +357,7 @@ export class ControlPlane {
 	async #leadDeployments(snapshot: Snapshot | null): Promise<void> {
 		if (snapshot !== null) {
 			this.#config = this.#served.deployments.takeOver(snapshot, this.#config);
-			await this.#alone(() => this.#reshape()).catch((error) => this.#refuse(String(error)));
+			await this.#alone(() => this.#reshape()).catch((error) => this.#reloads.refuse(String(error)));
 		}
 		this.#fleet.activate();
 		this.#keep();
@@ -367,6 +370,7 @@ export class ControlPlane {
 		const snapshot = { ...this.snapshot(), counts: this.#counts.yield() };
 		this.#slots.leads = false;
 		this.#monitor.leads = false;
+		this.#scaling.leads = false;
 		this.#fleet.deactivate();
 		this.#watch.stop();
 		return snapshot;
@@ -387,6 +391,7 @@ export class ControlPlane {
 		this.#stopping = true;
 		this.#rollouts.abandon('Ballast stops');
 		this.#watch.stop();
+		this.#scaling.stop();
 		await shutDown(this.#running(), this.#config.stop.graceMs);
 		await this.#monitor.end();
 	}

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { HandedCounts } from './counts-handover.ts';
+import type { ScalingSnapshot } from './scaling/scaler.ts';
 
 /** What a core leaves for the one that follows it. */
 export interface Snapshot {
@@ -11,6 +12,8 @@ export interface Snapshot {
 	name: string;
 	/** Only with the lead: what it has counted. */
 	counts?: HandedCounts;
+	/** What was decided on sizes. */
+	scaling?: ScalingSnapshot;
 	/** Limits of adaptive services. */
 	limits?: Record<string, number>;
 }

@@ -80,6 +80,11 @@ export class Member {
 		return this.#state;
 	}
 
+	/** Epoch ms since when it is in its state. */
+	get since(): number {
+		return this.#since;
+	}
+
 	get leaving(): boolean {
 		return this.#facts.life === 'leaving';
 	}

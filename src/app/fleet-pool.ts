@@ -8,6 +8,7 @@ import {
 	isRestartable,
 	learnsStartTimes,
 	type ProvidedInstance,
+	tellsTrouble,
 } from '../instances/provider.ts';
 import type { Processes } from '../instances/run/processes.ts';
 import { Departures, type Source } from './fleet-departures.ts';
@@ -20,6 +21,7 @@ import { Ramps } from './fleet-ramps.ts';
 import type { FleetSink } from './fleet-sink.ts';
 import type { FleetMemory } from './fleet-snapshot.ts';
 import { type PoolOf, poolKey } from './pool-key.ts';
+import { mayAct, resizeAnew } from './scaling/policy-facts.ts';
 
 export interface PoolFleetNeeds {
 	readonly sink: FleetSink;
@@ -103,6 +105,18 @@ export class PoolFleet {
 		return isResizable(provider) ? provider.desired : provider.list().filter((each) => each.life !== 'leaving').length;
 	}
 
+	/** Why its provider's word is not to be relied on; null: it is. */
+	get trouble(): string | null {
+		const provider = this.#current?.provider;
+		return provider && tellsTrouble(provider) ? provider.trouble : null;
+	}
+
+	/** It has no instance, and gets one by the next request. */
+	get sleeps(): boolean {
+		const { scale } = this.#config.pool;
+		return scale.min === 0 && this.desired === 0 && !this.#retired && mayAct(scale);
+	}
+
 	/** How long an instance may take to start, ms; null: not Ballast's to start. */
 	get startMs(): number | null {
 		return this.#config.pool.instances.kind === 'run' ? this.#config.pool.instances.startMs : null;
@@ -120,7 +134,7 @@ export class PoolFleet {
 		this.#graceMs = graceMs;
 		this.#retired = false;
 		const { instances } = config.pool;
-		if (!isDeepStrictEqual(before.pool.scale, config.pool.scale)) this.#needs.memory.scale.delete(this.name);
+		resizeAnew(this.#needs.memory.scale, this.name, before.pool.scale, config.pool.scale);
 		if (this.#current?.provider.kind !== instances.kind) {
 			const old = this.#current;
 			this.#current = null;

@@ -52,6 +52,7 @@ test('min instances start and become ready, each with its line', async () => {
 		{ ...readiness, startTimeMs: 0, outliers: null },
 		{
 			outliers: null,
+			sleeps: false,
 			service: 'videos',
 			pool: 'main',
 			ready: 2,

@@ -115,6 +115,7 @@ test('probes take an instance out, say why, and back in; one may ask to be drain
 		starting: 0,
 		startMs: null,
 		startTimeMs: null,
+		sleeps: false,
 	});
 	one.status = 200;
 	await until(() => states(fleet)[id(one)] === 'ready');

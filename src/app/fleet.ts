@@ -15,6 +15,7 @@ import { FleetMemory, isCount } from './fleet-snapshot.ts';
 import { type PoolOf, poolKey, splitPoolKey } from './pool-key.ts';
 import { type PoolReadiness, panicWarnings, poolReadiness } from './pool-readiness.ts';
 import { drainRegion, type RegionPort, regionWarnings, undrainRegion } from './region-drain.ts';
+import { type ScaledPool, scaledPool } from './scaling/scaled-pool.ts';
 import { SlotIndex } from './slot-index.ts';
 
 export type { FleetEvent, FleetSink, InstanceState, InstanceView } from './fleet-sink.ts';
@@ -122,6 +123,12 @@ export class Fleet {
 	listen(tap: (event: FleetEvent) => void): () => void {
 		this.#taps.add(tap);
 		return () => this.#taps.delete(tap);
+	}
+
+	/** A pool (by `poolKey`) as the scaler sees it; null: there is none. */
+	scaled(key: string): ScaledPool | null {
+		const pool = this.#pools.get(key);
+		return pool === undefined || pool.retired ? null : scaledPool(pool);
 	}
 
 	/** Has so many instances of a pool (by `poolKey`), which may be yet to come, whatever its `scale`; null: as `scale` says. */

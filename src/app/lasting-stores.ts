@@ -3,6 +3,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Span } from '../core/span.ts';
 import type { MinuteFrames } from '../metrics/minute-frames.ts';
 import { ROLLUP_STEPS, Rollups } from '../metrics/rollups.ts';
+import type { DecisionRecord } from '../scaling/decision.ts';
+import { DECISION_STEPS, DecisionStore } from '../scaling/decision-store.ts';
 import { inTransaction, isDiskFull, openDatabase } from '../store/database.ts';
 import { STATE_STEPS, StateTable } from '../store/state-table.ts';
 import { TraceStore } from '../traces/trace-store.ts';
@@ -56,6 +58,7 @@ class Kept<T> {
 export class LastingStores {
 	readonly #rollups: Kept<{ database: DatabaseSync; rollups: Rollups }>;
 	readonly #state: Kept<{ database: DatabaseSync; table: StateTable }>;
+	readonly #decisions: Kept<{ database: DatabaseSync; decisions: DecisionStore }>;
 	readonly #traces: Kept<TraceStore> | null;
 	#prunedMs = 0;
 	#spansLost = 0;
@@ -75,6 +78,14 @@ export class LastingStores {
 			() => {
 				const database = openDatabase(join(folder, 'state.db'), STATE_STEPS);
 				return { database, table: new StateTable(database) };
+			},
+			tell,
+		);
+		this.#decisions = new Kept(
+			'decisions on sizes',
+			() => {
+				const database = openDatabase(join(folder, 'scaling.db'), DECISION_STEPS);
+				return { database, decisions: new DecisionStore(database) };
 			},
 			tell,
 		);
@@ -107,6 +118,14 @@ export class LastingStores {
 		this.#state.use(({ table }) => table.set(key, value));
 	}
 
+	addDecision(id: string, record: DecisionRecord): void {
+		this.#decisions.use(({ decisions }) => decisions.add(id, record));
+	}
+
+	endDecision(id: string, outcome: string): void {
+		this.#decisions.use(({ decisions }) => decisions.ended(id, outcome));
+	}
+
 	/** Spans that were not kept. */
 	get spansDropped(): number {
 		return this.#spansLost + (this.#traces?.use((store) => store.dropped) ?? 0);
@@ -115,14 +134,18 @@ export class LastingStores {
 	/** Why something is not stored; '': all is. */
 	get failure(): string {
 		return (
-			[this.#rollups, this.#state, this.#traces].map((kept) => kept?.failure ?? '').find((why) => why !== '') ?? ''
+			[this.#rollups, this.#state, this.#decisions, this.#traces]
+				.map((kept) => kept?.failure ?? '')
+				.find((why) => why !== '') ?? ''
 		);
 	}
 
-	readonly calls: Pick<StoreCalls, 'trace' | 'rollups' | 'rollupSpan' | 'load'> = {
+	readonly calls: Pick<StoreCalls, 'trace' | 'rollups' | 'rollupSpan' | 'load' | 'decisions' | 'decision'> = {
 		trace: (id) => this.#traces?.use((store) => store.find(id)) ?? [],
 		rollups: (requests) => this.#rollups.use(({ rollups }) => rollups.read(requests)) ?? [],
 		rollupSpan: () => this.#rollups.use(({ rollups }) => rollups.span()) ?? null,
+		decisions: (question) => this.#decisions.use(({ decisions }) => decisions.find(question)) ?? [],
+		decision: (id) => this.#decisions.use(({ decisions }) => decisions.get(id)) ?? null,
 		load: (key) => this.#state.use(({ table }) => table.get(key)) ?? null,
 	};
 
@@ -132,11 +155,13 @@ export class LastingStores {
 		if (Math.abs(nowMs - this.#prunedMs) < PRUNE_MS) return;
 		this.#prunedMs = nowMs;
 		this.#traces?.use((store) => store.prune(nowMs));
+		this.#decisions.use(({ decisions }) => decisions.prune(nowMs));
 	}
 
 	close(): void {
 		this.#rollups.end(({ database }) => database.close());
 		this.#state.end(({ database }) => database.close());
+		this.#decisions.end(({ database }) => database.close());
 		this.#traces?.end((store) => store.close());
 	}
 }

@@ -16,7 +16,7 @@ const PART_LINES = 1000;
 type Answered<T> = {
 	[K in keyof T]: T[K] extends (...args: infer A) => infer R ? (...args: A) => R | Promise<R> : never;
 };
-type Calls = Answered<Omit<StoreCalls, 'trace' | 'rollups' | 'rollupSpan' | 'load'>>;
+type Calls = Answered<Omit<StoreCalls, 'trace' | 'rollups' | 'rollupSpan' | 'load' | 'decisions' | 'decision'>>;
 
 /** Answers what is asked of the logs, a step at a time, so that the rings are emptied in between. */
 export class LogQuestions {

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
+import type { FigureSource } from '../core/metric.ts';
 import type { MeterGroup } from '../metrics/counts.ts';
 import type { DetailGroup } from '../metrics/detail.ts';
 import type { NodeReading } from '../metrics/node-readers.ts';
@@ -18,6 +19,7 @@ import { observedNode } from './observed-node.ts';
 import { FOLLOW_CELL, type InstancePlan, type Plan } from './plan.ts';
 import { RecordRings } from './record-rings.ts';
 import type { Status } from './status.ts';
+import type { StoreLink } from './store-link.ts';
 import { Telemetry } from './telemetry.ts';
 import type { WorkerGroup } from './worker-group.ts';
 
@@ -131,7 +133,7 @@ export class NodeMonitor {
 		});
 		this.#monitoring.start(config(), {
 			...readers,
-			processes: () => [...resources.processes(), ...this.#telemetry.usage()],
+			processes: () => this.usage(),
 		});
 		this.configure();
 		resources.start();
@@ -196,6 +198,24 @@ export class NodeMonitor {
 			],
 			logErrors: logs === undefined ? [] : [{ service: '', instance: '', count: logs.errors }],
 		};
+	}
+
+	get store(): StoreLink {
+		return this.#monitoring.store;
+	}
+
+	get figures(): FigureSource {
+		return this.#monitoring.figures;
+	}
+
+	/** Totals of what instances use, here and elsewhere. */
+	usage(): ReturnType<Telemetry['usage']> {
+		return [...this.#resources.processes(), ...this.#telemetry.usage()];
+	}
+
+	/** NaN: not known. */
+	machineBytes(): number {
+		return this.#resources.host()?.memoryLimitBytes ?? Number.NaN;
 	}
 
 	/** The page of metrics. */

@@ -20,6 +20,8 @@ export interface PoolReadiness {
 	startMs: number | null;
 	/** Learned median from start to ready, ms; null: none known, or not Ballast's to start. */
 	startTimeMs: number | null;
+	/** It has no instance, and gets one by the next request. */
+	sleeps: boolean;
 	outliers: OutlierFigures;
 }
 
@@ -35,6 +37,7 @@ export function poolReadiness(pool: PoolFleet): PoolReadiness {
 		starting: pool.members.filter((member) => member.state === 'starting' && !member.leaving).length,
 		startMs: pool.startMs,
 		startTimeMs: pool.startTimeMs,
+		sleeps: pool.sleeps,
 		outliers: pool.outliers,
 	};
 }

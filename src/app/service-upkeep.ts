@@ -46,7 +46,7 @@ export class ServiceUpkeep {
 	#look(now: number): void {
 		for (const [service, pools] of Map.groupBy(this.#ready(), (pool) => pool.service)) {
 			const known = this.#of(service);
-			if (pools.some(({ ready }) => ready > 0)) known.lackingSince = 0;
+			if (pools.some(({ ready, sleeps }) => ready > 0 || sleeps)) known.lackingSince = 0;
 			else if (known.lackingSince === 0) known.lackingSince = now;
 			// While one is ready, too: the requests that come right when the last one goes must find it said.
 			const lackedMs = known.lackingSince === 0 ? 0 : now - known.lackingSince;
@@ -68,6 +68,7 @@ export class ServiceUpkeep {
 /** Whether an instance is expected soon: one is starting, or Ballast starts them itself and has not failed at it for long. */
 export function isHopeful(pool: PoolReadiness, lackedMs: number): boolean {
 	const { starting, desired, out, startMs, startTimeMs } = pool;
+	if (pool.sleeps) return true;
 	if (startMs === null) return starting > 0;
 	const mayTakeMs = startTimeMs === null ? startMs : Math.min(startMs, 3 * startTimeMs);
 	// What the operator drained comes back by `undrain` alone.

@@ -16,6 +16,8 @@ import type { OutputLine } from '../logs/output-line.ts';
 import type { MinuteFrames } from '../metrics/minute-frames.ts';
 import type { RollupRetention } from '../metrics/rollup-retention.ts';
 import type { SlotAnswer, SlotRequest } from '../metrics/slots.ts';
+import type { DecisionRecord } from '../scaling/decision.ts';
+import type { DecisionQuestion, KeptDecision } from '../scaling/decision-store.ts';
 import type { TracesConfig } from '../traces/config.ts';
 
 /** What the store keeps, and how. */
@@ -56,6 +58,9 @@ export interface StoreCalls {
 	rollupSpan(): { fromMs: number; untilMs: number } | null;
 	/** Small things that outlive a restart, such as the state of alerts. */
 	load(key: string): unknown;
+	/** Of the scaler, newest first. */
+	decisions(question: DecisionQuestion): KeptDecision[];
+	decision(id: string): KeptDecision | null;
 }
 
 export type ToStore =
@@ -68,6 +73,8 @@ export type ToStore =
 	| { type: 'spans'; spans: Span[] }
 	| { type: 'minute'; frames: MinuteFrames }
 	| { type: 'save'; key: string; value: unknown }
+	| { type: 'decision'; id: string; record: DecisionRecord }
+	| { type: 'outcome'; id: string; outcome: string }
 	| { type: 'reopen' }
 	| { type: 'call'; id: number; name: keyof StoreCalls; args: unknown[] }
 	| { type: 'close' };

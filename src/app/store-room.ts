@@ -88,6 +88,12 @@ export class StoreRoom {
 			case 'save':
 				this.#stores?.save(message.key, message.value);
 				break;
+			case 'decision':
+				this.#stores?.addDecision(message.id, message.record);
+				break;
+			case 'outcome':
+				this.#stores?.endDecision(message.id, message.outcome);
+				break;
 			case 'reopen':
 				this.#book?.reopen();
 				break;
@@ -237,4 +243,11 @@ export class StoreRoom {
 }
 
 /** What is known where nothing lasts. */
-const NOTHING: Partial<Record<keyof StoreCalls, unknown>> = { trace: [], rollups: [], rollupSpan: null, load: null };
+const NOTHING: Partial<Record<keyof StoreCalls, unknown>> = {
+	trace: [],
+	rollups: [],
+	rollupSpan: null,
+	load: null,
+	decisions: [],
+	decision: null,
+};

@@ -105,6 +105,16 @@ export interface LearnsStartTimes {
 	readonly startTimeMs: number | null;
 }
 
+/** Extension: says when what it tells is not to be relied on. */
+export interface TellsTrouble {
+	/** Half a sentence; null: all is well. */
+	readonly trouble: string | null;
+}
+
+export function tellsTrouble(provider: object): provider is TellsTrouble {
+	return 'trouble' in provider;
+}
+
 export function isResizable(provider: object): provider is Resizable {
 	return 'resize' in provider;
 }

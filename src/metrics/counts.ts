@@ -63,6 +63,13 @@ export class MeterGroup {
 		if (this.#history.length > WINDOW + 1) this.#history.shift();
 	}
 
+	/** One counter of a series: what it has counted so far. */
+	count(series: number, counter: number): number {
+		let sum = this.#past.count(series, counter);
+		for (const meter of this.#meters.values()) sum += meter.count(series, counter);
+		return sum;
+	}
+
 	#requests(series: number): number {
 		let sum = this.#past.requests(series);
 		for (const meter of this.#meters.values()) sum += meter.requests(series);

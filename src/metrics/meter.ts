@@ -183,8 +183,12 @@ export class Meter {
 
 	/** Requests counted for a series; cheaper than a whole sum. */
 	requests(series: number): number {
+		return this.count(series, Counter.requests);
+	}
+
+	count(series: number, counter: number): number {
 		const chunk = this.#chunks[Math.floor(series / CHUNK_SERIES)];
-		return chunk === undefined ? 0 : (chunk.counters[(series % CHUNK_SERIES) * COUNTERS] as number);
+		return chunk === undefined ? 0 : (chunk.counters[(series % CHUNK_SERIES) * COUNTERS + counter] as number);
 	}
 
 	/** Adds all of another meter: what a worker that died had counted is kept. */

@@ -1,0 +1,20 @@
+/** What a policy means for the rest of the program. */
+import { isDeepStrictEqual } from 'node:util';
+import type { ScalePolicy } from '../../scaling/policy.ts';
+
+/** Anything could change the size by itself. */
+export function scalesItself({ mode, signals, steps, schedules, min, max }: ScalePolicy): boolean {
+	return mode !== 'off' && (signals.length + steps.length + schedules.length > 0 || (min === 0 && max > 0));
+}
+
+/** It not only decides. */
+export const mayAct = (policy: ScalePolicy): boolean => scalesItself(policy) && policy.mode !== 'shadow';
+
+/** A changed policy makes a size that was set by hand void; one that is found by measuring goes on, within its bounds. */
+export function resizeAnew(sizes: Map<string, number>, name: string, before: ScalePolicy, now: ScalePolicy): void {
+	if (isDeepStrictEqual(before, now)) return;
+	const size = sizes.get(name);
+	if (size === undefined) return;
+	if (mayAct(before) && mayAct(now)) sizes.set(name, Math.min(now.max, Math.max(now.min, size)));
+	else if (before.min !== now.min || before.max !== now.max) sizes.delete(name);
+}

@@ -1,0 +1,157 @@
+/** Decides on the size of one pool, once a second. */
+import { classify } from '../../scaling/classify.ts';
+import { decide, EMPTY_STATE } from '../../scaling/decide.ts';
+import type { Decision, ScalingState } from '../../scaling/decision.ts';
+import type { ScalePolicy, SignalSource } from '../../scaling/policy.ts';
+import type { ScalingSamples, SignalReading, SignalValue } from '../../scaling/samples.ts';
+import { SignalWindow } from '../../scaling/signal-window.ts';
+import type { InstanceUsage } from './instance-usage.ts';
+import type { OuterValues } from './outer-values.ts';
+import type { ScaledPool } from './scaled-pool.ts';
+import { type InstanceCounts, TrafficCount, type TrafficTick } from './traffic-count.ts';
+
+/** Requests in the window below which a share of errors says nothing. */
+const ENOUGH = 20;
+/** Times a learned start, an instance is taken to be warm after. */
+const WARM_UP_MOST_MS = 60_000;
+
+/** What a pool is asked about each second. */
+export interface PoolNow {
+	pool: ScaledPool;
+	held: number;
+	rollout: boolean;
+	usage: InstanceUsage;
+	/** Memory of the machine, bytes; NaN: not known. */
+	machineBytes: number;
+}
+
+export class PoolScaler {
+	readonly #traffic: TrafficCount;
+	readonly #outer: OuterValues;
+	#policy: ScalePolicy;
+	#windows = new Map<string, SignalWindow>();
+	#ended: SignalWindow;
+	#failed: SignalWindow;
+	#state: ScalingState = EMPTY_STATE;
+	#lastRequestMs: number;
+
+	constructor(policy: ScalePolicy, parts: { counts: InstanceCounts; outer: OuterValues; nowMs: number }) {
+		this.#policy = policy;
+		this.#traffic = new TrafficCount(parts.counts);
+		this.#outer = parts.outer;
+		this.#lastRequestMs = parts.nowMs;
+		this.#ended = new SignalWindow({ windowMs: policy.windowMs, panic: null });
+		this.#failed = new SignalWindow({ windowMs: policy.windowMs, panic: null });
+	}
+
+	get policy(): ScalePolicy {
+		return this.#policy;
+	}
+
+	/** What was decided before stays known; values are gathered anew where their windows change. */
+	set policy(policy: ScalePolicy) {
+		const same =
+			JSON.stringify([policy.windowMs, policy.panic]) === JSON.stringify([this.#policy.windowMs, this.#policy.panic]);
+		this.#policy = policy;
+		if (same) return;
+		this.#windows = new Map();
+		this.#ended = new SignalWindow({ windowMs: policy.windowMs, panic: null });
+		this.#failed = new SignalWindow({ windowMs: policy.windowMs, panic: null });
+	}
+
+	get state(): ScalingState {
+		return this.#state;
+	}
+
+	set state(state: ScalingState) {
+		this.#state = state;
+	}
+
+	decide(now: PoolNow, nowMs: number): { samples: ScalingSamples; decision: Decision } {
+		const samples = this.#samples(now, nowMs);
+		const decision = decide(this.#state, samples, this.#policy, nowMs);
+		this.#state = decision.state;
+		return { samples, decision };
+	}
+
+	#samples(now: PoolNow, nowMs: number): ScalingSamples {
+		const { pool, held } = now;
+		const traffic = this.#traffic.tick(pool.instances, held);
+		if (traffic.arrived > 0 || traffic.inFlight > 0) this.#lastRequestMs = nowMs;
+		const warmUpMs = this.#warmUpMs(pool);
+		const ready = pool.instances.filter(({ state }) => state === 'ready');
+		const { readings, failures } = this.#readings({ now, traffic, warmUpMs, nowMs });
+		return {
+			desired: pool.desired,
+			ready: ready.length,
+			warming: ready.filter(({ readySinceMs }) => readySinceMs !== null && nowMs - readySinceMs < warmUpMs).length,
+			starting: pool.instances.filter(({ state }) => state === 'pending').length,
+			readings,
+			failures,
+			held,
+			idleForMs: nowMs - this.#lastRequestMs,
+			errorRate: this.#errorRate(traffic, nowMs),
+			rollout: now.rollout,
+			providerTrouble: pool.trouble,
+		};
+	}
+
+	#warmUpMs({ startTimeMs }: ScaledPool): number {
+		return this.#policy.warmUpMs ?? Math.min(WARM_UP_MOST_MS, startTimeMs ?? 0);
+	}
+
+	#errorRate({ ended, failed }: TrafficTick, nowMs: number): number | null {
+		this.#ended.add(nowMs, { value: ended });
+		this.#failed.add(nowMs, { value: failed });
+		const all = plain(this.#ended.read(nowMs).stable);
+		const bad = plain(this.#failed.read(nowMs).stable);
+		return all * (this.#policy.windowMs / 1000) < ENOUGH ? null : bad / all;
+	}
+
+	#readings(of: { now: PoolNow; traffic: TrafficTick; warmUpMs: number; nowMs: number }): {
+		readings: Record<string, SignalReading>;
+		failures: Record<string, string>;
+	} {
+		const readings: Record<string, SignalReading> = {};
+		const failures: Record<string, string> = {};
+		for (const { name, source } of [...this.#policy.signals, ...this.#policy.steps]) {
+			if (readings[name] !== undefined || failures[name] !== undefined) continue;
+			const found = this.#read(name, source, of);
+			if (typeof found === 'string') failures[name] = found;
+			else readings[name] = found;
+		}
+		return { readings, failures };
+	}
+
+	#read(
+		name: string,
+		source: SignalSource,
+		{ now, traffic, warmUpMs, nowMs }: { now: PoolNow; traffic: TrafficTick; warmUpMs: number; nowMs: number },
+	): SignalReading | string {
+		const { pool, usage, machineBytes } = now;
+		const { size } = this.#policy;
+		switch (source.from) {
+			case 'cpu':
+				return this.#windowed(name, classify(pool.instances, usage.cpu(size), { cpu: true, warmUpMs }), nowMs);
+			case 'memory': {
+				const values = usage.memory(size, machineBytes);
+				return this.#windowed(name, classify(pool.instances, values, { cpu: false, warmUpMs }), nowMs);
+			}
+			case 'requests':
+				return this.#windowed(name, { value: traffic.arrived }, nowMs);
+			case 'in-flight':
+				return this.#windowed(name, { value: traffic.inFlight }, nowMs);
+			default:
+				return this.#outer.read(name, source, this.#policy, nowMs);
+		}
+	}
+
+	#windowed(name: string, value: SignalValue, nowMs: number): SignalReading {
+		let window = this.#windows.get(name);
+		if (window === undefined) this.#windows.set(name, (window = new SignalWindow(this.#policy)));
+		window.add(nowMs, value);
+		return window.read(nowMs);
+	}
+}
+
+const plain = (value: SignalValue | null): number => (value !== null && 'value' in value ? value.value : 0);

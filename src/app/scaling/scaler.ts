@@ -1,0 +1,206 @@
+/** Looks at all pools once a second, decides on their sizes, sets them, and keeps what was decided and why. */
+import type { Config, PoolConfig, ServiceConfig } from '../../config/config.ts';
+import type { FigureSource } from '../../core/metric.ts';
+import type { Decision, DecisionRecord, ScalingState } from '../../scaling/decision.ts';
+import type { ScalePolicy } from '../../scaling/policy.ts';
+import type { ScalingSamples } from '../../scaling/samples.ts';
+import { sentence } from '../../scaling/sentence.ts';
+import { type InstanceReading, InstanceUsage } from './instance-usage.ts';
+import { Outcomes } from './outcomes.ts';
+import { OuterValues } from './outer-values.ts';
+import { mayAct, scalesItself } from './policy-facts.ts';
+import { PoolScaler } from './pool-scaler.ts';
+import type { ScaledPool } from './scaled-pool.ts';
+import type { InstanceCounts } from './traffic-count.ts';
+
+/** A decision that changes nothing is kept this often, ms. */
+const STEADY_MS = 60_000;
+
+export interface ScalerPort {
+	/** The pool that has the requests now: `videos`, `videos/next` behind a roll-out. */
+	key(service: ServiceConfig, pool: PoolConfig): string;
+	pool(key: string): ScaledPool | null;
+	/** Requests of a service that wait for an instance. */
+	held(service: string): number;
+	rollout(service: string): boolean;
+	resize(key: string, count: number): void;
+	counts: InstanceCounts;
+	figures: FigureSource;
+	usage(): Iterable<InstanceReading>;
+	machineBytes(): number;
+	event(level: 'info' | 'warn', service: string, text: string): void;
+	keep(id: string, record: DecisionRecord): void;
+	ended(id: string, outcome: string): void;
+}
+
+interface Scaled {
+	service: string;
+	name: string;
+	scaler: PoolScaler;
+	/** What the last decision that was kept said, and when; ''. */
+	said: string;
+	keptMs: number;
+	last: DecisionRecord | null;
+	/** The trouble that was told of. */
+	trouble: string;
+	/** The size that was set here last, so that what others set is seen. */
+	outcomes: Outcomes;
+}
+
+/** What `snapshot` gives and `adopt` takes. */
+export type ScalingSnapshot = Readonly<Record<string, { state: ScalingState; desired: number; atMs: number }>>;
+
+export class Scaler {
+	readonly #port: ScalerPort;
+	readonly #usage = new InstanceUsage();
+	readonly #pools = new Map<string, Scaled>();
+	#config: Config | null = null;
+	#adopted: ScalingSnapshot = {};
+	#count = 0;
+	/** Only who leads decides. */
+	leads = false;
+
+	constructor(port: ScalerPort) {
+		this.#port = port;
+	}
+
+	configure(config: Config, nowMs: number = Date.now()): void {
+		this.#config = config;
+		const names = new Set<string>();
+		for (const service of config.services) {
+			for (const pool of service.pools) {
+				if (!scalesItself(pool.scale)) continue;
+				const name = nameOf(service, pool);
+				names.add(name);
+				const known = this.#pools.get(name);
+				if (known !== undefined) known.scaler.policy = pool.scale;
+				else this.#pools.set(name, this.#make(service.name, name, pool.scale, nowMs));
+			}
+		}
+		for (const name of this.#pools.keys()) if (!names.has(name)) this.#pools.delete(name);
+	}
+
+	#make(service: string, name: string, policy: ScalePolicy, nowMs: number): Scaled {
+		const outer = new OuterValues(this.#port.figures);
+		const scaler = new PoolScaler(policy, { counts: this.#port.counts, outer, nowMs });
+		const left = this.#adopted[name];
+		if (left !== undefined) scaler.state = left.state;
+		const outcomes = new Outcomes((id, text) => this.#port.ended(id, text));
+		return { service, name, scaler, said: '', keptMs: 0, last: null, trouble: '', outcomes };
+	}
+
+	/** What an earlier core, or an earlier run of the program, had decided. */
+	adopt(snapshot: unknown): void {
+		this.#adopted = readSnapshot(snapshot);
+		for (const [name, { scaler }] of this.#pools) {
+			const left = this.#adopted[name];
+			if (left !== undefined) scaler.state = left.state;
+		}
+	}
+
+	snapshot(nowMs: number = Date.now()): ScalingSnapshot {
+		const entries = [...this.#pools.values()].map(({ name, scaler, last }) => [
+			name,
+			{ state: scaler.state, desired: last?.decision.desired ?? 0, atMs: nowMs },
+		]);
+		return Object.fromEntries(entries) as ScalingSnapshot;
+	}
+
+	everySecond(nowMs: number = Date.now()): void {
+		if (this.#config === null || this.#pools.size === 0) return;
+		this.#usage.read(this.#port.usage(), nowMs);
+		const machineBytes = this.#port.machineBytes();
+		for (const service of this.#config.services) {
+			for (const [at, pool] of service.pools.entries()) {
+				const scaled = this.#pools.get(nameOf(service, pool));
+				if (scaled !== undefined) this.#look(scaled, { service, pool, first: at === 0, machineBytes, nowMs });
+			}
+		}
+	}
+
+	/** Requests wait for a pool that sleeps: it is not waited for the next second. */
+	wake(nowMs: number = Date.now()): void {
+		for (const service of this.#config?.services ?? []) {
+			const [pool] = service.pools;
+			const scaled = pool === undefined ? undefined : this.#pools.get(nameOf(service, pool));
+			if (pool === undefined || scaled === undefined || scaled.last?.decision.desired !== 0) continue;
+			if (this.#port.held(service.name) === 0) continue;
+			this.#look(scaled, { service, pool, first: true, machineBytes: this.#port.machineBytes(), nowMs });
+		}
+	}
+
+	/** Whether a pool has no instance and gets one by the next request. */
+	sleeps(service: ServiceConfig): boolean {
+		const [pool] = service.pools;
+		if (pool === undefined || pool.scale.min > 0) return false;
+		return this.#pools.has(nameOf(service, pool)) && mayAct(pool.scale);
+	}
+
+	#look(
+		scaled: Scaled,
+		at: { service: ServiceConfig; pool: PoolConfig; first: boolean; machineBytes: number; nowMs: number },
+	): void {
+		const { service, first, machineBytes, nowMs } = at;
+		const key = this.#port.key(service, at.pool);
+		const pool = this.#port.pool(key);
+		if (pool === null) return;
+		const held = first ? this.#port.held(service.name) : 0;
+		const rollout = this.#port.rollout(service.name);
+		const now = { pool, held, rollout, usage: this.#usage, machineBytes };
+		const { samples, decision } = scaled.scaler.decide(now, nowMs);
+		scaled.outcomes.look(samples, nowMs);
+		if (!this.leads) return;
+		this.#tellTrouble(scaled, pool.trouble);
+		if (decision.desired !== samples.desired) this.#port.resize(key, decision.desired);
+		this.#remember(scaled, samples, decision, nowMs);
+	}
+
+	#tellTrouble(scaled: Scaled, trouble: string | null): void {
+		const now = trouble ?? '';
+		if (now === scaled.trouble) return;
+		const { name, service } = scaled;
+		if (now !== '') this.#port.event('warn', service, `${name}: the size stays as it is: ${now}`);
+		scaled.trouble = now;
+	}
+
+	#remember(scaled: Scaled, samples: ScalingSamples, { state: _, ...decision }: Decision, nowMs: number): void {
+		const { policy } = scaled.scaler;
+		const changed = decision.desired !== decision.before;
+		const said = `${decision.wanted} ${decision.limitedBy} ${decision.panic}`;
+		if (!changed && said === scaled.said && nowMs - scaled.keptMs < STEADY_MS) {
+			if (scaled.last !== null) scaled.last = { ...scaled.last, atMs: nowMs, samples, decision };
+			return;
+		}
+		const text = sentence(scaled.name, decision, policy);
+		const heldBack = decision.wanted !== decision.desired && decision.wanted !== decision.before;
+		const outcome = changed ? '' : heldBack ? `held back: ${policy.mode}` : 'nothing to do';
+		const record = { atMs: nowMs, pool: scaled.name, mode: policy.mode, samples, decision, sentence: text, outcome };
+		const id = `${nowMs.toString(36)}-${(++this.#count).toString(36)}`;
+		const news = heldBack && said !== scaled.said;
+		scaled.said = said;
+		scaled.keptMs = nowMs;
+		scaled.last = record;
+		this.#port.keep(id, record);
+		if (changed) scaled.outcomes.begin(id, decision, nowMs);
+		if (changed || news) this.#port.event('info', scaled.service, text);
+	}
+
+	/** The last decision of each pool that scales itself. */
+	view(): { pool: string; policy: ScalePolicy; last: DecisionRecord | null }[] {
+		return [...this.#pools.values()].map(({ name, scaler, last }) => ({ pool: name, policy: scaler.policy, last }));
+	}
+}
+
+/** A service's only pool is named for it, whatever roll-outs call it. */
+function nameOf(service: ServiceConfig, pool: PoolConfig): string {
+	return service.pools.length === 1 ? service.name : `${service.name}/${pool.name}`;
+}
+
+/** What is not understood is left out. */
+function readSnapshot(value: unknown): ScalingSnapshot {
+	const entries = Object.entries((value ?? {}) as Record<string, unknown>).filter(([, one]) => {
+		const { state, desired, atMs } = (one ?? {}) as Record<string, unknown>;
+		return typeof state === 'object' && state !== null && Number.isInteger(desired) && typeof atMs === 'number';
+	});
+	return Object.fromEntries(entries) as ScalingSnapshot;
+}

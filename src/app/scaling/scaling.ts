@@ -1,0 +1,129 @@
+/** The scaler of this node: what it is plugged into, and what outlives a core or the program. */
+import type { Config } from '../../config/config.ts';
+import { ServiceColumn } from '../../core/service-cells.ts';
+import type { MeterGroup } from '../../metrics/counts.ts';
+import type { Deployments } from '../deployments.ts';
+import type { EventLog } from '../event-log.ts';
+import type { Fleet } from '../fleet.ts';
+import type { NodeMonitor } from '../node-monitor.ts';
+import { poolKey } from '../pool-key.ts';
+import type { ServiceCellsIndex } from '../service-cells-index.ts';
+import { Scaler, type ScalingSnapshot } from './scaler.ts';
+import { scalingCommand } from './scaling-commands.ts';
+
+/** How often requests are looked for that wait for a pool without an instance, ms. */
+const WAKE_MS = 50;
+const STATE_KEY = 'scaling';
+/** How often the state is kept for another run of the program, and how old it may be then, ms. */
+const KEEP_MS = 10_000;
+const FRESH_MS = 900_000;
+
+export interface ScalingParts {
+	/** This core decides. */
+	leads: boolean;
+	fleet: Fleet;
+	cells: ServiceCellsIndex;
+	deployments: Deployments;
+	instances: MeterGroup;
+	monitor: NodeMonitor;
+	log: EventLog;
+	/** Sizes that are to outlive this core were changed. */
+	keep: () => void;
+}
+
+export class Scaling {
+	readonly #parts: ScalingParts;
+	readonly #scaler: Scaler;
+	#keptMs = Date.now();
+	#looks: NodeJS.Timeout | undefined;
+
+	constructor(parts: ScalingParts) {
+		const { fleet, cells, deployments, instances, monitor, log } = parts;
+		this.#parts = parts;
+		this.#scaler = new Scaler({
+			key: (service, pool) =>
+				poolKey(service.name, service.pools.length === 1 ? deployments.poolOf(service) : pool.name),
+			pool: (key) => fleet.scaled(key),
+			held: (service) => cells.of(service).sum(ServiceColumn.held),
+			rollout: (service) => deployments.release(service) !== undefined,
+			resize: (key, count) => {
+				fleet.resize(key, count);
+				parts.keep();
+			},
+			counts: { count: (slot, counter) => instances.count(slot, counter) },
+			figures: monitor.figures,
+			usage: () => monitor.usage(),
+			machineBytes: () => monitor.machineBytes(),
+			event: (level, service, text) => log.add({ level, subject: service, text, kind: 'scaling' }),
+			keep: (id, record) => monitor.store.say({ type: 'decision', id, record }),
+			ended: (id, outcome) => monitor.store.say({ type: 'outcome', id, outcome }),
+		});
+		this.#scaler.leads = parts.leads;
+	}
+
+	set leads(leads: boolean) {
+		this.#scaler.leads = leads;
+	}
+
+	configure(config: Config): void {
+		this.#scaler.configure(config);
+		clearInterval(this.#looks);
+		const sleepers = config.services.some((service) => this.#scaler.sleeps(service));
+		if (sleepers) this.#looks = setInterval(() => this.#scaler.wake(), WAKE_MS).unref();
+	}
+
+	/** With the first configuration; `left`: by the core before. Without one: by an earlier run of the program. */
+	start(config: Config, left: ScalingSnapshot | undefined): void {
+		if (left !== undefined) this.#scaler.adopt(left);
+		this.configure(config);
+		if (left === undefined) void this.#recall(config);
+	}
+
+	/** A program that is started anew under load begins with as many instances as it had. */
+	async #recall(config: Config): Promise<void> {
+		const kept = await this.#parts.monitor.store.ask('load', STATE_KEY).catch(() => null);
+		if (kept === null) return;
+		this.#scaler.adopt(kept);
+		const { fleet, log } = this.#parts;
+		for (const service of config.services) {
+			const one = (kept as ScalingSnapshot)[service.name];
+			const [pool] = service.pools;
+			if (one === undefined || pool === undefined || service.pools.length > 1 || pool.scale.mode !== 'on') continue;
+			const size = Math.min(pool.scale.max, one.desired);
+			const key = poolKey(service.name, this.#parts.deployments.poolOf(service));
+			const now = fleet.scaled(key)?.desired ?? 0;
+			if (Date.now() - one.atMs > FRESH_MS || size <= now) continue;
+			fleet.resize(key, size);
+			const text = `${service.name}: ${now} → ${size}: as before the restart of Ballast`;
+			log.add({ level: 'info', subject: service.name, text, kind: 'scaling' });
+		}
+	}
+
+	everySecond(): void {
+		this.#scaler.everySecond();
+		const nowMs = Date.now();
+		if (Math.abs(nowMs - this.#keptMs) < KEEP_MS) return;
+		this.#keptMs = nowMs;
+		const snapshot = this.#scaler.snapshot();
+		if (Object.keys(snapshot).length > 0)
+			this.#parts.monitor.store.say({ type: 'save', key: STATE_KEY, value: snapshot });
+	}
+
+	snapshot(): ScalingSnapshot {
+		return this.#scaler.snapshot();
+	}
+
+	/** Takes up what the core before decided. */
+	adopt(left: ScalingSnapshot | undefined): void {
+		if (left !== undefined) this.#scaler.adopt(left);
+	}
+
+	/** A command about scaling; null: it is another. */
+	command(name: string, args: Record<string, unknown>): Promise<unknown> | null {
+		return scalingCommand(name, args, { view: () => this.#scaler.view(), store: this.#parts.monitor.store });
+	}
+
+	stop(): void {
+		clearInterval(this.#looks);
+	}
+}
