@@ -1,6 +1,13 @@
 /** Who says how many instances there are to be: a policy, or one that knows the load in advance. */
 import type { Decision } from '../decision.ts';
-import type { Seen } from './modelled-signals.ts';
+import type { StepFigures } from './engine.ts';
+import type { Fleet } from './fleet.ts';
+
+/** What can be seen at the end of a step. */
+export interface Seen {
+	figures: StepFigures;
+	fleet: Fleet;
+}
 
 export interface Controller {
 	/** What was seen in a step. */

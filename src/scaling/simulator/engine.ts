@@ -20,7 +20,8 @@ export interface StepFigures {
 	inFlightMs: number;
 	/** Of those answered. */
 	latency: LogHistogram;
-	/** At the end of the step. */
+	/** In the system at the end of the step, and of those what waits for an instance to become ready. */
+	inFlight: number;
 	held: number;
 }
 
@@ -42,5 +43,16 @@ export interface Engine {
 
 export function emptyFigures(atMs: number): StepFigures {
 	const latency = new LogHistogram();
-	return { atMs, stepMs: 0, arrivals: 0, completed: 0, unmet: 0, busyMs: 0, inFlightMs: 0, latency, held: 0 };
+	return {
+		atMs,
+		stepMs: 0,
+		arrivals: 0,
+		completed: 0,
+		unmet: 0,
+		busyMs: 0,
+		inFlightMs: 0,
+		latency,
+		inFlight: 0,
+		held: 0,
+	};
 }

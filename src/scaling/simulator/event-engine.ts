@@ -71,6 +71,7 @@ export class EventEngine implements Engine {
 		figures.stepMs = stepMs;
 		figures.busyMs += this.#departures.size * stepMs;
 		figures.inFlightMs += this.#inSystem * stepMs;
+		figures.inFlight = this.#inSystem;
 		figures.held = this.#waiting.lengthOf(HOLD);
 		this.#fresh = true;
 		return figures;

@@ -68,6 +68,7 @@ export class FluidEngine implements Engine {
 		if (places > 0) this.#work(places, stepMs);
 		else this.#hold(stepMs);
 		figures.inFlightMs = ((before + this.#inSystem) / 2) * stepMs;
+		figures.inFlight = this.#inSystem;
 		if (draining > 0) this.fleet.leave(Math.min(atMs, this.#stepFromMs + this.#model.serviceTime.meanMs), draining);
 		this.#stepFromMs = atMs;
 		this.#arrivals = 0;

@@ -1,109 +1,116 @@
-/** The values of a policy's signals, from what the model knows. */
+/** The values of a policy's signals, from what the model knows; gathered as the live loop does it. */
 import { BallastError } from '../../core/errors.ts';
 import { inert } from '../../core/inert.ts';
-import type { ScalePolicy, Signal, SignalSource } from '../policy.ts';
-import type { SignalValue } from '../samples.ts';
-import type { StepFigures } from './engine.ts';
-import type { Fleet } from './fleet.ts';
-import { LogHistogram } from './log-histogram.ts';
+import type { ScalePolicy, SignalSource } from '../policy.ts';
+import type { SignalReading, SignalValue } from '../samples.ts';
+import type { Seen } from './controller.ts';
 import { cpuShareOf, type Model } from './model.ts';
+import { RecentSteps } from './recent-steps.ts';
 
-/** What a value is made from. */
-export interface Seen {
-	figures: StepFigures;
-	fleet: Fleet;
-}
-
-/** Called for each step. null: there is no value. */
-export type ReadSignal = (seen: Seen) => SignalValue | null;
+export type ModelledSignal =
+	/** A value each second, put into the policy's windows. */
+	| { name: string; value(seen: Seen): SignalValue }
+	/** A figure, which has windows of its own. */
+	| { name: string; observe(seen: Seen): void; read(): SignalReading };
 
 const MODELLED =
-	'cpu, requests, in-flight requests, latency (p50 to p99.9, latency.mean), error_rate, errors, held and instances.ready';
+	'cpu, requests, in-flight requests, latency (p50 to p99.9, latency.mean), error_rate, errors and instances.ready';
 
-/** How a signal or step of a policy is read. Throws `bad_command` where the model has nothing of the kind. */
-export function modelledSignal(
-	signal: Pick<Signal, 'name' | 'source'> & { kind?: Signal['kind'] },
+/** All of a policy's signals and steps. Throws `bad_command` where the model has nothing of the kind. */
+export function modelledSignals(policy: ScalePolicy, model: Model): ModelledSignal[] {
+	const signals = new Map<string, ModelledSignal>();
+	for (const { name, source } of [...policy.signals, ...policy.steps]) {
+		if (!signals.has(name)) signals.set(name, modelledSignal({ name, source, policy }, model));
+	}
+	return [...signals.values()];
+}
+
+function modelledSignal(
+	{ name, source, policy }: { name: string; source: SignalSource; policy: ScalePolicy },
 	model: Model,
-): ReadSignal {
-	const { source } = signal;
+): ModelledSignal {
 	switch (source.from) {
 		case 'cpu':
-			return cpuSignal(model);
+			return cpuSignal(name, model);
 		case 'requests':
-			return ({ figures }) => ({ value: perSecond(figures.arrivals, figures) });
+			return { name, value: ({ figures }) => ({ value: (figures.arrivals * 1000) / figures.stepMs }) };
 		case 'in-flight':
-			return ({ figures }) => ({ value: figures.inFlightMs / figures.stepMs });
+			return { name, value: ({ figures }) => ({ value: figures.inFlight }) };
 		case 'memory':
-			throw noModel(signal.name, 'how much memory an instance takes');
+			throw noModel(name, 'how much memory an instance takes');
 		case 'prometheus':
-			throw noModel(signal.name, 'what a Prometheus answers');
+			throw noModel(name, 'what a Prometheus answers');
 		default:
-			return figureSignal(signal.name, source);
+			return figureSignal(name, source.query, policy);
 	}
 }
 
-/** All of a policy's signals and steps, by their names. */
-export function modelledSignals({ signals, steps }: ScalePolicy, model: Model): [name: string, read: ReadSignal][] {
-	return [...signals, ...steps].map((signal) => [signal.name, modelledSignal(signal, model)]);
-}
-
 /** Each instance has its share of all work: least connections sees to it. */
-function cpuSignal(model: Model): ReadSignal {
+function cpuSignal(name: string, model: Model): ModelledSignal {
 	const share = cpuShareOf(model);
-	return ({ figures, fleet }) => {
+	const value = ({ figures, fleet }: Seen): SignalValue => {
 		const ignored = fleet.ignored(figures.atMs);
 		const counted = fleet.ready - ignored;
 		const all = (figures.busyMs / figures.stepMs) * share;
 		const sum = fleet.ready > 0 ? (all * counted) / fleet.ready : 0;
 		return { sum, counted, missing: 0, ignored: ignored + fleet.starting };
 	};
+	return { name, value };
 }
 
-function figureSignal(name: string, source: Extract<SignalSource, { from: 'figure' }>): ReadSignal {
-	const { figure, overMs } = source.query;
-	const percentile = /^p(\d{2}(?:\.\d+)?|\d{3})$/.exec(figure);
-	if (percentile !== null) {
-		const share = Number(`0.${(percentile[1] as string).replace('.', '')}`);
-		return ofLatencies(overMs, (latencies) => latencies.percentile(share));
-	}
-	if (figure === 'latency.mean') return ofLatencies(overMs, (latencies) => latencies.meanMs);
-	const read = FIGURES[figure];
-	if (read === undefined || !Object.hasOwn(FIGURES, figure)) throw noModel(name, `the figure ${figure}`);
-	return read;
-}
+/** null: it has no value. */
+type ReadFigure = (recent: RecentSteps) => number | null;
 
-const FIGURES: Readonly<Record<string, ReadSignal>> = {
-	requests: ({ figures }) => ({ value: perSecond(figures.arrivals, figures) }),
-	errors: ({ figures }) => ({ value: perSecond(figures.unmet, figures) }),
-	error_rate: ({ figures: { unmet, completed } }) =>
-		unmet + completed > 0 ? { value: unmet / (unmet + completed) } : null,
-	in_flight: ({ figures }) => ({ value: figures.inFlightMs / figures.stepMs }),
-	held: ({ figures }) => ({ value: figures.held }),
-	'instances.ready': ({ fleet }) => ({ value: fleet.ready }),
+const FIGURES: Readonly<Record<string, ReadFigure>> = {
+	requests: ({ arrivals, ms }) => (arrivals * 1000) / ms,
+	errors: ({ unmet, ms }) => (unmet * 1000) / ms,
+	error_rate: ({ unmet, completed }) => (unmet + completed > 0 ? unmet / (unmet + completed) : null),
+	in_flight: ({ inFlightMs, ms }) => inFlightMs / ms,
+	'latency.mean': ({ latency }) => seconds(latency.meanMs),
 };
 
-/** Seconds. */
-function ofLatencies(overMs: number, readMs: (latencies: LogHistogram) => number | null): ReadSignal {
-	const recent: LogHistogram[] = [];
-	const sum = new LogHistogram();
-	let at = 0;
-	return ({ figures }) => {
-		const steps = Math.max(1, Math.min(3600, Math.round(overMs / figures.stepMs)));
-		const oldest = recent[at];
-		if (oldest !== undefined) sum.merge(oldest, -1);
-		const newest = oldest ?? new LogHistogram();
-		newest.clear();
-		newest.merge(figures.latency);
-		sum.merge(newest);
-		recent[at] = newest;
-		at = (at + 1) % steps;
-		const ms = readMs(sum);
-		return ms === null ? null : { value: ms / 1000 };
+function figureSignal(
+	name: string,
+	query: Extract<SignalSource, { from: 'figure' }>['query'],
+	{ windowMs, panic }: ScalePolicy,
+): ModelledSignal {
+	const { figure, overMs } = query;
+	if (figure === 'instances.ready') return readySignal(name);
+	const percentile = /^p(\d{2}(?:\.\d+)?|\d{3})$/.exec(figure)?.[1];
+	const share = Number(`0.${percentile?.replace('.', '')}`);
+	const known = Object.hasOwn(FIGURES, figure) ? FIGURES[figure] : undefined;
+	const read = percentile === undefined ? known : ({ latency }: RecentSteps) => seconds(latency.percentile(share));
+	if (read === undefined) throw noModel(name, `the figure ${figure}`);
+	const timed = percentile !== undefined || figure === 'latency.mean';
+	const stable = new RecentSteps(overMs === 0 ? windowMs : overMs, timed);
+	const rush = panic === null || overMs !== 0 ? null : new RecentSteps(panic.windowMs, timed);
+	return {
+		name,
+		observe(seen) {
+			stable.add(seen);
+			rush?.add(seen);
+		},
+		read: () => ({ stable: valued(read(stable)), panic: rush === null ? null : valued(read(rush)) }),
 	};
 }
 
-function perSecond(count: number, { stepMs }: StepFigures): number {
-	return (count * 1000) / stepMs;
+function readySignal(name: string): ModelledSignal {
+	let ready = 0;
+	return {
+		name,
+		observe({ fleet }) {
+			ready = fleet.ready;
+		},
+		read: () => ({ stable: { value: ready }, panic: { value: ready } }),
+	};
+}
+
+function valued(value: number | null): SignalValue | null {
+	return value === null || !Number.isFinite(value) ? null : { value };
+}
+
+function seconds(ms: number | null): number | null {
+	return ms === null ? null : ms / 1000;
 }
 
 function noModel(name: string, what: string): BallastError {

@@ -1,7 +1,7 @@
 /** What became of a load under a policy. */
 import type { ClampName } from '../decision.ts';
+import type { Seen } from './controller.ts';
 import { LogHistogram } from './log-histogram.ts';
-import type { Seen } from './modelled-signals.ts';
 
 export interface Point {
 	/** Begin, epoch ms. */

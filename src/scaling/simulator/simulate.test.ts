@@ -109,13 +109,15 @@ test('what has no model is refused by its name', () => {
 			new RegExp(`the signal \`${signal.name}\` cannot be simulated: [\\s\\S]*--without ${signal.name} leaves it out`),
 		);
 	}
-	for (const name of ['error_rate', 'held', 'in_flight', 'latency.mean', 'p99.9', 'requests'])
+	for (const name of ['error_rate', 'instances.ready', 'in_flight', 'latency.mean', 'p99.9', 'requests'])
 		assert.ok(simulated('constant:1,for=10s', of(requestsPolicy({ signals: [figure(name)] }))));
 });
 
 test('a forecast from a list of times and requests', () => {
 	const rows = Array.from({ length: 61 }, (_, at) => [1_781_092_800_000 + at * 1000, at < 60 ? 300 : 0] as const);
-	const { instanceSeconds, requests, unmet } = forecast(rows, simulatedPolicy('it', requestsPolicy()), { model: modelOf() });
+	const { instanceSeconds, requests, unmet } = forecast(rows, simulatedPolicy('it', requestsPolicy()), {
+		model: modelOf(),
+	});
 	assert.deepEqual([instanceSeconds, requests, unmet], [4 * 61, 18_000, 0]);
 	assert.throws(() => forecast([], simulatedPolicy('it', requestsPolicy()), { model: modelOf() }), /no request/);
 });

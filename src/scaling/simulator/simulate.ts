@@ -16,6 +16,9 @@ import type { SimulatedPolicy } from './simulated-policy.ts';
 /** From so many requests on, the mean course is reckoned instead of each of them. */
 export const MANY_REQUESTS = 4_000_000;
 
+/** A warm-up that is learned is as long as starts take, and no longer than this. */
+const LEARNED_MOST_MS = 60_000;
+
 export interface Simulation {
 	load: Load;
 	model: Model;
@@ -80,7 +83,7 @@ function policyRun(simulated: SimulatedPolicy, simulation: Simulation): Run {
 	return startRun(simulation, {
 		name: simulated.name,
 		first,
-		ignoredMs: policy.warmUpMs ?? model.warmUpMs,
+		ignoredMs: policy.warmUpMs ?? Math.min(LEARNED_MOST_MS, model.startUp.meanMs),
 		flapMs: policy.flaps?.overMs ?? null,
 		lackStep: firstLack(load, rate * (1 + policy.out.tolerance), first),
 		controller: new PolicyController(simulated, model, { seed, fromMs: load.fromMs }),
