@@ -7,7 +7,11 @@ export const SIMULATE: Command = {
 		name: 'simulate',
 		positionals: [],
 		options: [
-			{ name: 'trace', value: 'FILE', text: 'the load: a recorded one, or generate:… for one that is made up' },
+			{
+				name: 'trace',
+				value: 'FILE',
+				text: 'the load: a file; generate:… for one that is made up; metrics:24h for what the running Ballast remembers',
+			},
 			{
 				name: 'policy',
 				value: 'CONFIG',
@@ -23,7 +27,7 @@ export const SIMULATE: Command = {
 			{
 				name: 'service-time',
 				value: 'TIME',
-				text: 'how long a request takes: 80ms, lognormal:mean=80ms,p99=400ms, tokens:20ms, …; default: as the trace says',
+				text: 'how long a request takes: 80ms, lognormal:mean=80ms,p99=400ms, metrics:1h, …; default: as the trace says',
 			},
 			{ name: 'concurrency', value: 'N', text: 'requests that an instance works on at once; default: 10' },
 			{

@@ -18,13 +18,21 @@ export function textOption(parsed: ParsedArguments, name: string): string | unde
 	return parsed.values.get(name)?.at(-1);
 }
 
+export interface ModelFacts {
+	trace: ReadTrace;
+	/** What a running Ballast knows of service times; null: it was not asked. */
+	known: Distribution | null;
+	/** Of an instance. */
+	cores: number;
+}
+
 /** The model, and where its service times come from. Throws `bad_command`. */
 export function modelOptions(
 	parsed: ParsedArguments,
-	trace: ReadTrace,
-	cores: number,
+	{ trace, known, cores }: ModelFacts,
 ): { model: Model; serviceTimeFrom: string } {
-	const { distribution: serviceTime, from: serviceTimeFrom } = serviceTimeOption(parsed, trace);
+	const { distribution: serviceTime, from: serviceTimeFrom } =
+		known === null ? serviceTimeOption(parsed, trace) : { distribution: known, from: 'learned from the metrics' };
 	const concurrency = integerOption(parsed, 'concurrency', [1, 100_000]) ?? 10;
 	const cpu = textOption(parsed, 'cpu-time');
 	const cpuMs = cpu === undefined ? null : timeOf('cpu-time', cpu);

@@ -4,6 +4,7 @@ import test from 'node:test';
 import { TempFiles } from '../config/testing/temp-files.ts';
 import { accessLine } from '../logs/access-line.ts';
 import { accessEntry } from '../logs/testing-entries.ts';
+import { controlPeer, says } from './testing/control-peer.ts';
 import { ballast } from './testing/recorded-terminal.ts';
 
 const NOON = Date.UTC(2026, 5, 10, 12);
@@ -150,4 +151,33 @@ test('simulate: what is wrong is said, with what is accepted', async () => {
 	}
 	const without = await ballast(['simulate', ...STEP, ...two, '--service', 'legacy', '--without', 'memory']);
 	assert.equal(without.code, 0, without.err);
+});
+
+test('simulate: load and service times that a running Ballast remembers', async (context) => {
+	using temp = files();
+	const values: Record<string, number> = { requests: 120, p50: 0.02, p95: 0.06, p99: 0.2 };
+	const peer = await controlPeer((request, socket) => {
+		const { from, to, points, query } = request.args as { from: number; to: number; points: number; query: string };
+		const value = values[query.split(' ')[0] as string];
+		const series = { labels: {}, fromMs: from, stepMs: (to - from) / points, values: Array(points).fill(value) };
+		says([], [series])(request, socket);
+	});
+	context.after(() => peer.close());
+	const words = ['simulate', '--socket', peer.path, '--policy', temp.path('ballast.yaml'), '--trace', 'metrics:30m'];
+	const { code, out, err } = await ballast([...words, '--service-time', 'metrics']);
+	assert.equal(code, 0, err);
+	assert.match(
+		out,
+		/^trace +metrics:30m \(metrics of the running Ballast\): 216k requests in 30m(?:1s)?, 120\/s in the mean/,
+	);
+	assert.match(out, /^requests +p50 20 ms, p95 60 ms, p99 200 ms \(learned from the metrics\)/m);
+	assert.deepEqual(
+		peer.commands.map(({ args }) => args['query']),
+		['requests', 'p50', 'p95', 'p99'].map((name, at) => `${name} service:"videos" over ${at === 0 ? '5s' : '1h'}`),
+	);
+	values['requests'] = 0;
+	assert.match((await ballast(words)).err, /no requests of videos are known of the last 30m/);
+	assert.match((await ballast([...words, '--trace', 'metrics:1s'])).err, /expected a time from 1m to 90d/);
+	const nobody = ['--socket', temp.path('none.sock')];
+	assert.equal((await ballast([...words, ...nobody])).code, 3);
 });

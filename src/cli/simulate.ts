@@ -16,6 +16,7 @@ import { hpaPolicy, type SimulatedPolicy, simulatedPolicy } from '../scaling/sim
 import { EXIT } from './command.ts';
 import { fileConfig } from './file-config.ts';
 import { jsonText } from './json-text.ts';
+import { type History, historyLoad, historyServiceTime, historySpan } from './simulate-history.ts';
 import { costOption, engineOption, loadOption, modelOptions, textOption } from './simulate-options.ts';
 import { simulationLines } from './simulate-view.ts';
 import type { Terminal } from './terminal.ts';
@@ -23,7 +24,7 @@ import type { Terminal } from './terminal.ts';
 const GENERATED = 'generate:';
 
 export async function simulate(parsed: ParsedArguments, terminal: Terminal): Promise<number> {
-	const report = await run(parsed);
+	const report = await run(parsed, terminal);
 	const page = textOption(parsed, 'html');
 	if (page !== undefined) write(page, reportPage(report));
 	if (parsed.switches.has('json')) terminal.out(`${jsonText(report, 2)}\n`);
@@ -34,7 +35,7 @@ export async function simulate(parsed: ParsedArguments, terminal: Terminal): Pro
 	return EXIT.ok;
 }
 
-async function run(parsed: ParsedArguments): Promise<Report> {
+async function run(parsed: ParsedArguments, terminal: Terminal): Promise<Report> {
 	const name = textOption(parsed, 'trace');
 	if (name === undefined)
 		throw new BallastError('bad_command', 'simulate: say which load with --trace FILE, or --trace generate:diurnal');
@@ -42,17 +43,22 @@ async function run(parsed: ParsedArguments): Promise<Report> {
 	const [costPerHour, factor, asked] = [costOption(parsed), loadOption(parsed), engineOption(parsed)];
 	const { service, policies } = await policiesOf(parsed);
 	const { policy } = policies[0] as SimulatedPolicy;
-	const trace = await traceOf(name, { service, seed });
+	const history = { parsed, terminal, service };
+	const trace = await traceOf(name, { history, seed });
 	const load = multiplied(trace.load, factor);
-	const { model, serviceTimeFrom } = modelOptions(parsed, trace, policy.size.cpu ?? 1);
+	const spanMs = historySpan(textOption(parsed, 'service-time'));
+	const known = spanMs === undefined ? null : await historyServiceTime(history, spanMs);
+	const { model, serviceTimeFrom } = modelOptions(parsed, { trace, known, cores: policy.size.cpu ?? 1 });
 	const engine = asked ?? engineFor(load);
 	const first = integerOption(parsed, 'instances', [0, 1_000_000]) ?? null;
 	const simulated = simulateLoad({ load, model, policies, engine, seed, first, baselines: true });
 	return reportOf(simulated, { name, load, model, serviceTimeFrom, policy, engine, seed, costPerHour });
 }
 
-async function traceOf(name: string, { service, seed }: { service: string; seed: number }): Promise<ReadTrace> {
-	if (!name.startsWith(GENERATED)) return await readTrace(name, service);
+async function traceOf(name: string, { history, seed }: { history: History; seed: number }): Promise<ReadTrace> {
+	const spanMs = historySpan(name);
+	if (spanMs !== undefined) return { load: await historyLoad(history, spanMs), works: 'ms' };
+	if (!name.startsWith(GENERATED)) return await readTrace(name, history.service);
 	return { load: generateTrace(name.slice(GENERATED.length), seed), works: 'ms' };
 }
 

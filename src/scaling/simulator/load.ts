@@ -44,11 +44,14 @@ export class LoadBuilder {
 	/** `count` requests at this time, or spread evenly from it on over `spreadMs`. False: too far from the others. */
 	add(timeMs: number, count: number, spreadMs: number): boolean {
 		const step = Math.floor(timeMs / STEP_MS);
-		const last = Math.floor((timeMs + Math.max(0, spreadMs - 1)) / STEP_MS);
+		const endMs = timeMs + spreadMs;
+		const last = spreadMs === 0 ? step : Math.ceil(endMs / STEP_MS) - 1;
 		if (!this.#reserve(step, last)) return false;
 		const at = this.#offset + step - this.#first;
 		for (let n = 0; n <= last - step; n++) {
-			this.#counts[at + n] = (this.#counts[at + n] as number) + count / (last - step + 1);
+			const fromMs = (step + n) * STEP_MS;
+			const within = Math.min(endMs, fromMs + STEP_MS) - Math.max(timeMs, fromMs);
+			this.#counts[at + n] = (this.#counts[at + n] as number) + (spreadMs === 0 ? count : (count * within) / spreadMs);
 		}
 		this.#total += count;
 		if (count === 1 && spreadMs === 0) this.#keep(timeMs);
