@@ -16,7 +16,7 @@ import { untilIdle } from './fleet-drain.ts';
 import { Member, type MemberContext } from './fleet-member.ts';
 import { type OutlierFigures, PoolOutliers } from './fleet-outliers.ts';
 import { probeSettings, probeTarget } from './fleet-probes.ts';
-import { createProvider } from './fleet-providers.ts';
+import { createProvider, instancesOf } from './fleet-providers.ts';
 import { Ramps } from './fleet-ramps.ts';
 import type { FleetSink } from './fleet-sink.ts';
 import type { FleetMemory } from './fleet-snapshot.ts';
@@ -142,7 +142,8 @@ export class PoolFleet {
 			old?.provider.retire();
 			this.#departures.review();
 		} else {
-			if (!isDeepStrictEqual(before.pool.instances, instances)) this.#current.provider.apply(instances);
+			const given = instancesOf(config.pool);
+			if (!isDeepStrictEqual(instancesOf(before.pool), given)) this.#current.provider.apply(given);
 			this.recall();
 		}
 		if (!isDeepStrictEqual(probeSettings(before), probeSettings(config)))
@@ -303,9 +304,8 @@ export class PoolFleet {
 	}
 
 	#open(): void {
-		const { instances } = this.#config.pool;
 		const { processes, memory } = this.#needs;
-		const provider = createProvider(this.name, instances, { processes, desired: this.#wanted() });
+		const provider = createProvider(this.name, instancesOf(this.#config.pool), { processes, desired: this.#wanted() });
 		const source: Source = { provider, members: new Map() };
 		this.#sources.push(source);
 		this.#current = source;

@@ -1,4 +1,5 @@
 /** The provider for each kind of instances. */
+import type { PoolConfig } from '../config/config.ts';
 import type { InstancesConfig } from '../instances/config.ts';
 import { DnsProvider } from '../instances/dns/dns-provider.ts';
 import type { Provider } from '../instances/provider.ts';
@@ -10,6 +11,14 @@ export interface ProviderNeeds {
 	readonly processes: Processes;
 	/** Instances to have, where that can be set. */
 	readonly desired: number;
+}
+
+/** What a pool's instances are made from, with the size that its `scale` gives each. */
+export function instancesOf({ instances, scale }: Pick<PoolConfig, 'instances' | 'scale'>): InstancesConfig {
+	const { cpu, memoryBytes } = scale.size;
+	return instances.kind !== 'run' || (cpu === null && memoryBytes === null)
+		? instances
+		: { ...instances, size: scale.size };
 }
 
 /** A provider for the instances of a pool; it takes later configurations of the same kind by `apply`. */

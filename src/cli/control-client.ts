@@ -29,6 +29,9 @@ export type ControlCommand =
 	| 'alert-unsilence'
 	| 'alert-test'
 	| 'trace'
+	| 'scaling'
+	| 'scaling-history'
+	| 'scaling-decision'
 	| 'review';
 
 export interface ControlOptions {

@@ -22,6 +22,7 @@ const RUNS: Record<string, () => Promise<Run>> = {
 	events: async () => (await import('./logs.ts')).events,
 	metrics: async () => (await import('./metrics.ts')).metrics,
 	alerts: async () => (await import('./alerts.ts')).alerts,
+	scaling: async () => (await import('./scaling.ts')).scaling,
 	review: async () => (await import('./review.ts')).review,
 	profile: async () => (await import('./profile.ts')).profile,
 	simulate: async () => (await import('./simulate.ts')).simulate,

@@ -162,4 +162,25 @@ const PROFILE: Command = {
 	],
 };
 
-export const SEEING_COMMANDS: readonly Command[] = [TOP, LOGS, EVENTS, METRICS, ALERTS, REVIEW, PROFILE];
+const SCALING: Command = {
+	arguments: takes(
+		'scaling',
+		['[history|explain]', '[POOL or ID]'],
+		...TIME_OPTIONS,
+		{ name: 'limit', value: 'N', text: 'at most so many, the newest; default: 50' },
+		{ name: 'all', text: 'decisions that changed nothing, too' },
+		JSON_OPTION,
+	),
+	summary: 'show how many instances there are, and why',
+	about: [
+		'Alone: the size of each pool that scales itself, and what its last decision was made from.',
+		'history: what was decided, of the last day unless it is said otherwise. explain: one decision, step by step.',
+	],
+	examples: [
+		['ballast scaling', 'what is decided now'],
+		['ballast scaling history videos --since 2h', 'what was'],
+		['ballast scaling explain mij2t3w-4', 'why'],
+	],
+};
+
+export const SEEING_COMMANDS: readonly Command[] = [TOP, LOGS, EVENTS, METRICS, ALERTS, REVIEW, SCALING, PROFILE];

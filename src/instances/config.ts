@@ -31,6 +31,13 @@ export interface DnsConfig {
 	resolver: string | null;
 }
 
+/** What an instance is given. null: not bounded. */
+export interface InstanceSize {
+	/** Cores. */
+	cpu: number | null;
+	memoryBytes: number | null;
+}
+
 export interface RunConfig {
 	kind: 'run';
 	/** argv; no shell is between. */
@@ -49,6 +56,8 @@ export interface RunConfig {
 	startMs: number;
 	/** Name of the environment variable that tells an instance its port. */
 	portEnv: 'PORT';
+	/** What each instance is given: of the pool's `scale`. Default: nothing is bounded. */
+	size?: InstanceSize;
 }
 
 export type InstancesConfig = UrlsConfig | DnsConfig | RunConfig;

@@ -56,8 +56,11 @@ function isIdle({ policy, samples }: Round): boolean {
 export const CLAMPS: readonly ClampStep[] = [
 	{
 		by: 'peak',
-		apply: (size, { policy, state, nowMs }) =>
-			policy.peakOverMs === 0 ? size : Math.max(size, extremeOf(state.peaks, nowMs - policy.peakOverMs, size)),
+		// Where nothing is known now, an old peak is no reason to go out.
+		apply: (size, { policy, state, nowMs, raw }) =>
+			policy.peakOverMs === 0 || raw === null
+				? size
+				: Math.max(size, extremeOf(state.peaks, nowMs - policy.peakOverMs, size)),
 		why: ({ policy }) => `sized for the peak of the last ${duration(policy.peakOverMs)}`,
 	},
 	{

@@ -20,8 +20,14 @@ export function decide(state: ScalingState, samples: ScalingSamples, policy: Sca
 	const asked = askAll(state, samples, policy, nowMs);
 	const need = panicNeed(policy, samples);
 	const round: Round = {
-		...{ policy, samples, nowMs, need },
-		...{ recommendations: asked.recommendations, failing: asked.failing, missing: asked.missing },
+		policy,
+		samples,
+		nowMs,
+		need,
+		raw: asked.raw,
+		recommendations: asked.recommendations,
+		failing: asked.failing,
+		missing: asked.missing,
 		bounds: boundsAt(policy, nowMs),
 		state: remember(state, asked, { policy, samples, nowMs, need }),
 	};
@@ -38,7 +44,9 @@ export function decide(state: ScalingState, samples: ScalingSamples, policy: Sca
 		wanted,
 		panic: round.state.panic !== null,
 		state: {
-			...round.state,
+			recommended: round.state.recommended,
+			peaks: round.state.peaks,
+			panic: round.state.panic,
 			changes: addChange(state.changes, [nowMs, desired - samples.desired], policy),
 			asleep: desired === 0 && (samples.desired > 0 || state.asleep || policy.min === 0),
 		},
@@ -71,7 +79,10 @@ function askAll(state: ScalingState, samples: ScalingSamples, policy: ScalePolic
 		const said = reading === null ? null : recommend(signal, reading, facts);
 		const size = said?.size ?? null;
 		asked.recommendations.push({
-			...{ by: signal.name, size, value: said?.value ?? null, target: signal.target },
+			by: signal.name,
+			size,
+			value: said?.value ?? null,
+			target: signal.target,
 			note: said?.note ?? samples.failures[signal.name] ?? 'no reading',
 		});
 		count(asked, { name: signal.name, reading, size, failed: size === null });
@@ -82,7 +93,10 @@ function askAll(state: ScalingState, samples: ScalingSamples, policy: ScalePolic
 		const said = reading === null ? null : recommendStep(step, reading, facts);
 		const size = said?.size ?? null;
 		asked.recommendations.push({
-			...{ by: step.name, size, value: said?.value ?? null, target: step.bands[0]?.from ?? null },
+			by: step.name,
+			size,
+			value: said?.value ?? null,
+			target: step.bands[0]?.from ?? null,
 			note: said?.note ?? samples.failures[step.name] ?? 'no reading',
 		});
 		count(asked, { name: step.name, reading, size, failed: said?.failed ?? true });
@@ -103,7 +117,10 @@ function factsOf(state: ScalingState, samples: ScalingSamples, policy: ScalePoli
 	const { desired, ready, warming, starting } = samples;
 	const sinceMs = nowMs - policy.windowMs;
 	return {
-		...{ before: desired, ready, out: policy.out, in: policy.in },
+		before: desired,
+		ready,
+		out: policy.out,
+		in: policy.in,
 		added: Math.max(warming + starting, changedSince(state.changes, sinceMs, 1)),
 		removed: changedSince(state.changes, sinceMs, -1),
 		surge: samples.rollout && warming + starting > 0,
@@ -127,7 +144,8 @@ function remember(
 	const first: readonly [number, number][] = [[nowMs, samples.desired]];
 	const { highest, lowest } = state.recommended ?? { highest: first, lowest: first };
 	return {
-		...state,
+		changes: state.changes,
+		asleep: state.asleep,
 		panic,
 		recommended: {
 			highest: addSize(highest, entry, { windowMs: policy.in.windowMs, highest: true }),

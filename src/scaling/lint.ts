@@ -99,8 +99,6 @@ function lintWindows(policy: ScalePolicy, report: Report): void {
 			'panic.threshold',
 			`Each step out would be a panic: the threshold of ${formatShare(panic.threshold)} is within what any scale-out needs.`,
 		);
-	if (panic !== null && policy.signals.every(({ kind }) => kind === 'level'))
-		report('warn', 'panic', 'It never comes to a panic: only what divides among instances (perInstance) shows a rush.');
 	if (brakeErrorRate !== null && brakeErrorRate <= 0)
 		report('error', 'brake', 'A brake at 0% holds always, and nothing ever goes in; `off` turns it off.');
 }

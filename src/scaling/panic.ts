@@ -14,19 +14,27 @@ export function panicNeed(policy: ScalePolicy, samples: ScalingSamples): number 
 	for (const signal of policy.signals) {
 		const value = samples.readings[signal.name]?.panic;
 		if (value === undefined || value === null || signal.kind === 'level') continue;
-		const size = needOf(signal, value, policy, samples.desired);
+		const size = needOf(signal, value, { policy, samples });
 		if (size !== null && (need === null || size > need)) need = size;
 	}
 	return need;
 }
 
-function needOf(signal: Signal, value: SignalValue, policy: ScalePolicy, before: number): number | null {
+function needOf(
+	signal: Signal,
+	value: SignalValue,
+	{ policy, samples }: { policy: ScalePolicy; samples: ScalingSamples },
+): number | null {
+	const before = samples.desired;
 	const load = 'sum' in value ? value.sum : value.value;
 	const among = 'sum' in value ? value.counted : before;
 	if (!Number.isFinite(load) || ('sum' in value && among === 0)) return null;
 	const need = ceilSize(load / signal.target);
 	// With one instance, a hair over the target would be twice of what there is.
-	return among > 0 && isWithin(load / (signal.target * among), policy) ? Math.min(need, before) : need;
+	const calm = among > 0 && isWithin(load / (signal.target * among), policy);
+	// What instances use is at its end while they catch up with what has waited: that is no further rush.
+	const catchingUp = 'sum' in value && !isRush(policy, need, samples.ready);
+	return calm || catchingUp ? Math.min(need, before) : need;
 }
 
 /** Whether so large a need is a rush for so many instances. */

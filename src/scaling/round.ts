@@ -10,6 +10,8 @@ export interface Round {
 	/** With the recommendation and the panic of this round in it, not yet with its change. */
 	state: ScalingState;
 	nowMs: number;
+	/** The largest recommendation; null: none says anything. */
+	raw: number | null;
 	recommendations: readonly Recommendation[];
 	/** The name of a signal that could not be read; null: none. */
 	failing: string | null;

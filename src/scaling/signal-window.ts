@@ -71,7 +71,8 @@ export class SignalWindow {
 		if (bucket === this.#bucket) return bucket;
 		const before = this.#bucket;
 		this.#bucket = bucket;
-		for (const span of [this.#stable, this.#panic]) if (span !== null) this.#leave(span, bucket - span.buckets + 1);
+		for (const span of [this.#stable, this.#panic])
+			if (span !== null) this.#leave(span, bucket - span.buckets + 1, before);
 		// What the new ones overwrite is over for both spans by now.
 		const fresh = before === -1 ? 0 : Math.min(bucket - before, this.#sums.length);
 		for (let one = bucket - fresh + 1; one <= bucket; one++) {
@@ -81,8 +82,9 @@ export class SignalWindow {
 		return bucket;
 	}
 
-	#leave(span: Span, fromBucket: number): void {
-		const end = Math.min(fromBucket, span.fromBucket + this.#sums.length);
+	/** @param newest The newest bucket that was written to. */
+	#leave(span: Span, fromBucket: number, newest: number): void {
+		const end = Math.min(fromBucket, newest + 1);
 		for (let one = Math.max(0, span.fromBucket); one < end; one++) {
 			span.sum -= this.#sums[one % this.#sums.length] as number;
 			span.count -= this.#counts[one % this.#sums.length] as number;

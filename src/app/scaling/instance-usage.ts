@@ -5,10 +5,13 @@ import type { InstanceSize } from '../../scaling/policy.ts';
 
 export type InstanceReading = Pick<ProcessReading, 'cpuSeconds' | 'memoryBytes'> & { instance: string };
 
+/** Written in place: there is one for each instance, each second. */
 interface Known {
 	cpuSeconds: number;
-	atMs: number;
-	cores: InstanceValue | undefined;
+	/** When the total was seen to change. */
+	changedMs: number;
+	/** Cores in use; NaN: not known yet. */
+	cores: number;
 	memoryBytes: number;
 	seenMs: number;
 }
@@ -17,34 +20,43 @@ interface Known {
 const SAME_MS = 4000;
 /** Older values say nothing of now, ms. */
 const STALE_MS = 60_000;
+const PRUNE_MS = 10_000;
 
 export class InstanceUsage {
 	readonly #known = new Map<string, Known>();
+	#prunedMs = 0;
 
 	/** Totals as they are known now; those that stay the same may just not have been read anew. */
 	read(readings: Iterable<InstanceReading>, nowMs: number): void {
 		for (const { instance, cpuSeconds, memoryBytes } of readings) {
 			const known = this.#known.get(instance);
-			const fresh = { cpuSeconds, atMs: nowMs, cores: undefined, memoryBytes, seenMs: nowMs };
-			if (known === undefined || !(cpuSeconds >= known.cpuSeconds)) this.#known.set(instance, fresh);
-			else if (cpuSeconds > known.cpuSeconds || nowMs - known.atMs >= SAME_MS) {
-				const cores = (cpuSeconds - known.cpuSeconds) / ((nowMs - known.atMs) / 1000);
-				this.#known.set(instance, { ...fresh, cores: { value: cores, atMs: nowMs } });
-			} else {
-				known.memoryBytes = memoryBytes;
-				known.seenMs = nowMs;
+			if (known === undefined) {
+				this.#known.set(instance, { cpuSeconds, changedMs: nowMs, cores: Number.NaN, memoryBytes, seenMs: nowMs });
+				continue;
 			}
+			known.memoryBytes = memoryBytes;
+			known.seenMs = nowMs;
+			if (cpuSeconds === known.cpuSeconds && nowMs - known.changedMs < SAME_MS) continue;
+			const cores = (cpuSeconds - known.cpuSeconds) / ((nowMs - known.changedMs) / 1000);
+			// Less than before: another process.
+			known.cores = cores >= 0 ? cores : Number.NaN;
+			known.cpuSeconds = cpuSeconds;
+			known.changedMs = nowMs;
 		}
+		if (nowMs - this.#prunedMs < PRUNE_MS) return;
+		this.#prunedMs = nowMs;
 		for (const [instance, { seenMs }] of this.#known) if (nowMs - seenMs > STALE_MS) this.#known.delete(instance);
 	}
 
 	/** Of its `size.cpu`, or of one core. */
 	cpu(size: InstanceSize): { get(id: string): InstanceValue | undefined } {
-		const cores = size.cpu ?? 1;
+		const given = size.cpu ?? 1;
 		return {
 			get: (id) => {
-				const used = this.#known.get(id)?.cores;
-				return used === undefined ? undefined : { ...used, value: used.value / cores };
+				const known = this.#known.get(id);
+				return known === undefined || Number.isNaN(known.cores)
+					? undefined
+					: { value: known.cores / given, atMs: known.changedMs };
 			},
 		};
 	}

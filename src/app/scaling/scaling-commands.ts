@@ -2,6 +2,7 @@ import { BallastError } from '../../core/errors.ts';
 import type { DecisionRecord } from '../../scaling/decision.ts';
 import type { KeptDecision } from '../../scaling/decision-store.ts';
 import type { ScalePolicy } from '../../scaling/policy.ts';
+import { sentence } from '../../scaling/sentence.ts';
 import { optionalText, textOf } from '../command-text.ts';
 import type { StoreLink } from '../store-link.ts';
 
@@ -34,7 +35,8 @@ export function scalingCommand(
 function masked({ pool, policy, last }: ReturnType<ScalingAsked['view']>[number]): unknown {
 	const bare = <T extends { source: ScalePolicy['signals'][number]['source'] }>(one: T): T =>
 		one.source.from === 'prometheus' ? { ...one, source: { ...one.source, headers: {} } } : one;
-	return { pool, policy: { ...policy, signals: policy.signals.map(bare), steps: policy.steps.map(bare) }, last };
+	const now = last === null ? null : { ...last, sentence: sentence(pool, last.decision, policy) };
+	return { pool, policy: { ...policy, signals: policy.signals.map(bare), steps: policy.steps.map(bare) }, last: now };
 }
 
 async function history(

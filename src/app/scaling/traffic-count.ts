@@ -8,8 +8,11 @@ export interface InstanceCounts {
 }
 
 interface Known {
+	slot: number;
 	requests: number;
 	failed: number;
+	/** When it was there last. */
+	tick: number;
 }
 
 export interface TrafficTick {
@@ -26,7 +29,7 @@ export class TrafficCount {
 	readonly #counts: InstanceCounts;
 	readonly #known = new Map<string, Known>();
 	#inFlight = 0;
-	#began = false;
+	#tick = 0;
 
 	constructor(counts: InstanceCounts) {
 		this.#counts = counts;
@@ -34,30 +37,37 @@ export class TrafficCount {
 
 	/** @param held requests that wait for an instance */
 	tick(instances: readonly ScaledPoolInstance[], held: number): TrafficTick {
+		this.#tick++;
 		let ended = 0;
 		let failed = 0;
 		let inFlight = held;
-		const gone = new Set(this.#known.keys());
+		let there = 0;
 		for (const { id, slot, inFlight: own } of instances) {
 			inFlight += own;
 			if (slot < 0) continue;
-			const key = `${id} ${slot}`;
-			gone.delete(key);
-			const now = {
-				requests: this.#counts.count(slot, Counter.requests),
-				failed: this.#counts.count(slot, Counter.status1xx + 4) + this.#counts.count(slot, Counter.broken),
-			};
-			const before = this.#known.get(key);
-			this.#known.set(key, now);
-			// What an instance had counted when it was first seen did not happen now; one that has less began anew.
-			if (before === undefined || now.requests < before.requests) continue;
-			ended += now.requests - before.requests;
-			failed += Math.max(0, now.failed - before.failed);
+			there++;
+			const requests = this.#counts.count(slot, Counter.requests);
+			const bad = this.#counts.count(slot, Counter.status1xx + 4) + this.#counts.count(slot, Counter.broken);
+			const known = this.#known.get(id);
+			if (known === undefined) {
+				// What it had counted when it was first seen did not happen now.
+				this.#known.set(id, { slot, requests, failed: bad, tick: this.#tick });
+				continue;
+			}
+			// In another slot, or with less than before, it began anew.
+			if (known.slot === slot && requests >= known.requests) {
+				ended += requests - known.requests;
+				failed += Math.max(0, bad - known.failed);
+			}
+			known.slot = slot;
+			known.requests = requests;
+			known.failed = bad;
+			known.tick = this.#tick;
 		}
-		for (const key of gone) this.#known.delete(key);
-		const arrived = this.#began ? Math.max(0, ended + inFlight - this.#inFlight) : 0;
+		if (this.#known.size > there)
+			for (const [id, { tick }] of this.#known) if (tick !== this.#tick) this.#known.delete(id);
+		const arrived = this.#tick === 1 ? 0 : Math.max(0, ended + inFlight - this.#inFlight);
 		this.#inFlight = inFlight;
-		this.#began = true;
 		return { arrived, ended, failed, inFlight };
 	}
 }

@@ -35,5 +35,23 @@ export function instanceEnvironment(
 		env['USER'] = config.user;
 		env['LOGNAME'] = config.user;
 	}
-	return { ...env, ...config.env, [config.portEnv]: String(instance.port), BALLAST_INSTANCE: instance.id };
+	return {
+		...env,
+		...config.env,
+		...heapOptions(config, env['NODE_OPTIONS']),
+		[config.portEnv]: String(instance.port),
+		BALLAST_INSTANCE: instance.id,
+	};
+}
+
+/** Of its memory, what a Node.js process may use as heap: buffers, code and stacks need the rest. */
+const HEAP = 0.75;
+
+/** A process that is given so much memory collects its garbage before that is used up. Other programs do not look at it. */
+function heapOptions({ env, size }: RunConfig, inherited = ''): Record<string, string> {
+	const bytes = size?.memoryBytes ?? null;
+	const before = env['NODE_OPTIONS'] ?? inherited;
+	if (bytes === null || before.includes('--max-old-space-size') || before.includes('--max_old_space_size')) return {};
+	const heap = `--max-old-space-size=${Math.max(16, Math.floor((bytes * HEAP) / 1_048_576))}`;
+	return { NODE_OPTIONS: before === '' ? heap : `${before} ${heap}` };
 }

@@ -14,6 +14,7 @@ import type {
 import { launchHash } from './launch-hash.ts';
 import type { Processes } from './processes.ts';
 import { Roll } from './roll.ts';
+import { type ProcessSizes, processSizes } from './sizes/process-sizes.ts';
 import { StartTimes } from './start-times.ts';
 import { INSTANCE_HOST, type Launch, Unit, type UnitOwner } from './unit.ts';
 
@@ -24,6 +25,8 @@ export interface RunOptions {
 	processes: Processes;
 	/** Instances to have. */
 	desired: number;
+	/** What holds processes to their size; default: the best that there is. */
+	sizes?: ProcessSizes;
 }
 
 /** Between two looks at what was asked for meanwhile, ms. */
@@ -65,6 +68,7 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 			gone: (unit) => this.#gone(unit),
 			started: (afterMs) => this.#startTimes.add(afterMs),
 			hopeless: (why) => this.#hopeless(why),
+			sizes: () => options.sizes ?? processSizes(),
 			event,
 		};
 		this.#roll = new Roll({
@@ -110,7 +114,11 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 		if (hash !== this.#hash) this.#toldHopeless = false;
 		this.#config = config;
 		this.#hash = hash;
-		for (const unit of this.#units.values()) if (unit.launch.hash === hash) unit.launch = { ...unit.launch, config };
+		for (const unit of this.#units.values()) {
+			if (unit.launch.hash !== hash) continue;
+			unit.launch = { ...unit.launch, config };
+			unit.giveSize();
+		}
 		// The roll that waits for it goes on with what is wanted now.
 		for (const unit of this.#units.values())
 			if (unit.surge && this.#outdated(unit)) unit.leave('its configuration changed');

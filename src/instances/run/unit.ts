@@ -5,6 +5,7 @@
  * is not started again, and `end` stops it for good.
  */
 import { BallastError } from '../../core/errors.ts';
+import { formatSize } from '../../core/units.ts';
 import type { RunConfig } from '../config.ts';
 import type { ProcessSpec, RunningProcess } from '../process-host.ts';
 import type { InstanceEvent, Life, ProvidedInstance } from '../provider.ts';
@@ -14,6 +15,7 @@ import { freePort } from './free-port.ts';
 import { addressInUse, cleanLine, printedText, secretsOf, tellingLine } from './printed.ts';
 import type { Ending, Processes } from './processes.ts';
 import { afterEnd, jittered, NO_ENDS } from './restarts.ts';
+import type { ProcessSizes } from './sizes/process-sizes.ts';
 
 export const INSTANCE_HOST = '127.0.0.1';
 /** Other ports that are tried in a row when one was taken before the instance had it. */
@@ -46,6 +48,8 @@ export interface UnitOwner {
 	/** What the next start of a unit that another core started is made from. */
 	renew(unit: Unit): Launch;
 	event(event: InstanceEvent): void;
+	/** What holds processes to their size. */
+	sizes(): ProcessSizes;
 }
 
 export class Unit {
@@ -68,6 +72,9 @@ export class Unit {
 	/** Why the last probe failed; '' when it did not. */
 	#probed = '';
 	#adopted = false;
+	/** It is held to a size. */
+	#sized = false;
+	#sizeFailure = '';
 	#passive = false;
 	#closed = false;
 	/** Why this core ended the present process; '' when it did not. */
@@ -99,6 +106,7 @@ export class Unit {
 		unit.port = Number(process.labels['port']);
 		unit.pid = process.pid;
 		owner.processes.own(unit.id, (ending) => unit.#exited(ending));
+		unit.giveSize();
 		return unit;
 	}
 
@@ -224,11 +232,34 @@ export class Unit {
 	#spawned(pid: number): void {
 		this.pid = pid;
 		this.#life = 'running';
+		this.giveSize();
 		if (this.#ending) this.#terminate(this.#ending.killAt);
 		else if (!this.#passive && !this.leaving) this.#limitStart();
 		const text = `${this.id} started on ${INSTANCE_HOST}:${this.port} (pid ${pid})`;
 		this.#owner.event({ instance: this.id, kind: 'started', level: 'info', text });
 		this.#owner.changed(this);
+	}
+
+	/** Holds its process to the size of its launch. */
+	giveSize(): void {
+		const { size } = this.launch.config;
+		const bounded = size !== undefined && (size.cpu !== null || size.memoryBytes !== null);
+		if (this.pid === null || size === undefined || !(bounded || this.#sized)) return;
+		this.#sized = bounded;
+		const failure = this.#owner.sizes().give(this.id, this.pid, size);
+		if (failure === null || failure === this.#sizeFailure) return;
+		this.#sizeFailure = failure;
+		this.#owner.event({ instance: this.id, kind: 'size', level: 'warn', text: `${this.id}: ${failure}` });
+	}
+
+	/** How its process ended, and whether it was for want of memory. */
+	#endText(ending: Ending): string {
+		const how = endText(ending);
+		if (!this.#sized || !this.#owner.sizes().ended(this.id)) return how;
+		const given = formatSize(this.launch.config.size?.memoryBytes ?? 0);
+		const text = `${this.id} needed more than the ${given} of memory that it is given`;
+		this.#owner.event({ instance: this.id, kind: 'out_of_memory', level: 'warn', text });
+		return `${how} for want of memory (${given})`;
 	}
 
 	#limitStart(): void {
@@ -265,6 +296,7 @@ export class Unit {
 
 	#exited(ending: Ending): void {
 		const readyMs = this.readyAt === null ? null : Date.now() - this.readyAt;
+		const how = this.#endText(ending);
 		this.pid = null;
 		this.#life = 'exited';
 		clearTimeout(this.#timer);
@@ -277,7 +309,6 @@ export class Unit {
 			void this.start();
 			return;
 		}
-		const how = endText(ending);
 		if (readyMs === null && CANNOT_START.has(ending.code ?? 0))
 			this.#owner.hopeless(`${this.launch.config.command[0]} ${how}; ${this.#printed()}`);
 		this.#again(this.#ended === '' ? how : `${this.#ended} and ${how}`, tellingLine(lines, this.#secrets()), readyMs);

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { DEFAULT_SCALE } from '../../scaling/default-policy.ts';
+import type { ScalePolicy, Signal } from '../../scaling/policy.ts';
+import { config, run, service } from '../fleet-testing.ts';
+import { Scaler } from './scaler.ts';
+import { TestingScalerPort } from './testing/scaler-port.ts';
+
+const BEGIN = Date.UTC(2026, 10, 28, 12);
+
+const requests = (target: number): Signal => ({
+	...{ name: 'requestsPerSecond', source: { from: 'requests' }, kind: 'total', target, unit: 'per-second' },
+});
+const CALM: Partial<ScalePolicy> = {
+	...{ min: 1, max: 10, signals: [requests(10)], windowMs: 5000, panic: null },
+	in: { ...DEFAULT_SCALE.in, windowMs: 5000, cooldownMs: 5000 },
+};
+
+function scalerOf(policy: Partial<ScalePolicy>, size = 1) {
+	const port = new TestingScalerPort();
+	const pool = port.add('videos', size);
+	const scaler = new Scaler(port);
+	scaler.leads = true;
+	const configure = (changes: Partial<ScalePolicy>) =>
+		scaler.configure(config(service('videos', run(), { scale: { ...CALM, ...changes } })), BEGIN);
+	configure(policy);
+	let second = 0;
+	/** Seconds with so many requests each. */
+	const seconds = (count: number, perSecond: number) => {
+		for (let end = second + count; second < end; second++) {
+			pool.answer(perSecond);
+			scaler.everySecond(BEGIN + second * 1000);
+		}
+	};
+	return { port, pool, scaler, seconds, configure };
+}
+
+test('out with the load, in behind the cool-down, each with its sentence and its outcome', () => {
+	const { port, pool, seconds } = scalerOf({});
+	seconds(20, 38);
+	assert.equal(pool.desired, 4);
+	seconds(30, 5);
+	assert.equal(pool.desired, 1);
+	assert.ok(port.said.length >= 2 && port.said.every((text) => /^videos: \d+ → \d+: /.test(text)), `${port.said}`);
+	assert.ok(
+		port.outcomes.some((text) => /^4 ready after/.test(text)),
+		`${port.outcomes}`,
+	);
+	const changes = port.kept.filter(({ decision }) => decision.desired !== decision.before);
+	assert.equal(changes.length, port.said.length);
+	assert.ok(port.kept.length < 15, 'what stays the same is not kept each second');
+});
+
+test('shadow and off: nothing is set; shadow says once what it would do', () => {
+	const shadow = scalerOf({ mode: 'shadow' });
+	shadow.seconds(20, 38);
+	assert.equal(shadow.pool.desired, 1);
+	assert.match(shadow.port.said.at(-1) as string, /^videos: would go 1 → 4 \(shadow\)/);
+	const off = scalerOf({ mode: 'off' });
+	off.seconds(20, 38);
+	assert.deepEqual([off.pool.desired, off.port.kept.length], [1, 0]);
+});
+
+test('a core that does not lead sets nothing; what it decided is handed on', () => {
+	const { pool, scaler, seconds } = scalerOf({});
+	scaler.leads = false;
+	seconds(20, 38);
+	assert.equal(pool.desired, 1);
+	const next = scalerOf({});
+	next.scaler.adopt(JSON.parse(JSON.stringify(scaler.snapshot(BEGIN))));
+	next.scaler.adopt({ videos: { state: null }, other: 7 });
+	next.scaler.adopt(null);
+	next.seconds(1, 38);
+	assert.equal(next.port.kept.length, 1);
+});
+
+test('while the provider is in trouble the size stays, and that is said once', () => {
+	const { port, pool, seconds } = scalerOf({});
+	pool.trouble = 'no answer for 30 s';
+	seconds(20, 90);
+	assert.equal(pool.desired, 1);
+	assert.deepEqual(
+		port.said.filter((text) => text.includes('no answer')),
+		['videos: the size stays as it is: no answer for 30 s'],
+	);
+	pool.trouble = null;
+	seconds(20, 90);
+	assert.equal(pool.desired, 9);
+});
+
+test('nothing goes in or out while a new version is rolled out', () => {
+	const { port, pool, seconds } = scalerOf({}, 4);
+	port.rollouts.add('videos');
+	seconds(30, 5);
+	assert.equal(pool.desired, 4);
+});
+
+test('asleep, and woken by the request that waits', () => {
+	const { port, pool, scaler, seconds } = scalerOf({ min: 0, idleMs: 5000 });
+	seconds(20, 0);
+	assert.equal(pool.desired, 0);
+	port.waiting.set('videos', 1);
+	scaler.wake(BEGIN + 20_050);
+	assert.equal(pool.desired, 1);
+});
+
+test('a figure without values holds what goes in', () => {
+	const source = { from: 'figure', query: { figure: 'queue.length', where: {}, by: [], overMs: 0 } } as const;
+	const queue: Signal = { name: 'queue.length', source, kind: 'total', target: 5, unit: 'number' };
+	const { pool, port, seconds } = scalerOf({ signals: [requests(10), queue] }, 4);
+	seconds(40, 5);
+	assert.equal(pool.desired, 4);
+	assert.equal(port.kept.at(-1)?.samples.failures['queue.length'], 'no answer yet');
+});
+
+test('CPU of each instance, of what it is given; what it used to start does not count', () => {
+	const cpu: Signal = { name: 'cpu', source: { from: 'cpu' }, kind: 'each', target: 0.6, unit: 'ratio' };
+	const { port, pool, seconds } = scalerOf({ signals: [cpu], size: { cpu: 0.5, memoryBytes: null } }, 2);
+	let used = 0;
+	for (let second = 0; second < 20; second++) {
+		used += 0.4;
+		port.readings = [1, 2].map((at) => ({ instance: `videos-${at}`, cpuSeconds: used, memoryBytes: 1e6 }));
+		seconds(1, 0);
+	}
+	// 0.4 of a core is 80 % of half a core: 2 × 0.8 / 0.6.
+	assert.equal(pool.desired, 3);
+});
+
+test('a policy that changes keeps what was decided; a pool without one is left alone', () => {
+	const { pool, scaler, seconds, configure } = scalerOf({});
+	seconds(20, 38);
+	configure({ max: 20 });
+	seconds(40, 150);
+	// Over 14 the load is within the tolerance.
+	assert.equal(pool.desired, 14);
+	configure({ signals: [] });
+	seconds(30, 0);
+	assert.equal(pool.desired, 14);
+	assert.deepEqual(scaler.view(), []);
+});
+
+test('1,000 pools of 20 instances: a round takes at most 100 ms', () => {
+	const port = new TestingScalerPort();
+	const cpu: Signal = { name: 'cpu', source: { from: 'cpu' }, kind: 'each', target: 0.6, unit: 'ratio' };
+	const names = Array.from({ length: 1000 }, (_, at) => `s${at}`);
+	const pools = names.map((name) => port.add(name, 20));
+	const scaler = new Scaler(port);
+	scaler.leads = true;
+	const scale = { ...CALM, min: 2, max: 100, signals: [requests(10), cpu] };
+	scaler.configure(config(...names.map((name) => service(name, run(), { scale }))), BEGIN);
+	const rounds: number[] = [];
+	for (let second = 0; second < 15; second++) {
+		for (const pool of pools) pool.answer(200);
+		port.readings = names.flatMap((name) =>
+			Array.from({ length: 20 }, (_, at) => ({
+				...{ instance: `${name}-${at + 1}`, cpuSeconds: second * 0.5, memoryBytes: 1e6 },
+			})),
+		);
+		const began = process.threadCpuUsage();
+		scaler.everySecond(BEGIN + second * 1000);
+		const { user, system } = process.threadCpuUsage(began);
+		rounds.push((user + system) / 1000);
+	}
+	const [median] = rounds.toSorted((a, b) => a - b).slice(7);
+	console.log(`a round of 1,000 pools × 20 instances: ${(median as number).toFixed(1)} ms of CPU (median of 15)`);
+	assert.ok((median as number) <= 100, `${rounds.map(Math.round)}`);
+});
