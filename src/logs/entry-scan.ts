@@ -1,6 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { DayFiles } from './day-files.ts';
-import { IDS_A_MS, TRACE_BUCKET } from './entry-row.ts';
+import { IDS_A_MS, REQUESTS, TRACE_BUCKET } from './entry-row.ts';
 import type { QueryPlan } from './query-sql.ts';
 import { Pace, type Steps } from './steps.ts';
 
@@ -10,14 +10,16 @@ export interface TimeRange {
 	toMs: number;
 }
 
+/** `FROM … WHERE …`: what fits a plan between two ids, which are SQL themselves. */
+export type Between = (from: string, to: string) => string;
+
 /** What is asked of each step's part of the time. `$from`, `$to` and the values of the plan are bound. */
 export interface Scan {
 	plan: QueryPlan;
-	/** Before and behind the condition: `SELECT … FROM …`, `GROUP BY …`. */
-	select: string;
 	/** `entries`: joined with the index where words are asked for. `words`, `minute`: that alone. */
 	of: 'entries' | 'words' | 'minute';
-	tail: string;
+	/** The statement; it is asked for anew with each step. */
+	statement(between: Between): string;
 	values?: Readonly<Record<string, SQLInputValue>>;
 	/** The most that may pass, ms: then the rest is left. */
 	budgetMs: number;
@@ -40,7 +42,9 @@ export function* scan(
 ): Steps<number> {
 	const deadline = performance.now() + asked.budgetMs;
 	const pace = new Pace(FIRST_STEP_MS);
-	const statement = `${asked.select} ${SOURCES[asked.of](asked.plan)}${asked.plan.where === '' ? '' : ` AND ${asked.plan.where}`} ${asked.tail}`;
+	const { plan } = asked;
+	const between: Between = (lower, upper) =>
+		`${SOURCES[asked.of](plan, `BETWEEN ${lower} AND ${upper}`)}${plan.where === '' ? '' : ` AND ${plan.where}`}`;
 	const all = files.covering(Math.floor(from / IDS_A_MS), Math.floor(to / IDS_A_MS));
 	const oldest = all.reduce((least, file) => Math.min(least, file.fromMs * IDS_A_MS), Number.POSITIVE_INFINITY);
 	let low = Math.min(to, endOf(all)) + 1;
@@ -49,7 +53,8 @@ export function* scan(
 		const high = low - 1;
 		low = Math.max(from, alignedBelow(low - pace.widthMs * IDS_A_MS, asked.of));
 		pace.begin();
-		const values = { ...asked.plan.values, ...asked.values, $from: BigInt(low), $to: BigInt(high) };
+		const statement = asked.statement(between);
+		const values = { ...plan.values, ...asked.values, $from: BigInt(low), $to: BigInt(high) };
 		const rows: Row[] = [];
 		for (const file of files.covering(Math.floor(low / IDS_A_MS), Math.floor(high / IDS_A_MS)))
 			for (const row of run(files, file.name, statement, values)) rows.push(row);
@@ -71,20 +76,19 @@ const endOf = (files: readonly { fromMs: number }[]) =>
 
 const BUCKETS = `WITH RECURSIVE bucket(at) AS (SELECT $from / ${TRACE_BUCKET} UNION ALL SELECT at + 1 FROM bucket WHERE at < $to / ${TRACE_BUCKET}) SELECT at FROM bucket`;
 
-const SOURCES: Readonly<Record<Scan['of'], (plan: QueryPlan) => string>> = {
-	entries: ({ match, only }) => {
+const SOURCES: Readonly<Record<Scan['of'], (plan: QueryPlan, within: string) => string>> = {
+	entries: ({ match, only }, within) => {
 		if (match !== '')
-			return 'FROM words CROSS JOIN entry e ON e.id = words.rowid WHERE words MATCH $match AND words.rowid BETWEEN $from AND $to';
-		const rest = 'WHERE e.id BETWEEN $from AND $to';
+			return `FROM words CROSS JOIN entry e ON e.id = words.rowid WHERE words MATCH $match AND words.rowid ${within}`;
+		const rest = `WHERE e.id ${within}`;
 		// Said as the index was made, or it would not be taken.
 		if (only === 'trace')
 			return `FROM entry e INDEXED BY by_trace ${rest} AND e.trace IS NOT NULL AND e.id / ${TRACE_BUCKET} IN (${BUCKETS})`;
 		if (only === 'notable') return `FROM entry e INDEXED BY notable ${rest} AND (e.severity >= 3 OR e.status >= 500)`;
-		return only === 'requests' ? `FROM entry e INDEXED BY requests ${rest} AND e.source = 0` : `FROM entry e ${rest}`;
+		return only === 'requests' ? `FROM entry e INDEXED BY requests ${rest} AND (${REQUESTS})` : `FROM entry e ${rest}`;
 	},
-	words: () => 'FROM words WHERE words MATCH $match AND rowid BETWEEN $from AND $to',
-	minute: ({ only }) =>
-		`FROM minute e WHERE e.minute BETWEEN $from / ${60_000 * IDS_A_MS} AND $to / ${60_000 * IDS_A_MS}${only === 'requests' ? ' AND e.source = 0' : ''}`,
+	words: (_, within) => `FROM words WHERE words MATCH $match AND rowid ${within}`,
+	minute: () => `FROM minute e WHERE e.minute BETWEEN $from / ${60_000 * IDS_A_MS} AND $to / ${60_000 * IDS_A_MS}`,
 };
 
 function run(files: DayFiles, name: string, statement: string, values: Record<string, SQLInputValue>): Row[] {
