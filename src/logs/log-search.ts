@@ -145,11 +145,12 @@ function countOf(plan: QueryPlan, stepMs: number, isDense: () => boolean): Pick<
 
 /** A count of its own for each bar: to group many rows takes several times as long, since they are sorted for it. */
 function byBar(count: string, between: Between): string {
-	const barOf = (id: string) => `(${id} / ${IDS_A_MS} - $first) / $step`;
-	const startOf = (bar: string) => `($first + (${bar}) * $step) * ${IDS_A_MS}`;
-	const part = between(`max($from, ${startOf('bar')})`, `min($to, ${startOf('bar + 1')} - 1)`);
-	return `WITH RECURSIVE bars(bar) AS (SELECT ${barOf('$from')} UNION ALL SELECT bar + 1 FROM bars WHERE bar < ${barOf('$to')})
-		SELECT bar, (SELECT ${count} ${part}) AS count FROM bars`;
+	const bar = `($from / ${IDS_A_MS} - $first) / $step`;
+	// Each row is compared with the bounds: so they are columns, not worked out anew for it.
+	return `WITH RECURSIVE bars(bar, low, high) AS (
+			SELECT ${bar}, $from, min($to, ($first + (${bar} + 1) * $step) * ${IDS_A_MS} - 1)
+			UNION ALL SELECT bar + 1, high + 1, min($to, high + $step * ${IDS_A_MS}) FROM bars WHERE high < $to)
+		SELECT bar, (SELECT ${count} ${between('bars.low', 'bars.high')}) AS count FROM bars`;
 }
 
 const STEPS_MS = [

@@ -26,9 +26,11 @@ export class Pace {
 		this.#startedMs = performance.now();
 	}
 
-	end(): void {
+	/** `fixed`: what the step took hardly depends on how much it looked at. */
+	end(fixed = false): void {
 		const tookMs = performance.now() - this.#startedMs;
-		if (tookMs < AIM_MS / 4) this.widthMs *= 4;
+		if (fixed) this.widthMs *= 2;
+		else if (tookMs < AIM_MS / 4) this.widthMs *= 4;
 		else if (tookMs > AIM_MS * 2) this.widthMs = Math.max(this.#leastMs, Math.floor(this.widthMs / 2));
 	}
 }
