@@ -9,7 +9,7 @@ import { parseQuery } from './query-parse.ts';
 import { planOf, type QueryPlan } from './query-sql.ts';
 import type { Steps } from './steps.ts';
 import { TopCounts } from './top-counts.ts';
-import { type Traffic, TrafficTally } from './traffic-tally.ts';
+import { TRAFFIC_COLUMNS, type Traffic, TrafficTally } from './traffic-tally.ts';
 
 export interface AnalyticsQuestion extends Omit<LogQuestion, 'query'> {
 	/** Only requests that fit; default all. */
@@ -45,6 +45,8 @@ export interface Analytics extends TimeRange {
 }
 
 const BUDGET_MS = 6000;
+/** Clients and user agents that are counted exactly: to make room for more takes time. */
+const MOST_VALUES = 50_000;
 /** For the rows of the slowest, whatever is left. */
 const LAST_MS = 1000;
 
@@ -100,35 +102,36 @@ interface Pass {
 
 /** Rows are added up here: to group them in SQL by so many kinds takes longer than to read them. */
 function asked({ plan, budgetMs }: Part, columns: string): Scan {
-	return { plan, of: 'entries', budgetMs, statement: (between) => `SELECT ${columns} ${between('$from', '$to')}` };
+	const statement: Scan['statement'] = (between) => `SELECT ${columns} ${between('$from', '$to')}`;
+	return { plan, of: 'entries', bulk: true, budgetMs, statement };
 }
 
 /** All that is told of the time asked for, in one pass. */
 function* passOf(part: Part, limit: number): Steps<Pass> {
 	const tally = new TrafficTally();
-	const clients = new TopCounts();
-	const agents = new TopCounts();
+	const clients = new TopCounts(MOST_VALUES);
+	const agents = new TopCounts(MOST_VALUES);
 	let slowest: Row[] = [];
 	const { from, to } = idsOf(part.range);
-	const columns = `e.id AS id, ${TrafficTally.COLUMNS}, e.address AS address, e.agent AS agent`;
+	const columns = `${TRAFFIC_COLUMNS}, e.address, e.agent, e.id`;
 	const reached = yield* scan(part.files, { from, to }, asked(part, columns), (rows) => {
 		for (const row of rows) {
 			tally.add(row);
-			const weight = row['weight'] as number;
-			if (row['address']) clients.add(row['address'] as string, weight);
-			if (row['agent']) agents.add(row['agent'] as string, weight);
+			const weight = row[5] as number;
+			if (row[6]) clients.add(row[6] as string, weight);
+			if (row[7]) agents.add(row[7] as string, weight);
 		}
 		slowest = slowestOf([...slowest, ...rows], limit);
 		return true;
 	});
-	return { tally, clients, agents, slowest: slowest.map(({ id }) => id as number), whole: reached <= from };
+	return { tally, clients, agents, slowest: slowest.map((row) => row[8] as number), whole: reached <= from };
 }
 
 /** What the period before is told by: the index alone holds it. */
 function* tallyOf(part: Part): Steps<{ tally: TrafficTally; whole: boolean }> {
 	const tally = new TrafficTally();
 	const { from, to } = idsOf(part.range);
-	const reached = yield* scan(part.files, { from, to }, asked(part, TrafficTally.COLUMNS), (rows) => {
+	const reached = yield* scan(part.files, { from, to }, asked(part, TRAFFIC_COLUMNS), (rows) => {
 		for (const row of rows) tally.add(row);
 		return true;
 	});
@@ -139,12 +142,12 @@ function slowestOf(rows: readonly Row[], limit: number): Row[] {
 	const slowest: Row[] = [];
 	let least = Number.NEGATIVE_INFINITY;
 	for (const row of rows) {
-		const duration = row['duration'] as number | null;
+		const duration = row[3] as number | null;
 		if (duration === null || (slowest.length === limit && duration <= least)) continue;
-		const at = slowest.findIndex((other) => (other['duration'] as number) < duration);
+		const at = slowest.findIndex((other) => (other[3] as number) < duration);
 		slowest.splice(at === -1 ? slowest.length : at, 0, row);
 		if (slowest.length > limit) slowest.pop();
-		least = slowest.at(-1)?.['duration'] as number;
+		least = slowest.at(-1)?.[3] as number;
 	}
 	return slowest;
 }
@@ -153,7 +156,7 @@ function* entriesOf(files: DayFiles, ids: readonly number[]): Steps<LogEntry[]> 
 	const entries: LogEntry[] = [];
 	for (const id of ids) {
 		const part = { files, plan: planOf(null), budgetMs: LAST_MS, range: { fromMs: 0, toMs: 0 } };
-		yield* scan(files, { from: id, to: id }, asked(part, SELECT), (rows) => {
+		yield* scan(files, { from: id, to: id }, { ...asked(part, SELECT), bulk: false }, (rows) => {
 			if (rows[0] !== undefined) entries.push(entryOf(rows[0]));
 			return true;
 		});

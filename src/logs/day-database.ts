@@ -20,7 +20,8 @@ const STEPS: readonly string[] = [
 	CREATE VIRTUAL TABLE words USING fts5(message, content = '', columnsize = 0);
 	CREATE TABLE minute (minute INTEGER, source INTEGER, severity INTEGER, service TEXT, count INTEGER, weight REAL,
 		PRIMARY KEY (minute, source, severity, service)) WITHOUT ROWID;`,
-	// What was written before gets its marks here, as index-marks.ts makes them, or queries would miss it.
+	// What was written before gets its marks here, as index-marks.ts makes them, or queries would miss it. Its
+	// identifiers come into the index, too.
 	`DROP INDEX requests;
 	CREATE INDEX requests ON entry (id, service, route, status, duration, severity, weight, source) WHERE ${REQUESTS};
 	DROP TABLE words;

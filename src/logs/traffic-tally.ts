@@ -38,6 +38,8 @@ export class Tally {
 	}
 }
 
+/** What `TrafficTally` reads of an entry `e`. */
+export const TRAFFIC_COLUMNS = 'e.service, e.route, e.status, e.duration, e.severity, e.weight';
 const MOST_ROUTES = 2000;
 const ERROR = 4;
 
@@ -49,16 +51,13 @@ export class TrafficTally {
 	/** Of routes that found no room. */
 	readonly #others = new Tally();
 
-	/** What is read of a row. */
-	static readonly COLUMNS: string =
-		'e.service AS service, e.route AS route, e.status AS status, e.duration AS duration, e.weight AS weight, e.severity AS severity';
-
+	/** A row that begins with `TRAFFIC_COLUMNS`, as an array. */
 	add(row: Row): void {
-		const weight = row['weight'] as number;
-		const status = (row['status'] as number | null) ?? 0;
+		const weight = row[5] as number;
+		const status = (row[2] as number | null) ?? 0;
 		this.statuses.set(status, (this.statuses.get(status) ?? 0) + weight);
-		const tally = this.#tallyOf(row['service'] as string, (row['route'] as string | null) ?? '');
-		tally.add((row['duration'] as number | null) ?? 0, weight, (row['severity'] as number) >= ERROR);
+		const tally = this.#tallyOf(row[0] as string, (row[1] as string | null) ?? '');
+		tally.add((row[3] as number | null) ?? 0, weight, (row[4] as number) >= ERROR);
 	}
 
 	#tallyOf(service: string, route: string): Tally {
