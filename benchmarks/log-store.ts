@@ -174,6 +174,9 @@ for (const query of [
 	'timeout',
 	'status>=500',
 	'upload level:error',
+	'done level:error',
+	'done service:videos',
+	'done route:*page',
 	'route:*page',
 ])
 	time(
