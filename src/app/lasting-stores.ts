@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { BallastError } from '../core/errors.ts';
 import type { Span } from '../core/span.ts';
 import type { MinuteFrames } from '../metrics/minute-frames.ts';
 import { ROLLUP_STEPS, Rollups } from '../metrics/rollups.ts';
@@ -141,13 +142,22 @@ export class LastingStores {
 	}
 
 	readonly calls: Pick<StoreCalls, 'trace' | 'rollups' | 'rollupSpan' | 'load' | 'decisions' | 'decision'> = {
-		trace: (id) => this.#traces?.use((store) => store.find(id)) ?? [],
+		trace: (id) => this.#spansOf(id),
 		rollups: (requests) => this.#rollups.use(({ rollups }) => rollups.read(requests)) ?? [],
 		rollupSpan: () => this.#rollups.use(({ rollups }) => rollups.span()) ?? null,
 		decisions: (question) => this.#decisions.use(({ decisions }) => decisions.find(question)) ?? [],
 		decision: (id) => this.#decisions.use(({ decisions }) => decisions.get(id)) ?? null,
 		load: (key) => this.#state.use(({ table }) => table.get(key)) ?? null,
 	};
+
+	/** @throws BallastError `store_unusable` */
+	#spansOf(id: string): Span[] {
+		if (this.#traces === null) return [];
+		const spans = this.#traces.use((store) => store.find(id));
+		if (spans === undefined)
+			throw new BallastError('store_unusable', `the traces cannot be read: ${this.#traces.failure}`);
+		return spans;
+	}
 
 	/** Once a second. */
 	tick(): void {

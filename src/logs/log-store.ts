@@ -137,6 +137,11 @@ export class LogStore {
 		this.files.removeDamaged(oldestMs);
 	}
 
+	/** Why there is nothing to be found, whatever is asked for; null: the store works, or has what it kept before. */
+	get unusable(): string | null {
+		return this.files.problem() ?? (this.files.list().length === 0 ? this.#failure : null);
+	}
+
 	figures(): StoreFigures {
 		const files = this.files.list();
 		const bytes = files.reduce((sum, { name }) => sum + this.files.bytesOf(name), 0);
