@@ -1,0 +1,296 @@
+/**
+ * What the fake cloud holds, and how it changes by itself: instances that start and end, launches that fail,
+ * hooks that wait. Nothing here ticks: the state is brought up to the present whenever it is looked at.
+ */
+import type { LifecycleHook, ScalingPolicy, ScheduledUpdateGroupAction } from '@aws-sdk/client-auto-scaling';
+
+export type Lifecycle =
+	| 'Pending'
+	| 'Pending:Wait'
+	| 'InService'
+	| 'Standby'
+	| 'Terminating'
+	| 'Terminating:Wait'
+	| 'Terminating:Proceed'
+	| 'Warmed:Stopped';
+
+export interface FakeInstance {
+	id: string;
+	group: string;
+	lifecycle: Lifecycle;
+	health: 'Healthy' | 'Unhealthy';
+	protected: boolean;
+	type: string;
+	privateIp: string;
+	publicIp: string | null;
+	ipv6: string | null;
+	launchedAt: number;
+	/** When it goes on to its next state; null: not by itself. */
+	dueAt: number | null;
+	templateVersion: string;
+}
+
+export interface FakeGroup {
+	name: string;
+	min: number;
+	max: number;
+	desired: number;
+	targetGroupArns: string[];
+	suspended: string[];
+	template: { id: string; name: string; version: string } | null;
+	/** Of a launch that failed. */
+	retryAt: number;
+}
+
+export interface FakeActivity {
+	id: string;
+	group: string;
+	description: string;
+	cause: string;
+	statusCode: 'Successful' | 'Failed' | 'InProgress';
+	statusMessage: string | null;
+	startedAt: number;
+}
+
+export interface FakeTarget {
+	id: string;
+	port: number;
+	state: 'initial' | 'healthy' | 'unhealthy' | 'draining';
+	dueAt: number;
+}
+
+export interface FakeRefresh {
+	id: string;
+	group: string;
+	status: 'Pending' | 'InProgress' | 'Successful';
+	version: string;
+}
+
+export interface CloudState {
+	groups: FakeGroup[];
+	instances: FakeInstance[];
+	ended: FakeInstance[];
+	activities: FakeActivity[];
+	hooks: LifecycleHook[];
+	policies: ScalingPolicy[];
+	scheduled: ScheduledUpdateGroupAction[];
+	targets: Record<string, FakeTarget[]>;
+	/** Instance type of each version of each launch template. */
+	templates: Record<string, { name: string; versions: string[]; tokens: Record<string, number> }>;
+	refreshes: FakeRefresh[];
+	heartbeats: Record<string, number>;
+}
+
+export interface CloudTimes {
+	/** From a launch to InService, ms. */
+	startMs: number;
+	/** From the end's beginning to gone, ms. */
+	endMs: number;
+	/** From registered to healthy at a target group, ms. */
+	registerMs: number;
+	/** Until a failed launch is tried again, ms. */
+	retryMs: number;
+}
+
+const EMPTY: CloudState = {
+	groups: [],
+	instances: [],
+	ended: [],
+	activities: [],
+	hooks: [],
+	policies: [],
+	scheduled: [],
+	targets: {},
+	templates: {},
+	refreshes: [],
+	heartbeats: {},
+};
+
+/** The fake keeps no more of what has ended. */
+const KEPT = 1000;
+
+export class Cloud {
+	readonly state: CloudState = structuredClone(EMPTY);
+	readonly times: CloudTimes;
+	/** Instances that the platform has; more fail to launch. */
+	capacity: number = Number.POSITIVE_INFINITY;
+	/** The same of addresses: `127.0.1.` gives 127.0.1.1, 127.0.1.2 … */
+	addresses = '10.0.0.';
+	/** How far what `view` shows lies behind, ms. */
+	lagMs = 0;
+	#serial = 0;
+	readonly #snapshots: { at: number; state: CloudState }[] = [];
+
+	constructor(times: Partial<CloudTimes> = {}) {
+		this.times = { startMs: 20, endMs: 20, registerMs: 10, retryMs: 200, ...times };
+	}
+
+	addGroup(group: Partial<FakeGroup> & { name: string; instanceType?: string }): FakeGroup {
+		const { instanceType = 'm6i.large', ...given } = group;
+		const template = { id: `lt-${hex(this.#next(), 17)}`, name: `${group.name}-template`, version: '1' };
+		this.state.templates[template.id] = { name: template.name, versions: [instanceType], tokens: {} };
+		const made: FakeGroup = {
+			min: 0,
+			max: 10,
+			desired: 0,
+			targetGroupArns: [],
+			suspended: [],
+			template,
+			retryAt: 0,
+			...given,
+		};
+		this.state.groups.push(made);
+		return made;
+	}
+
+	/** Instances of a group, those that are leaving too. */
+	membersOf(group: string): FakeInstance[] {
+		return this.state.instances.filter((instance) => instance.group === group);
+	}
+
+	/** What a reader is shown: the state as it was `lagMs` ago. */
+	view(): CloudState {
+		if (this.lagMs === 0) return this.state;
+		const limit = Date.now() - this.lagMs;
+		return (this.#snapshots.findLast(({ at }) => at <= limit) ?? this.#snapshots[0])?.state ?? this.state;
+	}
+
+	/** Brings everything up to the present. To be called before and after each request. */
+	tick(): void {
+		const now = Date.now();
+		for (const instance of this.state.instances)
+			if (instance.dueAt !== null && instance.dueAt <= now) this.#goOn(instance);
+		for (const targets of Object.values(this.state.targets)) {
+			for (const target of targets) if (target.state === 'initial' && target.dueAt <= now) target.state = 'healthy';
+		}
+		this.state.instances = this.state.instances.filter((instance) => !this.state.ended.includes(instance));
+		this.state.ended.splice(0, this.state.ended.length - KEPT);
+		for (const group of this.state.groups) this.#reconcile(group, now);
+		this.#snapshots.push({ at: now, state: structuredClone(this.state) });
+		this.#snapshots.splice(0, this.#snapshots.length - 200);
+	}
+
+	/** The same as the platform's own end of an instance: through the hook, if there is one. */
+	end(instance: FakeInstance, cause: string): void {
+		if (instance.lifecycle.startsWith('Terminating')) return;
+		instance.lifecycle = 'Terminating';
+		instance.dueAt = Date.now() + 1;
+		this.log(instance.group, {
+			description: `Terminating EC2 instance: ${instance.id}`,
+			cause,
+			statusCode: 'InProgress',
+			statusMessage: null,
+		});
+	}
+
+	/** The hook's work is done: the instance goes. */
+	proceed(instance: FakeInstance): void {
+		instance.lifecycle = 'Terminating:Proceed';
+		instance.dueAt = Date.now() + this.times.endMs;
+	}
+
+	log(group: string, activity: Omit<FakeActivity, 'id' | 'group' | 'startedAt'>): FakeActivity {
+		const id = `${hex(this.#next(), 8)}-0000-4000-8000-000000000000`;
+		const made = { id, group, startedAt: Date.now(), ...activity };
+		this.state.activities.unshift(made);
+		this.state.activities.splice(KEPT);
+		return made;
+	}
+
+	#goOn(instance: FakeInstance): void {
+		instance.dueAt = null;
+		if (instance.lifecycle === 'Pending') {
+			instance.lifecycle = 'InService';
+			const group = this.state.groups.find(({ name }) => name === instance.group);
+			for (const arn of group?.targetGroupArns ?? []) this.register(arn, instance.id, 80);
+			return;
+		}
+		if (instance.lifecycle === 'Terminating') {
+			for (const targets of Object.values(this.state.targets)) {
+				const at = targets.findIndex(({ id }) => id === instance.id);
+				if (at !== -1) targets.splice(at, 1);
+			}
+			const hook = this.state.hooks.find(
+				(one) =>
+					one.AutoScalingGroupName === instance.group &&
+					one.LifecycleTransition === 'autoscaling:EC2_INSTANCE_TERMINATING',
+			);
+			if (hook === undefined) return this.proceed(instance);
+			instance.lifecycle = 'Terminating:Wait';
+			instance.dueAt = Date.now() + (hook.HeartbeatTimeout ?? 3600) * 1000;
+			return;
+		}
+		if (instance.lifecycle === 'Terminating:Wait') return this.proceed(instance);
+		if (instance.lifecycle === 'Terminating:Proceed') this.state.ended.push(instance);
+	}
+
+	register(arn: string, id: string, port: number): void {
+		const targets = (this.state.targets[arn] ??= []);
+		if (targets.some((target) => target.id === id && target.port === port)) return;
+		targets.push({ id, port, state: 'initial', dueAt: Date.now() + this.times.registerMs });
+	}
+
+	#reconcile(group: FakeGroup, now: number): void {
+		const counted = this.membersOf(group.name).filter(({ lifecycle }) => /^(?:Pending|InService)/.test(lifecycle));
+		for (const instance of counted) {
+			if (instance.health === 'Unhealthy' && !group.suspended.includes('ReplaceUnhealthy'))
+				this.end(instance, 'an instance was taken out of service in response to a failed health check.');
+		}
+		const live = counted.filter(({ lifecycle }) => !lifecycle.startsWith('Terminating'));
+		if (!group.suspended.includes('Terminate')) {
+			const ending = live.filter((instance) => !instance.protected).slice(0, Math.max(0, live.length - group.desired));
+			for (const instance of ending) this.end(instance, 'a difference between desired and actual capacity.');
+		}
+		if (group.suspended.includes('Launch') || group.retryAt > now) return;
+		for (let missing = group.desired - live.length; missing > 0; missing--) {
+			if (!this.#launch(group, now)) return;
+		}
+	}
+
+	/** false: the platform has no more. */
+	#launch(group: FakeGroup, now: number): boolean {
+		const template = group.template === null ? undefined : this.state.templates[group.template.id];
+		const type = template?.versions[Number(group.template?.version) - 1] ?? 'm6i.large';
+		if (this.state.instances.length >= this.capacity) {
+			group.retryAt = now + this.times.retryMs;
+			this.log(group.name, {
+				description: 'Launching a new EC2 instance.  Status Reason: no capacity.',
+				cause: 'an instance was started in response to a difference between desired and actual capacity.',
+				statusCode: 'Failed',
+				statusMessage: `We currently do not have sufficient ${type} capacity in the Availability Zone you requested (eu-central-1a). Our system will be working on provisioning additional capacity. Launching EC2 instance failed.`,
+			});
+			return false;
+		}
+		const serial = this.#next();
+		const id = `i-${hex(serial, 17)}`;
+		this.state.instances.push({
+			id,
+			group: group.name,
+			lifecycle: 'Pending',
+			health: 'Healthy',
+			protected: false,
+			type,
+			privateIp: `${this.addresses}${serial}`,
+			publicIp: `203.0.113.${serial}`,
+			ipv6: `2001:db8::${serial.toString(16)}`,
+			launchedAt: now,
+			dueAt: now + this.times.startMs,
+			templateVersion: group.template?.version ?? '1',
+		});
+		this.log(group.name, {
+			description: `Launching a new EC2 instance: ${id}`,
+			cause: 'an instance was started in response to a difference between desired and actual capacity.',
+			statusCode: 'Successful',
+			statusMessage: null,
+		});
+		return true;
+	}
+
+	#next(): number {
+		return ++this.#serial;
+	}
+}
+
+function hex(serial: number, digits: number): string {
+	return serial.toString(16).padStart(digits, '0');
+}
