@@ -5,6 +5,8 @@
  * Each call takes an AbortSignal with its time limit. Errors are translated here, once, to `PlatformError`.
  */
 
+import type { PlatformError } from './platform-error.ts';
+
 /** A member of the group as the platform shows it. */
 export interface PlatformMember {
 	/** The platform's own name for it: `api-7d4f-x2x9z`, `i-0abc…`. */
@@ -32,6 +34,8 @@ export interface PlatformGroup {
 	readonly autoscaler: string | null;
 	/** Changes are under way that the platform has not finished; half a sentence; null: none. */
 	readonly busy: string | null;
+	/** Why the platform does not come to the size that it aims at, where it says so later than `setDesired` returned; null or missing: nothing known. */
+	readonly failure?: PlatformError | null;
 	readonly members: readonly PlatformMember[];
 }
 
@@ -68,6 +72,12 @@ export interface KnowsUsage {
 	usage(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, PlatformUsage>>;
 }
 
+/** Extension: has work of its own to do for its members: registrations, heartbeats. */
+export interface KeepsUp {
+	/** To be called after each look, by the active owner alone. @throws PlatformError */
+	keepUp(group: PlatformGroup, signal: AbortSignal): Promise<void>;
+}
+
 /** Extension: members can be given another size. */
 export interface Sizes {
 	/** `live`: they have it now; `rolling`: the platform replaces them one after the other. @throws PlatformError */
@@ -85,6 +95,10 @@ export function watchesGroup(platform: object): platform is WatchesGroup {
 
 export function knowsUsage(platform: object): platform is KnowsUsage {
 	return 'usage' in platform;
+}
+
+export function keepsUp(platform: object): platform is KeepsUp {
+	return 'keepUp' in platform;
 }
 
 export function sizesMembers(platform: object): platform is Sizes {

@@ -116,9 +116,9 @@ export class Cloud {
 	capacity: number = Number.POSITIVE_INFINITY;
 	/** The same of addresses: `127.0.1.` gives 127.0.1.1, 127.0.1.2 … */
 	addresses = '10.0.0.';
-	/** How far what `view` shows lies behind, ms. */
-	lagMs = 0;
+	#lag = { ms: 0, from: 0 };
 	#serial = 0;
+	#launched = 0;
 	readonly #snapshots: { at: number; state: CloudState }[] = [];
 
 	constructor(times: Partial<CloudTimes> = {}) {
@@ -148,10 +148,16 @@ export class Cloud {
 		return this.state.instances.filter((instance) => instance.group === group);
 	}
 
-	/** What a reader is shown: the state as it was `lagMs` ago. */
+	/** From now on what `view` shows lies behind, ms; it never goes back behind this moment. */
+	set lagMs(ms: number) {
+		this.#snapshots.push({ at: Date.now(), state: structuredClone(this.state) });
+		this.#lag = { ms, from: Date.now() };
+	}
+
+	/** What a reader is shown: the state as it was a lag ago. */
 	view(): CloudState {
-		if (this.lagMs === 0) return this.state;
-		const limit = Date.now() - this.lagMs;
+		if (this.#lag.ms === 0) return this.state;
+		const limit = Math.max(this.#lag.from, Date.now() - this.#lag.ms);
 		return (this.#snapshots.findLast(({ at }) => at <= limit) ?? this.#snapshots[0])?.state ?? this.state;
 	}
 
@@ -261,7 +267,7 @@ export class Cloud {
 			});
 			return false;
 		}
-		const serial = this.#next();
+		const serial = ++this.#launched;
 		const id = `i-${hex(serial, 17)}`;
 		this.state.instances.push({
 			id,

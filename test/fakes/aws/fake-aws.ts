@@ -129,7 +129,7 @@ export class FakeAws {
 		let bytes = 0;
 		for await (const chunk of request) {
 			bytes += (chunk as Buffer).length;
-			if (bytes > MOST_BYTES) return void request.destroy();
+			if (bytes > MOST_BYTES) return void request.socket.destroy();
 			chunks.push(chunk as Buffer);
 		}
 		const body = Buffer.concat(chunks).toString('utf8');
@@ -140,7 +140,7 @@ export class FakeAws {
 		const sent = checked.ok
 			? this.#answer({ service, region: checked.region, request, body })
 			: this.#refuse(service, new Refusal(checked.code, checked.message, 403), request);
-		if (sent === 'drop') return void request.destroy();
+		if (sent === 'drop') return void request.socket.destroy();
 		if (sent === 'hang') return;
 		const type = sent.json ? 'application/x-amz-json-1.0' : 'text/xml';
 		response
