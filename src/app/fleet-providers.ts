@@ -29,5 +29,7 @@ function create(name: string, instances: InstancesConfig, needs: ProviderNeeds):
 			return new DnsProvider(name, instances);
 		case 'run':
 			return new RunProvider({ service: name, config: instances, ...needs });
+		case 'aws':
+			throw new Error('not wired');
 	}
 }

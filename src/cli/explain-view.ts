@@ -109,6 +109,8 @@ function instancesText({ instances, scale }: PoolConfig): string {
 		return `dns ${instances.name}:${instances.port}${instances.tls ? ' over TLS' : ''}, looked up every ${formatDuration(instances.resolveMs)}`;
 	}
 	const size = scale.min === scale.max ? plural(scale.min, 'instance') : `${scale.min} to ${scale.max} instances`;
+	if (instances.kind === 'aws')
+		return `aws Auto Scaling group ${instances.group} in ${instances.region}, port ${instances.port}, ${size}`;
 	return `run ${maskText(instances.command.join(' '))}, ${size}`;
 }
 

@@ -17,6 +17,7 @@ import {
 	type UrlInstance,
 } from '../instances/config.ts';
 import { namesSecret } from './problem.ts';
+import { resolveAws } from './resolve-aws.ts';
 import type { Place } from './scope.ts';
 
 const ms = (text: string | undefined, otherwise: number) =>
@@ -31,6 +32,7 @@ export function resolveInstances(input: InstancesInput | undefined, place: Place
 		return { kind: 'urls', urls: resolveUrls(input as UrlsInput, place) };
 	if ('urls' in input) return { kind: 'urls', urls: resolveUrls(input.urls, place.at('urls')) };
 	if ('run' in input) return resolveRun(input, place);
+	if ('aws' in input) return resolveAws(input, place);
 	const found = parseDnsName(input.dns);
 	return {
 		kind: 'dns',

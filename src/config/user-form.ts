@@ -14,6 +14,7 @@ import type {
 import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, RunConfig, UrlInstance } from '../instances/config.ts';
+import { takesScale } from '../instances/takes-scale.ts';
 import { alertingForm } from './alerts-form.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from './config.ts';
 import { logsForm } from './logs-form.ts';
@@ -21,6 +22,7 @@ import { metricsForm, objectiveForm } from './metrics-form.ts';
 import { concurrencyForm, overloadForm, priorityForm } from './overload-form.ts';
 import { namesSecret } from './problem.ts';
 import { rateLimitForm, routeLimitsForm } from './rate-limit-form.ts';
+import { awsAsWritten } from './resolve-aws.ts';
 import { matchOfRouteName } from './resolve-match.ts';
 import { exportForm, receiveForm, scrapeForm, tracesForm } from './telemetry-form.ts';
 
@@ -84,7 +86,7 @@ function serviceForm(service: ServiceConfig, options: FormOptions): Form {
 		slowStart: service.slowStartMs === 0 ? 'off' : formatDuration(service.slowStartMs),
 		balance: balanceForm(service),
 		...(service.failover === null ? {} : { failover: failoverForm(service.failover) }),
-		...(only?.instances.kind === 'run' ? { scale: { ...only.scale } } : {}),
+		...(only !== null && takesScale(only.instances) ? { scale: { ...only.scale } } : {}),
 		upstream: upstreamForm(service.upstream),
 		...protectionForm(service),
 		deploy: deployForm(service.deploy),
@@ -125,7 +127,7 @@ function poolsForm(pools: readonly PoolConfig[], options: FormOptions): Form {
 function poolForm({ instances, scale, priority, region, weight, scrape }: PoolConfig, options: FormOptions): Form {
 	return {
 		instances: instancesForm(instances, options),
-		...(instances.kind === 'run' ? { scale: { ...scale } } : {}),
+		...(takesScale(instances) ? { scale: { ...scale } } : {}),
 		priority,
 		...(region === null ? {} : { region }),
 		weight,
@@ -135,6 +137,7 @@ function poolForm({ instances, scale, priority, region, weight, scrape }: PoolCo
 
 function instancesForm(instances: InstancesConfig, options: FormOptions): Form {
 	if (instances.kind === 'run') return runForm(instances, options);
+	if (instances.kind === 'aws') return awsAsWritten(instances);
 	if (instances.kind === 'urls') {
 		return {
 			urls: instances.urls.map((one) => (one.weight === 1 ? urlOf(one) : { url: urlOf(one), weight: one.weight })),

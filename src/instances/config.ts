@@ -18,6 +18,8 @@ import {
 	valueOrReference,
 } from '../core/schema.ts';
 
+import { type AwsConfig, awsForm } from './aws/config.ts';
+
 /** One fixed address. `host` is a name or an address without brackets; `weight` 1 is normal. */
 export interface UrlInstance {
 	host: string;
@@ -63,7 +65,7 @@ export interface RunConfig {
 	portEnv: 'PORT';
 }
 
-export type InstancesConfig = UrlsConfig | DnsConfig | RunConfig;
+export type InstancesConfig = UrlsConfig | DnsConfig | RunConfig | AwsConfig;
 
 /** Least and most instances of a service. */
 export interface ScaleConfig {
@@ -174,8 +176,8 @@ const runForm = object({
 });
 
 export const instancesSchema = oneOf(
-	[url, list(urlForm, 'URLs'), urlsForm, dnsForm, runForm],
-	'one of { run: … }, { urls: […] } or { dns: … }',
+	[url, list(urlForm, 'URLs'), urlsForm, dnsForm, runForm, awsForm],
+	'one of { run: … }, { urls: […] }, { dns: … } or { aws: … }',
 );
 
 export type InstancesInput = z.input<typeof instancesSchema>;

@@ -146,10 +146,11 @@ test('what the group does not show after a failed call is not taken for done', a
 
 test('a package that is missing is named with what installs it; a closed provider calls nobody', async (it) => {
 	const { config, fake } = await bench(it);
+	const nobody = '@aws-sdk/nobody';
 	const missing = {
 		name: '@aws-sdk/client-auto-scaling',
 		client: 'X',
-		load: () => import('@aws-sdk/nobody' as string),
+		load: () => import(nobody),
 	};
 	const platform = new AwsPlatform(config, new AwsClients(config, { autoscaling: missing }));
 	const error = await faultOf(platform.group(soon()));

@@ -56,7 +56,7 @@ test('the same size twice is no change, one outside of the bounds is refused in 
 });
 
 test('members that are removed go, and the size falls by as many', async (it) => {
-	const { fake, platform, until } = await bench(it, { group: { desired: 4 } });
+	const { fake, platform, until } = await bench(it, { group: { desired: 4 }, times: { endMs: 500 } });
 	const { members } = await until((group) => running(group) === 4);
 	const [one, two] = members.map(({ id }) => id) as [string, string];
 	await platform.remove([one, two], soon());

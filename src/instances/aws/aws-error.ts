@@ -1,4 +1,5 @@
 /** AWS's errors, translated once. */
+import { inert } from '../../core/inert.ts';
 import { PlatformError, type PlatformFault } from '../platform/platform-error.ts';
 
 /** Of a message, in characters: the platform's words are hostile in length too. */
@@ -75,7 +76,7 @@ function faultOf(name: string, message: string, status: number): PlatformFault {
  */
 function shortened(message: string): string {
 	const [first = ''] = message.split(/\n|The Canonical String|Encoded authorization failure/);
-	return first.replace(/\s+/g, ' ').trim().slice(0, MOST_CHARACTERS);
+	return inert(first.replace(/\s+/g, ' ').trim().slice(0, MOST_CHARACTERS));
 }
 
 function text(value: unknown): string {

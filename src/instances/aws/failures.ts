@@ -1,11 +1,12 @@
 /** Why the group does not reach its size: the platform says so in its activities. */
 import type { Activity, AutoScalingGroup } from '@aws-sdk/client-auto-scaling';
+import { inert } from '../../core/inert.ts';
 import { PlatformError } from '../platform/platform-error.ts';
 import type { CallAws } from './actions.ts';
 import { countsAsDesired } from './members.ts';
 
 const CAPACITY =
-	/sufficient\b.{0,80}?\bcapacity|InsufficientInstanceCapacity|InsufficientFreeAddresses|free (?:private )?(?:IP )?addresses|LimitExceeded|\blimit (?:of|allows|exceeded)|more vCPU capacity|quota|no Spot capacity|Spot (?:price|request)/i;
+	/sufficient\b.{0,80}?\bcapacity|InsufficientInstanceCapacity|InsufficientFreeAddresses|free (?:private )?(?:IP )?addresses|LimitExceeded|count exceeded|\blimit (?:of|allows|exceeded)|more vCPU capacity|quota|no Spot capacity|Spot (?:price|request)/i;
 const DENIED = /not authorized|UnauthorizedOperation|AccessDenied|permission/i;
 const MOST_CHARACTERS = 500;
 
@@ -35,7 +36,8 @@ export async function failureOf(
 export function failedLaunch(activities: readonly Activity[]): PlatformError | null {
 	const newest = activities.find(({ Description }) => Description?.startsWith('Launching') ?? false);
 	if (newest === undefined || !/^(?:Failed|Cancelled)$/.test(newest.StatusCode ?? '')) return null;
-	const words = (newest.StatusMessage ?? newest.Description ?? '').replace(/\s+/g, ' ').slice(0, MOST_CHARACTERS);
+	const said = newest.StatusMessage ?? newest.Description ?? '';
+	const words = inert(said.replace(/\s+/g, ' ').slice(0, MOST_CHARACTERS));
 	if (CAPACITY.test(words)) return new PlatformError('capacity', words);
 	return new PlatformError(DENIED.test(words) ? 'denied' : 'bad_request', words);
 }
