@@ -49,7 +49,7 @@ test('aws: the least, and all of it', async () => {
 
 test('what is wrong is said with what was meant', async () => {
 	const wrong: [string, RegExp][] = [
-		['aws: api, port: 8080', /region: missing/],
+		['aws: api, port: 8080', /instances\.region\n {4}missing; expected a region/],
 		['aws: api, region: Frankfurt, port: 8080', /expected a region such as eu-central-1/],
 		['aws: api, region: eu-central-1, port: 0', /expected a whole number from 1 to 65535/],
 		['aws: api, region: eu-central-1, port: 1, address: privat', /did you mean `private`/],

@@ -5,7 +5,6 @@ import type { Path } from './problem.ts';
 /** Keys of later versions. */
 const LATER = new Set([
 	'autoscale',
-	'aws',
 	'azure',
 	'backup',
 	'breaker',
@@ -29,6 +28,7 @@ const BELONGS: Record<string, string> = {
 	alerts: 'the top of the main file',
 	apdex: '`metrics`',
 	availability: '`objective`',
+	aws: '`instances`',
 	balance: 'a service or `defaults`',
 	body: '`limits` of a service, a route or `defaults`',
 	burst: '`rateLimit`',
