@@ -29,14 +29,16 @@ test('all that the provider can do calls exactly the actions of the documented p
 		AutoScalingGroupName: 'api',
 		LifecycleHookName: 'drain',
 		LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING',
-		HeartbeatTimeout: 0.1,
+		HeartbeatTimeout: 1,
 	});
 	fake.cloud.capacity = 2;
 	await platform.setDesired(3, soon());
 	await until((group) => (group.failure ?? null) !== null);
 	fake.cloud.capacity = 10;
 	const { members } = await until(
-		(group) => running(group) === 3 && fake.count('autoscaling:SetInstanceProtection') > 0,
+		(group) =>
+			group.members.filter(({ ready }) => ready === true).length === 3 &&
+			fake.count('autoscaling:SetInstanceProtection') > 0,
 	);
 	await platform.usage([members[0]?.id ?? ''], soon());
 	await platform.reportUnhealthy(members[0]?.id ?? '', 'dead', soon());

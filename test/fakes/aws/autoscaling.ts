@@ -1,6 +1,6 @@
 /** EC2 Auto Scaling, as far as Ballast uses it. The types are the SDK's own; so the compiler checks the members too. */
 import type * as sdk from '@aws-sdk/client-auto-scaling';
-import type { CloudState, FakeGroup, FakeInstance } from './cloud.ts';
+import type { CloudState, FakeGroup, FakeInstance } from './cloud-state.ts';
 import { ACCOUNT, type Act, type Operation, page, Refusal } from './operation.ts';
 
 type Out<T> = Omit<T, '$metadata'>;

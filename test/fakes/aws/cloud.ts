@@ -2,109 +2,14 @@
  * What the fake cloud holds, and how it changes by itself: instances that start and end, launches that fail,
  * hooks that wait. Nothing here ticks: the state is brought up to the present whenever it is looked at.
  */
-import type { LifecycleHook, ScalingPolicy, ScheduledUpdateGroupAction } from '@aws-sdk/client-auto-scaling';
-
-export type Lifecycle =
-	| 'Pending'
-	| 'Pending:Wait'
-	| 'InService'
-	| 'Standby'
-	| 'Terminating'
-	| 'Terminating:Wait'
-	| 'Terminating:Proceed'
-	| 'Warmed:Stopped';
-
-export interface FakeInstance {
-	id: string;
-	group: string;
-	lifecycle: Lifecycle;
-	health: 'Healthy' | 'Unhealthy';
-	protected: boolean;
-	type: string;
-	privateIp: string;
-	publicIp: string | null;
-	ipv6: string | null;
-	launchedAt: number;
-	/** When it goes on to its next state; null: not by itself. */
-	dueAt: number | null;
-	templateVersion: string;
-}
-
-export interface FakeGroup {
-	name: string;
-	min: number;
-	max: number;
-	desired: number;
-	targetGroupArns: string[];
-	suspended: string[];
-	template: { id: string; name: string; version: string } | null;
-	/** Of a launch that failed. */
-	retryAt: number;
-}
-
-export interface FakeActivity {
-	id: string;
-	group: string;
-	description: string;
-	cause: string;
-	statusCode: 'Successful' | 'Failed' | 'InProgress';
-	statusMessage: string | null;
-	startedAt: number;
-}
-
-export interface FakeTarget {
-	id: string;
-	port: number;
-	state: 'initial' | 'healthy' | 'unhealthy' | 'draining';
-	dueAt: number;
-}
-
-export interface FakeRefresh {
-	id: string;
-	group: string;
-	status: 'Pending' | 'InProgress' | 'Successful';
-	version: string;
-}
-
-export interface CloudState {
-	groups: FakeGroup[];
-	instances: FakeInstance[];
-	ended: FakeInstance[];
-	activities: FakeActivity[];
-	hooks: LifecycleHook[];
-	policies: ScalingPolicy[];
-	scheduled: ScheduledUpdateGroupAction[];
-	targets: Record<string, FakeTarget[]>;
-	/** Instance type of each version of each launch template. */
-	templates: Record<string, { name: string; versions: string[]; tokens: Record<string, number> }>;
-	refreshes: FakeRefresh[];
-	heartbeats: Record<string, number>;
-}
-
-export interface CloudTimes {
-	/** From a launch to InService, ms. */
-	startMs: number;
-	/** From the end's beginning to gone, ms. */
-	endMs: number;
-	/** From registered to healthy at a target group, ms. */
-	registerMs: number;
-	/** Until a failed launch is tried again, ms. */
-	retryMs: number;
-}
-
-const EMPTY: CloudState = {
-	groups: [],
-	instances: [],
-	ended: [],
-	activities: [],
-	hooks: [],
-	policies: [],
-	scheduled: [],
-	targets: {},
-	templates: {},
-	refreshes: [],
-	heartbeats: {},
-};
+import {
+	type CloudState,
+	type CloudTimes,
+	EMPTY,
+	type FakeActivity,
+	type FakeGroup,
+	type FakeInstance,
+} from './cloud-state.ts';
 
 /** The fake keeps no more of what has ended. */
 const KEPT = 1000;
@@ -243,14 +148,32 @@ export class Cloud {
 				this.end(instance, 'an instance was taken out of service in response to a failed health check.');
 		}
 		const live = counted.filter(({ lifecycle }) => !lifecycle.startsWith('Terminating'));
+		const wanted = group.desired + this.#refresh(group, live);
 		if (!group.suspended.includes('Terminate')) {
-			const ending = live.filter((instance) => !instance.protected).slice(0, Math.max(0, live.length - group.desired));
+			const ending = live.filter((instance) => !instance.protected).slice(0, Math.max(0, live.length - wanted));
 			for (const instance of ending) this.end(instance, 'a difference between desired and actual capacity.');
 		}
 		if (group.suspended.includes('Launch') || group.retryAt > now) return;
-		for (let missing = group.desired - live.length; missing > 0; missing--) {
+		for (let missing = wanted - live.length; missing > 0; missing--) {
 			if (!this.#launch(group, now)) return;
 		}
+	}
+
+	/** An instance refresh that launches before it ends: one at a time. Gives how many more it wants there to be. */
+	#refresh(group: FakeGroup, live: FakeInstance[]): 0 | 1 {
+		const refresh = this.state.refreshes.find((one) => one.group === group.name && one.status !== 'Successful');
+		if (refresh === undefined) return 0;
+		const old = live.filter(({ templateVersion }) => templateVersion !== refresh.version);
+		const settled = this.membersOf(group.name).every(({ lifecycle }) => lifecycle === 'InService');
+		const [first] = old;
+		if (first === undefined) {
+			if (settled) refresh.status = 'Successful';
+			return 0;
+		}
+		if (!settled || live.length <= group.desired) return 1;
+		this.end(first, 'instance refresh.');
+		live.splice(live.indexOf(first), 1);
+		return old.length > 1 ? 1 : 0;
 	}
 
 	/** false: the platform has no more. */

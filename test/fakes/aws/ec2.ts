@@ -1,6 +1,6 @@
 /** EC2, as far as Ballast uses it. */
 import type * as sdk from '@aws-sdk/client-ec2';
-import type { Lifecycle } from './cloud.ts';
+import type { Lifecycle } from './cloud-state.ts';
 import { ACCOUNT, type Act, type Operation, page, Refusal } from './operation.ts';
 
 type Out<T> = Omit<T, '$metadata'>;

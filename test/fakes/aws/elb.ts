@@ -1,6 +1,6 @@
 /** Elastic Load Balancing v2, as far as Ballast uses it. */
 import type * as sdk from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { CloudState, FakeTarget } from './cloud.ts';
+import type { CloudState, FakeTarget } from './cloud-state.ts';
 import { type Act, type Operation, Refusal } from './operation.ts';
 
 type Out<T> = Omit<T, '$metadata'>;

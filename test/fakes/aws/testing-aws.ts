@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 import { AwsPlatform } from '../../../src/instances/aws/aws-platform.ts';
 import type { AwsConfig } from '../../../src/instances/aws/config.ts';
 import type { PlatformGroup } from '../../../src/instances/platform/platform.ts';
-import type { CloudTimes, FakeGroup } from './cloud.ts';
+import type { CloudTimes, FakeGroup } from './cloud-state.ts';
 import { FakeAws } from './fake-aws.ts';
 import type { Keys } from './sigv4.ts';
 
