@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { bench, running, soon } from '../fakes/aws/testing-aws.ts';
+import { bench, soon } from '../fakes/aws/testing-aws.ts';
 
 const ARN = 'arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/api/6d0ecf831eec9f09';
 const root = join(import.meta.dirname, '..', '..');
