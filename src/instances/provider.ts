@@ -81,6 +81,8 @@ export interface Provider<C = unknown> {
 /** Extension: the number of instances can be set. */
 export interface Resizable {
 	readonly desired: number;
+	/** A platform keeps the size, and others may set it there: it is not remembered here, nor set again without being asked. */
+	readonly keepsSize?: boolean;
 	/** Starts what is missing; what is too many turns to `leaving`. */
 	resize(count: number): void;
 	/** Resolves to null once all that are wanted were ready for the first time, else to why one of them is not. */

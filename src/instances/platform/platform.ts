@@ -52,6 +52,8 @@ export interface Platform {
 	readonly kind: string;
 	/** What it acts on, for people: `deployment default/api`. */
 	readonly target: string;
+	/** How long `group` may still show what was before a change, ms; default 0. */
+	readonly lagMs?: number;
 	/** @throws PlatformError */
 	group(signal: AbortSignal): Promise<PlatformGroup>;
 	/** Aims at more, or at as many as leave by themselves. Idempotent: the same size twice is no change. @throws PlatformError */
@@ -65,6 +67,12 @@ export interface Platform {
 export interface WatchesGroup {
 	/** Calls `changed` when the group is worth looking at again, until the signal aborts. Reconnects by itself. */
 	watchGroup(changed: () => void, signal: AbortSignal): void;
+}
+
+/** Extension: the platform has a say in who leaves first: a StatefulSet ends the highest ordinals only. */
+export interface OrdersLeaving {
+	/** All that were given, the first to leave first. */
+	leavingOrder(ids: readonly string[]): readonly string[];
 }
 
 /** Extension: knows what members use. */
@@ -91,6 +99,10 @@ export interface TakesHealth {
 
 export function watchesGroup(platform: object): platform is WatchesGroup {
 	return 'watchGroup' in platform;
+}
+
+export function ordersLeaving(platform: object): platform is OrdersLeaving {
+	return 'leavingOrder' in platform;
 }
 
 export function knowsUsage(platform: object): platform is KnowsUsage {
