@@ -1,6 +1,8 @@
 /** The provider for each kind of instances. */
+import { AwsPlatform } from '../instances/aws/aws-platform.ts';
 import type { InstancesConfig } from '../instances/config.ts';
 import { DnsProvider } from '../instances/dns/dns-provider.ts';
+import { PlatformProvider } from '../instances/platform/platform-provider.ts';
 import type { Provider } from '../instances/provider.ts';
 import type { Processes } from '../instances/run/processes.ts';
 import { RunProvider } from '../instances/run/run-provider.ts';
@@ -30,6 +32,6 @@ function create(name: string, instances: InstancesConfig, needs: ProviderNeeds):
 		case 'run':
 			return new RunProvider({ service: name, config: instances, ...needs });
 		case 'aws':
-			throw new Error('not wired');
+			return new PlatformProvider({ service: name, config: instances, open: (config) => new AwsPlatform(config) });
 	}
 }

@@ -152,7 +152,7 @@ test('a package that is missing is named with what installs it; a closed provide
 		client: 'X',
 		load: () => import(nobody),
 	};
-	const platform = new AwsPlatform(config, new AwsClients(config, { autoscaling: missing }));
+	const platform = new AwsPlatform(config, { clients: new AwsClients(config, { autoscaling: missing }) });
 	const error = await faultOf(platform.group(soon()));
 	assert.equal(error.fault, 'bad_request');
 	assert.match(

@@ -9,6 +9,12 @@ interface Client {
 	destroy(): void;
 }
 
+interface Held {
+	readonly client: Client;
+	/** Calls under way. */
+	busy: number;
+}
+
 type Made<T> = new (input: object) => T;
 /** What a package of the SDK exports: `AutoScalingClient`, `SetDesiredCapacityCommand` … */
 type Package = Record<string, unknown>;
@@ -47,7 +53,7 @@ const REQUEST_MS = 15_000;
 export class AwsClients {
 	readonly #config: AwsConfig;
 	readonly #packages: Readonly<Record<string, Source>>;
-	readonly #clients = new Map<string, Client>();
+	readonly #clients = new Map<string, Held>();
 	#closed = false;
 
 	/** @param packages another set, for tests */
@@ -62,9 +68,9 @@ export class AwsClients {
 		const loaded = await load(source);
 		try {
 			signal.throwIfAborted();
-			const client = this.#client(prefix, loaded);
 			const Command = loaded[`${name}Command`] as Made<object>;
-			return (await client.send(new Command(input), { abortSignal: signal })) as Actions[A]['output'];
+			const send = (client: Client) => client.send(new Command(input), { abortSignal: signal });
+			return (await this.#with(this.#client(prefix, loaded), send)) as Actions[A]['output'];
 		} catch (error) {
 			const fault = translated(error, action);
 			if (fault.fault === 'credentials') this.#forget();
@@ -79,17 +85,30 @@ export class AwsClients {
 
 	/** Drops the clients and with them the credentials that they hold; the next call reads them anew. */
 	#forget(): void {
-		for (const client of this.#clients.values()) client.destroy();
+		const dropped = [...this.#clients.values()];
 		this.#clients.clear();
+		for (const { client } of dropped) client.destroy();
 	}
 
-	#client(prefix: string, loaded: Package): Client {
+	/** A connection that is in use when its client is dropped is closed after that use. */
+	async #with(held: Held, send: (client: Client) => Promise<unknown>): Promise<unknown> {
+		held.busy++;
+		try {
+			return await send(held.client);
+		} finally {
+			held.busy--;
+			const inUse = [...this.#clients.values()].includes(held);
+			if (!inUse && held.busy === 0) setImmediate(() => held.client.destroy());
+		}
+	}
+
+	#client(prefix: string, loaded: Package): Held {
 		if (this.#closed) throw new PlatformError('unreachable', 'this provider is closed');
-		let client = this.#clients.get(prefix);
-		if (client === undefined) {
+		let held = this.#clients.get(prefix);
+		if (held === undefined) {
 			const { region, endpoint, profile } = this.#config;
 			const Client = loaded[(this.#packages[prefix] as Source).client] as Made<Client>;
-			client = new Client({
+			const client = new Client({
 				region,
 				maxAttempts: MAX_ATTEMPTS,
 				retryMode: 'standard',
@@ -99,9 +118,10 @@ export class AwsClients {
 				...(endpoint === null ? {} : { endpoint }),
 				...(profile === null ? {} : { profile }),
 			});
-			this.#clients.set(prefix, client);
+			held = { client, busy: 0 };
+			this.#clients.set(prefix, held);
 		}
-		return client;
+		return held;
 	}
 }
 

@@ -21,15 +21,21 @@ import { Places } from './places.ts';
 import { applySize, type WantedSize } from './sizes.ts';
 import { lookAround, type Surroundings } from './surroundings.ts';
 import { TargetGroups } from './target-groups.ts';
-import { USAGE_KEEP_MS, usageOf } from './usage.ts';
+import { USAGE_KEEP_MS, USAGE_LAG_MS, usageOf } from './usage.ts';
 
 /** Policies, schedules and hooks change by hand: looked at this seldom, ms. */
 const SURROUNDINGS_MS = 60_000;
 /** Instances that one call of SetInstanceProtection takes. */
 const PROTECT_BATCH = 50;
 
+export interface AwsParts {
+	readonly clients?: AwsClients;
+	readonly surroundingsMs?: number;
+}
+
 export class AwsPlatform implements Platform, KnowsUsage, Sizes, TakesHealth, KeepsUp {
 	readonly kind = 'aws';
+	readonly usageLagMs = USAGE_LAG_MS;
 	readonly target: string;
 	readonly #config: AwsConfig;
 	readonly #clients: AwsClients;
@@ -47,7 +53,11 @@ export class AwsPlatform implements Platform, KnowsUsage, Sizes, TakesHealth, Ke
 	#shown: AutoScalingGroup | null = null;
 	#instances: ReadonlyMap<string, Instance> = new Map();
 
-	constructor(config: AwsConfig, clients: AwsClients = new AwsClients(config)) {
+	/** @param surroundingsMs how long policies, schedules and hooks are taken for unchanged; default a minute */
+	constructor(
+		config: AwsConfig,
+		{ clients = new AwsClients(config), surroundingsMs = SURROUNDINGS_MS }: AwsParts = {},
+	) {
 		this.#config = config;
 		this.target = `Auto Scaling group ${config.group} in ${config.region}`;
 		this.#clients = clients;
@@ -55,7 +65,7 @@ export class AwsPlatform implements Platform, KnowsUsage, Sizes, TakesHealth, Ke
 		this.#places = new Places(call, config.address);
 		this.#targets = new TargetGroups(call, config);
 		this.#endings = new Endings(call, config, this.#writes);
-		this.#surroundings = new Kept(SURROUNDINGS_MS, (signal) => lookAround(call, config, signal));
+		this.#surroundings = new Kept(surroundingsMs, (signal) => lookAround(call, config, signal));
 	}
 
 	async group(signal: AbortSignal): Promise<PlatformGroup> {
@@ -119,6 +129,10 @@ export class AwsPlatform implements Platform, KnowsUsage, Sizes, TakesHealth, Ke
 		}
 		if (heartbeatMs !== null) await this.#endings.hold(held, heartbeatMs, signal);
 		if (this.#config.protect) await this.#protect(staying, signal);
+	}
+
+	drained(id: string): void {
+		if (waitsToEnd(this.#instances.get(id))) this.#writes.ended(id);
 	}
 
 	async usage(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, PlatformUsage>> {

@@ -7,6 +7,8 @@ import type { CallAws } from './actions.ts';
 const MOST_QUERIES = 500;
 /** Figures come each minute with detailed monitoring, else each fifth, and a few minutes late. */
 const SPAN_MS = 15 * 60_000;
+/** With basic monitoring; ms. */
+export const USAGE_LAG_MS = 6 * 60_000;
 /** CloudWatch is paid by figure: asked no more often than a new one can come. */
 export const USAGE_KEEP_MS = 30_000;
 

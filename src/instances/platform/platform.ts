@@ -77,13 +77,17 @@ export interface OrdersLeaving {
 
 /** Extension: knows what members use. */
 export interface KnowsUsage {
+	/** How old a reading may be when it comes, ms; default 0. */
+	readonly usageLagMs?: number;
 	usage(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, PlatformUsage>>;
 }
 
-/** Extension: has work of its own to do for its members: registrations, heartbeats. */
+/** Extension: has work of its own to do for its members: registrations, heartbeats, letting go of who is drained. */
 export interface KeepsUp {
-	/** To be called after each look, by the active owner alone. @throws PlatformError */
+	/** Called after each look, by the active owner alone. @throws PlatformError */
 	keepUp(group: PlatformGroup, signal: AbortSignal): Promise<void>;
+	/** Nothing is in flight any more at a member that leaves by itself; `keepUp` then sees to it. */
+	drained(id: string): void;
 }
 
 /** Extension: members can be given another size. */

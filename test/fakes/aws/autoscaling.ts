@@ -26,6 +26,7 @@ export const AUTOSCALING: Readonly<Record<string, Operation>> = {
 				'ValidationError',
 				`New SetDesiredCapacity value ${count} is ${bound} for the AutoScalingGroup.`,
 			);
+		if (count !== group.desired) cloud.changes.push(String(count));
 		group.desired = count;
 		group.retryAt = 0;
 		return undefined;
@@ -46,6 +47,7 @@ export const AUTOSCALING: Readonly<Record<string, Operation>> = {
 					`Currently, desiredSize equals minSize (${group.min}). Terminating instance without replacement will violate group's min size constraint. Either set shouldDecrementDesiredCapacity flag to false or lower group's min size.`,
 				);
 			group.desired--;
+			cloud.changes.push(`-${instance.id}`);
 		}
 		cloud.end(instance, 'instance was taken out of service in response to a user request.');
 		const activity = cloud.state.activities[0];

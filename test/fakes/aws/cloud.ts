@@ -21,6 +21,10 @@ export class Cloud {
 	capacity: number = Number.POSITIVE_INFINITY;
 	/** The same of addresses: `127.0.1.` gives 127.0.1.1, 127.0.1.2 … */
 	addresses = '10.0.0.';
+	/** Instances that start do not come into service. */
+	stuck = false;
+	/** Changes of sizes that were taken: `4`, and `-i-…` for an instance that was ended with its place. */
+	readonly changes: string[] = [];
 	#lag = { ms: 0, from: 0 };
 	#serial = 0;
 	#launched = 0;
@@ -109,6 +113,7 @@ export class Cloud {
 	}
 
 	#goOn(instance: FakeInstance): void {
+		if (this.stuck && instance.lifecycle === 'Pending') return;
 		instance.dueAt = null;
 		if (instance.lifecycle === 'Pending') {
 			instance.lifecycle = 'InService';

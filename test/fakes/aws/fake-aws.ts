@@ -24,6 +24,8 @@ import { REQUEST_ID, writeAnswer, writeError } from './xml-answer.ts';
 interface Fault {
 	readonly action: string;
 	left: number;
+	/** Calls that go well before. */
+	spared: number;
 	readonly does: Refusal | 'drop' | 'hang';
 }
 
@@ -116,8 +118,15 @@ export class FakeAws {
 		this.#denied.delete(action);
 	}
 
-	fail(action: string, does: Fault['does'], times = 1): void {
-		this.#faults.push({ action, left: times, does });
+	fail(action: string, does: Fault['does'], times = 1, spared = 0): void {
+		this.#faults.push({ action, left: times, spared, does });
+	}
+
+	/** Connections that are open now. */
+	get connections(): Promise<number> {
+		return new Promise((resolve, reject) =>
+			this.#server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
+		);
 	}
 
 	/** Times that an action was called, the failed ones too. */
@@ -229,7 +238,8 @@ export class FakeAws {
 	#faultOf(name: string): Fault['does'] | null {
 		const at = this.#faults.findIndex(({ action, left }) => left > 0 && (action === '*' || action === name));
 		const fault = this.#faults[at];
-		if (fault !== undefined) {
+		if (fault !== undefined && fault.spared > 0) fault.spared--;
+		else if (fault !== undefined) {
 			fault.left--;
 			return fault.does;
 		}

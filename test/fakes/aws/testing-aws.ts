@@ -29,27 +29,11 @@ export async function bench(
 ): Promise<Bench> {
 	const fake = await new FakeAws(given.times).start();
 	const folder = mkdtempSync(join(tmpdir(), 'ballast-aws-'));
-	const file = join(folder, 'credentials');
-	const before = { file: process.env['AWS_SHARED_CREDENTIALS_FILE'], config: process.env['AWS_CONFIG_FILE'] };
-	process.env['AWS_SHARED_CREDENTIALS_FILE'] = file;
-	process.env['AWS_CONFIG_FILE'] = join(folder, 'config');
-	const writeKeys = (keys: Keys): void => writeFileSync(file, credentialsFile(keys));
+	const before = useCredentials(folder);
+	const writeKeys = (keys: Keys): void => writeCredentials(folder, keys);
 	writeKeys(fake.keys);
 	const group = fake.cloud.addGroup({ name: 'api', ...given.group });
-	const config: AwsConfig = {
-		kind: 'aws',
-		group: 'api',
-		region: 'eu-central-1',
-		port: 8080,
-		address: 'private',
-		targetGroups: [],
-		lifecycleHook: null,
-		instanceTypes: [],
-		protect: false,
-		profile: PROFILE,
-		endpoint: fake.url,
-		...given.config,
-	};
+	const config = awsConfig(fake.url, given.config);
 	const platform = new AwsPlatform(config);
 	it.after(async () => {
 		platform.close();
@@ -69,6 +53,36 @@ export async function bench(
 		}
 	};
 	return { fake, group, config, platform, writeKeys, until };
+}
+
+/** The least that a file can say, and the fake's address. */
+export function awsConfig(endpoint: string, more: Partial<AwsConfig> = {}): AwsConfig {
+	return {
+		kind: 'aws',
+		group: 'api',
+		region: 'eu-central-1',
+		port: 8080,
+		address: 'private',
+		targetGroups: [],
+		lifecycleHook: null,
+		instanceTypes: [],
+		protect: false,
+		profile: PROFILE,
+		endpoint,
+		...more,
+	};
+}
+
+/** Has the SDK read its files in this folder. Gives what it read before. */
+export function useCredentials(folder: string): { file: string | undefined; config: string | undefined } {
+	const before = { file: process.env['AWS_SHARED_CREDENTIALS_FILE'], config: process.env['AWS_CONFIG_FILE'] };
+	process.env['AWS_SHARED_CREDENTIALS_FILE'] = join(folder, 'credentials');
+	process.env['AWS_CONFIG_FILE'] = join(folder, 'config');
+	return before;
+}
+
+export function writeCredentials(folder: string, keys: Keys): void {
+	writeFileSync(join(folder, 'credentials'), credentialsFile(keys));
 }
 
 /** A time limit that no test should reach. */
