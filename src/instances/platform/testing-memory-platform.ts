@@ -1,7 +1,7 @@
 /** A platform in memory, eventually consistent if told so: what the engine is tested with. */
 import type { Platform, PlatformGroup, PlatformMember } from './platform.ts';
 import { PlatformError, type PlatformFault } from './platform-error.ts';
-import type { PlatformFake } from './testing-platform-suite.ts';
+import type { PlatformFake } from './testing-platform-fake.ts';
 
 interface Shot {
 	readonly atMs: number;
