@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { AwsPlatform } from '../../src/instances/aws/aws-platform.ts';
 import type { AwsConfig } from '../../src/instances/aws/config.ts';
 import { PlatformProvider } from '../../src/instances/platform/platform-provider.ts';
-import { SUITE_SETTINGS } from '../../src/instances/platform/testing-platform-suite.ts';
+import { SUITE_SETTINGS } from '../../src/instances/platform/testing-platform-stage.ts';
 import { TestingWatcher, until } from '../../src/instances/testing-watcher.ts';
 import type { CloudTimes } from '../fakes/aws/cloud-state.ts';
 import type { FakeAws } from '../fakes/aws/fake-aws.ts';
