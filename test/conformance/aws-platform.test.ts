@@ -156,6 +156,26 @@ test('an instance that we end passes its hook at once: it was drained before', a
 	assert.equal(fake.count('autoscaling:CompleteLifecycleAction'), 1);
 });
 
+test('an instance that is drained before it comes to its hook passes it too', async (it) => {
+	const { fake, platform, until } = await bench(it, { group: { desired: 1 }, config: { lifecycleHook: 'drain' } });
+	fake.cloud.state.hooks.push(HOOK);
+	await until((group) => running(group) === 1);
+	const [instance] = fake.cloud.state.instances;
+	assert.ok(instance !== undefined);
+	fake.cloud.state.groups.forEach((group) => {
+		group.desired = 0;
+	});
+	Object.assign(instance, { lifecycle: 'Terminating', dueAt: Date.now() + 200 });
+	const seen = await platform.group(soon());
+	assert.deepEqual(
+		seen.members.map(({ life, note }) => [life, note]),
+		[['leaving', 'the group ends it']],
+	);
+	platform.drained(instance.id);
+	await until((group) => group.members.length === 0);
+	assert.equal(fake.count('autoscaling:CompleteLifecycleAction'), 1);
+});
+
 test('a hook that is not there, or is for launches, is refused', async (it) => {
 	const { fake, platform } = await bench(it, { config: { lifecycleHook: 'drain' } });
 	await assert.rejects(platform.group(soon()), { fault: 'not_found', message: /has no lifecycle hook `drain`/ });

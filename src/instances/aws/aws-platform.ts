@@ -15,7 +15,7 @@ import type { AwsConfig } from './config.ts';
 import { Endings, type Seen } from './endings.ts';
 import { failureOf } from './failures.ts';
 import { Kept } from './kept.ts';
-import { busyWith, countsAsMember, memberOf, waitsToEnd } from './members.ts';
+import { busyWith, countsAsMember, memberOf, stateOf, waitsToEnd } from './members.ts';
 import { OwnWrites } from './own-writes.ts';
 import { Places } from './places.ts';
 import { applySize, type WantedSize } from './sizes.ts';
@@ -132,7 +132,8 @@ export class AwsPlatform implements Platform, KnowsUsage, Sizes, TakesHealth, Ke
 	}
 
 	drained(id: string): void {
-		if (waitsToEnd(this.#instances.get(id))) this.#writes.ended(id);
+		// It may be drained before it comes to its hook. In standby it is not to end.
+		if (stateOf(this.#instances.get(id)).startsWith('Terminating')) this.#writes.ended(id);
 	}
 
 	async usage(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, PlatformUsage>> {
