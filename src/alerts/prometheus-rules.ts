@@ -4,6 +4,7 @@ import type { FigureInfo } from '../core/metric.ts';
 import { formatValue } from './figure-value.ts';
 import { promDuration, ruleExpression } from './promql.ts';
 import { type AlertRule, type FigureNames, queryOf } from './rule.ts';
+import { runbookAnnotation } from './runbook.ts';
 
 export interface PrometheusRules {
 	/** YAML, for Prometheus 2.42 and later. */
@@ -32,7 +33,7 @@ function ruleForm(rule: AlertRule, expr: string, info: FigureInfo | undefined): 
 		annotations: {
 			summary: summaryOf(rule, info),
 			rule: plain(rule.text),
-			...(rule.runbook === null ? {} : { runbook_url: rule.runbook }),
+			...runbookAnnotation(rule.runbook),
 		},
 	};
 }

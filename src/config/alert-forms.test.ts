@@ -29,6 +29,27 @@ test('the default set is on, can be switched off, and changed in parts', async (
 	assert.deepEqual([mine?.severity, mine?.notify, mine?.repeatMs], ['warning', null, 14_400_000]);
 });
 
+test('the runbooks of the default set are where the page was put, and stay so when they are printed', async () => {
+	const said =
+		'alerts: { runbooks: "https://w/page", errors: { severity: warning }, slow: { runbook: "https://w/slow" } }';
+	const rules = await alertsOf(said);
+	const of = (name: string) => rules.find((rule) => rule.name === name)?.runbook;
+	assert.deepEqual(
+		[of('errors'), of('slow'), of('retries')],
+		['https://w/page#errors', 'https://w/slow', 'https://w/page#retries'],
+	);
+	for (const text of [said, 'alerts: { errors: { severity: warning } }']) {
+		const config = await load(`${SERVICE}${text}`, {});
+		assert.deepEqual((await load(printConfig(config), {})).alerts, config.alerts);
+	}
+	using temp = new TempFiles({ 'ballast.yaml': `${SERVICE}alerts: { runbooks: p95 > 1s }` });
+	const result = await loadConfig('ballast.yaml', { cwd: temp.folder, env: {} });
+	assert.match(
+		result.ok ? '' : formatProblems(result.problems),
+		/expected a link such as https.*a rule needs another name/,
+	);
+});
+
 test('keys of a rule are clauses of its text', async () => {
 	const [rule] = await alertsOf(
 		'channels: { command: { run: ./tell } }\nalerts: { defaults: off, slow: { service: videos, route: GET /v1/*, when: p95 > 500ms, for: 1m, notify: command, repeat: 1h } }',

@@ -16,7 +16,7 @@ interface FormOptions {
 }
 
 export function alertingForm({ alerts, channels, heartbeat }: Config, options: FormOptions): Form {
-	const rules = rulesForm(alerts.rules);
+	const rules = rulesForm(alerts);
 	const windows = alerts.maintenance.map(({ text, service }) => (service === null ? text : { when: text, service }));
 	return {
 		...(Object.keys(rules).length === 0 ? {} : { alerts: rules }),
@@ -28,24 +28,30 @@ export function alertingForm({ alerts, channels, heartbeat }: Config, options: F
 	};
 }
 
-function rulesForm(rules: readonly AlertRule[]): Form {
-	const defaults = defaultRules(FIGURE_CATALOGUE);
+function rulesForm({ rules, runbooks }: Config['alerts']): Form {
+	const defaults = defaultRules(FIGURE_CATALOGUE, runbooks);
+	const page = runbooks === null ? {} : { runbooks };
 	const known = new Map(defaults.map((rule) => [rule.name, JSON.stringify(rule)]));
+	const base = new Map(defaults.map(({ name, runbook }) => [name, runbook]));
 	const own = rules.filter((rule) => known.get(rule.name) !== JSON.stringify(rule));
-	const told = Object.fromEntries(own.map((rule) => [rule.name, ruleForm(rule)]));
+	const told = Object.fromEntries(own.map((rule) => [rule.name, ruleForm(rule, base.get(rule.name) ?? null)]));
 	const gone = defaults.filter(({ name }) => !rules.some((rule) => rule.name === name));
 	// Of the set nothing is left, or not as much as went.
-	if (gone.length === defaults.length) return { defaults: 'off', ...told };
-	return { ...Object.fromEntries(gone.map(({ name }) => [name, 'off'])), ...told };
+	if (gone.length === defaults.length) return { defaults: 'off', ...page, ...told };
+	return { ...page, ...Object.fromEntries(gone.map(({ name }) => [name, 'off'])), ...told };
 }
 
-function ruleForm({ text, severity, notify, summary, runbook, repeatMs, inhibits }: AlertRule): Form {
+/** `inherited`: the runbook that a rule of this name has without a word. */
+function ruleForm(
+	{ text, severity, notify, summary, runbook, repeatMs, inhibits }: AlertRule,
+	inherited: string | null,
+): Form {
 	return {
 		when: text,
 		severity,
 		...(notify === null ? {} : { notify: [...notify] }),
 		...(summary === null ? {} : { summary }),
-		...(runbook === null ? {} : { runbook }),
+		...(runbook === null || runbook === inherited ? {} : { runbook }),
 		repeat: formatDuration(repeatMs),
 		inhibits: [...inhibits],
 	};

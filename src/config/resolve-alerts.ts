@@ -4,6 +4,7 @@ import {
 	type AlertRuleInput,
 	type AlertsConfig,
 	type AlertsInput,
+	complainOfLink,
 	DEFAULT_HEARTBEAT_MS,
 	DEFAULT_REPEAT_MS,
 	type HeartbeatInput,
@@ -34,11 +35,13 @@ export function resolveAlerting(
 	place: Place,
 ): Pick<Config, 'alerts' | 'channels' | 'heartbeat'> {
 	const channels = resolveChannels(input.channels ?? {}, place.at('channels'));
-	const known: Known = { services, channels: Object.keys(input.channels ?? {}), place };
+	const runbooks = resolveRunbooks(input.alerts?.['runbooks'], place.at('alerts', 'runbooks'));
+	const known: Known = { services, channels: Object.keys(input.channels ?? {}), runbooks, place };
 	return {
 		alerts: {
 			rules: resolveRules(input.alerts ?? {}, known, place.at('alerts')),
 			maintenance: resolveMaintenance(input.maintenance ?? [], known, place.at('maintenance')),
+			runbooks,
 		},
 		channels,
 		heartbeat: resolveHeartbeat(input.heartbeat, place.at('heartbeat')),
@@ -48,18 +51,21 @@ export function resolveAlerting(
 interface Known {
 	services: readonly ServiceConfig[];
 	channels: readonly string[];
+	runbooks: string | null;
 	/** The top, for what has gone wrong elsewhere. */
 	place: Place;
 }
 
 /** Those of the default set first, then the file's own in its order. */
 function resolveRules(input: AlertsInput, known: Known, place: Place): AlertsConfig['rules'] {
-	const { defaults, ...named } = input;
+	const { defaults, runbooks: _, ...named } = input;
 	if (defaults !== undefined && defaults !== 'off' && defaults !== false)
 		place
 			.at('defaults')
 			.problem('expected off, which switches the default set off; a rule needs another name', { at: 'key' });
-	const base = new Map((defaults === undefined ? defaultRules(FIGURE_CATALOGUE) : []).map((rule) => [rule.name, rule]));
+	const base = new Map(
+		(defaults === undefined ? defaultRules(FIGURE_CATALOGUE, known.runbooks) : []).map((rule) => [rule.name, rule]),
+	);
 	const rules = new Map<string, AlertRule>(base);
 	for (const [name, said] of Object.entries(named)) {
 		const at = place.at(name);
@@ -73,6 +79,14 @@ function resolveRules(input: AlertsInput, known: Known, place: Place): AlertsCon
 		place.problem(`expected at most ${MOST_RULES} rules; these are ${rules.size}`, { at: 'key' });
 	checkInhibits(rules, named, place);
 	return [...rules.values()];
+}
+
+/** Where the page of the default set's runbooks was put. */
+function resolveRunbooks(said: AlertsInput[string] | undefined, place: Place): string | null {
+	if (said === undefined) return null;
+	const complaint = typeof said === 'string' ? complainOfLink(said) : 'expected the address of the page of runbooks';
+	if (complaint !== undefined) place.problem(`${complaint}; a rule needs another name`, { at: 'key' });
+	return complaint === undefined ? (said as string) : null;
 }
 
 interface Said {
