@@ -160,7 +160,13 @@ export class Alerting {
 			case 'alert-ack':
 				return { acknowledged: this.#loop.acknowledge(optionalText(args, 'alert'), { by, comment }) };
 			case 'alert-silence':
-				return this.#loop.silence({ where: whereOf(args), forMs: Number(args['forMs']), by, comment });
+				return this.#loop.silence({
+					where: whereOf(args),
+					forMs: Number(args['forMs']),
+					by,
+					comment,
+					services: this.#config?.services.map(({ name: service }) => service) ?? [],
+				});
 			case 'alert-unsilence': {
 				const id = optionalText(args, 'id');
 				return { ended: this.#loop.unsilence(id === '' ? { where: whereOf(args) } : { id }) };
