@@ -206,23 +206,28 @@ const RESOURCES: readonly Figure[] = [
 	),
 ];
 
+const NO_JOBS = 'it has no jobs';
+
 const UPKEEP: readonly Figure[] = [
 	figure(
 		{ name: 'certificate.expires_in', unit: 'seconds', text: 'Until the first certificate is out of date' },
 		gauge(['certificate'], 'ballast_certificate_expires_in_seconds', 'min'),
 	),
 	figure(
-		{ name: 'backup.age', unit: 'seconds', text: 'Since the last backup' },
+		{ name: 'backup.age', unit: 'seconds', text: 'Since the last backup', lacks: 'it makes no backups' },
 		gauge([], 'ballast_backup_age_seconds', 'max'),
 	),
 	figure(
-		{ name: 'queue.age', unit: 'seconds', text: 'Age of the oldest job that waits' },
+		{ name: 'queue.age', unit: 'seconds', text: 'Age of the oldest job that waits', lacks: NO_JOBS },
 		gauge(ROUTE, 'ballast_queue_age_seconds', 'max'),
 	),
-	figure({ name: 'queue.length', unit: 'number', text: 'Jobs that wait' }, gauge(ROUTE, 'ballast_queue_length')),
+	figure(
+		{ name: 'queue.length', unit: 'number', text: 'Jobs that wait', lacks: NO_JOBS },
+		gauge(ROUTE, 'ballast_queue_length'),
+	),
 	figure(
 		{ name: 'series.dropped', unit: 'number', perSecond: true, text: 'Series that found no room' },
-		rate([], of('ballast_series_dropped_total')),
+		rate([], of('ballast_series_dropped_total'), of('ballast_remote_dropped_total')),
 	),
 	figure(
 		{ name: 'logs.dropped', unit: 'number', perSecond: true, text: 'Log records that were lost' },

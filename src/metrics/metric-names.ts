@@ -12,7 +12,8 @@ function define<const N extends string, K extends MetricKind>(kind: K, texts: Te
 	) as unknown as Record<N, Named<K>>;
 }
 
-function unitOf(name: string): MetricDefinition['unit'] {
+/** By the end of its name. */
+export function unitOf(name: string): MetricDefinition['unit'] {
 	const unit = /_(seconds|bytes|ratio)(?:_total)?$/.exec(name)?.[1];
 	return (unit ?? 'number') as MetricDefinition['unit'];
 }
@@ -143,6 +144,7 @@ export const QUEUE_GAUGES = define('gauge', {
 export const NODE_COUNTERS = define('counter', {
 	ballast_events_total: ['Events by level', ['level']],
 	ballast_log_records_dropped_total: ['Log records that were lost, by cause', ['cause']],
+	ballast_remote_dropped_total: ['Values and series of other programs that found no room', []],
 	ballast_log_errors_total: ['Log lines of level error and above', ['service', 'instance']],
 });
 
@@ -157,3 +159,24 @@ export const HTTP_DURATIONS = define('histogram', {
 		[...HTTP, 'server_address', 'server_port', STATUS],
 	],
 });
+
+/** All whose history is kept. */
+export const KEPT_METRICS: readonly MetricDefinition[] = [
+	ROUTE_COUNTERS,
+	REQUEST_DURATION,
+	INSTANCE_COUNTERS,
+	INSTANCE_DURATION,
+	INSTANCE_GAUGES,
+	POOL_GAUGES,
+	POOL_COUNTERS,
+	SERVICE_GAUGES,
+	SERVICE_COUNTERS,
+	WORKER_GAUGES,
+	HOST_GAUGES,
+	HOST_COUNTERS,
+	DISK_GAUGES,
+	NODE_GAUGES,
+	CERTIFICATE_GAUGES,
+	QUEUE_GAUGES,
+	NODE_COUNTERS,
+].flatMap((some): MetricDefinition[] => Object.values(some));

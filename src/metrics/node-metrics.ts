@@ -262,6 +262,7 @@ function readUpkeep(registry: Registry, readers: Partial<NodeReaders>, nowMs: nu
 	gauges(registry, G.ballast_backup_age_seconds, one(node.backupAgeMs === null ? undefined : node.backupAgeMs / 1000));
 	const byOne = (all: Iterable<readonly [string, number]>): Row[] => [...all].map(([label, count]) => [[label], count]);
 	counters(registry, C.ballast_events_total, byOne(node.events));
+	counters(registry, C.ballast_remote_dropped_total, [[[], node.remoteDropped]]);
 	counters(registry, C.ballast_log_records_dropped_total, byOne(node.recordsDropped));
 	const errors = [...node.logErrors].map(({ service, instance, count }): Row => [[service, instance], count]);
 	counters(registry, C.ballast_log_errors_total, errors);

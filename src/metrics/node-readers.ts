@@ -79,6 +79,8 @@ export interface NodeReading {
 	events: Iterable<readonly [level: string, count: number]>;
 	/** Totals by cause; all causes, those of 0 too. */
 	recordsDropped: Iterable<readonly [cause: string, count: number]>;
+	/** Total: what other programs count that found no room. */
+	remoteDropped: number;
 	/** Totals. */
 	logErrors: Iterable<{ service: string; instance: string; count: number }>;
 }

@@ -143,6 +143,6 @@ export class TestNode implements NodeReaders {
 		const recordsDropped = [['ring_full', 0]] as const;
 		const logErrors = [{ service: 'api', instance: 'api-1', count: 3 }];
 		const state = { startedMs: Date.UTC(2026, 0, 1), configRefused: false, storeFailed: false, backupAgeMs: null };
-		return { ...state, events: [['info', 4]] as const, recordsDropped, logErrors };
+		return { ...state, events: [['info', 4]] as const, recordsDropped, remoteDropped: 0, logErrors };
 	}
 }
