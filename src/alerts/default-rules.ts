@@ -194,6 +194,9 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 
 export const DEFAULT_RULE_NAMES: readonly string[] = Object.keys(DEFAULTS);
 
+export const defaultRuleText = (name: string): string | undefined =>
+	Object.hasOwn(DEFAULTS, name) ? DEFAULTS[name]?.when : undefined;
+
 /**
  * The rules of the set whose figures the catalogue has. One that it lacks measures nothing, so it could never fire.
  * `runbooks`: see `AlertsConfig`.
