@@ -28,7 +28,7 @@ export const ROUTE_COUNTERS = define('counter', {
 	ballast_failed_total: ['Answers of 5xx that Ballast made itself', ROUTE],
 	ballast_broken_total: ['Answers below 500 that broke off after their head', ROUTE],
 	ballast_aborted_total: ['Clients that left before an answer began', ROUTE],
-	ballast_errors_total: ['Requests that Ballast could not have answered as asked, by cause', [...ROUTE, 'cause']],
+	ballast_errors_total: ['Requests that failed, by code; `instance_5xx`: an instance answered so', [...ROUTE, 'cause']],
 	ballast_request_bytes_total: ['Payload of requests', ROUTE],
 	ballast_response_bytes_total: ['Payload of answers', ROUTE],
 	ballast_request_part_seconds_total: ['Parts of the durations of requests', [...ROUTE, 'part']],

@@ -20,6 +20,8 @@ export class TestNode implements NodeReaders {
 	fixedUs: number | null = null;
 	/** Answers of 5xx so far. */
 	failed = 0;
+	/** And of those that instances gave. */
+	theirs = 0;
 
 	/** A second goes by. */
 	serve(): void {
@@ -37,7 +39,7 @@ export class TestNode implements NodeReaders {
 		return {
 			service: 'api',
 			requests,
-			status: [0, requests - this.failed, 0, 0, this.failed],
+			status: [0, requests - this.failed - this.theirs, 0, 0, this.failed + this.theirs],
 			broken: 0,
 			bytesIn: requests * 100,
 			bytesOut: requests * 2000,
