@@ -181,6 +181,21 @@ test('what is printed loads again to the same, but for its secrets', async () =>
 	assert.deepEqual((await load(printConfig(off), {})).alerts, off.alerts);
 });
 
+test('a diff shows of an address only the host: what is behind it may be its secret', async () => {
+	const of = (path: string) =>
+		load(
+			`${SERVICE}channels: { webhook: { url: "https://hooks.example.com/${path}" } }\nheartbeat: { url: "https://hc.example.com/${path}" }`,
+			{},
+		);
+	const shown = formatDiff(diffConfig(await of(CANARY), await of(`${CANARY}2`)));
+	assert.match(shown, /channels\.webhook\.url: https:\/\/hooks\.example\.com\/… → https:\/\/hooks\.example\.com\/…/);
+	assert.match(shown, /heartbeat\.url: https:\/\/hc\.example\.com\/…/);
+	assert.ok(!shown.includes(CANARY), shown);
+	const added = formatDiff(diffConfig(await load(SERVICE, {}), await of(CANARY)));
+	assert.ok(added.includes('hooks.example.com') && !added.includes(CANARY), added);
+	assert.equal(formatDiff(diffConfig(await of('a'), await of('a'))), 'nothing changes');
+});
+
 test('no problem of a channel shows what may be a secret', async () => {
 	for (const channel of [
 		`slack: { url: ${CANARY} }`,

@@ -13,6 +13,8 @@ type Form = Record<string, unknown>;
 interface FormOptions {
 	/** What stands for a secret. */
 	secret(value: string): unknown;
+	/** What stands for an address that somebody is told at. Default: itself. */
+	address?(url: string): unknown;
 }
 
 export function alertingForm({ alerts, channels, heartbeat }: Config, options: FormOptions): Form {
@@ -57,12 +59,15 @@ function ruleForm(
 	};
 }
 
-function channelForm({ to, secrets, perMinute }: ChannelConfig, { secret }: FormOptions): Form {
+function channelForm({ to, secrets, perMinute }: ChannelConfig, { secret, address = itself }: FormOptions): Form {
 	const shown = (value: string) => (secrets.includes(value) ? secret(value) : value);
-	return { type: to.type, ...targetForm(to, shown), rate: perMinute };
+	const url = (value: string) => (secrets.includes(value) ? secret(value) : address(value));
+	return { type: to.type, ...targetForm(to, { shown, url }), rate: perMinute };
 }
 
-function targetForm(to: ChannelTarget, shown: (value: string) => unknown): Form {
+const itself = (url: string): unknown => url;
+
+function targetForm(to: ChannelTarget, { shown, url }: Record<'shown' | 'url', (value: string) => unknown>): Form {
 	switch (to.type) {
 		case 'command':
 			return { run: [...to.command] };
@@ -72,20 +77,23 @@ function targetForm(to: ChannelTarget, shown: (value: string) => unknown): Form 
 			return { host, port, tls, from: to.from, to: [...to.to], ...said, ...templateForm(to.template) };
 		}
 		case 'pagerduty':
-			return { key: shown(to.key), url: shown(to.url) };
+			return { key: shown(to.key), url: url(to.url) };
 		case 'slack':
-			return { url: shown(to.url), ...templateForm(to.template) };
+			return { url: url(to.url), ...templateForm(to.template) };
 		default: {
 			const headers = Object.fromEntries(to.headers.map(([name, value]) => [name, shown(value)]));
-			return { url: shown(to.url), ...(to.headers.length === 0 ? {} : { headers }) };
+			return { url: url(to.url), ...(to.headers.length === 0 ? {} : { headers }) };
 		}
 	}
 }
 
 const templateForm = (template: string | null): Form => (template === null ? {} : { template });
 
-function heartbeatForm({ url, secret: isSecret, everyMs }: HeartbeatConfig, { secret }: FormOptions): Form {
-	return { url: isSecret ? secret(url) : url, every: formatDuration(everyMs) };
+function heartbeatForm(
+	{ url, secret: isSecret, everyMs }: HeartbeatConfig,
+	{ secret, address = itself }: FormOptions,
+): Form {
+	return { url: isSecret ? secret(url) : address(url), every: formatDuration(everyMs) };
 }
 
 /** Masks what must not leave the process, in place. */
