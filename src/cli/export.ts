@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { alertmanagerConfig } from '../alerts/alertmanager-config.ts';
-import { prometheusRules, promtoolTests } from '../alerts/prometheus-rules.ts';
+import { prometheusRules } from '../alerts/prometheus-rules.ts';
+import { promtoolTests } from '../alerts/promtool-tests.ts';
 import type { ParsedArguments } from '../config/arguments.ts';
 import type { Config } from '../config/config.ts';
 import { FIGURE_CATALOGUE, OPEN_CATALOGUE } from '../config/figure-catalogue.ts';
