@@ -98,6 +98,10 @@ const TRAFFIC: readonly Figure[] = [
 		{ name: 'retry_rate', unit: 'ratio', text: 'Attempts beyond the first, for each request' },
 		ratio(ROUTE, [of('ballast_retries_total')], REQUESTS),
 	),
+	figure(
+		{ name: 'retries.refused', unit: 'number', perSecond: true, text: 'Retries that the budget refused' },
+		rate(['service'], of('ballast_retries_refused_total')),
+	),
 	counted('held', 'ballast_held_total', 'Requests that waited for an instance'),
 	counted('limited', 'ballast_limited_total', 'Answers of 429: over a rate limit'),
 	counted('shed', 'ballast_shed_total', 'Requests refused to protect the service or the node'),

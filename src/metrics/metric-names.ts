@@ -89,6 +89,7 @@ export const SERVICE_GAUGES = define('gauge', {
 
 export const SERVICE_COUNTERS = define('counter', {
 	ballast_lookups_failed_total: ['Times that the addresses of instances began to be unknown to DNS', ['service']],
+	ballast_retries_refused_total: ['Retries that the budget of the service refused', ['service']],
 	ballast_rollbacks_total: ['New versions that were rolled back', ['service']],
 	ballast_rate_limit_refused_total: ['Requests that a rate limit refused', ['service', 'limit']],
 	ballast_rate_limit_full_total: ['Keys that found no room in a rate limit', ['service', 'limit']],

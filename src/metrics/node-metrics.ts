@@ -117,16 +117,12 @@ function readServices(registry: Registry, services: readonly ServiceReading[]): 
 		G.ballast_rollout_step,
 		rows(({ rolloutStep }) => rolloutStep),
 	);
-	counters(
-		registry,
-		C.ballast_lookups_failed_total,
-		rows(({ lookupsFailed }) => lookupsFailed),
-	);
-	counters(
-		registry,
-		C.ballast_rollbacks_total,
-		rows(({ rollbacks }) => rollbacks),
-	);
+	const counts: [Counter, (service: ServiceReading) => number][] = [
+		[C.ballast_retries_refused_total, ({ retriesRefused }) => retriesRefused],
+		[C.ballast_lookups_failed_total, ({ lookupsFailed }) => lookupsFailed],
+		[C.ballast_rollbacks_total, ({ rollbacks }) => rollbacks],
+	];
+	for (const [definition, value] of counts) counters(registry, definition, rows(value));
 	const limits = services.flatMap(({ service, rateLimits }) =>
 		[...rateLimits].map((limit) => ({ labels: [service, limit.limit], ...limit })),
 	);

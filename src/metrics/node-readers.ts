@@ -23,6 +23,7 @@ export interface ServiceReading {
 	/** 0: none. */
 	rolloutStep: number;
 	/** Totals. */
+	retriesRefused: number;
 	lookupsFailed: number;
 	rollbacks: number;
 	rateLimits: Iterable<{ limit: string; refused: number; full: number; entries: number }>;

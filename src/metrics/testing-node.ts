@@ -101,6 +101,7 @@ export class TestNode implements NodeReaders {
 				service: 'api',
 				concurrency: { limit: 100, inFlight: 7 },
 				rolloutStep: 0,
+				retriesRefused: 3,
 				lookupsFailed: 1,
 				rollbacks: 2,
 				rateLimits,
