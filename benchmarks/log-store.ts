@@ -19,7 +19,7 @@ import { readOutputLine } from '../src/logs/output-line.ts';
 import { Redactor } from '../src/logs/redact.ts';
 import { type Steps, toEnd } from '../src/logs/steps.ts';
 import { accessEntry } from '../src/logs/testing-entries.ts';
-import { inTransaction, isDiskFull, openDatabase } from '../src/store/database.ts';
+import { diskFault, inTransaction, openDatabase } from '../src/store/database.ts';
 
 const { values } = parseArgs({ options: { lines: { type: 'string', default: '5000000' }, keep: { type: 'string' } } });
 const LINES = Number(values.lines);
@@ -84,7 +84,7 @@ const store = new LogStore({
 	folder,
 	keepMs: 86_400_000 * 7,
 	keepBytes: 1e11,
-	databases: { open: openDatabase, inTransaction, isDiskFull },
+	databases: { open: openDatabase, inTransaction, diskFault },
 	tell: (problem) => console.error(problem),
 	now: () => NOW,
 });

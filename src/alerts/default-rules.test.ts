@@ -223,3 +223,21 @@ test('docs/alerts.md has each default rule, and each fault with its alert and se
 		assert.ok(page.includes(`| ${fault} | \`${alert}\` | ${seconds} |`), fault);
 	assert.equal(DEFAULT_RULE_NAMES.length, defaultRules(KNOWN_FIGURES).length);
 });
+
+test('each rule of the set has its section among the runbooks, with a command to look closer, and no section is without a rule', () => {
+	const page = readFileSync(new URL('../../docs/runbooks.md', import.meta.url), 'utf8');
+	const [, ...sections] = page.split(/^## /m);
+	assert.deepEqual(
+		sections.map((text) => text.slice(0, text.indexOf('\n'))),
+		DEFAULT_RULE_NAMES,
+	);
+	for (const text of sections) {
+		const lines = text.split('\n').filter((line) => line !== '');
+		assert.ok(lines.length >= 4 && lines.length <= 7, text);
+		assert.match(text, /^Look: .*`ballast [a-z]+/m);
+		assert.match(text, /^Helps: /m);
+	}
+	for (const { name, runbook } of defaultRules(KNOWN_FIGURES)) assert.equal(runbook, `docs/runbooks.md#${name}`);
+	for (const { name, runbook } of defaultRules(KNOWN_FIGURES, 'https://w/page'))
+		assert.equal(runbook, `https://w/page#${name}`);
+});

@@ -2,6 +2,7 @@
 import { DEFAULT_REPEAT_MS } from './config.ts';
 import type { AlertRule, AlertSeverity, FigureNames } from './rule.ts';
 import { readRule } from './rule-text.ts';
+import { defaultRunbook } from './runbook.ts';
 
 interface DefaultRule {
 	when: string;
@@ -193,8 +194,14 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 
 export const DEFAULT_RULE_NAMES: readonly string[] = Object.keys(DEFAULTS);
 
-/** The rules of the set whose figures the catalogue has. One that it lacks measures nothing, so it could never fire. */
-export function defaultRules(figures: FigureNames): AlertRule[] {
+export const defaultRuleText = (name: string): string | undefined =>
+	Object.hasOwn(DEFAULTS, name) ? DEFAULTS[name]?.when : undefined;
+
+/**
+ * The rules of the set whose figures the catalogue has. One that it lacks measures nothing, so it could never fire.
+ * `runbooks`: see `AlertsConfig`.
+ */
+export function defaultRules(figures: FigureNames, runbooks: string | null = null): AlertRule[] {
 	return Object.entries(DEFAULTS).flatMap(([name, { when, severity, summary, inhibits }]) => {
 		const read = readRule(when, figures);
 		if ('problems' in read) return [];
@@ -205,7 +212,7 @@ export function defaultRules(figures: FigureNames): AlertRule[] {
 				severity,
 				notify: null,
 				summary,
-				runbook: null,
+				runbook: defaultRunbook(name, runbooks),
 				repeatMs: DEFAULT_REPEAT_MS,
 				inhibits: [...(inhibits ?? [])],
 			},

@@ -6,7 +6,7 @@ import type { MinuteFrames } from '../metrics/minute-frames.ts';
 import { ROLLUP_STEPS, Rollups } from '../metrics/rollups.ts';
 import type { DecisionRecord } from '../scaling/decision.ts';
 import { DECISION_STEPS, DecisionStore } from '../scaling/decision-store.ts';
-import { inTransaction, isDiskFull, openDatabase } from '../store/database.ts';
+import { diskFault, inTransaction, openDatabase } from '../store/database.ts';
 import { STATE_STEPS, StateTable } from '../store/state-table.ts';
 import { TraceStore } from '../traces/trace-store.ts';
 import type { StoreCalls, StoreSettings } from './store-messages.ts';
@@ -40,7 +40,7 @@ class Kept<T> {
 			this.failure = '';
 			return result;
 		} catch (error) {
-			const why = isDiskFull(error) ? 'the disk is full' : (error as Error).message;
+			const why = diskFault(error) ?? (error as Error).message;
 			if (this.failure === '')
 				this.#tell(`${this.#what} are not stored: ${why}; they are dropped until it works again`);
 			this.failure = why;

@@ -156,7 +156,7 @@ export class NodeMonitor {
 	everySecond(): void {
 		this.named();
 		this.#telemetry.everySecond();
-		this.#monitoring.everySecond();
+		this.#monitoring.everySecond(this.#telemetry.remote());
 		const nowMs = Date.now();
 		if (Math.abs(nowMs - this.#certificatesMs) > CERTIFICATES_MS) {
 			this.#certificatesMs = nowMs;
@@ -196,6 +196,7 @@ export class NodeMonitor {
 				['spans', stored?.spansDropped ?? 0],
 				['otlp', this.#telemetry.dropped],
 			],
+			remoteDropped: this.#telemetry.remoteDropped + this.#monitoring.others.dropped,
 			logErrors: logs === undefined ? [] : [{ service: '', instance: '', count: logs.errors }],
 		};
 	}

@@ -76,8 +76,9 @@ export function observedNode(parts: ObservedParts): NodeReaders {
 		httpClient: () => [],
 		pools: () => poolReadings(status, parts.happenings),
 		services: () =>
-			status.services.map(({ name, concurrency, rollout, rateLimits }) => ({
+			status.services.map(({ name, concurrency, rollout, rateLimits, retriesRefused }) => ({
 				service: name,
+				retriesRefused,
 				concurrency,
 				rolloutStep: rollout?.step ?? 0,
 				lookupsFailed: parts.happenings.of(name, null, 'dns_failed'),

@@ -49,6 +49,8 @@ export interface ServiceStatus {
 	/** The command that was deployed instead of the configuration's; null: none. */
 	deployed: string | null;
 	instances: (InstanceView & { inFlight: number; counts: Counts })[];
+	/** Retries that its budget refused, since the node began; wraps at 2^32. */
+	retriesRefused: number;
 	routes: { name: string; counts: Counts }[];
 	rateLimits: RateLimitStatus[];
 }
@@ -111,6 +113,7 @@ export function serviceStatus({ config, plan, fleet, meters, cells, ...of }: Sta
 			total: sum(known.map(({ total }) => total)),
 			concurrency: concurrency === null ? null : concurrencyStatus(concurrency.kind, cells.of(name)),
 			counts: meters.routes.counts(series.map(({ index }) => index)),
+			retriesRefused: cells.of(name).get(ServiceCell.retriesRefused) >>> 0,
 			pools: pools.map(({ name: pool, priority, region }) => {
 				const found = known.find((each) => each.pool === pool);
 				const { desired = 0, ready = 0, total = 0, drained = false, outliers = outlierFigures() } = found ?? {};

@@ -50,7 +50,7 @@ test('a file that says next to nothing has all defaults', async () => {
 			},
 			trust: [],
 			metrics: METRICS,
-			alerts: { rules: defaultRules(FIGURE_CATALOGUE), maintenance: [] },
+			alerts: { rules: defaultRules(FIGURE_CATALOGUE), maintenance: [], runbooks: null },
 			channels: [],
 			heartbeat: null,
 			stop: { graceMs: 30_000 },

@@ -36,6 +36,8 @@ export interface FormOptions {
 	secret(value: string): unknown;
 	/** Whether routes tell what they have from their service, too. */
 	fullRoutes: boolean;
+	/** What stands for an address that somebody is told at. Default: itself. */
+	address?(url: string): unknown;
 }
 
 export function userForm(config: Config, options: FormOptions): Form {

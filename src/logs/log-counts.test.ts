@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import type { LogEntry } from '../core/log-entry.ts';
-import { inTransaction, isDiskFull, openDatabase } from '../store/database.ts';
+import { inTransaction, diskFault, openDatabase } from '../store/database.ts';
 import type { Databases } from './databases.ts';
 import { WEIGHT } from './entry-row.ts';
 import { histogram, search } from './log-search.ts';
@@ -20,7 +20,7 @@ import { logEntry } from './testing-entries.ts';
 const MIDNIGHT = Date.UTC(2026, 5, 10);
 const NOW = MIDNIGHT + 3_600_000;
 const SPAN_MS = 2 * 3_600_000;
-const DATABASES: Databases = { open: openDatabase, inTransaction, isDiskFull };
+const DATABASES: Databases = { open: openDatabase, inTransaction, diskFault };
 const folders: string[] = [];
 after(() => {
 	for (const folder of folders) rmSync(folder, { recursive: true });

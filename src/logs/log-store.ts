@@ -95,7 +95,7 @@ export class LogStore {
 		const why = error instanceof Error ? error.message : String(error);
 		// A file that was damaged must not stop the logs for the rest of the day.
 		if (/malformed|not a database|disk image/.test(why)) this.#setAside(name);
-		const failure = this.#options.databases.isDiskFull(error) ? 'the disk is full' : why;
+		const failure = this.#options.databases.diskFault(error) ?? why;
 		if (this.#failure === null)
 			this.#options.tell(`logs are not stored: ${failure}; lines are dropped and counted until it works again`);
 		this.#failure = failure;

@@ -23,6 +23,7 @@ export interface ServiceReading {
 	/** 0: none. */
 	rolloutStep: number;
 	/** Totals. */
+	retriesRefused: number;
 	lookupsFailed: number;
 	rollbacks: number;
 	rateLimits: Iterable<{ limit: string; refused: number; full: number; entries: number }>;
@@ -79,6 +80,8 @@ export interface NodeReading {
 	events: Iterable<readonly [level: string, count: number]>;
 	/** Totals by cause; all causes, those of 0 too. */
 	recordsDropped: Iterable<readonly [cause: string, count: number]>;
+	/** Total: what other programs count that found no room. */
+	remoteDropped: number;
 	/** Totals. */
 	logErrors: Iterable<{ service: string; instance: string; count: number }>;
 }
