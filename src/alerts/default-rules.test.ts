@@ -98,6 +98,7 @@ function healthy(figures: FleetFigures, { second, random }: { second: number; ra
 			{ service, pool: 'main' },
 			second > 1800 && second < 1803 ? 1 : deploying && second % 5 === 0 ? 2 : 3,
 		);
+		figures.gauge('instances.desired', { service, pool: 'main' }, 3);
 		figures.count('instances.starts', { service, cause: 'restart' }, deploying && second % 15 === 0 ? 1 : 0);
 		figures.count('instances.starts', { service, cause: 'crash' }, 0);
 	}
@@ -182,7 +183,10 @@ const FAULTS: readonly [fault: string, alert: string, seconds: number, make: Fau
 		'a whole pool lost under load',
 		'pool_down',
 		15,
-		(figures) => figures.gauge('instances.ready', { service: 'busy', pool: 'standby' }, 0),
+		(figures) => {
+			figures.gauge('instances.ready', { service: 'busy', pool: 'standby' }, 0);
+			figures.gauge('instances.desired', { service: 'busy', pool: 'standby' }, 2);
+		},
 	],
 	[
 		'a release that answers 5 % errors',

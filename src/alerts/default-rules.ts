@@ -18,7 +18,7 @@ interface DefaultRule {
  */
 const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 	no_ready_instance: {
-		when: 'instances.ready by service < 1 for 5s',
+		when: 'instances.ready by service < 1 and instances.desired > 0 for 5s',
 		severity: 'critical',
 		summary: 'No instance of {{service}} is ready: its requests are refused.',
 		inhibits: [
@@ -35,7 +35,7 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 		],
 	},
 	pool_down: {
-		when: 'instances.ready by service,pool < 1 for 5s',
+		when: 'instances.ready by service,pool < 1 and instances.desired > 0 for 5s',
 		severity: 'warning',
 		summary: 'No instance of the pool {{pool}} of {{service}} is ready.',
 	},
@@ -66,6 +66,16 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 		when: 'burn slow',
 		severity: 'warning',
 		summary: 'The error budget of {{service}} {{route}} is burnt {{value}}.',
+	},
+	at_most_instances: {
+		when: 'instances.short by service > 0 for 5m',
+		severity: 'warning',
+		summary: '{{service}} would need {{value}} more instances than its `scale.max` allows.',
+	},
+	provider_trouble: {
+		when: 'provider.trouble by service > 0 for 30s',
+		severity: 'warning',
+		summary: 'The provider of the instances of {{service}} does not answer, or refuses: their number stays as it is.',
 	},
 	instance_died: {
 		when: 'instances.starts cause:crash by service > 0 over 1m keep 5m',

@@ -170,6 +170,7 @@ export class ControlPlane {
 			status: () => this.status(),
 			instances: () => this.#fleet.list(),
 			plans: () => this.#slots.plans(),
+			short: () => this.#scaling.short(),
 			refused: () => this.#reloads.refused !== '',
 		});
 	}

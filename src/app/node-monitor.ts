@@ -36,6 +36,8 @@ export interface NodeMonitorParts {
 	instances(): InstanceView[];
 	/** Those that workers know, by serial number. */
 	plans(): InstancePlan[];
+	/** See `ObservedParts`. */
+	short(): ReadonlyMap<string, number>;
 	/** The configuration on disk was refused. */
 	refused(): boolean;
 }
@@ -128,6 +130,7 @@ export class NodeMonitor {
 				},
 			],
 			happenings: this.#happenings,
+			short: () => this.#parts.short(),
 			certificates: () => this.#certificates,
 			node: () => this.#node(),
 		});

@@ -31,6 +31,8 @@ export interface PoolStatus {
 	share: number;
 	/** The operator drained its region. */
 	drained: boolean;
+	/** Why its provider's word is not to be relied on; null: it is. */
+	trouble: string | null;
 	outliers: OutlierFigures;
 }
 
@@ -116,9 +118,10 @@ export function serviceStatus({ config, plan, fleet, meters, cells, ...of }: Sta
 			retriesRefused: cells.of(name).get(ServiceCell.retriesRefused) >>> 0,
 			pools: pools.map(({ name: pool, priority, region }) => {
 				const found = known.find((each) => each.pool === pool);
-				const { desired = 0, ready = 0, total = 0, drained = false, outliers = outlierFigures() } = found ?? {};
+				const { desired = 0, ready = 0, total = 0, drained = false, trouble = null } = found ?? {};
+				const outliers = found?.outliers ?? outlierFigures();
 				const share = pools.length === 1 ? 1 : cells.share(name, pool) / 1000;
-				return { name: pool, priority, region, desired, ready, total, share, drained, outliers };
+				return { name: pool, priority, region, desired, ready, total, share, drained, trouble, outliers };
 			}),
 			rollout: of.rollout(name),
 			deployed: of.deployed(name),

@@ -150,6 +150,11 @@ const FLEET: readonly Figure[] = [
 	count('instances.ready', 'ballast_pool_ready', 'Instances that are ready'),
 	count('instances.total', 'ballast_pool_instances', 'Instances, whatever their state'),
 	count('instances.desired', 'ballast_pool_desired', 'Instances that there should be'),
+	count('instances.short', 'ballast_pool_short', 'Instances that would be needed beyond `scale.max`'),
+	figure(
+		{ name: 'provider.trouble', unit: 'number', text: '1: the provider of the instances does not answer, or refuses' },
+		gauge(POOL, 'ballast_pool_trouble', 'max'),
+	),
 	figure(
 		{ name: 'instances.starts', unit: 'number', perSecond: true, text: 'Starts of instances' },
 		rate([...POOL, 'cause'], of('ballast_instance_starts_total')),

@@ -88,6 +88,16 @@ function readPools(registry: Registry, pools: readonly PoolReading[]): void {
 		G.ballast_pool_panic,
 		rows(({ panic }) => Number(panic)),
 	);
+	gauges(
+		registry,
+		G.ballast_pool_trouble,
+		rows(({ trouble }) => Number(trouble)),
+	);
+	gauges(
+		registry,
+		G.ballast_pool_short,
+		rows(({ short }) => short),
+	);
 	const starts = pools.flatMap(({ service, pool, starts: all }) =>
 		[...all].map(([cause, count]): Row => [[service, pool, cause], count]),
 	);

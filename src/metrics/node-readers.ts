@@ -10,6 +10,10 @@ export interface PoolReading {
 	/** 0…1. */
 	share: number;
 	panic: boolean;
+	/** Its provider does not answer, or refuses. */
+	trouble: boolean;
+	/** Instances that it would need beyond the most that it may have. */
+	short: number;
 	/** Totals of starts by cause; all causes, those of 0 too. */
 	starts: Iterable<readonly [cause: string, count: number]>;
 	/** Totals by cause; all causes, those of 0 too. */

@@ -90,7 +90,19 @@ export class TestNode implements NodeReaders {
 			['planned', 3],
 		] as const;
 		return [
-			{ service: 'api', pool: 'main', ready: 2, total: 3, desired: 3, share: 1, panic: false, starts, ejections },
+			{
+				service: 'api',
+				pool: 'main',
+				ready: 2,
+				total: 3,
+				desired: 3,
+				share: 1,
+				panic: false,
+				trouble: false,
+				short: 0,
+				starts,
+				ejections,
+			},
 		];
 	}
 

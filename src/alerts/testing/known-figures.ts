@@ -59,6 +59,8 @@ const FIGURES: readonly FigureInfo[] = [
 	...['held', 'limited', 'shed', 'aborted'].map((name) => counter(name, ROUTE, `ballast_${name}_total`)),
 	counter('ejections', [...INSTANCE, 'cause'], 'ballast_ejections_total'),
 	gauge('instances.ready', 'number', INSTANCE, 'ballast_pool_ready'),
+	gauge('instances.short', 'number', INSTANCE, 'ballast_pool_short'),
+	gauge('provider.trouble', 'number', INSTANCE, 'ballast_pool_trouble'),
 	gauge('instances.total', 'number', INSTANCE, 'ballast_pool_instances'),
 	gauge('instances.desired', 'number', INSTANCE, 'ballast_pool_desired'),
 	counter('instances.starts', [...INSTANCE, 'cause'], 'ballast_instance_starts_total'),
