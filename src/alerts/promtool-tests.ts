@@ -16,15 +16,19 @@ const ONCE = '0x10 1x60';
 const of = (each: number): string => `0x10 ${each}+${each}x19 ${20 * each}x40`;
 const SET = '0x10 1x19 0x40';
 const REQUESTS = { 'ballast_requests_total{service="api",route="GET /"}': '0+30x250' };
+const WANTED = { 'ballast_pool_desired{service="api",pool="main"}': '2x250' };
+const AWAY = '2x10 0x19 2x40';
 const PASSES = { '2m': 0, '7m': 1, '16m': 0 };
 
 /** Rules of the default set that a few series decide: each fires, and ends. */
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
-	no_ready_instance: {
-		series: { 'ballast_pool_ready{service="api",pool="main"}': '2x10 0x19 2x40' },
-		firing: PASSES,
+	no_ready_instance: { series: { ...WANTED, 'ballast_pool_ready{service="api",pool="main"}': AWAY }, firing: PASSES },
+	pool_down: { series: { ...WANTED, 'ballast_pool_ready{service="api",pool="main"}': AWAY }, firing: PASSES },
+	at_most_instances: {
+		series: { 'ballast_pool_short{service="api",pool="main"}': '0x10 3x79 0x40' },
+		firing: { '2m': 0, '12m': 1, '30m': 0 },
 	},
-	pool_down: { series: { 'ballast_pool_ready{service="api",pool="main"}': '2x10 0x19 2x40' }, firing: PASSES },
+	provider_trouble: { series: { 'ballast_pool_trouble{service="api",pool="main"}': SET }, firing: PASSES },
 	// 20 %, then 4 %, which is above its `until`, then none.
 	errors: {
 		series: {
