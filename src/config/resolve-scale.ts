@@ -89,7 +89,7 @@ function resolvePanic(input: ScaleLong['panic']): ScalePolicy['panic'] {
 function resolveFlaps(input: ScaleLong['flaps']): ScalePolicy['flaps'] {
 	if (input === 'off' || input === false) return null;
 	const read = input === undefined ? undefined : parseRate(input);
-	return read === undefined ? DEFAULT_SCALE.flaps : { most: read.amount, overMs: ms(read.period, 1_800_000) };
+	return read === undefined ? DEFAULT_SCALE.flaps : { most: read.amount, overMs: ms(read.period, 600_000) };
 }
 
 function resolveDirection(input: ScaleLong['out'], base: Direction): Direction {
