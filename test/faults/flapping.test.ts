@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ballast, startBallast } from '../support/ballast.ts';
 import { eventually, statusOf } from '../support/suite.ts';
+import { AlertWatch } from './alert-watch.ts';
 import { startEchoes } from './echo-instances.ts';
 import { EchoLoad } from './echo-load.ts';
 import { count, faultTest } from './judge.ts';
-import { sized } from './plan.ts';
+import { LONG, sized } from './plan.ts';
 import { judgeWhole } from './wholeness.ts';
 
 /** Of the first ejection: longer than it takes to fall often enough for one. */
@@ -89,6 +90,7 @@ faultTest('9', 'one comes and goes', async (judge, { stack }) => {
 	const watch = new Watch(ballast);
 	stack.defer(() => watch.stop());
 	const flips = Math.round(sized(14_000, 60_000) / (2 * FLIP_MS));
+	const alert = new AlertWatch(ballast, '9');
 	for (let flip = 0; flip < flips; flip++) {
 		flapping?.die();
 		await sleep(FLIP_MS);
@@ -111,6 +113,7 @@ faultTest('9', 'one comes and goes', async (judge, { stack }) => {
 		`ejected for ${told.join(', ')} s; the longest that it was out ${longest.toFixed(1)} s`,
 		told.length >= 2 && Math.max(...told) >= 2 * (told[0] ?? 0) && longest >= 0.8 * 2 * (told[0] ?? 0),
 	);
+	if (LONG) await alert.judge(judge);
 	await load.stop();
 	judge('no failed GET', `${load.shown()} of ${count(load.sent)}`, load.failures.length === 0);
 	await watch.stop();

@@ -22,6 +22,27 @@ export const FAULTS = {
 
 export type Fault = keyof typeof FAULTS;
 
+/** The alert that each fault raises, and within how many seconds of its begin: the table of docs/alerts.md. */
+export const PROMISED: Readonly<Record<Fault, { alert: string; seconds: number }>> = {
+	'3': { alert: 'instance_died', seconds: 10 },
+	'4': { alert: 'ejected', seconds: 15 },
+	'5': { alert: 'errors', seconds: 20 },
+	'6': { alert: 'errors', seconds: 30 },
+	'7': { alert: 'lookup_failed', seconds: 25 },
+	'8': { alert: 'no_ready_instance', seconds: 15 },
+	'9': { alert: 'ejected_often', seconds: 60 },
+	'18': { alert: 'config_refused', seconds: 10 },
+	'25': { alert: 'retries', seconds: 30 },
+	'26': { alert: 'slow_clients', seconds: 15 },
+	'27': { alert: 'oversized_requests', seconds: 10 },
+	'28': { alert: 'oversized_requests', seconds: 10 },
+	'29': { alert: 'malformed_requests', seconds: 10 },
+	pool: { alert: 'pool_down', seconds: 15 },
+	release: { alert: 'rolled_back', seconds: 10 },
+	answers: { alert: 'instance_died', seconds: 10 },
+	sessions: { alert: 'instance_died', seconds: 10 },
+};
+
 /** Longer versions, as `npm run faults` runs them; `npm test` runs the shorter ones. */
 export const LONG: boolean = process.env['BALLAST_FAULTS'] === 'long';
 

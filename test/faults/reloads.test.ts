@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { startBallast } from '../support/ballast.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { statusOf } from '../support/suite.ts';
+import { AlertWatch } from './alert-watch.ts';
 import { startEchoes } from './echo-instances.ts';
 import { EchoLoad } from './echo-load.ts';
 import { count, faultTest, ms, percentile } from './judge.ts';
@@ -78,5 +79,11 @@ faultTest('18', '', async (judge, { stack }) => {
 		wrong[0] ?? `${bad} of ${bad}`,
 		wrong.length === 0 && bad === RELOADS / 10,
 	);
+	const alert = new AlertWatch(ballast, '18');
+	writeFileSync(join(ballast.folder, 'ballast.yaml'), 'listn: 8080\n');
+	await ballast.control('reload').catch(() => {});
+	await alert.judge(judge);
+	ballast.configure(config(RELOADS));
+	await ballast.control('reload');
 	await judgeWhole(ballast, judge, 2);
 });
