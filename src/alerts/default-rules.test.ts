@@ -101,9 +101,9 @@ function healthy(figures: FleetFigures, { second, random }: { second: number; ra
 		figures.count('instances.starts', { service, cause: 'restart' }, deploying && second % 15 === 0 ? 1 : 0);
 		figures.count('instances.starts', { service, cause: 'crash' }, 0);
 	}
-	for (const metric of ['ejections', 'shed', 'lookups.failed', 'deploys.rolled_back'])
-		figures.count(metric, { service: 'busy' }, 0);
+	for (const metric of ['ejections', 'shed', 'deploys.rolled_back']) figures.count(metric, { service: 'busy' }, 0);
 	for (const metric of ['series.dropped', 'logs.dropped']) figures.count(metric, {}, 0);
+	figures.gauge('lookups.failing', { service: 'busy' }, 0);
 	for (const gauge of ['store.failed', 'config.refused']) figures.gauge(gauge, {}, 0);
 	// Clients that come with nonsense, or give up, as they do.
 	if (random() < 0.02) figures.count('errors', { cause: 'bad_request' }, 1);
@@ -154,12 +154,7 @@ const FAULTS: readonly [fault: string, alert: string, seconds: number, make: Fau
 	['one instance 2 s slow', 'ejected', 10, (figures, second) => figures.count('ejections', busy, second === 4 ? 1 : 0)],
 	['half-open TCP to an instance', 'errors', 20, errors(0.5)],
 	['RST in the middle of a body', 'errors', 30, errors(0.3)],
-	[
-		'DNS: NXDOMAIN, SERVFAIL, silence',
-		'lookup_failed',
-		20,
-		(figures, second) => figures.count('lookups.failed', busy, second % 5 === 0 ? 1 : 0),
-	],
+	['DNS: NXDOMAIN, SERVFAIL, silence', 'lookup_failed', 20, (figures) => figures.gauge('lookups.failing', busy, 1)],
 	[
 		'all instances down',
 		'no_ready_instance',

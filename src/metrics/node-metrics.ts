@@ -117,6 +117,11 @@ function readServices(registry: Registry, services: readonly ServiceReading[]): 
 		G.ballast_rollout_step,
 		rows(({ rolloutStep }) => rolloutStep),
 	);
+	gauges(
+		registry,
+		G.ballast_lookups_failing,
+		rows(({ lookupsFailing }) => lookupsFailing),
+	);
 	counters(
 		registry,
 		C.ballast_lookups_failed_total,
@@ -127,6 +132,11 @@ function readServices(registry: Registry, services: readonly ServiceReading[]): 
 		C.ballast_rollbacks_total,
 		rows(({ rollbacks }) => rollbacks),
 	);
+	readRateLimits(registry, services);
+}
+
+function readRateLimits(registry: Registry, services: readonly ServiceReading[]): void {
+	const { SERVICE_GAUGES: G, SERVICE_COUNTERS: C } = names;
 	const limits = services.flatMap(({ service, rateLimits }) =>
 		[...rateLimits].map((limit) => ({ labels: [service, limit.limit], ...limit })),
 	);

@@ -22,6 +22,8 @@ export interface ServiceReading {
 	concurrency: { limit: number; inFlight: number } | null;
 	/** 0: none. */
 	rolloutStep: number;
+	/** Pools whose name is not resolved now. */
+	lookupsFailing: number;
 	/** Totals. */
 	lookupsFailed: number;
 	rollbacks: number;

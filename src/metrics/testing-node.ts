@@ -99,6 +99,7 @@ export class TestNode implements NodeReaders {
 				service: 'api',
 				concurrency: { limit: 100, inFlight: 7 },
 				rolloutStep: 0,
+				lookupsFailing: 0,
 				lookupsFailed: 1,
 				rollbacks: 2,
 				rateLimits,
