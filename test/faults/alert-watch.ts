@@ -3,29 +3,29 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AlertsAnswer } from '../../src/alerts/alert-view.ts';
 import type { Ballast } from '../support/ballast.ts';
 import type { Judge } from './judge.ts';
-import { type Fault, PROMISED } from './plan.ts';
+import type { Promised } from './plan.ts';
 
 const POLL_MS = 250;
 
 /** Made when the fault begins. It looks on from then, since an alert may end before the test does. */
 export class AlertWatch {
 	readonly #ballast: Ballast;
-	readonly #fault: Fault;
+	readonly #promised: Promised;
 	readonly #beganMs = Date.now();
 	readonly #sinceMs: number;
 	/** Seconds from the begin of the fault until the alert fired; null: it did not. */
 	readonly #fired: Promise<number | null>;
 
 	/** `sinceMs`: one that fired after this counts, too, as one that fired at once. */
-	constructor(ballast: Ballast, fault: Fault, sinceMs: number = Date.now()) {
+	constructor(ballast: Ballast, promised: Promised, sinceMs: number = Date.now()) {
 		this.#ballast = ballast;
-		this.#fault = fault;
+		this.#promised = promised;
 		this.#sinceMs = sinceMs;
 		this.#fired = this.#watch();
 	}
 
 	async #watch(): Promise<number | null> {
-		const { alert, seconds } = PROMISED[this.#fault];
+		const { alert, seconds } = this.#promised;
 		// One that is late is waited for, to say how late.
 		const untilMs = this.#beganMs + (seconds + 15) * 1000;
 		while (Date.now() < untilMs) {
@@ -45,7 +45,7 @@ export class AlertWatch {
 
 	/** Waits for it and judges it. `part`: which test of the fault. */
 	async judge(judge: Judge, part = ''): Promise<void> {
-		const { alert, seconds } = PROMISED[this.#fault];
+		const { alert, seconds } = this.#promised;
 		const after = await this.#fired;
 		judge(
 			`the alert ${alert} within ${seconds} s${part === '' ? '' : `: ${part}`}`,
@@ -53,4 +53,11 @@ export class AlertWatch {
 			after !== null && after <= seconds,
 		);
 	}
+}
+
+/** Judges that no alert of a service was raised: what happened was wanted. */
+export async function judgeNoAlert(ballast: Ballast, judge: Judge): Promise<void> {
+	const { alerts } = (await ballast.control('alerts')) as AlertsAnswer;
+	const fired = alerts.filter(({ labels, firedMs }) => labels['service'] !== undefined && firedMs > 0);
+	judge('no alert', fired.map(({ key }) => key).join(', ') || 'none fired', fired.length === 0);
 }

@@ -5,7 +5,7 @@ import type { Told } from './echo-client.ts';
 import { startEchoes } from './echo-instances.ts';
 import { EchoLoad } from './echo-load.ts';
 import { faultTest, ms, percentile } from './judge.ts';
-import { LONG, sized } from './plan.ts';
+import { LONG, PROMISED, sized } from './plan.ts';
 import { askOnce, judgeWhole } from './wholeness.ts';
 
 faultTest('8', '', async (judge, { stack }) => {
@@ -15,7 +15,7 @@ faultTest('8', '', async (judge, { stack }) => {
 	const ready = async () => (await statusOf(ballast)).services[0]?.ready;
 	await eventually(ready, (found) => found === 3);
 	const load = stack.use(new EchoLoad({ port: ballast.port, clients: 8, fresh: 4, pauseMs: 5 }));
-	const alert = new AlertWatch(ballast, '8');
+	const alert = new AlertWatch(ballast, PROMISED['8']);
 	for (const { proxy } of instances) proxy.die();
 	const died = performance.now();
 	await eventually(ready, (found) => found === 0, 20_000);

@@ -7,7 +7,7 @@ import { EchoClient, type Outcome, type Told } from './echo-client.ts';
 import { ECHO_RUN } from './echo-instances.ts';
 import { count, faultTest } from './judge.ts';
 import { nextBatch } from './mixed-requests.ts';
-import { sized } from './plan.ts';
+import { PROMISED, sized } from './plan.ts';
 import { corePid, judgeWhole, residentBytes } from './wholeness.ts';
 
 const INSTANCES = 4;
@@ -87,7 +87,7 @@ async function mixed(stack: AsyncDisposableStack, env: Record<string, string>, m
 	const ballast = stack.use(await startBallast({ workers: 2, stop: '0s', services: { app } }, { env }));
 	const tally = new Tally();
 	let over = false;
-	const alert = new AlertWatch(ballast, 'answers');
+	const alert = new AlertWatch(ballast, PROMISED.answers);
 	const killing = killLoop(ballast, tally, () => over);
 	const started = performance.now();
 	const clients = Array.from({ length: CLIENTS }, (_, i) =>

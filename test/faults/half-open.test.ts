@@ -6,6 +6,7 @@ import { AlertWatch } from './alert-watch.ts';
 import { startEcho } from './echo-instances.ts';
 import { EchoLoad } from './echo-load.ts';
 import { faultTest, type Judge, ms } from './judge.ts';
+import { PROMISED } from './plan.ts';
 import { askOnce, corePid, judgeWhole, socketsOf } from './wholeness.ts';
 
 /** Above the deadline, for a machine that is busy. */
@@ -44,7 +45,7 @@ faultTest('5', 'connections that were open fall silent', async (judge, { stack }
 	);
 	const pid = await corePid(ballast);
 	const sockets = socketsOf(pid);
-	const alert = new AlertWatch(ballast, '5');
+	const alert = new AlertWatch(ballast, PROMISED['5']);
 	instance.proxy.silent = true;
 	const requests = [...Array.from({ length: 6 }, () => get('/x')), post('/x', 'body'), post('/x', '')];
 	judgeDeadline(judge, 600, await Promise.all(requests.map((request) => timed(ballast.port, request))));

@@ -3,7 +3,7 @@ import { startBallast } from '../support/ballast.ts';
 import { AlertWatch } from './alert-watch.ts';
 import { startEchoes } from './echo-instances.ts';
 import { count, faultTest, ms, percentile } from './judge.ts';
-import { sized } from './plan.ts';
+import { PROMISED, sized } from './plan.ts';
 import { corePid, judgeWhole, residentBytes } from './wholeness.ts';
 
 const START = 'GET / HTTP/1.1\r\nHost: test\r\n';
@@ -67,7 +67,7 @@ faultTest('27', '', async (judge, { stack }) => {
 	const baseline: number[] = [];
 	const peaks: number[] = [];
 	const exploded: (Exploded & { name: string })[] = [];
-	const alert = new AlertWatch(ballast, '27');
+	const alert = new AlertWatch(ballast, PROMISED['27']);
 	// The first round only warms up.
 	for (let round = 0; round <= sized(1, 10); round++) {
 		const sampling = setInterval(() => (round === 0 ? baseline : peaks).push(residentBytes(pid)), 10);

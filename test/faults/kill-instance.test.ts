@@ -5,7 +5,7 @@ import { AlertWatch } from './alert-watch.ts';
 import { ECHO_RUN } from './echo-instances.ts';
 import { EchoLoad } from './echo-load.ts';
 import { count, faultTest, ms } from './judge.ts';
-import { sized } from './plan.ts';
+import { PROMISED, sized } from './plan.ts';
 import { judgeWhole } from './wholeness.ts';
 
 /** Killed again and again, one would wait for its restart by design. */
@@ -44,7 +44,7 @@ faultTest('3', '', async (judge, { stack }) => {
 		const victim = (await app(ballast))?.instances[kill % INSTANCES];
 		const pid = victim?.pid as number;
 		const killed = performance.now();
-		alert ??= new AlertWatch(ballast, '3');
+		alert ??= new AlertWatch(ballast, PROMISED['3']);
 		process.kill(pid, 'SIGKILL');
 		const isOut = async () =>
 			(await app(ballast))?.instances.every((each) => each.pid !== pid || each.state !== 'ready');

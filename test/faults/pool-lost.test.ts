@@ -6,7 +6,7 @@ import type { Told } from './echo-client.ts';
 import { startEchoes } from './echo-instances.ts';
 import { EchoLoad } from './echo-load.ts';
 import { count, faultTest, ms } from './judge.ts';
-import { LONG, sized } from './plan.ts';
+import { LONG, PROMISED, sized } from './plan.ts';
 import { judgeWhole } from './wholeness.ts';
 
 const INTERVAL_MS = 1000;
@@ -63,7 +63,7 @@ faultTest('pool', '', async (judge, { stack }) => {
 	for (let round = 0; round < rounds; round++) {
 		await sleep(sized(2000, 10_000));
 		const lost = performance.now();
-		const alert = new AlertWatch(ballast, 'pool');
+		const alert = new AlertWatch(ballast, PROMISED.pool);
 		for (const { proxy } of primary) proxy.die();
 		await eventually(
 			() => standbyShare(ballast),

@@ -6,7 +6,7 @@ import type { Told } from './echo-client.ts';
 import { ECHO_RUN } from './echo-instances.ts';
 import { EchoLoad } from './echo-load.ts';
 import { count, faultTest } from './judge.ts';
-import { LONG, sized } from './plan.ts';
+import { LONG, PROMISED, sized } from './plan.ts';
 import { judgeWhole } from './wholeness.ts';
 
 const INSTANCES = 2;
@@ -54,7 +54,7 @@ faultTest('release', '', async (judge, { stack }) => {
 		const command = [...ECHO_RUN, '--errors', '0.05', '--release', 'bad '];
 		rolledBack.push((await ballast.control('deploy', { service: 'app', command })) as Ended);
 		// How long it is looked at before it is rolled back is a matter of the steps.
-		alert ??= new AlertWatch(ballast, 'release', startedMs);
+		alert ??= new AlertWatch(ballast, PROMISED.release, startedMs);
 		seconds = Math.max(seconds, (performance.now() - started) / 1000);
 		const own = told.filter(({ instance }) => instance.startsWith('bad '));
 		during += told.length;

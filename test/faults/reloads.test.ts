@@ -7,7 +7,7 @@ import { AlertWatch } from './alert-watch.ts';
 import { startEchoes } from './echo-instances.ts';
 import { EchoLoad } from './echo-load.ts';
 import { count, faultTest, ms, percentile } from './judge.ts';
-import { sized } from './plan.ts';
+import { PROMISED, sized } from './plan.ts';
 import { askOnce, judgeWhole } from './wholeness.ts';
 
 const RELOADS = sized(100, 1000);
@@ -79,7 +79,7 @@ faultTest('18', '', async (judge, { stack }) => {
 		wrong[0] ?? `${bad} of ${bad}`,
 		wrong.length === 0 && bad === RELOADS / 10,
 	);
-	const alert = new AlertWatch(ballast, '18');
+	const alert = new AlertWatch(ballast, PROMISED['18']);
 	writeFileSync(join(ballast.folder, 'ballast.yaml'), 'listn: 8080\n');
 	await ballast.control('reload').catch(() => {});
 	await alert.judge(judge);

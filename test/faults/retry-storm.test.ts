@@ -6,7 +6,7 @@ import { eventually } from '../support/suite.ts';
 import { AlertWatch } from './alert-watch.ts';
 import { EchoLoad } from './echo-load.ts';
 import { count, faultTest } from './judge.ts';
-import { LONG, sized } from './plan.ts';
+import { LONG, PROMISED, sized } from './plan.ts';
 
 const seen = new WeakSet<Socket>();
 
@@ -48,7 +48,9 @@ for (const [at, { policy, way }] of CASES.entries())
 			const urls = instances.map(({ url }) => url);
 			const app = { instances: urls, health: { kind: 'tcp', interval: '1s' }, ...POLICIES[policy] };
 			const ballast = stack.use(await startBallast({ workers: 2, stop: '0s', services: { app } }));
-			const alert = new AlertWatch(ballast, '25');
+			// What repeats on a kept connection that had ended is no retry: of its errors there is an alert all the same.
+			const watched = way.startsWith('the second') ? { alert: 'errors', seconds: 30 } : PROMISED['25'];
+			const alert = new AlertWatch(ballast, watched);
 			const load = stack.use(new EchoLoad({ port: ballast.port, clients: 24, fresh: 4 }));
 			await sleep(sized(800, 15_000));
 			// Beside few requests the floor of 10 retries a second is the larger part.

@@ -3,7 +3,7 @@ import { startBallast } from '../support/ballast.ts';
 import { eventually, statusOf } from '../support/suite.ts';
 import { AlertWatch } from './alert-watch.ts';
 import { count, faultTest } from './judge.ts';
-import { sized } from './plan.ts';
+import { PROMISED, sized } from './plan.ts';
 
 const FILE = fileURLToPath(new URL('instances/session.ts', import.meta.url));
 const INSTANCES = 3;
@@ -63,7 +63,7 @@ faultTest('sessions', '', async (judge, { stack }) => {
 			}),
 		);
 		const victim = before[0] as number;
-		alert ??= new AlertWatch(ballast, 'sessions');
+		alert ??= new AlertWatch(ballast, PROMISED.sessions);
 		process.kill(victim, 'SIGKILL');
 		await Promise.all(
 			browsers.map(async (browser, i) => {

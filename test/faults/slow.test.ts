@@ -9,7 +9,7 @@ import { startEchoes } from './echo-instances.ts';
 import { EchoLoad } from './echo-load.ts';
 import { BIG_BYTES } from './echo-text.ts';
 import { count, faultTest, ms, percentile } from './judge.ts';
-import { sized } from './plan.ts';
+import { PROMISED, sized } from './plan.ts';
 import { type KindName, LOOK_MS, type SlowEnd } from './slow-clients.ts';
 import { corePid, judgeWhole, residentBytes } from './wholeness.ts';
 
@@ -51,7 +51,7 @@ faultTest('26', '', async (judge, { stack }) => {
 	const before = residentBytes(pid);
 	let peak = before;
 	const sampling = setInterval(() => (peak = Math.max(peak, residentBytes(pid))), 50);
-	const alert = new AlertWatch(ballast, '26');
+	const alert = new AlertWatch(ballast, PROMISED['26']);
 	const { stdout } = await run(process.execPath, [FILE, String(ballast.port), String(EACH)]);
 	clearInterval(sampling);
 	const over = performance.now();

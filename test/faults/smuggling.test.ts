@@ -4,7 +4,7 @@ import { StrictUpstream } from '../fuzz/strict-upstream.ts';
 import { startBallast } from '../support/ballast.ts';
 import { AlertWatch } from './alert-watch.ts';
 import { faultTest } from './judge.ts';
-import { LONG } from './plan.ts';
+import { LONG, PROMISED } from './plan.ts';
 
 /** All ways stand in test/fuzz already; here the corpus goes through once, and each way in the longer version. */
 const ways = Object.entries(WAYS).filter(([way]) => LONG || way === 'in one piece');
@@ -15,7 +15,7 @@ faultTest('29', '', async (judge, { stack }) => {
 	const instances = { urls: [await upstream.start()] };
 	const ballast = stack.use(await startBallast({ workers: 1, stop: '0s', services: { app: { instances } } }));
 	const wrong: string[] = [];
-	const alert = new AlertWatch(ballast, '29');
+	const alert = new AlertWatch(ballast, PROMISED['29']);
 	for (const [way, pieces] of ways)
 		for (const vector of CORPUS) {
 			const complaint = await playVector({ port: ballast.port, upstream }, vector, pieces);
