@@ -148,6 +148,7 @@ const about: About = {
 	done,
 	// Pending ones too: how near the noise came.
 	alerts: seen,
+	held: {},
 	answers,
 };
 writeFileSync(join(options.to, 'hour.json'), `${JSON.stringify(about, null, '\t')}\n`);

@@ -59,6 +59,19 @@ class Recorded {
 	}
 }
 
+const lastWeeks = new WeakMap<readonly TapeSecond[], Recorded>();
+
+/** The whole tape: what is looked up of a week ago. */
+function lastWeek(tape: readonly TapeSecond[]): Recorded {
+	const known = lastWeeks.get(tape);
+	if (known !== undefined) return known;
+	const endMs = (tape.at(-1) as TapeSecond).timeMs;
+	const made = new Recorded(() => endMs);
+	for (const second of tape) made.play(second);
+	lastWeeks.set(tape, made);
+	return made;
+}
+
 /** All of the default set over the tape, from a Ballast that begins with it. */
 export async function replay(tape: readonly TapeSecond[], options: ReplayOptions = {}): Promise<Replayed> {
 	const { from = 0, to = tape.length, faultAt = Number.POSITIVE_INFINITY, fault = () => {} } = options;
@@ -66,15 +79,13 @@ export async function replay(tape: readonly TapeSecond[], options: ReplayOptions
 	let nowMs = (tape[from] as TapeSecond).timeMs;
 	const now = () => nowMs;
 	const live = new Recorded(now);
-	const whole = new Recorded(() => endMs);
-	for (const second of tape) whole.play(second);
 	const known = new Set<string>();
 	const at = async (query: FigureQuery, timeMs: number): Promise<FigureValue[]> => {
 		const aside = timeMs + WEEK_MS + ASIDE_MS;
 		const values =
 			timeMs > nowMs - WEEK_MS / 2
 				? await live.figures.at(query, timeMs)
-				: await whole.figures.at(query, aside > endMs ? aside - 2 * ASIDE_MS : aside);
+				: await lastWeek(tape).figures.at(query, aside > endMs ? aside - 2 * ASIDE_MS : aside);
 		if (values.length > 0) known.add(JSON.stringify(query));
 		return values;
 	};

@@ -46,6 +46,8 @@ export interface About {
 	done: string[];
 	/** Each change of an alert. */
 	alerts: { minute: number; name: string; state: string; value: number | null; labels: Labels }[];
+	/** Alerts that held in truth, by rule, and why: what else the machine had to do. Written by hand behind the recording. */
+	held: Record<string, string>;
 	answers: Asked[];
 }
 
