@@ -8,9 +8,8 @@ import { CounterSeries, GaugeSeries, HistogramSeries, type Series } from '../../
 import { type Fault, type Replayed, RULES, replay } from './replay.ts';
 import { type About, readTape } from './tape.ts';
 
-const folder = process.env['BALLAST_HOUR'] ?? new URL('.', import.meta.url).href;
-const tape = readTape(new URL('hour.ndjson.br', folder));
-const about = JSON.parse(readFileSync(new URL('hour.json', folder), 'utf8')) as About;
+const tape = readTape(new URL('hour.ndjson.br', import.meta.url));
+const about = JSON.parse(readFileSync(new URL('hour.json', import.meta.url), 'utf8')) as About;
 
 /** Rules of whose figures the hour has nothing, and why. */
 const UNSEEN: Readonly<Record<string, string>> = {
