@@ -94,7 +94,7 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 		summary: 'An instance of {{service}} was taken out, since its requests fail or are slow.',
 	},
 	ejected_often: {
-		when: 'ejections by service > 1/m over 5m keep 10m',
+		when: 'ejections by service > 0.5/m over 5m keep 10m',
 		severity: 'critical',
 		summary: 'Instances of {{service}} are taken out again and again.',
 		inhibits: ['ejected'],
@@ -115,17 +115,17 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 		summary: 'Clients send their requests so slowly that they are cut off: {{value}}.',
 	},
 	oversized_requests: {
-		when: 'errors cause:*_too_large > 0.02/s over 1m',
+		when: 'errors cause:*_too_large > 0.04/s over 1m',
 		severity: 'info',
 		summary: 'Requests are refused for their size: {{value}}.',
 	},
 	malformed_requests: {
-		when: 'errors cause:bad_request > 0.1/s over 1m',
+		when: 'errors cause:bad_request > 0.5/s over 1m',
 		severity: 'info',
 		summary: 'Requests are refused since they are malformed or ambiguous: {{value}}.',
 	},
 	lookup_failed: {
-		when: 'lookups.failed by service > 0 over 1m for 10s keep 1m',
+		when: 'lookups.failing by service > 0 for 10s',
 		severity: 'warning',
 		summary: 'The addresses of {{service}} cannot be looked up; the last good ones are used.',
 	},

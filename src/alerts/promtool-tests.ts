@@ -52,8 +52,8 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 	},
 	shedding: { series: { 'ballast_shed_total{service="api",route="GET /"}': of(15) }, firing: PASSES },
 	lookup_failed: {
-		series: { 'ballast_lookups_failed_total{service="api"}': ONCE },
-		firing: { '2m': 0, '3m30s': 1, '16m': 0 },
+		series: { 'ballast_lookups_failing{service="api"}': SET },
+		firing: PASSES,
 	},
 	// 99 %, then 93 %, which is above its `until`, then 50 %.
 	cpu_full: {

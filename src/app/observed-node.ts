@@ -84,6 +84,7 @@ export function observedNode(parts: ObservedParts): NodeReaders {
 				retriesRefused,
 				concurrency,
 				rolloutStep: rollout?.step ?? 0,
+				lookupsFailing: failingLookups(parts, name),
 				lookupsFailed: parts.happenings.of(name, null, 'dns_failed'),
 				rollbacks: parts.happenings.of(name, null, 'rolled_back'),
 				rateLimits: rateLimits.map(({ name: limit, refused, full, used }) => ({ limit, refused, full, entries: used })),
@@ -97,6 +98,13 @@ export function observedNode(parts: ObservedParts): NodeReaders {
 		queues: () => [],
 		node: () => parts.node(),
 	};
+}
+
+/** Only those that have a name: a reload may have taken it away while it was not resolved. */
+function failingLookups({ config, happenings }: ObservedParts, service: string): number {
+	const pools = config().services.find(({ name }) => name === service)?.pools ?? [];
+	return pools.filter(({ name, instances }) => instances.kind === 'dns' && happenings.lookupFails(service, name))
+		.length;
 }
 
 function routeReadings(

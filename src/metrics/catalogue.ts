@@ -164,6 +164,10 @@ const FLEET: readonly Figure[] = [
 		rate(['service'], of('ballast_lookups_failed_total')),
 	),
 	figure(
+		{ name: 'lookups.failing', unit: 'number', text: 'Pools whose name is not resolved at present' },
+		gauge(['service'], 'ballast_lookups_failing'),
+	),
+	figure(
 		{ name: 'deploys.rolled_back', unit: 'number', perSecond: true, text: 'New versions that were rolled back' },
 		rate(['service'], of('ballast_rollbacks_total')),
 	),

@@ -86,6 +86,7 @@ export const SERVICE_GAUGES = define('gauge', {
 	ballast_concurrency_limit: ['Most requests under way at the service', ['service']],
 	ballast_concurrency_in_flight: ['Requests that count against that limit', ['service']],
 	ballast_rollout_step: ['Step of a roll-out, from 1; 0 without one', ['service']],
+	ballast_lookups_failing: ['Pools whose addresses DNS does not tell at present', ['service']],
 	ballast_rate_limit_entries: ['Keys of a rate limit that are in use', ['service', 'limit']],
 });
 

@@ -127,12 +127,22 @@ function readServices(registry: Registry, services: readonly ServiceReading[]): 
 		G.ballast_rollout_step,
 		rows(({ rolloutStep }) => rolloutStep),
 	);
+	gauges(
+		registry,
+		G.ballast_lookups_failing,
+		rows(({ lookupsFailing }) => lookupsFailing),
+	);
 	const counts: [Counter, (service: ServiceReading) => number][] = [
 		[C.ballast_retries_refused_total, ({ retriesRefused }) => retriesRefused],
 		[C.ballast_lookups_failed_total, ({ lookupsFailed }) => lookupsFailed],
 		[C.ballast_rollbacks_total, ({ rollbacks }) => rollbacks],
 	];
 	for (const [definition, value] of counts) counters(registry, definition, rows(value));
+	readRateLimits(registry, services);
+}
+
+function readRateLimits(registry: Registry, services: readonly ServiceReading[]): void {
+	const { SERVICE_GAUGES: G, SERVICE_COUNTERS: C } = names;
 	const limits = services.flatMap(({ service, rateLimits }) =>
 		[...rateLimits].map((limit) => ({ labels: [service, limit.limit], ...limit })),
 	);

@@ -26,6 +26,8 @@ export interface ServiceReading {
 	concurrency: { limit: number; inFlight: number } | null;
 	/** 0: none. */
 	rolloutStep: number;
+	/** Pools whose name is not resolved now. */
+	lookupsFailing: number;
 	/** Totals. */
 	retriesRefused: number;
 	lookupsFailed: number;

@@ -114,6 +114,7 @@ export class TestNode implements NodeReaders {
 				concurrency: { limit: 100, inFlight: 7 },
 				rolloutStep: 0,
 				retriesRefused: 3,
+				lookupsFailing: 0,
 				lookupsFailed: 1,
 				rollbacks: 2,
 				rateLimits,

@@ -89,7 +89,7 @@ const FIGURES: readonly FigureInfo[] = [
 	gauge('apdex', 'ratio', ROUTE, 'ballast_apdex'),
 	gauge('slo.budget', 'ratio', ['service', 'route'], 'ballast_slo_budget_ratio'),
 	figure('slo.burn', 'number', ['service', 'route'], `max by ($by) (avg_over_time(ballast_slo_burn{$where}[$over]))`),
-	counter('lookups.failed', ['service'], 'ballast_lookups_failed_total'),
+	gauge('lookups.failing', 'number', ['service'], 'ballast_lookups_failing'),
 	counter('deploys.rolled_back', ['service'], 'ballast_deploys_rolled_back_total'),
 	gauge('config.refused', 'number', [], 'ballast_config_refused'),
 	gauge('store.failed', 'number', [], 'ballast_store_failed'),
