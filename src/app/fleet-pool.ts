@@ -140,7 +140,8 @@ export class PoolFleet {
 		const { memory } = this.#needs;
 		const provider = this.#current?.provider;
 		const desired = this.#wanted();
-		if (provider && isResizable(provider) && provider.desired !== desired) provider.resize(desired);
+		if (provider && isResizable(provider) && !provider.keepsSize && provider.desired !== desired)
+			provider.resize(desired);
 		const times = memory.startTimes.get(this.name);
 		if (provider && learnsStartTimes(provider) && provider.startTimes.length === 0 && times)
 			provider.startTimes = times;
@@ -186,7 +187,8 @@ export class PoolFleet {
 		const provider = this.#current?.provider;
 		if (!provider || !isResizable(provider)) throw this.refuse('scaled');
 		const before = provider.desired;
-		this.#needs.memory.scale.set(this.name, count);
+		// What a platform keeps may be changed there: remembered here, it would be set back.
+		if (!provider.keepsSize) this.#needs.memory.scale.set(this.name, count);
 		provider.resize(count);
 		const text = `${this.name}: the number of instances is set to ${count} (before: ${before})`;
 		this.#event({ instance: null, kind: 'scaled', level: 'info', text });

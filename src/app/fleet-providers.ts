@@ -1,6 +1,7 @@
 /** The provider for each kind of instances. */
 import type { InstancesConfig } from '../instances/config.ts';
 import { DnsProvider } from '../instances/dns/dns-provider.ts';
+import { execProvider } from '../instances/exec/exec-provider.ts';
 import type { Provider } from '../instances/provider.ts';
 import type { Processes } from '../instances/run/processes.ts';
 import { RunProvider } from '../instances/run/run-provider.ts';
@@ -29,5 +30,7 @@ function create(name: string, instances: InstancesConfig, needs: ProviderNeeds):
 			return new DnsProvider(name, instances);
 		case 'run':
 			return new RunProvider({ service: name, config: instances, ...needs });
+		case 'exec':
+			return execProvider(name, instances);
 	}
 }

@@ -1,9 +1,11 @@
 /** An explanation as lines for a terminal. */
 import type { PoolConfig, ServiceConfig } from '../config/config.ts';
+import { platformText } from '../config/platform-form.ts';
 import { maskText, namesSecret } from '../config/problem.ts';
 import { inert } from '../core/inert.ts';
 import { formatDuration, formatShare, formatSize } from '../core/units.ts';
 import type { HeaderPolicy, Policy } from '../gateway/config.ts';
+import { isPlatform } from '../instances/kinds.ts';
 import { formatRate } from '../resilience/rate.ts';
 import type { Answered, Considered, Explanation } from './explanation.ts';
 import { plural } from './quantity.ts';
@@ -109,7 +111,8 @@ function instancesText({ instances, scale }: PoolConfig): string {
 		return `dns ${instances.name}:${instances.port}${instances.tls ? ' over TLS' : ''}, looked up every ${formatDuration(instances.resolveMs)}`;
 	}
 	const size = scale.min === scale.max ? plural(scale.min, 'instance') : `${scale.min} to ${scale.max} instances`;
-	return `run ${maskText(instances.command.join(' '))}, ${size}`;
+	const what = isPlatform(instances) ? platformText(instances) : `run ${instances.command.join(' ')}`;
+	return `${maskText(what)}, ${size}`;
 }
 
 function failoverRows({ failover }: ServiceConfig): Row[] {

@@ -13,10 +13,11 @@ import {
 	type RunConfig,
 	type ScaleConfig,
 	type ScaleInput,
-	splitWords,
 	type UrlInstance,
 } from '../instances/config.ts';
-import { namesSecret } from './problem.ts';
+import { splitWords } from '../instances/words.ts';
+import { resolveEnvironment } from './resolve-environment.ts';
+import { resolveExec } from './resolve-exec.ts';
 import type { Place } from './scope.ts';
 
 const ms = (text: string | undefined, otherwise: number) =>
@@ -31,6 +32,7 @@ export function resolveInstances(input: InstancesInput | undefined, place: Place
 		return { kind: 'urls', urls: resolveUrls(input as UrlsInput, place) };
 	if ('urls' in input) return { kind: 'urls', urls: resolveUrls(input.urls, place.at('urls')) };
 	if ('run' in input) return resolveRun(input, place);
+	if ('exec' in input) return resolveExec(input.exec, place.at('exec'));
 	const found = parseDnsName(input.dns);
 	return {
 		kind: 'dns',
@@ -73,20 +75,7 @@ function resolveRun(input: RunInput, place: Place): RunConfig {
 	if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
 		place.at('cwd').problem(`expected a folder that is there; ${cwd} is none`, { value: input.cwd });
 	}
-	const env: Record<string, string> = {};
-	const secretEnv: string[] = [];
-	for (const [name, value] of Object.entries(input.env ?? {})) {
-		const at = place.at('env', name);
-		if (!/^[^=\0\s]+$/.test(name)) at.problem('expected the name of an environment variable', { at: 'key' });
-		if (OWN_VARIABLES.includes(name))
-			at.problem(`expected another name; Ballast gives each instance a ${name} of its own`, { at: 'key' });
-		const text = typeof value === 'object' ? at.secret(value) : String(value);
-		if (text === undefined) continue;
-		env[name] = text;
-		if (typeof value === 'object') secretEnv.push(name);
-		else if (namesSecret(name) && text !== '')
-			at.warn(`a secret stands in the file; write \`${name}: { env: ${name} }\` or \`{ file: … }\``);
-	}
+	const { env, secretEnv } = resolveEnvironment(input.env, place, OWN_VARIABLES);
 	const config: RunConfig = {
 		kind: 'run',
 		command: typeof words === 'string' ? [words] : words,

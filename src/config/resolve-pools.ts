@@ -1,5 +1,6 @@
 /** The pools of a service: the one that `instances` says, or those of `pools`. */
 import type { InstancesConfig, ScaleConfig, ScaleInput } from '../instances/config.ts';
+import { isSized } from '../instances/kinds.ts';
 import type { ScrapeConfig } from '../otlp/receive-config.ts';
 import { MAIN_POOL, type PoolConfig } from './config.ts';
 import type { PoolInput } from './pool-schema.ts';
@@ -60,17 +61,18 @@ function resolvePool({ name, pool, base, scrape: inherited, place }: PoolEntry):
 }
 
 /** `place`: what has the `scale`. */
-export function warnOfScale({ kind }: InstancesConfig, place: Place): void {
-	if (kind === 'run') return;
-	place.at('scale').warn(`this has no effect: Ballast starts instances of \`run\`, not of \`${kind}\``, { at: 'key' });
+export function warnOfScale(instances: InstancesConfig, place: Place): void {
+	if (isSized(instances)) return;
+	const message = `this has no effect: Ballast does not set how many instances of \`${instances.kind}\` there are`;
+	place.at('scale').warn(message, { at: 'key' });
 }
 
 const longScale = (input: ScaleInput | undefined) =>
 	typeof input === 'number' ? { min: input, max: input } : (input ?? {});
 
-/** Others than those of `run` have the number that they have. */
+/** Those that are only known by address have the number that they have. */
 function sized(instances: InstancesConfig, scale: ScaleConfig): ScaleConfig {
-	if (instances.kind === 'run') return scale;
+	if (isSized(instances)) return scale;
 	const count = instances.kind === 'urls' ? instances.urls.length : 0;
 	return { min: count, max: count };
 }

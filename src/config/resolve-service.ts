@@ -3,6 +3,7 @@ import type { FixedAnswer, Policy, RedirectConfig, RouteConfig, UpstreamConfig }
 import { complainOfFieldName } from '../gateway/config-syntax.ts';
 import type { RedirectInput, RespondInput } from '../gateway/route-schema.ts';
 import type { HealthConfig } from '../health/config.ts';
+import { isSized } from '../instances/kinds.ts';
 import type { ObjectiveConfig } from '../metrics/config.ts';
 import type { ServiceConfig } from './config.ts';
 import { checkDeploy, resolveDeploy } from './resolve-deploy.ts';
@@ -125,7 +126,7 @@ function checkPool(service: ServiceConfig, input: UserService, place: Place): vo
 		});
 	}
 	const [first] = pools;
-	if (input.scale !== undefined && first !== undefined && pools.every(({ instances }) => instances.kind !== 'run'))
+	if (input.scale !== undefined && first !== undefined && pools.every(({ instances }) => !isSized(instances)))
 		warnOfScale(first.instances, place);
 	if (service.concurrency !== null && input.concurrency !== undefined && none && fixed)
 		place.at('concurrency').warn('this has no effect: all answers of the service are fixed', { at: 'key' });
@@ -136,7 +137,7 @@ function checkPool(service: ServiceConfig, input: UserService, place: Place): vo
 
 function speaksTls({ pools }: ServiceConfig): boolean {
 	return pools.some(({ instances }) =>
-		instances.kind === 'urls' ? instances.urls.some((url) => url.tls) : instances.kind === 'dns' && instances.tls,
+		instances.kind === 'urls' ? instances.urls.some((url) => url.tls) : 'tls' in instances && instances.tls,
 	);
 }
 

@@ -14,11 +14,14 @@ import type {
 import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, RunConfig, UrlInstance } from '../instances/config.ts';
+import { isPlatform, isSized } from '../instances/kinds.ts';
 import { alertingForm } from './alerts-form.ts';
+import { commandForm, environmentForm } from './command-form.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from './config.ts';
 import { logsForm } from './logs-form.ts';
 import { metricsForm, objectiveForm } from './metrics-form.ts';
 import { concurrencyForm, overloadForm, priorityForm } from './overload-form.ts';
+import { platformForm } from './platform-form.ts';
 import { namesSecret } from './problem.ts';
 import { rateLimitForm, routeLimitsForm } from './rate-limit-form.ts';
 import { matchOfRouteName } from './resolve-match.ts';
@@ -84,7 +87,7 @@ function serviceForm(service: ServiceConfig, options: FormOptions): Form {
 		slowStart: service.slowStartMs === 0 ? 'off' : formatDuration(service.slowStartMs),
 		balance: balanceForm(service),
 		...(service.failover === null ? {} : { failover: failoverForm(service.failover) }),
-		...(only?.instances.kind === 'run' ? { scale: { ...only.scale } } : {}),
+		...(only !== null && isSized(only.instances) ? { scale: { ...only.scale } } : {}),
 		upstream: upstreamForm(service.upstream),
 		...protectionForm(service),
 		deploy: deployForm(service.deploy),
@@ -125,7 +128,7 @@ function poolsForm(pools: readonly PoolConfig[], options: FormOptions): Form {
 function poolForm({ instances, scale, priority, region, weight, scrape }: PoolConfig, options: FormOptions): Form {
 	return {
 		instances: instancesForm(instances, options),
-		...(instances.kind === 'run' ? { scale: { ...scale } } : {}),
+		...(isSized(instances) ? { scale: { ...scale } } : {}),
 		priority,
 		...(region === null ? {} : { region }),
 		weight,
@@ -135,6 +138,7 @@ function poolForm({ instances, scale, priority, region, weight, scrape }: PoolCo
 
 function instancesForm(instances: InstancesConfig, options: FormOptions): Form {
 	if (instances.kind === 'run') return runForm(instances, options);
+	if (isPlatform(instances)) return platformForm(instances, options.secret);
 	if (instances.kind === 'urls') {
 		return {
 			urls: instances.urls.map((one) => (one.weight === 1 ? urlOf(one) : { url: urlOf(one), weight: one.weight })),
@@ -154,12 +158,10 @@ export function urlOf({ host, port, tls }: Pick<UrlInstance, 'host' | 'port' | '
 }
 
 function runForm({ command, cwd, env, secretEnv, user, graceMs, startMs }: RunConfig, { secret }: FormOptions): Form {
-	const hidden = (name: string) => secretEnv.includes(name) || namesSecret(name);
-	const shown = Object.entries(env).map(([name, value]) => [name, hidden(name) ? secret(value) : value]);
 	return {
-		run: command.every((word) => /^[\w@%+:,./-]+$/.test(word)) ? command.join(' ') : command,
+		run: commandForm(command),
 		cwd,
-		...(shown.length === 0 ? {} : { env: Object.fromEntries(shown) }),
+		...environmentForm({ env, secretEnv }, secret),
 		...(user === null ? {} : { user }),
 		grace: formatDuration(graceMs),
 		start: formatDuration(startMs),
