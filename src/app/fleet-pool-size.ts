@@ -1,9 +1,18 @@
-/** How many instances a pool has, and what each is given: what the configuration says, or what was set since. */
+/** How many instances a pool has, and what each is given: what the configuration says, or what was set since; and what its provider tells of it. */
 import { isDeepStrictEqual } from 'node:util';
 import type { PoolConfig } from '../config/config.ts';
 import { BallastError } from '../core/errors.ts';
 import type { InstanceSize, InstancesConfig } from '../instances/config.ts';
-import { type InstanceEvent, isResizable, type Provider, sizesInstances } from '../instances/provider.ts';
+import {
+	type InstanceEvent,
+	isResizable,
+	type Provider,
+	type SizesInstances,
+	sizesInstances,
+	type TellsUsage,
+	tellsTrouble,
+	tellsUsage,
+} from '../instances/provider.ts';
 import type { FleetMemory } from './fleet-snapshot.ts';
 import { resizeAnew } from './scaling/policy-facts.ts';
 
@@ -33,13 +42,30 @@ export class PoolSize {
 		return isResizable(provider) ? provider.desired : provider.list().filter((each) => each.life !== 'leaving').length;
 	}
 
-	/** How many there should be by what is known here. A platform has the number that it has, as far as that is within bounds. */
+	/** How many there should be by what is known here. A platform has the number that it has. */
 	get wanted(): number {
 		const { memory, name, config } = this.#parts;
 		const { scale, instances } = config();
 		const set = memory.scale.get(name);
-		if (set !== undefined || instances.kind === 'run') return set ?? scale.min;
-		return Math.min(scale.max, Math.max(scale.min, this.desired));
+		return set ?? (instances.kind === 'run' ? scale.min : this.desired);
+	}
+
+	/** Why its provider's word is not to be relied on; null: it is. */
+	get trouble(): string | null {
+		const provider = this.#parts.provider();
+		return provider !== null && tellsTrouble(provider) ? provider.trouble : null;
+	}
+
+	/** As `trouble`, for people. */
+	get complaint(): string | null {
+		const provider = this.#parts.provider();
+		return provider !== null && tellsTrouble(provider) ? provider.complaint : null;
+	}
+
+	/** What a platform says of what its instances use, by id; null: it does not. */
+	get usage(): ReturnType<TellsUsage['usage']> | null {
+		const provider = this.#parts.provider();
+		return provider !== null && tellsUsage(provider) ? provider.usage() : null;
 	}
 
 	/** What each instance is given. */
@@ -69,17 +95,30 @@ export class PoolSize {
 	/** Takes up what the memory holds. */
 	recall(): void {
 		const provider = this.#parts.provider();
-		if (provider !== null && isResizable(provider) && provider.desired !== this.wanted) provider.resize(this.wanted);
+		if (provider !== null && isResizable(provider) && !provider.keepsSize && provider.desired !== this.wanted)
+			provider.resize(this.wanted);
+	}
+
+	/** Has so many; null: as `scale` says. What a platform keeps may be changed there: remembered here, it would be set back. */
+	set(count: number | null): void {
+		const { memory, name } = this.#parts;
+		const provider = this.#parts.provider();
+		if (provider !== null && isResizable(provider) && provider.keepsSize) {
+			if (count !== null) provider.resize(count);
+			return;
+		}
+		if (count === null) memory.scale.delete(name);
+		else memory.scale.set(name, count);
+		this.recall();
 	}
 
 	/** @throws BallastError `bad_command` when the number of instances is not Ballast's to set */
 	scale(count: number): void {
-		const { name, memory, event, refuse } = this.#parts;
+		const { name, event, refuse } = this.#parts;
 		const provider = this.#parts.provider();
 		if (provider === null || !isResizable(provider)) throw refuse('scaled');
 		const before = provider.desired;
-		memory.scale.set(name, count);
-		provider.resize(count);
+		this.set(count);
 		const text = `${name}: the number of instances is set to ${count} (before: ${before})`;
 		event({ instance: null, kind: 'scaled', level: 'info', text });
 	}
@@ -93,7 +132,7 @@ export class PoolSize {
 		if (!sizes && provider.kind !== 'run') return false;
 		if (size === null) memory.sizes.delete(name);
 		else memory.sizes.set(name, size);
-		if (sizes) provider.giveSize(this.given);
+		if (sizes) void this.#apply(provider);
 		else provider.apply(this.instances);
 		return true;
 	}
@@ -108,5 +147,20 @@ export class PoolSize {
 		if (failure === null) return;
 		const { name } = this.#parts;
 		throw new BallastError('start_failed', `${name}: not all of the ${this.desired} became ready: ${failure}`);
+	}
+
+	async #apply(provider: SizesInstances): Promise<void> {
+		const { name, event } = this.#parts;
+		try {
+			const how = await provider.applySize(this.given);
+			const text =
+				how === null
+					? `${name}: the platform cannot change what instances are given`
+					: `${name}: what instances are given is changed ${how === 'live' ? 'in place' : 'one after the other'}`;
+			event({ instance: null, kind: 'size', level: how === null ? 'warn' : 'info', text });
+		} catch (error) {
+			const text = `${name}: what instances are given could not be changed: ${(error as Error).message}`;
+			event({ instance: null, kind: 'size', level: 'warn', text });
+		}
 	}
 }

@@ -2,13 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { BallastError } from '../core/errors.ts';
 import type { Prober } from '../health/prober.ts';
-import {
-	type InstanceEvent,
-	isRestartable,
-	learnsStartTimes,
-	type ProvidedInstance,
-	tellsTrouble,
-} from '../instances/provider.ts';
+import { type InstanceEvent, isRestartable, learnsStartTimes, type ProvidedInstance } from '../instances/provider.ts';
 import type { Processes } from '../instances/run/processes.ts';
 import { Departures, type Source } from './fleet-departures.ts';
 import { untilIdle } from './fleet-drain.ts';
@@ -110,12 +104,6 @@ export class PoolFleet {
 	/** Instances that there should be. */
 	get desired(): number {
 		return this.size.desired;
-	}
-
-	/** Why its provider's word is not to be relied on; null: it is. */
-	get trouble(): string | null {
-		const provider = this.#current?.provider;
-		return provider && tellsTrouble(provider) ? provider.trouble : null;
 	}
 
 	/** It has no instance, and gets one by the next request. */
@@ -295,7 +283,11 @@ export class PoolFleet {
 
 	#open(): void {
 		const { processes, memory } = this.#needs;
-		const provider = createProvider(this.name, this.size.instances, { processes, desired: this.size.wanted });
+		const provider = createProvider(this.name, this.size.instances, {
+			processes,
+			desired: this.size.wanted,
+			nativeAutoscaler: this.#config.pool.scale.nativeAutoscaler,
+		});
 		const source: Source = { provider, members: new Map() };
 		this.#sources.push(source);
 		this.#current = source;

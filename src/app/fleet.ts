@@ -134,9 +134,10 @@ export class Fleet {
 
 	/** Has so many instances of a pool (by `poolKey`), which may be yet to come, whatever its `scale`; null: as `scale` says. */
 	resize(key: string, count: number | null): void {
-		if (count === null) this.#memory.scale.delete(key);
+		const pool = this.#pools.get(key);
+		if (pool !== undefined) pool.size.set(count);
+		else if (count === null) this.#memory.scale.delete(key);
 		else this.#memory.scale.set(key, count);
-		this.#pools.get(key)?.recall();
 	}
 
 	/** Gives each instance of a pool (by `poolKey`) this; null: what its `scale` says. False: that is not Ballast's to do. */

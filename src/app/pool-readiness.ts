@@ -40,7 +40,7 @@ export function poolReadiness(pool: PoolFleet): PoolReadiness {
 		startMs: pool.startMs,
 		startTimeMs: pool.startTimeMs,
 		sleeps: pool.sleeps,
-		trouble: pool.trouble,
+		trouble: pool.size.complaint,
 		outliers: pool.outliers,
 	};
 }

@@ -1,5 +1,6 @@
 /** An explanation as lines for a terminal. */
 import type { PoolConfig, ServiceConfig } from '../config/config.ts';
+import { platformText } from '../config/platform-form.ts';
 import { maskText, namesSecret } from '../config/problem.ts';
 import { inert } from '../core/inert.ts';
 import { formatDuration, formatShare, formatSize } from '../core/units.ts';
@@ -115,6 +116,7 @@ function instancesText({ instances, scale }: PoolConfig): string {
 		return `instance group ${instances.project}/${instances.place.name}/${instances.group}, port ${instances.port}, ${size}`;
 	if (instances.kind === 'aws')
 		return `aws Auto Scaling group ${instances.group} in ${instances.region}, port ${instances.port}, ${size}`;
+	if (instances.kind === 'exec') return `${maskText(platformText(instances))}, ${size}`;
 	return `run ${maskText(instances.command.join(' '))}, ${size}`;
 }
 

@@ -148,7 +148,9 @@ const isMap = (value: unknown): value is Form =>
 
 /** `{ run }` against `{ dns }`: not a change of keys but of the whole. */
 function isOfAnotherKind(a: Form, b: Form): boolean {
-	return ['run', 'dns', 'urls', 'aws'].some((kind) => Object.hasOwn(a, kind) !== Object.hasOwn(b, kind));
+	return ['run', 'dns', 'urls', 'exec', 'kubernetes', 'aws', 'azure', 'gcp'].some(
+		(kind) => Object.hasOwn(a, kind) !== Object.hasOwn(b, kind),
+	);
 }
 
 function same(a: unknown, b: unknown): boolean {

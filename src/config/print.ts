@@ -28,7 +28,7 @@ export function maskConfig(config: Config): Config {
 	if (masked.receive !== null && masked.receive.token !== null) masked.receive.token = MASK;
 	for (const service of masked.services) {
 		for (const { instances } of service.pools) {
-			if (instances.kind !== 'run') continue;
+			if (!('env' in instances)) continue;
 			const { env, secretEnv } = instances;
 			for (const name of Object.keys(env)) if (secretEnv.includes(name) || namesSecret(name)) env[name] = MASK;
 		}

@@ -6,7 +6,7 @@ import { type ChannelInput, type ChannelsInput, DEFAULT_RATE } from '../alerts/c
 import { complainOfTemplate } from '../alerts/template.ts';
 import { closest } from '../core/closest.ts';
 import { orList } from '../core/schema.ts';
-import { splitWords } from '../instances/config.ts';
+import { splitWords } from '../instances/words.ts';
 import type { Place } from './scope.ts';
 
 type Key = Exclude<keyof ChannelInput, 'type' | 'rate'>;

@@ -11,12 +11,13 @@ import {
 	parseInstanceUrl,
 	parseResolver,
 	type RunConfig,
-	splitWords,
 	type UrlInstance,
 } from '../instances/config.ts';
-import { namesSecret } from './problem.ts';
+import { splitWords } from '../instances/words.ts';
 import { resolveAws } from './resolve-aws.ts';
 import { resolveAzure } from './resolve-azure.ts';
+import { resolveEnvironment } from './resolve-environment.ts';
+import { resolveExec } from './resolve-exec.ts';
 import { resolveGcp } from './resolve-gcp.ts';
 import type { Place } from './scope.ts';
 
@@ -35,6 +36,7 @@ export function resolveInstances(input: InstancesInput | undefined, place: Place
 	if ('azure' in input) return resolveAzure(input, place);
 	if ('gcp' in input) return resolveGcp(input, place);
 	if ('aws' in input) return resolveAws(input, place);
+	if ('exec' in input) return resolveExec(input.exec, place.at('exec'));
 	const found = parseDnsName(input.dns);
 	return {
 		kind: 'dns',
@@ -77,20 +79,7 @@ function resolveRun(input: RunInput, place: Place): RunConfig {
 	if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
 		place.at('cwd').problem(`expected a folder that is there; ${cwd} is none`, { value: input.cwd });
 	}
-	const env: Record<string, string> = {};
-	const secretEnv: string[] = [];
-	for (const [name, value] of Object.entries(input.env ?? {})) {
-		const at = place.at('env', name);
-		if (!/^[^=\0\s]+$/.test(name)) at.problem('expected the name of an environment variable', { at: 'key' });
-		if (OWN_VARIABLES.includes(name))
-			at.problem(`expected another name; Ballast gives each instance a ${name} of its own`, { at: 'key' });
-		const text = typeof value === 'object' ? at.secret(value) : String(value);
-		if (text === undefined) continue;
-		env[name] = text;
-		if (typeof value === 'object') secretEnv.push(name);
-		else if (namesSecret(name) && text !== '')
-			at.warn(`a secret stands in the file; write \`${name}: { env: ${name} }\` or \`{ file: … }\``);
-	}
+	const { env, secretEnv } = resolveEnvironment(input.env, place, OWN_VARIABLES);
 	const config: RunConfig = {
 		kind: 'run',
 		command: typeof words === 'string' ? [words] : words,

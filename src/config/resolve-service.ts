@@ -126,7 +126,7 @@ function checkPool(service: ServiceConfig, input: UserService, place: Place): vo
 
 function speaksTls({ pools }: ServiceConfig): boolean {
 	return pools.some(({ instances }) =>
-		instances.kind === 'urls' ? instances.urls.some((url) => url.tls) : instances.kind === 'dns' && instances.tls,
+		instances.kind === 'urls' ? instances.urls.some((url) => url.tls) : 'tls' in instances && instances.tls,
 	);
 }
 

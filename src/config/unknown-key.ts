@@ -85,7 +85,6 @@ const ELSEWHERE: Record<string, string> = {
 	directory: 'cwd',
 	endpoints: 'instances',
 	environment: 'env',
-	exec: 'run',
 	healthcheck: 'health',
 	healthchecks: 'health',
 	lbpolicy: 'balance',

@@ -15,15 +15,16 @@ import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, RunConfig, UrlInstance } from '../instances/config.ts';
 import { hasSize } from '../instances/has-size.ts';
+import { isPlatform } from '../instances/kinds.ts';
 import { alertingForm } from './alerts-form.ts';
-import { azureUserForm, gcpUserForm } from './cloud-forms.ts';
+import { commandForm, environmentForm } from './command-form.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from './config.ts';
 import { logsForm } from './logs-form.ts';
 import { metricsForm, objectiveForm } from './metrics-form.ts';
 import { concurrencyForm, overloadForm, priorityForm } from './overload-form.ts';
+import { platformForm } from './platform-form.ts';
 import { namesSecret } from './problem.ts';
 import { rateLimitForm, routeLimitsForm } from './rate-limit-form.ts';
-import { awsAsWritten } from './resolve-aws.ts';
 import { matchOfRouteName } from './resolve-match.ts';
 import { scaleForm } from './scale-form.ts';
 import { exportForm, receiveForm, scrapeForm, tracesForm } from './telemetry-form.ts';
@@ -141,14 +142,12 @@ function poolForm({ instances, scale, priority, region, weight, scrape }: PoolCo
 
 function instancesForm(instances: InstancesConfig, options: FormOptions): Form {
 	if (instances.kind === 'run') return runForm(instances, options);
-	if (instances.kind === 'aws') return awsAsWritten(instances);
+	if (isPlatform(instances)) return platformForm(instances, options.secret);
 	if (instances.kind === 'urls') {
 		return {
 			urls: instances.urls.map((one) => (one.weight === 1 ? urlOf(one) : { url: urlOf(one), weight: one.weight })),
 		};
 	}
-	if (instances.kind === 'azure') return azureUserForm(instances);
-	if (instances.kind === 'gcp') return gcpUserForm(instances);
 	const { name, port, tls, resolveMs, family, resolver } = instances;
 	return {
 		dns: `${tls ? 'https' : 'http'}://${name}:${port}`,
@@ -163,12 +162,10 @@ export function urlOf({ host, port, tls }: Pick<UrlInstance, 'host' | 'port' | '
 }
 
 function runForm({ command, cwd, env, secretEnv, user, graceMs, startMs }: RunConfig, { secret }: FormOptions): Form {
-	const hidden = (name: string) => secretEnv.includes(name) || namesSecret(name);
-	const shown = Object.entries(env).map(([name, value]) => [name, hidden(name) ? secret(value) : value]);
 	return {
-		run: command.every((word) => /^[\w@%+:,./-]+$/.test(word)) ? command.join(' ') : command,
+		run: commandForm(command),
 		cwd,
-		...(shown.length === 0 ? {} : { env: Object.fromEntries(shown) }),
+		...environmentForm({ env, secretEnv }, secret),
 		...(user === null ? {} : { user }),
 		grace: formatDuration(graceMs),
 		start: formatDuration(startMs),

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import test from 'node:test';
 import fc from 'fast-check';
-import { parseDnsName, parseInstanceUrl, parseResolver, splitWords } from './config.ts';
+import { parseDnsName, parseInstanceUrl, parseResolver } from './config.ts';
+import { splitWords } from './words.ts';
 
 test('commands are split as a shell splits words', () => {
 	const cases: [string, string[]][] = [

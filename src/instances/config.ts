@@ -7,7 +7,9 @@ import { z } from 'zod';
 import { duration, key, list, map, notEmpty, object, oneOf, required, text, valueOrReference } from '../core/schema.ts';
 import { type AwsConfig, awsForm } from './aws/config.ts';
 import { type AzureConfig, azureForm } from './azure/config.ts';
+import { type ExecConfig, execForm } from './exec/config.ts';
 import { type GcpConfig, gcpForm } from './gcp/config.ts';
+import { complainOfCommand } from './words.ts';
 
 /** One fixed address. `host` is a name or an address without brackets; `weight` 1 is normal. */
 export interface UrlInstance {
@@ -63,7 +65,10 @@ export interface RunConfig {
 	size?: InstanceSize;
 }
 
-export type InstancesConfig = UrlsConfig | DnsConfig | RunConfig | AwsConfig | AzureConfig | GcpConfig;
+/** A group of a platform: its size is kept there. */
+export type PlatformConfig = ExecConfig | AwsConfig | AzureConfig | GcpConfig;
+
+export type InstancesConfig = UrlsConfig | DnsConfig | RunConfig | PlatformConfig;
 
 export const weight = z
 	.number({ error: 'expected a weight from 0.001 to 1000' })
@@ -168,8 +173,8 @@ const runForm = object({
 });
 
 export const instancesSchema = oneOf(
-	[url, list(urlForm, 'URLs'), urlsForm, dnsForm, runForm, awsForm, azureForm, gcpForm],
-	'one of { run: … }, { urls: […] }, { dns: … }, { aws: … }, { azure: … } or { gcp: … }',
+	[url, list(urlForm, 'URLs'), urlsForm, dnsForm, runForm, awsForm, azureForm, gcpForm, execForm],
+	'one of { run: … }, { urls: […] }, { dns: … }, { aws: … }, { azure: … }, { gcp: … } or { exec: … }',
 );
 
 export type InstancesInput = z.input<typeof instancesSchema>;
@@ -221,49 +226,6 @@ function parseHostPort(value: string, defaultPort?: number): { host: string; por
 	return numeric && isIP(host) === 0 ? undefined : { host, port };
 }
 
-/**
- * Splits a command into words as a POSIX shell does: blanks part them, '…' keeps all, "…" keeps all
- * but `\` before `"`, `\`, `$` and a backquote; `\` keeps the next character. A sentence when a quote
- * is not closed, or when it uses what only a shell has.
- */
-export function splitWords(command: string): string[] | string {
-	const words: string[] = [];
-	let word: string | null = null;
-	for (let at = 0; at < command.length; at++) {
-		const char = command[at] as string;
-		if (/\s/.test(char)) {
-			if (word !== null) words.push(word);
-			word = null;
-		} else if (char === "'" || char === '"') {
-			const part = quotedPart(command, at);
-			if (part === undefined) return `expected a command whose quotes are closed; ${char} is open`;
-			word = (word ?? '') + part.text;
-			at = part.end;
-		} else if (char === '\\') {
-			if (at + 1 === command.length) return 'expected a command; a single `\\` stands at its end';
-			word = (word ?? '') + command[++at];
-		} else if ('|&;<>()$`'.includes(char)) {
-			return `expected a plain command: there is no shell that would read \`${char}\`; quote it, or write run: [sh, -c, '…']`;
-		} else {
-			word = (word ?? '') + char;
-		}
-	}
-	if (word !== null) words.push(word);
-	return words[0] ? words : 'expected a command such as `node server.js`';
-}
-
-function quotedPart(command: string, start: number): { text: string; end: number } | undefined {
-	const quote = command[start];
-	let text = '';
-	for (let at = start + 1; at < command.length; at++) {
-		const char = command[at] as string;
-		if (char === quote) return { text, end: at };
-		const escapes = quote === '"' && char === '\\' && '"\\$`'.includes(command[at + 1] ?? ' ');
-		text += escapes ? command[++at] : char;
-	}
-	return undefined;
-}
-
 function complainOfUrl(value: string): string | undefined {
 	const found = parseInstanceUrl(value);
 	return typeof found === 'string' ? found : undefined;
@@ -276,13 +238,4 @@ function complainOfDnsName(value: string): string | undefined {
 
 function complainOfResolver(value: string): string | undefined {
 	return parseResolver(value) === undefined ? 'expected an address and port such as 10.0.0.2:53' : undefined;
-}
-
-function complainOfCommand(value: string): string | undefined {
-	const found = value.includes('\0') ? 'expected a command without NUL' : splitWords(value);
-	if (typeof found === 'string') return found;
-	const variable = /^([A-Za-z_]\w*)=/.exec(found[0] ?? '')?.[1];
-	return variable === undefined
-		? undefined
-		: `expected a command; \`${variable}\` belongs to \`env\`, there is no shell that would set it`;
 }

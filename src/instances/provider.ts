@@ -110,17 +110,30 @@ export interface LearnsStartTimes {
 
 /** Extension: what each instance is given can be set; the platform replaces them if it has to. */
 export interface SizesInstances {
-	giveSize(size: InstanceSize): void;
+	/** null: the platform cannot. */
+	applySize(size: InstanceSize): Promise<'live' | 'rolling' | null>;
 }
 
 export function sizesInstances(provider: object): provider is SizesInstances {
-	return 'giveSize' in provider;
+	return 'applySize' in provider;
 }
 
 /** Extension: says when what it tells is not to be relied on. */
 export interface TellsTrouble {
-	/** Half a sentence; null: all is well. */
+	/** Half a sentence; null: all is well. What was refused is forgotten after a while, so that it is tried again. */
 	readonly trouble: string | null;
+	/** The same for people: what was refused stays until it works. */
+	readonly complaint: string | null;
+}
+
+/** Extension: the platform knows what instances use. */
+export interface TellsUsage {
+	/** By the id of the instance; shares of what it is given. */
+	usage(): ReadonlyMap<string, { cpu: number | null; memory: number | null; atMs: number }>;
+}
+
+export function tellsUsage(provider: object): provider is TellsUsage {
+	return 'usage' in provider;
 }
 
 export function tellsTrouble(provider: object): provider is TellsTrouble {

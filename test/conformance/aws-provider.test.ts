@@ -22,7 +22,7 @@ async function start(
 	const provider = new PlatformProvider({
 		service: 'api',
 		config: made.config,
-		settings: { ...SUITE_SETTINGS, usageMs: 30 },
+		settings: () => ({ ...SUITE_SETTINGS, usageMs: 30 }),
 		open: (one) => new AwsPlatform(one, { surroundingsMs: 0 }),
 	});
 	it.after(() => provider.close());

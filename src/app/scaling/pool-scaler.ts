@@ -1,5 +1,5 @@
 /** Decides on the size of one pool, once a second. */
-import { classify } from '../../scaling/classify.ts';
+import { classify, type InstanceValue } from '../../scaling/classify.ts';
 import { decide, EMPTY_STATE } from '../../scaling/decide.ts';
 import type { Decision, ScalingState } from '../../scaling/decision.ts';
 import type { ScalePolicy, SignalSource } from '../../scaling/policy.ts';
@@ -131,10 +131,12 @@ export class PoolScaler {
 		const { pool, usage, machineBytes } = now;
 		const { size } = pool;
 		switch (source.from) {
-			case 'cpu':
-				return this.#windowed(name, classify(pool.instances, usage.cpu(size), { cpu: true, warmUpMs }), nowMs);
+			case 'cpu': {
+				const values = orPlatform(usage.cpu(size), pool, 'cpu');
+				return this.#windowed(name, classify(pool.instances, values, { cpu: true, warmUpMs }), nowMs);
+			}
 			case 'memory': {
-				const values = usage.memory(size, machineBytes);
+				const values = orPlatform(usage.memory(size, machineBytes), pool, 'memory');
 				return this.#windowed(name, classify(pool.instances, values, { cpu: false, warmUpMs }), nowMs);
 			}
 			case 'requests':
@@ -152,6 +154,22 @@ export class PoolScaler {
 		window.add(nowMs, value);
 		return window.read(nowMs);
 	}
+}
+
+/** What is measured here, else what the platform says. */
+function orPlatform(
+	measured: { get(id: string): InstanceValue | undefined },
+	{ usage }: ScaledPool,
+	what: 'cpu' | 'memory',
+): { get(id: string): InstanceValue | undefined } {
+	if (usage === null) return measured;
+	return {
+		get: (id) => {
+			const told = usage.get(id);
+			const value = told?.[what] ?? null;
+			return measured.get(id) ?? (told === undefined || value === null ? undefined : { value, atMs: told.atMs });
+		},
+	};
 }
 
 const plain = (value: SignalValue | null): number => (value !== null && 'value' in value ? value.value : 0);

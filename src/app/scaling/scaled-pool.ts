@@ -15,6 +15,8 @@ export interface ScaledPool {
 	instances: readonly ScaledPoolInstance[];
 	/** What each instance is given. */
 	size: InstanceSize;
+	/** What the platform says of what instances use, by id; null: it does not. */
+	usage: PoolFleet['size']['usage'];
 	/** Learned median from start to ready, ms; null: none known. */
 	startTimeMs: number | null;
 	/** Why what the provider says is not to be relied on; null: it is. */
@@ -32,8 +34,9 @@ export function scaledPool(pool: PoolFleet): ScaledPool {
 			slot: member.slot,
 		})),
 		size: pool.size.given,
+		usage: pool.size.usage,
 		startTimeMs: pool.startTimeMs,
-		trouble: pool.trouble,
+		trouble: pool.size.trouble,
 	};
 }
 

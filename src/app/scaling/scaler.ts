@@ -1,6 +1,7 @@
 /** Looks at all pools once a second, decides on their sizes, sets them, and keeps what was decided and why. */
 import type { Config, PoolConfig, ServiceConfig } from '../../config/config.ts';
 import type { FigureSource } from '../../core/metric.ts';
+import { isPlatform } from '../../instances/kinds.ts';
 import type { Decision, DecisionRecord, ScalingState } from '../../scaling/decision.ts';
 import type { ScalePolicy } from '../../scaling/policy.ts';
 import type { ScalingSamples } from '../../scaling/samples.ts';
@@ -69,7 +70,8 @@ export class Scaler {
 		const names = new Set<string>();
 		for (const service of config.services) {
 			for (const pool of service.pools) {
-				if (!scalesItself(pool.scale)) continue;
+				const bounded = isPlatform(pool.instances) && pool.scale.mode !== 'off';
+				if (!scalesItself(pool.scale) && !bounded) continue;
 				const name = nameOf(service, pool);
 				names.add(name);
 				const known = this.#pools.get(name);

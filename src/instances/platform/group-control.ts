@@ -84,6 +84,7 @@ export class GroupControl {
 		if (count === this.desired) return;
 		const direction: Direction = count > this.desired ? 'out' : 'in';
 		if (this.#group !== null && this.troubles.holds[direction].at(Date.now()) !== null) return;
+		if (this.#refusedFor(this.#group)) return;
 		this.#goal = count;
 		this.wake(0);
 	}
@@ -252,7 +253,7 @@ export class GroupControl {
 
 	async #resize(group: PlatformGroup, asked: number): Promise<number> {
 		const { members } = this.#options;
-		if (group.autoscaler !== null && this.#options.nativeAutoscaler() === 'refuse') {
+		if (this.#refusedFor(group)) {
 			this.#callOff();
 			return this.pollMs;
 		}
@@ -266,6 +267,11 @@ export class GroupControl {
 		if (plan.set !== null) return this.#set(plan.set, size);
 		if (size === goal && members.leavingByUs().length === 0) this.#goal = null;
 		return this.pollMs;
+	}
+
+	/** The platform's own autoscaler is at work, and two would work against each other. */
+	#refusedFor(group: PlatformGroup | null): boolean {
+		return group !== null && group.autoscaler !== null && this.#options.nativeAutoscaler() === 'refuse';
 	}
 
 	/** The platform's own bounds. */

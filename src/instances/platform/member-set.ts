@@ -35,7 +35,7 @@ interface Ended {
 
 export class MemberSet {
 	readonly #service: string;
-	readonly #tls: boolean;
+	#tls: boolean;
 	/** By the platform's id. */
 	readonly #entries = new Map<string, Entry>();
 	/** Ended by us, or gone, and perhaps listed still; by the platform's id. */
@@ -52,6 +52,16 @@ export class MemberSet {
 	watch(watcher: ProviderWatcher): void {
 		this.#watcher = watcher;
 		for (const entry of this.#entries.values()) watcher.changed(this.#view(entry));
+	}
+
+	/** One port speaks either TLS or not: a change is a new life of all. */
+	setTls(tls: boolean): void {
+		if (tls === this.#tls) return;
+		this.#tls = tls;
+		for (const entry of this.#entries.values()) {
+			entry.epoch++;
+			this.#tell(entry);
+		}
 	}
 
 	list(): ProvidedInstance[] {

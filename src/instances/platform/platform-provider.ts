@@ -30,9 +30,10 @@ export interface PlatformProviderOptions<C> {
 	/** What stands for the pool: `videos`, `videos/standby`. */
 	readonly service: string;
 	readonly config: C;
-	readonly settings?: Partial<PlatformSettings>;
-	/** Members speak TLS. Default false. */
-	readonly tls?: boolean;
+	/** Times that are not the default. */
+	settings?(config: C): Partial<PlatformSettings>;
+	/** Whether members speak TLS; default: not. */
+	tls?(config: C): boolean;
 	/** Default `refuse`. */
 	readonly nativeAutoscaler?: 'refuse' | 'warn';
 	/** A client of the platform for a configuration; called anew for each that is applied. */
@@ -50,7 +51,7 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 	readonly keepsSize = true;
 	nativeAutoscaler: 'refuse' | 'warn';
 	readonly #options: PlatformProviderOptions<C>;
-	readonly #settings: PlatformSettings;
+	#settings: PlatformSettings;
 	readonly #members: MemberSet;
 	readonly #startTimes = new StartTimes();
 	#platform: Platform;
@@ -65,8 +66,8 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 		this.#options = options;
 		this.kind = options.config.kind;
 		this.nativeAutoscaler = options.nativeAutoscaler ?? 'refuse';
-		this.#settings = { ...PLATFORM_SETTINGS, ...options.settings };
-		this.#members = new MemberSet(options.service, options.tls ?? false);
+		this.#settings = { ...PLATFORM_SETTINGS, ...options.settings?.(options.config) };
+		this.#members = new MemberSet(options.service, options.tls?.(options.config) ?? false);
 		this.#platform = options.open(options.config);
 		this.#control = this.#newControl();
 	}
@@ -132,6 +133,8 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 	apply(config: C): void {
 		const before = this.#platform;
 		this.#end();
+		this.#settings = { ...PLATFORM_SETTINGS, ...this.#options.settings?.(config) };
+		this.#members.setTls(this.#options.tls?.(config) ?? false);
 		this.#platform = this.#options.open(config);
 		// Those of another group leave by themselves; they are not ours to end any more.
 		if (before.target !== this.#platform.target) this.#members.abandon();
@@ -178,7 +181,7 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 	}
 
 	async settled(): Promise<string | null> {
-		const until = Date.now() + this.#settings.stuckMs;
+		const until = Date.now() + Math.max(this.#settings.stuckMs, 2 * this.#settings.limitMs);
 		for (;;) {
 			if (!this.#active || this.#over) return 'this core does not lead';
 			if (this.#control.settled) {

@@ -48,7 +48,7 @@ export class Play {
 		const provider = new PlatformProvider({
 			service: 'api',
 			config: { kind: 'test' },
-			settings: { ...SUITE_SETTINGS, ...this.#options.settings },
+			settings: () => ({ ...SUITE_SETTINGS, ...this.#options.settings }),
 			nativeAutoscaler: how.warn ? 'warn' : 'refuse',
 			open: () => fake.open(),
 		});

@@ -3,6 +3,14 @@ import type { RunConfig } from '../config.ts';
 
 /** What is between Ballast, npm and their own children, and means nothing to an instance. */
 const OWN = /^(BALLAST_|NODE_CHANNEL_|NODE_UNIQUE_ID$|NODE_COMPILE_CACHE$|npm_)/;
+/** The environment without whatever may be a secret: for commands that are told what they need. */
+export function plainEnvironment(parent: NodeJS.ProcessEnv): Record<string, string> {
+	const names = Object.keys(parent).filter(
+		(name) => FOR_OTHERS.has(name) || name.startsWith('LC_') || ['HOME', 'USER', 'LOGNAME'].includes(name),
+	);
+	return Object.fromEntries(names.map((name) => [name, parent[name] as string]));
+}
+
 /** All that an instance of another user takes over: the rest may hold secrets that are not for that user. */
 const FOR_OTHERS = new Set([
 	'PATH',

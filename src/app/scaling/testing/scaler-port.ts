@@ -12,6 +12,7 @@ export class TestingPool implements ScaledPool {
 	desired: number;
 	startTimeMs: number | null = null;
 	trouble: string | null = null;
+	usage: ScaledPool['usage'] = null;
 	size: InstanceSize = { cpu: null, memoryBytes: null };
 	/** Of each instance, by its slot. */
 	readonly requests: number[] = [];
