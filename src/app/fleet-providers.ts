@@ -3,6 +3,7 @@ import { AzurePlatform } from '../instances/azure/azure-platform.ts';
 import type { InstancesConfig } from '../instances/config.ts';
 import { DnsProvider } from '../instances/dns/dns-provider.ts';
 import { GcpPlatform } from '../instances/gcp/gcp-platform.ts';
+import { KubernetesPlatform } from '../instances/kubernetes/kubernetes-platform.ts';
 import { PlatformProvider } from '../instances/platform/platform-provider.ts';
 import type { Provider } from '../instances/provider.ts';
 import type { Processes } from '../instances/run/processes.ts';
@@ -34,6 +35,12 @@ function create(name: string, instances: InstancesConfig, needs: ProviderNeeds):
 			return new PlatformProvider({ service: name, config: instances, open: (config) => new AzurePlatform(config) });
 		case 'gcp':
 			return new PlatformProvider({ service: name, config: instances, open: (config) => new GcpPlatform(config) });
+		case 'kubernetes':
+			return new PlatformProvider({
+				service: name,
+				config: instances,
+				open: (config) => new KubernetesPlatform(config),
+			});
 		case 'run':
 			return new RunProvider({ service: name, config: instances, ...needs });
 	}

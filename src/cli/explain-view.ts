@@ -113,6 +113,10 @@ function instancesText({ instances, scale }: PoolConfig): string {
 		return `scale set ${instances.resourceGroup}/${instances.scaleSet}, port ${instances.port}, ${size}`;
 	if (instances.kind === 'gcp')
 		return `instance group ${instances.project}/${instances.place.name}/${instances.group}, port ${instances.port}, ${size}`;
+	if (instances.kind === 'kubernetes') {
+		const { workload, namespace, port } = instances;
+		return `${workload.kind} ${namespace === null ? '' : `${namespace}/`}${workload.name}, port ${port}, ${size}`;
+	}
 	return `run ${maskText(instances.command.join(' '))}, ${size}`;
 }
 

@@ -17,6 +17,7 @@ import {
 import { namesSecret } from './problem.ts';
 import { resolveAzure } from './resolve-azure.ts';
 import { resolveGcp } from './resolve-gcp.ts';
+import { resolveKubernetes } from './resolve-kubernetes.ts';
 import type { Place } from './scope.ts';
 
 const ms = (text: string | undefined, otherwise: number) =>
@@ -33,6 +34,7 @@ export function resolveInstances(input: InstancesInput | undefined, place: Place
 	if ('run' in input) return resolveRun(input, place);
 	if ('azure' in input) return resolveAzure(input, place);
 	if ('gcp' in input) return resolveGcp(input, place);
+	if ('kubernetes' in input) return resolveKubernetes(input, place);
 	const found = parseDnsName(input.dns);
 	return {
 		kind: 'dns',

@@ -16,7 +16,7 @@ import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, RunConfig, UrlInstance } from '../instances/config.ts';
 import { hasSize } from '../instances/has-size.ts';
 import { alertingForm } from './alerts-form.ts';
-import { azureUserForm, gcpUserForm } from './cloud-forms.ts';
+import { azureUserForm, gcpUserForm, kubernetesUserForm } from './cloud-forms.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from './config.ts';
 import { logsForm } from './logs-form.ts';
 import { metricsForm, objectiveForm } from './metrics-form.ts';
@@ -145,6 +145,7 @@ function instancesForm(instances: InstancesConfig, options: FormOptions): Form {
 	}
 	if (instances.kind === 'azure') return azureUserForm(instances);
 	if (instances.kind === 'gcp') return gcpUserForm(instances);
+	if (instances.kind === 'kubernetes') return kubernetesUserForm(instances);
 	const { name, port, tls, resolveMs, family, resolver } = instances;
 	return {
 		dns: `${tls ? 'https' : 'http'}://${name}:${port}`,

@@ -156,7 +156,8 @@ export class GroupControl {
 		this.#observe(group);
 		const waitMs = this.#notBefore - Date.now();
 		if (waitMs > 0) return Math.min(waitMs, this.pollMs);
-		if (this.#removals.waiting) return this.#remove();
+		const ripe = this.#removals.waiting ? this.#removals.ripe(this.#strictOrder()) : [];
+		if (ripe.length > 0) return this.#remove(ripe);
 		return this.#goal === null ? this.pollMs : this.#resize(group, this.#goal);
 	}
 
@@ -268,6 +269,12 @@ export class GroupControl {
 		for (const entry of staying.slice(0, choose)) members.move(entry, 'chosen');
 	}
 
+	/** null: any may be removed. */
+	#strictOrder(): Entry[] | null {
+		const { platform } = this.#options;
+		return ordersLeaving(platform) && platform.leavesInOrder === true ? this.#leavingOrder() : null;
+	}
+
 	#leavingOrder(): Entry[] {
 		const { platform, members } = this.#options;
 		const rank = ({ member, up }: Entry): number =>
@@ -292,10 +299,10 @@ export class GroupControl {
 		return 0;
 	}
 
-	async #remove(): Promise<number> {
+	async #remove(ripe: Entry[]): Promise<number> {
 		const { platform, settings } = this.#options;
 		const before = this.#sizes.size ?? 0;
-		const ids = this.#removals.begin(before);
+		const ids = this.#removals.begin(before, ripe);
 		try {
 			await callPlatform(settings.limitMs, this.signal, (signal) => platform.remove(ids, signal));
 		} catch (error) {

@@ -27,9 +27,24 @@ export class Removals {
 		return promise;
 	}
 
-	/** @returns the platform's ids of all that are to be removed now */
-	begin(before: number): string[] {
-		this.#tried ??= { entries: [...this.#waiting.keys()], before };
+	/**
+	 * Where the platform ends its members in an order: who waits behind one that stays stays, too; who waits behind one
+	 * that is drained still waits on.
+	 * @param order all that live, the first to leave first; null: any may be removed
+	 * @returns who may be removed now
+	 */
+	ripe(order: readonly Entry[] | null): Entry[] {
+		if (order === null) return [...this.#waiting.keys()];
+		const stays = order.findIndex((entry) => entry.phase === 'here');
+		for (const entry of stays === -1 ? [] : order.slice(stays)) this.#keep(entry);
+		const draining = order.findIndex((entry) => entry.phase !== 'ending');
+		const ahead = draining === -1 ? order : order.slice(0, draining);
+		return ahead.filter((entry) => this.#waiting.has(entry));
+	}
+
+	/** @returns the platform's ids of all that are to be removed now: of a call that failed, the same again */
+	begin(before: number, entries: Entry[]): string[] {
+		this.#tried ??= { entries, before };
 		return this.#tried.entries.map((entry) => entry.member.id);
 	}
 
@@ -72,6 +87,14 @@ export class Removals {
 			if (this.#tried?.entries.includes(entry) || lives(group, entry)) continue;
 			this.#finish(entry);
 		}
+	}
+
+	#keep(entry: Entry): void {
+		const waiting = this.#waiting.get(entry);
+		if (waiting === undefined || this.#tried?.entries.includes(entry)) return;
+		this.#waiting.delete(entry);
+		this.#members.move(entry, 'here');
+		waiting.resolve();
 	}
 
 	#finish(entry: Entry): void {
