@@ -82,7 +82,7 @@ export class ApiClient {
 		}
 	}
 
-	/** Each event of a watch, until the server ends it. @throws PlatformError; `busy` where it has expired (410) */
+	/** First `{ type: 'OPEN' }`, then each event of a watch, until the server ends it. @throws PlatformError; `busy` where it has expired (410) */
 	async *watch(call: ApiCall, signal: AbortSignal): AsyncGenerator<unknown> {
 		const own = new AbortController();
 		const all = AbortSignal.any([signal, own.signal]);
@@ -99,6 +99,7 @@ export class ApiClient {
 			clearTimeout(quiet);
 			let at = performance.now();
 			try {
+				yield { type: 'OPEN' };
 				for await (const line of linesOf(response)) {
 					at = performance.now();
 					yield JSON.parse(line);
@@ -164,9 +165,13 @@ export class ApiClient {
 			return await work();
 		} catch (error) {
 			if (error instanceof PlatformError) throw error;
-			const { code } = error as { code?: unknown };
-			const why = limit.aborted ? 'did not answer in time' : `cannot be reached (${String(code ?? 'broken off')})`;
-			throw new PlatformError('unreachable', `${new URL(this.access.server).origin} ${why}`);
+			const { origin } = new URL(this.access.server);
+			const code = String((error as { code?: unknown }).code ?? 'broken off');
+			if (limit.aborted) throw new PlatformError('unreachable', `${origin} did not answer in time`);
+			// Whom to trust is part of the credentials, and read anew with them.
+			if (/CERT|ISSUER|SIGNATURE|ALTNAME/.test(code))
+				throw new PlatformError('credentials', `the certificate of ${origin} is not trusted (${code})`);
+			throw new PlatformError('unreachable', `${origin} cannot be reached (${code})`);
 		}
 	}
 }

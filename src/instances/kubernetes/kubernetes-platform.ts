@@ -22,7 +22,7 @@ import { failureOf } from './failure.ts';
 import { leavingOrder, whyOthers } from './leaving-order.ts';
 import { HERE, openAccess } from './open-access.ts';
 import { isLive, isOf, membersOf, nameOf } from './pod-member.ts';
-import { containersOfSize } from './pod-size.ts';
+import { containersOfSize, type MemberSize } from './pod-size.ts';
 import { podUsage } from './pod-usage.ts';
 import { replicasOf, rolloutOf, selectorOf } from './workload.ts';
 import { WorkloadWatch } from './workload-watch.ts';
@@ -43,35 +43,42 @@ export interface KubernetesNeeds {
 
 export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving, KnowsUsage, Sizes {
 	readonly kind = 'kubernetes';
+	readonly target: string;
 	readonly lagMs: number;
 	readonly leavesInOrder: boolean;
 	readonly #config: KubernetesConfig;
 	readonly #needs: KubernetesNeeds;
 	#api: Promise<ClusterApi> | null = null;
-	#namespace: string | null;
 	#client: ApiClient | null = null;
 	#watch: WorkloadWatch | null = null;
 	/** As last seen. */
 	#pods: readonly unknown[] = [];
 	#selector = '';
 	#autoscaler: { name: string | null; until: number } = { name: null, until: 0 };
+	/** Given live: pods that are made later do not have it. */
+	#size: MemberSize | null = null;
 	#closed = false;
 
 	constructor(config: KubernetesConfig, needs: KubernetesNeeds = {}) {
 		this.#config = config;
 		this.#needs = needs;
-		this.#namespace = config.namespace;
+		const { kind, name } = config.workload;
+		this.target = `${kind} ${config.namespace === null ? '' : `${config.namespace}/`}${name}`;
 		this.lagMs = needs.lagMs ?? LAG_MS;
 		this.leavesInOrder = config.workload.kind === 'statefulset';
 	}
 
-	get target(): string {
-		const { kind, name } = this.#config.workload;
-		return `${kind} ${this.#namespace === null ? '' : `${this.#namespace}/`}${name}`;
+	async group(signal: AbortSignal): Promise<PlatformGroup> {
+		try {
+			return await this.#look(await this.#opened(), signal);
+		} catch (error) {
+			// What stands in the kubeconfig itself may be another by now.
+			if (error instanceof PlatformError && error.fault === 'credentials') this.#reopen();
+			throw error;
+		}
 	}
 
-	async group(signal: AbortSignal): Promise<PlatformGroup> {
-		const api = await this.#opened();
+	async #look(api: ClusterApi, signal: AbortSignal): Promise<PlatformGroup> {
 		const workload = await api.workload(signal);
 		this.#selector = selectorOf(workload);
 		const watched = this.#watch?.podsOf(api, this.#selector) ?? null;
@@ -122,24 +129,42 @@ export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving
 		return new Map([...podUsage(metrics, this.#pods)].filter(([id]) => ids.includes(id)));
 	}
 
-	async applySize(
-		size: { cpu: number | null; memoryBytes: number | null },
-		signal: AbortSignal,
-	): Promise<'live' | 'rolling'> {
+	async applySize(size: MemberSize, signal: AbortSignal): Promise<'live' | 'rolling'> {
 		const api = await this.#opened();
 		const workload = await api.workload(signal);
 		const listed = await api.client.list(api.pods(selectorOf(workload)), signal);
-		const { port } = this.#config;
-		let live = true;
-		for (const pod of this.#own(listed.items).filter(isLive)) {
-			const containers = containersOfSize(pod, { size, port });
-			live = containers.length === 0 || (await api.resizePod(nameOf(pod), containers, signal));
-			if (!live) break;
+		const live = this.#own(listed.items).filter(isLive);
+		this.#size = null;
+		if (live.length > 0 && (await this.#resizePods(api, { pods: live, size }, signal))) {
+			this.#size = size;
+			return 'live';
 		}
-		if (live) return 'live';
 		const template = { spec: valueAt(workload, 'spec', 'template', 'spec') };
-		await api.resizeTemplate(containersOfSize(template, { size, port }), signal);
+		const containers = containersOfSize(template, { size, port: this.#config.port });
+		if (containers.length > 0) await api.resizeTemplate(containers, signal);
 		return 'rolling';
+	}
+
+	/** Pods that came since a change of size that was made live have the size of the template. */
+	async keepUp(_group: PlatformGroup, signal: AbortSignal): Promise<void> {
+		if (this.#size === null) return;
+		const pods = this.#pods.filter((pod) => isLive(pod) && textAt(pod, 'spec', 'nodeName') !== '');
+		await this.#resizePods(await this.#opened(), { pods, size: this.#size }, signal);
+	}
+
+	drained(_id: string): void {}
+
+	/** @returns false: one of them cannot be resized where it is */
+	async #resizePods(
+		api: ClusterApi,
+		{ pods, size }: { pods: readonly unknown[]; size: MemberSize },
+		signal: AbortSignal,
+	): Promise<boolean> {
+		for (const pod of pods) {
+			const containers = containersOfSize(pod, { size, port: this.#config.port });
+			if (containers.length > 0 && !(await api.resizePod(nameOf(pod), containers, signal))) return false;
+		}
+		return true;
 	}
 
 	close(): void {
@@ -149,6 +174,11 @@ export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving
 
 	#own(pods: readonly unknown[]): readonly unknown[] {
 		return pods.filter((pod) => isOf(this.#config.workload, pod));
+	}
+
+	#reopen(): void {
+		this.#client?.close();
+		this.#api = null;
 	}
 
 	/** Tried anew at the next call when it fails: files may be there by then. */
@@ -164,9 +194,7 @@ export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving
 		const access = await openAccess(this.#config, this.#needs.place ?? HERE);
 		this.#client = new ApiClient(access);
 		if (this.#closed) this.#client.close();
-		const api = new ClusterApi(this.#client, this.#config);
-		this.#namespace = api.namespace;
-		return api;
+		return new ClusterApi(this.#client, this.#config);
 	}
 
 	/** The chosen ones go first; who was chosen earlier and stays goes as any other. */

@@ -28,6 +28,8 @@ export class ListWatch {
 	#heardAt = Number.NEGATIVE_INFINITY;
 	#synced = false;
 	#failures = 0;
+	/** Why it failed last; null: it did not since it was last heard of. */
+	problem: unknown = null;
 
 	constructor(parts: ListWatchParts) {
 		this.#parts = parts;
@@ -48,7 +50,8 @@ export class ListWatch {
 				await this.#watch(signal);
 				if (performance.now() - since > SHORT_MS) this.#failures = 0;
 				else this.#failures++;
-			} catch {
+			} catch (error) {
+				this.problem = error;
 				this.#forget();
 				this.#failures++;
 			}
@@ -98,6 +101,8 @@ export class ListWatch {
 		const type = textAt(event, 'type');
 		const object = valueAt(event, 'object');
 		if (type === 'ERROR') throw new Error(`the watch ended: ${numberAt(object, 'code')}`);
+		this.problem = null;
+		if (type === 'OPEN') return;
 		const name = textAt(object, 'metadata', 'name');
 		this.#version = textAt(object, 'metadata', 'resourceVersion') || this.#version;
 		this.#heardAt = performance.now();

@@ -2,8 +2,14 @@
 import { listAt, textAt, valueAt } from '../platform/json-reading.ts';
 import { parseQuantity } from './quantity.ts';
 
+/** Cores and bytes; null: as it is. */
+export interface MemberSize {
+	readonly cpu: number | null;
+	readonly memoryBytes: number | null;
+}
+
 export interface SizeForPort {
-	readonly size: { readonly cpu: number | null; readonly memoryBytes: number | null };
+	readonly size: MemberSize;
 	/** The container that has it is the one that is sized; else the first. */
 	readonly port: number | string;
 }

@@ -40,10 +40,10 @@ export function rolloutOf(workload: unknown): string | null {
 	const strategy = valueAt(workload, 'spec', 'updateStrategy');
 	if (textAt(strategy, 'type') === 'OnDelete' || (numberAt(strategy, 'rollingUpdate', 'partition') ?? 0) > 0)
 		return null;
-	if (all === 0 || (updated ?? 0) >= all) return null;
+	if (updated === null || updated >= all) return null;
 	const late = conditionOf(workload, 'Progressing');
 	const words = textAt(late, 'status') === 'False' ? `, and does not come on: ${wordsOf(textAt(late, 'message'))}` : '';
-	return `a rollout is under way: ${updated ?? 0} of ${all} pods are new${words}`;
+	return `a rollout is under way: ${updated} of ${all} pods are new${words}`;
 }
 
 /** A condition of a workload or pod; null: it does not say. */

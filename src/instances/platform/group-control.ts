@@ -156,7 +156,7 @@ export class GroupControl {
 		this.#observe(group);
 		const waitMs = this.#notBefore - Date.now();
 		if (waitMs > 0) return Math.min(waitMs, this.pollMs);
-		const ripe = this.#removals.waiting ? this.#removals.ripe(this.#strictOrder()) : [];
+		const ripe = this.#removals.waiting ? this.#removals.ripe(this.#isStrict ? this.#leavingOrder() : null) : [];
 		if (ripe.length > 0) return this.#remove(ripe);
 		return this.#goal === null ? this.pollMs : this.#resize(group, this.#goal);
 	}
@@ -238,7 +238,7 @@ export class GroupControl {
 		this.#goal = goal;
 		const size = this.#sizes.size ?? group.desired;
 		const leaving = members.leavingByUs();
-		const ending = leaving.filter((entry) => entry.phase === 'ending').length;
+		const ending = leaving.filter((entry) => this.#mustGo(entry)).length;
 		const plan = planSize(goal, { size, live: members.live().length, chosen: leaving.length, ending });
 		this.#choose(plan);
 		if (plan.set !== null) return this.#set(plan.set, size);
@@ -263,16 +263,21 @@ export class GroupControl {
 	#choose({ keep, choose }: SizePlan): void {
 		const { members } = this.#options;
 		const order = this.#leavingOrder();
-		const chosen = order.filter((entry) => entry.phase === 'chosen').reverse();
-		for (const entry of chosen.slice(0, keep)) members.move(entry, 'here');
+		const chosen = order.filter((entry) => entry.phase !== 'here' && !this.#mustGo(entry)).reverse();
+		for (const entry of chosen.slice(0, keep)) this.#removals.keep(entry);
 		const staying = order.filter((entry) => entry.phase === 'here');
 		for (const entry of staying.slice(0, choose)) members.move(entry, 'chosen');
 	}
 
-	/** null: any may be removed. */
-	#strictOrder(): Entry[] | null {
+	/** Its end is under way, or about to be; one that waits for those before it may still stay. */
+	#mustGo(entry: Entry): boolean {
+		return entry.phase === 'ending' && (!this.#isStrict || this.#removals.underWay(entry));
+	}
+
+	/** Members are ended in the platform's order and in no other. */
+	get #isStrict(): boolean {
 		const { platform } = this.#options;
-		return ordersLeaving(platform) && platform.leavesInOrder === true ? this.#leavingOrder() : null;
+		return ordersLeaving(platform) && platform.leavesInOrder === true;
 	}
 
 	#leavingOrder(): Entry[] {

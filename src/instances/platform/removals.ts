@@ -36,10 +36,23 @@ export class Removals {
 	ripe(order: readonly Entry[] | null): Entry[] {
 		if (order === null) return [...this.#waiting.keys()];
 		const stays = order.findIndex((entry) => entry.phase === 'here');
-		for (const entry of stays === -1 ? [] : order.slice(stays)) this.#keep(entry);
+		for (const entry of stays === -1 ? [] : order.slice(stays)) if (!this.underWay(entry)) this.keep(entry);
 		const draining = order.findIndex((entry) => entry.phase !== 'ending');
 		const ahead = draining === -1 ? order : order.slice(0, draining);
 		return ahead.filter((entry) => this.#waiting.has(entry));
+	}
+
+	/** The platform was told to end it. */
+	underWay(entry: Entry): boolean {
+		return this.#tried?.entries.includes(entry) ?? false;
+	}
+
+	/** It stays after all. */
+	keep(entry: Entry): void {
+		const waiting = this.#waiting.get(entry);
+		this.#waiting.delete(entry);
+		this.#members.move(entry, 'here');
+		waiting?.resolve();
 	}
 
 	/** @returns the platform's ids of all that are to be removed now: of a call that failed, the same again */
@@ -87,14 +100,6 @@ export class Removals {
 			if (this.#tried?.entries.includes(entry) || lives(group, entry)) continue;
 			this.#finish(entry);
 		}
-	}
-
-	#keep(entry: Entry): void {
-		const waiting = this.#waiting.get(entry);
-		if (waiting === undefined || this.#tried?.entries.includes(entry)) return;
-		this.#waiting.delete(entry);
-		this.#members.move(entry, 'here');
-		waiting.resolve();
 	}
 
 	#finish(entry: Entry): void {

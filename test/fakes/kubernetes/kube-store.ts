@@ -92,7 +92,10 @@ export class KubeStore {
 			if (change.type === 'DELETED') items.delete(change.object.metadata.name);
 			else items.set(change.object.metadata.name, change.object);
 		}
-		return { items: [...items.values()], version: atMs === Number.POSITIVE_INFINITY ? this.#version : version };
+		return {
+			items: [...items.values()],
+			version: atMs === Number.POSITIVE_INFINITY ? this.#version : Math.max(version, this.#forgotten),
+		};
 	}
 
 	#append({ type, kind, object }: Pick<Change, 'type' | 'kind' | 'object'>): void {
