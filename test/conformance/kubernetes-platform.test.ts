@@ -117,6 +117,18 @@ test('a removal that would take another pod is not made', async () => {
 	assert.equal(fake.controller.size, 3);
 });
 
+test('a pod that goes while it is being chosen is no other pod', async () => {
+	const { fake, platform } = await cluster({ endMs: 0, actMs: 60_000 });
+	const [first = '', second = ''] = fake.controller.alive;
+	const { store } = fake.controller;
+	const stop = store.listen(({ kind }) => {
+		stop();
+		if (kind === 'pods') store.drop('pods', second);
+	});
+	await rejects(platform.remove([first, second], signal), { fault: 'busy', message: `${second} has gone meanwhile` });
+	assert.equal(fake.controller.size, 3);
+});
+
 test('a size that somebody else sets while it is lowered holds', async () => {
 	const { fake, platform } = await cluster({ actMs: 60_000 });
 	const [first = ''] = fake.controller.alive;

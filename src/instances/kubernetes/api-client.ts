@@ -34,11 +34,15 @@ const LIMIT_MS = 30_000;
 /** A watch without a word for so long is given up; the server sends a bookmark about each minute. */
 const QUIET_MS = 90_000;
 const PAGE = 500;
-const MOST_ITEMS = 20_000;
+const MOST_ITEMS = 5000;
+/** A shorter one is no secret, and might stand anywhere. */
+const LEAST_TOKEN = 8;
 
 export class ApiClient {
 	readonly access: Access;
 	#agent: { readonly of: string; readonly agent: HttpAgent } | null = null;
+	/** The one before it: what is under way over it goes on. */
+	#last: HttpAgent | null = null;
 	#closed = false;
 
 	constructor(access: Access) {
@@ -116,6 +120,7 @@ export class ApiClient {
 	close(): void {
 		this.#closed = true;
 		this.#agent?.agent.destroy();
+		this.#last?.destroy();
 		this.#agent = null;
 	}
 
@@ -134,7 +139,11 @@ export class ApiClient {
 		for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value);
 		const text = call.body === undefined ? undefined : JSON.stringify(call.body);
 		const headers: Record<string, string> = { accept: 'application/json', 'user-agent': 'ballast' };
-		if (identity.token !== null) headers['authorization'] = `Bearer ${identity.token}`;
+		if (identity.token !== null) {
+			if (!/^[\x21-\x7e]+$/.test(identity.token))
+				throw new PlatformError('credentials', 'the token holds characters that no token has');
+			headers['authorization'] = `Bearer ${identity.token}`;
+		}
 		if (text !== undefined) headers['content-type'] = `application/${call.patch ?? 'merge'}-patch+json`;
 		const method = call.verb === 'patch' ? 'PATCH' : 'GET';
 		const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
@@ -155,7 +164,8 @@ export class ApiClient {
 		if (serverName !== null) options.servername = serverName;
 		if (cert !== null && key !== null) Object.assign(options, { cert, key });
 		const agent = url.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent({ keepAlive: true });
-		// What is under way over the old one goes on; idle connections close by themselves.
+		this.#last?.destroy();
+		this.#last = this.#agent?.agent ?? null;
 		this.#agent = { of, agent };
 		return agent;
 	}
@@ -193,7 +203,7 @@ async function answerOf(response: IncomingMessage, token: string | null): Promis
 		status: response.statusCode ?? 0,
 		retryAfterS: /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) : null,
 		// What the server says may be shown; should it repeat the token, that may not.
-		body: parsed(token === null ? text : text.replaceAll(token, '[token]')),
+		body: parsed(token === null || token.length < LEAST_TOKEN ? text : text.replaceAll(token, '[token]')),
 	};
 }
 

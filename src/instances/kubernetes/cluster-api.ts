@@ -60,10 +60,18 @@ export class ClusterApi {
 		);
 	}
 
-	/** @param cost null: it has none any more */
+	/**
+	 * @param cost null: it has none any more
+	 * @throws PlatformError `busy`: it has gone since it was listed
+	 */
 	async setCost(pod: string, cost: string | null, signal: AbortSignal): Promise<void> {
 		const body = { metadata: { annotations: { [DELETION_COST]: cost } } };
-		await this.#patch('pods', `${this.#path('/api/v1', 'pods')}/${encodeURIComponent(pod)}`, body, signal);
+		try {
+			await this.#patch('pods', `${this.#path('/api/v1', 'pods')}/${encodeURIComponent(pod)}`, body, signal);
+		} catch (error) {
+			if (!(error instanceof PlatformError) || error.fault !== 'not_found') throw error;
+			throw new PlatformError('busy', `${pod} has gone meanwhile`);
+		}
 	}
 
 	async #patch(resource: string, path: string, body: object, signal: AbortSignal): Promise<void> {

@@ -10,7 +10,7 @@ const QUIET_MS = 75_000;
 const BACK_OFF_MS = [100, 30_000] as const;
 /** A watch that ends sooner counts as one that failed, ms. */
 const SHORT_MS = 1000;
-const MOST_ITEMS = 20_000;
+const MOST_ITEMS = 5000;
 
 export interface ListWatchParts {
 	readonly client: ApiClient;
@@ -76,7 +76,7 @@ export class ListWatch {
 	async #list(signal: AbortSignal): Promise<void> {
 		const { client, call, changed } = this.#parts;
 		const { items, version } = await client.list(call, signal);
-		this.#items = new Map(items.map((item) => [textAt(item, 'metadata', 'name'), item]));
+		this.#items = new Map(items.map((item) => [textAt(item, 'metadata', 'name'), lean(item)]));
 		this.#version = version;
 		this.#synced = true;
 		this.#heardAt = performance.now();
@@ -110,8 +110,16 @@ export class ListWatch {
 		this.#failures = 0;
 		if (type === 'BOOKMARK' || name === '') return;
 		if (type === 'DELETED') this.#items.delete(name);
-		else this.#items.set(name, object);
+		else this.#items.set(name, lean(object));
 		if (this.#items.size > MOST_ITEMS) throw new Error('too many');
 		this.#parts.changed();
 	}
+}
+
+/** Who wrote which member is half of many an object, and read by nobody here. */
+function lean(object: unknown): unknown {
+	const metadata = valueAt(object, 'metadata');
+	return typeof metadata === 'object' && metadata !== null
+		? { ...(object as object), metadata: { ...metadata, managedFields: undefined } }
+		: object;
 }
