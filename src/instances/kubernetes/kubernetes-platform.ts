@@ -45,6 +45,8 @@ export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving
 	readonly kind = 'kubernetes';
 	readonly target: string;
 	readonly lagMs: number;
+	/** Figures of metrics-server come every 15 to 60 s. */
+	readonly usageLagMs = 60_000;
 	readonly leavesInOrder: boolean;
 	readonly #config: KubernetesConfig;
 	readonly #needs: KubernetesNeeds;
