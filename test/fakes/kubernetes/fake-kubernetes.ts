@@ -2,9 +2,9 @@
 import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttps, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { isDeepStrictEqual } from 'node:util';
 import { KubeController, type KubeControllerParts, NAME, NAMESPACE } from './kube-controller.ts';
 import { complain } from './kube-model.ts';
+import { matches, patchInto } from './kube-queries.ts';
 import type { Change, KubeObject } from './kube-store.ts';
 
 export interface FakeKubernetesParts extends KubeControllerParts {
@@ -382,35 +382,5 @@ export class FakeKubernetes {
 			metadata: {},
 			items,
 		});
-	}
-}
-
-/** `app=api`, `metadata.name=api`, `involvedObject.name=api,reason=FailedCreate`. */
-function matches(object: KubeObject, query: URLSearchParams): boolean {
-	const all = (text: string | null) => (text === null || text === '' ? [] : text.split(','));
-	const labels = (object.metadata['labels'] ?? {}) as Record<string, string>;
-	const byLabel = all(query.get('labelSelector')).every((one) => labels[one.split('=')[0] ?? ''] === one.split('=')[1]);
-	return (
-		byLabel &&
-		all(query.get('fieldSelector')).every((one) => {
-			const [path = '', value] = one.split('=');
-			let at: unknown = object;
-			for (const part of path.split('.')) at = (at as Record<string, unknown> | undefined)?.[part];
-			return isDeepStrictEqual(at, value);
-		})
-	);
-}
-
-/** Merges; null deletes; lists of named things by their name. */
-function patchInto(target: Record<string, unknown>, patch: unknown): void {
-	for (const [name, value] of Object.entries(patch as Record<string, unknown>)) {
-		if (value === null) delete target[name];
-		else if (Array.isArray(value)) {
-			for (const one of value as Record<string, unknown>[]) {
-				const found = (target[name] as Record<string, unknown>[]).find((each) => each['name'] === one['name']);
-				if (found !== undefined) patchInto(found, one);
-			}
-		} else if (typeof value === 'object') patchInto((target[name] ??= {}) as Record<string, unknown>, value);
-		else target[name] = value;
 	}
 }
