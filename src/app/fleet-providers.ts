@@ -6,6 +6,7 @@ import type { InstancesConfig } from '../instances/config.ts';
 import { DnsProvider } from '../instances/dns/dns-provider.ts';
 import { execProvider } from '../instances/exec/exec-provider.ts';
 import { GcpPlatform } from '../instances/gcp/gcp-platform.ts';
+import { KubernetesPlatform } from '../instances/kubernetes/kubernetes-platform.ts';
 import { PlatformProvider, type PlatformProviderOptions } from '../instances/platform/platform-provider.ts';
 import type { Provider } from '../instances/provider.ts';
 import type { Processes } from '../instances/run/processes.ts';
@@ -35,6 +36,13 @@ function create(name: string, instances: InstancesConfig, needs: ProviderNeeds):
 			return new UrlsProvider(name, instances);
 		case 'dns':
 			return new DnsProvider(name, instances);
+		case 'kubernetes':
+			return platform({
+				service: name,
+				config: instances,
+				nativeAutoscaler,
+				open: (one) => new KubernetesPlatform(one),
+			});
 		case 'run':
 			return new RunProvider({ service: name, config: instances, ...needs });
 		case 'aws':

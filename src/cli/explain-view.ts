@@ -117,6 +117,10 @@ function instancesText({ instances, scale }: PoolConfig): string {
 	if (instances.kind === 'aws')
 		return `aws Auto Scaling group ${instances.group} in ${instances.region}, port ${instances.port}, ${size}`;
 	if (instances.kind === 'exec') return `${maskText(platformText(instances))}, ${size}`;
+	if (instances.kind === 'kubernetes') {
+		const { workload, namespace, port } = instances;
+		return `${workload.kind} ${namespace === null ? '' : `${namespace}/`}${workload.name}, port ${port}, ${size}`;
+	}
 	return `run ${maskText(instances.command.join(' '))}, ${size}`;
 }
 

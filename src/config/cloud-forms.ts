@@ -2,6 +2,7 @@
 import { formatSize } from '../core/units.ts';
 import type { AzureConfig, AzureInput } from '../instances/azure/config.ts';
 import type { GcpConfig, GcpInput } from '../instances/gcp/config.ts';
+import type { KubernetesConfig, KubernetesInput } from '../instances/kubernetes/config.ts';
 
 export function azureUserForm(config: AzureConfig): AzureInput {
 	const { scaleSet, subscription, resourceGroup, port, address, endpoint, sizes } = config;
@@ -19,4 +20,17 @@ export function azureUserForm(config: AzureConfig): AzureInput {
 
 export function gcpUserForm({ group, project, place, port, address, endpoint }: GcpConfig): GcpInput {
 	return { gcp: group, project, [place.kind]: place.name, port, address, endpoint };
+}
+
+export function kubernetesUserForm(config: KubernetesConfig): KubernetesInput {
+	const { workload, namespace, port, context, kubeconfig, verify } = config;
+	const [only, ...others] = kubeconfig ?? [];
+	return {
+		kubernetes: { [workload.kind]: workload.name },
+		...(namespace === null ? {} : { namespace }),
+		port,
+		...(context === null ? {} : { context }),
+		...(only === undefined ? {} : { kubeconfig: others.length === 0 ? only : [only, ...others] }),
+		verify,
+	};
 }

@@ -84,10 +84,54 @@ test('gcp: what is missing, no name or too much', async () => {
 	);
 });
 
+test('kubernetes: all of it, and what the environment gives', async () => {
+	const whole =
+		'kubernetes: { statefulset: api }, namespace: production, port: http, context: blue, kubeconfig: /a/config, verify: false';
+	const common = { kind: 'kubernetes', port: 'http' };
+	assert.deepEqual(await instancesOf(whole, { KUBECONFIG: '/b/config' }), {
+		...common,
+		workload: { kind: 'statefulset', name: 'api' },
+		namespace: 'production',
+		kubeconfig: ['/a/config'],
+		context: 'blue',
+		verify: false,
+	});
+	const rest = {
+		...common,
+		workload: { kind: 'deployment', name: 'api' },
+		namespace: null,
+		context: null,
+		verify: true,
+	};
+	const short = 'kubernetes: { deployment: api }, port: http';
+	assert.deepEqual(await instancesOf(short, { KUBECONFIG: '/b/config:/c/config:' }), {
+		...rest,
+		kubeconfig: ['/b/config', '/c/config'],
+	});
+	assert.deepEqual(await instancesOf(short), { ...rest, kubeconfig: null });
+});
+
+test('kubernetes: what is missing, no name or too much', async () => {
+	const either = /expected either `deployment: NAME` or `statefulset: NAME`/;
+	assert.match(await problemOf('kubernetes: {}, port: 80'), either);
+	assert.match(await problemOf('kubernetes: { deployment: a, statefulset: b }, port: 80'), either);
+	assert.match(await problemOf('kubernetes: { deploymnet: a }, port: 80'), /did you mean `deployment`/);
+	assert.doesNotMatch(await problemOf('kubernetes: { deploymnet: a }, port: 80'), either);
+	const wrong = await problemOf('kubernetes: { deployment: A/b }, namespace: x y, port: 0, kubeconfig: []');
+	assert.match(wrong, /expected the name of a Deployment/);
+	assert.match(wrong, /expected the name of a namespace/);
+	assert.match(wrong, /port: 0\n\s+expected a whole number from 1 to 65535/);
+	assert.match(await problemOf('kubernetes: { deployment: a }, port: A_B'), /or its name in the pods/);
+	assert.match(wrong, /kubeconfig/);
+	assert.match(await problemOf('kubernetes: { deployment: a }'), /port.*missing/s);
+});
+
 test('what is printed loads to the same', async () => {
 	const forms = [
 		`azure: videos, subscription: ${SUBSCRIPTION}, resourceGroup: production, port: 8080, sizes: [{ name: A, cpu: 0.5, memory: 512MiB }]`,
 		'gcp: videos, project: my-project, region: europe-west3, port: 8080',
+		'kubernetes: { deployment: api }, port: 80',
+		'kubernetes: { statefulset: api }, namespace: a, port: http, context: b, kubeconfig: [/a, /b], verify: false',
 	];
 	for (const form of forms) {
 		const config = await configOf(

@@ -2,7 +2,7 @@
 import { formatDuration } from '../core/units.ts';
 import type { PlatformConfig } from '../instances/config.ts';
 import type { ExecConfig } from '../instances/exec/config.ts';
-import { azureUserForm, gcpUserForm } from './cloud-forms.ts';
+import { azureUserForm, gcpUserForm, kubernetesUserForm } from './cloud-forms.ts';
 import { commandForm, environmentForm } from './command-form.ts';
 import { awsAsWritten } from './resolve-aws.ts';
 
@@ -18,6 +18,8 @@ export function platformForm(instances: PlatformConfig, secret: Secret): Record<
 			return azureUserForm(instances);
 		case 'gcp':
 			return gcpUserForm(instances);
+		case 'kubernetes':
+			return kubernetesUserForm(instances);
 	}
 }
 

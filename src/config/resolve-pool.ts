@@ -19,6 +19,7 @@ import { resolveAzure } from './resolve-azure.ts';
 import { resolveEnvironment } from './resolve-environment.ts';
 import { resolveExec } from './resolve-exec.ts';
 import { resolveGcp } from './resolve-gcp.ts';
+import { resolveKubernetes } from './resolve-kubernetes.ts';
 import type { Place } from './scope.ts';
 
 const ms = (text: string | undefined, otherwise: number) =>
@@ -37,6 +38,7 @@ export function resolveInstances(input: InstancesInput | undefined, place: Place
 	if ('gcp' in input) return resolveGcp(input, place);
 	if ('aws' in input) return resolveAws(input, place);
 	if ('exec' in input) return resolveExec(input.exec, place.at('exec'));
+	if ('kubernetes' in input) return resolveKubernetes(input, place);
 	const found = parseDnsName(input.dns);
 	return {
 		kind: 'dns',

@@ -3,7 +3,7 @@ import { closest } from '../core/closest.ts';
 import type { Path } from './problem.ts';
 
 /** Keys of later versions. */
-const LATER = new Set(['backup', 'cache', 'cluster', 'jobs', 'kubernetes', 'offload', 'presets', 'state']);
+const LATER = new Set(['backup', 'cache', 'cluster', 'jobs', 'offload', 'presets', 'state']);
 
 /** Where keys belong that are often put elsewhere. */
 const BELONGS: Record<string, string> = {
@@ -23,6 +23,7 @@ const BELONGS: Record<string, string> = {
 	cooldown: '`scale`',
 	cwd: '`instances`',
 	deploy: 'a service or `defaults`',
+	deployment: '`kubernetes` of `instances`',
 	dns: '`instances`',
 	ejection: '`outliers`',
 	env: '`instances`',
@@ -39,6 +40,8 @@ const BELONGS: Record<string, string> = {
 	instances: 'a service',
 	key: '`balance`, or to `tls` of a listener',
 	lag: '`limits.overload`',
+	kubeconfig: '`instances`',
+	kubernetes: '`instances`',
 	limits: 'the top, a service, a route or `defaults`',
 	listen: 'the top',
 	match: 'a service or a route',
@@ -66,6 +69,7 @@ const BELONGS: Record<string, string> = {
 	services: 'the top',
 	set: '`headers.request` or `headers.response`',
 	slowStart: 'a service or `defaults`',
+	statefulset: '`kubernetes` of `instances`',
 	strip: 'a service, a route or `defaults`',
 	timeouts: 'a service, a route or `defaults`',
 	tls: 'a listener or `upstream`',

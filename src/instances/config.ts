@@ -9,6 +9,7 @@ import { type AwsConfig, awsForm } from './aws/config.ts';
 import { type AzureConfig, azureForm } from './azure/config.ts';
 import { type ExecConfig, execForm } from './exec/config.ts';
 import { type GcpConfig, gcpForm } from './gcp/config.ts';
+import { type KubernetesConfig, kubernetesForm } from './kubernetes/config.ts';
 import { complainOfCommand } from './words.ts';
 
 /** One fixed address. `host` is a name or an address without brackets; `weight` 1 is normal. */
@@ -66,7 +67,7 @@ export interface RunConfig {
 }
 
 /** A group of a platform: its size is kept there. */
-export type PlatformConfig = ExecConfig | AwsConfig | AzureConfig | GcpConfig;
+export type PlatformConfig = ExecConfig | AwsConfig | AzureConfig | GcpConfig | KubernetesConfig;
 
 export type InstancesConfig = UrlsConfig | DnsConfig | RunConfig | PlatformConfig;
 
@@ -173,8 +174,8 @@ const runForm = object({
 });
 
 export const instancesSchema = oneOf(
-	[url, list(urlForm, 'URLs'), urlsForm, dnsForm, runForm, awsForm, azureForm, gcpForm, execForm],
-	'one of { run: … }, { urls: […] }, { dns: … }, { aws: … }, { azure: … }, { gcp: … } or { exec: … }',
+	[url, list(urlForm, 'URLs'), urlsForm, dnsForm, runForm, awsForm, azureForm, gcpForm, kubernetesForm, execForm],
+	'one of { run: … }, { urls: […] }, { dns: … }, { aws: … }, { azure: … }, { gcp: … }, { kubernetes: … } or { exec: … }',
 );
 
 export type InstancesInput = z.input<typeof instancesSchema>;

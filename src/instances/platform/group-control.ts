@@ -160,7 +160,8 @@ export class GroupControl {
 		await this.#keepUp(group);
 		const waitMs = this.#notBefore - Date.now();
 		if (waitMs > 0) return Math.min(waitMs, this.pollMs);
-		if (this.#removals.waiting) return this.#remove();
+		const ripe = this.#removals.waiting ? this.#removals.ripe(this.#isStrict ? this.#leavingOrder() : null) : [];
+		if (ripe.length > 0) return this.#remove(ripe);
 		return this.#goal === null ? this.pollMs : this.#resize(group, this.#goal);
 	}
 
@@ -261,7 +262,7 @@ export class GroupControl {
 		this.#goal = goal;
 		const size = this.#sizes.size ?? group.desired;
 		const leaving = members.leavingByUs();
-		const ending = leaving.filter((entry) => entry.phase === 'ending').length;
+		const ending = leaving.filter((entry) => this.#mustGo(entry)).length;
 		const plan = planSize(goal, { size, live: members.live().length, chosen: leaving.length, ending });
 		this.#choose(plan);
 		if (plan.set !== null) return this.#set(plan.set, size);
@@ -291,10 +292,21 @@ export class GroupControl {
 	#choose({ keep, choose }: SizePlan): void {
 		const { members } = this.#options;
 		const order = this.#leavingOrder();
-		const chosen = order.filter((entry) => entry.phase === 'chosen').reverse();
-		for (const entry of chosen.slice(0, keep)) members.move(entry, 'here');
+		const chosen = order.filter((entry) => entry.phase !== 'here' && !this.#mustGo(entry)).reverse();
+		for (const entry of chosen.slice(0, keep)) this.#removals.keep(entry);
 		const staying = order.filter((entry) => entry.phase === 'here');
 		for (const entry of staying.slice(0, choose)) members.move(entry, 'chosen');
+	}
+
+	/** Its end is under way, or about to be; one that waits for those before it may still stay. */
+	#mustGo(entry: Entry): boolean {
+		return entry.phase === 'ending' && (!this.#isStrict || this.#removals.underWay(entry));
+	}
+
+	/** Members are ended in the platform's order and in no other. */
+	get #isStrict(): boolean {
+		const { platform } = this.#options;
+		return ordersLeaving(platform) && platform.leavesInOrder === true;
 	}
 
 	#leavingOrder(): Entry[] {
@@ -321,10 +333,10 @@ export class GroupControl {
 		return 0;
 	}
 
-	async #remove(): Promise<number> {
+	async #remove(ripe: Entry[]): Promise<number> {
 		const { platform, settings } = this.#options;
 		const before = this.#sizes.size ?? 0;
-		const ids = this.#removals.begin(before);
+		const ids = this.#removals.begin(before, ripe);
 		try {
 			await callPlatform(settings.limitMs, this.signal, (signal) => platform.remove(ids, signal));
 		} catch (error) {

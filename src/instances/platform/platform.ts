@@ -73,6 +73,8 @@ export interface WatchesGroup {
 export interface OrdersLeaving {
 	/** All that were given, the first to leave first. */
 	leavingOrder(ids: readonly string[]): readonly string[];
+	/** None can be removed while one that comes before it stays. Default false. */
+	readonly leavesInOrder?: boolean;
 }
 
 /** Extension: knows what members use. */

@@ -27,9 +27,37 @@ export class Removals {
 		return promise;
 	}
 
-	/** @returns the platform's ids of all that are to be removed now */
-	begin(before: number): string[] {
-		this.#tried ??= { entries: [...this.#waiting.keys()], before };
+	/**
+	 * Where the platform ends its members in an order: who waits behind one that stays stays, too; who waits behind one
+	 * that is drained still waits on.
+	 * @param order all that live, the first to leave first; null: any may be removed
+	 * @returns who may be removed now
+	 */
+	ripe(order: readonly Entry[] | null): Entry[] {
+		if (order === null) return [...this.#waiting.keys()];
+		const stays = order.findIndex((entry) => entry.phase === 'here');
+		for (const entry of stays === -1 ? [] : order.slice(stays)) if (!this.underWay(entry)) this.keep(entry);
+		const draining = order.findIndex((entry) => entry.phase !== 'ending');
+		const ahead = draining === -1 ? order : order.slice(0, draining);
+		return ahead.filter((entry) => this.#waiting.has(entry));
+	}
+
+	/** The platform was told to end it. */
+	underWay(entry: Entry): boolean {
+		return this.#tried?.entries.includes(entry) ?? false;
+	}
+
+	/** It stays after all. */
+	keep(entry: Entry): void {
+		const waiting = this.#waiting.get(entry);
+		this.#waiting.delete(entry);
+		this.#members.move(entry, 'here');
+		waiting?.resolve();
+	}
+
+	/** @returns the platform's ids of all that are to be removed now: of a call that failed, the same again */
+	begin(before: number, entries: Entry[]): string[] {
+		this.#tried ??= { entries, before };
 		return this.#tried.entries.map((entry) => entry.member.id);
 	}
 

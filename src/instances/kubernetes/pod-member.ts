@@ -1,0 +1,86 @@
+/** The pods of a workload as members of the group. Pure. */
+import { isIP } from 'node:net';
+import { listAt, numberAt, textAt, valueAt } from '../platform/json-reading.ts';
+import type { PlatformMember } from '../platform/platform.ts';
+import { wordsOf } from '../platform/rest-client.ts';
+import type { KubernetesConfig } from './config.ts';
+import { conditionOf } from './workload.ts';
+
+/** Pods that failed stay listed until somebody deletes them: so many of them are shown, the newest. */
+const MOST_FAILED = 5;
+
+export const nameOf = (pod: unknown): string => textAt(pod, 'metadata', 'name');
+
+/** Made by this workload, and not by another one whose pods bear the same labels. */
+export function isOf({ kind, name }: KubernetesConfig['workload'], pod: unknown): boolean {
+	const owner = listAt(pod, 'metadata', 'ownerReferences').find((one) => valueAt(one, 'controller') === true);
+	if (kind === 'statefulset') return textAt(owner, 'kind') === 'StatefulSet' && textAt(owner, 'name') === name;
+	return textAt(owner, 'kind') === 'ReplicaSet' && textAt(owner, 'name').startsWith(`${name}-`);
+}
+
+export function membersOf(pods: readonly unknown[], port: number | string): PlatformMember[] {
+	const all = pods.filter((pod) => nameOf(pod) !== '').map((pod) => memberOf(pod, port));
+	const failed = all.filter(({ life }) => life === 'failed').sort((one, other) => other.startedAt - one.startedAt);
+	const old = new Set(failed.slice(MOST_FAILED));
+	return all.filter((member) => !old.has(member));
+}
+
+export function memberOf(pod: unknown, port: number | string): PlatformMember {
+	const host = textAt(pod, 'status', 'podIP');
+	const at = { host: isIP(host) === 0 ? '' : host, port: portOf(pod, port) };
+	const ready = textAt(conditionOf(pod, 'Ready'), 'status');
+	const life = lifeOf(pod, at.host);
+	const portMissing = at.port === 0 ? `no container has a port named ${port}` : '';
+	return {
+		id: nameOf(pod),
+		...at,
+		life: life === 'running' && at.port === 0 ? 'pending' : life,
+		ready: ready === '' ? null : ready === 'True',
+		startedAt: Date.parse(textAt(pod, 'metadata', 'creationTimestamp')) || 0,
+		note: portMissing || noteOf(pod),
+	};
+}
+
+/** Neither about to go nor at its end: what the controller counts. */
+export function isLive(pod: unknown): boolean {
+	const phase = textAt(pod, 'status', 'phase');
+	return textAt(pod, 'metadata', 'deletionTimestamp') === '' && phase !== 'Failed' && phase !== 'Succeeded';
+}
+
+function lifeOf(pod: unknown, host: string): PlatformMember['life'] {
+	if (textAt(pod, 'metadata', 'deletionTimestamp') !== '') return 'leaving';
+	if (!isLive(pod)) return 'failed';
+	return textAt(pod, 'status', 'phase') === 'Pending' || host === '' ? 'pending' : 'running';
+}
+
+/** 0: it has none of this name. */
+function portOf(pod: unknown, port: number | string): number {
+	if (typeof port === 'number') return port;
+	for (const container of [...listAt(pod, 'spec', 'containers'), ...listAt(pod, 'spec', 'initContainers')]) {
+		const found = listAt(container, 'ports').find((one) => textAt(one, 'name') === port);
+		if (found !== undefined) return numberAt(found, 'containerPort') ?? 0;
+	}
+	return 0;
+}
+
+/** What waits, and why; may be empty. */
+function noteOf(pod: unknown): string {
+	const waiting = listAt(pod, 'status', 'containerStatuses')
+		.map((one) => valueAt(one, 'state', 'waiting'))
+		.find((one) => !['', 'ContainerCreating', 'PodInitializing'].includes(textAt(one, 'reason')));
+	const place = conditionOf(pod, 'PodScheduled');
+	const unscheduled = textAt(place, 'status') === 'False' ? place : null;
+	const resize = conditionOf(pod, 'PodResizePending');
+	for (const one of [valueAt(pod, 'status'), waiting, unscheduled, resize]) {
+		const [reason, message] = [textAt(one, 'reason'), textAt(one, 'message')];
+		if (reason !== '') return wordsOf(message === '' ? reason : `${reason}: ${message}`);
+	}
+	return '';
+}
+
+/** Epoch ms since when the scheduler has no place for it; null: it has one. */
+export function unscheduledSince(pod: unknown): number | null {
+	const place = conditionOf(pod, 'PodScheduled');
+	if (textAt(place, 'status') !== 'False' || textAt(place, 'reason') !== 'Unschedulable') return null;
+	return Date.parse(textAt(place, 'lastTransitionTime')) || 0;
+}

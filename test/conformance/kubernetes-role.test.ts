@@ -1,0 +1,66 @@
+/** The Role in the documentation is what the adapter needs: no more, no less. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+import { until } from '../fakes/expect.ts';
+import { KubePlatformFake } from '../fakes/kubernetes/kube-platform-fake.ts';
+
+interface Rule {
+	apiGroups: string[];
+	resources: string[];
+	verbs: string[];
+}
+
+const page = readFileSync(new URL('../../docs/providers-kubernetes.md', import.meta.url), 'utf8');
+const blocks = [...page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, text = '']) => parse(text));
+const rules: Rule[] = blocks.find((block) => block.kind === 'Role').rules;
+
+/** `patch deployments.apps/scale`. */
+const granted = rules.flatMap(({ apiGroups: [group = ''], resources: [resource = ''], verbs }) => {
+	const [name, sub] = resource.split('/');
+	const whole = `${name}${group === '' ? '' : `.${group}`}${sub === undefined ? '' : `/${sub}`}`;
+	return verbs.map((verb) => `${verb} ${whole}`);
+});
+
+async function needed(kind: 'deployment' | 'statefulset'): Promise<string[]> {
+	const group = await new KubePlatformFake({ kind, replicas: 3, actMs: 1, startMs: 1, endMs: 1 }).listen();
+	const { fake } = group;
+	const platform = group.open();
+	const signal = AbortSignal.timeout(20_000);
+	const watching = new AbortController();
+	try {
+		platform.watchGroup(() => {}, watching.signal);
+		const { members } = await platform.group(signal);
+		await until(async () => fake.openWatches === 2);
+		await platform.usage(
+			members.map(({ id }) => id),
+			signal,
+		);
+		await platform.remove([members.at(-1)?.id ?? ''], signal);
+		await until(async () => fake.controller.alive.length === 2);
+		await platform.applySize({ cpu: 2, memoryBytes: null }, signal);
+		fake.resizable = false;
+		await platform.applySize({ cpu: 3, memoryBytes: null }, signal);
+		fake.controller.quota(2);
+		await platform.setDesired(5, signal);
+		await until(async () => (await platform.group(signal)).failure != null);
+		return [...fake.needed].sort();
+	} finally {
+		watching.abort();
+		platform.close();
+		await group.close();
+	}
+}
+
+test('of a Deployment', async () => {
+	const expected = granted.filter((one) => one !== 'list events');
+	assert.deepEqual(await needed('deployment'), expected.sort());
+});
+
+test('of a StatefulSet', async () => {
+	const expected = granted
+		.filter((one) => one !== 'patch pods')
+		.map((one) => one.replace('deployments', 'statefulsets'));
+	assert.deepEqual(await needed('statefulset'), expected.sort());
+});
