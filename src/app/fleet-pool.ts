@@ -4,7 +4,6 @@ import { BallastError } from '../core/errors.ts';
 import type { Prober } from '../health/prober.ts';
 import {
 	type InstanceEvent,
-	isResizable,
 	isRestartable,
 	learnsStartTimes,
 	type ProvidedInstance,
@@ -15,13 +14,14 @@ import { Departures, type Source } from './fleet-departures.ts';
 import { untilIdle } from './fleet-drain.ts';
 import { Member, type MemberContext } from './fleet-member.ts';
 import { type OutlierFigures, PoolOutliers } from './fleet-outliers.ts';
+import { PoolSize } from './fleet-pool-size.ts';
 import { probeSettings, probeTarget } from './fleet-probes.ts';
-import { createProvider, instancesOf } from './fleet-providers.ts';
+import { createProvider } from './fleet-providers.ts';
 import { Ramps } from './fleet-ramps.ts';
 import type { FleetSink } from './fleet-sink.ts';
 import type { FleetMemory } from './fleet-snapshot.ts';
 import { type PoolOf, poolKey } from './pool-key.ts';
-import { mayAct, resizeAnew } from './scaling/policy-facts.ts';
+import { mayAct } from './scaling/policy-facts.ts';
 
 export interface PoolFleetNeeds {
 	readonly sink: FleetSink;
@@ -41,6 +41,7 @@ export class PoolFleet {
 	readonly name: string;
 	readonly service: string;
 	readonly pool: string;
+	readonly size: PoolSize;
 	readonly #needs: PoolFleetNeeds;
 	#config: PoolOf;
 	#graceMs: number;
@@ -69,6 +70,14 @@ export class PoolFleet {
 			event: (event) => this.#event(event),
 			reviewed: () => this.#checkEmpty(),
 			others: () => needs.siblings(this),
+		});
+		this.size = new PoolSize({
+			name: this.name,
+			memory: needs.memory,
+			config: () => this.#config.pool,
+			provider: () => this.#current?.provider ?? null,
+			event: (event) => this.#event(event),
+			refuse: (what) => this.refuse(what),
 		});
 		this.#outliers = new PoolOutliers({
 			board: needs.sink.board,
@@ -100,9 +109,7 @@ export class PoolFleet {
 
 	/** Instances that there should be. */
 	get desired(): number {
-		const provider = this.#current?.provider;
-		if (!provider) return 0;
-		return isResizable(provider) ? provider.desired : provider.list().filter((each) => each.life !== 'leaving').length;
+		return this.size.desired;
 	}
 
 	/** Why its provider's word is not to be relied on; null: it is. */
@@ -134,7 +141,8 @@ export class PoolFleet {
 		this.#graceMs = graceMs;
 		this.#retired = false;
 		const { instances } = config.pool;
-		resizeAnew(this.#needs.memory.scale, this.name, before.pool.scale, config.pool.scale);
+		const given = this.size.instances;
+		this.size.changed(before.pool);
 		if (this.#current?.provider.kind !== instances.kind) {
 			const old = this.#current;
 			this.#current = null;
@@ -142,8 +150,9 @@ export class PoolFleet {
 			old?.provider.retire();
 			this.#departures.review();
 		} else {
-			const given = instancesOf(config.pool);
-			if (!isDeepStrictEqual(instancesOf(before.pool), given)) this.#current.provider.apply(given);
+			const { instances } = this.size;
+			if (!isDeepStrictEqual([before.pool.instances, given], [config.pool.instances, instances]))
+				this.#current.provider.apply(instances);
 			this.recall();
 		}
 		if (!isDeepStrictEqual(probeSettings(before), probeSettings(config)))
@@ -154,8 +163,7 @@ export class PoolFleet {
 	recall(): void {
 		const { memory } = this.#needs;
 		const provider = this.#current?.provider;
-		const desired = this.#wanted();
-		if (provider && isResizable(provider) && provider.desired !== desired) provider.resize(desired);
+		this.size.recall();
 		const times = memory.startTimes.get(this.name);
 		if (provider && learnsStartTimes(provider) && provider.startTimes.length === 0 && times)
 			provider.startTimes = times;
@@ -196,26 +204,12 @@ export class PoolFleet {
 		for (const source of this.#sources) source.provider.setActive(active);
 	}
 
-	/** @throws BallastError `bad_command` when the number of instances is not Ballast's to set */
-	scale(count: number): void {
-		const provider = this.#current?.provider;
-		if (!provider || !isResizable(provider)) throw this.refuse('scaled');
-		const before = provider.desired;
-		this.#needs.memory.scale.set(this.name, count);
-		provider.resize(count);
-		const text = `${this.name}: the number of instances is set to ${count} (before: ${before})`;
-		this.#event({ instance: null, kind: 'scaled', level: 'info', text });
-	}
-
 	/**
 	 * Resolves once those that are wanted were ready and those that leave are gone.
 	 * @throws BallastError `start_failed`
 	 */
 	async settled(): Promise<void> {
-		const provider = this.#current?.provider;
-		const failure = provider && isResizable(provider) ? await provider.settled() : null;
-		if (failure !== null)
-			throw new BallastError('start_failed', `${this.name}: not all of the ${this.desired} became ready: ${failure}`);
+		await this.size.settled();
 		const leaving = (): number => this.members.filter((member) => member.leaving).length;
 		await untilIdle(
 			leaving,
@@ -299,13 +293,9 @@ export class PoolFleet {
 		return this.#empty();
 	}
 
-	#wanted(): number {
-		return this.#needs.memory.scale.get(this.name) ?? this.#config.pool.scale.min;
-	}
-
 	#open(): void {
 		const { processes, memory } = this.#needs;
-		const provider = createProvider(this.name, instancesOf(this.#config.pool), { processes, desired: this.#wanted() });
+		const provider = createProvider(this.name, this.size.instances, { processes, desired: this.size.wanted });
 		const source: Source = { provider, members: new Map() };
 		this.#sources.push(source);
 		this.#current = source;

@@ -1,7 +1,9 @@
 /** The provider for each kind of instances. */
-import type { PoolConfig } from '../config/config.ts';
+import { AzurePlatform } from '../instances/azure/azure-platform.ts';
 import type { InstancesConfig } from '../instances/config.ts';
 import { DnsProvider } from '../instances/dns/dns-provider.ts';
+import { GcpPlatform } from '../instances/gcp/gcp-platform.ts';
+import { PlatformProvider } from '../instances/platform/platform-provider.ts';
 import type { Provider } from '../instances/provider.ts';
 import type { Processes } from '../instances/run/processes.ts';
 import { RunProvider } from '../instances/run/run-provider.ts';
@@ -11,14 +13,6 @@ export interface ProviderNeeds {
 	readonly processes: Processes;
 	/** Instances to have, where that can be set. */
 	readonly desired: number;
-}
-
-/** What a pool's instances are made from, with the size that its `scale` gives each. */
-export function instancesOf({ instances, scale }: Pick<PoolConfig, 'instances' | 'scale'>): InstancesConfig {
-	const { cpu, memoryBytes } = scale.size;
-	return instances.kind !== 'run' || (cpu === null && memoryBytes === null)
-		? instances
-		: { ...instances, size: scale.size };
 }
 
 /** A provider for the instances of a pool; it takes later configurations of the same kind by `apply`. */
@@ -36,6 +30,10 @@ function create(name: string, instances: InstancesConfig, needs: ProviderNeeds):
 			return new UrlsProvider(name, instances);
 		case 'dns':
 			return new DnsProvider(name, instances);
+		case 'azure':
+			return new PlatformProvider({ service: name, config: instances, open: (config) => new AzurePlatform(config) });
+		case 'gcp':
+			return new PlatformProvider({ service: name, config: instances, open: (config) => new GcpPlatform(config) });
 		case 'run':
 			return new RunProvider({ service: name, config: instances, ...needs });
 	}

@@ -7,6 +7,7 @@ test('what one memory saves, another loads', () => {
 	memory.load({
 		version: 1,
 		scale: { videos: 4 },
+		sizes: { videos: { cpu: 0.5, memoryBytes: null } },
 		startTimes: { videos: [100, 200] },
 		drained: ['videos-1'],
 		regions: ['eu-west'],
@@ -15,6 +16,7 @@ test('what one memory saves, another loads', () => {
 	assert.deepEqual(saved, {
 		version: 1,
 		scale: { videos: 4 },
+		sizes: { videos: { cpu: 0.5, memoryBytes: null } },
 		startTimes: { videos: [100, 200] },
 		drained: ['videos-1'],
 		regions: ['eu-west'],
@@ -28,6 +30,7 @@ test('what another version wrote is read as far as it is understood', () => {
 	const odd = {
 		version: 9,
 		scale: { a: -1, b: 1.5, c: 3 },
+		sizes: { a: 7, b: { cpu: -1, memoryBytes: 1 }, c: { cpu: 'x' }, d: { cpu: 1, memoryBytes: 5 } },
 		startTimes: { a: 'x', b: [1, 'y', -2] },
 		drained: [1, 'd'],
 		regions: [{}, 'r'],
@@ -36,6 +39,7 @@ test('what another version wrote is read as far as it is understood', () => {
 	assert.deepEqual(readSnapshot(odd), {
 		version: 1,
 		scale: { c: 3 },
+		sizes: { d: { cpu: 1, memoryBytes: 5 } },
 		startTimes: { b: [1] },
 		drained: ['d'],
 		regions: ['r'],

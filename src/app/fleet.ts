@@ -2,6 +2,7 @@
 import { type Config, MAIN_POOL } from '../config/config.ts';
 import { BallastError } from '../core/errors.ts';
 import { Prober } from '../health/prober.ts';
+import type { InstanceSize } from '../instances/config.ts';
 import type { ProcessHost } from '../instances/process-host.ts';
 import type { InstanceEvent } from '../instances/provider.ts';
 import { Processes } from '../instances/run/processes.ts';
@@ -138,6 +139,11 @@ export class Fleet {
 		this.#pools.get(key)?.recall();
 	}
 
+	/** Gives each instance of a pool (by `poolKey`) this; null: what its `scale` says. False: that is not Ballast's to do. */
+	giveSize(key: string, size: InstanceSize | null): boolean {
+		return this.#pools.get(key)?.size.give(size) ?? false;
+	}
+
 	/** A pool takes another's place, and with it the size that was set by hand. Both by `poolKey`. */
 	inheritSize(from: string, to: string): void {
 		this.resize(to, this.#memory.scale.get(from) ?? null);
@@ -205,7 +211,7 @@ export class Fleet {
 			const names = [pool, ...more].map((each) => `${target}/${each.pool}`).join(', ');
 			throw new BallastError('bad_command', `${target} has several pools; say which one: ${names}`);
 		}
-		pool.scale(count);
+		pool.size.scale(count);
 	}
 
 	/**

@@ -2,6 +2,7 @@
 import { type CommandArguments, GLOBAL_OPTIONS, type OptionArguments, RUN, UP } from '../config/arguments.ts';
 import { type Command, JSON_OPTION } from './command.ts';
 import { SEEING_COMMANDS } from './seeing-commands.ts';
+import { SIMULATE } from './simulate-command.ts';
 
 const takes = (name: string, positionals: string[], ...options: OptionArguments[]): CommandArguments => ({
 	name,
@@ -139,6 +140,7 @@ export const COMMANDS: readonly Command[] = [
 		],
 	},
 	...SEEING_COMMANDS,
+	SIMULATE,
 	{
 		arguments: takes('restart', ['[service]'], OPERATION_JSON),
 		summary: 'replace the instances one by one, without losing a request',

@@ -109,6 +109,10 @@ function instancesText({ instances, scale }: PoolConfig): string {
 		return `dns ${instances.name}:${instances.port}${instances.tls ? ' over TLS' : ''}, looked up every ${formatDuration(instances.resolveMs)}`;
 	}
 	const size = scale.min === scale.max ? plural(scale.min, 'instance') : `${scale.min} to ${scale.max} instances`;
+	if (instances.kind === 'azure')
+		return `scale set ${instances.resourceGroup}/${instances.scaleSet}, port ${instances.port}, ${size}`;
+	if (instances.kind === 'gcp')
+		return `instance group ${instances.project}/${instances.place.name}/${instances.group}, port ${instances.port}, ${size}`;
 	return `run ${maskText(instances.command.join(' '))}, ${size}`;
 }
 

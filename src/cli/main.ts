@@ -25,6 +25,7 @@ const RUNS: Record<string, () => Promise<Run>> = {
 	scaling: async () => (await import('./scaling.ts')).scaling,
 	review: async () => (await import('./review.ts')).review,
 	profile: async () => (await import('./profile.ts')).profile,
+	simulate: async () => (await import('./simulate.ts')).simulate,
 	help: async () => help,
 };
 for (const name of ['restart', 'reload', 'scale', 'drain', 'undrain', 'deploy', 'stop', 'upgrade'] as const) {

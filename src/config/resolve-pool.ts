@@ -15,6 +15,8 @@ import {
 	type UrlInstance,
 } from '../instances/config.ts';
 import { namesSecret } from './problem.ts';
+import { resolveAzure } from './resolve-azure.ts';
+import { resolveGcp } from './resolve-gcp.ts';
 import type { Place } from './scope.ts';
 
 const ms = (text: string | undefined, otherwise: number) =>
@@ -29,6 +31,8 @@ export function resolveInstances(input: InstancesInput | undefined, place: Place
 		return { kind: 'urls', urls: resolveUrls(input as UrlsInput, place) };
 	if ('urls' in input) return { kind: 'urls', urls: resolveUrls(input.urls, place.at('urls')) };
 	if ('run' in input) return resolveRun(input, place);
+	if ('azure' in input) return resolveAzure(input, place);
+	if ('gcp' in input) return resolveGcp(input, place);
 	const found = parseDnsName(input.dns);
 	return {
 		kind: 'dns',

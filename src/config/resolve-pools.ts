@@ -1,7 +1,8 @@
 /** The pools of a service: the one that `instances` says, or those of `pools`. */
-import { hasSize, type InstancesConfig } from '../instances/config.ts';
+import type { InstancesConfig } from '../instances/config.ts';
+import { hasSize } from '../instances/has-size.ts';
 import type { ScrapeConfig } from '../otlp/receive-config.ts';
-import type { ScaleLong } from '../scaling/config.ts';
+import type { ScaleInput, ScaleLong } from '../scaling/config.ts';
 import { DEFAULT_SCALE } from '../scaling/default-policy.ts';
 import type { ScalePolicy } from '../scaling/policy.ts';
 import { MAIN_POOL, type PoolConfig } from './config.ts';
@@ -22,6 +23,8 @@ export interface ServiceEntry {
 
 /** Of each service; a temporary one may come beside them. */
 const MOST_POOLS = 8;
+/** What `scale.max` takes at most. */
+const MOST_INSTANCES = 10_000;
 
 /** In order of priority, those of the same in the order of the file. */
 export function resolvePools({ name, input, place }: ServiceEntry, defaults: UserDefaults): PoolConfig[] {
@@ -32,7 +35,7 @@ export function resolvePools({ name, input, place }: ServiceEntry, defaults: Use
 	if (input.pools === undefined) {
 		if (instances === null) return [];
 		const only = { name: MAIN_POOL, priority: 1, region: null, weight: 1, scrape };
-		return [{ ...only, instances, scale: sized(instances, scale) }];
+		return [{ ...only, instances, scale: sized(instances, scale, says(input.scale, defaults.scale)) }];
 	}
 	const at = place.at('pools');
 	if (input.instances !== undefined) {
@@ -70,7 +73,9 @@ function resolvePool({ service, name, pool, base, scrape: inherited, place }: Po
 	if (pool.scale !== undefined) warnOfScale(instances, place);
 	const scrape = pool.scrape === undefined ? inherited : resolveScrape(pool.scrape, place.at('scrape'));
 	const { priority = 1, region = null, weight = 1 } = pool;
-	return [{ name, instances, scale: sized(instances, scale), priority, region, weight, scrape }];
+	return [
+		{ name, instances, scale: sized(instances, scale, says(pool.scale, base)), priority, region, weight, scrape },
+	];
 }
 
 /** `place`: what has the `scale`. */
@@ -81,9 +86,14 @@ export function warnOfScale({ kind }: InstancesConfig, place: Place): void {
 		.warn(`this has no effect: the number of instances of \`${kind}\` is not Ballast's to set`, { at: 'key' });
 }
 
-/** Others than those of `run` have the number that they have. */
-function sized(instances: InstancesConfig, scale: ScalePolicy): ScalePolicy {
-	if (hasSize(instances)) return scale;
+/** A `scale` stands somewhere. */
+const says = (...scales: (ScaleInput | undefined)[]): boolean =>
+	scales.some((scale) => scale !== undefined && (typeof scale === 'number' || Object.keys(scale).length > 0));
+
+/** Those of which nobody says how many there should be have the number that they have. */
+function sized(instances: InstancesConfig, scale: ScalePolicy, said: boolean): ScalePolicy {
+	if (instances.kind === 'run' || (hasSize(instances) && said)) return scale;
+	if (hasSize(instances)) return { ...DEFAULT_SCALE, min: 0, max: MOST_INSTANCES, mode: 'off' };
 	const count = instances.kind === 'urls' ? instances.urls.length : 0;
 	return { ...DEFAULT_SCALE, min: count, max: count };
 }

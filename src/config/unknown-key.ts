@@ -3,25 +3,14 @@ import { closest } from '../core/closest.ts';
 import type { Path } from './problem.ts';
 
 /** Keys of later versions. */
-const LATER = new Set([
-	'aws',
-	'azure',
-	'backup',
-	'cache',
-	'cluster',
-	'gcp',
-	'jobs',
-	'kubernetes',
-	'offload',
-	'presets',
-	'state',
-]);
+const LATER = new Set(['aws', 'backup', 'cache', 'cluster', 'jobs', 'kubernetes', 'offload', 'presets', 'state']);
 
 /** Where keys belong that are often put elsewhere. */
 const BELONGS: Record<string, string> = {
 	alerts: 'the top of the main file',
 	apdex: '`metrics`',
 	availability: '`objective`',
+	azure: '`instances`',
 	balance: 'a service or `defaults`',
 	body: '`limits` of a service, a route or `defaults`',
 	burst: '`rateLimit`',
@@ -39,6 +28,7 @@ const BELONGS: Record<string, string> = {
 	entries: '`rateLimit`',
 	failover: 'a service or `defaults`',
 	firstByte: '`timeouts`',
+	gcp: '`instances`',
 	headers: 'a service, a route or `defaults`',
 	health: 'a service or `defaults`',
 	heap: '`limits.overload`',

@@ -13,8 +13,10 @@ import type {
 } from '../gateway/config.ts';
 import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
-import { hasSize, type InstancesConfig, type RunConfig, type UrlInstance } from '../instances/config.ts';
+import type { InstancesConfig, RunConfig, UrlInstance } from '../instances/config.ts';
+import { hasSize } from '../instances/has-size.ts';
 import { alertingForm } from './alerts-form.ts';
+import { azureUserForm, gcpUserForm } from './cloud-forms.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from './config.ts';
 import { logsForm } from './logs-form.ts';
 import { metricsForm, objectiveForm } from './metrics-form.ts';
@@ -141,6 +143,8 @@ function instancesForm(instances: InstancesConfig, options: FormOptions): Form {
 			urls: instances.urls.map((one) => (one.weight === 1 ? urlOf(one) : { url: urlOf(one), weight: one.weight })),
 		};
 	}
+	if (instances.kind === 'azure') return azureUserForm(instances);
+	if (instances.kind === 'gcp') return gcpUserForm(instances);
 	const { name, port, tls, resolveMs, family, resolver } = instances;
 	return {
 		dns: `${tls ? 'https' : 'http'}://${name}:${port}`,

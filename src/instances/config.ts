@@ -5,6 +5,8 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { duration, key, list, map, notEmpty, object, oneOf, required, text, valueOrReference } from '../core/schema.ts';
+import { type AzureConfig, azureForm } from './azure/config.ts';
+import { type GcpConfig, gcpForm } from './gcp/config.ts';
 
 /** One fixed address. `host` is a name or an address without brackets; `weight` 1 is normal. */
 export interface UrlInstance {
@@ -60,10 +62,7 @@ export interface RunConfig {
 	size?: InstanceSize;
 }
 
-export type InstancesConfig = UrlsConfig | DnsConfig | RunConfig;
-
-/** The number of instances of this kind can be set. */
-export const hasSize = ({ kind }: Pick<InstancesConfig, 'kind'>): boolean => kind !== 'urls' && kind !== 'dns';
+export type InstancesConfig = UrlsConfig | DnsConfig | RunConfig | AzureConfig | GcpConfig;
 
 export const weight = z
 	.number({ error: 'expected a weight from 0.001 to 1000' })
@@ -168,8 +167,8 @@ const runForm = object({
 });
 
 export const instancesSchema = oneOf(
-	[url, list(urlForm, 'URLs'), urlsForm, dnsForm, runForm],
-	'one of { run: … }, { urls: […] } or { dns: … }',
+	[url, list(urlForm, 'URLs'), urlsForm, dnsForm, runForm, azureForm, gcpForm],
+	'one of { run: … }, { urls: […] }, { dns: … }, { azure: … } or { gcp: … }',
 );
 
 export type InstancesInput = z.input<typeof instancesSchema>;

@@ -5,6 +5,7 @@
  * its watcher does, tells it by `reached` how probes see an instance, and calls `remove` once
  * nothing is in flight at an instance that is `leaving`.
  */
+import type { InstanceSize } from './config.ts';
 
 /**
  * - `pending`: wanted, nothing to probe yet (a process that is being spawned);
@@ -81,6 +82,8 @@ export interface Provider<C = unknown> {
 /** Extension: the number of instances can be set. */
 export interface Resizable {
 	readonly desired: number;
+	/** A platform keeps the size, and others may set it there: it is not remembered here, nor set again without being asked. */
+	readonly keepsSize?: boolean;
 	/** Starts what is missing; what is too many turns to `leaving`. */
 	resize(count: number): void;
 	/** Resolves to null once all that are wanted were ready for the first time, else to why one of them is not. */
@@ -103,6 +106,15 @@ export interface LearnsStartTimes {
 	startTimes: readonly number[];
 	/** Their median; null before the first. */
 	readonly startTimeMs: number | null;
+}
+
+/** Extension: what each instance is given can be set; the platform replaces them if it has to. */
+export interface SizesInstances {
+	giveSize(size: InstanceSize): void;
+}
+
+export function sizesInstances(provider: object): provider is SizesInstances {
+	return 'giveSize' in provider;
 }
 
 /** Extension: says when what it tells is not to be relied on. */

@@ -16,6 +16,7 @@ for (const path of [
 	'docs/rate-limits.md',
 	'docs/failover.md',
 	'docs/overload.md',
+	'docs/simulate.md',
 ]) {
 	test(`what ${path} tells its reader to do works`, { timeout: 240_000 }, async (t) => {
 		const blocks = page(path);

@@ -129,7 +129,7 @@ export class PoolScaler {
 		{ now, traffic, warmUpMs, nowMs }: { now: PoolNow; traffic: TrafficTick; warmUpMs: number; nowMs: number },
 	): SignalReading | string {
 		const { pool, usage, machineBytes } = now;
-		const { size } = this.#policy;
+		const { size } = pool;
 		switch (source.from) {
 			case 'cpu':
 				return this.#windowed(name, classify(pool.instances, usage.cpu(size), { cpu: true, warmUpMs }), nowMs);

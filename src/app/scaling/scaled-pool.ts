@@ -1,5 +1,7 @@
 /** A pool as the scaler sees it. */
+
 import type { ScaledInstance } from '../../scaling/classify.ts';
+import type { InstanceSize } from '../../scaling/policy.ts';
 import type { PoolFleet } from '../fleet-pool.ts';
 
 export interface ScaledPoolInstance extends ScaledInstance {
@@ -11,6 +13,8 @@ export interface ScaledPoolInstance extends ScaledInstance {
 export interface ScaledPool {
 	desired: number;
 	instances: readonly ScaledPoolInstance[];
+	/** What each instance is given. */
+	size: InstanceSize;
 	/** Learned median from start to ready, ms; null: none known. */
 	startTimeMs: number | null;
 	/** Why what the provider says is not to be relied on; null: it is. */
@@ -27,6 +31,7 @@ export function scaledPool(pool: PoolFleet): ScaledPool {
 			inFlight: member.inFlight,
 			slot: member.slot,
 		})),
+		size: pool.size.given,
 		startTimeMs: pool.startTimeMs,
 		trouble: pool.trouble,
 	};

@@ -115,7 +115,8 @@ test('a figure without values holds what goes in', () => {
 
 test('CPU of each instance, of what it is given; what it used to start does not count', () => {
 	const cpu: Signal = { name: 'cpu', source: { from: 'cpu' }, kind: 'each', target: 0.6, unit: 'ratio' };
-	const { port, pool, seconds } = scalerOf({ signals: [cpu], size: { cpu: 0.5, memoryBytes: null } }, 2);
+	const { port, pool, seconds } = scalerOf({ signals: [cpu] }, 2);
+	pool.size = { cpu: 0.5, memoryBytes: null };
 	let used = 0;
 	for (let second = 0; second < 20; second++) {
 		used += 0.4;

@@ -52,7 +52,7 @@ export type ScalingSnapshot = Readonly<Record<string, { state: ScalingState; des
 
 export class Scaler {
 	readonly #port: ScalerPort;
-	readonly #usage = new InstanceUsage();
+	readonly usage: InstanceUsage = new InstanceUsage();
 	readonly #pools = new Map<string, Scaled>();
 	#config: Config | null = null;
 	#adopted: ScalingSnapshot = {};
@@ -107,8 +107,9 @@ export class Scaler {
 	}
 
 	everySecond(nowMs: number = Date.now()): void {
-		if (this.#config === null || this.#pools.size === 0) return;
-		this.#usage.read(this.#port.usage(), nowMs);
+		if (this.#config === null) return;
+		this.usage.read(this.#port.usage(), nowMs);
+		if (this.#pools.size === 0) return;
 		const machineBytes = this.#port.machineBytes();
 		for (const service of this.#config.services) {
 			for (const [at, pool] of service.pools.entries()) {
@@ -146,7 +147,7 @@ export class Scaler {
 		if (pool === null) return;
 		const held = first ? this.#port.held(service.name) : 0;
 		const rollout = this.#port.rollout(service.name);
-		const now = { pool, held, rollout, usage: this.#usage, machineBytes };
+		const now = { pool, held, rollout, usage: this.usage, machineBytes };
 		const { samples, decision } = scaled.scaler.decide(now, nowMs);
 		scaled.outcomes.look(samples, nowMs);
 		if (!this.leads) return;

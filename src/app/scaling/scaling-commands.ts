@@ -10,6 +10,8 @@ const DAY_MS = 86_400_000;
 
 export interface ScalingAsked {
 	view(): { pool: string; policy: ScalePolicy; last: DecisionRecord | null }[];
+	/** What size would do; ''. */
+	advice(pool: string): string;
 	store: Pick<StoreLink, 'ask'>;
 }
 
@@ -21,7 +23,7 @@ export function scalingCommand(
 ): Promise<unknown> | null {
 	switch (name) {
 		case 'scaling':
-			return Promise.resolve(asked.view().map(masked));
+			return Promise.resolve(asked.view().map((one) => ({ ...masked(one), advice: asked.advice(one.pool) })));
 		case 'scaling-history':
 			return history(args, asked);
 		case 'scaling-decision':
@@ -32,7 +34,7 @@ export function scalingCommand(
 }
 
 /** Without what a Prometheus is asked with: secrets are among it. */
-function masked({ pool, policy, last }: ReturnType<ScalingAsked['view']>[number]): unknown {
+function masked({ pool, policy, last }: ReturnType<ScalingAsked['view']>[number]): object {
 	const bare = <T extends { source: ScalePolicy['signals'][number]['source'] }>(one: T): T =>
 		one.source.from === 'prometheus' ? { ...one, source: { ...one.source, headers: {} } } : one;
 	const now = last === null ? null : { ...last, sentence: sentence(pool, last.decision, policy) };

@@ -1,5 +1,5 @@
 /** The scaler of this node: what it is plugged into, and what outlives a core or the program. */
-import type { Config } from '../../config/config.ts';
+import type { Config, PoolConfig, ServiceConfig } from '../../config/config.ts';
 import { ServiceColumn } from '../../core/service-cells.ts';
 import type { MeterGroup } from '../../metrics/counts.ts';
 import type { Deployments } from '../deployments.ts';
@@ -8,12 +8,14 @@ import type { Fleet } from '../fleet.ts';
 import type { NodeMonitor } from '../node-monitor.ts';
 import { poolKey } from '../pool-key.ts';
 import type { ServiceCellsIndex } from '../service-cells-index.ts';
+import { PoolSizes } from './pool-sizes.ts';
 import { Scaler, type ScalingSnapshot } from './scaler.ts';
 import { scalingCommand } from './scaling-commands.ts';
 
 /** How often requests are looked for that wait for a pool without an instance, ms. */
 const WAKE_MS = 50;
 const STATE_KEY = 'scaling';
+const SIZES_KEY = 'sizes';
 /** How often the state is kept for another run of the program, and how old it may be then, ms. */
 const KEEP_MS = 10_000;
 const FRESH_MS = 900_000;
@@ -34,20 +36,25 @@ export interface ScalingParts {
 export class Scaling {
 	readonly #parts: ScalingParts;
 	readonly #scaler: Scaler;
+	readonly #sizes: PoolSizes;
 	#keptMs = Date.now();
 	#looks: NodeJS.Timeout | undefined;
 
 	constructor(parts: ScalingParts) {
 		const { fleet, cells, deployments, instances, monitor, log } = parts;
 		this.#parts = parts;
+		const key = (service: ServiceConfig, pool: PoolConfig): string =>
+			poolKey(service.name, service.pools.length === 1 ? deployments.poolOf(service) : pool.name);
+		const shared = {
+			key,
+			pool: (name: string) => fleet.scaled(name),
+			rollout: (service: string) => deployments.release(service) !== undefined,
+		};
 		this.#scaler = new Scaler({
-			key: (service, pool) =>
-				poolKey(service.name, service.pools.length === 1 ? deployments.poolOf(service) : pool.name),
-			pool: (key) => fleet.scaled(key),
+			...shared,
 			held: (service) => cells.of(service).sum(ServiceColumn.held),
-			rollout: (service) => deployments.release(service) !== undefined,
-			resize: (key, count) => {
-				fleet.resize(key, count);
+			resize: (name, count) => {
+				fleet.resize(name, count);
 				parts.keep();
 			},
 			counts: { count: (slot, counter) => instances.count(slot, counter) },
@@ -58,15 +65,31 @@ export class Scaling {
 			keep: (id, record) => monitor.store.say({ type: 'decision', id, record }),
 			ended: (id, outcome) => monitor.store.say({ type: 'outcome', id, outcome }),
 		});
-		this.#scaler.leads = parts.leads;
+		this.#sizes = new PoolSizes({
+			...shared,
+			give: (name, size) => {
+				const given = fleet.giveSize(name, size);
+				parts.keep();
+				return given;
+			},
+			event: (service, text) => log.add({ level: 'info', subject: service, text, kind: 'size' }),
+			load: () => monitor.store.ask('load', SIZES_KEY),
+			save: (value) => monitor.store.say({ type: 'save', key: SIZES_KEY, value }),
+		});
+		fleet.listen(({ kind, service, pool, instance }) => {
+			if (kind === 'out_of_memory' && instance !== null) this.#sizes.outOfMemory(service, pool, instance);
+		});
+		this.leads = parts.leads;
 	}
 
 	set leads(leads: boolean) {
 		this.#scaler.leads = leads;
+		this.#sizes.leads = leads;
 	}
 
 	configure(config: Config): void {
 		this.#scaler.configure(config);
+		this.#sizes.configure(config);
 		clearInterval(this.#looks);
 		const sleepers = config.services.some((service) => this.#scaler.sleeps(service));
 		if (sleepers) this.#looks = setInterval(() => this.#scaler.wake(), WAKE_MS).unref();
@@ -76,6 +99,7 @@ export class Scaling {
 	start(config: Config, left: ScalingSnapshot | undefined): void {
 		if (left !== undefined) this.#scaler.adopt(left);
 		this.configure(config);
+		void this.#sizes.recall();
 		if (left === undefined) void this.#recall(config);
 	}
 
@@ -100,8 +124,9 @@ export class Scaling {
 	}
 
 	everySecond(): void {
-		this.#scaler.everySecond();
 		const nowMs = Date.now();
+		this.#scaler.everySecond(nowMs);
+		this.#sizes.everySecond(this.#scaler.usage, nowMs);
 		if (Math.abs(nowMs - this.#keptMs) < KEEP_MS) return;
 		this.#keptMs = nowMs;
 		const snapshot = this.#scaler.snapshot();
@@ -120,7 +145,11 @@ export class Scaling {
 
 	/** A command about scaling; null: it is another. */
 	command(name: string, args: Record<string, unknown>): Promise<unknown> | null {
-		return scalingCommand(name, args, { view: () => this.#scaler.view(), store: this.#parts.monitor.store });
+		return scalingCommand(name, args, {
+			view: () => this.#scaler.view(),
+			advice: (pool) => this.#sizes.advice(pool),
+			store: this.#parts.monitor.store,
+		});
 	}
 
 	stop(): void {

@@ -5,6 +5,8 @@
  * Each call takes an AbortSignal with its time limit. Errors are translated here, once, to `PlatformError`.
  */
 
+import type { PlatformError } from './platform-error.ts';
+
 /** A member of the group as the platform shows it. */
 export interface PlatformMember {
 	/** The platform's own name for it: `api-7d4f-x2x9z`, `i-0abc…`. */
@@ -32,6 +34,8 @@ export interface PlatformGroup {
 	readonly autoscaler: string | null;
 	/** Changes are under way that the platform has not finished; half a sentence; null: none. */
 	readonly busy: string | null;
+	/** Why the platform does not come to the size that it aims at, where it says so later than `setDesired` returned; null or missing: nothing known. */
+	readonly failure?: PlatformError | null;
 	readonly members: readonly PlatformMember[];
 }
 
@@ -48,6 +52,8 @@ export interface Platform {
 	readonly kind: string;
 	/** What it acts on, for people: `deployment default/api`. */
 	readonly target: string;
+	/** How long `group` may still show what was before a change, ms; default 0. */
+	readonly lagMs?: number;
 	/** @throws PlatformError */
 	group(signal: AbortSignal): Promise<PlatformGroup>;
 	/** Aims at more, or at as many as leave by themselves. Idempotent: the same size twice is no change. @throws PlatformError */
@@ -61,6 +67,12 @@ export interface Platform {
 export interface WatchesGroup {
 	/** Calls `changed` when the group is worth looking at again, until the signal aborts. Reconnects by itself. */
 	watchGroup(changed: () => void, signal: AbortSignal): void;
+}
+
+/** Extension: the platform has a say in who leaves first: a StatefulSet ends the highest ordinals only. */
+export interface OrdersLeaving {
+	/** All that were given, the first to leave first. */
+	leavingOrder(ids: readonly string[]): readonly string[];
 }
 
 /** Extension: knows what members use. */
@@ -81,6 +93,10 @@ export interface TakesHealth {
 
 export function watchesGroup(platform: object): platform is WatchesGroup {
 	return 'watchGroup' in platform;
+}
+
+export function ordersLeaving(platform: object): platform is OrdersLeaving {
+	return 'leavingOrder' in platform;
 }
 
 export function knowsUsage(platform: object): platform is KnowsUsage {

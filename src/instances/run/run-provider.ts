@@ -14,7 +14,8 @@ import type {
 import { launchHash } from './launch-hash.ts';
 import type { Processes } from './processes.ts';
 import { Roll } from './roll.ts';
-import { type ProcessSizes, processSizes } from './sizes/process-sizes.ts';
+import { bestSizes } from './sizes/best-sizes.ts';
+import type { ProcessSizes } from './sizes/process-sizes.ts';
 import { StartTimes } from './start-times.ts';
 import { INSTANCE_HOST, type Launch, Unit, type UnitOwner } from './unit.ts';
 
@@ -68,7 +69,7 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 			gone: (unit) => this.#gone(unit),
 			started: (afterMs) => this.#startTimes.add(afterMs),
 			hopeless: (why) => this.#hopeless(why),
-			sizes: () => options.sizes ?? processSizes(),
+			sizes: () => options.sizes ?? bestSizes(),
 			event,
 		};
 		this.#roll = new Roll({

@@ -2,6 +2,7 @@
 import type { FigureSource } from '../../../core/metric.ts';
 import { Counter } from '../../../metrics/meter.ts';
 import type { DecisionRecord } from '../../../scaling/decision.ts';
+import type { InstanceSize } from '../../../scaling/policy.ts';
 import { poolKey } from '../../pool-key.ts';
 import type { InstanceReading } from '../instance-usage.ts';
 import type { ScaledPool, ScaledPoolInstance } from '../scaled-pool.ts';
@@ -11,6 +12,7 @@ export class TestingPool implements ScaledPool {
 	desired: number;
 	startTimeMs: number | null = null;
 	trouble: string | null = null;
+	size: InstanceSize = { cpu: null, memoryBytes: null };
 	/** Of each instance, by its slot. */
 	readonly requests: number[] = [];
 	readonly inFlight: number[] = [];

@@ -1,7 +1,5 @@
 /** What processes of this machine are given: by cgroups where that is allowed, else by priority alone. */
 import type { InstanceSize } from '../../config.ts';
-import { findGroups } from './cgroup-place.ts';
-import { NiceSizes } from './nice-sizes.ts';
 
 export interface ProcessSizes {
 	/** For people: `cgroup v2`, `cgroup v1 (cpu, memory)`, `priority`. */
@@ -12,11 +10,4 @@ export interface ProcessSizes {
 	give(id: string, pid: number, size: InstanceSize): string | null;
 	/** The process is gone. True: it, or a part of it, was ended since there was no more memory for it. */
 	ended(id: string): boolean;
-}
-
-let chosen: ProcessSizes | null = null;
-
-/** The best that this process may use; looked for once. */
-export function processSizes(): ProcessSizes {
-	return (chosen ??= findGroups() ?? new NiceSizes());
 }

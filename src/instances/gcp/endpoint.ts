@@ -1,0 +1,1 @@
+export const GCP_ENDPOINT = 'https://compute.googleapis.com';

@@ -1,0 +1,345 @@
+/**
+ * Keeps one group at the size that was asked for: look, plan, one change at a time, look again.
+ * Every change begins with a fresh look; a size that somebody else set is taken over, never fought.
+ */
+import type { InstanceEvent } from '../provider.ts';
+import { inSeconds } from '../wording.ts';
+import type { Entry, MemberSet } from './member-set.ts';
+import { planSize, type SizePlan } from './plan-size.ts';
+import { ordersLeaving, type Platform, type PlatformGroup } from './platform.ts';
+import { asPlatformError, callPlatform, retryMs, wordsOf } from './platform-call.ts';
+import type { PlatformError } from './platform-error.ts';
+import { Removals } from './removals.ts';
+import type { PlatformSettings } from './settings.ts';
+import { SizeMemory } from './size-memory.ts';
+import { type Direction, Troubles } from './troubles.ts';
+
+export interface GroupControlOptions {
+	readonly platform: Platform;
+	readonly members: MemberSet;
+	readonly settings: PlatformSettings;
+	nativeAutoscaler(): 'refuse' | 'warn';
+	event(event: InstanceEvent): void;
+	/** After each look that succeeded. */
+	looked(): void;
+}
+
+export class GroupControl {
+	readonly troubles: Troubles;
+	readonly #options: GroupControlOptions;
+	readonly #sizes = new SizeMemory();
+	readonly #removals: Removals;
+	readonly #closed = new AbortController();
+	#group: PlatformGroup | null = null;
+	/** The size that was asked for and is not reached; null: none. */
+	#goal: number | null = null;
+	#active = false;
+	#timer: NodeJS.Timeout | undefined;
+	#running = false;
+	/** Asked for while a round runs: when the next one is to begin, ms after it. */
+	#againMs = Number.POSITIVE_INFINITY;
+	#lookFailures = 0;
+	#tries = 0;
+	/** Epoch ms before which no change is tried again. */
+	#notBefore = 0;
+	/** Epoch ms since when the group has not what it should have. */
+	#unsettledSince: number | null = null;
+	#saidBound = '';
+
+	constructor(options: GroupControlOptions) {
+		this.#options = options;
+		this.troubles = new Troubles(options.settings.holdMs, (event) => options.event(event));
+		this.#removals = new Removals(options.members);
+	}
+
+	/** The size that is asked for, else the one that the platform will have once those that leave are gone. */
+	get desired(): number {
+		if (this.#goal !== null) return this.#goal;
+		return Math.max(0, (this.#sizes.size ?? 0) - this.#options.members.leavingByUs().length);
+	}
+
+	/** The last good answer; null: there was none. */
+	get group(): PlatformGroup | null {
+		return this.#group;
+	}
+
+	get signal(): AbortSignal {
+		return this.#closed.signal;
+	}
+
+	/** Nothing is asked for that is not reached. */
+	get settled(): boolean {
+		return this.#group !== null && this.#goal === null;
+	}
+
+	get pollMs(): number {
+		return this.#options.settings.pollMs * ('watchGroup' in this.#options.platform ? 6 : 1) * (0.9 + Math.random() / 5);
+	}
+
+	/** Aims at this size from now on, unless it is held back. */
+	ask(count: number): void {
+		if (!this.#active) return;
+		if (count === this.desired) return;
+		const direction: Direction = count > this.desired ? 'out' : 'in';
+		if (this.#group !== null && this.troubles.holds[direction].at(Date.now()) !== null) return;
+		this.#goal = count;
+		this.wake(0);
+	}
+
+	/** Ends one that was chosen and is drained by now. Resolves once the platform took it, or it stays after all. */
+	end(entry: Entry): Promise<void> {
+		const promise = this.#removals.add(entry);
+		this.wake(this.#options.settings.batchMs);
+		return promise;
+	}
+
+	setActive(active: boolean): void {
+		this.#active = active;
+		if (active) this.wake(0);
+		else this.#callOff();
+	}
+
+	/** Looks, and acts where there is something to do, after this time at the latest. */
+	wake(afterMs: number): void {
+		if (this.signal.aborted) return;
+		if (this.#running) {
+			this.#againMs = Math.min(this.#againMs, afterMs);
+			return;
+		}
+		clearTimeout(this.#timer);
+		this.#timer = setTimeout(() => void this.#run(), afterMs);
+	}
+
+	close(): void {
+		clearTimeout(this.#timer);
+		this.#closed.abort();
+		this.#removals.callOff();
+	}
+
+	/** Whoever was chosen stays. */
+	#callOff(): void {
+		this.#goal = null;
+		this.#tries = 0;
+		this.#notBefore = 0;
+		this.#removals.callOff();
+		for (const entry of this.#options.members.leavingByUs()) this.#options.members.move(entry, 'here');
+	}
+
+	async #run(): Promise<void> {
+		this.#running = true;
+		this.#againMs = Number.POSITIVE_INFINITY;
+		let nextMs = this.pollMs;
+		try {
+			nextMs = await this.#round();
+		} catch (error) {
+			const text = `${this.#options.platform.target}: ${error instanceof Error ? error.message : String(error)}`;
+			this.troubles.say('internal', text, 'error');
+		}
+		this.#running = false;
+		this.wake(Math.min(nextMs, this.#againMs));
+	}
+
+	/** @returns ms until the next round */
+	async #round(): Promise<number> {
+		const { platform, settings } = this.#options;
+		let group: PlatformGroup;
+		try {
+			group = await callPlatform(settings.limitMs, this.signal, (signal) => platform.group(signal));
+		} catch (error) {
+			return this.signal.aborted ? 0 : this.#blind(asPlatformError(error));
+		}
+		if (this.signal.aborted) return 0;
+		this.#lookFailures = 0;
+		this.troubles.blind(null, platform.target);
+		this.#take(group);
+		if (!this.#active) return this.pollMs;
+		this.#observe(group);
+		const waitMs = this.#notBefore - Date.now();
+		if (waitMs > 0) return Math.min(waitMs, this.pollMs);
+		if (this.#removals.waiting) return this.#remove();
+		return this.#goal === null ? this.pollMs : this.#resize(group, this.#goal);
+	}
+
+	/** What was known stays as it was. */
+	#blind(error: PlatformError): number {
+		const { platform, members, settings } = this.#options;
+		this.#lookFailures++;
+		// One answer that does not come is no trouble yet.
+		if (!error.mayPass || this.#lookFailures > 1) {
+			const count = members.all().length;
+			const kept =
+				this.#group === null ? 'nothing is known of it yet' : `its ${count} instances and its size stay as they are`;
+			this.troubles.blind(
+				`${platform.target} ${error.mayPass ? 'does not answer' : 'cannot be read'}: ${wordsOf(error)}; ${kept}`,
+				platform.target,
+			);
+		}
+		return retryMs(this.#lookFailures - 1, settings.retryMs, error);
+	}
+
+	#take(group: PlatformGroup): void {
+		const { platform, members } = this.#options;
+		const now = Date.now();
+		this.#group = group;
+		for (const id of members.take(group.members, now))
+			this.troubles.say(
+				'stuck',
+				`${platform.target}: ${id} lives on although it was removed; it is used again`,
+				'warn',
+			);
+		this.#removals.looked(group, this.#sizes);
+		const before = this.#sizes.size;
+		if (this.#sizes.seen(group.desired, now) === 'changed') this.#changedOutside(before ?? 0, group.desired);
+		this.#options.looked();
+	}
+
+	#changedOutside(before: number, now: number): void {
+		this.#callOff();
+		this.#unsettledSince = null;
+		const text = `${this.#options.platform.target} was set to ${now} by somebody else (before: ${before}); that is its size now`;
+		this.troubles.say('resized_outside', text, 'warn');
+	}
+
+	/** Looks for what is in the way. */
+	#observe(group: PlatformGroup): void {
+		const { platform, members, settings } = this.#options;
+		const refuse = this.#options.nativeAutoscaler() === 'refuse';
+		const what = refuse
+			? 'it is not scaled here: remove one of the two, or set `nativeAutoscaler: warn`'
+			: 'the two will work against each other';
+		const told = group.autoscaler === null ? null : `${platform.target} is scaled by ${group.autoscaler} too; ${what}`;
+		this.troubles.autoscaler(told, refuse, platform.target);
+		const running = members.live().filter((entry) => entry.member.life === 'running').length;
+		const size = this.#sizes.size ?? 0;
+		const now = Date.now();
+		if (running >= size && group.busy === null) {
+			this.#unsettledSince = null;
+			this.troubles.stuck(null, platform.target);
+			return;
+		}
+		this.#unsettledSince ??= now;
+		const forMs = now - this.#unsettledSince;
+		if (forMs < settings.stuckMs) return;
+		const why = group.busy === null ? '' : `: ${group.busy}`;
+		this.troubles.stuck(
+			`${platform.target} has ${running} of ${size} running after ${inSeconds(forMs)}${why}`,
+			platform.target,
+		);
+	}
+
+	async #resize(group: PlatformGroup, asked: number): Promise<number> {
+		const { members } = this.#options;
+		if (group.autoscaler !== null && this.#options.nativeAutoscaler() === 'refuse') {
+			this.#callOff();
+			return this.pollMs;
+		}
+		const goal = this.#bounded(asked, group);
+		this.#goal = goal;
+		const size = this.#sizes.size ?? group.desired;
+		const leaving = members.leavingByUs();
+		const ending = leaving.filter((entry) => entry.phase === 'ending').length;
+		const plan = planSize(goal, { size, live: members.live().length, chosen: leaving.length, ending });
+		this.#choose(plan);
+		if (plan.set !== null) return this.#set(plan.set, size);
+		if (size === goal && members.leavingByUs().length === 0) this.#goal = null;
+		return this.pollMs;
+	}
+
+	/** The platform's own bounds. */
+	#bounded(asked: number, { min, max }: PlatformGroup): number {
+		const goal = Math.min(Math.max(asked, min ?? 0), max ?? Number.POSITIVE_INFINITY);
+		const said = goal === asked ? '' : `${asked} ${goal}`;
+		if (said !== '' && said !== this.#saidBound) {
+			const bound = goal > asked ? `min is ${min}` : `max is ${max}`;
+			const text = `${this.#options.platform.target} cannot be set to ${asked}: its own ${bound}; it is set to ${goal}`;
+			this.troubles.say('size_bounded', text, 'warn');
+		}
+		this.#saidBound = said;
+		return goal;
+	}
+
+	/** Lets those stay who leave last, or chooses who leaves: who serves nobody first, then the youngest. */
+	#choose({ keep, choose }: SizePlan): void {
+		const { members } = this.#options;
+		const order = this.#leavingOrder();
+		const chosen = order.filter((entry) => entry.phase === 'chosen').reverse();
+		for (const entry of chosen.slice(0, keep)) members.move(entry, 'here');
+		const staying = order.filter((entry) => entry.phase === 'here');
+		for (const entry of staying.slice(0, choose)) members.move(entry, 'chosen');
+	}
+
+	#leavingOrder(): Entry[] {
+		const { platform, members } = this.#options;
+		const rank = ({ member, up }: Entry): number =>
+			member.life !== 'running' || member.ready === false ? 0 : up === true ? 2 : 1;
+		const order = members.live().sort((a, b) => rank(a) - rank(b) || b.startedAt - a.startedAt || b.born - a.born);
+		if (!ordersLeaving(platform)) return order;
+		const byId = new Map(order.map((entry) => [entry.member.id, entry]));
+		return platform.leavingOrder([...byId.keys()]).flatMap((id) => byId.get(id) ?? []);
+	}
+
+	async #set(size: number, before: number): Promise<number> {
+		const { platform, settings } = this.#options;
+		try {
+			await callPlatform(settings.limitMs, this.signal, (signal) => platform.setDesired(size, signal));
+		} catch (error) {
+			if (this.signal.aborted) return 0;
+			this.#doubt(size);
+			return this.#failed(asPlatformError(error), size > before ? 'out' : 'in', `could not be set to ${size}`);
+		}
+		this.#sizes.set(size, Date.now(), platform.lagMs ?? 0);
+		this.#done(size > before ? 'out' : 'in', before);
+		return 0;
+	}
+
+	async #remove(): Promise<number> {
+		const { platform, settings } = this.#options;
+		const before = this.#sizes.size ?? 0;
+		const ids = this.#removals.begin(before);
+		try {
+			await callPlatform(settings.limitMs, this.signal, (signal) => platform.remove(ids, signal));
+		} catch (error) {
+			if (this.signal.aborted) return 0;
+			this.#doubt(Math.max(0, before - ids.length));
+			const what = ids.length === 1 ? ids[0] : `${ids.length} members`;
+			return this.#failed(asPlatformError(error), 'in', `${what} could not be removed`);
+		}
+		this.#sizes.set(Math.max(0, before - ids.length), Date.now(), platform.lagMs ?? 0);
+		this.#removals.done();
+		this.#done('in', before);
+		return 0;
+	}
+
+	/** A call failed, and may have done its work all the same. */
+	#doubt(size: number): void {
+		const lagMs = this.#options.platform.lagMs ?? 0;
+		const forMs = Math.max(lagMs, this.#options.settings.limitMs);
+		this.#sizes.doubt(size, Date.now(), { forMs, lags: lagMs > 0 });
+	}
+
+	#done(direction: Direction, before: number): void {
+		this.#tries = 0;
+		this.#notBefore = 0;
+		this.#unsettledSince = null;
+		this.troubles.holds[direction].clear();
+		const text = `${this.#options.platform.target}: ${before} → ${this.#sizes.size}`;
+		this.troubles.say('resized', text, 'info');
+	}
+
+	/** @returns ms until the next round */
+	#failed(error: PlatformError, direction: Direction, what: string): number {
+		const { platform, settings } = this.#options;
+		this.#tries++;
+		if (error.mayPass && this.#tries < settings.tries) {
+			const waitMs = retryMs(this.#tries - 1, settings.retryMs, error);
+			this.#notBefore = Date.now() + waitMs;
+			return waitMs;
+		}
+		const tries = this.#tries === 1 ? '' : ` after ${this.#tries} tries`;
+		this.#callOff();
+		const text = `${platform.target}: ${what}${tries}: ${wordsOf(error)}; its size stays as it is`;
+		const forMs = this.troubles.holds[direction].begin(text, Date.now());
+		this.troubles.say('resize_failed', `${text}, and it is not tried again for ${inSeconds(forMs)}`, 'error');
+		return 0;
+	}
+}
