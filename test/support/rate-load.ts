@@ -107,4 +107,8 @@ export class RateLoad {
 		if (this.inFlight > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
 		this.#agent.destroy();
 	}
+
+	[Symbol.asyncDispose](): Promise<void> {
+		return this.stop();
+	}
 }

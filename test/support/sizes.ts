@@ -62,6 +62,10 @@ export class SizeWatch {
 		this.#ending.abort();
 		await this.#done;
 	}
+
+	[Symbol.asyncDispose](): Promise<void> {
+		return this.stop();
+	}
 }
 
 /** Until a service has so many ready, and no more. */

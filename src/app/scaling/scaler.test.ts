@@ -95,6 +95,23 @@ test('nothing goes in or out while a new version is rolled out', () => {
 	assert.equal(pool.desired, 4);
 });
 
+test('a size that was set by hand is a change as well: it stays for the cool-down, and no is no', () => {
+	const { port, pool, seconds } = scalerOf({});
+	seconds(10, 5);
+	pool.desired = 4;
+	seconds(5, 5);
+	assert.equal(pool.desired, 4);
+	assert.match(port.kept.at(-1)?.sentence as string, /the last change was less than 5s ago/);
+	seconds(2, 5);
+	assert.equal(pool.desired, 1);
+	pool.desired = 0;
+	seconds(20, 90);
+	assert.equal(pool.desired, 0);
+	pool.desired = 1;
+	seconds(3, 90);
+	assert.ok(pool.desired > 1);
+});
+
 test('asleep, and woken by the request that waits', () => {
 	const { port, pool, scaler, seconds } = scalerOf({ min: 0, idleMs: 5000 });
 	seconds(20, 0);
