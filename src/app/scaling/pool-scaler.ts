@@ -39,14 +39,14 @@ interface Looked {
 }
 
 export class PoolScaler {
-	readonly #traffic: TrafficCount;
+	readonly #counts: InstanceCounts;
+	#traffic: TrafficCount;
 	readonly #outer: OuterValues;
 	#policy: ScalePolicy;
 	#windows = new Map<string, SignalWindow>();
 	#ended: SignalWindow;
 	#failed: SignalWindow;
 	#state: ScalingState = EMPTY_STATE;
-	/** What was decided last; null: not by this state. */
 	#decided: number | null = null;
 	#lastRequestMs: number;
 	/** Requests that came since a time and are in no window yet; null: nothing was counted before. */
@@ -54,6 +54,7 @@ export class PoolScaler {
 
 	constructor(policy: ScalePolicy, parts: { counts: InstanceCounts; outer: OuterValues; nowMs: number }) {
 		this.#policy = policy;
+		this.#counts = parts.counts;
 		this.#traffic = new TrafficCount(parts.counts);
 		this.#outer = parts.outer;
 		this.#lastRequestMs = parts.nowMs;
@@ -70,10 +71,26 @@ export class PoolScaler {
 		const same =
 			JSON.stringify([policy.windowMs, policy.panic]) === JSON.stringify([this.#policy.windowMs, this.#policy.panic]);
 		this.#policy = policy;
-		if (same) return;
+		if (!same) this.#gatherAnew();
+	}
+
+	#gatherAnew(): void {
+		const { windowMs } = this.#policy;
 		this.#windows = new Map();
-		this.#ended = new SignalWindow({ windowMs: policy.windowMs, panic: null });
-		this.#failed = new SignalWindow({ windowMs: policy.windowMs, panic: null });
+		this.#ended = new SignalWindow({ windowMs, panic: null });
+		this.#failed = new SignalWindow({ windowMs, panic: null });
+	}
+
+	/** What instances have counted is another core's from here on, or was: the difference is no load. */
+	countAnew(): void {
+		this.#traffic = new TrafficCount(this.#counts);
+		this.#came = null;
+		this.#gatherAnew();
+	}
+
+	/** The size that was decided last; null: none yet, or by another core. */
+	get decided(): number | null {
+		return this.#decided;
 	}
 
 	get state(): ScalingState {

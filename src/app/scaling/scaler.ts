@@ -43,7 +43,6 @@ interface Scaled {
 	last: DecisionRecord | null;
 	/** The trouble that was told of. */
 	trouble: string;
-	/** The size that was set here last, so that what others set is seen. */
 	outcomes: Outcomes;
 }
 
@@ -57,11 +56,21 @@ export class Scaler {
 	#config: Config | null = null;
 	#adopted: ScalingSnapshot = {};
 	#count = 0;
-	/** Only who leads decides. */
-	leads = false;
+	#leads = false;
 
 	constructor(port: ScalerPort) {
 		this.#port = port;
+	}
+
+	/** Only who leads decides. */
+	get leads(): boolean {
+		return this.#leads;
+	}
+
+	/** With the lead come the counts of the core before: behind them, and not before. */
+	set leads(leads: boolean) {
+		if (leads && !this.#leads) for (const { scaler } of this.#pools.values()) scaler.countAnew();
+		this.#leads = leads;
 	}
 
 	configure(config: Config, nowMs: number = Date.now()): void {
@@ -70,7 +79,7 @@ export class Scaler {
 		for (const service of config.services) {
 			for (const pool of service.pools) {
 				if (!scalesItself(pool.scale)) continue;
-				const name = nameOf(service, pool);
+				const name = scaledName(service, pool);
 				names.add(name);
 				const known = this.#pools.get(name);
 				if (known !== undefined) known.scaler.policy = pool.scale;
@@ -101,7 +110,7 @@ export class Scaler {
 	snapshot(nowMs: number = Date.now()): ScalingSnapshot {
 		const entries = [...this.#pools.values()].map(({ name, scaler, last }) => [
 			name,
-			{ state: scaler.state, desired: last?.decision.desired ?? 0, atMs: nowMs },
+			{ state: scaler.state, desired: scaler.decided ?? last?.decision.desired ?? 0, atMs: nowMs },
 		]);
 		return Object.fromEntries(entries) as ScalingSnapshot;
 	}
@@ -113,7 +122,7 @@ export class Scaler {
 		const machineBytes = this.#port.machineBytes();
 		for (const service of this.#config.services) {
 			for (const [at, pool] of service.pools.entries()) {
-				const scaled = this.#pools.get(nameOf(service, pool));
+				const scaled = this.#pools.get(scaledName(service, pool));
 				if (scaled !== undefined) this.#look(scaled, { service, pool, first: at === 0, machineBytes, nowMs });
 			}
 		}
@@ -123,7 +132,7 @@ export class Scaler {
 	wake(nowMs: number = Date.now()): void {
 		for (const service of this.#config?.services ?? []) {
 			const [pool] = service.pools;
-			const scaled = pool === undefined ? undefined : this.#pools.get(nameOf(service, pool));
+			const scaled = pool === undefined ? undefined : this.#pools.get(scaledName(service, pool));
 			if (pool === undefined || scaled === undefined || scaled.last?.decision.desired !== 0) continue;
 			if (this.#port.held(service.name) === 0) continue;
 			this.#look(scaled, { service, pool, first: true, machineBytes: this.#port.machineBytes(), nowMs });
@@ -134,7 +143,7 @@ export class Scaler {
 	sleeps(service: ServiceConfig): boolean {
 		const [pool] = service.pools;
 		if (pool === undefined || pool.scale.min > 0) return false;
-		return this.#pools.has(nameOf(service, pool)) && mayAct(pool.scale);
+		return this.#pools.has(scaledName(service, pool)) && mayAct(pool.scale);
 	}
 
 	#look(
@@ -150,7 +159,7 @@ export class Scaler {
 		const now = { pool, held, rollout, usage: this.usage, machineBytes };
 		const { samples, decision } = scaled.scaler.decide(now, nowMs);
 		scaled.outcomes.look(samples, nowMs);
-		if (!this.leads) return;
+		if (!this.#leads) return;
 		this.#tellTrouble(scaled, pool.trouble);
 		if (decision.desired !== samples.desired) this.#port.resize(key, decision.desired);
 		this.#remember(scaled, samples, decision, nowMs);
@@ -193,12 +202,12 @@ export class Scaler {
 }
 
 /** A service's only pool is named for it, whatever roll-outs call it. */
-function nameOf(service: ServiceConfig, pool: PoolConfig): string {
+export function scaledName(service: ServiceConfig, pool: PoolConfig): string {
 	return service.pools.length === 1 ? service.name : `${service.name}/${pool.name}`;
 }
 
 /** What is not understood is left out. */
-function readSnapshot(value: unknown): ScalingSnapshot {
+export function readSnapshot(value: unknown): ScalingSnapshot {
 	const entries = Object.entries((value ?? {}) as Record<string, unknown>).filter(([, one]) => {
 		const { state, desired, atMs } = (one ?? {}) as Record<string, unknown>;
 		return typeof state === 'object' && state !== null && Number.isInteger(desired) && typeof atMs === 'number';
