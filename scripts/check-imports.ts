@@ -12,10 +12,11 @@ import { checkWords, placesOfThisMachine } from './checks/words.ts';
 
 const root = resolve(process.argv[2] ?? join(import.meta.dirname, '..'));
 const tree = readTree(root);
-const { dependencies = {}, devDependencies = {} } = JSON.parse(tree.get('package.json') ?? '{}');
+const { dependencies = {}, devDependencies = {}, peerDependencies = {} } = JSON.parse(tree.get('package.json') ?? '{}');
 const packages = {
 	dependencies: new Set(Object.keys(dependencies)),
 	devDependencies: new Set(Object.keys(devDependencies)),
+	optionalPeers: new Set(Object.keys(peerDependencies)),
 };
 const { errors, warnings } = checkSizes(tree);
 const findings = [

@@ -3,8 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Commands, each with the Debian package of its name. */
-const PEERS = ['curl', 'wrk', 'openssl', 'nginx', 'haproxy', 'slowhttptest', 'prometheus', 'prometheus-alertmanager'];
+/** Debian packages, each with the command of its name. */
+const PEERS = [
+	...['curl', 'wrk', 'openssl', 'nginx', 'haproxy', 'slowhttptest', 'prometheus', 'prometheus-alertmanager'],
+	'awscli',
+];
+/** Where the command is called otherwise. */
+const COMMANDS = { awscli: 'aws' };
 const FOLDERS = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin', '/sbin'];
 /** Tells Debian's packages not to start the services that they bring. */
 const POLICY = '/usr/sbin/policy-rc.d';
@@ -56,7 +61,8 @@ function aptGet(args) {
 	return status;
 }
 
-function isThere(command) {
+function isThere(name) {
+	const command = COMMANDS[name] ?? name;
 	return FOLDERS.some((folder) => {
 		try {
 			accessSync(join(folder, command), constants.X_OK);

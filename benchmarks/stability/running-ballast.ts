@@ -50,7 +50,7 @@ export function configurationText(shape: Shape, adminPort: number): string {
 			api: {
 				instances: { run: `${process.execPath} ${INSTANCE}`, grace: '10s' },
 				health: { path: '/healthz', interval: '500ms' },
-				scale: { min: 2, max: 4 },
+				scale: { min: 2, max: 4, perInstance: { cpu: '90%' }, mode: 'off' },
 				...shape.service,
 			},
 		},

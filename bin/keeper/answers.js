@@ -47,6 +47,7 @@ function welcome(keeper, core, { protocol }) {
 		instances: keeper.instances.list(),
 		sockets: keeper.listeners.list(),
 		snapshot: cores.snapshot,
+		died: core === cores.leader ? cores.takeDied() : null,
 	});
 }
 

@@ -10,6 +10,7 @@ export class Cores {
 	handingOver = false;
 	/** What a core left for the next one. */
 	snapshot = null;
+	#died = null;
 	#all = new Set();
 	#generation = 0;
 	#failures = 0;
@@ -33,6 +34,13 @@ export class Cores {
 
 	peersOf(core) {
 		return this.all.filter((other) => other !== core && other.greeted);
+	}
+
+	/** How the last leader died, for the core that leads after it; told once. */
+	takeDied() {
+		const died = this.#died;
+		this.#died = null;
+		return died;
 	}
 
 	/** The core that takes commands now. */
@@ -132,6 +140,9 @@ export class Cores {
 			return;
 		}
 		if (core.killedFor || led) this.#options.say(`the core (pid ${core.pid}) ended: ${how}`);
-		if (led) this.respawn();
+		if (led) {
+			this.#died = { pid: core.pid, how, atMs: Date.now() };
+			this.respawn();
+		}
 	}
 }

@@ -7,7 +7,11 @@ import { checkSizes } from './sizes.ts';
 import { print } from './source-tree.ts';
 import { checkWords, placesOfThisMachine } from './words.ts';
 
-const packages = { dependencies: new Set(['zod']), devDependencies: new Set(['ws', '@types/ws']) };
+const packages = {
+	dependencies: new Set(['zod']),
+	devDependencies: new Set(['ws', '@types/ws', 'cloud']),
+	optionalPeers: new Set(['cloud']),
+};
 
 const wrong = (files: Record<string, string>): string[] =>
 	checkFloors(new Map(Object.entries(files)), packages).map(print);
@@ -30,6 +34,15 @@ const house = {
 test('a house in order is let through', () => {
 	assert.deepEqual(wrong(house), []);
 	assert.deepEqual(checkCycles(new Map(Object.entries(house))), []);
+});
+
+test('an optional peer may be loaded late, and its types named', () => {
+	const late = "import type { Client } from 'cloud';\nconst load = () => import('cloud');\n";
+	assert.deepEqual(wrong({ ...house, 'src/gateway/cloud.ts': late }), []);
+	assert.match(
+		wrong({ ...house, 'src/gateway/cloud.ts': "import { Client } from 'cloud';\n" }).join(),
+		/imports cloud, an optional peer/,
+	);
 });
 
 const faults: [string, Record<string, string>, RegExp][] = [

@@ -44,6 +44,8 @@ const ADMIN_CONTRACT = /^src\/admin\/contract[^/]*\.ts$/;
 export interface Packages {
 	dependencies: ReadonlySet<string>;
 	devDependencies: ReadonlySet<string>;
+	/** Loaded only where somebody uses them: by `import()`, never at the start. */
+	optionalPeers?: ReadonlySet<string>;
 }
 
 interface Edge {
@@ -64,7 +66,7 @@ export function checkFloors(tree: SourceTree, packages: Packages): Finding[] {
 		for (const imported of readImports(text)) {
 			const complaint = imported.specifier.startsWith('.')
 				? complainOfFile(tree, path, imported)
-				: complainOfPackage(path, imported.specifier, packages);
+				: complainOfPackage(path, imported, packages);
 			if (complaint !== undefined) findings.push({ path, line: imported.line, text: complaint });
 		}
 	}
@@ -117,7 +119,7 @@ function featureOf(path: string): string | undefined {
 	return /^src\/([^/]+)\//.exec(path)?.[1];
 }
 
-function complainOfPackage(from: string, specifier: string, packages: Packages): string | undefined {
+function complainOfPackage(from: string, { specifier, lazy }: Import, packages: Packages): string | undefined {
 	if (isBuiltin(specifier)) return specifier.startsWith('node:') ? undefined : `imports ${specifier} without \`node:\``;
 	const name = /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
 	if (/^(?:bin\/|scripts\/[^/]+\.js$)/.test(from)) return `imports ${name}; it runs before anything is installed`;
@@ -127,6 +129,10 @@ function complainOfPackage(from: string, specifier: string, packages: Packages):
 	}
 	if (/^(?:examples|benchmarks|simulators|dashboard)\//.test(from)) return undefined;
 	if (packages.dependencies.has(name)) return undefined;
+	if (packages.optionalPeers?.has(name) && lazy) return undefined;
 	if (!packages.devDependencies.has(name)) return `imports ${name}, which package.json does not name`;
-	return PROGRAM.test(from) && isShipped(from) ? `imports ${name}, which is only a devDependency` : undefined;
+	if (!PROGRAM.test(from) || !isShipped(from)) return undefined;
+	return packages.optionalPeers?.has(name)
+		? `imports ${name}, an optional peer: only types, or by \`await import()\``
+		: `imports ${name}, which is only a devDependency`;
 }

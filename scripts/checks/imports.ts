@@ -7,6 +7,8 @@ export interface Import {
 	line: number;
 	/** `url`: a file that another thread or process is started with: `new URL('./worker.ts', import.meta.url)`. */
 	kind: 'import' | 'url';
+	/** Loads nothing when the module is loaded: a type, or `import()`. */
+	lazy: boolean;
 }
 
 // The formatter puts each declaration at the start of a line, so no parser is needed; what stands
@@ -25,10 +27,11 @@ export function readImports(text: string): Import[] {
 	] as const) {
 		for (const match of text.matchAll(pattern)) {
 			if (isCommentOrText(text, match.index)) continue;
-			found.push({ specifier: match[2] as string, line: lineOf(text, match.index), kind, at: match.index });
+			const lazy = pattern !== DECLARATION || /^(?:import|export)\s+type\b/.test(match[0]);
+			found.push({ specifier: match[2] as string, line: lineOf(text, match.index), kind, lazy, at: match.index });
 		}
 	}
-	return found.sort((one, other) => one.at - other.at).map(({ specifier, line, kind }) => ({ specifier, line, kind }));
+	return found.sort((one, other) => one.at - other.at).map(({ at: _, ...imported }) => imported);
 }
 
 /** Whether a comment or a string was open there, as far as its line tells. */

@@ -19,6 +19,7 @@ import {
 	type SilenceRequest,
 	silenceFor,
 } from './silence.ts';
+import { checkSilence } from './silence-check.ts';
 
 /** The alerts of all rules, and what people said of them. Without effects; time is an argument. */
 export class AlertBook {
@@ -122,12 +123,13 @@ export class AlertBook {
 		return meant.map(({ key }) => key);
 	}
 
-	/** @throws BallastError `bad_command` */
+	/** @throws BallastError `bad_command`, also for what silences nothing that there is */
 	silence(request: SilenceRequest, id: string, nowMs: number): Silence {
 		const current = this.#silences.filter(({ untilMs }) => untilMs > nowMs);
 		if (current.length >= MOST_SILENCES)
 			throw new BallastError('bad_command', `there are ${MOST_SILENCES} silences already`);
 		const silence = newSilence(request, id, nowMs);
+		checkSilence(silence.where, this.allRules.values(), request.services ?? null);
 		this.#silences = [...current, silence];
 		return silence;
 	}

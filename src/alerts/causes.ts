@@ -19,6 +19,8 @@ const BEHIND_MS = 5000;
 /** A slow store of events must not hold up the news. */
 const WAIT_MS = 1000;
 const MOST_CAUSES = 3;
+/** Of a word of the rule's name that says something in an event. */
+const LEAST_WORD = 5;
 
 /** Sentences, the likeliest first; empty where nothing is known, or nobody answers in time. */
 export async function causesOf(alert: Alert, events: EventsAround): Promise<string[]> {
@@ -50,8 +52,11 @@ function choose(found: readonly Found[], alert: Alert): string[] {
 		(WEIGHT[severity] ?? 0) +
 		(CHANGE.test(message) ? 3 : 0) +
 		(own === service && service !== '' ? 2 : 0) +
+		// `store_failing`, and `logs are not stored: the disk is full`.
+		(words.some((word) => message.toLowerCase().includes(word.toLowerCase())) ? 4 : 0) +
 		// The nearer to the begin, the likelier.
 		Math.max(0, 1 - Math.abs(alert.sinceMs - timeMs) / BEFORE_MS);
+	const words = alert.rule.split(/[^a-z]+/i).filter((word) => word.length >= LEAST_WORD);
 	const seen = new Set<string>();
 	return [...found]
 		.filter(({ severity }) => severity !== 'debug' && severity !== 'trace')

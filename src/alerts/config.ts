@@ -25,6 +25,8 @@ export interface AlertsConfig {
 	/** Those that are on. */
 	rules: AlertRule[];
 	maintenance: MaintenanceWindow[];
+	/** Address of docs/runbooks.md where it was put somewhere to read; null: it is told as it lies in the package. */
+	runbooks: string | null;
 }
 
 /** How often a firing alert is told again, ms. */
@@ -40,9 +42,11 @@ const name = text('a name', notEmpty('a name'));
 const names = oneOf([name, list(name, 'names', 0)], 'a name or a list of names');
 const NOTHING = 'what it means, in one sentence';
 const summary = text(NOTHING, notEmpty(NOTHING));
-const link = text('a link such as https://wiki.example.com/errors', (value) =>
-	/^https?:\/\/[^\s"<>]{1,1000}$/.test(value) ? undefined : 'expected a link such as https://wiki.example.com/errors',
-);
+const LINK = 'a link such as https://wiki.example.com/errors';
+/** What is wrong with a link; undefined: nothing. */
+export const complainOfLink = (value: string): string | undefined =>
+	/^https?:\/\/[^\s"<>]{1,1000}$/.test(value) ? undefined : `expected ${LINK}`;
+const link = text(LINK, complainOfLink);
 
 const ruleSchema = object({
 	when: key(ruleText, 'The rule; of a rule of the default set, its own.', {
@@ -69,7 +73,10 @@ const ruleSchema = object({
 		defaultText: 'the figure and its value in words',
 		example: 'Videos of {{service}} come slowly: {{value}}',
 	}),
-	runbook: key(link, 'Where it says what to do.', { defaultText: 'none', example: 'https://wiki.example.com/slow' }),
+	runbook: key(link, 'Where it says what to do.', {
+		defaultText: 'none; of the default set [the one of the page](runbooks.md)',
+		example: 'https://wiki.example.com/slow',
+	}),
 	repeat: key(duration(60_000, 604_800_000), 'How often it is told again while it fires and nobody acknowledges it.', {
 		default: '4h',
 		example: '1h',

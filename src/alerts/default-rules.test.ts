@@ -98,12 +98,13 @@ function healthy(figures: FleetFigures, { second, random }: { second: number; ra
 			{ service, pool: 'main' },
 			second > 1800 && second < 1803 ? 1 : deploying && second % 5 === 0 ? 2 : 3,
 		);
+		figures.gauge('instances.desired', { service, pool: 'main' }, 3);
 		figures.count('instances.starts', { service, cause: 'restart' }, deploying && second % 15 === 0 ? 1 : 0);
 		figures.count('instances.starts', { service, cause: 'crash' }, 0);
 	}
-	for (const metric of ['ejections', 'shed', 'lookups.failed', 'deploys.rolled_back'])
-		figures.count(metric, { service: 'busy' }, 0);
+	for (const metric of ['ejections', 'shed', 'deploys.rolled_back']) figures.count(metric, { service: 'busy' }, 0);
 	for (const metric of ['series.dropped', 'logs.dropped']) figures.count(metric, {}, 0);
+	figures.gauge('lookups.failing', { service: 'busy' }, 0);
 	for (const gauge of ['store.failed', 'config.refused']) figures.gauge(gauge, {}, 0);
 	// Clients that come with nonsense, or give up, as they do.
 	if (random() < 0.02) figures.count('errors', { cause: 'bad_request' }, 1);
@@ -148,18 +149,13 @@ const FAULTS: readonly [fault: string, alert: string, seconds: number, make: Fau
 	[
 		'kill -9 of an instance under load',
 		'instance_died',
-		5,
+		10,
 		(figures, second) => figures.count('instances.starts', { ...busy, cause: 'crash' }, second === 0 ? 1 : 0),
 	],
-	['one instance 2 s slow', 'ejected', 10, (figures, second) => figures.count('ejections', busy, second === 4 ? 1 : 0)],
+	['one instance 2 s slow', 'ejected', 15, (figures, second) => figures.count('ejections', busy, second === 4 ? 1 : 0)],
 	['half-open TCP to an instance', 'errors', 20, errors(0.5)],
 	['RST in the middle of a body', 'errors', 30, errors(0.3)],
-	[
-		'DNS: NXDOMAIN, SERVFAIL, silence',
-		'lookup_failed',
-		20,
-		(figures, second) => figures.count('lookups.failed', busy, second % 5 === 0 ? 1 : 0),
-	],
+	['DNS: NXDOMAIN, SERVFAIL, silence', 'lookup_failed', 25, (figures) => figures.gauge('lookups.failing', busy, 1)],
 	[
 		'all instances down',
 		'no_ready_instance',
@@ -169,12 +165,12 @@ const FAULTS: readonly [fault: string, alert: string, seconds: number, make: Fau
 	[
 		'flapping instances',
 		'ejected_often',
-		60,
+		120,
 		(figures, second) => figures.count('ejections', busy, second % 8 === 0 ? 1 : 0),
 	],
-	['a bad reload', 'config_refused', 5, (figures) => figures.gauge('config.refused', {}, 1)],
+	['a bad reload', 'config_refused', 10, (figures) => figures.gauge('config.refused', {}, 1)],
 	['retry storm', 'retries', 30, (figures) => figures.count('retries', busy, 20)],
-	['slow clients', 'slow_clients', 10, rejected('head_timeout', 40)],
+	['slow clients', 'slow_clients', 15, rejected('head_timeout', 40)],
 	['header bombs', 'oversized_requests', 10, rejected('head_too_large', 48)],
 	['10 GB body', 'oversized_requests', 10, rejected('body_too_large', 1)],
 	['request smuggling', 'malformed_requests', 10, rejected('bad_request', 30)],
@@ -182,7 +178,10 @@ const FAULTS: readonly [fault: string, alert: string, seconds: number, make: Fau
 		'a whole pool lost under load',
 		'pool_down',
 		15,
-		(figures) => figures.gauge('instances.ready', { service: 'busy', pool: 'standby' }, 0),
+		(figures) => {
+			figures.gauge('instances.ready', { service: 'busy', pool: 'standby' }, 0);
+			figures.gauge('instances.desired', { service: 'busy', pool: 'standby' }, 2);
+		},
 	],
 	[
 		'a release that answers 5 % errors',
@@ -196,7 +195,7 @@ const FAULTS: readonly [fault: string, alert: string, seconds: number, make: Fau
 		60,
 		(figures, second) => figures.count('instances.starts', { ...busy, cause: 'crash' }, second % 8 === 0 ? 1 : 0),
 	],
-	['a full disk', 'store_failing', 15, (figures) => figures.gauge('store.failed', {}, 1)],
+	['a full disk', 'store_failing', 20, (figures) => figures.gauge('store.failed', {}, 1)],
 	['more requests than the service can carry', 'shedding', 25, (figures) => figures.count('shed', busy, 10)],
 ];
 
@@ -222,4 +221,22 @@ test('docs/alerts.md has each default rule, and each fault with its alert and se
 	for (const [fault, alert, seconds] of FAULTS)
 		assert.ok(page.includes(`| ${fault} | \`${alert}\` | ${seconds} |`), fault);
 	assert.equal(DEFAULT_RULE_NAMES.length, defaultRules(KNOWN_FIGURES).length);
+});
+
+test('each rule of the set has its section among the runbooks, with a command to look closer, and no section is without a rule', () => {
+	const page = readFileSync(new URL('../../docs/runbooks.md', import.meta.url), 'utf8');
+	const [, ...sections] = page.split(/^## /m);
+	assert.deepEqual(
+		sections.map((text) => text.slice(0, text.indexOf('\n'))),
+		DEFAULT_RULE_NAMES,
+	);
+	for (const text of sections) {
+		const lines = text.split('\n').filter((line) => line !== '');
+		assert.ok(lines.length >= 4 && lines.length <= 7, text);
+		assert.match(text, /^Look: .*`ballast [a-z]+/m);
+		assert.match(text, /^Helps: /m);
+	}
+	for (const { name, runbook } of defaultRules(KNOWN_FIGURES)) assert.equal(runbook, `docs/runbooks.md#${name}`);
+	for (const { name, runbook } of defaultRules(KNOWN_FIGURES, 'https://w/page'))
+		assert.equal(runbook, `https://w/page#${name}`);
 });

@@ -2,6 +2,7 @@
 import { DEFAULT_REPEAT_MS } from './config.ts';
 import type { AlertRule, AlertSeverity, FigureNames } from './rule.ts';
 import { readRule } from './rule-text.ts';
+import { defaultRunbook } from './runbook.ts';
 
 interface DefaultRule {
 	when: string;
@@ -17,7 +18,7 @@ interface DefaultRule {
  */
 const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 	no_ready_instance: {
-		when: 'instances.ready by service < 1 for 5s',
+		when: 'instances.ready by service < 1 and instances.desired > 0 for 5s',
 		severity: 'critical',
 		summary: 'No instance of {{service}} is ready: its requests are refused.',
 		inhibits: [
@@ -34,7 +35,7 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 		],
 	},
 	pool_down: {
-		when: 'instances.ready by service,pool < 1 for 5s',
+		when: 'instances.ready by service,pool < 1 and instances.desired > 0 for 5s',
 		severity: 'warning',
 		summary: 'No instance of the pool {{pool}} of {{service}} is ready.',
 	},
@@ -66,6 +67,16 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 		severity: 'warning',
 		summary: 'The error budget of {{service}} {{route}} is burnt {{value}}.',
 	},
+	at_most_instances: {
+		when: 'instances.short by service > 0 for 5m',
+		severity: 'warning',
+		summary: '{{service}} would need {{value}} more instances than its `scale.max` allows.',
+	},
+	provider_trouble: {
+		when: 'provider.trouble by service > 0 for 30s',
+		severity: 'warning',
+		summary: 'The provider of the instances of {{service}} does not answer, or refuses: their number stays as it is.',
+	},
 	instance_died: {
 		when: 'instances.starts cause:crash by service > 0 over 1m keep 5m',
 		severity: 'warning',
@@ -83,7 +94,7 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 		summary: 'An instance of {{service}} was taken out, since its requests fail or are slow.',
 	},
 	ejected_often: {
-		when: 'ejections by service > 1/m over 5m keep 10m',
+		when: 'ejections by service > 0.5/m over 5m keep 10m',
 		severity: 'critical',
 		summary: 'Instances of {{service}} are taken out again and again.',
 		inhibits: ['ejected'],
@@ -104,17 +115,17 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 		summary: 'Clients send their requests so slowly that they are cut off: {{value}}.',
 	},
 	oversized_requests: {
-		when: 'errors cause:*_too_large > 0.02/s over 1m',
+		when: 'errors cause:*_too_large > 0.04/s over 1m',
 		severity: 'info',
 		summary: 'Requests are refused for their size: {{value}}.',
 	},
 	malformed_requests: {
-		when: 'errors cause:bad_request > 0.1/s over 1m',
+		when: 'errors cause:bad_request > 0.5/s over 1m',
 		severity: 'info',
 		summary: 'Requests are refused since they are malformed or ambiguous: {{value}}.',
 	},
 	lookup_failed: {
-		when: 'lookups.failed by service > 0 over 1m for 10s keep 1m',
+		when: 'lookups.failing by service > 0 for 10s',
 		severity: 'warning',
 		summary: 'The addresses of {{service}} cannot be looked up; the last good ones are used.',
 	},
@@ -193,8 +204,14 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 
 export const DEFAULT_RULE_NAMES: readonly string[] = Object.keys(DEFAULTS);
 
-/** The rules of the set whose figures the catalogue has. One that it lacks measures nothing, so it could never fire. */
-export function defaultRules(figures: FigureNames): AlertRule[] {
+export const defaultRuleText = (name: string): string | undefined =>
+	Object.hasOwn(DEFAULTS, name) ? DEFAULTS[name]?.when : undefined;
+
+/**
+ * The rules of the set whose figures the catalogue has. One that it lacks measures nothing, so it could never fire.
+ * `runbooks`: see `AlertsConfig`.
+ */
+export function defaultRules(figures: FigureNames, runbooks: string | null = null): AlertRule[] {
 	return Object.entries(DEFAULTS).flatMap(([name, { when, severity, summary, inhibits }]) => {
 		const read = readRule(when, figures);
 		if ('problems' in read) return [];
@@ -205,7 +222,7 @@ export function defaultRules(figures: FigureNames): AlertRule[] {
 				severity,
 				notify: null,
 				summary,
-				runbook: null,
+				runbook: defaultRunbook(name, runbooks),
 				repeatMs: DEFAULT_REPEAT_MS,
 				inhibits: [...(inhibits ?? [])],
 			},

@@ -1,9 +1,10 @@
-/** The same rules for a Prometheus that scrapes Ballast: a rule file, and a file for `promtool test rules`. */
+/** The same rules for a Prometheus that scrapes Ballast. */
 import { stringify } from 'yaml';
 import type { FigureInfo } from '../core/metric.ts';
 import { formatValue } from './figure-value.ts';
 import { promDuration, ruleExpression } from './promql.ts';
 import { type AlertRule, type FigureNames, queryOf } from './rule.ts';
+import { runbookAnnotation } from './runbook.ts';
 
 export interface PrometheusRules {
 	/** YAML, for Prometheus 2.42 and later. */
@@ -32,7 +33,7 @@ function ruleForm(rule: AlertRule, expr: string, info: FigureInfo | undefined): 
 		annotations: {
 			summary: summaryOf(rule, info),
 			rule: plain(rule.text),
-			...(rule.runbook === null ? {} : { runbook_url: rule.runbook }),
+			...runbookAnnotation(rule.runbook),
 		},
 	};
 }
@@ -64,19 +65,3 @@ function summaryOf({ summary, condition, text }: AlertRule, info: FigureInfo | u
 
 /** What would begin a template of Prometheus is none. */
 const plain = (text: string) => text.replaceAll('{{', '{ {').replaceAll('}}', '} }');
-
-/**
- * A file for `promtool test rules` beside the rule file: with no series at all, no rule may fire. Rules of
- * absence do, so they are left out.
- */
-export function promtoolTests(rules: readonly AlertRule[], ruleFile: string): string {
-	const quiet = rules.filter(({ condition }) => condition.kind !== 'absent');
-	const alerts = quiet.map(({ name }) => ({ eval_time: '30m', alertname: name, exp_alerts: [] }));
-	const test = {
-		name: 'nothing fires where nothing is measured',
-		interval: '15s',
-		input_series: [],
-		alert_rule_test: alerts,
-	};
-	return stringify({ rule_files: [ruleFile], evaluation_interval: '15s', tests: [test] }, { lineWidth: 0 });
-}

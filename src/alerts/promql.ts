@@ -3,17 +3,17 @@ import type { FigureQuery } from '../core/metric.ts';
 import { type AlertRule, type Bound, type Condition, type FigureNames, queryOf } from './rule.ts';
 
 /** The expression of a rule; null: one of its figures has no form in PromQL. */
-export function ruleExpression({ condition, guards }: AlertRule, figures: FigureNames): string | null {
-	const main = conditionExpression(condition, figures);
+export function ruleExpression({ name, condition, guards }: AlertRule, figures: FigureNames): string | null {
+	const main = conditionExpression(condition, figures, name);
 	const others = guards.map((guard) => guardExpression(guard, condition, figures));
 	return main === null || others.includes(null) ? null : [main, ...others].join(' and ');
 }
 
-function conditionExpression(condition: Condition, figures: FigureNames): string | null {
+function conditionExpression(condition: Condition, figures: FigureNames, name: string): string | null {
 	const query = queryOf(condition);
 	const now = figureExpression(query, figures);
 	if (now === null) return null;
-	if (condition.kind === 'threshold') return `(${now}) ${condition.bound.comparison} ${condition.bound.value}`;
+	if (condition.kind === 'threshold') return thresholdExpression(now, condition, name);
 	if (condition.kind === 'absent') return query.by.length > 0 ? `(${now}) == 0` : `(absent(${now}) or (${now}) == 0)`;
 	if (condition.kind === 'change') {
 		const factor = condition.direction === 'up' ? 1 + condition.share : 1 - condition.share;
@@ -27,6 +27,18 @@ function conditionExpression(condition: Condition, figures: FigureNames): string
 		return `((${over('slo.burn', longMs)}) > ${factor} and (${over('slo.burn', shortMs)}) > ${factor}${enough})`;
 	});
 	return `(${pairs.join(' or ')})`;
+}
+
+/** With `until` an alert that fires already goes on as long as the value has not come back to there. */
+function thresholdExpression(
+	now: string,
+	{ bound: { query, comparison, value }, until }: Extract<Condition, { kind: 'threshold' }>,
+	name: string,
+): string {
+	const begins = `(${now}) ${comparison} ${value}`;
+	if (until === null) return begins;
+	const stays = `(${now}) ${comparison.startsWith('>') ? '>=' : '<='} ${until}`;
+	return `(${begins} or (${stays} and on (${query.by.join(', ')}) ALERTS{alertname="${name}",alertstate="firing"}))`;
 }
 
 /** Matched by the labels that the guard has. */

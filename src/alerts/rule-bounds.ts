@@ -38,6 +38,7 @@ export function checkBound(info: FigureInfo, { query, comparison, text }: Writte
 function rangeOf(info: FigureInfo, { where, by }: FigureQuery): readonly [number, number] {
 	const known = RANGES[info.name];
 	if (known !== undefined) return known;
+	if (info.open === true) return [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 	// That of a tree of processes is of one core.
 	const ofProcesses =
 		info.name === 'cpu' && ['service', 'pool', 'instance'].some((label) => label in where || by.includes(label));

@@ -22,6 +22,8 @@ import { type Word, wordsOf } from './rule-words.ts';
 
 /** Longest window, and longest `for` and `keep`, ms. */
 const MOST_OVER_MS = 30 * 86_400_000;
+/** Of what other programs count there is an hour. */
+const MOST_OPEN_MS = 3_600_000;
 const MOST_WAIT_MS = 7 * 86_400_000;
 
 export type ReadRule = { rule: RuleExpression } | { problems: string[] };
@@ -71,7 +73,7 @@ class RuleReader {
 			);
 			return { kind: 'absent', query };
 		}
-		if (clauses.change !== null) return this.#change(clauses, query);
+		if (clauses.change !== null) return this.#change(clauses, query, info.open === true ? MOST_OPEN_MS : MOST_OVER_MS);
 		const { comparison, value } = clauses;
 		if (comparison === null || value === null) {
 			this.problems.push(
@@ -84,7 +86,7 @@ class RuleReader {
 		return { kind: 'threshold', bound, until };
 	}
 
-	#change(clauses: Clauses, query: FigureQuery): RuleExpression['condition'] | undefined {
+	#change(clauses: Clauses, query: FigureQuery, mostMs: number): RuleExpression['condition'] | undefined {
 		const { direction, share, against } = clauses.change as NonNullable<Clauses['change']>;
 		const percent = /^(\d+(?:\.\d+)?)%$/.exec(share);
 		const parsed = percent === null ? Number.NaN : Number(percent[1]) / 100;
@@ -102,9 +104,9 @@ class RuleReader {
 			against === null,
 			`expected \`against\` and a duration: \`${query.figure} ${direction} 50% against 1w\``,
 		);
-		if (against !== null && (againstMs === undefined || againstMs < query.overMs || againstMs > MOST_OVER_MS))
+		if (against !== null && (againstMs === undefined || againstMs < query.overMs || againstMs > mostMs))
 			this.problems.push(
-				`expected a duration from ${formatDuration(query.overMs)} (its window) to 30d behind \`against\`, not \`${against}\``,
+				`expected a duration from ${formatDuration(query.overMs)} (its window) to ${formatDuration(mostMs)} behind \`against\`, not \`${against}\``,
 			);
 		return { kind: 'change', query, direction, share: parsed, againstMs: againstMs ?? 0 };
 	}
@@ -135,11 +137,11 @@ class RuleReader {
 		return clauses.guards.flatMap(({ figure, where, comparison, value }) => {
 			const info = this.#figure(figure);
 			if (info === undefined) return [];
-			const inherited = Object.entries(clauses.where).filter(([label]) => info.labels.includes(label));
+			const inherited = Object.entries(clauses.where).filter(([label]) => hasLabel(info, label));
 			const query: FigureQuery = {
 				figure: info.name,
 				where: { ...Object.fromEntries(inherited), ...where },
-				by: clauses.by.filter((label) => info.labels.includes(label)),
+				by: clauses.by.filter((label) => hasLabel(info, label)),
 				overMs: this.#time(clauses, 'over', [1000, MOST_OVER_MS]) ?? defaultOverMs(info),
 			};
 			this.#labels(info, [...Object.keys(query.where), ...query.by]);
@@ -149,7 +151,8 @@ class RuleReader {
 
 	#query(info: FigureInfo, clauses: Clauses): FigureQuery {
 		this.#labels(info, [...Object.keys(clauses.where), ...clauses.by]);
-		const overMs = this.#time(clauses, 'over', [1000, MOST_OVER_MS]) ?? defaultOverMs(info);
+		const most = info.open === true ? MOST_OPEN_MS : MOST_OVER_MS;
+		const overMs = this.#time(clauses, 'over', [1000, most]) ?? defaultOverMs(info);
 		return { figure: info.name, where: clauses.where, by: clauses.by, overMs };
 	}
 
@@ -168,6 +171,11 @@ class RuleReader {
 	#figure(name: string): FigureInfo | undefined {
 		const info = this.#figures.find(name);
 		if (info !== undefined) return info;
+		const reason = this.#figures.complain(name.slice(0, 60), []);
+		if (reason !== undefined) {
+			this.#refuse(true, reason);
+			return undefined;
+		}
 		const names = this.#figures.list().map((one) => one.name);
 		const near = closest(name, names);
 		const known = near === undefined ? `; known are ${names.slice(0, 12).join(', ')} …` : `; did you mean \`${near}\`?`;
@@ -180,7 +188,7 @@ class RuleReader {
 		const complaint = known ? this.#figures.complain(info.name, [...new Set(labels)]) : undefined;
 		this.#refuse(complaint !== undefined, complaint ?? '');
 		for (const label of labels) {
-			if (info.labels.includes(label)) continue;
+			if (info.open === true || info.labels.includes(label)) continue;
 			const near = closest(label, info.labels);
 			const there = info.labels.length === 0 ? 'it has no labels' : `expected ${orList(info.labels)}`;
 			this.#refuse(
@@ -195,9 +203,14 @@ class RuleReader {
 	}
 }
 
+/** Which labels another program's metric has is seen when it comes. */
+const hasLabel = (info: FigureInfo, label: string): boolean => info.open === true || info.labels.includes(label);
+
 /** A rate, a percentile or a share of a minute; other figures as they are now. */
 function defaultOverMs(info: FigureInfo): number {
-	return info.perSecond || /^(p\d|latency\.|apdex)|_rate$/.test(info.name) ? 60_000 : 2000;
+	return info.perSecond || /^(p\d|latency\.|apdex)|_rate$|^ballast_\w*_duration_seconds$/.test(info.name)
+		? 60_000
+		: 2000;
 }
 
 function exampleOf({ unit, perSecond }: FigureInfo): string {

@@ -49,7 +49,10 @@ export interface RuleExpression {
 export interface FigureNames {
 	find(figure: string): FigureInfo | undefined;
 	list(): readonly FigureInfo[];
-	/** What is wrong with asking for a figure by these of its labels together; undefined: nothing. */
+	/**
+	 * What is wrong with asking for a figure by these of its labels together, or with asking for one that is not there;
+	 * undefined: nothing, or nothing more.
+	 */
 	complain(figure: string, labels: readonly string[]): string | undefined;
 	/** The same of our `/metrics` in a Prometheus; null: there is none. */
 	promql(query: FigureQuery): string | null;

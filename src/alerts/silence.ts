@@ -22,6 +22,8 @@ export interface SilenceRequest {
 	forMs: number;
 	by?: string;
 	comment?: string;
+	/** Names of the services that there are, where that is known. */
+	services?: readonly string[];
 }
 
 export const MOST_SILENCES = 200;

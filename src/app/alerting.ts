@@ -52,8 +52,10 @@ export class Alerting {
 			events: {
 				around: async ({ fromMs, toMs, service }) => {
 					const of = service === '' ? '' : ` service:${JSON.stringify(service)}`;
-					const { entries } = await store.ask('search', { query: `source:event${of}`, fromMs, toMs, limit: 200 });
-					return entries;
+					const asked = { query: `source:event${of}`, fromMs, toMs, limit: 200 };
+					// A store that cannot write knows nothing of why.
+					const { entries } = await store.ask('search', asked).catch(() => ({ entries: [] }));
+					return [...entries, ...recentEvents(parts.log, { fromMs, toMs, service }, this.#services())];
 				},
 			},
 			states: {
@@ -62,6 +64,10 @@ export class Alerting {
 			},
 			say: (event) => this.#say(event),
 		});
+	}
+
+	#services(): string[] {
+		return this.#config?.services.map(({ name }) => name) ?? [];
 	}
 
 	#say({ severity, text, alert, state }: AlertEvent): void {
@@ -160,7 +166,13 @@ export class Alerting {
 			case 'alert-ack':
 				return { acknowledged: this.#loop.acknowledge(optionalText(args, 'alert'), { by, comment }) };
 			case 'alert-silence':
-				return this.#loop.silence({ where: whereOf(args), forMs: Number(args['forMs']), by, comment });
+				return this.#loop.silence({
+					where: whereOf(args),
+					forMs: Number(args['forMs']),
+					by,
+					comment,
+					services: this.#services(),
+				});
 			case 'alert-unsilence': {
 				const id = optionalText(args, 'id');
 				return { ended: this.#loop.unsilence(id === '' ? { where: whereOf(args) } : { id }) };
@@ -193,6 +205,29 @@ export class Alerting {
 			return { name, overMs, firings, firedMs: firedMs + (sinceMs > 0 ? Date.now() - sinceMs : 0), known };
 		});
 	}
+}
+
+interface EventsAsked {
+	fromMs: number;
+	toMs: number;
+	service: string;
+}
+
+/** What is still in memory of what happened then. */
+export function recentEvents(
+	{ recent }: Pick<EventLog, 'recent'>,
+	{ fromMs, toMs, service }: EventsAsked,
+	services: readonly string[],
+): { timeMs: number; severity: EventLog['recent'][number]['level']; message: string; service: string }[] {
+	return recent
+		.filter(({ at, subject }) => at >= fromMs && at <= toMs && subject !== 'alerts')
+		.map(({ at, level, subject, text }) => ({
+			timeMs: at,
+			severity: level,
+			message: text,
+			service: services.includes(subject) ? subject : '',
+		}))
+		.filter(({ service: own }) => service === '' || own === service);
 }
 
 function whereOf(args: Args): Where {

@@ -5,7 +5,7 @@ import { MeterGroup } from '../metrics/counts.ts';
 import { DetailGroup } from '../metrics/detail.ts';
 import type { Readiness } from './admin.ts';
 import { AdminPlace } from './admin-place.ts';
-import { announce, announcement } from './announcement.ts';
+import { announce, announcement, deathOf } from './announcement.ts';
 import { ConfigReload } from './config-reload.ts';
 import type { Running } from './config-swap.ts';
 import { ConfigWatch } from './config-watch.ts';
@@ -170,6 +170,7 @@ export class ControlPlane {
 			status: () => this.status(),
 			instances: () => this.#fleet.list(),
 			plans: () => this.#slots.plans(),
+			short: () => this.#scaling.short(),
 			refused: () => this.#reloads.refused !== '',
 		});
 	}
@@ -204,6 +205,7 @@ export class ControlPlane {
 		}
 		const shaped = this.#served.begin(this.#config);
 		this.#monitor.start();
+		for (const event of deathOf(welcome.died, Date.now())) this.log.add(event);
 		this.#setLimits();
 		// First of all: a port that is taken must start nothing.
 		await this.#listeners.bind(this.#config.listen, this.#config.workers);

@@ -1,4 +1,6 @@
 /** The provider for each kind of instances. */
+
+import { AwsPlatform } from '../instances/aws/aws-platform.ts';
 import { AzurePlatform } from '../instances/azure/azure-platform.ts';
 import type { InstancesConfig } from '../instances/config.ts';
 import { DnsProvider } from '../instances/dns/dns-provider.ts';
@@ -36,5 +38,7 @@ function create(name: string, instances: InstancesConfig, needs: ProviderNeeds):
 			return new PlatformProvider({ service: name, config: instances, open: (config) => new GcpPlatform(config) });
 		case 'run':
 			return new RunProvider({ service: name, config: instances, ...needs });
+		case 'aws':
+			return new PlatformProvider({ service: name, config: instances, open: (config) => new AwsPlatform(config) });
 	}
 }

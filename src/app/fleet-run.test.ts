@@ -53,6 +53,7 @@ test('min instances start and become ready, each with its line', async () => {
 		{
 			outliers: null,
 			sleeps: false,
+			trouble: null,
 			service: 'videos',
 			pool: 'main',
 			ready: 2,

@@ -217,7 +217,7 @@ export function config(...services: ServiceConfig[]): Config {
 		trust: [],
 		metrics: METRICS,
 		stop: { graceMs: 2000 },
-		alerts: { rules: [], maintenance: [] },
+		alerts: { rules: [], maintenance: [], runbooks: null },
 		channels: [],
 		heartbeat: null,
 		store: null,

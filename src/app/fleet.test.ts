@@ -116,6 +116,7 @@ test('probes take an instance out, say why, and back in; one may ask to be drain
 		startMs: null,
 		startTimeMs: null,
 		sleeps: false,
+		trouble: null,
 	});
 	one.status = 200;
 	await until(() => states(fleet)[id(one)] === 'ready');

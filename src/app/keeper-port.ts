@@ -17,6 +17,7 @@ export interface Keeper extends SocketSource {
 		readonly generation: number;
 		readonly startedAt: number;
 		readonly snapshot: unknown;
+		readonly died?: { readonly pid: number; readonly how: string; readonly atMs: number } | null;
 	};
 	readonly processes: ProcessHost;
 	ready(): void;

@@ -48,6 +48,8 @@ export interface Welcome {
 	readonly peers: number[];
 	readonly instances: KeptProcess[];
 	readonly sockets: BoundAddress[];
+	/** The leader before this one that died; left out by older keepers. `how`: its signal, exit code, or why it was ended. */
+	readonly died?: { readonly pid: number; readonly how: string; readonly atMs: number } | null;
 	/** The last state that a core left with `keep`; null for none. */
 	readonly snapshot: unknown;
 }

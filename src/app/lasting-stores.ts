@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { BallastError } from '../core/errors.ts';
 import type { Span } from '../core/span.ts';
 import type { MinuteFrames } from '../metrics/minute-frames.ts';
 import { ROLLUP_STEPS, Rollups } from '../metrics/rollups.ts';
 import type { DecisionRecord } from '../scaling/decision.ts';
 import { DECISION_STEPS, DecisionStore } from '../scaling/decision-store.ts';
-import { inTransaction, isDiskFull, openDatabase } from '../store/database.ts';
+import { diskFault, inTransaction, openDatabase } from '../store/database.ts';
 import { STATE_STEPS, StateTable } from '../store/state-table.ts';
 import { TraceStore } from '../traces/trace-store.ts';
 import type { StoreCalls, StoreSettings } from './store-messages.ts';
@@ -39,7 +40,7 @@ class Kept<T> {
 			this.failure = '';
 			return result;
 		} catch (error) {
-			const why = isDiskFull(error) ? 'the disk is full' : (error as Error).message;
+			const why = diskFault(error) ?? (error as Error).message;
 			if (this.failure === '')
 				this.#tell(`${this.#what} are not stored: ${why}; they are dropped until it works again`);
 			this.failure = why;
@@ -141,13 +142,22 @@ export class LastingStores {
 	}
 
 	readonly calls: Pick<StoreCalls, 'trace' | 'rollups' | 'rollupSpan' | 'load' | 'decisions' | 'decision'> = {
-		trace: (id) => this.#traces?.use((store) => store.find(id)) ?? [],
+		trace: (id) => this.#spansOf(id),
 		rollups: (requests) => this.#rollups.use(({ rollups }) => rollups.read(requests)) ?? [],
 		rollupSpan: () => this.#rollups.use(({ rollups }) => rollups.span()) ?? null,
 		decisions: (question) => this.#decisions.use(({ decisions }) => decisions.find(question)) ?? [],
 		decision: (id) => this.#decisions.use(({ decisions }) => decisions.get(id)) ?? null,
 		load: (key) => this.#state.use(({ table }) => table.get(key)) ?? null,
 	};
+
+	/** @throws BallastError `store_unusable` */
+	#spansOf(id: string): Span[] {
+		if (this.#traces === null) return [];
+		const spans = this.#traces.use((store) => store.find(id));
+		if (spans === undefined)
+			throw new BallastError('store_unusable', `the traces cannot be read: ${this.#traces.failure}`);
+		return spans;
+	}
 
 	/** Once a second. */
 	tick(): void {

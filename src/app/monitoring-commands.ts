@@ -119,6 +119,10 @@ async function trace({ store }: Monitoring, id: string): Promise<unknown> {
 	const fromMs = begin === undefined ? toMs - 7 * 24 * HOUR_MS : begin - HOUR_MS;
 	const found = await store
 		.ask('search', { query: `trace:${traceId}`, fromMs, toMs, limit: 200 })
-		.catch(() => ({ entries: [] }));
+		.catch((error: unknown) => {
+			// Without spans the answer would be that nothing is known.
+			if (spans.length === 0 && error instanceof BallastError && error.code === 'store_unusable') throw error;
+			return { entries: [] };
+		});
 	return { spans, entries: found.entries };
 }

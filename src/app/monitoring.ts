@@ -6,6 +6,7 @@ import { Figures } from '../metrics/figure-source.ts';
 import type { MinuteFrames } from '../metrics/minute-frames.ts';
 import { collectNodeMetrics } from '../metrics/node-metrics.ts';
 import type { NodeReaders } from '../metrics/node-readers.ts';
+import { OtherMetrics, type OtherSeries } from '../metrics/other-metrics.ts';
 import { Recent } from '../metrics/recent.ts';
 import { Registry } from '../metrics/registry.ts';
 import type { SlotRequest } from '../metrics/slots.ts';
@@ -42,6 +43,8 @@ export type PagePart = (format: ExpositionFormat, isOurs: (name: string) => bool
 /** What is seen of the node: its metrics, their history, and the store of logs and traces. */
 export class Monitoring {
 	readonly registry: Registry;
+	/** What other programs count. */
+	readonly others: OtherMetrics;
 	readonly figures: Figures;
 	readonly store: StoreLink;
 	readonly #parts: MonitoringParts;
@@ -66,6 +69,7 @@ export class Monitoring {
 			parts.event({ level: 'error', subject: 'ballast', text: `metrics cannot be read: ${(error as Error).message}` });
 		this.registry = new Registry({ failed });
 		this.#recent = new Recent(this.registry);
+		this.others = new OtherMetrics((name) => this.registry.find(name) !== undefined);
 		const rollups = {
 			read: (requests: readonly SlotRequest[]) => this.store.ask('rollups', requests),
 			span: () => this.store.ask('rollupSpan'),
@@ -74,6 +78,7 @@ export class Monitoring {
 			registry: this.registry,
 			recent: this.#recent,
 			rollups,
+			others: this.others,
 			kept: { minutes: 7 * 86_400_000, fiveMinutes: 30 * 86_400_000 },
 		});
 		this.#exposition = new Exposition(this.registry, (definition, series) => this.#exemplars.of(definition, series));
@@ -167,9 +172,12 @@ export class Monitoring {
 		this.store.say({ type: 'names', names });
 	}
 
-	everySecond(): void {
+	/** `others`: series of other programs that there are. */
+	everySecond(others: Iterable<OtherSeries>): void {
+		const nowMs = Date.now();
 		this.registry.sample();
-		this.#keepMinute(this.#recent.record(Date.now()));
+		this.#keepMinute(this.#recent.record(nowMs));
+		this.others.record(others, nowMs);
 	}
 
 	/** The page of metrics, for who sent this Accept. */

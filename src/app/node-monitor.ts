@@ -36,6 +36,8 @@ export interface NodeMonitorParts {
 	instances(): InstanceView[];
 	/** Those that workers know, by serial number. */
 	plans(): InstancePlan[];
+	/** See `ObservedParts`. */
+	short(): ReadonlyMap<string, number>;
 	/** The configuration on disk was refused. */
 	refused(): boolean;
 }
@@ -128,6 +130,7 @@ export class NodeMonitor {
 				},
 			],
 			happenings: this.#happenings,
+			short: () => this.#parts.short(),
 			certificates: () => this.#certificates,
 			node: () => this.#node(),
 		});
@@ -156,7 +159,7 @@ export class NodeMonitor {
 	everySecond(): void {
 		this.named();
 		this.#telemetry.everySecond();
-		this.#monitoring.everySecond();
+		this.#monitoring.everySecond(this.#telemetry.remote());
 		const nowMs = Date.now();
 		if (Math.abs(nowMs - this.#certificatesMs) > CERTIFICATES_MS) {
 			this.#certificatesMs = nowMs;
@@ -196,6 +199,7 @@ export class NodeMonitor {
 				['spans', stored?.spansDropped ?? 0],
 				['otlp', this.#telemetry.dropped],
 			],
+			remoteDropped: this.#telemetry.remoteDropped + this.#monitoring.others.dropped,
 			logErrors: logs === undefined ? [] : [{ service: '', instance: '', count: logs.errors }],
 		};
 	}

@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts';
+import { type Config, MAIN_POOL } from '../config/config.ts';
 import { errorAt } from '../core/errors.ts';
 import type { MeterGroup } from '../metrics/counts.ts';
 import type { DetailGroup, DetailRow } from '../metrics/detail.ts';
@@ -9,6 +9,7 @@ import type { Resources } from '../resources/resources.ts';
 import type { InstanceView } from './fleet-sink.ts';
 import type { Happenings } from './happenings.ts';
 import { type Plan, UNROUTED } from './plan.ts';
+import { poolKey } from './pool-key.ts';
 import type { Status } from './status.ts';
 
 /** What the metrics of the node are read from. */
@@ -20,6 +21,8 @@ export interface ObservedParts {
 	instances(): InstanceView[];
 	resources: Resources;
 	happenings: Happenings;
+	/** Instances that pools would need beyond the most that they may have, by pool as it is configured. */
+	short(): ReadonlyMap<string, number>;
 	workers(): WorkerReading[];
 	certificates(): { certificate: string; expiresMs: number }[];
 	node(): NodeReading;
@@ -74,12 +77,14 @@ export function observedNode(parts: ObservedParts): NodeReaders {
 			),
 		httpServer: () => httpReadings(details, names()),
 		httpClient: () => [],
-		pools: () => poolReadings(status, parts.happenings),
+		pools: () => poolReadings(status, parts),
 		services: () =>
-			status.services.map(({ name, concurrency, rollout, rateLimits }) => ({
+			status.services.map(({ name, concurrency, rollout, rateLimits, retriesRefused }) => ({
 				service: name,
+				retriesRefused,
 				concurrency,
 				rolloutStep: rollout?.step ?? 0,
+				lookupsFailing: failingLookups(parts, name),
 				lookupsFailed: parts.happenings.of(name, null, 'dns_failed'),
 				rollbacks: parts.happenings.of(name, null, 'rolled_back'),
 				rateLimits: rateLimits.map(({ name: limit, refused, full, used }) => ({ limit, refused, full, entries: used })),
@@ -93,6 +98,13 @@ export function observedNode(parts: ObservedParts): NodeReaders {
 		queues: () => [],
 		node: () => parts.node(),
 	};
+}
+
+/** Only those that have a name: a reload may have taken it away while it was not resolved. */
+function failingLookups({ config, happenings }: ObservedParts, service: string): number {
+	const pools = config().services.find(({ name }) => name === service)?.pools ?? [];
+	return pools.filter(({ name, instances }) => instances.kind === 'dns' && happenings.lookupFails(service, name))
+		.length;
 }
 
 function routeReadings(
@@ -125,9 +137,10 @@ function routeReadings(
 	});
 }
 
-function poolReadings({ services }: Status, happenings: Happenings): PoolReading[] {
+function poolReadings({ services }: Status, { happenings, short }: ObservedParts): PoolReading[] {
+	const missing = short();
 	return services.flatMap(({ name, pools }) =>
-		pools.map(({ name: pool, ready, total, desired, share, outliers }) => ({
+		pools.map(({ name: pool, ready, total, desired, share, trouble, outliers }) => ({
 			service: name,
 			pool,
 			ready,
@@ -135,6 +148,8 @@ function poolReadings({ services }: Status, happenings: Happenings): PoolReading
 			desired,
 			share,
 			panic: outliers.panic,
+			trouble: trouble !== null,
+			short: missing.get(poolKey(name, pools.length === 1 ? MAIN_POOL : pool)) ?? 0,
 			starts: startsOf(name, pool, happenings),
 			ejections: Object.entries(outliers.ejections),
 		})),

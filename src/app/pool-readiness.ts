@@ -22,6 +22,8 @@ export interface PoolReadiness {
 	startTimeMs: number | null;
 	/** It has no instance, and gets one by the next request. */
 	sleeps: boolean;
+	/** Why its provider's word is not to be relied on; null: it is. */
+	trouble: string | null;
 	outliers: OutlierFigures;
 }
 
@@ -38,6 +40,7 @@ export function poolReadiness(pool: PoolFleet): PoolReadiness {
 		startMs: pool.startMs,
 		startTimeMs: pool.startTimeMs,
 		sleeps: pool.sleeps,
+		trouble: pool.trouble,
 		outliers: pool.outliers,
 	};
 }

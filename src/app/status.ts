@@ -31,6 +31,8 @@ export interface PoolStatus {
 	share: number;
 	/** The operator drained its region. */
 	drained: boolean;
+	/** Why its provider's word is not to be relied on; null: it is. */
+	trouble: string | null;
 	outliers: OutlierFigures;
 }
 
@@ -49,6 +51,8 @@ export interface ServiceStatus {
 	/** The command that was deployed instead of the configuration's; null: none. */
 	deployed: string | null;
 	instances: (InstanceView & { inFlight: number; counts: Counts })[];
+	/** Retries that its budget refused, since the node began; wraps at 2^32. */
+	retriesRefused: number;
 	routes: { name: string; counts: Counts }[];
 	rateLimits: RateLimitStatus[];
 }
@@ -111,11 +115,13 @@ export function serviceStatus({ config, plan, fleet, meters, cells, ...of }: Sta
 			total: sum(known.map(({ total }) => total)),
 			concurrency: concurrency === null ? null : concurrencyStatus(concurrency.kind, cells.of(name)),
 			counts: meters.routes.counts(series.map(({ index }) => index)),
+			retriesRefused: cells.of(name).get(ServiceCell.retriesRefused) >>> 0,
 			pools: pools.map(({ name: pool, priority, region }) => {
 				const found = known.find((each) => each.pool === pool);
-				const { desired = 0, ready = 0, total = 0, drained = false, outliers = outlierFigures() } = found ?? {};
+				const { desired = 0, ready = 0, total = 0, drained = false, trouble = null } = found ?? {};
+				const outliers = found?.outliers ?? outlierFigures();
 				const share = pools.length === 1 ? 1 : cells.share(name, pool) / 1000;
-				return { name: pool, priority, region, desired, ready, total, share, drained, outliers };
+				return { name: pool, priority, region, desired, ready, total, share, drained, trouble, outliers };
 			}),
 			rollout: of.rollout(name),
 			deployed: of.deployed(name),

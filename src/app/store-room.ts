@@ -8,7 +8,7 @@ import { Want } from '../logs/record-layout.ts';
 import type { RecordLines } from '../logs/record-line.ts';
 import { type RecordNames, RecordReader } from '../logs/record-reader.ts';
 import { RecordRing } from '../logs/record-ring.ts';
-import { inTransaction, isDiskFull, openDatabase } from '../store/database.ts';
+import { diskFault, inTransaction, openDatabase } from '../store/database.ts';
 import { spansOf } from '../traces/spans-of.ts';
 import { LastingStores } from './lasting-stores.ts';
 import { LogQuestions } from './log-questions.ts';
@@ -118,7 +118,7 @@ export class StoreRoom {
 		this.#book = new LogBook({
 			config: settings.logs,
 			folder: folder === null ? null : join(folder, 'logs'),
-			databases: { open: openDatabase, inTransaction, isDiskFull },
+			databases: { open: openDatabase, inTransaction, diskFault },
 			tell,
 			sinks,
 		});

@@ -6,7 +6,7 @@ import { wantsSignal } from '../otlp/destination.ts';
 import { OtlpPush } from '../otlp/push.ts';
 import { OtlpReceiver } from '../otlp/receiver.ts';
 import { remotePage } from '../otlp/remote-page.ts';
-import { RemoteSeriesSet } from '../otlp/remote-series.ts';
+import { type RemoteSeries, RemoteSeriesSet } from '../otlp/remote-series.ts';
 import { Scraper, type ScrapeTarget } from '../otlp/scraper.ts';
 import type { EventLog } from './event-log.ts';
 import type { InstanceView } from './fleet-sink.ts';
@@ -46,7 +46,7 @@ export class Telemetry {
 	constructor(parts: TelemetryParts) {
 		this.#parts = parts;
 		this.#scraper = new Scraper({
-			points: (points, nowMs) => void this.#remote.add(points, nowMs),
+			points: (points, nowMs, keepMs) => void this.#remote.add(points, nowMs, keepMs),
 			usage: (target, usage) => this.#usage.set(target, usage),
 			changed: ({ instance, url }, reason) =>
 				this.#event(
@@ -210,6 +210,16 @@ export class Telemetry {
 	get dropped(): number {
 		const running = [...this.#ending, ...(this.#push === null ? [] : [this.#push.push])];
 		return running.reduce((sum, push) => sum + droppedBy(push), this.#droppedBefore);
+	}
+
+	/** What instances and other machines count, for its history. */
+	remote(): Iterable<Readonly<RemoteSeries>> {
+		return this.#remote.all();
+	}
+
+	/** Values of it that found no room. */
+	get remoteDropped(): number {
+		return this.#remote.dropped;
 	}
 
 	/** What instances and other machines count, for the page of metrics. */

@@ -113,6 +113,8 @@ function instancesText({ instances, scale }: PoolConfig): string {
 		return `scale set ${instances.resourceGroup}/${instances.scaleSet}, port ${instances.port}, ${size}`;
 	if (instances.kind === 'gcp')
 		return `instance group ${instances.project}/${instances.place.name}/${instances.group}, port ${instances.port}, ${size}`;
+	if (instances.kind === 'aws')
+		return `aws Auto Scaling group ${instances.group} in ${instances.region}, port ${instances.port}, ${size}`;
 	return `run ${maskText(instances.command.join(' '))}, ${size}`;
 }
 

@@ -28,7 +28,7 @@ services:
     health: /healthz
     balance: { by: consistent-hash, key: header:x-tenant }
     headers: { request: { set: { X-Env: prod, X-Key: { env: BALLAST_CLI_TEST } }, remove: x-internal } }
-    scale: { min: 2, max: 4 }
+    scale: { min: 2, max: 4, perInstance: { cpu: 60% } }
     routes:
       GET /v1/avatars/:id: { timeouts: { firstByte: 5s }, strip: /v1 }
       POST /v1/render: {}

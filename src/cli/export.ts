@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { alertmanagerConfig } from '../alerts/alertmanager-config.ts';
-import { prometheusRules, promtoolTests } from '../alerts/prometheus-rules.ts';
+import { prometheusRules } from '../alerts/prometheus-rules.ts';
+import { promtoolTests } from '../alerts/promtool-tests.ts';
 import type { ParsedArguments } from '../config/arguments.ts';
 import type { Config } from '../config/config.ts';
-import { FIGURE_CATALOGUE } from '../config/figure-catalogue.ts';
+import { FIGURE_CATALOGUE, OPEN_CATALOGUE } from '../config/figure-catalogue.ts';
 import { closest } from '../core/closest.ts';
 import { BallastError } from '../core/errors.ts';
 import { inertLines } from '../core/inert.ts';
@@ -68,7 +69,7 @@ function writeTo(folder: string, files: Exported['files'], terminal: Terminal): 
 }
 
 function rules({ alerts }: Config): Exported {
-	const { text, left } = prometheusRules(alerts.rules, FIGURE_CATALOGUE);
+	const { text, left } = prometheusRules(alerts.rules, OPEN_CATALOGUE);
 	const there = alerts.rules.filter(({ name }) => !left.includes(name));
 	return {
 		files: [

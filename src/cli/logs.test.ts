@@ -101,6 +101,21 @@ test('a broken query shows where it breaks', async () => {
 	assert.equal(err, 'error: at character 7: expected a closing "\n  größe "abc\n        ^\n');
 });
 
+test('a store that cannot be read is no store without entries', async () => {
+	const peer = await at(refuses('store_unusable', 'the logs cannot be read: EACCES: permission denied'));
+	for (const asked of [
+		['logs'],
+		['logs', '--histogram'],
+		['logs', '--traffic'],
+		['events'],
+		['explain', 'a'.repeat(32)],
+	]) {
+		const { code, out, err } = await ballast([...asked, '--socket', peer.path]);
+		assert.deepEqual([code, out], [1, ''], asked.join(' '));
+		assert.match(err, /^error: the logs cannot be read: EACCES: permission denied\n/);
+	}
+});
+
 test('times: since, from and to, and what is none', async () => {
 	const peer = await at(says([], { entries: [] }));
 	const asked = async (...more: string[]) => {

@@ -10,7 +10,7 @@ export const SIMULATE: Command = {
 			{
 				name: 'trace',
 				value: 'FILE',
-				text: 'the load: a file; generate:… for one that is made up; metrics:24h for what the running Ballast remembers',
+				text: 'the load: a file; generate:… makes one up; metrics:24h is what Ballast remembers',
 			},
 			{
 				name: 'policy',
@@ -22,18 +22,18 @@ export const SIMULATE: Command = {
 				name: 'compare',
 				value: 'CONFIG',
 				multiple: true,
-				text: "another configuration beside it, or hpa: Kubernetes' autoscaler at its defaults; may be given more than once",
+				text: "another configuration, or hpa: Kubernetes' autoscaler at its defaults; more than once",
 			},
 			{
 				name: 'service-time',
 				value: 'TIME',
-				text: 'how long a request takes: 80ms, lognormal:mean=80ms,p99=400ms, metrics:1h, …; default: as the trace says',
+				text: 'of a request: 80ms, lognormal:mean=80ms,p99=400ms, metrics:1h, …; default: as the trace',
 			},
 			{ name: 'concurrency', value: 'N', text: 'requests that an instance works on at once; default: 10' },
 			{
 				name: 'cpu-time',
 				value: 'TIME',
-				text: 'CPU that a request needs; default: as much as makes 100 % when an instance is full',
+				text: 'CPU that a request needs; default: 100 % when an instance is full',
 			},
 			{
 				name: 'start-up',
@@ -55,7 +55,7 @@ export const SIMULATE: Command = {
 			{
 				name: 'engine',
 				value: 'NAME',
-				text: 'events: each request by itself; fluid: their mean course; default: by the number of requests',
+				text: 'events: each request by itself; fluid: their mean course; default: by their number',
 			},
 			{ name: 'seed', value: 'N', text: 'another one draws other random numbers; default: 1' },
 			{ name: 'html', value: 'FILE', text: 'write a page with pictures' },

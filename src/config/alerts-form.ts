@@ -13,10 +13,12 @@ type Form = Record<string, unknown>;
 interface FormOptions {
 	/** What stands for a secret. */
 	secret(value: string): unknown;
+	/** What stands for an address that somebody is told at. Default: itself. */
+	address?(url: string): unknown;
 }
 
 export function alertingForm({ alerts, channels, heartbeat }: Config, options: FormOptions): Form {
-	const rules = rulesForm(alerts.rules);
+	const rules = rulesForm(alerts);
 	const windows = alerts.maintenance.map(({ text, service }) => (service === null ? text : { when: text, service }));
 	return {
 		...(Object.keys(rules).length === 0 ? {} : { alerts: rules }),
@@ -28,35 +30,44 @@ export function alertingForm({ alerts, channels, heartbeat }: Config, options: F
 	};
 }
 
-function rulesForm(rules: readonly AlertRule[]): Form {
-	const defaults = defaultRules(FIGURE_CATALOGUE);
+function rulesForm({ rules, runbooks }: Config['alerts']): Form {
+	const defaults = defaultRules(FIGURE_CATALOGUE, runbooks);
+	const page = runbooks === null ? {} : { runbooks };
 	const known = new Map(defaults.map((rule) => [rule.name, JSON.stringify(rule)]));
+	const base = new Map(defaults.map(({ name, runbook }) => [name, runbook]));
 	const own = rules.filter((rule) => known.get(rule.name) !== JSON.stringify(rule));
-	const told = Object.fromEntries(own.map((rule) => [rule.name, ruleForm(rule)]));
+	const told = Object.fromEntries(own.map((rule) => [rule.name, ruleForm(rule, base.get(rule.name) ?? null)]));
 	const gone = defaults.filter(({ name }) => !rules.some((rule) => rule.name === name));
 	// Of the set nothing is left, or not as much as went.
-	if (gone.length === defaults.length) return { defaults: 'off', ...told };
-	return { ...Object.fromEntries(gone.map(({ name }) => [name, 'off'])), ...told };
+	if (gone.length === defaults.length) return { defaults: 'off', ...page, ...told };
+	return { ...page, ...Object.fromEntries(gone.map(({ name }) => [name, 'off'])), ...told };
 }
 
-function ruleForm({ text, severity, notify, summary, runbook, repeatMs, inhibits }: AlertRule): Form {
+/** `inherited`: the runbook that a rule of this name has without a word. */
+function ruleForm(
+	{ text, severity, notify, summary, runbook, repeatMs, inhibits }: AlertRule,
+	inherited: string | null,
+): Form {
 	return {
 		when: text,
 		severity,
 		...(notify === null ? {} : { notify: [...notify] }),
 		...(summary === null ? {} : { summary }),
-		...(runbook === null ? {} : { runbook }),
+		...(runbook === null || runbook === inherited ? {} : { runbook }),
 		repeat: formatDuration(repeatMs),
 		inhibits: [...inhibits],
 	};
 }
 
-function channelForm({ to, secrets, perMinute }: ChannelConfig, { secret }: FormOptions): Form {
+function channelForm({ to, secrets, perMinute }: ChannelConfig, { secret, address = itself }: FormOptions): Form {
 	const shown = (value: string) => (secrets.includes(value) ? secret(value) : value);
-	return { type: to.type, ...targetForm(to, shown), rate: perMinute };
+	const url = (value: string) => (secrets.includes(value) ? secret(value) : address(value));
+	return { type: to.type, ...targetForm(to, { shown, url }), rate: perMinute };
 }
 
-function targetForm(to: ChannelTarget, shown: (value: string) => unknown): Form {
+const itself = (url: string): unknown => url;
+
+function targetForm(to: ChannelTarget, { shown, url }: Record<'shown' | 'url', (value: string) => unknown>): Form {
 	switch (to.type) {
 		case 'command':
 			return { run: [...to.command] };
@@ -66,20 +77,23 @@ function targetForm(to: ChannelTarget, shown: (value: string) => unknown): Form 
 			return { host, port, tls, from: to.from, to: [...to.to], ...said, ...templateForm(to.template) };
 		}
 		case 'pagerduty':
-			return { key: shown(to.key), url: shown(to.url) };
+			return { key: shown(to.key), url: url(to.url) };
 		case 'slack':
-			return { url: shown(to.url), ...templateForm(to.template) };
+			return { url: url(to.url), ...templateForm(to.template) };
 		default: {
 			const headers = Object.fromEntries(to.headers.map(([name, value]) => [name, shown(value)]));
-			return { url: shown(to.url), ...(to.headers.length === 0 ? {} : { headers }) };
+			return { url: url(to.url), ...(to.headers.length === 0 ? {} : { headers }) };
 		}
 	}
 }
 
 const templateForm = (template: string | null): Form => (template === null ? {} : { template });
 
-function heartbeatForm({ url, secret: isSecret, everyMs }: HeartbeatConfig, { secret }: FormOptions): Form {
-	return { url: isSecret ? secret(url) : url, every: formatDuration(everyMs) };
+function heartbeatForm(
+	{ url, secret: isSecret, everyMs }: HeartbeatConfig,
+	{ secret, address = itself }: FormOptions,
+): Form {
+	return { url: isSecret ? secret(url) : address(url), every: formatDuration(everyMs) };
 }
 
 /** Masks what must not leave the process, in place. */

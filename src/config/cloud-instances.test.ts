@@ -7,7 +7,7 @@ const SUBSCRIPTION = '00000000-0000-0000-0000-00000000c0de';
 
 async function instancesOf(form: string, env: NodeJS.ProcessEnv = {}) {
 	const config = await configOf(
-		`services: { api: { instances: { ${form} }, scale: { min: 1, max: 9 } } }`,
+		`services: { api: { instances: { ${form} }, scale: { min: 1, max: 9, perInstance: { cpu: 60% } } } }`,
 		{},
 		{ env },
 	);
@@ -90,7 +90,9 @@ test('what is printed loads to the same', async () => {
 		'gcp: videos, project: my-project, region: europe-west3, port: 8080',
 	];
 	for (const form of forms) {
-		const config = await configOf(`services: { api: { instances: { ${form} }, scale: { min: 1, max: 9 } } }`);
+		const config = await configOf(
+			`services: { api: { instances: { ${form} }, scale: { min: 1, max: 9, perInstance: { cpu: 60% } } } }`,
+		);
 		const again = await configOf(printConfig(config));
 		assert.deepEqual(again.services[0]?.pools, config.services[0]?.pools);
 	}

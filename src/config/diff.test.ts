@@ -11,6 +11,7 @@ services:
     match: /v1/*
     instances: { run: node server.js, env: { A: 1, B: 2 } }
     timeouts: { firstByte: 30s }
+    scale: { min: 2, max: 2, perInstance: { cpu: 60% } }
     routes:
       GET /v1/a: { limits: { body: 1MiB } }
       GET /v1/b: {}
@@ -30,7 +31,7 @@ services:
     match: /v1/*
     instances: { run: node server.js, env: { A: 1, B: 3, C: 4 }, grace: 5s }
     timeouts: { firstByte: 60s }
-    scale: { min: 2, max: 8 }
+    scale: { min: 2, max: 8, perInstance: { cpu: 60% } }
     balance: { by: consistent-hash, key: address }
     routes:
       GET /v1/a: { limits: { body: 2MiB } }

@@ -7,20 +7,29 @@ import { type Form, userForm } from './user-form.ts';
 /** Compared by value, shown masked. */
 class Hidden {
 	readonly #value: string;
-	constructor(value: string) {
+	readonly shown: string;
+	constructor(value: string, shown: string = MASK) {
 		this.#value = value;
+		this.shown = shown;
 	}
 	equals(other: unknown): boolean {
 		return other instanceof Hidden && other.#value === this.#value;
 	}
 	toJSON(): string {
-		return MASK;
+		return this.shown;
 	}
+}
+
+/** The path of a webhook is often its secret, also where it is written out. */
+function hostOnly(url: string): Hidden {
+	if (!URL.canParse(url)) return new Hidden(url);
+	const { origin, pathname, search } = new URL(url);
+	return new Hidden(url, pathname === '/' && search === '' ? origin : `${origin}/…`);
 }
 
 /** From the first to the second; empty when a reload would change nothing. */
 export function diffConfig(before: Config, after: Config): Change[] {
-	const options = { secret: (value: string) => new Hidden(value), fullRoutes: true };
+	const options = { secret: (value: string) => new Hidden(value), address: hostOnly, fullRoutes: true };
 	const a = userForm(before, options);
 	const b = userForm(after, options);
 	const changes: Change[] = [];
@@ -139,7 +148,7 @@ const isMap = (value: unknown): value is Form =>
 
 /** `{ run }` against `{ dns }`: not a change of keys but of the whole. */
 function isOfAnotherKind(a: Form, b: Form): boolean {
-	return ['run', 'dns', 'urls'].some((kind) => Object.hasOwn(a, kind) !== Object.hasOwn(b, kind));
+	return ['run', 'dns', 'urls', 'aws'].some((kind) => Object.hasOwn(a, kind) !== Object.hasOwn(b, kind));
 }
 
 function same(a: unknown, b: unknown): boolean {
@@ -153,7 +162,7 @@ function same(a: unknown, b: unknown): boolean {
 
 function show(value: unknown): string | null {
 	if (value === undefined) return null;
-	const text = typeof value === 'string' ? value : value instanceof Hidden ? MASK : JSON.stringify(value);
+	const text = typeof value === 'string' ? value : value instanceof Hidden ? value.shown : JSON.stringify(value);
 	return text.length > 120 ? `${text.slice(0, 119)}…` : text;
 }
 

@@ -50,7 +50,7 @@ test('a file that says next to nothing has all defaults', async () => {
 			},
 			trust: [],
 			metrics: METRICS,
-			alerts: { rules: defaultRules(FIGURE_CATALOGUE), maintenance: [] },
+			alerts: { rules: defaultRules(FIGURE_CATALOGUE), maintenance: [], runbooks: null },
 			channels: [],
 			heartbeat: null,
 			stop: { graceMs: 30_000 },
@@ -259,9 +259,12 @@ test('scale: a number, min, max or both', async () => {
 	const forms: [string, object][] = [
 		['4', { min: 4, max: 4 }],
 		['{ min: 4 }', { min: 4, max: 4 }],
-		['{ max: 8 }', { min: 2, max: 8 }],
 		['{ max: 1 }', { min: 1, max: 1 }],
-		['{ min: 3, max: 5 }', { min: 3, max: 5 }],
+		['{ min: 5, max: 5 }', { min: 5, max: 5 }],
+		[
+			'{ max: 8, schedule: [{ cron: 0 8 * * 1, for: 1d, min: 3 }] }',
+			{ min: 2, max: 8, schedules: [{ cron: '0 8 * * 1', timeZone: null, forMs: 86_400_000, min: 3, max: null }] },
+		],
 	];
 	for (const [form, scale] of forms) {
 		assert.deepEqual(

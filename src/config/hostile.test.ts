@@ -16,6 +16,7 @@ const key = fc.constantFrom(
 		'run',
 		'urls',
 		'dns',
+		'aws',
 		'env',
 		'health',
 		'balance',

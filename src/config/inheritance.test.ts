@@ -80,7 +80,9 @@ services: { api: { instances: { run: x }, ${rest} } }
 	assert.deepEqual([plain.health.kind, plain.health.path, plain.health.intervalMs], ['http', '/up', 5000]);
 	assert.deepEqual([plain.pools[0]?.scale.min, plain.pools[0]?.scale.max, plain.balance.by], [3, 3, 'consistent-hash']);
 	const own = await serviceOf(
-		yaml('health: /own, scale: { max: 7 }, balance: round-robin, upstream: { idle: 9s, tls: { verify: true } }'),
+		yaml(
+			'health: /own, scale: { max: 7, perInstance: { cpu: 60% } }, balance: round-robin, upstream: { idle: 9s, tls: { verify: true } }',
+		),
 	);
 	assert.deepEqual(
 		[own.health.path, own.health.intervalMs, own.pools[0]?.scale.min, own.pools[0]?.scale.max],

@@ -10,7 +10,7 @@ services:
     pools:
       standby: { instances: http://h:1, priority: 2, region: us-east }
       b: { instances: { run: x }, weight: 2 }
-      a: { instances: { run: x }, scale: { max: 9 }, region: eu-west }
+      a: { instances: { run: x }, scale: { max: 9, perInstance: { cpu: 60% } }, region: eu-west }
 `);
 	assert.deepEqual(
 		pools.map(({ name, priority, region, weight, scale, instances }) => [

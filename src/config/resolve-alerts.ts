@@ -4,24 +4,25 @@ import {
 	type AlertRuleInput,
 	type AlertsConfig,
 	type AlertsInput,
+	complainOfLink,
 	DEFAULT_HEARTBEAT_MS,
 	DEFAULT_REPEAT_MS,
 	type HeartbeatInput,
 	type MaintenanceInput,
 } from '../alerts/config.ts';
-import { DEFAULT_RULE_NAMES, defaultRules } from '../alerts/default-rules.ts';
+import { DEFAULT_RULE_NAMES, defaultRules, defaultRuleText } from '../alerts/default-rules.ts';
 import type { HeartbeatConfig } from '../alerts/heartbeat.ts';
 import { type MaintenanceWindow, readWindow } from '../alerts/maintenance.ts';
-import { type AlertRule, queryOf } from '../alerts/rule.ts';
+import type { AlertRule, FigureNames } from '../alerts/rule.ts';
 import { readRule } from '../alerts/rule-text.ts';
 import { complainOfTemplate } from '../alerts/template.ts';
 import { closest } from '../core/closest.ts';
-import { globFits } from '../core/glob.ts';
 import { orList } from '../core/schema.ts';
 import { parseDuration } from '../core/units.ts';
 import type { Config, ServiceConfig } from './config.ts';
-import { FIGURE_CATALOGUE } from './figure-catalogue.ts';
+import { FIGURE_CATALOGUE, OPEN_CATALOGUE } from './figure-catalogue.ts';
 import { resolveChannels, urlOfChannel } from './resolve-channels.ts';
+import { checkRuleLabels } from './rule-labels.ts';
 import type { UserConfig } from './schema.ts';
 import type { Place } from './scope.ts';
 
@@ -34,11 +35,23 @@ export function resolveAlerting(
 	place: Place,
 ): Pick<Config, 'alerts' | 'channels' | 'heartbeat'> {
 	const channels = resolveChannels(input.channels ?? {}, place.at('channels'));
-	const known: Known = { services, channels: Object.keys(input.channels ?? {}), place };
+	const runbooks = resolveRunbooks(input.alerts?.['runbooks'], place.at('alerts', 'runbooks'));
+	const others =
+		(input.receive !== undefined && input.receive !== 'off' && input.receive !== false) ||
+		services.some(({ pools }) => pools.some(({ scrape }) => scrape.length > 0));
+	const known: Known = {
+		services,
+		channels: Object.keys(input.channels ?? {}),
+		runbooks,
+		figures: others ? OPEN_CATALOGUE : FIGURE_CATALOGUE,
+		defaults: input.alerts?.['defaults'] === undefined,
+		place,
+	};
 	return {
 		alerts: {
 			rules: resolveRules(input.alerts ?? {}, known, place.at('alerts')),
 			maintenance: resolveMaintenance(input.maintenance ?? [], known, place.at('maintenance')),
+			runbooks,
 		},
 		channels,
 		heartbeat: resolveHeartbeat(input.heartbeat, place.at('heartbeat')),
@@ -48,18 +61,24 @@ export function resolveAlerting(
 interface Known {
 	services: readonly ServiceConfig[];
 	channels: readonly string[];
+	runbooks: string | null;
+	figures: FigureNames;
+	/** Whether the default set is on. */
+	defaults: boolean;
 	/** The top, for what has gone wrong elsewhere. */
 	place: Place;
 }
 
 /** Those of the default set first, then the file's own in its order. */
 function resolveRules(input: AlertsInput, known: Known, place: Place): AlertsConfig['rules'] {
-	const { defaults, ...named } = input;
+	const { defaults, runbooks: _, ...named } = input;
 	if (defaults !== undefined && defaults !== 'off' && defaults !== false)
 		place
 			.at('defaults')
 			.problem('expected off, which switches the default set off; a rule needs another name', { at: 'key' });
-	const base = new Map((defaults === undefined ? defaultRules(FIGURE_CATALOGUE) : []).map((rule) => [rule.name, rule]));
+	const base = new Map(
+		(known.defaults ? defaultRules(FIGURE_CATALOGUE, known.runbooks) : []).map((rule) => [rule.name, rule]),
+	);
 	const rules = new Map<string, AlertRule>(base);
 	for (const [name, said] of Object.entries(named)) {
 		const at = place.at(name);
@@ -75,6 +94,14 @@ function resolveRules(input: AlertsInput, known: Known, place: Place): AlertsCon
 	return [...rules.values()];
 }
 
+/** Where the page of the default set's runbooks was put. */
+function resolveRunbooks(said: AlertsInput[string] | undefined, place: Place): string | null {
+	if (said === undefined) return null;
+	const complaint = typeof said === 'string' ? complainOfLink(said) : 'expected the address of the page of runbooks';
+	if (complaint !== undefined) place.problem(`${complaint}; a rule needs another name`, { at: 'key' });
+	return complaint === undefined ? (said as string) : null;
+}
+
 interface Said {
 	name: string;
 	said: AlertsInput[string];
@@ -84,7 +111,7 @@ interface Said {
 /** null: it is off, or wrong. */
 function resolveRule({ name, said, base }: Said, known: Known, place: Place): AlertRule | null {
 	if (said === 'off' || said === false) {
-		if (base === undefined) sayNotDefault(name, place);
+		if (base === undefined && !(known.defaults && DEFAULT_RULE_NAMES.includes(name))) sayNotDefault(name, place);
 		return null;
 	}
 	const input: AlertRuleInput = typeof said === 'string' ? { when: said } : said;
@@ -92,14 +119,15 @@ function resolveRule({ name, said, base }: Said, known: Known, place: Place): Al
 	checkChannels([input.notify ?? []].flat(), known, place.at('notify'));
 	if (input.enabled === false) return null;
 	const at = typeof said === 'string' ? place : place.at('when');
-	const when = input.when ?? base?.text;
+	// One of the set that this version cannot measure is refused with the reason.
+	const when = input.when ?? base?.text ?? (known.defaults ? defaultRuleText(name) : undefined);
 	if (when === undefined) {
 		// One whose key was not understood is told of already.
 		if (!place.isCut()) sayWithoutRule(name, place);
 		return null;
 	}
 	const written = `${when}${clause('service', input.service)}${clause('route', input.route)}${clause('pool', input.pool)}${input.for === undefined ? '' : ` for ${input.for}`}`;
-	const read = readRule(written, FIGURE_CATALOGUE);
+	const read = readRule(written, known.figures);
 	if ('problems' in read) {
 		for (const message of read.problems) at.problem(message, { value: when });
 		return null;
@@ -114,8 +142,12 @@ function resolveRule({ name, said, base }: Said, known: Known, place: Place): Al
 		repeatMs: parseDuration(input.repeat ?? '') ?? base?.repeatMs ?? DEFAULT_REPEAT_MS,
 		inhibits: input.inhibits === undefined ? [...(base?.inhibits ?? [])] : [input.inhibits].flat(),
 	};
-	const of = (key: 'service' | 'pool') => (input[key] === undefined ? at : place.at(key));
-	checkServices(rule, known, { service: of('service'), pool: of('pool') });
+	checkRuleLabels(rule, {
+		services: known.services,
+		placeOf: (label) => (label === 'class' || input[label] === undefined ? at : place.at(label)),
+		related: [known.place.at('services').path],
+		isOwn: (figure) => FIGURE_CATALOGUE.find(figure) !== undefined,
+	});
 	return rule;
 }
 
@@ -152,28 +184,6 @@ function checkChannels(names: readonly string[], { channels, place: top }: Known
 			related: [top.at('channels').path],
 		});
 	}
-}
-
-/** That a service and a pool of the rule are there. */
-function checkServices(rule: AlertRule, { services, place: top }: Known, place: { service: Place; pool: Place }): void {
-	const related = [top.at('services').path];
-	const { service, pool } = queryOf(rule.condition).where;
-	const names = services.map((one) => one.name);
-	const meant = service === undefined ? services : services.filter((one) => globFits(service, one.name));
-	if (meant.length === 0 && service !== undefined) {
-		const near = closest(service, names);
-		return place.service.problem(
-			`there is no service \`${service}\`; ${near === undefined ? `there are ${orList(names)}` : `did you mean \`${near}\`?`}`,
-			{ value: service, related },
-		);
-	}
-	const pools = [...new Set(meant.flatMap((one) => one.pools.map(({ name }) => name)))];
-	if (pool === undefined || pools.some((name) => globFits(pool, name))) return;
-	const near = closest(pool, pools);
-	place.pool.problem(
-		`there is no pool \`${pool}\`; ${near === undefined ? `there are ${orList(pools)}` : `did you mean \`${near}\`?`}`,
-		{ value: pool, related },
-	);
 }
 
 function checkInhibits(rules: ReadonlyMap<string, AlertRule>, named: AlertsInput, place: Place): void {

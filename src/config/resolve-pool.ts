@@ -15,6 +15,7 @@ import {
 	type UrlInstance,
 } from '../instances/config.ts';
 import { namesSecret } from './problem.ts';
+import { resolveAws } from './resolve-aws.ts';
 import { resolveAzure } from './resolve-azure.ts';
 import { resolveGcp } from './resolve-gcp.ts';
 import type { Place } from './scope.ts';
@@ -33,6 +34,7 @@ export function resolveInstances(input: InstancesInput | undefined, place: Place
 	if ('run' in input) return resolveRun(input, place);
 	if ('azure' in input) return resolveAzure(input, place);
 	if ('gcp' in input) return resolveGcp(input, place);
+	if ('aws' in input) return resolveAws(input, place);
 	const found = parseDnsName(input.dns);
 	return {
 		kind: 'dns',

@@ -29,8 +29,9 @@ const MOST_INSTANCES = 10_000;
 /** In order of priority, those of the same in the order of the file. */
 export function resolvePools({ name, input, place }: ServiceEntry, defaults: UserDefaults): PoolConfig[] {
 	// Said once here, and not again for each pool.
-	const scale = resolveScale({ own: input.scale, base: defaults.scale, service: name }, place.at('scale'));
 	const instances = resolveInstances(input.instances, place.at('instances'));
+	const lint = instances === null ? poolsInherit(input) : hasSize(instances);
+	const scale = resolveScale({ own: input.scale, base: defaults.scale, service: name, lint }, place.at('scale'));
 	const scrape = resolveScrape(input.scrape, place.at('scrape'));
 	if (input.pools === undefined) {
 		if (instances === null) return [];
@@ -68,7 +69,8 @@ function resolvePool({ service, name, pool, base, scrape: inherited, place }: Po
 	const complaint = complainOfName(name);
 	if (complaint !== undefined) place.problem(complaint, { at: 'key' });
 	const instances = resolveInstances(pool.instances, place.at('instances'));
-	const scale = resolveScale({ own: pool.scale, base, service }, place.at('scale'));
+	const lint = instances !== null && pool.scale !== undefined && hasSize(instances);
+	const scale = resolveScale({ own: pool.scale, base, service, lint }, place.at('scale'));
 	if (instances === null) return [];
 	if (pool.scale !== undefined) warnOfScale(instances, place);
 	const scrape = pool.scrape === undefined ? inherited : resolveScrape(pool.scrape, place.at('scrape'));
@@ -84,6 +86,15 @@ export function warnOfScale({ kind }: InstancesConfig, place: Place): void {
 	place
 		.at('scale')
 		.warn(`this has no effect: the number of instances of \`${kind}\` is not Ballast's to set`, { at: 'key' });
+}
+
+/** A pool whose size can be set has the service's `scale`. */
+function poolsInherit({ pools }: UserService): boolean {
+	return Object.values(pools ?? {}).some(({ instances, scale }) => {
+		const fixed =
+			typeof instances !== 'object' || Array.isArray(instances) || 'urls' in instances || 'dns' in instances;
+		return scale === undefined && !fixed;
+	});
 }
 
 /** A `scale` stands somewhere. */

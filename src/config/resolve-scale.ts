@@ -4,6 +4,7 @@ import type { ScaleInput, ScaleLong } from '../scaling/config.ts';
 import { DEFAULT_SCALE } from '../scaling/default-policy.ts';
 import type { Direction, RateLimit, ScalePolicy, Schedule, VerticalPolicy } from '../scaling/policy.ts';
 import { parseRate, parseThreshold } from '../scaling/scale-text.ts';
+import { lintScale } from './lint-scale.ts';
 import { resolveSignals, resolveSteps } from './resolve-signals.ts';
 import { Place, Scope } from './scope.ts';
 
@@ -18,10 +19,17 @@ export interface ScaleLayers {
 	own: ScaleInput | undefined;
 	base: ScaleInput | undefined;
 	service: string;
+	/** Whether it is asked if all this makes sense together: it has an effect, and was not asked before. */
+	lint: boolean;
 }
 
-export function resolveScale({ own: ownInput, base: baseInput, service }: ScaleLayers, place: Place): ScalePolicy {
+export function resolveScale(
+	{ own: ownInput, base: baseInput, service, lint }: ScaleLayers,
+	place: Place,
+): ScalePolicy {
 	const own = longScale(ownInput);
+	const { problems } = place.scope.report;
+	const before = problems.length;
 	const input = { ...longScale(baseInput), ...own };
 	const min = input.min ?? Math.min(2, input.max ?? 2);
 	const max = input.max ?? Math.max(min, 1);
@@ -33,7 +41,7 @@ export function resolveScale({ own: ownInput, base: baseInput, service }: ScaleL
 	}
 	const cooldownMs = ms(input.cooldown, DEFAULT_SCALE.in.cooldownMs);
 	const targets = { input, service, at: placing(own, place) };
-	return {
+	const policy: ScalePolicy = {
 		min,
 		max,
 		mode: input.mode ?? DEFAULT_SCALE.mode,
@@ -53,6 +61,9 @@ export function resolveScale({ own: ownInput, base: baseInput, service }: ScaleL
 		vertical: resolveVertical(input.vertical, targets.at('vertical')),
 		nativeAutoscaler: input.nativeAutoscaler ?? DEFAULT_SCALE.nativeAutoscaler,
 	};
+	// What is wrong in itself would be complained of twice.
+	if (lint && problems.length === before) lintScale(policy, input, targets.at);
+	return policy;
 }
 
 /** Where a key stands. What is inherited was complained of where it stands, and is not again. */
@@ -78,7 +89,7 @@ function resolvePanic(input: ScaleLong['panic']): ScalePolicy['panic'] {
 function resolveFlaps(input: ScaleLong['flaps']): ScalePolicy['flaps'] {
 	if (input === 'off' || input === false) return null;
 	const read = input === undefined ? undefined : parseRate(input);
-	return read === undefined ? DEFAULT_SCALE.flaps : { most: read.amount, overMs: ms(read.period, 1_800_000) };
+	return read === undefined ? DEFAULT_SCALE.flaps : { most: read.amount, overMs: ms(read.period, 600_000) };
 }
 
 function resolveDirection(input: ScaleLong['out'], base: Direction): Direction {

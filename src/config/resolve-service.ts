@@ -34,7 +34,7 @@ export interface Defaults {
 /** `place`: that of `defaults`. */
 export function resolveDefaults(input: UserDefaults, place: Place): Defaults {
 	// Said once here, and not again for each service.
-	resolveScale({ own: input.scale, base: undefined, service: '' }, place.at('scale'));
+	resolveScale({ own: input.scale, base: undefined, service: '', lint: false }, place.at('scale'));
 	checkBalance(input.balance, place.at('balance'));
 	layFailover({ own: input.failover, base: undefined }, place.at('failover'));
 	resolveDeploy({ own: input.deploy, base: undefined }, place.at('deploy'));

@@ -57,9 +57,11 @@ test('steps: bands from the threshold outwards, changes by number, share or to a
 });
 
 test('cooldown is the time over which fewer must be enough, unless `in` says another', async () => {
-	const short = await scaleOf('{ max: 9, cooldown: 60s }');
+	const short = await scaleOf('{ max: 9, perInstance: { cpu: 60% }, cooldown: 60s }');
 	assert.deepEqual([short.in.windowMs, short.in.cooldownMs, short.out.cooldownMs], [60_000, 60_000, 0]);
-	const own = await scaleOf('{ max: 9, cooldown: 60s, in: { window: 10s, by: [1 per 1m, 10% per 1m], select: min } }');
+	const own = await scaleOf(
+		'{ max: 9, perInstance: { cpu: 60% }, cooldown: 60s, in: { window: 10s, by: [1 per 1m, 10% per 1m], select: min } }',
+	);
 	assert.deepEqual(
 		[own.in.windowMs, own.in.cooldownMs, own.in.rates, own.in.select],
 		[
@@ -76,7 +78,7 @@ test('cooldown is the time over which fewer must be enough, unless `in` says ano
 
 test('off, and values of the short forms', async () => {
 	const policy = await scaleOf(
-		'{ min: 0, max: 9, panic: off, flaps: off, brake: off, vertical: off, warmUp: 5s, idle: 1m }',
+		'{ min: 0, max: 9, perInstance: { cpu: 60% }, panic: off, flaps: off, brake: off, vertical: off, warmUp: 5s, idle: 1m }',
 	);
 	assert.deepEqual(
 		[policy.min, policy.panic, policy.flaps, policy.brakeErrorRate, policy.vertical, policy.warmUpMs, policy.idleMs],

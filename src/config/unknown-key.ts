@@ -3,7 +3,7 @@ import { closest } from '../core/closest.ts';
 import type { Path } from './problem.ts';
 
 /** Keys of later versions. */
-const LATER = new Set(['aws', 'backup', 'cache', 'cluster', 'jobs', 'kubernetes', 'offload', 'presets', 'state']);
+const LATER = new Set(['backup', 'cache', 'cluster', 'jobs', 'kubernetes', 'offload', 'presets', 'state']);
 
 /** Where keys belong that are often put elsewhere. */
 const BELONGS: Record<string, string> = {
@@ -11,6 +11,7 @@ const BELONGS: Record<string, string> = {
 	apdex: '`metrics`',
 	availability: '`objective`',
 	azure: '`instances`',
+	aws: '`instances`',
 	balance: 'a service or `defaults`',
 	body: '`limits` of a service, a route or `defaults`',
 	burst: '`rateLimit`',

@@ -23,6 +23,7 @@ import { metricsForm, objectiveForm } from './metrics-form.ts';
 import { concurrencyForm, overloadForm, priorityForm } from './overload-form.ts';
 import { namesSecret } from './problem.ts';
 import { rateLimitForm, routeLimitsForm } from './rate-limit-form.ts';
+import { awsAsWritten } from './resolve-aws.ts';
 import { matchOfRouteName } from './resolve-match.ts';
 import { scaleForm } from './scale-form.ts';
 import { exportForm, receiveForm, scrapeForm, tracesForm } from './telemetry-form.ts';
@@ -35,6 +36,8 @@ export interface FormOptions {
 	secret(value: string): unknown;
 	/** Whether routes tell what they have from their service, too. */
 	fullRoutes: boolean;
+	/** What stands for an address that somebody is told at. Default: itself. */
+	address?(url: string): unknown;
 }
 
 export function userForm(config: Config, options: FormOptions): Form {
@@ -138,6 +141,7 @@ function poolForm({ instances, scale, priority, region, weight, scrape }: PoolCo
 
 function instancesForm(instances: InstancesConfig, options: FormOptions): Form {
 	if (instances.kind === 'run') return runForm(instances, options);
+	if (instances.kind === 'aws') return awsAsWritten(instances);
 	if (instances.kind === 'urls') {
 		return {
 			urls: instances.urls.map((one) => (one.weight === 1 ? urlOf(one) : { url: urlOf(one), weight: one.weight })),

@@ -33,6 +33,8 @@ export interface FigureInfo {
 	labels: readonly string[];
 	/** The same as PromQL over our `/metrics`, `$where` and `$over` and `$by` to be put in; null: there is none. */
 	promql: string | null;
+	/** It is of another program, and told by its name alone: there may be other labels, and there is history of an hour. */
+	open?: true;
 }
 
 /** Patterns by label; `*` stands for any characters. */

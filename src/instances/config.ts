@@ -5,6 +5,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { duration, key, list, map, notEmpty, object, oneOf, required, text, valueOrReference } from '../core/schema.ts';
+import { type AwsConfig, awsForm } from './aws/config.ts';
 import { type AzureConfig, azureForm } from './azure/config.ts';
 import { type GcpConfig, gcpForm } from './gcp/config.ts';
 
@@ -62,7 +63,7 @@ export interface RunConfig {
 	size?: InstanceSize;
 }
 
-export type InstancesConfig = UrlsConfig | DnsConfig | RunConfig | AzureConfig | GcpConfig;
+export type InstancesConfig = UrlsConfig | DnsConfig | RunConfig | AwsConfig | AzureConfig | GcpConfig;
 
 export const weight = z
 	.number({ error: 'expected a weight from 0.001 to 1000' })
@@ -167,8 +168,8 @@ const runForm = object({
 });
 
 export const instancesSchema = oneOf(
-	[url, list(urlForm, 'URLs'), urlsForm, dnsForm, runForm, azureForm, gcpForm],
-	'one of { run: … }, { urls: […] }, { dns: … }, { azure: … } or { gcp: … }',
+	[url, list(urlForm, 'URLs'), urlsForm, dnsForm, runForm, awsForm, azureForm, gcpForm],
+	'one of { run: … }, { urls: […] }, { dns: … }, { aws: … }, { azure: … } or { gcp: … }',
 );
 
 export type InstancesInput = z.input<typeof instancesSchema>;

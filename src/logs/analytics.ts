@@ -9,25 +9,13 @@ import { parseQuery } from './query-parse.ts';
 import { planOf, type QueryPlan } from './query-sql.ts';
 import type { Steps } from './steps.ts';
 import { TopCounts } from './top-counts.ts';
-import { cellSql, ValueCells } from './value-cells.ts';
+import { TRAFFIC_COLUMNS, type Traffic, TrafficTally } from './traffic-tally.ts';
 
 export interface AnalyticsQuestion extends Omit<LogQuestion, 'query'> {
 	/** Only requests that fit; default all. */
 	query?: string;
 	/** Rows of each table, 1…100. Default 10. */
 	limit?: number;
-}
-
-/** Requests are estimates where the log is a sample. */
-export interface Traffic {
-	requests: number;
-	/** Answers 5xx and broken off. */
-	errors: number;
-	/** Seconds; null: no request. */
-	mean: number | null;
-	p50: number | null;
-	p95: number | null;
-	p99: number | null;
 }
 
 export interface RouteTraffic extends Traffic {
@@ -56,8 +44,11 @@ export interface Analytics extends TimeRange {
 	whole: boolean;
 }
 
-const MOST_ROUTES = 2000;
-const SCANS = 5;
+const BUDGET_MS = 6000;
+/** Clients and user agents that are counted exactly: to make room for more takes time. */
+const MOST_VALUES = 50_000;
+/** For the rows of the slowest, whatever is left. */
+const LAST_MS = 1000;
 
 /** @throws BallastError `bad_query` */
 export function* analytics(files: DayFiles, question: AnalyticsQuestion): Steps<Analytics> {
@@ -66,34 +57,30 @@ export function* analytics(files: DayFiles, question: AnalyticsQuestion): Steps<
 	const wanted = parseQuery(query);
 	const requests = { kind: 'glob', field: 'source', pattern: 'access' } as const;
 	const plan = planOf(wanted === null ? requests : { kind: 'and', parts: [requests, wanted] });
-	const budgetMs = budgetOf({ budgetMs: 6000, ...question, query }) / SCANS;
-	const part: Part = { files, plan, budgetMs, range: { fromMs, toMs } };
-	const now = yield* routesOf(part);
-	const earlier = yield* routesOf({ ...part, range: { fromMs: fromMs - (toMs - fromMs), toMs: fromMs - 1 } });
-	const clients = yield* countsOf(part, 'address');
-	const agents = yield* countsOf(part, 'agent');
-	const slow = yield* slowestOf(part, limit);
-	const routes = [...now.routes.entries()]
-		.map(([key, tally]) => ({
-			...(JSON.parse(key) as { service: string; route: string }),
-			...tally.traffic(),
-			before: (earlier.routes.get(key) ?? new Tally()).traffic(),
-		}))
-		.sort((one, other) => other.requests - one.requests);
+	const deadline = performance.now() + budgetOf({ budgetMs: BUDGET_MS, ...question, query });
+	const now = yield* passOf({ files, plan, budgetMs: deadline - performance.now(), range: { fromMs, toMs } }, limit);
+	const range = { fromMs: fromMs - (toMs - fromMs), toMs: fromMs - 1 };
+	const earlier = yield* tallyOf({ files, plan, budgetMs: deadline - performance.now(), range });
+	const { tally, clients, agents } = now;
+	const routes = tally
+		.routes()
+		.map((route) => ({ ...route, ...tally.of(route.service, route.route) }))
+		.sort((one, other) => other.requests - one.requests)
+		.slice(0, limit);
 	return {
 		fromMs,
 		toMs,
-		all: now.all.traffic(),
-		before: earlier.all.traffic(),
-		routes: routes.slice(0, limit),
-		statuses: [...now.statuses]
+		all: tally.all(),
+		before: earlier.tally.all(),
+		routes: routes.map((route) => ({ ...route, before: earlier.tally.of(route.service, route.route) })),
+		statuses: [...tally.statuses]
 			.map(([status, count]) => ({ status, count }))
 			.sort((one, other) => other.count - one.count),
-		clients: clients.counts.top(limit).values,
-		userAgents: agents.counts.top(limit).values,
-		bots: botsOf(agents.counts).top(limit).values,
-		slowest: slow.entries,
-		whole: [now, earlier, clients, agents, slow].every(({ whole }) => whole),
+		clients: clients.top(limit).values,
+		userAgents: agents.top(limit).values,
+		bots: botsOf(agents).top(limit).values,
+		slowest: yield* entriesOf(files, now.slowest),
+		whole: now.whole && earlier.whole,
 	};
 }
 
@@ -104,61 +91,77 @@ interface Part {
 	budgetMs: number;
 }
 
-class Tally {
-	readonly #cells = new ValueCells();
-	#errors = 0;
-	#sum = 0;
-
-	add(row: Row): void {
-		this.#cells.add(row['cell'] as number, row['count'] as number);
-		this.#errors += row['errors'] as number;
-		this.#sum += row['sum'] as number;
-	}
-
-	traffic(): Traffic {
-		const [p50 = null, p95 = null, p99 = null] = this.#cells.percentiles([0.5, 0.95, 0.99]);
-		const requests = this.#cells.count;
-		return { requests, errors: this.#errors, mean: requests === 0 ? null : this.#sum / requests, p50, p95, p99 };
-	}
+interface Pass {
+	tally: TrafficTally;
+	clients: TopCounts;
+	agents: TopCounts;
+	/** Ids, the slowest first. */
+	slowest: number[];
+	whole: boolean;
 }
 
-function asked({ plan, budgetMs }: Part, select: string, tail: string): Scan {
-	return { plan, select, of: 'entries', tail, budgetMs };
+/** Rows are added up here: to group them in SQL by so many kinds takes longer than to read them. */
+function asked({ plan, budgetMs }: Part, columns: string): Scan {
+	const statement: Scan['statement'] = (between) => `SELECT ${columns} ${between('$from', '$to')}`;
+	return { plan, of: 'entries', bulk: true, budgetMs, statement };
 }
 
-function* routesOf(
-	part: Part,
-): Steps<{ all: Tally; routes: Map<string, Tally>; statuses: Map<number, number>; whole: boolean }> {
-	const all = new Tally();
-	const routes = new Map<string, Tally>();
-	const statuses = new Map<number, number>();
+/** All that is told of the time asked for, in one pass. */
+function* passOf(part: Part, limit: number): Steps<Pass> {
+	const tally = new TrafficTally();
+	const clients = new TopCounts(MOST_VALUES);
+	const agents = new TopCounts(MOST_VALUES);
+	let slowest: Row[] = [];
 	const { from, to } = idsOf(part.range);
-	const select = `SELECT e.service AS service, e.route AS route, e.status AS status, ${cellSql('coalesce(e.duration, 0)')} AS cell, sum(e.weight) AS count, sum(CASE WHEN e.severity >= 4 THEN e.weight ELSE 0 END) AS errors, sum(e.weight * coalesce(e.duration, 0)) AS sum`;
-	const reached = yield* scan(part.files, { from, to }, asked(part, select, 'GROUP BY 1, 2, 3, 4'), (rows) => {
+	const columns = `${TRAFFIC_COLUMNS}, e.address, e.agent, e.id`;
+	const reached = yield* scan(part.files, { from, to }, asked(part, columns), (rows) => {
 		for (const row of rows) {
-			all.add(row);
-			const status = (row['status'] as number | null) ?? 0;
-			statuses.set(status, (statuses.get(status) ?? 0) + (row['count'] as number));
-			const key = JSON.stringify({ service: row['service'], route: row['route'] ?? '' });
-			let tally = routes.get(key);
-			if (tally === undefined && routes.size < MOST_ROUTES) routes.set(key, (tally = new Tally()));
-			tally?.add(row);
+			tally.add(row);
+			const weight = row[5] as number;
+			if (row[6]) clients.add(row[6] as string, weight);
+			if (row[7]) agents.add(row[7] as string, weight);
 		}
+		slowest = slowestOf([...slowest, ...rows], limit);
 		return true;
 	});
-	return { all, routes, statuses, whole: reached <= from };
+	return { tally, clients, agents, slowest: slowest.map((row) => row[8] as number), whole: reached <= from };
 }
 
-function* countsOf(part: Part, column: 'address' | 'agent'): Steps<{ counts: TopCounts; whole: boolean }> {
-	const counts = new TopCounts();
+/** What the period before is told by: the index alone holds it. */
+function* tallyOf(part: Part): Steps<{ tally: TrafficTally; whole: boolean }> {
+	const tally = new TrafficTally();
 	const { from, to } = idsOf(part.range);
-	const select = `SELECT e.${column} AS value, sum(e.weight) AS count`;
-	const tail = `AND e.${column} <> '' GROUP BY value ORDER BY count DESC LIMIT 5000`;
-	const reached = yield* scan(part.files, { from, to }, asked(part, select, tail), (rows) => {
-		for (const row of rows) counts.add(String(row['value']), row['count'] as number);
+	const reached = yield* scan(part.files, { from, to }, asked(part, TRAFFIC_COLUMNS), (rows) => {
+		for (const row of rows) tally.add(row);
 		return true;
 	});
-	return { counts, whole: reached <= from };
+	return { tally, whole: reached <= from };
+}
+
+function slowestOf(rows: readonly Row[], limit: number): Row[] {
+	const slowest: Row[] = [];
+	let least = Number.NEGATIVE_INFINITY;
+	for (const row of rows) {
+		const duration = row[3] as number | null;
+		if (duration === null || (slowest.length === limit && duration <= least)) continue;
+		const at = slowest.findIndex((other) => (other[3] as number) < duration);
+		slowest.splice(at === -1 ? slowest.length : at, 0, row);
+		if (slowest.length > limit) slowest.pop();
+		least = slowest.at(-1)?.[3] as number;
+	}
+	return slowest;
+}
+
+function* entriesOf(files: DayFiles, ids: readonly number[]): Steps<LogEntry[]> {
+	const entries: LogEntry[] = [];
+	for (const id of ids) {
+		const part = { files, plan: planOf(null), budgetMs: LAST_MS, range: { fromMs: 0, toMs: 0 } };
+		yield* scan(files, { from: id, to: id }, { ...asked(part, SELECT), bulk: false }, (rows) => {
+			if (rows[0] !== undefined) entries.push(entryOf(rows[0]));
+			return true;
+		});
+	}
+	return entries;
 }
 
 function botsOf(agents: TopCounts): TopCounts {
@@ -168,27 +171,4 @@ function botsOf(agents: TopCounts): TopCounts {
 		if (bot !== null) bots.add(bot, count);
 	}
 	return bots;
-}
-
-function* slowestOf(part: Part, limit: number): Steps<{ entries: LogEntry[]; whole: boolean }> {
-	let slowest: Row[] = [];
-	const { from, to } = idsOf(part.range);
-	// Only what the index of requests holds; the rows themselves are fetched at the end.
-	const tail = `AND e.duration IS NOT NULL ORDER BY e.duration DESC LIMIT ${limit}`;
-	const select = 'SELECT e.id AS id, e.duration AS duration';
-	const reached = yield* scan(part.files, { from, to }, asked(part, select, tail), (rows) => {
-		slowest = [...slowest, ...rows]
-			.sort((one, other) => (other['duration'] as number) - (one['duration'] as number))
-			.slice(0, limit);
-		return true;
-	});
-	const entries: LogEntry[] = [];
-	for (const { id } of slowest) {
-		const one = { from: id as number, to: id as number };
-		yield* scan(part.files, one, asked(part, `SELECT ${SELECT}`, 'LIMIT 1'), (rows) => {
-			if (rows[0] !== undefined) entries.push(entryOf(rows[0]));
-			return true;
-		});
-	}
-	return { entries, whole: reached <= from };
 }

@@ -5,6 +5,6 @@ export interface Databases {
 	/** @throws BallastError `store_unusable` */
 	open(path: string, steps: readonly string[]): DatabaseSync;
 	inTransaction<T>(database: DatabaseSync, work: () => T): T;
-	/** Whether a write failed for want of space. */
-	isDiskFull(error: unknown): boolean;
+	/** What of the disk made a write fail; null: it was something else. */
+	diskFault(error: unknown): string | null;
 }

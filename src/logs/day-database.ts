@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { LogEntry } from '../core/log-entry.ts';
 import type { Databases } from './databases.ts';
-import { IDS_A_MS, INSERT, rowOf, TRACE_BUCKET, timeOf, WEIGHT } from './entry-row.ts';
+import { hasFields, IDS_A_MS, INSERT, REQUESTS, rowOf, TRACE_BUCKET, timeOf, WEIGHT } from './entry-row.ts';
+import { MARK, marksOf } from './index-marks.ts';
 import { indexText } from './words.ts';
 
 /** The scripts that make a day's database, in order. Append only. */
@@ -19,6 +20,16 @@ const STEPS: readonly string[] = [
 	CREATE VIRTUAL TABLE words USING fts5(message, content = '', columnsize = 0);
 	CREATE TABLE minute (minute INTEGER, source INTEGER, severity INTEGER, service TEXT, count INTEGER, weight REAL,
 		PRIMARY KEY (minute, source, severity, service)) WITHOUT ROWID;`,
+	// What was written before gets its marks here, as index-marks.ts makes them, or queries would miss it. Its
+	// identifiers come into the index, too.
+	`DROP INDEX requests;
+	CREATE INDEX requests ON entry (id, service, route, status, duration, severity, weight, source) WHERE ${REQUESTS};
+	DROP TABLE words;
+	CREATE VIRTUAL TABLE words USING fts5(message, content = '', columnsize = 0, tokenize = "unicode61 tokenchars '${MARK}'");
+	INSERT INTO words (rowid, message) SELECT id, replace(message, '${MARK}', ' ') || ' ${MARK}s' || lower(hex(service)) ||
+		iif(severity = 2, '', ' ${MARK}l' || severity) || iif(source = 2, '', ' ${MARK}o' || source) ||
+		iif(route IS NOT NULL OR status IS NOT NULL OR duration IS NOT NULL, ' ${MARK}f', '')
+		FROM entry WHERE message <> '';`,
 ];
 const CACHE_KIB = 16_384;
 const MOST_REMEMBERED = 4096;
@@ -75,12 +86,14 @@ export class DayDatabase {
 			const row = rowOf(entry, id);
 			this.#insert.run(...row);
 			const text = indexText(entry.message);
-			if (text !== '') this.#index.run(id, text);
+			const [severity, source] = [row[1] as number, row[2] as number];
+			const { service } = entry;
+			if (text !== '') this.#index.run(id, text + marksOf({ severity, source, service, fields: hasFields(row) }));
 			const minute = Math.floor(timeOf(id) / 60_000);
-			const key = `${minute} ${row[2]} ${row[1]} ${entry.service}`;
+			const key = `${minute} ${source} ${severity} ${service}`;
 			const weight = entry.source === 'access' ? Number(entry.fields[WEIGHT] ?? 1) : 1;
 			const count = counts.get(key);
-			if (count === undefined) counts.set(key, [minute, row[2] as number, row[1] as number, entry.service, 1, weight]);
+			if (count === undefined) counts.set(key, [minute, source, severity, service, 1, weight]);
 			else {
 				count[4]++;
 				count[5] += weight;

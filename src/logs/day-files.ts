@@ -30,6 +30,17 @@ export class DayFiles {
 		this.#databases = databases;
 	}
 
+	/** Why the folder cannot be looked into; null: it can, or is not made yet. */
+	problem(): string | null {
+		try {
+			readdirSync(this.folder);
+			return null;
+		} catch (error) {
+			const { code, message } = error as NodeJS.ErrnoException;
+			return code === 'ENOENT' ? null : message;
+		}
+	}
+
 	/** Newest first. */
 	list(): DayFile[] {
 		const files = namesIn(this.folder).flatMap((name) => {

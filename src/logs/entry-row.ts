@@ -47,6 +47,15 @@ export function rowOf(entry: LogEntry, id: number): SQLInputValue[] {
 	return row;
 }
 
+/** What the index `requests` is of. A file's schema holds it; it stays. */
+export const REQUESTS = 'source = 0 OR route IS NOT NULL OR status IS NOT NULL OR duration IS NOT NULL';
+const FIELD_PLACES = ['route', 'status', 'duration'].map((column) => 8 + COLUMNS.indexOf(column));
+
+/** Whether values of `INSERT` have a route, a status or a duration. */
+export function hasFields(row: readonly SQLInputValue[]): boolean {
+	return FIELD_PLACES.some((at) => row[at] !== null);
+}
+
 /** The entry of a row that `SELECT` gave. */
 export function entryOf(row: Readonly<Record<string, unknown>>): LogEntry {
 	const fields: Record<string, string | number | boolean> = {};

@@ -1,6 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite';
+import { BallastError } from '../core/errors.ts';
 import type { DayFiles } from './day-files.ts';
-import { IDS_A_MS, TRACE_BUCKET } from './entry-row.ts';
+import { IDS_A_MS, REQUESTS, TRACE_BUCKET } from './entry-row.ts';
 import type { QueryPlan } from './query-sql.ts';
 import { Pace, type Steps } from './steps.ts';
 
@@ -10,14 +11,18 @@ export interface TimeRange {
 	toMs: number;
 }
 
+/** `FROM … WHERE …`: what fits a plan between two ids, which are SQL themselves. */
+export type Between = (from: string, to: string) => string;
+
 /** What is asked of each step's part of the time. `$from`, `$to` and the values of the plan are bound. */
 export interface Scan {
 	plan: QueryPlan;
-	/** Before and behind the condition: `SELECT … FROM …`, `GROUP BY …`. */
-	select: string;
 	/** `entries`: joined with the index where words are asked for. `words`, `minute`: that alone. */
 	of: 'entries' | 'words' | 'minute';
-	tail: string;
+	/** The statement; it is asked for anew with each step. */
+	statement(between: Between): string;
+	/** Many rows are wanted: they come as arrays, which takes half as long, and a step is never wide. Default false. */
+	bulk?: boolean;
 	values?: Readonly<Record<string, SQLInputValue>>;
 	/** The most that may pass, ms: then the rest is left. */
 	budgetMs: number;
@@ -25,36 +30,64 @@ export interface Scan {
 
 export type Row = Readonly<Record<string, unknown>>;
 
+/** Also the widest of `bulk`: rows in memory are those of one step. */
 const FIRST_STEP_MS = 600_000;
+
+interface Reads {
+	/** A file could be read. */
+	some: boolean;
+	/** Why the last could not that could not; null: none failed. */
+	failure: string | null;
+}
 
 /**
  * Runs a statement over a range, the newest part of the time first, file by file, in steps whose length
  * is found by how long they take. `take` gets the rows of a step, and says false when it has enough.
  * The result is the id down to which all was looked at.
+ * @throws BallastError `store_unusable` when no file of that time can be read
  */
 export function* scan(
 	files: DayFiles,
-	{ from, to }: { from: number; to: number },
+	range: { from: number; to: number },
 	asked: Scan,
 	take: (rows: Row[]) => boolean,
 ): Steps<number> {
+	const reads: Reads = { some: false, failure: null };
+	const reached = yield* stepsOf(files, range, { ...asked, take, reads });
+	if (!reads.some && reads.failure !== null)
+		throw new BallastError('store_unusable', `the logs cannot be read: ${reads.failure}`);
+	return reached;
+}
+
+interface Task extends Scan {
+	take(rows: Row[]): boolean;
+	reads: Reads;
+}
+
+function* stepsOf(files: DayFiles, { from, to }: { from: number; to: number }, asked: Task): Steps<number> {
 	const deadline = performance.now() + asked.budgetMs;
 	const pace = new Pace(FIRST_STEP_MS);
-	const statement = `${asked.select} ${SOURCES[asked.of](asked.plan)}${asked.plan.where === '' ? '' : ` AND ${asked.plan.where}`} ${asked.tail}`;
+	const { plan } = asked;
+	const between: Between = (lower, upper) =>
+		`${SOURCES[asked.of](plan, `BETWEEN ${lower} AND ${upper}`)}${plan.where === '' ? '' : ` AND ${plan.where}`}`;
 	const all = files.covering(Math.floor(from / IDS_A_MS), Math.floor(to / IDS_A_MS));
 	const oldest = all.reduce((least, file) => Math.min(least, file.fromMs * IDS_A_MS), Number.POSITIVE_INFINITY);
 	let low = Math.min(to, endOf(all)) + 1;
 	while (low > Math.max(from, oldest)) {
 		if (performance.now() > deadline) return low;
 		const high = low - 1;
-		low = Math.max(from, alignedBelow(low - pace.widthMs * IDS_A_MS, asked.of));
+		const widthMs = asked.bulk === true ? Math.min(pace.widthMs, FIRST_STEP_MS) : pace.widthMs;
+		low = Math.max(from, alignedBelow(low - widthMs * IDS_A_MS, asked.of));
 		pace.begin();
-		const values = { ...asked.plan.values, ...asked.values, $from: BigInt(low), $to: BigInt(high) };
+		const statement = asked.statement(between);
+		const values = { ...plan.values, ...asked.values, $from: BigInt(low), $to: BigInt(high) };
+		const run: Run = { statement, values, bulk: asked.bulk === true, reads: asked.reads };
 		const rows: Row[] = [];
 		for (const file of files.covering(Math.floor(low / IDS_A_MS), Math.floor(high / IDS_A_MS)))
-			for (const row of run(files, file.name, statement, values)) rows.push(row);
-		pace.end();
-		if (!take(rows)) return low;
+			for (const row of rowsOf(files, file.name, run)) rows.push(row);
+		// To its first match the text index walks from its very first entry, or from its last, wherever the step is.
+		pace.end(rows.length === 0 && plan.match !== '');
+		if (!asked.take(rows)) return low;
 		yield;
 	}
 	return from;
@@ -71,31 +104,48 @@ const endOf = (files: readonly { fromMs: number }[]) =>
 
 const BUCKETS = `WITH RECURSIVE bucket(at) AS (SELECT $from / ${TRACE_BUCKET} UNION ALL SELECT at + 1 FROM bucket WHERE at < $to / ${TRACE_BUCKET}) SELECT at FROM bucket`;
 
-const SOURCES: Readonly<Record<Scan['of'], (plan: QueryPlan) => string>> = {
-	entries: ({ match, only }) => {
+const SOURCES: Readonly<Record<Scan['of'], (plan: QueryPlan, within: string) => string>> = {
+	entries: ({ match, only }, within) => {
 		if (match !== '')
-			return 'FROM words CROSS JOIN entry e ON e.id = words.rowid WHERE words MATCH $match AND words.rowid BETWEEN $from AND $to';
-		const rest = 'WHERE e.id BETWEEN $from AND $to';
+			return `FROM words CROSS JOIN entry e ON e.id = words.rowid WHERE words MATCH $match AND words.rowid ${within}`;
+		const rest = `WHERE e.id ${within}`;
 		// Said as the index was made, or it would not be taken.
 		if (only === 'trace')
 			return `FROM entry e INDEXED BY by_trace ${rest} AND e.trace IS NOT NULL AND e.id / ${TRACE_BUCKET} IN (${BUCKETS})`;
 		if (only === 'notable') return `FROM entry e INDEXED BY notable ${rest} AND (e.severity >= 3 OR e.status >= 500)`;
-		return only === 'requests' ? `FROM entry e INDEXED BY requests ${rest} AND e.source = 0` : `FROM entry e ${rest}`;
+		return only === 'requests' ? `FROM entry e INDEXED BY requests ${rest} AND (${REQUESTS})` : `FROM entry e ${rest}`;
 	},
-	words: () => 'FROM words WHERE words MATCH $match AND rowid BETWEEN $from AND $to',
-	minute: ({ only }) =>
-		`FROM minute e WHERE e.minute BETWEEN $from / ${60_000 * IDS_A_MS} AND $to / ${60_000 * IDS_A_MS}${only === 'requests' ? ' AND e.source = 0' : ''}`,
+	words: (_, within) => `FROM words WHERE words MATCH $match AND rowid ${within}`,
+	minute: () => `FROM minute e WHERE e.minute BETWEEN $from / ${60_000 * IDS_A_MS} AND $to / ${60_000 * IDS_A_MS}`,
 };
 
-function run(files: DayFiles, name: string, statement: string, values: Record<string, SQLInputValue>): Row[] {
-	let database: ReturnType<DayFiles['open']>['database'];
+interface Run {
+	statement: string;
+	values: Record<string, SQLInputValue>;
+	bulk: boolean;
+	reads: Reads;
+}
+
+function rowsOf(files: DayFiles, name: string, { statement, values, bulk, reads }: Run): Row[] {
 	try {
-		database = files.open(name).database;
-	} catch {
+		const prepared = files.open(name).database.prepare(statement);
+		prepared.setAllowUnknownNamedParameters(true);
+		prepared.setReturnArrays(bulk);
+		const rows = prepared.all(values);
+		reads.some = true;
+		return rows;
+	} catch (error) {
+		if (!isOfFile(error)) throw error;
 		// Damaged, or removed by another process meanwhile: the others still answer.
+		if (files.list().some((file) => file.name === name)) reads.failure = (error as Error).message;
 		return [];
 	}
-	const prepared = database.prepare(statement);
-	prepared.setAllowUnknownNamedParameters(true);
-	return prepared.all(values);
+}
+
+/** SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_CANTOPEN, SQLITE_NOTADB. */
+const OF_FILE: readonly number[] = [10, 11, 14, 26];
+
+function isOfFile(error: unknown): boolean {
+	const { code, errcode = 0 } = error as { code?: string; errcode?: number };
+	return code === 'store_unusable' || OF_FILE.includes(errcode & 0xff);
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { AccessEntry } from '../core/access-entry.ts';
 import type { LogEntry } from '../core/log-entry.ts';
-import { inTransaction, isDiskFull, openDatabase } from '../store/database.ts';
+import { diskFault, inTransaction, openDatabase } from '../store/database.ts';
 import type { LogsConfig } from './config.ts';
 import { type AccessBatch, LogBook } from './log-book.ts';
 import type { LogSink } from './log-sink.ts';
@@ -34,7 +34,7 @@ function bookWith(config: Partial<LogsConfig> = {}, sinks: LogSink[] = []): { bo
 			...config,
 		},
 		folder: join(root, String(books.length)),
-		databases: { open: openDatabase, inTransaction, isDiskFull },
+		databases: { open: openDatabase, inTransaction, diskFault },
 		tell: (problem) => told.push(problem),
 		sinks,
 		now: () => NOW,

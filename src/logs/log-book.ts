@@ -220,11 +220,13 @@ export class LogBook {
 		return this.#followers.add(query, take);
 	}
 
-	/** @throws BallastError `command_failed` when nothing is stored */
+	/** @throws BallastError `command_failed` when nothing is stored, `store_unusable` when nothing can be */
 	get #files(): DayFiles {
 		this.flush();
 		if (this.store === null)
 			throw new BallastError('command_failed', 'there are no logs to search: `store` is off in the configuration');
+		const unusable = this.store.unusable;
+		if (unusable !== null) throw new BallastError('store_unusable', `the logs cannot be read: ${unusable}`);
 		return this.store.files;
 	}
 

@@ -107,7 +107,7 @@ test('a full disk loses lines, says so once, and goes on by itself', { skip: !ex
 	write('lost');
 	write('lost');
 	assert.equal(told.length, 1);
-	assert.match(told[0] as string, /access\.log cannot be written: the disk is full; lines are dropped/);
+	assert.match(told[0] as string, /access\.log cannot be written: the disk is full \(ENOSPC\); lines are dropped/);
 	assert.equal(file.lost, 2);
 	rmSync(path);
 	clock.now += 3000;

@@ -126,9 +126,10 @@ export class LogFile implements LineTarget {
 		this.#retryAtMs = this.#now() + RETRY_MS;
 		this.#lose(count);
 		const { code, message } = error as NodeJS.ErrnoException;
-		const why = code === 'ENOSPC' || code === 'EDQUOT' ? 'the disk is full' : (code ?? message);
+		const full = code === 'ENOSPC' || code === 'EDQUOT';
+		const why = full ? `the disk is full (${code})` : (code ?? message);
 		// Only a file that space may come back to is kept open.
-		if (why !== 'the disk is full') this.#shut();
+		if (!full) this.#shut();
 		if (this.#failing) return;
 		this.#failing = true;
 		this.#options.tell(`${this.#options.path} cannot be written: ${why}; lines are dropped and counted until it can`);

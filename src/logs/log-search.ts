@@ -1,7 +1,7 @@
 import type { LogEntry } from '../core/log-entry.ts';
 import type { DayFiles } from './day-files.ts';
 import { entryOf, IDS_A_MS, SELECT } from './entry-row.ts';
-import { type Row, type Scan, scan, type TimeRange } from './entry-scan.ts';
+import { type Between, type Row, type Scan, scan, type TimeRange } from './entry-scan.ts';
 import { parseQuery } from './query-parse.ts';
 import { planOf, type QueryPlan } from './query-sql.ts';
 import type { Steps } from './steps.ts';
@@ -47,9 +47,9 @@ export function* search(files: DayFiles, question: SearchQuestion): Steps<Search
 	let characters = 0;
 	const asked: Scan = {
 		plan,
-		select: `SELECT ${SELECT}`,
 		of: 'entries',
-		tail: `ORDER BY ${plan.match === '' ? 'e.id' : 'words.rowid'} DESC LIMIT $limit`,
+		statement: (between) =>
+			`SELECT ${SELECT} ${between('$from', '$to')} ORDER BY ${plan.match === '' ? 'e.id' : 'words.rowid'} DESC LIMIT $limit`,
 		values: { $limit: BigInt(limit) },
 		budgetMs: budgetOf(question),
 	};
@@ -97,37 +97,60 @@ export function* histogram(files: DayFiles, question: HistogramQuestion): Steps<
 	const stepMs = niceStep(Math.floor((to - from) / IDS_A_MS) / buckets);
 	const firstMs = Math.floor(from / IDS_A_MS / stepMs) * stepMs;
 	const counts: number[] = new Array(Math.floor((to / IDS_A_MS - firstMs) / stepMs) + 1).fill(0);
+	let dense = plan.match === '';
 	const asked: Scan = {
-		...countScan(plan, stepMs),
 		plan,
+		...countOf(plan, stepMs, () => dense),
 		values: { $first: BigInt(firstMs), $step: BigInt(stepMs) },
 		budgetMs: budgetOf(question),
 	};
 	// Bars are whole, so that what was counted by the minute fits in.
 	const whole = { from: firstMs * IDS_A_MS, to: (firstMs + counts.length * stepMs) * IDS_A_MS - 1 };
 	const reached = yield* scan(files, whole, asked, (rows) => {
+		let sum = 0;
 		for (const row of rows) {
 			const bar = row['bar'] as number;
-			if (bar >= 0 && bar < counts.length) counts[bar] = (counts[bar] as number) + (row['count'] as number);
+			const count = (row['count'] as number | null) ?? 0;
+			sum += count;
+			if (bar >= 0 && bar < counts.length) counts[bar] = (counts[bar] as number) + count;
 		}
+		if (plan.match !== '') dense = sum > rows.length * DENSE;
 		return true;
 	});
 	return { fromMs: firstMs, stepMs, counts, whole: reached <= whole.from };
 }
 
+/** So many words found for a bar are worth a look into the index of its own. */
+const DENSE = 300;
+
 /** Where the answer is cheapest: the counts by minute, the index alone, or the entries. */
-function countScan(plan: QueryPlan, stepMs: number): Pick<Scan, 'select' | 'of' | 'tail'> {
-	const bar = (ms: string) => `(${ms} - $first) / $step AS bar`;
+function countOf(plan: QueryPlan, stepMs: number, isDense: () => boolean): Pick<Scan, 'of' | 'statement'> {
 	if (plan.counted && stepMs % MINUTE_MS === 0)
 		return {
-			select: `SELECT ${bar(`e.minute * ${MINUTE_MS}`)}, sum(e.weight) AS count`,
 			of: 'minute',
-			tail: 'GROUP BY bar',
+			statement: (between) =>
+				`SELECT (e.minute * ${MINUTE_MS} - $first) / $step AS bar, sum(e.weight) AS count ${between('', '')} GROUP BY bar`,
 		};
 	// Only sampled rows stand for more than one, and those have no words.
-	if (plan.match !== '' && plan.where === '')
-		return { select: `SELECT ${bar(`rowid / ${IDS_A_MS}`)}, count(*) AS count`, of: 'words', tail: 'GROUP BY bar' };
-	return { select: `SELECT ${bar(`e.id / ${IDS_A_MS}`)}, sum(e.weight) AS count`, of: 'entries', tail: 'GROUP BY bar' };
+	const words = plan.match !== '' && plan.where === '';
+	const count = words ? 'count(*)' : 'sum(e.weight)';
+	const id = words ? 'rowid' : 'e.id';
+	const grouped = `SELECT (${id} / ${IDS_A_MS} - $first) / $step AS bar, ${count} AS count`;
+	return {
+		of: words ? 'words' : 'entries',
+		statement: (between) =>
+			isDense() && plan.only !== 'trace' ? byBar(count, between) : `${grouped} ${between('$from', '$to')} GROUP BY bar`,
+	};
+}
+
+/** A count of its own for each bar: to group many rows takes several times as long, since they are sorted for it. */
+function byBar(count: string, between: Between): string {
+	const bar = `($from / ${IDS_A_MS} - $first) / $step`;
+	// Each row is compared with the bounds: so they are columns, not worked out anew for it.
+	return `WITH RECURSIVE bars(bar, low, high) AS (
+			SELECT ${bar}, $from, min($to, ($first + (${bar} + 1) * $step) * ${IDS_A_MS} - 1)
+			UNION ALL SELECT bar + 1, high + 1, min($to, high + $step * ${IDS_A_MS}) FROM bars WHERE high < $to)
+		SELECT bar, (SELECT ${count} ${between('bars.low', 'bars.high')}) AS count FROM bars`;
 }
 
 const STEPS_MS = [

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { inTransaction, isDiskFull, openDatabase } from '../store/database.ts';
+import { diskFault, inTransaction, openDatabase } from '../store/database.ts';
 import { entryLine, exportNdjson } from './export-ndjson.ts';
 import { FileSink } from './file-sink.ts';
 import { LogStore } from './log-store.ts';
@@ -48,7 +48,7 @@ test('an export has everything, newest first, a batch at a time; a sink writes t
 		folder,
 		keepMs: 86_400_000,
 		keepBytes: 1e9,
-		databases: { open: openDatabase, inTransaction, isDiskFull },
+		databases: { open: openDatabase, inTransaction, diskFault },
 		tell: (problem) => assert.fail(problem),
 		now: () => now,
 	});

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { LogEntry } from '../core/log-entry.ts';
-import { inTransaction, isDiskFull, openDatabase } from '../store/database.ts';
+import { diskFault, inTransaction, openDatabase } from '../store/database.ts';
 import type { Databases } from './databases.ts';
 import { histogram, search } from './log-search.ts';
 import { LogStore, type LogStoreOptions } from './log-store.ts';
@@ -15,7 +15,7 @@ after(() => {
 	for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-const DATABASES: Databases = { open: openDatabase, inTransaction, isDiskFull };
+const DATABASES: Databases = { open: openDatabase, inTransaction, diskFault };
 const NOW = Date.UTC(2026, 5, 10, 12);
 const DAY = 86_400_000;
 
@@ -173,8 +173,10 @@ test('a full disk stops the storing, is told once, and the lost are counted', ()
 	const batch = Array.from({ length: 500 }, () => entry('word '.repeat(200)));
 	assert.equal(store.put(batch), 0);
 	assert.equal(store.put(batch), 0);
-	assert.deepEqual(told, ['logs are not stored: the disk is full; lines are dropped and counted until it works again']);
-	assert.deepEqual([store.figures().lost, store.figures().failure], [1000, 'the disk is full']);
+	assert.deepEqual(told, [
+		'logs are not stored: the disk is full (ENOSPC); lines are dropped and counted until it works again',
+	]);
+	assert.deepEqual([store.figures().lost, store.figures().failure], [1000, 'the disk is full (ENOSPC)']);
 	full = false;
 	store.files.close();
 	assert.equal(store.put(batch), 0, 'not tried again at once');

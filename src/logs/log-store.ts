@@ -95,7 +95,7 @@ export class LogStore {
 		const why = error instanceof Error ? error.message : String(error);
 		// A file that was damaged must not stop the logs for the rest of the day.
 		if (/malformed|not a database|disk image/.test(why)) this.#setAside(name);
-		const failure = this.#options.databases.isDiskFull(error) ? 'the disk is full' : why;
+		const failure = this.#options.databases.diskFault(error) ?? why;
 		if (this.#failure === null)
 			this.#options.tell(`logs are not stored: ${failure}; lines are dropped and counted until it works again`);
 		this.#failure = failure;
@@ -135,6 +135,11 @@ export class LogStore {
 			this.#current.clear();
 		}
 		this.files.removeDamaged(oldestMs);
+	}
+
+	/** Why there is nothing to be found, whatever is asked for; null: the store works, or has what it kept before. */
+	get unusable(): string | null {
+		return this.files.problem() ?? (this.files.list().length === 0 ? this.#failure : null);
 	}
 
 	figures(): StoreFigures {

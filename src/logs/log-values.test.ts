@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { inTransaction, isDiskFull, openDatabase } from '../store/database.ts';
+import { diskFault, inTransaction, openDatabase } from '../store/database.ts';
 import { entryOfAccess } from './access-row.ts';
 import { analytics } from './analytics.ts';
 import { botOf } from './bots.ts';
@@ -19,7 +19,7 @@ const store = new LogStore({
 	folder,
 	keepMs: 86_400_000,
 	keepBytes: 1e9,
-	databases: { open: openDatabase, inTransaction, isDiskFull },
+	databases: { open: openDatabase, inTransaction, diskFault },
 	tell: (problem) => assert.fail(problem),
 	now: () => NOW,
 });

@@ -1,6 +1,6 @@
 /** What values a field has, and how they are spread. */
 import type { DayFiles } from './day-files.ts';
-import { type Row, scan } from './entry-scan.ts';
+import { type Between, type Row, scan } from './entry-scan.ts';
 import { bounded, budgetOf, idsOf, type LogQuestion } from './log-search.ts';
 import { fullName, parseQuery } from './query-parse.ts';
 import { columnOf, jsonPath, planOf } from './query-sql.ts';
@@ -36,9 +36,10 @@ export function* top(files: DayFiles, question: TopQuestion): Steps<TopAnswer> {
 	const { from, to } = idsOf(question);
 	const asked = {
 		plan,
-		select: `SELECT value, count, sum(count) OVER () AS counted, all_of FROM (SELECT ${field.sql} AS value, sum(e.weight) AS count, sum(sum(e.weight)) OVER () AS all_of`,
 		of: 'entries' as const,
-		tail: `AND ${field.sql} IS NOT NULL GROUP BY value ORDER BY count DESC LIMIT ${MOST_OF_A_STEP})`,
+		statement: (between: Between) =>
+			`SELECT value, count, sum(count) OVER () AS counted, all_of FROM (SELECT ${field.sql} AS value, sum(e.weight) AS count, sum(sum(e.weight)) OVER () AS all_of
+			${between('$from', '$to')} AND ${field.sql} IS NOT NULL GROUP BY value ORDER BY count DESC LIMIT ${MOST_OF_A_STEP})`,
 		values: field.values,
 		budgetMs: budgetOf(question),
 	};
@@ -83,9 +84,10 @@ export function* percentiles(files: DayFiles, question: PercentileQuestion): Ste
 	const { from, to } = idsOf(question);
 	const asked = {
 		plan: planOf(parseQuery(question.query)),
-		select: `SELECT ${cellSql(field.sql)} AS cell, sum(e.weight) AS count, sum(e.weight * ${field.sql}) AS sum, min(${field.sql}) AS min, max(${field.sql}) AS max`,
 		of: 'entries' as const,
-		tail: `AND typeof(${field.sql}) IN ('integer', 'real') GROUP BY cell`,
+		statement: (between: Between) =>
+			`SELECT ${cellSql(field.sql)} AS cell, sum(e.weight) AS count, sum(e.weight * ${field.sql}) AS sum, min(${field.sql}) AS min, max(${field.sql}) AS max
+			${between('$from', '$to')} AND typeof(${field.sql}) IN ('integer', 'real') GROUP BY cell`,
 		values: field.values,
 		budgetMs: budgetOf(question),
 	};

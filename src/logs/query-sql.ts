@@ -1,4 +1,6 @@
 import { globFits } from '../core/glob.ts';
+import { FIELDS_TERM, needsFields } from './index-marks.ts';
+import { indexTerm, isIndexPart } from './index-term.ts';
 import type { Query, QueryNode } from './query-tree.ts';
 import { SOURCES } from './severity.ts';
 
@@ -14,7 +16,10 @@ export interface QueryPlan {
 	values: Readonly<Record<string, string | number>>;
 	/** Only severity, source and service are asked for: the counts by minute know the answer. */
 	counted: boolean;
-	/** Only one trace can fit, only errors, warnings and the like, or only requests: there are indexes of those. */
+	/**
+	 * Only one trace can fit, only errors, warnings and the like, or only requests and what has a route, a status or a
+	 * duration as they have: there are indexes of those.
+	 */
 	only: 'trace' | 'notable' | 'requests' | null;
 }
 
@@ -41,48 +46,26 @@ const NUMBERS: readonly string[] = ['status', 'duration'];
 export function planOf(query: Query): QueryPlan {
 	const compiler = new Compiler();
 	const parts = query === null ? [] : query.kind === 'and' ? query.parts : [query];
-	const positive = parts.filter((part) => indexTerm(part) !== null);
-	const match = positive.length === 0 ? '' : (indexTerm({ kind: 'and', parts: parts.filter(isIndexPart) }) as string);
-	const only = match === '' ? indexOf(parts) : null;
+	const found = parts.some((part) => indexTerm(part) !== null) ? parts.filter(isIndexPart) : [];
 	// What the index holds already is not asked again, so that the rows need not be read for it.
-	const others =
-		match === ''
-			? parts.filter((part) => only !== 'requests' || !isOfRequests(part))
-			: parts.filter((part) => !isIndexPart(part));
+	const others = parts.filter((part) => !found.includes(part));
 	const where = others.map((part) => compiler.sql(part)).join(' AND ');
-	const values = match === '' ? compiler.values : { ...compiler.values, $match: match };
-	return { match, where, values, counted: parts.every(isCounted), only };
+	const counted = parts.every(isCounted);
+	if (found.length === 0) return { match: '', where, values: compiler.values, counted, only: indexOf(parts) };
+	const term = indexTerm({ kind: 'and', parts: found }) as string;
+	const match = others.some(needsFields) ? `(${term} AND ${FIELDS_TERM})` : term;
+	return { match, where, values: { ...compiler.values, $match: match }, counted, only: null };
 }
 
 function indexOf(parts: readonly QueryNode[]): QueryPlan['only'] {
 	if (parts.some(isTrace)) return 'trace';
 	if (parts.some(isNotable)) return 'notable';
-	return parts.some(isOfRequests) ? 'requests' : null;
+	return parts.some((part) => isOfRequests(part) || needsFields(part)) ? 'requests' : null;
 }
 
 const isTrace = (node: QueryNode) =>
 	node.kind === 'glob' && node.field === 'trace' && node.pattern !== '' && !node.pattern.includes('*');
 const isOfRequests = (node: QueryNode) => node.kind === 'glob' && node.field === 'source' && node.pattern === 'access';
-
-const isIndexPart = (node: QueryNode): boolean =>
-	indexTerm(node) !== null || (node.kind === 'not' && indexTerm(node.part) !== null);
-
-/** The same in the language of the text index; null: it cannot be said there. Words hold letters and digits only. */
-function indexTerm(node: QueryNode): string | null {
-	if (node.kind === 'words') return `"${node.words.join(' ')}"${node.prefix ? ' *' : ''}`;
-	if (node.kind !== 'and' && node.kind !== 'or') return null;
-	const wanted: string[] = [];
-	const unwanted: string[] = [];
-	for (const part of node.parts) {
-		const negated = node.kind === 'and' && part.kind === 'not';
-		const term = indexTerm(negated ? part.part : part);
-		if (term === null) return null;
-		(negated ? unwanted : wanted).push(term);
-	}
-	if (wanted.length === 0) return null;
-	const all = `(${wanted.join(node.kind === 'and' ? ' AND ' : ' OR ')})`;
-	return unwanted.length === 0 ? all : `(${all} NOT (${unwanted.join(' OR ')}))`;
-}
 
 function isCounted(node: QueryNode): boolean {
 	if (node.kind === 'and' || node.kind === 'or') return node.parts.every(isCounted);

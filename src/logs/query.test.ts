@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { globFits } from '../core/glob.ts';
 import type { LogEntry } from '../core/log-entry.ts';
-import { inTransaction, isDiskFull, openDatabase } from '../store/database.ts';
+import { diskFault, inTransaction, openDatabase } from '../store/database.ts';
 import { histogram, search } from './log-search.ts';
 import { LogStore } from './log-store.ts';
 import { matches } from './query-match.ts';
@@ -18,7 +18,7 @@ const store = new LogStore({
 	folder,
 	keepMs: 86_400_000,
 	keepBytes: 1e9,
-	databases: { open: openDatabase, inTransaction, isDiskFull },
+	databases: { open: openDatabase, inTransaction, diskFault },
 	tell: (problem) => assert.fail(problem),
 	now: () => NOW,
 });

@@ -26,9 +26,11 @@ export class Pace {
 		this.#startedMs = performance.now();
 	}
 
-	end(): void {
+	/** `fixed`: what the step took depends little on how much it looked at; but that is a guess. */
+	end(fixed = false): void {
 		const tookMs = performance.now() - this.#startedMs;
-		if (tookMs < AIM_MS / 4) this.widthMs *= 4;
+		if (fixed && tookMs < AIM_MS * 3) this.widthMs *= 2;
+		else if (tookMs < AIM_MS / 4) this.widthMs *= 4;
 		else if (tookMs > AIM_MS * 2) this.widthMs = Math.max(this.#leastMs, Math.floor(this.widthMs / 2));
 	}
 }

@@ -9,6 +9,11 @@ export function cellSql(value: string): string {
 	return `CASE WHEN ${value} > 0 THEN CAST(round(ln(${value}) * ${CELLS_A_TIMES_E}) AS INTEGER) ELSE ${NONE} END`;
 }
 
+/** The same of a number. */
+export function cellOf(value: number): number {
+	return value > 0 ? Math.round(Math.log(value) * CELLS_A_TIMES_E) : NONE;
+}
+
 export class ValueCells {
 	count = 0;
 	readonly #cells = new Map<number, number>();
@@ -16,6 +21,10 @@ export class ValueCells {
 	add(cell: number, weight: number): void {
 		this.#cells.set(cell, (this.#cells.get(cell) ?? 0) + weight);
 		this.count += weight;
+	}
+
+	addAll(other: ValueCells): void {
+		for (const [cell, weight] of other.#cells) this.add(cell, weight);
 	}
 
 	/** The values that these shares (0…1) of all are at or below; null: there are none. */

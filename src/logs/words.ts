@@ -1,3 +1,5 @@
+import { MARK } from './index-marks.ts';
+
 /**
  * What of a message can be found by words. Identifiers and paths stay out of the text index: each of
  * them is new, so an index of them grows as fast as the logs. They are found by a look at the messages.
@@ -8,9 +10,10 @@ const IDS =
 	/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\bhttps?:\/\/[^\s"'<>]+|(?<![^\s"'(=[,])\/[^\s"'<>)\],]+|\b\d{5,}\b|\b(?=[a-f]*\d)[0-9a-f]{8,}\b|\b(?=[a-z_]*\d)\w{16,}\b/gi;
 const MAYBE_ID = /\d{4}|\d\w{5}|\//;
 
-/** The text as it goes into the index. */
+/** The text as it goes into the index; no mark can be in it. */
 export function indexText(message: string): string {
-	return MAYBE_ID.test(message) ? message.replace(IDS, ' ') : message;
+	const text = message.includes(MARK) ? message.replaceAll(MARK, ' ') : message;
+	return MAYBE_ID.test(text) ? text.replace(IDS, ' ') : text;
 }
 
 const WORD = /[\p{L}\p{N}\p{Co}]+/gu;

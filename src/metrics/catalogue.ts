@@ -98,6 +98,10 @@ const TRAFFIC: readonly Figure[] = [
 		{ name: 'retry_rate', unit: 'ratio', text: 'Attempts beyond the first, for each request' },
 		ratio(ROUTE, [of('ballast_retries_total')], REQUESTS),
 	),
+	figure(
+		{ name: 'retries.refused', unit: 'number', perSecond: true, text: 'Retries that the budget refused' },
+		rate(['service'], of('ballast_retries_refused_total')),
+	),
 	counted('held', 'ballast_held_total', 'Requests that waited for an instance'),
 	counted('limited', 'ballast_limited_total', 'Answers of 429: over a rate limit'),
 	counted('shed', 'ballast_shed_total', 'Requests refused to protect the service or the node'),
@@ -146,6 +150,11 @@ const FLEET: readonly Figure[] = [
 	count('instances.ready', 'ballast_pool_ready', 'Instances that are ready'),
 	count('instances.total', 'ballast_pool_instances', 'Instances, whatever their state'),
 	count('instances.desired', 'ballast_pool_desired', 'Instances that there should be'),
+	count('instances.short', 'ballast_pool_short', 'Instances that would be needed beyond `scale.max`'),
+	figure(
+		{ name: 'provider.trouble', unit: 'number', text: '1: the provider of the instances does not answer, or refuses' },
+		gauge(POOL, 'ballast_pool_trouble', 'max'),
+	),
 	figure(
 		{ name: 'instances.starts', unit: 'number', perSecond: true, text: 'Starts of instances' },
 		rate([...POOL, 'cause'], of('ballast_instance_starts_total')),
@@ -153,6 +162,10 @@ const FLEET: readonly Figure[] = [
 	figure(
 		{ name: 'lookups.failed', unit: 'number', perSecond: true, text: 'Times that a name began not to be resolved' },
 		rate(['service'], of('ballast_lookups_failed_total')),
+	),
+	figure(
+		{ name: 'lookups.failing', unit: 'number', text: 'Pools whose name is not resolved at present' },
+		gauge(['service'], 'ballast_lookups_failing'),
 	),
 	figure(
 		{ name: 'deploys.rolled_back', unit: 'number', perSecond: true, text: 'New versions that were rolled back' },
@@ -206,23 +219,28 @@ const RESOURCES: readonly Figure[] = [
 	),
 ];
 
+const NO_JOBS = 'it has no jobs';
+
 const UPKEEP: readonly Figure[] = [
 	figure(
 		{ name: 'certificate.expires_in', unit: 'seconds', text: 'Until the first certificate is out of date' },
 		gauge(['certificate'], 'ballast_certificate_expires_in_seconds', 'min'),
 	),
 	figure(
-		{ name: 'backup.age', unit: 'seconds', text: 'Since the last backup' },
+		{ name: 'backup.age', unit: 'seconds', text: 'Since the last backup', lacks: 'it makes no backups' },
 		gauge([], 'ballast_backup_age_seconds', 'max'),
 	),
 	figure(
-		{ name: 'queue.age', unit: 'seconds', text: 'Age of the oldest job that waits' },
+		{ name: 'queue.age', unit: 'seconds', text: 'Age of the oldest job that waits', lacks: NO_JOBS },
 		gauge(ROUTE, 'ballast_queue_age_seconds', 'max'),
 	),
-	figure({ name: 'queue.length', unit: 'number', text: 'Jobs that wait' }, gauge(ROUTE, 'ballast_queue_length')),
+	figure(
+		{ name: 'queue.length', unit: 'number', text: 'Jobs that wait', lacks: NO_JOBS },
+		gauge(ROUTE, 'ballast_queue_length'),
+	),
 	figure(
 		{ name: 'series.dropped', unit: 'number', perSecond: true, text: 'Series that found no room' },
-		rate([], of('ballast_series_dropped_total')),
+		rate([], of('ballast_series_dropped_total'), of('ballast_remote_dropped_total')),
 	),
 	figure(
 		{ name: 'logs.dropped', unit: 'number', perSecond: true, text: 'Log records that were lost' },

@@ -44,6 +44,8 @@ export interface Figure {
 	overMs: number;
 	/** It is split by this label too, and the worst of them counts. */
 	worst?: { by: string; fold: 'max' | 'min' };
+	/** Why this version does not measure it, after `not measured in this version:`. */
+	lacks?: string;
 }
 
 const at = (windows: readonly PartWindow[], part: number): PartWindow => windows[part] as PartWindow;
@@ -154,13 +156,14 @@ export interface FigureText {
 	perSecond?: boolean;
 	overMs?: number;
 	worst?: Figure['worst'];
+	lacks?: string;
 }
 
 export function figure(of: FigureText, ...forms: [FigureForm, ...FigureForm[]]): Figure {
 	const labels = [...new Set(forms.flatMap((form) => form.labels))];
-	const { name, unit, text, perSecond = false, overMs = 300_000, worst } = of;
+	const { name, unit, text, perSecond = false, overMs = 300_000, worst, lacks } = of;
 	const info: FigureInfo = { name, unit, perSecond, text, labels, promql: forms[0].promql };
-	return { info, forms, overMs, ...(worst === undefined ? {} : { worst }) };
+	return { info, forms, overMs, ...(worst === undefined ? {} : { worst }), ...(lacks === undefined ? {} : { lacks }) };
 }
 
 export const emptyCells = (layout: CellLayout): Float64Array => new Float64Array(cellsOf(layout));

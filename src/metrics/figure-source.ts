@@ -11,12 +11,13 @@ import type {
 	Labels,
 } from '../core/metric.ts';
 import { CATALOGUE } from './catalogue.ts';
-import { type Figure, type FigureForm, figure, gauge, quantile, rate } from './figure-form.ts';
+import type { Figure, FigureForm } from './figure-form.ts';
 import { finestAt, type Grid, gridAt, gridOver, type Kept } from './figure-grid.ts';
 import { type GroupValues, type PartSlots, valuesOf } from './figure-windows.ts';
 import { promqlOf } from './promql.ts';
+import { otherFigure, rawFigure } from './raw-figure.ts';
 import type { Recent } from './recent.ts';
-import type { Metric, Registry } from './registry.ts';
+import type { Registry } from './registry.ts';
 import type { SlotAnswer, SlotRequest } from './slots.ts';
 
 /** The roll-ups, which are on another thread. */
@@ -25,11 +26,22 @@ export interface RollupReader {
 	span(): Promise<{ fromMs: number; untilMs: number } | null>;
 }
 
+/** What other programs count. */
+export interface OtherFigures {
+	registry: Registry;
+	recent: Recent;
+	/** Those that came. */
+	figure(name: string): Figure | undefined;
+	figures(): Figure[];
+}
+
 export interface FigureOptions {
 	registry: Registry;
 	recent: Recent;
 	/** null: nothing is kept on disk. */
 	rollups: RollupReader | null;
+	/** They have an hour in memory, and nothing on disk. Default: there are none. */
+	others?: OtherFigures;
 	/** How long minutes and five minutes are kept. */
 	kept: Kept;
 	now?: () => number;
@@ -38,6 +50,8 @@ export interface FigureOptions {
 /** Longest window of a figure. */
 const LONGEST_MS = 400 * 86_400_000;
 const MINUTE = 60_000;
+/** Of other programs. */
+const MOST_LISTED = 500;
 const CATALOGUED: ReadonlyMap<string, Figure> = new Map(CATALOGUE.map((one) => [one.info.name, one]));
 
 interface Asked {
@@ -61,9 +75,10 @@ export class Figures implements FigureSource {
 		return this.#figure(name)?.info;
 	}
 
-	/** The catalogue; the raw metrics are figures too, under their own names. */
+	/** The catalogue, and what other programs count; Ballast's own metrics are figures too, under their names. */
 	list(): readonly FigureInfo[] {
-		return CATALOGUE.map(({ info }) => info);
+		const others = this.#of.others?.figures().slice(0, MOST_LISTED) ?? [];
+		return [...CATALOGUE, ...others].map(({ info }) => info);
 	}
 
 	/** Over how long a figure's values are taken where nothing is said, ms. */
@@ -77,13 +92,24 @@ export class Figures implements FigureSource {
 	}
 
 	#figure(name: string): Figure | undefined {
-		const metric = CATALOGUED.has(name) ? undefined : this.#of.registry.find(name);
-		return metric === undefined ? CATALOGUED.get(name) : rawFigure(metric);
+		const known = CATALOGUED.get(name);
+		if (known !== undefined) return known;
+		const metric = this.#of.registry.find(name);
+		if (metric === undefined) return this.#of.others?.figure(name);
+		return metric.kept ? rawFigure(metric.definition) : undefined;
+	}
+
+	/** What may yet come, or come under more labels: until then nothing is known of it, which is no fault. */
+	#awaited({ figure: name, where, by }: FigureQuery): Figure | undefined {
+		const { others, registry } = this.#of;
+		if (others === undefined || CATALOGUED.has(name) || registry.find(name) !== undefined) return undefined;
+		return otherFigure(name, [...Object.keys(where), ...by]);
 	}
 
 	/** @throws BallastError `bad_query` */
 	#asked(query: FigureQuery): Asked {
-		const found = this.#figure(query.figure);
+		const known = this.#figure(query.figure);
+		const found = known !== undefined && fitting(known, query) !== undefined ? known : (this.#awaited(query) ?? known);
 		if (found === undefined) {
 			const near = closest(query.figure, [...CATALOGUED.keys()]);
 			const meant = near === undefined ? '' : `; did you mean \`${near}\`?`;
@@ -91,9 +117,9 @@ export class Figures implements FigureSource {
 		}
 		if (!(query.overMs >= 1000 && query.overMs <= LONGEST_MS))
 			throw new BallastError('bad_query', 'a figure is taken over 1s to 400d');
-		const labels = [...Object.keys(query.where), ...query.by];
-		const form = found.forms.find((one) => labels.every((label) => one.labels.includes(label)));
+		const form = fitting(found, query);
 		if (form === undefined) {
+			const labels = [...Object.keys(query.where), ...query.by];
 			const sets = found.forms.map((one) => (one.labels.length === 0 ? 'none' : one.labels.join(', '))).join('; or ');
 			throw new BallastError('bad_query', `\`${query.figure}\` has no \`${labels.join(', ')}\`; it has ${sets}`);
 		}
@@ -135,7 +161,7 @@ export class Figures implements FigureSource {
 	/** Most series that an answer can have. */
 	#seriesOf({ form, by }: Asked): number {
 		if (by.length === 0) return 1;
-		return Math.max(1, ...form.parts.map(({ metric }) => this.#of.registry.find(metric)?.all.length ?? 0));
+		return Math.max(1, ...form.parts.map(({ metric }) => this.#home(metric).registry.find(metric)?.all.length ?? 0));
 	}
 
 	async #values(asked: Asked, grid: Grid): Promise<GroupValues[]> {
@@ -157,22 +183,43 @@ export class Figures implements FigureSource {
 		return by === query.by ? groups : worstOf(groups, asked);
 	}
 
+	#home(metric: string): { registry: Registry; recent: Recent } {
+		const { others } = this.#of;
+		return others?.registry.find(metric) !== undefined && this.#of.registry.find(metric) === undefined
+			? others
+			: this.#of;
+	}
+
 	async #read(requests: SlotRequest[]): Promise<PartSlots[]> {
 		const { recent, rollups, registry } = this.#of;
 		const [first] = requests;
 		const onDisk =
-			rollups !== null && first !== undefined && first.grainMs >= MINUTE && first.fromMs < recent.fromMs
+			rollups !== null &&
+			first !== undefined &&
+			first.grainMs >= MINUTE &&
+			first.fromMs < recent.fromMs &&
+			registry.find(first.metric) !== undefined
 				? await rollups.read(requests)
 				: [];
 		return requests.map((request, at) => {
-			const metric = registry.find(request.metric);
+			const home = this.#home(request.metric);
+			const metric = home.registry.find(request.metric);
 			const old = onDisk[at];
 			// The minute that is under way may have begun in a run of the program before this one.
-			const fresh = recent.read(request, old === undefined ? undefined : Math.min(old.untilMs, recent.openMs));
+			const fresh = home.recent.read(
+				request,
+				old === undefined ? undefined : Math.min(old.untilMs, home.recent.openMs),
+			);
 			const answers = old === undefined ? [fresh] : [old, fresh];
 			return { gauge: metric?.definition.kind === 'gauge', layout: metric?.cells ?? 'log-linear', answers };
 		});
 	}
+}
+
+/** The form that has all labels that are asked for. */
+function fitting({ forms }: Figure, { where, by }: FigureQuery): FigureForm | undefined {
+	const labels = [...Object.keys(where), ...by];
+	return forms.find((one) => labels.every((label) => one.labels.includes(label)));
 }
 
 /** One for each combination that was asked for: the worst of those that it was split into. */
@@ -194,13 +241,4 @@ function worstOf(groups: readonly GroupValues[], { figure: { worst }, query }: A
 		}
 	}
 	return [...folded.values()];
-}
-
-/** The rate of a counter, the mean of a gauge, the p99 of a histogram. */
-function rawFigure({ definition, kept }: Metric): Figure | undefined {
-	if (!kept) return undefined;
-	const { name, kind, unit, help, labels } = definition;
-	const text = { name, unit, text: help };
-	if (kind === 'counter') return figure({ ...text, perSecond: true }, rate(labels, { metric: name }));
-	return figure(text, kind === 'gauge' ? gauge(labels, name, 'mean') : quantile(labels, 0.99, name));
 }

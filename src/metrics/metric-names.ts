@@ -12,7 +12,8 @@ function define<const N extends string, K extends MetricKind>(kind: K, texts: Te
 	) as unknown as Record<N, Named<K>>;
 }
 
-function unitOf(name: string): MetricDefinition['unit'] {
+/** By the end of its name. */
+export function unitOf(name: string): MetricDefinition['unit'] {
 	const unit = /_(seconds|bytes|ratio)(?:_total)?$/.exec(name)?.[1];
 	return (unit ?? 'number') as MetricDefinition['unit'];
 }
@@ -27,7 +28,7 @@ export const ROUTE_COUNTERS = define('counter', {
 	ballast_failed_total: ['Answers of 5xx that Ballast made itself', ROUTE],
 	ballast_broken_total: ['Answers below 500 that broke off after their head', ROUTE],
 	ballast_aborted_total: ['Clients that left before an answer began', ROUTE],
-	ballast_errors_total: ['Requests that Ballast could not have answered as asked, by cause', [...ROUTE, 'cause']],
+	ballast_errors_total: ['Requests that failed, by code; `instance_5xx`: an instance answered so', [...ROUTE, 'cause']],
 	ballast_request_bytes_total: ['Payload of requests', ROUTE],
 	ballast_response_bytes_total: ['Payload of answers', ROUTE],
 	ballast_request_part_seconds_total: ['Parts of the durations of requests', [...ROUTE, 'part']],
@@ -70,6 +71,8 @@ export const POOL_GAUGES = define('gauge', {
 	ballast_pool_ready: ['Instances that are ready', POOL],
 	ballast_pool_instances: ['Instances, whatever their state', POOL],
 	ballast_pool_desired: ['Instances that there should be', POOL],
+	ballast_pool_trouble: ['1: the provider of the instances does not answer, or refuses', POOL],
+	ballast_pool_short: ['Instances that would be needed beyond the most that there may be', POOL],
 	ballast_pool_share: ['Share of the traffic, 0 to 1', POOL],
 	ballast_pool_panic: ['1 while so few are left that no instance is taken out', POOL],
 });
@@ -83,11 +86,13 @@ export const SERVICE_GAUGES = define('gauge', {
 	ballast_concurrency_limit: ['Most requests under way at the service', ['service']],
 	ballast_concurrency_in_flight: ['Requests that count against that limit', ['service']],
 	ballast_rollout_step: ['Step of a roll-out, from 1; 0 without one', ['service']],
+	ballast_lookups_failing: ['Pools whose addresses DNS does not tell at present', ['service']],
 	ballast_rate_limit_entries: ['Keys of a rate limit that are in use', ['service', 'limit']],
 });
 
 export const SERVICE_COUNTERS = define('counter', {
 	ballast_lookups_failed_total: ['Times that the addresses of instances began to be unknown to DNS', ['service']],
+	ballast_retries_refused_total: ['Retries that the budget of the service refused', ['service']],
 	ballast_rollbacks_total: ['New versions that were rolled back', ['service']],
 	ballast_rate_limit_refused_total: ['Requests that a rate limit refused', ['service', 'limit']],
 	ballast_rate_limit_full_total: ['Keys that found no room in a rate limit', ['service', 'limit']],
@@ -143,6 +148,7 @@ export const QUEUE_GAUGES = define('gauge', {
 export const NODE_COUNTERS = define('counter', {
 	ballast_events_total: ['Events by level', ['level']],
 	ballast_log_records_dropped_total: ['Log records that were lost, by cause', ['cause']],
+	ballast_remote_dropped_total: ['Values and series of other programs that found no room', []],
 	ballast_log_errors_total: ['Log lines of level error and above', ['service', 'instance']],
 });
 
@@ -157,3 +163,24 @@ export const HTTP_DURATIONS = define('histogram', {
 		[...HTTP, 'server_address', 'server_port', STATUS],
 	],
 });
+
+/** All whose history is kept. */
+export const KEPT_METRICS: readonly MetricDefinition[] = [
+	ROUTE_COUNTERS,
+	REQUEST_DURATION,
+	INSTANCE_COUNTERS,
+	INSTANCE_DURATION,
+	INSTANCE_GAUGES,
+	POOL_GAUGES,
+	POOL_COUNTERS,
+	SERVICE_GAUGES,
+	SERVICE_COUNTERS,
+	WORKER_GAUGES,
+	HOST_GAUGES,
+	HOST_COUNTERS,
+	DISK_GAUGES,
+	NODE_GAUGES,
+	CERTIFICATE_GAUGES,
+	QUEUE_GAUGES,
+	NODE_COUNTERS,
+].flatMap((some): MetricDefinition[] => Object.values(some));

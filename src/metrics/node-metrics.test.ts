@@ -147,6 +147,29 @@ test('PromQL of a figure as it is asked for', () => {
 	assert.equal(of('p95', { by: ['mount'] }), null);
 });
 
+test('errors by cause: what instances answered themselves is one, and all add up', async () => {
+	const watched = new Watched();
+	watched.node.routeNames = ['GET /*'];
+	watched.run(60, () => {
+		watched.node.failed += 1;
+		watched.node.theirs += 3;
+	});
+	// A look between two writes of a worker: one count is there, the other is not yet.
+	watched.node.failed += 1;
+	watched.node.theirs -= 1;
+	watched.run(1);
+	watched.node.theirs += 1;
+	watched.run(1);
+	const causes = await watched.at('errors', { by: ['cause'], overMs: 62_000 });
+	near(causes['instance_5xx'], 180 / 62);
+	near(causes['connect_refused'], 61 / 62);
+	const all = await watched.at('errors', { overMs: 62_000 });
+	near(
+		all[''],
+		Object.values(causes).reduce((sum, value) => sum + value, 0),
+	);
+});
+
 test('docs/metrics.md tells each metric with its labels, and each figure', () => {
 	const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
 	const registry = new Registry();

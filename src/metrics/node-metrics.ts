@@ -88,6 +88,16 @@ function readPools(registry: Registry, pools: readonly PoolReading[]): void {
 		G.ballast_pool_panic,
 		rows(({ panic }) => Number(panic)),
 	);
+	gauges(
+		registry,
+		G.ballast_pool_trouble,
+		rows(({ trouble }) => Number(trouble)),
+	);
+	gauges(
+		registry,
+		G.ballast_pool_short,
+		rows(({ short }) => short),
+	);
 	const starts = pools.flatMap(({ service, pool, starts: all }) =>
 		[...all].map(([cause, count]): Row => [[service, pool, cause], count]),
 	);
@@ -117,16 +127,22 @@ function readServices(registry: Registry, services: readonly ServiceReading[]): 
 		G.ballast_rollout_step,
 		rows(({ rolloutStep }) => rolloutStep),
 	);
-	counters(
+	gauges(
 		registry,
-		C.ballast_lookups_failed_total,
-		rows(({ lookupsFailed }) => lookupsFailed),
+		G.ballast_lookups_failing,
+		rows(({ lookupsFailing }) => lookupsFailing),
 	);
-	counters(
-		registry,
-		C.ballast_rollbacks_total,
-		rows(({ rollbacks }) => rollbacks),
-	);
+	const counts: [Counter, (service: ServiceReading) => number][] = [
+		[C.ballast_retries_refused_total, ({ retriesRefused }) => retriesRefused],
+		[C.ballast_lookups_failed_total, ({ lookupsFailed }) => lookupsFailed],
+		[C.ballast_rollbacks_total, ({ rollbacks }) => rollbacks],
+	];
+	for (const [definition, value] of counts) counters(registry, definition, rows(value));
+	readRateLimits(registry, services);
+}
+
+function readRateLimits(registry: Registry, services: readonly ServiceReading[]): void {
+	const { SERVICE_GAUGES: G, SERVICE_COUNTERS: C } = names;
 	const limits = services.flatMap(({ service, rateLimits }) =>
 		[...rateLimits].map((limit) => ({ labels: [service, limit.limit], ...limit })),
 	);
@@ -262,6 +278,7 @@ function readUpkeep(registry: Registry, readers: Partial<NodeReaders>, nowMs: nu
 	gauges(registry, G.ballast_backup_age_seconds, one(node.backupAgeMs === null ? undefined : node.backupAgeMs / 1000));
 	const byOne = (all: Iterable<readonly [string, number]>): Row[] => [...all].map(([label, count]) => [[label], count]);
 	counters(registry, C.ballast_events_total, byOne(node.events));
+	counters(registry, C.ballast_remote_dropped_total, [[[], node.remoteDropped]]);
 	counters(registry, C.ballast_log_records_dropped_total, byOne(node.recordsDropped));
 	const errors = [...node.logErrors].map(({ service, instance, count }): Row => [[service, instance], count]);
 	counters(registry, C.ballast_log_errors_total, errors);

@@ -10,6 +10,10 @@ export interface PoolReading {
 	/** 0…1. */
 	share: number;
 	panic: boolean;
+	/** Its provider does not answer, or refuses. */
+	trouble: boolean;
+	/** Instances that it would need beyond the most that it may have. */
+	short: number;
 	/** Totals of starts by cause; all causes, those of 0 too. */
 	starts: Iterable<readonly [cause: string, count: number]>;
 	/** Totals by cause; all causes, those of 0 too. */
@@ -22,7 +26,10 @@ export interface ServiceReading {
 	concurrency: { limit: number; inFlight: number } | null;
 	/** 0: none. */
 	rolloutStep: number;
+	/** Pools whose name is not resolved now. */
+	lookupsFailing: number;
 	/** Totals. */
+	retriesRefused: number;
 	lookupsFailed: number;
 	rollbacks: number;
 	rateLimits: Iterable<{ limit: string; refused: number; full: number; entries: number }>;
@@ -79,6 +86,8 @@ export interface NodeReading {
 	events: Iterable<readonly [level: string, count: number]>;
 	/** Totals by cause; all causes, those of 0 too. */
 	recordsDropped: Iterable<readonly [cause: string, count: number]>;
+	/** Total: what other programs count that found no room. */
+	remoteDropped: number;
 	/** Totals. */
 	logErrors: Iterable<{ service: string; instance: string; count: number }>;
 }

@@ -207,8 +207,11 @@ export class Recent {
 			this.#blocks.shift();
 		}
 		if (this.#blocks.length === before) return;
-		for (const known of this.#known.values()) {
+		for (const [name, known] of this.#known) {
 			for (const [id, { seenMs }] of known) if (seenMs < this.fromMs) known.delete(id);
+			if (known.size > 0 || this.#registry.find(name) !== undefined) continue;
+			this.#known.delete(name);
+			this.#lists.delete(name);
 		}
 	}
 

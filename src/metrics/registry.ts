@@ -195,6 +195,18 @@ export class Registry {
 		return metric as unknown as Metric<SeriesByKind[K]>;
 	}
 
+	/** Series that found no room, each counted once. */
+	get dropped(): number {
+		return this.#room.dropped.value;
+	}
+
+	/** Forgets a metric with its series, so that it can be defined otherwise. */
+	undefine(name: string): void {
+		const metric = this.#metrics.get(name);
+		for (const { values } of metric?.all ?? []) metric?.remove(...values);
+		this.#metrics.delete(name);
+	}
+
 	find(name: string): Metric | undefined {
 		return this.#metrics.get(name);
 	}

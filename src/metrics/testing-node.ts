@@ -20,6 +20,8 @@ export class TestNode implements NodeReaders {
 	fixedUs: number | null = null;
 	/** Answers of 5xx so far. */
 	failed = 0;
+	/** And of those that instances gave. */
+	theirs = 0;
 
 	/** A second goes by. */
 	serve(): void {
@@ -37,7 +39,7 @@ export class TestNode implements NodeReaders {
 		return {
 			service: 'api',
 			requests,
-			status: [0, requests - this.failed, 0, 0, this.failed],
+			status: [0, requests - this.failed - this.theirs, 0, 0, this.failed + this.theirs],
 			broken: 0,
 			bytesIn: requests * 100,
 			bytesOut: requests * 2000,
@@ -88,7 +90,19 @@ export class TestNode implements NodeReaders {
 			['planned', 3],
 		] as const;
 		return [
-			{ service: 'api', pool: 'main', ready: 2, total: 3, desired: 3, share: 1, panic: false, starts, ejections },
+			{
+				service: 'api',
+				pool: 'main',
+				ready: 2,
+				total: 3,
+				desired: 3,
+				share: 1,
+				panic: false,
+				trouble: false,
+				short: 0,
+				starts,
+				ejections,
+			},
 		];
 	}
 
@@ -99,6 +113,8 @@ export class TestNode implements NodeReaders {
 				service: 'api',
 				concurrency: { limit: 100, inFlight: 7 },
 				rolloutStep: 0,
+				retriesRefused: 3,
+				lookupsFailing: 0,
 				lookupsFailed: 1,
 				rollbacks: 2,
 				rateLimits,
@@ -143,6 +159,6 @@ export class TestNode implements NodeReaders {
 		const recordsDropped = [['ring_full', 0]] as const;
 		const logErrors = [{ service: 'api', instance: 'api-1', count: 3 }];
 		const state = { startedMs: Date.UTC(2026, 0, 1), configRefused: false, storeFailed: false, backupAgeMs: null };
-		return { ...state, events: [['info', 4]] as const, recordsDropped, logErrors };
+		return { ...state, events: [['info', 4]] as const, recordsDropped, remoteDropped: 0, logErrors };
 	}
 }

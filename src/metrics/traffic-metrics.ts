@@ -77,6 +77,8 @@ export interface TrafficOptions {
 const CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 const STATES = ['starting', 'ready', 'draining', 'down'] as const;
 const BREAKERS = ['closed', 'open', 'half-open'] as const;
+/** The cause of an error that is an instance's own answer. */
+const INSTANCE_CAUSE = 'instance_5xx';
 const C = ROUTE_COUNTERS;
 const I = INSTANCE_COUNTERS;
 
@@ -95,11 +97,12 @@ function routeHandle(owned: OwnedSeries, [service = '', route = '']: readonly st
 	const requests = of(C.ballast_requests_total);
 	const classes = CLASSES.map((name) => once(() => of(C.ballast_responses_total, name)));
 	const broken = of(C.ballast_broken_total);
+	const failed = of(C.ballast_failed_total);
 	return {
 		requests,
 		classes,
 		broken,
-		failed: of(C.ballast_failed_total),
+		failed,
 		aborted: of(C.ballast_aborted_total),
 		retries: of(C.ballast_retries_total),
 		held: of(C.ballast_held_total),
@@ -120,6 +123,8 @@ function routeHandle(owned: OwnedSeries, [service = '', route = '']: readonly st
 			if (series === undefined) causes.set(cause, (series = of(C.ballast_errors_total, cause)));
 			return series;
 		},
+		/** Of the answers of 5xx so many were counted as instances' own. */
+		theirs: Math.max(0, (classes[4]?.().value ?? 0) - failed.value),
 		/** When it was last judged. */
 		judged: { requests: requests.value, bad: (classes[4]?.().value ?? 0) + broken.value },
 	};
@@ -144,6 +149,8 @@ function instanceHandle(owned: OwnedSeries, values: readonly string[]) {
 }
 
 type RouteHandle = ReturnType<typeof routeHandle>;
+
+const theirsOf = ({ classes, failed }: RouteHandle): number => (classes[4]?.().value ?? 0) - failed.value;
 
 interface CommonHandle {
 	requests: CounterSeries;
@@ -204,7 +211,16 @@ export class TrafficMetrics {
 		handle.firstByte.read(reading.firstByteUs / 1e6);
 		handle.transfer.read(reading.transferUs / 1e6);
 		for (const [cause, count] of reading.errors) if (count > 0) handle.error(cause).read(count);
+		this.#readTheirs(handle);
 		this.#judge(handle, reading);
+	}
+
+	/** Answers of 5xx that are not Ballast's own. Of two counts that are not read at one moment the difference may fall. */
+	#readTheirs(handle: RouteHandle): void {
+		const theirs = theirsOf(handle);
+		if (theirs <= handle.theirs) return;
+		handle.error(INSTANCE_CAUSE).add(theirs - handle.theirs);
+		handle.theirs = theirs;
 	}
 
 	#judge(handle: RouteHandle, { service, route }: RouteReading): void {

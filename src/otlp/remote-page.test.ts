@@ -11,6 +11,7 @@ const series = (name: string, differs: Partial<RemoteSeries> = {}): RemoteSeries
 	bounds: [],
 	counts: [],
 	seenMs: 0,
+	untilMs: 0,
 	...differs,
 });
 

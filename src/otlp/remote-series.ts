@@ -12,6 +12,9 @@ export interface RemoteSeriesBounds {
 
 export const REMOTE_BOUNDS: RemoteSeriesBounds = { series: 10_000, seriesOfInstance: 2000, idleMs: 300_000 };
 
+/** Exporters of OpenTelemetry push each minute unless they are told otherwise. */
+const KEEP_MS = 150_000;
+
 /** A series of another program, as it stands now; counts since it was first seen. */
 export interface RemoteSeries {
 	readonly name: string;
@@ -22,6 +25,8 @@ export interface RemoteSeries {
 	counts: number[];
 	/** When the last point came, by our clock. */
 	seenMs: number;
+	/** Until when its value is of use, should no other come. */
+	untilMs: number;
 }
 
 interface Held extends RemoteSeries {
@@ -51,9 +56,10 @@ export class RemoteSeriesSet {
 		return this.#series.size;
 	}
 
-	add(points: readonly RemotePoint[], nowMs: number): Refusal {
+	/** `keepMs`: how long the values are of use. */
+	add(points: readonly RemotePoint[], nowMs: number, keepMs: number = KEEP_MS): Refusal {
 		let rejected = 0;
-		for (const point of points) if (!this.#take(point, nowMs)) rejected++;
+		for (const point of points) if (!this.#take(point, nowMs, nowMs + keepMs)) rejected++;
 		this.#dropped += rejected;
 		if (rejected === 0) return NONE_REFUSED;
 		return {
@@ -77,11 +83,12 @@ export class RemoteSeriesSet {
 		}
 	}
 
-	#take(point: RemotePoint, nowMs: number): boolean {
+	#take(point: RemotePoint, nowMs: number, untilMs: number): boolean {
 		const key = keyOf(point);
 		const held = this.#series.get(key) ?? this.#make(key, point);
 		if (held === undefined) return false;
 		held.seenMs = nowMs;
+		held.untilMs = untilMs;
 		if (point.kind === 'gauge') held.value = point.value;
 		else if (point.delta) grow(held, point.value, point.counts);
 		else this.#cumulative(held, point);
@@ -121,6 +128,7 @@ export class RemoteSeriesSet {
 			bounds,
 			counts: [...zeros],
 			seenMs: 0,
+			untilMs: 0,
 			owner,
 			last,
 			lastTimeMs: 0,

@@ -17,7 +17,8 @@ export interface ScrapeTarget {
 }
 
 export interface ScrapeSinks {
-	points(points: readonly RemotePoint[], nowMs: number): void;
+	/** `keepMs`: how long they are of use, should no others come. */
+	points(points: readonly RemotePoint[], nowMs: number, keepMs: number): void;
 	usage(target: ScrapeTarget, usage: Usage): void;
 	/** It fails from now on, or works again: '' for that. */
 	changed(target: ScrapeTarget, reason: string): void;
@@ -25,6 +26,8 @@ export interface ScrapeSinks {
 
 const MOST_BYTES = 4_194_304;
 const TIMEOUT_MS = 10_000;
+/** A page that could not be read twice is not yet gone. */
+const KEPT_INTERVALS = 2.5;
 const ACCEPT = 'text/plain;version=0.0.4;q=0.9,application/openmetrics-text;version=1.0.0;q=0.5';
 
 /** Reads the pages of metrics of instances, each at its interval. */
@@ -114,7 +117,7 @@ class Scrape {
 		const owner: Labels = { service: target.service, instance: target.instance };
 		const { points, skipped } = readPage(text, owner, nowMs);
 		if (points.length === 0 && skipped > 0) return 'the page is not in the text format of Prometheus';
-		if (target.of === 'instance') this.#sinks.points(points, nowMs);
+		if (target.of === 'instance') this.#sinks.points(points, nowMs, KEPT_INTERVALS * target.intervalMs + TIMEOUT_MS);
 		this.#sinks.usage(target, target.of === 'host' ? hostUsage(points) : processUsage(points));
 		return '';
 	}

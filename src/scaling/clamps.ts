@@ -67,7 +67,8 @@ export const CLAMPS: readonly ClampStep[] = [
 		by: 'panic',
 		apply: (size, { state, samples }) =>
 			state.panic === null ? size : Math.max(size, samples.desired, state.panic.size),
-		why: ({ policy }) => `a rush in the last ${duration(policy.panic?.windowMs ?? 0)}`,
+		why: ({ policy, state }) =>
+			`a rush: the last ${duration(policy.panic?.windowMs ?? 0)} need ${state.panic?.size ?? 0}`,
 	},
 	noIn('missing', isMissing, ({ failing, missing }) =>
 		failing === null

@@ -208,7 +208,7 @@ export const scaleLong = object({
 	flaps: key(
 		oneOf([off, text('so many in a time, such as `3 per 10m`', complainOfFlaps)], 'off, or so many in a time'),
 		'Most turns from out to in; after them nothing goes in for a while.',
-		{ default: '3 per 30m', example: 'off' },
+		{ default: '3 per 10m', example: 'off' },
 	),
 	brake: key(
 		oneOf([off, share(0.001, 1)], 'off or a share'),

@@ -34,7 +34,7 @@ export const DEFAULT_SCALE: ScalePolicy = {
 		select: 'max',
 	},
 	warmUpMs: null,
-	flaps: { most: 3, overMs: 1_800_000 },
+	flaps: { most: 3, overMs: 600_000 },
 	brakeErrorRate: 0.2,
 	idleMs: 300_000,
 	size: { cpu: null, memoryBytes: null },

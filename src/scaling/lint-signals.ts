@@ -45,8 +45,11 @@ export function lintTwice({ signals, steps }: ScalePolicy, report: Report): void
 				`It measures the same as ${pathOf(first)}; only the lower of the two targets counts.`,
 			);
 	}
-	for (const [at, { name }] of steps.entries())
-		if (names.has(name)) report('error', `steps.${at}`, `A signal is named ${name}, too.`);
+	for (const [at, step] of steps.entries()) {
+		const signal = signals.find(({ name }) => name === step.name);
+		if (signal !== undefined && !alike(signal, step))
+			report('error', `steps.${at}`, `A signal is named ${step.name}, too, and measures something else.`);
+	}
 }
 
 /** Whether two measure the same. */

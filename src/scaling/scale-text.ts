@@ -46,7 +46,7 @@ export function complainOfRate(value: string): string | undefined {
 export function complainOfFlaps(value: string): string | undefined {
 	const found = parseRate(value);
 	return found === undefined || found.isShare || found.amount === 0 || !isWithin(found.period, DAY_MS)
-		? 'expected so many in a time, such as `3 per 30m`'
+		? 'expected so many in a time, such as `3 per 10m`'
 		: undefined;
 }
 

@@ -28,6 +28,7 @@ function reason(decision: Told, policy: ScalePolicy): string {
 	const { before, wanted, raw, clamps } = decision;
 	const last = clamps.findLast(({ by }) => by !== 'mode');
 	if (wanted === 0 && before > 0 && last?.by !== 'max') return `no request for ${formatDuration(policy.idleMs)}`;
+	if (before === 0 && wanted === 1 && last === undefined) return 'a request waits for an instance';
 	const lead = decision.recommendations.find(({ size }) => size !== null && size === raw);
 	const asked = Math.sign((raw ?? before) - before);
 	const done = Math.sign(wanted - before);

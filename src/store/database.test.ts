@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { inTransaction, isDiskFull, openDatabase } from './database.ts';
+import { diskFault, inTransaction, openDatabase } from './database.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-database-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -56,7 +56,7 @@ test('a transaction is wholly done or not at all', () => {
 	database.close();
 });
 
-test('a full disk is known by its code', () => {
+test('what is wrong with a disk is known by its code', () => {
 	const database = openDatabase(':memory:', ['CREATE TABLE t (x BLOB)', 'PRAGMA max_page_count = 4']);
 	let thrown: unknown;
 	try {
@@ -64,8 +64,12 @@ test('a full disk is known by its code', () => {
 	} catch (error) {
 		thrown = error;
 	}
-	assert.ok(isDiskFull(thrown));
-	assert.ok(isDiskFull(Object.assign(new Error('x'), { code: 'ENOSPC' })));
-	assert.equal(isDiskFull(new Error('x')), false);
-	assert.equal(isDiskFull(undefined), false);
+	assert.equal(diskFault(thrown), 'the disk is full (ENOSPC)');
+	const withCode = (code: string) => diskFault(Object.assign(new Error('x'), { code }));
+	assert.equal(withCode('ENOSPC'), 'the disk is full (ENOSPC)');
+	assert.match(withCode('EDQUOT') ?? '', /quota.*EDQUOT/);
+	// SQLITE_IOERR_WRITE, which EDQUOT and EIO come as.
+	assert.match(diskFault(Object.assign(new Error('x'), { errcode: 778 })) ?? '', /EIO, or EDQUOT/);
+	assert.equal(diskFault(new Error('x')), null);
+	assert.equal(diskFault(undefined), null);
 });

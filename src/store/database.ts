@@ -54,10 +54,23 @@ export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
 	}
 }
 
-/** The write failed for want of space, or because the file system does not take any. */
-export function isDiskFull(error: unknown): boolean {
+/** SQLITE_FULL and SQLITE_IOERR: https://sqlite.org/rescode.html */
+const FULL = 13;
+const IO_ERROR = 10;
+const BY_CODE: Readonly<Record<string, string>> = {
+	ENOSPC: 'the disk is full (ENOSPC)',
+	EDQUOT: 'the quota on the disk is used up (EDQUOT)',
+	EROFS: 'the disk is read-only (EROFS)',
+	EIO: 'the disk failed (EIO)',
+};
+
+/** What of the disk made a write fail; null: it was something else. */
+export function diskFault(error: unknown): string | null {
 	const { errcode, code } = (error ?? {}) as { errcode?: number; code?: string };
-	return (
-		(errcode !== undefined && [10, 13].includes(errcode & 0xff)) || ['ENOSPC', 'EDQUOT', 'EROFS'].includes(code ?? '')
-	);
+	const found = BY_CODE[code ?? ''];
+	if (found !== undefined) return found;
+	if (errcode === undefined) return null;
+	// SQLite tells a quota and a disk that is broken alike.
+	if ((errcode & 0xff) === IO_ERROR) return 'the disk takes no writes (EIO, or EDQUOT)';
+	return (errcode & 0xff) === FULL ? (BY_CODE['ENOSPC'] as string) : null;
 }

@@ -11,11 +11,13 @@ import { alertmanagerConfig } from '../../src/alerts/alertmanager-config.ts';
 import { AlertmanagerChannel } from '../../src/alerts/channels/alertmanager.ts';
 import { defaultRules } from '../../src/alerts/default-rules.ts';
 import { Delivery } from '../../src/alerts/delivery.ts';
-import { prometheusRules, promtoolTests } from '../../src/alerts/prometheus-rules.ts';
+import { prometheusRules } from '../../src/alerts/prometheus-rules.ts';
+import { promtoolTests } from '../../src/alerts/promtool-tests.ts';
 import { HttpSink } from '../../src/alerts/testing/http-sink.ts';
 import { KNOWN_FIGURES } from '../../src/alerts/testing/known-figures.ts';
 import { MemoryFigures } from '../../src/alerts/testing/memory-figures.ts';
 import { sampleRule } from '../../src/alerts/testing/sample-rule.ts';
+import { FIGURE_CATALOGUE } from '../../src/config/figure-catalogue.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { eventually } from '../support/suite.ts';
 
@@ -53,8 +55,8 @@ const OWN = [
 
 test('the rule file passes promtool check rules, and its tests promtool test rules', { skip }, () => {
 	inFolder((folder) => {
-		const rules = [...defaultRules(KNOWN_FIGURES), ...OWN];
-		const { text, left } = prometheusRules(rules, KNOWN_FIGURES);
+		const rules = [...defaultRules(FIGURE_CATALOGUE), ...OWN];
+		const { text, left } = prometheusRules(rules, FIGURE_CATALOGUE);
 		writeFileSync(join(folder, 'ballast.rules.yml'), text);
 		writeFileSync(join(folder, 'ballast.tests.yml'), promtoolTests(rules, 'ballast.rules.yml'));
 		assert.match(
@@ -63,6 +65,15 @@ test('the rule file passes promtool check rules, and its tests promtool test rul
 		);
 		promtool(folder, 'test', 'rules', 'ballast.tests.yml');
 		assert.deepEqual(left, []);
+		// They would notice: without its `until`, `errors` ends too soon.
+		const [before = '', after = ''] = text.split(/ or \(.*alertname="errors",alertstate="firing"\}\)\)/);
+		writeFileSync(join(folder, 'ballast.rules.yml'), `${before})${after}`);
+		const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', 'ballast.tests.yml'], {
+			cwd: folder,
+			encoding: 'utf8',
+		});
+		assert.equal(status, 1);
+		assert.match(`${stdout}${stderr}`, /errors[\s\S]*time: 12m/);
 	});
 });
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AlertsAnswer } from '../../src/alerts/alert-view.ts';
 import type { FigureSeries } from '../../src/core/metric.ts';
 import { startBallast } from '../support/ballast.ts';
 import { startUpstream } from '../support/raw-upstream.ts';
@@ -70,5 +71,46 @@ test('memory and CPU of instances at URLs are those of their pages', async () =>
 		assert.doesNotMatch(ballast.output(), /cannot be read/);
 	} finally {
 		for (const upstream of upstreams) await upstream.close();
+	}
+});
+
+test('what an instance counts on its page is a figure: asked for, and a rule fires on it', async () => {
+	const upstream = await startUpstream();
+	let depth = 5;
+	upstream.on('/metrics', (_, peer) => {
+		peer.send(page(`# TYPE my_queue_depth gauge\nmy_queue_depth{shard="a"} ${depth}\nmy_queue_depth{shard="b"} 1\n`));
+	});
+	try {
+		await using ballast = await startBallast({
+			workers: 1,
+			stop: '0s',
+			services: { api: { instances: [upstream.url], scrape: { path: '/metrics', interval: '1s' } } },
+			alerts: { defaults: 'off', deep: 'my_queue_depth service:api shard:a by instance > 100 for 1s' },
+		});
+		const asked = async (): Promise<FigureSeries[]> =>
+			(await ballast.control('figures', {
+				query: 'my_queue_depth service:api by shard over 2s',
+				points: 30,
+				from: Date.now() - 30_000,
+			})) as FigureSeries[];
+		const last = ({ values }: FigureSeries): number | undefined =>
+			values.findLast((value) => value !== null) ?? undefined;
+		await eventually(
+			() => asked().catch(() => []),
+			(found) => found.length === 2 && found.some((one) => one.labels['shard'] === 'a' && last(one) === 5),
+			15_000,
+		);
+		depth = 500;
+		const alerts = async () => (await ballast.control('alerts', {})) as AlertsAnswer;
+		const answer = await eventually(
+			alerts,
+			({ alerts: all }) => all.some(({ name, state }) => name === 'deep' && state === 'firing'),
+			20_000,
+		);
+		const deep = answer.alerts.find(({ state }) => state === 'firing');
+		assert.ok((deep?.value ?? 0) > 100 && (deep?.labels['instance'] ?? '') !== '', JSON.stringify(deep));
+		assert.deepEqual(answer.blind, []);
+	} finally {
+		await upstream.close();
 	}
 });

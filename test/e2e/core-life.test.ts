@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { LogEntry } from '../../src/core/log-entry.ts';
 import { SERVER_JS } from '../support/api-file.ts';
 import { type Ballast, startBallast } from '../support/ballast.ts';
 import { Load } from '../support/load.ts';
@@ -157,6 +158,16 @@ describe('the core', () => {
 		assert.deepEqual(await instances(), pids);
 		for (const pid of pids) assert.ok(isAlive(pid ?? 0));
 		await ballast.printed('serving app, other with 2 workers');
+		const { entries } = await eventually(
+			() => ballast.control('logs', { query: 'source:event event.name:core_died' }) as Promise<{ entries: LogEntry[] }>,
+			(found) => found.entries.length > 0,
+			8000,
+		);
+		assert.match(
+			entries[0]?.message ?? '',
+			new RegExp(`^the core \\(pid ${core.pid}\\) died: SIGKILL; this one began .+ later$`),
+		);
+		assert.equal(entries.length, 1);
 	});
 
 	test('a core that the system stopped for a while goes on with its workers and connections', async () => {

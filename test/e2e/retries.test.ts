@@ -246,6 +246,7 @@ describe('a storm of failures', () => {
 		for (let i = 0; i < 200; i++) assert.equal((await it.ask(get('/'))).status, 503);
 		const { services } = await statusOf(it.ballast);
 		assert.ok((services[0]?.counts.retries ?? 0) > 0);
+		assert.ok((services[0]?.retriesRefused ?? 0) > 0);
 		const asked = it.upstream.count('/') + other.count('/');
 		assert.ok(asked > 200 && asked <= 240, `${asked} for 200`);
 	});

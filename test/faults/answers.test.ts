@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from '../../src/wire/testing/random.ts';
 import { type Ballast, startBallast } from '../support/ballast.ts';
 import { eventually, statusOf, TRANSPORTS } from '../support/suite.ts';
+import { AlertWatch } from './alert-watch.ts';
 import { EchoClient, type Outcome, type Told } from './echo-client.ts';
 import { ECHO_RUN } from './echo-instances.ts';
 import { count, faultTest } from './judge.ts';
 import { nextBatch } from './mixed-requests.ts';
-import { sized } from './plan.ts';
+import { PROMISED, sized } from './plan.ts';
 import { corePid, judgeWhole, residentBytes } from './wholeness.ts';
 
 const INSTANCES = 4;
@@ -86,6 +87,7 @@ async function mixed(stack: AsyncDisposableStack, env: Record<string, string>, m
 	const ballast = stack.use(await startBallast({ workers: 2, stop: '0s', services: { app } }, { env }));
 	const tally = new Tally();
 	let over = false;
+	const alert = new AlertWatch(ballast, PROMISED.answers);
 	const killing = killLoop(ballast, tally, () => over);
 	const started = performance.now();
 	const clients = Array.from({ length: CLIENTS }, (_, i) =>
@@ -94,13 +96,13 @@ async function mixed(stack: AsyncDisposableStack, env: Record<string, string>, m
 	await Promise.all(clients);
 	over = true;
 	await killing;
-	return { ballast, tally, seconds: (performance.now() - started) / 1000 };
+	return { ballast, tally, alert, seconds: (performance.now() - started) / 1000 };
 }
 
 for (const [transport, env] of Object.entries(TRANSPORTS)) {
 	const most = transport === 'handle' ? sized(30_000, 1_000_000) : sized(6000, 100_000);
 	faultTest('answers', `over the ${transport}, seed ${SEED}`, async (judge, { stack }) => {
-		const { ballast, tally, seconds } = await mixed(stack, env, most);
+		const { ballast, tally, alert, seconds } = await mixed(stack, env, most);
 		const mix = `whole ${tally.of('answered')}, errors of Ballast's own ${tally.of('refused')}, cut ${tally.of('cut')}, none ${tally.of('unanswered')}`;
 		judge(
 			`never another's answer, nor part of one (${transport})`,
@@ -113,6 +115,7 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 			(ready) => ready === INSTANCES,
 			30_000,
 		);
+		await alert.judge(judge, transport);
 		const megabytes = residentBytes(await corePid(ballast)) / 1e6;
 		judge('memory stays bounded', `core ${count(megabytes)} MB behind it`, megabytes < 400);
 		await judgeWhole(ballast, judge, INSTANCES);

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TestingDns, type Zone } from '../../src/instances/dns/testing-dns.ts';
 import { startBallast } from '../support/ballast.ts';
 import { eventually, statusOf } from '../support/suite.ts';
+import { AlertWatch } from './alert-watch.ts';
 import { startEcho } from './echo-instances.ts';
 import { EchoLoad } from './echo-load.ts';
 import { count, faultTest } from './judge.ts';
-import { sized } from './plan.ts';
+import { LONG, PROMISED, sized } from './plan.ts';
 import { judgeWhole } from './wholeness.ts';
 
 const GOOD: Zone = { a: ['127.0.0.1', '127.0.0.2'] };
@@ -21,6 +22,7 @@ faultTest('7', '', async (judge, { stack }) => {
 	const addresses = async () => (await statusOf(ballast)).services[0]?.instances.map(({ host }) => host).sort() ?? [];
 	await eventually(addresses, (found) => found.length === 2);
 	const load = stack.use(new EchoLoad({ port: ballast.port, clients: 8, fresh: 4, pauseMs: 2 }));
+	const alert = new AlertWatch(ballast, PROMISED['7']);
 	for (const zone of FAULTS) {
 		dns.zone = zone;
 		const { queries } = dns;
@@ -34,6 +36,7 @@ faultTest('7', '', async (judge, { stack }) => {
 		const name = typeof zone === 'string' ? zone.toUpperCase() : 'an answer without addresses';
 		judge(`last good addresses kept: ${name}`, `${kept} after ${dns.queries - queries} queries`, kept === GOOD_TEXT);
 	}
+	if (LONG) await alert.judge(judge);
 	dns.zone = { a: ['127.0.0.2', '127.0.0.3'] };
 	const healed = performance.now();
 	await eventually(addresses, (found) => found.join() === '127.0.0.2,127.0.0.3', 20_000);

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ballast, startBallast } from '../support/ballast.ts';
 import { eventually, statusOf } from '../support/suite.ts';
+import { AlertWatch } from './alert-watch.ts';
 import { startEchoes } from './echo-instances.ts';
 import { EchoLoad } from './echo-load.ts';
 import { count, faultTest } from './judge.ts';
-import { sized } from './plan.ts';
+import { LONG, PROMISED, sized } from './plan.ts';
 import { judgeWhole } from './wholeness.ts';
 
 /** Of the first ejection: longer than it takes to fall often enough for one. */
@@ -140,3 +141,29 @@ faultTest('9', 'most of them answer errors', async (judge, { stack }) => {
 		watch.mostOut > 0 && watch.mostOut <= all.length / 2,
 	);
 });
+
+if (LONG)
+	faultTest('9', 'one comes and goes, with all defaults', async (judge, { stack }) => {
+		const instances = await startEchoes(stack, 5);
+		const app = { instances: instances.map(({ proxy }) => proxy.url) };
+		const ballast = stack.use(await startBallast({ workers: 2, stop: '0s', services: { app } }));
+		await allReady(ballast, 5);
+		const load = stack.use(new EchoLoad({ port: ballast.port, clients: 8, fresh: 2, pauseMs: 20 }));
+		const [flapping] = instances.map(({ proxy }) => proxy);
+		const alert = new AlertWatch(ballast, PROMISED['9']);
+		let over = false;
+		const flipping = (async () => {
+			while (!over) {
+				flapping?.die();
+				await sleep(FLIP_MS);
+				await flapping?.accept();
+				await sleep(FLIP_MS);
+			}
+		})();
+		await alert.fired();
+		over = true;
+		await flipping;
+		await load.stop();
+		judge('no failed GET, with all defaults', `${load.shown()} of ${count(load.sent)}`, load.failures.length === 0);
+		await alert.judge(judge);
+	});

@@ -2,8 +2,11 @@ import { startBallast } from '../support/ballast.ts';
 import { openBlackhole } from '../support/blackhole.ts';
 import { connect } from '../support/raw-client.ts';
 import { eventually, get, post } from '../support/suite.ts';
+import { AlertWatch } from './alert-watch.ts';
 import { startEcho } from './echo-instances.ts';
+import { EchoLoad } from './echo-load.ts';
 import { faultTest, type Judge, ms } from './judge.ts';
+import { PROMISED } from './plan.ts';
 import { askOnce, corePid, judgeWhole, socketsOf } from './wholeness.ts';
 
 /** Above the deadline, for a machine that is busy. */
@@ -42,6 +45,7 @@ faultTest('5', 'connections that were open fall silent', async (judge, { stack }
 	);
 	const pid = await corePid(ballast);
 	const sockets = socketsOf(pid);
+	const alert = new AlertWatch(ballast, PROMISED['5']);
 	instance.proxy.silent = true;
 	const requests = [...Array.from({ length: 6 }, () => get('/x')), post('/x', 'body'), post('/x', '')];
 	judgeDeadline(judge, 600, await Promise.all(requests.map((request) => timed(ballast.port, request))));
@@ -58,6 +62,10 @@ faultTest('5', 'connections that were open fall silent', async (judge, { stack }
 	);
 	const freed = performance.now() - over;
 	judge('its sockets freed', `${open} of 8 left open after ${ms(freed)}; the core's ${sockets} → ${left}`, true);
+	// A handful of requests is no reason to wake somebody; they come on.
+	const load = stack.use(new EchoLoad({ port: ballast.port, clients: 4, pauseMs: 100 }));
+	await alert.judge(judge);
+	await load.stop();
 	await instance.proxy.heal();
 	await judgeWhole(ballast, judge, 1);
 });

@@ -1,8 +1,9 @@
 import net from 'node:net';
 import { startBallast } from '../support/ballast.ts';
+import { AlertWatch } from './alert-watch.ts';
 import { startEchoes } from './echo-instances.ts';
 import { count, faultTest, ms, percentile } from './judge.ts';
-import { sized } from './plan.ts';
+import { PROMISED, sized } from './plan.ts';
 import { corePid, judgeWhole, residentBytes } from './wholeness.ts';
 
 const START = 'GET / HTTP/1.1\r\nHost: test\r\n';
@@ -66,6 +67,7 @@ faultTest('27', '', async (judge, { stack }) => {
 	const baseline: number[] = [];
 	const peaks: number[] = [];
 	const exploded: (Exploded & { name: string })[] = [];
+	const alert = new AlertWatch(ballast, PROMISED['27']);
 	// The first round only warms up.
 	for (let round = 0; round <= sized(1, 10); round++) {
 		const sampling = setInterval(() => (round === 0 ? baseline : peaks).push(residentBytes(pid)), 10);
@@ -92,5 +94,6 @@ faultTest('27', '', async (judge, { stack }) => {
 	const before = percentile(baseline, 0.5);
 	const grown = Math.max(...peaks) - before;
 	judge('memory stays bounded', `core ${count(before / 1e6)} MB, at most ${count(grown / 1e6)} MB more`, grown < 60e6);
+	await alert.judge(judge);
 	await judgeWhole(ballast, judge, 1);
 });

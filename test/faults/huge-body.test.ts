@@ -4,8 +4,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { startBallast } from '../support/ballast.ts';
 import { connect } from '../support/raw-client.ts';
 import { startUpstream } from '../support/raw-upstream.ts';
+import { AlertWatch } from './alert-watch.ts';
 import { count, faultTest, ms } from './judge.ts';
-import { sized } from './plan.ts';
+import { PROMISED, sized } from './plan.ts';
 import { corePid, residentBytes } from './wholeness.ts';
 
 const TEN_GB = 10_000_000_000;
@@ -67,6 +68,7 @@ faultTest('28', 'over the limit', async (judge, { stack }) => {
 	const upstream = stack.use(await startUpstream());
 	const app = { instances: [upstream.url], health: { interval: '1h' } };
 	const ballast = stack.use(await startBallast({ workers: 1, stop: '0s', services: { app } }));
+	const alert = new AlertWatch(ballast, PROMISED['28']);
 	const client = await connect(ballast.port);
 	const sent = performance.now();
 	client.send(`POST /declared HTTP/1.1\r\nHost: test\r\nContent-Length: ${TEN_GB}\r\n\r\n`);
@@ -99,6 +101,14 @@ faultTest('28', 'over the limit', async (judge, { stack }) => {
 		`${told} after ${count(bytes / 1e6)} MB were sent`,
 		told === 413 && bytes < 100_000_000,
 	);
+	// Who is refused comes again.
+	for (let i = 0; i < 3; i++) {
+		const again = await connect(ballast.port);
+		again.send(`POST /declared HTTP/1.1\r\nHost: test\r\nContent-Length: ${TEN_GB}\r\n\r\n`);
+		await again.answer();
+		again.destroy();
+	}
+	await alert.judge(judge);
 });
 
 faultTest('28', 'streamed', async (judge, { stack }) => {

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ballast, startBallast } from '../support/ballast.ts';
 import { eventually, statusOf } from '../support/suite.ts';
+import { AlertWatch } from './alert-watch.ts';
 import { ECHO_RUN } from './echo-instances.ts';
 import { EchoLoad } from './echo-load.ts';
 import { count, faultTest, ms } from './judge.ts';
-import { sized } from './plan.ts';
+import { PROMISED, sized } from './plan.ts';
 import { judgeWhole } from './wholeness.ts';
 
 /** Killed again and again, one would wait for its restart by design. */
@@ -37,11 +38,13 @@ faultTest('3', '', async (judge, { stack }) => {
 	const ejectedMs: number[] = [];
 	const replacedMs: number[] = [];
 	const kills = sized(4, 24);
+	let alert: AlertWatch | undefined;
 	for (let kill = 0; kill < kills; kill++) {
 		await sleep(400);
 		const victim = (await app(ballast))?.instances[kill % INSTANCES];
 		const pid = victim?.pid as number;
 		const killed = performance.now();
+		alert ??= new AlertWatch(ballast, PROMISED['3']);
 		process.kill(pid, 'SIGKILL');
 		const isOut = async () =>
 			(await app(ballast))?.instances.every((each) => each.pid !== pid || each.state !== 'ready');
@@ -64,5 +67,6 @@ faultTest('3', '', async (judge, { stack }) => {
 		Math.max(...ejectedMs) <= 2 * INTERVAL_MS,
 	);
 	judge('replaced', `${kills} of ${kills}, ready after at most ${ms(Math.max(...replacedMs))}`, true);
+	await alert?.judge(judge);
 	await judgeWhole(ballast, judge, INSTANCES);
 });

@@ -18,9 +18,45 @@ export const FAULTS = {
 	release: 'a release that answers 5 % errors',
 	answers: 'kills, resets, aborts and time-outs under mixed requests',
 	sessions: 'the instance of a session dies',
+	crashes: 'instances that die again and again',
+	disk: 'a full disk',
+	overload: 'more requests than the service can carry',
 } as const;
 
 export type Fault = keyof typeof FAULTS;
+
+/** What `npm test` has no time for: there is no shorter version of these. */
+export const ONLY_LONG: readonly Fault[] = ['crashes', 'disk', 'overload'];
+
+export interface Promised {
+	alert: string;
+	/** From the begin of the fault until it fires. */
+	seconds: number;
+}
+
+/** The alert that each fault raises: the table of docs/alerts.md. What is wanted, as SIGTERM, raises none. */
+export const PROMISED: Readonly<Record<Exclude<Fault, '17'>, Promised>> = {
+	'3': { alert: 'instance_died', seconds: 10 },
+	'4': { alert: 'ejected', seconds: 15 },
+	'5': { alert: 'errors', seconds: 20 },
+	'6': { alert: 'errors', seconds: 30 },
+	'7': { alert: 'lookup_failed', seconds: 25 },
+	'8': { alert: 'no_ready_instance', seconds: 15 },
+	'9': { alert: 'ejected_often', seconds: 120 },
+	'18': { alert: 'config_refused', seconds: 10 },
+	'25': { alert: 'retries', seconds: 30 },
+	'26': { alert: 'slow_clients', seconds: 15 },
+	'27': { alert: 'oversized_requests', seconds: 10 },
+	'28': { alert: 'oversized_requests', seconds: 10 },
+	'29': { alert: 'malformed_requests', seconds: 10 },
+	pool: { alert: 'pool_down', seconds: 15 },
+	release: { alert: 'rolled_back', seconds: 10 },
+	answers: { alert: 'instance_died', seconds: 10 },
+	sessions: { alert: 'instance_died', seconds: 10 },
+	crashes: { alert: 'crash_loop', seconds: 60 },
+	disk: { alert: 'store_failing', seconds: 20 },
+	overload: { alert: 'shedding', seconds: 25 },
+};
 
 /** Longer versions, as `npm run faults` runs them; `npm test` runs the shorter ones. */
 export const LONG: boolean = process.env['BALLAST_FAULTS'] === 'long';

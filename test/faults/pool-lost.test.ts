@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ballast, startBallast } from '../support/ballast.ts';
 import { eventually, statusOf } from '../support/suite.ts';
+import { AlertWatch } from './alert-watch.ts';
 import type { Told } from './echo-client.ts';
 import { startEchoes } from './echo-instances.ts';
 import { EchoLoad } from './echo-load.ts';
 import { count, faultTest, ms } from './judge.ts';
-import { sized } from './plan.ts';
+import { LONG, PROMISED, sized } from './plan.ts';
 import { judgeWhole } from './wholeness.ts';
 
 const INTERVAL_MS = 1000;
@@ -62,6 +63,7 @@ faultTest('pool', '', async (judge, { stack }) => {
 	for (let round = 0; round < rounds; round++) {
 		await sleep(sized(2000, 10_000));
 		const lost = performance.now();
+		const alert = new AlertWatch(ballast, PROMISED.pool);
 		for (const { proxy } of primary) proxy.die();
 		await eventually(
 			() => standbyShare(ballast),
@@ -79,6 +81,8 @@ faultTest('pool', '', async (judge, { stack }) => {
 		posts.sooner += sentBetween(between, lost, failedOver).length;
 		posts.soonerFailed += sentBetween(bad, lost, failedOver).length;
 		badPosts.push(...bad);
+		// In the last round it is away for as long as the alert takes.
+		if (LONG && round === rounds - 1) await alert.judge(judge);
 		const healed = performance.now();
 		for (const { proxy } of primary) await proxy.accept();
 		await eventually(

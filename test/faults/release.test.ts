@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startBallast } from '../support/ballast.ts';
 import { eventually, statusOf } from '../support/suite.ts';
+import { AlertWatch } from './alert-watch.ts';
 import type { Told } from './echo-client.ts';
 import { ECHO_RUN } from './echo-instances.ts';
 import { EchoLoad } from './echo-load.ts';
 import { count, faultTest } from './judge.ts';
-import { LONG, sized } from './plan.ts';
+import { LONG, PROMISED, sized } from './plan.ts';
 import { judgeWhole } from './wholeness.ts';
 
 const INSTANCES = 2;
@@ -43,13 +44,17 @@ faultTest('release', '', async (judge, { stack }) => {
 	let touched = 0;
 	let failed = 0;
 	let seconds = 0;
+	let alert: AlertWatch | undefined;
 	const releases = sized(1, 5);
 	for (let release = 1; release <= releases; release++) {
 		await sleep(500);
 		told.length = 0;
 		const started = performance.now();
+		const startedMs = Date.now();
 		const command = [...ECHO_RUN, '--errors', '0.05', '--release', 'bad '];
 		rolledBack.push((await ballast.control('deploy', { service: 'app', command })) as Ended);
+		// How long it is looked at before it is rolled back is a matter of the steps.
+		alert ??= new AlertWatch(ballast, PROMISED.release, startedMs);
 		seconds = Math.max(seconds, (performance.now() - started) / 1000);
 		const own = told.filter(({ instance }) => instance.startsWith('bad '));
 		during += told.length;
@@ -83,5 +88,6 @@ faultTest('release', '', async (judge, { stack }) => {
 		`${count(touched)} of ${count(during)} (${((100 * touched) / during).toFixed(2)} %), ${failed} of them failed; ${releases} × released`,
 		touched > 0 && touched <= 0.02 * during,
 	);
+	await alert?.judge(judge);
 	await judgeWhole(ballast, judge, INSTANCES);
 });

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { startBallast } from '../support/ballast.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { statusOf } from '../support/suite.ts';
+import { AlertWatch } from './alert-watch.ts';
 import { startEchoes } from './echo-instances.ts';
 import { EchoLoad } from './echo-load.ts';
 import { count, faultTest, ms, percentile } from './judge.ts';
-import { sized } from './plan.ts';
+import { PROMISED, sized } from './plan.ts';
 import { askOnce, judgeWhole } from './wholeness.ts';
 
 const RELOADS = sized(100, 1000);
@@ -78,5 +79,11 @@ faultTest('18', '', async (judge, { stack }) => {
 		wrong[0] ?? `${bad} of ${bad}`,
 		wrong.length === 0 && bad === RELOADS / 10,
 	);
+	const alert = new AlertWatch(ballast, PROMISED['18']);
+	writeFileSync(join(ballast.folder, 'ballast.yaml'), 'listn: 8080\n');
+	await ballast.control('reload').catch(() => {});
+	await alert.judge(judge);
+	ballast.configure(config(RELOADS));
+	await ballast.control('reload');
 	await judgeWhole(ballast, judge, 2);
 });

@@ -3,9 +3,10 @@ import { startFaultProxy } from '../support/fault-proxy.ts';
 import { connect, type RawClient } from '../support/raw-client.ts';
 import { startUpstream } from '../support/raw-upstream.ts';
 import { get, post } from '../support/suite.ts';
+import { AlertWatch } from './alert-watch.ts';
 import { textOf } from './echo-text.ts';
 import { count, faultTest } from './judge.ts';
-import { sized } from './plan.ts';
+import { PROMISED, sized } from './plan.ts';
 import { judgeWhole } from './wholeness.ts';
 
 const SIZE = 400_000;
@@ -45,6 +46,7 @@ faultTest('6', '', async (judge, { stack }) => {
 	const rounds = sized(12, 200);
 	const complaints: string[] = [];
 	let asked = 0;
+	const alert = new AlertWatch(ballast, PROMISED['6']);
 	for (let round = 0; round < rounds; round++) {
 		// Less than the sockets' buffers hold, and more.
 		for (const proxy of proxies) proxy.resetAfter([300, 5000, 90_000, 250_000][round % 4] as number);
@@ -72,6 +74,7 @@ faultTest('6', '', async (judge, { stack }) => {
 		complaints[0] ?? `${count(asked)} of ${count(asked)} aborted`,
 		complaints.length === 0,
 	);
+	await alert.judge(judge);
 	for (const proxy of proxies) await proxy.heal();
 	await judgeWhole(ballast, judge, 2);
 });

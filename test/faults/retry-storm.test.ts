@@ -3,9 +3,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startBallast } from '../support/ballast.ts';
 import { eventually } from '../support/suite.ts';
+import { AlertWatch } from './alert-watch.ts';
 import { EchoLoad } from './echo-load.ts';
 import { count, faultTest } from './judge.ts';
-import { LONG, sized } from './plan.ts';
+import { LONG, PROMISED, sized } from './plan.ts';
 
 const seen = new WeakSet<Socket>();
 
@@ -47,6 +48,9 @@ for (const [at, { policy, way }] of CASES.entries())
 			const urls = instances.map(({ url }) => url);
 			const app = { instances: urls, health: { kind: 'tcp', interval: '1s' }, ...POLICIES[policy] };
 			const ballast = stack.use(await startBallast({ workers: 2, stop: '0s', services: { app } }));
+			// What repeats on a kept connection that had ended is no retry: of its errors there is an alert all the same.
+			const watched = way.startsWith('the second') ? { alert: 'errors', seconds: 30 } : PROMISED['25'];
+			const alert = new AlertWatch(ballast, watched);
 			const load = stack.use(new EchoLoad({ port: ballast.port, clients: 24, fresh: 4 }));
 			await sleep(sized(800, 15_000));
 			// Beside few requests the floor of 10 retries a second is the larger part.
@@ -55,6 +59,8 @@ for (const [at, { policy, way }] of CASES.entries())
 				(sent) => sent >= LEAST,
 				30_000,
 			);
+			// It has to last for the rule: too long for the shorter version.
+			if (LONG) await alert.fired();
 			await load.stop();
 			const came = instances.reduce((sum, { requests }) => sum + requests, 0);
 			judge(
@@ -62,4 +68,5 @@ for (const [at, { policy, way }] of CASES.entries())
 				`${(came / load.sent).toFixed(3)} × (${count(came)} of ${count(load.sent)} requests)`,
 				came <= 1.2 * load.sent,
 			);
+			if (LONG) await alert.judge(judge, `${way}, ${policy}`);
 		});

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine, machineWarnings } from '../../benchmarks/measure/machine.ts';
 import type { Finding } from './judge.ts';
-import { FAULTS, type Fault } from './plan.ts';
+import { FAULTS, type Fault, ONLY_LONG } from './plan.ts';
 import { cellsOf, markdown, replaceTable } from './table.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -80,7 +80,8 @@ const options = readOptions();
 console.log(`peers: ${await peers()}`);
 const started = performance.now();
 const { findings, passed } = await measure(options);
-const notJudged = options.faults.filter((fault) => !findings.some((finding) => finding.fault === fault));
+const asked = options.faults.filter((fault) => !options.quick || !ONLY_LONG.includes(fault));
+const notJudged = asked.filter((fault) => !findings.some((finding) => finding.fault === fault));
 const notMet = findings.filter(({ verdict }) => verdict === 'not met').length;
 const table = markdown(cellsOf(findings));
 const about = heading(options, (performance.now() - started) / 1000);

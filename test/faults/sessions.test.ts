@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { startBallast } from '../support/ballast.ts';
 import { eventually, statusOf } from '../support/suite.ts';
+import { AlertWatch } from './alert-watch.ts';
 import { count, faultTest } from './judge.ts';
-import { sized } from './plan.ts';
+import { PROMISED, sized } from './plan.ts';
 
 const FILE = fileURLToPath(new URL('instances/session.ts', import.meta.url));
 const INSTANCES = 3;
@@ -50,6 +51,7 @@ faultTest('sessions', '', async (judge, { stack }) => {
 	const lost: string[] = [];
 	let replayed = 0;
 	let moved = 0;
+	let alert: AlertWatch | undefined;
 	for (let round = 0; round < rounds; round++) {
 		const browsers = Array.from({ length: users }, () => new Browser(ballast.url));
 		const before = await Promise.all(
@@ -61,6 +63,7 @@ faultTest('sessions', '', async (judge, { stack }) => {
 			}),
 		);
 		const victim = before[0] as number;
+		alert ??= new AlertWatch(ballast, PROMISED.sessions);
 		process.kill(victim, 'SIGKILL');
 		await Promise.all(
 			browsers.map(async (browser, i) => {
@@ -81,4 +84,5 @@ faultTest('sessions', '', async (judge, { stack }) => {
 		lost[0] ?? `${count(replayed)} sessions replayed, ${moved} of them moved, in ${rounds} kills`,
 		lost.length === 0 && moved >= rounds,
 	);
+	await alert?.judge(judge);
 });

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startBallast } from '../support/ballast.ts';
+import { AlertWatch } from './alert-watch.ts';
 import { startEchoes } from './echo-instances.ts';
 import { EchoLoad } from './echo-load.ts';
 import { count, faultTest, ms, percentile } from './judge.ts';
-import { LONG, sized } from './plan.ts';
+import { LONG, PROMISED, sized } from './plan.ts';
 import { judgeWhole } from './wholeness.ts';
 
 const INSTANCES = 4;
@@ -53,6 +54,7 @@ for (const balance of LONG ? ['round-robin', 'least-connections'] : ['round-robi
 		await sleep(sized(2000, 5000));
 		const slowed = performance.now();
 		const baseline = percentile(load.tookBetween(warm, slowed), 0.99);
+		const alert = new AlertWatch(ballast, PROMISED['4']);
 		for (const { proxy } of instances.slice(0, 1)) proxy.latencyMs = SLOW_MS / 2;
 		const tookMs = (await settles(load, slowed, 2 * baseline)) - slowed;
 		for (const { proxy } of instances) proxy.latencyMs = USUAL_MS / 2;
@@ -64,5 +66,6 @@ for (const balance of LONG ? ['round-robin', 'least-connections'] : ['round-robi
 			tookMs <= 10_000,
 		);
 		judge('no request fails', `${load.shown()} of ${count(load.sent)}`, load.failures.length === 0);
+		await alert.judge(judge, `by ${balance}`);
 		await judgeWhole(ballast, judge, INSTANCES);
 	});

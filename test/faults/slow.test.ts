@@ -4,11 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startBallast } from '../support/ballast.ts';
 import { connections, eventually } from '../support/suite.ts';
+import { AlertWatch } from './alert-watch.ts';
 import { startEchoes } from './echo-instances.ts';
 import { EchoLoad } from './echo-load.ts';
 import { BIG_BYTES } from './echo-text.ts';
 import { count, faultTest, ms, percentile } from './judge.ts';
-import { sized } from './plan.ts';
+import { PROMISED, sized } from './plan.ts';
 import { type KindName, LOOK_MS, type SlowEnd } from './slow-clients.ts';
 import { corePid, judgeWhole, residentBytes } from './wholeness.ts';
 
@@ -50,6 +51,7 @@ faultTest('26', '', async (judge, { stack }) => {
 	const before = residentBytes(pid);
 	let peak = before;
 	const sampling = setInterval(() => (peak = Math.max(peak, residentBytes(pid))), 50);
+	const alert = new AlertWatch(ballast, PROMISED['26']);
 	const { stdout } = await run(process.execPath, [FILE, String(ballast.port), String(EACH)]);
 	clearInterval(sampling);
 	const over = performance.now();
@@ -87,5 +89,6 @@ faultTest('26', '', async (judge, { stack }) => {
 		8000,
 	);
 	judge('no connection of theirs is left', `${left} open`, left === 0);
+	await alert.judge(judge);
 	await judgeWhole(ballast, judge, 2);
 });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { FAULTS, type Fault, PROMISED } from './plan.ts';
 import { cellsOf, markdown, replaceTable } from './table.ts';
 
 test('findings stand in the order of the plan, and nothing in them breaks the table', () => {
@@ -23,4 +25,18 @@ test('only what stands between the markers is written anew', () => {
 	const page = 'a\n<!-- faults:begin (written by `npm run faults -- --write`) -->\nold\n<!-- faults:end -->\nb\n';
 	assert.equal(replaceTable(page, 'new'), page.replace('old', 'new'));
 	assert.throws(() => replaceTable('nothing', 'new'), /no place/);
+});
+
+/** As docs/alerts.md calls them, where that is not their name here. */
+const CALLED: Partial<Record<Fault, string>> = {
+	'18': 'a bad reload',
+	answers: 'kill -9 of an instance under load',
+};
+
+test('docs/alerts.md promises of each fault the alert that its test waits for', () => {
+	const page = readFileSync(new URL('../../docs/alerts.md', import.meta.url), 'utf8');
+	for (const [fault, { alert, seconds }] of Object.entries(PROMISED)) {
+		const row = `| ${CALLED[fault as Fault] ?? FAULTS[fault as Fault]} | \`${alert}\` | ${seconds} |`;
+		assert.ok(page.includes(row), row);
+	}
 });

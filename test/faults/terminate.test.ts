@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startBallast } from '../support/ballast.ts';
 import { isAlive, treeOf } from '../support/process-tree.ts';
 import { eventually, statusOf } from '../support/suite.ts';
+import { judgeNoAlert } from './alert-watch.ts';
 import { ECHO_RUN } from './echo-instances.ts';
 import { EchoLoad } from './echo-load.ts';
 import { count, faultTest } from './judge.ts';
-import { sized } from './plan.ts';
+import { LONG, sized } from './plan.ts';
 import { judgeWhole } from './wholeness.ts';
 
 const config = (stop: string) => ({
@@ -78,5 +79,8 @@ faultTest('17', 'of each instance, one by one', async (judge, { stack }) => {
 		`${load.shown()} of ${count(load.sent)}, ${rounds} × restart of 2`,
 		load.failures.length === 0 && load.sent > 200,
 	);
+	// Until the rules have been looked at again.
+	if (LONG) await sleep(8000);
+	await judgeNoAlert(ballast, judge);
 	await judgeWhole(ballast, judge, 2);
 });

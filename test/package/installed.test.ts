@@ -55,6 +55,7 @@ test('the package holds the compiled program, its types and its schema, and no s
 		'dist/schema.json',
 		'LICENSE',
 		'README.md',
+		'docs/runbooks.md',
 	]) {
 		assert.ok(existsSync(join(installed, file)), file);
 	}
@@ -64,6 +65,7 @@ test('the package holds the compiled program, its types and its schema, and no s
 		'README.md',
 		'bin',
 		'dist',
+		'docs',
 		'package.json',
 	]);
 	const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });

@@ -17,15 +17,15 @@ export class Certificates {
 		this.authority = readFileSync(this.authorityFile, 'utf8');
 	}
 
-	/** A certificate for this DNS name or IP address. */
-	issue(name: string): { cert: string; key: string } {
+	/** A certificate for this DNS name or IP address, good for so many days. */
+	issue(name: string, days = 2): { cert: string; key: string } {
 		const { cert, key } = this.pair(name);
 		const request = `${cert}.csr`;
 		const extensions = `${cert}.ext`;
 		run('req', ...KEY, '-keyout', key, '-out', request, '-subj', `/CN=${name}`);
 		writeFileSync(extensions, `subjectAltName=${/^[\d.]+$/.test(name) ? 'IP' : 'DNS'}:${name}\n`);
 		const signed = ['-CA', this.authorityFile, '-CAkey', join(this.folder, 'ca.key'), '-CAcreateserial'];
-		run('x509', '-req', '-in', request, ...signed, '-out', cert, '-days', '2', '-extfile', extensions);
+		run('x509', '-req', '-in', request, ...signed, '-out', cert, '-days', `${days}`, '-extfile', extensions);
 		return { cert, key };
 	}
 

@@ -1,5 +1,6 @@
 /** Alerts in Alertmanager's form: of its API, of its webhook, and so of everything that understands it. */
 import type { Notification, NotifiedAlert } from '../notification.ts';
+import { runbookAnnotation } from '../runbook.ts';
 
 /** Names that Prometheus takes for labels: `[a-zA-Z_][a-zA-Z0-9_]*`. */
 export function promLabels({ name, severity, labels }: NotifiedAlert, node: string): Record<string, string> {
@@ -16,7 +17,7 @@ export function annotations({ summary, value, threshold, causes, runbook }: Noti
 		value,
 		threshold,
 		...(causes.length === 0 ? {} : { cause: causes.join('; ') }),
-		...(runbook === null ? {} : { runbook_url: runbook }),
+		...runbookAnnotation(runbook),
 	};
 }
 

@@ -1,4 +1,5 @@
 import { type Channel, type Notification, SEND_MS } from '../notification.ts';
+import { isLink } from '../runbook.ts';
 import { titleOf } from './alert-text.ts';
 import { postOnce } from './post.ts';
 
@@ -33,7 +34,7 @@ export class PagerDutyChannel implements Channel {
 			dedup_key: `ballast-${node}-${group}`.slice(0, 255),
 			client: 'Ballast',
 			...(link === null ? {} : { client_url: link }),
-			...(runbook === null ? {} : { links: [{ href: runbook, text: 'Runbook' }] }),
+			...(runbook === null || !isLink(runbook) ? {} : { links: [{ href: runbook, text: 'Runbook' }] }),
 			payload: {
 				summary: `${titleOf(notification)}: ${first?.summary ?? ''}`.slice(0, 1024),
 				source: groupLabels['service'] ?? node,

@@ -195,6 +195,16 @@ export class Scaler {
 		if (changed || news) this.#port.event('info', scaled.service, text);
 	}
 
+	/** Instances that pools would need beyond the most that they may have, by pool. */
+	short(): ReadonlyMap<string, number> {
+		const found = new Map<string, number>();
+		for (const [name, { last }] of this.#pools) {
+			const limit = last?.decision.clamps.findLast(({ by }) => by === 'max');
+			if (limit !== undefined) found.set(name, limit.from - limit.to);
+		}
+		return found;
+	}
+
 	/** The last decision of each pool that scales itself. */
 	view(): { pool: string; policy: ScalePolicy; last: DecisionRecord | null }[] {
 		return [...this.#pools.values()].map(({ name, scaler, last }) => ({ pool: name, policy: scaler.policy, last }));

@@ -149,6 +149,11 @@ export class Scaling {
 			this.#parts.monitor.store.say({ type: 'save', key: STATE_KEY, value: snapshot });
 	}
 
+	/** See `Scaler`. */
+	short(): ReadonlyMap<string, number> {
+		return this.#scaler.short();
+	}
+
 	snapshot(): ScalingSnapshot {
 		return this.#scaler.snapshot();
 	}

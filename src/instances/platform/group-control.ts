@@ -6,7 +6,7 @@ import type { InstanceEvent } from '../provider.ts';
 import { inSeconds } from '../wording.ts';
 import type { Entry, MemberSet } from './member-set.ts';
 import { planSize, type SizePlan } from './plan-size.ts';
-import { ordersLeaving, type Platform, type PlatformGroup } from './platform.ts';
+import { keepsUp, ordersLeaving, type Platform, type PlatformGroup } from './platform.ts';
 import { asPlatformError, callPlatform, retryMs, wordsOf } from './platform-call.ts';
 import type { PlatformError } from './platform-error.ts';
 import { Removals } from './removals.ts';
@@ -39,6 +39,8 @@ export class GroupControl {
 	/** Asked for while a round runs: when the next one is to begin, ms after it. */
 	#againMs = Number.POSITIVE_INFINITY;
 	#lookFailures = 0;
+	/** Failures of `keepUp` in a row. */
+	#unkept = 0;
 	#tries = 0;
 	/** Epoch ms before which no change is tried again. */
 	#notBefore = 0;
@@ -154,6 +156,7 @@ export class GroupControl {
 		this.#take(group);
 		if (!this.#active) return this.pollMs;
 		this.#observe(group);
+		await this.#keepUp(group);
 		const waitMs = this.#notBefore - Date.now();
 		if (waitMs > 0) return Math.min(waitMs, this.pollMs);
 		if (this.#removals.waiting) return this.#remove();
@@ -209,6 +212,8 @@ export class GroupControl {
 			: 'the two will work against each other';
 		const told = group.autoscaler === null ? null : `${platform.target} is scaled by ${group.autoscaler} too; ${what}`;
 		this.troubles.autoscaler(told, refuse, platform.target);
+		const { failure = null } = group;
+		this.troubles.failing(failure === null ? null : `${platform.target}: ${wordsOf(failure)}`, platform.target);
 		const running = members.live().filter((entry) => entry.member.life === 'running').length;
 		const size = this.#sizes.size ?? 0;
 		const now = Date.now();
@@ -225,6 +230,24 @@ export class GroupControl {
 			`${platform.target} has ${running} of ${size} running after ${inSeconds(forMs)}${why}`,
 			platform.target,
 		);
+	}
+
+	/** What the platform has to do for its members; a failure of it holds nothing up. */
+	async #keepUp(group: PlatformGroup): Promise<void> {
+		const { platform, settings } = this.#options;
+		if (!keepsUp(platform)) return;
+		let failed: string | null = null;
+		try {
+			await callPlatform(settings.limitMs, this.signal, (signal) => platform.keepUp(group, signal));
+		} catch (error) {
+			if (this.signal.aborted) return;
+			const fault = asPlatformError(error);
+			// One failure that may pass is no trouble yet: the next look comes soon.
+			if (fault.mayPass && ++this.#unkept < 2) return;
+			failed = `${platform.target}: its members are not kept up: ${wordsOf(fault)}`;
+		}
+		if (failed === null) this.#unkept = 0;
+		this.troubles.unkept(failed, platform.target);
 	}
 
 	async #resize(group: PlatformGroup, asked: number): Promise<number> {

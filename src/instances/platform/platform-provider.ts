@@ -13,6 +13,7 @@ import { inSeconds } from '../wording.ts';
 import { GroupControl } from './group-control.ts';
 import { MemberSet } from './member-set.ts';
 import {
+	keepsUp,
 	knowsUsage,
 	type Platform,
 	type PlatformGroup,
@@ -165,6 +166,10 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 		const ours = entry.phase === 'chosen' || entry.phase === 'ending';
 		if (ours && lives && this.#active && !this.#over) return this.#control.end(entry);
 		// It leaves by itself, or is to be forgotten here and to go on there.
+		if (life === 'leaving' && this.#active && !this.#over && keepsUp(this.#platform)) {
+			this.#platform.drained(entry.member.id);
+			this.#control.wake(0);
+		}
 		if (entry.phase !== 'here' || !lives) this.#members.forget(entry, Date.now());
 	}
 

@@ -77,7 +77,17 @@ export interface OrdersLeaving {
 
 /** Extension: knows what members use. */
 export interface KnowsUsage {
+	/** How old a reading may be when it comes, ms; default 0. */
+	readonly usageLagMs?: number;
 	usage(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, PlatformUsage>>;
+}
+
+/** Extension: has work of its own to do for its members: registrations, heartbeats, letting go of who is drained. */
+export interface KeepsUp {
+	/** Called after each look, by the active owner alone. @throws PlatformError */
+	keepUp(group: PlatformGroup, signal: AbortSignal): Promise<void>;
+	/** Nothing is in flight any more at a member that leaves by itself; `keepUp` then sees to it. */
+	drained(id: string): void;
 }
 
 /** Extension: members can be given another size. */
@@ -101,6 +111,10 @@ export function ordersLeaving(platform: object): platform is OrdersLeaving {
 
 export function knowsUsage(platform: object): platform is KnowsUsage {
 	return 'usage' in platform;
+}
+
+export function keepsUp(platform: object): platform is KeepsUp {
+	return 'keepUp' in platform;
 }
 
 export function sizesMembers(platform: object): platform is Sizes {

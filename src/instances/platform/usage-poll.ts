@@ -31,7 +31,8 @@ export class UsagePoll {
 
 	/** By the platform's id. */
 	get usage(): ReadonlyMap<string, PlatformUsage> {
-		const oldest = Date.now() - this.#options.everyMs * KEPT_INTERVALS;
+		const { everyMs, platform } = this.#options;
+		const oldest = Date.now() - everyMs * KEPT_INTERVALS - (platform.usageLagMs ?? 0);
 		return new Map([...this.#usage].filter(([, { atMs }]) => atMs >= oldest));
 	}
 

@@ -1,0 +1,89 @@
+import type { Row } from './entry-scan.ts';
+import { cellOf, ValueCells } from './value-cells.ts';
+
+/** Requests are estimates where the log is a sample. */
+export interface Traffic {
+	requests: number;
+	/** Answers 5xx and broken off. */
+	errors: number;
+	/** Seconds; null: no request. */
+	mean: number | null;
+	p50: number | null;
+	p95: number | null;
+	p99: number | null;
+}
+
+/** Requests of one kind, added up. */
+export class Tally {
+	readonly #cells = new ValueCells();
+	#errors = 0;
+	#sum = 0;
+
+	add(seconds: number, weight: number, failed: boolean): void {
+		this.#cells.add(cellOf(seconds), weight);
+		if (failed) this.#errors += weight;
+		this.#sum += weight * seconds;
+	}
+
+	addAll(other: Tally): void {
+		this.#cells.addAll(other.#cells);
+		this.#errors += other.#errors;
+		this.#sum += other.#sum;
+	}
+
+	traffic(): Traffic {
+		const [p50 = null, p95 = null, p99 = null] = this.#cells.percentiles([0.5, 0.95, 0.99]);
+		const requests = this.#cells.count;
+		return { requests, errors: this.#errors, mean: requests === 0 ? null : this.#sum / requests, p50, p95, p99 };
+	}
+}
+
+/** What `TrafficTally` reads of an entry `e`. */
+export const TRAFFIC_COLUMNS = 'e.service, e.route, e.status, e.duration, e.severity, e.weight';
+const MOST_ROUTES = 2000;
+const ERROR = 4;
+
+/** Requests by service and route, and by status. */
+export class TrafficTally {
+	readonly statuses = new Map<number, number>();
+	readonly #routes = new Map<string, Map<string, Tally>>();
+	#size = 0;
+	/** Of routes that found no room. */
+	readonly #others = new Tally();
+
+	/** A row that begins with `TRAFFIC_COLUMNS`, as an array. */
+	add(row: Row): void {
+		const weight = row[5] as number;
+		const status = (row[2] as number | null) ?? 0;
+		this.statuses.set(status, (this.statuses.get(status) ?? 0) + weight);
+		const tally = this.#tallyOf(row[0] as string, (row[1] as string | null) ?? '');
+		tally.add((row[3] as number | null) ?? 0, weight, (row[4] as number) >= ERROR);
+	}
+
+	#tallyOf(service: string, route: string): Tally {
+		let routes = this.#routes.get(service);
+		const known = routes?.get(route);
+		if (known !== undefined) return known;
+		if (this.#size === MOST_ROUTES) return this.#others;
+		this.#size++;
+		if (routes === undefined) this.#routes.set(service, (routes = new Map()));
+		const tally = new Tally();
+		routes.set(route, tally);
+		return tally;
+	}
+
+	all(): Traffic {
+		const all = new Tally();
+		all.addAll(this.#others);
+		for (const routes of this.#routes.values()) for (const tally of routes.values()) all.addAll(tally);
+		return all.traffic();
+	}
+
+	of(service: string, route: string): Traffic {
+		return (this.#routes.get(service)?.get(route) ?? new Tally()).traffic();
+	}
+
+	routes(): { service: string; route: string }[] {
+		return [...this.#routes].flatMap(([service, routes]) => [...routes.keys()].map((route) => ({ service, route })));
+	}
+}
