@@ -85,6 +85,7 @@ export class PoolScaler {
 	countAnew(): void {
 		this.#traffic = new TrafficCount(this.#counts);
 		this.#came = null;
+		this.#decided = null;
 		this.#gatherAnew();
 	}
 

@@ -7,7 +7,7 @@ import type { ScalingSamples } from '../../scaling/samples.ts';
 import { sentence } from '../../scaling/sentence.ts';
 import { type InstanceReading, InstanceUsage } from './instance-usage.ts';
 import { Outcomes } from './outcomes.ts';
-import { OuterValues } from './outer-values.ts';
+import { NOT_YET, OuterValues } from './outer-values.ts';
 import { mayAct, scalesItself } from './policy-facts.ts';
 import { PoolScaler } from './pool-scaler.ts';
 import type { ScaledPool } from './scaled-pool.ts';
@@ -43,6 +43,8 @@ interface Scaled {
 	last: DecisionRecord | null;
 	/** The trouble that was told of. */
 	trouble: string;
+	/** Signals from elsewhere that were told to be unknown. */
+	unknown: ReadonlySet<string>;
 	outcomes: Outcomes;
 }
 
@@ -95,7 +97,7 @@ export class Scaler {
 		const left = this.#adopted[name];
 		if (left !== undefined) scaler.state = left.state;
 		const outcomes = new Outcomes((id, text) => this.#port.ended(id, text));
-		return { service, name, scaler, said: '', keptMs: 0, last: null, trouble: '', outcomes };
+		return { service, name, scaler, said: '', keptMs: 0, last: null, trouble: '', unknown: new Set(), outcomes };
 	}
 
 	/** What an earlier core, or an earlier run of the program, had decided. */
@@ -161,6 +163,7 @@ export class Scaler {
 		scaled.outcomes.look(samples, nowMs);
 		if (!this.#leads) return;
 		this.#tellTrouble(scaled, pool.trouble);
+		this.#tellUnknown(scaled, samples);
 		if (decision.desired !== samples.desired) this.#port.resize(key, decision.desired);
 		this.#remember(scaled, samples, decision, nowMs);
 	}
@@ -173,10 +176,23 @@ export class Scaler {
 		scaled.trouble = now;
 	}
 
+	/** Of figures of this node, having no value is common: nobody asked for anything. */
+	#tellUnknown(scaled: Scaled, { failures }: ScalingSamples): void {
+		const { name, service, scaler, unknown } = scaled;
+		const { signals, steps } = scaler.policy;
+		const outer = [...signals, ...steps].filter(({ source }) => source.from === 'prometheus');
+		const now = new Set(outer.map((one) => one.name).filter((one) => (failures[one] ?? NOT_YET) !== NOT_YET));
+		for (const one of now)
+			if (!unknown.has(one)) this.#port.event('warn', service, `${name}: ${one} is not known: ${failures[one]}`);
+		for (const one of unknown) if (!now.has(one)) this.#port.event('info', service, `${name}: ${one} is known again`);
+		scaled.unknown = now;
+	}
+
 	#remember(scaled: Scaled, samples: ScalingSamples, { state: _, ...decision }: Decision, nowMs: number): void {
 		const { policy } = scaled.scaler;
 		const changed = decision.desired !== decision.before;
-		const said = `${decision.wanted} ${decision.limitedBy} ${decision.panic}`;
+		const unknown = Object.keys(samples.failures).join();
+		const said = `${decision.wanted} ${decision.limitedBy} ${decision.panic} ${unknown}`;
 		if (!changed && said === scaled.said && nowMs - scaled.keptMs < STEADY_MS) {
 			if (scaled.last !== null) scaled.last = { ...scaled.last, atMs: nowMs, samples, decision };
 			return;
