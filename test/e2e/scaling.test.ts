@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AlertsAnswer } from '../../src/alerts/alert-view.ts';
 import type { KeptDecision } from '../../src/scaling/decision-store.ts';
 import { SERVER_JS } from '../support/api-file.ts';
 import { type Ballast, startBallast } from '../support/ballast.ts';
@@ -229,5 +230,12 @@ describe('a pool that sizes itself', { concurrency: true }, () => {
 			);
 			assert.ok(Date.now() - wokenMs >= 1500, 'not before `idle`');
 		}
+		// Longer than it may be without an instance when it ought to have one.
+		await sleep(8000);
+		const { alerts } = (await ballast.control('alerts')) as AlertsAnswer;
+		assert.deepEqual(
+			alerts.filter(({ labels }) => labels['service'] === 'asleep').map(({ name, state }) => `${name} ${state}`),
+			[],
+		);
 	});
 });
