@@ -17,6 +17,7 @@ export interface LoadSummary {
 	routes: Record<string, { ok: number; failed: number }>;
 	/** Of all but the slow ones, ms. */
 	p50Ms: number;
+	p95Ms: number;
 	p99Ms: number;
 	maxMs: number;
 	/** Milliseconds since 1970, null without a failure. */
@@ -48,6 +49,7 @@ export function newCounts(): Counts {
 		statuses: {},
 		routes: {},
 		p50Ms: 0,
+		p95Ms: 0,
 		p99Ms: 0,
 		maxMs: 0,
 		firstFailureAt: null,
@@ -85,6 +87,7 @@ export function newCounts(): Counts {
 		summary: () => ({
 			...structuredClone(sum),
 			p50Ms: quantile(buckets, 0.5),
+			p95Ms: quantile(buckets, 0.95),
 			p99Ms: quantile(buckets, 0.99),
 			maxMs: round(sum.maxMs),
 		}),

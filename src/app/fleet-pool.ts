@@ -125,11 +125,11 @@ export class PoolFleet {
 	/** Takes a new configuration: what it does not change stays untouched. */
 	apply(config: PoolOf, graceMs: number): void {
 		const before = this.#config;
+		const given = this.size.instances;
 		this.#config = config;
 		this.#graceMs = graceMs;
 		this.#retired = false;
 		const { instances } = config.pool;
-		const given = this.size.instances;
 		this.size.changed(before.pool);
 		if (this.#current?.provider.kind !== instances.kind) {
 			const old = this.#current;
@@ -139,8 +139,7 @@ export class PoolFleet {
 			this.#departures.review();
 		} else {
 			const { instances } = this.size;
-			if (!isDeepStrictEqual([before.pool.instances, given], [config.pool.instances, instances]))
-				this.#current.provider.apply(instances);
+			if (!isDeepStrictEqual(given, instances)) this.#current.provider.apply(instances);
 			this.recall();
 		}
 		if (!isDeepStrictEqual(probeSettings(before), probeSettings(config)))

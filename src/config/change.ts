@@ -59,6 +59,7 @@ const OF_SERVICE: [string, string][] = [
 	['region', 'holds for the next `ballast drain --region`'],
 	['scale.min', 'instances are started or stopped until their number fits'],
 	['scale.max', 'instances are started or stopped until their number fits'],
+	['scale.size.cpu', 'instances are held to it as they run'],
 	['scale.size', REPLACED],
 	['scale', 'holds from the next decision'],
 	['health', 'holds from the next probe; what is known of the instances is kept'],

@@ -80,7 +80,7 @@ function saidBySignal(
 		return `${is} is within ${percent(tolerance)} of the ${target}`;
 	}
 	if (note !== '') return `${is}, ${target}: ${note}`;
-	if (size === before) return `${is} at ${target} needs ${before}`;
+	if (size === before || (before === 0 && !over)) return `${is} at ${target} needs ${size}`;
 	return `${is} ${over ? 'over' : 'under'} ${target}`;
 }
 

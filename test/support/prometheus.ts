@@ -47,8 +47,12 @@ export class Prometheus {
 		this.#ended = new Promise((resolve) => this.#process.once('close', () => resolve()));
 	}
 
-	/** Resolves when `127.0.0.1:PORT/metrics` was scraped for the first time of each second. */
-	static async scraping(port: number): Promise<Prometheus> {
+	get url(): string {
+		return this.#url;
+	}
+
+	/** Resolves when `127.0.0.1:PORT/metrics` was scraped for the first time of each second. `own`: a port to listen on. */
+	static async scraping(port: number, own?: number): Promise<Prometheus> {
 		const folder = mkdtempSync(join(tmpdir(), 'ballast-prometheus-'));
 		const config = {
 			global: { scrape_interval: '1s', scrape_timeout: '1s' },
@@ -58,7 +62,7 @@ export class Prometheus {
 			],
 		};
 		writeFileSync(join(folder, 'prometheus.yml'), stringify(config));
-		const prometheus = new Prometheus(folder, (await freePorts(1))[0] as number);
+		const prometheus = new Prometheus(folder, own ?? ((await freePorts(1))[0] as number));
 		try {
 			const ready = (): Promise<boolean> =>
 				fetch(`${prometheus.#url}/-/ready`).then(

@@ -10,6 +10,9 @@ const ANSWER_BYTES = 1_000_000;
 /** An answer is good for so long, ms. */
 const GOOD_MS = 30_000;
 
+/** Why nothing is known at the begin. */
+export const NOT_YET = 'no answer yet';
+
 interface Asked {
 	reading: SignalReading | null;
 	failure: string;
@@ -31,7 +34,7 @@ export class OuterValues {
 	read(name: string, source: SignalSource, policy: ScalePolicy, nowMs: number): SignalReading | string {
 		let asked = this.#asked.get(name);
 		if (asked === undefined)
-			this.#asked.set(name, (asked = { reading: null, failure: 'no answer yet', atMs: 0, askedMs: 0, asking: false }));
+			this.#asked.set(name, (asked = { reading: null, failure: NOT_YET, atMs: 0, askedMs: 0, asking: false }));
 		const everyMs = source.from === 'prometheus' ? ASK_MS : 1000;
 		if (!asked.asking && nowMs - asked.askedMs >= everyMs - 100) void this.#ask(asked, source, policy, nowMs);
 		return asked.reading !== null && nowMs - asked.atMs <= GOOD_MS ? asked.reading : asked.failure;

@@ -1,4 +1,5 @@
 /** Decides on the size of one pool, once a second. */
+import { addChange } from '../../scaling/changes.ts';
 import { classify, type InstanceValue } from '../../scaling/classify.ts';
 import { decide, EMPTY_STATE } from '../../scaling/decide.ts';
 import type { Decision, ScalingState } from '../../scaling/decision.ts';
@@ -15,6 +16,9 @@ const ENOUGH = 20;
 /** Times a learned start, an instance is taken to be warm after. */
 const WARM_UP_MOST_MS = 60_000;
 
+/** Shorter times between two looks (a request wakes the pool) give no rate, ms. */
+const LEAST_MS = 500;
+
 /** What a pool is asked about each second. */
 export interface PoolNow {
 	pool: ScaledPool;
@@ -25,18 +29,32 @@ export interface PoolNow {
 	machineBytes: number;
 }
 
+interface Looked {
+	now: PoolNow;
+	traffic: TrafficTick;
+	/** Requests that came, a second; null: nothing new is known. */
+	perSecond: number | null;
+	warmUpMs: number;
+	nowMs: number;
+}
+
 export class PoolScaler {
-	readonly #traffic: TrafficCount;
+	readonly #counts: InstanceCounts;
+	#traffic: TrafficCount;
 	readonly #outer: OuterValues;
 	#policy: ScalePolicy;
 	#windows = new Map<string, SignalWindow>();
 	#ended: SignalWindow;
 	#failed: SignalWindow;
 	#state: ScalingState = EMPTY_STATE;
+	#decided: number | null = null;
 	#lastRequestMs: number;
+	/** Requests that came since a time and are in no window yet; null: nothing was counted before. */
+	#came: { requests: number; sinceMs: number } | null = null;
 
 	constructor(policy: ScalePolicy, parts: { counts: InstanceCounts; outer: OuterValues; nowMs: number }) {
 		this.#policy = policy;
+		this.#counts = parts.counts;
 		this.#traffic = new TrafficCount(parts.counts);
 		this.#outer = parts.outer;
 		this.#lastRequestMs = parts.nowMs;
@@ -53,10 +71,27 @@ export class PoolScaler {
 		const same =
 			JSON.stringify([policy.windowMs, policy.panic]) === JSON.stringify([this.#policy.windowMs, this.#policy.panic]);
 		this.#policy = policy;
-		if (same) return;
+		if (!same) this.#gatherAnew();
+	}
+
+	#gatherAnew(): void {
+		const { windowMs } = this.#policy;
 		this.#windows = new Map();
-		this.#ended = new SignalWindow({ windowMs: policy.windowMs, panic: null });
-		this.#failed = new SignalWindow({ windowMs: policy.windowMs, panic: null });
+		this.#ended = new SignalWindow({ windowMs, panic: null });
+		this.#failed = new SignalWindow({ windowMs, panic: null });
+	}
+
+	/** What instances have counted is another core's from here on, or was: the difference is no load. */
+	countAnew(): void {
+		this.#traffic = new TrafficCount(this.#counts);
+		this.#came = null;
+		this.#decided = null;
+		this.#gatherAnew();
+	}
+
+	/** The size that was decided last; null: none yet, or by another core. */
+	get decided(): number | null {
+		return this.#decided;
 	}
 
 	get state(): ScalingState {
@@ -65,22 +100,32 @@ export class PoolScaler {
 
 	set state(state: ScalingState) {
 		this.#state = state;
+		this.#decided = null;
 	}
 
 	decide(now: PoolNow, nowMs: number): { samples: ScalingSamples; decision: Decision } {
 		const samples = this.#samples(now, nowMs);
-		const decision = decide(this.#state, samples, this.#policy, nowMs);
+		const decision = decide(this.#stateBefore(samples.desired, nowMs), samples, this.#policy, nowMs);
 		this.#state = decision.state;
+		this.#decided = decision.desired;
 		return { samples, decision };
+	}
+
+	/** A size that a person or a new configuration has set is a change as well: it is not undone before the cool-down. */
+	#stateBefore(size: number, nowMs: number): ScalingState {
+		const by = size - (this.#decided ?? size);
+		if (by === 0) return this.#state;
+		return { ...this.#state, changes: addChange(this.#state.changes, [nowMs, by], this.#policy) };
 	}
 
 	#samples(now: PoolNow, nowMs: number): ScalingSamples {
 		const { pool, held } = now;
 		const traffic = this.#traffic.tick(pool.instances, held);
 		if (traffic.arrived > 0 || traffic.inFlight > 0) this.#lastRequestMs = nowMs;
+		const perSecond = this.#perSecond(traffic.arrived, nowMs);
 		const warmUpMs = this.#warmUpMs(pool);
 		const ready = pool.instances.filter(({ state }) => state === 'ready');
-		const { readings, failures } = this.#readings({ now, traffic, warmUpMs, nowMs });
+		const { readings, failures } = this.#readings({ now, traffic, perSecond, warmUpMs, nowMs });
 		return {
 			desired: pool.desired,
 			ready: ready.length,
@@ -108,7 +153,21 @@ export class PoolScaler {
 		return all * (this.#policy.windowMs / 1000) < ENOUGH ? null : bad / all;
 	}
 
-	#readings(of: { now: PoolNow; traffic: TrafficTick; warmUpMs: number; nowMs: number }): {
+	/** Whatever the time between two looks is. null: it is too short to say anything, or there was no look before. */
+	#perSecond(arrived: number, nowMs: number): number | null {
+		const came = this.#came;
+		if (came === null) {
+			this.#came = { requests: 0, sinceMs: nowMs };
+			return null;
+		}
+		came.requests += arrived;
+		const ms = nowMs - came.sinceMs;
+		if (ms < LEAST_MS) return null;
+		this.#came = { requests: 0, sinceMs: nowMs };
+		return (came.requests * 1000) / ms;
+	}
+
+	#readings(of: Looked): {
 		readings: Record<string, SignalReading>;
 		failures: Record<string, string>;
 	} {
@@ -126,7 +185,7 @@ export class PoolScaler {
 	#read(
 		name: string,
 		source: SignalSource,
-		{ now, traffic, warmUpMs, nowMs }: { now: PoolNow; traffic: TrafficTick; warmUpMs: number; nowMs: number },
+		{ now, traffic, perSecond, warmUpMs, nowMs }: Looked,
 	): SignalReading | string {
 		const { pool, usage, machineBytes } = now;
 		const { size } = pool;
@@ -140,7 +199,7 @@ export class PoolScaler {
 				return this.#windowed(name, classify(pool.instances, values, { cpu: false, warmUpMs }), nowMs);
 			}
 			case 'requests':
-				return this.#windowed(name, { value: traffic.arrived }, nowMs);
+				return this.#windowed(name, perSecond === null ? null : { value: perSecond }, nowMs);
 			case 'in-flight':
 				return this.#windowed(name, { value: traffic.inFlight }, nowMs);
 			default:
@@ -148,7 +207,7 @@ export class PoolScaler {
 		}
 	}
 
-	#windowed(name: string, value: SignalValue, nowMs: number): SignalReading {
+	#windowed(name: string, value: SignalValue | null, nowMs: number): SignalReading {
 		let window = this.#windows.get(name);
 		if (window === undefined) this.#windows.set(name, (window = new SignalWindow(this.#policy)));
 		window.add(nowMs, value);

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import test from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { DEFAULT_SCALE } from '../../scaling/default-policy.ts';
 import type { ScalePolicy, Signal } from '../../scaling/policy.ts';
 import { config, run, service } from '../fleet-testing.ts';
@@ -74,6 +77,34 @@ test('a core that does not lead sets nothing; what it decided is handed on', () 
 	assert.equal(next.port.kept.length, 1);
 });
 
+test('counts that come with the lead are no load', () => {
+	const { port, pool, scaler, seconds } = scalerOf({}, 4);
+	scaler.leads = false;
+	seconds(3, 0);
+	pool.answer(9000);
+	scaler.leads = true;
+	seconds(4, 38);
+	assert.equal(pool.desired, 4);
+	assert.equal(port.kept[0]?.sentence, 'videos: stays at 4: requestsPerSecond is not known: no reading');
+	assert.deepEqual(port.said, []);
+});
+
+test('requests a second are by the time that went by, however late a look is', () => {
+	const { pool, scaler } = scalerOf({}, 4);
+	for (const [atMs, answered] of [
+		[0, 0],
+		[1000, 38],
+		[3000, 76],
+		[3050, 2],
+		[4000, 36],
+	] as const) {
+		pool.answer(answered);
+		scaler.everySecond(BEGIN + atMs);
+	}
+	const value = scaler.view()[0]?.last?.samples.readings['requestsPerSecond']?.stable;
+	assert.deepEqual(value, { value: 38 });
+});
+
 test('while the provider is in trouble the size stays, and that is said once', () => {
 	const { port, pool, seconds } = scalerOf({});
 	pool.trouble = 'no answer for 30 s';
@@ -95,6 +126,23 @@ test('nothing goes in or out while a new version is rolled out', () => {
 	assert.equal(pool.desired, 4);
 });
 
+test('a size that was set by hand is a change as well: it stays for the cool-down, and no is no', () => {
+	const { port, pool, seconds } = scalerOf({});
+	seconds(10, 5);
+	pool.desired = 4;
+	seconds(5, 5);
+	assert.equal(pool.desired, 4);
+	assert.match(port.kept.at(-1)?.sentence as string, /the last change was less than 5s ago/);
+	seconds(2, 5);
+	assert.equal(pool.desired, 1);
+	pool.desired = 0;
+	seconds(20, 90);
+	assert.equal(pool.desired, 0);
+	pool.desired = 1;
+	seconds(3, 90);
+	assert.ok(pool.desired > 1);
+});
+
 test('asleep, and woken by the request that waits', () => {
 	const { port, pool, scaler, seconds } = scalerOf({ min: 0, idleMs: 5000 });
 	seconds(20, 0);
@@ -111,6 +159,40 @@ test('a figure without values holds what goes in', () => {
 	seconds(40, 5);
 	assert.equal(pool.desired, 4);
 	assert.equal(port.kept.at(-1)?.samples.failures['queue.length'], 'no answer yet');
+});
+
+test('a query that cannot be asked is told of once, and when it is known again', async () => {
+	let answer = '5';
+	const server = createServer((_, response) =>
+		response.end(JSON.stringify({ status: 'success', data: { resultType: 'scalar', result: [1, answer] } })),
+	);
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	const source = { from: 'prometheus', url, query: 'x', headers: {} } as const;
+	const { pool, port, scaler } = scalerOf({
+		signals: [{ name: 'x', source, kind: 'total', target: 5, unit: 'number' }],
+	});
+	let second = 0;
+	/** It is asked each 5 s, and what it said is good for 30 s. */
+	const until = async (holds: () => boolean): Promise<void> => {
+		for (let round = 0; round < 40 && !holds(); round++) {
+			scaler.everySecond(BEGIN + second++ * 5000);
+			await setTimeout(20);
+		}
+		assert.ok(holds(), `${port.said}`);
+	};
+	await until(() => scaler.view()[0]?.last?.samples.readings['x'] !== undefined);
+	assert.deepEqual(port.said, []);
+	answer = 'NaN';
+	await until(() => port.said.length > 0);
+	assert.deepEqual(port.said, ['videos: x is not known: the query gives no number']);
+	assert.equal(port.kept.at(-1)?.sentence, 'videos: stays at 1: x is not known: the query gives no number');
+	answer = '5';
+	await until(() => port.said.length > 1);
+	server.close();
+	server.closeAllConnections();
+	assert.equal(port.said[1], 'videos: x is known again');
+	assert.equal(pool.desired, 1);
 });
 
 test('CPU of each instance, of what it is given; what it used to start does not count', () => {

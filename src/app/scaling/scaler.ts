@@ -8,7 +8,7 @@ import type { ScalingSamples } from '../../scaling/samples.ts';
 import { sentence } from '../../scaling/sentence.ts';
 import { type InstanceReading, InstanceUsage } from './instance-usage.ts';
 import { Outcomes } from './outcomes.ts';
-import { OuterValues } from './outer-values.ts';
+import { NOT_YET, OuterValues } from './outer-values.ts';
 import { mayAct, scalesItself } from './policy-facts.ts';
 import { PoolScaler } from './pool-scaler.ts';
 import type { ScaledPool } from './scaled-pool.ts';
@@ -44,7 +44,8 @@ interface Scaled {
 	last: DecisionRecord | null;
 	/** The trouble that was told of. */
 	trouble: string;
-	/** The size that was set here last, so that what others set is seen. */
+	/** Signals from elsewhere that were told to be unknown. */
+	unknown: ReadonlySet<string>;
 	outcomes: Outcomes;
 }
 
@@ -58,11 +59,21 @@ export class Scaler {
 	#config: Config | null = null;
 	#adopted: ScalingSnapshot = {};
 	#count = 0;
-	/** Only who leads decides. */
-	leads = false;
+	#leads = false;
 
 	constructor(port: ScalerPort) {
 		this.#port = port;
+	}
+
+	/** Only who leads decides. */
+	get leads(): boolean {
+		return this.#leads;
+	}
+
+	/** With the lead come the counts of the core before: behind them, and not before. */
+	set leads(leads: boolean) {
+		if (leads && !this.#leads) for (const { scaler } of this.#pools.values()) scaler.countAnew();
+		this.#leads = leads;
 	}
 
 	configure(config: Config, nowMs: number = Date.now()): void {
@@ -72,7 +83,7 @@ export class Scaler {
 			for (const pool of service.pools) {
 				const bounded = isPlatform(pool.instances) && pool.scale.mode !== 'off';
 				if (!scalesItself(pool.scale) && !bounded) continue;
-				const name = nameOf(service, pool);
+				const name = scaledName(service, pool);
 				names.add(name);
 				const known = this.#pools.get(name);
 				if (known !== undefined) known.scaler.policy = pool.scale;
@@ -88,7 +99,7 @@ export class Scaler {
 		const left = this.#adopted[name];
 		if (left !== undefined) scaler.state = left.state;
 		const outcomes = new Outcomes((id, text) => this.#port.ended(id, text));
-		return { service, name, scaler, said: '', keptMs: 0, last: null, trouble: '', outcomes };
+		return { service, name, scaler, said: '', keptMs: 0, last: null, trouble: '', unknown: new Set(), outcomes };
 	}
 
 	/** What an earlier core, or an earlier run of the program, had decided. */
@@ -103,7 +114,7 @@ export class Scaler {
 	snapshot(nowMs: number = Date.now()): ScalingSnapshot {
 		const entries = [...this.#pools.values()].map(({ name, scaler, last }) => [
 			name,
-			{ state: scaler.state, desired: last?.decision.desired ?? 0, atMs: nowMs },
+			{ state: scaler.state, desired: scaler.decided ?? last?.decision.desired ?? 0, atMs: nowMs },
 		]);
 		return Object.fromEntries(entries) as ScalingSnapshot;
 	}
@@ -115,7 +126,7 @@ export class Scaler {
 		const machineBytes = this.#port.machineBytes();
 		for (const service of this.#config.services) {
 			for (const [at, pool] of service.pools.entries()) {
-				const scaled = this.#pools.get(nameOf(service, pool));
+				const scaled = this.#pools.get(scaledName(service, pool));
 				if (scaled !== undefined) this.#look(scaled, { service, pool, first: at === 0, machineBytes, nowMs });
 			}
 		}
@@ -125,7 +136,7 @@ export class Scaler {
 	wake(nowMs: number = Date.now()): void {
 		for (const service of this.#config?.services ?? []) {
 			const [pool] = service.pools;
-			const scaled = pool === undefined ? undefined : this.#pools.get(nameOf(service, pool));
+			const scaled = pool === undefined ? undefined : this.#pools.get(scaledName(service, pool));
 			if (pool === undefined || scaled === undefined || scaled.last?.decision.desired !== 0) continue;
 			if (this.#port.held(service.name) === 0) continue;
 			this.#look(scaled, { service, pool, first: true, machineBytes: this.#port.machineBytes(), nowMs });
@@ -136,7 +147,7 @@ export class Scaler {
 	sleeps(service: ServiceConfig): boolean {
 		const [pool] = service.pools;
 		if (pool === undefined || pool.scale.min > 0) return false;
-		return this.#pools.has(nameOf(service, pool)) && mayAct(pool.scale);
+		return this.#pools.has(scaledName(service, pool)) && mayAct(pool.scale);
 	}
 
 	#look(
@@ -152,8 +163,9 @@ export class Scaler {
 		const now = { pool, held, rollout, usage: this.usage, machineBytes };
 		const { samples, decision } = scaled.scaler.decide(now, nowMs);
 		scaled.outcomes.look(samples, nowMs);
-		if (!this.leads) return;
+		if (!this.#leads) return;
 		this.#tellTrouble(scaled, pool.trouble);
+		this.#tellUnknown(scaled, samples);
 		if (decision.desired !== samples.desired) this.#port.resize(key, decision.desired);
 		this.#remember(scaled, samples, decision, nowMs);
 	}
@@ -166,10 +178,23 @@ export class Scaler {
 		scaled.trouble = now;
 	}
 
+	/** Of figures of this node, having no value is common: nobody asked for anything. */
+	#tellUnknown(scaled: Scaled, { failures }: ScalingSamples): void {
+		const { name, service, scaler, unknown } = scaled;
+		const { signals, steps } = scaler.policy;
+		const outer = [...signals, ...steps].filter(({ source }) => source.from === 'prometheus');
+		const now = new Set(outer.map((one) => one.name).filter((one) => (failures[one] ?? NOT_YET) !== NOT_YET));
+		for (const one of now)
+			if (!unknown.has(one)) this.#port.event('warn', service, `${name}: ${one} is not known: ${failures[one]}`);
+		for (const one of unknown) if (!now.has(one)) this.#port.event('info', service, `${name}: ${one} is known again`);
+		scaled.unknown = now;
+	}
+
 	#remember(scaled: Scaled, samples: ScalingSamples, { state: _, ...decision }: Decision, nowMs: number): void {
 		const { policy } = scaled.scaler;
 		const changed = decision.desired !== decision.before;
-		const said = `${decision.wanted} ${decision.limitedBy} ${decision.panic}`;
+		const unknown = Object.keys(samples.failures).join();
+		const said = `${decision.wanted} ${decision.limitedBy} ${decision.panic} ${unknown}`;
 		if (!changed && said === scaled.said && nowMs - scaled.keptMs < STEADY_MS) {
 			if (scaled.last !== null) scaled.last = { ...scaled.last, atMs: nowMs, samples, decision };
 			return;
@@ -205,12 +230,12 @@ export class Scaler {
 }
 
 /** A service's only pool is named for it, whatever roll-outs call it. */
-function nameOf(service: ServiceConfig, pool: PoolConfig): string {
+export function scaledName(service: ServiceConfig, pool: PoolConfig): string {
 	return service.pools.length === 1 ? service.name : `${service.name}/${pool.name}`;
 }
 
 /** What is not understood is left out. */
-function readSnapshot(value: unknown): ScalingSnapshot {
+export function readSnapshot(value: unknown): ScalingSnapshot {
 	const entries = Object.entries((value ?? {}) as Record<string, unknown>).filter(([, one]) => {
 		const { state, desired, atMs } = (one ?? {}) as Record<string, unknown>;
 		return typeof state === 'object' && state !== null && Number.isInteger(desired) && typeof atMs === 'number';

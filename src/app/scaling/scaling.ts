@@ -8,8 +8,9 @@ import type { Fleet } from '../fleet.ts';
 import type { NodeMonitor } from '../node-monitor.ts';
 import { poolKey } from '../pool-key.ts';
 import type { ServiceCellsIndex } from '../service-cells-index.ts';
+import { mayAct } from './policy-facts.ts';
 import { PoolSizes } from './pool-sizes.ts';
-import { Scaler, type ScalingSnapshot } from './scaler.ts';
+import { readSnapshot, Scaler, type ScalingSnapshot, scaledName } from './scaler.ts';
 import { scalingCommand } from './scaling-commands.ts';
 
 /** How often requests are looked for that wait for a pool without an instance, ms. */
@@ -43,10 +44,8 @@ export class Scaling {
 	constructor(parts: ScalingParts) {
 		const { fleet, cells, deployments, instances, monitor, log } = parts;
 		this.#parts = parts;
-		const key = (service: ServiceConfig, pool: PoolConfig): string =>
-			poolKey(service.name, service.pools.length === 1 ? deployments.poolOf(service) : pool.name);
 		const shared = {
-			key,
+			key: (service: ServiceConfig, pool: PoolConfig) => this.#key(service, pool),
 			pool: (name: string) => fleet.scaled(name),
 			rollout: (service: string) => deployments.release(service) !== undefined,
 		};
@@ -56,6 +55,7 @@ export class Scaling {
 			resize: (name, count) => {
 				fleet.resize(name, count);
 				parts.keep();
+				this.#save();
 			},
 			counts: { count: (slot, counter) => instances.count(slot, counter) },
 			figures: monitor.figures,
@@ -103,32 +103,47 @@ export class Scaling {
 		if (left === undefined) void this.#recall(config);
 	}
 
+	#key(service: ServiceConfig, pool: PoolConfig): string {
+		const { deployments } = this.#parts;
+		return poolKey(service.name, service.pools.length === 1 ? deployments.poolOf(service) : pool.name);
+	}
+
 	/** A program that is started anew under load begins with as many instances as it had. */
 	async #recall(config: Config): Promise<void> {
-		const kept = await this.#parts.monitor.store.ask('load', STATE_KEY).catch(() => null);
-		if (kept === null) return;
-		this.#scaler.adopt(kept);
+		const found = await this.#parts.monitor.store.ask('load', STATE_KEY).catch(() => null);
+		const kept = readSnapshot(found);
+		// What was asked for before says nothing of now: the size that is set holds for a whole window.
+		const states = Object.entries(kept).map(([name, one]) => [
+			name,
+			{ ...one, state: { ...one.state, recommended: null, panic: null } },
+		]);
+		this.#scaler.adopt(Object.fromEntries(states));
+		for (const service of config.services)
+			for (const pool of service.pools) this.#recallSize(service, pool, kept[scaledName(service, pool)]);
+	}
+
+	#recallSize(service: ServiceConfig, pool: PoolConfig, kept: ScalingSnapshot[string] | undefined): void {
+		if (kept === undefined || !mayAct(pool.scale) || Date.now() - kept.atMs > FRESH_MS) return;
 		const { fleet, log } = this.#parts;
-		for (const service of config.services) {
-			const one = (kept as ScalingSnapshot)[service.name];
-			const [pool] = service.pools;
-			if (one === undefined || pool === undefined || service.pools.length > 1 || pool.scale.mode !== 'on') continue;
-			const size = Math.min(pool.scale.max, one.desired);
-			const key = poolKey(service.name, this.#parts.deployments.poolOf(service));
-			const now = fleet.scaled(key)?.desired ?? 0;
-			if (Date.now() - one.atMs > FRESH_MS || size <= now) continue;
-			fleet.resize(key, size);
-			const text = `${service.name}: ${now} → ${size}: as before the restart of Ballast`;
-			log.add({ level: 'info', subject: service.name, text, kind: 'scaling' });
-		}
+		const size = Math.min(pool.scale.max, kept.desired);
+		const key = this.#key(service, pool);
+		const now = fleet.scaled(key)?.desired;
+		if (now === undefined || size <= now) return;
+		fleet.resize(key, size);
+		const text = `${scaledName(service, pool)}: ${now} → ${size}: as before the restart of Ballast`;
+		log.add({ level: 'info', subject: service.name, text, kind: 'scaling' });
 	}
 
 	everySecond(): void {
 		const nowMs = Date.now();
 		this.#scaler.everySecond(nowMs);
 		this.#sizes.everySecond(this.#scaler.usage, nowMs);
-		if (Math.abs(nowMs - this.#keptMs) < KEEP_MS) return;
-		this.#keptMs = nowMs;
+		if (Math.abs(nowMs - this.#keptMs) >= KEEP_MS) this.#save();
+	}
+
+	/** For another run of the program. */
+	#save(): void {
+		this.#keptMs = Date.now();
 		const snapshot = this.#scaler.snapshot();
 		if (Object.keys(snapshot).length > 0)
 			this.#parts.monitor.store.say({ type: 'save', key: STATE_KEY, value: snapshot });

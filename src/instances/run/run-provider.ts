@@ -54,6 +54,7 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 	/** The command could be started, once at least. */
 	#proven = false;
 	#toldHopeless = false;
+	#toldSizes = false;
 	#mirror: NodeJS.Timeout | undefined;
 
 	constructor(options: RunOptions) {
@@ -69,7 +70,7 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 			gone: (unit) => this.#gone(unit),
 			started: (afterMs) => this.#startTimes.add(afterMs),
 			hopeless: (why) => this.#hopeless(why),
-			sizes: () => options.sizes ?? bestSizes(),
+			sizes: () => this.#sizes(options.sizes ?? bestSizes()),
 			event,
 		};
 		this.#roll = new Roll({
@@ -198,6 +199,18 @@ export class RunProvider implements Provider<RunConfig>, Resizable, Restartable,
 		clearInterval(this.#mirror);
 		this.#active = false;
 		for (const unit of this.#units.values()) unit.close();
+	}
+
+	/** Said once: what holds instances to their size here, and what nothing does. */
+	#sizes(sizes: ProcessSizes): ProcessSizes {
+		if (this.#toldSizes) return sizes;
+		this.#toldSizes = true;
+		const { cpu, memory } = sizes.holds;
+		const free = [...(cpu ? [] : ['CPU']), ...(memory ? [] : ['memory'])].join(' and ');
+		const lack = free === '' ? '' : `; ${free} is not bounded, for want of cgroups`;
+		const text = `${this.#owner.service}: instances are held to their size by ${sizes.kind}${lack}`;
+		this.#owner.event({ instance: null, kind: 'size', level: 'info', text });
+		return sizes;
 	}
 
 	/** Said loudly, and once: what has worked before is more likely to be mended than to have been wrong. */
