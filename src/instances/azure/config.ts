@@ -56,7 +56,10 @@ export const azureForm = object({
 		{ defaultText: 'the variable `AZURE_RESOURCE_GROUP` or `AZURE_DEFAULTS_GROUP`', example: 'production' },
 	),
 	port: required(integer(1, 65_535), 'The port that the instances listen on.', { example: 8080 }),
-	address: key(choice('private', 'public'), 'Which of their addresses is connected to.', { default: 'private' }),
+	address: key(choice('private', 'public'), 'Which of their addresses is connected to.', {
+		default: 'private',
+		example: 'public',
+	}),
 	endpoint: key(
 		text('a URL', complainOfEndpoint, 'URL'),
 		'Azure Resource Manager; another one for the clouds of governments and of China.',

@@ -51,7 +51,10 @@ export const gcpForm = object({
 		{ defaultText: 'the variable `CLOUDSDK_COMPUTE_REGION`, when there is no zone', example: 'europe-west3' },
 	),
 	port: required(integer(1, 65_535), 'The port that the instances listen on.', { example: 8080 }),
-	address: key(choice('internal', 'external'), 'Which of their addresses is connected to.', { default: 'internal' }),
+	address: key(choice('internal', 'external'), 'Which of their addresses is connected to.', {
+		default: 'internal',
+		example: 'external',
+	}),
 	endpoint: key(text('a URL', complainOfEndpoint, 'URL'), 'Compute Engine; another one for Private Service Connect.', {
 		default: GCP_ENDPOINT,
 		example: 'https://compute-internal.p.googleapis.com',

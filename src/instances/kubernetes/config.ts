@@ -63,7 +63,7 @@ export const kubernetesForm = object({
 	verify: key(
 		bool(),
 		"Whether the API server's certificate is checked. A kubeconfig with `insecure-skip-tls-verify` is taken with false only.",
-		{ default: true },
+		{ default: true, example: false },
 	),
 });
 
