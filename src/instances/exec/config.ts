@@ -88,6 +88,7 @@ export const execForm = object({
 			),
 		}),
 		'Instances of any other platform, spoken to by commands: JSON in, JSON out.',
+		{ example: { list: './group list', resize: './group resize', remove: './group remove', port: 8080 } },
 	),
 });
 
