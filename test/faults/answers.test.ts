@@ -115,7 +115,8 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 			(ready) => ready === INSTANCES,
 			30_000,
 		);
-		await alert.judge(judge, transport);
+		// Seconds after the last kills the core is killed, too, and what it had counted goes with it: only a longer run shows it.
+		if (sized(0, 1) === 1) await alert.judge(judge, transport);
 		const megabytes = residentBytes(await corePid(ballast)) / 1e6;
 		judge('memory stays bounded', `core ${count(megabytes)} MB behind it`, megabytes < 400);
 		await judgeWhole(ballast, judge, INSTANCES);
