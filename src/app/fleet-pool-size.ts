@@ -56,6 +56,12 @@ export class PoolSize {
 		return provider !== null && tellsTrouble(provider) ? provider.trouble : null;
 	}
 
+	/** Its size is known: a platform has been looked at. */
+	get known(): boolean {
+		const provider = this.#parts.provider();
+		return provider === null || !tellsTrouble(provider) || provider.known;
+	}
+
 	/** As `trouble`, for people. */
 	get complaint(): string | null {
 		const provider = this.#parts.provider();
@@ -90,6 +96,8 @@ export class PoolSize {
 		resizeAnew(memory.scale, name, before.scale, scale);
 		if (!isDeepStrictEqual([before.scale.size, before.scale.vertical], [scale.size, scale.vertical]))
 			memory.sizes.delete(name);
+		const provider = this.#parts.provider();
+		if (provider !== null && 'nativeAutoscaler' in provider) provider.nativeAutoscaler = scale.nativeAutoscaler;
 	}
 
 	/** Takes up what the memory holds. */
@@ -130,10 +138,13 @@ export class PoolSize {
 		if (provider === null) return false;
 		const sizes = sizesInstances(provider);
 		if (!sizes && provider.kind !== 'run') return false;
+		if (sizes) {
+			void this.#apply(provider, size ?? this.#parts.config().scale.size);
+			return true;
+		}
 		if (size === null) memory.sizes.delete(name);
 		else memory.sizes.set(name, size);
-		if (sizes) void this.#apply(provider);
-		else provider.apply(this.instances);
+		provider.apply(this.instances);
 		return true;
 	}
 
@@ -149,10 +160,12 @@ export class PoolSize {
 		throw new BallastError('start_failed', `${name}: not all of the ${this.desired} became ready: ${failure}`);
 	}
 
-	async #apply(provider: SizesInstances): Promise<void> {
-		const { name, event } = this.#parts;
+	/** Only what a platform took is what instances are given. */
+	async #apply(provider: SizesInstances, size: InstanceSize): Promise<void> {
+		const { name, memory, event } = this.#parts;
 		try {
-			const how = await provider.applySize(this.given);
+			const how = await provider.applySize(size);
+			if (how !== null) memory.sizes.set(name, size);
 			const text =
 				how === null
 					? `${name}: the platform cannot change what instances are given`

@@ -126,10 +126,10 @@ export class Fleet {
 		return () => this.#taps.delete(tap);
 	}
 
-	/** A pool (by `poolKey`) as the scaler sees it; null: there is none. */
+	/** A pool (by `poolKey`) as the scaler sees it; null: there is none, or its size is not known yet. */
 	scaled(key: string): ScaledPool | null {
 		const pool = this.#pools.get(key);
-		return pool === undefined || pool.retired ? null : scaledPool(pool);
+		return pool === undefined || pool.retired || !pool.size.known ? null : scaledPool(pool);
 	}
 
 	/** Has so many instances of a pool (by `poolKey`), which may be yet to come, whatever its `scale`; null: as `scale` says. */

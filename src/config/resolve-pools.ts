@@ -1,6 +1,7 @@
 /** The pools of a service: the one that `instances` says, or those of `pools`. */
 import type { InstancesConfig } from '../instances/config.ts';
 import { hasSize } from '../instances/has-size.ts';
+import { isPlatform } from '../instances/kinds.ts';
 import type { ScrapeConfig } from '../otlp/receive-config.ts';
 import type { ScaleInput, ScaleLong } from '../scaling/config.ts';
 import { DEFAULT_SCALE } from '../scaling/default-policy.ts';
@@ -35,6 +36,7 @@ export function resolvePools({ name, input, place }: ServiceEntry, defaults: Use
 	const scrape = resolveScrape(input.scrape, place.at('scrape'));
 	if (input.pools === undefined) {
 		if (instances === null) return [];
+		warnOfSize(instances, input.scale, place.at('scale'));
 		const only = { name: MAIN_POOL, priority: 1, region: null, weight: 1, scrape };
 		return [{ ...only, instances, scale: sized(instances, scale, says(input.scale, defaults.scale)) }];
 	}
@@ -73,6 +75,7 @@ function resolvePool({ service, name, pool, base, scrape: inherited, place }: Po
 	const scale = resolveScale({ own: pool.scale, base, service, lint }, place.at('scale'));
 	if (instances === null) return [];
 	if (pool.scale !== undefined) warnOfScale(instances, place);
+	warnOfSize(instances, pool.scale, place.at('scale'));
 	const scrape = pool.scrape === undefined ? inherited : resolveScrape(pool.scrape, place.at('scrape'));
 	const { priority = 1, region = null, weight = 1 } = pool;
 	return [
@@ -86,6 +89,15 @@ export function warnOfScale({ kind }: InstancesConfig, place: Place): void {
 	place
 		.at('scale')
 		.warn(`this has no effect: the number of instances of \`${kind}\` is not Ballast's to set`, { at: 'key' });
+}
+
+/** What platforms tell of use are shares: no size can be made of them yet. */
+function warnOfSize(instances: InstancesConfig, scale: ScaleInput | undefined, place: Place): void {
+	const { size, vertical } = longScale(scale);
+	if (!isPlatform(instances)) return;
+	for (const [key, value] of Object.entries({ size, vertical }))
+		if (value !== undefined && value !== 'off')
+			place.at(key).warn(`this has no effect on instances of \`${instances.kind}\` in this version`, { at: 'key' });
 }
 
 /** A pool whose size can be set has the service's `scale`. */

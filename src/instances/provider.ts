@@ -122,6 +122,8 @@ export function sizesInstances(provider: object): provider is SizesInstances {
 export interface TellsTrouble {
 	/** Half a sentence; null: all is well. What was refused is forgotten after a while, so that it is tried again. */
 	readonly trouble: string | null;
+	/** The size that there is was learned: before, nothing can be said of it, and nothing decided. */
+	readonly known: boolean;
 	/** The same for people: what was refused stays until it works. */
 	readonly complaint: string | null;
 }

@@ -6,8 +6,9 @@ const DAY_MS = 86_400_000;
 export function complainOfUrl(value: string): string | undefined {
 	const expected = 'expected a URL such as http://127.0.0.1:9090';
 	if (!URL.canParse(value)) return expected;
-	const { protocol, username, password } = new URL(value);
+	const { protocol, username, password, search, hash } = new URL(value);
 	if (protocol !== 'http:' && protocol !== 'https:') return expected;
+	if (search !== '' || hash !== '') return `${expected}, without \`?\` and \`#\``;
 	return username === '' && password === ''
 		? undefined
 		: `${expected}, without user and password; set \`headers: { authorization: … }\` by reference`;

@@ -30,6 +30,11 @@ export class OuterValues {
 		this.#figures = figures;
 	}
 
+	/** Something else is asked for from now on. */
+	forget(): void {
+		this.#asked.clear();
+	}
+
 	/** What is known of it now, and asks for it anew. A string: why nothing is, half a sentence. */
 	read(name: string, source: SignalSource, policy: ScalePolicy, nowMs: number): SignalReading | string {
 		let asked = this.#asked.get(name);
@@ -127,8 +132,10 @@ function readingOf(answer: unknown, status: number): SignalReading | string {
 	if (resultType === 'vector' && result.length > 1)
 		return `the query gives ${result.length} values; write sum(…) or max(…) around it`;
 	if (resultType === 'vector' && result.length === 0) return 'the query gives no value';
-	const pair = resultType === 'scalar' ? result : (result[0] as { value?: unknown }).value;
-	const value = Array.isArray(pair) ? Number(pair[1]) : Number.NaN;
+	const pair = resultType === 'scalar' ? result : (result[0] as { value?: unknown } | null)?.value;
+	const [, text] = Array.isArray(pair) ? (pair as unknown[]) : [];
+	const value = typeof text === 'string' && text.trim() !== '' ? Number(text) : Number.NaN;
 	if (!Number.isFinite(value)) return 'the query gives no number';
+	if (value < 0) return 'the query gives less than 0';
 	return { stable: { value }, panic: { value } };
 }

@@ -70,6 +70,8 @@ export class PoolScaler {
 	set policy(policy: ScalePolicy) {
 		const same =
 			JSON.stringify([policy.windowMs, policy.panic]) === JSON.stringify([this.#policy.windowMs, this.#policy.panic]);
+		const asked = ({ signals, steps, windowMs }: ScalePolicy): string => JSON.stringify([signals, steps, windowMs]);
+		if (asked(policy) !== asked(this.#policy)) this.#outer.forget();
 		this.#policy = policy;
 		if (!same) this.#gatherAnew();
 	}

@@ -1,6 +1,7 @@
 /** The scaler of this node: what it is plugged into, and what outlives a core or the program. */
 import type { Config, PoolConfig, ServiceConfig } from '../../config/config.ts';
 import { ServiceColumn } from '../../core/service-cells.ts';
+import { isPlatform } from '../../instances/kinds.ts';
 import type { MeterGroup } from '../../metrics/counts.ts';
 import type { Deployments } from '../deployments.ts';
 import type { EventLog } from '../event-log.ts';
@@ -123,9 +124,11 @@ export class Scaling {
 	}
 
 	#recallSize(service: ServiceConfig, pool: PoolConfig, kept: ScalingSnapshot[string] | undefined): void {
-		if (kept === undefined || !mayAct(pool.scale) || Date.now() - kept.atMs > FRESH_MS) return;
+		// A platform has kept the size itself, and others may have set it since.
+		if (kept === undefined || isPlatform(pool.instances) || !mayAct(pool.scale) || Date.now() - kept.atMs > FRESH_MS)
+			return;
 		const { fleet, log } = this.#parts;
-		const size = Math.min(pool.scale.max, kept.desired);
+		const size = Math.min(pool.scale.max, Math.max(pool.scale.min, kept.desired));
 		const key = this.#key(service, pool);
 		const now = fleet.scaled(key)?.desired;
 		if (now === undefined || size <= now) return;

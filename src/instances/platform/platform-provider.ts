@@ -103,6 +103,10 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 		return this.#control.troubles.complaint;
 	}
 
+	get known(): boolean {
+		return this.group !== null;
+	}
+
 	/** The platform's last good answer; null: there was none. */
 	get group(): PlatformGroup | null {
 		return this.#control.group;
