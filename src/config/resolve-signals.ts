@@ -86,6 +86,10 @@ function figureMeasure(
 
 /** `perInstance` and `keep`. */
 export function resolveSignals(targets: Targets): Signal[] {
+	for (const name of Object.keys(targets.input.metrics ?? {})) {
+		if (OWN_SIGNALS.includes(name) || FIGURE_CATALOGUE.find(name) !== undefined)
+			targets.at('metrics').at(name).problem(`expected another name; \`${name}\` is measured here`, { at: 'key' });
+	}
 	const signals: Signal[] = [];
 	for (const key of ['perInstance', 'keep'] as const) {
 		for (const [name, value] of Object.entries(targets.input[key] ?? {})) {

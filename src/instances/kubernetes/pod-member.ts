@@ -15,7 +15,10 @@ export const nameOf = (pod: unknown): string => textAt(pod, 'metadata', 'name');
 export function isOf({ kind, name }: KubernetesConfig['workload'], pod: unknown): boolean {
 	const owner = listAt(pod, 'metadata', 'ownerReferences').find((one) => valueAt(one, 'controller') === true);
 	if (kind === 'statefulset') return textAt(owner, 'kind') === 'StatefulSet' && textAt(owner, 'name') === name;
-	return textAt(owner, 'kind') === 'ReplicaSet' && textAt(owner, 'name').startsWith(`${name}-`);
+	// Behind its name stands a hash without `-`: those of `api-admin` are not `api`'s.
+	const replicaSet = textAt(owner, 'name');
+	const hash = replicaSet.startsWith(`${name}-`) ? replicaSet.slice(name.length + 1) : '';
+	return textAt(owner, 'kind') === 'ReplicaSet' && /^[a-z0-9]+$/.test(hash);
 }
 
 export function membersOf(pods: readonly unknown[], port: number | string): PlatformMember[] {
