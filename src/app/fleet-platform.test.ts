@@ -37,7 +37,7 @@ test('before a platform was looked at its size is not known, and not taken for 0
 		assert.ok(actions.includes('list') && !/resize|remove/.test(actions), actions);
 	} finally {
 		await fleet.stop(0);
-		host.close();
+		await host.close();
 		rmSync(folder, { recursive: true, force: true });
 	}
 });
