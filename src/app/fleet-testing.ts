@@ -1,4 +1,5 @@
 /** A data plane for tests of the fleet: the real board, real requests, no workers. */
+
 import { get } from 'node:http';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from '../config/config.ts';
 import { OUTLIERS_OFF } from '../config/resolve-outliers.ts';
@@ -7,6 +8,7 @@ import { Board, SlotState } from '../core/board.ts';
 import { DEFAULT_DEPLOY } from '../deploy/config.ts';
 import type { HealthConfig } from '../health/config.ts';
 import type { InstancesConfig, RunConfig } from '../instances/config.ts';
+import { runConfig } from '../instances/run/testing-run.ts';
 import { METRICS } from '../metrics/config.ts';
 import { DEFAULT_BREAKER, DEFAULT_BUDGET } from '../resilience/config.ts';
 import { DEFAULT_SCALE } from '../scaling/default-policy.ts';
@@ -240,18 +242,7 @@ process.on('SIGTERM', () => process.exit(0));
 
 export function run(changes: Partial<RunConfig> & { code?: string } = {}): RunConfig {
 	const { code = API, ...rest } = changes;
-	return {
-		kind: 'run',
-		command: [process.execPath, '-e', code],
-		cwd: '/',
-		env: {},
-		secretEnv: [],
-		user: null,
-		graceMs: 2000,
-		startMs: 5000,
-		portEnv: 'PORT',
-		...rest,
-	};
+	return runConfig(code, rest);
 }
 
 export const api = (extra: string): string => `${API};${extra}`;

@@ -5,6 +5,7 @@ import { maskText, namesSecret } from '../config/problem.ts';
 import { inert } from '../core/inert.ts';
 import { formatDuration, formatShare, formatSize } from '../core/units.ts';
 import type { HeaderPolicy, Policy } from '../gateway/config.ts';
+import { isPlatform } from '../instances/kinds.ts';
 import { formatRate } from '../resilience/rate.ts';
 import type { Answered, Considered, Explanation } from './explanation.ts';
 import { plural } from './quantity.ts';
@@ -110,17 +111,7 @@ function instancesText({ instances, scale }: PoolConfig): string {
 		return `dns ${instances.name}:${instances.port}${instances.tls ? ' over TLS' : ''}, looked up every ${formatDuration(instances.resolveMs)}`;
 	}
 	const size = scale.min === scale.max ? plural(scale.min, 'instance') : `${scale.min} to ${scale.max} instances`;
-	if (instances.kind === 'azure')
-		return `scale set ${instances.resourceGroup}/${instances.scaleSet}, port ${instances.port}, ${size}`;
-	if (instances.kind === 'gcp')
-		return `instance group ${instances.project}/${instances.place.name}/${instances.group}, port ${instances.port}, ${size}`;
-	if (instances.kind === 'aws')
-		return `aws Auto Scaling group ${instances.group} in ${instances.region}, port ${instances.port}, ${size}`;
-	if (instances.kind === 'exec') return `${maskText(platformText(instances))}, ${size}`;
-	if (instances.kind === 'kubernetes') {
-		const { workload, namespace, port } = instances;
-		return `${workload.kind} ${namespace === null ? '' : `${namespace}/`}${workload.name}, port ${port}, ${size}`;
-	}
+	if (isPlatform(instances)) return `${platformText(instances)}, ${size}`;
 	return `run ${maskText(instances.command.join(' '))}, ${size}`;
 }
 

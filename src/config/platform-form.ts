@@ -4,6 +4,7 @@ import type { PlatformConfig } from '../instances/config.ts';
 import type { ExecConfig } from '../instances/exec/config.ts';
 import { azureUserForm, gcpUserForm, kubernetesUserForm } from './cloud-forms.ts';
 import { commandForm, environmentForm } from './command-form.ts';
+import { maskText } from './problem.ts';
 import { awsAsWritten } from './resolve-aws.ts';
 
 type Secret = (value: string) => unknown;
@@ -23,9 +24,22 @@ export function platformForm(instances: PlatformConfig, secret: Secret): Record<
 	}
 }
 
-/** `exec ./group list`. */
-export function platformText({ commands }: ExecConfig): string {
-	return `exec ${commands.list.join(' ')}`;
+/** `exec ./group list`, `deployment default/api, port http`. */
+export function platformText(instances: PlatformConfig): string {
+	switch (instances.kind) {
+		case 'exec':
+			return `exec ${maskText(instances.commands.list.join(' '))}`;
+		case 'aws':
+			return `aws Auto Scaling group ${instances.group} in ${instances.region}, port ${instances.port}`;
+		case 'azure':
+			return `scale set ${instances.resourceGroup}/${instances.scaleSet}, port ${instances.port}`;
+		case 'gcp':
+			return `instance group ${instances.project}/${instances.place.name}/${instances.group}, port ${instances.port}`;
+		case 'kubernetes': {
+			const { workload, namespace, port } = instances;
+			return `${workload.kind} ${namespace === null ? '' : `${namespace}/`}${workload.name}, port ${port}`;
+		}
+	}
 }
 
 function execForm({ commands, port, tls, cwd, ...rest }: ExecConfig, secret: Secret): Record<string, unknown> {

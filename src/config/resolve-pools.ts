@@ -1,7 +1,6 @@
 /** The pools of a service: the one that `instances` says, or those of `pools`. */
 import type { InstancesConfig } from '../instances/config.ts';
-import { hasSize } from '../instances/has-size.ts';
-import { isPlatform } from '../instances/kinds.ts';
+import { hasSize, isPlatform } from '../instances/kinds.ts';
 import type { ScrapeConfig } from '../otlp/receive-config.ts';
 import type { ScaleInput, ScaleLong } from '../scaling/config.ts';
 import { DEFAULT_SCALE } from '../scaling/default-policy.ts';

@@ -14,8 +14,7 @@ import type {
 import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, RunConfig, UrlInstance } from '../instances/config.ts';
-import { hasSize } from '../instances/has-size.ts';
-import { isPlatform } from '../instances/kinds.ts';
+import { hasSize, isPlatform } from '../instances/kinds.ts';
 import { alertingForm } from './alerts-form.ts';
 import { commandForm, environmentForm } from './command-form.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from './config.ts';

@@ -140,7 +140,8 @@ test('a size that somebody else sets while it is lowered holds', async () => {
 	assert.equal(fake.controller.size, 6);
 });
 
-test('a StatefulSet: one that is drained early waits for those above it', async () => {
+/** A StatefulSet of three that is to have one: two are leaving. */
+async function shrinking() {
 	const { group } = await cluster({ kind: 'statefulset' });
 	const watcher = new TestingWatcher();
 	const provider = new PlatformProvider({
@@ -155,6 +156,11 @@ test('a StatefulSet: one that is drained early waits for those above it', async 
 	await untilSync(() => watcher.ids('running').length === 3);
 	provider.resize(1);
 	await untilSync(() => watcher.ids('leaving').length === 2);
+	return { group, watcher, provider };
+}
+
+test('a StatefulSet: one that is drained early waits for those above it', async () => {
+	const { group, watcher, provider } = await shrinking();
 	assert.deepEqual(watcher.ids('leaving'), ['api@api-1', 'api@api-2']);
 	const early = provider.remove('api@api-1', Date.now() + 5000);
 	await new Promise((resolve) => setTimeout(resolve, 300));
@@ -165,20 +171,7 @@ test('a StatefulSet: one that is drained early waits for those above it', async 
 });
 
 test('a StatefulSet: one that waits behind one that is wanted again stays', async () => {
-	const { group } = await cluster({ kind: 'statefulset' });
-	const watcher = new TestingWatcher();
-	const provider = new PlatformProvider({
-		service: 'api',
-		config: group.config,
-		settings: () => SUITE_SETTINGS,
-		open: () => group.open(),
-	});
-	ends.push(async () => provider.close());
-	provider.watch(watcher);
-	provider.setActive(true);
-	await untilSync(() => watcher.ids('running').length === 3);
-	provider.resize(1);
-	await untilSync(() => watcher.ids('leaving').length === 2);
+	const { group, watcher, provider } = await shrinking();
 	const early = provider.remove('api@api-1', Date.now() + 5000);
 	provider.resize(3);
 	await early;

@@ -4,6 +4,7 @@ import { formatSize } from '../../core/units.ts';
 import type { InstanceSize } from '../../scaling/policy.ts';
 import { adviseSize, PoolUsage, type SizeAdvice } from '../../scaling/vertical/size-advice.ts';
 import type { InstanceUsage } from './instance-usage.ts';
+import { scaledName } from './scaled-name.ts';
 import type { ScaledPool } from './scaled-pool.ts';
 
 /** How often usage is taken, sizes are thought about, and what is known is kept, ms. */
@@ -58,10 +59,7 @@ export class PoolSizes {
 
 	*#each(): Iterable<{ name: string; service: ServiceConfig; pool: PoolConfig }> {
 		for (const service of this.#config?.services ?? []) {
-			for (const pool of service.pools) {
-				const name = service.pools.length === 1 ? service.name : `${service.name}/${pool.name}`;
-				yield { name, service, pool };
-			}
+			for (const pool of service.pools) yield { name: scaledName(service, pool), service, pool };
 		}
 	}
 

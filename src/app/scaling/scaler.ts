@@ -11,6 +11,7 @@ import { Outcomes } from './outcomes.ts';
 import { NOT_YET, OuterValues } from './outer-values.ts';
 import { mayAct, scalesItself } from './policy-facts.ts';
 import { PoolScaler } from './pool-scaler.ts';
+import { scaledName } from './scaled-name.ts';
 import type { ScaledPool } from './scaled-pool.ts';
 import type { InstanceCounts } from './traffic-count.ts';
 
@@ -227,11 +228,6 @@ export class Scaler {
 	view(): { pool: string; policy: ScalePolicy; last: DecisionRecord | null }[] {
 		return [...this.#pools.values()].map(({ name, scaler, last }) => ({ pool: name, policy: scaler.policy, last }));
 	}
-}
-
-/** A service's only pool is named for it, whatever roll-outs call it. */
-export function scaledName(service: ServiceConfig, pool: PoolConfig): string {
-	return service.pools.length === 1 ? service.name : `${service.name}/${pool.name}`;
 }
 
 /** What is not understood is left out. */

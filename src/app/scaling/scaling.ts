@@ -11,7 +11,8 @@ import { poolKey } from '../pool-key.ts';
 import type { ServiceCellsIndex } from '../service-cells-index.ts';
 import { mayAct } from './policy-facts.ts';
 import { PoolSizes } from './pool-sizes.ts';
-import { readSnapshot, Scaler, type ScalingSnapshot, scaledName } from './scaler.ts';
+import { scaledName } from './scaled-name.ts';
+import { readSnapshot, Scaler, type ScalingSnapshot } from './scaler.ts';
 import { scalingCommand } from './scaling-commands.ts';
 
 /** How often requests are looked for that wait for a pool without an instance, ms. */
