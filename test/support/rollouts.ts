@@ -65,7 +65,7 @@ export function rolloutSuite(deploy: Record<string, unknown>, changes: Record<st
 		async settled(name) {
 			const whole = ({ instances, rollout }: ServiceStatus) =>
 				rollout === null && instances.length === 2 && instances.every(({ state }) => state === 'ready');
-			await eventually(service, whole, 60_000);
+			await eventually(service, whole, 15_000);
 			const said = async () => (await ask('GET /hits HTTP/1.1\r\nHost: test\r\n\r\n'))[1];
 			for (let i = 0; i < 4; i++) await eventually(said, (text) => text.includes(`"name":"${name}"`), 5000);
 		},
