@@ -106,7 +106,8 @@ test('the chosen pod goes, whatever Kubernetes would take by itself; an earlier 
 });
 
 test('a removal that would take another pod is not made', async () => {
-	const { fake, platform } = await cluster();
+	// The new pods do not become ready while this looks: the rollout must not end before the removal is asked for.
+	const { fake, platform } = await cluster({ startMs: 60_000 });
 	const [first = '', second = ''] = fake.controller.alive;
 	fake.controller.unready(second);
 	await rejects(platform.remove([first], signal), { fault: 'busy', message: new RegExp(`${second} is not ready`) });
