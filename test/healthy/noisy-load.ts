@@ -48,6 +48,8 @@ export class NoisyLoad {
 		this.#arrivals((second) => this.#busy(second), '/videos');
 		// A service of few requests, with minutes in which none comes.
 		this.#arrivals((second) => (second % 900 > 700 ? 0.05 : 2 + Math.sin(second / 200)), '/accounts');
+		this.#arrivals(() => 1, '/search');
+		this.#arrivals(() => 0.5, '/orders');
 		this.#moments(
 			() => 1000 * logNormal(this.#random, 20, 0.8),
 			() => this.#malformed(),

@@ -3,6 +3,7 @@
  * its metrics did each second, which `npm test` replays. `--minutes 60`, `--to FOLDER` (default: this one), `--log FILE` gets
  * what Ballast printed.
  */
+import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -32,7 +33,15 @@ const minutes = Number(options.minutes);
 
 const certificates = new Certificates();
 const pair = certificates.issue('localhost', 365);
-const [port, tlsPort] = (await freePorts(2)) as [number, number];
+const [port, tlsPort, ...apart] = (await freePorts(4)) as [number, number, number, number];
+
+/** Instances that Ballast does not start: a platform tells of them, and a name leads to one. */
+const others = apart.map((own) => spawn(RUN[0] as string, RUN.slice(1), { env: { PORT: `${own}` }, stdio: 'ignore' }));
+const group = join(certificates.folder, 'group.json');
+writeFileSync(
+	group,
+	JSON.stringify({ desired: 2, members: apart.map((own, at) => ({ id: `${at}`, host: '127.0.0.1', port: own })) }),
+);
 
 /** `firstByte`: what a reload changes. */
 function config(firstByte: string): Record<string, unknown> {
@@ -50,7 +59,18 @@ function config(firstByte: string): Record<string, unknown> {
 				deploy: { steps: ['10%', '50%'], every: '30s' },
 				...common,
 			},
-			accounts: { match: '/accounts/*', instances: { run: RUN, grace: '10s' }, scale: 2, ...common },
+			accounts: {
+				match: '/accounts/*',
+				instances: { run: RUN, grace: '10s' },
+				scale: { min: 2, max: 5, perInstance: { requestsPerSecond: 1 }, cooldown: '60s' },
+				...common,
+			},
+			search: {
+				match: '/search/*',
+				instances: { exec: { list: ['cat', group], resize: ['true'], remove: ['true'] } },
+				...common,
+			},
+			orders: { match: '/orders/*', instances: [`http://localhost:${apart[0]}`], ...common },
 		},
 	};
 }
@@ -135,6 +155,7 @@ load.stop();
 const answers = await ask(began.getTime());
 const output = ballast.output();
 await ballast.stop();
+for (const other of others) other.kill();
 const lines = readFileSync(tape, 'utf8');
 writeTape(pathToFileURL(join(options.to, 'hour.ndjson.br')), lines);
 const { version } = JSON.parse(readFileSync(here('../../package.json'), 'utf8')) as { version: string };
