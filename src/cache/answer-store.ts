@@ -1,0 +1,94 @@
+import type { StoredAnswer } from './stored-answer.ts';
+
+/**
+ * Where answers are kept: one store for all workers of a node, in shared memory. A call never waits for anything
+ * but another worker's few microseconds.
+ */
+export interface AnswerStore {
+	/**
+	 * The newest entry of a key that `suits`, pinned; null: none. `suits` is given entries whose head is not known yet
+	 * too (`answer` null): somebody fetches them now.
+	 */
+	find(key: CacheKey, suits: (entry: AnswerEntry) => boolean): AnswerEntry | null;
+	/** An empty entry that others find from now on, pinned once for the one who fills it; null: there is no room. */
+	begin(key: CacheKey): FillingEntry | null;
+	/** Of all entries of a key: removed, or (`soft`) stale from now on. How many there were. */
+	purgeKey(key: CacheKey, soft: boolean): number;
+	/** Of all entries whose key, or one of whose tags, suits. A walk over all, in pieces. */
+	purge(select: PurgeSelect, soft: boolean): Promise<number>;
+	/** `bytes` in use; `most` that may be. */
+	readonly usage: { bytes: number; most: number; entries: number };
+}
+
+/** What answers are found by. One object is used for many requests. */
+export interface CacheKey {
+	/** buffer[0, length). */
+	readonly bytes: Buffer;
+	readonly length: number;
+	/** 64 bits of a keyed hash of it. */
+	readonly high: number;
+	readonly low: number;
+}
+
+/** `prefix`: of the key's bytes behind the scheme. Exactly one. */
+export type PurgeSelect = { prefix: Buffer } | { tag: string } | { all: true };
+
+export const FillState = {
+	/** Its head is not known yet. */
+	asked: 0,
+	/** Its body grows. */
+	filling: 1,
+	whole: 2,
+	/** It broke off, or was given up: who follows it must see that the rest is missing. */
+	broken: 3,
+	/** It proved uncacheable, before anything of it was given: who waits asks for itself. */
+	refused: 4,
+} as const;
+export type FillState = (typeof FillState)[keyof typeof FillState];
+
+/** An entry, pinned by each who holds it: its memory is not used again before the last `release`. */
+export interface AnswerEntry {
+	readonly state: FillState;
+	/** null while it is asked for. */
+	readonly answer: StoredAnswer | null;
+	/** Bytes of the body that are there. */
+	readonly received: number;
+	/** Trailer fields, each line with its CRLF; null: none. */
+	readonly trailers: Buffer | null;
+	/** Epoch ms from which it counts as stale whatever its lifetime says (a soft purge, an invalidation); 0: none. */
+	readonly staleFromMs: number;
+	/** Bytes of the body from `at`, as many as lie together; they stay as they are while the entry is pinned. */
+	read(at: number): Buffer;
+	/** The listener is called in a later turn after `state` or `received` changed, whichever worker changed it. */
+	watch(listener: EntryListener): void;
+	unwatch(listener: EntryListener): void;
+	/** It was given: it counts for what is kept. */
+	touch(): void;
+	/** One who asks the origin for it anew: false: another does so already, or did within `ms`. */
+	claimRefresh(ms: number): boolean;
+	refreshed(): void;
+	/** Not found any more. */
+	remove(): void;
+	release(): void;
+}
+
+export interface EntryListener {
+	entryChanged(): void;
+}
+
+/** An entry as its one writer sees it. */
+export interface FillingEntry extends AnswerEntry {
+	/** Its head is known. False: there is no room for it. */
+	setAnswer(answer: StoredAnswer): boolean;
+	/** More of the body; false: there is no room for it, it is broken. */
+	append(bytes: Uint8Array, start: number, end: number): boolean;
+	/** It is whole: it takes the place of entries of the same key and the same variant. */
+	complete(trailers: Buffer | null): void;
+	/** Ends with `broken` or `refused`, and is not found any more. */
+	fail(state: typeof FillState.broken | typeof FillState.refused): void;
+}
+
+/** What `AnswerEntry.answer` becomes after a 304: the same body under another head. */
+export interface AnswerUpdate {
+	update(entry: AnswerEntry, answer: StoredAnswer): AnswerEntry | null;
+}

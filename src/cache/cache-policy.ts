@@ -1,0 +1,77 @@
+/** How the answers of a route are cached; plain data, resolved from the configuration. */
+export interface CachePolicy {
+	/** What an answer is found by, besides its scheme, host and target. */
+	readonly key: CacheKeyPolicy;
+	/** Lifetimes where the origin is silent. `statuses` empty: nothing is stored that the origin says nothing of. */
+	readonly silent: CacheLifetime;
+	/**
+	 * Lifetime whatever the origin says, and that breaks its word: `no-store`, `private`, `Set-Cookie` and `Vary: *`
+	 * are the only ones that still hold. null: the origin's word holds.
+	 */
+	readonly override: CacheLifetime | null;
+	/** How much longer a stale answer may be given while it is fetched anew (RFC 5861), ms; null: as the origin says. */
+	readonly staleWhileRevalidateMs: number | null;
+	/** How much longer a stale answer may be given since the origin fails, ms; null: as the origin says. */
+	readonly staleIfErrorMs: number | null;
+	/** A share of the lifetime: asked for in the last part of it, an answer is fetched anew beforehand; 0: never. */
+	readonly refreshAhead: number;
+	/** Not looked up and not stored when one of these holds. */
+	readonly bypass: readonly CacheBypass[];
+	/** Largest body that is stored, bytes. */
+	readonly bodyMost: number;
+	/** Most different answers of one key (by `Vary`); the oldest goes. */
+	readonly variantsMost: number;
+	/** `no-cache`, `max-age=0` and the like of a client are obeyed (RFC 9111); false: they cost the origin nothing. */
+	readonly obeyClients: boolean;
+	/** `Cache-Status` on the answers (RFC 9211). */
+	readonly tell: boolean;
+	/** Fields that carry tags for purging, lower case; and whether they are kept from the client. */
+	readonly tagFields: readonly string[];
+	readonly hideTags: boolean;
+	/** Compresses what the origin sent plain. */
+	readonly compress: readonly ('br' | 'zstd' | 'gzip')[];
+}
+
+export interface CacheLifetime {
+	readonly ms: number;
+	readonly statuses: readonly number[];
+	/** Lifetimes of their own, by status: negative caching. */
+	readonly byStatus: Readonly<Record<number, number>>;
+}
+
+export interface CacheKeyPolicy {
+	/** `all`: as received; `sorted`: in any order the same; a list: only these; except: all but these. */
+	readonly query: 'all' | 'sorted' | 'none' | { readonly only: readonly string[] } | { readonly except: readonly string[] };
+	/** Request fields that are part of the key, lower case. */
+	readonly headers: readonly string[];
+	readonly cookies: readonly string[];
+	/** The credential of the client, hashed: each has answers of its own. */
+	readonly credential: { readonly header: string } | null;
+	/** Requests to any host share answers. */
+	readonly anyHost: boolean;
+}
+
+export interface CacheBypass {
+	readonly from: 'header' | 'cookie' | 'query';
+	readonly name: string;
+	/** null: whatever its value. */
+	readonly value: string | null;
+}
+
+/** `cache: {}`: RFC 9111 and nothing invented. */
+export const PLAIN_CACHE: CachePolicy = {
+	key: { query: 'all', headers: [], cookies: [], credential: null, anyHost: false },
+	silent: { ms: 0, statuses: [], byStatus: {} },
+	override: null,
+	staleWhileRevalidateMs: null,
+	staleIfErrorMs: null,
+	refreshAhead: 0,
+	bypass: [],
+	bodyMost: 64 * 1024 * 1024,
+	variantsMost: 32,
+	obeyClients: true,
+	tell: true,
+	tagFields: ['surrogate-key', 'cache-tag'],
+	hideTags: false,
+	compress: [],
+};
