@@ -50,7 +50,8 @@ test('an answer is found again as it was, by its key alone', () => {
 		length: 5,
 	});
 	const filling = store.begin(cacheKey('https://a/b'));
-	assert.ok(filling?.setAnswer(answer));
+	assert.ok(filling !== null);
+	assert.ok(filling.setAnswer(answer));
 	assert.equal(filling.state, FillState.filling);
 	filling.append(Buffer.from('xhellox'), 1, 6);
 	filling.complete(Buffer.from('T: 1\r\n'));
@@ -81,7 +82,8 @@ for (const [what, known] of [
 		for (const length of [0, 1, 100, 255, 256, 2000, 5000, 70_000, MIB, MIB + 1, 3 * MIB + 77]) {
 			const body = bytes(length, length);
 			const filling = store.begin(cacheKey(`k${length}`));
-			assert.ok(filling?.setAnswer(storedAnswer({ length: known ? length : -1 })));
+			assert.ok(filling !== null);
+			assert.ok(filling.setAnswer(storedAnswer({ length: known ? length : -1 })));
 			for (let at = 0; at < length; at += 60_000) assert.ok(filling.append(body, at, Math.min(at + 60_000, length)));
 			filling.complete(null);
 			filling.release();
@@ -256,7 +258,8 @@ test('one refreshes at a time', () => {
 	const store = open();
 	put(store, 'k', bytes(10));
 	const entry = store.find(cacheKey('k'), any);
-	assert.ok(entry?.claimRefresh(60_000));
+	assert.ok(entry !== null);
+	assert.ok(entry.claimRefresh(60_000));
 	assert.ok(!entry.claimRefresh(60_000));
 	entry.refreshed();
 	assert.ok(entry.claimRefresh(60_000));

@@ -63,7 +63,8 @@ test('a worker that is gone: what it was filling is broken for others, nothing i
 	const entry = store.find(cacheKey('k'), () => true) as AnswerEntry;
 	assert.equal(entry.state, FillState.filling);
 	const mine = store.begin(cacheKey('mine'));
-	assert.ok(mine?.setAnswer(storedAnswer()));
+	assert.ok(mine !== null);
+	assert.ok(mine.setAnswer(storedAnswer()));
 	let told: () => void;
 	const broken = new Promise<void>((resolve) => (told = resolve));
 	const listener = { entryChanged: () => entry.state === FillState.broken && told() };
