@@ -38,9 +38,9 @@ export const Cell = {
 	/** Run of the head and of the first of the body: unit, units. 0: its head is not known yet. */
 	content: 22,
 	contentUnits: 23,
-	/** Bytes of what is known of the answer, of those before its variant ends, and of the head. They lie in this order. */
+	/** Bytes of what is known of the answer, where its variant ends, and of the head. They lie in this order. */
 	aboutLength: 24,
-	varyLength: 25,
+	varyEnd: 25,
 	headLength: 26,
 	/** Bytes of the body that the content's run has room for. */
 	room: 27,

@@ -1,6 +1,6 @@
 import { type EntryListener, type FillingEntry, FillState } from '../answer-store.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
-import { decodeAnswer } from './answer-codec.ts';
+import { PlacedAnswer } from './answer-codec.ts';
 import { Control, SOFT_TIMES } from './answer-memory.ts';
 import { BodyReader, type BodyWriter } from './entry-body.ts';
 import { Cell, FREQUENCY_MOST } from './entry-record.ts';
@@ -151,14 +151,14 @@ export class MemoryEntry implements FillingEntry {
 		const at = this.#at;
 		const unit = Atomics.load(cells, at + Cell.content);
 		if (unit === 0) return null;
-		const { bytes } = this.#store.memory;
 		const from = this.#store.memory.byte(unit);
 		const head = from + (cells[at + Cell.aboutLength] as number);
-		this.#answer = decodeAnswer(
-			bytes.subarray(from, head),
-			cells[at + Cell.varyLength] as number,
-			bytes.subarray(head, head + (cells[at + Cell.headLength] as number)),
-		);
+		this.#answer = new PlacedAnswer(this.#store.memory, {
+			from,
+			varyEnd: cells[at + Cell.varyEnd] as number,
+			head,
+			headEnd: head + (cells[at + Cell.headLength] as number),
+		});
 		return this.#answer;
 	}
 }

@@ -59,10 +59,9 @@ test('an answer is found again as it was, by its key alone', () => {
 	const entry = store.find(cacheKey('https://a/b'), any);
 	assert.ok(entry !== null);
 	assert.equal(entry.state, FillState.whole);
-	assert.deepEqual(
-		{ ...entry.answer, head: entry.answer?.head.toString() },
-		{ ...answer, head: answer.head.toString() },
-	);
+	for (const [name, value] of Object.entries(answer)) {
+		assert.deepEqual(entry.answer?.[name as keyof StoredAnswer], value, name);
+	}
 	assert.equal(entry.read(0).toString(), 'hello');
 	assert.equal(entry.read(3).toString(), 'lo');
 	assert.equal(entry.trailers?.toString(), 'T: 1\r\n');

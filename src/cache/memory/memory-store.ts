@@ -7,7 +7,7 @@ import {
 	type PurgeSelect,
 } from '../answer-store.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
-import { AnswerCoder } from './answer-codec.ts';
+import { AnswerCoder, isSameVariant } from './answer-codec.ts';
 import { AnswerMemory, CHUNK, Control, UNIT } from './answer-memory.ts';
 import { BodyWriter } from './entry-body.ts';
 import { Cell, RECORD_BYTES } from './entry-record.ts';
@@ -51,6 +51,7 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 	readonly #unitsMost: number;
 	readonly #variantsMost: number;
 	readonly #decoded: (MemoryEntry | undefined)[];
+	readonly #decodedShift: number;
 	readonly #coder = new AnswerCoder();
 	readonly #found = new Int32Array(SAME_KEY_MOST);
 
@@ -62,7 +63,9 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		this.watchers = new Watchers(memory, worker);
 		this.#unitsMost = Math.floor(memory.units * (options.entryShare ?? 0.25));
 		this.#variantsMost = options.variantsMost ?? 32;
-		this.#decoded = new Array<MemoryEntry | undefined>(options.decoded ?? 8192).fill(undefined);
+		const decoded = options.decoded ?? 8192;
+		this.#decoded = new Array<MemoryEntry | undefined>(decoded).fill(undefined);
+		this.#decodedShift = Math.clz32(decoded) + 1;
 	}
 
 	find(key: CacheKey, suits: (entry: AnswerEntry) => boolean): MemoryEntry | null {
@@ -165,7 +168,7 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 
 	/** The object for an entry that is held. */
 	#entryAt(unit: number): MemoryEntry {
-		const at = unit & (this.#decoded.length - 1);
+		const at = Math.imul(unit, 0x9e3779b1) >>> this.#decodedShift;
 		const kept = this.#decoded[at];
 		if (kept !== undefined && kept.unit === unit) {
 			if (kept.generation === this.#cells[this.memory.cell(unit) + Cell.generation]) return kept;
@@ -214,7 +217,7 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		cells[at + Cell.contentUnits] = granted;
 		cells[at + Cell.units] = own + granted;
 		cells[at + Cell.aboutLength] = coder.length;
-		cells[at + Cell.varyLength] = coder.varyLength;
+		cells[at + Cell.varyEnd] = coder.varyEnd;
 		cells[at + Cell.headLength] = answer.head.length;
 		cells[at + Cell.room] = granted * UNIT - head;
 		const from = this.memory.byte(unit);
@@ -282,10 +285,9 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 	#isSameVariant(one: number, other: number): boolean {
 		const { bytes, cells } = this.memory;
 		const [a, b] = [this.memory.cell(one), this.memory.cell(other)];
-		const length = cells[a + Cell.varyLength] as number;
-		if (length !== cells[b + Cell.varyLength]) return false;
-		const from = this.memory.byte(cells[a + Cell.content] as number);
-		const to = this.memory.byte(cells[b + Cell.content] as number);
-		return bytes.compare(bytes, to, to + length, from, from + length) === 0;
+		const varyEnd = cells[a + Cell.varyEnd] as number;
+		if (varyEnd !== cells[b + Cell.varyEnd]) return false;
+		const [from, to] = [cells[a + Cell.content] as number, cells[b + Cell.content] as number];
+		return isSameVariant(bytes, this.memory.byte(from), this.memory.byte(to), varyEnd);
 	}
 }
