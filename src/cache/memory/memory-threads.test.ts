@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { type AnswerEntry, FillState } from '../answer-store.ts';
 import { AnswerMemory, Control } from './answer-memory.ts';
+import { Cell } from './entry-record.ts';
 import { openAnswerStore } from './memory-store.ts';
 import { cacheKey, storedAnswer } from './testing/answers.ts';
 import type { FillerStart } from './testing/filler.ts';
@@ -42,7 +43,7 @@ test('what one worker fills others read while it grows', async () => {
 	const readers = [1, 2].map((worker) => start('filler', { buffer, worker, role: 'reader' }));
 	const texts = readers.map(async (reader) => (await once(reader, 'message'))[0] as string);
 	const { cells } = store.memory;
-	const watching = (): boolean => Atomics.load(cells, store.memory.cell(filling.unit) + 16) === 6;
+	const watching = (): boolean => Atomics.load(cells, store.memory.cell(filling.unit) + Cell.watchers) === 6;
 	while (!watching()) await sleep(1);
 	filling.setAnswer(storedAnswer());
 	const part = Buffer.alloc(10_000, 'x');
