@@ -20,7 +20,7 @@ export const Cell = {
 	state: 10,
 	/** Bytes of the body that are there. */
 	received: 11,
-	/** How often it was given, at most `FREQUENCY_MOST`. */
+	/** How often it was given, in parts of `GIVEN`, at most `GIVEN_MOST`. */
 	frequency: 12,
 	/** Another entry, held by this one, whose body is also this one's; 0: it has its own. */
 	bodyOf: 13,
@@ -57,7 +57,9 @@ export const Cell = {
 } as const;
 
 export const RECORD_BYTES = 128;
-export const FREQUENCY_MOST = 3;
+/** What once given counts, and the most that is counted: what happened long ago is to be forgotten. */
+export const GIVEN = 16;
+export const GIVEN_MOST: number = 3 * GIVEN;
 
 /** Header of a run that a body goes on in: cells. */
 export const More = { next: 0, units: 1, room: 2 } as const;

@@ -3,7 +3,7 @@ import type { StoredAnswer } from '../stored-answer.ts';
 import { PlacedAnswer } from './answer-codec.ts';
 import { Control, SOFT_TIMES } from './answer-memory.ts';
 import { BodyReader, type BodyWriter } from './entry-body.ts';
-import { Cell, FREQUENCY_MOST } from './entry-record.ts';
+import { Cell, GIVEN, GIVEN_MOST } from './entry-record.ts';
 import type { MemoryStore } from './memory-store.ts';
 
 /** An entry as one worker sees it: the same object for all who hold it there, kept so that a hit decodes nothing. */
@@ -80,7 +80,7 @@ export class MemoryEntry implements FillingEntry {
 		const at = this.#at + Cell.frequency;
 		const frequency = this.#cells[at] as number;
 		// A count that two write at once may be lost: it does not matter.
-		if (frequency < FREQUENCY_MOST) this.#cells[at] = frequency + 1;
+		if (frequency < GIVEN_MOST) this.#cells[at] = frequency + GIVEN;
 	}
 
 	claimRefresh(ms: number): boolean {
