@@ -27,6 +27,8 @@ export interface Answering {
 	readonly head: { readonly minor: number };
 	readonly answerMode: number;
 	readonly closing: boolean;
+	/** Lines to add. */
+	readonly extra: Buffer | null;
 }
 
 /** What of an exchange is decided when its answer begins. */
@@ -54,6 +56,7 @@ export function writeAnswerHead({ out, exchange, head, bytes, framing }: AnswerH
 	const edits = route === null ? null : route.response;
 	copyFields(out, bytes, head.fields, edits);
 	if (edits !== null) out.bytes(edits.added);
+	if (exchange.extra !== null) out.bytes(exchange.extra);
 	if (!framing.hasDate) out.bytes(exchange.plane.date);
 	writeAffinity(out, exchange);
 	if (head.status === 101) {

@@ -21,6 +21,7 @@ import { Fetch } from './fetch.ts';
 import { type Problem, problemOf } from './problem.ts';
 import type { ReplayBody } from './replay-body.ts';
 import { writeBodyEnd } from './request-body.ts';
+import { type AnswerWatch, type Asker, Cached } from './response-cache.ts';
 import { type ConcurrencyLimit, type Route, withoutRemoved } from './route.ts';
 import { writeUpstreamHead } from './upstream-head.ts';
 
@@ -104,6 +105,16 @@ export class Exchange implements FetchParty {
 	replay: ReplayBody | null = null;
 	/** Where it has a place that it must give back. */
 	place: ConcurrencyLimit | null = null;
+	/** Asks in its place; null: its own fetch does. */
+	asker: Asker | null = null;
+	readonly conditions: null = null;
+	/** Sees the head of its answer; null: nobody. */
+	watch: AnswerWatch | null = null;
+	/** Field lines that are added to its answer. */
+	extra: Buffer | null = null;
+	cached: Cached = Cached.none;
+	/** It was looked up before, and what it waited for did not suit it: it asks for itself. */
+	alone = false;
 
 	constructor(plane: DataPlane) {
 		this.plane = plane;
@@ -135,6 +146,11 @@ export class Exchange implements FetchParty {
 		this.copied = false;
 		this.replay = null;
 		this.source = null;
+		this.asker = null;
+		this.watch = null;
+		this.extra = null;
+		this.cached = Cached.none;
+		this.alone = false;
 		this.trace.words.fill(0);
 		this.trace.flags = 0;
 		this.broken = false;
@@ -239,16 +255,16 @@ export class Exchange implements FetchParty {
 	}
 
 	/**
-	 * Begins an answer whose body its source brings. `head`: status line and fields but the framing, Date, Connection and
-	 * the end. `length` of the body in bytes; -1: not known yet.
+	 * Begins an answer whose body its source brings. `head`: status line and fields but the framing, Date (unless it is
+	 * `dated`), Connection and the end. `length` of the body in bytes; -1: not known yet.
 	 */
-	beginAnswer(status: number, head: Uint8Array, length: number): void {
+	beginAnswer(status: number, head: Uint8Array, length: number, dated = false): void {
 		const { out } = this.plane;
 		this.status = status;
 		const none = this.headOnly || status === 204 || status === 304;
 		frameAnswer(this, none ? BodyKind.none : length < 0 ? BodyKind.chunked : BodyKind.length);
 		out.bytes(head);
-		out.bytes(this.plane.date);
+		if (!dated) out.bytes(this.plane.date);
 		if (this.answerMode === AnswerMode.chunked) out.bytes(CHUNKED);
 		else if (length >= 0 && status !== 204) writeLength(out, length);
 		writeHeadEnd(out, this);
@@ -279,6 +295,7 @@ export class Exchange implements FetchParty {
 	answerHead(head: ResponseHead, bytes: Uint8Array, framing: Framing, kind: number): void {
 		this.status = head.status;
 		this.replay = null;
+		this.watch?.answered(this, head, bytes);
 		// A stream of events may last for days: it would take a place from requests that end.
 		if (this.fetch.streaming) this.leave();
 		frameAnswer(this, kind);
