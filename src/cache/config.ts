@@ -101,6 +101,15 @@ const share = text(
 	'share',
 );
 
+const heuristicShare = text(
+	'a share from 1% to 100%',
+	(value) => {
+		const parsed = parseShare(value);
+		return parsed !== undefined && parsed >= 0.01 && parsed <= 1 ? undefined : 'expected a share from 1% to 100%';
+	},
+	'share',
+);
+
 /** Of a service or route. */
 export const cacheSchema = oneOf(
 	[
@@ -124,6 +133,16 @@ export const cacheSchema = oneOf(
 				oneOf([lifetime, off], 'a duration or off'),
 				'How long a stale answer may be given while the origin fails or cannot be reached.',
 				{ defaultText: 'as the origin says', example: '1h' },
+			),
+			staleIfUnreachable: key(
+				oneOf([lifetime, off], 'a duration or off'),
+				'The same while no instance can be reached at all, whatever the origin says but `must-revalidate` and `no-cache`.',
+				{ default: 'off', example: '1d' },
+			),
+			heuristic: key(
+				oneOf([heuristicShare, off], 'a share such as 10%, or off'),
+				'Where the origin says no lifetime and no `ttl` is for the status: a share of the time since `Last-Modified`, a day at most (RFC 9111 §4.2.2).',
+				{ default: 'off', example: '10%' },
 			),
 			refreshAhead: key(
 				oneOf([share, off], 'a share such as 10%, or off'),

@@ -13,6 +13,8 @@ export function cacheForm(policy: CachePolicy | null): unknown {
 		...(override === null ? {} : { override: lifetimeForm(override) }),
 		...window(staleWhileRevalidateMs, 'staleWhileRevalidate'),
 		...window(staleIfErrorMs, 'staleIfError'),
+		staleIfUnreachable: policy.staleIfUnreachableMs === 0 ? 'off' : formatDuration(policy.staleIfUnreachableMs),
+		heuristic: policy.heuristic === null ? 'off' : formatShare(policy.heuristic.share),
 		refreshAhead: policy.refreshAhead === 0 ? 'off' : formatShare(policy.refreshAhead),
 		key: {
 			query: key.query,

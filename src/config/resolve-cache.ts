@@ -25,6 +25,8 @@ export function layCache(base: CachePolicy | null, input: CacheInput | undefined
 		override: input.override === undefined ? from.override : lifetimeOf(input.override, TTL_STATUSES),
 		staleWhileRevalidateMs: windowOf(from.staleWhileRevalidateMs, input.staleWhileRevalidate),
 		staleIfErrorMs: windowOf(from.staleIfErrorMs, input.staleIfError),
+		staleIfUnreachableMs: windowOf(from.staleIfUnreachableMs, input.staleIfUnreachable) ?? 0,
+		heuristic: heuristicOf(from.heuristic, input.heuristic),
 		refreshAhead: shareOf(from.refreshAhead, input.refreshAhead),
 		bypass: input.bypass === undefined ? from.bypass : [input.bypass].flat().map(bypassOf),
 		bodyMost: input.body === undefined ? from.bodyMost : (parseSize(input.body) ?? from.bodyMost),
@@ -90,6 +92,14 @@ function silentOf(base: CacheLifetime, { ttl, negativeTtl }: Said): CacheLifetim
 function windowOf(base: number | null, input: Said['staleIfError']): number | null {
 	if (input === undefined) return base;
 	return input === 'off' || input === false ? 0 : (parseDuration(input) ?? 0);
+}
+
+const DAY_MS = 86_400_000;
+
+function heuristicOf(base: CachePolicy['heuristic'], input: Said['heuristic']): CachePolicy['heuristic'] {
+	if (input === undefined) return base;
+	const share = shareOf(0, input);
+	return share === 0 ? null : { share, mostMs: DAY_MS };
 }
 
 function shareOf(base: number, input: Said['refreshAhead']): number {

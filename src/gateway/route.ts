@@ -1,8 +1,8 @@
-import type { ResponseCache } from './response-cache.ts';
 import type { Priority } from '../core/priority.ts';
 import type { ServiceCells } from '../core/service-cells.ts';
 import type { HeaderPolicy, HostPolicy, RedirectConfig, RetryPolicy, ServiceConfig, Timeouts } from './config.ts';
 import type { RateLimits } from './rate-limits.ts';
+import type { ResponseCache } from './response-cache.ts';
 
 /** Chooses an instance; what `src/balancing` builds fits it. Slots are the board's. */
 export interface Picker {

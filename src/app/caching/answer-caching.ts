@@ -1,4 +1,10 @@
-import { type AnswerEntry, type AnswerStore, type AnswerUpdate, type FillingEntry, FillState } from '../../cache/answer-store.ts';
+import {
+	type AnswerEntry,
+	type AnswerStore,
+	type AnswerUpdate,
+	type FillingEntry,
+	FillState,
+} from '../../cache/answer-store.ts';
 import type { CachePolicy } from '../../cache/cache-policy.ts';
 import { isBypassed } from '../../cache/rules/bypass.ts';
 import type { CacheHash } from '../../cache/rules/cache-hash.ts';
@@ -138,7 +144,8 @@ export class AnswerCaching implements FillOwner, Follower, AnswerWatch {
 
 	#isStored(entry: AnswerEntry): boolean {
 		const { answer, state } = entry;
-		if (answer === null || (state !== FillState.whole && (state !== FillState.filling || answer.length < 0))) return false;
+		if (answer === null || (state !== FillState.whole && (state !== FillState.filling || answer.length < 0)))
+			return false;
 		return suitsVariant(answer, this.#selecting);
 	}
 
@@ -400,4 +407,3 @@ function judging(fill: Fill, { head, bytes, framing, requestMs }: CameHead, hash
 		hash,
 	};
 }
-

@@ -358,7 +358,12 @@ export class Fill extends RequestImage implements FetchParty, Asker, AnswerSourc
 		leader.source = null;
 		entry.pin();
 		const heir = this.#rest === null ? {} : { heir: this };
-		const source = this.#owner.give(leader, entry, { kind: 'stored', status: entry.answer?.status ?? 0, fwd: this.fwd, ...heir });
+		const source = this.#owner.give(leader, entry, {
+			kind: 'stored',
+			status: entry.answer?.status ?? 0,
+			fwd: this.fwd,
+			...heir,
+		});
 		this.#source = source;
 		if (source === null) this.leader = null;
 		else source.led = this;

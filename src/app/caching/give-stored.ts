@@ -1,12 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { AnswerEntry } from '../../cache/answer-store.ts';
-import { contentRangeLine, partHead, partsEnd, partsLength, unsatisfiedRangeLine } from '../../cache/rules/byteranges.ts';
+import { FillState } from '../../cache/answer-store.ts';
+import {
+	contentRangeLine,
+	partHead,
+	partsEnd,
+	partsLength,
+	unsatisfiedRangeLine,
+} from '../../cache/rules/byteranges.ts';
 import { writeAge, writeHitStatus } from '../../cache/rules/cache-status.ts';
 import { isNotModified } from '../../cache/rules/precondition.ts';
 import { type RangeChoice, rangeOf } from '../../cache/rules/ranges.ts';
 import type { RequestControl } from '../../cache/rules/request-control.ts';
 import { storedValue } from '../../cache/rules/stored-head.ts';
-import { FillState } from '../../cache/answer-store.ts';
 import type { StoredAnswer } from '../../cache/stored-answer.ts';
 import { AnswerMode } from '../../gateway/answer-head.ts';
 import type { Exchange } from '../../gateway/exchange.ts';

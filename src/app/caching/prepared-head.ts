@@ -11,7 +11,11 @@ const NONE: ReadonlySet<string> = new Set();
 const prepared = new WeakMap<StoredAnswer, Prepared>();
 
 /** The head of a stored answer as a route's policy has it: made once, since hits come again. */
-export function preparedHead(answer: StoredAnswer, edits: FieldEdits | null, hidden: ReadonlySet<string> = NONE): Buffer {
+export function preparedHead(
+	answer: StoredAnswer,
+	edits: FieldEdits | null,
+	hidden: ReadonlySet<string> = NONE,
+): Buffer {
 	if (edits === null && hidden.size === 0) return answer.head;
 	const known = prepared.get(answer);
 	if (known !== undefined && known.edits === edits && known.hidden === hidden) return known.head;
@@ -31,12 +35,20 @@ export function preparedHead(answer: StoredAnswer, edits: FieldEdits | null, hid
 const OF_BODY = /^(?:content-(?!location)[a-z-]+|last-modified)$/i;
 
 /** The head of a stored answer under another status. */
-export function headAs(status: string, head: Buffer, { withoutBody, more = '' }: { withoutBody: boolean; more?: string }): Buffer {
+export function headAs(
+	status: string,
+	head: Buffer,
+	{ withoutBody, more = '' }: { withoutBody: boolean; more?: string },
+): Buffer {
 	const [, ...lines] = head.toString('latin1').split('\r\n').slice(0, -1);
 	const kept = lines.filter((line) => {
 		const name = line.slice(0, line.indexOf(':'));
 		if (/^content-range$/i.test(name)) return false;
-		return !withoutBody || !OF_BODY.test(name) || (/^last-modified$/i.test(name) && !lines.some((each) => /^etag:/i.test(each)));
+		return (
+			!withoutBody ||
+			!OF_BODY.test(name) ||
+			(/^last-modified$/i.test(name) && !lines.some((each) => /^etag:/i.test(each)))
+		);
 	});
 	return Buffer.from(`HTTP/1.1 ${status}\r\n${kept.map((line) => `${line}\r\n`).join('')}${more}`, 'latin1');
 }

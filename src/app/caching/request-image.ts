@@ -15,7 +15,12 @@ export abstract class RequestImage implements Requesting {
 	readonly framing: Framing = new Framing();
 	readonly mayUpgrade = false;
 	readonly trace: TraceContext = { words: new Uint32Array(8), flags: 0 };
-	readonly client = { trusted: false, secure: false, address: '', forwarded: NOTHING };
+	readonly client: { trusted: boolean; secure: boolean; address: string; forwarded: Buffer } = {
+		trusted: false,
+		secure: false,
+		address: '',
+		forwarded: NOTHING,
+	};
 	abstract readonly fetch: { readonly attempts: number };
 	/** In the place of the client's own conditions and `Range`; empty: without any; null: with the client's own. */
 	conditions: Buffer | null = NOTHING;
