@@ -6,6 +6,7 @@ import { DetailGroup } from '../metrics/detail.ts';
 import type { Readiness } from './admin.ts';
 import { AdminPlace } from './admin-place.ts';
 import { announce, announcement, deathOf } from './announcement.ts';
+import { CacheMemory } from './cache-memory.ts';
 import { ConfigReload } from './config-reload.ts';
 import type { Running } from './config-swap.ts';
 import { ConfigWatch } from './config-watch.ts';
@@ -91,7 +92,7 @@ export class ControlPlane {
 			guardChanged: (slot) => this.#fleet.guardChanged(slot),
 			event,
 		});
-		const indexes = { series: this.#series, cells, rateLimits: this.#rateLimits };
+		const indexes = { series: this.#series, cells, rateLimits: this.#rateLimits, cache: new CacheMemory() };
 		this.#served = new ServedPlan(this.#workers, indexes, this.#overload);
 		this.#slots = new InstanceSlots({
 			board,

@@ -4,15 +4,19 @@ export interface CachePolicy {
 	readonly key: CacheKeyPolicy;
 	/** Lifetimes where the origin is silent. `statuses` empty: nothing is stored that the origin says nothing of. */
 	readonly silent: CacheLifetime;
+	/** A lifetime guessed from `Last-Modified`, as RFC 9111 §4.2.2 allows; null: none is guessed. */
+	readonly heuristic: CacheHeuristic | null;
 	/**
-	 * Lifetime whatever the origin says, and that breaks its word: `no-store`, `private`, `Set-Cookie` and `Vary: *`
-	 * are the only ones that still hold. null: the origin's word holds.
+	 * Lifetime whatever the origin says, and that breaks its word: `no-store`, `private`, `Set-Cookie`, `Vary: *` and
+	 * what it says for requests with `Authorization` are the only ones that still hold. null: the origin's word holds.
 	 */
 	readonly override: CacheLifetime | null;
 	/** How much longer a stale answer may be given while it is fetched anew (RFC 5861), ms; null: as the origin says. */
 	readonly staleWhileRevalidateMs: number | null;
 	/** How much longer a stale answer may be given since the origin fails, ms; null: as the origin says. */
 	readonly staleIfErrorMs: number | null;
+	/** How much longer a stale answer may be given while no instance can be reached (RFC 9111 §4.2.4), ms; 0: not at all. */
+	readonly staleIfUnreachableMs: number;
 	/** A share of the lifetime: asked for in the last part of it, an answer is fetched anew beforehand; 0: never. */
 	readonly refreshAhead: number;
 	/** Not looked up and not stored when one of these holds. */
@@ -37,6 +41,12 @@ export interface CacheLifetime {
 	readonly statuses: readonly number[];
 	/** Lifetimes of their own, by status: negative caching. */
 	readonly byStatus: Readonly<Record<number, number>>;
+}
+
+/** `share` of the time since `Last-Modified`, at most `mostMs`. */
+export interface CacheHeuristic {
+	readonly share: number;
+	readonly mostMs: number;
 }
 
 export interface CacheKeyPolicy {
@@ -67,9 +77,11 @@ export interface CacheBypass {
 export const PLAIN_CACHE: CachePolicy = {
 	key: { query: 'all', headers: [], cookies: [], credential: null, anyHost: false },
 	silent: { ms: 0, statuses: [], byStatus: {} },
+	heuristic: null,
 	override: null,
 	staleWhileRevalidateMs: null,
 	staleIfErrorMs: null,
+	staleIfUnreachableMs: 0,
 	refreshAhead: 0,
 	bypass: [],
 	bodyMost: 64 * 1024 * 1024,

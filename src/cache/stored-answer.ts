@@ -32,7 +32,10 @@ export interface StoredAnswer {
 	/** After that, ms. */
 	readonly staleWhileRevalidateMs: number;
 	readonly staleIfErrorMs: number;
-	/** Lower-case names of `Vary`, and the normalised values in the request that brought it ('' where it had none). */
+	/**
+	 * Lower-case names of `Vary`, and the normalised values in the request that brought it ('' where it had none; hashed
+	 * where they are long or secret). Of a 206 the first is `range`, as sent.
+	 */
 	readonly vary: readonly { readonly name: string; readonly value: string }[];
 	/** As sent, with `W/`. */
 	readonly etag: string | null;

@@ -232,7 +232,8 @@ function passableTrailers(tail: Buffer, fields: Fields): Buffer {
 	const lines: Buffer[] = [];
 	for (let i = 0; i < fields.count; i++) {
 		const row = i * STRIDE;
-		if (fields.table[row + 4] !== Field.other) continue;
+		const field = fields.table[row + 4] as number;
+		if (field !== Field.other && field < Field.firstCache) continue;
 		const name = tail.subarray(fields.table[row] as number, fields.table[row + 1] as number);
 		const value = tail.subarray(fields.table[row + 2] as number, fields.table[row + 3] as number);
 		lines.push(name, COLON_SPACE, value, CRLF);

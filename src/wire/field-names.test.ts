@@ -36,6 +36,31 @@ const KNOWN: [string, number][] = [
 	['X-Forwarded-Server', Field.claim],
 	['X-Forwarded-SSL', Field.claim],
 	['X-Ballast-Mirror', Field.claim],
+	['Cache-Control', Field.cacheControl],
+	['Pragma', Field.pragma],
+	['If-None-Match', Field.ifNoneMatch],
+	['If-Modified-Since', Field.ifModifiedSince],
+	['If-Match', Field.ifMatch],
+	['If-Unmodified-Since', Field.ifUnmodifiedSince],
+	['If-Range', Field.ifRange],
+	['Range', Field.range],
+	['Authorization', Field.authorization],
+	['Age', Field.age],
+	['Vary', Field.vary],
+	['Expires', Field.expires],
+	['ETag', Field.etag],
+	['Last-Modified', Field.lastModified],
+	['CDN-Cache-Control', Field.cdnCacheControl],
+	['Set-Cookie', Field.setCookie],
+	['Content-Range', Field.contentRange],
+	['Proxy-Authentication-Info', Field.proxyAuthenticationInfo],
+	['X-HTTP-Method-Override', Field.override],
+	['X-HTTP-Method', Field.override],
+	['X-Method-Override', Field.override],
+	['X-Original-URL', Field.override],
+	['X-Rewrite-URL', Field.override],
+	['X-Original-Host', Field.override],
+	['X-Host', Field.override],
 ];
 
 /** The name in the middle of other bytes, as in a head. */
@@ -46,7 +71,7 @@ const recognise = (name: string): number => {
 
 test('every known field is recognised in any letter case', () => {
 	const listed = new Set(KNOWN.map(([, field]) => field));
-	const { other: _1, lastHop: _2, named: _3, underscore: _4, ...known } = Field;
+	const { other: _1, lastHop: _2, named: _3, underscore: _4, firstCache: _5, ...known } = Field;
 	assert.deepEqual([...listed].sort(), [...new Set(Object.values(known))].sort(), 'this list names all of them');
 	for (const [name, field] of KNOWN) {
 		const lower = name.toLowerCase();

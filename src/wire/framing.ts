@@ -57,7 +57,7 @@ export class Framing {
 		for (let i = 0; i < fields.count; i++) {
 			const row = i * STRIDE;
 			const field = table[row + 4] as number;
-			if (field === Field.other) continue;
+			if (field === Field.other || field >= Field.firstCache) continue;
 			if (!this.#take(field, i, buffer, fields)) return false;
 		}
 		return !(this.chunked && this.contentLength >= 0) || this.#bad('content_length_and_transfer_encoding');

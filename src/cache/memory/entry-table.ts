@@ -142,6 +142,11 @@ export class EntryTable {
 		return was;
 	}
 
+	/** One more holds what is held. */
+	pin(unit: number): void {
+		Atomics.add(this.#cells, this.memory.cell(unit) + Cell.refs, 1);
+	}
+
 	/** One who held it lets go. */
 	release(unit: number): void {
 		if (Atomics.sub(this.#cells, this.memory.cell(unit) + Cell.refs, 1) !== 1) return;

@@ -105,6 +105,11 @@ export class MemoryEntry implements FillingEntry {
 		return this;
 	}
 
+	pin(): void {
+		this.#held++;
+		this.#store.table.pin(this.unit);
+	}
+
 	release(): void {
 		if (this.#held === 0) throw new Error('an entry of the cache was released more often than it was held');
 		this.#held--;

@@ -1,0 +1,229 @@
+import { Field } from '../../wire/field-names.ts';
+import { type Fields, STRIDE } from '../../wire/head.ts';
+import type { CachePolicy } from '../cache-policy.ts';
+import { AnswerFlag, type StoredAnswer } from '../stored-answer.ts';
+import type { CacheHash } from './cache-hash.ts';
+import type { CacheRequest } from './cache-request.ts';
+import { contentRangeOf } from './content-range.ts';
+import { Delta, type Directives, parseCacheControl, parseTargeted } from './directives.ts';
+import {
+	type AnswerTimes,
+	type Freshness,
+	freshnessOf,
+	initialAgeMs,
+	isHeuristic,
+	overridden,
+	timesOf,
+} from './freshness.ts';
+import type { RequestControl } from './request-control.ts';
+import { ownTarget } from './same-origin.ts';
+import { type OriginAnswer, storedHead } from './stored-head.ts';
+import { tagsOf } from './tags.ts';
+import { type Vary, varyOf } from './variant.ts';
+
+/** Why an answer is not stored; `detail` of Cache-Status, and the label of its count. */
+export const REFUSALS = [
+	'method',
+	'request-no-store',
+	'unkeyed',
+	'status',
+	'must-understand',
+	'no-store',
+	'private',
+	'authorization',
+	'set-cookie',
+	'vary',
+	'no-lifetime',
+	'too-large',
+	'partial',
+	'tags',
+] as const;
+export type Refusal = (typeof REFUSALS)[number];
+
+/** An answer that came, what it answers, and by which rules. */
+export interface Judging {
+	readonly request: CacheRequest;
+	readonly control: RequestControl;
+	readonly answer: OriginAnswer;
+	readonly policy: CachePolicy;
+	readonly hash: CacheHash;
+}
+
+export type Judgement = { readonly stored: StoredAnswer } | { readonly stored: null; readonly refusal: Refusal };
+
+/** Statuses that are known well enough for `must-understand`. */
+const UNDERSTOOD: ReadonlySet<number> = new Set([
+	200, 203, 204, 206, 300, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 406, 409, 410, 414, 429, 500, 501, 502,
+	503, 504,
+]);
+
+/** Whether an answer may be stored, and as what (RFC 9111 §3). Its body is another matter. */
+export function judgeAnswer(judging: Judging): Judgement {
+	const { answer, policy, control } = judging;
+	const { head, bytes } = answer;
+	const { directives, targeted } = directivesOf(head.fields, bytes);
+	const refusal = refusalOf(judging, directives);
+	if (refusal !== null) return { stored: null, refusal };
+	const times = timesOf(head.fields, bytes, answer.responseMs);
+	const said = { status: head.status, directives, times, responseMs: answer.responseMs };
+	const override = overridden(policy, head.status);
+	const freshness = override ?? freshnessOf(said, policy, !targeted);
+	if (freshness.by !== 'origin' && has(head.fields, Field.setCookie)) return { stored: null, refusal: 'set-cookie' };
+	// A lifetime that nobody wrote for this request is none of a POST's.
+	if (judging.request.method === 'POST' && freshness.by !== 'origin') return { stored: null, refusal: 'method' };
+	const vary = varyOfAnswer(judging);
+	if (vary === null) return { stored: null, refusal: 'vary' };
+	const tags = tagsOf(head.fields, bytes, policy.tagFields);
+	if (tags === null) return { stored: null, refusal: 'tags' };
+	const shared = mayBeShared(directives);
+	if (control.authorization && !shared && !isKeyedByAuthorization(policy))
+		return { stored: null, refusal: 'authorization' };
+	const stored = assemble(judging, { directives, times, freshness, vary, tags, shared, overridden: override !== null });
+	return isOfUse(stored, directives, policy) ? { stored } : { stored: null, refusal: 'no-lifetime' };
+}
+
+export function isKeyedByAuthorization({ key }: CachePolicy): boolean {
+	return key.credential?.header === 'authorization' || key.headers.includes('authorization');
+}
+
+function directivesOf(fields: Fields, bytes: Buffer): { directives: Directives; targeted: boolean } {
+	const targetedText = linesOf(fields, bytes, Field.cdnCacheControl);
+	const targeted = targetedText === null ? null : parseTargeted(targetedText);
+	if (targeted !== null) return { directives: targeted, targeted: true };
+	return { directives: parseCacheControl(linesOf(fields, bytes, Field.cacheControl) ?? ''), targeted: false };
+}
+
+/** All lines of a known field as one list; null: none. */
+function linesOf(fields: Fields, bytes: Buffer, field: number): string | null {
+	let lines: string | null = null;
+	for (let i = 0; i < fields.count; i++) {
+		if (fields.table[i * STRIDE + 4] !== field) continue;
+		lines = lines === null ? fields.valueAt(bytes, i) : `${lines},${fields.valueAt(bytes, i)}`;
+	}
+	return lines;
+}
+
+function has(fields: Fields, field: number): boolean {
+	for (let row = 0; row < fields.count * STRIDE; row += STRIDE) if (fields.table[row + 4] === field) return true;
+	return false;
+}
+
+function refusalOf(judging: Judging, directives: Directives): Refusal | null {
+	const { request, control, answer, policy } = judging;
+	const { status } = answer.head;
+	if (request.method !== 'GET' && !(request.method === 'POST' && isOfItsOwnTarget(judging))) return 'method';
+	if (control.noStore && policy.obeyClients) return 'request-no-store';
+	if (control.override || (control.body && request.method === 'GET')) return 'unkeyed';
+	if (status < 200 || status === 304) return 'status';
+	const understood = UNDERSTOOD.has(status);
+	if (directives.mustUnderstand && !understood) return 'must-understand';
+	if (directives.noStore && !directives.mustUnderstand) return 'no-store';
+	if (directives.private) return 'private';
+	if (answer.contentLength > policy.bodyMost) return 'too-large';
+	if (status === 206 && !isStorablePart(judging)) return 'partial';
+	return null;
+}
+
+/** A POST's answer stands for its target only if it says so (RFC 9110 §9.3.3). */
+function isOfItsOwnTarget({ request, answer }: Judging): boolean {
+	const { head, bytes } = answer;
+	const location = head.status === 200 ? head.fields.value(bytes, 'content-location') : undefined;
+	if (location === undefined) return false;
+	return ownTarget(request, location) === request.buffer.toString('latin1', request.targetStart, request.targetEnd);
+}
+
+function isStorablePart({ request, control, answer }: Judging): boolean {
+	return (
+		request.method === 'GET' &&
+		control.rangeAt >= 0 &&
+		!control.ambiguous &&
+		contentRangeOf(answer.head.fields, answer.bytes) !== null
+	);
+}
+
+function varyOfAnswer({ request, control, answer, hash }: Judging): Vary | null {
+	const { head, bytes } = answer;
+	const list = linesOf(head.fields, bytes, Field.vary);
+	const vary = list === null ? [] : varyOf(list, request, hash);
+	if (vary === null || head.status !== 206) return vary;
+	return [{ name: 'range', value: request.head.fields.valueAt(request.buffer, control.rangeAt) }, ...vary];
+}
+
+/** RFC 9111 §3.5. */
+function mayBeShared(directives: Directives): boolean {
+	return directives.public || directives.mustRevalidate || directives.sMaxage >= 0;
+}
+
+interface Parts {
+	readonly directives: Directives;
+	readonly times: AnswerTimes;
+	readonly freshness: Freshness;
+	readonly vary: Vary;
+	readonly tags: readonly string[];
+	readonly shared: boolean;
+	readonly overridden: boolean;
+}
+
+function assemble({ answer, policy }: Judging, parts: Parts): StoredAnswer {
+	const { head, bytes, requestMs, responseMs } = answer;
+	const { directives, times, freshness } = parts;
+	const lastModifiedMs = Number.isNaN(times.lastModifiedMs) ? null : times.lastModifiedMs;
+	return {
+		status: head.status,
+		flags: flagsOf(parts, head.status),
+		head: storedHead(answer, unstoredOf(directives, policy)),
+		requestMs,
+		responseMs,
+		initialAgeMs: initialAgeMs(times, requestMs, responseMs),
+		freshMs: times.ageMs === Delta.invalid ? 0 : freshness.ms,
+		staleWhileRevalidateMs: windowOf(policy.staleWhileRevalidateMs, directives.staleWhileRevalidate),
+		staleIfErrorMs: windowOf(policy.staleIfErrorMs, directives.staleIfError),
+		vary: parts.vary,
+		etag: etagOf(head.fields, bytes),
+		lastModifiedMs,
+		tags: parts.tags,
+		length: answer.contentLength,
+	};
+}
+
+function flagsOf({ directives, freshness, shared, overridden }: Parts, status: number): number {
+	let flags = 0;
+	const binding = directives.mustRevalidate || directives.sMaxage !== Delta.none;
+	if (binding && !overridden) flags |= AnswerFlag.mustRevalidate;
+	if (directives.noCache && !overridden) flags |= AnswerFlag.noCache;
+	if (shared) flags |= AnswerFlag.shared;
+	if (freshness.by === 'policy') flags |= AnswerFlag.invented;
+	if (status === 206) flags |= AnswerFlag.partial;
+	return flags;
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+function unstoredOf({ unstored }: Directives, { hideTags, tagFields }: CachePolicy): ReadonlySet<string> {
+	if (unstored.length === 0 && !hideTags) return NOTHING;
+	return new Set(hideTags ? [...unstored, ...tagFields] : unstored);
+}
+
+const windowOf = (policyMs: number | null, seconds: number): number => policyMs ?? Math.max(0, seconds) * 1000;
+
+/** null: none, or several. */
+function etagOf(fields: Fields, bytes: Buffer): string | null {
+	let found = -1;
+	for (let i = 0; i < fields.count; i++) {
+		if (fields.table[i * STRIDE + 4] !== Field.etag) continue;
+		if (found >= 0) return null;
+		found = i;
+	}
+	return found < 0 ? null : fields.valueAt(bytes, found) || null;
+}
+
+/** Whether it can ever be given: fresh, stale, or once the origin confirmed it. */
+function isOfUse(stored: StoredAnswer, directives: Directives, policy: CachePolicy): boolean {
+	if (stored.freshMs > 0) return true;
+	if ((stored.flags & (AnswerFlag.mustRevalidate | AnswerFlag.noCache)) === 0) {
+		if (stored.staleWhileRevalidateMs > 0 || stored.staleIfErrorMs > 0) return true;
+	}
+	const validator = stored.etag !== null || stored.lastModifiedMs !== null;
+	const explicit = directives.maxAge !== Delta.none || directives.sMaxage !== Delta.none || directives.public;
+	return validator && policy.override === null && (explicit || isHeuristic(stored.status));
+}

@@ -1,0 +1,155 @@
+import { equalsLower } from '../../wire/bytes.ts';
+import { Field } from '../../wire/field-names.ts';
+import { type Fields, STRIDE, text } from '../../wire/head.ts';
+import { DELTA_MOST, deltaOf } from './directives.ts';
+
+const NO_CACHE = Buffer.from('no-cache');
+const ZERO = 48;
+
+/** What a request says of its own answer (RFC 9111 §5.2.1, §5.4). One object is used for many requests. */
+export class RequestControl {
+	noStore = false;
+	/** `no-cache`; `Pragma: no-cache` where there is no `Cache-Control`. */
+	noCache = false;
+	onlyIfCached = false;
+	/** ms; -1: not said. What cannot be read is the strictest. */
+	maxAgeMs = -1;
+	minFreshMs = -1;
+	/** ms; -1: not said, Infinity: however stale. What cannot be read is not said. */
+	maxStaleMs = -1;
+	authorization = false;
+	/** Where these stand among the fields, -1: nowhere. */
+	ifNoneMatchAt = -1;
+	ifModifiedSinceAt = -1;
+	ifRangeAt = -1;
+	rangeAt = -1;
+	/** Conditions that only the origin can judge: `If-Match`, `If-Unmodified-Since`. */
+	originConditions = false;
+	/** It has a body: what is answered may depend on it, and no key holds it. */
+	body = false;
+	/** It has a field that tells some frameworks to answer another request than the key names. */
+	override = false;
+	/** There are several `Range`s or `If-Range`s. */
+	ambiguous = false;
+
+	read(fields: Fields, buffer: Uint8Array): void {
+		this.#clear();
+		const { table, count } = fields;
+		let control = false;
+		let pragma = -1;
+		for (let i = 0; i < count; i++) {
+			const row = i * STRIDE;
+			const field = table[row + 4] as number;
+			if (field === Field.other) continue;
+			if (field === Field.contentLength || field === Field.transferEncoding) this.#takeFraming(table, row, buffer);
+			else if (field >= Field.firstCache) {
+				if (field === Field.cacheControl) {
+					control = true;
+					this.#takeDirectives(text(buffer, table[row + 2] as number, table[row + 3] as number));
+				} else if (field === Field.pragma) pragma = row;
+				else this.#take(field, i);
+			}
+		}
+		if (!control && pragma >= 0 && isNoCache(table, pragma, buffer)) this.noCache = true;
+	}
+
+	/** It wants an answer only if something holds. */
+	get conditional(): boolean {
+		return this.ifNoneMatchAt >= 0 || this.ifModifiedSinceAt >= 0 || this.originConditions;
+	}
+
+	#clear(): void {
+		this.noStore = false;
+		this.noCache = false;
+		this.onlyIfCached = false;
+		this.maxAgeMs = -1;
+		this.minFreshMs = -1;
+		this.maxStaleMs = -1;
+		this.authorization = false;
+		this.ifNoneMatchAt = -1;
+		this.ifModifiedSinceAt = -1;
+		this.ifRangeAt = -1;
+		this.rangeAt = -1;
+		this.originConditions = false;
+		this.body = false;
+		this.override = false;
+		this.ambiguous = false;
+	}
+
+	#take(field: number, i: number): void {
+		switch (field) {
+			case Field.authorization:
+				this.authorization = true;
+				break;
+			case Field.ifNoneMatch:
+				if (this.ifNoneMatchAt < 0) this.ifNoneMatchAt = i;
+				break;
+			case Field.ifModifiedSince:
+				this.ifModifiedSinceAt = i;
+				break;
+			case Field.ifRange:
+				if (this.ifRangeAt >= 0) this.ambiguous = true;
+				this.ifRangeAt = i;
+				break;
+			case Field.range:
+				if (this.rangeAt >= 0) this.ambiguous = true;
+				this.rangeAt = i;
+				break;
+			case Field.ifMatch:
+			case Field.ifUnmodifiedSince:
+				this.originConditions = true;
+				break;
+			case Field.override:
+				this.override = true;
+				break;
+			default:
+		}
+	}
+
+	#takeFraming(table: Int32Array, row: number, buffer: Uint8Array): void {
+		const start = table[row + 2] as number;
+		const empty = table[row + 4] === Field.contentLength && (table[row + 3] as number) === start + 1;
+		if (!(empty && buffer[start] === ZERO)) this.body = true;
+	}
+
+	#takeDirectives(value: string): void {
+		for (const part of value.split(',')) {
+			const [name = '', argument = null] = part.trim().toLowerCase().split('=', 2);
+			switch (name) {
+				case 'no-store':
+					this.noStore = true;
+					break;
+				case 'no-cache':
+					this.noCache = true;
+					break;
+				case 'only-if-cached':
+					this.onlyIfCached = true;
+					break;
+				case 'max-age':
+					this.maxAgeMs = stricter(this.maxAgeMs, msOf(argument, 0));
+					break;
+				case 'min-fresh':
+					this.minFreshMs = Math.max(this.minFreshMs, msOf(argument, DELTA_MOST * 1000));
+					break;
+				case 'max-stale':
+					this.maxStaleMs = argument === null ? Number.POSITIVE_INFINITY : msOf(argument, -1);
+					break;
+				default:
+			}
+		}
+	}
+}
+
+const stricter = (one: number, other: number): number => (one < 0 ? other : Math.min(one, other));
+
+function msOf(argument: string | null, otherwise: number): number {
+	const seconds = argument === null ? -1 : deltaOf(argument.replace(/^"(.*)"$/, '$1'));
+	return seconds < 0 ? otherwise : seconds * 1000;
+}
+
+function isNoCache(table: Int32Array, row: number, buffer: Uint8Array): boolean {
+	const start = table[row + 2] as number;
+	const end = table[row + 3] as number;
+	if (end - start === NO_CACHE.length) return equalsLower(buffer, start, NO_CACHE);
+	return /(?:^|,)[ \t]*no-cache[ \t]*(?:,|$)/i.test(text(buffer, start, end));
+}
