@@ -6,17 +6,20 @@ import { BodyReader, type BodyWriter } from './entry-body.ts';
 import { Cell, GIVEN, GIVEN_MOST } from './entry-record.ts';
 import type { MemoryStore } from './memory-store.ts';
 
+/** Answers of one key, where nothing else is said. */
+const VARIANTS_MOST = 32;
+
 /** An entry as one worker sees it: the same object for all who hold it there, kept so that a hit decodes nothing. */
 export class MemoryEntry implements FillingEntry {
 	readonly unit: number;
 	readonly generation: number;
-	/** Set where this worker fills it. */
-	writer: BodyWriter | null = null;
 	readonly #store: MemoryStore;
 	readonly #cells: Int32Array;
 	/** Cell of its record. */
 	readonly #at: number;
 	#answer: StoredAnswer | null = null;
+	/** Where this worker fills it. */
+	#writer: BodyWriter | null = null;
 	#body: BodyReader | null = null;
 	/** How often it is held here. */
 	#held = 0;
@@ -117,23 +120,31 @@ export class MemoryEntry implements FillingEntry {
 	}
 
 	setAnswer(answer: StoredAnswer): boolean {
-		return this.#store.setAnswer(this, answer);
+		if (this.#writer !== null) return false;
+		this.#writer = this.#store.filler.setAnswer(this.unit, answer);
+		if (this.#writer === null) return false;
+		this.#store.watchers.changed(this.unit);
+		return true;
 	}
 
 	append(bytes: Uint8Array, start: number, end: number): boolean {
-		const done = this.writer?.append(bytes, start, end) ?? false;
+		const done = this.#writer?.append(bytes, start, end) ?? false;
 		if (done) this.#store.watchers.changed(this.unit);
 		else this.fail(FillState.broken);
 		return done;
 	}
 
-	complete(trailers: Buffer | null): void {
-		this.#store.complete(this, trailers);
+	complete(trailers: Buffer | null, variantsMost = VARIANTS_MOST): void {
+		const writer = this.#writer;
+		this.#writer = null;
+		if (writer === null || !this.#store.filler.complete(this.unit, writer, { trailers, variantsMost }))
+			return this.fail(FillState.broken);
+		this.#store.watchers.changed(this.unit);
 	}
 
 	fail(state: typeof FillState.broken | typeof FillState.refused): void {
 		if (Atomics.load(this.#cells, this.#at + Cell.state) >= FillState.whole) return;
-		this.writer = null;
+		this.#writer = null;
 		Atomics.store(this.#cells, this.#at + Cell.state, state);
 		this.#store.table.remove(this.unit);
 		this.#store.watchers.changed(this.unit);

@@ -264,3 +264,45 @@ test('one refreshes at a time', () => {
 	assert.ok(entry.claimRefresh(60_000));
 	entry.release();
 });
+
+test('one that somebody has begun meanwhile is not begun again; an older answer does not take the place of a newer', () => {
+	const store = open();
+	const key = cacheKey('k');
+	const first = store.begin(key, any);
+	assert.ok(first !== null);
+	assert.equal(store.begin(key, any), null);
+	const second = store.begin(key, ({ answer }) => answer !== null);
+	assert.ok(second !== null);
+	for (const [entry, text] of [
+		[second, 'newer'],
+		[first, 'older'],
+	] as const) {
+		assert.ok(entry.setAnswer(storedAnswer({ length: 5 })));
+		assert.ok(entry.append(Buffer.from(text), 0, 5));
+		entry.complete(null);
+		assert.equal(entry.state, FillState.whole);
+	}
+	const found = store.find(key, any);
+	assert.equal(found?.read(0).toString(), 'newer');
+	assert.equal(first.read(0).toString(), 'older');
+	assert.equal(store.usage.entries, 1);
+	for (const entry of [found, first, second]) entry.release();
+});
+
+test('a body that is longer, or shorter, than was said is broken', () => {
+	const store = open();
+	for (const [name, length] of [
+		['short', 5],
+		['long', 3],
+	] as const) {
+		const filling = store.begin(cacheKey(name));
+		assert.ok(filling !== null);
+		filling.setAnswer(storedAnswer({ length }));
+		assert.equal(filling.append(Buffer.from('1234'), 0, 4), name === 'short');
+		filling.complete(null);
+		assert.equal(filling.state, FillState.broken);
+		filling.release();
+		assert.equal(store.find(cacheKey(name), any), null);
+	}
+	assert.equal(store.usage.bytes, store.memory.arena);
+});

@@ -8,7 +8,7 @@ import { AnswerMemory, Control } from './answer-memory.ts';
 import { Cell } from './entry-record.ts';
 import { openAnswerStore } from './memory-store.ts';
 import { cacheKey, storedAnswer } from './testing/answers.ts';
-import type { FillerStart } from './testing/filler.ts';
+import { type FillerStart, RACED } from './testing/filler.ts';
 import type { RandomLoad, RandomLoadReport } from './testing/random-load.ts';
 
 const MIB = 1024 * 1024;
@@ -54,6 +54,16 @@ test('what one worker fills others read while it grows', async () => {
 	filling.complete(null);
 	filling.release();
 	assert.deepEqual(await Promise.all(texts), ['whole 200000', 'whole 200000']);
+});
+
+test('whoever asks at the same moment, one begins', async () => {
+	const buffer = AnswerMemory.create(8 * MIB);
+	const racers = [1, 2, 3].map((worker) => start('filler', { buffer, worker, role: 'racer' }));
+	const begun = await Promise.all(racers.map(async (racer) => (await once(racer, 'message'))[0] as number));
+	assert.equal(
+		begun.reduce((sum, count) => sum + count),
+		RACED,
+	);
 });
 
 test('a worker that is gone: what it was filling is broken for others, nothing is found or begun in its memory', async () => {
