@@ -25,6 +25,8 @@ export interface MemoryStoreOptions {
 
 /** Bytes of a key at most. */
 export const KEY_MOST: number = 32 * 1024;
+/** Bytes of an entry at most: they are counted in 32 bits. */
+const ENTRY_MOST = 0x7fffffff;
 /** Entries of one key that are looked at. */
 const SAME_KEY_MOST = 256;
 
@@ -52,7 +54,8 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		this.#cells = memory.cells;
 		this.table = new EntryTable(memory, worker + 1);
 		this.watchers = new Watchers(memory, worker);
-		this.filler = new EntryFiller(this.table, worker, Math.floor(memory.units * (options.entryShare ?? 0.25)));
+		const unitsMost = Math.floor(Math.min(memory.units * (options.entryShare ?? 0.25), ENTRY_MOST / UNIT));
+		this.filler = new EntryFiller(this.table, worker, unitsMost);
 		const decoded = options.decoded ?? decodedOf(memory.buffer.byteLength);
 		this.#decoded = new Array<MemoryEntry | undefined>(decoded).fill(undefined);
 		this.#decodedShift = Math.clz32(decoded) + 1;
