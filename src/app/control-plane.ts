@@ -53,6 +53,7 @@ export class ControlPlane {
 	readonly #series = new SeriesIndex();
 	readonly #cells = new ServiceCellsIndex();
 	readonly #rateLimits = new RateLimitTables((event) => this.log.add(event));
+	readonly #cache = new CacheMemory();
 	readonly #overload = new OverloadControl(this.#cells, this.log);
 	readonly #workers: WorkerGroup;
 	readonly #slots: InstanceSlots;
@@ -92,7 +93,7 @@ export class ControlPlane {
 			guardChanged: (slot) => this.#fleet.guardChanged(slot),
 			event,
 		});
-		const indexes = { series: this.#series, cells, rateLimits: this.#rateLimits, cache: new CacheMemory() };
+		const indexes = { series: this.#series, cells, rateLimits: this.#rateLimits, cache: this.#cache };
 		this.#served = new ServedPlan(this.#workers, indexes, this.#overload);
 		this.#slots = new InstanceSlots({
 			board,
