@@ -210,10 +210,15 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 	/** The client has been told apart from what else comes of the fetch. */
 	#settle(): void {
 		this.#mode = Mode.over;
+		this.#refuse();
+		this.leader = null;
+	}
+
+	/** Who waits for the entry asks for itself. */
+	#refuse(): void {
 		this.#entry?.fail(FillState.refused);
 		this.#entry?.release();
 		this.#entry = null;
-		this.leader = null;
 	}
 
 	#give(leader: Exchange, entry: AnswerEntry, how: GiveHow): EntrySource | null {
@@ -223,17 +228,13 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 	}
 
 	#pass(head: ResponseHead, bytes: Uint8Array, framing: Framing, kind: number): void {
-		this.#entry?.fail(FillState.refused);
-		this.#entry?.release();
-		this.#entry = null;
+		this.#refuse();
 		const { leader } = this;
+		this.#mode = Mode.passing;
 		if (leader === null) {
-			this.#mode = Mode.over;
-			this.fetch.cancel();
-			this.#over();
+			this.cancel();
 			return;
 		}
-		this.#mode = Mode.passing;
 		if (this.fetch.streaming) this.#leave();
 		leader.fetch.account(this.fetch);
 		leader.fetch.streaming = this.fetch.streaming;
