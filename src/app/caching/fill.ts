@@ -30,9 +30,6 @@ const Mode = { idle: 0, asking: 1, storing: 2, passing: 3, over: 4 } as const;
 export class Fill extends RequestImage implements FetchParty, Asker<Route>, AnswerSource, Heir {
 	readonly fetch: Fetch;
 	readonly control: RequestControl = new RequestControl();
-	readonly headOnly = false;
-	readonly resendable = true;
-	readonly requestDone = true;
 	/** What the answer is stored under. */
 	readonly key: KeptKey = new KeptKey();
 	/** Who asked; null: nobody, or he has left. */
@@ -147,12 +144,6 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 	writeRequestHead(out: Output, destination: Destination): void {
 		writeUpstreamHead(out, this, destination);
 	}
-
-	writeRequestBody(): boolean {
-		return true;
-	}
-
-	requestDrained(): void {}
 
 	// What it brings.
 
