@@ -38,6 +38,9 @@ test('fields that Vary names select the answer (RFC 9111 §4.1)', () => {
 		['Foo', ['Foo: 1,2'], ['Foo:  1, 2 '], true],
 		['Foo', ['Foo: 1, 2'], ['Foo: 2', 'Foo: 1'], false],
 		['Foo', ['Foo: a'], ['Foo: A'], false],
+		['Foo', ['Foo: a'], ['Foo: a\xa0'], false],
+		['Foo', ['Foo: a, b'], ['Foo: a,\xa0b'], false],
+		['Accept-Language', ['Accept-Language: \xe0'], ['Accept-Language: \xc0'], false],
 		['Foo', ['Foo: "a, b"'], ['Foo: "a,b"'], false],
 		['Accept-Language', ['Accept-Language: en, de'], ['Accept-Language: de, en'], true],
 		['Accept-Language', ['Accept-Language: en, de'], ['Accept-Language: eN, De'], true],
@@ -112,4 +115,16 @@ test('normalising is idempotent, and of one name only', () => {
 		assert.equal(normalised(name, once), once);
 	});
 	fc.assert(property, { numRuns: 500 });
+});
+
+test('long values cost no more than their length', () => {
+	const startMs = performance.now();
+	for (const piece of [' ', '\t', ',', ' ,', '"', '\\"', '", ', 'a ', ';q=', ';q=0.5,']) {
+		for (const name of ['foo', 'accept-language']) {
+			const long = piece.repeat(30_000);
+			normalised(name, `a,${long}b`);
+			normalised(name, `a,"${long}`);
+		}
+	}
+	assert.ok(performance.now() - startMs < 3000);
 });
