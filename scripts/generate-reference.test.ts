@@ -76,7 +76,7 @@ test('the JSON Schema takes what the schemas take', () => {
 		{ lisen: 1 },
 		{ listen: 'x'.length - 2 },
 		{ services: { a: { health: { interval: 5 } } } },
-		{ services: { a: { cache: {} } } },
+		{ services: { a: { cache: { ttl: 5 } } } },
 	]) {
 		assert.ok(!again.safeParse(bad).success, JSON.stringify(bad));
 	}

@@ -6,6 +6,7 @@ import { DetailGroup } from '../metrics/detail.ts';
 import type { Readiness } from './admin.ts';
 import { AdminPlace } from './admin-place.ts';
 import { announce, announcement, deathOf } from './announcement.ts';
+import { CacheMemory } from './cache-memory.ts';
 import { ConfigReload } from './config-reload.ts';
 import type { Running } from './config-swap.ts';
 import { ConfigWatch } from './config-watch.ts';
@@ -52,6 +53,7 @@ export class ControlPlane {
 	readonly #series = new SeriesIndex();
 	readonly #cells = new ServiceCellsIndex();
 	readonly #rateLimits = new RateLimitTables((event) => this.log.add(event));
+	readonly #cache = new CacheMemory();
 	readonly #overload = new OverloadControl(this.#cells, this.log);
 	readonly #workers: WorkerGroup;
 	readonly #slots: InstanceSlots;
@@ -91,7 +93,7 @@ export class ControlPlane {
 			guardChanged: (slot) => this.#fleet.guardChanged(slot),
 			event,
 		});
-		const indexes = { series: this.#series, cells, rateLimits: this.#rateLimits };
+		const indexes = { series: this.#series, cells, rateLimits: this.#rateLimits, cache: this.#cache };
 		this.#served = new ServedPlan(this.#workers, indexes, this.#overload);
 		this.#slots = new InstanceSlots({
 			board,

@@ -1,6 +1,7 @@
 /** A data plane for tests of the fleet: the real board, real requests, no workers. */
 
 import { get } from 'node:http';
+import { CACHE } from '../cache/config.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from '../config/config.ts';
 import { OUTLIERS_OFF } from '../config/resolve-outliers.ts';
 import { DEFAULT_HOLD_MS, DEFAULT_RETRY } from '../config/resolve-retry.ts';
@@ -193,6 +194,8 @@ export function service(
 		concurrency: null,
 		objective: null,
 		routeObjectives: {},
+		cache: null,
+		routeCaches: {},
 		...changes,
 	};
 }
@@ -217,6 +220,7 @@ export function config(...services: ServiceConfig[]): Config {
 			overload: null,
 		},
 		trust: [],
+		cache: CACHE,
 		metrics: METRICS,
 		stop: { graceMs: 2000 },
 		alerts: { rules: [], maintenance: [], runbooks: null },

@@ -9,6 +9,7 @@ import { ReplayBody } from '../gateway/replay-body.ts';
 import { setTarget } from '../gateway/request-checks.ts';
 import { RequestCopies } from '../gateway/request-copies.ts';
 import { isMarked } from '../gateway/request-mark.ts';
+import type { ResponseCache } from '../gateway/response-cache.ts';
 import type { NextVersion, Route } from '../gateway/route.ts';
 import { sharedTime } from '../wire/timer-wheel.ts';
 
@@ -22,6 +23,15 @@ export function handle(exchange: Exchange): void {
 	if (!route(exchange)) return;
 	if (!admit(exchange)) return;
 	if (!answerHere(exchange)) return;
+	rewrite(exchange);
+	if (!cached(exchange)) return;
+	if (!protect(exchange)) return;
+	forward(exchange);
+}
+
+/** What a request waited for in the cache was none for it: it goes its own way from there. */
+export function lookAgain(exchange: Exchange): void {
+	if (!cached(exchange)) return;
 	if (!protect(exchange)) return;
 	forward(exchange);
 }
@@ -78,6 +88,7 @@ function sheds(exchange: Exchange, found: Route): boolean {
 
 /** For now: the client may try again. */
 function refuse(exchange: Exchange, code: 'overloaded' | 'node_overloaded'): false {
+	if (exchange.cache.asker?.refused(code) === true) return false;
 	exchange.failure = code;
 	exchange.answerProblem(shedProblem(code));
 	return false;
@@ -102,6 +113,15 @@ const LAST_HOP = {
 	body: Buffer.alloc(0),
 };
 
+/** What is stored is given without an instance. A new version's own requests are to meet it. */
+function cached(exchange: Exchange): boolean {
+	const { route } = exchange;
+	if (route === null || route.cache === null) return true;
+	const by = route.next?.by ?? null;
+	if (by !== null && route.service.cells.get(ServiceCell.marked) === 1 && isMarked(exchange, by)) return true;
+	return (route.cache as ResponseCache<Exchange>).look(exchange);
+}
+
 /** Takes a place at the service, where it has a limit; `Exchange` gives it back. */
 function protect(exchange: Exchange): boolean {
 	const found = exchange.route;
@@ -116,12 +136,17 @@ function protect(exchange: Exchange): boolean {
 function forward(exchange: Exchange): void {
 	const found = exchange.route;
 	if (found === null) return;
-	if (found.path !== null) rewritePath(exchange, found.path);
-	const { service } = found;
-	const key = service.key === null ? 0 : balanceKey(exchange, service.key);
+	const key = balanceOf(exchange);
 	exchange.fetch.repeatable = isIdempotent(exchange.method) && (exchange.body.done || keepsBody(exchange, found));
 	const route = found.next === null ? found : ofVersion(exchange, found, found.next);
-	exchange.fetch.start(route, key, exchange.startMs);
+	if (exchange.cache.asker === null) exchange.fetch.start(route, key, exchange.startMs);
+	else exchange.cache.asker.start(route, key);
+}
+
+/** What its instance is chosen by; 0: nothing of the request. */
+export function balanceOf(exchange: Exchange): number {
+	const key = exchange.route?.service.key ?? null;
+	return key === null ? 0 : balanceKey(exchange, key);
 }
 
 const copies = new RequestCopies();
@@ -142,10 +167,13 @@ function keepsBody(exchange: Exchange, { retry }: Route): boolean {
 	return true;
 }
 
-function rewritePath(exchange: Exchange, rewrite: (path: string) => string): void {
+/** From here on its target is the one that instances see. */
+function rewrite(exchange: Exchange): void {
+	const change = exchange.route?.path ?? null;
+	if (change === null) return;
 	const { buffer, pathStart, pathEnd, targetEnd } = exchange;
 	const path = buffer.toString('latin1', pathStart, pathEnd);
-	const changed = rewrite(path);
+	const changed = change(path);
 	if (changed !== path)
 		setTarget(exchange, Buffer.from(changed + buffer.toString('latin1', pathEnd, targetEnd), 'latin1'));
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Config, ServiceConfig } from '../config/config.ts';
 import { BallastError } from '../core/errors.ts';
 import { wantsSignal } from '../otlp/destination.ts';
+import type { CacheMemory } from './cache-memory.ts';
 import { tlsName } from './fleet-probes.ts';
 import type { Plan, PoolPlan, RecordingPlan, ServicePlan } from './plan.ts';
 import type { RateLimitTables } from './rate-limit-tables.ts';
@@ -13,12 +14,17 @@ export interface PlanIndexes {
 	series: SeriesIndex;
 	cells: ServiceCellsIndex;
 	rateLimits: RateLimitTables;
+	cache: CacheMemory;
 	/** The pool of a service's new version; null: there is none. */
 	next(service: string): string | null;
 }
 
 /** What the workers need of a configuration. @throws BallastError `config_invalid` when a CA file cannot be read */
-export function planOf(config: Config, generation: number, { series, cells, rateLimits, next }: PlanIndexes): Plan {
+export function planOf(
+	config: Config,
+	generation: number,
+	{ series, cells, rateLimits, cache, next }: PlanIndexes,
+): Plan {
 	const services = config.services.map((service) => ({
 		...servicePlan(service),
 		pools: poolPlans(service, cells, next(service.name)),
@@ -35,6 +41,7 @@ export function planOf(config: Config, generation: number, { series, cells, rate
 		series: series.of(services),
 		rateLimits: rateLimits.of(services),
 		recording: recordingPlan(config),
+		cache: cache.of(config),
 	};
 }
 
@@ -61,7 +68,8 @@ function servicePlan(service: ServiceConfig): Omit<ServicePlan, 'cells' | 'pools
 	const outliers = { failures: service.outliers.failures };
 	const bounds = { outliers, retryBudget, breaker, concurrency };
 	const upstreamCa = readCa(upstream.tls?.ca ?? null);
-	return { name, match, routes, balance, upstream, ...policy, upstreamCa, ...bounds };
+	const { cache, routeCaches } = service;
+	return { name, match, routes, balance, upstream, ...policy, upstreamCa, ...bounds, cache, routeCaches };
 }
 
 function nextPlan({ deploy: { by, mirror } }: ServiceConfig, pool: string | null): ServicePlan['next'] {

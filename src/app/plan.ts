@@ -1,10 +1,12 @@
 import type { BalanceConfig } from '../balancing/config.ts';
+import type { CachePolicy } from '../cache/cache-policy.ts';
 import { MAX_WORKERS } from '../core/board.ts';
 import type { NodeLimits, RateLimitPolicy, ServiceConfig } from '../gateway/config.ts';
 import type { CertificateText } from '../gateway/listener.ts';
 import type { Mark } from '../gateway/route.ts';
 import type { RetryBudgetConfig } from '../resilience/config.ts';
 import type { ConcurrencyConfig, OverloadConfig } from '../resilience/overload-config.ts';
+import type { CachePlan } from './cache-memory.ts';
 
 /** A pool as the workers need it. */
 export interface PoolPlan {
@@ -29,6 +31,10 @@ export interface ServicePlan extends ServiceConfig {
 	concurrency: ConcurrencyConfig | null;
 	/** PEM of the authorities that its instances' certificates are checked against. */
 	upstreamCa: string | null;
+	/** null: nothing is cached. */
+	cache: CachePolicy | null;
+	/** Of each route, by its name. */
+	routeCaches: Readonly<Record<string, CachePolicy | null>>;
 	/** The service's cells, the same ones over reloads. */
 	cells: SharedArrayBuffer;
 }
@@ -47,6 +53,8 @@ export interface Plan {
 	series: Record<string, number>;
 	rateLimits: RateLimitPlan;
 	recording: RecordingPlan;
+	/** null: nothing is cached. */
+	cache: CachePlan | null;
 }
 
 /** What is written down of requests, beyond the counts. */

@@ -8,11 +8,12 @@ import { Priority } from '../core/priority.ts';
 import { ServiceCell, ServiceCells } from '../core/service-cells.ts';
 import { withMirrorField } from '../gateway/request-copies.ts';
 import type { KeySource, Picker, Route, Service } from '../gateway/route.ts';
-import { compileRoute, REST, routeEntries } from '../gateway/route-table.ts';
+import { compileRoute, REST, type RouteEntry, routeEntries } from '../gateway/route-table.ts';
 import { Router } from '../gateway/router.ts';
 import type { UpstreamOptions } from '../gateway/upstream.ts';
 import { RetryBudget } from '../resilience/retry-budget.ts';
 import { ServiceLimit, sharesOf } from '../resilience/service-limit.ts';
+import { type Lookup, RouteCache } from './caching/route-cache.ts';
 import { LimiterSet } from './limiter-set.ts';
 import { type InstancePlan, type Plan, type PoolPlan, type ServicePlan, seriesKey } from './plan.ts';
 
@@ -139,7 +140,7 @@ export class Pools {
 	services: ReadonlyMap<string, Service> = new Map();
 
 	/** The routes, ready to match requests. */
-	compile(): Router<Route> {
+	compile(caching: Lookup | null): Router<Route> {
 		const columns = Math.max(this.#board.workers, this.#plan.columns, this.#plan.workers);
 		const services = new Map<string, Service>();
 		for (const [name, group] of this.#groups) {
@@ -160,7 +161,7 @@ export class Pools {
 				const group = this.#groups.get(entry.service.name) as Group;
 				const { name } = entry.service;
 				const series = this.#plan.series[seriesKey(name, entry.route?.name ?? REST)] ?? 0;
-				const parts = { series, rateLimits: limits.of(entry) };
+				const parts = { series, rateLimits: limits.of(entry), cache: routeCache(caching, group.plan, entry) };
 				value = withNext(compileRoute(entry, group.service as Service, parts), group);
 				compiled.set(owner, value);
 			}
@@ -181,6 +182,13 @@ export class Pools {
 		next.marked.picker =
 			fresh === undefined || service.picker === null ? service.picker : new PreferredPool(fresh, service.picker);
 	}
+}
+
+function routeCache(caching: Lookup | null, plan: ServicePlan, { route }: RouteEntry): RouteCache | null {
+	const policy = route === null ? plan.cache : (plan.routeCaches[route.name] ?? null);
+	if (caching === null || policy === null) return null;
+	// Of routes that one URL can meet by a field, each has answers of its own.
+	return new RouteCache(caching, policy, route?.match.header == null ? '' : `${plan.name} ${route.name}`);
 }
 
 /** A pool that left the plan goes with its last instance. */

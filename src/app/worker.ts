@@ -1,4 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { openAnswerStore } from '../cache/memory/memory-store.ts';
+import { CacheHash } from '../cache/rules/cache-hash.ts';
 import { Board } from '../core/board.ts';
 import { DataPlane } from '../gateway/data-plane.ts';
 import { Trust } from '../gateway/forwarded.ts';
@@ -10,8 +12,9 @@ import { RecordWriter } from '../logs/record-writer.ts';
 import { heapInUse } from '../resilience/heap-in-use.ts';
 import { NodePressure } from '../resilience/node-pressure.ts';
 import { TICK_MS, TimerWheel } from '../wire/timer-wheel.ts';
+import { AnswerCaching } from './caching/answer-caching.ts';
 import { ConnectionCount } from './connection-count.ts';
-import { handle } from './pipeline.ts';
+import { balanceOf, handle, lookAgain } from './pipeline.ts';
 import {
 	type FromWorker,
 	type InstancePlan,
@@ -45,6 +48,8 @@ class DataWorker {
 	readonly #pressure: NodePressure;
 	#pools: Pools;
 	#prepared: { plan: Plan; pools: Pools } | null = null;
+	#caching: AnswerCaching | null = null;
+	#memory: SharedArrayBuffer | null = null;
 	#faults = 0;
 
 	constructor(start: WorkerStart) {
@@ -86,17 +91,33 @@ class DataWorker {
 			wheel: this.#wheel,
 			limits: start.plan.limits,
 			trust: new Trust(start.plan.trust),
-			routes: this.#pools.compile(),
+			routes: this.#pools.compile(null),
 			recorder: this.#recorder,
 			gate: this.#gate,
 			report: (error) => this.report(error),
 		});
+		this.#cache(start.plan);
+		this.#plane.routes = this.#pools.compile(this.#caching);
 		this.#plane.services = this.#pools.services;
 		this.#plane.tracing = tracingOf(start.plan.recording);
 		this.#requests = new Requests(this.#plane, handle);
 		for (const instance of start.instances) this.#addInstance(instance);
 		this.#wheel.start();
 		this.#say({ type: 'up' });
+	}
+
+	/** Opens the memory of the cache, where it is another one than before. */
+	#cache({ cache }: Plan): void {
+		if (cache === null) this.#caching = null;
+		else if (this.#caching === null || this.#memory !== cache.memory)
+			this.#caching = new AnswerCaching({
+				plane: this.#plane,
+				store: openAnswerStore(cache.memory, this.#start.id),
+				hash: new CacheHash(Buffer.from(cache.key)),
+				again: lookAgain,
+				balance: balanceOf,
+			});
+		this.#memory = cache?.memory ?? null;
 	}
 
 	#say(message: FromWorker): void {
@@ -219,7 +240,7 @@ class DataWorker {
 		try {
 			const pools = new Pools(plan, this.#board, this.#start.id);
 			pools.inherit(this.#pools);
-			pools.compile();
+			pools.compile(this.#caching);
 			this.#prepared = { plan, pools };
 			this.#say({ type: 'prepared', generation: plan.generation, error: '' });
 		} catch (error) {
@@ -242,7 +263,8 @@ class DataWorker {
 		this.#board.workers = Math.max(this.#board.workers, plan.columns, plan.workers);
 		this.#plane.limits = plan.limits;
 		this.#plane.trust = new Trust(plan.trust);
-		this.#plane.routes = pools.compile();
+		this.#cache(plan);
+		this.#plane.routes = pools.compile(this.#caching);
 		this.#plane.services = pools.services;
 		this.#waiting.configure(plan.limits, Math.max(plan.columns, plan.workers));
 		for (const instance of pools.instances()) {

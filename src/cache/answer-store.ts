@@ -69,6 +69,8 @@ export interface AnswerEntry {
 	refreshed(): void;
 	/** Not found any more. */
 	remove(): void;
+	/** One more holds it; each gives it back by `release`. */
+	pin(): void;
 	release(): void;
 }
 

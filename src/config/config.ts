@@ -4,6 +4,8 @@ import type { AlertsConfig } from '../alerts/config.ts';
 import type { HeartbeatConfig } from '../alerts/heartbeat.ts';
 import type { BalanceConfig } from '../balancing/config.ts';
 import type { FailoverConfig } from '../balancing/failover-config.ts';
+import type { CachePolicy } from '../cache/cache-policy.ts';
+import type { CacheConfig } from '../cache/config.ts';
 import type { DeployConfig } from '../deploy/config.ts';
 import type { ServiceConfig as GatewayServiceConfig, ListenConfig, NodeLimits } from '../gateway/config.ts';
 import type { HealthConfig } from '../health/config.ts';
@@ -59,6 +61,10 @@ export interface ServiceConfig extends GatewayServiceConfig {
 	objective: ObjectiveConfig | null;
 	/** Of each route, by its name. */
 	routeObjectives: Readonly<Record<string, ObjectiveConfig | null>>;
+	/** null: nothing is cached. */
+	cache: CachePolicy | null;
+	/** Of each route, by its name. */
+	routeCaches: Readonly<Record<string, CachePolicy | null>>;
 }
 
 export interface AdminConfig {
@@ -93,6 +99,8 @@ export interface Config {
 	/** null: nothing is received. */
 	receive: ReceiveConfig | null;
 	metrics: MetricsConfig;
+	/** Used once a service or route has `cache`. */
+	cache: CacheConfig;
 	/** In file order. */
 	services: ServiceConfig[];
 }

@@ -6,6 +6,7 @@ import { listenAddress, parseListen, parseTrust } from '../gateway/config-syntax
 import type { StoreConfig, StoreInput } from '../store/config.ts';
 import type { AdminConfig, Config } from './config.ts';
 import { isLoopback } from './loopback.ts';
+import { resolveNodeCache } from './resolve-cache.ts';
 import { resolveLogs } from './resolve-logs.ts';
 import { resolveMetrics } from './resolve-metrics.ts';
 import { resolveOverload } from './resolve-overload.ts';
@@ -41,6 +42,7 @@ export function resolveNode(
 		exports: resolveExports(input.export, place.at('export')),
 		receive: resolveReceive(input.receive, place.at('receive')),
 		metrics: resolveMetrics(input.metrics, place.at('metrics')),
+		cache: resolveNodeCache(input.cache),
 		stop: { graceMs: parseDuration((typeof stop === 'string' ? stop : stop?.grace) ?? '30s') ?? 30_000 },
 		logs: resolveLogs(input.logs, place.at('logs')),
 	};

@@ -1,4 +1,6 @@
 /** One service, with all that it inherits. */
+
+import type { CachePolicy } from '../cache/cache-policy.ts';
 import type { FixedAnswer, Policy, RedirectConfig, RouteConfig, UpstreamConfig } from '../gateway/config.ts';
 import { complainOfFieldName } from '../gateway/config-syntax.ts';
 import type { RedirectInput, RespondInput } from '../gateway/route-schema.ts';
@@ -6,6 +8,7 @@ import type { HealthConfig } from '../health/config.ts';
 import { hasSize } from '../instances/kinds.ts';
 import type { ObjectiveConfig } from '../metrics/config.ts';
 import type { ServiceConfig } from './config.ts';
+import { layCache } from './resolve-cache.ts';
 import { checkDeploy, resolveDeploy } from './resolve-deploy.ts';
 import { layFailover, warnOfFailover } from './resolve-failover.ts';
 import { DEFAULT_HEALTH, layHealth } from './resolve-health.ts';
@@ -26,6 +29,7 @@ import type { Place } from './scope.ts';
 export interface Defaults {
 	policy: Policy;
 	objective: ObjectiveConfig | null;
+	cache: CachePolicy | null;
 	upstream: UpstreamConfig;
 	health: HealthConfig;
 	input: UserDefaults;
@@ -43,6 +47,7 @@ export function resolveDefaults(input: UserDefaults, place: Place): Defaults {
 	return {
 		policy: layPolicy(DEFAULT_POLICY, input, place),
 		objective: layObjective(null, input.objective, place.at('objective')),
+		cache: layCache(null, input.cache, place.at('cache')),
 		upstream: layUpstream(DEFAULT_UPSTREAM, input.upstream, place.at('upstream')),
 		health: layHealth(DEFAULT_HEALTH, input.health, place.at('health')),
 		input,
@@ -63,6 +68,7 @@ export function resolveService({ name, input, place }: ServiceEntry, defaults: D
 	const routes = resolveRoutes(input, policy, place);
 	const objective = layObjective(defaults.objective, input.objective, place.at('objective'));
 	const balance = resolveBalance(input.balance ?? shared.balance);
+	const cache = layCache(defaults.cache, input.cache, place.at('cache'));
 	const service: ServiceConfig = {
 		...policy,
 		name,
@@ -81,6 +87,8 @@ export function resolveService({ name, input, place }: ServiceEntry, defaults: D
 		concurrency: resolveConcurrency(input.concurrency ?? defaults.input.concurrency),
 		objective,
 		routeObjectives: resolveObjectives(routes, { input, base: objective, place }),
+		cache,
+		routeCaches: resolveCaches(routes, { input, base: cache, place }),
 	};
 	checkBalance(input.balance, place.at('balance'));
 	checkConcurrency(input.concurrency, place.at('concurrency'));
@@ -96,6 +104,15 @@ function resolveObjectives(
 ): ServiceConfig['routeObjectives'] {
 	const lay = ({ name }: RouteConfig) =>
 		[name, layObjective(base, input.routes?.[name]?.objective, place.at('routes', name, 'objective'))] as const;
+	return Object.fromEntries(routes.map(lay));
+}
+
+function resolveCaches(
+	routes: readonly RouteConfig[],
+	{ input, base, place }: { input: UserService; base: CachePolicy | null; place: Place },
+): ServiceConfig['routeCaches'] {
+	const lay = ({ name }: RouteConfig) =>
+		[name, layCache(base, input.routes?.[name]?.cache, place.at('routes', name, 'cache'))] as const;
 	return Object.fromEntries(routes.map(lay));
 }
 

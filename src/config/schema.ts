@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { alertsSchema, channelsSchema, heartbeatSchema, maintenanceSchema } from '../alerts/config.ts';
 import { balanceSchema } from '../balancing/config.ts';
 import { failoverSchema } from '../balancing/failover-config.ts';
+import { cacheSchema, nodeCacheSchema } from '../cache/config.ts';
 import { duration, integer, key, list, map, notEmpty, object, oneOf, required, text } from '../core/schema.ts';
 import { deploySchema } from '../deploy/config.ts';
 import {
@@ -102,6 +103,11 @@ const policyKeys = {
 		prioritySchema,
 		'Which requests give way first when the service or the node has too much to do: low before normal before high.',
 		{ default: 'normal', example: { header: 'x-priority', default: 'low' } },
+	),
+	cache: key(
+		cacheSchema,
+		'Answers are stored and given again, by RFC 9111; `{}` is that and no more. What a route says is laid over what its service says.',
+		{ default: 'off', example: { ttl: '60s' } },
 	),
 	objective: key(
 		objectiveSchema,
@@ -318,6 +324,7 @@ export const configSchema = object({
 		'Where metrics, logs and traces of instances and of other machines are received by OTLP/HTTP. `on` is port 4318 of this machine.',
 		{ default: 'off', example: { port: 4318 } },
 	),
+	cache: key(nodeCacheSchema, 'Where stored answers are kept.', { example: { memory: '1GiB' } }),
 	metrics: key(metricsSchema, 'What is measured, and how long it is kept.', {
 		defaultText: 'the values below',
 		example: { apdex: '200ms' },

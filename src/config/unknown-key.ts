@@ -3,7 +3,7 @@ import { closest } from '../core/closest.ts';
 import type { Path } from './problem.ts';
 
 /** Keys of later versions. */
-const LATER = new Set(['backup', 'cache', 'cluster', 'jobs', 'offload', 'presets', 'state']);
+const LATER = new Set(['backup', 'cluster', 'jobs', 'offload', 'presets', 'state']);
 
 /** Where keys belong that are often put elsewhere. */
 const BELONGS: Record<string, string> = {
@@ -38,6 +38,13 @@ const BELONGS: Record<string, string> = {
 	host: 'a service, a route or `defaults`, or to `match`',
 	include: 'the top of the main file',
 	instances: 'a service',
+	bypass: '`cache` of a service or route',
+	cache: 'a service, a route or `defaults`; its memory to the top',
+	memory: '`cache` at the top, or to `size` of `scale`',
+	negativeTtl: '`cache` of a service or route',
+	staleIfError: '`cache` of a service or route',
+	staleWhileRevalidate: '`cache` of a service or route',
+	ttl: '`cache` of a service or route',
 	key: '`balance`, or to `tls` of a listener',
 	lag: '`limits.overload`',
 	kubeconfig: '`instances`',
@@ -83,6 +90,10 @@ const BELONGS: Record<string, string> = {
 /** What others call it. */
 const ELSEWHERE: Record<string, string> = {
 	algorithm: 'balance',
+	caching: 'cache',
+	proxycache: 'cache',
+	maxage: 'ttl',
+	vary: 'key',
 	args: 'run',
 	backends: 'instances',
 	concurrencylimit: 'concurrency',

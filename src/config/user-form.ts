@@ -16,6 +16,7 @@ import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, RunConfig, UrlInstance } from '../instances/config.ts';
 import { hasSize, isPlatform } from '../instances/kinds.ts';
 import { alertingForm } from './alerts-form.ts';
+import { cacheForm, nodeCacheForm } from './cache-form.ts';
 import { commandForm, environmentForm } from './command-form.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from './config.ts';
 import { logsForm } from './logs-form.ts';
@@ -60,6 +61,7 @@ export function userForm(config: Config, options: FormOptions): Form {
 		underscores: limits.underscores,
 		...(config.trust.length === 0 ? {} : { trust: config.trust }),
 		metrics: metricsForm(config.metrics),
+		cache: nodeCacheForm(config.cache),
 		stop: { grace: formatDuration(config.stop.graceMs) },
 		...alertingForm(config, options),
 		logs: logsForm(config.logs),
@@ -97,6 +99,7 @@ function serviceForm(service: ServiceConfig, options: FormOptions): Form {
 		concurrency: concurrencyForm(service.concurrency),
 		...policyForm(service, options),
 		objective: objectiveForm(service.objective),
+		cache: cacheForm(service.cache),
 		rateLimit: rateLimitForm(service.rateLimit),
 		...(routes.length === 0
 			? {}
@@ -318,6 +321,7 @@ function routeForm(route: RouteConfig, service: ServiceConfig, options: FormOpti
 	const told = options.fullRoutes ? own : differences(own, policyForm(service, options));
 	const limits = routeLimitsForm(route, service);
 	const [promised, general] = [service.routeObjectives[name] ?? null, service.objective].map(objectiveForm);
+	const [cached, inherited] = [service.routeCaches[name] ?? null, service.cache].map(cacheForm);
 	const same = JSON.stringify(promised) === JSON.stringify(general) && !options.fullRoutes;
 	return {
 		...(said ? {} : { match: Object.keys(named).length === 0 ? '/*' : named }),
@@ -325,6 +329,7 @@ function routeForm(route: RouteConfig, service: ServiceConfig, options: FormOpti
 		...(redirect === null ? {} : { redirect: { ...redirect } }),
 		...told,
 		...(same ? {} : { objective: promised }),
+		...(JSON.stringify(cached) === JSON.stringify(inherited) && !options.fullRoutes ? {} : { cache: cached }),
 		...(limits === undefined ? {} : { rateLimit: limits }),
 	};
 }

@@ -85,6 +85,13 @@ export const ERRORS = {
 	first_byte_timeout: entry(504, 'instance', false, 'http_response_timeout', 'The instance did not answer in time'),
 	request_timeout: entry(504, 'instance', false, 'http_response_timeout', 'The request took longer than it may'),
 	stream_idle: entry(504, 'instance', false, 'http_response_timeout', 'The stream was idle for too long'),
+	not_cached: entry(
+		504,
+		'client',
+		false,
+		'proxy_internal_response',
+		'Only a stored answer was asked for, and there is none',
+	),
 	internal: entry(500, 'ballast', false, 'proxy_internal_error', 'Ballast failed to handle the request'),
 	// The operator's configuration and commands.
 	config_invalid: entry(0, 'operator', false, '', 'The configuration is not valid'),

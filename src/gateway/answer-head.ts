@@ -1,3 +1,4 @@
+import { BodyKind } from '../wire/body.ts';
 import { Field } from '../wire/field-names.ts';
 import type { Framing } from '../wire/framing.ts';
 import { type Fields, STRIDE, text } from '../wire/head.ts';
@@ -9,7 +10,7 @@ const VERSION = Buffer.from('HTTP/1.1 ');
 const SPACE = Buffer.from(' ');
 const STATUS_DIGITS = 3;
 const CONTENT_LENGTH = Buffer.from('Content-Length: ');
-const CHUNKED = Buffer.from('Transfer-Encoding: chunked\r\n');
+export const CHUNKED: Buffer = Buffer.from('Transfer-Encoding: chunked\r\n');
 const UPGRADE = Buffer.from('Connection: upgrade\r\nUpgrade: ');
 
 /** How the answer's body reaches the client. */
@@ -26,6 +27,17 @@ export interface Answering {
 	readonly head: { readonly minor: number };
 	readonly answerMode: number;
 	readonly closing: boolean;
+	/** Lines to add. */
+	readonly cache: { readonly extra: Buffer | null };
+}
+
+/** What of an exchange is decided when its answer begins. */
+export interface Framed {
+	readonly plane: { readonly draining: boolean };
+	readonly body: { readonly done: boolean };
+	readonly head: { readonly minor: number };
+	answerMode: number;
+	closing: boolean;
 }
 
 /** A head that is passed on: where to, for whom, and what came. */
@@ -44,6 +56,7 @@ export function writeAnswerHead({ out, exchange, head, bytes, framing }: AnswerH
 	const edits = route === null ? null : route.response;
 	copyFields(out, bytes, head.fields, edits);
 	if (edits !== null) out.bytes(edits.added);
+	if (exchange.cache.extra !== null) out.bytes(exchange.cache.extra);
 	if (!framing.hasDate) out.bytes(exchange.plane.date);
 	writeAffinity(out, exchange);
 	if (head.status === 101) {
@@ -51,13 +64,34 @@ export function writeAnswerHead({ out, exchange, head, bytes, framing }: AnswerH
 		return;
 	}
 	if (exchange.answerMode === AnswerMode.chunked) out.bytes(CHUNKED);
-	else if (framing.contentLength >= 0 && head.status !== 204 && !framing.chunked) {
-		out.bytes(CONTENT_LENGTH);
-		out.decimal(framing.contentLength);
-		out.crlf();
+	else if (framing.contentLength >= 0 && head.status !== 204 && !framing.chunked)
+		writeLength(out, framing.contentLength);
+	writeHeadEnd(out, exchange);
+}
+
+/** How the answer's body is framed for this client, and whether its connection goes on. */
+export function frameAnswer(exchange: Framed, kind: number): void {
+	// A client that still sends its body learns by the close that nobody reads it.
+	if (!exchange.body.done || exchange.plane.draining) exchange.closing = true;
+	if (kind === BodyKind.none) exchange.answerMode = AnswerMode.none;
+	else if (kind === BodyKind.length) exchange.answerMode = AnswerMode.raw;
+	else if (exchange.head.minor === 1) exchange.answerMode = AnswerMode.chunked;
+	else {
+		exchange.answerMode = AnswerMode.raw;
+		exchange.closing = true;
 	}
-	if (exchange.closing) out.bytes(CONNECTION_CLOSE);
-	else if (exchange.head.minor === 0) out.bytes(CONNECTION_KEEP_ALIVE);
+}
+
+/** Whether the connection goes on, and the end of the head. */
+export function writeHeadEnd(out: Output, { closing, head }: Pick<Answering, 'closing' | 'head'>): void {
+	if (closing) out.bytes(CONNECTION_CLOSE);
+	else if (head.minor === 0) out.bytes(CONNECTION_KEEP_ALIVE);
+	out.crlf();
+}
+
+export function writeLength(out: Output, length: number): void {
+	out.bytes(CONTENT_LENGTH);
+	out.decimal(length);
 	out.crlf();
 }
 

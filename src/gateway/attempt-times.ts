@@ -25,6 +25,12 @@ export class AttemptTimes {
 	count = 0;
 	#base = 0;
 
+	/** Takes over what others of the kind hold. */
+	copy(from: AttemptTimes): void {
+		this.count = from.count;
+		for (let i = 0, cells = from.count * AttemptCell.cells; i < cells; i++) this.cells[i] = from.cells[i] as number;
+	}
+
 	begin(instance: number, startUs: number): void {
 		if (this.count < MOST) this.count++;
 		const base = (this.count - 1) * AttemptCell.cells;

@@ -265,10 +265,8 @@ export class ClientConnection implements ExchangeClient {
 			return;
 		}
 		const exchange = this.#exchange;
-		if (exchange !== null) {
-			exchange.fetch.paused = false;
-			exchange.fetch.resume();
-		} else this.next();
+		if (exchange !== null) exchange.resume();
+		else this.next();
 	}
 
 	/** The answer is whole: the next request, or the end. */
@@ -277,7 +275,7 @@ export class ClientConnection implements ExchangeClient {
 		this.#exchange = null;
 		plane.active--;
 		const reusable = !exchange.closing && exchange.body.done;
-		if (exchange.fetch.active) exchange.fetch.cancel();
+		exchange.cancel();
 		this.#requests.give(exchange);
 		if (!reusable) {
 			this.#linger();
@@ -363,7 +361,7 @@ export class ClientConnection implements ExchangeClient {
 		this.#tunnel?.clientClosed();
 		if (exchange === null) return;
 		this.plane.active--;
-		exchange.fetch.cancel();
+		exchange.cancel();
 		if (this.#tunnel === null) exchange.record();
 		this.#requests.give(exchange);
 	}
@@ -390,7 +388,7 @@ export class ClientConnection implements ExchangeClient {
 	#giveUp(exchange: Exchange, refusal: Refusal): void {
 		exchange.closing = true;
 		exchange.failure = codeOf(refusal);
-		exchange.fetch.cancel();
+		exchange.cancel();
 		if (exchange.status === 0) exchange.answerProblem(problemOf(refusal));
 		else this.transport.reset();
 	}

@@ -1,23 +1,31 @@
 import type { ErrorCode } from '../core/errors.ts';
 import { BodyKind, BodyScan } from '../wire/body.ts';
 import { Framing } from '../wire/framing.ts';
-import type { Output } from '../wire/output.ts';
+import { GATHER_BYTES, type Output } from '../wire/output.ts';
 import { RequestHead } from '../wire/request-head.ts';
 import type { ResponseHead } from '../wire/response-head.ts';
 import type { Transport } from '../wire/transport.ts';
-import { AnswerMode, CONNECTION_CLOSE, CONNECTION_KEEP_ALIVE, writeAnswerHead, writeInterim } from './answer-head.ts';
+import {
+	AnswerMode,
+	CHUNKED,
+	frameAnswer,
+	writeAnswerHead,
+	writeHeadEnd,
+	writeInterim,
+	writeLength,
+} from './answer-head.ts';
+import type { AnswerSource } from './answer-source.ts';
 import type { AttemptConnection, Destination, FetchParty } from './attempt.ts';
 import type { DataPlane, TraceContext } from './data-plane.ts';
 import { Fetch } from './fetch.ts';
 import { type Problem, problemOf } from './problem.ts';
 import type { ReplayBody } from './replay-body.ts';
 import { writeBodyEnd } from './request-body.ts';
+import { CacheTrack } from './response-cache.ts';
 import { type ConcurrencyLimit, type Route, withoutRemoved } from './route.ts';
 import { writeUpstreamHead } from './upstream-head.ts';
 
 const SLAB_BYTES = 2048;
-/** Pieces below this are gathered with what is written beside them instead of being written alone. */
-const GATHER_BYTES = 16 * 1024;
 
 /** The connection that brought the request, as its exchange sees it. */
 export interface ExchangeClient {
@@ -59,6 +67,8 @@ export class Exchange implements FetchParty {
 	/** The request's body. */
 	readonly body = new BodyScan();
 	readonly fetch: Fetch;
+	/** Brings the answer where no instance sends it here; null: the fetch does, or it is whole at once. */
+	source: AnswerSource | null = null;
 	/** The head's bytes; all offsets below point into it. */
 	buffer: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
 	used = 0;
@@ -95,6 +105,8 @@ export class Exchange implements FetchParty {
 	replay: ReplayBody | null = null;
 	/** Where it has a place that it must give back. */
 	place: ConcurrencyLimit | null = null;
+	readonly cache: CacheTrack<Exchange, Route> = new CacheTrack<Exchange, Route>();
+	readonly conditions: null = null;
 
 	constructor(plane: DataPlane) {
 		this.plane = plane;
@@ -125,6 +137,8 @@ export class Exchange implements FetchParty {
 		this.finished = false;
 		this.copied = false;
 		this.replay = null;
+		this.source = null;
+		this.cache.reset();
 		this.trace.words.fill(0);
 		this.trace.flags = 0;
 		this.broken = false;
@@ -208,6 +222,52 @@ export class Exchange implements FetchParty {
 		this.client.upstreamDrained();
 	}
 
+	// What the answer's source asks for and brings.
+
+	/** The client can take more of the answer. */
+	resume(): void {
+		if (this.source !== null) {
+			this.source.resume();
+			return;
+		}
+		this.fetch.paused = false;
+		this.fetch.resume();
+	}
+
+	/** Nobody wants the answer any more. */
+	cancel(): void {
+		const { source } = this;
+		this.source = null;
+		source?.cancel();
+		this.fetch.cancel();
+	}
+
+	/**
+	 * Begins an answer whose body its source brings. `head`: status line and fields but the framing, Date (unless it is
+	 * `dated`), Connection and the end. `length` of the body in bytes; -1: not known yet.
+	 */
+	beginAnswer(status: number, head: Uint8Array, length: number, dated = false): void {
+		const { out } = this.plane;
+		this.status = status;
+		const none = this.headOnly || status === 204 || status === 304;
+		frameAnswer(this, none ? BodyKind.none : length < 0 ? BodyKind.chunked : BodyKind.length);
+		out.bytes(head);
+		if (!dated) out.bytes(this.plane.date);
+		if (this.answerMode === AnswerMode.chunked) out.bytes(CHUNKED);
+		else if (length >= 0 && status !== 204) writeLength(out, length);
+		writeHeadEnd(out, this);
+	}
+
+	/** Part of the body, not empty. Its memory stays as it is until `flushAnswer` is true or `resume` comes. */
+	answerPiece(bytes: Uint8Array): void {
+		const { out } = this.plane;
+		this.bytesOut += bytes.length;
+		if (this.answerMode === AnswerMode.chunked) out.chunkSize(bytes.length);
+		if (bytes.length < GATHER_BYTES) out.bytes(bytes);
+		else out.pass(bytes, this.client.transport);
+		if (this.answerMode === AnswerMode.chunked) out.crlf();
+	}
+
 	// What the fetch brings.
 
 	interim(head: ResponseHead, bytes: Uint8Array): void {
@@ -223,17 +283,10 @@ export class Exchange implements FetchParty {
 	answerHead(head: ResponseHead, bytes: Uint8Array, framing: Framing, kind: number): void {
 		this.status = head.status;
 		this.replay = null;
+		this.cache.watch?.answered(this, head, bytes);
 		// A stream of events may last for days: it would take a place from requests that end.
 		if (this.fetch.streaming) this.leave();
-		// A client that still sends its body learns by the close that nobody reads it.
-		if (!this.body.done || this.plane.draining) this.closing = true;
-		if (kind === BodyKind.none) this.answerMode = AnswerMode.none;
-		else if (kind === BodyKind.length) this.answerMode = AnswerMode.raw;
-		else if (this.head.minor === 1) this.answerMode = AnswerMode.chunked;
-		else {
-			this.answerMode = AnswerMode.raw;
-			this.closing = true;
-		}
+		frameAnswer(this, kind);
 		writeAnswerHead({ out: this.plane.out, exchange: this, head, bytes, framing });
 	}
 
@@ -253,10 +306,7 @@ export class Exchange implements FetchParty {
 			const start = ranges[2 * i] as number;
 			const end = ranges[2 * i + 1] as number;
 			if (!stable || end - start < GATHER_BYTES) out.copy(bytes, start, end);
-			else {
-				out.flush(this.client.transport);
-				this.client.transport.write(bytes.subarray(start, end));
-			}
+			else out.pass(bytes.subarray(start, end), this.client.transport);
 		}
 	}
 
@@ -286,6 +336,7 @@ export class Exchange implements FetchParty {
 
 	answerFailed(code: ErrorCode): void {
 		this.failure = code;
+		this.source = null;
 		if (this.status !== 0) {
 			// Part of the answer is out: the client must see that the rest is missing.
 			this.broken = true;
@@ -308,9 +359,7 @@ export class Exchange implements FetchParty {
 		if (!this.body.done || this.plane.draining) this.closing = true;
 		out.bytes(head);
 		out.bytes(this.plane.date);
-		if (this.closing) out.bytes(CONNECTION_CLOSE);
-		else if (this.head.minor === 0) out.bytes(CONNECTION_KEEP_ALIVE);
-		out.crlf();
+		writeHeadEnd(out, this);
 		if (this.method !== 'HEAD') {
 			out.bytes(body);
 			this.bytesOut += body.length;
@@ -320,6 +369,7 @@ export class Exchange implements FetchParty {
 	}
 
 	#finish(): void {
+		this.source = null;
 		this.record();
 		this.client.exchangeDone(this);
 	}

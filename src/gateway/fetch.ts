@@ -77,6 +77,14 @@ export class Fetch implements Attempt, Waiter {
 		this.times.count = 0;
 	}
 
+	/** Counts what another fetch did in its place. */
+	account(from: Fetch): void {
+		this.slot = from.slot;
+		this.attempts = from.attempts;
+		this.held = from.held;
+		this.times.copy(from.times);
+	}
+
 	/** Starts for a route. `startMs`: `performance.now()` of the request's begin. */
 	start(route: Route, key: number, startMs: number): void {
 		const { service } = route;

@@ -50,10 +50,10 @@ export interface ServiceParts {
 }
 
 /** What a route needs of other features; `series` is where it is counted. */
-export type RouteParts = Pick<Route, 'series' | 'rateLimits'>;
+export type RouteParts = Pick<Route, 'series' | 'rateLimits' | 'cache'>;
 
 /** A route made ready. */
-export function compileRoute(entry: RouteEntry, service: Service, { series, rateLimits }: RouteParts): Route {
+export function compileRoute(entry: RouteEntry, service: Service, { series, rateLimits, cache }: RouteParts): Route {
 	const policy: Policy = entry.route ?? entry.service;
 	const { header, from, default: level } = policy.priority;
 	return {
@@ -71,6 +71,7 @@ export function compileRoute(entry: RouteEntry, service: Service, { series, rate
 		fixed: entry.route?.respond ? fixedAnswer(entry.route.respond) : null,
 		redirect: entry.route?.redirect ?? null,
 		rateLimits,
+		cache,
 		next: null,
 		priority: { level: Priority[level], header, anyone: from === 'anyone' },
 	};

@@ -2,6 +2,7 @@ import type { Priority } from '../core/priority.ts';
 import type { ServiceCells } from '../core/service-cells.ts';
 import type { HeaderPolicy, HostPolicy, RedirectConfig, RetryPolicy, ServiceConfig, Timeouts } from './config.ts';
 import type { RateLimits } from './rate-limits.ts';
+import type { ResponseCache } from './response-cache.ts';
 
 /** Chooses an instance; what `src/balancing` builds fits it. Slots are the board's. */
 export interface Picker {
@@ -89,6 +90,8 @@ export interface Route {
 	/** null: none. */
 	readonly rateLimits: RateLimits | null;
 	readonly priority: RoutePriority;
+	/** null: its answers are not stored. */
+	readonly cache: ResponseCache<never> | null;
 	/** A new version that takes marked requests or copies; null: there is none, or it only has a share. */
 	readonly next: NextVersion | null;
 }

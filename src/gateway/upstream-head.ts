@@ -35,6 +35,8 @@ export interface Requesting {
 	readonly route: Route | null;
 	readonly plane: { readonly limits: NodeLimits; readonly tracing: Tracing | null };
 	readonly trace: TraceContext;
+	/** In the place of the client's own conditions and `Range`; null: these go as they came. */
+	readonly conditions: Buffer | null;
 	readonly fetch: { readonly attempts: number };
 	readonly client: {
 		readonly trusted: boolean;
@@ -58,6 +60,7 @@ export function writeUpstreamHead(out: Output, exchange: Requesting, upstream: D
 	copyFields(out, exchange, hostKept);
 	const edits = exchange.route?.request ?? null;
 	if (edits !== null) out.bytes(edits.added);
+	if (exchange.conditions !== null) out.bytes(exchange.conditions);
 	writeFraming(out, exchange);
 	exchange.plane.tracing?.write(out, exchange.trace, exchange.fetch.attempts);
 	if (exchange.client.trusted) writeTrustedForwarded(out, exchange);
@@ -97,6 +100,7 @@ function copyFields(out: Output, exchange: Requesting, hostKept: boolean): void 
 	for (let row = 0, end = count * STRIDE; row < end; row += STRIDE) {
 		const field = table[row + 4] as number;
 		let keep = field === Field.other || passes(field, hostKept, underscores, trusted);
+		if (exchange.conditions !== null) keep &&= !isCondition(field);
 		if (traces && field >= Field.traceparent) keep &&= !isReplaced(field, exchange.trace);
 		if (keep && edits !== null)
 			keep = !edits.removed.has(text(buffer, table[row] as number, table[row + 1] as number).toLowerCase());
@@ -139,6 +143,12 @@ function passes(field: number, hostKept: boolean, underscores: boolean, trusted:
 function isReplaced(field: number, { words }: TraceContext): boolean {
 	if (field === Field.traceparent) return true;
 	return field === Field.tracestate && ((words[6] as number) | (words[7] as number)) === 0;
+}
+
+function isCondition(field: number): boolean {
+	return (
+		field === Field.ifNoneMatch || field === Field.ifModifiedSince || field === Field.ifRange || field === Field.range
+	);
 }
 
 /** Max-Forwards counts down for TRACE and OPTIONS (RFC 9110 §7.6.2); elsewhere it means nothing and is passed on. */

@@ -3,6 +3,8 @@ import type { Transport } from './transport.ts';
 const CAPACITY = 96 * 1024;
 /** A larger buffer is let go with the message that needed it. */
 const CAPACITY_MOST = 4 * CAPACITY;
+/** Pieces below this are gathered with what is written beside them instead of being written alone. */
+export const GATHER_BYTES: number = 16 * 1024;
 /** Below this many bytes a plain loop is quicker than the call into the runtime. */
 const SHORT = 40;
 const DIGITS = Buffer.from('0123456789abcdef');
@@ -82,6 +84,12 @@ export class Output {
 		this.length = 0;
 		if (!taken || this.buffer.length > CAPACITY_MOST) this.buffer = Buffer.allocUnsafeSlow(CAPACITY);
 		return taken;
+	}
+
+	/** Hands all over, and behind it a piece that stays where it stands until the transport drained. */
+	pass(piece: Uint8Array, transport: Transport): void {
+		this.flush(transport);
+		transport.write(piece);
 	}
 
 	#ensure(more: number): void {

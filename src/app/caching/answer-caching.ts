@@ -1,0 +1,387 @@
+import {
+	type AnswerEntry,
+	type AnswerStore,
+	type AnswerUpdate,
+	type FillingEntry,
+	FillState,
+} from '../../cache/answer-store.ts';
+import { isBypassed } from '../../cache/rules/bypass.ts';
+import type { CacheHash } from '../../cache/rules/cache-hash.ts';
+import { cacheStatusLine, type Forwarded } from '../../cache/rules/cache-status.ts';
+import { invalidated, isUnsafe } from '../../cache/rules/invalidated.ts';
+import { type Judging, judgeAnswer } from '../../cache/rules/judge-answer.ts';
+import { RequestControl } from '../../cache/rules/request-control.ts';
+import { Reuse, Verdict } from '../../cache/rules/reuse.ts';
+import { conditionalFields, updated } from '../../cache/rules/update.ts';
+import { suitsVariant } from '../../cache/rules/variant.ts';
+import { AnswerFlag, type StoredAnswer } from '../../cache/stored-answer.ts';
+import { Priority } from '../../core/priority.ts';
+import type { DataPlane } from '../../gateway/data-plane.ts';
+import type { Exchange } from '../../gateway/exchange.ts';
+import { problemOf } from '../../gateway/problem.ts';
+import { type AnswerWatch, Cached } from '../../gateway/response-cache.ts';
+import type { ResponseHead } from '../../wire/response-head.ts';
+import { EntrySource, type Follower } from './entry-source.ts';
+import { Fill } from './fill.ts';
+import type { CameHead, Decision, FillOwner, GiveHow } from './fill-owner.ts';
+import { giveStored } from './give-stored.ts';
+import { RecentRefusals } from './recent-refusals.ts';
+import { type Lookup, RouteCache } from './route-cache.ts';
+
+/** How long one that asks behind the clients' backs keeps others from it, ms. */
+const REFRESH_MS = 5000;
+/** Fills that are kept for later ones. */
+const SPARE_MOST = 64;
+const NOTHING = Buffer.alloc(0);
+
+export interface AnswerCachingParts {
+	plane: DataPlane;
+	store: AnswerStore & AnswerUpdate;
+	hash: CacheHash;
+	/** From the look at the cache on: what a request waited for was none for it. */
+	again(exchange: Exchange): void;
+	/** The balancing key of a request that nobody waits for. */
+	balance(exchange: Exchange): number;
+}
+
+/** The response cache of one worker: looks up, gives, asks the origin once for many, and keeps what may be kept. */
+export class AnswerCaching implements FillOwner<Fill>, Follower, AnswerWatch<Exchange>, Lookup {
+	readonly hash: CacheHash;
+	readonly #plane: DataPlane;
+	readonly #store: AnswerStore & AnswerUpdate;
+	readonly #parts: AnswerCachingParts;
+	readonly #spare: Fill[] = [];
+	readonly #refusals = new RecentRefusals();
+	readonly #control = new RequestControl();
+	readonly #reuse = new Reuse();
+	/** Whom `suits…` are asked about. */
+	readonly #selecting: { request: Exchange; control: RequestControl; hash: CacheHash; keyedByAuthorization: boolean };
+	readonly #suitsStored = (entry: AnswerEntry): boolean => this.#isStored(entry);
+	readonly #suitsComing = (entry: AnswerEntry): boolean => this.#isComing(entry);
+
+	constructor(parts: AnswerCachingParts) {
+		this.#parts = parts;
+		this.#plane = parts.plane;
+		this.#store = parts.store;
+		this.hash = parts.hash;
+		this.#selecting = {
+			request: null as unknown as Exchange,
+			control: this.#control,
+			hash: parts.hash,
+			keyedByAuthorization: false,
+		};
+	}
+
+	// A request comes.
+
+	look(exchange: Exchange, cache: RouteCache): boolean {
+		const { policy } = cache;
+		if (exchange.method !== 'GET' && exchange.method !== 'HEAD') return this.#otherMethod(exchange, cache);
+		const control = this.#control;
+		control.read(exchange.head.fields, exchange.buffer);
+		if (control.body || control.override || exchange.mayUpgrade || isBypassed(policy.bypass, exchange))
+			return forward(exchange, cache, 'bypass');
+		const key = cache.keys.build(exchange);
+		this.#selecting.request = exchange;
+		this.#selecting.keyedByAuthorization = cache.keyedByAuthorization;
+		const entry = this.#store.find(key, this.#suitsStored);
+		const answer = entry?.answer ?? null;
+		if (entry === null || answer === null) {
+			if (!(control.onlyIfCached && policy.obeyClients)) return this.#missed(exchange, cache, null);
+			refuseUncached(exchange);
+			return false;
+		}
+		const nowMs = Date.now();
+		const reuse = this.#reuse;
+		switch (reuse.judge({ answer, staleFromMs: entry.staleFromMs }, { control, policy, nowMs })) {
+			case Verdict.fresh:
+				if (reuse.refreshAhead) this.#refresh(exchange, cache, entry);
+				this.#hit(exchange, entry, Cached.hit);
+				return false;
+			case Verdict.stale:
+				this.#hit(exchange, entry, Cached.stale);
+				return false;
+			case Verdict.revalidateBehind:
+				this.#refresh(exchange, cache, entry);
+				this.#hit(exchange, entry, Cached.stale);
+				return false;
+			case Verdict.onlyIfCached:
+				entry.release();
+				refuseUncached(exchange);
+				return false;
+			default:
+				return this.#missed(exchange, cache, entry);
+		}
+	}
+
+	/** Methods that change something make stored answers invalid, once they succeed. */
+	#otherMethod(exchange: Exchange, cache: RouteCache): boolean {
+		if (isUnsafe(exchange.method)) exchange.cache.watch = this;
+		return forward(exchange, cache, 'method');
+	}
+
+	#isStored(entry: AnswerEntry): boolean {
+		const { answer, state } = entry;
+		if (answer === null || (state !== FillState.whole && (state !== FillState.filling || answer.length < 0)))
+			return false;
+		return suitsVariant(answer, this.#selecting);
+	}
+
+	#isComing(entry: AnswerEntry): boolean {
+		const { answer, state } = entry;
+		if (state === FillState.asked) return true;
+		return state === FillState.filling && answer !== null && answer.length < 0 && suitsVariant(answer, this.#selecting);
+	}
+
+	#hit(exchange: Exchange, entry: AnswerEntry, cached: Cached): void {
+		entry.touch();
+		exchange.cache.cached = cached;
+		const reuse = this.#reuse;
+		const cache = exchange.route?.cache as RouteCache;
+		giveStored({
+			exchange,
+			entry,
+			control: this.#control,
+			ageMs: reuse.ageMs,
+			ttlMs: cache.policy.tell ? reuse.ttlMs : null,
+			status: null,
+			hidden: cache.hidden,
+			follower: this,
+			heir: null,
+		});
+	}
+
+	/** Nothing is there that may be given as it is. `entry`: what the origin can be asked about; its pin goes with it. */
+	#missed(exchange: Exchange, cache: RouteCache, entry: AnswerEntry | null): boolean {
+		const control = this.#control;
+		const { policy } = cache;
+		if (control.originConditions || exchange.headOnly || (control.noStore && policy.obeyClients)) {
+			entry?.release();
+			return forward(exchange, cache, entry === null ? 'uri-miss' : 'request');
+		}
+		const key = cache.keys.build(exchange);
+		// Part of an answer, or one that proved not to be stored the last time: nobody waits for it.
+		const partial = control.rangeAt >= 0 && (entry === null || ((entry.answer?.flags ?? 0) & AnswerFlag.partial) !== 0);
+		const alone = exchange.cache.alone || partial || this.#refusals.has(key);
+		if (!alone) {
+			const coming = this.#store.find(key, this.#suitsComing);
+			if (coming !== null) {
+				entry?.release();
+				exchange.cache.cached = Cached.collapsed;
+				new EntrySource(exchange, coming, this).wait();
+				return false;
+			}
+		}
+		const fill = this.#fillFor(exchange, cache, partial ? null : entry);
+		if (partial) entry?.release();
+		fill.leader = exchange;
+		fill.shared = !alone;
+		fill.fwd = entry === null ? 'uri-miss' : this.#reuse.ttlMs > 0 ? 'request' : 'stale';
+		// What will not be stored is asked for with the client's own conditions: a 304 is as good for it.
+		if (partial || (entry === null && this.#refusals.has(key))) fill.conditions = null;
+		exchange.cache.asker = fill;
+		exchange.cache.cached = Cached.miss;
+		return true;
+	}
+
+	#fillFor(exchange: Exchange, cache: RouteCache, stored: AnswerEntry | null): Fill {
+		const fill = this.#spare.pop() ?? new Fill(this.#plane);
+		fill.take(this, exchange);
+		fill.cache = cache;
+		fill.stored = stored;
+		fill.conditions = stored === null || stored.answer === null ? NOTHING : conditionalFields(stored.answer);
+		fill.control.read(fill.head.fields, fill.buffer);
+		fill.key.copy(cache.keys.build(exchange));
+		return fill;
+	}
+
+	/** Asks behind the client's back, unless somebody does or did a moment ago. */
+	#refresh(exchange: Exchange, cache: RouteCache, entry: AnswerEntry): void {
+		const { route } = exchange;
+		if (route === null || !entry.claimRefresh(REFRESH_MS)) return;
+		const limit = route.service.concurrency;
+		if (limit !== null && !limit.enter(Priority.low)) return;
+		entry.pin();
+		const fill = this.#fillFor(exchange, cache, entry);
+		fill.place = limit;
+		fill.shared = false;
+		fill.start(route, this.#parts.balance(exchange));
+		// The look at this request went on with these before.
+		this.#control.read(exchange.head.fields, exchange.buffer);
+		this.#reuse.judge(
+			{ answer: entry.answer as StoredAnswer, staleFromMs: entry.staleFromMs },
+			{ control: this.#control, policy: cache.policy, nowMs: Date.now() },
+		);
+	}
+
+	// What a fill asks.
+
+	announce(fill: Fill): FillingEntry | null {
+		return this.#store.begin(fill.key);
+	}
+
+	decide(fill: Fill, came: CameHead): Decision {
+		const { stored } = fill;
+		const { status } = came.head;
+		fill.refusal = null;
+		if (fill.fetch.streaming) return { kind: 'pass' };
+		if (status === 304 && stored !== null) return this.#confirmed(fill, stored, came);
+		if (status >= 500 && stored !== null && this.coversFor(fill, false)) return { kind: 'keep' };
+		const judgement = judgeAnswer(judging(fill, came, this.hash));
+		if (judgement.stored !== null) return { kind: 'store', answer: judgement.stored };
+		fill.refusal = judgement.refusal;
+		this.#refusals.add(fill.key);
+		// What it was asked about is not what the origin would say now.
+		if (status < 500) stored?.remove();
+		return { kind: 'pass' };
+	}
+
+	#confirmed(fill: Fill, stored: AnswerEntry, came: CameHead): Decision {
+		const before = stored.answer;
+		const answer = before === null ? null : updated(before, judging(fill, came, this.hash));
+		if (answer !== null) return { kind: 'confirm', answer };
+		// Given this once, and not kept: the origin says so.
+		stored.remove();
+		return { kind: 'keep' };
+	}
+
+	confirm(entry: AnswerEntry, answer: StoredAnswer): AnswerEntry {
+		const after = this.#store.update(entry, answer);
+		if (after !== null) return after;
+		entry.pin();
+		return entry;
+	}
+
+	coversFor(fill: Fill, unreachable: boolean): boolean {
+		const { stored, cache, control } = fill;
+		if (stored === null || stored.answer === null || cache === null) return false;
+		const reuse = this.#reuse;
+		reuse.judge(
+			{ answer: stored.answer, staleFromMs: stored.staleFromMs },
+			{ control, policy: cache.policy, nowMs: Date.now() },
+		);
+		return unreachable ? reuse.ifUnreachable : reuse.ifError;
+	}
+
+	give(exchange: Exchange, entry: AnswerEntry, how: GiveHow): EntrySource | null {
+		const cache = exchange.route?.cache as RouteCache;
+		const control = this.#control;
+		control.read(exchange.head.fields, exchange.buffer);
+		const reuse = this.#reuse;
+		const answer = entry.answer as StoredAnswer;
+		reuse.judge({ answer, staleFromMs: entry.staleFromMs }, { control, policy: cache.policy, nowMs: Date.now() });
+		exchange.cache.cached = CACHED[how.kind];
+		const report = {
+			fwd: how.fwd,
+			fwdStatus: how.kind === 'stored' ? 0 : how.status,
+			stored: how.kind === 'stored',
+			collapsed: how.kind === 'collapsed',
+			ttlMs: reuse.ttlMs,
+			key: null,
+			detail: how.kind === 'stale' ? 'stale-if-error' : null,
+		};
+		return giveStored({
+			exchange,
+			entry,
+			control,
+			ageMs: reuse.ageMs,
+			ttlMs: null,
+			status: cache.policy.tell ? Buffer.from(cacheStatusLine(report), 'latin1') : null,
+			hidden: cache.hidden,
+			follower: this,
+			heir: how.heir ?? null,
+		});
+	}
+
+	passes(fill: Fill, exchange: Exchange, status: number): void {
+		if (fill.cache?.policy.tell !== true) return;
+		const report = { ...PLAIN_REPORT, fwd: fill.fwd, fwdStatus: status, detail: fill.refusal };
+		exchange.cache.extra = Buffer.from(cacheStatusLine(report), 'latin1');
+	}
+
+	done(fill: Fill): void {
+		if (this.#spare.length < SPARE_MOST) this.#spare.push(fill);
+	}
+
+	// What one who follows asks.
+
+	headKnown(exchange: Exchange, source: EntrySource): boolean {
+		const cache = exchange.route?.cache as RouteCache;
+		const control = this.#control;
+		const { entry } = source;
+		const { answer } = entry;
+		control.read(exchange.head.fields, exchange.buffer);
+		this.#selecting.request = exchange;
+		this.#selecting.keyedByAuthorization = cache.keyedByAuthorization;
+		if (answer === null || !suitsVariant(answer, this.#selecting)) return false;
+		const { staleFromMs } = entry;
+		const verdict = this.#reuse.judge({ answer, staleFromMs }, { control, policy: cache.policy, nowMs: Date.now() });
+		if (verdict === Verdict.revalidate || verdict === Verdict.onlyIfCached) return false;
+		entry.pin();
+		source.cancel();
+		exchange.source = null;
+		this.give(exchange, entry, { kind: 'collapsed', status: 0, fwd: 'miss' });
+		return true;
+	}
+
+	left(exchange: Exchange): void {
+		exchange.cache.alone = true;
+		exchange.cache.cached = Cached.none;
+		this.#parts.again(exchange);
+	}
+
+	// What an answer to an unsafe method makes invalid.
+
+	answered(exchange: Exchange, head: ResponseHead, bytes: Uint8Array): void {
+		const cache = exchange.route?.cache;
+		if (!(cache instanceof RouteCache)) return;
+		for (const target of invalidated(exchange, head, bytes as Buffer))
+			this.#store.purgeKey(cache.keys.buildFor(target, exchange), false);
+	}
+}
+
+const CACHED: Readonly<Record<GiveHow['kind'], Cached>> = {
+	stored: Cached.miss,
+	revalidated: Cached.revalidated,
+	stale: Cached.stale,
+	collapsed: Cached.collapsed,
+};
+
+const PLAIN_REPORT = { fwdStatus: 0, stored: false, collapsed: false, ttlMs: null, key: null, detail: null };
+
+/** It goes its way as if there were no cache. */
+function forward(exchange: Exchange, { policy }: RouteCache, fwd: Forwarded): true {
+	exchange.cache.cached = Cached.bypass;
+	if (policy.tell) exchange.cache.extra = forwardedLine(fwd);
+	return true;
+}
+
+const lines = new Map<Forwarded, Buffer>();
+
+function forwardedLine(fwd: Forwarded): Buffer {
+	let line = lines.get(fwd);
+	if (line === undefined) {
+		line = Buffer.from(cacheStatusLine({ ...PLAIN_REPORT, fwd }), 'latin1');
+		lines.set(fwd, line);
+	}
+	return line;
+}
+
+/** The client takes what is stored or nothing (RFC 9111 §5.2.1.7). */
+function refuseUncached(exchange: Exchange): void {
+	exchange.cache.cached = Cached.miss;
+	exchange.failure = 'not_cached';
+	exchange.answerProblem(problemOf('not_cached'));
+}
+
+function judging(fill: Fill, { head, bytes, framing, requestMs }: CameHead, hash: CacheHash): Judging {
+	const contentLength = framing.chunked ? -1 : framing.contentLength;
+	const { policy } = fill.cache as RouteCache;
+	return {
+		request: fill,
+		control: fill.control,
+		answer: { head, bytes, contentLength, requestMs, responseMs: Date.now() },
+		policy,
+		hash,
+	};
+}

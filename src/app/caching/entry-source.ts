@@ -1,0 +1,196 @@
+import type { AnswerEntry, EntryListener } from '../../cache/answer-store.ts';
+import { FillState } from '../../cache/answer-store.ts';
+import type { AnswerSource } from '../../gateway/answer-source.ts';
+import type { Exchange } from '../../gateway/exchange.ts';
+
+/** So much is handed to a client's socket at once. */
+const FLUSH_BYTES = 256 * 1024;
+
+/** A piece of an answer: bytes of our own, then those of the stored body in [from, to); `to` -1: to its end. */
+export interface Segment {
+	readonly lead: Buffer | null;
+	readonly from: number;
+	readonly to: number;
+}
+
+const WHOLE: readonly Segment[] = [{ lead: null, from: 0, to: -1 }];
+
+/** What becomes of a request that followed an entry which then was none for it. */
+export interface Follower {
+	/** The head is known: begins the answer, by `source.begin`; false: it does not suit, the source is let go. */
+	headKnown(exchange: Exchange, source: EntrySource): boolean;
+	/** The entry came to nothing, or is none for this request. The source has let go of it. */
+	left(exchange: Exchange, state: FillState): void;
+}
+
+/** Brings the rest of an answer that proved too long to be stored. */
+export interface Heir {
+	/** All that the entry had was sent. */
+	takeOver(exchange: Exchange): void;
+}
+
+/** Brings a client the body of a stored answer, or of one that grows. It holds the entry until the client has all. */
+export class EntrySource implements AnswerSource, EntryListener {
+	readonly #exchange: Exchange;
+	readonly #follower: Follower;
+	#entry: AnswerEntry | null;
+	#segments: readonly Segment[] = WHOLE;
+	#segment = 0;
+	#leadSent = false;
+	#at = 0;
+	#begun = false;
+	#blocked = false;
+	#watching = false;
+	#heir: Heir | null = null;
+	/** Who fills the entry for this client, and must know when it is done or gone. */
+	led: { leaderDone(): void } | null = null;
+
+	/** Takes over the pin of `entry`. */
+	constructor(exchange: Exchange, entry: AnswerEntry, follower: Follower, heir: Heir | null = null) {
+		this.#heir = heir;
+		this.#exchange = exchange;
+		this.#entry = entry;
+		this.#follower = follower;
+		exchange.source = this;
+	}
+
+	/** It has let go of its entry: the answer is with the client, or on its way from elsewhere. */
+	get done(): boolean {
+		return this.#entry === null;
+	}
+
+	get entry(): AnswerEntry {
+		return this.#entry as AnswerEntry;
+	}
+
+	/** Waits for the entry's head, which somebody is asking for. */
+	wait(): void {
+		this.#watch();
+	}
+
+	/** The head is written; now comes the body, or what of it `segments` say. */
+	begin(segments: readonly Segment[] = WHOLE): void {
+		this.#begun = true;
+		this.#segments = segments;
+		this.#at = segments[0]?.from ?? 0;
+		this.pump();
+	}
+
+	/** The entry gets no more; what follows comes from there. */
+	leaveTo(heir: Heir): void {
+		this.#heir = heir;
+		this.pump();
+	}
+
+	entryChanged(): void {
+		const entry = this.#entry;
+		if (entry === null) return;
+		if (this.#begun) {
+			if (!this.#blocked) this.pump();
+			return;
+		}
+		const { state, answer } = entry;
+		if (state === FillState.asked) return;
+		if (answer === null || state === FillState.refused || state === FillState.broken) this.#leave(state);
+		// Of unknown length it may yet prove too long to be stored.
+		else if (state === FillState.filling && answer.length < 0) return;
+		else if (!this.#follower.headKnown(this.#exchange, this)) this.#leave(state);
+	}
+
+	/** Sends what is there. */
+	pump(): void {
+		const exchange = this.#exchange;
+		const entry = this.#entry;
+		if (entry === null || this.#blocked) return;
+		let unflushed = 0;
+		for (;;) {
+			const segment = this.#segments[this.#segment];
+			if (segment === undefined) break;
+			if (!this.#leadSent && segment.lead !== null) exchange.answerPiece(segment.lead);
+			this.#leadSent = true;
+			const have = segment.to < 0 ? entry.received : Math.min(segment.to, entry.received);
+			if (this.#at >= have) {
+				if (!this.#isOver(segment, entry)) break;
+				this.#segment++;
+				this.#leadSent = false;
+				this.#at = this.#segments[this.#segment]?.from ?? 0;
+				continue;
+			}
+			const bytes = entry.read(this.#at);
+			const piece = bytes.length > have - this.#at ? bytes.subarray(0, have - this.#at) : bytes;
+			exchange.answerPiece(piece);
+			this.#at += piece.length;
+			unflushed += piece.length;
+			if (unflushed < FLUSH_BYTES) continue;
+			unflushed = 0;
+			if (!this.#flush()) return;
+		}
+		if (!this.#flush()) return;
+		this.#afterFlush();
+	}
+
+	#isOver({ to }: Segment, entry: AnswerEntry): boolean {
+		return to >= 0 ? this.#at >= to : entry.state === FillState.whole && this.#at >= entry.received;
+	}
+
+	#flush(): boolean {
+		if (this.#exchange.flushAnswer()) return true;
+		this.#blocked = true;
+		return false;
+	}
+
+	#afterFlush(): void {
+		const entry = this.#entry;
+		if (entry === null) return;
+		if (this.#segment >= this.#segments.length) this.#end(entry);
+		else if (entry.state === FillState.broken || entry.state === FillState.refused) {
+			const heir = this.#heir;
+			this.#release();
+			if (heir !== null) {
+				heir.takeOver(this.#exchange);
+				return;
+			}
+			this.led?.leaderDone();
+			this.#exchange.answerFailed('truncated_answer');
+		} else this.#watch();
+	}
+
+	#end(entry: AnswerEntry): void {
+		const { trailers } = entry;
+		this.#release();
+		this.led?.leaderDone();
+		this.#exchange.answerEnd(trailers);
+	}
+
+	resume(): void {
+		if (!this.#blocked) return;
+		this.#blocked = false;
+		this.pump();
+	}
+
+	cancel(): void {
+		this.#release();
+		this.led?.leaderDone();
+	}
+
+	#leave(state: FillState): void {
+		this.#release();
+		this.#exchange.source = null;
+		this.#follower.left(this.#exchange, state);
+	}
+
+	#watch(): void {
+		if (this.#watching) return;
+		this.#watching = true;
+		this.entry.watch(this);
+	}
+
+	#release(): void {
+		const entry = this.#entry;
+		if (entry === null) return;
+		this.#entry = null;
+		if (this.#watching) entry.unwatch(this);
+		this.#watching = false;
+		entry.release();
+	}
+}

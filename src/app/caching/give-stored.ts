@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import type { AnswerEntry } from '../../cache/answer-store.ts';
+import { FillState } from '../../cache/answer-store.ts';
+import {
+	contentRangeLine,
+	partHead,
+	partsEnd,
+	partsLength,
+	unsatisfiedRangeLine,
+} from '../../cache/rules/byteranges.ts';
+import { writeAge, writeHitStatus } from '../../cache/rules/cache-status.ts';
+import { isNotModified } from '../../cache/rules/precondition.ts';
+import { type RangeChoice, rangeOf } from '../../cache/rules/ranges.ts';
+import type { RequestControl } from '../../cache/rules/request-control.ts';
+import { storedValue } from '../../cache/rules/stored-head.ts';
+import type { StoredAnswer } from '../../cache/stored-answer.ts';
+import { AnswerMode } from '../../gateway/answer-head.ts';
+import type { Exchange } from '../../gateway/exchange.ts';
+import { EntrySource, type Follower, type Heir, type Segment } from './entry-source.ts';
+import { headAs, preparedHead } from './prepared-head.ts';
+
+const NOTHING = Buffer.alloc(0);
+
+export interface Giving {
+	readonly exchange: Exchange;
+	/** Its pin goes with it. */
+	readonly entry: AnswerEntry;
+	readonly control: RequestControl;
+	readonly ageMs: number;
+	/** Of a hit that says so; null: `status` is written, or nothing. */
+	readonly ttlMs: number | null;
+	/** The line of anything but a hit; null: none. */
+	readonly status: Buffer | null;
+	readonly hidden: ReadonlySet<string>;
+	readonly follower: Follower;
+	readonly heir: Heir | null;
+}
+
+/** Gives a client a stored answer: whole, in part, or as the news that it has it already. null: that is done. */
+export function giveStored(giving: Giving): EntrySource | null {
+	const { exchange, entry, control, hidden } = giving;
+	const answer = entry.answer as StoredAnswer;
+	const head = preparedHead(answer, exchange.route?.response ?? null, hidden);
+	if (control.conditional && isNotModified(answer, { request: exchange, control }))
+		return bodiless(giving, 304, headAs('304 Not Modified', head, { withoutBody: true }));
+	const length = answer.length >= 0 ? answer.length : entry.state === FillState.whole ? entry.received : -1;
+	if (control.rangeAt >= 0) {
+		const choice = rangeOf(answer, length, { request: exchange, control });
+		if (choice.kind !== 'whole') return part(giving, head, choice);
+	}
+	begin(giving, { status: answer.status, head, length });
+	return body(giving);
+}
+
+interface Beginning {
+	status: number;
+	head: Buffer;
+	length: number;
+}
+
+function begin({ exchange, ageMs, ttlMs, status: line }: Giving, { status, head, length }: Beginning): void {
+	const { out } = exchange.plane;
+	out.bytes(head);
+	writeAge(out, ageMs);
+	if (ttlMs !== null) writeHitStatus(out, ttlMs);
+	else if (line !== null) out.bytes(line);
+	exchange.beginAnswer(status, NOTHING, length, true);
+}
+
+function body({ exchange, entry, follower, heir }: Giving, segments?: readonly Segment[]): EntrySource | null {
+	if (exchange.answerMode === AnswerMode.none) {
+		entry.release();
+		exchange.flushAnswer();
+		exchange.answerEnd(null);
+		return null;
+	}
+	const source = new EntrySource(exchange, entry, follower, heir);
+	source.begin(segments);
+	return source.done ? null : source;
+}
+
+function bodiless(giving: Giving, status: number, head: Buffer): null {
+	const { exchange, entry } = giving;
+	begin(giving, { status, head, length: status === 416 ? 0 : -1 });
+	entry.release();
+	exchange.flushAnswer();
+	exchange.answerEnd(null);
+	return null;
+}
+
+function part(giving: Giving, head: Buffer, choice: Exclude<RangeChoice, { kind: 'whole' }>): EntrySource | null {
+	if (choice.kind === 'unsatisfiable') {
+		const more = unsatisfiedRangeLine(choice.total);
+		return bodiless(giving, 416, headAs('416 Range Not Satisfiable', head, { withoutBody: true, more }));
+	}
+	const { ranges, total, offset } = choice;
+	const [first] = ranges;
+	if (ranges.length === 1 && first !== undefined) {
+		const more = contentRangeLine(first, total);
+		const length = first.last - first.first + 1;
+		begin(giving, { status: 206, head: headAs('206 Partial Content', head, { withoutBody: false, more }), length });
+		return body(giving, [{ lead: null, from: first.first - offset, to: first.last + 1 - offset }]);
+	}
+	const type = storedValue(head, 'content-type') ?? null;
+	const source = { total, type, boundary: randomBytes(16).toString('hex') };
+	const more = `Content-Type: multipart/byteranges; boundary=${source.boundary}\r\n`;
+	const untyped = Buffer.from(head.toString('latin1').replace(/^content-type:.*\r\n/gim, ''), 'latin1');
+	const whole = headAs('206 Partial Content', untyped, { withoutBody: false, more });
+	begin(giving, { status: 206, head: whole, length: partsLength(ranges, source) });
+	const segments: Segment[] = ranges.map((range) => ({
+		lead: Buffer.from(partHead(range, source), 'latin1'),
+		from: range.first - offset,
+		to: range.last + 1 - offset,
+	}));
+	segments.push({ lead: Buffer.from(partsEnd(source.boundary), 'latin1'), from: 0, to: 0 });
+	return body(giving, segments);
+}

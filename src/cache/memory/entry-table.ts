@@ -1,0 +1,257 @@
+/**
+ * The table of entries by key, and their lives: who is in it is held by it; an entry's memory is given back when the
+ * last one who holds it lets go. The bucket's lock guards its chain; the memory's lock guards all else, and is taken
+ * first where both are.
+ */
+import type { CacheKey } from '../answer-store.ts';
+import { type AnswerMemory, Control, STRIPES, UNIT } from './answer-memory.ts';
+import { Cell, MORE_BYTES, More, RECORD_BYTES } from './entry-record.ts';
+import { Eviction } from './eviction.ts';
+import { FreeRuns } from './free-runs.ts';
+import { LOOK_MS, lock, unlock, WRITE_MS } from './spin-lock.ts';
+
+/** Victims for one allocation at most, so that the lock is not held for long. */
+const VICTIMS_MOST = 512;
+/** Victims for a run in one piece, where there is room enough in pieces. */
+const VICTIMS_FOR_ONE = 8;
+const NO_UNITS: readonly number[] = [];
+
+export class EntryTable {
+	readonly memory: AnswerMemory;
+	readonly eviction: Eviction;
+	readonly runs: FreeRuns;
+	/** Units that the last `allocate` gave. */
+	granted = 0;
+	readonly #cells: Int32Array;
+	readonly #owner: number;
+	/** Entries that nobody holds any more, while the lock could not be had. */
+	readonly #orphans: number[] = [];
+	/** A lock that was not to be had: until it is, nobody waits for it again. */
+	#stuck = 0;
+
+	constructor(memory: AnswerMemory, owner: number) {
+		this.memory = memory;
+		this.#cells = memory.cells;
+		this.#owner = owner;
+		this.eviction = new Eviction(memory);
+		this.runs = new FreeRuns(memory);
+	}
+
+	/** The memory's lock; false: it is not to be had. */
+	lock(patienceMs: number = WRITE_MS): boolean {
+		if (!this.#patient(Control.lock, patienceMs)) return false;
+		for (let unit = this.#orphans.pop(); unit !== undefined; unit = this.#orphans.pop()) this.#free(unit);
+		return true;
+	}
+
+	unlock(): void {
+		unlock(this.#cells, Control.lock);
+	}
+
+	/** Entries of a key, newest first, each held once; how many. */
+	collect(key: CacheKey, into: Int32Array): number {
+		const cells = this.#cells;
+		const low = key.low | 0;
+		const bucket = this.#bucket(low);
+		if (Atomics.load(cells, bucket) === 0 || !this.#patient(this.#stripe(low), LOOK_MS)) return 0;
+		let count = 0;
+		for (let unit = cells[bucket] as number; unit !== 0 && count < into.length; ) {
+			const at = this.memory.cell(unit);
+			if (cells[at + Cell.low] === low && this.#isOf(at, unit, key)) {
+				Atomics.add(cells, at + Cell.refs, 1);
+				into[count++] = unit;
+			}
+			unit = cells[at + Cell.next] as number;
+		}
+		unlock(cells, this.#stripe(low));
+		return count;
+	}
+
+	/** Entries of a bucket that suit, each held once. */
+	collectBucket(bucket: number, suits: (unit: number) => boolean): readonly number[] {
+		const cells = this.#cells;
+		const place = this.memory.buckets + bucket;
+		if (Atomics.load(cells, place) === 0 || !this.#patient(this.#stripe(bucket), WRITE_MS)) return NO_UNITS;
+		const found: number[] = [];
+		for (let unit = cells[place] as number; unit !== 0; unit = cells[this.memory.cell(unit) + Cell.next] as number) {
+			if (!suits(unit)) continue;
+			Atomics.add(cells, this.memory.cell(unit) + Cell.refs, 1);
+			found.push(unit);
+		}
+		unlock(cells, this.#stripe(bucket));
+		return found;
+	}
+
+	/** Entries with the key of one that is in, newest first, itself included. Under the memory's lock, without which no chain changes. */
+	sameKey(unit: number): number[] {
+		const { cells, bytes } = this.memory;
+		const own = this.memory.cell(unit);
+		const length = cells[own + Cell.keyLength] as number;
+		const key = this.memory.byte(unit) + RECORD_BYTES;
+		const found: number[] = [];
+		let other = cells[this.#bucket(cells[own + Cell.low] as number)] as number;
+		for (; other !== 0; other = cells[this.memory.cell(other) + Cell.next] as number) {
+			const at = this.memory.cell(other);
+			if (cells[at + Cell.low] !== cells[own + Cell.low] || cells[at + Cell.high] !== cells[own + Cell.high]) continue;
+			if (cells[at + Cell.keyLength] !== length) continue;
+			const from = this.memory.byte(other) + RECORD_BYTES;
+			if (bytes.compare(bytes, key, key + length, from, from + length) === 0) found.push(other);
+		}
+		return found;
+	}
+
+	/** Puts it in, in front. Under the memory's lock; false: the bucket's is not to be had. */
+	link(unit: number): boolean {
+		const cells = this.#cells;
+		const at = this.memory.cell(unit);
+		const low = cells[at + Cell.low] as number;
+		if (!this.#patient(this.#stripe(low), WRITE_MS)) return false;
+		const bucket = this.#bucket(low);
+		cells[at + Cell.next] = cells[bucket] as number;
+		cells[at + Cell.linked] = 1;
+		Atomics.add(cells, at + Cell.refs, 1);
+		Atomics.store(cells, bucket, unit);
+		unlock(cells, this.#stripe(low));
+		cells[Control.entries] = (cells[Control.entries] as number) + 1;
+		return true;
+	}
+
+	/** Takes it out. Under the memory's lock; false: it was not in, or the bucket's lock is not to be had. */
+	unlink(unit: number): boolean {
+		const cells = this.#cells;
+		const at = this.memory.cell(unit);
+		if (cells[at + Cell.linked] === 0) return false;
+		const low = cells[at + Cell.low] as number;
+		if (!this.#patient(this.#stripe(low), WRITE_MS)) return false;
+		let place = this.#bucket(low);
+		while (cells[place] !== unit) place = this.memory.cell(cells[place] as number) + Cell.next;
+		cells[place] = cells[at + Cell.next] as number;
+		cells[at + Cell.linked] = 0;
+		unlock(cells, this.#stripe(low));
+		this.eviction.leave(unit);
+		cells[Control.entries] = (cells[Control.entries] as number) - 1;
+		if (Atomics.sub(cells, at + Cell.refs, 1) === 1) this.#free(unit);
+		return true;
+	}
+
+	/** False: it was not in. */
+	remove(unit: number): boolean {
+		if (!this.lock()) return false;
+		const was = this.unlink(unit);
+		this.unlock();
+		return was;
+	}
+
+	/** One more holds what is held. */
+	pin(unit: number): void {
+		Atomics.add(this.#cells, this.memory.cell(unit) + Cell.refs, 1);
+	}
+
+	/** One who held it lets go. */
+	release(unit: number): void {
+		if (Atomics.sub(this.#cells, this.memory.cell(unit) + Cell.refs, 1) !== 1) return;
+		this.#orphans.push(unit);
+		if (this.lock()) this.unlock();
+	}
+
+	/**
+	 * A run of `units`, or else the largest that is there and not below `least`; evicts for it. Under the memory's
+	 * lock. 0: there is none. `granted` says how many.
+	 */
+	allocate(units: number, least: number): number {
+		this.granted = units;
+		for (let victims = 0; ; victims++) {
+			const unit = this.runs.take(units);
+			if (unit !== 0) return unit;
+			// There is room enough, but in pieces: a few victims more may join them, or not.
+			const inPieces = victims >= VICTIMS_FOR_ONE && this.#unused() >= units && this.runs.largest() >= least;
+			if (inPieces || victims >= VICTIMS_MOST || !this.#evict()) break;
+		}
+		this.granted = Math.min(this.runs.largest(), units);
+		return this.granted < least ? 0 : this.runs.take(this.granted);
+	}
+
+	/** Whether it may still be found. */
+	isOfNow(at: number): boolean {
+		return this.#cells[at + Cell.era] === Atomics.load(this.#cells, Control.era);
+	}
+
+	/** Units that nobody has. */
+	#unused(): number {
+		return this.memory.units - 1 - (this.#cells[Control.usedUnits] as number);
+	}
+
+	#evict(): boolean {
+		const unit = this.eviction.victim();
+		if (unit === 0) return false;
+		this.#cells[Control.evicted] = ((this.#cells[Control.evicted] as number) + 1) | 0;
+		if (this.unlink(unit)) return true;
+		this.eviction.enter(unit);
+		return false;
+	}
+
+	/** Gives back all that an entry holds. Under the memory's lock. */
+	#free(entry: number): void {
+		const cells = this.#cells;
+		for (let unit = entry; unit !== 0; ) {
+			const at = this.memory.cell(unit);
+			const bodyOf = cells[at + Cell.bodyOf] as number;
+			this.freeMore(cells[at + Cell.more] as number);
+			const trailers = cells[at + Cell.trailers] as number;
+			if (trailers !== 0) this.runs.give(trailers, unitsOf(cells[at + Cell.trailersLength] as number));
+			const content = cells[at + Cell.content] as number;
+			if (content !== 0) this.runs.give(content, cells[at + Cell.contentUnits] as number);
+			this.runs.give(unit, cells[at + Cell.own] as number);
+			if (bodyOf === 0 || Atomics.sub(cells, this.memory.cell(bodyOf) + Cell.refs, 1) !== 1) return;
+			unit = bodyOf;
+		}
+	}
+
+	freeMore(first: number): void {
+		for (let unit = first; unit !== 0; ) {
+			const at = this.memory.cell(unit);
+			const next = this.#cells[at + More.next] as number;
+			this.runs.give(unit, this.#cells[at + More.units] as number);
+			unit = next;
+		}
+	}
+
+	#isOf(at: number, unit: number, key: CacheKey): boolean {
+		const cells = this.#cells;
+		const { length } = key;
+		if (cells[at + Cell.high] !== (key.high | 0) || cells[at + Cell.keyLength] !== length || !this.isOfNow(at))
+			return false;
+		const { bytes } = this.memory;
+		const from = this.memory.byte(unit) + RECORD_BYTES;
+		for (let i = 0; i < length; i++) if (bytes[from + i] !== key.bytes[i]) return false;
+		return true;
+	}
+
+	#bucket(low: number): number {
+		return this.memory.buckets + (low & this.memory.bucketMask);
+	}
+
+	#stripe(low: number): number {
+		return this.memory.stripes + (low & this.memory.bucketMask & (STRIPES - 1)) * 16;
+	}
+
+	#patient(at: number, patienceMs: number): boolean {
+		const stuck = this.#stuck === at;
+		if (!lock(this.#cells, at, this.#owner, stuck ? 0 : patienceMs)) {
+			this.#stuck = at;
+			return false;
+		}
+		if (stuck) this.#stuck = 0;
+		return true;
+	}
+}
+
+/** Units that so many bytes take. */
+export function unitsOf(bytes: number): number {
+	return Math.ceil(bytes / UNIT);
+}
+
+/** Bytes of a body that a run of so many units has room for, behind its header. */
+export function roomOf(units: number): number {
+	return units * UNIT - MORE_BYTES;
+}

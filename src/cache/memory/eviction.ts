@@ -1,0 +1,120 @@
+/**
+ * What is given up when there is no room: S3-FIFO. New entries pass a small queue of a tenth of the memory; who was
+ * given more than once meanwhile goes on to the main queue, others go and leave a ghost (half of their hash); who comes
+ * back while its ghost is remembered enters the main queue at once. There, who was given since goes round again.
+ * A hit changes one counter and no queue. All of it under the memory's lock.
+ *
+ * Source: J. Yang and others: FIFO queues are all you need for cache eviction (SOSP 2023).
+ */
+import { type AnswerMemory, Control } from './answer-memory.ts';
+import { Cell } from './entry-record.ts';
+
+/** Share of the memory that the small queue has before it is the one to give up. */
+const SMALL_SHARE = 0.1;
+/** An entry of the small queue goes on if it was given more often than this. */
+const ONCE = 1;
+
+const FIRST = 0;
+const LAST = 1;
+const UNITS = 2;
+
+export class Eviction {
+	readonly #memory: AnswerMemory;
+	readonly #cells: Int32Array;
+	readonly #smallMost: number;
+
+	constructor(memory: AnswerMemory) {
+		this.#memory = memory;
+		this.#cells = memory.cells;
+		this.#smallMost = Math.ceil(memory.units * SMALL_SHARE);
+	}
+
+	/** From now on it may be evicted. */
+	enter(unit: number): void {
+		this.#push(unit, this.#wasGhost(unit) ? Control.main : Control.small);
+	}
+
+	/** In the place of another, with its standing. */
+	replace(unit: number, other: number): void {
+		const at = this.#memory.cell(unit);
+		const from = this.#memory.cell(other);
+		const queue = this.#cells[from + Cell.queue] as number;
+		this.#cells[at + Cell.frequency] = this.#cells[from + Cell.frequency] as number;
+		this.#push(unit, queue === 0 ? Control.small : queue);
+	}
+
+	leave(unit: number): void {
+		const cells = this.#cells;
+		const at = this.#memory.cell(unit);
+		const queue = cells[at + Cell.queue] as number;
+		if (queue === 0) return;
+		const newer = cells[at + Cell.newer] as number;
+		const older = cells[at + Cell.older] as number;
+		if (newer === 0) cells[queue + FIRST] = older;
+		else cells[this.#memory.cell(newer) + Cell.older] = older;
+		if (older === 0) cells[queue + LAST] = newer;
+		else cells[this.#memory.cell(older) + Cell.newer] = newer;
+		cells[queue + UNITS] = (cells[queue + UNITS] as number) - (cells[at + Cell.units] as number);
+		cells[at + Cell.queue] = 0;
+	}
+
+	/** The next one to give up; it is in no queue any more. 0: there is none. */
+	victim(): number {
+		const cells = this.#cells;
+		for (;;) {
+			const small = cells[Control.small + LAST] as number;
+			const main = cells[Control.main + LAST] as number;
+			if (small === 0 && main === 0) return 0;
+			const fromSmall = small !== 0 && (main === 0 || (cells[Control.small + UNITS] as number) > this.#smallMost);
+			const unit = fromSmall ? small : main;
+			const at = this.#memory.cell(unit) + Cell.frequency;
+			const frequency = cells[at] as number;
+			this.leave(unit);
+			if (fromSmall) {
+				if (frequency <= ONCE) {
+					this.#remember(unit);
+					return unit;
+				}
+				cells[at] = 0;
+			} else {
+				if (frequency === 0) return unit;
+				cells[at] = frequency - 1;
+			}
+			this.#push(unit, Control.main);
+		}
+	}
+
+	#push(unit: number, queue: number): void {
+		const cells = this.#cells;
+		const at = this.#memory.cell(unit);
+		const first = cells[queue + FIRST] as number;
+		cells[at + Cell.queue] = queue;
+		cells[at + Cell.newer] = 0;
+		cells[at + Cell.older] = first;
+		if (first === 0) cells[queue + LAST] = unit;
+		else cells[this.#memory.cell(first) + Cell.newer] = unit;
+		cells[queue + FIRST] = unit;
+		cells[queue + UNITS] = (cells[queue + UNITS] as number) + (cells[at + Cell.units] as number);
+	}
+
+	#remember(unit: number): void {
+		const cells = this.#cells;
+		const at = this.#memory.cell(unit);
+		const time = ((cells[Control.ghosts] as number) + 1) | 0;
+		cells[Control.ghosts] = time;
+		const ghost = this.#memory.ghosts + ((cells[at + Cell.low] as number) & this.#memory.ghostMask) * 2;
+		cells[ghost] = cells[at + Cell.high] as number;
+		cells[ghost + 1] = time;
+	}
+
+	/** As many are remembered as there are entries. */
+	#wasGhost(unit: number): boolean {
+		const cells = this.#cells;
+		const at = this.#memory.cell(unit);
+		const ghost = this.#memory.ghosts + ((cells[at + Cell.low] as number) & this.#memory.ghostMask) * 2;
+		if (cells[ghost] !== cells[at + Cell.high] || cells[ghost + 1] === 0) return false;
+		const age = ((cells[Control.ghosts] as number) - (cells[ghost + 1] as number)) | 0;
+		cells[ghost + 1] = 0;
+		return age >= 0 && age <= (cells[Control.entries] as number);
+	}
+}

@@ -1,0 +1,169 @@
+import { type EntryListener, type FillingEntry, FillState } from '../answer-store.ts';
+import type { StoredAnswer } from '../stored-answer.ts';
+import { decodeAnswer } from './answer-codec.ts';
+import { Control, SOFT_TIMES } from './answer-memory.ts';
+import { BodyReader, type BodyWriter } from './entry-body.ts';
+import { Cell, FREQUENCY_MOST } from './entry-record.ts';
+import type { MemoryStore } from './memory-store.ts';
+
+/** An entry as one worker sees it: the same object for all who hold it there, kept so that a hit decodes nothing. */
+export class MemoryEntry implements FillingEntry {
+	readonly unit: number;
+	readonly generation: number;
+	/** Set where this worker fills it. */
+	writer: BodyWriter | null = null;
+	readonly #store: MemoryStore;
+	readonly #cells: Int32Array;
+	/** Cell of its record. */
+	readonly #at: number;
+	#answer: StoredAnswer | null = null;
+	#body: BodyReader | null = null;
+	/** How often it is held here. */
+	#held = 0;
+
+	constructor(store: MemoryStore, unit: number) {
+		this.#store = store;
+		this.unit = unit;
+		this.#cells = store.memory.cells;
+		this.#at = store.memory.cell(unit);
+		this.generation = this.#cells[this.#at + Cell.generation] as number;
+	}
+
+	get state(): FillState {
+		const state = Atomics.load(this.#cells, this.#at + Cell.state) as FillState;
+		return state < FillState.whole && this.#isForsaken() ? FillState.broken : state;
+	}
+
+	get answer(): StoredAnswer | null {
+		return this.#answer ?? this.#decode();
+	}
+
+	get received(): number {
+		return Atomics.load(this.#cells, this.#at + Cell.received);
+	}
+
+	get trailers(): Buffer | null {
+		if (this.state !== FillState.whole) return null;
+		const at = this.#bodyRecord;
+		const unit = this.#cells[at + Cell.trailers] as number;
+		if (unit === 0) return null;
+		const from = this.#store.memory.byte(unit);
+		return this.#store.memory.bytes.subarray(from, from + (this.#cells[at + Cell.trailersLength] as number));
+	}
+
+	get staleFromMs(): number {
+		const { floats } = this.#store.memory;
+		const own = floats[(this.#at + Cell.staleFrom) / 2] as number;
+		const era = this.#cells[this.#at + Cell.softEra] as number;
+		const purges = (Atomics.load(this.#cells, Control.softEra) - era) | 0;
+		if (purges === 0) return own;
+		// The first purge since it is here, as far as that is still known.
+		const which = purges <= SOFT_TIMES ? era + 1 : era + purges - SOFT_TIMES + 1;
+		const all = floats[Control.softTimes / 2 + ((which >>> 0) % SOFT_TIMES)] as number;
+		return own === 0 || all < own ? all : own;
+	}
+
+	read(at: number): Buffer {
+		this.#body ??= new BodyReader(this.#store.memory, this.#bodyRecord);
+		return this.#body.read(at, this.received);
+	}
+
+	watch(listener: EntryListener): void {
+		this.#store.watchers.watch(this.unit, listener);
+	}
+
+	unwatch(listener: EntryListener): void {
+		this.#store.watchers.unwatch(this.unit, listener);
+	}
+
+	touch(): void {
+		const at = this.#at + Cell.frequency;
+		const frequency = this.#cells[at] as number;
+		// A count that two write at once may be lost: it does not matter.
+		if (frequency < FREQUENCY_MOST) this.#cells[at] = frequency + 1;
+	}
+
+	claimRefresh(ms: number): boolean {
+		const cell = this.#at + Cell.claimed;
+		const now = this.#store.memory.ticks(Date.now());
+		const claimed = Atomics.load(this.#cells, cell);
+		if (claimed !== 0 && ((now - claimed) | 0) < ms) return false;
+		return Atomics.compareExchange(this.#cells, cell, claimed, now) === claimed;
+	}
+
+	refreshed(): void {
+		Atomics.store(this.#cells, this.#at + Cell.claimed, 0);
+	}
+
+	remove(): void {
+		this.#store.table.remove(this.unit);
+	}
+
+	/** Counts one more who holds it: the table has counted it already. */
+	hold(): this {
+		this.#held++;
+		return this;
+	}
+
+	pin(): void {
+		this.#held++;
+		this.#store.table.pin(this.unit);
+	}
+
+	release(): void {
+		if (this.#held === 0) throw new Error('an entry of the cache was released more often than it was held');
+		this.#held--;
+		this.#store.table.release(this.unit);
+	}
+
+	setAnswer(answer: StoredAnswer): boolean {
+		return this.#store.setAnswer(this, answer);
+	}
+
+	append(bytes: Uint8Array, start: number, end: number): boolean {
+		const done = this.writer?.append(bytes, start, end) ?? false;
+		if (done) this.#store.watchers.changed(this.unit);
+		else this.fail(FillState.broken);
+		return done;
+	}
+
+	complete(trailers: Buffer | null): void {
+		this.#store.complete(this, trailers);
+	}
+
+	fail(state: typeof FillState.broken | typeof FillState.refused): void {
+		if (Atomics.load(this.#cells, this.#at + Cell.state) >= FillState.whole) return;
+		this.writer = null;
+		Atomics.store(this.#cells, this.#at + Cell.state, state);
+		this.#store.table.remove(this.unit);
+		this.#store.watchers.changed(this.unit);
+	}
+
+	/** Its worker ended. */
+	#isForsaken(): boolean {
+		const dead = Atomics.load(this.#cells, Control.dead);
+		return dead !== 0 && (dead & (1 << ((this.#cells[this.#at + Cell.filler] as number) - 1))) !== 0;
+	}
+
+	/** Cell of the record that the body belongs to: after an update another one's. */
+	get #bodyRecord(): number {
+		const root = this.#cells[this.#at + Cell.bodyOf] as number;
+		return root === 0 ? this.#at : this.#store.memory.cell(root);
+	}
+
+	#decode(): StoredAnswer | null {
+		const cells = this.#cells;
+		const at = this.#at;
+		const unit = Atomics.load(cells, at + Cell.content);
+		if (unit === 0) return null;
+		const { bytes } = this.#store.memory;
+		const from = this.#store.memory.byte(unit);
+		const head = from + (cells[at + Cell.aboutLength] as number);
+		this.#answer = decodeAnswer(
+			bytes.subarray(from, head),
+			cells[at + Cell.varyLength] as number,
+			bytes.subarray(head, head + (cells[at + Cell.headLength] as number)),
+		);
+		return this.#answer;
+	}
+}

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { type AnswerEntry, FillState } from '../answer-store.ts';
+import { AnswerMemory, Control } from './answer-memory.ts';
+import { openAnswerStore } from './memory-store.ts';
+import { cacheKey, storedAnswer } from './testing/answers.ts';
+import type { FillerStart } from './testing/filler.ts';
+import type { RandomLoad, RandomLoadReport } from './testing/random-load.ts';
+
+const MIB = 1024 * 1024;
+
+function start(script: string, workerData: RandomLoad | FillerStart): Worker {
+	return new Worker(new URL(`./testing/${script}.ts`, import.meta.url), { workerData });
+}
+
+test('three workers at random: every byte is right, the bound holds, and all memory comes back', async () => {
+	const buffer = AnswerMemory.create(2 * MIB);
+	const load = { buffer, steps: 4000, keys: 200, bodyMost: 40_000, purges: true };
+	const workers = [1, 2, 3].map((worker) => start('random-load', { ...load, worker }));
+	const reports = await Promise.all(
+		workers.map(async (worker) => (await once(worker, 'message'))[0] as RandomLoadReport),
+	);
+	const sum = (of: (report: RandomLoadReport) => number): number =>
+		reports.reduce((all, report) => all + of(report), 0);
+	assert.ok(sum(({ hits }) => hits) > 1000, JSON.stringify(reports));
+	assert.ok(sum(({ followed }) => followed) > 0, JSON.stringify(reports));
+	const most = Math.max(...reports.map(({ usedMost }) => usedMost));
+	assert.ok(most <= 2 * MIB && buffer.byteLength <= 2 * MIB && most > 1.9 * MIB, `${most}`);
+	const store = openAnswerStore(buffer, 0);
+	await store.purge({ all: true }, false);
+	assert.deepEqual(store.usage, { bytes: store.memory.arena, most: buffer.byteLength, entries: 0 });
+});
+
+test('what one worker fills others read while it grows', async () => {
+	const buffer = AnswerMemory.create(8 * MIB);
+	const store = openAnswerStore(buffer, 0);
+	const filling = store.begin(cacheKey('k'));
+	assert.ok(filling !== null);
+	const readers = [1, 2].map((worker) => start('filler', { buffer, worker, role: 'reader' }));
+	const texts = readers.map(async (reader) => (await once(reader, 'message'))[0] as string);
+	const { cells } = store.memory;
+	const watching = (): boolean => Atomics.load(cells, store.memory.cell(filling.unit) + 16) === 6;
+	while (!watching()) await sleep(1);
+	filling.setAnswer(storedAnswer());
+	const part = Buffer.alloc(10_000, 'x');
+	for (let i = 0; i < 20; i++) {
+		filling.append(part, 0, part.length);
+		await new Promise((resolve) => setImmediate(resolve));
+	}
+	filling.complete(null);
+	filling.release();
+	assert.deepEqual(await Promise.all(texts), ['whole 200000', 'whole 200000']);
+});
+
+test('a worker that is gone: what it was filling is broken for others, nothing is found or begun in its memory', async () => {
+	const buffer = AnswerMemory.create(4 * MIB);
+	const store = openAnswerStore(buffer, 0);
+	const filler = start('filler', { buffer, worker: 3, role: 'filler' });
+	await once(filler, 'message');
+	const entry = store.find(cacheKey('k'), () => true) as AnswerEntry;
+	assert.equal(entry.state, FillState.filling);
+	const mine = store.begin(cacheKey('mine'));
+	assert.ok(mine !== null);
+	assert.ok(mine.setAnswer(storedAnswer()));
+	let told: () => void;
+	const broken = new Promise<void>((resolve) => (told = resolve));
+	const listener = { entryChanged: () => entry.state === FillState.broken && told() };
+	entry.watch(listener);
+	await filler.terminate();
+	// It may have ended anywhere; with the lock of all, say.
+	Atomics.store(new Int32Array(buffer), Control.lock, 4);
+	AnswerMemory.abandon(buffer, 3);
+	await broken;
+	assert.equal(entry.read(0).toString(), 'begun');
+	entry.unwatch(listener);
+	entry.release();
+	assert.equal(
+		store.find(cacheKey('k'), () => true),
+		null,
+	);
+	assert.equal(store.begin(cacheKey('l')), null);
+	// What needs no lock goes on; what does ends.
+	assert.ok(mine.append(Buffer.from('abc'), 0, 3));
+	assert.ok(!mine.append(Buffer.alloc(100_000), 0, 100_000));
+	assert.equal(mine.state, FillState.broken);
+	mine.release();
+});
+
+test('a lock that is not given back makes a lookup a miss in a millisecond, and the next ones at once', () => {
+	const buffer = AnswerMemory.create(4 * MIB);
+	const store = openAnswerStore(buffer, 0);
+	const filling = store.begin(cacheKey('k'));
+	const { cells, stripes } = store.memory;
+	for (let stripe = 0; stripe < 256; stripe++) cells[stripes + stripe * 16] = 9;
+	assert.equal(
+		store.find(cacheKey('k'), () => true),
+		null,
+	);
+	for (let stripe = 0; stripe < 256; stripe++) cells[stripes + stripe * 16] = 0;
+	const found = store.find(cacheKey('k'), () => true);
+	assert.ok(found !== null);
+	found.release();
+	filling?.release();
+});
+
+test('workers that end anywhere: the others stop waiting as soon as the memory is abandoned', async () => {
+	for (let round = 0; round < 3; round++) {
+		const buffer = AnswerMemory.create(2 * MIB);
+		const load = { buffer, steps: Number.POSITIVE_INFINITY, keys: 200, bodyMost: 20_000, purges: true };
+		const worker = start('random-load', { ...load, worker: 1 });
+		await once(worker, 'online');
+		await sleep(50 + round * 7);
+		await worker.terminate();
+		AnswerMemory.abandon(buffer, 1);
+		const store = openAnswerStore(buffer, 0);
+		assert.equal(
+			store.find(cacheKey('https://host/0/0'), () => true),
+			null,
+		);
+		assert.equal(store.begin(cacheKey('x')), null);
+		await store.purge({ all: true }, false);
+	}
+});

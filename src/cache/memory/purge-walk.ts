@@ -1,0 +1,72 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { FillState, type PurgeSelect } from '../answer-store.ts';
+import { hasTag } from './answer-codec.ts';
+import { type AnswerMemory, Control, SOFT_TIMES } from './answer-memory.ts';
+import { Cell, RECORD_BYTES } from './entry-record.ts';
+import type { MemoryStore } from './memory-store.ts';
+
+/** Of each turn of the worker, ms. */
+const PIECE_MS = 0.5;
+/** Buckets between two looks at the clock. */
+const BUCKETS = 64;
+/** A key's scheme ends with these; it is not part of what a prefix is compared to. */
+const AFTER_SCHEME = Buffer.from('://');
+const SCHEME_MOST = 8;
+
+/** Walks over all entries in pieces; how many were purged. */
+export async function purgeWalk(store: MemoryStore, select: PurgeSelect, soft: boolean): Promise<number> {
+	const { memory } = store;
+	if ('all' in select && soft) return allStale(memory);
+	// From here on none of them is found; the walk only gives back their memory.
+	if ('all' in select) Atomics.add(memory.cells, Control.era, 1);
+	const suits = selector(memory, select);
+	let count = 0;
+	let until = performance.now() + PIECE_MS;
+	for (let bucket = 0; bucket <= memory.bucketMask; bucket++) {
+		for (const unit of store.table.collectBucket(bucket, suits)) {
+			if (soft) store.makeStale(unit);
+			if (soft || store.table.remove(unit)) count++;
+			store.table.release(unit);
+		}
+		if (bucket % BUCKETS !== 0 || performance.now() < until) continue;
+		await nextTurn();
+		until = performance.now() + PIECE_MS;
+	}
+	return count;
+}
+
+function allStale(memory: AnswerMemory): number {
+	const { cells, floats } = memory;
+	const era = (Atomics.load(cells, Control.softEra) + 1) | 0;
+	floats[Control.softTimes / 2 + ((era >>> 0) % SOFT_TIMES)] = Date.now();
+	Atomics.store(cells, Control.softEra, era);
+	return cells[Control.entries] as number;
+}
+
+/** Whether the entry whose record is at a unit is meant. */
+function selector(memory: AnswerMemory, select: PurgeSelect): (unit: number) => boolean {
+	const { cells, bytes } = memory;
+	if ('all' in select) {
+		return (unit) => cells[memory.cell(unit) + Cell.era] !== Atomics.load(cells, Control.era);
+	}
+	if ('tag' in select) {
+		const tag = Buffer.from(select.tag);
+		return (unit) => {
+			const at = memory.cell(unit);
+			const content = Atomics.load(cells, at + Cell.content);
+			// Whose tags are not known yet was asked for before the purge, and may bring what it is to remove.
+			if (content === 0) return cells[at + Cell.state] === FillState.asked;
+			const from = memory.byte(content);
+			const about = bytes.subarray(from, from + (cells[at + Cell.aboutLength] as number));
+			return hasTag(about, cells[at + Cell.varyLength] as number, tag);
+		};
+	}
+	const { prefix } = select;
+	return (unit) => {
+		const from = memory.byte(unit) + RECORD_BYTES;
+		const end = from + (cells[memory.cell(unit) + Cell.keyLength] as number);
+		const scheme = bytes.subarray(from, Math.min(end, from + SCHEME_MOST)).indexOf(AFTER_SCHEME);
+		const start = scheme < 0 ? from : from + scheme + AFTER_SCHEME.length;
+		return end - start >= prefix.length && bytes.compare(prefix, 0, prefix.length, start, start + prefix.length) === 0;
+	};
+}

@@ -1,0 +1,137 @@
+/** Caching: what a file says of it, laid over what it inherits. */
+import { type CacheBypass, type CacheLifetime, type CachePolicy, PLAIN_CACHE } from '../cache/cache-policy.ts';
+import {
+	CACHE,
+	type CacheConfig,
+	type CacheInput,
+	NEGATIVE_STATUSES,
+	type NodeCacheInput,
+	TTL_STATUSES,
+} from '../cache/config.ts';
+import { parseDuration, parseShare, parseSize } from '../core/units.ts';
+import type { Place } from './scope.ts';
+
+type Said = Exclude<CacheInput, 'off' | false>;
+
+/** null: nothing is cached. A route that says some keys keeps what its service says of the others. */
+export function layCache(base: CachePolicy | null, input: CacheInput | undefined, place: Place): CachePolicy | null {
+	if (input === undefined) return base;
+	if (input === 'off' || input === false) return null;
+	const from = base ?? PLAIN_CACHE;
+	checkCache(input, place);
+	return {
+		key: keyOf(from, input.key),
+		silent: silentOf(from.silent, input),
+		override: input.override === undefined ? from.override : lifetimeOf(input.override, TTL_STATUSES),
+		staleWhileRevalidateMs: windowOf(from.staleWhileRevalidateMs, input.staleWhileRevalidate),
+		staleIfErrorMs: windowOf(from.staleIfErrorMs, input.staleIfError),
+		staleIfUnreachableMs: windowOf(from.staleIfUnreachableMs, input.staleIfUnreachable) ?? 0,
+		heuristic: heuristicOf(from.heuristic, input.heuristic),
+		refreshAhead: shareOf(from.refreshAhead, input.refreshAhead),
+		bypass: input.bypass === undefined ? from.bypass : [input.bypass].flat().map(bypassOf),
+		bodyMost: input.body === undefined ? from.bodyMost : (parseSize(input.body) ?? from.bodyMost),
+		variantsMost: input.variants ?? from.variantsMost,
+		obeyClients: input.clients === undefined ? from.obeyClients : input.clients === 'obey',
+		tell: input.status ?? from.tell,
+		tagFields: input.tags?.fields?.map((name) => name.toLowerCase()) ?? from.tagFields,
+		hideTags: input.tags?.hide ?? from.hideTags,
+		compress: compressOf(from.compress, input.compress),
+	};
+}
+
+function keyOf(base: CachePolicy, input: Said['key']): CachePolicy['key'] {
+	if (input === undefined) return base.key;
+	const { query, headers, cookies, credential, host } = input;
+	const of = base.key;
+	return {
+		query: query === undefined ? of.query : queryOf(query),
+		headers: headers?.map((name) => name.toLowerCase()) ?? of.headers,
+		cookies: cookies ?? of.cookies,
+		credential: credentialOf(of.credential, credential),
+		anyHost: host === undefined ? of.anyHost : host === 'any',
+	};
+}
+
+function credentialOf(
+	base: CachePolicy['key']['credential'],
+	input: NonNullable<Said['key']>['credential'],
+): CachePolicy['key']['credential'] {
+	if (input === undefined) return base;
+	if (typeof input !== 'string' || input === 'off') return null;
+	return { header: input.slice('header:'.length).toLowerCase() };
+}
+
+function queryOf(input: NonNullable<NonNullable<Said['key']>['query']>): CachePolicy['key']['query'] {
+	if (typeof input === 'string') return input;
+	return 'only' in input
+		? { only: input.only ?? [] }
+		: { except: ('except' in input ? input.except : undefined) ?? [] };
+}
+
+type Ttl = NonNullable<Said['ttl']>;
+
+function lifetimeOf(input: Ttl, statuses: readonly number[]): CacheLifetime {
+	if (typeof input === 'string') return { ms: parseDuration(input) ?? 0, statuses: [...statuses], byStatus: {} };
+	const byStatus = Object.fromEntries(
+		Object.entries(input).map(([status, ttl]) => [Number(status), parseDuration(ttl) ?? 0]),
+	);
+	return { ms: 0, statuses: [], byStatus };
+}
+
+/** `negativeTtl` is kept where only `ttl` is said, and the other way round. */
+function silentOf(base: CacheLifetime, { ttl, negativeTtl }: Said): CacheLifetime {
+	const negative: readonly number[] = NEGATIVE_STATUSES;
+	const of = (keep: boolean) =>
+		Object.fromEntries(Object.entries(base.byStatus).filter(([status]) => negative.includes(Number(status)) === keep));
+	const said = ttl === undefined ? { ...base, byStatus: of(false) } : lifetimeOf(ttl, TTL_STATUSES);
+	const ms = negativeTtl === undefined ? undefined : (parseDuration(negativeTtl) ?? 0);
+	const negatives = ms === undefined ? of(true) : Object.fromEntries(NEGATIVE_STATUSES.map((status) => [status, ms]));
+	return { ...said, byStatus: { ...negatives, ...said.byStatus } };
+}
+
+function windowOf(base: number | null, input: Said['staleIfError']): number | null {
+	if (input === undefined) return base;
+	return input === 'off' || input === false ? 0 : (parseDuration(input) ?? 0);
+}
+
+const DAY_MS = 86_400_000;
+
+function heuristicOf(base: CachePolicy['heuristic'], input: Said['heuristic']): CachePolicy['heuristic'] {
+	if (input === undefined) return base;
+	const share = shareOf(0, input);
+	return share === 0 ? null : { share, mostMs: DAY_MS };
+}
+
+function shareOf(base: number, input: Said['refreshAhead']): number {
+	if (input === undefined) return base;
+	return typeof input === 'string' && input !== 'off' ? (parseShare(input) ?? 0) : 0;
+}
+
+function compressOf(base: CachePolicy['compress'], input: Said['compress']): CachePolicy['compress'] {
+	if (input === undefined) return base;
+	return Array.isArray(input) ? [...new Set(input)] : [];
+}
+
+function bypassOf(text: string): CacheBypass {
+	const colon = text.indexOf(':');
+	const equals = text.indexOf('=');
+	const from = text.slice(0, colon) as CacheBypass['from'];
+	const name = text.slice(colon + 1, equals < 0 ? undefined : equals);
+	return {
+		from,
+		name: from === 'header' ? name.toLowerCase() : name,
+		value: equals < 0 ? null : text.slice(equals + 1),
+	};
+}
+
+function checkCache(input: Said, place: Place): void {
+	if (typeof input.override !== 'string' || input.ttl === undefined) return;
+	const message = 'nothing is left of `ttl`: `override` is for the same statuses, whatever the origin says';
+	place.at('ttl').warn(message, { at: 'key' });
+}
+
+export function resolveNodeCache(input: NodeCacheInput | undefined): CacheConfig {
+	return {
+		memoryBytes: input?.memory === undefined ? CACHE.memoryBytes : (parseSize(input.memory) ?? CACHE.memoryBytes),
+	};
+}

@@ -1,0 +1,58 @@
+import type { ErrorCode } from '../core/errors.ts';
+import type { ResponseHead } from '../wire/response-head.ts';
+
+/** Stored answers, as a route sees them; what `src/app/caching` has fits it. */
+export interface ResponseCache<Of> {
+	/** False: the answer comes from what is stored, or from what another request asks for. */
+	look(exchange: Of): boolean;
+}
+
+/** Asks for an exchange's answer in its place, and keeps it. */
+export interface Asker<Where> {
+	start(route: Where, key: number): void;
+	/** It was not let through; true: it is answered all the same, from what is stored. */
+	refused(code: ErrorCode): boolean;
+}
+
+/** Sees the head of an answer before it is passed on. */
+export interface AnswerWatch<Of> {
+	answered(exchange: Of, head: ResponseHead, bytes: Uint8Array): void;
+}
+
+/** Where an answer came from, as it is counted. */
+export const Cached = {
+	/** The route has no cache. */
+	none: 0,
+	hit: 1,
+	/** Stored, and given although it is stale. */
+	stale: 2,
+	/** Stored, and the origin confirmed it. */
+	revalidated: 3,
+	/** Another request brought it. */
+	collapsed: 4,
+	miss: 5,
+	/** Not looked up, or not to be stored by what the route or the request says. */
+	bypass: 6,
+} as const;
+export type Cached = (typeof Cached)[keyof typeof Cached];
+
+/** What the cache has to do with one exchange. */
+export class CacheTrack<Of, Where> {
+	/** Asks in its place; null: its own fetch does. */
+	asker: Asker<Where> | null = null;
+	/** Sees the head of its answer; null: nobody. */
+	watch: AnswerWatch<Of> | null = null;
+	/** Field lines that are added to its answer. */
+	extra: Buffer | null = null;
+	cached: Cached = Cached.none;
+	/** It was looked up before, and what it waited for did not suit it: it asks for itself. */
+	alone = false;
+
+	reset(): void {
+		this.asker = null;
+		this.watch = null;
+		this.extra = null;
+		this.cached = Cached.none;
+		this.alone = false;
+	}
+}
