@@ -7,11 +7,14 @@ import type { StoredAnswer } from './stored-answer.ts';
 export interface AnswerStore {
 	/**
 	 * The newest entry of a key that `suits`, pinned; null: none. `suits` is given entries whose head is not known yet
-	 * too (`answer` null): somebody fetches them now.
+	 * too (`answer` null): somebody fetches them now. It must not throw, nor call the store.
 	 */
 	find(key: CacheKey, suits: (entry: AnswerEntry) => boolean): AnswerEntry | null;
-	/** An empty entry that others find from now on, pinned once for the one who fills it; null: there is no room. */
-	begin(key: CacheKey): FillingEntry | null;
+	/**
+	 * An empty entry that others find from now on, pinned once for the one who fills it; null: there is no room, or one
+	 * that `unless` says yes to is there by now (another worker was quicker), to be found.
+	 */
+	begin(key: CacheKey, unless?: (entry: AnswerEntry) => boolean): FillingEntry | null;
 	/** Of all entries of a key: removed, or (`soft`) stale from now on. How many there were. */
 	purgeKey(key: CacheKey, soft: boolean): number;
 	/** Of all entries whose key, or one of whose tags, suits. A walk over all, in pieces. */
@@ -59,13 +62,17 @@ export interface AnswerEntry {
 	readonly staleFromMs: number;
 	/** Bytes of the body from `at`, as many as lie together; they stay as they are while the entry is pinned. */
 	read(at: number): Buffer;
-	/** The listener is called in a later turn after `state` or `received` changed, whichever worker changed it. */
+	/**
+	 * The listener is called in a later turn after `state` or `received` changed, whichever worker changed it; and once in
+	 * any case, for what changed before.
+	 */
 	watch(listener: EntryListener): void;
 	unwatch(listener: EntryListener): void;
 	/** It was given: it counts for what is kept. */
 	touch(): void;
-	/** One who asks the origin for it anew: false: another does so already, or did within `ms`. */
+	/** One who asks the origin for it anew; false: another began to within the last `ms`, and has not said that it is over. */
 	claimRefresh(ms: number): boolean;
+	/** It is over, whatever came of it: the next one may ask. */
 	refreshed(): void;
 	/** Not found any more. */
 	remove(): void;
@@ -84,8 +91,11 @@ export interface FillingEntry extends AnswerEntry {
 	setAnswer(answer: StoredAnswer): boolean;
 	/** More of the body; false: there is no room for it, it is broken. */
 	append(bytes: Uint8Array, start: number, end: number): boolean;
-	/** It is whole: it takes the place of entries of the same key and the same variant. */
-	complete(trailers: Buffer | null): void;
+	/**
+	 * It is whole: it takes the place of older entries of the same key and the same variant; and the oldest of a key goes
+	 * where there are more than `variantsMost` (default 32).
+	 */
+	complete(trailers: Buffer | null, variantsMost?: number): void;
 	/** Ends with `broken` or `refused`, and is not found any more. */
 	fail(state: typeof FillState.broken | typeof FillState.refused): void;
 }

@@ -1,22 +1,25 @@
 import { type EntryListener, type FillingEntry, FillState } from '../answer-store.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
-import { decodeAnswer } from './answer-codec.ts';
+import { PlacedAnswer } from './answer-codec.ts';
 import { Control, SOFT_TIMES } from './answer-memory.ts';
 import { BodyReader, type BodyWriter } from './entry-body.ts';
-import { Cell, FREQUENCY_MOST } from './entry-record.ts';
+import { Cell, GIVEN, GIVEN_MOST } from './entry-record.ts';
 import type { MemoryStore } from './memory-store.ts';
+
+/** Answers of one key, where nothing else is said. */
+const VARIANTS_MOST = 32;
 
 /** An entry as one worker sees it: the same object for all who hold it there, kept so that a hit decodes nothing. */
 export class MemoryEntry implements FillingEntry {
 	readonly unit: number;
 	readonly generation: number;
-	/** Set where this worker fills it. */
-	writer: BodyWriter | null = null;
 	readonly #store: MemoryStore;
 	readonly #cells: Int32Array;
 	/** Cell of its record. */
 	readonly #at: number;
 	#answer: StoredAnswer | null = null;
+	/** Where this worker fills it. */
+	#writer: BodyWriter | null = null;
 	#body: BodyReader | null = null;
 	/** How often it is held here. */
 	#held = 0;
@@ -80,7 +83,7 @@ export class MemoryEntry implements FillingEntry {
 		const at = this.#at + Cell.frequency;
 		const frequency = this.#cells[at] as number;
 		// A count that two write at once may be lost: it does not matter.
-		if (frequency < FREQUENCY_MOST) this.#cells[at] = frequency + 1;
+		if (frequency < GIVEN_MOST) this.#cells[at] = frequency + GIVEN;
 	}
 
 	claimRefresh(ms: number): boolean {
@@ -117,23 +120,31 @@ export class MemoryEntry implements FillingEntry {
 	}
 
 	setAnswer(answer: StoredAnswer): boolean {
-		return this.#store.setAnswer(this, answer);
+		if (this.#writer !== null) return false;
+		this.#writer = this.#store.filler.setAnswer(this.unit, answer);
+		if (this.#writer === null) return false;
+		this.#store.watchers.changed(this.unit);
+		return true;
 	}
 
 	append(bytes: Uint8Array, start: number, end: number): boolean {
-		const done = this.writer?.append(bytes, start, end) ?? false;
+		const done = this.#writer?.append(bytes, start, end) ?? false;
 		if (done) this.#store.watchers.changed(this.unit);
 		else this.fail(FillState.broken);
 		return done;
 	}
 
-	complete(trailers: Buffer | null): void {
-		this.#store.complete(this, trailers);
+	complete(trailers: Buffer | null, variantsMost = VARIANTS_MOST): void {
+		const writer = this.#writer;
+		this.#writer = null;
+		if (writer === null || !this.#store.filler.complete(this.unit, writer, { trailers, variantsMost }))
+			return this.fail(FillState.broken);
+		this.#store.watchers.changed(this.unit);
 	}
 
 	fail(state: typeof FillState.broken | typeof FillState.refused): void {
 		if (Atomics.load(this.#cells, this.#at + Cell.state) >= FillState.whole) return;
-		this.writer = null;
+		this.#writer = null;
 		Atomics.store(this.#cells, this.#at + Cell.state, state);
 		this.#store.table.remove(this.unit);
 		this.#store.watchers.changed(this.unit);
@@ -156,14 +167,14 @@ export class MemoryEntry implements FillingEntry {
 		const at = this.#at;
 		const unit = Atomics.load(cells, at + Cell.content);
 		if (unit === 0) return null;
-		const { bytes } = this.#store.memory;
 		const from = this.#store.memory.byte(unit);
 		const head = from + (cells[at + Cell.aboutLength] as number);
-		this.#answer = decodeAnswer(
-			bytes.subarray(from, head),
-			cells[at + Cell.varyLength] as number,
-			bytes.subarray(head, head + (cells[at + Cell.headLength] as number)),
-		);
+		this.#answer = new PlacedAnswer(this.#store.memory, {
+			from,
+			varyEnd: cells[at + Cell.varyEnd] as number,
+			head,
+			headEnd: head + (cells[at + Cell.headLength] as number),
+		});
 		return this.#answer;
 	}
 }

@@ -59,10 +59,9 @@ test('an answer is found again as it was, by its key alone', () => {
 	const entry = store.find(cacheKey('https://a/b'), any);
 	assert.ok(entry !== null);
 	assert.equal(entry.state, FillState.whole);
-	assert.deepEqual(
-		{ ...entry.answer, head: entry.answer?.head.toString() },
-		{ ...answer, head: answer.head.toString() },
-	);
+	for (const [name, value] of Object.entries(answer)) {
+		assert.deepEqual(entry.answer?.[name as keyof StoredAnswer], value, name);
+	}
 	assert.equal(entry.read(0).toString(), 'hello');
 	assert.equal(entry.read(3).toString(), 'lo');
 	assert.equal(entry.trailers?.toString(), 'T: 1\r\n');
@@ -264,4 +263,46 @@ test('one refreshes at a time', () => {
 	entry.refreshed();
 	assert.ok(entry.claimRefresh(60_000));
 	entry.release();
+});
+
+test('one that somebody has begun meanwhile is not begun again; an older answer does not take the place of a newer', () => {
+	const store = open();
+	const key = cacheKey('k');
+	const first = store.begin(key, any);
+	assert.ok(first !== null);
+	assert.equal(store.begin(key, any), null);
+	const second = store.begin(key, ({ answer }) => answer !== null);
+	assert.ok(second !== null);
+	for (const [entry, text] of [
+		[second, 'newer'],
+		[first, 'older'],
+	] as const) {
+		assert.ok(entry.setAnswer(storedAnswer({ length: 5 })));
+		assert.ok(entry.append(Buffer.from(text), 0, 5));
+		entry.complete(null);
+		assert.equal(entry.state, FillState.whole);
+	}
+	const found = store.find(key, any);
+	assert.equal(found?.read(0).toString(), 'newer');
+	assert.equal(first.read(0).toString(), 'older');
+	assert.equal(store.usage.entries, 1);
+	for (const entry of [found, first, second]) entry.release();
+});
+
+test('a body that is longer, or shorter, than was said is broken', () => {
+	const store = open();
+	for (const [name, length] of [
+		['short', 5],
+		['long', 3],
+	] as const) {
+		const filling = store.begin(cacheKey(name));
+		assert.ok(filling !== null);
+		filling.setAnswer(storedAnswer({ length }));
+		assert.equal(filling.append(Buffer.from('1234'), 0, 4), name === 'short');
+		filling.complete(null);
+		assert.equal(filling.state, FillState.broken);
+		filling.release();
+		assert.equal(store.find(cacheKey(name), any), null);
+	}
+	assert.equal(store.usage.bytes, store.memory.arena);
 });

@@ -5,9 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { type AnswerEntry, FillState } from '../answer-store.ts';
 import { AnswerMemory, Control } from './answer-memory.ts';
+import { Cell } from './entry-record.ts';
 import { openAnswerStore } from './memory-store.ts';
 import { cacheKey, storedAnswer } from './testing/answers.ts';
-import type { FillerStart } from './testing/filler.ts';
+import { type FillerStart, RACED } from './testing/filler.ts';
 import type { RandomLoad, RandomLoadReport } from './testing/random-load.ts';
 
 const MIB = 1024 * 1024;
@@ -42,7 +43,7 @@ test('what one worker fills others read while it grows', async () => {
 	const readers = [1, 2].map((worker) => start('filler', { buffer, worker, role: 'reader' }));
 	const texts = readers.map(async (reader) => (await once(reader, 'message'))[0] as string);
 	const { cells } = store.memory;
-	const watching = (): boolean => Atomics.load(cells, store.memory.cell(filling.unit) + 16) === 6;
+	const watching = (): boolean => Atomics.load(cells, store.memory.cell(filling.unit) + Cell.watchers) === 6;
 	while (!watching()) await sleep(1);
 	filling.setAnswer(storedAnswer());
 	const part = Buffer.alloc(10_000, 'x');
@@ -53,6 +54,16 @@ test('what one worker fills others read while it grows', async () => {
 	filling.complete(null);
 	filling.release();
 	assert.deepEqual(await Promise.all(texts), ['whole 200000', 'whole 200000']);
+});
+
+test('whoever asks at the same moment, one begins', async () => {
+	const buffer = AnswerMemory.create(8 * MIB);
+	const racers = [1, 2, 3].map((worker) => start('filler', { buffer, worker, role: 'racer' }));
+	const begun = await Promise.all(racers.map(async (racer) => (await once(racer, 'message'))[0] as number));
+	assert.equal(
+		begun.reduce((sum, count) => sum + count),
+		RACED,
+	);
 });
 
 test('a worker that is gone: what it was filling is broken for others, nothing is found or begun in its memory', async () => {

@@ -56,9 +56,7 @@ function selector(memory: AnswerMemory, select: PurgeSelect): (unit: number) => 
 			const content = Atomics.load(cells, at + Cell.content);
 			// Whose tags are not known yet was asked for before the purge, and may bring what it is to remove.
 			if (content === 0) return cells[at + Cell.state] === FillState.asked;
-			const from = memory.byte(content);
-			const about = bytes.subarray(from, from + (cells[at + Cell.aboutLength] as number));
-			return hasTag(about, cells[at + Cell.varyLength] as number, tag);
+			return hasTag(bytes, { from: memory.byte(content), varyEnd: cells[at + Cell.varyEnd] as number }, tag);
 		};
 	}
 	const { prefix } = select;

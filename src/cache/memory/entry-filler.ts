@@ -1,0 +1,203 @@
+/** Makes entries and what they hold: record and key, head, trailers; the body is a `BodyWriter`'s. */
+import { type CacheKey, FillState } from '../answer-store.ts';
+import type { StoredAnswer } from '../stored-answer.ts';
+import { AnswerCoder, isSameVariant } from './answer-codec.ts';
+import { type AnswerMemory, CHUNK, Control, UNIT } from './answer-memory.ts';
+import { BodyWriter } from './entry-body.ts';
+import { Cell, RECORD_BYTES } from './entry-record.ts';
+import { type EntryTable, unitsOf } from './entry-table.ts';
+
+/** Room for the first of a body whose length is not known, bytes. */
+const FIRST_ROOM = 2048;
+
+export class EntryFiller {
+	readonly #table: EntryTable;
+	readonly #memory: AnswerMemory;
+	readonly #cells: Int32Array;
+	readonly #worker: number;
+	/** Most that one entry may have. */
+	readonly #unitsMost: number;
+	readonly #coder = new AnswerCoder();
+
+	constructor(table: EntryTable, worker: number, unitsMost: number) {
+		this.#table = table;
+		this.#memory = table.memory;
+		this.#cells = table.memory.cells;
+		this.#worker = worker;
+		this.#unitsMost = unitsMost;
+	}
+
+	/** An entry that is found from now on and has nothing but its key, held once. Under the lock; 0: there is no room. */
+	begin(key: CacheKey): number {
+		const unit = this.#newEntry(key);
+		if (unit === 0 || this.#table.link(unit)) return unit;
+		this.#table.runs.give(unit, this.#cells[this.#memory.cell(unit) + Cell.own] as number);
+		return 0;
+	}
+
+	/** Gives an entry its head. null: there is no room. */
+	setAnswer(unit: number, answer: StoredAnswer): BodyWriter | null {
+		const at = this.#memory.cell(unit);
+		const { length } = answer;
+		if (this.#cells[at + Cell.state] !== FillState.asked || !this.#table.lock()) return null;
+		const done = this.#putHead(at, answer, length);
+		this.#table.unlock();
+		if (!done) return null;
+		const writer = new BodyWriter(this.#table, at, { length, unitsMost: this.#unitsMost });
+		Atomics.store(this.#cells, at + Cell.state, FillState.filling);
+		return writer;
+	}
+
+	/** It is whole; false: it is not, or there is no room for its trailers. */
+	complete(unit: number, writer: BodyWriter, { trailers, variantsMost }: Completion): boolean {
+		if (!writer.isWhole || !this.#table.lock()) return false;
+		const at = this.#memory.cell(unit);
+		writer.trim();
+		const kept = trailers === null || this.#putTrailers(at, trailers);
+		if (kept) {
+			Atomics.store(this.#cells, at + Cell.state, FillState.whole);
+			if (this.#cells[at + Cell.linked] === 1) {
+				this.#table.eviction.enter(unit);
+				this.#replaceOthers(unit, variantsMost);
+			}
+		}
+		this.#table.unlock();
+		return kept;
+	}
+
+	/** Puts another entry with the same body in the place of one that is found still; held once. 0: it is not, or there is no room. */
+	update(unit: number, answer: StoredAnswer): number {
+		if (!this.#table.lock()) return 0;
+		const updated = this.#cells[this.#memory.cell(unit) + Cell.linked] === 1 ? this.#updated(unit, answer) : 0;
+		this.#table.unlock();
+		return updated;
+	}
+
+	/** An empty record with a key, held once. Under the lock. */
+	#newEntry({ bytes, length, high, low }: CacheKey): number {
+		const cells = this.#cells;
+		const units = unitsOf(RECORD_BYTES + length);
+		const unit = this.#table.allocate(units, units);
+		if (unit === 0) return 0;
+		const at = this.#memory.cell(unit);
+		cells.fill(0, at, at + RECORD_BYTES / 4);
+		cells[at + Cell.high] = high | 0;
+		cells[at + Cell.low] = low | 0;
+		cells[at + Cell.generation] = cells[Control.generation] = ((cells[Control.generation] as number) + 1) | 0;
+		cells[at + Cell.refs] = 1;
+		cells[at + Cell.units] = units;
+		cells[at + Cell.own] = units;
+		cells[at + Cell.filler] = this.#worker + 1;
+		cells[at + Cell.keyLength] = length;
+		cells[at + Cell.era] = cells[Control.era] as number;
+		cells[at + Cell.softEra] = cells[Control.softEra] as number;
+		this.#memory.bytes.set(bytes.subarray(0, length), this.#memory.byte(unit) + RECORD_BYTES);
+		return unit;
+	}
+
+	/** The run of the head and of the first `room` bytes of the body (-1: not known). Under the lock. */
+	#putHead(at: number, answer: StoredAnswer, room: number): boolean {
+		const cells = this.#cells;
+		const coder = this.#coder;
+		if (!coder.encode(answer)) return false;
+		const head = coder.length + answer.head.length + 2;
+		const least = unitsOf(head);
+		const own = cells[at + Cell.units] as number;
+		if (least > CHUNK || own + unitsOf(head + room) > this.#unitsMost) return false;
+		// A small body lies behind its head, a large one only begins there.
+		const all = room < 0 ? head + FIRST_ROOM : head + room;
+		const unit = this.#table.allocate(all > CHUNK * UNIT ? least : unitsOf(all), least);
+		if (unit === 0) return false;
+		const { granted } = this.#table;
+		cells[at + Cell.contentUnits] = granted;
+		cells[at + Cell.units] = own + granted;
+		cells[at + Cell.aboutLength] = coder.length;
+		cells[at + Cell.varyEnd] = coder.varyEnd;
+		cells[at + Cell.headLength] = answer.head.length;
+		cells[at + Cell.room] = granted * UNIT - head;
+		const from = this.#memory.byte(unit);
+		this.#memory.bytes.set(coder.bytes.subarray(0, coder.length), from);
+		this.#memory.bytes.set(answer.head, from + coder.length);
+		this.#memory.bytes.set([13, 10], from + head - 2);
+		Atomics.store(cells, at + Cell.content, unit);
+		return true;
+	}
+
+	#putTrailers(at: number, trailers: Buffer): boolean {
+		const units = unitsOf(Math.max(trailers.length, 1));
+		const unit = units > CHUNK ? 0 : this.#table.allocate(units, units);
+		if (unit === 0) return false;
+		this.#memory.bytes.set(trailers, this.#memory.byte(unit));
+		this.#cells[at + Cell.trailersLength] = Math.max(trailers.length, 1);
+		this.#cells[at + Cell.trailers] = unit;
+		this.#cells[at + Cell.units] = (this.#cells[at + Cell.units] as number) + units;
+		return true;
+	}
+
+	/** Another entry with the same body. Under the lock. */
+	#updated(other: number, answer: StoredAnswer): number {
+		const cells = this.#cells;
+		const old = this.#memory.cell(other);
+		const key = this.#memory.byte(other) + RECORD_BYTES;
+		const length = cells[old + Cell.keyLength] as number;
+		// Held by its caller, so that allocation cannot take the old one's memory.
+		const unit = this.#newEntry({
+			bytes: this.#memory.bytes.subarray(key, key + length),
+			length,
+			high: cells[old + Cell.high] as number,
+			low: cells[old + Cell.low] as number,
+		});
+		if (unit === 0) return 0;
+		const at = this.#memory.cell(unit);
+		if (!this.#putHead(at, answer, 0)) {
+			this.#table.runs.give(unit, cells[at + Cell.own] as number);
+			return 0;
+		}
+		const root = (cells[old + Cell.bodyOf] as number) || other;
+		Atomics.add(cells, this.#memory.cell(root) + Cell.refs, 1);
+		cells[at + Cell.bodyOf] = root;
+		cells[at + Cell.received] = cells[old + Cell.received] as number;
+		cells[at + Cell.state] = FillState.whole;
+		cells[at + Cell.units] =
+			(cells[at + Cell.units] as number) + (cells[this.#memory.cell(root) + Cell.units] as number);
+		if (!this.#table.link(unit)) {
+			this.#table.release(unit);
+			return 0;
+		}
+		this.#table.eviction.replace(unit, other);
+		this.#table.unlink(other);
+		return unit;
+	}
+
+	/** Others of the same key: older ones of the same variant go, or itself if there is a newer one, and the oldest if there are too many. Under the lock. */
+	#replaceOthers(unit: number, most: number): void {
+		const cells = this.#cells;
+		let count = 0;
+		let isOlder = false;
+		for (const other of this.#table.sameKey(unit)) {
+			if (other === unit) isOlder = true;
+			else if (cells[this.#memory.cell(other) + Cell.state] !== FillState.whole) continue;
+			else if (this.#isSameVariant(unit, other)) {
+				this.#table.unlink(isOlder ? other : unit);
+				if (!isOlder) return;
+				continue;
+			}
+			if (++count > most) this.#table.unlink(other);
+		}
+	}
+
+	#isSameVariant(one: number, other: number): boolean {
+		const { bytes, cells } = this.#memory;
+		const [a, b] = [this.#memory.cell(one), this.#memory.cell(other)];
+		const varyEnd = cells[a + Cell.varyEnd] as number;
+		if (varyEnd !== cells[b + Cell.varyEnd]) return false;
+		const [from, to] = [cells[a + Cell.content] as number, cells[b + Cell.content] as number];
+		return isSameVariant(bytes, this.#memory.byte(from), this.#memory.byte(to), varyEnd);
+	}
+}
+
+export interface Completion {
+	readonly trailers: Buffer | null;
+	/** Most answers of one key. */
+	readonly variantsMost: number;
+}
