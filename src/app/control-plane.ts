@@ -17,7 +17,7 @@ import { firstConfig } from './first-config.ts';
 import { Fleet } from './fleet.ts';
 import { InstanceEvents } from './instance-events.ts';
 import { InstanceSlots } from './instance-slots.ts';
-import type { Keeper } from './keeper-port.ts';
+import { type Keeper, keeperLimits } from './keeper-port.ts';
 import { Listeners } from './listeners.ts';
 import { NodeMonitor } from './node-monitor.ts';
 import { carryOut } from './operator-commands.ts';
@@ -53,6 +53,7 @@ export class ControlPlane {
 	readonly #series = new SeriesIndex();
 	readonly #cells = new ServiceCellsIndex();
 	readonly #rateLimits = new RateLimitTables((event) => this.log.add(event));
+	readonly #cache = new CacheMemory();
 	readonly #overload = new OverloadControl(this.#cells, this.log);
 	readonly #workers: WorkerGroup;
 	readonly #slots: InstanceSlots;
@@ -92,7 +93,7 @@ export class ControlPlane {
 			guardChanged: (slot) => this.#fleet.guardChanged(slot),
 			event,
 		});
-		const indexes = { series: this.#series, cells, rateLimits: this.#rateLimits, cache: new CacheMemory() };
+		const indexes = { series: this.#series, cells, rateLimits: this.#rateLimits, cache: this.#cache };
 		this.#served = new ServedPlan(this.#workers, indexes, this.#overload);
 		this.#slots = new InstanceSlots({
 			board,
@@ -155,7 +156,7 @@ export class ControlPlane {
 			config: () => this.#config,
 			configured: (config) => (this.#config = config),
 			done: () => {
-				this.#setLimits();
+				this.#keeper.limits(keeperLimits(this.#config));
 				this.#keep();
 			},
 		});
@@ -207,7 +208,7 @@ export class ControlPlane {
 		const shaped = this.#served.begin(this.#config);
 		this.#monitor.start();
 		for (const event of deathOf(welcome.died, Date.now())) this.log.add(event);
-		this.#setLimits();
+		this.#keeper.limits(keeperLimits(this.#config));
 		// First of all: a port that is taken must start nothing.
 		await this.#listeners.bind(this.#config.listen, this.#config.workers);
 		this.#shares.configure(this.#config.services);
@@ -228,11 +229,6 @@ export class ControlPlane {
 		}
 		if (this.#source.watch) await this.#watch.follow(loaded.files);
 		setInterval(() => this.peers.report(), PEER_MS);
-	}
-
-	#setLimits(): void {
-		const { stop, limits } = this.#config;
-		this.#keeper.limits({ stopMs: 2 * stop.graceMs + 10_000, drainMs: stop.graceMs + limits.keepAliveMs + 5000 });
 	}
 
 	#keep(): void {

@@ -1,3 +1,4 @@
+import type { Config } from '../config/config.ts';
 import type { ProcessHost } from '../instances/process-host.ts';
 import type { SocketSource } from './listeners.ts';
 
@@ -29,4 +30,9 @@ export interface Keeper extends SocketSource {
 	toPeer(message: unknown): void;
 	/** Resolves once all that was said so far has left this process. */
 	sent(): Promise<void>;
+}
+
+/** How long the keeper gives a core to stop, and to drain while another one serves. */
+export function keeperLimits({ stop, limits }: Pick<Config, 'stop' | 'limits'>): { stopMs: number; drainMs: number } {
+	return { stopMs: 2 * stop.graceMs + 10_000, drainMs: stop.graceMs + limits.keepAliveMs + 5000 };
 }

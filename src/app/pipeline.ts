@@ -9,6 +9,7 @@ import { ReplayBody } from '../gateway/replay-body.ts';
 import { setTarget } from '../gateway/request-checks.ts';
 import { RequestCopies } from '../gateway/request-copies.ts';
 import { isMarked } from '../gateway/request-mark.ts';
+import type { ResponseCache } from '../gateway/response-cache.ts';
 import type { NextVersion, Route } from '../gateway/route.ts';
 import { sharedTime } from '../wire/timer-wheel.ts';
 
@@ -87,7 +88,7 @@ function sheds(exchange: Exchange, found: Route): boolean {
 
 /** For now: the client may try again. */
 function refuse(exchange: Exchange, code: 'overloaded' | 'node_overloaded'): false {
-	if (exchange.asker?.refused(code) === true) return false;
+	if (exchange.cache.asker?.refused(code) === true) return false;
 	exchange.failure = code;
 	exchange.answerProblem(shedProblem(code));
 	return false;
@@ -118,7 +119,7 @@ function cached(exchange: Exchange): boolean {
 	if (route === null || route.cache === null) return true;
 	const by = route.next?.by ?? null;
 	if (by !== null && route.service.cells.get(ServiceCell.marked) === 1 && isMarked(exchange, by)) return true;
-	return route.cache.look(exchange);
+	return (route.cache as ResponseCache<Exchange>).look(exchange);
 }
 
 /** Takes a place at the service, where it has a limit; `Exchange` gives it back. */
@@ -138,8 +139,8 @@ function forward(exchange: Exchange): void {
 	const key = balanceOf(exchange);
 	exchange.fetch.repeatable = isIdempotent(exchange.method) && (exchange.body.done || keepsBody(exchange, found));
 	const route = found.next === null ? found : ofVersion(exchange, found, found.next);
-	if (exchange.asker === null) exchange.fetch.start(route, key, exchange.startMs);
-	else exchange.asker.start(route, key);
+	if (exchange.cache.asker === null) exchange.fetch.start(route, key, exchange.startMs);
+	else exchange.cache.asker.start(route, key);
 }
 
 /** What its instance is chosen by; 0: nothing of the request. */

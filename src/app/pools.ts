@@ -13,7 +13,7 @@ import { Router } from '../gateway/router.ts';
 import type { UpstreamOptions } from '../gateway/upstream.ts';
 import { RetryBudget } from '../resilience/retry-budget.ts';
 import { ServiceLimit, sharesOf } from '../resilience/service-limit.ts';
-import { type AnswerCaching, RouteCache } from './caching/answer-caching.ts';
+import { type Lookup, RouteCache } from './caching/route-cache.ts';
 import { LimiterSet } from './limiter-set.ts';
 import { type InstancePlan, type Plan, type PoolPlan, type ServicePlan, seriesKey } from './plan.ts';
 
@@ -140,7 +140,7 @@ export class Pools {
 	services: ReadonlyMap<string, Service> = new Map();
 
 	/** The routes, ready to match requests. */
-	compile(caching: AnswerCaching | null): Router<Route> {
+	compile(caching: Lookup | null): Router<Route> {
 		const columns = Math.max(this.#board.workers, this.#plan.columns, this.#plan.workers);
 		const services = new Map<string, Service>();
 		for (const [name, group] of this.#groups) {
@@ -184,7 +184,7 @@ export class Pools {
 	}
 }
 
-function routeCache(caching: AnswerCaching | null, plan: ServicePlan, { route }: RouteEntry): RouteCache | null {
+function routeCache(caching: Lookup | null, plan: ServicePlan, { route }: RouteEntry): RouteCache | null {
 	const policy = route === null ? plan.cache : (plan.routeCaches[route.name] ?? null);
 	if (caching === null || policy === null) return null;
 	// Of routes that one URL can meet by a field, each has answers of its own.

@@ -36,7 +36,8 @@ const plan = (workers: number, generation = 1, trust: string[] = []): Plan => ({
 	trust,
 	series: {},
 	rateLimits: { hashKey: [0, 0], tables: {} },
-	cache: null, recording: { lines: 0, rows: 0, traces: null, spans: false, slowMs: 1000, traceSlowMs: 1000, restart: 'never' },
+	cache: null,
+	recording: { lines: 0, rows: 0, traces: null, spans: false, slowMs: 1000, traceSlowMs: 1000, restart: 'never' },
 });
 
 const deed = (id: string): InstancePlan => ({

@@ -40,20 +40,45 @@ export class KeyedHash {
 	/** Takes in the bytes in [start, end), behind a word that says what they are and how many, so that no two lists of parts look alike. */
 	bytes(kind: number, buffer: Uint8Array, start: number, end: number): void {
 		this.word((kind << 28) ^ (end - start));
-		let at = start;
-		for (const whole = end - 3; at < whole; at += 4) {
-			this.word(
-				(buffer[at] as number) |
-					((buffer[at + 1] as number) << 8) |
-					((buffer[at + 2] as number) << 16) |
-					((buffer[at + 3] as number) << 24),
-			);
-		}
+		const at = this.#words(buffer, start, end);
 		if (at >= end) return;
 		let word = buffer[at] as number;
 		if (at + 1 < end) word |= (buffer[at + 1] as number) << 8;
 		if (at + 2 < end) word |= (buffer[at + 2] as number) << 16;
 		this.word(word);
+	}
+
+	/** `word` for each four bytes that are whole, with all that changes at hand; where it stopped. */
+	#words(buffer: Uint8Array, start: number, end: number): number {
+		let v0 = this.#v0;
+		let v1 = this.#v1;
+		let v2 = this.#v2;
+		let v3 = this.#v3;
+		let at = start;
+		for (const whole = end - 3; at < whole; at += 4) {
+			const word =
+				(buffer[at] as number) |
+				((buffer[at + 1] as number) << 8) |
+				((buffer[at + 2] as number) << 16) |
+				((buffer[at + 3] as number) << 24);
+			v3 ^= word;
+			v0 = (v0 + v1) | 0;
+			v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+			v0 = (v0 << 16) | (v0 >>> 16);
+			v2 = (v2 + v3) | 0;
+			v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+			v0 = (v0 + v3) | 0;
+			v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+			v2 = (v2 + v1) | 0;
+			v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+			v2 = (v2 << 16) | (v2 >>> 16);
+			v0 ^= word;
+		}
+		this.#v0 = v0;
+		this.#v1 = v1;
+		this.#v2 = v2;
+		this.#v3 = v3;
+		return at;
 	}
 
 	/** Leaves the result in `a` and `b`. */

@@ -28,7 +28,7 @@ export interface Answering {
 	readonly answerMode: number;
 	readonly closing: boolean;
 	/** Lines to add. */
-	readonly extra: Buffer | null;
+	readonly cache: { readonly extra: Buffer | null };
 }
 
 /** What of an exchange is decided when its answer begins. */
@@ -56,7 +56,7 @@ export function writeAnswerHead({ out, exchange, head, bytes, framing }: AnswerH
 	const edits = route === null ? null : route.response;
 	copyFields(out, bytes, head.fields, edits);
 	if (edits !== null) out.bytes(edits.added);
-	if (exchange.extra !== null) out.bytes(exchange.extra);
+	if (exchange.cache.extra !== null) out.bytes(exchange.cache.extra);
 	if (!framing.hasDate) out.bytes(exchange.plane.date);
 	writeAffinity(out, exchange);
 	if (head.status === 101) {

@@ -21,7 +21,7 @@ import { Fetch } from './fetch.ts';
 import { type Problem, problemOf } from './problem.ts';
 import type { ReplayBody } from './replay-body.ts';
 import { writeBodyEnd } from './request-body.ts';
-import { type AnswerWatch, type Asker, Cached } from './response-cache.ts';
+import { CacheTrack } from './response-cache.ts';
 import { type ConcurrencyLimit, type Route, withoutRemoved } from './route.ts';
 import { writeUpstreamHead } from './upstream-head.ts';
 
@@ -105,16 +105,8 @@ export class Exchange implements FetchParty {
 	replay: ReplayBody | null = null;
 	/** Where it has a place that it must give back. */
 	place: ConcurrencyLimit | null = null;
-	/** Asks in its place; null: its own fetch does. */
-	asker: Asker | null = null;
+	readonly cache: CacheTrack<Exchange, Route> = new CacheTrack<Exchange, Route>();
 	readonly conditions: null = null;
-	/** Sees the head of its answer; null: nobody. */
-	watch: AnswerWatch | null = null;
-	/** Field lines that are added to its answer. */
-	extra: Buffer | null = null;
-	cached: Cached = Cached.none;
-	/** It was looked up before, and what it waited for did not suit it: it asks for itself. */
-	alone = false;
 
 	constructor(plane: DataPlane) {
 		this.plane = plane;
@@ -146,11 +138,7 @@ export class Exchange implements FetchParty {
 		this.copied = false;
 		this.replay = null;
 		this.source = null;
-		this.asker = null;
-		this.watch = null;
-		this.extra = null;
-		this.cached = Cached.none;
-		this.alone = false;
+		this.cache.reset();
 		this.trace.words.fill(0);
 		this.trace.flags = 0;
 		this.broken = false;
@@ -295,7 +283,7 @@ export class Exchange implements FetchParty {
 	answerHead(head: ResponseHead, bytes: Uint8Array, framing: Framing, kind: number): void {
 		this.status = head.status;
 		this.replay = null;
-		this.watch?.answered(this, head, bytes);
+		this.cache.watch?.answered(this, head, bytes);
 		// A stream of events may last for days: it would take a place from requests that end.
 		if (this.fetch.streaming) this.leave();
 		frameAnswer(this, kind);

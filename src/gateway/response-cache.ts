@@ -1,27 +1,25 @@
 import type { ErrorCode } from '../core/errors.ts';
 import type { ResponseHead } from '../wire/response-head.ts';
-import type { Exchange } from './exchange.ts';
-import type { Route } from './route.ts';
 
 /** Stored answers, as a route sees them; what `src/app/caching` has fits it. */
-export interface ResponseCache {
+export interface ResponseCache<Of> {
 	/** False: the answer comes from what is stored, or from what another request asks for. */
-	look(exchange: Exchange): boolean;
+	look(exchange: Of): boolean;
 }
 
 /** Asks for an exchange's answer in its place, and keeps it. */
-export interface Asker {
-	start(route: Route, key: number): void;
+export interface Asker<Where> {
+	start(route: Where, key: number): void;
 	/** It was not let through; true: it is answered all the same, from what is stored. */
 	refused(code: ErrorCode): boolean;
 }
 
 /** Sees the head of an answer before it is passed on. */
-export interface AnswerWatch {
-	answered(exchange: Exchange, head: ResponseHead, bytes: Uint8Array): void;
+export interface AnswerWatch<Of> {
+	answered(exchange: Of, head: ResponseHead, bytes: Uint8Array): void;
 }
 
-/** Where an answer came from, as it is counted (`Exchange.cached`). */
+/** Where an answer came from, as it is counted. */
 export const Cached = {
 	/** The route has no cache. */
 	none: 0,
@@ -37,3 +35,24 @@ export const Cached = {
 	bypass: 6,
 } as const;
 export type Cached = (typeof Cached)[keyof typeof Cached];
+
+/** What the cache has to do with one exchange. */
+export class CacheTrack<Of, Where> {
+	/** Asks in its place; null: its own fetch does. */
+	asker: Asker<Where> | null = null;
+	/** Sees the head of its answer; null: nobody. */
+	watch: AnswerWatch<Of> | null = null;
+	/** Field lines that are added to its answer. */
+	extra: Buffer | null = null;
+	cached: Cached = Cached.none;
+	/** It was looked up before, and what it waited for did not suit it: it asks for itself. */
+	alone = false;
+
+	reset(): void {
+		this.asker = null;
+		this.watch = null;
+		this.extra = null;
+		this.cached = Cached.none;
+		this.alone = false;
+	}
+}

@@ -91,7 +91,7 @@ export interface Route {
 	readonly rateLimits: RateLimits | null;
 	readonly priority: RoutePriority;
 	/** null: its answers are not stored. */
-	readonly cache: ResponseCache | null;
+	readonly cache: ResponseCache<never> | null;
 	/** A new version that takes marked requests or copies; null: there is none, or it only has a share. */
 	readonly next: NextVersion | null;
 }

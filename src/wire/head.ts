@@ -1,5 +1,5 @@
 import type { Malformed } from '../core/malformed.ts';
-import { COLON, CR, LF, misplaced, SPACE, TAB, TOKEN, VALUE } from './bytes.ts';
+import { COLON, CR, LF, LOWER, misplaced, SPACE, TAB, TOKEN, VALUE } from './bytes.ts';
 import { Field, fieldOf } from './field-names.ts';
 
 /** Numbers kept for each field: name start, name end, value start, value end, which known field. */
@@ -54,15 +54,15 @@ export class Fields {
 		}
 	}
 
-	/** Index of the first field with this lower-case name, or -1. For names outside the hot path. */
+	/** Index of the first field with this lower-case name, or -1. For names that are not known ones. */
 	find(buffer: Uint8Array, name: string, from = 0): number {
 		for (let i = from; i < this.count; i++) {
 			const start = this.table[i * STRIDE] as number;
 			const end = this.table[i * STRIDE + 1] as number;
 			if (end - start !== name.length) continue;
 			let same = 0;
-			while (same < name.length && ((buffer[start + same] as number) | 32) === (name.charCodeAt(same) | 32)) same++;
-			if (same === name.length && text(buffer, start, end).toLowerCase() === name) return i;
+			while (same < name.length && LOWER[buffer[start + same] as number] === name.charCodeAt(same)) same++;
+			if (same === name.length) return i;
 		}
 		return -1;
 	}

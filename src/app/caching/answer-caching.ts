@@ -5,13 +5,11 @@ import {
 	type FillingEntry,
 	FillState,
 } from '../../cache/answer-store.ts';
-import type { CachePolicy } from '../../cache/cache-policy.ts';
 import { isBypassed } from '../../cache/rules/bypass.ts';
 import type { CacheHash } from '../../cache/rules/cache-hash.ts';
-import { CacheKeyBuilder } from '../../cache/rules/cache-key.ts';
 import { cacheStatusLine, type Forwarded } from '../../cache/rules/cache-status.ts';
 import { invalidated, isUnsafe } from '../../cache/rules/invalidated.ts';
-import { isKeyedByAuthorization, type Judging, judgeAnswer } from '../../cache/rules/judge-answer.ts';
+import { type Judging, judgeAnswer } from '../../cache/rules/judge-answer.ts';
 import { RequestControl } from '../../cache/rules/request-control.ts';
 import { Reuse, Verdict } from '../../cache/rules/reuse.ts';
 import { conditionalFields, updated } from '../../cache/rules/update.ts';
@@ -21,12 +19,14 @@ import { Priority } from '../../core/priority.ts';
 import type { DataPlane } from '../../gateway/data-plane.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { problemOf } from '../../gateway/problem.ts';
-import { type AnswerWatch, Cached, type ResponseCache } from '../../gateway/response-cache.ts';
+import { type AnswerWatch, Cached } from '../../gateway/response-cache.ts';
 import type { ResponseHead } from '../../wire/response-head.ts';
 import { EntrySource, type Follower } from './entry-source.ts';
-import { type CameHead, type Decision, Fill, type FillOwner, type GiveHow } from './fill.ts';
+import { Fill } from './fill.ts';
+import type { CameHead, Decision, FillOwner, GiveHow } from './fill-owner.ts';
 import { giveStored } from './give-stored.ts';
 import { RecentRefusals } from './recent-refusals.ts';
+import { type Lookup, RouteCache } from './route-cache.ts';
 
 /** How long one that asks behind the clients' backs keeps others from it, ms. */
 const REFRESH_MS = 5000;
@@ -44,30 +44,8 @@ export interface AnswerCachingParts {
 	balance(exchange: Exchange): number;
 }
 
-/** The cache of a route. */
-export class RouteCache implements ResponseCache {
-	readonly policy: CachePolicy;
-	readonly keys: CacheKeyBuilder;
-	readonly keyedByAuthorization: boolean;
-	/** Fields that clients do not get. */
-	readonly hidden: ReadonlySet<string>;
-	readonly #caching: AnswerCaching;
-
-	constructor(caching: AnswerCaching, policy: CachePolicy, space: string) {
-		this.#caching = caching;
-		this.policy = policy;
-		this.keys = new CacheKeyBuilder({ policy: policy.key, hash: caching.hash, space });
-		this.keyedByAuthorization = isKeyedByAuthorization(policy);
-		this.hidden = new Set(policy.hideTags ? policy.tagFields : []);
-	}
-
-	look(exchange: Exchange): boolean {
-		return this.#caching.look(exchange, this);
-	}
-}
-
 /** The response cache of one worker: looks up, gives, asks the origin once for many, and keeps what may be kept. */
-export class AnswerCaching implements FillOwner, Follower, AnswerWatch {
+export class AnswerCaching implements FillOwner<Fill>, Follower, AnswerWatch<Exchange>, Lookup {
 	readonly hash: CacheHash;
 	readonly #plane: DataPlane;
 	readonly #store: AnswerStore & AnswerUpdate;
@@ -138,7 +116,7 @@ export class AnswerCaching implements FillOwner, Follower, AnswerWatch {
 
 	/** Methods that change something make stored answers invalid, once they succeed. */
 	#otherMethod(exchange: Exchange, cache: RouteCache): boolean {
-		if (isUnsafe(exchange.method)) exchange.watch = this;
+		if (isUnsafe(exchange.method)) exchange.cache.watch = this;
 		return forward(exchange, cache, 'method');
 	}
 
@@ -157,7 +135,7 @@ export class AnswerCaching implements FillOwner, Follower, AnswerWatch {
 
 	#hit(exchange: Exchange, entry: AnswerEntry, cached: Cached): void {
 		entry.touch();
-		exchange.cached = cached;
+		exchange.cache.cached = cached;
 		const reuse = this.#reuse;
 		const cache = exchange.route?.cache as RouteCache;
 		giveStored({
@@ -184,12 +162,12 @@ export class AnswerCaching implements FillOwner, Follower, AnswerWatch {
 		const key = cache.keys.build(exchange);
 		// Part of an answer, or one that proved not to be stored the last time: nobody waits for it.
 		const partial = control.rangeAt >= 0 && (entry === null || ((entry.answer?.flags ?? 0) & AnswerFlag.partial) !== 0);
-		const alone = exchange.alone || partial || this.#refusals.has(key);
+		const alone = exchange.cache.alone || partial || this.#refusals.has(key);
 		if (!alone) {
 			const coming = this.#store.find(key, this.#suitsComing);
 			if (coming !== null) {
 				entry?.release();
-				exchange.cached = Cached.collapsed;
+				exchange.cache.cached = Cached.collapsed;
 				new EntrySource(exchange, coming, this).wait();
 				return false;
 			}
@@ -201,8 +179,8 @@ export class AnswerCaching implements FillOwner, Follower, AnswerWatch {
 		fill.fwd = entry === null ? 'uri-miss' : this.#reuse.ttlMs > 0 ? 'request' : 'stale';
 		// What will not be stored is asked for with the client's own conditions: a 304 is as good for it.
 		if (partial || (entry === null && this.#refusals.has(key))) fill.conditions = null;
-		exchange.asker = fill;
-		exchange.cached = Cached.miss;
+		exchange.cache.asker = fill;
+		exchange.cache.cached = Cached.miss;
 		return true;
 	}
 
@@ -213,7 +191,7 @@ export class AnswerCaching implements FillOwner, Follower, AnswerWatch {
 		fill.stored = stored;
 		fill.conditions = stored === null || stored.answer === null ? NOTHING : conditionalFields(stored.answer);
 		fill.control.read(fill.head.fields, fill.buffer);
-		fill.keep(cache.keys.build(exchange));
+		fill.key.copy(cache.keys.build(exchange));
 		return fill;
 	}
 
@@ -292,7 +270,7 @@ export class AnswerCaching implements FillOwner, Follower, AnswerWatch {
 		const reuse = this.#reuse;
 		const answer = entry.answer as StoredAnswer;
 		reuse.judge({ answer, staleFromMs: entry.staleFromMs }, { control, policy: cache.policy, nowMs: Date.now() });
-		exchange.cached = CACHED[how.kind];
+		exchange.cache.cached = CACHED[how.kind];
 		const report = {
 			fwd: how.fwd,
 			fwdStatus: how.kind === 'stored' ? 0 : how.status,
@@ -318,7 +296,7 @@ export class AnswerCaching implements FillOwner, Follower, AnswerWatch {
 	passes(fill: Fill, exchange: Exchange, status: number): void {
 		if (fill.cache?.policy.tell !== true) return;
 		const report = { ...PLAIN_REPORT, fwd: fill.fwd, fwdStatus: status, detail: fill.refusal };
-		exchange.extra = Buffer.from(cacheStatusLine(report), 'latin1');
+		exchange.cache.extra = Buffer.from(cacheStatusLine(report), 'latin1');
 	}
 
 	done(fill: Fill): void {
@@ -347,8 +325,8 @@ export class AnswerCaching implements FillOwner, Follower, AnswerWatch {
 	}
 
 	left(exchange: Exchange): void {
-		exchange.alone = true;
-		exchange.cached = Cached.none;
+		exchange.cache.alone = true;
+		exchange.cache.cached = Cached.none;
 		this.#parts.again(exchange);
 	}
 
@@ -373,8 +351,8 @@ const PLAIN_REPORT = { fwdStatus: 0, stored: false, collapsed: false, ttlMs: nul
 
 /** It goes its way as if there were no cache. */
 function forward(exchange: Exchange, { policy }: RouteCache, fwd: Forwarded): true {
-	exchange.cached = Cached.bypass;
-	if (policy.tell) exchange.extra = forwardedLine(fwd);
+	exchange.cache.cached = Cached.bypass;
+	if (policy.tell) exchange.cache.extra = forwardedLine(fwd);
 	return true;
 }
 
@@ -391,7 +369,7 @@ function forwardedLine(fwd: Forwarded): Buffer {
 
 /** The client takes what is stored or nothing (RFC 9111 §5.2.1.7). */
 function refuseUncached(exchange: Exchange): void {
-	exchange.cached = Cached.miss;
+	exchange.cache.cached = Cached.miss;
 	exchange.failure = 'not_cached';
 	exchange.answerProblem(problemOf('not_cached'));
 }

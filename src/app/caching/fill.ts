@@ -1,4 +1,5 @@
-import { type AnswerEntry, type CacheKey, type FillingEntry, FillState } from '../../cache/answer-store.ts';
+import { type AnswerEntry, type FillingEntry, FillState } from '../../cache/answer-store.ts';
+import { KeptKey } from '../../cache/kept-key.ts';
 import type { Forwarded } from '../../cache/rules/cache-status.ts';
 import type { Refusal } from '../../cache/rules/judge-answer.ts';
 import { RequestControl } from '../../cache/rules/request-control.ts';
@@ -17,64 +18,20 @@ import type { Framing } from '../../wire/framing.ts';
 import type { Output } from '../../wire/output.ts';
 import type { ResponseHead } from '../../wire/response-head.ts';
 import { Timer } from '../../wire/timer-wheel.ts';
-import type { RouteCache } from './answer-caching.ts';
 import type { EntrySource, Heir } from './entry-source.ts';
+import type { FillOwner, GiveHow } from './fill-owner.ts';
+import { Overflow } from './overflow.ts';
 import { RequestImage } from './request-image.ts';
-
-/** What comes of an answer's head. */
-export type Decision =
-	/** It goes to who asked, and is not stored. */
-	| { kind: 'pass' }
-	| { kind: 'store'; answer: StoredAnswer }
-	/** It confirms what is stored. */
-	| { kind: 'confirm'; answer: StoredAnswer }
-	/** What is stored is better than this. */
-	| { kind: 'keep' };
-
-/** An answer's head as it came. */
-export interface CameHead {
-	readonly head: ResponseHead;
-	readonly bytes: Buffer;
-	readonly framing: Framing;
-	readonly requestMs: number;
-}
-
-/** Decides on answers, and gives clients what is stored. */
-export interface FillOwner {
-	/** An entry that others find by the fill's key; null: there is no room. */
-	announce(fill: Fill): FillingEntry | null;
-	decide(fill: Fill, came: CameHead): Decision;
-	/** The stored body under the head that confirmed it; null: it cannot be kept. Pinned. */
-	confirm(entry: AnswerEntry, answer: StoredAnswer): AnswerEntry | null;
-	/** Whether what is stored may be given although no (good) answer came. */
-	coversFor(fill: Fill, unreachable: boolean): boolean;
-	/** Gives `exchange` the entry, whose pin it takes over. `how`: for `Cache-Status`. */
-	give(exchange: Exchange, entry: AnswerEntry, how: GiveHow): EntrySource | null;
-	/** The answer will not be stored: says so to the client. */
-	passes(fill: Fill, exchange: Exchange, status: number): void;
-	done(fill: Fill): void;
-}
-
-export interface GiveHow {
-	kind: 'stored' | 'revalidated' | 'stale' | 'collapsed';
-	fwd: Forwarded | null;
-	/** Status of the origin's answer; 0: none came. */
-	status: number;
-	/** Brings what is not in the entry any more. */
-	heir?: Heir;
-}
+import type { RouteCache } from './route-cache.ts';
 
 const Mode = { idle: 0, asking: 1, storing: 2, passing: 3, over: 4 } as const;
 
 /** Asks for an answer that may be stored: for one client or for none, while others may follow its entry. */
-export class Fill extends RequestImage implements FetchParty, Asker, AnswerSource, Heir {
+export class Fill extends RequestImage implements FetchParty, Asker<Route>, AnswerSource, Heir {
 	readonly fetch: Fetch;
 	readonly control: RequestControl = new RequestControl();
-	readonly headOnly = false;
-	readonly resendable = true;
-	readonly requestDone = true;
 	/** What the answer is stored under. */
-	readonly key = { bytes: Buffer.alloc(0), length: 0, high: 0, low: 0 };
+	readonly key: KeptKey = new KeptKey();
 	/** Who asked; null: nobody, or he has left. */
 	leader: Exchange | null = null;
 	/** What is asked about, or stands in for a failure; pinned. */
@@ -89,14 +46,12 @@ export class Fill extends RequestImage implements FetchParty, Asker, AnswerSourc
 	/** Where it has a place that it must give back. */
 	place: ConcurrencyLimit | null = null;
 	readonly #timer: Timer;
-	#owner!: FillOwner;
+	#owner!: FillOwner<Fill>;
 	#entry: FillingEntry | null = null;
 	#source: EntrySource | null = null;
 	#mode: number = Mode.idle;
 	#requestMs = 0;
-	/** What came of a body that became too long to be stored, until the client has all before it. */
-	#rest: Buffer | null = null;
-	#restEnds: { trailers: Buffer | null } | null = null;
+	readonly #overflow = new Overflow();
 
 	constructor(plane: DataPlane) {
 		super(plane);
@@ -105,28 +60,17 @@ export class Fill extends RequestImage implements FetchParty, Asker, AnswerSourc
 	}
 
 	/** `leader`: whose request it is; it gets the answer unless this is done behind its back. */
-	take(owner: FillOwner, exchange: Exchange): void {
+	take(owner: FillOwner<Fill>, exchange: Exchange): void {
 		this.copy(exchange);
 		this.#owner = owner;
 		this.#mode = Mode.idle;
 		this.#entry = null;
 		this.#source = null;
-		this.#rest = null;
-		this.#restEnds = null;
+		this.#overflow.clear();
 		this.leader = null;
 		this.stored = null;
 		this.shared = true;
 		this.fetch.reset();
-	}
-
-	/** Copies the key, which is built anew for the next request. */
-	keep(key: CacheKey): void {
-		const own = this.key;
-		if (key.length > own.bytes.length) own.bytes = Buffer.allocUnsafeSlow(key.length + 256);
-		key.bytes.copy(own.bytes, 0, 0, key.length);
-		own.length = key.length;
-		own.high = key.high;
-		own.low = key.low;
 	}
 
 	get bytesHeld(): number {
@@ -165,8 +109,8 @@ export class Fill extends RequestImage implements FetchParty, Asker, AnswerSourc
 
 	/** The client can take more: of what passes. */
 	resume(): void {
-		if (this.#rest !== null && this.#mode === Mode.passing) this.#passRest();
-		if (this.#rest !== null || this.#mode === Mode.idle) return;
+		if (this.#overflow.holds && this.#mode === Mode.passing) this.#passRest();
+		if (this.#overflow.holds || this.#mode === Mode.idle) return;
 		this.fetch.paused = false;
 		this.fetch.resume();
 	}
@@ -200,12 +144,6 @@ export class Fill extends RequestImage implements FetchParty, Asker, AnswerSourc
 	writeRequestHead(out: Output, destination: Destination): void {
 		writeUpstreamHead(out, this, destination);
 	}
-
-	writeRequestBody(): boolean {
-		return true;
-	}
-
-	requestDrained(): void {}
 
 	// What it brings.
 
@@ -263,10 +201,15 @@ export class Fill extends RequestImage implements FetchParty, Asker, AnswerSourc
 	/** The client has been told apart from what else comes of the fetch. */
 	#settle(): void {
 		this.#mode = Mode.over;
+		this.#refuse();
+		this.leader = null;
+	}
+
+	/** Who waits for the entry asks for itself. */
+	#refuse(): void {
 		this.#entry?.fail(FillState.refused);
 		this.#entry?.release();
 		this.#entry = null;
-		this.leader = null;
 	}
 
 	#give(leader: Exchange, entry: AnswerEntry, how: GiveHow): EntrySource | null {
@@ -276,31 +219,23 @@ export class Fill extends RequestImage implements FetchParty, Asker, AnswerSourc
 	}
 
 	#pass(head: ResponseHead, bytes: Uint8Array, framing: Framing, kind: number): void {
-		this.#entry?.fail(FillState.refused);
-		this.#entry?.release();
-		this.#entry = null;
+		this.#refuse();
 		const { leader } = this;
+		this.#mode = Mode.passing;
 		if (leader === null) {
-			this.#mode = Mode.over;
-			this.fetch.cancel();
-			this.#over();
+			this.cancel();
 			return;
 		}
-		this.#mode = Mode.passing;
-		this.#leavePlaceToStream();
+		if (this.fetch.streaming) this.#leave();
 		leader.fetch.account(this.fetch);
 		leader.fetch.streaming = this.fetch.streaming;
 		this.#owner.passes(this, leader, head.status);
 		leader.answerHead(head, bytes, framing, kind);
 	}
 
-	#leavePlaceToStream(): void {
-		if (this.fetch.streaming) this.#leave();
-	}
-
 	answerBody(bytes: Uint8Array, scan: BodyScan, stable: boolean): void {
-		if (this.#rest !== null) {
-			this.#keepRest(bytes, scan);
+		if (this.#overflow.holds) {
+			this.#overflow.addPayload(bytes, scan);
 			return;
 		}
 		if (this.#mode === Mode.passing) {
@@ -312,24 +247,15 @@ export class Fill extends RequestImage implements FetchParty, Asker, AnswerSourc
 		for (let i = 0; i < scan.rangeCount; i++) {
 			const start = ranges[2 * i] as number;
 			const end = ranges[2 * i + 1] as number;
-			if (this.#rest === null && this.#entry?.append(bytes, start, end) === true) continue;
-			this.#outgrown(Buffer.from(bytes.subarray(start, end)));
+			// Too long to be stored: the client gets the rest directly, once it has what was stored.
+			if (this.#overflow.holds || this.#entry?.append(bytes, start, end) !== true)
+				this.#overflow.add(bytes.subarray(start, end));
 		}
-	}
-
-	#keepRest(bytes: Uint8Array, scan: BodyScan): void {
-		for (let i = 0; i < scan.rangeCount; i++)
-			this.#outgrown(Buffer.from(bytes.subarray(scan.ranges[2 * i] as number, scan.ranges[2 * i + 1] as number)));
-	}
-
-	/** Too long to be stored: the client gets the rest directly, once it has what was stored. */
-	#outgrown(piece: Buffer): void {
-		this.#rest = this.#rest === null ? piece : Buffer.concat([this.#rest, piece]);
 	}
 
 	flushAnswer(): boolean {
 		if (this.#mode === Mode.passing) {
-			if (this.#rest !== null) {
+			if (this.#overflow.holds) {
 				this.fetch.paused = true;
 				return false;
 			}
@@ -338,7 +264,7 @@ export class Fill extends RequestImage implements FetchParty, Asker, AnswerSourc
 			return flushed;
 		}
 		if (this.#mode !== Mode.storing) return true;
-		if (this.#rest === null) {
+		if (!this.#overflow.holds) {
 			this.#serveLeader();
 			return true;
 		}
@@ -357,7 +283,7 @@ export class Fill extends RequestImage implements FetchParty, Asker, AnswerSourc
 		leader.fetch.account(this.fetch);
 		leader.source = null;
 		entry.pin();
-		const heir = this.#rest === null ? {} : { heir: this };
+		const heir = this.#overflow.holds ? { heir: this } : {};
 		const source = this.#owner.give(leader, entry, {
 			kind: 'stored',
 			status: entry.answer?.status ?? 0,
@@ -396,21 +322,14 @@ export class Fill extends RequestImage implements FetchParty, Asker, AnswerSourc
 
 	#passRest(): void {
 		const { leader } = this;
-		const rest = this.#rest;
-		this.#rest = null;
-		if (leader === null || rest === null) return;
-		if (rest.length > 0) leader.answerPiece(rest);
-		if (!leader.flushAnswer()) {
-			this.#rest = Buffer.alloc(0);
-			return;
-		}
-		const ends = this.#restEnds;
-		if (ends !== null) this.#end(leader, ends.trailers);
+		if (leader === null || !this.#overflow.give(leader)) return;
+		const { ended } = this.#overflow;
+		if (ended !== null) this.#end(leader, ended.trailers);
 	}
 
 	answerEnd(trailers: Buffer | null): void {
-		if (this.#rest !== null) {
-			this.#restEnds = { trailers };
+		if (this.#overflow.holds) {
+			this.#overflow.end(trailers);
 			return;
 		}
 		const { leader } = this;

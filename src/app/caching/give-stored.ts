@@ -13,7 +13,7 @@ import { isNotModified } from '../../cache/rules/precondition.ts';
 import { type RangeChoice, rangeOf } from '../../cache/rules/ranges.ts';
 import type { RequestControl } from '../../cache/rules/request-control.ts';
 import { storedValue } from '../../cache/rules/stored-head.ts';
-import type { StoredAnswer } from '../../cache/stored-answer.ts';
+import { AnswerFlag, type StoredAnswer } from '../../cache/stored-answer.ts';
 import { AnswerMode } from '../../gateway/answer-head.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { EntrySource, type Follower, type Heir, type Segment } from './entry-source.ts';
@@ -44,12 +44,17 @@ export function giveStored(giving: Giving): EntrySource | null {
 	if (control.conditional && isNotModified(answer, { request: exchange, control }))
 		return bodiless(giving, 304, headAs('304 Not Modified', head, { withoutBody: true }));
 	const length = answer.length >= 0 ? answer.length : entry.state === FillState.whole ? entry.received : -1;
-	if (control.rangeAt >= 0) {
+	// The very part that was asked for is given as the origin gave it.
+	if (control.rangeAt >= 0 && !isThePart(answer, exchange, control)) {
 		const choice = rangeOf(answer, length, { request: exchange, control });
 		if (choice.kind !== 'whole') return part(giving, head, choice);
 	}
 	begin(giving, { status: answer.status, head, length });
 	return body(giving);
+}
+
+function isThePart({ flags, vary }: StoredAnswer, { head, buffer }: Exchange, control: RequestControl): boolean {
+	return (flags & AnswerFlag.partial) !== 0 && vary[0]?.value === head.fields.valueAt(buffer, control.rangeAt);
 }
 
 interface Beginning {

@@ -14,6 +14,9 @@ export abstract class RequestImage implements Requesting {
 	readonly head: RequestHead;
 	readonly framing: Framing = new Framing();
 	readonly mayUpgrade = false;
+	readonly headOnly = false;
+	readonly resendable = true;
+	readonly requestDone = true;
 	readonly trace: TraceContext = { words: new Uint32Array(8), flags: 0 };
 	readonly client: { trusted: boolean; secure: boolean; address: string; forwarded: Buffer } = {
 		trusted: false,
@@ -71,6 +74,12 @@ export abstract class RequestImage implements Requesting {
 		this.client.address = client.address;
 		this.client.forwarded = client.forwarded;
 	}
+
+	writeRequestBody(): boolean {
+		return true;
+	}
+
+	requestDrained(): void {}
 
 	field(name: string): string | undefined {
 		return this.head.fields.value(this.buffer, name);

@@ -9,7 +9,9 @@ const DIRECTIVES_MOST = 100;
 export const Delta = { none: -1, invalid: -2 } as const;
 
 /** What a response says of its storing (RFC 9111 §5.2.2, RFC 5861, RFC 8246). Seconds, or `Delta`. */
-export interface Directives {
+export type Directives = Readonly<Said>;
+
+interface Said {
 	noStore: boolean;
 	noCache: boolean;
 	private: boolean;
@@ -26,7 +28,7 @@ export interface Directives {
 	unstored: string[];
 }
 
-function nothingSaid(): Directives {
+function nothingSaid(): Said {
 	return {
 		noStore: false,
 		noCache: false,
@@ -58,11 +60,27 @@ const SECONDS: ReadonlyMap<string, Seconds> = new Map([
  * senseless value still restricts.
  */
 export function parseCacheControl(text: string): Directives {
+	const found = remembered.get(text);
+	if (found !== undefined) return found;
+	const directives = read(text);
+	if (text.length <= REMEMBERED_LENGTH) {
+		if (remembered.size >= REMEMBERED_MOST) remembered.clear();
+		remembered.set(text, directives);
+	}
+	return directives;
+}
+
+/** An origin says few different things. */
+const REMEMBERED_LENGTH = 256;
+const REMEMBERED_MOST = 256;
+const remembered = new Map<string, Directives>();
+
+function read(text: string): Said {
 	const directives = nothingSaid();
 	let at = 0;
-	for (let read = 0; at < text.length; read++) {
+	for (let count = 0; at < text.length; count++) {
 		// What stands behind so many may forbid the storing.
-		if (read === DIRECTIVES_MOST) {
+		if (count === DIRECTIVES_MOST) {
 			directives.noStore = true;
 			break;
 		}
@@ -85,7 +103,7 @@ function memberEnd(text: string, at: number): number {
 	return text.length;
 }
 
-function take(directives: Directives, member: string): void {
+function take(directives: Said, member: string): void {
 	if (member === '') return;
 	const equals = member.indexOf('=');
 	// `max-age =60` is no directive that could be obeyed, but says that one was meant.
@@ -99,12 +117,12 @@ function take(directives: Directives, member: string): void {
 }
 
 /** Two that differ: whichever was meant, nothing is fresh for longer than the origin wanted (RFC 9111 §4.2.1). */
-function setSeconds(directives: Directives, name: Seconds, delta: number): void {
+function setSeconds(directives: Said, name: Seconds, delta: number): void {
 	const before = directives[name];
 	directives[name] = before === Delta.none || before === delta ? delta : Delta.invalid;
 }
 
-function restrict(directives: Directives, name: string, value: string | null): void {
+function restrict(directives: Said, name: string, value: string | null): void {
 	switch (name) {
 		case 'no-store':
 			directives.noStore = true;
@@ -133,14 +151,15 @@ function restrict(directives: Directives, name: string, value: string | null): v
 }
 
 /** False: these are no field names, so the directive holds for the whole answer. */
-function addNames(directives: Directives, value: string | null): boolean {
+function addNames(directives: Said, value: string | null): boolean {
 	if (value === null) return false;
 	const names = value
 		.toLowerCase()
-		.split(/[ \t]*,[ \t]*/)
+		.split(',')
+		.map((name) => name.trim())
 		.filter((name) => name !== '');
-	if (names.length === 0 || !names.every((name) => /^[ \t]*[!#$%&'*+.^_`|~0-9a-z-]+[ \t]*$/.test(name))) return false;
-	directives.unstored.push(...names.map((name) => name.trim()));
+	if (names.length === 0 || !names.every((name) => /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name))) return false;
+	directives.unstored.push(...names);
 	return true;
 }
 

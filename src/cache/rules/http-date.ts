@@ -1,7 +1,11 @@
 import { LOWER } from '../../wire/bytes.ts';
 
-const MONTHS = 'janfebmaraprmayjunjulaugsepoctnovdec';
-const DAYS = new Set(['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']);
+/** Three letters, lower case, as one number. */
+const packed = (letters: string): number => {
+	return (letters.charCodeAt(0) << 16) | (letters.charCodeAt(1) << 8) | letters.charCodeAt(2);
+};
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'].map(packed);
+const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'].map(packed);
 const LONG_DAYS = new Set(['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday']);
 /** Of an IMF-fixdate, of an asctime date, and of an RFC 850 date without its day's name, bytes. */
 const IMF_LENGTH = 29;
@@ -39,8 +43,7 @@ export function formatHttpDate(ms: number): string {
 
 /** `Sun, 06 Nov 1994 08:49:37 GMT` */
 function imfDate(buffer: Uint8Array, at: number): number {
-	if (!DAYS.has(lower(buffer, at, at + 3)) || !is(buffer, at + 3, ', ') || !is(buffer, at + 25, ' gmt'))
-		return Number.NaN;
+	if (!DAYS.includes(three(buffer, at)) || !is(buffer, at + 3, ', ') || !is(buffer, at + 25, ' gmt')) return Number.NaN;
 	if (buffer[at + 7] !== SPACE || buffer[at + 11] !== SPACE || buffer[at + 16] !== SPACE) return Number.NaN;
 	const year = digits(buffer, at + 12, 4);
 	return dateOf([year, month(buffer, at + 8), digits(buffer, at + 5, 2)], timeOf(buffer, at + 17));
@@ -48,7 +51,7 @@ function imfDate(buffer: Uint8Array, at: number): number {
 
 /** `Sun Nov  6 08:49:37 1994` */
 function asctimeDate(buffer: Uint8Array, at: number): number {
-	if (!DAYS.has(lower(buffer, at, at + 3)) || buffer[at + 3] !== SPACE || buffer[at + 7] !== SPACE) return Number.NaN;
+	if (!DAYS.includes(three(buffer, at)) || buffer[at + 3] !== SPACE || buffer[at + 7] !== SPACE) return Number.NaN;
 	if (buffer[at + 10] !== SPACE || buffer[at + 19] !== SPACE) return Number.NaN;
 	const day = buffer[at + 8] === SPACE ? digits(buffer, at + 9, 1) : digits(buffer, at + 8, 2);
 	return dateOf([digits(buffer, at + 20, 4), month(buffer, at + 4), day], timeOf(buffer, at + 11));
@@ -83,8 +86,15 @@ function dateOf([year, month, day]: readonly [number, number, number], timeMs: n
 
 /** 0…11; NaN: none. */
 function month(buffer: Uint8Array, at: number): number {
-	const found = MONTHS.indexOf(lower(buffer, at, at + 3));
-	return found >= 0 && found % 3 === 0 ? found / 3 : Number.NaN;
+	const found = MONTHS.indexOf(three(buffer, at));
+	return found >= 0 ? found : Number.NaN;
+}
+
+function three(buffer: Uint8Array, at: number): number {
+	const first = LOWER[buffer[at] as number] as number;
+	return (
+		(first << 16) | ((LOWER[buffer[at + 1] as number] as number) << 8) | (LOWER[buffer[at + 2] as number] as number)
+	);
 }
 
 function digits(buffer: Uint8Array, at: number, count: number): number {

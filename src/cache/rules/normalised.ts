@@ -1,3 +1,5 @@
+import { lowerCase, trim, trimEnd, trimStart } from './white-space.ts';
+
 /** Fields whose order of members and letter case say nothing: only their weights do (RFC 9110 §12.5). */
 const LISTS: ReadonlySet<string> = new Set(['accept-encoding', 'accept-language', 'accept-charset']);
 /** Longer values are normalised each time they are met. */
@@ -23,8 +25,7 @@ export function normalised(name: string, value: string): string {
 
 function sortedList(value: string): string {
 	const members = new Set<string>();
-	for (const member of value
-		.toLowerCase()
+	for (const member of lowerCase(value)
 		.replace(/[ \t]+/g, '')
 		.split(',')) {
 		if (member !== '') members.add(withPlainWeight(member));
@@ -44,10 +45,19 @@ function withPlainWeight(member: string): string {
 
 /** Without the white space beside commas, which lines that are joined differ by; quoted strings stay as they are. */
 function withoutGaps(value: string): string {
-	if (!value.includes(',')) return value.trim();
+	if (!value.includes(',')) return trim(value);
 	const parts = value.match(/"(?:[^"\\]|\\[\s\S])*"|"[\s\S]*|[^"]+/g) ?? [];
-	return parts
-		.map((part) => (part.startsWith('"') ? part : part.replace(/[ \t]*,[ \t]*/g, ',')))
-		.join('')
-		.trim();
+	return trim(parts.map((part) => (part.startsWith('"') ? part : trimmedAtCommas(part))).join(''));
+}
+
+/** Not by a pattern: one for this needs time that grows with the square of the white space. */
+function trimmedAtCommas(part: string): string {
+	const members = part.split(',');
+	const last = members.length - 1;
+	return members
+		.map((member, i) => {
+			const open = i === 0 ? member : trimStart(member);
+			return i === last ? open : trimEnd(open);
+		})
+		.join(',');
 }

@@ -58,6 +58,11 @@ export class RequestControl {
 		return this.ifNoneMatchAt >= 0 || this.ifModifiedSinceAt >= 0 || this.originConditions;
 	}
 
+	/** Its answer may depend on what no key holds: neither looked up nor stored. */
+	get unkeyed(): boolean {
+		return this.body || this.override;
+	}
+
 	#clear(): void {
 		this.noStore = false;
 		this.noCache = false;
@@ -112,35 +117,78 @@ export class RequestControl {
 		if (!(empty && buffer[start] === ZERO)) this.body = true;
 	}
 
+	/** Several lines are as one. */
 	#takeDirectives(value: string): void {
-		for (const part of value.split(',')) {
-			const [name = '', argument = null] = part.trim().toLowerCase().split('=', 2);
-			switch (name) {
-				case 'no-store':
-					this.noStore = true;
-					break;
-				case 'no-cache':
-					this.noCache = true;
-					break;
-				case 'only-if-cached':
-					this.onlyIfCached = true;
-					break;
-				case 'max-age':
-					this.maxAgeMs = stricter(this.maxAgeMs, msOf(argument, 0));
-					break;
-				case 'min-fresh':
-					this.minFreshMs = Math.max(this.minFreshMs, msOf(argument, DELTA_MOST * 1000));
-					break;
-				case 'max-stale':
-					this.maxStaleMs = argument === null ? Number.POSITIVE_INFINITY : msOf(argument, -1);
-					break;
-				default:
-			}
-		}
+		const said = wishesOf(value);
+		this.noStore ||= said.noStore;
+		this.noCache ||= said.noCache;
+		this.onlyIfCached ||= said.onlyIfCached;
+		this.maxAgeMs = stricter(this.maxAgeMs, said.maxAgeMs);
+		this.minFreshMs = Math.max(this.minFreshMs, said.minFreshMs);
+		this.maxStaleMs = stricter(this.maxStaleMs, said.maxStaleMs);
 	}
 }
 
-const stricter = (one: number, other: number): number => (one < 0 ? other : Math.min(one, other));
+/** What one line of `Cache-Control` says; as `RequestControl`. */
+interface Wishes {
+	noStore: boolean;
+	noCache: boolean;
+	onlyIfCached: boolean;
+	maxAgeMs: number;
+	minFreshMs: number;
+	maxStaleMs: number;
+}
+
+/** Browsers send few different lines. */
+const REMEMBERED_LENGTH = 64;
+const REMEMBERED_MOST = 256;
+const remembered = new Map<string, Wishes>();
+
+function wishesOf(value: string): Wishes {
+	const found = remembered.get(value);
+	if (found !== undefined) return found;
+	const wishes = { noStore: false, noCache: false, onlyIfCached: false, maxAgeMs: -1, minFreshMs: -1, maxStaleMs: -1 };
+	for (const part of value.split(',')) wish(wishes, part.trim().toLowerCase());
+	if (value.length <= REMEMBERED_LENGTH) {
+		if (remembered.size >= REMEMBERED_MOST) remembered.clear();
+		remembered.set(value, wishes);
+	}
+	return wishes;
+}
+
+function wish(wishes: Wishes, directive: string): void {
+	const [name = '', argument = null] = directive.split('=', 2);
+	switch (name) {
+		case 'no-store':
+			wishes.noStore = true;
+			break;
+		case 'no-cache':
+			wishes.noCache = true;
+			break;
+		case 'only-if-cached':
+			wishes.onlyIfCached = true;
+			break;
+		case 'max-age':
+			wishes.maxAgeMs = stricter(wishes.maxAgeMs, msOf(argument, 0));
+			break;
+		case 'min-fresh':
+			wishes.minFreshMs = Math.max(wishes.minFreshMs, msOf(argument, DELTA_MOST * 1000));
+			break;
+		case 'max-stale':
+			wishes.maxStaleMs = stricter(
+				wishes.maxStaleMs,
+				argument === null ? Number.POSITIVE_INFINITY : msOf(argument, -1),
+			);
+			break;
+		default:
+	}
+}
+
+/** The lower of two that were said; -1: not said. */
+function stricter(one: number, other: number): number {
+	if (one < 0) return other;
+	return other < 0 ? one : Math.min(one, other);
+}
 
 function msOf(argument: string | null, otherwise: number): number {
 	const seconds = argument === null ? -1 : deltaOf(argument.replace(/^"(.*)"$/, '$1'));

@@ -3,7 +3,6 @@ import { Fields, parseFields, STRIDE } from '../../wire/head.ts';
 import type { ResponseHead } from '../../wire/response-head.ts';
 import { formatHttpDate } from './http-date.ts';
 
-const VERSION = Buffer.from('HTTP/1.1 ');
 const STATUS_DIGITS = 3;
 const LF = 10;
 /** More lines than any head that came through the gateway's own limits. */
@@ -29,21 +28,46 @@ export function isStored(field: number): boolean {
 }
 
 /** Status line and the fields that are kept, without those of these lower-case names; with a `Date` in any case (RFC 9110 §6.6.1). */
-export function storedHead({ head, bytes, responseMs }: OriginAnswer, without: ReadonlySet<string>): Buffer {
-	const pieces: Buffer[] = [VERSION, bytes.subarray(head.statusAt, head.reasonEnd)];
-	if (head.reasonEnd === head.statusAt + STATUS_DIGITS) pieces.push(Buffer.from(' '));
-	pieces.push(Buffer.from('\r\n'));
+export function storedHead(answer: OriginAnswer, without: ReadonlySet<string>): Buffer {
+	const { head, bytes } = answer;
 	const { table, count } = head.fields;
 	let dated = false;
+	let ranges = 0;
+	let size = 0;
 	for (let row = 0; row < count * STRIDE; row += STRIDE) {
 		const field = table[row + 4] as number;
-		if (!isStored(field)) continue;
-		if (without.size > 0 && without.has(nameAt(head.fields, bytes, row))) continue;
+		if (!isStored(field) || (without.size > 0 && without.has(nameAt(head.fields, bytes, row)))) continue;
 		if (field === Field.date) dated = true;
-		pieces.push(bytes.subarray(table[row] as number, lineEnd(bytes, table[row + 3] as number)));
+		const start = table[row] as number;
+		const end = lineEnd(bytes, table[row + 3] as number);
+		size += end - start;
+		// Kept lines that stand side by side are copied as one.
+		if (ranges > 0 && RANGES[ranges - 1] === start) RANGES[ranges - 1] = end;
+		else {
+			RANGES[ranges++] = start;
+			RANGES[ranges++] = end;
+		}
 	}
-	if (!dated) pieces.push(Buffer.from(`Date: ${formatHttpDate(responseMs)}\r\n`));
-	return Buffer.concat(pieces);
+	const first = statusLine(answer);
+	const date = dated ? NOTHING : Buffer.from(`Date: ${formatHttpDate(answer.responseMs)}\r\n`);
+	const stored = Buffer.allocUnsafe(first.length + size + date.length);
+	let at = first.copy(stored);
+	for (let i = 0; i < ranges; i += 2) at += bytes.copy(stored, at, RANGES[i], RANGES[i + 1]);
+	date.copy(stored, at);
+	return stored;
+}
+
+/** Starts and ends of what is copied, of one head at a time. */
+const RANGES: number[] = [];
+const NOTHING = Buffer.alloc(0);
+const OK = Buffer.from('HTTP/1.1 200 OK\r\n');
+
+function statusLine({ head, bytes }: OriginAnswer): Buffer {
+	if (head.status === 200 && head.reasonEnd - head.statusAt === 6 && bytes[head.statusAt + 4] === 79) {
+		if (bytes[head.statusAt + 5] === 75) return OK;
+	}
+	const space = head.reasonEnd === head.statusAt + STATUS_DIGITS ? ' ' : '';
+	return Buffer.from(`HTTP/1.1 ${bytes.toString('latin1', head.statusAt, head.reasonEnd)}${space}\r\n`, 'latin1');
 }
 
 export function nameAt(fields: Fields, bytes: Buffer, row: number): string {
@@ -52,7 +76,9 @@ export function nameAt(fields: Fields, bytes: Buffer, row: number): string {
 
 /** Behind the LF that ends the line of the value that ends at `valueEnd`. */
 export function lineEnd(bytes: Buffer, valueEnd: number): number {
-	return bytes.indexOf(LF, valueEnd) + 1;
+	let at = valueEnd;
+	while (bytes[at] !== LF) at++;
+	return at + 1;
 }
 
 /** The fields of a stored head, and the bytes that they point into; for what is not on the path of a hit. */

@@ -53,7 +53,7 @@ class Cursor {
 /** The members of a dictionary (RFC 9651 §4.2.2), the last of a name; null: it is none. */
 export function dictionaryOf(text: string): Map<string, Item> | null {
 	if (text.length > TEXT_MOST) return null;
-	const cursor = new Cursor(text.replace(/^ +| +$/g, ''));
+	const cursor = new Cursor(withoutSpaces(text));
 	const members = new Map<string, Item>();
 	while (!cursor.done) {
 		const key = cursor.take(KEY)?.[0];
@@ -68,6 +68,13 @@ export function dictionaryOf(text: string): Map<string, Item> | null {
 		if (cursor.done) return null;
 	}
 	return members;
+}
+
+function withoutSpaces(text: string): string {
+	let [start, end] = [0, text.length];
+	while (text[start] === ' ') start++;
+	while (end > start && text[end - 1] === ' ') end--;
+	return text.slice(start, end);
 }
 
 function innerListOrItem(cursor: Cursor): Item | null {

@@ -11,6 +11,7 @@ export type Vary = StoredAnswer['vary'];
 
 /** More names make no useful cache, and cost each request that meets the answer. */
 const NAMES_MOST = 16;
+const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 const PLAIN_LENGTH = 128;
 const SECRET: ReadonlySet<string> = new Set(['cookie', 'authorization']);
 /** What an origin sees of these is our own, and other for each client or request. */
@@ -33,17 +34,33 @@ export interface Selecting {
 
 /**
  * What tells the answers of one key apart: the fields named by `Vary` as this request has them. null: no request can
- * be known to select the answer, for a `*`, for too many names, or for fields that are written anew for each request.
+ * be known to select the answer, for a `*`, for what is no name, for too many, or for fields that are written anew for
+ * each request.
  */
 export function varyOf(list: string, request: CacheRequest, hash: CacheHash): Vary | null {
+	let names = remembered.get(list);
+	if (names === undefined) {
+		names = namesOf(list);
+		if (remembered.size >= REMEMBERED_MOST) remembered.clear();
+		if (list.length <= REMEMBERED_LENGTH) remembered.set(list, names);
+	}
+	return names === null ? null : names.map((name) => ({ name, value: selectingValue(request, name, hash) }));
+}
+
+/** An origin names few different fields. */
+const REMEMBERED_LENGTH = 256;
+const REMEMBERED_MOST = 256;
+const remembered = new Map<string, readonly string[] | null>();
+
+function namesOf(list: string): readonly string[] | null {
 	const names = new Set<string>();
 	for (const part of list.split(',')) {
 		const name = part.trim().toLowerCase();
 		if (name === '') continue;
-		if (name === '*' || names.size >= NAMES_MOST || isWrittenAnew(name)) return null;
+		if (!NAME.test(name) || name === '*' || names.size >= NAMES_MOST || isWrittenAnew(name)) return null;
 		names.add(name);
 	}
-	return [...names].map((name) => ({ name, value: selectingValue(request, name, hash) }));
+	return [...names];
 }
 
 function isWrittenAnew(name: string): boolean {
@@ -56,7 +73,7 @@ function selectingValue(request: CacheRequest, name: string, hash: CacheHash): s
 	const value = forwardedValue(request, name);
 	if (value === null) return '';
 	const plain = normalised(name, value);
-	return plain.length > PLAIN_LENGTH || SECRET.has(name) ? `#${hash.secret(plain).toString('latin1')}` : plain;
+	return plain.length > PLAIN_LENGTH || SECRET.has(name) ? `#${hash.secret(plain).toString('base64url')}` : plain;
 }
 
 /** Whether the request may be given this answer of its key, as far as who asks and how goes. */

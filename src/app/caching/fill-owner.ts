@@ -1,0 +1,50 @@
+import type { AnswerEntry, FillingEntry } from '../../cache/answer-store.ts';
+import type { Forwarded } from '../../cache/rules/cache-status.ts';
+import type { StoredAnswer } from '../../cache/stored-answer.ts';
+import type { Exchange } from '../../gateway/exchange.ts';
+import type { Framing } from '../../wire/framing.ts';
+import type { ResponseHead } from '../../wire/response-head.ts';
+import type { EntrySource, Heir } from './entry-source.ts';
+
+/** What comes of an answer's head. */
+export type Decision =
+	/** It goes to who asked, and is not stored. */
+	| { kind: 'pass' }
+	| { kind: 'store'; answer: StoredAnswer }
+	/** It confirms what is stored. */
+	| { kind: 'confirm'; answer: StoredAnswer }
+	/** What is stored is better than this. */
+	| { kind: 'keep' };
+
+/** An answer's head as it came. */
+export interface CameHead {
+	readonly head: ResponseHead;
+	readonly bytes: Buffer;
+	readonly framing: Framing;
+	readonly requestMs: number;
+}
+
+/** Decides on answers, and gives clients what is stored. */
+export interface FillOwner<Fill> {
+	/** An entry that others find by the fill's key; null: there is no room. */
+	announce(fill: Fill): FillingEntry | null;
+	decide(fill: Fill, came: CameHead): Decision;
+	/** The stored body under the head that confirmed it; null: it cannot be kept. Pinned. */
+	confirm(entry: AnswerEntry, answer: StoredAnswer): AnswerEntry | null;
+	/** Whether what is stored may be given although no (good) answer came. */
+	coversFor(fill: Fill, unreachable: boolean): boolean;
+	/** Gives `exchange` the entry, whose pin it takes over. `how`: for `Cache-Status`. */
+	give(exchange: Exchange, entry: AnswerEntry, how: GiveHow): EntrySource | null;
+	/** The answer will not be stored: says so to the client. */
+	passes(fill: Fill, exchange: Exchange, status: number): void;
+	done(fill: Fill): void;
+}
+
+export interface GiveHow {
+	kind: 'stored' | 'revalidated' | 'stale' | 'collapsed';
+	fwd: Forwarded | null;
+	/** Status of the origin's answer; 0: none came. */
+	status: number;
+	/** Brings what is not in the entry any more. */
+	heir?: Heir;
+}

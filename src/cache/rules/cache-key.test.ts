@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { CacheKeyPolicy } from '../cache-policy.ts';
+import { PLAIN_CACHE } from '../cache-policy.ts';
+import { isBypassed } from './bypass.ts';
+import { CacheKeyBuilder } from './cache-key.ts';
+import type { CacheRequest } from './cache-request.ts';
+import { queryKeyOf } from './query-key.ts';
+import { HASH, type RequestOptions, requestOf } from './testing/messages.ts';
+
+function builder(changes: Partial<CacheKeyPolicy> = {}, space = ''): CacheKeyBuilder {
+	return new CacheKeyBuilder({ policy: { ...PLAIN_CACHE.key, ...changes }, hash: HASH, space });
+}
+
+function keyOf(keys: CacheKeyBuilder, request: CacheRequest): string {
+	const { bytes, length } = keys.build(request);
+	return bytes.toString('latin1', 0, length);
+}
+
+const plain = (options: RequestOptions): string => keyOf(builder(), requestOf([], options));
+
+test('scheme, host and target, as they are forwarded', () => {
+	assert.equal(plain({ target: '/A%2f/b?x=1&y' }), 'hexample.com/A%2f/b?x=1&y');
+	assert.equal(plain({ host: 'EXAMPLE.com:80', secure: false }), 'hexample.com/a');
+	assert.equal(plain({ host: 'example.com:443', secure: true }), 'sexample.com/a');
+	assert.equal(plain({ host: 'example.com:443' }), 'hexample.com:443/a');
+	assert.equal(plain({ host: 'example.com:180' }), 'hexample.com:180/a');
+	assert.equal(plain({ host: '[::1]:80' }), 'h[::1]/a');
+	assert.equal(keyOf(builder({ anyHost: true }), requestOf([])), 'h*/a');
+	const long = `/${'x'.repeat(5000)}`;
+	assert.equal(plain({ target: long }), `hexample.com${long}`);
+});
+
+test('the key of another target of the same host is that of a request for it', () => {
+	for (const policy of [{}, { query: 'sorted' as const }, { headers: ['x'] }]) {
+		const [one, other] = [builder(policy), builder(policy)];
+		const key = one.buildFor('/b?z&a', requestOf(['X: 1']));
+		const asked = other.build(requestOf(['X: 1'], { target: '/b?z&a' }));
+		assert.deepEqual([key.high, key.low, key.length], [asked.high, asked.low, asked.length]);
+	}
+});
+
+test('query policies', () => {
+	const cases: [CacheKeyPolicy['query'], string, string][] = [
+		['all', '?b=1&a', '?b=1&a'],
+		['none', '?b=1&a', ''],
+		['sorted', '?b=1&a&b=0&c', '?a&b=1&b=0&c'],
+		['sorted', '?', '?'],
+		[{ only: ['a'] }, '?b=1&a=2&a=3', '?a=2&a=3'],
+		[{ only: ['a'] }, '?b=1', ''],
+		[{ only: ['a'] }, '?%61=1&b=2', '?%61=1'],
+		[{ except: ['utm_*', 'x'] }, '?utm_source=1&a=2&x&xy=1', '?a=2&xy=1'],
+		[{ except: ['utm_*'] }, '?utm_content=1;callback=evil&a=1', '?utm_content=1;callback=evil&a=1'],
+		[{ except: ['a'] }, '?a=1', ''],
+		[{ except: ['a'] }, '?', ''],
+	];
+	for (const [policy, query, expected] of cases)
+		assert.equal(queryKeyOf(policy)(query), expected, `${JSON.stringify(policy)} ${query}`);
+	const hostile = `?${Array.from({ length: 200 }, (_, i) => 200 - i).join('&')}`;
+	assert.equal(queryKeyOf('sorted')(hostile), hostile);
+});
+
+test('named fields, cookies and credentials tell keys apart, and no secret is readable in them', () => {
+	const keys = builder({
+		headers: ['x-tenant', 'authorization'],
+		cookies: ['lang'],
+		credential: { header: 'x-api-key' },
+	});
+	const seen = new Set<string>();
+	const lines: string[][] = [
+		[],
+		['X-Tenant:'],
+		['X-Tenant: 1'],
+		['X-Tenant: 2'],
+		[`X-Tenant: ${'x'.repeat(300)}`],
+		[`X-Tenant: ${'x'.repeat(299)}y`],
+		['Authorization: hunter2'],
+		['X-Api-Key: hunter2'],
+		['X-Api-Key: hunter3'],
+		['Cookie: lang=hunter2'],
+		['Cookie: a=b; lang=de'],
+		['Cookie: lang=de; lang=fr'],
+	];
+	for (const fields of lines) seen.add(keyOf(keys, requestOf(fields)));
+	assert.equal(seen.size, lines.length);
+	for (const key of seen) assert.ok(!key.includes('hunter'));
+	assert.equal(keyOf(keys, requestOf(['Cookie: a=b; lang=de; c=d'])), keyOf(keys, requestOf(['Cookie: lang=de'])));
+	assert.equal(keyOf(keys, requestOf(['Connection: x-tenant', 'X-Tenant: 1'])), keyOf(keys, requestOf([])));
+	assert.notEqual(keyOf(builder({}, 'one'), requestOf([])), keyOf(builder({}, 'two'), requestOf([])));
+	assert.ok(keyOf(builder({}, 'one'), requestOf([])).startsWith('hexample.com/a '), 'found by its URL');
+	assert.deepEqual([builder().plain, keys.plain], [true, false]);
+});
+
+test('no two different requests have one key', () => {
+	const value = fc.stringMatching(/^[!-~]{1,12}$/);
+	const keys = builder({ headers: ['a', 'b'], credential: { header: 'c' } });
+	const parts = fc.record({ a: fc.option(value), b: fc.option(value), c: fc.option(value) });
+	const of = (fields: Record<string, string | null>): string =>
+		keyOf(
+			keys,
+			requestOf(
+				Object.entries(fields).flatMap(([name, text]) =>
+					text === null ? [] : [`${name}: ${text.replace(/,/g, '.')}`],
+				),
+			),
+		);
+	const property = fc.property(parts, parts, (one, other) => {
+		const same = (['a', 'b', 'c'] as const).every(
+			(name) => one[name]?.replace(/,/g, '.') === other[name]?.replace(/,/g, '.'),
+		);
+		assert.equal(of(one) === of(other), same);
+	});
+	fc.assert(property, { numRuns: 300 });
+});
+
+test('requests that the policy keeps away from the cache', () => {
+	const request = requestOf(['X-Debug: 1', 'Cookie: session=a; theme=dark'], { target: '/a?preview&x=a=b' });
+	const cases: [Parameters<typeof isBypassed>[0][number], boolean][] = [
+		[{ from: 'header', name: 'x-debug', value: null }, true],
+		[{ from: 'header', name: 'x-debug', value: '2' }, false],
+		[{ from: 'cookie', name: 'session', value: null }, true],
+		[{ from: 'cookie', name: 'theme', value: 'dark' }, true],
+		[{ from: 'cookie', name: 'theme', value: 'light' }, false],
+		[{ from: 'query', name: 'preview', value: null }, true],
+		[{ from: 'query', name: 'x', value: 'a=b' }, true],
+		[{ from: 'query', name: 'y', value: null }, false],
+	];
+	for (const [rule, expected] of cases) assert.equal(isBypassed([rule], request), expected, JSON.stringify(rule));
+	assert.equal(isBypassed([], request), false);
+});
