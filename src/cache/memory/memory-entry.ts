@@ -8,6 +8,7 @@ import { Cell, GIVEN, GIVEN_MOST } from './entry-record.ts';
 import type { EntryTable } from './entry-table.ts';
 import type { Watchers } from './watchers.ts';
 
+const NOTHING: Buffer = Buffer.alloc(0);
 /** Answers of one key, where nothing else is said. */
 const VARIANTS_MOST = 32;
 
@@ -77,8 +78,11 @@ export class MemoryEntry implements FillingEntry {
 	}
 
 	read(at: number): Buffer {
+		const { received } = this;
+		// Before there is something of it nobody knows where it will lie.
+		if (at >= received) return NOTHING;
 		this.#body ??= new BodyReader(this.#store.memory, this.#bodyRecord);
-		return this.#body.read(at, this.received);
+		return this.#body.read(at, received);
 	}
 
 	watch(listener: EntryListener): void {

@@ -222,6 +222,7 @@ test('who follows an entry sees it grow and end; what proves uncacheable is not 
 	assert.ok(filling !== null);
 	const reader = store.find(cacheKey('k'), ({ answer }) => answer === null);
 	assert.ok(reader !== null);
+	assert.equal(reader.read(0).length, 0);
 	const seen: string[] = [];
 	let wake = (): void => undefined;
 	const listener = {
@@ -241,6 +242,7 @@ test('who follows an entry sees it grow and end; what proves uncacheable is not 
 	filling.complete(null);
 	await next();
 	assert.deepEqual(seen, ['0:0', '1:4', '2:4']);
+	assert.equal(reader.read(0).toString(), 'abcd');
 	reader.unwatch(listener);
 	reader.release();
 	filling.release();
