@@ -210,8 +210,13 @@ test('purges: a prefix, a tag, everything; soft ones only make it stale', async 
 	await store.purge({ all: true }, true);
 	assert.equal(staleFrom('http://a/y'), first);
 	assert.equal(await store.purge({ tag: 'u' }, false), 1);
+	const held = store.find(cacheKey('http://a/y'), any);
+	assert.ok(held !== null);
 	const all = store.purge({ all: true }, false);
 	assert.equal(staleFrom('http://a/y'), undefined);
+	// What was confirmed before the purge does not come back after it.
+	assert.equal(store.update(held, storedAnswer({ length: 10 })), null);
+	held.release();
 	assert.equal(await all, 1);
 	assert.equal(store.usage.entries, 0);
 });
