@@ -6,6 +6,8 @@ import { PreferredPool } from '../balancing/preferred-pool.ts';
 import type { Board } from '../core/board.ts';
 import { Priority } from '../core/priority.ts';
 import { ServiceCell, ServiceCells } from '../core/service-cells.ts';
+import type { FileStore } from '../gateway/files/file-store.ts';
+import { answersItself } from '../gateway/local-answers.ts';
 import { withMirrorField } from '../gateway/request-copies.ts';
 import type { KeySource, Picker, Route, Service } from '../gateway/route.ts';
 import { compileRoute, REST, routeEntries } from '../gateway/route-table.ts';
@@ -139,7 +141,7 @@ export class Pools {
 	services: ReadonlyMap<string, Service> = new Map();
 
 	/** The routes, ready to match requests. */
-	compile(): Router<Route> {
+	compile(files: FileStore): Router<Route> {
 		const columns = Math.max(this.#board.workers, this.#plan.columns, this.#plan.workers);
 		const services = new Map<string, Service>();
 		for (const [name, group] of this.#groups) {
@@ -160,7 +162,7 @@ export class Pools {
 				const group = this.#groups.get(entry.service.name) as Group;
 				const { name } = entry.service;
 				const series = this.#plan.series[seriesKey(name, entry.route?.name ?? REST)] ?? 0;
-				const parts = { series, rateLimits: limits.of(entry) };
+				const parts = { series, rateLimits: limits.of(entry), files };
 				value = withNext(compileRoute(entry, group.service as Service, parts), group);
 				compiled.set(owner, value);
 			}
@@ -225,7 +227,7 @@ function serviceOf(plan: ServicePlan, columns: number, worker: number): Wired {
 
 /** The priorities that requests to its instances may have. */
 function prioritiesOf(plan: ServicePlan): Set<Priority> {
-	const asked = plan.routes.filter(({ respond, redirect }) => respond === null && redirect === null);
+	const asked = plan.routes.filter((route) => !answersItself(route));
 	const policies = [plan, ...asked].map(({ priority }) => priority);
 	return new Set(
 		policies.flatMap(({ header, default: level }) => (header === null ? [Priority[level]] : Object.values(Priority))),

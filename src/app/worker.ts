@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Board } from '../core/board.ts';
 import { DataPlane } from '../gateway/data-plane.ts';
+import { FileStore } from '../gateway/files/file-store.ts';
 import { Trust } from '../gateway/forwarded.ts';
 import { type Listener, listenPlain, listenTls } from '../gateway/listener.ts';
 import { Requests } from '../gateway/requests.ts';
@@ -41,6 +42,7 @@ class DataWorker {
 	/** By slot. */
 	readonly #upstreams: (Upstream | undefined)[] = [];
 	readonly #gate: ConnectionCount;
+	readonly #files: FileStore;
 	readonly #waiting: Waiting;
 	readonly #pressure: NodePressure;
 	#pools: Pools;
@@ -57,6 +59,7 @@ class DataWorker {
 			() => this.#beat(),
 			(error) => this.report(error),
 		);
+		this.#files = new FileStore(this.#wheel);
 		this.#gate = new ConnectionCount(all, start.id);
 		this.#gate.configure(start.plan);
 		this.#pressure = new NodePressure(start.plan.limits.overload, TICK_MS, heapInUse);
@@ -86,7 +89,7 @@ class DataWorker {
 			wheel: this.#wheel,
 			limits: start.plan.limits,
 			trust: new Trust(start.plan.trust),
-			routes: this.#pools.compile(),
+			routes: this.#pools.compile(this.#files),
 			recorder: this.#recorder,
 			gate: this.#gate,
 			report: (error) => this.report(error),
@@ -219,7 +222,7 @@ class DataWorker {
 		try {
 			const pools = new Pools(plan, this.#board, this.#start.id);
 			pools.inherit(this.#pools);
-			pools.compile();
+			pools.compile(this.#files);
 			this.#prepared = { plan, pools };
 			this.#say({ type: 'prepared', generation: plan.generation, error: '' });
 		} catch (error) {
@@ -242,7 +245,7 @@ class DataWorker {
 		this.#board.workers = Math.max(this.#board.workers, plan.columns, plan.workers);
 		this.#plane.limits = plan.limits;
 		this.#plane.trust = new Trust(plan.trust);
-		this.#plane.routes = pools.compile();
+		this.#plane.routes = pools.compile(this.#files);
 		this.#plane.services = pools.services;
 		this.#waiting.configure(plan.limits, Math.max(plan.columns, plan.workers));
 		for (const instance of pools.instances()) {

@@ -319,8 +319,8 @@ export class Exchange implements FetchParty {
 			out.bytes(LAST_CHUNK);
 			if (trailers === null) out.crlf();
 			else out.bytes(withoutRemoved(trailers, this.route?.response ?? null));
-			out.flush(this.client.transport);
 		}
+		this.plane.out.flush(this.client.transport);
 		this.#finish();
 	}
 

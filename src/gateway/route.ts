@@ -1,6 +1,7 @@
 import type { Priority } from '../core/priority.ts';
 import type { ServiceCells } from '../core/service-cells.ts';
 import type { HeaderPolicy, HostPolicy, RedirectConfig, RetryPolicy, ServiceConfig, Timeouts } from './config.ts';
+import type { FileFolder } from './files/file-folder.ts';
 import type { RateLimits } from './rate-limits.ts';
 
 /** Chooses an instance; what `src/balancing` builds fits it. Slots are the board's. */
@@ -86,6 +87,8 @@ export interface Route {
 	/** A whole answer without its Connection and Date fields, up to the body. */
 	readonly fixed: { status: number; head: Buffer; body: Buffer } | null;
 	readonly redirect: RedirectConfig | null;
+	/** Files that answer; null: none. */
+	readonly files: FileFolder | null;
 	/** null: none. */
 	readonly rateLimits: RateLimits | null;
 	readonly priority: RoutePriority;
