@@ -18,10 +18,11 @@ import type { AnswerSource } from './answer-source.ts';
 import type { AttemptConnection, Destination, FetchParty } from './attempt.ts';
 import type { DataPlane, TraceContext } from './data-plane.ts';
 import { Fetch } from './fetch.ts';
+import { withoutRemoved } from './field-edits.ts';
 import { type Problem, problemOf } from './problem.ts';
 import type { ReplayBody } from './replay-body.ts';
 import { writeBodyEnd } from './request-body.ts';
-import { type ConcurrencyLimit, type Route, withoutRemoved } from './route.ts';
+import type { ConcurrencyLimit, Route } from './route.ts';
 import { writeUpstreamHead } from './upstream-head.ts';
 
 const SLAB_BYTES = 2048;

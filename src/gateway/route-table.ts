@@ -1,11 +1,11 @@
 import { STATUS_CODES } from 'node:http';
 import { Priority } from '../core/priority.ts';
 import type { Policy, RouteConfig, ServiceConfig } from './config.ts';
+import { compileEdits } from './field-edits.ts';
 import { FileFolder } from './files/file-folder.ts';
 import type { FileStore } from './files/file-store.ts';
 import { compilePath } from './path.ts';
 import type { KeySource, Picker, Route, Service } from './route.ts';
-import { compileEdits } from './route.ts';
 import type { RoutePattern } from './router.ts';
 
 /** The route of a service that takes what none of its named routes does. */

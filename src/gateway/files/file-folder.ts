@@ -1,4 +1,4 @@
-import type { FieldEdits } from '../route.ts';
+import type { FieldEdits } from '../field-edits.ts';
 import { CODINGS, type Coding } from './coding.ts';
 import { isKnownEnding } from './content-type.ts';
 import { endingOf } from './file-path.ts';

@@ -3,14 +3,14 @@ import { Descriptor } from './descriptor.ts';
 import { Pieces } from './pieces.ts';
 import type { StoredFile } from './stored-file.ts';
 
-/** What one worker keeps of files at most: bytes in memory, pages, and open files. */
-const MOST = { bytes: 16 * 1024 * 1024, pages: 16_384, descriptors: 512, looks: 512 };
+/** What one worker keeps of files at most: bytes in memory, pages, open files; and how many paths it looks up at a time. */
+const BOUNDS = { bytes: 16 * 1024 * 1024, pages: 16_384, descriptors: 512, looks: 512 };
 /** What a page costs beside its content, about. */
 const PAGE_BYTES = 2048;
 /** How often what nobody asks for is looked for, and how many times in a row it is then found before it goes. */
-const SWEEP_MS = 5000;
+const SWEEP_MS = 2000;
 const SWEEPS_OPEN = 2;
-const SWEEPS_IN_MEMORY = 60;
+const SWEEPS_IN_MEMORY = 150;
 
 /** What a path leads to: a file, and the same compressed. */
 export class Page {
@@ -47,6 +47,7 @@ export class Page {
 /** What one worker knows of the files that it serves, over all folders, within bounds. */
 export class FileStore {
 	readonly wheel: TimerWheel;
+	readonly #most: typeof BOUNDS;
 	readonly pieces = new Pieces();
 	/** Oldest first. */
 	readonly #pages = new Set<Page>();
@@ -55,8 +56,10 @@ export class FileStore {
 	#descriptors = 0;
 	#looks = 0;
 
-	constructor(wheel: TimerWheel) {
+	/** `bounds`: what is to hold instead of the usual ones. */
+	constructor(wheel: TimerWheel, bounds: Partial<typeof BOUNDS> = {}) {
 		this.wheel = wheel;
+		this.#most = { ...BOUNDS, ...bounds };
 	}
 
 	get bytes(): number {
@@ -70,7 +73,7 @@ export class FileStore {
 
 	/** Whether the folder may be looked into once more now; `endLook` follows. */
 	beginLook(): boolean {
-		if (this.#looks >= MOST.looks) return false;
+		if (this.#looks >= this.#most.looks) return false;
 		this.#looks++;
 		return true;
 	}
@@ -81,8 +84,8 @@ export class FileStore {
 
 	/** A descriptor within the bound; null: too many files are being sent. */
 	keepOpen(fd: number): Descriptor | null {
-		if (this.#descriptors >= MOST.descriptors) this.#closeIdle();
-		if (this.#descriptors >= MOST.descriptors) return null;
+		if (this.#descriptors >= this.#most.descriptors) this.#closeIdle();
+		if (this.#descriptors >= this.#most.descriptors) return null;
 		this.#descriptors++;
 		return new Descriptor(fd, () => {
 			this.#descriptors--;
@@ -93,7 +96,7 @@ export class FileStore {
 		this.#pages.add(page);
 		this.#bytes += page.bytes;
 		// Each is passed over once at most, so this ends.
-		while (this.#bytes > MOST.bytes || this.#pages.size > MOST.pages) {
+		while (this.#bytes > this.#most.bytes || this.#pages.size > this.#most.pages) {
 			const [oldest] = this.#pages;
 			if (oldest === undefined) break;
 			if (oldest.used && oldest !== page) this.#passOver(oldest);

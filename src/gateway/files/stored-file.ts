@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { FieldEdits } from '../route.ts';
+import type { FieldEdits } from '../field-edits.ts';
 import type { Coding } from './coding.ts';
 import type { Validators } from './conditions.ts';
 import { contentType } from './content-type.ts';
