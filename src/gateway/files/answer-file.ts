@@ -135,8 +135,7 @@ function answerPage(exchange: Exchange, folder: FileFolder, page: Page): void {
 }
 
 /** The same file, compressed by what the client likes best. */
-function variant({ files }: Page, accept: string | undefined): StoredFile {
-	const codings = files.flatMap(({ coding }) => (coding === '' ? [] : [coding]));
+function variant({ files, codings }: Page, accept: string | undefined): StoredFile {
 	const coding: Coding | '' = acceptedCoding(accept, codings);
 	return files.find((file) => file.coding === coding) as StoredFile;
 }
@@ -152,7 +151,9 @@ interface Part {
 function send(exchange: Exchange, folder: FileFolder, { file, ...part }: Part): void {
 	const { descriptor, content } = file;
 	if (descriptor !== null && !exchange.headOnly) {
-		new FileSender(exchange, { descriptor, pieces: folder.store.pieces }, part).start();
+		// Between the look and now it had to give way to others.
+		if (!descriptor.take()) shed(exchange);
+		else new FileSender(exchange, { descriptor, pieces: folder.store.pieces }, part).start();
 		return;
 	}
 	exchange.beginAnswer(part.status, part.head, part.end - part.start);

@@ -17,8 +17,11 @@ export class Descriptor {
 		return this.#users > 1;
 	}
 
-	take(): void {
+	/** One more reads it, until `release`. False: it was closed meanwhile, and its number may stand for another file. */
+	take(): boolean {
+		if (this.#users === 0) return false;
 		this.#users++;
+		return true;
 	}
 
 	release(): void {

@@ -70,6 +70,12 @@ export class FileFolder {
 		return waits;
 	}
 
+	#found(path: string): Promise<Found> {
+		return new Promise((found) => {
+			if (!this.find(path, { found })) found('overloaded');
+		});
+	}
+
 	async #lookUp(path: string): Promise<Found> {
 		try {
 			return (await this.#unchanged(path)) ?? (await this.#load(path));
@@ -113,7 +119,7 @@ export class FileFolder {
 		if (loaded.kind === 'failed') return ['EMFILE', 'ENFILE'].includes(loaded.code) ? 'overloaded' : 'file_unreadable';
 		if (loaded.kind === 'folder' && !isFolder) return 'redirect';
 		if (fallback === null || path === fallback || isKnownEnding(endingOf(path))) return 'file_not_found';
-		const found = this.known(fallback) ?? (await this.#lookUp(fallback));
+		const found = this.known(fallback) ?? (await this.#found(fallback));
 		// A folder answers for nothing.
 		return found === 'redirect' ? 'file_not_found' : found;
 	}

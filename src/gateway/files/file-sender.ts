@@ -38,10 +38,12 @@ export class FileSender implements AnswerSource {
 		this.#at = part.start;
 	}
 
-	/** The head goes out with the first piece, so that a file that cannot be read is still answered as such. */
+	/**
+	 * The head goes out with the first piece, so that a file that cannot be read is still answered as such. One who took
+	 * the descriptor calls it; it is given back here.
+	 */
 	start(): void {
 		const { route, client } = this.#exchange;
-		this.#descriptor.take();
 		this.#exchange.source = this;
 		// A large file may take a slow client as long as it needs: only silence is limited.
 		client.arm(0, route?.timeouts.streamIdleMs ?? 0);

@@ -1,4 +1,5 @@
 import { Timer, type TimerWheel } from '../../wire/timer-wheel.ts';
+import type { Coding } from './coding.ts';
 import { Descriptor } from './descriptor.ts';
 import { Pieces } from './pieces.ts';
 import type { StoredFile } from './stored-file.ts';
@@ -19,11 +20,13 @@ export class Page {
 	readonly file: string;
 	/** The plain one first. */
 	readonly files: readonly StoredFile[];
+	/** What it is there compressed with, by preference. */
+	readonly codings: readonly Coding[];
 	readonly owner: { forget(page: Page): void };
 	/** When it was last known to be what the folder holds, by the wheel's clock. */
 	checkedMs = 0;
 	/** It was asked for since it was last passed over. */
-	used = true;
+	used = false;
 	idleSweeps = 0;
 
 	constructor(owner: Page['owner'], path: string, { file, files }: { file: string; files: readonly StoredFile[] }) {
@@ -31,6 +34,7 @@ export class Page {
 		this.path = path;
 		this.file = file;
 		this.files = files;
+		this.codings = files.flatMap(({ coding }) => (coding === '' ? [] : [coding]));
 	}
 
 	get bytes(): number {
@@ -95,11 +99,11 @@ export class FileStore {
 	add(page: Page): void {
 		this.#pages.add(page);
 		this.#bytes += page.bytes;
-		// Each is passed over once at most, so this ends.
+		// Each that was asked for again is passed over once, so this ends.
 		while (this.#bytes > this.#most.bytes || this.#pages.size > this.#most.pages) {
 			const [oldest] = this.#pages;
-			if (oldest === undefined) break;
-			if (oldest.used && oldest !== page) this.#passOver(oldest);
+			if (oldest === undefined || this.#pages.size === 1) break;
+			if (oldest.used || oldest === page) this.#passOver(oldest);
 			else this.remove(oldest);
 		}
 		if (this.#timer.deadline === 0) this.wheel.set(this.#timer, SWEEP_MS);
