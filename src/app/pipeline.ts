@@ -2,6 +2,7 @@ import { Priority } from '../core/priority.ts';
 import { ServiceCell } from '../core/service-cells.ts';
 import { balanceKey } from '../gateway/balance-key.ts';
 import type { Exchange } from '../gateway/exchange.ts';
+import { answerFile } from '../gateway/files/answer-file.ts';
 import { answerFixed, answerRedirect } from '../gateway/local-answers.ts';
 import { priorityOf } from '../gateway/priority.ts';
 import { problemOf, shedProblem } from '../gateway/problem.ts';
@@ -94,12 +95,13 @@ function refuse(exchange: Exchange, code: 'overloaded' | 'node_overloaded'): fal
 	return false;
 }
 
-/** Fixed answers, redirects, and hops that are used up need no instance. */
+/** Fixed answers, redirects, files, and hops that are used up need no instance. */
 function answerHere(exchange: Exchange): boolean {
 	const found = exchange.route;
 	if (found === null) return false;
 	if (found.fixed !== null) answerFixed(exchange, found.fixed);
 	else if (found.redirect !== null) answerRedirect(exchange, found.redirect);
+	else if (found.files !== null) answerFile(exchange, found.files, pathOf(exchange, found));
 	else if (exchange.method !== 'OPTIONS' && exchange.method !== 'TRACE') return true;
 	else if (exchange.field('max-forwards') !== '0') return true;
 	else answerFixed(exchange, LAST_HOP);
@@ -165,6 +167,12 @@ function keepsBody(exchange: Exchange, { retry }: Route): boolean {
 	if (retry.attempts === 1 || retry.bodyBytes === 0 || exchange.framing.contentLength > retry.bodyBytes) return false;
 	exchange.replay = new ReplayBody(retry.bodyBytes);
 	return true;
+}
+
+/** The path of a request as its route sees it. */
+function pathOf({ buffer, pathStart, pathEnd }: Exchange, { path: rewrite }: Route): string {
+	const path = buffer.toString('latin1', pathStart, pathEnd);
+	return rewrite === null ? path : rewrite(path);
 }
 
 /** From here on its target is the one that instances see. */

@@ -6,6 +6,8 @@ import { PreferredPool } from '../balancing/preferred-pool.ts';
 import type { Board } from '../core/board.ts';
 import { Priority } from '../core/priority.ts';
 import { ServiceCell, ServiceCells } from '../core/service-cells.ts';
+import type { FileStore } from '../gateway/files/file-store.ts';
+import { answersItself } from '../gateway/local-answers.ts';
 import { withMirrorField } from '../gateway/request-copies.ts';
 import type { KeySource, Picker, Route, Service } from '../gateway/route.ts';
 import { compileRoute, REST, type RouteEntry, routeEntries } from '../gateway/route-table.ts';
@@ -37,6 +39,12 @@ interface Group {
 
 /** A service whose pools may change. */
 type Wired = Service & { picker: Picker | null };
+
+/** What all routes of a worker share. */
+export interface WorkerParts {
+	files: FileStore;
+	caching: Lookup | null;
+}
 
 /** The cell of a pool that is in no plan: nobody writes a share into it. */
 const NO_CELL = -1;
@@ -140,7 +148,7 @@ export class Pools {
 	services: ReadonlyMap<string, Service> = new Map();
 
 	/** The routes, ready to match requests. */
-	compile(caching: Lookup | null): Router<Route> {
+	compile({ files, caching }: WorkerParts): Router<Route> {
 		const columns = Math.max(this.#board.workers, this.#plan.columns, this.#plan.workers);
 		const services = new Map<string, Service>();
 		for (const [name, group] of this.#groups) {
@@ -161,7 +169,8 @@ export class Pools {
 				const group = this.#groups.get(entry.service.name) as Group;
 				const { name } = entry.service;
 				const series = this.#plan.series[seriesKey(name, entry.route?.name ?? REST)] ?? 0;
-				const parts = { series, rateLimits: limits.of(entry), cache: routeCache(caching, group.plan, entry) };
+				const cache = routeCache(caching, group.plan, entry);
+				const parts = { series, rateLimits: limits.of(entry), files, cache };
 				value = withNext(compileRoute(entry, group.service as Service, parts), group);
 				compiled.set(owner, value);
 			}
@@ -233,7 +242,7 @@ function serviceOf(plan: ServicePlan, columns: number, worker: number): Wired {
 
 /** The priorities that requests to its instances may have. */
 function prioritiesOf(plan: ServicePlan): Set<Priority> {
-	const asked = plan.routes.filter(({ respond, redirect }) => respond === null && redirect === null);
+	const asked = plan.routes.filter((route) => !answersItself(route));
 	const policies = [plan, ...asked].map(({ priority }) => priority);
 	return new Set(
 		policies.flatMap(({ header, default: level }) => (header === null ? [Priority[level]] : Object.values(Priority))),

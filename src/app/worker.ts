@@ -3,6 +3,7 @@ import { openAnswerStore } from '../cache/memory/memory-store.ts';
 import { CacheHash } from '../cache/rules/cache-hash.ts';
 import { Board } from '../core/board.ts';
 import { DataPlane } from '../gateway/data-plane.ts';
+import { FileStore } from '../gateway/files/file-store.ts';
 import { Trust } from '../gateway/forwarded.ts';
 import { type Listener, listenPlain, listenTls } from '../gateway/listener.ts';
 import { Requests } from '../gateway/requests.ts';
@@ -44,6 +45,7 @@ class DataWorker {
 	/** By slot. */
 	readonly #upstreams: (Upstream | undefined)[] = [];
 	readonly #gate: ConnectionCount;
+	readonly #files: FileStore;
 	readonly #waiting: Waiting;
 	readonly #pressure: NodePressure;
 	#pools: Pools;
@@ -62,6 +64,7 @@ class DataWorker {
 			() => this.#beat(),
 			(error) => this.report(error),
 		);
+		this.#files = new FileStore(this.#wheel);
 		this.#gate = new ConnectionCount(all, start.id);
 		this.#gate.configure(start.plan);
 		this.#pressure = new NodePressure(start.plan.limits.overload, TICK_MS, heapInUse);
@@ -91,13 +94,13 @@ class DataWorker {
 			wheel: this.#wheel,
 			limits: start.plan.limits,
 			trust: new Trust(start.plan.trust),
-			routes: this.#pools.compile(null),
+			routes: this.#pools.compile({ files: this.#files, caching: null }),
 			recorder: this.#recorder,
 			gate: this.#gate,
 			report: (error) => this.report(error),
 		});
 		this.#cache(start.plan);
-		this.#plane.routes = this.#pools.compile(this.#caching);
+		this.#plane.routes = this.#pools.compile({ files: this.#files, caching: this.#caching });
 		this.#plane.services = this.#pools.services;
 		this.#plane.tracing = tracingOf(start.plan.recording);
 		this.#requests = new Requests(this.#plane, handle);
@@ -240,7 +243,7 @@ class DataWorker {
 		try {
 			const pools = new Pools(plan, this.#board, this.#start.id);
 			pools.inherit(this.#pools);
-			pools.compile(this.#caching);
+			pools.compile({ files: this.#files, caching: this.#caching });
 			this.#prepared = { plan, pools };
 			this.#say({ type: 'prepared', generation: plan.generation, error: '' });
 		} catch (error) {
@@ -264,7 +267,7 @@ class DataWorker {
 		this.#plane.limits = plan.limits;
 		this.#plane.trust = new Trust(plan.trust);
 		this.#cache(plan);
-		this.#plane.routes = pools.compile(this.#caching);
+		this.#plane.routes = pools.compile({ files: this.#files, caching: this.#caching });
 		this.#plane.services = pools.services;
 		this.#waiting.configure(plan.limits, Math.max(plan.columns, plan.workers));
 		for (const instance of pools.instances()) {

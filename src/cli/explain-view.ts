@@ -62,6 +62,7 @@ function answerRows(answered: Answered): Row[] {
 	}
 	if (answered.by === 'redirect')
 		return [['answer', `${answered.redirect.status} to ${answered.redirect.to}`], ...answerEdits, ...limitRows(policy)];
+	if (answered.by === 'files') return [['answer', `the file ${answered.file}`], ...answerEdits, ...limitRows(policy)];
 	return [
 		...poolRows(answered.service),
 		...failoverRows(answered.service),

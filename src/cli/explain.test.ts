@@ -252,3 +252,11 @@ test('limit and priority are told', async () => {
 	assert.deepEqual(concurrency, { kind: 'fixed', limit: 10 });
 	assert.deepEqual(policies.priority, { header: null, from: 'trusted', default: 'low' });
 });
+
+test('a route with files names the one that would be given out', async () => {
+	const site = join(folder, 'site.yaml');
+	writeFileSync(site, `services: { site: { files: ${folder}, strip: /assets } }\n`);
+	const { code, out, err } = await ballast(['explain', '/assets/a.js', '--config', site]);
+	assert.deepEqual([code, err], [0, '']);
+	assert.match(out, new RegExp(`^answer +the file ${folder}/a\\.js$`, 'm'));
+});

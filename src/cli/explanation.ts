@@ -26,6 +26,7 @@ export type Answered =
 	  }
 	| { by: 'respond'; service: ServiceConfig; policy: Policy; answer: NonNullable<RouteConfig['respond']> }
 	| { by: 'redirect'; service: ServiceConfig; policy: Policy; redirect: NonNullable<RouteConfig['redirect']> }
+	| { by: 'files'; service: ServiceConfig; policy: Policy /** Path on the disk. */; file: string }
 	| { by: 'refusal'; status: 404 | 405 | 501; code: string; allow: string[] };
 
 export interface Explanation {
@@ -74,5 +75,7 @@ function answeredBy({ service: ofGateway, route }: RouteEntry, { path, query }: 
 	if (route?.respond) return { by: 'respond', service, policy, answer: route.respond };
 	if (route?.redirect) return { by: 'redirect', service, policy, redirect: route.redirect };
 	const rewrite = compilePath(policy.path);
-	return { by: 'instance', service, policy, target: (rewrite === null ? path : rewrite(path)) + query };
+	const target = rewrite === null ? path : rewrite(path);
+	if (route?.files) return { by: 'files', service, policy, file: route.files.folder + target };
+	return { by: 'instance', service, policy, target: target + query };
 }

@@ -3,6 +3,7 @@
 import type { CachePolicy } from '../cache/cache-policy.ts';
 import type { FixedAnswer, Policy, RedirectConfig, RouteConfig, UpstreamConfig } from '../gateway/config.ts';
 import { complainOfFieldName } from '../gateway/config-syntax.ts';
+import { answersItself } from '../gateway/local-answers.ts';
 import type { RedirectInput, RespondInput } from '../gateway/route-schema.ts';
 import type { HealthConfig } from '../health/config.ts';
 import { hasSize } from '../instances/kinds.ts';
@@ -11,6 +12,7 @@ import type { ServiceConfig } from './config.ts';
 import { layCache } from './resolve-cache.ts';
 import { checkDeploy, resolveDeploy } from './resolve-deploy.ts';
 import { layFailover, warnOfFailover } from './resolve-failover.ts';
+import { resolveFiles } from './resolve-files.ts';
 import { DEFAULT_HEALTH, layHealth } from './resolve-health.ts';
 import { matchesEverything, matchOfRouteName, resolveMatch } from './resolve-match.ts';
 import { layObjective } from './resolve-metrics.ts';
@@ -120,10 +122,10 @@ function checkPool(service: ServiceConfig, input: UserService, place: Place): vo
 	const { pools, routes } = service;
 	const none = pools.length === 0;
 	const where = input.pools === undefined ? place.at('instances') : place.at('pools');
-	const fixed = routes.length > 0 && routes.every((route) => route.respond !== null || route.redirect !== null);
+	const fixed = routes.length > 0 && routes.every(answersItself);
 	const unknown = place.lostKey() || where.isCut() || place.at('routes').isCut();
 	if (none && !fixed && !unknown && input.pools === undefined) {
-		const why = routes.length === 0 ? 'a service' : 'a service whose routes are not all fixed answers';
+		const why = routes.length === 0 ? 'a service' : 'a service whose routes are not all fixed answers or files';
 		place.problem(`missing; ${why} needs \`instances\`: { run: … }, { urls: […] } or { dns: … }`, { at: 'key' });
 	}
 	if (!none && fixed && routes.some((route) => matchesEverything(route.match))) {
@@ -154,14 +156,14 @@ function resolveRoutes(input: UserService, policy: Policy, place: Place): RouteC
 	const routes = Object.entries(input.routes ?? {}).map(([name, route]) =>
 		resolveRoute({ name, route, place: place.at('routes', name) }, policy),
 	);
-	const { respond, redirect } = input;
-	if (respond === undefined && redirect === undefined) return routes;
+	const { respond, redirect, files } = input;
+	const [key] = answersIn(input);
+	if (key === undefined) return routes;
 	if (input.routes?.[ALL] !== undefined) {
-		const key = respond === undefined ? 'redirect' : 'respond';
 		place.at(key).problem('conflict: the route "/*" answers all that is left already', { at: 'key' });
 	}
 	const match = resolveMatch(ALL);
-	return [...routes, { ...policy, name: ALL, match, ...fixedAnswers({ respond, redirect }, place) }];
+	return [...routes, { ...policy, name: ALL, match, ...fixedAnswers({ respond, redirect, files }, place) }];
 }
 
 interface RouteEntry {
@@ -184,15 +186,19 @@ function resolveRoute({ name, route, place }: RouteEntry, base: Policy): RouteCo
 	};
 }
 
-function fixedAnswers(input: Pick<UserRoute, 'respond' | 'redirect'>, place: Place) {
-	if (input.respond !== undefined && input.redirect !== undefined) {
-		place.at('redirect').problem('conflict: there is a `respond` too; only one of them can answer', {
-			at: 'key',
-		});
-	}
+type Answers = Pick<UserRoute, 'respond' | 'redirect' | 'files'>;
+
+const answersIn = (input: Answers) =>
+	(['respond', 'redirect', 'files'] as const).filter((one) => input[one] !== undefined);
+
+function fixedAnswers(input: Answers, place: Place) {
+	const [first, ...others] = answersIn(input);
+	for (const other of others)
+		place.at(other).problem(`conflict: there is a \`${first}\` too; only one of them can answer`, { at: 'key' });
 	return {
 		respond: input.respond === undefined ? null : resolveRespond(input.respond, place.at('respond')),
 		redirect: input.redirect === undefined ? null : resolveRedirect(input.redirect),
+		files: input.files === undefined ? null : resolveFiles(input.files, place.at('files')),
 	};
 }
 

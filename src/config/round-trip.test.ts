@@ -126,6 +126,20 @@ const answer = fc.oneof(
 		}),
 	}),
 	fc.record({
+		files: fc.oneof(
+			fc.constant(import.meta.dirname),
+			fc
+				.record({
+					folder: fc.constant(import.meta.dirname),
+					index: maybe(fc.constantFrom('home.html', 'off' as const)),
+					immutable: maybe(fc.constantFrom(true, '/assets/*', ['/a/*', '/b.svg'])),
+					cacheControl: maybe(fc.constantFrom('max-age=60', 'off')),
+					precompressed: maybe(fc.constantFrom(true, ['gzip' as const, 'br' as const])),
+				})
+				.map(withoutUndefined),
+		),
+	}),
+	fc.record({
 		redirect: fc.oneof(
 			fc.constant('/x$path$query'),
 			fc.record({

@@ -16,6 +16,7 @@ import {
 	upstreamSchema,
 } from '../gateway/config.ts';
 import { parseListen } from '../gateway/config-syntax.ts';
+import { filesSchema } from '../gateway/files/files-config.ts';
 import {
 	policyKeys as gatewayPolicies,
 	matchSchema,
@@ -130,6 +131,14 @@ const answerKeys = {
 		example: { status: 503, body: 'Back at noon' },
 	}),
 	redirect: key(redirectSchema, 'A redirect.', { defaultText: 'none', example: 'https://example.com$path$query' }),
+	files: key(
+		filesSchema,
+		'A folder of files that Ballast serves itself, as it would a request to `/` within it; see `strip`.',
+		{
+			defaultText: 'none',
+			example: { folder: './public', immutable: '/assets/*', precompressed: ['br', 'gzip'] },
+		},
+	),
 };
 
 export const defaultsSchema = object({ ...policyKeys, ...poolKeys });
@@ -150,7 +159,7 @@ export const serviceSchema = object({
 	}),
 	instances: key(
 		instancesSchema,
-		'Where its instances come from. Only a service whose answers are all fixed has none.',
+		'Where its instances come from. Only a service whose answers are all fixed, or files, has none.',
 		{
 			defaultText: 'none',
 			example: { run: 'node server.js', cwd: './api' },

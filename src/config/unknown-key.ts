@@ -29,6 +29,7 @@ const BELONGS: Record<string, string> = {
 	env: '`instances`',
 	entries: '`rateLimit`',
 	failover: 'a service or `defaults`',
+	files: 'a service or a route',
 	firstByte: '`timeouts`',
 	gcp: '`instances`',
 	headers: 'a service, a route or `defaults`',

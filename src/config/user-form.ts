@@ -25,6 +25,7 @@ import { concurrencyForm, overloadForm, priorityForm } from './overload-form.ts'
 import { platformForm } from './platform-form.ts';
 import { namesSecret } from './problem.ts';
 import { rateLimitForm, routeLimitsForm } from './rate-limit-form.ts';
+import { filesForm } from './resolve-files.ts';
 import { matchOfRouteName } from './resolve-match.ts';
 import { scaleForm } from './scale-form.ts';
 import { exportForm, receiveForm, scrapeForm, tracesForm } from './telemetry-form.ts';
@@ -314,7 +315,7 @@ function headersForm({ set, remove, secret: secretNames }: HeaderPolicy, { secre
 }
 
 function routeForm(route: RouteConfig, service: ServiceConfig, options: FormOptions): Form {
-	const { name, match, respond, redirect } = route;
+	const { name, match, respond, redirect, files } = route;
 	const said = JSON.stringify(matchOfRouteName(name)) === JSON.stringify(match);
 	const named = matchForm(match);
 	const own = policyForm(route, options);
@@ -327,6 +328,7 @@ function routeForm(route: RouteConfig, service: ServiceConfig, options: FormOpti
 		...(said ? {} : { match: Object.keys(named).length === 0 ? '/*' : named }),
 		...(respond === null ? {} : { respond: { ...respond, headers: Object.fromEntries(respond.headers) } }),
 		...(redirect === null ? {} : { redirect: { ...redirect } }),
+		...(files === null ? {} : { files: filesForm(files) }),
 		...told,
 		...(same ? {} : { objective: promised }),
 		...(JSON.stringify(cached) === JSON.stringify(inherited) && !options.fullRoutes ? {} : { cache: cached }),

@@ -34,6 +34,15 @@ export const ERRORS = {
 	no_route: entry(404, 'client', false, 'destination_not_found', 'No service matches this host and path'),
 	method_not_allowed: entry(405, 'client', false, 'http_request_denied', 'No route takes this method here'),
 	not_implemented: entry(501, 'client', false, 'http_request_error', 'This is not supported'),
+	file_not_found: entry(404, 'client', false, 'destination_not_found', 'There is no such file'),
+	precondition_failed: entry(
+		412,
+		'client',
+		false,
+		'http_request_error',
+		'The file is another version than was asked for',
+	),
+	range_not_satisfiable: entry(416, 'client', false, 'http_request_error', 'The file has no such part'),
 	rate_limited: entry(429, 'client', true, 'http_request_denied', 'Too many requests'),
 	version_not_supported: entry(505, 'client', false, 'http_request_error', 'HTTP/1.0 and HTTP/1.1 are supported'),
 	too_many_connections: entry(503, 'ballast', true, 'connection_limit_reached', 'Too many connections'),
@@ -92,6 +101,7 @@ export const ERRORS = {
 		'proxy_internal_response',
 		'Only a stored answer was asked for, and there is none',
 	),
+	file_unreadable: entry(500, 'ballast', false, 'proxy_internal_error', 'The file cannot be read'),
 	internal: entry(500, 'ballast', false, 'proxy_internal_error', 'Ballast failed to handle the request'),
 	// The operator's configuration and commands.
 	config_invalid: entry(0, 'operator', false, '', 'The configuration is not valid'),

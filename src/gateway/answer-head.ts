@@ -4,7 +4,8 @@ import type { Framing } from '../wire/framing.ts';
 import { type Fields, STRIDE, text } from '../wire/head.ts';
 import type { Output } from '../wire/output.ts';
 import type { ResponseHead } from '../wire/response-head.ts';
-import type { FieldEdits, Route } from './route.ts';
+import type { FieldEdits } from './field-edits.ts';
+import type { Route } from './route.ts';
 
 const VERSION = Buffer.from('HTTP/1.1 ');
 const SPACE = Buffer.from(' ');

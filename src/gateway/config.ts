@@ -19,6 +19,7 @@ import {
 	text,
 } from '../core/schema.ts';
 import { complainOfServerName, listenAddress, parseListen, parseTrust } from './config-syntax.ts';
+import type { FilesConfig } from './files/files-config.ts';
 
 /** Absolute paths of PEM files. */
 export interface CertificateFiles {
@@ -172,6 +173,7 @@ export interface RouteConfig extends Policy {
 	match: MatchConfig;
 	respond: FixedAnswer | null;
 	redirect: RedirectConfig | null;
+	files: FilesConfig | null;
 }
 
 export interface UpstreamTls {

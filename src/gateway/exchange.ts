@@ -18,11 +18,12 @@ import type { AnswerSource } from './answer-source.ts';
 import type { AttemptConnection, Destination, FetchParty } from './attempt.ts';
 import type { DataPlane, TraceContext } from './data-plane.ts';
 import { Fetch } from './fetch.ts';
+import { withoutRemoved } from './field-edits.ts';
 import { type Problem, problemOf } from './problem.ts';
 import type { ReplayBody } from './replay-body.ts';
 import { writeBodyEnd } from './request-body.ts';
 import { CacheTrack } from './response-cache.ts';
-import { type ConcurrencyLimit, type Route, withoutRemoved } from './route.ts';
+import type { ConcurrencyLimit, Route } from './route.ts';
 import { writeUpstreamHead } from './upstream-head.ts';
 
 const SLAB_BYTES = 2048;
@@ -324,8 +325,8 @@ export class Exchange implements FetchParty {
 			out.bytes(LAST_CHUNK);
 			if (trailers === null) out.crlf();
 			else out.bytes(withoutRemoved(trailers, this.route?.response ?? null));
-			out.flush(this.client.transport);
 		}
+		this.plane.out.flush(this.client.transport);
 		this.#finish();
 	}
 

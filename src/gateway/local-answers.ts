@@ -1,7 +1,11 @@
 import { STATUS_CODES } from 'node:http';
-import type { RedirectConfig } from './config.ts';
+import type { RedirectConfig, RouteConfig } from './config.ts';
 import type { Exchange } from './exchange.ts';
 import type { Route } from './route.ts';
+
+/** Whether no instance is asked. */
+export const answersItself = ({ respond, redirect, files }: RouteConfig): boolean =>
+	respond !== null || redirect !== null || files !== null;
 
 /** The answer that a route's `respond` says. */
 export function answerFixed(exchange: Exchange, fixed: NonNullable<Route['fixed']>): void {

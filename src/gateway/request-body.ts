@@ -1,7 +1,8 @@
 import type { BodyScan } from '../wire/body.ts';
 import type { Output } from '../wire/output.ts';
 import type { AttemptConnection } from './attempt.ts';
-import { type Route, withoutRemoved } from './route.ts';
+import { withoutRemoved } from './field-edits.ts';
+import type { Route } from './route.ts';
 
 /** Payload from this size on is written from where it was read, if nothing else will be read there meanwhile. */
 const IN_PLACE_BYTES = 16 * 1024;

@@ -4,7 +4,8 @@ import type { AttemptConnection, Destination, FetchParty } from './attempt.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Exchange } from './exchange.ts';
 import { Fetch } from './fetch.ts';
-import type { FieldEdits, Picker, Route } from './route.ts';
+import type { FieldEdits } from './field-edits.ts';
+import type { Picker, Route } from './route.ts';
 import { writeUpstreamHead } from './upstream-head.ts';
 
 /** Copies of a worker under way; beyond them none is sent. */

@@ -151,7 +151,7 @@ export const policyKeys = {
 			}),
 			request: key(
 				duration(1, 604_800_000),
-				'Most time for a whole request. Event streams and upgraded connections are exempt.',
+				'Most time for a whole request. Event streams, upgraded connections and large files are exempt.',
 				{
 					default: '5m',
 					example: '10m',

@@ -1,9 +1,11 @@
 import { STATUS_CODES } from 'node:http';
 import { Priority } from '../core/priority.ts';
 import type { Policy, RouteConfig, ServiceConfig } from './config.ts';
+import { compileEdits } from './field-edits.ts';
+import { FileFolder } from './files/file-folder.ts';
+import type { FileStore } from './files/file-store.ts';
 import { compilePath } from './path.ts';
 import type { KeySource, Picker, Route, Service } from './route.ts';
-import { compileEdits } from './route.ts';
 import type { RoutePattern } from './router.ts';
 
 /** The route of a service that takes what none of its named routes does. */
@@ -49,13 +51,18 @@ export interface ServiceParts {
 	timed: boolean;
 }
 
-/** What a route needs of other features; `series` is where it is counted. */
-export type RouteParts = Pick<Route, 'series' | 'rateLimits' | 'cache'>;
+/** What a route needs of other features and shares with others; `series` is where it is counted. */
+export type RouteParts = Pick<Route, 'series' | 'rateLimits' | 'cache'> & { files: FileStore };
 
 /** A route made ready. */
-export function compileRoute(entry: RouteEntry, service: Service, { series, rateLimits, cache }: RouteParts): Route {
+export function compileRoute(
+	entry: RouteEntry,
+	service: Service,
+	{ series, rateLimits, files, cache }: RouteParts,
+): Route {
 	const policy: Policy = entry.route ?? entry.service;
 	const { header, from, default: level } = policy.priority;
+	const response = compileEdits(policy.responseHeaders);
 	return {
 		name: entry.route?.name ?? REST,
 		series,
@@ -67,9 +74,10 @@ export function compileRoute(entry: RouteEntry, service: Service, { series, rate
 		host: policy.host,
 		path: compilePath(policy.path),
 		request: compileEdits(policy.requestHeaders),
-		response: compileEdits(policy.responseHeaders),
+		response,
 		fixed: entry.route?.respond ? fixedAnswer(entry.route.respond) : null,
 		redirect: entry.route?.redirect ?? null,
+		files: entry.route?.files ? new FileFolder(entry.route.files, response, files) : null,
 		rateLimits,
 		cache,
 		next: null,

@@ -1,6 +1,8 @@
 import type { Priority } from '../core/priority.ts';
 import type { ServiceCells } from '../core/service-cells.ts';
-import type { HeaderPolicy, HostPolicy, RedirectConfig, RetryPolicy, ServiceConfig, Timeouts } from './config.ts';
+import type { HostPolicy, RedirectConfig, RetryPolicy, ServiceConfig, Timeouts } from './config.ts';
+import type { FieldEdits } from './field-edits.ts';
+import type { FileFolder } from './files/file-folder.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { ResponseCache } from './response-cache.ts';
 
@@ -52,14 +54,6 @@ export interface Service {
 	readonly cookie: { name: string; attributes: string } | null;
 }
 
-/** Field edits, ready to use. */
-export interface FieldEdits {
-	/** Lower-case names to leave out: the removed ones and those set anew. */
-	readonly removed: ReadonlySet<string>;
-	/** Whole field lines to add. */
-	readonly added: Buffer;
-}
-
 /** The priority of a route's requests. `header` null: all have `level`. */
 export interface RoutePriority {
 	readonly level: Priority;
@@ -87,6 +81,8 @@ export interface Route {
 	/** A whole answer without its Connection and Date fields, up to the body. */
 	readonly fixed: { status: number; head: Buffer; body: Buffer } | null;
 	readonly redirect: RedirectConfig | null;
+	/** Files that answer; null: none. */
+	readonly files: FileFolder | null;
 	/** null: none. */
 	readonly rateLimits: RateLimits | null;
 	readonly priority: RoutePriority;
@@ -111,19 +107,4 @@ export interface NextVersion {
 	readonly marked: Route;
 	/** The route with instances of the new version only, for copies. */
 	readonly copies: Route;
-}
-
-/** Prepares a header policy; null where it changes nothing. */
-export function compileEdits(policy: HeaderPolicy): FieldEdits | null {
-	if (policy.set.length === 0 && policy.remove.length === 0) return null;
-	const removed = new Set([...policy.remove, ...policy.set.map(([name]) => name.toLowerCase())]);
-	return { removed, added: Buffer.from(policy.set.map(([name, value]) => `${name}: ${value}\r\n`).join(''), 'latin1') };
-}
-
-/** A trailer section without the fields that a policy sets or removes: who joins trailers to the fields must not be fooled. */
-export function withoutRemoved(trailers: Buffer, edits: FieldEdits | null): Buffer {
-	if (edits === null) return trailers;
-	const lines = trailers.toString('latin1').split('\r\n');
-	const kept = lines.filter((line) => !edits.removed.has(line.slice(0, line.indexOf(':')).toLowerCase()));
-	return Buffer.from(kept.join('\r\n'), 'latin1');
 }

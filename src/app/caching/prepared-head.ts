@@ -1,5 +1,5 @@
 import type { StoredAnswer } from '../../cache/stored-answer.ts';
-import type { FieldEdits } from '../../gateway/route.ts';
+import type { FieldEdits } from '../../gateway/field-edits.ts';
 
 interface Prepared {
 	readonly edits: FieldEdits | null;

@@ -1,0 +1,115 @@
+import { Field } from '../../wire/field-names.ts';
+import { type Fields, STRIDE, text } from '../../wire/head.ts';
+
+/** What a request says of the version that its client has, or wants a part of (RFC 9110 §13, §14.2). */
+export class Conditions {
+	ifMatch: string | undefined;
+	ifNoneMatch: string | undefined;
+	ifModifiedSince: string | undefined;
+	ifUnmodifiedSince: string | undefined;
+	ifRange: string | undefined;
+	range: string | undefined;
+	acceptEncoding: string | undefined;
+
+	/** One pass over the fields of a request. Lines of a list are joined. */
+	read(buffer: Uint8Array, { table, count }: Fields): this {
+		this.ifMatch = undefined;
+		this.ifNoneMatch = undefined;
+		this.ifModifiedSince = undefined;
+		this.ifUnmodifiedSince = undefined;
+		this.ifRange = undefined;
+		this.range = undefined;
+		this.acceptEncoding = undefined;
+		for (let row = 0; row < count * STRIDE; row += STRIDE) {
+			if (table[row + 4] !== Field.other) continue;
+			const start = table[row] as number;
+			const end = table[row + 1] as number;
+			const first = (buffer[start] as number) | 32;
+			// `range`, `if-…`, `accept-encoding`: almost every other field is passed over by its first letter or its length.
+			if (first === I || (first === R && end - start === 5) || (first === A && end - start === 15))
+				this.#note(
+					text(buffer, start, end).toLowerCase(),
+					text(buffer, table[row + 2] as number, table[row + 3] as number),
+				);
+		}
+		return this;
+	}
+
+	#note(name: string, value: string): void {
+		switch (name) {
+			case 'range':
+				// Twice is not valid: none is.
+				this.range = this.range === undefined ? value : '';
+				break;
+			case 'if-range':
+				this.ifRange = value;
+				break;
+			case 'if-none-match':
+				this.ifNoneMatch = joined(this.ifNoneMatch, value);
+				break;
+			case 'if-match':
+				this.ifMatch = joined(this.ifMatch, value);
+				break;
+			case 'if-modified-since':
+				this.ifModifiedSince = value;
+				break;
+			case 'if-unmodified-since':
+				this.ifUnmodifiedSince = value;
+				break;
+			case 'accept-encoding':
+				this.acceptEncoding = joined(this.acceptEncoding, value);
+		}
+	}
+}
+
+const A = 97;
+const I = 105;
+const R = 114;
+
+const joined = (before: string | undefined, value: string): string =>
+	before === undefined ? value : `${before}, ${value}`;
+
+/** The version that is there. */
+export interface Validators {
+	/** Strong, in quotes. */
+	readonly etag: string;
+	/** Seconds since 1970. */
+	readonly modifiedS: number;
+}
+
+/** What comes of a request's conditions, in the order of RFC 9110 §13.2.2: 0 stands for the answer that it asks for. */
+export function conditionalStatus(of: Conditions, { etag, modifiedS }: Validators): 0 | 304 | 412 {
+	if (of.ifMatch !== undefined) {
+		if (!lists(of.ifMatch, etag, false)) return 412;
+	} else if (of.ifUnmodifiedSince !== undefined && modifiedS > seconds(of.ifUnmodifiedSince, modifiedS)) return 412;
+	if (of.ifNoneMatch !== undefined) return lists(of.ifNoneMatch, etag, true) ? 304 : 0;
+	if (of.ifModifiedSince === undefined) return 0;
+	return modifiedS <= seconds(of.ifModifiedSince, -1) ? 304 : 0;
+}
+
+/**
+ * Whether a part may be sent: there is no If-Range, or it names this very version (RFC 9110 §13.1.5). A date says that
+ * only when the file was not changed again within its second.
+ */
+export function mayBeRange({ ifRange }: Conditions, { etag, modifiedS }: Validators, nowS: number): boolean {
+	if (ifRange === undefined) return true;
+	if (ifRange.includes('"')) return ifRange === etag;
+	return seconds(ifRange, -1) === modifiedS && nowS - modifiedS >= 1;
+}
+
+/** Whether a list of ETags has this one, or is `*`. `weak`: also as a weak one. */
+function lists(list: string, etag: string, weak: boolean): boolean {
+	if (list === etag || list.trim() === '*') return true;
+	for (const [found] of list.matchAll(/(?:W\/)?"[^"]*"/g)) {
+		if (found === etag || (weak && found === `W/${etag}`)) return true;
+	}
+	return false;
+}
+
+/** A date of HTTP in seconds; `otherwise` where it is none. */
+function seconds(date: string, otherwise: number): number {
+	// The form of asctime names no zone, and means UTC (RFC 9110 §5.6.7).
+	const zoned = date.endsWith('GMT') ? date : `${date} GMT`;
+	const ms = date.length < 40 && /\d\d:\d\d:\d\d/.test(date) ? Date.parse(zoned) : Number.NaN;
+	return Number.isNaN(ms) ? otherwise : Math.floor(ms / 1000);
+}
