@@ -1,6 +1,6 @@
 import type { BalanceConfig } from '../balancing/config.ts';
 import { MAX_WORKERS } from '../core/board.ts';
-import type { NodeLimits, RateLimitPolicy, ServiceConfig } from '../gateway/config.ts';
+import type { NodeLimits, RateLimitPolicy, ServiceConfig, TrustEntry } from '../gateway/config.ts';
 import type { CertificateText } from '../gateway/listener.ts';
 import type { Mark } from '../gateway/route.ts';
 import type { RetryBudgetConfig } from '../resilience/config.ts';
@@ -42,7 +42,9 @@ export interface Plan {
 	columns: number;
 	services: ServicePlan[];
 	limits: NodeLimits & { overload: OverloadConfig | null };
-	trust: string[];
+	trust: TrustEntry[];
+	/** null: loops are not looked for. */
+	cdnLoop: string | null;
 	/** Index of the counts of each route, by `seriesKey`. */
 	series: Record<string, number>;
 	rateLimits: RateLimitPlan;

@@ -4,8 +4,9 @@ import type { AlertsConfig } from '../alerts/config.ts';
 import type { HeartbeatConfig } from '../alerts/heartbeat.ts';
 import type { BalanceConfig } from '../balancing/config.ts';
 import type { FailoverConfig } from '../balancing/failover-config.ts';
+import type { PurgeConfig } from '../cdn/config.ts';
 import type { DeployConfig } from '../deploy/config.ts';
-import type { ServiceConfig as GatewayServiceConfig, ListenConfig, NodeLimits } from '../gateway/config.ts';
+import type { ServiceConfig as GatewayServiceConfig, ListenConfig, NodeLimits, TrustEntry } from '../gateway/config.ts';
 import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig } from '../instances/config.ts';
@@ -76,7 +77,11 @@ export interface Config {
 	/** `overload` null: off. */
 	limits: NodeLimits & { overload: OverloadConfig | null };
 	/** CIDRs whose Forwarded and X-Forwarded-* fields are believed. */
-	trust: string[];
+	trust: TrustEntry[];
+	/** This node's name in CDN-Loop; null: loops are not looked for. */
+	cdnLoop: string | null;
+	/** Who may purge by HTTP, and who is told; secrets are in it. */
+	purge: PurgeConfig;
 	stop: { graceMs: number };
 	alerts: AlertsConfig;
 	/** Who is told of alerts; their secrets are in it. */

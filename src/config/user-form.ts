@@ -16,6 +16,7 @@ import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig, RunConfig, UrlInstance } from '../instances/config.ts';
 import { hasSize, isPlatform } from '../instances/kinds.ts';
 import { alertingForm } from './alerts-form.ts';
+import { cdnForm, purgeForm, trustForm } from './cdn-form.ts';
 import { commandForm, environmentForm } from './command-form.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from './config.ts';
 import { logsForm } from './logs-form.ts';
@@ -58,7 +59,9 @@ export function userForm(config: Config, options: FormOptions): Form {
 			overload: overloadForm(limits.overload),
 		},
 		underscores: limits.underscores,
-		...(config.trust.length === 0 ? {} : { trust: config.trust }),
+		...(config.trust.length === 0 ? {} : { trust: trustForm(config.trust) }),
+		...(config.cdnLoop === null ? {} : { cdnLoop: config.cdnLoop }),
+		...purgeForm(config.purge, options),
 		metrics: metricsForm(config.metrics),
 		stop: { grace: formatDuration(config.stop.graceMs) },
 		...alertingForm(config, options),
@@ -294,6 +297,7 @@ function policyForm(policy: Policy, options: FormOptions): Form {
 		strip: path.strip ?? 'off',
 		rewrite: path.rewrite === null ? 'off' : { from: path.rewrite.pattern, to: path.rewrite.replacement },
 		priority: priorityForm(policy.priority),
+		cdn: cdnForm(policy.cdn),
 		...(request === null && response === null
 			? {}
 			: { headers: { ...(request === null ? {} : { request }), ...(response === null ? {} : { response }) } }),

@@ -35,6 +35,8 @@ export class ClientConnection implements ExchangeClient {
 	address = '';
 	/** The peer may speak for its clients. */
 	trusted = false;
+	/** The field in which the peer tells its client's address; '': it tells it by X-Forwarded-For. */
+	addressField = '';
 	/** Field lines for every request of this connection. */
 	forwarded: Buffer = EMPTY;
 	readonly #requests: Requests;
@@ -62,6 +64,7 @@ export class ClientConnection implements ExchangeClient {
 		this.transport = transport;
 		this.address = address;
 		this.trusted = this.plane.trust.has(this.address);
+		this.addressField = this.trusted ? this.plane.trust.fieldOf(this.address) : '';
 		this.forwarded = forwardedLines(this.address, this.secure);
 		this.plane.wheel.set(this.#timer, this.plane.limits.headMs);
 	}

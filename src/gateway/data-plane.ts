@@ -52,7 +52,12 @@ export interface Counted {
 	readonly rewritten: boolean;
 	readonly framing: { readonly userAgentAt: number };
 	readonly head: Pick<RequestHead, 'minor' | 'targetStart' | 'targetEnd' | 'queryAt' | 'fields'>;
-	readonly client: { readonly secure: boolean; readonly trusted: boolean; readonly address: string };
+	readonly client: {
+		readonly secure: boolean;
+		readonly trusted: boolean;
+		readonly address: string;
+		readonly addressField: string;
+	};
 	readonly plane: { readonly trust: Trust };
 	readonly trace: TraceContext;
 }
