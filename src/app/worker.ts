@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Board } from '../core/board.ts';
+import { CdnLoop } from '../gateway/cdn-loop.ts';
 import { DataPlane } from '../gateway/data-plane.ts';
 import { Trust } from '../gateway/forwarded.ts';
 import { type Listener, listenPlain, listenTls } from '../gateway/listener.ts';
@@ -92,6 +93,7 @@ class DataWorker {
 			report: (error) => this.report(error),
 		});
 		this.#plane.services = this.#pools.services;
+		this.#plane.cdnLoop = loopOf(start.plan);
 		this.#plane.tracing = tracingOf(start.plan.recording);
 		this.#requests = new Requests(this.#plane, handle);
 		for (const instance of start.instances) this.#addInstance(instance);
@@ -242,6 +244,7 @@ class DataWorker {
 		this.#board.workers = Math.max(this.#board.workers, plan.columns, plan.workers);
 		this.#plane.limits = plan.limits;
 		this.#plane.trust = new Trust(plan.trust);
+		this.#plane.cdnLoop = loopOf(plan);
 		this.#plane.routes = pools.compile();
 		this.#plane.services = pools.services;
 		this.#waiting.configure(plan.limits, Math.max(plan.columns, plan.workers));
@@ -261,6 +264,8 @@ class DataWorker {
 
 const tracingOf = ({ traces, restart }: RecordingPlan): WorkerTracing | null =>
 	traces === null ? null : new WorkerTracing(traces, restart);
+
+const loopOf = ({ cdnLoop }: Plan): CdnLoop | null => (cdnLoop === null ? null : new CdnLoop(cdnLoop));
 
 const worker = new DataWorker(workerData as WorkerStart);
 // Whatever one connection's socket makes us throw, the thousands of others go on.

@@ -41,7 +41,12 @@ export interface CacheLifetime {
 
 export interface CacheKeyPolicy {
 	/** `all`: as received; `sorted`: in any order the same; a list: only these; except: all but these. */
-	readonly query: 'all' | 'sorted' | 'none' | { readonly only: readonly string[] } | { readonly except: readonly string[] };
+	readonly query:
+		| 'all'
+		| 'sorted'
+		| 'none'
+		| { readonly only: readonly string[] }
+		| { readonly except: readonly string[] };
 	/** Request fields that are part of the key, lower case. */
 	readonly headers: readonly string[];
 	readonly cookies: readonly string[];

@@ -1,6 +1,7 @@
 /** Every command, as `--help` and the parser see it. `main.ts` knows what carries them out. */
 import { type CommandArguments, GLOBAL_OPTIONS, type OptionArguments, RUN, UP } from '../config/arguments.ts';
 import { type Command, JSON_OPTION } from './command.ts';
+import { PURGE } from './purge-command.ts';
 import { SEEING_COMMANDS } from './seeing-commands.ts';
 import { SIMULATE } from './simulate-command.ts';
 
@@ -231,6 +232,7 @@ export const COMMANDS: readonly Command[] = [
 			['ballast deploy videos --abort', 'back to the old version'],
 		],
 	},
+	PURGE,
 	{
 		arguments: takes('stop', [], OPERATION_JSON),
 		summary: 'drain and stop',

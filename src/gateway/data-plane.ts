@@ -3,6 +3,7 @@ import { Output } from '../wire/output.ts';
 import type { RequestHead } from '../wire/request-head.ts';
 import type { TimerWheel } from '../wire/timer-wheel.ts';
 import type { Destination } from './attempt.ts';
+import type { CdnLoop } from './cdn-loop.ts';
 import type { NodeLimits } from './config.ts';
 import type { Trust } from './forwarded.ts';
 import type { Route, Service } from './route.ts';
@@ -150,6 +151,8 @@ export class DataPlane {
 	limits: NodeLimits;
 	trust: Trust;
 	routes: RouteTable;
+	/** null: loops are not looked for. */
+	cdnLoop: CdnLoop | null = null;
 	/** null: requests are not traced, and their fields pass as they came. */
 	tracing: Tracing | null = null;
 	/** How much of the requests this worker refuses: 0 none, 1 those of low priority, 2 of normal too, 3 all. */

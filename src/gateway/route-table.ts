@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { Priority } from '../core/priority.ts';
+import { CdnFields } from './cdn-fields.ts';
 import type { Policy, RouteConfig, ServiceConfig } from './config.ts';
 import { compilePath } from './path.ts';
 import type { KeySource, Picker, Route, Service } from './route.ts';
@@ -68,6 +69,7 @@ export function compileRoute(entry: RouteEntry, service: Service, { series, rate
 		path: compilePath(policy.path),
 		request: compileEdits(policy.requestHeaders),
 		response: compileEdits(policy.responseHeaders),
+		cdn: policy.cdn === null ? null : new CdnFields(policy.cdn, policy.responseHeaders),
 		fixed: entry.route?.respond ? fixedAnswer(entry.route.respond) : null,
 		redirect: entry.route?.redirect ?? null,
 		rateLimits,

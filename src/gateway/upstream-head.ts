@@ -37,6 +37,7 @@ export interface Requesting {
 	readonly plane: {
 		readonly limits: NodeLimits;
 		readonly tracing: Tracing | null;
+		readonly cdnLoop: { readonly line: Buffer } | null;
 		readonly trust: { readonly guarded: ReadonlySet<string> | null };
 	};
 	readonly trace: TraceContext;
@@ -65,6 +66,7 @@ export function writeUpstreamHead(out: Output, exchange: Requesting, upstream: D
 	const edits = exchange.route?.request ?? null;
 	if (edits !== null) out.bytes(edits.added);
 	writeFraming(out, exchange);
+	if (exchange.plane.cdnLoop !== null) out.bytes(exchange.plane.cdnLoop.line);
 	exchange.plane.tracing?.write(out, exchange.trace, exchange.fetch.attempts);
 	if (exchange.client.trusted) writeTrustedForwarded(out, exchange);
 	else out.bytes(exchange.client.forwarded);

@@ -126,7 +126,7 @@ describe('Cloudflare', () => {
 
 	test('a token that is refused loses nothing, and is not shown', async () => {
 		let now = 1_000_000;
-		const own = queue({ now: () => (now += 600_000) }, 'wrong-and-secret-token');
+		const own = queue({ now: () => (now += 200_000) }, 'wrong-and-secret-token');
 		const outcome = await own.push({ urls: ['https://www.example.com/other'] }, false);
 		assert.equal(outcome.state, 'lost', 'given up after an hour');
 		assert.ok(pauses.length > 2);
