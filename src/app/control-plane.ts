@@ -68,7 +68,6 @@ export class ControlPlane {
 	readonly #counts: CountsHandover;
 	readonly #startedAt = Date.now();
 	readonly #admin: AdminPlace;
-	/** Whoever makes the cache sets its `purger`. */
 	readonly purging: Purging = new Purging(this.log, () => this.#keep());
 	#config!: Config;
 	#queue: Promise<unknown> = Promise.resolve();
@@ -133,8 +132,8 @@ export class ControlPlane {
 	}
 
 	#views(): AdminViews {
-		const metrics = (accept?: string) => this.#monitor.page(accept);
-		return { readiness: () => this.readiness(), metrics, purge: this.purging };
+		const readiness = () => this.readiness();
+		return { readiness, metrics: (accept) => this.#monitor.page(accept), purge: this.purging };
 	}
 
 	#makeScaling(leads: boolean): Scaling {
@@ -178,6 +177,7 @@ export class ControlPlane {
 			instances: () => this.#fleet.list(),
 			plans: () => this.#slots.plans(),
 			short: () => this.#scaling.short(),
+			purges: () => this.purging.views(),
 			refused: () => this.#reloads.refused !== '',
 		});
 	}

@@ -1,8 +1,9 @@
 import type { BalanceConfig } from '../balancing/config.ts';
 import { MAX_WORKERS } from '../core/board.ts';
-import type { NodeLimits, RateLimitPolicy, ServiceConfig, TrustEntry } from '../gateway/config.ts';
+import type { NodeLimits, RateLimitPolicy, ServiceConfig } from '../gateway/config.ts';
 import type { CertificateText } from '../gateway/listener.ts';
 import type { Mark } from '../gateway/route.ts';
+import type { TrustEntry } from '../gateway/trust-config.ts';
 import type { RetryBudgetConfig } from '../resilience/config.ts';
 import type { ConcurrencyConfig, OverloadConfig } from '../resilience/overload-config.ts';
 

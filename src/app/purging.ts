@@ -23,7 +23,7 @@ interface Target {
 
 /** Purges: of this node's own cache, and passed on to the CDNs in front. Only the core that leads passes them on. */
 export class Purging {
-	/** The cache; null: none is configured. */
+	/** Whoever makes the cache sets it; null: none is configured. */
 	purger: Purger | null = null;
 	/** Who may purge by HTTP; null: nobody. */
 	token: string | null = null;

@@ -15,6 +15,7 @@ import {
 	text,
 	valueOrReference,
 } from '../core/schema.ts';
+import type { BallastTargetConfig } from './targets/ballast.ts';
 import type { CloudflareConfig } from './targets/cloudflare.ts';
 import type { FastlyConfig } from './targets/fastly.ts';
 import type { WebhookPurgeConfig } from './targets/webhook.ts';
@@ -24,7 +25,7 @@ export interface PurgeTargetConfig {
 	name: string;
 	/** Most calls a minute; 0: no limit. */
 	perMinute: number;
-	to: CloudflareConfig | FastlyConfig | WebhookPurgeConfig;
+	to: CloudflareConfig | FastlyConfig | BallastTargetConfig | WebhookPurgeConfig;
 	/** Values that must never be shown. */
 	secrets: readonly string[];
 }
@@ -36,11 +37,16 @@ export interface PurgeConfig {
 	targets: PurgeTargetConfig[];
 }
 
-export const PURGE_TARGET_TYPES = ['cloudflare', 'fastly', 'webhook'] as const;
+export const PURGE_TARGET_TYPES = ['cloudflare', 'fastly', 'ballast', 'webhook'] as const;
 export type PurgeTargetType = (typeof PURGE_TARGET_TYPES)[number];
 
 /** Calls a minute, by type. Cloudflare's Free plan has 5, of any kind but single files. */
-export const DEFAULT_CALLS: Readonly<Record<PurgeTargetType, number>> = { cloudflare: 5, fastly: 60, webhook: 60 };
+export const DEFAULT_CALLS: Readonly<Record<PurgeTargetType, number>> = {
+	cloudflare: 5,
+	fastly: 60,
+	ballast: 600,
+	webhook: 60,
+};
 
 const off = z.literal(['off', false], { error: 'expected off' });
 const URL_TEXT = 'a URL such as https://hooks.example.com/purge/{kind}';
@@ -61,13 +67,17 @@ const purgeTargetSchema = object({
 		defaultText: 'none',
 		example: 'SU1Z0isxPaozGVKXdv0eY',
 	}),
-	token: key(reference, 'API token that may purge, of `cloudflare` and `fastly`.', {
-		defaultText: 'none',
-		example: { env: 'CLOUDFLARE_API_TOKEN' },
-	}),
+	token: key(
+		reference,
+		'API token that may purge, of `cloudflare` and `fastly`; of `ballast` the `purge.token` there.',
+		{
+			defaultText: 'none',
+			example: { env: 'CLOUDFLARE_API_TOKEN' },
+		},
+	),
 	url: key(
 		url,
-		'Where to. Of `webhook`, `{kind}` stands for `urls`, `prefixes`, `tags` or `everything`, and `{item}` for one of them: each has a call of its own then.',
+		'Where to; of `ballast` its admin listener. Of `webhook`, `{kind}` stands for `urls`, `prefixes`, `tags` or `everything`, and `{item}` for one of them: each has a call of its own then.',
 		{ defaultText: 'of Cloudflare and Fastly their own', example: 'https://hooks.example.com/purge/{kind}' },
 	),
 	method: key(choice('POST', 'PUT', 'DELETE', 'GET', 'PURGE'), 'Method of `webhook`; GET has no body.', {
@@ -83,7 +93,7 @@ const purgeTargetSchema = object({
 		example: { env: 'PURGE_HOOK_SECRET' },
 	}),
 	rate: key(integer(0, 60_000), 'Most calls a minute; what is over it waits, and goes together. 0: no limit.', {
-		defaultText: 'of Cloudflare 5, as its Free plan; of others 60',
+		defaultText: 'of Cloudflare 5, as its Free plan; of another Ballast 600, of others 60',
 		example: 300,
 	}),
 });

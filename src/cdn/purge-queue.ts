@@ -90,7 +90,8 @@ export class PurgeQueue {
 	/** In the order in which they were asked for. */
 	#waiting = new Map<string, Entry>();
 	readonly #sending = new Set<Entry>();
-	#running: Promise<void> | null = null;
+	#busy = false;
+	#running: Promise<void> = Promise.resolve();
 	readonly #view = { purged: 0, failed: 0, lost: 0, lastError: '' };
 
 	constructor(options: PurgeQueueOptions) {
@@ -126,7 +127,7 @@ export class PurgeQueue {
 
 	/** Goes on with what another core, or the queue before a reload, left. */
 	adopt(items: readonly WaitingItem[]): void {
-		this.#add(items.map((item) => ({ ...item, asked: [] })));
+		this.#add(items.map((item) => ({ asked: [], ...item })));
 	}
 
 	/** What waits, for `adopt`. */
@@ -134,9 +135,9 @@ export class PurgeQueue {
 		return this.#all().map(({ kind, item, soft, sinceMs }) => ({ kind, item, soft, sinceMs }));
 	}
 
-	/** Another goes on with what waits here: it is neither sent nor lost. */
+	/** Another goes on with what waits here, and tells whoever asked: it is neither sent nor lost. */
 	hand(): WaitingItem[] {
-		const left = this.left();
+		const left = this.#all();
 		this.#stop.abort();
 		return left;
 	}
@@ -174,7 +175,9 @@ export class PurgeQueue {
 				'too many wait',
 			);
 		}
-		this.#running ??= this.#run();
+		if (this.#busy) return;
+		this.#busy = true;
+		this.#running = this.#run();
 	}
 
 	/** What waits before all is purged is purged with it. */
@@ -192,7 +195,7 @@ export class PurgeQueue {
 		} catch (error) {
 			if (!this.#stop.signal.aborted) throw error;
 		} finally {
-			this.#running = null;
+			this.#busy = false;
 		}
 	}
 

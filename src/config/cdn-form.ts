@@ -1,8 +1,16 @@
 /** Purge targets, `cdn` and `trust` as a person would write them. */
 import type { PurgeConfig, PurgeTargetConfig } from '../cdn/config.ts';
 import { formatDuration } from '../core/units.ts';
-import type { CdnPolicy, TrustEntry } from '../gateway/config.ts';
-import type { Form, FormOptions } from './user-form.ts';
+import type { CdnPolicy } from '../gateway/cdn-policy.ts';
+import type { TrustEntry } from '../gateway/trust-config.ts';
+
+type Form = Record<string, unknown>;
+
+/** What stands for a secret, and for an address. */
+interface Options {
+	secret(value: string): unknown;
+	address?(url: string): unknown;
+}
 
 export function trustForm(trust: readonly TrustEntry[]): unknown[] {
 	return trust.map((one) => {
@@ -31,7 +39,7 @@ export function cdnForm(policy: CdnPolicy | null): unknown {
 }
 
 /** Empty where nothing is said. */
-export function purgeForm({ token, targets }: PurgeConfig, options: FormOptions): Form {
+export function purgeForm({ token, targets }: PurgeConfig, options: Options): Form {
 	if (token === null && targets.length === 0) return {};
 	const named = targets.map((target) => [target.name, targetForm(target, options)]);
 	return {
@@ -42,11 +50,12 @@ export function purgeForm({ token, targets }: PurgeConfig, options: FormOptions)
 	};
 }
 
-function targetForm({ to, perMinute, secrets }: PurgeTargetConfig, { secret, address }: FormOptions): Form {
+function targetForm({ to, perMinute, secrets }: PurgeTargetConfig, { secret, address }: Options): Form {
 	const url = secrets.includes(to.url) ? secret(to.url) : (address?.(to.url) ?? to.url);
 	const rate = { rate: perMinute };
 	if (to.type === 'cloudflare') return { type: to.type, zone: to.zone, token: secret(to.token), url, ...rate };
 	if (to.type === 'fastly') return { type: to.type, service: to.service, token: secret(to.token), url, ...rate };
+	if (to.type === 'ballast') return { type: to.type, url, token: secret(to.token), ...rate };
 	const { type, method, headers } = to;
 	const shown = headers.map(([name, value]) => [name, value === '' ? '' : secret(value)]);
 	return {

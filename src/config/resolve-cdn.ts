@@ -1,7 +1,7 @@
 /** What is written for a CDN: what a file says, and what contradicts itself. */
 import type { CdnInput } from '../cdn/config.ts';
 import { parseDuration } from '../core/units.ts';
-import type { CdnPolicy } from '../gateway/config.ts';
+import type { CdnPolicy } from '../gateway/cdn-policy.ts';
 import type { Place } from './scope.ts';
 
 /** Those that a cache may keep without being told (RFC 9110 §15.1), and what belongs to them. */

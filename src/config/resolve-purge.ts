@@ -21,6 +21,7 @@ type To = PurgeTargetConfig['to'];
 const KEYS: Readonly<Record<PurgeTargetType, readonly [must: readonly Key[], may: readonly Key[]]>> = {
 	cloudflare: [['zone', 'token'], ['url']],
 	fastly: [['service', 'token'], ['url']],
+	ballast: [['url', 'token'], []],
 	webhook: [['url'], ['method', 'headers', 'secret']],
 };
 
@@ -96,6 +97,7 @@ function targetOf(type: PurgeTargetType, one: Input): To | null {
 		place.at('token').problem('expected a token of ASCII without blanks');
 		return null;
 	}
+	if (type === 'ballast') return { type, token, url };
 	return type === 'cloudflare'
 		? { type, zone: input.zone ?? '', token, url }
 		: { type, service: input.service ?? '', token, url };
@@ -105,7 +107,7 @@ const OWN_URL = { cloudflare: CLOUDFLARE_URL, fastly: FASTLY_URL } as const;
 
 /** null (and a problem) where it is none. */
 function urlOf(type: PurgeTargetType, { input, place, secrets }: Input): string | null {
-	if (input.url === undefined) return type === 'webhook' ? null : OWN_URL[type];
+	if (input.url === undefined) return type === 'cloudflare' || type === 'fastly' ? OWN_URL[type] : null;
 	const at = place.at('url');
 	const url = typeof input.url === 'string' ? input.url : at.secret(input.url);
 	if (url === undefined) return null;

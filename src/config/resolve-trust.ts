@@ -1,7 +1,8 @@
 /** Proxies that are believed, and the files that their ranges are read from. */
 import { MOST_RANGES_BYTES, parseRanges } from '../gateway/address-ranges.ts';
-import type { TrustEntry, TrustedRanges, TrustInput } from '../gateway/config.ts';
+
 import { parseTrust } from '../gateway/config-syntax.ts';
+import type { TrustEntry, TrustedRanges, TrustInput } from '../gateway/trust-config.ts';
 import type { UserConfig } from './schema.ts';
 import type { Place } from './scope.ts';
 

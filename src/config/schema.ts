@@ -11,7 +11,6 @@ import {
 	listenHost,
 	listenPort,
 	listenSchema,
-	trustSchema,
 	underscoresSchema,
 	upstreamSchema,
 } from '../gateway/config.ts';
@@ -23,6 +22,7 @@ import {
 	respondSchema,
 	routeMatchSchema,
 } from '../gateway/route-schema.ts';
+import { trustSchema } from '../gateway/trust-config.ts';
 import { healthSchema } from '../health/config.ts';
 import { outliersSchema, slowStartSchema } from '../health/outlier-config.ts';
 import { instancesSchema } from '../instances/config.ts';

@@ -1,6 +1,7 @@
 import type { Fields } from '../wire/head.ts';
 import type { ResponseHead } from '../wire/response-head.ts';
-import type { CdnLifetime, CdnPolicy, HeaderPolicy } from './config.ts';
+import type { CdnLifetime, CdnPolicy } from './cdn-policy.ts';
+import type { HeaderPolicy } from './config.ts';
 import { compileEdits, type FieldEdits } from './route.ts';
 
 /** What of a request its answer's lifetime depends on. */

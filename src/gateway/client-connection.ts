@@ -33,9 +33,7 @@ export class ClientConnection implements ExchangeClient {
 	transport!: Transport;
 	/** The peer's address, without an IPv4-mapped prefix. */
 	address = '';
-	/** The peer may speak for its clients. */
 	trusted = false;
-	/** The field in which the peer tells its client's address; '': it tells it by X-Forwarded-For. */
 	addressField = '';
 	/** Field lines for every request of this connection. */
 	forwarded: Buffer = EMPTY;

@@ -18,7 +18,8 @@ import {
 	size,
 	text,
 } from '../core/schema.ts';
-import { complainOfFieldName, complainOfServerName, listenAddress, parseListen, parseTrust } from './config-syntax.ts';
+import type { CdnPolicy } from './cdn-policy.ts';
+import { complainOfServerName, listenAddress, parseListen } from './config-syntax.ts';
 
 /** Absolute paths of PEM files. */
 export interface CertificateFiles {
@@ -37,19 +38,6 @@ export interface ListenConfig {
 	port: number;
 	tls: TlsConfig | null;
 }
-
-/** Proxies that are believed, with what is to know of them beyond their addresses. */
-export interface TrustedRanges {
-	/** CIDRs, those of `file` included. */
-	ranges: string[];
-	/** Absolute path of the file that they were read from; null: they stand in the configuration. */
-	file: string | null;
-	/** Field with the client's address that these alone are believed about, lower case; null: X-Forwarded-For. */
-	header: string | null;
-}
-
-/** A CIDR, or more. */
-export type TrustEntry = string | TrustedRanges;
 
 /** Limits that hold for the whole node. */
 export interface NodeLimits {
@@ -149,28 +137,6 @@ export interface PriorityPolicy {
 	/** Whose field is believed. */
 	from: 'trusted' | 'anyone';
 	default: PriorityName;
-}
-
-/** What is written into answers for a CDN in front. */
-export interface CdnPolicy {
-	/** null: nothing is said of lifetimes. */
-	lifetime: CdnLifetime | null;
-	/** The tags of an answer: as they are, not at all, or as this field. */
-	tags: 'pass' | 'off' | 'Cache-Tag' | 'Surrogate-Key';
-}
-
-export interface CdnLifetime {
-	/** Seconds, as all of these; null: not said. */
-	maxAge: number;
-	browserMaxAge: number;
-	staleWhileRevalidate: number | null;
-	staleIfError: number | null;
-	/** Where a CDN reads it. */
-	field: 'CDN-Cache-Control' | 'Surrogate-Control' | 's-maxage';
-	/** Of answers to GET and HEAD. */
-	statuses: number[];
-	/** Also where the answer says it itself. */
-	override: boolean;
 }
 
 /** What hangs on a route and, for all that a route leaves out, on its service. */
@@ -364,37 +330,6 @@ export const limitsKeys = {
 };
 
 export const underscoresSchema = choice('drop', 'pass');
-
-export const trustText = text('an address range such as 10.0.0.0/8', (value) => {
-	const found = parseTrust(value);
-	return typeof found === 'string' ? found : undefined;
-});
-
-const TRUST_NAMES = 'an address range such as 10.0.0.0/8, private, or an object with ranges, file, header';
-const trustLong = object({
-	ranges: key(oneOf([trustText, list(trustText, 'address ranges')], 'an address range or a list of them'), 'Ranges.', {
-		defaultText: 'those of `file`',
-		example: ['192.0.2.0/24'],
-	}),
-	file: key(
-		file('a path of a file of address ranges'),
-		'File of ranges that a CDN publishes: one a line, or the JSON of Cloudflare, Fastly or AWS (of which only CloudFront counts). A change is taken up within a second; a bad file changes nothing, and is said.',
-		{ defaultText: 'none', example: './cloudflare-ips.txt' },
-	),
-	header: key(
-		text('the name of a header field', complainOfFieldName, 'field name'),
-		"Field with the client's address, such as `CF-Connecting-IP`, `True-Client-IP` or `Fastly-Client-IP`: believed of these ranges alone, and of others not passed on.",
-		{ defaultText: '`X-Forwarded-For`', example: 'CF-Connecting-IP' },
-	),
-});
-const oneTrust = [trustText, trustLong] as const;
-
-export const trustSchema = oneOf(
-	[...oneTrust, list(oneOf(oneTrust, TRUST_NAMES), 'address ranges', 0)],
-	`${TRUST_NAMES}, or a list of them`,
-);
-
-export type TrustInput = z.input<typeof trustSchema>;
 
 export const upstreamSchema = object({
 	connections: key(integer(1, 100_000), 'Most connections of one worker to one instance.', {

@@ -1,5 +1,5 @@
 import net from 'node:net';
-import type { TrustEntry } from './config.ts';
+import type { TrustEntry } from './trust-config.ts';
 
 /** Who is believed about the client's address, protocol and host (RFC 7239 and its older kin). */
 export class Trust {

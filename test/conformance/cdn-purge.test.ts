@@ -185,7 +185,9 @@ describe('Cloudflare', () => {
 		void before.push({ urls: ['https://www.example.com/other'] }, false);
 		void before.push({ tags: ['page-7'] }, true);
 		const next = queue();
-		next.adopt(JSON.parse(JSON.stringify(before.hand())));
+		next.adopt([]);
+		next.adopt(JSON.parse(JSON.stringify(before.left())));
+		before.hand();
 		await next.push({ tags: ['page-8'] }, true);
 		assert.equal(next.view().purged, 3);
 		assert.equal(cloudflare.fresh.length, 248);

@@ -1,6 +1,7 @@
 import { BallastError } from '../../core/errors.ts';
 import type { PurgeTargetConfig } from '../config.ts';
 import { type PurgeFailure, type PurgeKind, type PurgeSelect, type PurgeTarget, purgeFailed } from '../purge-target.ts';
+import { BallastTarget } from './ballast.ts';
 import { CloudflareTarget } from './cloudflare.ts';
 import { FastlyTarget } from './fastly.ts';
 import { WebhookPurgeTarget } from './webhook.ts';
@@ -16,6 +17,8 @@ function rawTarget({ to }: PurgeTargetConfig): PurgeTarget {
 			return new CloudflareTarget(to);
 		case 'fastly':
 			return new FastlyTarget(to);
+		case 'ballast':
+			return new BallastTarget(to);
 		case 'webhook':
 			return new WebhookPurgeTarget(to);
 	}
