@@ -27,6 +27,7 @@ test('trust: what cannot be', async () => {
 		['trust: { ranges: 10.0.0.0/8, header: X-Forwarded-For }', /read without being named/],
 		['trust: { ranges: 10.0.0.0/8, header: real_ip }', /`underscores` drops/],
 		['trust: { ranges: 10.0.0.0/8, header: "a b" }', /./],
+		['trust: { ranges: 10.0.0.0/8, file: ./bad.txt }', /write two elements for both/],
 		['trust: { range: 10.0.0.0/8 }', /did you mean `ranges`/],
 	];
 	for (const [text, says] of wrong)

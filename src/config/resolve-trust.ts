@@ -32,6 +32,8 @@ function rangesOf(text: string): string[] {
 function longTrust({ ranges, file, header }: LongTrust, underscores: 'drop' | 'pass', place: Place): TrustedRanges {
 	if (ranges === undefined && file === undefined && !place.lostKey())
 		place.problem('expected `ranges`, or a `file` of them', { at: 'key' });
+	if (ranges !== undefined && file !== undefined)
+		place.at('ranges').problem('expected `ranges` or `file`; write two elements for both', { at: 'key' });
 	const name = header?.toLowerCase() ?? null;
 	if (name !== null && READ_ANYWAY.has(name))
 		place.at('header').problem('expected another field; this one is read without being named', { value: header });

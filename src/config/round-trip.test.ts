@@ -101,6 +101,23 @@ const policy = (level: string) => ({
 		),
 	),
 	headers: maybe(fc.record({ request: maybe(fields), response: maybe(fields) }).map(withoutUndefined)),
+	cdn: maybe(
+		fc.oneof(
+			fc.constantFrom('off' as const, { tags: 'Cache-Tag' as const }),
+			fc
+				.record({
+					maxAge: fc.constantFrom('0s', '90s', '1h', '365d'),
+					browserMaxAge: maybe(fc.constantFrom('0s', '1m')),
+					staleWhileRevalidate: maybe(fc.constantFrom('30s', '1d')),
+					staleIfError: maybe(fc.constantFrom('30s', '1d')),
+					field: maybe(fc.constantFrom('CDN-Cache-Control' as const, 's-maxage' as const)),
+					statuses: maybe(fc.constantFrom([200], [200, 404])),
+					override: maybe(fc.boolean()),
+					tags: maybe(fc.constantFrom('pass' as const, 'off' as const, 'Surrogate-Key' as const)),
+				})
+				.map(withoutUndefined),
+		),
+	),
 	objective: maybe(
 		fc.oneof(
 			fc.constantFrom('99.9%', 'off' as const, { latency: '300ms' }),
@@ -326,7 +343,10 @@ const arbitraryConfig: fc.Arbitrary<UserConfig> = fc
 			}),
 		),
 		underscores: maybe(fc.constantFrom('drop' as const, 'pass' as const)),
-		trust: maybe(fc.constantFrom('private', ['10.0.0.0/8', '::1'])),
+		trust: maybe(
+			fc.constantFrom('private', ['10.0.0.0/8', '::1'], [{ ranges: '192.0.2.0/24', header: 'True-Client-IP' }, '::1']),
+		),
+		cdnLoop: maybe(word),
 		stop: maybe(duration(0, 90_000)),
 		defaults: maybe(fc.record({ ...policy('d'), ...pool }).map(withoutUndefined)),
 	})

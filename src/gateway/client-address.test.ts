@@ -62,6 +62,7 @@ test('a field that says no address is as if it were not there', () => {
 
 test('CloudFront writes a port behind it', () => {
 	assert.equal(clientOf('192.0.2.1', 'CloudFront-Viewer-Address: 198.51.100.10:46532'), '198.51.100.10');
+	assert.equal(clientOf('192.0.2.1', 'CloudFront-Viewer-Address: 198.51.100.10'), '192.0.2.1', 'without one');
 	assert.equal(
 		clientOf('192.0.2.1', 'CloudFront-Viewer-Address: 2001:db8:85a3::8a2e:370:7334:46532'),
 		'2001:db8:85a3::8a2e:370:7334',

@@ -64,7 +64,8 @@ function isIn(list: net.BlockList, address: string): boolean {
 
 /** The address that a CDN says in a field of its own; null: it is none. CloudFront writes a port behind it, also of IPv6. */
 export function toldAddress(field: string, value: string): string | null {
-	const text = field === 'cloudfront-viewer-address' ? value.slice(0, value.lastIndexOf(':')) : value;
+	const ported = field === 'cloudfront-viewer-address';
+	const text = ported ? value.slice(0, Math.max(0, value.lastIndexOf(':'))) : value;
 	const address = plainAddress(text.trim());
 	return net.isIP(address) === 0 || address.includes('%') ? null : address;
 }
