@@ -7,7 +7,7 @@ import { loadConfig } from './load.ts';
 import { printConfig } from './print.ts';
 import { formatProblems } from './problem.ts';
 import type { UserConfig, UserRoute, UserService } from './schema.ts';
-import { duration, maybe, scaleInput, withoutUndefined } from './testing/arbitrary.ts';
+import { cdnInput, duration, maybe, scaleInput, withoutUndefined } from './testing/arbitrary.ts';
 import { TempFiles } from './testing/temp-files.ts';
 
 // Random configurations as people may write them, valid as a whole.
@@ -101,23 +101,7 @@ const policy = (level: string) => ({
 		),
 	),
 	headers: maybe(fc.record({ request: maybe(fields), response: maybe(fields) }).map(withoutUndefined)),
-	cdn: maybe(
-		fc.oneof(
-			fc.constantFrom('off' as const, { tags: 'Cache-Tag' as const }),
-			fc
-				.record({
-					maxAge: fc.constantFrom('0s', '90s', '1h', '365d'),
-					browserMaxAge: maybe(fc.constantFrom('0s', '1m')),
-					staleWhileRevalidate: maybe(fc.constantFrom('30s', '1d')),
-					staleIfError: maybe(fc.constantFrom('30s', '1d')),
-					field: maybe(fc.constantFrom('CDN-Cache-Control' as const, 's-maxage' as const)),
-					statuses: maybe(fc.constantFrom([200], [200, 404])),
-					override: maybe(fc.boolean()),
-					tags: maybe(fc.constantFrom('pass' as const, 'off' as const, 'Surrogate-Key' as const)),
-				})
-				.map(withoutUndefined),
-		),
-	),
+	cdn: maybe(cdnInput),
 	objective: maybe(
 		fc.oneof(
 			fc.constantFrom('99.9%', 'off' as const, { latency: '300ms' }),
