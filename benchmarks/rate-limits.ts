@@ -48,7 +48,7 @@ function requests(addressOf: (i: number) => string): Addressed[] {
 	});
 	return Array.from({ length: CLIENTS }, (_, i) => ({
 		...(heads[i % HEADS] as (typeof heads)[number]),
-		client: { trusted: false, address: addressOf(i) },
+		client: { trusted: false, address: addressOf(i), addressField: '' },
 		plane: { trust },
 	}));
 }

@@ -1,4 +1,5 @@
 import http from 'node:http';
+import { type PurgeView, purgePage } from './purge-page.ts';
 
 /** What `/ready` says. */
 export interface Readiness {
@@ -12,9 +13,10 @@ export interface AdminViews {
 	readiness(): Readiness;
 	/** The page of metrics for who sent this Accept. */
 	metrics(accept: string | undefined): { type: string; text: string };
+	purge: PurgeView;
 }
 
-/** The loopback listener for whoever watches this node: `/live`, `/ready` and `/metrics`. */
+/** The loopback listener for whoever watches this node: `/live`, `/ready` and `/metrics`; and for who may `POST /purge`. */
 export class AdminListener {
 	readonly #server: http.Server;
 	readonly #views: AdminViews;
@@ -35,6 +37,10 @@ export class AdminListener {
 
 	#answer(request: http.IncomingMessage, response: http.ServerResponse): void {
 		const path = (request.url ?? '').split('?')[0] ?? '';
+		if (path === '/purge') {
+			void this.#purge(request, response);
+			return;
+		}
 		const { status, type, text } = this.#page(path, request);
 		response.writeHead(status, {
 			'content-type': type,
@@ -44,6 +50,24 @@ export class AdminListener {
 		});
 		response.end(request.method === 'HEAD' ? undefined : text);
 		request.resume();
+	}
+
+	async #purge(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+		try {
+			const { status, body, headers, close } = await purgePage(request, this.#views.purge);
+			const text = `${JSON.stringify(body)}\n`;
+			response.writeHead(status, {
+				'content-type': status < 400 ? 'application/json' : 'application/problem+json',
+				'content-length': Buffer.byteLength(text),
+				'cache-control': 'no-store',
+				...headers,
+				...(close === true ? { connection: 'close' } : {}),
+			});
+			response.end(text, () => close === true && request.destroy());
+		} catch {
+			// The client has left, or sent no whole body.
+			response.destroy();
+		}
 	}
 
 	#page(path: string, { method, headers }: http.IncomingMessage): { status: number; type: string; text: string } {

@@ -7,6 +7,7 @@ import type { Fleet } from './fleet.ts';
 import type { Listeners } from './listeners.ts';
 import type { NodeMonitor } from './node-monitor.ts';
 import type { PoolShares } from './pool-shares.ts';
+import type { Purging } from './purging.ts';
 import type { Scaling } from './scaling/scaling.ts';
 import type { ServedPlan } from './served-plan.ts';
 import type { WorkerGroup } from './worker-group.ts';
@@ -22,6 +23,7 @@ export interface Running {
 	admin: AdminPlace;
 	monitor: NodeMonitor;
 	scaling: Scaling;
+	purging: Purging;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function swapConfig(
 	{ before, loaded }: { before: Config; loaded: Config },
 	committed: (config: Config) => void,
 ): Promise<string> {
-	const { served, listeners, fleet, shares, workers, admin, monitor, scaling, log } = running;
+	const { served, listeners, fleet, shares, workers, admin, monitor, scaling, purging, log } = running;
 	const { config: next, refused } = served.deployments.withhold(before, loaded);
 	if (refused !== '') throw new BallastError('config_invalid', refused);
 	const changes = diffConfig(before, next);
@@ -53,6 +55,7 @@ export async function swapConfig(
 	await workers.resize(() => listeners.serve(next.listen, next.workers));
 	await admin.serve(next.admin);
 	monitor.configure();
+	purging.configure(next.purge);
 	scaling.configure(next);
 	const text = formatDiff(changes);
 	const count = `${changes.length} change${changes.length === 1 ? '' : 's'}`;

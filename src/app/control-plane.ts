@@ -3,7 +3,7 @@ import { maskConfig } from '../config/print.ts';
 import { Board } from '../core/board.ts';
 import { MeterGroup } from '../metrics/counts.ts';
 import { DetailGroup } from '../metrics/detail.ts';
-import type { Readiness } from './admin.ts';
+import type { AdminViews, Readiness } from './admin.ts';
 import { AdminPlace } from './admin-place.ts';
 import { announce, announcement, deathOf } from './announcement.ts';
 import { CacheMemory } from './cache-memory.ts';
@@ -18,12 +18,14 @@ import { Fleet } from './fleet.ts';
 import { InstanceEvents } from './instance-events.ts';
 import { InstanceSlots } from './instance-slots.ts';
 import { type Keeper, keeperLimits } from './keeper-port.ts';
+import { giveLead, type Led, takeLead } from './lead.ts';
 import { Listeners } from './listeners.ts';
 import { NodeMonitor } from './node-monitor.ts';
 import { carryOut } from './operator-commands.ts';
 import { OverloadControl } from './overload-control.ts';
 import type { PeerCores } from './peer-cores.ts';
 import { PoolShares } from './pool-shares.ts';
+import { Purging } from './purging.ts';
 import { RateLimitTables } from './rate-limit-tables.ts';
 import { readinessOf, untilServable } from './readiness.ts';
 import { rolloutCounters } from './rollout-counters.ts';
@@ -33,11 +35,10 @@ import { SeriesIndex } from './series-index.ts';
 import { ServedPlan } from './served-plan.ts';
 import { ServiceCellsIndex } from './service-cells-index.ts';
 import { ServiceUpkeep } from './service-upkeep.ts';
-import { shutDown } from './shut-down.ts';
+import { drainOut, shutDown } from './shut-down.ts';
 import type { ConfigSource } from './source.ts';
 import { programStatus, type Status, serviceStatus } from './status.ts';
 import { tellingProcesses } from './telling-processes.ts';
-import { VERSION } from './version.ts';
 import { WorkerGroup } from './worker-group.ts';
 
 const PEER_MS = 100;
@@ -69,6 +70,7 @@ export class ControlPlane {
 	readonly #counts: CountsHandover;
 	readonly #startedAt = Date.now();
 	readonly #admin: AdminPlace;
+	readonly purging: Purging = new Purging(this.log, () => this.#keep());
 	#config!: Config;
 	#queue: Promise<unknown> = Promise.resolve();
 	#stopping = false;
@@ -110,8 +112,7 @@ export class ControlPlane {
 		});
 		if (keeper.welcome.active) this.#counts.lead(null);
 		this.#listeners = new Listeners(keeper, this.#workers, event);
-		const views = { readiness: () => this.readiness(), metrics: (accept?: string) => this.#monitor.page(accept) };
-		this.#admin = new AdminPlace(keeper, views, (text) => event('error', text));
+		this.#admin = new AdminPlace(keeper, this.#views(), (text) => event('error', text));
 		const host = tellingProcesses(keeper.processes, () => this.#config);
 		const fleet = (this.#fleet = new Fleet({ sink: this.#slots, host, passive: !keeper.welcome.active }));
 		this.#shares = new PoolShares({
@@ -130,6 +131,11 @@ export class ControlPlane {
 		this.#monitor = this.#makeMonitor();
 		this.#scaling = this.#makeScaling(keeper.welcome.active);
 		this.#reloads = this.#makeReloads();
+	}
+
+	#views(): AdminViews {
+		const readiness = () => this.readiness();
+		return { readiness, metrics: (accept) => this.#monitor.page(accept), purge: this.purging };
 	}
 
 	#makeScaling(leads: boolean): Scaling {
@@ -173,6 +179,7 @@ export class ControlPlane {
 			instances: () => this.#fleet.list(),
 			plans: () => this.#slots.plans(),
 			short: () => this.#scaling.short(),
+			purges: () => this.purging.views(),
 			refused: () => this.#reloads.refused !== '',
 		});
 	}
@@ -220,6 +227,8 @@ export class ControlPlane {
 		this.#everySecond();
 		setInterval(() => this.#everySecond(), 1000);
 		this.#overload.start(this.#workers, snapshot?.limits);
+		this.purging.configure(this.#config.purge);
+		if (welcome.active) this.purging.adopt(snapshot?.purges);
 		this.#keep();
 		this.#events.start();
 		this.#keeper.ready();
@@ -243,6 +252,7 @@ export class ControlPlane {
 			limits: this.#overload.found(),
 			scaling: this.#scaling.snapshot(),
 			ticketKeys: this.#listeners.ticketKeys.toString('base64'),
+			purges: this.purging.left(),
 			name: this.#name,
 		};
 	}
@@ -274,7 +284,7 @@ export class ControlPlane {
 		return this.#reloads.reload();
 	}
 
-	#running(): Running {
+	#running(): Running & Led {
 		return {
 			log: this.log,
 			listeners: this.#listeners,
@@ -285,6 +295,10 @@ export class ControlPlane {
 			admin: this.#admin,
 			monitor: this.#monitor,
 			scaling: this.#scaling,
+			purging: this.purging,
+			overload: this.#overload,
+			counts: this.#counts,
+			slots: this.#slots,
 		};
 	}
 
@@ -292,6 +306,7 @@ export class ControlPlane {
 	command(name: string, args: Record<string, unknown>, line: (text: string) => void): Promise<unknown> {
 		const seen = this.#monitor.command(name, args, line) ?? this.#scaling.command(name, args);
 		if (seen !== null) return seen;
+		if (name === 'purge') return this.purging.purge(args);
 		return carryOut(
 			{ name, args, line },
 			{
@@ -341,15 +356,8 @@ export class ControlPlane {
 	/** This core leads from now on. */
 	lead(snapshot: unknown): void {
 		const left = snapshot as Snapshot | null;
-		if (left !== null) this.#fleet.adopt(left.fleet);
-		this.#overload.inherit(left?.limits);
-		this.#counts.lead(left?.counts);
-		this.#slots.leads = true;
-		this.#monitor.leads = true;
-		this.#scaling.adopt(left?.scaling);
-		this.#scaling.leads = true;
+		takeLead(this.#running(), left);
 		void this.#leadDeployments(left);
-		this.log.add({ level: 'info', subject: 'ballast', text: `version ${VERSION} took over (core ${process.pid})` });
 	}
 
 	/** What the core before had deployed or was about to: known here before anything is ended that seems to belong to nobody. */
@@ -367,10 +375,7 @@ export class ControlPlane {
 	yield(): Snapshot {
 		this.#rollouts.abandon('another core takes over; `ballast deploy` begins anew');
 		const snapshot = { ...this.snapshot(), counts: this.#counts.yield() };
-		this.#slots.leads = false;
-		this.#monitor.leads = false;
-		this.#scaling.leads = false;
-		this.#fleet.deactivate();
+		giveLead(this.#running(), this.#config.purge);
 		this.#watch.stop();
 		return snapshot;
 	}
@@ -378,10 +383,7 @@ export class ControlPlane {
 	/** Accepts nothing more and ends when the last connection has. */
 	async drain(): Promise<void> {
 		this.#stopping = true;
-		this.#admin.close();
-		this.#workers.tell({ type: 'drain' });
-		await this.#counts.drain(() => this.#workers.load().connections > 0);
-		await this.#monitor.end();
+		await drainOut(this.#running());
 		await this.#keeper.sent();
 	}
 
@@ -390,8 +392,6 @@ export class ControlPlane {
 		this.#stopping = true;
 		this.#rollouts.abandon('Ballast stops');
 		this.#watch.stop();
-		this.#scaling.stop();
 		await shutDown(this.#running(), this.#config.stop.graceMs);
-		await this.#monitor.end();
 	}
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { HandedCounts } from './counts-handover.ts';
+import type { PurgesLeft } from './purging.ts';
 import type { ScalingSnapshot } from './scaling/scaler.ts';
 
 /** What a core leaves for the one that follows it. */
@@ -16,4 +17,6 @@ export interface Snapshot {
 	scaling?: ScalingSnapshot;
 	/** Limits of adaptive services. */
 	limits?: Record<string, number>;
+	/** Purges that no CDN took yet. */
+	purges?: PurgesLeft;
 }

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { PurgeView } from '../cdn/purge-queue.ts';
 import type { Config } from '../config/config.ts';
 import type { FigureSource } from '../core/metric.ts';
 import type { MeterGroup } from '../metrics/counts.ts';
@@ -38,6 +39,8 @@ export interface NodeMonitorParts {
 	plans(): InstancePlan[];
 	/** See `ObservedParts`. */
 	short(): ReadonlyMap<string, number>;
+	/** What is passed on to CDNs. */
+	purges(): PurgeView[];
 	/** The configuration on disk was refused. */
 	refused(): boolean;
 }
@@ -199,6 +202,7 @@ export class NodeMonitor {
 				['spans', stored?.spansDropped ?? 0],
 				['otlp', this.#telemetry.dropped],
 			],
+			purges: this.#parts.purges().map(({ name, purged, lost, waiting }) => ({ target: name, purged, lost, waiting })),
 			remoteDropped: this.#telemetry.remoteDropped + this.#monitoring.others.dropped,
 			logErrors: logs === undefined ? [] : [{ service: '', instance: '', count: logs.errors }],
 		};

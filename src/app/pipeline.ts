@@ -66,6 +66,12 @@ function observe(exchange: Exchange): void {
 function admit(exchange: Exchange): boolean {
 	const found = exchange.route;
 	if (found === null) return false;
+	const { cdnLoop } = exchange.plane;
+	if (cdnLoop?.isIn(exchange.buffer, exchange.head.fields) === true) {
+		exchange.failure = 'loop_detected';
+		exchange.answerProblem(problemOf('loop_detected'));
+		return false;
+	}
 	if (exchange.plane.shedding > 0 && sheds(exchange, found)) return refuse(exchange, 'node_overloaded');
 	if (found.rateLimits !== null) {
 		const refusal = found.rateLimits.take(exchange, sharedTime(exchange.startMs));

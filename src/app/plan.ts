@@ -4,6 +4,7 @@ import { MAX_WORKERS } from '../core/board.ts';
 import type { NodeLimits, RateLimitPolicy, ServiceConfig } from '../gateway/config.ts';
 import type { CertificateText } from '../gateway/listener.ts';
 import type { Mark } from '../gateway/route.ts';
+import type { TrustEntry } from '../gateway/trust-config.ts';
 import type { RetryBudgetConfig } from '../resilience/config.ts';
 import type { ConcurrencyConfig, OverloadConfig } from '../resilience/overload-config.ts';
 import type { CachePlan } from './cache-memory.ts';
@@ -48,7 +49,9 @@ export interface Plan {
 	columns: number;
 	services: ServicePlan[];
 	limits: NodeLimits & { overload: OverloadConfig | null };
-	trust: string[];
+	trust: TrustEntry[];
+	/** null: loops are not looked for. */
+	cdnLoop: string | null;
 	/** Index of the counts of each route, by `seriesKey`. */
 	series: Record<string, number>;
 	rateLimits: RateLimitPlan;

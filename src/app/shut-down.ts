@@ -1,15 +1,15 @@
-import type { EventLog } from './event-log.ts';
-import type { Fleet } from './fleet.ts';
-import type { Listeners } from './listeners.ts';
+import type { Running } from './config-swap.ts';
+import type { Led } from './lead.ts';
 import { untilQuiet } from './until-quiet.ts';
-import type { WorkerGroup } from './worker-group.ts';
 
 /** Finishes what is under way, as far as the grace goes, then ends workers and instances. */
 export async function shutDown(
-	parts: { listeners: Listeners; workers: WorkerGroup; fleet: Fleet; log: EventLog },
+	parts: Pick<Running, 'listeners' | 'workers' | 'fleet' | 'log' | 'scaling' | 'purging' | 'monitor'>,
 	graceMs: number,
 ): Promise<void> {
-	const { listeners, workers, fleet, log } = parts;
+	const { listeners, workers, fleet, log, scaling, purging, monitor } = parts;
+	scaling.stop();
+	const passedOn = purging.end();
 	const { active: underWay } = workers.load();
 	const text = `stopping: ${underWay} under way may take up to ${graceMs / 1000} s; a second Ctrl-C ends at once`;
 	log.add({ level: 'info', subject: 'ballast', text });
@@ -21,5 +21,20 @@ export async function shutDown(
 	if (workers.load().active > 0) await workers.end();
 	await fleet.stop(Math.max(1000, graceMs));
 	await workers.end();
+	await passedOn;
 	log.add({ level: 'info', subject: 'ballast', text: 'stopped' });
+	await monitor.end();
+}
+
+/** Accepts nothing more; resolves when the last connection has ended. */
+export async function drainOut({
+	admin,
+	workers,
+	monitor,
+	counts,
+}: Pick<Running, 'admin' | 'workers' | 'monitor'> & Pick<Led, 'counts'>): Promise<void> {
+	admin.close();
+	workers.tell({ type: 'drain' });
+	await counts.drain(() => workers.load().connections > 0);
+	await monitor.end();
 }

@@ -20,6 +20,7 @@ const plan = (workers: number, generation = 1, trust: string[] = []): Plan => ({
 	workers,
 	columns: workers,
 	services: [],
+	cdnLoop: null,
 	limits: {
 		headMs: 1000,
 		headBytes: 1000,

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openAnswerStore } from '../cache/memory/memory-store.ts';
 import { CacheHash } from '../cache/rules/cache-hash.ts';
 import { Board } from '../core/board.ts';
+import { CdnLoop } from '../gateway/cdn-loop.ts';
 import { DataPlane } from '../gateway/data-plane.ts';
 import { FileStore } from '../gateway/files/file-store.ts';
 import { Trust } from '../gateway/forwarded.ts';
@@ -102,6 +103,7 @@ class DataWorker {
 		this.#cache(start.plan);
 		this.#plane.routes = this.#pools.compile({ files: this.#files, caching: this.#caching });
 		this.#plane.services = this.#pools.services;
+		this.#plane.cdnLoop = loopOf(start.plan);
 		this.#plane.tracing = tracingOf(start.plan.recording);
 		this.#requests = new Requests(this.#plane, handle);
 		for (const instance of start.instances) this.#addInstance(instance);
@@ -266,6 +268,7 @@ class DataWorker {
 		this.#board.workers = Math.max(this.#board.workers, plan.columns, plan.workers);
 		this.#plane.limits = plan.limits;
 		this.#plane.trust = new Trust(plan.trust);
+		this.#plane.cdnLoop = loopOf(plan);
 		this.#cache(plan);
 		this.#plane.routes = pools.compile({ files: this.#files, caching: this.#caching });
 		this.#plane.services = pools.services;
@@ -286,6 +289,8 @@ class DataWorker {
 
 const tracingOf = ({ traces, restart }: RecordingPlan): WorkerTracing | null =>
 	traces === null ? null : new WorkerTracing(traces, restart);
+
+const loopOf = ({ cdnLoop }: Plan): CdnLoop | null => (cdnLoop === null ? null : new CdnLoop(cdnLoop));
 
 const worker = new DataWorker(workerData as WorkerStart);
 // Whatever one connection's socket makes us throw, the thousands of others go on.

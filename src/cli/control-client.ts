@@ -10,6 +10,7 @@ export type ControlCommand =
 	| 'reload'
 	| 'scale'
 	| 'drain'
+	| 'purge'
 	| 'undrain'
 	| 'deploy'
 	| 'stop'

@@ -244,7 +244,8 @@ function complainOfPositionals(command: CommandArguments, given: string[]): stri
 				.map((word) => `<${word}>`)
 				.join(' and ')}`,
 		];
-	const extra = given.slice(command.positionals.length);
+	// `[url…]` takes any number.
+	const extra = command.positionals.at(-1)?.endsWith('…]') === true ? [] : given.slice(command.positionals.length);
 	return extra.length === 0 ? [] : [`takes no argument \`${extra[0]}\``];
 }
 

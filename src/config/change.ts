@@ -91,7 +91,9 @@ const OF_NODE: [string, string][] = [
 	['export', 'takes effect at once'],
 	['receive', 'takes effect at once'],
 	['stop', 'holds when Ballast ends'],
-	['trust', POLICY],
+	['trust', 'holds for new connections'],
+	['cdnLoop', POLICY],
+	['purge', 'holds from the next purge; what waits at a target that stays is sent'],
 	['underscores', POLICY],
 ];
 

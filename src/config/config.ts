@@ -6,8 +6,10 @@ import type { BalanceConfig } from '../balancing/config.ts';
 import type { FailoverConfig } from '../balancing/failover-config.ts';
 import type { CachePolicy } from '../cache/cache-policy.ts';
 import type { CacheConfig } from '../cache/config.ts';
+import type { PurgeConfig } from '../cdn/config.ts';
 import type { DeployConfig } from '../deploy/config.ts';
 import type { ServiceConfig as GatewayServiceConfig, ListenConfig, NodeLimits } from '../gateway/config.ts';
+import type { TrustEntry } from '../gateway/trust-config.ts';
 import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig } from '../instances/config.ts';
@@ -82,7 +84,11 @@ export interface Config {
 	/** `overload` null: off. */
 	limits: NodeLimits & { overload: OverloadConfig | null };
 	/** CIDRs whose Forwarded and X-Forwarded-* fields are believed. */
-	trust: string[];
+	trust: TrustEntry[];
+	/** This node's name in CDN-Loop; null: loops are not looked for. */
+	cdnLoop: string | null;
+	/** Who may purge by HTTP, and who is told; secrets are in it. */
+	purge: PurgeConfig;
 	stop: { graceMs: number };
 	alerts: AlertsConfig;
 	/** Who is told of alerts; their secrets are in it. */

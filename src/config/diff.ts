@@ -38,6 +38,9 @@ export function diffConfig(before: Config, after: Config): Change[] {
 		changes,
 	);
 	const services = { a: a['services'] as Form, b: b['services'] as Form };
+	// What a file of ranges holds is no part of the form, and counts.
+	a['trust'] = trusted(before);
+	b['trust'] = trusted(after);
 	for (const form of [a, b]) {
 		delete form['listen'];
 		delete form['services'];
@@ -45,6 +48,17 @@ export function diffConfig(before: Config, after: Config): Change[] {
 	compare({ a, b, path: [], what: 'node' }, changes);
 	compareNamed({ ...services, path: ['services'], what: 'service' }, changes);
 	return changes;
+}
+
+function trusted({ trust }: Config): Hidden | undefined {
+	if (trust.length === 0) return undefined;
+	const shown = trust.map((one) => {
+		if (typeof one === 'string') return one;
+		const { ranges, file, header } = one;
+		const what = file === null ? ranges.join(' ') : `${file} (${ranges.length} ranges)`;
+		return header === null ? what : `${what} by ${header}`;
+	});
+	return new Hidden(JSON.stringify(trust), shown.join(', '));
 }
 
 interface Pair {

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { parseDuration, parseSize } from '../core/units.ts';
 import type { ListenConfig, ListenInput, TlsConfig } from '../gateway/config.ts';
-import { listenAddress, parseListen, parseTrust } from '../gateway/config-syntax.ts';
+import { listenAddress, parseListen } from '../gateway/config-syntax.ts';
 import type { StoreConfig, StoreInput } from '../store/config.ts';
 import type { AdminConfig, Config } from './config.ts';
 import { isLoopback } from './loopback.ts';
@@ -10,7 +10,9 @@ import { resolveNodeCache } from './resolve-cache.ts';
 import { resolveLogs } from './resolve-logs.ts';
 import { resolveMetrics } from './resolve-metrics.ts';
 import { resolveOverload } from './resolve-overload.ts';
+import { resolvePurge } from './resolve-purge.ts';
 import { resolveExports, resolveReceive, resolveTraces } from './resolve-telemetry.ts';
+import { resolveTrust } from './resolve-trust.ts';
 import type { UserConfig } from './schema.ts';
 import type { Place } from './scope.ts';
 
@@ -36,7 +38,9 @@ export function resolveNode(
 		admin,
 		workers: input.workers ?? Math.min(32, Math.max(1, availableParallelism())),
 		limits: resolveLimits(input, place.at('limits')),
-		trust: resolveTrust(input.trust),
+		trust: resolveTrust(input, place.at('trust')),
+		cdnLoop: input.cdnLoop?.toLowerCase() ?? null,
+		purge: resolvePurge(input.purge ?? {}, place.at('purge')),
 		store: resolveStore(input.store, place),
 		traces: resolveTraces(input.traces),
 		exports: resolveExports(input.export, place.at('export')),
@@ -189,9 +193,4 @@ function resolveLimits(input: UserConfig, place: Place): Config['limits'] {
 		holdBytes: bytes(limits?.hold?.size, 16_777_216),
 		overload: resolveOverload(limits?.overload),
 	};
-}
-
-function resolveTrust(input: UserConfig['trust']): string[] {
-	const all = input === undefined ? [] : typeof input === 'string' ? [input] : input;
-	return [...new Set(all.flatMap((one) => parseTrust(one)))];
 }

@@ -50,7 +50,7 @@ export function layPriority(base: PriorityPolicy, input: PriorityInput | undefin
 
 /** Says where a priority comes from a field that nobody is believed about, or that never arrives. */
 export function checkPriority(
-	node: { trust: readonly string[]; limits: { underscores: 'drop' | 'pass' } },
+	node: { trust: readonly unknown[]; limits: { underscores: 'drop' | 'pass' } },
 	input: PriorityInput | undefined,
 	place: Place,
 ): void {

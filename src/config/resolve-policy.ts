@@ -2,6 +2,7 @@
 import { formatDuration, parseDuration, parseSize } from '../core/units.ts';
 import type { HeaderPolicy, Policy, Timeouts } from '../gateway/config.ts';
 import { complainOfFieldName, complainOfFieldValue } from '../gateway/config-syntax.ts';
+import { layCdn } from './resolve-cdn.ts';
 import { layPriority } from './resolve-overload.ts';
 import { checkLimitedFields, layRateLimits } from './resolve-rate-limit.ts';
 import { DEFAULT_HOLD_MS, DEFAULT_RETRY, layRetry } from './resolve-retry.ts';
@@ -10,7 +11,7 @@ import type { Place } from './scope.ts';
 
 export type PolicyInput = Pick<
 	UserDefaults,
-	'timeouts' | 'limits' | 'host' | 'strip' | 'rewrite' | 'headers' | 'retry' | 'hold' | 'rateLimit' | 'priority'
+	'timeouts' | 'limits' | 'host' | 'strip' | 'rewrite' | 'headers' | 'retry' | 'hold' | 'rateLimit' | 'priority' | 'cdn'
 >;
 
 export const DEFAULT_POLICY: Policy = {
@@ -24,6 +25,7 @@ export const DEFAULT_POLICY: Policy = {
 	holdMs: DEFAULT_HOLD_MS,
 	rateLimit: [],
 	priority: { header: null, from: 'trusted', default: 'normal' },
+	cdn: null,
 };
 
 /** A service's or route's policy: what the input says, laid over what it inherits. */
@@ -45,6 +47,7 @@ export function layPolicy(base: Policy, input: PolicyInput, place: Place): Polic
 		responseHeaders: layHeaders(base.responseHeaders, input, place.at('headers', 'response')),
 		rateLimit: layRateLimits(base.rateLimit, input, place),
 		priority: layPriority(base.priority, input.priority, place.at('priority')),
+		cdn: layCdn(base.cdn, input.cdn, place.at('cdn')),
 	};
 	checkLimitedFields(policy, input, place);
 	return policy;

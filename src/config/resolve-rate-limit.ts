@@ -133,7 +133,7 @@ export function checkLimitedFields({ rateLimit, requestHeaders }: Policy, input:
 
 /** Says where a limit counts by a field that nobody is believed about, or that never arrives. */
 export function checkLimitTrust(
-	node: { trust: readonly string[]; limits: Pick<NodeLimits, 'underscores'> },
+	node: { trust: readonly unknown[]; limits: Pick<NodeLimits, 'underscores'> },
 	policies: readonly { input: PolicyInput; place: Place }[],
 ): void {
 	for (const { input, place } of policies) {

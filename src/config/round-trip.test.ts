@@ -7,7 +7,7 @@ import { loadConfig } from './load.ts';
 import { printConfig } from './print.ts';
 import { formatProblems } from './problem.ts';
 import type { UserConfig, UserRoute, UserService } from './schema.ts';
-import { duration, maybe, scaleInput, withoutUndefined } from './testing/arbitrary.ts';
+import { cdnInput, duration, maybe, scaleInput, withoutUndefined } from './testing/arbitrary.ts';
 import { TempFiles } from './testing/temp-files.ts';
 
 // Random configurations as people may write them, valid as a whole.
@@ -101,6 +101,7 @@ const policy = (level: string) => ({
 		),
 	),
 	headers: maybe(fc.record({ request: maybe(fields), response: maybe(fields) }).map(withoutUndefined)),
+	cdn: maybe(cdnInput),
 	objective: maybe(
 		fc.oneof(
 			fc.constantFrom('99.9%', 'off' as const, { latency: '300ms' }),
@@ -340,7 +341,10 @@ const arbitraryConfig: fc.Arbitrary<UserConfig> = fc
 			}),
 		),
 		underscores: maybe(fc.constantFrom('drop' as const, 'pass' as const)),
-		trust: maybe(fc.constantFrom('private', ['10.0.0.0/8', '::1'])),
+		trust: maybe(
+			fc.constantFrom('private', ['10.0.0.0/8', '::1'], [{ ranges: '192.0.2.0/24', header: 'True-Client-IP' }, '::1']),
+		),
+		cdnLoop: maybe(word),
 		stop: maybe(duration(0, 90_000)),
 		defaults: maybe(fc.record({ ...policy('d'), ...pool }).map(withoutUndefined)),
 	})

@@ -4,6 +4,7 @@ import { alertsSchema, channelsSchema, heartbeatSchema, maintenanceSchema } from
 import { balanceSchema } from '../balancing/config.ts';
 import { failoverSchema } from '../balancing/failover-config.ts';
 import { cacheSchema, nodeCacheSchema } from '../cache/config.ts';
+import { cdnLoopSchema, cdnSchema, purgeSchema } from '../cdn/config.ts';
 import { duration, integer, key, list, map, notEmpty, object, oneOf, required, text } from '../core/schema.ts';
 import { deploySchema } from '../deploy/config.ts';
 import {
@@ -11,7 +12,6 @@ import {
 	listenHost,
 	listenPort,
 	listenSchema,
-	trustText,
 	underscoresSchema,
 	upstreamSchema,
 } from '../gateway/config.ts';
@@ -24,6 +24,7 @@ import {
 	respondSchema,
 	routeMatchSchema,
 } from '../gateway/route-schema.ts';
+import { trustSchema } from '../gateway/trust-config.ts';
 import { healthSchema } from '../health/config.ts';
 import { outliersSchema, slowStartSchema } from '../health/outlier-config.ts';
 import { instancesSchema } from '../instances/config.ts';
@@ -109,6 +110,11 @@ const policyKeys = {
 		cacheSchema,
 		'Answers are stored and given again, by RFC 9111; `{}` is that and no more. What a route says is laid over what its service says.',
 		{ default: 'off', example: { ttl: '60s' } },
+	),
+	cdn: key(
+		cdnSchema,
+		'How long a CDN in front may keep answers, and browsers, where the API says nothing of it; and how it gets their tags.',
+		{ default: 'off', example: { maxAge: '1h', staleWhileRevalidate: '30s', tags: 'Cache-Tag' } },
 	),
 	objective: key(
 		objectiveSchema,
@@ -264,13 +270,22 @@ export const configSchema = object({
 		},
 	),
 	trust: key(
-		oneOf(
-			[trustText, list(trustText, 'address ranges', 0)],
-			'an address range such as 10.0.0.0/8, private, or a list of them',
-		),
-		'Proxies in front of Ballast whose `Forwarded` and `X-Forwarded-*` are believed; `private` stands for all private ranges and loopback.',
-		{ default: [], example: ['10.0.0.0/8'] },
+		trustSchema,
+		'Proxies and CDNs in front of Ballast whose `Forwarded` and `X-Forwarded-*` are believed; `private` stands for all private ranges and loopback.',
+		{ default: [], example: ['10.0.0.0/8', { file: './cloudflare-ips.txt', header: 'CF-Connecting-IP' }] },
 	),
+	cdnLoop: key(
+		cdnLoopSchema,
+		"This node's name in `CDN-Loop` (RFC 8586): it is added to requests that go to instances, and a request that has it already gets 508. Another one on each node.",
+		{ defaultText: 'none: loops are not looked for', example: 'edge-1' },
+	),
+	purge: key(purgeSchema, 'Who may purge by HTTP, and which CDNs are told of each purge.', {
+		defaultText: '`ballast purge` only, and nobody is told',
+		example: {
+			token: { env: 'BALLAST_PURGE_TOKEN' },
+			targets: { cloudflare: { zone: '023e105f4ecef8ad9ca31a8372d0c353', token: { env: 'CLOUDFLARE_API_TOKEN' } } },
+		},
+	}),
 	stop: key(
 		oneOf(
 			[

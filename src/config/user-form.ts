@@ -17,6 +17,7 @@ import type { InstancesConfig, RunConfig, UrlInstance } from '../instances/confi
 import { hasSize, isPlatform } from '../instances/kinds.ts';
 import { alertingForm } from './alerts-form.ts';
 import { cacheForm, nodeCacheForm } from './cache-form.ts';
+import { cdnForm, purgeForm, trustForm } from './cdn-form.ts';
 import { commandForm, environmentForm } from './command-form.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from './config.ts';
 import { logsForm } from './logs-form.ts';
@@ -60,7 +61,9 @@ export function userForm(config: Config, options: FormOptions): Form {
 			overload: overloadForm(limits.overload),
 		},
 		underscores: limits.underscores,
-		...(config.trust.length === 0 ? {} : { trust: config.trust }),
+		...(config.trust.length === 0 ? {} : { trust: trustForm(config.trust) }),
+		...(config.cdnLoop === null ? {} : { cdnLoop: config.cdnLoop }),
+		...purgeForm(config.purge, options),
 		metrics: metricsForm(config.metrics),
 		cache: nodeCacheForm(config.cache),
 		stop: { grace: formatDuration(config.stop.graceMs) },
@@ -298,6 +301,7 @@ function policyForm(policy: Policy, options: FormOptions): Form {
 		strip: path.strip ?? 'off',
 		rewrite: path.rewrite === null ? 'off' : { from: path.rewrite.pattern, to: path.rewrite.replacement },
 		priority: priorityForm(policy.priority),
+		cdn: cdnForm(policy.cdn),
 		...(request === null && response === null
 			? {}
 			: { headers: { ...(request === null ? {} : { request }), ...(response === null ? {} : { response }) } }),

@@ -43,6 +43,7 @@ export const ERRORS = {
 		'The file is another version than was asked for',
 	),
 	range_not_satisfiable: entry(416, 'client', false, 'http_request_error', 'The file has no such part'),
+	loop_detected: entry(508, 'operator', false, 'proxy_loop_detected', 'The request came here before'),
 	rate_limited: entry(429, 'client', true, 'http_request_denied', 'Too many requests'),
 	version_not_supported: entry(505, 'client', false, 'http_request_error', 'HTTP/1.0 and HTTP/1.1 are supported'),
 	too_many_connections: entry(503, 'ballast', true, 'connection_limit_reached', 'Too many connections'),
@@ -117,6 +118,7 @@ export const ERRORS = {
 	store_unusable: entry(0, 'operator', false, '', 'The store cannot be used'),
 	bad_query: entry(400, 'operator', false, '', 'The query is not valid'),
 	notify_failed: entry(0, 'operator', false, '', 'The notification was not taken'),
+	purge_failed: entry(0, 'operator', false, '', 'The purge was not taken'),
 	command_failed: entry(0, 'operator', false, '', 'The command failed'),
 } as const satisfies Record<string, Entry>;
 

@@ -5,7 +5,7 @@ import { type Fields, STRIDE, text } from '../wire/head.ts';
 import type { Output } from '../wire/output.ts';
 import type { ResponseHead } from '../wire/response-head.ts';
 import type { FieldEdits } from './field-edits.ts';
-import type { Route } from './route.ts';
+import type { AnswerEdits, Route } from './route.ts';
 
 const VERSION = Buffer.from('HTTP/1.1 ');
 const SPACE = Buffer.from(' ');
@@ -26,6 +26,8 @@ export interface Answering {
 	readonly route: Route | null;
 	readonly fetch: { readonly slot: number; readonly key: number };
 	readonly head: { readonly minor: number };
+	readonly method: string;
+	field(name: string): string | undefined;
 	readonly answerMode: number;
 	readonly closing: boolean;
 	/** Lines to add. */
@@ -54,7 +56,8 @@ export interface AnswerHead {
 export function writeAnswerHead({ out, exchange, head, bytes, framing }: AnswerHead): void {
 	writeStatusLine(out, head, bytes);
 	const route = exchange.route;
-	const edits = route === null ? null : route.response;
+	const edits =
+		route === null ? null : route.cdn === null ? route.response : cdnEdits(exchange, route.cdn, head, bytes);
 	copyFields(out, bytes, head.fields, edits);
 	if (edits !== null) out.bytes(edits.added);
 	if (exchange.cache.extra !== null) out.bytes(exchange.cache.extra);
@@ -119,13 +122,25 @@ function writeUpgrade(out: Output, head: ResponseHead, bytes: Uint8Array, framin
 	out.crlf();
 }
 
+function cdnEdits(exchange: Answering, cdn: AnswerEdits, head: ResponseHead, bytes: Uint8Array): FieldEdits {
+	const credential = exchange.field('authorization') !== undefined;
+	return cdn.edits({ method: exchange.method, credential, cookie: affinityToken(exchange) !== 0 }, head, bytes);
+}
+
 /** Cookie affinity: the client learns which instance it met. */
 function writeAffinity(out: Output, exchange: Answering): void {
+	const token = affinityToken(exchange);
+	const cookie = exchange.route?.service.cookie;
+	if (token === 0 || cookie == null) return;
+	out.text(`Set-Cookie: ${cookie.name}=${(token >>> 0).toString(16)}${cookie.attributes}\r\n`);
+}
+
+/** What the client's cookie is to hold; 0: it has it already, or there is none. */
+function affinityToken(exchange: Answering): number {
 	const service = exchange.route?.service;
-	if (service?.cookie == null || service.picker === null || exchange.fetch.slot < 0) return;
+	if (service?.cookie == null || service.picker === null || exchange.fetch.slot < 0) return 0;
 	const token = service.picker.token(exchange.fetch.slot);
-	if (token === 0 || token === exchange.fetch.key) return;
-	out.text(`Set-Cookie: ${service.cookie.name}=${(token >>> 0).toString(16)}${service.cookie.attributes}\r\n`);
+	return token === exchange.fetch.key ? 0 : token;
 }
 
 /** Copies the fields that go from end to end, in as few pieces as they allow. */

@@ -33,8 +33,8 @@ export class ClientConnection implements ExchangeClient {
 	transport!: Transport;
 	/** The peer's address, without an IPv4-mapped prefix. */
 	address = '';
-	/** The peer may speak for its clients. */
 	trusted = false;
+	addressField = '';
 	/** Field lines for every request of this connection. */
 	forwarded: Buffer = EMPTY;
 	readonly #requests: Requests;
@@ -62,6 +62,7 @@ export class ClientConnection implements ExchangeClient {
 		this.transport = transport;
 		this.address = address;
 		this.trusted = this.plane.trust.has(this.address);
+		this.addressField = this.trusted ? this.plane.trust.fieldOf(this.address) : '';
 		this.forwarded = forwardedLines(this.address, this.secure);
 		this.plane.wheel.set(this.#timer, this.plane.limits.headMs);
 	}

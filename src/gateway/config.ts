@@ -18,7 +18,8 @@ import {
 	size,
 	text,
 } from '../core/schema.ts';
-import { complainOfServerName, listenAddress, parseListen, parseTrust } from './config-syntax.ts';
+import type { CdnPolicy } from './cdn-policy.ts';
+import { complainOfServerName, listenAddress, parseListen } from './config-syntax.ts';
 import type { FilesConfig } from './files/files-config.ts';
 
 /** Absolute paths of PEM files. */
@@ -154,6 +155,8 @@ export interface Policy {
 	/** A request must be within all of them. */
 	rateLimit: RateLimitPolicy[];
 	priority: PriorityPolicy;
+	/** null: answers go out as they are. */
+	cdn: CdnPolicy | null;
 }
 
 export interface FixedAnswer {
@@ -329,11 +332,6 @@ export const limitsKeys = {
 };
 
 export const underscoresSchema = choice('drop', 'pass');
-
-export const trustText = text('an address range such as 10.0.0.0/8', (value) => {
-	const found = parseTrust(value);
-	return typeof found === 'string' ? found : undefined;
-});
 
 export const upstreamSchema = object({
 	connections: key(integer(1, 100_000), 'Most connections of one worker to one instance.', {

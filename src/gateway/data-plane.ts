@@ -3,6 +3,7 @@ import { Output } from '../wire/output.ts';
 import type { RequestHead } from '../wire/request-head.ts';
 import type { TimerWheel } from '../wire/timer-wheel.ts';
 import type { Destination } from './attempt.ts';
+import type { CdnLoop } from './cdn-loop.ts';
 import type { NodeLimits } from './config.ts';
 import type { Trust } from './forwarded.ts';
 import type { Route, Service } from './route.ts';
@@ -52,7 +53,12 @@ export interface Counted {
 	readonly rewritten: boolean;
 	readonly framing: { readonly userAgentAt: number };
 	readonly head: Pick<RequestHead, 'minor' | 'targetStart' | 'targetEnd' | 'queryAt' | 'fields'>;
-	readonly client: { readonly secure: boolean; readonly trusted: boolean; readonly address: string };
+	readonly client: {
+		readonly secure: boolean;
+		readonly trusted: boolean;
+		readonly address: string;
+		readonly addressField: string;
+	};
 	readonly plane: { readonly trust: Trust };
 	readonly trace: TraceContext;
 }
@@ -145,6 +151,8 @@ export class DataPlane {
 	limits: NodeLimits;
 	trust: Trust;
 	routes: RouteTable;
+	/** null: loops are not looked for. */
+	cdnLoop: CdnLoop | null = null;
 	/** null: requests are not traced, and their fields pass as they came. */
 	tracing: Tracing | null = null;
 	/** How much of the requests this worker refuses: 0 none, 1 those of low priority, 2 of normal too, 3 all. */

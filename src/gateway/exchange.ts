@@ -36,6 +36,8 @@ export interface ExchangeClient {
 	readonly secure: boolean;
 	/** The peer may speak for its clients. */
 	readonly trusted: boolean;
+	/** The field in which it tells its client's address; '': by X-Forwarded-For. */
+	readonly addressField: string;
 	/** Field lines for every request of this connection. */
 	readonly forwarded: Buffer;
 	/** Received and not used yet. */

@@ -1,25 +1,37 @@
 import net from 'node:net';
+import type { TrustEntry } from './trust-config.ts';
 
 /** Who is believed about the client's address, protocol and host (RFC 7239 and its older kin). */
 export class Trust {
 	readonly #list = new net.BlockList();
 	readonly #some: boolean;
+	/** By lower-case name of a field: who is believed about the client's address in it. */
+	readonly #byField = new Map<string, net.BlockList>();
+	/** Fields that only those who are believed about them may send on to an instance, lower case; null: there are none. */
+	readonly guarded: ReadonlySet<string> | null;
 
-	/** `cidrs` as `10.0.0.0/8`, `::1/128`, or single addresses. */
-	constructor(cidrs: readonly string[]) {
-		this.#some = cidrs.length > 0;
-		for (const cidr of cidrs) {
-			const [address = '', bits] = cidr.split('/');
-			const family = net.isIPv6(address) ? 'ipv6' : 'ipv4';
-			if (bits === undefined) this.#list.addAddress(address, family);
-			else this.#list.addSubnet(address, Number(bits), family);
+	/** Ranges as `10.0.0.0/8`, `::1/128`, or single addresses. */
+	constructor(entries: readonly TrustEntry[]) {
+		this.#some = entries.length > 0;
+		for (const entry of entries) {
+			const { ranges, header } = typeof entry === 'string' ? { ranges: [entry], header: null } : entry;
+			for (const range of ranges) add(this.#list, range);
+			if (header === null) continue;
+			const believed = this.#byField.get(header) ?? new net.BlockList();
+			this.#byField.set(header, believed);
+			for (const range of ranges) add(believed, range);
 		}
+		this.guarded = this.#byField.size === 0 ? null : new Set(this.#byField.keys());
 	}
 
 	has(address: string): boolean {
-		if (!this.#some) return false;
-		const family = net.isIPv6(address) ? 'ipv6' : 'ipv4';
-		return net.isIP(address) !== 0 && this.#list.check(address, family);
+		return this.#some && isIn(this.#list, address);
+	}
+
+	/** The field in which this peer tells its client's address, lower case; '': it tells it by X-Forwarded-For. */
+	fieldOf(peer: string): string {
+		for (const [name, list] of this.#byField) if (isIn(list, peer)) return name;
+		return '';
 	}
 
 	/** The client's own address behind trusted proxies: the first from the right that is not trusted. */
@@ -36,6 +48,26 @@ export class Trust {
 		}
 		return client;
 	}
+}
+
+function add(list: net.BlockList, range: string): void {
+	const [address = '', bits] = range.split('/');
+	const family = net.isIPv6(address) ? 'ipv6' : 'ipv4';
+	if (bits === undefined) list.addAddress(address, family);
+	else list.addSubnet(address, Number(bits), family);
+}
+
+function isIn(list: net.BlockList, address: string): boolean {
+	const family = net.isIP(address);
+	return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** The address that a CDN says in a field of its own; null: it is none. CloudFront writes a port behind it, also of IPv6. */
+export function toldAddress(field: string, value: string): string | null {
+	const ported = field === 'cloudfront-viewer-address';
+	const text = ported ? value.slice(0, Math.max(0, value.lastIndexOf(':'))) : value;
+	const address = plainAddress(text.trim());
+	return net.isIP(address) === 0 || address.includes('%') ? null : address;
 }
 
 /** Without port and brackets; IPv4-mapped IPv6 as IPv4. */

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { Priority } from '../core/priority.ts';
+import { CdnFields } from './cdn-fields.ts';
 import type { Policy, RouteConfig, ServiceConfig } from './config.ts';
 import { compileEdits } from './field-edits.ts';
 import { FileFolder } from './files/file-folder.ts';
@@ -75,6 +76,7 @@ export function compileRoute(
 		path: compilePath(policy.path),
 		request: compileEdits(policy.requestHeaders),
 		response,
+		cdn: policy.cdn === null ? null : new CdnFields(policy.cdn, policy.responseHeaders),
 		fixed: entry.route?.respond ? fixedAnswer(entry.route.respond) : null,
 		redirect: entry.route?.redirect ?? null,
 		files: entry.route?.files ? new FileFolder(entry.route.files, response, files) : null,

@@ -1,5 +1,6 @@
 import type { Priority } from '../core/priority.ts';
 import type { ServiceCells } from '../core/service-cells.ts';
+import type { ResponseHead } from '../wire/response-head.ts';
 import type { HostPolicy, RedirectConfig, RetryPolicy, ServiceConfig, Timeouts } from './config.ts';
 import type { FieldEdits } from './field-edits.ts';
 import type { FileFolder } from './files/file-folder.ts';
@@ -54,6 +55,15 @@ export interface Service {
 	readonly cookie: { name: string; attributes: string } | null;
 }
 
+/** Chooses the edits of each answer; see `CdnFields`. */
+export interface AnswerEdits {
+	edits(
+		request: { readonly method: string; readonly credential: boolean; readonly cookie: boolean },
+		head: ResponseHead,
+		bytes: Uint8Array,
+	): FieldEdits;
+}
+
 /** The priority of a route's requests. `header` null: all have `level`. */
 export interface RoutePriority {
 	readonly level: Priority;
@@ -78,6 +88,8 @@ export interface Route {
 	readonly path: ((path: string) => string) | null;
 	readonly request: FieldEdits | null;
 	readonly response: FieldEdits | null;
+	/** Edits its answers in place of `response`, which are in it; null: nothing is written for a CDN. */
+	readonly cdn: AnswerEdits | null;
 	/** A whole answer without its Connection and Date fields, up to the body. */
 	readonly fixed: { status: number; head: Buffer; body: Buffer } | null;
 	readonly redirect: RedirectConfig | null;

@@ -5,6 +5,7 @@ import type { Output } from '../wire/output.ts';
 import type { RequestHead } from '../wire/request-head.ts';
 import { lineEnd } from './answer-head.ts';
 import type { Destination } from './attempt.ts';
+import { addressTold } from './client-address.ts';
 import type { NodeLimits } from './config.ts';
 import type { TraceContext, Tracing } from './data-plane.ts';
 import { forwardedNode } from './forwarded.ts';
@@ -33,7 +34,12 @@ export interface Requesting {
 	readonly absolute: boolean;
 	readonly mayUpgrade: boolean;
 	readonly route: Route | null;
-	readonly plane: { readonly limits: NodeLimits; readonly tracing: Tracing | null };
+	readonly plane: {
+		readonly limits: NodeLimits;
+		readonly tracing: Tracing | null;
+		readonly cdnLoop: { readonly line: Buffer } | null;
+		readonly trust: { readonly guarded: ReadonlySet<string> | null };
+	};
 	readonly trace: TraceContext;
 	/** In the place of the client's own conditions and `Range`; null: these go as they came. */
 	readonly conditions: Buffer | null;
@@ -42,6 +48,7 @@ export interface Requesting {
 		readonly trusted: boolean;
 		readonly secure: boolean;
 		readonly address: string;
+		readonly addressField: string;
 		readonly forwarded: Buffer;
 	};
 	field(name: string): string | undefined;
@@ -62,6 +69,7 @@ export function writeUpstreamHead(out: Output, exchange: Requesting, upstream: D
 	if (edits !== null) out.bytes(edits.added);
 	if (exchange.conditions !== null) out.bytes(exchange.conditions);
 	writeFraming(out, exchange);
+	if (exchange.plane.cdnLoop !== null) out.bytes(exchange.plane.cdnLoop.line);
 	exchange.plane.tracing?.write(out, exchange.trace, exchange.fetch.attempts);
 	if (exchange.client.trusted) writeTrustedForwarded(out, exchange);
 	else out.bytes(exchange.client.forwarded);
@@ -95,6 +103,7 @@ function copyFields(out: Output, exchange: Requesting, hostKept: boolean): void 
 	const underscores = exchange.plane.limits.underscores === 'pass';
 	const { trusted } = exchange.client;
 	const traces = exchange.plane.tracing !== null;
+	const { guarded } = exchange.plane.trust;
 	let from = -1;
 	let to = -1;
 	for (let row = 0, end = count * STRIDE; row < end; row += STRIDE) {
@@ -102,6 +111,7 @@ function copyFields(out: Output, exchange: Requesting, hostKept: boolean): void 
 		let keep = field === Field.other || passes(field, hostKept, underscores, trusted);
 		if (exchange.conditions !== null) keep &&= !isCondition(field);
 		if (traces && field >= Field.traceparent) keep &&= !isReplaced(field, exchange.trace);
+		if (keep && guarded !== null && field === Field.other) keep = mayTell(exchange, guarded, row);
 		if (keep && edits !== null)
 			keep = !edits.removed.has(text(buffer, table[row] as number, table[row + 1] as number).toLowerCase());
 		if (keep) {
@@ -114,6 +124,13 @@ function copyFields(out: Output, exchange: Requesting, hostKept: boolean): void 
 		if (field === Field.maxForwards) writeMaxForwards(out, exchange, row);
 	}
 	if (from >= 0) out.copy(buffer, from, to);
+}
+
+/** A CDN's field with the client's address is passed on only from the CDN itself: anyone else could write anything there. */
+function mayTell({ buffer, head, client }: Requesting, guarded: ReadonlySet<string>, row: number): boolean {
+	const { table } = head.fields;
+	const name = text(buffer, table[row] as number, table[row + 1] as number).toLowerCase();
+	return name === client.addressField || !guarded.has(name);
 }
 
 function passes(field: number, hostKept: boolean, underscores: boolean, trusted: boolean): boolean {
@@ -207,7 +224,8 @@ export function forwardedLines(address: string, secure: boolean): Buffer {
 function writeTrustedForwarded(out: Output, exchange: Requesting): void {
 	const { client } = exchange;
 	const { fields } = exchange.head;
-	const before = fields.list(exchange.buffer, 'x-forwarded-for') ?? '';
+	// What a CDN says itself is more than a list that its client may have begun.
+	const before = addressTold(exchange) ?? fields.list(exchange.buffer, 'x-forwarded-for') ?? '';
 	const proto = client.secure ? 'https' : 'http';
 	out.text(`X-Forwarded-For: ${before === '' ? '' : `${before}, `}${client.address}\r\n`);
 	if (exchange.field('x-forwarded-proto') === undefined) out.text(`X-Forwarded-Proto: ${proto}\r\n`);

@@ -243,6 +243,14 @@ const UPKEEP: readonly Figure[] = [
 		rate([], of('ballast_series_dropped_total'), of('ballast_remote_dropped_total')),
 	),
 	figure(
+		{ name: 'purges.lost', unit: 'number', perSecond: true, text: 'Purged items that a CDN never took' },
+		rate(['target'], of('ballast_purges_lost_total')),
+	),
+	figure(
+		{ name: 'purges.waiting', unit: 'number', text: 'Purged items that a CDN did not take yet' },
+		gauge(['target'], 'ballast_purges_waiting', 'sum'),
+	),
+	figure(
 		{ name: 'logs.dropped', unit: 'number', perSecond: true, text: 'Log records that were lost' },
 		rate(['cause'], of('ballast_log_records_dropped_total')),
 	),

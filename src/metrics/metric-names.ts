@@ -133,6 +133,7 @@ export const NODE_GAUGES = define('gauge', {
 	ballast_config_refused: ['1: the last configuration was refused', []],
 	ballast_store_failed: ['1: the store cannot write', []],
 	ballast_backup_age_seconds: ['Since the last backup', []],
+	ballast_purges_waiting: ['Purged items that a target did not take yet', ['target']],
 	ballast_series: ['Series that there are', []],
 });
 
@@ -146,6 +147,8 @@ export const QUEUE_GAUGES = define('gauge', {
 });
 
 export const NODE_COUNTERS = define('counter', {
+	ballast_purged_total: ['Purged items that a target took', ['target']],
+	ballast_purges_lost_total: ['Purged items that a target never took', ['target']],
 	ballast_events_total: ['Events by level', ['level']],
 	ballast_log_records_dropped_total: ['Log records that were lost, by cause', ['cause']],
 	ballast_remote_dropped_total: ['Values and series of other programs that found no room', []],

@@ -278,6 +278,22 @@ function readUpkeep(registry: Registry, readers: Partial<NodeReaders>, nowMs: nu
 	gauges(registry, G.ballast_backup_age_seconds, one(node.backupAgeMs === null ? undefined : node.backupAgeMs / 1000));
 	const byOne = (all: Iterable<readonly [string, number]>): Row[] => [...all].map(([label, count]) => [[label], count]);
 	counters(registry, C.ballast_events_total, byOne(node.events));
+	const purges = [...node.purges];
+	counters(
+		registry,
+		C.ballast_purged_total,
+		purges.map(({ target, purged }): Row => [[target], purged]),
+	);
+	counters(
+		registry,
+		C.ballast_purges_lost_total,
+		purges.map(({ target, lost }): Row => [[target], lost]),
+	);
+	gauges(
+		registry,
+		G.ballast_purges_waiting,
+		purges.map(({ target, waiting }): Row => [[target], waiting]),
+	);
 	counters(registry, C.ballast_remote_dropped_total, [[[], node.remoteDropped]]);
 	counters(registry, C.ballast_log_records_dropped_total, byOne(node.recordsDropped));
 	const errors = [...node.logErrors].map(({ service, instance, count }): Row => [[service, instance], count]);

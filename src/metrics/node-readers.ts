@@ -86,6 +86,8 @@ export interface NodeReading {
 	events: Iterable<readonly [level: string, count: number]>;
 	/** Totals by cause; all causes, those of 0 too. */
 	recordsDropped: Iterable<readonly [cause: string, count: number]>;
+	/** Totals of what was passed on to CDNs, and what waits there now. */
+	purges: Iterable<{ target: string; purged: number; lost: number; waiting: number }>;
 	/** Total: what other programs count that found no room. */
 	remoteDropped: number;
 	/** Totals. */

@@ -159,6 +159,7 @@ export class TestNode implements NodeReaders {
 		const recordsDropped = [['ring_full', 0]] as const;
 		const logErrors = [{ service: 'api', instance: 'api-1', count: 3 }];
 		const state = { startedMs: Date.UTC(2026, 0, 1), configRefused: false, storeFailed: false, backupAgeMs: null };
-		return { ...state, events: [['info', 4]] as const, recordsDropped, remoteDropped: 0, logErrors };
+		const purges = [{ target: 'cloudflare', purged: 7, lost: 1, waiting: 2 }];
+		return { ...state, purges, events: [['info', 4]] as const, recordsDropped, remoteDropped: 0, logErrors };
 	}
 }

@@ -92,6 +92,8 @@ const FIGURES: readonly FigureInfo[] = [
 	gauge('lookups.failing', 'number', ['service'], 'ballast_lookups_failing'),
 	counter('deploys.rolled_back', ['service'], 'ballast_deploys_rolled_back_total'),
 	gauge('config.refused', 'number', [], 'ballast_config_refused'),
+	counter('purges.lost', ['target'], 'ballast_purges_lost_total'),
+	gauge('purges.waiting', 'number', ['target'], 'ballast_purges_waiting'),
 	gauge('store.failed', 'number', [], 'ballast_store_failed'),
 ];
 

@@ -40,7 +40,7 @@ export interface Giving {
 export function giveStored(giving: Giving): EntrySource | null {
 	const { exchange, entry, control, hidden } = giving;
 	const answer = entry.answer as StoredAnswer;
-	const head = preparedHead(answer, exchange.route?.response ?? null, hidden);
+	const head = preparedHead(answer, exchange, hidden);
 	if (control.conditional && isNotModified(answer, { request: exchange, control }))
 		return bodiless(giving, 304, headAs('304 Not Modified', head, { withoutBody: true }));
 	const length = answer.length >= 0 ? answer.length : entry.state === FillState.whole ? entry.received : -1;

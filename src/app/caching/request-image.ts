@@ -18,10 +18,11 @@ export abstract class RequestImage implements Requesting {
 	readonly resendable = true;
 	readonly requestDone = true;
 	readonly trace: TraceContext = { words: new Uint32Array(8), flags: 0 };
-	readonly client: { trusted: boolean; secure: boolean; address: string; forwarded: Buffer } = {
+	readonly client: { trusted: boolean; secure: boolean; address: string; addressField: string; forwarded: Buffer } = {
 		trusted: false,
 		secure: false,
 		address: '',
+		addressField: '',
 		forwarded: NOTHING,
 	};
 	abstract readonly fetch: { readonly attempts: number };
@@ -72,6 +73,7 @@ export abstract class RequestImage implements Requesting {
 		this.client.trusted = client.trusted;
 		this.client.secure = client.secure;
 		this.client.address = client.address;
+		this.client.addressField = client.addressField;
 		this.client.forwarded = client.forwarded;
 	}
 

@@ -43,3 +43,20 @@ export const scaleInput: fc.Arbitrary<number | ScaleLong> = fc.oneof(
 		})
 		.map(withoutUndefined),
 );
+
+/** A `cdn`, in all its forms. */
+export const cdnInput = fc.oneof(
+	fc.constantFrom('off' as const, { tags: 'Cache-Tag' as const }),
+	fc
+		.record({
+			maxAge: fc.constantFrom('0s', '90s', '1h', '365d'),
+			browserMaxAge: maybe(fc.constantFrom('0s', '1m')),
+			staleWhileRevalidate: maybe(fc.constantFrom('30s', '1d')),
+			staleIfError: maybe(fc.constantFrom('30s', '1d')),
+			field: maybe(fc.constantFrom('CDN-Cache-Control' as const, 's-maxage' as const)),
+			statuses: maybe(fc.constantFrom([200], [200, 404])),
+			override: maybe(fc.boolean()),
+			tags: maybe(fc.constantFrom('pass' as const, 'off' as const, 'Surrogate-Key' as const)),
+		})
+		.map(withoutUndefined),
+);

@@ -1,0 +1,30 @@
+import type { PurgeSelect } from './purge-target.ts';
+
+/** Takes answers out of this node's own cache, for all of its workers. */
+export interface Purger {
+	/** `soft`: stale from now on, not gone. `removed`: how many there were. */
+	purge(select: PurgeSelect, soft: boolean): Promise<{ removed: number }>;
+}
+
+/** What somebody asks for; at least one selection. */
+export interface PurgeRequest {
+	selects: readonly PurgeSelect[];
+	soft: boolean;
+	/** Targets that are told; `all` of them, or those of these names; none: this node's cache alone. */
+	targets: 'all' | readonly string[];
+}
+
+export interface PurgeTargetOutcome {
+	name: string;
+	/** `waiting`: not taken yet; it is tried on. */
+	state: 'done' | 'waiting' | 'lost';
+	/** Why it is lost, or what is wrong so far; '' otherwise. */
+	why: string;
+}
+
+/** What became of a purge. */
+export interface PurgeAnswer {
+	/** null: no cache is configured. */
+	cache: { removed: number } | null;
+	targets: PurgeTargetOutcome[];
+}
