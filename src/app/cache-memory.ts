@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import type { PurgeSelect as StoreSelect } from '../cache/answer-store.ts';
 import { AnswerMemory } from '../cache/memory/answer-memory.ts';
+import { type MemoryStore, openAnswerStore } from '../cache/memory/memory-store.ts';
+import { keysOf, keysUnder } from '../cache/purge-key.ts';
+import type { PurgeSelect } from '../cdn/purge-target.ts';
+import type { Purger } from '../cdn/purger.ts';
 import type { Config } from '../config/config.ts';
+import { MAX_WORKERS } from '../core/board.ts';
 
 /** The memory of the response cache, and the key that its places and secrets are hashed with. */
 export interface CachePlan {
@@ -9,9 +15,13 @@ export interface CachePlan {
 	key: Uint8Array;
 }
 
-/** Holds the memory that all workers keep answers in; over reloads the same while its size stays. */
-export class CacheMemory {
+/** Whose locks in the memory are the control plane's. */
+const OWN_ID = MAX_WORKERS - 1;
+
+/** Holds the memory that all workers keep answers in: over reloads the same while its size stays. */
+export class CacheMemory implements Purger {
 	#plan: CachePlan | null = null;
+	#store: MemoryStore | null = null;
 	#bytes = 0;
 
 	/** null: nothing is cached. */
@@ -19,11 +29,51 @@ export class CacheMemory {
 		const used = services.some(
 			(service) => service.cache !== null || Object.values(service.routeCaches).some((policy) => policy !== null),
 		);
-		if (!used) return null;
+		if (!used) return this.#forget();
 		if (this.#plan === null || this.#bytes !== cache.memoryBytes) {
 			this.#bytes = cache.memoryBytes;
 			this.#plan = { memory: AnswerMemory.create(cache.memoryBytes), key: randomBytes(32) };
+			this.#store = openAnswerStore(this.#plan.memory, OWN_ID);
 		}
 		return this.#plan;
 	}
+
+	#forget(): null {
+		this.#plan = null;
+		this.#store = null;
+		return null;
+	}
+
+	get active(): boolean {
+		return this.#store !== null;
+	}
+
+	/** null: nothing is cached. */
+	get usage(): { bytes: number; most: number; entries: number } | null {
+		return this.#store?.usage ?? null;
+	}
+
+	/**
+	 * A worker ended by itself, and may have held locks and entries: nobody looks into this memory any more. True: a new
+	 * one is to be given to all.
+	 */
+	lost(worker: number): boolean {
+		if (this.#plan === null) return false;
+		AnswerMemory.abandon(this.#plan.memory, worker);
+		this.#forget();
+		return true;
+	}
+
+	/** Of all workers' answers. */
+	async purge(select: PurgeSelect, soft: boolean): Promise<{ removed: number }> {
+		let removed = 0;
+		for (const each of selectsOf(select)) removed += (await this.#store?.purge(each, soft)) ?? 0;
+		return { removed };
+	}
+}
+
+function selectsOf(select: PurgeSelect): StoreSelect[] {
+	if ('urls' in select) return select.urls.map((url) => ({ key: keysOf(url) }));
+	if ('prefixes' in select) return select.prefixes.map((prefix) => ({ key: keysUnder(prefix) }));
+	return 'tags' in select ? select.tags.map((tag) => ({ tag })) : [{ all: true }];
 }

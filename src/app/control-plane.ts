@@ -93,8 +93,10 @@ export class ControlPlane {
 			started: (id) => this.#listeners.restore(id),
 			suspect: (slot) => this.#fleet.suspect(slot),
 			guardChanged: (slot) => this.#fleet.guardChanged(slot),
+			lost: (worker) => void this.#alone(() => this.#served.workerLost(worker, this.#config)).catch(() => {}),
 			event,
 		});
+		this.purging.purger = this.#cache;
 		const indexes = { series: this.#series, cells, rateLimits: this.#rateLimits, cache: this.#cache };
 		this.#served = new ServedPlan(this.#workers, indexes, this.#overload);
 		this.#slots = new InstanceSlots({

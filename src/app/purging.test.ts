@@ -30,6 +30,7 @@ before(async () => {
 	url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 	purging.configure({ token: TOKEN, targets: [] });
 	purging.purger = {
+		active: true,
 		purge: (select, soft) => {
 			asked.push([select, soft]);
 			const found = held.filter((one) => 'everything' in select || ('urls' in select && select.urls.includes(one)));

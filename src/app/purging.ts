@@ -23,7 +23,7 @@ interface Target {
 
 /** Purges: of this node's own cache, and passed on to the CDNs in front. Only the core that leads passes them on. */
 export class Purging {
-	/** Whoever makes the cache sets it; null: none is configured. */
+	/** Whoever has the cache sets it; null, or not active: none is configured. */
 	purger: Purger | null = null;
 	/** Who may purge by HTTP; null: nobody. */
 	token: string | null = null;
@@ -109,7 +109,7 @@ export class Purging {
 	async purge(input: unknown): Promise<PurgeAnswer> {
 		const request = readPurgeRequest(input);
 		const targets = this.#chosen(request);
-		if (this.purger === null && this.#targets.size === 0)
+		if (this.purger?.active !== true && this.#targets.size === 0)
 			throw new BallastError(
 				'command_failed',
 				'no cache is configured, and no target in `purge`: there is nothing to purge',
@@ -133,7 +133,7 @@ export class Purging {
 
 	async #own({ selects, soft }: PurgeRequest): Promise<PurgeAnswer['cache']> {
 		const { purger } = this;
-		if (purger === null) return null;
+		if (purger?.active !== true) return null;
 		let removed = 0;
 		for (const select of selects) removed += (await purger.purge(select, soft)).removed;
 		return { removed };

@@ -71,6 +71,8 @@ export interface WorkerGroupOptions {
 	/** A worker saw an instance fail; its breaker change. */
 	suspect: (slot: number) => void;
 	guardChanged: (slot: number) => void;
+	/** A worker ended by itself: what it held in shared memory it holds for ever. */
+	lost: (worker: number) => void;
 	/** What a worker runs; default: `worker` beside this file. */
 	file?: URL;
 	/** How long a heart may stand still, ms; default 5 s. */
@@ -244,6 +246,7 @@ export class WorkerGroup {
 		for (const meter of Object.values(this.#options.meters)) meter.retire(member.id);
 		if (this.#ended || member.state === 'draining' || member.id >= (this.#plan?.workers ?? 0)) return;
 		this.#options.event('error', `worker ${member.id} ended and is replaced; its connections were lost`);
+		this.#options.lost(member.id);
 		const delay = member.state === 'starting' || member.restarts > 3 ? RESTART_MS : 0;
 		setTimeout(() => {
 			if (this.#ended || this.#members.has(member.id)) return;

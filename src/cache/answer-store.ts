@@ -33,8 +33,8 @@ export interface CacheKey {
 	readonly low: number;
 }
 
-/** `prefix`: of the key's bytes behind the scheme. Exactly one. */
-export type PurgeSelect = { prefix: Buffer } | { tag: string } | { all: true };
+/** `prefix`: of the key's bytes behind the scheme. `key`: whether it is meant. Exactly one. */
+export type PurgeSelect = { prefix: Buffer } | { key: (key: Buffer) => boolean } | { tag: string } | { all: true };
 
 export const FillState = {
 	/** Its head is not known yet. */

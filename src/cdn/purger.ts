@@ -2,6 +2,8 @@ import type { PurgeSelect } from './purge-target.ts';
 
 /** Takes answers out of this node's own cache, for all of its workers. */
 export interface Purger {
+	/** False: there is nothing that answers are kept in. */
+	readonly active: boolean;
 	/** `soft`: stale from now on, not gone. `removed`: how many there were. */
 	purge(select: PurgeSelect, soft: boolean): Promise<{ removed: number }>;
 }

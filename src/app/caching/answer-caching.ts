@@ -7,6 +7,7 @@ import {
 } from '../../cache/answer-store.ts';
 import { isBypassed } from '../../cache/rules/bypass.ts';
 import type { CacheHash } from '../../cache/rules/cache-hash.ts';
+import type { CacheRequest } from '../../cache/rules/cache-request.ts';
 import { cacheStatusLine, type Forwarded } from '../../cache/rules/cache-status.ts';
 import { invalidated, isUnsafe } from '../../cache/rules/invalidated.ts';
 import { type Judging, judgeAnswer } from '../../cache/rules/judge-answer.ts';
@@ -55,7 +56,12 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, AnswerWatch<Exc
 	readonly #control = new RequestControl();
 	readonly #reuse = new Reuse();
 	/** Whom `suits…` are asked about. */
-	readonly #selecting: { request: Exchange; control: RequestControl; hash: CacheHash; keyedByAuthorization: boolean };
+	readonly #selecting: {
+		request: CacheRequest;
+		control: RequestControl;
+		hash: CacheHash;
+		keyedByAuthorization: boolean;
+	};
 	readonly #suitsStored = (entry: AnswerEntry): boolean => this.#isStored(entry);
 	readonly #suitsComing = (entry: AnswerEntry): boolean => this.#isComing(entry);
 
@@ -65,7 +71,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, AnswerWatch<Exc
 		this.#store = parts.store;
 		this.hash = parts.hash;
 		this.#selecting = {
-			request: null as unknown as Exchange,
+			request: null as unknown as CacheRequest,
 			control: this.#control,
 			hash: parts.hash,
 			keyedByAuthorization: false,
@@ -82,8 +88,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, AnswerWatch<Exc
 		if (control.body || control.override || exchange.mayUpgrade || isBypassed(policy.bypass, exchange))
 			return forward(exchange, cache, 'bypass');
 		const key = cache.keys.build(exchange);
-		this.#selecting.request = exchange;
-		this.#selecting.keyedByAuthorization = cache.keyedByAuthorization;
+		this.#select(exchange, control, cache);
 		const entry = this.#store.find(key, this.#suitsStored);
 		const answer = entry?.answer ?? null;
 		if (entry === null || answer === null) {
@@ -217,7 +222,25 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, AnswerWatch<Exc
 	// What a fill asks.
 
 	announce(fill: Fill): FillingEntry | null {
-		return this.#store.begin(fill.key);
+		// Another worker may have begun it since this one looked.
+		this.#select(fill, fill.control, fill.cache as RouteCache);
+		return this.#store.begin(fill.key, this.#suitsComing);
+	}
+
+	follow(fill: Fill, exchange: Exchange): boolean {
+		this.#select(fill, fill.control, fill.cache as RouteCache);
+		const coming = this.#store.find(fill.key, this.#suitsComing);
+		if (coming === null) return false;
+		exchange.cache.cached = Cached.collapsed;
+		new EntrySource(exchange, coming, this).wait();
+		return true;
+	}
+
+	#select(request: CacheRequest, control: RequestControl, { keyedByAuthorization }: RouteCache): void {
+		const selecting = this.#selecting;
+		selecting.request = request;
+		selecting.control = control;
+		selecting.keyedByAuthorization = keyedByAuthorization;
 	}
 
 	decide(fill: Fill, came: CameHead): Decision {
@@ -311,8 +334,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, AnswerWatch<Exc
 		const { entry } = source;
 		const { answer } = entry;
 		control.read(exchange.head.fields, exchange.buffer);
-		this.#selecting.request = exchange;
-		this.#selecting.keyedByAuthorization = cache.keyedByAuthorization;
+		this.#select(exchange, control, cache);
 		if (answer === null || !suitsVariant(answer, this.#selecting)) return false;
 		const { staleFromMs } = entry;
 		const verdict = this.#reuse.judge({ answer, staleFromMs }, { control, policy: cache.policy, nowMs: Date.now() });

@@ -63,12 +63,7 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 	take(owner: FillOwner<Fill>, exchange: Exchange): void {
 		this.copy(exchange);
 		this.#owner = owner;
-		this.#mode = Mode.idle;
-		this.#entry = null;
-		this.#source = null;
 		this.#overflow.clear();
-		this.leader = null;
-		this.stored = null;
 		this.shared = true;
 		this.fetch.reset();
 	}
@@ -84,25 +79,30 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		this.route = route;
 		this.#mode = Mode.asking;
 		this.#requestMs = Date.now();
+		if (this.shared && this.#announced(leader)) return;
 		if (leader !== null) {
 			leader.source = this;
 			this.place = leader.place;
 			leader.place = null;
 		}
-		if (this.shared) this.#entry = this.#owner.announce(this);
 		this.plane.wheel.set(this.#timer, route.timeouts.requestMs);
 		this.fetch.repeatable = true;
 		this.fetch.start(route, key, leader?.startMs ?? performance.now());
 	}
 
+	/** True: another one asks for it, and the client waits for that. */
+	#announced(leader: Exchange | null): boolean {
+		this.#entry = this.#owner.announce(this);
+		if (this.#entry !== null || leader === null || !this.#owner.follow(this, leader)) return false;
+		leader.leave();
+		this.#over();
+		return true;
+	}
+
 	refused(): boolean {
-		const { leader, stored } = this;
+		const covers = this.leader !== null && this.stored !== null && this.#owner.coversFor(this, true);
+		if (covers) this.#giveStored({ kind: 'stale', status: 0, fwd: this.fwd });
 		this.#mode = Mode.over;
-		const covers = leader !== null && stored !== null && this.#owner.coversFor(this, true);
-		if (covers) {
-			this.stored = null;
-			this.#owner.give(leader, stored, { kind: 'stale', status: 0, fwd: this.fwd });
-		}
 		this.#over();
 		return covers;
 	}
@@ -338,7 +338,7 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 			return;
 		}
 		if (this.#mode === Mode.storing) {
-			this.#entry?.complete(trailers);
+			this.#entry?.complete(trailers, this.cache?.policy.variantsMost);
 			this.#serveLeader();
 		}
 		this.#over();

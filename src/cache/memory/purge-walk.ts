@@ -66,6 +66,12 @@ function selector(memory: AnswerMemory, select: PurgeSelect): (unit: number) => 
 			return hasTag(bytes, { from: memory.byte(content), varyEnd: cells[at + Cell.varyEnd] as number }, tag);
 		};
 	}
+	if ('key' in select) {
+		return (unit) => {
+			const from = memory.byte(unit) + RECORD_BYTES;
+			return select.key(bytes.subarray(from, from + (cells[memory.cell(unit) + Cell.keyLength] as number)));
+		};
+	}
 	const { prefix } = select;
 	return (unit) => {
 		const from = memory.byte(unit) + RECORD_BYTES;

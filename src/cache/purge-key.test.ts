@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { keysOf, keysUnder } from './purge-key.ts';
+
+const key = (text: string): Buffer => Buffer.from(text, 'latin1');
+
+test('a URL means its keys of both schemes, with whatever else they hold', () => {
+	const means = keysOf('https://API.example.com/a?x=1&y=2');
+	for (const text of [
+		'sapi.example.com/a?x=1&y=2',
+		'hapi.example.com/a?x=1&y=2',
+		'sapi.example.com/a?y=2&x=1',
+		'sapi.example.com/a?x=1',
+		'sapi.example.com/a',
+		's*/a?x=1&y=2',
+		'sapi.example.com/a?x=1&y=2 \x00\x01\x02\x03more',
+	])
+		assert.ok(means(key(text)), text);
+	for (const text of [
+		'sapi.example.com/a?x=2',
+		'sapi.example.com/ab?x=1&y=2',
+		'sother.example.com/a?x=1&y=2',
+		'sapi.example.com/a?x=1&y=2&z=3',
+		'sapi.example.com:8443/a',
+	])
+		assert.ok(!means(key(text)), text);
+});
+
+test('a prefix means what begins with its host and path, and not what another host says in its path', () => {
+	const means = keysUnder('http://api.example.com/v1/');
+	assert.ok(means(key('sapi.example.com/v1/a')) && means(key('h*/v1/b?c')));
+	assert.ok(!means(key('sapi.example.com/v2/a')) && !means(key('sevil.example/api.example.com/v1/')));
+	assert.ok(keysUnder('api.example.com')(key('hapi.example.com/x')));
+	assert.ok(!keysUnder('api.example.com')(key('h*/x')));
+});
