@@ -18,6 +18,8 @@ const tool = (name) => join(root, 'node_modules', '.bin', name);
 const quick = process.argv.includes('--quick');
 /** Most minutes for one step: a hung test must not hold the run for ever. */
 const LIMIT_MINUTES = 10;
+/** They wait for windows and cool-downs most of the time. */
+const WAITING = ['test/e2e/{scaling*,aws,client-aborts,hold}.test.ts'];
 /** Where more fail at once, it is not chance. */
 const UNSTEADY_FILES = 2;
 /** Names of tests that passed the second time only. */
@@ -33,9 +35,11 @@ const steps = [
 	{ name: 'around', tests: ['examples/**/*.test.ts', 'benchmarks/**/*.test.ts'], concurrency: 1, slow: true },
 	// They mostly wait, for a stand-in of a cloud or for an hour that is replayed; those below look at the clock.
 	{ name: 'conformance', tests: ['test/{conformance,fuzz,healthy}/**/*.test.ts'], concurrency: 3, slow: true },
+	{ name: 'waiting', tests: WAITING, concurrency: 2, slow: true },
 	{
 		name: 'end to end',
 		tests: ['test/!(conformance|fuzz|healthy)/**/*.test.ts'],
+		except: WAITING,
 		concurrency: 1,
 		slow: true,
 		minutes: 25,
@@ -95,8 +99,8 @@ async function tryAgain() {
 }
 
 /** Runs the files of a step. */
-async function test({ tests, concurrency, minutes }) {
-	const files = globSync(tests, { cwd: root, exclude: ['**/node_modules/**', '**/fixtures/**'] }).sort();
+async function test({ tests, except = [], concurrency, minutes }) {
+	const files = globSync(tests, { cwd: root, exclude: ['**/node_modules/**', '**/fixtures/**', ...except] }).sort();
 	if (files.length > 0) return runFiles(files, concurrency, minutes);
 	console.log(`no file matches ${tests.join(' ')}`);
 	return { passed: 0, failed: 1, skips: [], files: [] };
