@@ -223,9 +223,10 @@ export class PoolFleet {
 		return new BallastError('bad_command', `${this.name} cannot be ${what}: it ${why}`, { service: this.service });
 	}
 
-	/** Once a second: what the requests say of the instances. `now`: ms of the monotonic clock. */
+	/** Once a second: what the requests say of the instances, and what they are given. `now`: ms of the monotonic clock. */
 	look(now: number): void {
 		this.#outliers.look(now);
+		if (this.#needs.active() && !this.#retired) this.size.keep(Date.now());
 	}
 
 	/** Requests failed at one of its instances. */

@@ -3,7 +3,13 @@
  * names them, which lowers the target by as many.
  */
 import { numberAt, textAt, valueAt } from '../platform/json-reading.ts';
-import type { KnowsUsage, Platform, PlatformGroup, PlatformUsage } from '../platform/platform.ts';
+import {
+	type KnowsUsage,
+	machineUsage,
+	type Platform,
+	type PlatformGroup,
+	type PlatformUsage,
+} from '../platform/platform.ts';
 import { PlatformError } from '../platform/platform-error.ts';
 import type { TokenSource } from '../platform/rest-client.ts';
 import { type AcceptedOperation, RunningOperations } from '../platform/running-operations.ts';
@@ -101,7 +107,8 @@ export class GcpPlatform implements Platform, KnowsUsage {
 			if (load === undefined && used === undefined) continue;
 			// The older of both: a figure is never taken for newer than it is.
 			const atMs = Math.min(load?.atMs ?? Number.POSITIVE_INFINITY, used?.atMs ?? Number.POSITIVE_INFINITY);
-			found.set(id, { cpu: load?.value ?? null, memory: used === undefined ? null : used.value / 100, atMs });
+			const shares = { cpu: load?.value ?? null, memory: used === undefined ? null : used.value / 100, atMs };
+			found.set(id, machineUsage(shares, null));
 		}
 		return found;
 	}
