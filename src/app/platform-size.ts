@@ -1,7 +1,7 @@
 /** What a platform's instances are to be given: brought to it, and again where it fails. */
 import { isDeepStrictEqual } from 'node:util';
-import { inert } from '../core/inert.ts';
-import { PlatformError } from '../instances/platform/platform-error.ts';
+import { asPlatformError, wordsOf } from '../instances/platform/platform-call.ts';
+import type { PlatformError } from '../instances/platform/platform-error.ts';
 import type { InstanceEvent, SizesInstances } from '../instances/provider.ts';
 import { inSeconds } from '../instances/wording.ts';
 import type { InstanceSize } from '../scaling/policy.ts';
@@ -73,7 +73,7 @@ export class PlatformSize {
 			}
 			this.#tell(how, goal);
 		} catch (error) {
-			this.#failed(error as Error, goal, found);
+			this.#failed(asPlatformError(error), goal, found);
 		}
 	}
 
@@ -86,17 +86,14 @@ export class PlatformSize {
 		this.#say(text, how === null ? 'warn' : 'info');
 	}
 
-	#failed(error: Error, goal: InstanceSize, found: boolean): void {
+	#failed(error: PlatformError, goal: InstanceSize, found: boolean): void {
 		const [first, most] = AGAIN_MS;
 		const waitMs = Math.min(most, first * 2 ** this.#failures++);
 		this.#notBeforeMs = Date.now() + waitMs;
-		const mayPass = error instanceof PlatformError && error.mayPass;
-		const over = found && (!mayPass || this.#failures >= TRIES);
+		const over = found && (!error.mayPass || this.#failures >= TRIES);
 		if (over && this.#next === goal) this.#next = null;
 		const then = over ? 'they keep what they have' : `it is tried again in ${inSeconds(waitMs)}`;
-		const permission =
-			error instanceof PlatformError && error.permission !== null ? ` (it needs ${error.permission})` : '';
-		const text = `instances could not be given ${sizeText(goal)}: ${inert(error.message)}${permission}`;
+		const text = `instances could not be given ${sizeText(goal)}: ${wordsOf(error)}`;
 		// Each try that fails for the same reason is no news.
 		if (text !== this.#said || over) this.#say(`${text}; ${then}`, 'warn');
 		this.#said = text;

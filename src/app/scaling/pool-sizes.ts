@@ -161,7 +161,7 @@ export class PoolSizes {
 		sized.givenMs = nowMs;
 		if (!this.#port.give(this.#port.key(service, pool), next)) return;
 		sized.usage.given();
-		this.#port.event(service.name, `${scaledName(service, pool)}: each instance is given ${text}`);
+		this.#port.event(service.name, `${scaledName(service, pool)}: each instance is to be given ${text}`);
 	}
 
 	/** What would do, in words; '': the size is right, or too little is known. */
