@@ -84,7 +84,10 @@ test('what fails is told once and tried again later; what was found is given up,
 	const configured = stage(denied, denied, denied, denied, denied, denied, 'live');
 	for (let at = 0; at < 9; at++) await configured.look(ONE, Date.now() + LATER_MS);
 	assert.equal(configured.asked.length, 7);
-	assert.match(configured.texts()[0] ?? '', /forbidden \(permission needed: patch pods\/resize\); it is tried again in 10 s$/);
+	assert.match(
+		configured.texts()[0] ?? '',
+		/forbidden \(permission needed: patch pods\/resize\); it is tried again in 10 s$/,
+	);
 	assert.deepEqual(configured.texts().slice(1), ['api: instances are given 1 core, memory unbounded, where they are']);
 });
 

@@ -1,5 +1,6 @@
 /** Sizes of what cannot be given any: refused, with what to do. */
 import type { InstancesConfig } from '../instances/config.ts';
+import { hasSize, whyUnsized } from '../instances/kinds.ts';
 import type { ScaleInput } from '../scaling/config.ts';
 import type { ScalePolicy } from '../scaling/policy.ts';
 import { longScale } from './resolve-scale.ts';
@@ -9,7 +10,8 @@ import type { Place } from './scope.ts';
 export function checkSize(instances: InstancesConfig, scale: ScaleInput | undefined, place: Place): void {
 	const { size, vertical } = longScale(scale);
 	const why = whyUnsized(instances);
-	if (why === null) return;
+	// That the whole `scale` has no effect is told elsewhere.
+	if (why === null || !hasSize(instances)) return;
 	const can = `instances of \`${instances.kind}\` cannot be given a size here`;
 	if (size?.cpu !== undefined || size?.memory !== undefined) place.at('size').problem(`${can}: ${why}`, { at: 'key' });
 	const mode = typeof vertical === 'object' ? vertical.mode : vertical;
@@ -23,22 +25,4 @@ export function sizeable(instances: InstancesConfig, scale: ScalePolicy): ScaleP
 	if (whyUnsized(instances) === null) return scale;
 	const vertical = scale.vertical === null ? null : { ...scale.vertical, mode: 'recommend' as const };
 	return { ...scale, size: { cpu: null, memoryBytes: null }, vertical };
-}
-
-/** What would have to be there; null: nothing is missing. */
-function whyUnsized(instances: InstancesConfig): string | null {
-	switch (instances.kind) {
-		case 'gcp':
-			return "it hangs on the group's instance template, which Ballast leaves alone; change it there";
-		case 'aws':
-			return instances.instanceTypes.length > 0
-				? null
-				: 'a size is one of their types; list those that may be chosen in `instanceTypes`, with a `lifecycleHook`';
-		case 'azure':
-			return instances.sizes.length > 0 ? null : 'a size is one of their VM sizes; list those that may be chosen in `sizes`';
-		case 'exec':
-			return instances.commands.size === null ? 'that takes a command; name it in `exec.size`' : null;
-		default:
-			return null;
-	}
 }

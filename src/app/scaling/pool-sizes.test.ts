@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { InstancesConfig } from '../../instances/config.ts';
+import { execConfig } from '../../instances/exec/testing-exec-config.ts';
 import type { ToldUsage } from '../../instances/provider.ts';
+import { runConfig } from '../../instances/run/testing-run.ts';
 import type { InstanceSize, ScalePolicy, VerticalPolicy } from '../../scaling/policy.ts';
 import { config, service } from '../fleet-testing.ts';
-import { runConfig } from '../../instances/run/testing-run.ts';
 import { InstanceUsage } from './instance-usage.ts';
 import { PoolSizes } from './pool-sizes.ts';
 import { TestingPool } from './testing/scaler-port.ts';
@@ -14,7 +16,11 @@ const HOUR_MS = 3_600_000;
 const BEGIN = Date.UTC(2026, 10, 28);
 
 /** A pool of two that a platform tells of, and a clock of its own. */
-function stage(mode: VerticalPolicy['mode'], more: Partial<VerticalPolicy> = {}) {
+function stage(
+	mode: VerticalPolicy['mode'],
+	more: Partial<VerticalPolicy> = {},
+	instances: InstancesConfig = runConfig(''),
+) {
 	const pool = new TestingPool('api', 2, 0);
 	const policy: VerticalPolicy = {
 		...{ mode, minCpu: 0.1, maxCpu: null, minMemoryBytes: 64 * MIB, maxMemoryBytes: null, ...more },
@@ -34,7 +40,7 @@ function stage(mode: VerticalPolicy['mode'], more: Partial<VerticalPolicy> = {})
 		load: async () => null,
 		save: () => {},
 	});
-	sizes.configure(config(service('api', runConfig(), { scale: { vertical: policy } as Partial<ScalePolicy> })));
+	sizes.configure(config(service('api', instances, { scale: { vertical: policy } as Partial<ScalePolicy> })));
 	sizes.leads = true;
 	const tell = (use: Partial<ToldUsage>, each: Partial<ToldUsage>[] = [{}, {}]) => {
 		const told = { cpu: null, memory: null, cores: 0.2, memoryBytes: 100 * MIB };
@@ -84,6 +90,7 @@ test('a size is given once it is known, and not again within six hours', () => {
 	assert.equal(given.length, 1);
 	pass(1.5 * HOUR_MS, {});
 	assert.equal(given.length, 2, 'the platform still tells the old one');
+	assert.equal(said.length, 1);
 });
 
 test('an instance without the size that others have has it given again', () => {
@@ -133,4 +140,12 @@ test('nothing is given while a roll-out runs', () => {
 	now.rollout = false;
 	pass(0.5 * HOUR_MS, {});
 	assert.equal(given.length, 1);
+});
+
+test('where a size cannot be given, what would have to be there is said', () => {
+	const exec = execConfig(['./group']);
+	const without = { ...exec, commands: { ...exec.commands, size: null } };
+	const { pass, said } = stage('recommend', {}, without);
+	pass(2 * HOUR_MS, {});
+	assert.match(said[0] ?? '', /would do; it cannot be given here: that takes a command; name it in `exec.size`$/);
 });

@@ -1,5 +1,6 @@
 /** What instances of each pool use over days, and what size would do: said, or given. */
 import type { Config, PoolConfig, ServiceConfig } from '../../config/config.ts';
+import { whyUnsized } from '../../instances/kinds.ts';
 import type { InstanceSize } from '../../scaling/policy.ts';
 import { adviseSize, PoolUsage, type SizeAdvice } from '../../scaling/vertical/size-advice.ts';
 import type { InstanceUsage } from './instance-usage.ts';
@@ -132,36 +133,35 @@ export class PoolSizes {
 			if (next === null) continue;
 			sized.advisedMs = nowMs;
 			const text = `${sizeText(now)} → ${sizeText(next)}`;
-			if (vertical.mode === 'recommend') this.#recommend(sized, { service: service.name, name, text });
+			if (vertical.mode === 'recommend') this.#recommend(sized, { name, service, pool }, text);
 			else if (!this.#port.rollout(service.name)) {
 				const waitMs = sized.givenMs + (advice.ranOut ? GIVE_MORE_MS : GIVE_MS) - nowMs;
-				if (waitMs <= 0) this.#give(sized, { service, pool, next, text, nowMs });
+				if (waitMs <= 0) this.#give(sized, { name, service, pool }, { next, text, nowMs });
 				else if (advice.ranOut) sized.advisedMs = nowMs - ADVISE_MS + waitMs;
 			}
 		}
 	}
 
-	#recommend(sized: Sized, { service, name, text }: { service: string; name: string; text: string }): void {
+	#recommend(sized: Sized, { name, service, pool }: PoolEntry, text: string): void {
 		if (text === sized.said) return;
 		sized.said = text;
-		this.#port.event(service, `${name}: ${text} for each instance would do; \`vertical: apply\` gives it`);
+		const why = whyUnsized(pool.instances);
+		const then = why === null ? '`vertical: apply` gives it' : `it cannot be given here: ${why}`;
+		this.#port.event(service.name, `${name}: ${text} for each instance would do; ${then}`);
 	}
 
 	#give(
 		sized: Sized,
-		{
-			service,
-			pool,
-			next,
-			text,
-			nowMs,
-		}: Pick<PoolEntry, 'service' | 'pool'> & { next: InstanceSize; text: string; nowMs: number },
+		{ name, service, pool }: PoolEntry,
+		{ next, text, nowMs }: { next: InstanceSize; text: string; nowMs: number },
 	): void {
+		// Of a few machine types the nearest may be what there is: that is said once.
+		const news = text !== sized.said;
 		sized.said = text;
 		sized.givenMs = nowMs;
 		if (!this.#port.give(this.#port.key(service, pool), next)) return;
 		sized.usage.given();
-		this.#port.event(service.name, `${scaledName(service, pool)}: each instance is to be given ${text}`);
+		if (news) this.#port.event(service.name, `${name}: each instance is to be given ${text}`);
 	}
 
 	/** What would do, in words; '': the size is right, or too little is known. */
