@@ -170,6 +170,9 @@ test('what VMs use; memory only where the agent runs', async () => {
 	const usage = await platform.usage([one, two, three, 'nobody'], signal);
 	assert.deepEqual([...usage.keys()], [one, two]);
 	assert.deepEqual([usage.get(one)?.cpu, usage.get(one)?.memory], [0.75, 0.5]);
+	const { cores, memoryBytes, given } = usage.get(one) ?? {};
+	assert.deepEqual([cores, memoryBytes, given], [1.5, 2 ** 32, { cpu: 2, memoryBytes: 2 ** 33 }]);
+	assert.deepEqual([usage.get(two)?.cores, usage.get(two)?.memoryBytes], [0.5, null]);
 	assert.deepEqual([usage.get(two)?.cpu, usage.get(two)?.memory], [0.25, null]);
 	assert.ok(Date.now() - (usage.get(one)?.atMs ?? 0) < 70_000);
 });

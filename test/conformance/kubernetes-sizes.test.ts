@@ -4,7 +4,7 @@ import { afterEach, test } from 'node:test';
 import { PlatformProvider } from '../../src/instances/platform/platform-provider.ts';
 import { SUITE_SETTINGS } from '../../src/instances/platform/testing-platform-stage.ts';
 import { TestingWatcher, until as untilSync } from '../../src/instances/testing-watcher.ts';
-import { until } from '../fakes/expect.ts';
+import { rejects, until } from '../fakes/expect.ts';
 import type { FakeKubernetesParts } from '../fakes/kubernetes/fake-kubernetes.ts';
 import { KubePlatformFake } from '../fakes/kubernetes/kube-platform-fake.ts';
 
@@ -112,6 +112,24 @@ test('a template that somebody puts in its place gets the size again, once it is
 		return cpuOf(template()) === '2000m';
 	});
 	await until(async () => containers().every((one) => cpuOf(one) === '2000m'));
+});
+
+test('beside a VerticalPodAutoscaler that does more than recommend no size is set', async () => {
+	const { fake, platform, patched } = await cluster();
+	const { store } = fake.controller;
+	const vpa = (updateMode: string, name = 'api') => ({
+		metadata: { name: 'theirs', namespace: 'shop' },
+		spec: { targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name }, updatePolicy: { updateMode } },
+	});
+	store.put('verticalpodautoscalers', vpa('Recreate', 'other'));
+	assert.equal(await platform.applySize({ cpu: 0.6, memoryBytes: null }, signal), 'live');
+	store.put('verticalpodautoscalers', vpa('Recreate'));
+	const message = 'the VerticalPodAutoscaler theirs sets it too; remove it, or set its updateMode to Off';
+	await rejects(platform.applySize({ cpu: 0.7, memoryBytes: null }, signal), { fault: 'bad_request', message });
+	await platform.keepUp(await platform.group(signal), signal);
+	assert.equal(patched(/./), 2);
+	store.put('verticalpodautoscalers', vpa('Off'));
+	assert.equal(await platform.applySize({ cpu: 0.7, memoryBytes: null }, signal), 'live');
 });
 
 test('an end for want of memory is told once, with what the pod could have; earlier ones are old news', async () => {

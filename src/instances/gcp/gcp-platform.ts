@@ -16,6 +16,7 @@ import { type AcceptedOperation, RunningOperations } from '../platform/running-o
 import type { GcpConfig } from './config.ts';
 import { GcpTokens } from './gcp-tokens.ts';
 import { InstanceGroupApi, nameOf } from './instance-group-api.ts';
+import { MachineTypes } from './machine-types.ts';
 import { factsOf, type InstanceFacts, type ManagedInstance, managedInstanceOf, memberOf } from './managed-members.ts';
 import { CPU_METRIC, MEMORY_METRIC, newestByInstance } from './vm-usage.ts';
 
@@ -46,6 +47,7 @@ export class GcpPlatform implements Platform, KnowsUsage {
 	readonly #config: GcpConfig;
 	readonly #api: InstanceGroupApi;
 	readonly #operations: RunningOperations;
+	readonly #types: MachineTypes;
 	/** By name. */
 	#facts: ReadonlyMap<string, InstanceFacts> = new Map();
 
@@ -54,6 +56,7 @@ export class GcpPlatform implements Platform, KnowsUsage {
 		this.lagMs = needs.lagMs ?? LAG_MS;
 		this.target = `instance group ${config.project}/${config.place.name}/${config.group}`;
 		this.#api = new InstanceGroupApi(config, needs.tokens ?? new GcpTokens());
+		this.#types = new MachineTypes((link, signal) => this.#api.machineType(link, signal));
 		this.#operations = new RunningOperations(needs.stuckMs ?? STUCK_MS);
 	}
 
@@ -101,6 +104,11 @@ export class GcpPlatform implements Platform, KnowsUsage {
 			ask(CPU_METRIC, named),
 			ask(MEMORY_METRIC, `${named} AND metric.labels.state = "used"`),
 		]);
+		const typeOf = (id: string) => this.#facts.get(id)?.machineType ?? '';
+		await this.#types.look(
+			known.map(([id]) => typeOf(id)),
+			signal,
+		);
 		const found = new Map<string, PlatformUsage>();
 		for (const [id, numericId] of known) {
 			const [load, used] = [cpu.get(numericId), memory.get(numericId)];
@@ -108,7 +116,7 @@ export class GcpPlatform implements Platform, KnowsUsage {
 			// The older of both: a figure is never taken for newer than it is.
 			const atMs = Math.min(load?.atMs ?? Number.POSITIVE_INFINITY, used?.atMs ?? Number.POSITIVE_INFINITY);
 			const shares = { cpu: load?.value ?? null, memory: used === undefined ? null : used.value / 100, atMs };
-			found.set(id, machineUsage(shares, null));
+			found.set(id, machineUsage(shares, this.#types.of(typeOf(id))));
 		}
 		return found;
 	}

@@ -17,7 +17,7 @@ import type {
 import { PlatformError } from '../platform/platform-error.ts';
 import type { AccessPlace } from './access.ts';
 import { ApiClient } from './api-client.ts';
-import { autoscalerOf } from './autoscaler.ts';
+import { autoscalerOf, sizerOf } from './autoscaler.ts';
 import { ClusterApi, DELETION_COST, LOWEST_COST } from './cluster-api.ts';
 import type { KubernetesConfig } from './config.ts';
 import { failureOf } from './failure.ts';
@@ -138,6 +138,11 @@ export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving
 
 	async applySize(size: MemberSize, signal: AbortSignal): Promise<SizeApplied> {
 		const api = await this.#opened();
+		const sizer = await sizerOf(api, this.#config.workload, signal);
+		if (sizer !== null) {
+			this.#size = null;
+			throw new PlatformError('bad_request', `${sizer} sets it too; remove it, or set its updateMode to Off`);
+		}
 		const workload = await api.workload(signal);
 		const listed = await api.client.list(api.pods(selectorOf(workload)), signal);
 		const live = this.#own(listed.items).filter(isLive);

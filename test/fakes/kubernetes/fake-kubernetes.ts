@@ -40,6 +40,12 @@ const LISTS: Record<string, { group: string; version: string; kind: string; mode
 		kind: 'HorizontalPodAutoscaler',
 		model: 'V2HorizontalPodAutoscaler',
 	},
+	verticalpodautoscalers: {
+		group: 'autoscaling.k8s.io',
+		version: 'v1',
+		kind: 'VerticalPodAutoscaler',
+		model: 'VerticalPodAutoscaler',
+	},
 	scaledobjects: { group: 'keda.sh', version: 'v1alpha1', kind: 'ScaledObject', model: 'ScaledObject' },
 };
 const ALLOWED_QUERY = [
