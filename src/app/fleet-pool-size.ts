@@ -151,6 +151,11 @@ export class PoolSize {
 		return true;
 	}
 
+	/** It is left: nothing is brought to a platform any more. */
+	close(): void {
+		this.#platform.forget();
+	}
+
 	/** Each second, by who leads: a platform is to give its instances what they are to have. */
 	keep(nowMs: number): void {
 		const provider = this.#parts.provider();

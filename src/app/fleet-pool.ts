@@ -249,6 +249,7 @@ export class PoolFleet {
 	/** Drains all instances for good, once others of the service can take over. Resolves once none is left. */
 	retire(): Promise<void> {
 		this.#retired = true;
+		this.size.close();
 		this.#current = null;
 		for (const source of this.#sources) source.provider.retire();
 		this.#departures.review();
@@ -270,6 +271,7 @@ export class PoolFleet {
 	/** Lets go of everything and leaves the instances as they are. */
 	close(): Promise<void> {
 		this.#departures.close();
+		this.size.close();
 		this.#ramps.close();
 		this.#outliers.close();
 		for (const source of this.#sources) {

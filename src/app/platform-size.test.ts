@@ -103,3 +103,30 @@ test('what was found and cannot work is given up at once; a platform that cannot
 	await until(() => unable.looks() === 2);
 	assert.deepEqual([unable.asked, unable.texts()], [[1], ['api: its platform cannot change what instances are given']]);
 });
+
+test('an answer that comes after the platform was left says nothing of the next one', async () => {
+	const waiting: (() => void)[] = [];
+	const asked: (number | null)[] = [];
+	const events: string[] = [];
+	const provider = {
+		applySize: ({ cpu }: InstanceSize) => {
+			asked.push(cpu);
+			return new Promise<'live'>((resolve, reject) => {
+				waiting.push(asked.length === 1 ? () => resolve('live') : () => reject(new Error('closed')));
+			});
+		},
+	};
+	const size = new PlatformSize({ name: 'api', given: () => {}, event: ({ text }) => void events.push(text) });
+	const answered = async () => {
+		waiting.shift()?.();
+		await new Promise((resolve) => setImmediate(resolve));
+	};
+	size.keep(provider, ONE, Date.now());
+	size.forget();
+	await answered();
+	size.keep(provider, ONE, Date.now());
+	assert.deepEqual(asked, [1, 1], 'the next one is told');
+	size.forget();
+	await answered();
+	assert.deepEqual(events, []);
+});

@@ -27,6 +27,8 @@ export class PlatformSize {
 	/** What the platform has; null: that is not known. */
 	#applied: InstanceSize | null = null;
 	#busy = false;
+	/** Counts what was forgotten: an answer of before says nothing of now. */
+	#turn = 0;
 	#failures = 0;
 	#notBeforeMs = 0;
 	#said = '';
@@ -41,8 +43,9 @@ export class PlatformSize {
 		this.#again();
 	}
 
-	/** The platform is another, or what holds is. */
+	/** The platform is another, or what holds is; or it is left. */
 	forget(): void {
+		this.#turn++;
 		this.#applied = null;
 		this.#next = null;
 		this.#again();
@@ -62,8 +65,10 @@ export class PlatformSize {
 
 	async #apply(provider: SizesInstances, goal: InstanceSize): Promise<void> {
 		const found = this.#next === goal;
+		const turn = this.#turn;
 		try {
 			const how = await provider.applySize(goal);
+			if (turn !== this.#turn) return;
 			this.#again();
 			this.#applied = goal;
 			// Meanwhile another one was asked for, or the configuration changed: that is next.
@@ -73,7 +78,7 @@ export class PlatformSize {
 			}
 			this.#tell(how, goal);
 		} catch (error) {
-			this.#failed(asPlatformError(error), goal, found);
+			if (turn === this.#turn) this.#failed(asPlatformError(error), goal, found);
 		}
 	}
 

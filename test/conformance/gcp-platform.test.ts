@@ -177,6 +177,16 @@ test('what VMs use; memory only where the agent runs', async () => {
 	assert.ok(Date.now() - (usage.get(one)?.atMs ?? 0) < 70_000);
 });
 
+test('who may not read machine types is told shares alone', async () => {
+	const { fake, platform } = await gcp({ size: 1 });
+	const [one = ''] = fake.group.names;
+	fake.usage.set(one, { cpu: 0.75, memoryPercent: 50 });
+	fake.server.deny('compute.machineTypes.get');
+	await platform.group(signal);
+	const use = (await platform.usage([one], signal)).get(one);
+	assert.deepEqual([use?.cpu, use?.memory, use?.cores, use?.given], [0.75, 0.5, null, null]);
+});
+
 test('what a health check of the group says', async () => {
 	const { fake, platform } = await gcp({ size: 3 });
 	const [one = '', two = ''] = fake.group.names;
