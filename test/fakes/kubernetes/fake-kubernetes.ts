@@ -5,8 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { KubeController, type KubeControllerParts, NAME, NAMESPACE } from './kube-controller.ts';
 import { podMetricsList } from './kube-metrics.ts';
 import { complain } from './kube-model.ts';
-import { matches, patchInto } from './kube-queries.ts';
+import { ALLOWED_QUERY, matches, patchInto } from './kube-queries.ts';
 import { refuseResize } from './kube-resize.ts';
+import { scaleOf } from './kube-scale.ts';
 import type { Change, KubeObject } from './kube-store.ts';
 
 export interface FakeKubernetesParts extends KubeControllerParts {
@@ -48,17 +49,6 @@ const LISTS: Record<string, { group: string; version: string; kind: string; mode
 	},
 	scaledobjects: { group: 'keda.sh', version: 'v1alpha1', kind: 'ScaledObject', model: 'ScaledObject' },
 };
-const ALLOWED_QUERY = [
-	'limit',
-	'continue',
-	'labelSelector',
-	'fieldSelector',
-	'watch',
-	'resourceVersion',
-	'allowWatchBookmarks',
-	'timeoutSeconds',
-	'pretty',
-];
 
 export class FakeKubernetes {
 	readonly controller: KubeController;
@@ -253,17 +243,8 @@ export class FakeKubernetes {
 		return this.#checked(200, LISTS[resource]?.model ?? '', this.#typed(resource, object));
 	}
 
-	#scale({ metadata, spec, status }: KubeObject): Answer {
-		const { replicas, selector } = spec as { replicas: number; selector: { matchLabels: Record<string, string> } };
-		const labels = Object.entries(selector.matchLabels).map(([name, value]) => `${name}=${value}`);
-		const { name, resourceVersion } = metadata;
-		return this.#checked(200, 'V1Scale', {
-			apiVersion: 'autoscaling/v1',
-			kind: 'Scale',
-			metadata: { name, namespace: NAMESPACE, resourceVersion, uid: metadata['uid'] },
-			spec: replicas === 0 ? {} : { replicas },
-			status: { replicas: (status as { replicas: number }).replicas, selector: labels.join(',') },
-		});
+	#scale(object: KubeObject): Answer {
+		return this.#checked(200, 'V1Scale', scaleOf(object));
 	}
 
 	#list({ query }: Call, resource: string): Answer {
