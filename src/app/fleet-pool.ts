@@ -223,9 +223,10 @@ export class PoolFleet {
 		return new BallastError('bad_command', `${this.name} cannot be ${what}: it ${why}`, { service: this.service });
 	}
 
-	/** Once a second: what the requests say of the instances. `now`: ms of the monotonic clock. */
+	/** Once a second: what the requests say of the instances, and what they are given. `now`: ms of the monotonic clock. */
 	look(now: number): void {
 		this.#outliers.look(now);
+		if (this.#needs.active() && !this.#retired) this.size.keep(Date.now());
 	}
 
 	/** Requests failed at one of its instances. */
@@ -248,6 +249,7 @@ export class PoolFleet {
 	/** Drains all instances for good, once others of the service can take over. Resolves once none is left. */
 	retire(): Promise<void> {
 		this.#retired = true;
+		this.size.close();
 		this.#current = null;
 		for (const source of this.#sources) source.provider.retire();
 		this.#departures.review();
@@ -269,6 +271,7 @@ export class PoolFleet {
 	/** Lets go of everything and leaves the instances as they are. */
 	close(): Promise<void> {
 		this.#departures.close();
+		this.size.close();
 		this.#ramps.close();
 		this.#outliers.close();
 		for (const source of this.#sources) {

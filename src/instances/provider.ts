@@ -43,6 +43,8 @@ export interface InstanceEvent {
 	readonly text: string;
 	/** Of a failure: what happened, without what is done about it; half a sentence. */
 	readonly cause?: string;
+	/** Of `out_of_memory`: what it could have, where the platform says it; bytes. */
+	readonly memoryBytes?: number;
 	readonly level: 'info' | 'warn' | 'error';
 }
 
@@ -110,8 +112,8 @@ export interface LearnsStartTimes {
 
 /** Extension: what each instance is given can be set; the platform replaces them if it has to. */
 export interface SizesInstances {
-	/** null: the platform cannot. */
-	applySize(size: InstanceSize): Promise<'live' | 'rolling' | null>;
+	/** null: the platform cannot. `same`: they had it already. */
+	applySize(size: InstanceSize): Promise<'live' | 'rolling' | 'same' | null>;
 }
 
 export function sizesInstances(provider: object): provider is SizesInstances {
@@ -130,8 +132,21 @@ export interface TellsTrouble {
 
 /** Extension: the platform knows what instances use. */
 export interface TellsUsage {
-	/** By the id of the instance; shares of what it is given. */
-	usage(): ReadonlyMap<string, { cpu: number | null; memory: number | null; atMs: number }>;
+	/** By the id of the instance. */
+	usage(): ReadonlyMap<string, ToldUsage>;
+}
+
+/** null: not known. */
+export interface ToldUsage {
+	/** Shares of what it is given. */
+	readonly cpu: number | null;
+	readonly memory: number | null;
+	/** In use of that for which a size is. */
+	readonly cores: number | null;
+	readonly memoryBytes: number | null;
+	readonly given: Readonly<InstanceSize> | null;
+	/** Epoch ms of the measurement. */
+	readonly atMs: number;
 }
 
 export function tellsUsage(provider: object): provider is TellsUsage {

@@ -3,7 +3,15 @@
  * names them, which lowers the capacity by as many.
  */
 import { numberAt, textAt, valueAt } from '../platform/json-reading.ts';
-import type { KnowsUsage, Platform, PlatformGroup, PlatformUsage, Sizes } from '../platform/platform.ts';
+import type {
+	KnowsUsage,
+	MemberSize,
+	Platform,
+	PlatformGroup,
+	PlatformUsage,
+	SizeApplied,
+	Sizes,
+} from '../platform/platform.ts';
 import { PlatformError } from '../platform/platform-error.ts';
 import type { RestAnswer, TokenSource } from '../platform/rest-client.ts';
 import { RunningOperations } from '../platform/running-operations.ts';
@@ -43,7 +51,7 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 	/** By VM; addresses last as long as the VM. */
 	#addresses: ReadonlyMap<string, string> = new Map();
 	#autoscaler: { name: string | null; until: number } = { name: null, until: 0 };
-	#memoryBytes: { size: string; bytes: number | null } | null = null;
+	#machine: { name: string; size: MemberSize } | null = null;
 
 	constructor(config: AzureConfig, needs: AzureNeeds = {}) {
 		this.#config = config;
@@ -93,12 +101,12 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 		const to = new Date();
 		const span = { from: new Date(to.getTime() - METRICS_OVER_MS), to };
 		const answer = await this.#api.metrics([CPU_METRIC, MEMORY_METRIC], span, signal);
-		const found = vmUsage(answer, await this.#memoryOfVm(signal));
+		const found = vmUsage(answer, await this.#machineOf(signal));
 		const known = ids.map((id) => [id, found.get(id.toLowerCase())] as const);
 		return new Map(known.filter((entry): entry is readonly [string, PlatformUsage] => entry[1] !== undefined));
 	}
 
-	async applySize(size: { cpu: number | null; memoryBytes: number | null }, signal: AbortSignal): Promise<'rolling'> {
+	async applySize(size: MemberSize, signal: AbortSignal): Promise<SizeApplied> {
 		const fits = this.#config.sizes
 			.filter((one) => one.cpu >= (size.cpu ?? 0) && one.memoryBytes >= (size.memoryBytes ?? 0))
 			.sort((one, other) => one.cpu - other.cpu || one.memoryBytes - other.memoryBytes);
@@ -106,7 +114,7 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 		if (smallest === undefined)
 			throw new PlatformError('bad_request', 'none of the `sizes` of the configuration has as much');
 		const scaleSet = await this.#api.scaleSet(signal);
-		if (textAt(scaleSet, 'sku', 'name') === smallest.name) return 'rolling';
+		if (textAt(scaleSet, 'sku', 'name') === smallest.name) return 'same';
 		if (textAt(scaleSet, 'properties', 'upgradePolicy', 'mode') === 'Manual') {
 			const message = `the upgrade policy of ${this.target} is Manual: VMs would keep their size; set it to Rolling or Automatic`;
 			throw new PlatformError('bad_request', message);
@@ -180,19 +188,19 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 	}
 
 	/** What a VM of the scale set's size has; null: Azure does not say. */
-	async #memoryOfVm(signal: AbortSignal): Promise<number | null> {
+	async #machineOf(signal: AbortSignal): Promise<MemberSize | null> {
 		const scaleSet = await this.#known(signal);
-		const size = textAt(scaleSet, 'sku', 'name');
-		const given = this.#config.sizes.find((one) => one.name === size);
-		if (given !== undefined) return given.memoryBytes;
-		if (this.#memoryBytes?.size === size) return this.#memoryBytes.bytes;
+		const name = textAt(scaleSet, 'sku', 'name');
+		const given = this.#config.sizes.find((one) => one.name === name);
+		if (given !== undefined) return { cpu: given.cpu, memoryBytes: given.memoryBytes };
+		if (this.#machine?.name === name) return this.#machine.size;
 		const sizes = await this.#api.vmSizes(textAt(scaleSet, 'location'), signal);
-		const mib = numberAt(
-			sizes.find((one) => textAt(one, 'name') === size),
-			'memoryInMB',
-		);
-		this.#memoryBytes = { size, bytes: mib === null || mib <= 0 ? null : mib * 1024 * 1024 };
-		return this.#memoryBytes.bytes;
+		const found = sizes.find((one) => textAt(one, 'name') === name);
+		const above0 = (value: number | null): number | null => (value !== null && value > 0 ? value : null);
+		const [cpu, mib] = [above0(numberAt(found, 'numberOfCores')), above0(numberAt(found, 'memoryInMB'))];
+		const size = { cpu, memoryBytes: mib === null ? null : mib * 1024 * 1024 };
+		this.#machine = { name, size };
+		return size;
 	}
 }
 

@@ -3,13 +3,20 @@
  * names them, which lowers the target by as many.
  */
 import { numberAt, textAt, valueAt } from '../platform/json-reading.ts';
-import type { KnowsUsage, Platform, PlatformGroup, PlatformUsage } from '../platform/platform.ts';
+import {
+	type KnowsUsage,
+	machineUsage,
+	type Platform,
+	type PlatformGroup,
+	type PlatformUsage,
+} from '../platform/platform.ts';
 import { PlatformError } from '../platform/platform-error.ts';
 import type { TokenSource } from '../platform/rest-client.ts';
 import { type AcceptedOperation, RunningOperations } from '../platform/running-operations.ts';
 import type { GcpConfig } from './config.ts';
 import { GcpTokens } from './gcp-tokens.ts';
 import { InstanceGroupApi, nameOf } from './instance-group-api.ts';
+import { MachineTypes } from './machine-types.ts';
 import { factsOf, type InstanceFacts, type ManagedInstance, managedInstanceOf, memberOf } from './managed-members.ts';
 import { CPU_METRIC, MEMORY_METRIC, newestByInstance } from './vm-usage.ts';
 
@@ -40,6 +47,7 @@ export class GcpPlatform implements Platform, KnowsUsage {
 	readonly #config: GcpConfig;
 	readonly #api: InstanceGroupApi;
 	readonly #operations: RunningOperations;
+	readonly #types: MachineTypes;
 	/** By name. */
 	#facts: ReadonlyMap<string, InstanceFacts> = new Map();
 
@@ -48,6 +56,7 @@ export class GcpPlatform implements Platform, KnowsUsage {
 		this.lagMs = needs.lagMs ?? LAG_MS;
 		this.target = `instance group ${config.project}/${config.place.name}/${config.group}`;
 		this.#api = new InstanceGroupApi(config, needs.tokens ?? new GcpTokens());
+		this.#types = new MachineTypes((link, signal) => this.#api.machineType(link, signal));
 		this.#operations = new RunningOperations(needs.stuckMs ?? STUCK_MS);
 	}
 
@@ -95,13 +104,19 @@ export class GcpPlatform implements Platform, KnowsUsage {
 			ask(CPU_METRIC, named),
 			ask(MEMORY_METRIC, `${named} AND metric.labels.state = "used"`),
 		]);
+		const typeOf = (id: string) => this.#facts.get(id)?.machineType ?? '';
+		await this.#types.look(
+			known.map(([id]) => typeOf(id)),
+			signal,
+		);
 		const found = new Map<string, PlatformUsage>();
 		for (const [id, numericId] of known) {
 			const [load, used] = [cpu.get(numericId), memory.get(numericId)];
 			if (load === undefined && used === undefined) continue;
 			// The older of both: a figure is never taken for newer than it is.
 			const atMs = Math.min(load?.atMs ?? Number.POSITIVE_INFINITY, used?.atMs ?? Number.POSITIVE_INFINITY);
-			found.set(id, { cpu: load?.value ?? null, memory: used === undefined ? null : used.value / 100, atMs });
+			const shares = { cpu: load?.value ?? null, memory: used === undefined ? null : used.value / 100, atMs };
+			found.set(id, machineUsage(shares, this.#types.of(typeOf(id))));
 		}
 		return found;
 	}

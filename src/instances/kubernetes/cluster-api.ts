@@ -114,15 +114,24 @@ export class ClusterApi {
 		return (await this.client.list(call, signal)).items;
 	}
 
-	/** Of KEDA; empty where it is not installed, or not allowed: while it scales, there is an autoscaler of Kubernetes, too. */
-	async scaledObjects(signal: AbortSignal): Promise<readonly unknown[]> {
-		const call = {
-			verb: 'list',
-			resource: 'scaledobjects.keda.sh',
-			path: this.#path('/apis/keda.sh/v1alpha1', 'scaledobjects'),
-		} as const;
+	/** Of KEDA: while it scales, there is an autoscaler of Kubernetes, too. */
+	scaledObjects(signal: AbortSignal): Promise<readonly unknown[]> {
+		return this.#ofAddOn('scaledobjects', ['keda.sh', 'v1alpha1'], signal);
+	}
+
+	verticalAutoscalers(signal: AbortSignal): Promise<readonly unknown[]> {
+		return this.#ofAddOn('verticalpodautoscalers', ['autoscaling.k8s.io', 'v1'], signal);
+	}
+
+	/** Empty where it is not installed, or not allowed. */
+	async #ofAddOn(
+		plural: string,
+		[group, version]: readonly [string, string],
+		signal: AbortSignal,
+	): Promise<readonly unknown[]> {
+		const path = this.#path(`/apis/${group}/${version}`, plural);
 		try {
-			return (await this.#listed(call, signal)) ?? [];
+			return (await this.#listed({ verb: 'list', resource: `${plural}.${group}`, path }, signal)) ?? [];
 		} catch (error) {
 			if (error instanceof PlatformError && error.fault === 'denied') return [];
 			throw error;

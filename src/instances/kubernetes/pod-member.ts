@@ -81,6 +81,11 @@ function noteOf(pod: unknown): string {
 	return '';
 }
 
+/** Its node will never have room for the size that it was given. */
+export function cannotResize(pod: unknown): boolean {
+	return textAt(conditionOf(pod, 'PodResizePending'), 'reason') === 'Infeasible';
+}
+
 /** Epoch ms since when the scheduler has no place for it; null: it has one. */
 export function unscheduledSince(pod: unknown): number | null {
 	const place = conditionOf(pod, 'PodScheduled');

@@ -25,6 +25,8 @@ export interface Entry {
 	downSince: number | null;
 	/** This provider saw it come: its time to ready can be learned. */
 	fresh: boolean;
+	/** Ends for want of memory that are told already; null: none are known of this life. */
+	memoryEnds: number | null;
 }
 
 interface Ended {
@@ -154,6 +156,7 @@ export class MemberSet {
 				up: null,
 				downSince: null,
 				fresh: this.#taken,
+				memoryEnds: this.#taken ? 0 : null,
 			};
 			this.#entries.set(member.id, fresh);
 			this.#tell(fresh);
@@ -169,6 +172,7 @@ export class MemberSet {
 			entry.up = null;
 			entry.downSince = null;
 			entry.fresh = true;
+			entry.memoryEnds = 0;
 		}
 		if (differs(before, this.#view(entry))) this.#tell(entry);
 	}

@@ -12,12 +12,15 @@ import { StartTimes } from '../run/start-times.ts';
 import { inSeconds } from '../wording.ts';
 import { GroupControl } from './group-control.ts';
 import { MemberSet } from './member-set.ts';
+import { tellMemoryEnds } from './memory-ends.ts';
 import {
 	keepsUp,
 	knowsUsage,
+	type MemberSize,
 	type Platform,
 	type PlatformGroup,
 	type PlatformUsage,
+	type SizeApplied,
 	sizesMembers,
 	takesHealth,
 	watchesGroup,
@@ -204,7 +207,7 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 	 * @returns null: this platform cannot
 	 * @throws PlatformError
 	 */
-	async applySize(size: { cpu: number | null; memoryBytes: number | null }): Promise<'live' | 'rolling' | null> {
+	async applySize(size: MemberSize): Promise<SizeApplied | null> {
 		const platform = this.#platform;
 		if (!sizesMembers(platform)) return null;
 		const how = await callPlatform(this.#settings.limitMs, this.#control.signal, (signal) =>
@@ -241,7 +244,10 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 			settings: this.#settings,
 			nativeAutoscaler: () => this.nativeAutoscaler,
 			event: (event) => this.#event(event),
-			looked: () => this.#reportDead(),
+			looked: () => {
+				for (const event of tellMemoryEnds(this.#members.all())) this.#event(event);
+				this.#reportDead();
+			},
 		});
 	}
 

@@ -20,6 +20,10 @@ export interface KubeTimes {
 export interface KubeControllerParts extends KubeTimes {
 	readonly kind: 'deployment' | 'statefulset';
 	readonly replicas: number;
+	/** That its container `api` listens on; default 8080. */
+	readonly port?: number;
+	/** What addresses of pods begin with; default `10.1.`. */
+	readonly addresses?: string;
 }
 
 type Pod = KubeObject & {
@@ -105,6 +109,37 @@ export class KubeController {
 			pod['status'] = { phase: 'Failed', reason: 'Evicted', message: 'The node was low on memory.', podIP };
 		});
 		this.#later(this.#parts.actMs, () => this.#reconcile());
+	}
+
+	/** The kernel ends its container `api` for want of memory, and the kubelet starts it again. */
+	outOfMemory(name: string): void {
+		this.store.change('pods', name, (pod) => {
+			const status = pod['status'] as { containerStatuses?: { restartCount: number }[] };
+			const restartCount = (status.containerStatuses?.[0]?.restartCount ?? 0) + 1;
+			const finishedAt = stamp();
+			const terminated = {
+				exitCode: 137,
+				reason: 'OOMKilled',
+				finishedAt,
+				containerID: `containerd://${restartCount}`,
+			};
+			const image = { image: 'api:1', imageID: 'api@sha256:1' };
+			const state = { running: { startedAt: finishedAt } };
+			status.containerStatuses = [
+				{ name: 'api', ...image, ready: true, restartCount, state, lastState: { terminated } } as {
+					restartCount: number;
+				},
+			];
+		});
+	}
+
+	/** Its node has no room for the size that it was given. */
+	infeasible(name: string): void {
+		this.store.change('pods', name, (pod) => {
+			const message = "Node didn't have enough capacity: cpu, requested: 9000, capacity: 4000";
+			const condition = { type: 'PodResizePending', status: 'True', reason: 'Infeasible', message };
+			(pod as Pod).status.conditions.push(condition);
+		});
 	}
 
 	unready(name: string): void {
@@ -237,7 +272,7 @@ export class KubeController {
 			(pod as Pod).spec.nodeName = 'node-1';
 			pod['status'] = {
 				phase: 'Running',
-				podIP: `10.1.${address >> 8}.${address & 255}`,
+				podIP: `${this.#parts.addresses ?? '10.1.'}${address >> 8}.${address & 255}`,
 				startTime: pod.metadata['creationTimestamp'],
 				conditions: [
 					{ type: 'PodScheduled', status: 'True', lastTransitionTime: stamp() },
@@ -299,7 +334,7 @@ export class KubeController {
 		const container = {
 			name: 'api',
 			image: 'api:1',
-			ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }],
+			ports: [{ name: 'http', containerPort: this.#parts.port ?? 8080, protocol: 'TCP' }],
 			resources: { requests: { cpu: '500m', memory: '256Mi' }, limits: { memory: '256Mi' } },
 		};
 		const sidecar = { name: 'mesh', image: 'mesh:1', resources: { requests: { cpu: '100m', memory: '64Mi' } } };
