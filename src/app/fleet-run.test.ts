@@ -49,9 +49,10 @@ test('min instances start and become ready, each with its line', async () => {
 	assert.match(sink.texts('ready')[0] as string, /^videos-[12] ready after \d+\.\d s on 127\.0\.0\.1:\d+$/);
 	const [readiness] = fleet.ready();
 	assert.deepEqual(
-		{ ...readiness, startTimeMs: 0, outliers: null },
+		{ ...readiness, startTimeMs: 0, outliers: null, probes: null },
 		{
 			outliers: null,
+			probes: null,
 			sleeps: false,
 			trouble: null,
 			service: 'videos',

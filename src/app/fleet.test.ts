@@ -103,7 +103,9 @@ test('probes take an instance out, say why, and back in; one may ask to be drain
 	await until(() => states(fleet)[id(one)] === 'down');
 	assert.equal(fleet.list()[0]?.note, 'its probe failed: GET /healthz answered 500');
 	assert.deepEqual(sink.texts('down'), [`${id(one)} down: its probe failed: GET /healthz answered 500`]);
-	const [{ outliers: _, ...readiness } = { outliers: null }] = fleet.ready();
+	const [{ outliers: _, probes, ...readiness } = { outliers: null, probes: null }] = fleet.ready();
+	assert.ok(probes !== null && probes.seconds > 0 && probes.failed.answer >= 1);
+	assert.ok(probes.count >= 3 && probes.failed.silent + probes.failed.unreachable === 0);
 	assert.deepEqual(readiness, {
 		service: 'api',
 		pool: 'main',
