@@ -15,13 +15,23 @@ const quick = process.argv.includes('--quick');
 /** Most minutes for one step: a hung test must not hold the run for ever. */
 const LIMIT_MINUTES = 10;
 
+/** Of what is compiled between runs: each test file is a process of its own, and most of its time goes into that. */
+const kept = join(root, 'node_modules', '.cache', 'ballast-tests');
+const incremental = ['--incremental', '--tsBuildInfoFile', join(kept, 'types.tsbuildinfo')];
+
 const steps = [
 	{ name: 'lint', command: [tool('biome'), 'check', '--error-on-warnings', '.'] },
 	{ name: 'promises', command: [tool('oxlint'), '--type-aware', '.'] },
-	{ name: 'types', command: [tool('tsc'), '-p', '.'] },
+	{ name: 'types', command: [tool('tsc'), '-p', '.', ...(quick ? incremental : [])] },
 	{ name: 'imports', command: [process.execPath, 'scripts/check-imports.ts'] },
 	{ name: 'docs', command: [process.execPath, 'scripts/check-docs.ts'] },
-	{ name: 'unit', tests: ['src/**/*.test.ts', 'scripts/**/*.test.ts'], concurrency: quick ? 3 : 2, minutes: 5 },
+	{
+		name: 'unit',
+		tests: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
+		concurrency: quick ? 3 : 2,
+		minutes: 5,
+		compiled: join(kept, 'compiled'),
+	},
 	{ name: 'around', tests: ['examples/**/*.test.ts', 'benchmarks/**/*.test.ts'], concurrency: 1, slow: true },
 	// They mostly wait, for a stand-in of a cloud or for an hour that is replayed; those below look at the clock.
 	{ name: 'conformance', tests: ['test/{conformance,fuzz,healthy}/**/*.test.ts'], concurrency: 3, slow: true },
@@ -62,13 +72,13 @@ function timed(work) {
 
 async function check({ name, command, minutes }) {
 	const lines = [];
-	const code = await run(command, minutes, lines);
+	const code = await run(command, { minutes, lines });
 	console.log(`\n── ${name}\n${lines.join('')}`.trimEnd());
 	return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skips: [], failures: [] };
 }
 
 /** Runs test files; what the runner itself reports counts, and a run that breaks off counts as one failure. */
-async function test({ tests, concurrency, minutes }) {
+async function test({ tests, concurrency, minutes, compiled }) {
 	const files = globSync(tests, { cwd: root, exclude: ['**/node_modules/**', '**/fixtures/**'] }).sort();
 	if (files.length === 0) {
 		console.log(`no file matches ${tests.join(' ')}`);
@@ -80,7 +90,7 @@ async function test({ tests, concurrency, minutes }) {
 		const reporters = ['spec', 'stdout', join(root, 'scripts', 'count-reporter.js'), counts];
 		const options = reporters.map((value, at) => `--test-reporter${at % 2 === 0 ? '' : '-destination'}=${value}`);
 		const command = [process.execPath, '--test', `--test-concurrency=${concurrency}`, ...options, ...files];
-		const code = await run(command, minutes);
+		const code = await run(command, { minutes, compiled });
 		const { passed, failed, cancelled, skips, failures } = readCounts(counts);
 		const broken = code !== 0 && failed + cancelled === 0 ? 1 : 0;
 		return { passed, failed: failed + cancelled + broken, skips, failures };
@@ -97,12 +107,16 @@ function readCounts(file) {
 	}
 }
 
-/** The exit code; 1 when it was ended by a signal or took too long. `lines`: gets what it prints. */
-function run([command, ...args], minutes = LIMIT_MINUTES, lines = undefined) {
+/**
+ * The exit code; 1 when it was ended by a signal or took too long. `lines`: gets what it prints; `compiled`: the
+ * folder where Node keeps compiled code.
+ */
+function run([command, ...args], { minutes = LIMIT_MINUTES, lines = undefined, compiled = undefined }) {
 	return new Promise((resolve) => {
 		// node:test marks the processes that it starts; run from within a test, ours are no part of it.
 		const { NODE_TEST_CONTEXT: _, STATE_DIRECTORY: __, ...env } = process.env;
 		// What a Ballast that is tried keeps is none of this user's.
+		if (compiled !== undefined) env.NODE_COMPILE_CACHE ??= compiled;
 		env.XDG_STATE_HOME = join(tmpdir(), `ballast-test-state-${process.pid}`);
 		const child = spawn(command, args, {
 			cwd: root,
