@@ -9,10 +9,20 @@ export class IdList {
 	#count = 0;
 	#id = 0;
 	#ordered = true;
+	readonly #within: Float64Array | null;
+	/** Place in `within`; -1: to be found. */
+	#at = -1;
 
-	constructor(from: number, to: number) {
+	/** @param within only these are wanted, in order; null: all */
+	constructor(from: number, to: number, within: Float64Array | null = null) {
 		this.from = from;
 		this.to = to;
+		this.#within = within;
+	}
+
+	/** Another part of the index follows, whose ids may be older. */
+	anew(): void {
+		this.#at = -1;
 	}
 
 	/** The next id is written in full. */
@@ -55,7 +65,15 @@ export class IdList {
 		return true;
 	}
 
+	#isWanted(id: number, within: Float64Array): boolean {
+		let at = this.#at < 0 ? placeIn(within, id) : this.#at;
+		while (at < within.length && (within[at] as number) < id) at++;
+		this.#at = at;
+		return within[at] === id;
+	}
+
 	#add(id: number): void {
+		if (this.#within !== null && !this.#isWanted(id, this.#within)) return;
 		if (this.#count === this.#ids.length) {
 			const wider = new Float64Array(this.#count * 2);
 			wider.set(this.#ids);
@@ -69,6 +87,17 @@ export class IdList {
 		const ids = this.#ids.subarray(0, this.#count);
 		return this.#ordered ? ids : ids.sort();
 	}
+}
+
+/** The first that is not below an id. */
+function placeIn(ids: Float64Array, id: number): number {
+	let [low, high] = [0, ids.length];
+	while (low < high) {
+		const middle = (low + high) >> 1;
+		if ((ids[middle] as number) < id) low = middle + 1;
+		else high = middle;
+	}
+	return low;
 }
 
 /** What stands in all of two lists. */

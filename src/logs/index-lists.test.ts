@@ -47,10 +47,10 @@ function filled(name: string, batches: readonly number[]): DatabaseSync {
 	return day.database;
 }
 
-const bySql = (database: DatabaseSync, query: IndexQuery, { from, to }: { from: number; to: number }): number[] =>
+const bySql = (database: DatabaseSync, query: IndexQuery): number[] =>
 	database
-		.prepare('SELECT rowid AS id FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid')
-		.all(matchOf(query), BigInt(from), BigInt(to))
+		.prepare('SELECT rowid AS id FROM words WHERE words MATCH ? ORDER BY rowid')
+		.all(matchOf(query))
 		.map((row) => row['id'] as number);
 
 const all = (parts: IndexQuery[], without: IndexQuery[] = []): IndexQuery => ({ kind: 'all', parts, without });
@@ -79,12 +79,14 @@ function sameAsSql(database: DatabaseSync): void {
 			return { from, to: from + random(1000) * Math.floor((high - low) / 2000) };
 		}),
 	];
-	for (const query of QUERIES)
+	for (const query of QUERIES) {
+		const found = bySql(database, query);
 		for (const range of ranges) {
 			const ids = listOf(database, query, range);
-			const same = ids?.join() === bySql(database, query, range).join();
+			const same = ids?.join() === found.filter((id) => id >= range.from && id <= range.to).join();
 			assert.ok(same, `${matchOf(query)} ${JSON.stringify(range)}`);
 		}
+	}
 }
 
 test('lists are what SQLite finds: many parts, merged or not, giant texts, late entries, ranges', () => {

@@ -17,27 +17,29 @@ const ASCII = /^[\0-\x7f]+$/;
 export function listOf(
 	database: DatabaseSync,
 	query: IndexQuery,
-	{ from, to }: { from: number; to: number },
+	range: { from: number; to: number },
 ): Float64Array | null {
 	// What other processes write meanwhile is not seen.
 	database.exec('BEGIN');
 	try {
 		const pages = new IndexPages(database);
-		return idsOf(query, (word) => pages.idsOf(word, from, to));
+		return idsOf(query, (word, within) => pages.idsOf(word, range, within));
 	} finally {
 		database.exec('COMMIT');
 	}
 }
 
-type Lists = (word: string) => Float64Array | null;
+type Lists = (word: string, within: Float64Array | null) => Float64Array | null;
 
 function idsOf(query: IndexQuery, lists: Lists): Float64Array | null {
-	if (query.kind === 'words') return lists(query.words[0] as string);
+	if (query.kind === 'words') return lists(query.words[0] as string, null);
 	let found: Float64Array | null = null;
 	for (const part of query.parts) {
-		const ids = idsOf(part, lists);
+		// Of a word that is wanted too only those are taken up that were found so far.
+		const narrows = query.kind === 'all' && part.kind === 'words';
+		const ids: Float64Array | null = narrows ? lists(part.words[0] as string, found) : idsOf(part, lists);
 		if (ids === null) return null;
-		if (found === null) found = ids;
+		if (found === null || narrows) found = ids;
 		else found = query.kind === 'any' ? either(found, ids) : both(found, ids);
 		if (query.kind === 'all' && found.length === 0) return found;
 	}

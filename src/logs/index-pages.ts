@@ -49,11 +49,11 @@ export class IndexPages {
 		this.#segments = segmentsOf(blockOf(this.#page.get(STRUCTURE)));
 	}
 
-	/** Ids of `from` to `to` whose entries have the word, in order; null: SQLite has to be asked. */
-	idsOf(word: string, from: number, to: number): Float64Array | null {
+	/** Ids of the range, and of `within` if that is given, whose entries have the word, in order; null: SQLite has to be asked. */
+	idsOf(word: string, { from, to }: { from: number; to: number }, within: Float64Array | null): Float64Array | null {
 		if (this.#segments === null) return null;
 		const term = Buffer.from(WHOLE_WORD + word);
-		const list = new IdList(from, to);
+		const list = new IdList(from, to, within);
 		for (const segment of this.#segments) if (!this.#read(segment, term, list)) return null;
 		return list.sorted();
 	}
@@ -64,6 +64,7 @@ export class IndexPages {
 		const page = this.#pageAt(segment, begins);
 		const place = page === null ? null : placeOf(page, term);
 		if (place === null) return true;
+		list.anew();
 		list.begin();
 		if (!list.read(place.page, place.at, place.end)) return false;
 		if (place.last || list.full) return true;

@@ -1,3 +1,4 @@
+import type { DatabaseSync } from 'node:sqlite';
 import type { LogEntry } from '../core/log-entry.ts';
 import type { DayFiles } from './day-files.ts';
 import { entryOf, IDS_A_MS, SELECT } from './entry-row.ts';
@@ -144,18 +145,29 @@ function countOf(
 	const grouped = `SELECT (${id} / ${IDS_A_MS} - $first) / $step AS bar, ${count} AS count`;
 	const { index } = plan;
 	return {
-		...(words && index !== null && isOfLists(index) && { direct: barsFromLists(index, firstMs, stepMs) }),
+		...(words &&
+			index !== null &&
+			isOfLists(index) && {
+				// Where few fit, SQLite leaps over the pages of a long list, which are not read then.
+				direct: (database, range) => (isDense() ? barsFromLists(database, { index, range, firstMs, stepMs }) : null),
+			}),
 		of: words ? 'words' : 'entries',
 		statement: (between) =>
 			isDense() && plan.only !== 'trace' ? byBar(count, between) : `${grouped} ${between('$from', '$to')} GROUP BY bar`,
 	};
 }
 
-function barsFromLists(index: IndexQuery, firstMs: number, stepMs: number): NonNullable<Scan['direct']> {
-	return (database, range) => {
-		const ids = listOf(database, index, range);
-		return ids === null ? null : barsOf(ids, firstMs * IDS_A_MS, stepMs * IDS_A_MS);
-	};
+function barsFromLists(
+	database: DatabaseSync,
+	{
+		index,
+		range,
+		firstMs,
+		stepMs,
+	}: { index: IndexQuery; range: { from: number; to: number }; firstMs: number; stepMs: number },
+): Row[] | null {
+	const ids = listOf(database, index, range);
+	return ids === null ? null : barsOf(ids, firstMs * IDS_A_MS, stepMs * IDS_A_MS);
 }
 
 /** A count of its own for each bar: to group many rows takes several times as long, since they are sorted for it. */
