@@ -25,5 +25,7 @@ export default async function* count(source) {
 			failures = [];
 		}
 	}
+	// Of files that share a process there are no summaries.
+	if (failures.length > 0) files.push({ file: 'one process', ms: 0, failed: failures.length, failures });
 	yield JSON.stringify({ ...counts, skips, files });
 }

@@ -25,13 +25,31 @@ const UNSTEADY_FILES = 2;
 /** Names of tests that passed the second time only. */
 const unsteady = [];
 
+/** Of what is compiled between runs: each test file is a process of its own, and most of its time goes into that. */
+const kept = join(root, 'node_modules', '.cache', 'ballast-tests');
+const incremental = ['--incremental', '--tsBuildInfoFile', join(kept, 'types.tsbuildinfo')];
+
 const steps = [
 	{ name: 'lint', command: [tool('biome'), 'check', '--error-on-warnings', '.'] },
 	{ name: 'promises', command: [tool('oxlint'), '--type-aware', '.'] },
-	{ name: 'types', command: [tool('tsc'), '-p', '.'] },
+	{ name: 'types', command: [tool('tsc'), '-p', '.', ...(quick ? incremental : [])] },
 	{ name: 'imports', command: [process.execPath, 'scripts/check-imports.ts'] },
 	{ name: 'docs', command: [process.execPath, 'scripts/check-docs.ts'] },
-	{ name: 'unit', tests: ['src/**/*.test.ts', 'scripts/**/*.test.ts'], concurrency: quick ? 3 : 2, minutes: 5 },
+	// All of these import the whole schema and neither wait nor start anything: in one process they take a quarter.
+	{
+		name: 'config',
+		tests: ['src/config/**/*.test.ts'],
+		oneProcess: true,
+		minutes: 5,
+		compiled: join(kept, 'compiled'),
+	},
+	{
+		name: 'unit',
+		tests: ['src/!(config)/**/*.test.ts', 'scripts/**/*.test.ts'],
+		concurrency: quick ? 3 : 2,
+		minutes: 5,
+		compiled: join(kept, 'compiled'),
+	},
 	{ name: 'around', tests: ['examples/**/*.test.ts', 'benchmarks/**/*.test.ts'], concurrency: 1, slow: true },
 	// They mostly wait, for a stand-in of a cloud or for an hour that is replayed; those below look at the clock.
 	{ name: 'conformance', tests: ['test/{conformance,fuzz,healthy}/**/*.test.ts'], concurrency: 3, slow: true },
@@ -57,10 +75,15 @@ const results = [];
 const began = performance.now();
 // None of the checks needs another: side by side they take half the time.
 results.push(...(await Promise.all(steps.filter(({ tests }) => tests === undefined).map(timed(check)))));
+const beside = [];
 for (const step of steps) {
 	if (interrupted || step.tests === undefined || (quick && step.slow)) continue;
+	if (step.oneProcess) {
+		beside.push(timed(test)(step));
+		continue;
+	}
 	console.log(`\n── ${step.name}`);
-	results.push(await timed(test)(step));
+	results.push(...(await Promise.all([...beside.splice(0), timed(test)(step)])));
 }
 if (!interrupted) await tryAgain();
 summarise();
@@ -75,7 +98,7 @@ function timed(work) {
 
 async function check({ name, command, minutes }) {
 	const lines = [];
-	const code = await run(command, minutes, lines);
+	const code = await run(command, { minutes, lines });
 	console.log(`\n── ${name}\n${lines.join('')}`.trimEnd());
 	return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skips: [], files: [] };
 }
@@ -89,7 +112,7 @@ async function tryAgain() {
 	if (failing.length > UNSTEADY_FILES || failing.some((each) => !each.slow)) return;
 	for (const { result, file } of failing) {
 		console.log(`\n── once more: ${file.file}`);
-		const again = await runFiles([file.file], 1);
+		const again = await runFiles([file.file], { concurrency: 1 });
 		if (again.failed > 0) continue;
 		unsteady.push(...file.failures);
 		result.failed -= file.failed;
@@ -99,22 +122,25 @@ async function tryAgain() {
 }
 
 /** Runs the files of a step. */
-async function test({ tests, except = [], concurrency, minutes }) {
+async function test({ tests, except = [], ...how }) {
 	const files = globSync(tests, { cwd: root, exclude: ['**/node_modules/**', '**/fixtures/**', ...except] }).sort();
-	if (files.length > 0) return runFiles(files, concurrency, minutes);
+	if (files.length > 0) return runFiles(files, how);
 	console.log(`no file matches ${tests.join(' ')}`);
 	return { passed: 0, failed: 1, skips: [], files: [] };
 }
 
 /** What the runner itself reports counts, and a run that breaks off counts as one failure. */
-async function runFiles(files, concurrency, minutes) {
+async function runFiles(files, { name, concurrency, minutes, compiled, oneProcess = false }) {
 	const folder = mkdtempSync(join(tmpdir(), 'ballast-test-'));
 	const counts = join(folder, 'counts.json');
 	try {
 		const reporters = ['spec', 'stdout', join(root, 'scripts', 'count-reporter.js'), counts];
 		const options = reporters.map((value, at) => `--test-reporter${at % 2 === 0 ? '' : '-destination'}=${value}`);
-		const command = [process.execPath, '--test', `--test-concurrency=${concurrency}`, ...options, ...files];
-		const code = await run(command, minutes);
+		const how = oneProcess ? '--test-isolation=none' : `--test-concurrency=${concurrency}`;
+		// What runs beside others is not to be mixed with them.
+		const lines = oneProcess ? [] : undefined;
+		const code = await run([process.execPath, '--test', how, ...options, ...files], { minutes, compiled, lines });
+		if (lines !== undefined) console.log(`\n── ${name}\n${lines.join('')}`.trimEnd());
 		const { passed, failed, cancelled, skips, files: seen } = readCounts(counts);
 		const broken = code !== 0 && failed + cancelled === 0 ? 1 : 0;
 		return { passed, failed: failed + cancelled + broken, skips, files: seen };
@@ -131,12 +157,16 @@ function readCounts(file) {
 	}
 }
 
-/** The exit code; 1 when it was ended by a signal or took too long. `lines`: gets what it prints. */
-function run([command, ...args], minutes = LIMIT_MINUTES, lines = undefined) {
+/**
+ * The exit code; 1 when it was ended by a signal or took too long. `lines`: gets what it prints; `compiled`: the
+ * folder where Node keeps compiled code.
+ */
+function run([command, ...args], { minutes = LIMIT_MINUTES, lines = undefined, compiled = undefined }) {
 	return new Promise((resolve) => {
 		// node:test marks the processes that it starts; run from within a test, ours are no part of it.
 		const { NODE_TEST_CONTEXT: _, STATE_DIRECTORY: __, ...env } = process.env;
 		// What a Ballast that is tried keeps is none of this user's.
+		if (compiled !== undefined) env.NODE_COMPILE_CACHE ??= compiled;
 		env.XDG_STATE_HOME = join(tmpdir(), `ballast-test-state-${process.pid}`);
 		const child = spawn(command, args, {
 			cwd: root,

@@ -15,6 +15,7 @@ import { Ramps } from './fleet-ramps.ts';
 import type { FleetSink } from './fleet-sink.ts';
 import type { FleetMemory } from './fleet-snapshot.ts';
 import { type PoolOf, poolKey } from './pool-key.ts';
+import { countProbe, type ProbeFigures, probeFigures } from './probe-count.ts';
 import { mayAct } from './scaling/policy-facts.ts';
 
 export interface PoolFleetNeeds {
@@ -36,6 +37,7 @@ export class PoolFleet {
 	readonly service: string;
 	readonly pool: string;
 	readonly size: PoolSize;
+	readonly probes: ProbeFigures = probeFigures();
 	readonly #needs: PoolFleetNeeds;
 	#config: PoolOf;
 	#graceMs: number;
@@ -321,6 +323,7 @@ export class PoolFleet {
 			prober,
 			target: (instance) => probeTarget(this.#config, instance),
 			event: (event) => this.#event(event),
+			probed: (outcome, tookMs) => countProbe(this.probes, outcome, tookMs),
 			reached: (member, up, why) => source.provider.reached(member.id, up, why),
 			changed: (member) => {
 				this.#outliers.changed(member, performance.now());
