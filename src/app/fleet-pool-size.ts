@@ -4,6 +4,7 @@ import type { PoolConfig } from '../config/config.ts';
 import { BallastError } from '../core/errors.ts';
 import type { InstanceSize, InstancesConfig } from '../instances/config.ts';
 import {
+	type HeldBack,
 	type InstanceEvent,
 	isResizable,
 	type Provider,
@@ -50,10 +51,10 @@ export class PoolSize {
 		return set ?? (instances.kind === 'run' ? scale.min : this.desired);
 	}
 
-	/** Why its provider's word is not to be relied on; null: it is. */
-	get trouble(): string | null {
+	/** What its provider holds back. */
+	get trouble(): HeldBack {
 		const provider = this.#parts.provider();
-		return provider !== null && tellsTrouble(provider) ? provider.trouble : null;
+		return provider !== null && tellsTrouble(provider) ? provider.trouble : { out: null, in: null };
 	}
 
 	/** Its size is known: a platform has been looked at. */
@@ -62,7 +63,7 @@ export class PoolSize {
 		return provider === null || !tellsTrouble(provider) || provider.known;
 	}
 
-	/** As `trouble`, for people. */
+	/** What is wrong with its provider, for people. */
 	get complaint(): string | null {
 		const provider = this.#parts.provider();
 		return provider !== null && tellsTrouble(provider) ? provider.complaint : null;

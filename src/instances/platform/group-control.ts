@@ -4,6 +4,7 @@
  */
 import type { InstanceEvent } from '../provider.ts';
 import { inSeconds } from '../wording.ts';
+import { Attempts } from './attempts.ts';
 import type { Entry, MemberSet } from './member-set.ts';
 import { planSize, type SizePlan } from './plan-size.ts';
 import { keepsUp, ordersLeaving, type Platform, type PlatformGroup } from './platform.ts';
@@ -35,28 +36,30 @@ export class GroupControl {
 	#goal: number | null = null;
 	#active = false;
 	#timer: NodeJS.Timeout | undefined;
+	#wakeAt = Number.POSITIVE_INFINITY;
 	#running = false;
 	/** Asked for while a round runs: when the next one is to begin, ms after it. */
 	#againMs = Number.POSITIVE_INFINITY;
 	#lookFailures = 0;
 	/** Failures of `keepUp` in a row. */
 	#unkept = 0;
-	#tries = 0;
-	/** Epoch ms before which no change is tried again. */
-	#notBefore = 0;
-	/** Epoch ms since when the group has not what it should have. */
-	#unsettledSince: number | null = null;
+	readonly #attempts = new Attempts();
 	#saidBound = '';
 
 	constructor(options: GroupControlOptions) {
 		this.#options = options;
-		this.troubles = new Troubles(options.settings.holdMs, (event) => options.event(event));
+		const { platform, settings } = options;
+		this.troubles = new Troubles({ target: platform.target, settings, event: (event) => options.event(event) });
 		this.#removals = new Removals(options.members);
 	}
 
 	/** The size that is asked for, else the one that the platform will have once those that leave are gone. */
 	get desired(): number {
-		if (this.#goal !== null) return this.#goal;
+		return this.#goal ?? this.#left;
+	}
+
+	/** What the platform will have once those that leave are gone. */
+	get #left(): number {
 		return Math.max(0, (this.#sizes.size ?? 0) - this.#options.members.leavingByUs().length);
 	}
 
@@ -109,6 +112,10 @@ export class GroupControl {
 			this.#againMs = Math.min(this.#againMs, afterMs);
 			return;
 		}
+		const at = performance.now() + afterMs;
+		// Whoever comes again and again must not put it off.
+		if (at >= this.#wakeAt) return;
+		this.#wakeAt = at;
 		clearTimeout(this.#timer);
 		this.#timer = setTimeout(() => void this.#run(), afterMs);
 	}
@@ -122,14 +129,19 @@ export class GroupControl {
 	/** Whoever was chosen stays. */
 	#callOff(): void {
 		this.#goal = null;
-		this.#tries = 0;
-		this.#notBefore = 0;
+		this.#attempts.clear('out');
+		this.#keepAll();
+	}
+
+	#keepAll(): void {
+		this.#attempts.clear('in');
 		this.#removals.callOff();
 		for (const entry of this.#options.members.leavingByUs()) this.#options.members.move(entry, 'here');
 	}
 
 	async #run(): Promise<void> {
 		this.#running = true;
+		this.#wakeAt = Number.POSITIVE_INFINITY;
 		this.#againMs = Number.POSITIVE_INFINITY;
 		let nextMs = this.pollMs;
 		try {
@@ -153,16 +165,22 @@ export class GroupControl {
 		}
 		if (this.signal.aborted) return 0;
 		this.#lookFailures = 0;
-		this.troubles.blind(null, platform.target);
+		this.troubles.blind(null);
 		this.#take(group);
 		if (!this.#active) return this.pollMs;
 		this.#observe(group);
 		await this.#keepUp(group);
-		const waitMs = this.#notBefore - Date.now();
-		if (waitMs > 0) return Math.min(waitMs, this.pollMs);
+		// Who could not be removed may stay as well where more are wanted: that waits for no removal.
+		const grows = this.#goal !== null && this.#goal > this.#left;
+		if (grows && this.#attempts.isRefused('in', platform.lagMs ?? 0, Date.now())) this.#keepAll();
 		const ripe = this.#removals.waiting ? this.#removals.ripe(this.#isStrict ? this.#leavingOrder() : null) : [];
-		if (ripe.length > 0) return this.#remove(ripe);
+		if (ripe.length > 0) return this.#waitMs('in') || this.#remove(ripe);
 		return this.#goal === null ? this.pollMs : this.#resize(group, this.#goal);
+	}
+
+	/** Until a change in this direction may be tried, but no longer than to the next look; 0: at once. */
+	#waitMs(direction: Direction): number {
+		return Math.min(this.#attempts.waitMs(direction, Date.now()), this.pollMs);
 	}
 
 	/** What was known stays as it was. */
@@ -176,7 +194,6 @@ export class GroupControl {
 				this.#group === null ? 'nothing is known of it yet' : `its ${count} instances and its size stay as they are`;
 			this.troubles.blind(
 				`${platform.target} ${error.mayPass ? 'does not answer' : 'cannot be read'}: ${wordsOf(error)}; ${kept}`,
-				platform.target,
 			);
 		}
 		return retryMs(this.#lookFailures - 1, settings.retryMs, error);
@@ -200,38 +217,17 @@ export class GroupControl {
 
 	#changedOutside(before: number, now: number): void {
 		this.#callOff();
-		this.#unsettledSince = null;
+		this.troubles.changed();
 		const text = `${this.#options.platform.target} was set to ${now} by somebody else (before: ${before}); that is its size now`;
 		this.troubles.say('resized_outside', text, 'warn');
 	}
 
 	/** Looks for what is in the way. */
 	#observe(group: PlatformGroup): void {
-		const { platform, members, settings } = this.#options;
-		const refuse = this.#options.nativeAutoscaler() === 'refuse';
-		const what = refuse
-			? 'it is not scaled here: remove one of the two, or set `nativeAutoscaler: warn`'
-			: 'the two will work against each other';
-		const told = group.autoscaler === null ? null : `${platform.target} is scaled by ${group.autoscaler} too; ${what}`;
-		this.troubles.autoscaler(told, refuse, platform.target);
-		const { failure = null } = group;
-		this.troubles.failing(failure === null ? null : `${platform.target}: ${wordsOf(failure)}`, platform.target);
-		const running = members.live().filter((entry) => entry.member.life === 'running').length;
-		const size = this.#sizes.size ?? 0;
-		const now = Date.now();
-		if (running >= size && group.busy === null) {
-			this.#unsettledSince = null;
-			this.troubles.stuck(null, platform.target);
-			return;
-		}
-		this.#unsettledSince ??= now;
-		const forMs = now - this.#unsettledSince;
-		if (forMs < settings.stuckMs) return;
-		const why = group.busy === null ? '' : `: ${group.busy}`;
-		this.troubles.stuck(
-			`${platform.target} has ${running} of ${size} running after ${inSeconds(forMs)}${why}`,
-			platform.target,
-		);
+		const { members } = this.#options;
+		this.troubles.autoscaler(group.autoscaler, this.#options.nativeAutoscaler() === 'refuse');
+		const there = members.live().filter(hasCome).length;
+		this.troubles.look(group, { size: this.#sizes.size ?? 0, there }, Date.now());
 	}
 
 	/** What the platform has to do for its members; a failure of it holds nothing up. */
@@ -249,7 +245,7 @@ export class GroupControl {
 			failed = `${platform.target}: its members are not kept up: ${wordsOf(fault)}`;
 		}
 		if (failed === null) this.#unkept = 0;
-		this.troubles.unkept(failed, platform.target);
+		this.troubles.unkept(failed);
 	}
 
 	async #resize(group: PlatformGroup, asked: number): Promise<number> {
@@ -265,7 +261,7 @@ export class GroupControl {
 		const ending = leaving.filter((entry) => this.#mustGo(entry)).length;
 		const plan = planSize(goal, { size, live: members.live().length, chosen: leaving.length, ending });
 		this.#choose(plan);
-		if (plan.set !== null) return this.#set(plan.set, size);
+		if (plan.set !== null) return this.#waitMs(plan.set > size ? 'out' : 'in') || this.#set(plan.set, size);
 		if (size === goal && members.leavingByUs().length === 0) this.#goal = null;
 		return this.pollMs;
 	}
@@ -359,9 +355,8 @@ export class GroupControl {
 	}
 
 	#done(direction: Direction, before: number): void {
-		this.#tries = 0;
-		this.#notBefore = 0;
-		this.#unsettledSince = null;
+		this.#attempts.clear(direction);
+		this.troubles.changed();
 		this.troubles.holds[direction].clear();
 		const text = `${this.#options.platform.target}: ${before} → ${this.#sizes.size}`;
 		this.troubles.say('resized', text, 'info');
@@ -370,17 +365,24 @@ export class GroupControl {
 	/** @returns ms until the next round */
 	#failed(error: PlatformError, direction: Direction, what: string): number {
 		const { platform, settings } = this.#options;
-		this.#tries++;
-		if (error.mayPass && this.#tries < settings.tries) {
-			const waitMs = retryMs(this.#tries - 1, settings.retryMs, error);
-			this.#notBefore = Date.now() + waitMs;
-			return waitMs;
+		const now = Date.now();
+		const answered = error.fault !== 'unreachable' && error.fault !== 'throttled';
+		const tries = this.#attempts.failed(direction, answered, now);
+		if (error.mayPass && tries < settings.tries) {
+			this.#attempts.wait(direction, retryMs(tries - 1, settings.retryMs, error), now);
+			return this.#waitMs(direction);
 		}
-		const tries = this.#tries === 1 ? '' : ` after ${this.#tries} tries`;
 		this.#callOff();
-		const text = `${platform.target}: ${what}${tries}: ${wordsOf(error)}; its size stays as it is`;
-		const forMs = this.troubles.holds[direction].begin(text, Date.now());
-		this.troubles.say('resize_failed', `${text}, and it is not tried again for ${inSeconds(forMs)}`, 'error');
+		const after = tries === 1 ? '' : ` after ${tries} tries`;
+		const text = `${platform.target}: ${what}${after}: ${wordsOf(error)}; its size stays as it is`;
+		const forMs = this.troubles.holds[direction].begin(text, now);
+		const held = direction === 'out' ? 'it does not grow' : 'nothing is removed';
+		this.troubles.say('resize_failed', `${text}, and ${held} for ${inSeconds(forMs)}`, 'error');
 		return 0;
 	}
+}
+
+/** Whoever was ready once has come, however it is now: under too much load more are wanted, not fewer. */
+function hasCome({ member, wasReady }: Entry): boolean {
+	return member.life === 'running' && (member.ready !== false || wasReady);
 }

@@ -1,6 +1,7 @@
 /** Instances that are members of a platform's group: a Deployment, an Auto Scaling group, a scale set, commands. */
 
 import type {
+	HeldBack,
 	InstanceEvent,
 	LearnsStartTimes,
 	ProvidedInstance,
@@ -93,12 +94,12 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 		return this.#platform.target;
 	}
 
-	/** Why the size cannot be relied upon or changed now; null: all is well. For the scaler: it ends by itself, so that it is tried again. */
-	get trouble(): string | null {
+	/** Why the size cannot be raised or lowered now. For the scaler: it ends by itself, so that it is tried again. */
+	get trouble(): HeldBack {
 		return this.#control.troubles.trouble(Date.now());
 	}
 
-	/** As `trouble`, but what was refused stays until it works. For an alert. */
+	/** What is wrong, whichever way it holds; what was refused stays until it works. For an alert. */
 	get complaint(): string | null {
 		return this.#control.troubles.complaint;
 	}
@@ -160,6 +161,7 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 		if (!up) entry.downSince ??= Date.now();
 		else {
 			entry.downSince = null;
+			entry.wasReady = true;
 			if (entry.up === null && entry.fresh) this.#startTimes.add(Math.max(0, Date.now() - entry.startedAt));
 		}
 		entry.up = up;

@@ -36,6 +36,8 @@ export interface PlatformGroup {
 	readonly busy: string | null;
 	/** Why the platform does not come to the size that it aims at, where it says so later than `setDesired` returned; null or missing: nothing known. */
 	readonly failure?: PlatformError | null;
+	/** What `failure` keeps it from: growing, or letting members go. Missing: told from its kind and from who is there. */
+	readonly failing?: 'out' | 'in';
 	readonly members: readonly PlatformMember[];
 }
 
