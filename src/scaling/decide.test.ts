@@ -269,8 +269,8 @@ test('bounds hold whatever else there is, but not against a provider in trouble'
 	const more = new Pool(9, { max: 20 }).at(0, 9, { providerTrouble: full });
 	assert.deepEqual([more.desired, more.clamps.at(-1)?.why], [9, 'nothing goes out: no room']);
 	// Those that wait for a place are not waited for: fewer may be the cure.
-	assert.equal(new Pool(9).at(0, 3, { providerTrouble: full, ready: 6, starting: 3 }).desired, 5);
-	const kept = new Pool(9).at(0, 3, { providerTrouble: { out: null, in: 'no removal' } });
+	assert.equal(new Pool(9, {}).at(0, 3, { providerTrouble: full, ready: 6, starting: 3 }).desired, 5);
+	const kept = new Pool(9, {}).at(0, 3, { providerTrouble: { out: null, in: 'no removal' } });
 	assert.deepEqual([kept.desired, kept.clamps.at(-1)?.why], [9, 'nothing goes in: no removal']);
 });
 

@@ -15,6 +15,7 @@ platformSuite('a StatefulSet', () => new KubePlatformFake({ ...TIMES, kind: 'sta
 	cannot: {
 		bounds,
 		partial: 'its size is lowered by one request, without marks before it',
+		refusedGrows: 'one permission is for both',
 		replaced: 'a pod comes back under its name',
 	},
 	settings,

@@ -70,6 +70,7 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 			max: null,
 			autoscaler: await this.#autoscalerOf(signal),
 			busy: this.#operations.busy ?? busyOf(scaleSet),
+			...this.#operations.failing,
 			failure:
 				vms.length >= desired && this.#operations.failure?.fault === 'capacity' ? null : this.#operations.failure,
 			members: vms.map((vm) => memberOf(vm, at(vm))),
@@ -78,7 +79,8 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 
 	async setDesired(count: number, signal: AbortSignal): Promise<void> {
 		const answer = await this.#api.change({ sku: { capacity: count } }, signal);
-		this.#goesOn(answer, `the change to ${count}`);
+		const grows = count >= (numberAt(this.#scaleSet, 'sku', 'capacity') ?? 0);
+		this.#goesOn(answer, `the change to ${count}`, grows ? 'out' : 'in');
 	}
 
 	async remove(ids: readonly string[], signal: AbortSignal): Promise<void> {
@@ -127,7 +129,7 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 				vms.map((vm) => vm.instanceId),
 				signal,
 			);
-			this.#goesOn(answer, `the deletion of ${vms.length === 1 ? first.name : `${vms.length} VMs`}`);
+			this.#goesOn(answer, `the deletion of ${vms.length === 1 ? first.name : `${vms.length} VMs`}`, 'in');
 		} catch (error) {
 			if (!isGone(error)) throw error;
 			// The list was behind; which of them is gone shows only one by one.
@@ -135,9 +137,9 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 		}
 	}
 
-	#goesOn(answer: RestAnswer, what: string): void {
+	#goesOn(answer: RestAnswer, what: string, failing?: 'out' | 'in'): void {
 		const operation = this.#api.operationOf(answer, what);
-		if (operation !== null) this.#operations.add(operation);
+		if (operation !== null) this.#operations.add(operation, failing);
 	}
 
 	async #vms(flexible: boolean, signal: AbortSignal): Promise<ScaleSetVm[]> {

@@ -85,7 +85,10 @@ export class KubePlatformFake implements PlatformFake {
 	deny(action: 'read' | 'resize' | 'remove' | null): void {
 		const resource = `${this.#kind}s.apps`;
 		if (action === null) this.fake.allowAll();
-		else this.fake.deny(action === 'read' ? `get ${resource}` : `patch ${resource}/scale`);
+		else if (action === 'read') this.fake.deny(`get ${resource}`);
+		// Pods of a Deployment bear a mark before the size is lowered.
+		else if (action === 'remove' && this.#kind === 'deployment') this.fake.deny('patch pods');
+		else this.fake.deny(`patch ${resource}/scale`);
 	}
 
 	stick(stuck: boolean): void {
