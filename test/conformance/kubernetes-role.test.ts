@@ -23,8 +23,9 @@ const granted = rules.flatMap(({ apiGroups: [group = ''], resources: [resource =
 	return verbs.map((verb) => `${verb} ${whole}`);
 });
 
-async function needed(kind: 'deployment' | 'statefulset'): Promise<string[]> {
-	const group = await new KubePlatformFake({ kind, replicas: 3, actMs: 1, startMs: 1, endMs: 1 }).listen();
+async function needed(kind: 'deployment' | 'statefulset', service?: string): Promise<string[]> {
+	const behind = service === undefined ? {} : { service };
+	const group = await new KubePlatformFake({ kind, replicas: 3, actMs: 1, startMs: 1, endMs: 1, ...behind }).listen();
 	const { fake } = group;
 	const platform = group.open();
 	const signal = AbortSignal.timeout(20_000);
@@ -32,7 +33,7 @@ async function needed(kind: 'deployment' | 'statefulset'): Promise<string[]> {
 	try {
 		platform.watchGroup(() => {}, watching.signal);
 		const { members } = await platform.group(signal);
-		await until(async () => fake.openWatches === 2);
+		await until(async () => fake.openWatches === (service === undefined ? 2 : 3));
 		await platform.usage(
 			members.map(({ id }) => id),
 			signal,
@@ -54,13 +55,18 @@ async function needed(kind: 'deployment' | 'statefulset'): Promise<string[]> {
 }
 
 test('of a Deployment', async () => {
-	const expected = granted.filter((one) => one !== 'list events');
+	const expected = granted.filter((one) => one !== 'list events' && !one.includes('endpointslices'));
 	assert.deepEqual(await needed('deployment'), expected.sort());
+});
+
+test('of a Deployment behind a Service', async () => {
+	const expected = granted.filter((one) => one !== 'list events');
+	assert.deepEqual(await needed('deployment', 'web'), expected.sort());
 });
 
 test('of a StatefulSet', async () => {
 	const expected = granted
-		.filter((one) => one !== 'patch pods')
+		.filter((one) => one !== 'patch pods' && !one.includes('endpointslices'))
 		.map((one) => one.replace('deployments', 'statefulsets'));
 	assert.deepEqual(await needed('statefulset'), expected.sort());
 });

@@ -11,6 +11,11 @@ platformSuite('a Deployment', () => new KubePlatformFake({ ...TIMES, kind: 'depl
 	cannot: { bounds },
 	settings,
 });
+platformSuite(
+	'a Deployment behind a Service',
+	() => new KubePlatformFake({ ...TIMES, kind: 'deployment', service: 'web', slice: 2 }).listen(),
+	{ cannot: { bounds }, settings },
+);
 platformSuite('a StatefulSet', () => new KubePlatformFake({ ...TIMES, kind: 'statefulset' }).listen(), {
 	cannot: {
 		bounds,

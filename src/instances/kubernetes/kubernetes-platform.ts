@@ -8,6 +8,7 @@ import type {
 	OrdersLeaving,
 	Platform,
 	PlatformGroup,
+	PlatformMember,
 	PlatformUsage,
 	Sizes,
 	WatchesGroup,
@@ -18,10 +19,11 @@ import { ApiClient } from './api-client.ts';
 import { autoscalerOf } from './autoscaler.ts';
 import { ClusterApi, DELETION_COST, LOWEST_COST } from './cluster-api.ts';
 import type { KubernetesConfig } from './config.ts';
+import { Endpoints } from './endpoints.ts';
 import { failureOf } from './failure.ts';
 import { leavingOrder, whyOthers } from './leaving-order.ts';
 import { HERE, openAccess } from './open-access.ts';
-import { isLive, isOf, membersOf, nameOf } from './pod-member.ts';
+import { isLive, isOf, memberAt, memberOf, membersOf, nameOf } from './pod-member.ts';
 import { containersOfSize, type MemberSize } from './pod-size.ts';
 import { podUsage } from './pod-usage.ts';
 import { replicasOf, rolloutOf, selectorOf } from './workload.ts';
@@ -83,8 +85,9 @@ export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving
 	async #look(api: ClusterApi, signal: AbortSignal): Promise<PlatformGroup> {
 		const workload = await api.workload(signal);
 		this.#selector = selectorOf(workload);
-		const watched = this.#watch?.podsOf(api, this.#selector) ?? null;
-		this.#pods = this.#own(watched ?? (await api.client.list(api.pods(this.#selector), signal)).items);
+		const watched = this.#watch?.seen(api, this.#selector) ?? null;
+		this.#pods = this.#own(watched?.pods ?? (await api.client.list(api.pods(this.#selector), signal)).items);
+		const members = await this.#members(api, watched?.slices ?? null, signal);
 		const desired = replicasOf(workload);
 		return {
 			desired,
@@ -93,12 +96,25 @@ export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving
 			autoscaler: await this.#autoscalerOf(api, signal),
 			busy: rolloutOf(workload),
 			failure: await failureOf({ api, workload, pods: this.#pods, stateful: this.leavesInOrder }, signal),
-			members: membersOf(this.#pods, this.#config.port),
+			members,
 		};
 	}
 
+	/** @param watched slices of the Service; null: they are listed */
+	async #members(
+		api: ClusterApi,
+		watched: readonly unknown[] | null,
+		signal: AbortSignal,
+	): Promise<PlatformMember[]> {
+		const { service, port } = this.#config;
+		if (service === null) return membersOf(this.#pods, (pod) => memberOf(pod, port));
+		const slices = watched ?? (await api.client.list(api.slices(service), signal)).items;
+		const endpoints = new Endpoints(slices, { service, port });
+		return membersOf(this.#pods, (pod) => endpoints.told(memberAt(pod, endpoints.placeOf(pod)), pod));
+	}
+
 	watchGroup(changed: () => void, signal: AbortSignal): void {
-		this.#watch = new WorkloadWatch(changed, signal);
+		this.#watch = new WorkloadWatch(this.#config.service, changed, signal);
 	}
 
 	leavingOrder(ids: readonly string[]): readonly string[] {

@@ -32,6 +32,7 @@ const LISTS: Record<string, { group: string; version: string; kind: string; mode
 	events: { group: '', version: 'v1', kind: 'Event', model: 'CoreV1Event' },
 	deployments: { group: 'apps', version: 'v1', kind: 'Deployment', model: 'V1Deployment' },
 	statefulsets: { group: 'apps', version: 'v1', kind: 'StatefulSet', model: 'V1StatefulSet' },
+	endpointslices: { group: 'discovery.k8s.io', version: 'v1', kind: 'EndpointSlice', model: 'V1EndpointSlice' },
 	horizontalpodautoscalers: {
 		group: 'autoscaling',
 		version: 'v2',

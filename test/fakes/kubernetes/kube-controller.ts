@@ -2,6 +2,7 @@
  * What Kubernetes does with one Deployment or StatefulSet: makes and ends pods after some time, in the order of its
  * own controllers, and says what it cannot do. It reads the workload that the store holds and nothing else.
  */
+import { KubeSlices } from './kube-slices.ts';
 import { type KubeObject, KubeStore } from './kube-store.ts';
 
 export const NAMESPACE = 'shop';
@@ -20,6 +21,10 @@ export interface KubeTimes {
 export interface KubeControllerParts extends KubeTimes {
 	readonly kind: 'deployment' | 'statefulset';
 	readonly replicas: number;
+	/** A Service of this name selects the pods. */
+	readonly service?: string;
+	/** Most endpoints of one of its slices; default 100. */
+	readonly slice?: number;
 }
 
 type Pod = KubeObject & {
@@ -33,6 +38,8 @@ export class KubeController {
 	readonly store = new KubeStore();
 	/** Of the size, by the API: `4`, and `-api-1` for a pod that went. */
 	readonly changes: string[] = [];
+	/** null: there is no Service. */
+	readonly slices: KubeSlices | null = null;
 	readonly #parts: KubeControllerParts;
 	readonly #timers = new Set<NodeJS.Timeout>();
 	#made = 0;
@@ -48,6 +55,8 @@ export class KubeController {
 		this.store.put(this.#plural, this.#workload());
 		for (let count = 0; count < parts.replicas; count++) this.#make(true);
 		this.#tellStatus();
+		const { service, slice = 100 } = parts;
+		if (service !== undefined) this.slices = new KubeSlices(this.store, { service, most: slice });
 	}
 
 	get kind(): 'Deployment' | 'StatefulSet' {
