@@ -40,6 +40,8 @@ import { VERSION } from './version.ts';
 import { WorkerGroup } from './worker-group.ts';
 
 const PEER_MS = 100;
+/** How long the first words wait for what platforms say of themselves, ms; requests do not. */
+const FIRST_LOOK_MS = 2000;
 /** The main thread of a core: configuration, instances, workers, listeners, and what is done with them. */
 export class ControlPlane {
 	readonly #keeper: Keeper;
@@ -211,6 +213,7 @@ export class ControlPlane {
 		await this.#listeners.bind(this.#config.listen, this.#config.workers);
 		this.#shares.configure(this.#config.services);
 		await Promise.all([this.#workers.start(this.#served.plan), this.#fleet.apply(shaped)]);
+		const looked = this.#fleet.looked(FIRST_LOOK_MS);
 		if (welcome.generation > 1) await untilServable(() => this.#fleet.list(), welcome.active);
 		await this.#listeners.serve(this.#config.listen, this.#config.workers);
 		await this.#admin.serve(this.#config.admin);
@@ -222,6 +225,8 @@ export class ControlPlane {
 		this.#events.start();
 		this.#keeper.ready();
 		if (welcome.active) {
+			// What a platform refuses stands before it is said that all is served.
+			await looked;
 			announce(this.log, announcement(this.#config, this.#listeners.view(), this.#name));
 			void this.#rollouts.endLeft();
 		}

@@ -15,7 +15,7 @@ import {
 	tellsUsage,
 } from '../instances/provider.ts';
 import type { FleetMemory } from './fleet-snapshot.ts';
-import { resizeAnew } from './scaling/policy-facts.ts';
+import { changesSizes, resizeAnew } from './scaling/policy-facts.ts';
 
 interface PoolSizeParts {
 	/** See `poolKey`. */
@@ -63,6 +63,12 @@ export class PoolSize {
 		return provider === null || !tellsTrouble(provider) || provider.known;
 	}
 
+	/** Resolves once its platform was looked at, whatever came of it. */
+	async looked(): Promise<void> {
+		const provider = this.#parts.provider();
+		if (provider !== null && tellsTrouble(provider)) await provider.firstLook;
+	}
+
 	/** What is wrong with its provider, for people. */
 	get complaint(): string | null {
 		const provider = this.#parts.provider();
@@ -99,6 +105,7 @@ export class PoolSize {
 			memory.sizes.delete(name);
 		const provider = this.#parts.provider();
 		if (provider !== null && 'nativeAutoscaler' in provider) provider.nativeAutoscaler = scale.nativeAutoscaler;
+		if (provider !== null && 'scales' in provider) provider.scales = changesSizes(scale);
 	}
 
 	/** Takes up what the memory holds. */

@@ -15,7 +15,7 @@ import { Ramps } from './fleet-ramps.ts';
 import type { FleetSink } from './fleet-sink.ts';
 import type { FleetMemory } from './fleet-snapshot.ts';
 import { type PoolOf, poolKey } from './pool-key.ts';
-import { mayAct } from './scaling/policy-facts.ts';
+import { changesSizes, mayAct } from './scaling/policy-facts.ts';
 
 export interface PoolFleetNeeds {
 	readonly sink: FleetSink;
@@ -286,6 +286,7 @@ export class PoolFleet {
 			processes,
 			desired: this.size.wanted,
 			nativeAutoscaler: this.#config.pool.scale.nativeAutoscaler,
+			scales: changesSizes(this.#config.pool.scale),
 		});
 		const source: Source = { provider, members: new Map() };
 		this.#sources.push(source);

@@ -126,6 +126,14 @@ export class Fleet {
 		return () => this.#taps.delete(tap);
 	}
 
+	/** Resolves once each platform was looked at for the first time, whatever came of it, or after this time. */
+	async looked(mostMs: number): Promise<void> {
+		const late = Promise.withResolvers<void>();
+		const timer = setTimeout(() => late.resolve(), mostMs);
+		await Promise.race([late.promise, Promise.all(this.#living().map((pool) => pool.size.looked()))]);
+		clearTimeout(timer);
+	}
+
 	/** A pool (by `poolKey`) as the scaler sees it; null: there is none, or its size is not known yet. */
 	scaled(key: string): ScaledPool | null {
 		const pool = this.#pools.get(key);

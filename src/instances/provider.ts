@@ -128,6 +128,8 @@ export interface HeldBack {
 export interface TellsTrouble {
 	/** What cannot be read holds both. What was refused is forgotten after a while, so that it is tried again. */
 	readonly trouble: HeldBack;
+	/** Resolves once it was asked, whatever came of it. */
+	readonly firstLook: Promise<void>;
 	/** The size that there is was learned: before, nothing can be said of it, and nothing decided. */
 	readonly known: boolean;
 	/** What is wrong, whichever way it holds; half a sentence; null: nothing is. What was refused stays until it works. */

@@ -34,6 +34,7 @@ export interface AzureNeeds {
 export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 	readonly kind = 'azure';
 	readonly target: string;
+	readonly identity: string;
 	readonly lagMs: number;
 	readonly #config: AzureConfig;
 	readonly #needs: AzureNeeds;
@@ -49,6 +50,8 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 		this.#config = config;
 		this.lagMs = needs.lagMs ?? LAG_MS;
 		this.#needs = needs;
+		const { endpoint, subscription, resourceGroup, scaleSet } = config;
+		this.identity = JSON.stringify([endpoint, subscription, resourceGroup, scaleSet]);
 		this.target = `scale set ${config.resourceGroup}/${config.scaleSet}`;
 		this.#api = new ScaleSetApi(config, needs.tokens ?? new AzureTokens(config.endpoint));
 		this.#operations = new RunningOperations(needs.stuckMs ?? STUCK_MS);

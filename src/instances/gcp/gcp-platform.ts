@@ -36,6 +36,7 @@ export interface GcpNeeds {
 export class GcpPlatform implements Platform, KnowsUsage {
 	readonly kind = 'gcp';
 	readonly target: string;
+	readonly identity: string;
 	readonly lagMs: number;
 	readonly #config: GcpConfig;
 	readonly #api: InstanceGroupApi;
@@ -49,6 +50,7 @@ export class GcpPlatform implements Platform, KnowsUsage {
 		this.#config = config;
 		this.lagMs = needs.lagMs ?? LAG_MS;
 		this.target = `instance group ${config.project}/${config.place.name}/${config.group}`;
+		this.identity = `${config.endpoint} ${config.place.kind} ${this.target}`;
 		this.#api = new InstanceGroupApi(config, needs.tokens ?? new GcpTokens());
 		this.#operations = new RunningOperations(needs.stuckMs ?? STUCK_MS);
 	}

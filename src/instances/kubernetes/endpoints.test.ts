@@ -11,7 +11,10 @@ interface PodFacts {
 	phase?: string;
 }
 
-const pod = (name: string, { uid = `uid-${name}`, ip = '10.0.0.1', ends = false, phase = 'Running' }: PodFacts = {}) => ({
+const pod = (
+	name: string,
+	{ uid = `uid-${name}`, ip = '10.0.0.1', ends = false, phase = 'Running' }: PodFacts = {},
+) => ({
 	metadata: { name, uid, ...(ends ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}) },
 	spec: { containers: [] },
 	status: { phase, podIP: ip, conditions: [{ type: 'Ready', status: 'True' }] },
@@ -53,7 +56,11 @@ test('address, port and readiness are those of the slice', () => {
 
 test('what ends leaves, whoever says so first; one that is not listed gets nothing', () => {
 	const ending = { ready: false, serving: true, terminating: true };
-	assert.deepEqual(told([slice([endpoint('a', ending)])]).slice(1), ['leaving', false, 'it ends, and serves what it has']);
+	assert.deepEqual(told([slice([endpoint('a', ending)])]).slice(1), [
+		'leaving',
+		false,
+		'it ends, and serves what it has',
+	]);
 	assert.deepEqual(told([slice([endpoint('a', { ...ending, serving: false })])]).slice(1), ['leaving', false, '']);
 	assert.deepEqual(told([slice([endpoint('a')])], pod('a', { ends: true })).slice(1, 3), ['leaving', false]);
 	assert.deepEqual(told([slice([])]), [':0', 'pending', false, 'the Service web does not list it']);
@@ -76,12 +83,20 @@ test('nothing is known without a slice, and hostile ones are none', () => {
 	const fails = (slices: unknown[]) =>
 		assert.throws(
 			() => new Endpoints(slices, OF),
-			(error: PlatformError) => error.fault === 'not_found' && /no EndpointSlice of the Service web/.test(error.message),
+			(error: PlatformError) =>
+				error.fault === 'not_found' && /no EndpointSlice of the Service web/.test(error.message),
 		);
 	fails([]);
 	fails([slice([endpoint('a')], { addressType: 'FQDN' }), null, 'x', 3, {}]);
 	const hostile = [
-		...[null, 7, 'x', {}, endpoint('a', null, { addresses: ['evil.example.com'] }), endpoint('a', null, { addresses: 5 })],
+		...[
+			null,
+			7,
+			'x',
+			{},
+			endpoint('a', null, { addresses: ['evil.example.com'] }),
+			endpoint('a', null, { addresses: 5 }),
+		],
 		endpoint('a', null, { targetRef: { kind: 'Node', name: 'a' } }),
 	];
 	assert.equal(told([slice(hostile)])[3], 'the Service web does not list it');

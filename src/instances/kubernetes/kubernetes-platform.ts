@@ -4,6 +4,7 @@
  */
 import { textAt, valueAt } from '../platform/json-reading.ts';
 import type {
+	ChecksPermissions,
 	KnowsUsage,
 	OrdersLeaving,
 	Platform,
@@ -23,6 +24,7 @@ import { Endpoints } from './endpoints.ts';
 import { failureOf } from './failure.ts';
 import { leavingOrder, whyOthers } from './leaving-order.ts';
 import { HERE, openAccess } from './open-access.ts';
+import { missingOf, permissionsFor } from './permissions.ts';
 import { isLive, isOf, memberAt, memberOf, membersOf, nameOf } from './pod-member.ts';
 import { containersOfSize, type MemberSize } from './pod-size.ts';
 import { podUsage } from './pod-usage.ts';
@@ -43,9 +45,10 @@ export interface KubernetesNeeds {
 	readonly autoscalerEveryMs?: number;
 }
 
-export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving, KnowsUsage, Sizes {
+export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving, KnowsUsage, Sizes, ChecksPermissions {
 	readonly kind = 'kubernetes';
 	readonly target: string;
+	readonly identity: string;
 	readonly lagMs: number;
 	/** Figures of metrics-server come every 15 to 60 s. */
 	readonly usageLagMs = 60_000;
@@ -68,6 +71,8 @@ export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving
 		this.#needs = needs;
 		const { kind, name } = config.workload;
 		this.target = `${kind} ${config.namespace === null ? '' : `${config.namespace}/`}${name}`;
+		const { workload, namespace, kubeconfig, context } = config;
+		this.identity = JSON.stringify([workload, namespace, kubeconfig, context]);
 		this.lagMs = needs.lagMs ?? LAG_MS;
 		this.leavesInOrder = config.workload.kind === 'statefulset';
 	}
@@ -101,11 +106,7 @@ export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving
 	}
 
 	/** @param watched slices of the Service; null: they are listed */
-	async #members(
-		api: ClusterApi,
-		watched: readonly unknown[] | null,
-		signal: AbortSignal,
-	): Promise<PlatformMember[]> {
+	async #members(api: ClusterApi, watched: readonly unknown[] | null, signal: AbortSignal): Promise<PlatformMember[]> {
 		const { service, port } = this.#config;
 		if (service === null) return membersOf(this.#pods, (pod) => memberOf(pod, port));
 		const slices = watched ?? (await api.client.list(api.slices(service), signal)).items;
@@ -183,6 +184,11 @@ export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving
 			if (containers.length > 0 && !(await api.resizePod(nameOf(pod), containers, signal))) return false;
 		}
 		return true;
+	}
+
+	/** By asking the cluster, which changes nothing. */
+	async missingPermissions(signal: AbortSignal): Promise<readonly string[]> {
+		return missingOf(await this.#opened(), permissionsFor(this.#config), signal);
 	}
 
 	close(): void {

@@ -11,7 +11,7 @@ import type {
 } from '../provider.ts';
 import { StartTimes } from '../run/start-times.ts';
 import { inSeconds } from '../wording.ts';
-import { GroupControl } from './group-control.ts';
+import { GroupControl, type KnownGroup } from './group-control.ts';
 import { MemberSet } from './member-set.ts';
 import {
 	keepsUp,
@@ -37,6 +37,8 @@ export interface PlatformProviderOptions<C> {
 	tls?(config: C): boolean;
 	/** Default `refuse`. */
 	readonly nativeAutoscaler?: 'refuse' | 'warn';
+	/** Its size is Ballast's to change; default true. */
+	readonly scales?: boolean;
 	/** A client of the platform for a configuration; called anew for each that is applied. */
 	open(config: C): Platform;
 }
@@ -51,6 +53,7 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 	/** The platform keeps the size: see `Resizable`. */
 	readonly keepsSize = true;
 	nativeAutoscaler: 'refuse' | 'warn';
+	scales: boolean;
 	readonly #options: PlatformProviderOptions<C>;
 	#settings: PlatformSettings;
 	readonly #members: MemberSet;
@@ -67,10 +70,11 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 		this.#options = options;
 		this.kind = options.config.kind;
 		this.nativeAutoscaler = options.nativeAutoscaler ?? 'refuse';
+		this.scales = options.scales ?? true;
 		this.#settings = { ...PLATFORM_SETTINGS, ...options.settings?.(options.config) };
 		this.#members = new MemberSet(options.service, options.tls?.(options.config) ?? false);
 		this.#platform = options.open(options.config);
-		this.#control = this.#newControl();
+		this.#control = this.#newControl(null);
 	}
 
 	get desired(): number {
@@ -108,6 +112,11 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 		return this.group !== null;
 	}
 
+	/** Resolves once the platform was looked at, whatever came of it. */
+	get firstLook(): Promise<void> {
+		return this.#control.firstLook;
+	}
+
 	/** The platform's last good answer; null: there was none. */
 	get group(): PlatformGroup | null {
 		return this.#control.group;
@@ -137,6 +146,7 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 
 	apply(config: C): void {
 		const before = this.#platform;
+		const known = this.#control.known;
 		this.#end();
 		this.#settings = { ...PLATFORM_SETTINGS, ...this.#options.settings?.(config) };
 		this.#members.setTls(this.#options.tls?.(config) ?? false);
@@ -145,7 +155,8 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 		if (before.target !== this.#platform.target) this.#members.abandon();
 		before.close();
 		this.#closed = false;
-		this.#control = this.#newControl();
+		// What was known of the same group holds until it is looked at anew: it has not become empty meanwhile.
+		this.#control = this.#newControl(identityOf(before) === identityOf(this.#platform) ? known : null);
 		this.#begin();
 		this.#control.setActive(this.#active);
 	}
@@ -236,12 +247,14 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 		this.#closed = true;
 	}
 
-	#newControl(): GroupControl {
+	#newControl(known: KnownGroup | null): GroupControl {
 		return new GroupControl({
+			known,
 			platform: this.#platform,
 			members: this.#members,
 			settings: this.#settings,
 			nativeAutoscaler: () => this.nativeAutoscaler,
+			scales: () => this.scales,
 			event: (event) => this.#event(event),
 			looked: () => this.#reportDead(),
 		});
@@ -308,3 +321,5 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 		this.#watcher?.event(event);
 	}
 }
+
+const identityOf = ({ kind, target, identity = target }: Platform): string => `${kind} ${identity}`;

@@ -39,14 +39,18 @@ export class KubeSlices {
 	#write(): void {
 		const { service, most } = this.#parts;
 		const pods = (this.#store.allNow('pods') as unknown as SlicedPod[]).filter(
-			({ metadata, status }) => status.podIP !== undefined && status.phase === 'Running' && !this.#left.has(metadata.name),
+			({ metadata, status }) =>
+				status.podIP !== undefined && status.phase === 'Running' && !this.#left.has(metadata.name),
 		);
 		const count = Math.max(1, Math.ceil(pods.length / most));
 		for (let at = 0; at < count; at++) {
 			const name = `${service}-${(46_656 + at).toString(36)}`;
 			const slice = this.#slice(name, pods.slice(at * most, (at + 1) * most));
 			if (this.#store.now('endpointslices', name) === null) this.#store.put('endpointslices', slice);
-			else this.#store.change('endpointslices', name, (object) => Object.assign(object, { endpoints: slice['endpoints'] }));
+			else
+				this.#store.change('endpointslices', name, (object) =>
+					Object.assign(object, { endpoints: slice['endpoints'] }),
+				);
 		}
 		const kept = new Set(Array.from({ length: count }, (_, at) => `${service}-${(46_656 + at).toString(36)}`));
 		for (const { metadata } of this.#store.allNow('endpointslices'))
