@@ -40,8 +40,6 @@ import { VERSION } from './version.ts';
 import { WorkerGroup } from './worker-group.ts';
 
 const PEER_MS = 100;
-/** How long the first words wait for what platforms say of themselves, ms; requests do not. */
-const FIRST_LOOK_MS = 2000;
 /** The main thread of a core: configuration, instances, workers, listeners, and what is done with them. */
 export class ControlPlane {
 	readonly #keeper: Keeper;
@@ -78,8 +76,7 @@ export class ControlPlane {
 		this.#keeper = keeper;
 		this.#source = source;
 		this.#events = new InstanceEvents(this.log, { single: source.single, giveUp: () => keeper.giveUp() });
-		const board = this.#board;
-		const cells = this.#cells;
+		const [board, cells] = [this.#board, this.#cells];
 		board.grow();
 		const event = (level: Level, text: string): void => this.log.add({ level, subject: 'ballast', text });
 		this.#workers = new WorkerGroup({
@@ -213,7 +210,6 @@ export class ControlPlane {
 		await this.#listeners.bind(this.#config.listen, this.#config.workers);
 		this.#shares.configure(this.#config.services);
 		await Promise.all([this.#workers.start(this.#served.plan), this.#fleet.apply(shaped)]);
-		const looked = this.#fleet.looked(FIRST_LOOK_MS);
 		if (welcome.generation > 1) await untilServable(() => this.#fleet.list(), welcome.active);
 		await this.#listeners.serve(this.#config.listen, this.#config.workers);
 		await this.#admin.serve(this.#config.admin);
@@ -225,8 +221,7 @@ export class ControlPlane {
 		this.#events.start();
 		this.#keeper.ready();
 		if (welcome.active) {
-			// What a platform refuses stands before it is said that all is served.
-			await looked;
+			await this.#fleet.looked();
 			announce(this.log, announcement(this.#config, this.#listeners.view(), this.#name));
 			void this.#rollouts.endLeft();
 		}

@@ -32,6 +32,8 @@ export interface FleetOptions {
 }
 
 const LOOK_MS = 1000;
+/** How long the first words wait for what platforms say of themselves, ms; requests do not. */
+const FIRST_LOOK_MS = 2000;
 
 /** Instances of one pool, at most: a slip of the keyboard must not start a million processes. */
 const MOST_INSTANCES = 1000;
@@ -126,8 +128,8 @@ export class Fleet {
 		return () => this.#taps.delete(tap);
 	}
 
-	/** Resolves once each platform was looked at for the first time, whatever came of it, or after this time. */
-	async looked(mostMs: number): Promise<void> {
+	/** Resolves once each platform was looked at for the first time, whatever came of it, or after this time: what one refuses stands before it is said what is served. */
+	async looked(mostMs: number = FIRST_LOOK_MS): Promise<void> {
 		const late = Promise.withResolvers<void>();
 		const timer = setTimeout(() => late.resolve(), mostMs);
 		await Promise.race([late.promise, Promise.all(this.#living().map((pool) => pool.size.looked()))]);

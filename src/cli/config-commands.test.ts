@@ -60,7 +60,10 @@ test('check --live: each platform is asked once; what is missing is named, and t
 	const ok = await ballast(['check', one, '--live']);
 	assert.deepEqual([ok.code, ok.err], [0, '']);
 	assert.match(ok.out, /is valid: .*\nvideos: the group of `.*` answers: 1 of 2 running\n$/s);
-	const two = file('live-denied.yaml', `services:\n  videos: ${platform(list)}\n  legacy: ${platform(denied, '/old')}\n`);
+	const two = file(
+		'live-denied.yaml',
+		`services:\n  videos: ${platform(list)}\n  legacy: ${platform(denied, '/old')}\n`,
+	);
 	const wrong = await ballast(['check', two, '--live']);
 	assert.equal(wrong.code, 1);
 	assert.match(
