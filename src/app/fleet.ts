@@ -7,6 +7,7 @@ import type { ProcessHost } from '../instances/process-host.ts';
 import type { InstanceEvent } from '../instances/provider.ts';
 import { Processes } from '../instances/run/processes.ts';
 import { inSeconds } from '../instances/wording.ts';
+import { firstLooks } from './first-looks.ts';
 import { untilIdle } from './fleet-drain.ts';
 import type { Member } from './fleet-member.ts';
 import { endOrphans } from './fleet-orphans.ts';
@@ -32,8 +33,6 @@ export interface FleetOptions {
 }
 
 const LOOK_MS = 1000;
-/** How long the first words wait for what platforms say of themselves, ms; requests do not. */
-const FIRST_LOOK_MS = 2000;
 
 /** Instances of one pool, at most: a slip of the keyboard must not start a million processes. */
 const MOST_INSTANCES = 1000;
@@ -128,12 +127,9 @@ export class Fleet {
 		return () => this.#taps.delete(tap);
 	}
 
-	/** Resolves once each platform was looked at for the first time, whatever came of it, or after this time: what one refuses stands before it is said what is served. */
-	async looked(mostMs: number = FIRST_LOOK_MS): Promise<void> {
-		const late = Promise.withResolvers<void>();
-		const timer = setTimeout(() => late.resolve(), mostMs);
-		await Promise.race([late.promise, Promise.all(this.#living().map((pool) => pool.size.looked()))]);
-		clearTimeout(timer);
+	/** What a platform refuses stands before it is said what is served: see `firstLooks`. */
+	looked(mostMs?: number): Promise<void> {
+		return firstLooks(this.#living(), mostMs);
 	}
 
 	/** A pool (by `poolKey`) as the scaler sees it; null: there is none, or its size is not known yet. */
