@@ -4,6 +4,7 @@ import type { PoolConfig } from '../config/config.ts';
 import { BallastError } from '../core/errors.ts';
 import type { InstanceSize, InstancesConfig } from '../instances/config.ts';
 import {
+	type HeldBack,
 	type InstanceEvent,
 	isResizable,
 	type Provider,
@@ -14,7 +15,7 @@ import {
 } from '../instances/provider.ts';
 import type { FleetMemory } from './fleet-snapshot.ts';
 import { PlatformSize } from './platform-size.ts';
-import { resizeAnew } from './scaling/policy-facts.ts';
+import { changesSizes, resizeAnew } from './scaling/policy-facts.ts';
 
 interface PoolSizeParts {
 	/** See `poolKey`. */
@@ -53,10 +54,10 @@ export class PoolSize {
 		return set ?? (instances.kind === 'run' ? scale.min : this.desired);
 	}
 
-	/** Why its provider's word is not to be relied on; null: it is. */
-	get trouble(): string | null {
+	/** What its provider holds back. */
+	get trouble(): HeldBack {
 		const provider = this.#parts.provider();
-		return provider !== null && tellsTrouble(provider) ? provider.trouble : null;
+		return provider !== null && tellsTrouble(provider) ? provider.trouble : { out: null, in: null };
 	}
 
 	/** Its size is known: a platform has been looked at. */
@@ -65,7 +66,13 @@ export class PoolSize {
 		return provider === null || !tellsTrouble(provider) || provider.known;
 	}
 
-	/** As `trouble`, for people. */
+	/** Resolves once its platform was looked at, whatever came of it. */
+	async looked(): Promise<void> {
+		const provider = this.#parts.provider();
+		if (provider !== null && tellsTrouble(provider)) await provider.firstLook;
+	}
+
+	/** What is wrong with its provider, for people. */
 	get complaint(): string | null {
 		const provider = this.#parts.provider();
 		return provider !== null && tellsTrouble(provider) ? provider.complaint : null;
@@ -102,6 +109,7 @@ export class PoolSize {
 		this.#platform.forget();
 		const provider = this.#parts.provider();
 		if (provider !== null && 'nativeAutoscaler' in provider) provider.nativeAutoscaler = scale.nativeAutoscaler;
+		if (provider !== null && 'scales' in provider) provider.scales = changesSizes(scale);
 	}
 
 	/** Takes up what the memory holds. */

@@ -16,7 +16,7 @@ import type { FleetSink } from './fleet-sink.ts';
 import type { FleetMemory } from './fleet-snapshot.ts';
 import { type PoolOf, poolKey } from './pool-key.ts';
 import { countProbe, type ProbeFigures, probeFigures } from './probe-count.ts';
-import { mayAct } from './scaling/policy-facts.ts';
+import { changesSizes, mayAct } from './scaling/policy-facts.ts';
 
 export interface PoolFleetNeeds {
 	readonly sink: FleetSink;
@@ -291,6 +291,7 @@ export class PoolFleet {
 			processes,
 			desired: this.size.wanted,
 			nativeAutoscaler: this.#config.pool.scale.nativeAutoscaler,
+			scales: changesSizes(this.#config.pool.scale),
 		});
 		const source: Source = { provider, members: new Map() };
 		this.#sources.push(source);

@@ -120,13 +120,21 @@ export function sizesInstances(provider: object): provider is SizesInstances {
 	return 'applySize' in provider;
 }
 
-/** Extension: says when what it tells is not to be relied on. */
+/** Why nothing goes out, and why nothing goes in; half a sentence; null: it may. */
+export interface HeldBack {
+	readonly out: string | null;
+	readonly in: string | null;
+}
+
+/** Extension: says when what it tells is not to be relied on, or what it cannot do now. */
 export interface TellsTrouble {
-	/** Half a sentence; null: all is well. What was refused is forgotten after a while, so that it is tried again. */
-	readonly trouble: string | null;
+	/** What cannot be read holds both. What was refused is forgotten after a while, so that it is tried again. */
+	readonly trouble: HeldBack;
+	/** Resolves once it was asked, whatever came of it. */
+	readonly firstLook: Promise<void>;
 	/** The size that there is was learned: before, nothing can be said of it, and nothing decided. */
 	readonly known: boolean;
-	/** The same for people: what was refused stays until it works. */
+	/** What is wrong, whichever way it holds; half a sentence; null: nothing is. What was refused stays until it works. */
 	readonly complaint: string | null;
 }
 

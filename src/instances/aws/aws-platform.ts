@@ -40,6 +40,7 @@ export class AwsPlatform implements Platform, KnowsUsage, Sizes, TakesHealth, Ke
 	readonly kind = 'aws';
 	readonly usageLagMs = USAGE_LAG_MS;
 	readonly target: string;
+	readonly identity: string;
 	readonly #config: AwsConfig;
 	readonly #clients: AwsClients;
 	readonly #places: Places;
@@ -63,6 +64,8 @@ export class AwsPlatform implements Platform, KnowsUsage, Sizes, TakesHealth, Ke
 		{ clients = new AwsClients(config), surroundingsMs = SURROUNDINGS_MS }: AwsParts = {},
 	) {
 		this.#config = config;
+		const { profile, endpoint, region, group } = config;
+		this.identity = JSON.stringify([profile, endpoint, region, group]);
 		this.target = `Auto Scaling group ${config.group} in ${config.region}`;
 		this.#clients = clients;
 		const { call } = clients;

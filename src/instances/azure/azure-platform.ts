@@ -42,6 +42,7 @@ export interface AzureNeeds {
 export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 	readonly kind = 'azure';
 	readonly target: string;
+	readonly identity: string;
 	readonly lagMs: number;
 	readonly #config: AzureConfig;
 	readonly #needs: AzureNeeds;
@@ -57,6 +58,8 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 		this.#config = config;
 		this.lagMs = needs.lagMs ?? LAG_MS;
 		this.#needs = needs;
+		const { endpoint, subscription, resourceGroup, scaleSet } = config;
+		this.identity = JSON.stringify([endpoint, subscription, resourceGroup, scaleSet]);
 		this.target = `scale set ${config.resourceGroup}/${config.scaleSet}`;
 		this.#api = new ScaleSetApi(config, needs.tokens ?? new AzureTokens(config.endpoint));
 		this.#operations = new RunningOperations(needs.stuckMs ?? STUCK_MS);
@@ -78,6 +81,7 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 			max: null,
 			autoscaler: await this.#autoscalerOf(signal),
 			busy: this.#operations.busy ?? busyOf(scaleSet),
+			...this.#operations.failing,
 			failure:
 				vms.length >= desired && this.#operations.failure?.fault === 'capacity' ? null : this.#operations.failure,
 			members: vms.map((vm) => memberOf(vm, at(vm))),
@@ -86,7 +90,8 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 
 	async setDesired(count: number, signal: AbortSignal): Promise<void> {
 		const answer = await this.#api.change({ sku: { capacity: count } }, signal);
-		this.#goesOn(answer, `the change to ${count}`);
+		const grows = count >= (numberAt(this.#scaleSet, 'sku', 'capacity') ?? 0);
+		this.#goesOn(answer, `the change to ${count}`, grows ? 'out' : 'in');
 	}
 
 	async remove(ids: readonly string[], signal: AbortSignal): Promise<void> {
@@ -135,7 +140,7 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 				vms.map((vm) => vm.instanceId),
 				signal,
 			);
-			this.#goesOn(answer, `the deletion of ${vms.length === 1 ? first.name : `${vms.length} VMs`}`);
+			this.#goesOn(answer, `the deletion of ${vms.length === 1 ? first.name : `${vms.length} VMs`}`, 'in');
 		} catch (error) {
 			if (!isGone(error)) throw error;
 			// The list was behind; which of them is gone shows only one by one.
@@ -143,9 +148,9 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 		}
 	}
 
-	#goesOn(answer: RestAnswer, what: string): void {
+	#goesOn(answer: RestAnswer, what: string, failing?: 'out' | 'in'): void {
 		const operation = this.#api.operationOf(answer, what);
-		if (operation !== null) this.#operations.add(operation);
+		if (operation !== null) this.#operations.add(operation, failing);
 	}
 
 	async #vms(flexible: boolean, signal: AbortSignal): Promise<ScaleSetVm[]> {

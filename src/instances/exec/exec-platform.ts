@@ -10,6 +10,7 @@ const CONTRACT = 1;
 export class ExecPlatform implements Platform {
 	readonly kind = 'exec';
 	readonly target: string;
+	readonly identity: string;
 	readonly lagMs: number;
 	/** There only where a command for it is: see `KnowsUsage`, `Sizes`. */
 	declare usage?: (ids: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, PlatformUsage>>;
@@ -22,6 +23,7 @@ export class ExecPlatform implements Platform {
 		this.#service = service;
 		this.#config = config;
 		this.target = `the group of \`${config.commands.list.join(' ')}\``;
+		this.identity = JSON.stringify([config.commands.list, config.cwd, config.env]);
 		this.lagMs = config.lagMs;
 		const { usage, size } = config.commands;
 		if (usage !== null)

@@ -43,11 +43,14 @@ export interface GcpNeeds {
 export class GcpPlatform implements Platform, KnowsUsage {
 	readonly kind = 'gcp';
 	readonly target: string;
+	readonly identity: string;
 	readonly lagMs: number;
 	readonly #config: GcpConfig;
 	readonly #api: InstanceGroupApi;
 	readonly #operations: RunningOperations;
 	readonly #types: MachineTypes;
+	/** As last seen. */
+	#desired = 0;
 	/** By name. */
 	#facts: ReadonlyMap<string, InstanceFacts> = new Map();
 
@@ -55,6 +58,7 @@ export class GcpPlatform implements Platform, KnowsUsage {
 		this.#config = config;
 		this.lagMs = needs.lagMs ?? LAG_MS;
 		this.target = `instance group ${config.project}/${config.place.name}/${config.group}`;
+		this.identity = `${config.endpoint} ${config.place.kind} ${this.target}`;
 		this.#api = new InstanceGroupApi(config, needs.tokens ?? new GcpTokens());
 		this.#types = new MachineTypes((link, signal) => this.#api.machineType(link, signal));
 		this.#operations = new RunningOperations(needs.stuckMs ?? STUCK_MS);
@@ -67,19 +71,22 @@ export class GcpPlatform implements Platform, KnowsUsage {
 		await this.#findFacts(instances, signal);
 		const desired = numberAt(manager, 'targetSize');
 		if (desired === null) throw new PlatformError('bad_request', `${this.target} has no size that could be set`);
+		this.#desired = desired;
 		return {
 			desired,
 			min: null,
 			max: null,
 			autoscaler: await this.#autoscalerOf(manager, signal),
 			busy: this.#operations.busy ?? busyOf(manager),
+			...this.#operations.failing,
 			failure: this.#operations.failure ?? instances.find((one) => one.fault !== null)?.fault ?? null,
 			members: instances.map((one) => memberOf(one, this.#facts.get(one.name), this.#config.port)),
 		};
 	}
 
 	async setDesired(count: number, signal: AbortSignal): Promise<void> {
-		this.#goesOn(await this.#api.resize(count, signal));
+		const grows = count >= this.#desired;
+		this.#goesOn(await this.#api.resize(count, signal), grows ? 'out' : 'in');
 	}
 
 	async remove(ids: readonly string[], signal: AbortSignal): Promise<void> {
@@ -88,7 +95,7 @@ export class GcpPlatform implements Platform, KnowsUsage {
 		const links = there.map((one) => one.link);
 		for (let from = 0; from < links.length; from += MOST_DELETED_AT_ONCE) {
 			const some = links.slice(from, from + MOST_DELETED_AT_ONCE);
-			this.#goesOn(await this.#api.deleteInstances(some, signal));
+			this.#goesOn(await this.#api.deleteInstances(some, signal), 'in');
 		}
 	}
 
@@ -123,8 +130,8 @@ export class GcpPlatform implements Platform, KnowsUsage {
 
 	close(): void {}
 
-	#goesOn(operation: AcceptedOperation | null): void {
-		if (operation !== null) this.#operations.add(operation);
+	#goesOn(operation: AcceptedOperation | null, failing?: 'out' | 'in'): void {
+		if (operation !== null) this.#operations.add(operation, failing);
 	}
 
 	async #instances(signal: AbortSignal): Promise<ManagedInstance[]> {

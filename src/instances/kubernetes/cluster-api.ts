@@ -4,6 +4,7 @@ import { PlatformError } from '../platform/platform-error.ts';
 import type { ApiCall, ApiClient } from './api-client.ts';
 import { apiFault } from './api-fault.ts';
 import type { KubernetesConfig } from './config.ts';
+import { SERVICE_LABEL } from './endpoints.ts';
 
 export interface Scale {
 	readonly replicas: number;
@@ -39,6 +40,12 @@ export class ClusterApi {
 
 	pods(labelSelector: string): ApiCall {
 		return { verb: 'list', resource: 'pods', path: this.#path('/api/v1', 'pods'), query: { labelSelector } };
+	}
+
+	/** EndpointSlices of a Service. */
+	slices(service: string): ApiCall {
+		const path = this.#path('/apis/discovery.k8s.io/v1', 'endpointslices');
+		return { verb: 'list', resource: 'endpointslices', path, query: { labelSelector: `${SERVICE_LABEL}=${service}` } };
 	}
 
 	async scale(signal: AbortSignal): Promise<Scale> {

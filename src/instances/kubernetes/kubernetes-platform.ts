@@ -4,11 +4,13 @@
  */
 import { textAt, valueAt } from '../platform/json-reading.ts';
 import type {
+	ChecksPermissions,
 	KnowsUsage,
 	MemberSize,
 	OrdersLeaving,
 	Platform,
 	PlatformGroup,
+	PlatformMember,
 	PlatformUsage,
 	SizeApplied,
 	Sizes,
@@ -20,11 +22,13 @@ import { ApiClient } from './api-client.ts';
 import { autoscalerOf, sizerOf } from './autoscaler.ts';
 import { ClusterApi, DELETION_COST, LOWEST_COST } from './cluster-api.ts';
 import type { KubernetesConfig } from './config.ts';
+import { Endpoints } from './endpoints.ts';
 import { failureOf } from './failure.ts';
 import { leavingOrder, whyOthers } from './leaving-order.ts';
 import { MemoryEndCount } from './memory-end-count.ts';
 import { HERE, openAccess } from './open-access.ts';
-import { cannotResize, isLive, isOf, membersOf, nameOf } from './pod-member.ts';
+import { missingOf, permissionsFor } from './permissions.ts';
+import { cannotResize, isLive, isOf, memberAt, memberOf, membersOf, nameOf } from './pod-member.ts';
 import { containersOfSize, restartsForSize } from './pod-size.ts';
 import { podUsage } from './pod-usage.ts';
 import { replicasOf, rolloutOf, selectorOf } from './workload.ts';
@@ -44,9 +48,10 @@ export interface KubernetesNeeds {
 	readonly autoscalerEveryMs?: number;
 }
 
-export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving, KnowsUsage, Sizes {
+export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving, KnowsUsage, Sizes, ChecksPermissions {
 	readonly kind = 'kubernetes';
 	readonly target: string;
+	readonly identity: string;
 	readonly lagMs: number;
 	/** Figures of metrics-server come every 15 to 60 s. */
 	readonly usageLagMs = 60_000;
@@ -70,6 +75,8 @@ export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving
 		this.#needs = needs;
 		const { kind, name } = config.workload;
 		this.target = `${kind} ${config.namespace === null ? '' : `${config.namespace}/`}${name}`;
+		const { workload, namespace, kubeconfig, context } = config;
+		this.identity = JSON.stringify([workload, namespace, kubeconfig, context]);
 		this.lagMs = needs.lagMs ?? LAG_MS;
 		this.leavesInOrder = config.workload.kind === 'statefulset';
 		this.#memoryEnds = new MemoryEndCount(config.port);
@@ -88,8 +95,9 @@ export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving
 	async #look(api: ClusterApi, signal: AbortSignal): Promise<PlatformGroup> {
 		const workload = await api.workload(signal);
 		this.#selector = selectorOf(workload);
-		const watched = this.#watch?.podsOf(api, this.#selector) ?? null;
-		this.#pods = this.#own(watched ?? (await api.client.list(api.pods(this.#selector), signal)).items);
+		const watched = this.#watch?.seen(api, this.#selector) ?? null;
+		this.#pods = this.#own(watched?.pods ?? (await api.client.list(api.pods(this.#selector), signal)).items);
+		const members = await this.#members(api, watched?.slices ?? null, signal);
 		const desired = replicasOf(workload);
 		return {
 			desired,
@@ -98,12 +106,21 @@ export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving
 			autoscaler: await this.#autoscalerOf(api, signal),
 			busy: rolloutOf(workload),
 			failure: await failureOf({ api, workload, pods: this.#pods, stateful: this.leavesInOrder }, signal),
-			members: this.#memoryEnds.count(this.#pods, membersOf(this.#pods, this.#config.port)),
+			members: this.#memoryEnds.count(this.#pods, members),
 		};
 	}
 
+	/** @param watched slices of the Service; null: they are listed */
+	async #members(api: ClusterApi, watched: readonly unknown[] | null, signal: AbortSignal): Promise<PlatformMember[]> {
+		const { service, port } = this.#config;
+		if (service === null) return membersOf(this.#pods, (pod) => memberOf(pod, port));
+		const slices = watched ?? (await api.client.list(api.slices(service), signal)).items;
+		const endpoints = new Endpoints(slices, { service, port });
+		return membersOf(this.#pods, (pod) => endpoints.told(memberAt(pod, endpoints.placeOf(pod)), pod));
+	}
+
 	watchGroup(changed: () => void, signal: AbortSignal): void {
-		this.#watch = new WorkloadWatch(changed, signal);
+		this.#watch = new WorkloadWatch(this.#config.service, changed, signal);
 	}
 
 	leavingOrder(ids: readonly string[]): readonly string[] {
@@ -205,6 +222,11 @@ export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving
 		const containers = containersOfSize(template, { size, port: this.#config.port });
 		if (containers.length > 0) await api.resizeTemplate(containers, signal);
 		return containers.length > 0;
+	}
+
+	/** By asking the cluster, which changes nothing. */
+	async missingPermissions(signal: AbortSignal): Promise<readonly string[]> {
+		return missingOf(await this.#opened(), permissionsFor(this.#config), signal);
 	}
 
 	close(): void {

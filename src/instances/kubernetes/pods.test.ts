@@ -62,7 +62,10 @@ test('lives of pods, whatever they say', () => {
 	assert.match(note, /^ImagePullBackOff: no such.* image$/);
 	assert.ok(!note.includes('\u001b'));
 	for (const hostile of [null, 3, 'x', [], {}, { metadata: null }, { metadata: { name: 7 } }])
-		assert.deepEqual(membersOf([hostile], 80), []);
+		assert.deepEqual(
+			membersOf([hostile], (one) => memberOf(one, 80)),
+			[],
+		);
 });
 
 test('a port by its name; without it a pod is not used', () => {
@@ -74,12 +77,19 @@ test('a port by its name; without it a pod is not used', () => {
 	assert.deepEqual([life, note], ['pending', 'no container has a port named grpc']);
 });
 
+test('why it waits comes before where it would be reached', () => {
+	const message = '0/3 nodes are available';
+	const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }];
+	const waiting = { ...pod('a'), status: { phase: 'Pending', conditions } };
+	assert.equal(memberOf(waiting, 0).note, `Unschedulable: ${message}`);
+});
+
 test('of pods that failed only the newest are listed', () => {
 	const failed = Array.from({ length: 40 }, (_, at) => {
 		const one = pod(`f${at}`, { phase: 'Failed' });
 		return { ...one, metadata: { ...one.metadata, creationTimestamp: new Date(at * 60_000).toISOString() } };
 	});
-	const ids = membersOf([pod('a'), ...failed], 80).map(({ id }) => id);
+	const ids = membersOf([pod('a'), ...failed], (one) => memberOf(one, 80)).map(({ id }) => id);
 	assert.deepEqual(ids, ['a', 'f35', 'f36', 'f37', 'f38', 'f39']);
 });
 
@@ -224,7 +234,7 @@ test('ends for want of memory: each once, of the sized container alone, of this 
 			spec: { containers },
 			status: { containerStatuses: statuses },
 		};
-		return count.count([one], membersOf([one], 'http'))[0]?.memoryEnds;
+		return count.count([one], membersOf([one], (each) => memberOf(each, 'http')))[0]?.memoryEnds;
 	};
 	const api = (more: object) => [
 		{ name: 'mesh', lastState: ended('m') },

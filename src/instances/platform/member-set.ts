@@ -27,6 +27,8 @@ export interface Entry {
 	fresh: boolean;
 	/** Ends for want of memory that are told already; null: none are known of this life. */
 	memoryEnds: number | null;
+	/** The platform did not always say that it is not ready, or a probe found it up. */
+	wasReady: boolean;
 }
 
 interface Ended {
@@ -157,6 +159,7 @@ export class MemberSet {
 				downSince: null,
 				fresh: this.#taken,
 				memoryEnds: this.#taken ? 0 : null,
+				wasReady: isReady(member),
 			};
 			this.#entries.set(member.id, fresh);
 			this.#tell(fresh);
@@ -173,7 +176,9 @@ export class MemberSet {
 			entry.downSince = null;
 			entry.fresh = true;
 			entry.memoryEnds = 0;
+			entry.wasReady = false;
 		}
+		entry.wasReady ||= isReady(member);
 		if (differs(before, this.#view(entry))) this.#tell(entry);
 	}
 
@@ -201,6 +206,10 @@ export class MemberSet {
 		const note = member.note || unready;
 		return { id, host, port, tls: this.#tls, weight: 1, life, pid: null, epoch, startedAt, restarts: 0, note };
 	}
+}
+
+function isReady({ life, ready }: PlatformMember): boolean {
+	return life === 'running' && ready !== false;
 }
 
 function isLive({ phase, member }: Entry): boolean {

@@ -52,6 +52,8 @@ export interface PlatformGroup {
 	readonly busy: string | null;
 	/** Why the platform does not come to the size that it aims at, where it says so later than `setDesired` returned; null or missing: nothing known. */
 	readonly failure?: PlatformError | null;
+	/** What `failure` keeps it from: growing, or letting members go. Missing: told from its kind and from who is there. */
+	readonly failing?: 'out' | 'in';
 	readonly members: readonly PlatformMember[];
 }
 
@@ -89,6 +91,8 @@ export interface Platform {
 	readonly kind: string;
 	/** What it acts on, for people: `deployment default/api`. */
 	readonly target: string;
+	/** What tells the group from every other one, clusters and accounts included; default `target`. */
+	readonly identity?: string;
 	/** How long `group` may still show what was before a change, ms; default 0. */
 	readonly lagMs?: number;
 	/** @throws PlatformError */
@@ -144,6 +148,16 @@ export type SizeApplied = 'live' | 'rolling' | 'same';
 /** Extension: takes word of members that our probes find dead. */
 export interface TakesHealth {
 	reportUnhealthy(id: string, why: string, signal: AbortSignal): Promise<void>;
+}
+
+/** Extension: can tell beforehand what it would not be allowed, without changing anything. */
+export interface ChecksPermissions {
+	/** What is needed to look, to resize and to remove, and is not granted, as `PlatformError.permission` names it. @throws PlatformError */
+	missingPermissions(signal: AbortSignal): Promise<readonly string[]>;
+}
+
+export function checksPermissions(platform: object): platform is ChecksPermissions {
+	return 'missingPermissions' in platform;
 }
 
 export function watchesGroup(platform: object): platform is WatchesGroup {

@@ -35,6 +35,7 @@ const LISTS: Record<string, { group: string; version: string; kind: string; mode
 	events: { group: '', version: 'v1', kind: 'Event', model: 'CoreV1Event' },
 	deployments: { group: 'apps', version: 'v1', kind: 'Deployment', model: 'V1Deployment' },
 	statefulsets: { group: 'apps', version: 'v1', kind: 'StatefulSet', model: 'V1StatefulSet' },
+	endpointslices: { group: 'discovery.k8s.io', version: 'v1', kind: 'EndpointSlice', model: 'V1EndpointSlice' },
 	horizontalpodautoscalers: {
 		group: 'autoscaling',
 		version: 'v2',
@@ -57,6 +58,10 @@ export class FakeKubernetes {
 	/** What was needed so far: `patch deployments.apps/scale`. */
 	readonly needed = new Set<string>();
 	readonly calls: string[] = [];
+	/** What was asked about beforehand, as `needed`. */
+	readonly reviewed = new Set<string>();
+	/** Whether it says who may do what. */
+	reviews = true;
 	/** Tokens that are taken; empty: a client certificate is enough. */
 	tokens: string[] = ['SECRET-token-1'];
 	silent = false;
@@ -190,6 +195,7 @@ export class FakeKubernetes {
 	#route(call: Call, response: ServerResponse): Answer | null {
 		const unknown = [...call.query.keys()].find((name) => !ALLOWED_QUERY.includes(name));
 		if (unknown !== undefined) this.violations.push(`unknown parameter ${unknown} of ${call.path}`);
+		if (call.path === '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews') return this.#accessReview(call);
 		const found = /^\/(?:api|apis\/([\w.]+))\/(v\w+)\/namespaces\/([\w-]+)\/(\w+)(?:\/([\w.-]+))?(?:\/(\w+))?$/.exec(
 			call.path,
 		);
@@ -221,6 +227,27 @@ export class FakeKubernetes {
 		if (object === undefined) return this.#notFound(resource, name);
 		if (call.method === 'GET') return sub === 'scale' ? this.#scale(object) : this.#object(resource, object);
 		return this.#patch(call, { resource, name, sub });
+	}
+
+	/** Whether the one who asks may do so: what `deny` names it may not. */
+	#accessReview({ method, body, type }: Call): Answer {
+		const wrong = method === 'POST' && type === 'application/json' ? complain('V1SelfSubjectAccessReview', body) : type;
+		if (wrong !== null) {
+			this.violations.push(`POST selfsubjectaccessreviews: ${wrong}`);
+			return this.status(400, 'BadRequest', wrong);
+		}
+		if (!this.reviews) return this.status(403, 'Forbidden', 'selfsubjectaccessreviews is forbidden');
+		const { spec } = body as { spec: { resourceAttributes: Record<string, string> } };
+		const { verb, group = '', resource, subresource } = spec.resourceAttributes;
+		const whole = `${verb} ${resource}${group === '' ? '' : `.${group}`}${subresource === undefined ? '' : `/${subresource}`}`;
+		this.reviewed.add(whole);
+		return this.#checked(201, 'V1SelfSubjectAccessReview', {
+			apiVersion: 'authorization.k8s.io/v1',
+			kind: 'SelfSubjectAccessReview',
+			metadata: {},
+			spec,
+			status: { allowed: !this.#denied.has(whole) },
+		});
 	}
 
 	#missing({ path }: Call): Answer {

@@ -2,6 +2,7 @@
  * What Kubernetes does with one Deployment or StatefulSet: makes and ends pods after some time, in the order of its
  * own controllers, and says what it cannot do. It reads the workload that the store holds and nothing else.
  */
+import { KubeSlices } from './kube-slices.ts';
 import { type KubeObject, KubeStore } from './kube-store.ts';
 
 export const NAMESPACE = 'shop';
@@ -24,6 +25,10 @@ export interface KubeControllerParts extends KubeTimes {
 	readonly port?: number;
 	/** What addresses of pods begin with; default `10.1.`. */
 	readonly addresses?: string;
+	/** A Service of this name selects the pods. */
+	readonly service?: string;
+	/** Most endpoints of one of its slices; default 100. */
+	readonly slice?: number;
 }
 
 type Pod = KubeObject & {
@@ -37,6 +42,8 @@ export class KubeController {
 	readonly store = new KubeStore();
 	/** Of the size, by the API: `4`, and `-api-1` for a pod that went. */
 	readonly changes: string[] = [];
+	/** null: there is no Service. */
+	readonly slices: KubeSlices | null = null;
 	readonly #parts: KubeControllerParts;
 	readonly #timers = new Set<NodeJS.Timeout>();
 	#made = 0;
@@ -52,6 +59,8 @@ export class KubeController {
 		this.store.put(this.#plural, this.#workload());
 		for (let count = 0; count < parts.replicas; count++) this.#make(true);
 		this.#tellStatus();
+		const { service, slice = 100 } = parts;
+		if (service !== undefined) this.slices = new KubeSlices(this.store, { service, most: slice });
 	}
 
 	get kind(): 'Deployment' | 'StatefulSet' {
