@@ -59,7 +59,8 @@ async function needed(
 }
 
 /** What a part of the work needs alone is not asked about beforehand. */
-const OPTIONAL = /pods\/resize|metrics\.k8s\.io|keda\.sh|autoscaling\.k8s\.io|^patch (?:deployments|statefulsets)\.apps$/;
+const OPTIONAL =
+	/pods\/resize|metrics\.k8s\.io|keda\.sh|autoscaling\.k8s\.io|^patch (?:deployments|statefulsets)\.apps$/;
 
 async function needs(
 	kind: 'deployment' | 'statefulset',

@@ -234,7 +234,10 @@ test('ends for want of memory: each once, of the sized container alone, of this 
 			spec: { containers },
 			status: { containerStatuses: statuses },
 		};
-		return count.count([one], membersOf([one], (each) => memberOf(each, 'http')))[0]?.memoryEnds;
+		return count.count(
+			[one],
+			membersOf([one], (each) => memberOf(each, 'http')),
+		)[0]?.memoryEnds;
 	};
 	const api = (more: object) => [
 		{ name: 'mesh', lastState: ended('m') },
