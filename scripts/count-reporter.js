@@ -1,17 +1,31 @@
-/** A reporter of node:test for scripts/run-tests.js: one JSON object with the counts, what failed, and why tests were skipped. */
+/** A reporter of node:test for scripts/run-tests.js: one JSON object with the counts, why tests were skipped, and the files. */
 import { relative } from 'node:path';
 
 export default async function* count(source) {
 	const skips = [];
-	const failures = [];
-	let counts = { passed: 0, failed: 0, cancelled: 0, skipped: 0 };
+	const files = [];
+	let failures = [];
+	let counts = { passed: 0, failed: 0, cancelled: 0 };
 	for await (const { type, data } of source) {
-		const where = data.file === undefined ? '' : `${relative(process.cwd(), data.file)}: `;
-		if (type === 'test:pass' && data.skip !== undefined) skips.push({ name: where + data.name, why: data.skip });
+		const file = data.file === undefined ? '' : relative(process.cwd(), data.file);
+		const name = `${file}${file === '' ? '' : ': '}${data.name}`;
+		if (type === 'test:pass' && data.skip !== undefined) skips.push({ name, why: data.skip });
 		// A suite that only fails because of what is in it says nothing new.
 		const own = type === 'test:fail' && data.details.error?.failureType !== 'subtestsFailed';
-		if (own && data.todo === undefined) failures.push(where + data.name);
-		if (type === 'test:summary' && data.file === undefined) counts = data.counts;
+		if (own && data.todo === undefined) {
+			// A file that ends by itself has no summary.
+			if (data.name === data.file) files.push({ file, ms: data.details.duration_ms, failed: 1, failures: [file] });
+			else failures.push(name);
+		}
+		if (type !== 'test:summary') continue;
+		if (data.file === undefined) counts = data.counts;
+		else {
+			const { failed, cancelled } = data.counts;
+			files.push({ file, ms: data.duration_ms, failed: failed + cancelled, failures });
+			failures = [];
+		}
 	}
-	yield JSON.stringify({ ...counts, skips, failures });
+	// Of files that share a process there are no summaries.
+	if (failures.length > 0) files.push({ file: 'one process', ms: 0, failed: failures.length, failures });
+	yield JSON.stringify({ ...counts, skips, files });
 }

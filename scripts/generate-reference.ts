@@ -57,9 +57,7 @@ function sectionsOf(root: JsonSchema): Section[] {
 		for (const [name, property] of Object.entries(schema.properties ?? {})) {
 			for (const { found, below } of objectsIn(property, '')) {
 				const path = `${paths[0] === '' ? '' : `${paths[0]}.`}${name}${below}`;
-				const known = sections.find(
-					(section) => JSON.stringify(shapeOf(section.schema)) === JSON.stringify(shapeOf(found)),
-				);
+				const known = sections.find((section) => shapeOf(section.schema) === shapeOf(found));
 				if (known === undefined) sections.push({ schema: found, paths: [path] });
 				else if (!known.paths.includes(path)) known.paths.push(path);
 			}
@@ -68,7 +66,14 @@ function sectionsOf(root: JsonSchema): Section[] {
 	return sections;
 }
 
-const shapeOf = (schema: JsonSchema) => [schema.properties, schema.required];
+const shapes = new WeakMap<JsonSchema, string>();
+
+/** The same for objects that are written alike. */
+function shapeOf(schema: JsonSchema): string {
+	let shape = shapes.get(schema);
+	if (shape === undefined) shapes.set(schema, (shape = JSON.stringify([schema.properties, schema.required])));
+	return shape;
+}
 
 /** The objects with keys of their own among the forms of a value; `below` is what stands behind its name. */
 function objectsIn(schema: JsonSchema, below: string): { found: JsonSchema; below: string }[] {
@@ -124,9 +129,7 @@ function typeText(schema: JsonSchema, sections: readonly Section[]): string {
 function typesOf(schema: JsonSchema, sections: readonly Section[]): string[] {
 	if (schema.anyOf !== undefined) return schema.anyOf.flatMap((form) => typesOf(form, sections));
 	if (schema.properties !== undefined) {
-		const known = sections.find(
-			(section) => JSON.stringify(shapeOf(section.schema)) === JSON.stringify(shapeOf(schema)),
-		);
+		const known = sections.find((section) => shapeOf(section.schema) === shapeOf(schema));
 		return [`[object](#${anchorOf(titleOf(known as Section, sections))})`];
 	}
 	if (schema.items !== undefined) return [`list of ${typeText(schema.items, sections)}`];

@@ -80,8 +80,7 @@ export class ControlPlane {
 		this.#keeper = keeper;
 		this.#source = source;
 		this.#events = new InstanceEvents(this.log, { single: source.single, giveUp: () => keeper.giveUp() });
-		const board = this.#board;
-		const cells = this.#cells;
+		const [board, cells] = [this.#board, this.#cells];
 		board.grow();
 		const event = (level: Level, text: string): void => this.log.add({ level, subject: 'ballast', text });
 		this.#workers = new WorkerGroup({
@@ -235,6 +234,7 @@ export class ControlPlane {
 		this.#events.start();
 		this.#keeper.ready();
 		if (welcome.active) {
+			await this.#fleet.looked();
 			announce(this.log, announcement(this.#config, this.#listeners.view(), this.#name));
 			void this.#rollouts.endLeft();
 		}

@@ -16,6 +16,8 @@ export interface MemberContext {
 	event(event: InstanceEvent): void;
 	/** The state or the life of the member changed. */
 	changed(member: Member): void;
+	/** A probe came to an end. */
+	probed(outcome: Outcome, tookMs: number): void;
 	/** What a probe found. */
 	reached(member: Member, up: boolean, why: string): void;
 	/** It is about to become ready: its weight may be changed by `setPart` before. */
@@ -250,7 +252,10 @@ export class Member {
 		this.#watchedEpoch = this.provided.epoch;
 		this.#watch = this.#context.prober.watch(
 			this.#context.target(this.provided),
-			(next, outcome) => this.#judge(next, outcome),
+			(next, outcome, tookMs) => {
+				this.#context.probed(outcome, tookMs);
+				this.#judge(next, outcome);
+			},
 			verdict,
 		);
 	}

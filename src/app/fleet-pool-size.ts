@@ -4,17 +4,18 @@ import type { PoolConfig } from '../config/config.ts';
 import { BallastError } from '../core/errors.ts';
 import type { InstanceSize, InstancesConfig } from '../instances/config.ts';
 import {
+	type HeldBack,
 	type InstanceEvent,
 	isResizable,
 	type Provider,
-	type SizesInstances,
 	sizesInstances,
 	type TellsUsage,
 	tellsTrouble,
 	tellsUsage,
 } from '../instances/provider.ts';
 import type { FleetMemory } from './fleet-snapshot.ts';
-import { resizeAnew } from './scaling/policy-facts.ts';
+import { PlatformSize } from './platform-size.ts';
+import { changesSizes, resizeAnew } from './scaling/policy-facts.ts';
 
 interface PoolSizeParts {
 	/** See `poolKey`. */
@@ -30,9 +31,12 @@ interface PoolSizeParts {
 
 export class PoolSize {
 	readonly #parts: PoolSizeParts;
+	readonly #platform: PlatformSize;
 
 	constructor(parts: PoolSizeParts) {
 		this.#parts = parts;
+		const { name, memory, event } = parts;
+		this.#platform = new PlatformSize({ name, event, given: (size) => memory.sizes.set(name, size) });
 	}
 
 	/** Instances that there should be. */
@@ -50,10 +54,10 @@ export class PoolSize {
 		return set ?? (instances.kind === 'run' ? scale.min : this.desired);
 	}
 
-	/** Why its provider's word is not to be relied on; null: it is. */
-	get trouble(): string | null {
+	/** What its provider holds back. */
+	get trouble(): HeldBack {
 		const provider = this.#parts.provider();
-		return provider !== null && tellsTrouble(provider) ? provider.trouble : null;
+		return provider !== null && tellsTrouble(provider) ? provider.trouble : { out: null, in: null };
 	}
 
 	/** Its size is known: a platform has been looked at. */
@@ -62,7 +66,13 @@ export class PoolSize {
 		return provider === null || !tellsTrouble(provider) || provider.known;
 	}
 
-	/** As `trouble`, for people. */
+	/** Resolves once its platform was looked at, whatever came of it. */
+	async looked(): Promise<void> {
+		const provider = this.#parts.provider();
+		if (provider !== null && tellsTrouble(provider)) await provider.firstLook;
+	}
+
+	/** What is wrong with its provider, for people. */
 	get complaint(): string | null {
 		const provider = this.#parts.provider();
 		return provider !== null && tellsTrouble(provider) ? provider.complaint : null;
@@ -96,8 +106,10 @@ export class PoolSize {
 		resizeAnew(memory.scale, name, before.scale, scale);
 		if (!isDeepStrictEqual([before.scale.size, before.scale.vertical], [scale.size, scale.vertical]))
 			memory.sizes.delete(name);
+		this.#platform.forget();
 		const provider = this.#parts.provider();
 		if (provider !== null && 'nativeAutoscaler' in provider) provider.nativeAutoscaler = scale.nativeAutoscaler;
+		if (provider !== null && 'scales' in provider) provider.scales = changesSizes(scale);
 	}
 
 	/** Takes up what the memory holds. */
@@ -136,16 +148,26 @@ export class PoolSize {
 		const { memory, name } = this.#parts;
 		const provider = this.#parts.provider();
 		if (provider === null) return false;
-		const sizes = sizesInstances(provider);
-		if (!sizes && provider.kind !== 'run') return false;
-		if (sizes) {
-			void this.#apply(provider, size ?? this.#parts.config().scale.size);
+		if (sizesInstances(provider)) {
+			this.#platform.give(size ?? this.#parts.config().scale.size);
 			return true;
 		}
+		if (provider.kind !== 'run') return false;
 		if (size === null) memory.sizes.delete(name);
 		else memory.sizes.set(name, size);
 		provider.apply(this.instances);
 		return true;
+	}
+
+	/** It is left: nothing is brought to a platform any more. */
+	close(): void {
+		this.#platform.forget();
+	}
+
+	/** Each second, by who leads: a platform is to give its instances what they are to have. */
+	keep(nowMs: number): void {
+		const provider = this.#parts.provider();
+		if (provider !== null && sizesInstances(provider) && this.known) this.#platform.keep(provider, this.given, nowMs);
 	}
 
 	/**
@@ -158,22 +180,5 @@ export class PoolSize {
 		if (failure === null) return;
 		const { name } = this.#parts;
 		throw new BallastError('start_failed', `${name}: not all of the ${this.desired} became ready: ${failure}`);
-	}
-
-	/** Only what a platform took is what instances are given. */
-	async #apply(provider: SizesInstances, size: InstanceSize): Promise<void> {
-		const { name, memory, event } = this.#parts;
-		try {
-			const how = await provider.applySize(size);
-			if (how !== null) memory.sizes.set(name, size);
-			const text =
-				how === null
-					? `${name}: the platform cannot change what instances are given`
-					: `${name}: what instances are given is changed ${how === 'live' ? 'in place' : 'one after the other'}`;
-			event({ instance: null, kind: 'size', level: how === null ? 'warn' : 'info', text });
-		} catch (error) {
-			const text = `${name}: what instances are given could not be changed: ${(error as Error).message}`;
-			event({ instance: null, kind: 'size', level: 'warn', text });
-		}
 	}
 }

@@ -15,7 +15,8 @@ import { Ramps } from './fleet-ramps.ts';
 import type { FleetSink } from './fleet-sink.ts';
 import type { FleetMemory } from './fleet-snapshot.ts';
 import { type PoolOf, poolKey } from './pool-key.ts';
-import { mayAct } from './scaling/policy-facts.ts';
+import { countProbe, type ProbeFigures, probeFigures } from './probe-count.ts';
+import { changesSizes, mayAct } from './scaling/policy-facts.ts';
 
 export interface PoolFleetNeeds {
 	readonly sink: FleetSink;
@@ -36,6 +37,7 @@ export class PoolFleet {
 	readonly service: string;
 	readonly pool: string;
 	readonly size: PoolSize;
+	readonly probes: ProbeFigures = probeFigures();
 	readonly #needs: PoolFleetNeeds;
 	#config: PoolOf;
 	#graceMs: number;
@@ -223,9 +225,10 @@ export class PoolFleet {
 		return new BallastError('bad_command', `${this.name} cannot be ${what}: it ${why}`, { service: this.service });
 	}
 
-	/** Once a second: what the requests say of the instances. `now`: ms of the monotonic clock. */
+	/** Once a second: what the requests say of the instances, and what they are given. `now`: ms of the monotonic clock. */
 	look(now: number): void {
 		this.#outliers.look(now);
+		if (this.#needs.active() && !this.#retired) this.size.keep(Date.now());
 	}
 
 	/** Requests failed at one of its instances. */
@@ -248,6 +251,7 @@ export class PoolFleet {
 	/** Drains all instances for good, once others of the service can take over. Resolves once none is left. */
 	retire(): Promise<void> {
 		this.#retired = true;
+		this.size.close();
 		this.#current = null;
 		for (const source of this.#sources) source.provider.retire();
 		this.#departures.review();
@@ -269,6 +273,7 @@ export class PoolFleet {
 	/** Lets go of everything and leaves the instances as they are. */
 	close(): Promise<void> {
 		this.#departures.close();
+		this.size.close();
 		this.#ramps.close();
 		this.#outliers.close();
 		for (const source of this.#sources) {
@@ -286,6 +291,7 @@ export class PoolFleet {
 			processes,
 			desired: this.size.wanted,
 			nativeAutoscaler: this.#config.pool.scale.nativeAutoscaler,
+			scales: changesSizes(this.#config.pool.scale),
 		});
 		const source: Source = { provider, members: new Map() };
 		this.#sources.push(source);
@@ -318,6 +324,7 @@ export class PoolFleet {
 			prober,
 			target: (instance) => probeTarget(this.#config, instance),
 			event: (event) => this.#event(event),
+			probed: (outcome, tookMs) => countProbe(this.probes, outcome, tookMs),
 			reached: (member, up, why) => source.provider.reached(member.id, up, why),
 			changed: (member) => {
 				this.#outliers.changed(member, performance.now());

@@ -49,9 +49,10 @@ test('min instances start and become ready, each with its line', async () => {
 	assert.match(sink.texts('ready')[0] as string, /^videos-[12] ready after \d+\.\d s on 127\.0\.0\.1:\d+$/);
 	const [readiness] = fleet.ready();
 	assert.deepEqual(
-		{ ...readiness, startTimeMs: 0, outliers: null },
+		{ ...readiness, startTimeMs: 0, outliers: null, probes: null },
 		{
 			outliers: null,
+			probes: null,
 			sleeps: false,
 			trouble: null,
 			service: 'videos',
@@ -78,7 +79,7 @@ test('rolling restarts under looping clients lose nothing, slow requests include
 	const quick = loadOn(sink, 8);
 	const slow = loadOn(sink, 4, '/slow');
 	const lines: string[] = [];
-	for (let round = 0; round < 3; round++)
+	for (let round = 0; round < 2; round++)
 		await fleet.restart(round === 0 ? 'videos' : null, (line) => lines.push(line));
 	assert.deepEqual(failures(await quick.end()), []);
 	assert.deepEqual(failures(await slow.end()), []);
@@ -136,7 +137,7 @@ test('names stay within one more than there are instances, whatever replaces the
 	await fleet.apply(config(videos({}, 3)));
 	await fleet.settled('videos', () => {});
 	assert.deepEqual(names(), ['1', '2', '3']);
-	for (let release = 1; release <= 3; release++) await fleet.restart('videos', () => {});
+	for (let release = 1; release <= 2; release++) await fleet.restart('videos', () => {});
 	host.kill(`videos-${names()[0]}`, 'SIGKILL');
 	await until(() => ready(fleet) === 3);
 	await fleet.restart('videos', () => {});
@@ -211,11 +212,10 @@ test('a reload with a changed command rolls without a loss; a broken one keeps t
 test('an instance that is up but not healthy never serves, and the report names its probe', async () => {
 	const { fleet, sink } = fleetOf();
 	const health = { ...TCP, kind: 'http' as const, path: '/', statuses: [[204, 204]] as [number, number][] };
-	await fleet.apply(config(service('videos', run({ startMs: 400 }), { health })));
+	await fleet.apply(config(service('videos', run({ startMs: 1500 }), { health })));
 	await until(() => fleet.list()[0]?.note === 'its probe failed: GET / answered 200');
 	assert.equal(fleet.list()[0]?.state, 'starting');
-	// On a busy machine the first attempt may end before its process answers at all.
-	const report = /not ready within 0\.4 s \(last its probe failed: GET \/ answered 200\)/;
+	const report = /not ready within 1\.5 s \(last its probe failed: GET \/ answered 200\)/;
 	await until(
 		() => sink.texts('start_timeout').some((text) => report.test(text)),
 		() => sink.events,

@@ -44,6 +44,8 @@ export interface FleetEvent {
 	text: string;
 	/** Of a failure: what happened, without what is done about it. */
 	cause?: string;
+	/** Of `out_of_memory`: what it could have, where its platform says it; bytes. */
+	memoryBytes?: number;
 	level: 'info' | 'warn' | 'error';
 }
 

@@ -7,6 +7,7 @@ import type { ProcessHost } from '../instances/process-host.ts';
 import type { InstanceEvent } from '../instances/provider.ts';
 import { Processes } from '../instances/run/processes.ts';
 import { inSeconds } from '../instances/wording.ts';
+import { firstLooks } from './first-looks.ts';
 import { untilIdle } from './fleet-drain.ts';
 import type { Member } from './fleet-member.ts';
 import { endOrphans } from './fleet-orphans.ts';
@@ -124,6 +125,11 @@ export class Fleet {
 	listen(tap: (event: FleetEvent) => void): () => void {
 		this.#taps.add(tap);
 		return () => this.#taps.delete(tap);
+	}
+
+	/** What a platform refuses stands before it is said what is served: see `firstLooks`. */
+	looked(mostMs?: number): Promise<void> {
+		return firstLooks(this.#living(), mostMs);
 	}
 
 	/** A pool (by `poolKey`) as the scaler sees it; null: there is none, or its size is not known yet. */

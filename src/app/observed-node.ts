@@ -79,9 +79,10 @@ export function observedNode(parts: ObservedParts): NodeReaders {
 		httpClient: () => [],
 		pools: () => poolReadings(status, parts),
 		services: () =>
-			status.services.map(({ name, concurrency, rollout, rateLimits, retriesRefused }) => ({
+			status.services.map(({ name, concurrency, rollout, rateLimits, retriesRefused, holdRefused }) => ({
 				service: name,
 				retriesRefused,
+				holdRefused: Object.entries(holdRefused),
 				concurrency,
 				rolloutStep: rollout?.step ?? 0,
 				lookupsFailing: failingLookups(parts, name),
@@ -140,7 +141,7 @@ function routeReadings(
 function poolReadings({ services }: Status, { happenings, short }: ObservedParts): PoolReading[] {
 	const missing = short();
 	return services.flatMap(({ name, pools }) =>
-		pools.map(({ name: pool, ready, total, desired, share, trouble, outliers }) => ({
+		pools.map(({ name: pool, ready, total, desired, share, trouble, outliers, probes }) => ({
 			service: name,
 			pool,
 			ready,
@@ -152,6 +153,7 @@ function poolReadings({ services }: Status, { happenings, short }: ObservedParts
 			short: missing.get(poolKey(name, pools.length === 1 ? MAIN_POOL : pool)) ?? 0,
 			starts: startsOf(name, pool, happenings),
 			ejections: Object.entries(outliers.ejections),
+			probes: { count: probes.count, seconds: probes.seconds, failed: Object.entries(probes.failed) },
 		})),
 	);
 }

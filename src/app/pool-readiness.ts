@@ -2,6 +2,7 @@
 import type { OutlierFigures } from './fleet-outliers.ts';
 import type { PoolFleet } from './fleet-pool.ts';
 import { poolKey } from './pool-key.ts';
+import type { ProbeFigures } from './probe-count.ts';
 
 export interface PoolReadiness {
 	service: string;
@@ -25,6 +26,7 @@ export interface PoolReadiness {
 	/** Why its provider's word is not to be relied on; null: it is. */
 	trouble: string | null;
 	outliers: OutlierFigures;
+	probes: ProbeFigures;
 }
 
 export function poolReadiness(pool: PoolFleet): PoolReadiness {
@@ -42,6 +44,7 @@ export function poolReadiness(pool: PoolFleet): PoolReadiness {
 		sleeps: pool.sleeps,
 		trouble: pool.size.complaint,
 		outliers: pool.outliers,
+		probes: pool.probes,
 	};
 }
 

@@ -7,6 +7,7 @@ import type { Fleet } from './fleet.ts';
 import { type OutlierFigures, outlierFigures } from './fleet-outliers.ts';
 import type { InstanceView } from './fleet-sink.ts';
 import { type Plan, seriesKey, UNROUTED } from './plan.ts';
+import { type ProbeFigures, probeFigures } from './probe-count.ts';
 import type { RateLimitStatus } from './rate-limit-tables.ts';
 import type { RolloutView } from './rollout-view.ts';
 import type { ServiceCellsIndex } from './service-cells-index.ts';
@@ -34,6 +35,7 @@ export interface PoolStatus {
 	/** Why its provider's word is not to be relied on; null: it is. */
 	trouble: string | null;
 	outliers: OutlierFigures;
+	probes: ProbeFigures;
 }
 
 export interface ServiceStatus {
@@ -53,6 +55,8 @@ export interface ServiceStatus {
 	instances: (InstanceView & { inFlight: number; counts: Counts })[];
 	/** Retries that its budget refused, since the node began; wraps at 2^32. */
 	retriesRefused: number;
+	/** Requests for which the hold queue had no room, or in which they waited in vain; each wraps at 2^32. */
+	holdRefused: { full: number; timeout: number; hopeless: number };
 	routes: { name: string; counts: Counts }[];
 	rateLimits: RateLimitStatus[];
 }
@@ -116,12 +120,13 @@ export function serviceStatus({ config, plan, fleet, meters, cells, ...of }: Sta
 			concurrency: concurrency === null ? null : concurrencyStatus(concurrency.kind, cells.of(name)),
 			counts: meters.routes.counts(series.map(({ index }) => index)),
 			retriesRefused: cells.of(name).get(ServiceCell.retriesRefused) >>> 0,
+			holdRefused: holdRefusals(cells.of(name)),
 			pools: pools.map(({ name: pool, priority, region }) => {
 				const found = known.find((each) => each.pool === pool);
 				const { desired = 0, ready = 0, total = 0, drained = false, trouble = null } = found ?? {};
-				const outliers = found?.outliers ?? outlierFigures();
+				const { outliers = outlierFigures(), probes = probeFigures() } = found ?? {};
 				const share = pools.length === 1 ? 1 : cells.share(name, pool) / 1000;
-				return { name: pool, priority, region, desired, ready, total, share, drained, trouble, outliers };
+				return { name: pool, priority, region, desired, ready, total, share, drained, trouble, outliers, probes };
 			}),
 			rollout: of.rollout(name),
 			deployed: of.deployed(name),
@@ -139,6 +144,14 @@ export function serviceStatus({ config, plan, fleet, meters, cells, ...of }: Sta
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
+
+function holdRefusals(cells: ServiceCells): ServiceStatus['holdRefused'] {
+	return {
+		full: cells.sum(ServiceColumn.holdFull) >>> 0,
+		timeout: cells.sum(ServiceColumn.holdTimeout) >>> 0,
+		hopeless: cells.sum(ServiceColumn.holdHopeless) >>> 0,
+	};
+}
 
 function concurrencyStatus(by: ConcurrencyConfig['kind'], cells: ServiceCells): ConcurrencyStatus {
 	return { by, limit: cells.get(ServiceCell.limit), inFlight: cells.sum(ServiceColumn.inFlight) };

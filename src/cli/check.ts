@@ -1,4 +1,6 @@
+import type { PlatformCheck } from '../app/live-check.ts';
 import type { ParsedArguments } from '../config/arguments.ts';
+import type { Config } from '../config/config.ts';
 import { type LoadResult, loadConfig } from '../config/load.ts';
 import { formatProblems, shortFile } from '../config/problem.ts';
 import { inertLines } from '../core/inert.ts';
@@ -8,12 +10,34 @@ import { jsonText } from './json-text.ts';
 import { plural } from './quantity.ts';
 import type { Terminal } from './terminal.ts';
 
-/** `ballast check [config] [--json]`. */
+/** `ballast check [config] [--live] [--json]`. */
 export async function check(parsed: ParsedArguments, terminal: Terminal): Promise<number> {
 	const loaded = await loadConfig(parsed.positionals[0], { lookUp: { missingProgram, userExists } });
-	if (parsed.switches.has('json')) terminal.out(`${jsonText(asJson(loaded), 2)}\n`);
-	else show(loaded, terminal);
-	return loaded.ok ? EXIT.ok : EXIT.usage;
+	const live = loaded.ok && parsed.switches.has('live') ? await tried(loaded.config) : null;
+	if (parsed.switches.has('json')) terminal.out(`${jsonText(asJson(loaded, live), 2)}\n`);
+	else {
+		show(loaded, terminal);
+		if (live !== null) showLive(live, terminal);
+	}
+	if (!loaded.ok) return EXIT.usage;
+	return live?.some(({ problems }) => problems.length > 0) ? EXIT.failed : EXIT.ok;
+}
+
+/** Loaded only here: what speaks to platforms is no small thing. */
+async function tried(config: Config): Promise<PlatformCheck[]> {
+	const { checkPlatforms } = await import('../app/live-check.ts');
+	return checkPlatforms(config);
+}
+
+function showLive(live: readonly PlatformCheck[], terminal: Terminal): void {
+	if (live.length === 0) terminal.out('no instances are of a platform: nothing was tried\n');
+	for (const { pool, target, found, problems } of live) {
+		for (const problem of problems) terminal.err(inertLines(`${pool}: ${problem}\n`));
+		if (found !== null && problems.length === 0)
+			terminal.out(inertLines(`${pool}: ${target} answers: ${found.running} of ${found.desired} running\n`));
+	}
+	const count = live.reduce((sum, { problems }) => sum + problems.length, 0);
+	if (count > 0) terminal.err(`${plural(count, 'problem')}\n`);
 }
 
 function show(loaded: LoadResult, terminal: Terminal): void {
@@ -27,10 +51,10 @@ function show(loaded: LoadResult, terminal: Terminal): void {
 	terminal.out(inertLines(`${shortFile(loaded.files[0] ?? '', process.cwd())} is valid: ${parts}\n`));
 }
 
-function asJson(loaded: LoadResult): unknown {
+function asJson(loaded: LoadResult, live: readonly PlatformCheck[] | null): unknown {
 	const { ok, files, warnings } = loaded;
 	return ok
-		? { ok, files, ...sizeOf(loaded), warnings }
+		? { ok, files, ...sizeOf(loaded), warnings, ...(live === null ? {} : { platforms: live }) }
 		: { ok, code: 'config_invalid', files, problems: loaded.problems, warnings };
 }
 

@@ -79,15 +79,23 @@ export const COMMANDS: readonly Command[] = [
 		],
 	},
 	{
-		arguments: takes('check', ['[config]'], JSON_OPTION),
+		arguments: takes(
+			'check',
+			['[config]'],
+			{ name: 'live', text: 'also ask each platform of instances once, changing nothing there' },
+			JSON_OPTION,
+		),
 		summary: 'say whether a configuration is valid',
 		about: [
 			'Reads the configuration as `up` does and lists everything that is wrong with it; nothing is started.',
 			'Warns of commands and users that this machine does not have: another one may be meant.',
+			'With --live each platform is looked at as `up` would; exit code 1 says that one does not answer, or what',
+			'permission is missing (of Kubernetes also those to resize and remove).',
 			FILES,
 		],
 		examples: [
 			['ballast check', 'exit code 0: valid, 2: not'],
+			['ballast check --live', 'with the credentials of this machine'],
 			['ballast check prod.yaml --json', 'for scripts and editors'],
 		],
 	},

@@ -47,6 +47,44 @@ test('check: a valid one in a sentence, a bad one with all its problems', async 
 	assert.match(wrong.err, /\n\d problems\n$/);
 });
 
+test('check --live: each platform is asked once; what is missing is named, and the exit code says so', async () => {
+	const group = (text: string) => JSON.stringify([process.execPath, '-e', text]);
+	const answer = '{ "desired": 2, "members": [{ "id": "a", "host": "127.0.0.1" }] }';
+	const list = group(`console.log('${answer}')`);
+	const denied = group(
+		`console.log('{"permission":"groups:list"}'); console.error('nobody may look'); process.exit(77)`,
+	);
+	const platform = (command: string, match = '/') =>
+		`{ match: ${match}, instances: { exec: { list: ${command}, resize: ${denied}, remove: ${denied}, port: 80 } } }`;
+	const one = file('live.yaml', `services:\n  videos: ${platform(list)}\n`);
+	const ok = await ballast(['check', one, '--live']);
+	assert.deepEqual([ok.code, ok.err], [0, '']);
+	assert.match(ok.out, /is valid: .*\nvideos: the group of `.*` answers: 1 of 2 running\n$/s);
+	const two = file(
+		'live-denied.yaml',
+		`services:\n  videos: ${platform(list)}\n  legacy: ${platform(denied, '/old')}\n`,
+	);
+	const wrong = await ballast(['check', two, '--live']);
+	assert.equal(wrong.code, 1);
+	assert.match(
+		wrong.err,
+		/^legacy: .* cannot be read: nobody may look \(permission needed: groups:list\)\n1 problem\n$/,
+	);
+	const json = JSON.parse((await ballast(['check', two, '--live', '--json'])).out);
+	assert.deepEqual(
+		json.platforms.map(({ pool, found, problems }: { pool: string; found: unknown; problems: string[] }) => [
+			...[pool, found, problems.length],
+		]),
+		[
+			['videos', { desired: 2, running: 1 }, 0],
+			['legacy', null, 1],
+		],
+	);
+	assert.equal('platforms' in JSON.parse((await ballast(['check', two, '--json'])).out), false);
+	const none = await ballast(['check', good, '--live']);
+	assert.match(none.out, /no instances are of a platform/);
+});
+
 test('check: warns of commands and users that this machine does not have, and of nothing else', async () => {
 	file('plain.sh', 'echo');
 	const text = `services:

@@ -35,7 +35,8 @@ export interface DecisionAnswer {
 	recommendations: RecommendationAnswer[];
 	clamps: ClampAnswer[];
 	samples: { ready: number; warming: number; starting: number; held: number; errorRate: number; idleForMs: number };
-	trouble: string;
+	/** Why nothing goes out, and why nothing goes in; '': it may. */
+	held: { out: string; in: string };
 }
 
 export interface PoolAnswer {
@@ -106,6 +107,11 @@ export function readDecision(one: Fields): DecisionAnswer {
 			errorRate: numberOr(samples['errorRate']),
 			idleForMs: numberOr(samples['idleForMs']),
 		},
-		trouble: textOr(samples['providerTrouble']),
+		held: readHeld(samples['providerTrouble']),
 	};
+}
+
+function readHeld(value: unknown): DecisionAnswer['held'] {
+	const held = (value ?? {}) as Fields;
+	return { out: textOr(held['out']), in: textOr(held['in']) };
 }

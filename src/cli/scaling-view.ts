@@ -30,7 +30,17 @@ export function poolLines(pools: readonly PoolAnswer[], terminal: Terminal): str
 	const advice = pools
 		.filter((pool) => pool.advice !== '')
 		.map((pool) => clip(inert(`${pool.pool}: ${pool.advice}`), width));
-	return [...table(POOLS, rows, terminal), ...(advice.length > 0 ? ['', ...advice] : [])];
+	const held = pools.flatMap(({ pool, last }) =>
+		last === null ? [] : heldLines(last.held).map((line) => clip(inert(`${pool}: ${line}`), width)),
+	);
+	const more = [...held, ...advice];
+	return [...table(POOLS, rows, terminal), ...(more.length > 0 ? ['', ...more] : [])];
+}
+
+/** What the provider holds, whatever is decided. */
+function heldLines(held: DecisionAnswer['held']): string[] {
+	if (held.out === held.in) return held.out === '' ? [] : [`the size stays as it is: ${held.out}`];
+	return (['out', 'in'] as const).flatMap((way) => (held[way] === '' ? [] : [`nothing goes ${way}: ${held[way]}`]));
 }
 
 /** The pool has a column of its own. */
@@ -69,7 +79,7 @@ export function decisionLines(one: DecisionAnswer, terminal: Terminal, nowMs: nu
 		...(samples.errorRate > 0 ? [`${(samples.errorRate * 100).toFixed(1)} % of requests failed`] : []),
 		...(samples.idleForMs >= 5000 ? [`no request for ${formatAge(samples.idleForMs)}`] : []),
 		...(one.panic ? ['panic'] : []),
-		...(one.trouble === '' ? [] : [`the provider: ${one.trouble}`]),
+		...heldLines(one.held),
 	];
 	const said = one.recommendations.map(({ by, size, value, target, note }): Cell[] => [
 		{ text: `  ${inert(by)}` },

@@ -23,11 +23,12 @@ export function gcpUserForm({ group, project, place, port, address, endpoint }: 
 }
 
 export function kubernetesUserForm(config: KubernetesConfig): KubernetesInput {
-	const { workload, namespace, port, context, kubeconfig, verify } = config;
+	const { workload, namespace, service, port, context, kubeconfig, verify } = config;
 	const [only, ...others] = kubeconfig ?? [];
 	return {
 		kubernetes: { [workload.kind]: workload.name },
 		...(namespace === null ? {} : { namespace }),
+		...(service === null ? {} : { service }),
 		port,
 		...(context === null ? {} : { context }),
 		...(only === undefined ? {} : { kubeconfig: others.length === 0 ? only : [only, ...others] }),

@@ -86,12 +86,13 @@ test('gcp: what is missing, no name or too much', async () => {
 
 test('kubernetes: all of it, and what the environment gives', async () => {
 	const whole =
-		'kubernetes: { statefulset: api }, namespace: production, port: http, context: blue, kubeconfig: /a/config, verify: false';
+		'kubernetes: { statefulset: api }, namespace: production, service: web, port: http, context: blue, kubeconfig: /a/config, verify: false';
 	const common = { kind: 'kubernetes', port: 'http' };
 	assert.deepEqual(await instancesOf(whole, { KUBECONFIG: '/b/config' }), {
 		...common,
 		workload: { kind: 'statefulset', name: 'api' },
 		namespace: 'production',
+		service: 'web',
 		kubeconfig: ['/a/config'],
 		context: 'blue',
 		verify: false,
@@ -100,6 +101,7 @@ test('kubernetes: all of it, and what the environment gives', async () => {
 		...common,
 		workload: { kind: 'deployment', name: 'api' },
 		namespace: null,
+		service: null,
 		context: null,
 		verify: true,
 	};
@@ -117,7 +119,8 @@ test('kubernetes: what is missing, no name or too much', async () => {
 	assert.match(await problemOf('kubernetes: { deployment: a, statefulset: b }, port: 80'), either);
 	assert.match(await problemOf('kubernetes: { deploymnet: a }, port: 80'), /did you mean `deployment`/);
 	assert.doesNotMatch(await problemOf('kubernetes: { deploymnet: a }, port: 80'), either);
-	const wrong = await problemOf('kubernetes: { deployment: A/b }, namespace: x y, port: 0, kubeconfig: []');
+	const wrong = await problemOf('kubernetes: { deployment: A/b }, namespace: x y, service: A, port: 0, kubeconfig: []');
+	assert.match(wrong, /expected the name of a Service/);
 	assert.match(wrong, /expected the name of a Deployment/);
 	assert.match(wrong, /expected the name of a namespace/);
 	assert.match(wrong, /port: 0\n\s+expected a whole number from 1 to 65535/);
@@ -131,7 +134,7 @@ test('what is printed loads to the same', async () => {
 		`azure: videos, subscription: ${SUBSCRIPTION}, resourceGroup: production, port: 8080, sizes: [{ name: A, cpu: 0.5, memory: 512MiB }]`,
 		'gcp: videos, project: my-project, region: europe-west3, port: 8080',
 		'kubernetes: { deployment: api }, port: 80',
-		'kubernetes: { statefulset: api }, namespace: a, port: http, context: b, kubeconfig: [/a, /b], verify: false',
+		'kubernetes: { statefulset: api }, namespace: a, service: c, port: http, context: b, kubeconfig: [/a, /b], verify: false',
 	];
 	for (const form of forms) {
 		const config = await configOf(

@@ -14,6 +14,7 @@ export function resolveKubernetes(input: KubernetesInput, place: Place): Kuberne
 		kind: 'kubernetes',
 		workload: resolveWorkload(input.kubernetes, place.at('kubernetes')),
 		namespace: input.namespace ?? null,
+		service: input.service ?? null,
 		port: input.port,
 		kubeconfig: resolveKubeconfig(input, place),
 		context: input.context ?? null,

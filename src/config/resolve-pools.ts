@@ -1,10 +1,11 @@
 /** The pools of a service: the one that `instances` says, or those of `pools`. */
 import type { InstancesConfig } from '../instances/config.ts';
-import { hasSize, isPlatform } from '../instances/kinds.ts';
+import { hasSize } from '../instances/kinds.ts';
 import type { ScrapeConfig } from '../otlp/receive-config.ts';
 import type { ScaleInput, ScaleLong } from '../scaling/config.ts';
 import { DEFAULT_SCALE } from '../scaling/default-policy.ts';
 import type { ScalePolicy } from '../scaling/policy.ts';
+import { checkSize, sizeable } from './check-size.ts';
 import { MAIN_POOL, type PoolConfig } from './config.ts';
 import type { PoolInput } from './pool-schema.ts';
 import { complainOfName } from './resolve-name.ts';
@@ -35,7 +36,7 @@ export function resolvePools({ name, input, place }: ServiceEntry, defaults: Use
 	const scrape = resolveScrape(input.scrape, place.at('scrape'));
 	if (input.pools === undefined) {
 		if (instances === null) return [];
-		warnOfSize(instances, input.scale, place.at('scale'));
+		checkSize(instances, input.scale, place.at('scale'));
 		const only = { name: MAIN_POOL, priority: 1, region: null, weight: 1, scrape };
 		return [{ ...only, instances, scale: sized(instances, scale, says(input.scale, defaults.scale)) }];
 	}
@@ -74,7 +75,7 @@ function resolvePool({ service, name, pool, base, scrape: inherited, place }: Po
 	const scale = resolveScale({ own: pool.scale, base, service, lint }, place.at('scale'));
 	if (instances === null) return [];
 	if (pool.scale !== undefined) warnOfScale(instances, place);
-	warnOfSize(instances, pool.scale, place.at('scale'));
+	checkSize(instances, pool.scale, place.at('scale'));
 	const scrape = pool.scrape === undefined ? inherited : resolveScrape(pool.scrape, place.at('scrape'));
 	const { priority = 1, region = null, weight = 1 } = pool;
 	return [
@@ -88,15 +89,6 @@ export function warnOfScale({ kind }: InstancesConfig, place: Place): void {
 	place
 		.at('scale')
 		.warn(`this has no effect: the number of instances of \`${kind}\` is not Ballast's to set`, { at: 'key' });
-}
-
-/** What platforms tell of use are shares: no size can be made of them yet. */
-function warnOfSize(instances: InstancesConfig, scale: ScaleInput | undefined, place: Place): void {
-	const { size, vertical } = longScale(scale);
-	if (!isPlatform(instances)) return;
-	for (const [key, value] of Object.entries({ size, vertical }))
-		if (value !== undefined && value !== 'off')
-			place.at(key).warn(`this has no effect on instances of \`${instances.kind}\` in this version`, { at: 'key' });
 }
 
 /** A pool whose size can be set has the service's `scale`. */
@@ -114,7 +106,7 @@ const says = (...scales: (ScaleInput | undefined)[]): boolean =>
 
 /** Those of which nobody says how many there should be have the number that they have. */
 function sized(instances: InstancesConfig, scale: ScalePolicy, said: boolean): ScalePolicy {
-	if (instances.kind === 'run' || (hasSize(instances) && said)) return scale;
+	if (instances.kind === 'run' || (hasSize(instances) && said)) return sizeable(instances, scale);
 	if (hasSize(instances)) return { ...DEFAULT_SCALE, min: 0, max: MOST_INSTANCES, mode: 'off' };
 	const count = instances.kind === 'urls' ? instances.urls.length : 0;
 	return { ...DEFAULT_SCALE, min: count, max: count };

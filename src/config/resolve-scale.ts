@@ -47,7 +47,7 @@ export function resolveScale(
 		mode: input.mode ?? DEFAULT_SCALE.mode,
 		signals: resolveSignals(targets),
 		steps: resolveSteps(targets),
-		schedules: resolveSchedules(input, targets.at('schedule')),
+		schedules: within(resolveSchedules(input, targets.at('schedule')), own.schedule === undefined ? max : null),
 		windowMs: ms(input.window, DEFAULT_SCALE.windowMs),
 		panic: resolvePanic(input.panic),
 		peakOverMs: ms(input.peakOver, DEFAULT_SCALE.peakOverMs),
@@ -64,6 +64,13 @@ export function resolveScale(
 	// What is wrong in itself would be complained of twice.
 	if (lint && problems.length === before) lintScale(policy, input, targets.at);
 	return policy;
+}
+
+/** A schedule that is inherited asks for no more than this pool may have. */
+function within(schedules: readonly Schedule[], max: number | null): Schedule[] {
+	return schedules.map((one) =>
+		max === null || one.min === null ? { ...one } : { ...one, min: Math.min(one.min, Math.max(max, one.max ?? 0)) },
+	);
 }
 
 /** Where a key stands. What is inherited was complained of where it stands, and is not again. */

@@ -128,3 +128,22 @@ test('pools take the signals of their service', async () => {
 		],
 	);
 });
+
+test('sizes of platforms: given where there is a way to, else only recommended where they are inherited', async () => {
+	const vertical = (scale: ScalePolicy | undefined) => [scale?.size, scale?.vertical?.mode];
+	const size = { cpu: 2, memoryBytes: null };
+	const config = await configOf(`defaults: { scale: { size: { cpu: 2 }, vertical: apply } }
+services:
+  k: { match: /k, instances: { kubernetes: { deployment: api }, port: 80 } }
+  e: { match: /e, instances: { exec: { list: a, resize: b, remove: c, size: d, port: 80 } } }
+  f: { match: /f, instances: { exec: { list: a, resize: b, remove: c, port: 80 } } }
+  g: { match: /g, instances: { gcp: api, project: my-project, zone: europe-west1-b, port: 80 } }`);
+	const all = config.services.map(({ name, pools }) => [name, ...vertical(pools[0]?.scale)]);
+	const none = { cpu: null, memoryBytes: null };
+	assert.deepEqual(all, [
+		['k', size, 'apply'],
+		['e', size, 'apply'],
+		['f', none, 'recommend'],
+		['g', none, 'recommend'],
+	]);
+});

@@ -92,9 +92,10 @@ function documentValue(document: Document): { value: unknown } | string {
 
 function complainOfKeysAndAliases(document: Document, say: (message: string, offset: number) => void): void {
 	let aliases = 0;
+	const targets = targetsOf(document);
 	visit(document, {
 		Map(_, map) {
-			complainOfKeys(document, map, say);
+			complainOfKeys(map, targets, say);
 		},
 		Alias(_, alias, ancestors) {
 			const at = startOf(alias) ?? 0;
@@ -102,7 +103,7 @@ function complainOfKeysAndAliases(document: Document, say: (message: string, off
 				say(TOO_MANY_ALIASES, at);
 				return visit.BREAK;
 			}
-			const target = alias.resolve(document);
+			const target = targets.get(alias);
 			if (target === undefined) say(SYNTAX['BAD_ALIAS'] as string, at);
 			else if (ancestors.includes(target as never)) say('expected an alias that does not hold itself', at);
 			return undefined;
@@ -110,14 +111,35 @@ function complainOfKeysAndAliases(document: Document, say: (message: string, off
 	});
 }
 
-function complainOfKeys(document: Document, map: YAMLMap, say: (message: string, offset: number) => void): void {
+/** What each alias stands for. (Asked for one at a time, the parser goes through the whole file for each.) */
+function targetsOf(document: Document): ReadonlyMap<unknown, Node> {
+	const anchors = new Map<string, Node>();
+	const targets = new Map<unknown, Node>();
+	visit(document, {
+		Node(_, node) {
+			if (!isAlias(node)) {
+				if (node.anchor !== undefined) anchors.set(node.anchor, node);
+				return;
+			}
+			const target = anchors.get(node.source);
+			if (target !== undefined) targets.set(node, target);
+		},
+	});
+	return targets;
+}
+
+function complainOfKeys(
+	map: YAMLMap,
+	targets: ReadonlyMap<unknown, Node>,
+	say: (message: string, offset: number) => void,
+): void {
 	const seen = new Set<string>();
 	for (const { key, value } of map.items) {
 		if (!isScalar(key)) continue;
 		const name = String(key.value);
 		const at = startOf(key) ?? 0;
 		if (name === '<<') {
-			const merged = (isSeq(value) ? value.items : [value]).map((one) => (isAlias(one) ? one.resolve(document) : one));
+			const merged = (isSeq(value) ? value.items : [value]).map((one) => (isAlias(one) ? targets.get(one) : one));
 			if (!merged.every((one) => isMap(one))) say('expected a map, or aliases to maps, behind the merge key `<<`', at);
 		} else if (seen.has(name)) {
 			say(`expected each key once; \`${name.slice(0, 60)}\` stands there twice`, at);

@@ -45,6 +45,10 @@ export const ServiceColumn = {
 	held: 4,
 	/** Requests that were refused to protect the service; wraps. */
 	shed: 5,
+	/** Requests that found no room to wait, that waited in vain, and for which there was nothing to wait for any more; wrap. */
+	holdFull: 6,
+	holdTimeout: 7,
+	holdHopeless: 8,
 	/** Requests of which the new version got a copy, and of them those that failed at the old one; wrap. */
 	copied: 16,
 	copiedFailed: 17,

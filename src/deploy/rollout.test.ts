@@ -242,7 +242,9 @@ describe('one step after the other', () => {
 					now += ms;
 					const add = (to: Seen['old'], [attempts, failed]: [number, number]) => {
 						const more = sample(attempts, Math.min(attempts, failed));
-						const latency = Float64Array.from(to.latency, (count, at) => count + (more.latency[at] as number));
+						const latency = new Float64Array(to.latency);
+						for (let at = 0; at < latency.length; at++)
+							latency[at] = (latency[at] as number) + (more.latency[at] as number);
 						return { attempts: to.attempts + attempts, failed: to.failed + more.failed, latency };
 					};
 					seen = { ...seen, ...rest, old: add(seen.old, old), fresh: add(seen.fresh, fresh) };

@@ -19,11 +19,10 @@ export interface Durations {
 
 /** What came since an earlier sample of the same version. */
 export function since(sample: Sample, earlier: Sample): Sample {
-	return {
-		attempts: sample.attempts - earlier.attempts,
-		failed: sample.failed - earlier.failed,
-		latency: Float64Array.from(sample.latency, (count, bucket) => count - (earlier.latency[bucket] ?? 0)),
-	};
+	const latency = new Float64Array(sample.latency);
+	for (let bucket = 0; bucket < latency.length; bucket++)
+		latency[bucket] = (latency[bucket] as number) - (earlier.latency[bucket] ?? 0);
+	return { attempts: sample.attempts - earlier.attempts, failed: sample.failed - earlier.failed, latency };
 }
 
 /** Share of the attempts that failed, 0…1; 0 without any. */

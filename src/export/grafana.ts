@@ -99,7 +99,10 @@ function overview(known: Known): object {
 			...['requests', 'error_rate', 'p95', 'slo.budget', 'instances.ready', 'cpu'].flatMap(stat),
 			...['requests', 'error_rate', 'p95', 'instances.ready'].flatMap(byService),
 			...together(known, PERCENTILES, { title: 'percentiles', width: 12 }),
-			...together(known, ['limited', 'shed', 'held', 'aborted'], { title: 'refused, held, left', width: 12 }),
+			...together(known, ['limited', 'shed', 'held', 'hold.refused', 'aborted'], {
+				title: 'refused, held, left',
+				width: 12,
+			}),
 			...lines(known, 'memory.used', { width: 8 }),
 			...lines(known, 'event_loop.lag', { by: 'worker', width: 8 }),
 			...lines(known, 'disk.used', { by: 'mount', width: 8 }),
@@ -129,6 +132,9 @@ function service(known: Known): object {
 			}),
 			...together(known, ['instances.ready', 'instances.desired'], { title: 'instances', where, width: 12 }),
 			...lines(known, 'slo.burn', { where, by: 'route', width: 12 }),
+			...lines(known, 'hold.refused', { where, by: 'cause', width: 8 }),
+			...lines(known, 'probes.failed', { where, by: 'cause', width: 8 }),
+			...lines(known, 'probes.duration', { where, by: 'pool', width: 8 }),
 		],
 	);
 }

@@ -93,7 +93,8 @@ export interface ConnectionGate {
 export interface Waiter {
 	/** Tries again; false: there still is nothing for it. */
 	tryAgain(): boolean;
-	waitedTooLong(): void;
+	/** It waits no longer: its time is over, or its memory more than there is room for. */
+	turnedAway(why: 'timeout' | 'full'): void;
 	/** Memory that it holds now. */
 	readonly bytesHeld: number;
 	/** It still waits: is its client still there? */

@@ -134,7 +134,14 @@ export class Fetch implements Attempt, Waiter {
 	#mayWait(): boolean {
 		const { cells, breaker } = this.service as Service;
 		if (this.#selection.full === 0) return cells.get(ServiceCell.expected) === 1;
-		return cells.sum(ServiceColumn.held) < breaker.waiting * this.#selection.full;
+		if (cells.sum(ServiceColumn.held) < breaker.waiting * this.#selection.full) return true;
+		if (breaker.waiting > 0 && (this.route?.holdMs ?? 0) > 0) this.#refused(ServiceColumn.holdFull);
+		return false;
+	}
+
+	/** Counts it: waiting came to nothing, or could not begin. */
+	#refused(cell: number): void {
+		this.service?.cells.add(this.plane.worker, cell, 1);
 	}
 
 	/** `backOffTicks`: before the same instance is tried again, which does not depend on `hold`. */
@@ -144,7 +151,10 @@ export class Fetch implements Attempt, Waiter {
 		if (holdMs === 0 || service === null) return false;
 		const { tick } = plane.wheel;
 		const wait = { untilTick: tick + 1 + Math.ceil(holdMs / TICK_MS), fromTick: tick + backOffTicks };
-		if (!plane.hold.add(service.name, this, wait)) return false;
+		if (!plane.hold.add(service.name, this, wait)) {
+			this.#refused(ServiceColumn.holdFull);
+			return false;
+		}
 		this.#waiting = true;
 		this.held = true;
 		// Another instance may have the slot of the one before by the time that this is over.
@@ -162,14 +172,14 @@ export class Fetch implements Attempt, Waiter {
 	tryAgain(): boolean {
 		const service = this.#current();
 		if (service === null) {
-			this.waitedTooLong();
+			this.#inVain(ServiceColumn.holdHopeless);
 			return true;
 		}
 		this.#selection.start(this.route?.retry.attempts ?? 1);
 		const slot = this.#selection.select(service, this.key, 0);
 		if (slot < 0) {
 			if (this.#selection.full > 0 || service.cells.get(ServiceCell.expected) === 1) return false;
-			this.waitedTooLong();
+			this.#inVain(ServiceColumn.holdHopeless);
 			return true;
 		}
 		this.#waited();
@@ -186,8 +196,13 @@ export class Fetch implements Attempt, Waiter {
 		this.party.lookAfter();
 	}
 
-	waitedTooLong(): void {
+	turnedAway(why: 'timeout' | 'full'): void {
+		this.#inVain(why === 'full' ? ServiceColumn.holdFull : ServiceColumn.holdTimeout);
+	}
+
+	#inVain(cell: number): void {
 		this.#waited();
+		this.#refused(cell);
 		this.party.answerFailed(this.#selection.full > 0 ? 'instances_full' : this.#failure);
 	}
 

@@ -10,8 +10,8 @@ export interface ProberOptions {
 	random?: () => number;
 }
 
-/** Called after each probe with its outcome and the verdict that now holds. */
-export type VerdictListener = (verdict: Verdict, outcome: Outcome) => void;
+/** Called after each probe with its outcome, the verdict that now holds and what the probe took, ms. */
+export type VerdictListener = (verdict: Verdict, outcome: Outcome, tookMs: number) => void;
 
 /** One instance under watch. */
 export interface Watch {
@@ -132,6 +132,7 @@ export class Prober {
 
 	#done(watched: Watched, outcome: Outcome): void {
 		if (watched.stopped) return;
+		const tookMs = performance.now() - watched.beganAt;
 		const { target, state } = watched;
 		const suspect = watched.suspect || watched.hurried;
 		const decision = decide(state, outcome, { ...target.health, starting: target.starting, suspect });
@@ -140,7 +141,7 @@ export class Prober {
 		const again = watched.suspect && decision.state.verdict === 'healthy';
 		if (!again) watched.suspect = false;
 		this.#after(watched, again ? this.#hurry(watched) : this.#delay(watched, decision));
-		watched.listener(decision.state.verdict, outcome);
+		watched.listener(decision.state.verdict, outcome, tookMs);
 	}
 
 	#delay(watched: Watched, decision: Decision): number {

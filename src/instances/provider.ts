@@ -43,6 +43,8 @@ export interface InstanceEvent {
 	readonly text: string;
 	/** Of a failure: what happened, without what is done about it; half a sentence. */
 	readonly cause?: string;
+	/** Of `out_of_memory`: what it could have, where the platform says it; bytes. */
+	readonly memoryBytes?: number;
 	readonly level: 'info' | 'warn' | 'error';
 }
 
@@ -110,28 +112,49 @@ export interface LearnsStartTimes {
 
 /** Extension: what each instance is given can be set; the platform replaces them if it has to. */
 export interface SizesInstances {
-	/** null: the platform cannot. */
-	applySize(size: InstanceSize): Promise<'live' | 'rolling' | null>;
+	/** null: the platform cannot. `same`: they had it already. */
+	applySize(size: InstanceSize): Promise<'live' | 'rolling' | 'same' | null>;
 }
 
 export function sizesInstances(provider: object): provider is SizesInstances {
 	return 'applySize' in provider;
 }
 
-/** Extension: says when what it tells is not to be relied on. */
+/** Why nothing goes out, and why nothing goes in; half a sentence; null: it may. */
+export interface HeldBack {
+	readonly out: string | null;
+	readonly in: string | null;
+}
+
+/** Extension: says when what it tells is not to be relied on, or what it cannot do now. */
 export interface TellsTrouble {
-	/** Half a sentence; null: all is well. What was refused is forgotten after a while, so that it is tried again. */
-	readonly trouble: string | null;
+	/** What cannot be read holds both. What was refused is forgotten after a while, so that it is tried again. */
+	readonly trouble: HeldBack;
+	/** Resolves once it was asked, whatever came of it. */
+	readonly firstLook: Promise<void>;
 	/** The size that there is was learned: before, nothing can be said of it, and nothing decided. */
 	readonly known: boolean;
-	/** The same for people: what was refused stays until it works. */
+	/** What is wrong, whichever way it holds; half a sentence; null: nothing is. What was refused stays until it works. */
 	readonly complaint: string | null;
 }
 
 /** Extension: the platform knows what instances use. */
 export interface TellsUsage {
-	/** By the id of the instance; shares of what it is given. */
-	usage(): ReadonlyMap<string, { cpu: number | null; memory: number | null; atMs: number }>;
+	/** By the id of the instance. */
+	usage(): ReadonlyMap<string, ToldUsage>;
+}
+
+/** null: not known. */
+export interface ToldUsage {
+	/** Shares of what it is given. */
+	readonly cpu: number | null;
+	readonly memory: number | null;
+	/** In use of that for which a size is. */
+	readonly cores: number | null;
+	readonly memoryBytes: number | null;
+	readonly given: Readonly<InstanceSize> | null;
+	/** Epoch ms of the measurement. */
+	readonly atMs: number;
 }
 
 export function tellsUsage(provider: object): provider is TellsUsage {

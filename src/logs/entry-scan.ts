@@ -1,4 +1,4 @@
-import type { SQLInputValue } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { BallastError } from '../core/errors.ts';
 import type { DayFiles } from './day-files.ts';
 import { IDS_A_MS, REQUESTS, TRACE_BUCKET } from './entry-row.ts';
@@ -24,6 +24,8 @@ export interface Scan {
 	/** Many rows are wanted: they come as arrays, which takes half as long, and a step is never wide. Default false. */
 	bulk?: boolean;
 	values?: Readonly<Record<string, SQLInputValue>>;
+	/** Asked first: the rows, where SQL is not needed for them; null: it is. */
+	direct?(database: DatabaseSync, ids: { from: number; to: number }): Row[] | null;
 	/** The most that may pass, ms: then the rest is left. */
 	budgetMs: number;
 }
@@ -81,7 +83,8 @@ function* stepsOf(files: DayFiles, { from, to }: { from: number; to: number }, a
 		pace.begin();
 		const statement = asked.statement(between);
 		const values = { ...plan.values, ...asked.values, $from: BigInt(low), $to: BigInt(high) };
-		const run: Run = { statement, values, bulk: asked.bulk === true, reads: asked.reads };
+		const direct: Run['direct'] = (database) => asked.direct?.(database, { from: low, to: high }) ?? null;
+		const run: Run = { statement, values, direct, bulk: asked.bulk === true, reads: asked.reads };
 		const rows: Row[] = [];
 		for (const file of files.covering(Math.floor(low / IDS_A_MS), Math.floor(high / IDS_A_MS)))
 			for (const row of rowsOf(files, file.name, run)) rows.push(row);
@@ -123,15 +126,15 @@ interface Run {
 	statement: string;
 	values: Record<string, SQLInputValue>;
 	bulk: boolean;
+	direct(database: DatabaseSync): Row[] | null;
 	reads: Reads;
 }
 
-function rowsOf(files: DayFiles, name: string, { statement, values, bulk, reads }: Run): Row[] {
+function rowsOf(files: DayFiles, name: string, run: Run): Row[] {
+	const { reads } = run;
 	try {
-		const prepared = files.open(name).database.prepare(statement);
-		prepared.setAllowUnknownNamedParameters(true);
-		prepared.setReturnArrays(bulk);
-		const rows = prepared.all(values);
+		const { database } = files.open(name);
+		const rows = run.direct(database) ?? rowsBySql(database, run);
 		reads.some = true;
 		return rows;
 	} catch (error) {
@@ -140,6 +143,13 @@ function rowsOf(files: DayFiles, name: string, { statement, values, bulk, reads 
 		if (files.list().some((file) => file.name === name)) reads.failure = (error as Error).message;
 		return [];
 	}
+}
+
+function rowsBySql(database: DatabaseSync, { statement, values, bulk }: Run): Row[] {
+	const prepared = database.prepare(statement);
+	prepared.setAllowUnknownNamedParameters(true);
+	prepared.setReturnArrays(bulk);
+	return prepared.all(values);
 }
 
 /** SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_CANTOPEN, SQLITE_NOTADB. */

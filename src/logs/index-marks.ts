@@ -4,6 +4,7 @@
  * mark, so that marks cost next to nothing. No text that was logged and no query can hold one.
  */
 import { globFits } from '../core/glob.ts';
+import { type IndexQuery, wordQuery } from './index-query.ts';
 import type { QueryNode } from './query-tree.ts';
 import { SEVERITIES, SOURCES } from './severity.ts';
 
@@ -47,10 +48,10 @@ export function marksOf({ severity, source, service, fields }: Marked): string {
 	return fields ? `${marks} ${FIELDS}` : marks;
 }
 
-/** Of those that the index has: one of `wanted` (null: no matter) and none of `unwanted`, as terms of its language. */
+/** Of those that the index has: `wanted` (null: no matter) and not `unwanted`. */
 export interface MarkTerms {
-	wanted: string | null;
-	unwanted: string | null;
+	wanted: IndexQuery | null;
+	unwanted: IndexQuery | null;
 }
 
 /** null: marks cannot say it. */
@@ -72,7 +73,7 @@ export function markTerms(node: QueryNode): MarkTerms | null {
 			{ all: SOURCES.length, unmarked: UNMARKED_SOURCE, markOf: sourceMark },
 		);
 	if (node.field === 'service' && !node.pattern.includes('*'))
-		return { wanted: `"${serviceMark(node.pattern)}"`, unwanted: null };
+		return { wanted: wordQuery(serviceMark(node.pattern)), unwanted: null };
 	return null;
 }
 
@@ -85,7 +86,10 @@ interface Kinds {
 function termsOf(fits: readonly number[], { all, unmarked, markOf }: Kinds): MarkTerms | null {
 	// All or none: then there is no mark to ask for.
 	if (fits.length === 0 || fits.length === all) return null;
-	const either = (places: readonly number[]) => `(${places.map((at) => `"${markOf(at)}"`).join(' OR ')})`;
+	const either = (places: readonly number[]): IndexQuery => ({
+		kind: 'any',
+		parts: places.map((at) => wordQuery(markOf(at))),
+	});
 	if (!fits.includes(unmarked)) return { wanted: either(fits), unwanted: null };
 	const others = Array.from({ length: all }, (_, at) => at).filter((at) => !fits.includes(at));
 	return { wanted: null, unwanted: either(others) };
@@ -102,4 +106,4 @@ export function needsFields(node: QueryNode): boolean {
 const INDEXED: readonly string[] = ['http.route', 'http.response.status_code', 'duration_s'];
 
 /** Added to a term: only what has such fields. */
-export const FIELDS_TERM: string = `"${FIELDS}"`;
+export const FIELDS_TERM: IndexQuery = wordQuery(FIELDS);

@@ -1,20 +1,21 @@
 import { markTerms } from './index-marks.ts';
+import type { IndexQuery } from './index-query.ts';
 import type { QueryNode } from './query-tree.ts';
 
-/** The same in the language of the text index; null: it cannot be said there. Words hold letters and digits only. */
-export function indexTerm(node: QueryNode): string | null {
-	if (node.kind === 'words') return `"${node.words.join(' ')}"${node.prefix ? ' *' : ''}`;
+/** The same as a question to the text index; null: it cannot be said there. Words hold letters and digits only. */
+export function indexTerm(node: QueryNode): IndexQuery | null {
+	if (node.kind === 'words') return { kind: 'words', words: node.words, prefix: node.prefix };
 	if (node.kind === 'or') {
-		const terms = node.parts.map(indexTerm);
-		return terms.includes(null) ? null : `(${terms.join(' OR ')})`;
+		const parts = node.parts.map(indexTerm);
+		return parts.every((part) => part !== null) ? { kind: 'any', parts } : null;
 	}
 	return node.kind === 'and' ? indexTermOfAll(node.parts) : null;
 }
 
 /** Of parts that all must fit. One of them has to ask for words: entries without any are not in the index. */
-function indexTermOfAll(parts: readonly QueryNode[]): string | null {
-	const wanted: string[] = [];
-	const unwanted: string[] = [];
+function indexTermOfAll(parts: readonly QueryNode[]): IndexQuery | null {
+	const wanted: IndexQuery[] = [];
+	const unwanted: IndexQuery[] = [];
 	let words = false;
 	for (const part of parts) {
 		const terms = termsOf(part);
@@ -23,12 +24,10 @@ function indexTermOfAll(parts: readonly QueryNode[]): string | null {
 		if (terms.wanted !== null) wanted.push(terms.wanted);
 		if (terms.unwanted !== null) unwanted.push(terms.unwanted);
 	}
-	if (!words) return null;
-	const all = `(${wanted.join(' AND ')})`;
-	return unwanted.length === 0 ? all : `(${all} NOT (${unwanted.join(' OR ')}))`;
+	return words ? { kind: 'all', parts: wanted, without: unwanted } : null;
 }
 
-function termsOf(part: QueryNode): { wanted: string | null; unwanted: string | null } | null {
+function termsOf(part: QueryNode): { wanted: IndexQuery | null; unwanted: IndexQuery | null } | null {
 	const term = indexTerm(part);
 	if (term !== null) return { wanted: term, unwanted: null };
 	const unwanted = part.kind === 'not' ? indexTerm(part.part) : null;

@@ -1,7 +1,10 @@
+import type { DatabaseSync } from 'node:sqlite';
 import type { LogEntry } from '../core/log-entry.ts';
 import type { DayFiles } from './day-files.ts';
 import { entryOf, IDS_A_MS, SELECT } from './entry-row.ts';
 import { type Between, type Row, type Scan, scan, type TimeRange } from './entry-scan.ts';
+import { barsOf, isOfLists, listOf } from './index-lists.ts';
+import type { IndexQuery } from './index-query.ts';
 import { parseQuery } from './query-parse.ts';
 import { planOf, type QueryPlan } from './query-sql.ts';
 import type { Steps } from './steps.ts';
@@ -100,7 +103,7 @@ export function* histogram(files: DayFiles, question: HistogramQuestion): Steps<
 	let dense = plan.match === '';
 	const asked: Scan = {
 		plan,
-		...countOf(plan, stepMs, () => dense),
+		...countOf(plan, { firstMs, stepMs }, () => dense),
 		values: { $first: BigInt(firstMs), $step: BigInt(stepMs) },
 		budgetMs: budgetOf(question),
 	};
@@ -124,7 +127,11 @@ export function* histogram(files: DayFiles, question: HistogramQuestion): Steps<
 const DENSE = 300;
 
 /** Where the answer is cheapest: the counts by minute, the index alone, or the entries. */
-function countOf(plan: QueryPlan, stepMs: number, isDense: () => boolean): Pick<Scan, 'of' | 'statement'> {
+function countOf(
+	plan: QueryPlan,
+	{ firstMs, stepMs }: { firstMs: number; stepMs: number },
+	isDense: () => boolean,
+): Pick<Scan, 'of' | 'statement' | 'direct'> {
 	if (plan.counted && stepMs % MINUTE_MS === 0)
 		return {
 			of: 'minute',
@@ -136,11 +143,31 @@ function countOf(plan: QueryPlan, stepMs: number, isDense: () => boolean): Pick<
 	const count = words ? 'count(*)' : 'sum(e.weight)';
 	const id = words ? 'rowid' : 'e.id';
 	const grouped = `SELECT (${id} / ${IDS_A_MS} - $first) / $step AS bar, ${count} AS count`;
+	const { index } = plan;
 	return {
+		...(words &&
+			index !== null &&
+			isOfLists(index) && {
+				// Where few fit, SQLite leaps over the pages of a long list, which are not read then.
+				direct: (database, range) => (isDense() ? barsFromLists(database, { index, range, firstMs, stepMs }) : null),
+			}),
 		of: words ? 'words' : 'entries',
 		statement: (between) =>
 			isDense() && plan.only !== 'trace' ? byBar(count, between) : `${grouped} ${between('$from', '$to')} GROUP BY bar`,
 	};
+}
+
+function barsFromLists(
+	database: DatabaseSync,
+	{
+		index,
+		range,
+		firstMs,
+		stepMs,
+	}: { index: IndexQuery; range: { from: number; to: number }; firstMs: number; stepMs: number },
+): Row[] | null {
+	const ids = listOf(database, index, range);
+	return ids === null ? null : barsOf(ids, firstMs * IDS_A_MS, stepMs * IDS_A_MS);
 }
 
 /** A count of its own for each bar: to group many rows takes several times as long, since they are sorted for it. */

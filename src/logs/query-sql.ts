@@ -1,5 +1,6 @@
 import { globFits } from '../core/glob.ts';
 import { FIELDS_TERM, needsFields } from './index-marks.ts';
+import { type IndexQuery, matchOf } from './index-query.ts';
 import { indexTerm, isIndexPart } from './index-term.ts';
 import type { Query, QueryNode } from './query-tree.ts';
 import { SOURCES } from './severity.ts';
@@ -11,6 +12,8 @@ import { SOURCES } from './severity.ts';
 export interface QueryPlan {
 	/** What the text index is asked for; '': it is not used. Bound as `$match`. */
 	match: string;
+	/** The same; null: the index is not used. */
+	index: IndexQuery | null;
 	/** What remains to be asked of each entry `e`; '': nothing. */
 	where: string;
 	values: Readonly<Record<string, string | number>>;
@@ -51,10 +54,14 @@ export function planOf(query: Query): QueryPlan {
 	const others = parts.filter((part) => !found.includes(part));
 	const where = others.map((part) => compiler.sql(part)).join(' AND ');
 	const counted = parts.every(isCounted);
-	if (found.length === 0) return { match: '', where, values: compiler.values, counted, only: indexOf(parts) };
-	const term = indexTerm({ kind: 'and', parts: found }) as string;
-	const match = others.some(needsFields) ? `(${term} AND ${FIELDS_TERM})` : term;
-	return { match, where, values: { ...compiler.values, $match: match }, counted, only: null };
+	if (found.length === 0)
+		return { match: '', index: null, where, values: compiler.values, counted, only: indexOf(parts) };
+	const asked = indexTerm({ kind: 'and', parts: found }) as IndexQuery;
+	const index: IndexQuery = others.some(needsFields)
+		? { kind: 'all', parts: [asked, FIELDS_TERM], without: [] }
+		: asked;
+	const match = matchOf(index);
+	return { match, index, where, values: { ...compiler.values, $match: match }, counted, only: null };
 }
 
 function indexOf(parts: readonly QueryNode[]): QueryPlan['only'] {
@@ -95,7 +102,7 @@ class Compiler {
 				// What is unknown does not fit, so its opposite does.
 				return `NOT coalesce(${this.sql(node.part)}, 0)`;
 			case 'words':
-				return `(e.id IN (SELECT rowid FROM words WHERE words MATCH ${this.#bind(indexTerm(node) as string)} AND rowid BETWEEN $from AND $to))`;
+				return `(e.id IN (SELECT rowid FROM words WHERE words MATCH ${this.#bind(matchOf(indexTerm(node) as IndexQuery))} AND rowid BETWEEN $from AND $to))`;
 			case 'text':
 				return `(instr(lower(e.message), ${this.#bind(node.text.toLowerCase())}) > 0)`;
 			case 'level':

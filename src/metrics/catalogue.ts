@@ -103,6 +103,15 @@ const TRAFFIC: readonly Figure[] = [
 		rate(['service'], of('ballast_retries_refused_total')),
 	),
 	counted('held', 'ballast_held_total', 'Requests that waited for an instance'),
+	figure(
+		{
+			name: 'hold.refused',
+			unit: 'number',
+			perSecond: true,
+			text: 'Requests that waited in vain or found no room to wait',
+		},
+		rate(['service', 'cause'], of('ballast_hold_refused_total')),
+	),
 	counted('limited', 'ballast_limited_total', 'Answers of 429: over a rate limit'),
 	counted('shed', 'ballast_shed_total', 'Requests refused to protect the service or the node'),
 	counted('aborted', 'ballast_aborted_total', 'Clients that left before an answer began'),
@@ -158,6 +167,18 @@ const FLEET: readonly Figure[] = [
 	figure(
 		{ name: 'instances.starts', unit: 'number', perSecond: true, text: 'Starts of instances' },
 		rate([...POOL, 'cause'], of('ballast_instance_starts_total')),
+	),
+	figure(
+		{ name: 'probes', unit: 'number', perSecond: true, text: 'Health probes' },
+		rate(POOL, of('ballast_probes_total')),
+	),
+	figure(
+		{ name: 'probes.failed', unit: 'number', perSecond: true, text: 'Health probes that failed' },
+		rate([...POOL, 'cause'], of('ballast_probes_failed_total')),
+	),
+	figure(
+		{ name: 'probes.duration', unit: 'seconds', text: 'Mean duration of a health probe' },
+		ratio(POOL, [of('ballast_probe_seconds_total')], of('ballast_probes_total')),
 	),
 	figure(
 		{ name: 'lookups.failed', unit: 'number', perSecond: true, text: 'Times that a name began not to be resolved' },

@@ -79,6 +79,9 @@ export const POOL_GAUGES = define('gauge', {
 
 export const POOL_COUNTERS = define('counter', {
 	ballast_instance_starts_total: ['Starts of instances, by what made them necessary', [...POOL, 'cause']],
+	ballast_probes_total: ['Health probes that came to an end', POOL],
+	ballast_probe_seconds_total: ['What health probes took together', POOL],
+	ballast_probes_failed_total: ['Health probes that failed, by how far they got', [...POOL, 'cause']],
 	ballast_ejections_total: ['Instances taken out because their requests failed or were slow', [...POOL, 'cause']],
 });
 
@@ -93,6 +96,7 @@ export const SERVICE_GAUGES = define('gauge', {
 export const SERVICE_COUNTERS = define('counter', {
 	ballast_lookups_failed_total: ['Times that the addresses of instances began to be unknown to DNS', ['service']],
 	ballast_retries_refused_total: ['Retries that the budget of the service refused', ['service']],
+	ballast_hold_refused_total: ['Requests that waited in vain or found no room to wait', ['service', 'cause']],
 	ballast_rollbacks_total: ['New versions that were rolled back', ['service']],
 	ballast_rate_limit_refused_total: ['Requests that a rate limit refused', ['service', 'limit']],
 	ballast_rate_limit_full_total: ['Keys that found no room in a rate limit', ['service', 'limit']],

@@ -72,6 +72,10 @@ test('every figure has data from a node that tells everything, but those of disk
 	near((await watched.at('memory', { by: ['service'] }))['api'], 1e8);
 	near((await watched.at('heap.used', { by: ['worker'] }))['main'], 0.2);
 	near((await watched.at('memory.used'))[''], 0.5);
+	near((await watched.at('probes', { by: ['service'] }))['api'], 100);
+	near((await watched.at('probes.duration'))[''], 0.02);
+	assert.deepEqual(Object.keys(await watched.at('probes.failed', { by: ['cause'] })), ['silent']);
+	assert.deepEqual(Object.keys(await watched.at('hold.refused', { by: ['cause'] })), ['full', 'timeout']);
 	// Each route tells a fifth of all time for each part, so a fifth remains.
 	const [whole, own] = [await watched.at('latency.mean'), await watched.at('latency.own')];
 	near(own[''], (whole[''] ?? 0) / 5, 0.01);

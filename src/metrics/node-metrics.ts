@@ -98,14 +98,16 @@ function readPools(registry: Registry, pools: readonly PoolReading[]): void {
 		G.ballast_pool_short,
 		rows(({ short }) => short),
 	);
-	const starts = pools.flatMap(({ service, pool, starts: all }) =>
-		[...all].map(([cause, count]): Row => [[service, pool, cause], count]),
-	);
-	counters(registry, C.ballast_instance_starts_total, starts);
-	const ejections = pools.flatMap(({ service, pool, ejections: all }) =>
-		[...all].map(([cause, count]): Row => [[service, pool, cause], count]),
-	);
-	counters(registry, C.ballast_ejections_total, ejections);
+	const byCause = (all: (pool: PoolReading) => Iterable<readonly [string, number]>): Row[] =>
+		pools.flatMap((pool) => [...all(pool)].map(([cause, count]): Row => [[pool.service, pool.pool, cause], count]));
+	const causes: [Counter, Row[]][] = [
+		[C.ballast_instance_starts_total, byCause(({ starts }) => starts)],
+		[C.ballast_ejections_total, byCause(({ ejections }) => ejections)],
+		[C.ballast_probes_total, rows(({ probes }) => probes.count)],
+		[C.ballast_probe_seconds_total, rows(({ probes }) => probes.seconds)],
+		[C.ballast_probes_failed_total, byCause(({ probes }) => probes.failed)],
+	];
+	for (const [definition, counted] of causes) counters(registry, definition, counted);
 }
 
 function readServices(registry: Registry, services: readonly ServiceReading[]): void {
@@ -138,6 +140,10 @@ function readServices(registry: Registry, services: readonly ServiceReading[]): 
 		[C.ballast_rollbacks_total, ({ rollbacks }) => rollbacks],
 	];
 	for (const [definition, value] of counts) counters(registry, definition, rows(value));
+	const held = services.flatMap(({ service, holdRefused }) =>
+		[...holdRefused].map(([cause, count]): Row => [[service, cause], count]),
+	);
+	counters(registry, C.ballast_hold_refused_total, held);
 	readRateLimits(registry, services);
 }
 

@@ -18,6 +18,8 @@ export interface PoolReading {
 	starts: Iterable<readonly [cause: string, count: number]>;
 	/** Totals by cause; all causes, those of 0 too. */
 	ejections: Iterable<readonly [cause: string, count: number]>;
+	/** Totals of the health probes; of those that failed by cause, those of 0 too. */
+	probes: { count: number; seconds: number; failed: Iterable<readonly [cause: string, count: number]> };
 }
 
 export interface ServiceReading {
@@ -30,6 +32,8 @@ export interface ServiceReading {
 	lookupsFailing: number;
 	/** Totals. */
 	retriesRefused: number;
+	/** By cause; all causes, those of 0 too. */
+	holdRefused: Iterable<readonly [cause: string, count: number]>;
 	lookupsFailed: number;
 	rollbacks: number;
 	rateLimits: Iterable<{ limit: string; refused: number; full: number; entries: number }>;

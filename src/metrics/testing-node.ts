@@ -85,6 +85,7 @@ export class TestNode implements NodeReaders {
 
 	pools() {
 		const ejections = [['failures', 1]] as const;
+		const probes = { count: this.#requests, seconds: this.#requests / 50, failed: [['silent', 2]] as const };
 		const starts = [
 			['crash', 1],
 			['planned', 3],
@@ -102,6 +103,7 @@ export class TestNode implements NodeReaders {
 				short: 0,
 				starts,
 				ejections,
+				probes,
 			},
 		];
 	}
@@ -114,6 +116,10 @@ export class TestNode implements NodeReaders {
 				concurrency: { limit: 100, inFlight: 7 },
 				rolloutStep: 0,
 				retriesRefused: 3,
+				holdRefused: [
+					['full', 2],
+					['timeout', 1],
+				] as const,
 				lookupsFailing: 0,
 				lookupsFailed: 1,
 				rollbacks: 2,

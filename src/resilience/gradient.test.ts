@@ -30,7 +30,8 @@ function between(value: number, least: number, most: number, what: string): void
 describe('the gradient, against a queue', () => {
 	for (const servers of [4, 20, 200]) {
 		test(`${servers} servers under twice what they can do: near the knee, and kept busy`, () => {
-			for (const seed of [1, 2, 3]) {
+			// With so many servers chance evens out, and one run says it.
+			for (const seed of servers < 200 ? [1, 2, 3] : [1]) {
 				const queue = new QueueSimulation({ min: 2 }, seed);
 				queue.run(load(servers, 0.7, 20));
 				const seen = last(queue.run(load(servers, 2, 60)), 50);
@@ -101,7 +102,7 @@ describe('the gradient, against a queue', () => {
 	});
 
 	test('one that is only a little slower, so that the limit never falls far, is not refused a part for ever', () => {
-		for (const seed of [1, 2, 3]) {
+		for (const seed of [1, 2]) {
 			const queue = new QueueSimulation({}, seed);
 			queue.run({ seconds: 30, servers: 1000, workMs: 20, perSecond: 9000 });
 			const slower = queue.run({ seconds: 80, servers: 1000, workMs: 31.5, perSecond: 9000 });

@@ -32,7 +32,7 @@ function room(most = 100, mostBytes = 1000) {
 const done: string[] = [];
 const waiter = (name: string, may: () => boolean) => ({
 	tryAgain: () => may() && done.push(name) > 0,
-	waitedTooLong: () => done.push(`${name} too long`),
+	turnedAway: (why: 'timeout' | 'full') => done.push(`${name} ${why}`),
 	bytesHeld: 10,
 	lookAfter: () => {},
 });
@@ -69,12 +69,12 @@ test('time runs out in its tick, a back-off is kept, and who is behind it goes f
 	held.onTick(2);
 	assert.deepEqual(done, []);
 	held.onTick(3);
-	assert.deepEqual(done, ['late too long']);
+	assert.deepEqual(done, ['late timeout']);
 	held.add('app', waiter('eager', free), wait(100));
 	held.onTick(4);
-	assert.deepEqual(done, ['late too long', 'eager']);
+	assert.deepEqual(done, ['late timeout', 'eager']);
 	held.onTick(5);
-	assert.deepEqual(done, ['late too long', 'eager', 'backs off']);
+	assert.deepEqual(done, ['late timeout', 'eager', 'backs off']);
 	assert.deepEqual([held.size, inside()], [0, [0, 0]]);
 });
 
@@ -101,7 +101,7 @@ test('one that begins and comes back at once does not hold up or lose the others
 			if (++turns < 3) held.add('app', back, wait(100, 2));
 			return true;
 		},
-		waitedTooLong: () => {},
+		turnedAway: () => {},
 		bytesHeld: 10,
 		lookAfter: () => {},
 	};
@@ -134,7 +134,7 @@ test('who waits is looked after, and leaves when it holds more than there is roo
 	assert.deepEqual([looks, inside()], [2, [1, 60]]);
 	grows.bytesHeld = 101;
 	held.onTick(60);
-	assert.deepEqual([done, inside(), held.size], [['grows too long'], [0, 0], 0]);
+	assert.deepEqual([done, inside(), held.size], [['grows full'], [0, 0], 0]);
 });
 
 test('one that throws is out, and holds up nobody', () => {

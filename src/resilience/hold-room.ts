@@ -4,8 +4,8 @@
 export interface Waiter {
 	/** Tries again; false: there still is nothing for it. */
 	tryAgain(): boolean;
-	/** Its time is over, or its memory more than there is room for. */
-	waitedTooLong(): void;
+	/** It waits no longer: its time is over, or its memory more than there is room for. */
+	turnedAway(why: 'timeout' | 'full'): void;
 	/** Memory that it holds now. */
 	readonly bytesHeld: number;
 	/** It still waits: is its client still there? */
@@ -139,7 +139,8 @@ export class HoldRoom {
 		for (const [service, queue] of this.#queues) {
 			for (let at = queue.places.length - 1; at >= 0; at--) {
 				const place = queue.places[at] as Place;
-				if (place.untilTick <= tick || !this.#lookAfter(place, tick)) this.#take(queue, at).waiter.waitedTooLong();
+				if (place.untilTick <= tick) this.#take(queue, at).waiter.turnedAway('timeout');
+				else if (!this.#lookAfter(place, tick)) this.#take(queue, at).waiter.turnedAway('full');
 			}
 			if (queue.places.length === 0 && !queue.busy) this.#queues.delete(service);
 			else this.wake(service, tick);

@@ -2,6 +2,7 @@
 import { formatDuration, formatShare } from '../core/units.ts';
 import { lastOutMs, STARTING_MS, turnsSince } from './changes.ts';
 import type { ClampName } from './decision.ts';
+import { heldText } from './held-text.ts';
 import type { Direction } from './policy.ts';
 import { projectedSize } from './project.ts';
 import { leastIn, mostOut } from './rates.ts';
@@ -42,7 +43,9 @@ const isBraking = ({ policy, samples }: Round): boolean =>
 	policy.brakeErrorRate !== null && samples.errorRate !== null && samples.errorRate >= policy.brakeErrorRate;
 
 function isWarming({ samples, state, nowMs }: Round): boolean {
-	return samples.warming > 0 || (samples.starting > 0 && nowMs - lastOutMs(state.changes) < STARTING_MS);
+	// What the provider cannot bring is not waited for.
+	const comes = samples.starting > 0 && samples.providerTrouble.out === null;
+	return samples.warming > 0 || (comes && nowMs - lastOutMs(state.changes) < STARTING_MS);
 }
 
 function isIdle({ policy, samples }: Round): boolean {
@@ -129,8 +132,9 @@ export const CLAMPS: readonly ClampStep[] = [
 	},
 	{
 		by: 'provider',
-		apply: (size, { samples }) => (samples.providerTrouble === null ? size : samples.desired),
-		why: ({ samples }) => samples.providerTrouble ?? '',
+		apply: (size, { samples: { desired, providerTrouble: held } }) =>
+			(size > desired ? held.out : held.in) === null ? size : desired,
+		why: ({ samples: { providerTrouble: held } }, { from, to }) => heldText(held, from > to ? 'out' : 'in'),
 	},
 ];
 

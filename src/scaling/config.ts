@@ -227,12 +227,15 @@ export const scaleLong = object({
 			cpu: key(cores, 'Cores.', { defaultText: 'not bounded', example: 1 }),
 			memory: key(size(16_777_216, 2 ** 44), 'Memory.', { defaultText: 'not bounded', example: '512MiB' }),
 		}),
-		'What each instance is given. `cpu` and `memory` in `perInstance` are shares of it.',
-		{ defaultText: 'one core, and what the machine has', example: { cpu: 1, memory: '512MiB' } },
+		'What each instance is given: processes, containers, or by the command `size`; of AWS and Azure the smallest of the listed types that has it. `cpu` and `memory` in `perInstance` are shares of it.',
+		{
+			defaultText: 'of `run` one core and what the machine has, else what the platform gives',
+			example: { cpu: 1, memory: '512MiB' },
+		},
 	),
 	vertical: key(
 		oneOf([off, choice('recommend', 'apply'), vertical], 'off, recommend, apply or an object'),
-		'Sizes from what instances really use.',
+		'Sizes from what instances really use: said, or given where a size can be given.',
 		{ default: 'recommend', example: 'apply' },
 	),
 	nativeAutoscaler: key(

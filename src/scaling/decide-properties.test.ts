@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { decide, EMPTY_STATE } from './decide.ts';
 import type { Decision, ScalingState } from './decision.ts';
 import type { Direction, ScalePolicy, StepPolicy } from './policy.ts';
-import type { ScalingSamples } from './samples.ts';
+import type { HeldBack, ScalingSamples } from './samples.ts';
 import { type Moment, showsOf } from './testing-moment.ts';
 import { CPU, P95, policyOf, REQUESTS } from './testing-policy.ts';
 
@@ -56,6 +56,14 @@ const anyPolicy: fc.Arbitrary<ScalePolicy> = fc
 const rarely = <T>(usual: T, other: fc.Arbitrary<T>): fc.Arbitrary<T> =>
 	fc.oneof({ weight: 12, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: other });
 
+const FREE: HeldBack = { out: null, in: null };
+const anyHeld: fc.Arbitrary<HeldBack> = fc.constantFrom(
+	{ out: 'no answer', in: 'no answer' },
+	{ out: 'no room', in: null },
+	{ out: null, in: 'no removal' },
+	{ out: 'no room', in: 'no removal' },
+);
+
 const anyMoment: fc.Arbitrary<Moment> = fc.record({
 	load: fc.oneof(share(3), share(20), share(60)),
 	latency: share(1),
@@ -68,7 +76,7 @@ const anyMoment: fc.Arbitrary<Moment> = fc.record({
 	idleForMs: rarely<number | null>(0, fc.constantFrom(null, 1000, 1_000_000)),
 	errorRate: rarely<number | null>(null, share(1)),
 	rollout: rarely(false, fc.boolean()),
-	providerTrouble: rarely<string | null>(null, fc.constant('no answer')),
+	providerTrouble: rarely(FREE, anyHeld),
 	stepMs: fc.constantFrom(1000, 2000, 15_000, 120_000, 400_000),
 });
 
@@ -113,12 +121,34 @@ test('property: bounds hold', () => {
 	let held = 0;
 	always(({ samples, policy, decision }) => {
 		assert.ok(Number.isSafeInteger(decision.desired) && decision.desired >= 0);
-		if (policy.mode !== 'on' || samples.providerTrouble !== null) return;
+		if (policy.mode !== 'on') return;
 		if (samples.desired === 0 && policy.min > 0 && decision.limitedBy === 'by-hand') return;
 		held++;
-		assert.ok(decision.desired >= policy.min && decision.desired <= policy.max, JSON.stringify(decision));
+		const { out, in: down } = samples.providerTrouble;
+		assert.ok(out !== null || decision.desired >= policy.min, JSON.stringify(decision));
+		assert.ok(down !== null || decision.desired <= policy.max, JSON.stringify(decision));
 	});
 	assert.ok(held > 300);
+});
+
+test('property: what the provider holds is held in that direction, and nothing is in the other', () => {
+	const seen = { out: 0, in: 0, grown: 0, shrunk: 0 };
+	const held = fc.tuple(anyMoment, anyHeld).map(([moment, providerTrouble]) => ({ ...moment, providerTrouble }));
+	always(({ before, samples, policy, nowMs, decision }) => {
+		const { out, in: down } = samples.providerTrouble;
+		// What is not made is not waited for, and so keeps nothing from going in.
+		const starting = out === null ? samples.starting : 0;
+		const free = decide(before, { ...samples, starting, providerTrouble: FREE }, policy, nowMs).desired;
+		const most = out === null ? free : Math.min(free, samples.desired);
+		assert.equal(decision.desired, down === null ? most : Math.max(most, samples.desired), JSON.stringify(decision));
+		if (decision.desired !== free) seen[free > samples.desired ? 'out' : 'in']++;
+		if (decision.desired > samples.desired) seen.grown++;
+		if (decision.desired < samples.desired) seen.shrunk++;
+	}, held);
+	assert.ok(
+		Object.values(seen).every((count) => count > 30),
+		JSON.stringify(seen),
+	);
 });
 
 test('property: nothing goes in while values are missing or a signal fails', () => {
@@ -233,7 +263,7 @@ test('property: the state stays small over 10,000 ticks', () => {
 			let [desired, random] = [10, seed >>> 0];
 			for (let tick = 0; tick < 10_000; tick++) {
 				random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0;
-				const now = { ...(moment as Moment), load: (random / 2 ** 32) * 3000, providerTrouble: null, missing: 0 };
+				const now = { ...(moment as Moment), load: (random / 2 ** 32) * 3000, providerTrouble: FREE, missing: 0 };
 				({ state, desired } = decide(state, showsOf(now, desired), wide, START_MS + tick * 1000));
 			}
 			assert.ok(JSON.stringify(state).length < 8000, `${JSON.stringify(state).length}`);

@@ -261,8 +261,17 @@ test('bounds hold whatever else there is, but not against a provider in trouble'
 	assert.deepEqual(max.clamps, [{ by: 'max', from: 6, to: 5, why: 'max 5' }]);
 	assert.equal(new Pool(1, { min: 3, out: { ...FREE, select: 'none' } }).at(0, 0.6).desired, 3);
 	assert.equal(new Pool(9, { max: 5 }).at(0, 5.4, { errorRate: 1, rollout: true, warming: 1 }).desired, 5);
-	const trouble = new Pool(9, { max: 5 }).at(0, 5.4, { providerTrouble: 'no answer for 30 s' });
+	const trouble = new Pool(9, { max: 5 }).at(0, 5.4, {
+		providerTrouble: { out: 'no answer for 30 s', in: 'no answer for 30 s' },
+	});
 	assert.deepEqual([trouble.desired, trouble.clamps.at(-1)?.why], [9, 'no answer for 30 s']);
+	const full = { out: 'no room', in: null };
+	const more = new Pool(9, { max: 20 }).at(0, 9, { providerTrouble: full });
+	assert.deepEqual([more.desired, more.clamps.at(-1)?.why], [9, 'nothing goes out: no room']);
+	// Those that wait for a place are not waited for: fewer may be the cure.
+	assert.equal(new Pool(9, {}).at(0, 3, { providerTrouble: full, ready: 6, starting: 3 }).desired, 5);
+	const kept = new Pool(9, {}).at(0, 3, { providerTrouble: { out: null, in: 'no removal' } });
+	assert.deepEqual([kept.desired, kept.clamps.at(-1)?.why], [9, 'nothing goes in: no removal']);
 });
 
 test('no signal: the size is what a person set, within bounds', () => {

@@ -14,7 +14,7 @@ function record(atMs: number, pool: string, sizes: [before: number, wanted: numb
 		mode: 'on',
 		samples: {
 			...{ desired: before, ready: before, warming: 0, starting: 0, readings: {}, failures: {}, held: 0 },
-			...{ idleForMs: null, errorRate: null, rollout: false, providerTrouble: null },
+			...{ idleForMs: null, errorRate: null, rollout: false, providerTrouble: { out: null, in: null } },
 		},
 		decision: {
 			...{ desired: wanted, before, wanted, raw: wanted, recommendations: [], clamps: [] },

@@ -41,6 +41,15 @@ export interface ScalingSamples {
 	errorRate: number | null;
 	/** A new version is being rolled out. */
 	rollout: boolean;
-	/** The provider took longer, or refused: what it has is not known for sure. Half a sentence; null: all is well. */
-	providerTrouble: string | null;
+	/** The provider took longer, or refused. */
+	providerTrouble: HeldBack;
+}
+
+/**
+ * Why nothing goes out, and why nothing goes in; half a sentence; null: it may. What cannot be made holds nothing that
+ * goes in, and what cannot be removed nothing that goes out; the same in both: what there is is not known for sure.
+ */
+export interface HeldBack {
+	out: string | null;
+	in: string | null;
 }

@@ -79,7 +79,11 @@ test('why it stays', () => {
 	assert.equal(said(2, {}, { signals: [] }), 'videos: stays at 2: it has no signal');
 	assert.equal(said(0, { cpu: null }, { min: 2 }), 'videos: stays at 0: switched off by hand');
 	assert.equal(
-		said(4, { cpu: each(0.9, 4) }, { samples: { providerTrouble: 'no answer for 30s' } }),
+		said(
+			4,
+			{ cpu: each(0.9, 4) },
+			{ samples: { providerTrouble: { out: 'no answer for 30s', in: 'no answer for 30s' } } },
+		),
 		'videos: stays at 4: CPU 90 % over target 60 %, but no answer for 30s',
 	);
 	assert.equal(said(4, { cpu: each(0.9, 4) }, { mode: 'off' }), 'videos: stays at 4: scaling is off');

@@ -1,5 +1,5 @@
 /** Moments of a pool, for tests. */
-import type { ScalingSamples, SignalValue } from './samples.ts';
+import type { HeldBack, ScalingSamples, SignalValue } from './samples.ts';
 import { samplesOf } from './testing-policy.ts';
 
 /** What happens at a moment, as seen from outside of the pool. */
@@ -16,7 +16,7 @@ export interface Moment {
 	idleForMs: number | null;
 	errorRate: number | null;
 	rollout: boolean;
-	providerTrouble: string | null;
+	providerTrouble: HeldBack;
 	stepMs: number;
 }
 

@@ -32,7 +32,7 @@ export function samplesOf(
 ): ScalingSamples {
 	return {
 		...{ desired, ready: desired, warming: 0, starting: 0, failures: {}, held: 0, idleForMs: 0 },
-		...{ errorRate: null, rollout: false, providerTrouble: null },
+		...{ errorRate: null, rollout: false, providerTrouble: { out: null, in: null } },
 		readings: Object.fromEntries(
 			Object.entries(readings).map(([name, value]) => [name, { stable: value, panic: value }]),
 		),

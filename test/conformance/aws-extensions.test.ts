@@ -79,11 +79,12 @@ test('CPU and memory come from CloudWatch, the newest figure of each, and are no
 	fake.metrics.add('AWS/EC2|CPUUtilization|i-2', { atMs: now - 60_000, value: 5 });
 	fake.metrics.add('AWS/EC2|CPUUtilization|i-3', { atMs: now - 3_600_000, value: 5 });
 	const usage = await platform.usage(['i-1', 'i-2', 'i-3'], soon());
+	const unknown = { cores: null, memoryBytes: null, given: null };
 	assert.deepEqual(
 		[...usage],
 		[
-			['i-1', { cpu: 0.425, memory: 0.61, atMs: now - 60_000 }],
-			['i-2', { cpu: 0.05, memory: null, atMs: now - 60_000 }],
+			['i-1', { cpu: 0.425, memory: 0.61, ...unknown, atMs: now - 60_000 }],
+			['i-2', { cpu: 0.05, memory: null, ...unknown, atMs: now - 60_000 }],
 		],
 	);
 	await platform.usage(['i-1', 'i-2', 'i-3'], soon());
@@ -94,11 +95,33 @@ test('CPU and memory come from CloudWatch, the newest figure of each, and are no
 	assert.deepEqual(fake.violations, []);
 });
 
+test('what an instance uses in cores and bytes, by what its type has; without the permission shares alone', async (it) => {
+	const { fake, platform, until } = await bench(it, { group: { desired: 2 } });
+	const { members } = await until((group) => running(group) === 2);
+	const ids = members.map(({ id }) => id);
+	const measured = { atMs: Date.now() - 60_000 };
+	for (const id of ids) {
+		fake.metrics.add(`AWS/EC2|CPUUtilization|${id}`, { ...measured, value: 25 });
+		fake.metrics.add(`CWAgent|mem_used_percent|${id}`, { ...measured, value: 50 });
+	}
+	const size = { cpu: 2, memoryBytes: 8 * 1024 ** 3 };
+	for (const use of (await platform.usage(ids, soon())).values())
+		assert.deepEqual([use.cores, use.memoryBytes, use.given], [0.5, 4 * 1024 ** 3, size]);
+	assert.equal(fake.count('ec2:DescribeInstanceTypes'), 1);
+	const denied = await bench(it, { group: { desired: 1 } });
+	const [other] = (await denied.until((group) => running(group) === 1)).members;
+	denied.fake.metrics.add(`AWS/EC2|CPUUtilization|${other?.id}`, { ...measured, value: 25 });
+	denied.fake.deny('ec2:DescribeInstanceTypes');
+	const [use] = (await denied.platform.usage([other?.id ?? ''], soon())).values();
+	assert.deepEqual([use?.cpu, use?.cores, use?.given], [0.25, null, null]);
+	assert.deepEqual([...fake.violations, ...denied.fake.violations], []);
+});
+
 test('another size: the smallest type that fits, a new version of the template, an instance refresh', async (it) => {
 	const config = { lifecycleHook: 'drain', instanceTypes: ['m6i.2xlarge', 'm6i.large', 'm6i.xlarge', 'c6i.xlarge'] };
 	const { fake, group, platform } = await bench(it, { group: { desired: 1 }, config });
 	fake.cloud.state.hooks.push(HOOK);
-	assert.equal(await platform.applySize({ cpu: 2, memoryBytes: 4 * 1024 ** 3 }, soon()), 'live', 'it has that already');
+	assert.equal(await platform.applySize({ cpu: 2, memoryBytes: 4 * 1024 ** 3 }, soon()), 'same');
 	assert.equal(await platform.applySize({ cpu: 3, memoryBytes: 12 * 1024 ** 3 }, soon()), 'rolling');
 	assert.deepEqual(fake.cloud.state.templates[group.template?.id ?? '']?.versions, ['m6i.large', 'm6i.xlarge']);
 	assert.equal(group.template?.version, '2');

@@ -44,7 +44,7 @@ test('no capacity: an alert in the words of AWS, until the instances come; the s
 	provider.resize(5);
 	await until(() => watcher.texts('platform_failure').length === 1);
 	assert.match(watcher.texts('platform_failure')[0] ?? '', /do not have sufficient m6i\.large capacity/);
-	assert.match(provider.trouble ?? '', /sufficient m6i\.large capacity/);
+	assert.match(provider.trouble.out ?? '', /sufficient m6i\.large capacity/);
 	assert.deepEqual([provider.desired, fake.cloud.changes], [5, ['5']]);
 	fake.cloud.capacity = 10;
 	await until(() => watcher.ids('running').length === 5 && provider.complaint === null);

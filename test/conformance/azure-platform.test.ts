@@ -195,8 +195,9 @@ test('what VMs use', async () => {
 	for (const name of fake.group.names) fake.usage.set(name, { cpu: 0.75, freeBytes: 2 * GIB });
 	const usage = await platform.usage(['videos_0', 'videos_11', 'videos_99'], signal);
 	assert.deepEqual([...usage.keys()], ['videos_0', 'videos_11']);
-	const { cpu, memory, atMs } = usage.get('videos_11') ?? {};
+	const { cpu, memory, atMs, cores, memoryBytes, given } = usage.get('videos_11') ?? {};
 	assert.deepEqual([cpu, memory], [0.75, 0.75]);
+	assert.deepEqual([cores, memoryBytes, given], [1.5, 6 * GIB, { cpu: 2, memoryBytes: 8 * GIB }]);
 	assert.ok(Date.now() - (atMs ?? 0) < 70_000);
 });
 

@@ -170,8 +170,21 @@ test('what VMs use; memory only where the agent runs', async () => {
 	const usage = await platform.usage([one, two, three, 'nobody'], signal);
 	assert.deepEqual([...usage.keys()], [one, two]);
 	assert.deepEqual([usage.get(one)?.cpu, usage.get(one)?.memory], [0.75, 0.5]);
+	const { cores, memoryBytes, given } = usage.get(one) ?? {};
+	assert.deepEqual([cores, memoryBytes, given], [1.5, 2 ** 32, { cpu: 2, memoryBytes: 2 ** 33 }]);
+	assert.deepEqual([usage.get(two)?.cores, usage.get(two)?.memoryBytes], [0.5, null]);
 	assert.deepEqual([usage.get(two)?.cpu, usage.get(two)?.memory], [0.25, null]);
 	assert.ok(Date.now() - (usage.get(one)?.atMs ?? 0) < 70_000);
+});
+
+test('who may not read machine types is told shares alone', async () => {
+	const { fake, platform } = await gcp({ size: 1 });
+	const [one = ''] = fake.group.names;
+	fake.usage.set(one, { cpu: 0.75, memoryPercent: 50 });
+	fake.server.deny('compute.machineTypes.get');
+	await platform.group(signal);
+	const use = (await platform.usage([one], signal)).get(one);
+	assert.deepEqual([use?.cpu, use?.memory, use?.cores, use?.given], [0.75, 0.5, null, null]);
 });
 
 test('what a health check of the group says', async () => {

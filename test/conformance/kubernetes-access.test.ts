@@ -47,6 +47,7 @@ function open(config: Partial<KubernetesConfig>, env: NodeJS.ProcessEnv = {}): K
 	const platform = new KubernetesPlatform(
 		{
 			kind: 'kubernetes',
+			service: null,
 			workload: { kind: 'deployment', name: 'api' },
 			namespace: null,
 			port: 8080,

@@ -199,12 +199,14 @@ for (const kind of ['deployment', 'statefulset'] as const) {
 test('what pods use of what they request', async () => {
 	const { fake, platform } = await cluster();
 	const [first = '', second = ''] = fake.controller.alive;
-	fake.usage.set(first, { cpu: '300000000n', memory: '163840Ki' });
+	fake.usage.set(first, { cpu: '300m', memory: '163840Ki' });
 	await platform.group(signal);
 	const usage = await platform.usage([first, second], signal);
 	assert.deepEqual([...usage.keys()], [first]);
 	assert.equal(usage.get(first)?.cpu?.toFixed(6), '0.500000');
 	assert.equal(usage.get(first)?.memory, 0.5);
+	const { cores, memoryBytes, given } = usage.get(first) ?? {};
+	assert.deepEqual([cores, memoryBytes, given], [0.3, 163_840 * 1024, { cpu: 0.5, memoryBytes: 256 * 2 ** 20 }]);
 	assert.ok(Math.abs((usage.get(first)?.atMs ?? 0) - (Date.now() - 5000)) < 2000);
 	fake.metrics = false;
 	await rejects(platform.usage([first], signal), { fault: 'not_found', message: /metrics-server/ });

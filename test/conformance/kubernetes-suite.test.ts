@@ -11,10 +11,16 @@ platformSuite('a Deployment', () => new KubePlatformFake({ ...TIMES, kind: 'depl
 	cannot: { bounds },
 	settings,
 });
+platformSuite(
+	'a Deployment behind a Service',
+	() => new KubePlatformFake({ ...TIMES, kind: 'deployment', service: 'web', slice: 2 }).listen(),
+	{ cannot: { bounds }, settings },
+);
 platformSuite('a StatefulSet', () => new KubePlatformFake({ ...TIMES, kind: 'statefulset' }).listen(), {
 	cannot: {
 		bounds,
 		partial: 'its size is lowered by one request, without marks before it',
+		refusedGrows: 'one permission is for both',
 		replaced: 'a pod comes back under its name',
 	},
 	settings,

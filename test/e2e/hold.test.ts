@@ -59,6 +59,16 @@ describe('requests wait for an instance that is expected', () => {
 		const begun = performance.now();
 		assert.equal((await it.ask(get('/off/x'))).status, 503);
 		assert.ok(performance.now() - begun < 300);
+		const { services } = await statusOf(it.ballast);
+		// Who may not wait at all was not refused by the queue.
+		assert.deepEqual(
+			services.map(({ holdRefused }) => holdRefused),
+			[
+				{ full: 0, timeout: 0, hopeless: 0 },
+				{ full: 0, timeout: 1, hopeless: 0 },
+				{ full: 0, timeout: 0, hopeless: 0 },
+			],
+		);
 	});
 
 	test('are let go in order as soon as it is ready, a body included', async () => {
@@ -94,6 +104,8 @@ describe('requests wait for an instance that is expected', () => {
 		await eventually(refused, (count) => count >= 10, 400);
 		// Two workers that look at the last place together may both leave it.
 		assert.ok(refused() <= 12, `${refused()}`);
+		const { services } = await statusOf(it.ballast);
+		assert.equal(services[0]?.holdRefused.full, refused());
 		for (const client of waiting.slice(0, 10)) client.reset();
 		await sleep(50);
 		const late = await it.ask(get('/late'));

@@ -13,10 +13,7 @@ const about = JSON.parse(readFileSync(new URL('hour.json', import.meta.url), 'ut
 
 /** Rules of whose figures the hour has nothing, and why. */
 const UNSEEN: Readonly<Record<string, string>> = {
-	at_most_instances: 'its figure is newer than the recording',
-	provider_trouble: 'its figure is newer than the recording',
 	instances_full: 'counted once it happens',
-	lookup_failed: 'measured since the hour was recorded',
 };
 
 let hour: Promise<Replayed> | undefined;

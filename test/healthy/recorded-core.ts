@@ -16,13 +16,15 @@ const wanted = ({ definition: { name, kind } }: Metric): boolean =>
 const { sample } = Registry.prototype;
 const { record } = Recent.prototype;
 let writer: TapeWriter | undefined;
+let lastMs = 0;
 Registry.prototype.sample = function (this: Registry): void {
 	sample.call(this);
 	writer ??= new TapeWriter(this, wanted);
 };
-// What is recorded is what was sampled just before.
+// What is recorded is what was sampled just before; once, whoever else keeps it.
 Recent.prototype.record = function (this: Recent, timeMs: number): MinuteFrames | null {
-	if (writer !== undefined) appendFileSync(file, `${JSON.stringify(writer.second(timeMs))}\n`);
+	if (writer !== undefined && timeMs > lastMs) appendFileSync(file, `${JSON.stringify(writer.second(timeMs))}\n`);
+	lastMs = timeMs;
 	return record.call(this, timeMs);
 };
 

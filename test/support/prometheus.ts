@@ -69,12 +69,12 @@ export class Prometheus {
 					({ ok }) => ok,
 					() => false,
 				);
-			await eventually(ready, (is) => is, 20_000);
+			await eventually(ready, (is) => is, 60_000);
 			// It looks for its targets some seconds after that.
 			await eventually(
 				() => prometheus.target(),
 				(target) => target?.health === 'up',
-				20_000,
+				60_000,
 			);
 			return prometheus;
 		} catch (error) {

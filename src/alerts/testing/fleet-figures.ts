@@ -109,10 +109,7 @@ export class FleetFigures implements FigureSource {
 		const share = Number(`0.${figure.slice(1)}`);
 		return [...this.#latencies].flatMap(([service, all]) => {
 			if (!fits({ service }, where)) return [];
-			const sorted = all
-				.slice(Math.max(0, from + 1), to + 1)
-				.flat()
-				.sort((a, b) => a - b);
+			const sorted = sortedOf(all.slice(Math.max(0, from + 1), to + 1));
 			return sorted.length === 0
 				? []
 				: [
@@ -123,6 +120,16 @@ export class FleetFigures implements FigureSource {
 					];
 		});
 	}
+}
+
+function sortedOf(parts: readonly (readonly number[])[]): Float64Array {
+	const values = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
+	let at = 0;
+	for (const part of parts) {
+		values.set(part ?? [], at);
+		at += part?.length ?? 0;
+	}
+	return values.sort();
 }
 
 function seriesOf<T extends { labels: Labels }>(all: Map<string, T[]>, name: string, labels: Labels, make: () => T): T {

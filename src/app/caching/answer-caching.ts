@@ -8,7 +8,7 @@ import {
 import { isBypassed } from '../../cache/rules/bypass.ts';
 import type { CacheHash } from '../../cache/rules/cache-hash.ts';
 import type { CacheRequest } from '../../cache/rules/cache-request.ts';
-import { cacheStatusLine, type Forwarded } from '../../cache/rules/cache-status.ts';
+import { cacheStatusLine } from '../../cache/rules/cache-status.ts';
 import { invalidated, isUnsafe } from '../../cache/rules/invalidated.ts';
 import { type Judging, judgeAnswer } from '../../cache/rules/judge-answer.ts';
 import { RequestControl } from '../../cache/rules/request-control.ts';
@@ -19,7 +19,6 @@ import { AnswerFlag, type StoredAnswer } from '../../cache/stored-answer.ts';
 import { Priority } from '../../core/priority.ts';
 import type { DataPlane } from '../../gateway/data-plane.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
-import { problemOf } from '../../gateway/problem.ts';
 import { type AnswerWatch, Cached } from '../../gateway/response-cache.ts';
 import type { ResponseHead } from '../../wire/response-head.ts';
 import { EntrySource, type Follower } from './entry-source.ts';
@@ -28,6 +27,7 @@ import type { CameHead, Decision, FillOwner, GiveHow } from './fill-owner.ts';
 import { giveStored } from './give-stored.ts';
 import { RecentRefusals } from './recent-refusals.ts';
 import { type Lookup, RouteCache } from './route-cache.ts';
+import { forward, PLAIN_REPORT, refuseUncached } from './unstored.ts';
 
 /** How long one that asks behind the clients' backs keeps others from it, ms. */
 const REFRESH_MS = 5000;
@@ -368,33 +368,6 @@ const CACHED: Readonly<Record<GiveHow['kind'], Cached>> = {
 	stale: Cached.stale,
 	collapsed: Cached.collapsed,
 };
-
-const PLAIN_REPORT = { fwdStatus: 0, stored: false, collapsed: false, ttlMs: null, key: null, detail: null };
-
-/** It goes its way as if there were no cache. */
-function forward(exchange: Exchange, { policy }: RouteCache, fwd: Forwarded): true {
-	exchange.cache.cached = Cached.bypass;
-	if (policy.tell) exchange.cache.extra = forwardedLine(fwd);
-	return true;
-}
-
-const lines = new Map<Forwarded, Buffer>();
-
-function forwardedLine(fwd: Forwarded): Buffer {
-	let line = lines.get(fwd);
-	if (line === undefined) {
-		line = Buffer.from(cacheStatusLine({ ...PLAIN_REPORT, fwd }), 'latin1');
-		lines.set(fwd, line);
-	}
-	return line;
-}
-
-/** The client takes what is stored or nothing (RFC 9111 §5.2.1.7). */
-function refuseUncached(exchange: Exchange): void {
-	exchange.cache.cached = Cached.miss;
-	exchange.failure = 'not_cached';
-	exchange.answerProblem(problemOf('not_cached'));
-}
 
 function judging(fill: Fill, { head, bytes, framing, requestMs }: CameHead, hash: CacheHash): Judging {
 	const contentLength = framing.chunked ? -1 : framing.contentLength;

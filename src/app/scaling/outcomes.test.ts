@@ -6,8 +6,8 @@ import { Outcomes } from './outcomes.ts';
 function outcomesOf() {
 	const ended: string[] = [];
 	const outcomes = new Outcomes((id, text) => ended.push(`${id}: ${text}`));
-	const look = (ready: number, starting: number, nowMs: number, providerTrouble: string | null = null): void =>
-		outcomes.look({ ready, starting, providerTrouble } as ScalingSamples, nowMs);
+	const look = (ready: number, starting: number, nowMs: number, out: string | null = null): void =>
+		outcomes.look({ ready, starting, providerTrouble: { out, in: null } } as ScalingSamples, nowMs);
 	return { ended, outcomes, look };
 }
 

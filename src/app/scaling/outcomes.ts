@@ -33,9 +33,10 @@ export class Outcomes {
 		const done = out ? ready >= open.desired : ready + starting <= open.desired;
 		const took = seconds(nowMs - open.atMs);
 		if (done) this.#ended(open.id, out ? `${open.desired} ready after ${took}` : `${open.desired} left after ${took}`);
-		else if (nowMs - open.atMs >= LATE_MS)
-			this.#ended(open.id, `${ready} ready after ${took}${providerTrouble === null ? '' : `: ${providerTrouble}`}`);
-		else return;
+		else if (nowMs - open.atMs >= LATE_MS) {
+			const why = providerTrouble[out ? 'out' : 'in'];
+			this.#ended(open.id, `${ready} ready after ${took}${why === null ? '' : `: ${why}`}`);
+		} else return;
 		this.#open = null;
 	}
 }

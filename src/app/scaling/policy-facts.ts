@@ -10,6 +10,9 @@ export function scalesItself({ mode, signals, steps, schedules, min, max }: Scal
 /** It not only decides. */
 export const mayAct = (policy: ScalePolicy): boolean => scalesItself(policy) && policy.mode !== 'shadow';
 
+/** Sizes are set, be it to keep bounds or by hand. */
+export const changesSizes = ({ mode }: ScalePolicy): boolean => mode === 'on' || mode === 'scale-out-only';
+
 /** A changed policy makes a size that was set by hand void; one that is found by measuring goes on, within its bounds. */
 export function resizeAnew(sizes: Map<string, number>, name: string, before: ScalePolicy, now: ScalePolicy): void {
 	if (isDeepStrictEqual(before, now)) return;

@@ -2,6 +2,7 @@
 
 import type { ScaledInstance } from '../../scaling/classify.ts';
 import type { InstanceSize } from '../../scaling/policy.ts';
+import type { HeldBack } from '../../scaling/samples.ts';
 import type { PoolFleet } from '../fleet-pool.ts';
 
 export interface ScaledPoolInstance extends ScaledInstance {
@@ -19,8 +20,8 @@ export interface ScaledPool {
 	usage: PoolFleet['size']['usage'];
 	/** Learned median from start to ready, ms; null: none known. */
 	startTimeMs: number | null;
-	/** Why what the provider says is not to be relied on; null: it is. */
-	trouble: string | null;
+	/** What the provider holds back. */
+	trouble: HeldBack;
 }
 
 export function scaledPool(pool: PoolFleet): ScaledPool {

@@ -107,16 +107,35 @@ test('requests a second are by the time that went by, however late a look is', (
 
 test('while the provider is in trouble the size stays, and that is said once', () => {
 	const { port, pool, seconds } = scalerOf({});
-	pool.trouble = 'no answer for 30 s';
+	pool.trouble = { out: 'no answer for 30 s', in: 'no answer for 30 s' };
 	seconds(20, 90);
 	assert.equal(pool.desired, 1);
 	assert.deepEqual(
 		port.said.filter((text) => text.includes('no answer')),
 		['videos: the size stays as it is: no answer for 30 s'],
 	);
-	pool.trouble = null;
+	pool.trouble = { out: null, in: null };
 	seconds(20, 90);
 	assert.equal(pool.desired, 9);
+});
+
+test('what cannot be made holds nothing that goes in, what cannot be removed nothing that goes out', () => {
+	const { port, pool, seconds } = scalerOf({}, 4);
+	pool.trouble = { out: 'no room for more', in: null };
+	seconds(20, 90);
+	assert.equal(pool.desired, 4);
+	assert.match(port.kept.at(-1)?.sentence ?? '', /^videos: stays at 4: .*, but nothing goes out: no room for more$/);
+	seconds(30, 15);
+	assert.equal(pool.desired, 2);
+	pool.trouble = { out: null, in: 'a removal is stuck' };
+	seconds(20, 5);
+	assert.equal(pool.desired, 2);
+	seconds(20, 60);
+	assert.equal(pool.desired, 6);
+	assert.deepEqual(
+		port.said.filter((text) => / nothing goes /.test(text) && !text.includes('→')),
+		['videos: nothing goes out: no room for more', 'videos: nothing goes in: a removal is stuck'],
+	);
 });
 
 test('nothing goes in or out while a new version is rolled out', () => {

@@ -3,8 +3,9 @@ import type { Config, PoolConfig, ServiceConfig } from '../../config/config.ts';
 import type { FigureSource } from '../../core/metric.ts';
 import { isPlatform } from '../../instances/kinds.ts';
 import type { Decision, DecisionRecord, ScalingState } from '../../scaling/decision.ts';
+import { heldText } from '../../scaling/held-text.ts';
 import type { ScalePolicy } from '../../scaling/policy.ts';
-import type { ScalingSamples } from '../../scaling/samples.ts';
+import type { HeldBack, ScalingSamples } from '../../scaling/samples.ts';
 import { sentence } from '../../scaling/sentence.ts';
 import { type InstanceReading, InstanceUsage } from './instance-usage.ts';
 import { Outcomes } from './outcomes.ts';
@@ -44,7 +45,7 @@ interface Scaled {
 	keptMs: number;
 	last: DecisionRecord | null;
 	/** The trouble that was told of. */
-	trouble: string;
+	trouble: HeldBack;
 	/** Signals from elsewhere that were told to be unknown. */
 	unknown: ReadonlySet<string>;
 	outcomes: Outcomes;
@@ -100,7 +101,17 @@ export class Scaler {
 		const left = this.#adopted[name];
 		if (left !== undefined) scaler.state = left.state;
 		const outcomes = new Outcomes((id, text) => this.#port.ended(id, text));
-		return { service, name, scaler, said: '', keptMs: 0, last: null, trouble: '', unknown: new Set(), outcomes };
+		return {
+			service,
+			name,
+			scaler,
+			said: '',
+			keptMs: 0,
+			last: null,
+			trouble: { out: null, in: null },
+			unknown: new Set(),
+			outcomes,
+		};
 	}
 
 	/** What an earlier core, or an earlier run of the program, had decided. */
@@ -171,11 +182,14 @@ export class Scaler {
 		this.#remember(scaled, samples, decision, nowMs);
 	}
 
-	#tellTrouble(scaled: Scaled, trouble: string | null): void {
-		const now = trouble ?? '';
-		if (now === scaled.trouble) return;
-		const { name, service } = scaled;
-		if (now !== '') this.#port.event('warn', service, `${name}: the size stays as it is: ${now}`);
+	#tellTrouble(scaled: Scaled, now: HeldBack): void {
+		const { name, service, trouble } = scaled;
+		const isNew = (direction: keyof HeldBack) => now[direction] !== null && now[direction] !== trouble[direction];
+		if (now.out === now.in) {
+			if (isNew('out')) this.#port.event('warn', service, `${name}: the size stays as it is: ${now.out}`);
+		} else
+			for (const direction of ['out', 'in'] as const)
+				if (isNew(direction)) this.#port.event('warn', service, `${name}: ${heldText(now, direction)}`);
 		scaled.trouble = now;
 	}
 

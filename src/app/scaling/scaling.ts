@@ -78,8 +78,9 @@ export class Scaling {
 			load: () => monitor.store.ask('load', SIZES_KEY),
 			save: (value) => monitor.store.say({ type: 'save', key: SIZES_KEY, value }),
 		});
-		fleet.listen(({ kind, service, pool, instance }) => {
-			if (kind === 'out_of_memory' && instance !== null) this.#sizes.outOfMemory(service, pool, instance);
+		fleet.listen(({ kind, service, pool, instance, memoryBytes }) => {
+			if (kind === 'out_of_memory' && instance !== null)
+				this.#sizes.outOfMemory({ service, pool, instance }, memoryBytes ?? null);
 		});
 		this.leads = parts.leads;
 	}

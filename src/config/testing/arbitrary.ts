@@ -1,6 +1,7 @@
 /** Parts of random configurations. */
 import fc from 'fast-check';
 import type { ScaleLong } from '../../scaling/config.ts';
+import type { UserRoute } from '../schema.ts';
 
 export const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
 
@@ -57,6 +58,71 @@ export const cdnInput = fc.oneof(
 			statuses: maybe(fc.constantFrom([200], [200, 404])),
 			override: maybe(fc.boolean()),
 			tags: maybe(fc.constantFrom('pass' as const, 'off' as const, 'Surrogate-Key' as const)),
+		})
+		.map(withoutUndefined),
+);
+
+const FOLDER = import.meta.dirname;
+
+/** `files` of a route: a folder that is there. */
+export const filesInput: fc.Arbitrary<NonNullable<UserRoute['files']>> = fc.oneof(
+	fc.constant(FOLDER),
+	fc
+		.record({
+			folder: fc.constant(FOLDER),
+			index: maybe(fc.constantFrom('home.html', 'off' as const)),
+			immutable: maybe(fc.constantFrom(true, '/assets/*', ['/a/*', '/b.svg'])),
+			cacheControl: maybe(fc.constantFrom('max-age=60', 'off')),
+			precompressed: maybe(fc.constantFrom(true, ['gzip' as const, 'br' as const])),
+		})
+		.map(withoutUndefined),
+);
+
+const window = fc.oneof(duration(0, 3_600_000), fc.constant('off' as const));
+const lifetimes = fc.oneof(
+	duration(0, 3_600_000),
+	fc.dictionary(fc.constantFrom('200', '301', '404', '410', '503'), duration(0, 3_600_000), { minKeys: 1 }),
+);
+
+/** `cache` of a service or route. */
+export const cacheInput: fc.Arbitrary<NonNullable<UserRoute['cache']>> = fc.oneof(
+	fc.constant('off' as const),
+	fc
+		.record({
+			ttl: maybe(lifetimes),
+			negativeTtl: maybe(duration(0, 3_600_000)),
+			override: maybe(fc.dictionary(fc.constantFrom('200', '404'), duration(0, 3_600_000), { minKeys: 1 })),
+			staleWhileRevalidate: maybe(window),
+			staleIfError: maybe(window),
+			staleIfUnreachable: maybe(window),
+			heuristic: maybe(fc.constantFrom('10%', 'off')),
+			refreshAhead: maybe(fc.constantFrom('10%', '50%', 'off')),
+			key: maybe(
+				fc
+					.record({
+						query: maybe(
+							fc.oneof(
+								fc.constantFrom('all' as const, 'sorted' as const, 'none' as const),
+								fc.constantFrom<{ only: string[] } | { except: string[] }>(
+									{ only: ['page'] },
+									{ only: [] },
+									{ except: ['utm_source'] },
+								),
+							),
+						),
+						headers: maybe(fc.constantFrom<string[]>([], ['X-Tenant'])),
+						cookies: maybe(fc.constantFrom<string[]>([], ['currency'])),
+						credential: maybe(fc.constantFrom('header:x-api-key', 'off')),
+						host: maybe(fc.constantFrom('own' as const, 'any' as const)),
+					})
+					.map(withoutUndefined),
+			),
+			bypass: maybe(fc.constantFrom<string | string[]>('cookie:session', ['header:X-Preview', 'query:preview=1'])),
+			body: maybe(fc.constantFrom('1MiB', '64KiB')),
+			variants: maybe(fc.integer({ min: 1, max: 1000 })),
+			clients: maybe(fc.constantFrom('obey' as const, 'ignore' as const)),
+			status: maybe(fc.boolean()),
+			tags: maybe(fc.constantFrom<{ hide?: boolean; fields?: string[] }>({ hide: true }, { fields: ['X-Tags'] })),
 		})
 		.map(withoutUndefined),
 );

@@ -3,9 +3,11 @@ import type { AutoScalingGroup, Instance } from '@aws-sdk/client-auto-scaling';
 import type {
 	KeepsUp,
 	KnowsUsage,
+	MemberSize,
 	Platform,
 	PlatformGroup,
 	PlatformUsage,
+	SizeApplied,
 	Sizes,
 	TakesHealth,
 } from '../platform/platform.ts';
@@ -15,10 +17,11 @@ import type { AwsConfig } from './config.ts';
 import { Endings, type Seen } from './endings.ts';
 import { failureOf } from './failures.ts';
 import { Kept } from './kept.ts';
+import { Machines } from './machines.ts';
 import { busyWith, countsAsMember, memberOf, stateOf, waitsToEnd } from './members.ts';
 import { OwnWrites } from './own-writes.ts';
 import { Places } from './places.ts';
-import { applySize, type WantedSize } from './sizes.ts';
+import { applySize } from './sizes.ts';
 import { lookAround, type Surroundings } from './surroundings.ts';
 import { TargetGroups } from './target-groups.ts';
 import { USAGE_KEEP_MS, USAGE_LAG_MS, usageOf } from './usage.ts';
@@ -37,9 +40,11 @@ export class AwsPlatform implements Platform, KnowsUsage, Sizes, TakesHealth, Ke
 	readonly kind = 'aws';
 	readonly usageLagMs = USAGE_LAG_MS;
 	readonly target: string;
+	readonly identity: string;
 	readonly #config: AwsConfig;
 	readonly #clients: AwsClients;
 	readonly #places: Places;
+	readonly #machines: Machines;
 	readonly #targets: TargetGroups;
 	readonly #writes = new OwnWrites();
 	readonly #endings: Endings;
@@ -59,10 +64,13 @@ export class AwsPlatform implements Platform, KnowsUsage, Sizes, TakesHealth, Ke
 		{ clients = new AwsClients(config), surroundingsMs = SURROUNDINGS_MS }: AwsParts = {},
 	) {
 		this.#config = config;
+		const { profile, endpoint, region, group } = config;
+		this.identity = JSON.stringify([profile, endpoint, region, group]);
 		this.target = `Auto Scaling group ${config.group} in ${config.region}`;
 		this.#clients = clients;
 		const { call } = clients;
 		this.#places = new Places(call, config.address);
+		this.#machines = new Machines(call);
 		this.#targets = new TargetGroups(call, config);
 		this.#endings = new Endings(call, config, this.#writes);
 		this.#surroundings = new Kept(surroundingsMs, (signal) => lookAround(call, config, signal));
@@ -140,12 +148,15 @@ export class AwsPlatform implements Platform, KnowsUsage, Sizes, TakesHealth, Ke
 		const key = ids.join(' ');
 		const last = this.#usage;
 		if (last !== null && last.ids === key && Date.now() - last.atMs < USAGE_KEEP_MS) return last.of;
-		const of = await usageOf(this.#clients.call, ids, signal);
+		const typeOf = (id: string) => this.#instances.get(id)?.InstanceType;
+		await this.#machines.look(ids.map(typeOf), signal);
+		const machine = (id: string) => this.#machines.of(typeOf(id));
+		const of = await usageOf({ call: this.#clients.call, machine }, ids, signal);
 		this.#usage = { ids: key, atMs: Date.now(), of };
 		return of;
 	}
 
-	async applySize(size: WantedSize, signal: AbortSignal): Promise<'live' | 'rolling'> {
+	async applySize(size: MemberSize, signal: AbortSignal): Promise<SizeApplied> {
 		const group = await this.#describe(signal);
 		const applied = await applySize({ call: this.#clients.call, config: this.#config, group }, size, signal);
 		if (applied === 'rolling') this.#surroundings.forget();

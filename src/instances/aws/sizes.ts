@@ -2,15 +2,10 @@
 import { createHash } from 'node:crypto';
 import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling';
 import type { _InstanceType } from '@aws-sdk/client-ec2';
+import type { MemberSize, SizeApplied } from '../platform/platform.ts';
 import { PlatformError } from '../platform/platform-error.ts';
 import type { CallAws } from './actions.ts';
 import type { AwsConfig } from './config.ts';
-
-export interface WantedSize {
-	/** vCPUs; null: as many as there are. */
-	readonly cpu: number | null;
-	readonly memoryBytes: number | null;
-}
 
 export interface TypeFacts {
 	readonly type: string;
@@ -21,24 +16,24 @@ export interface TypeFacts {
 const MIB = 1024 * 1024;
 
 /** The smallest that has both; of two alike the one named first. undefined: none has. */
-export function fittingType(types: readonly TypeFacts[], wanted: WantedSize): TypeFacts | undefined {
+export function fittingType(types: readonly TypeFacts[], wanted: MemberSize): TypeFacts | undefined {
 	return types
 		.filter(({ cpu, memoryBytes }) => cpu >= (wanted.cpu ?? 0) && memoryBytes >= (wanted.memoryBytes ?? 0))
 		.toSorted((a, b) => a.cpu - b.cpu || a.memoryBytes - b.memoryBytes)[0];
 }
 
-/**
- * @returns `live`: they have it already
- * @throws PlatformError
- */
+/** vCPUs for cores. @throws PlatformError */
 export async function applySize(
 	it: { call: CallAws; config: AwsConfig; group: AutoScalingGroup },
-	wanted: WantedSize,
+	wanted: MemberSize,
 	signal: AbortSignal,
-): Promise<'live' | 'rolling'> {
+): Promise<SizeApplied> {
 	const { call, config, group } = it;
 	const template = templateOf(config, group);
-	const [types, current] = await Promise.all([typesOf(call, config, signal), typeOfVersion(call, template, signal)]);
+	const [types, current] = await Promise.all([
+		typesOf(call, config.instanceTypes, signal),
+		typeOfVersion(call, template, signal),
+	]);
 	const fitting = fittingType(
 		types,
 		filledUp(
@@ -51,7 +46,7 @@ export async function applySize(
 			'bad_request',
 			`none of \`instanceTypes\` (${config.instanceTypes.join(', ')}) has ${sizeInWords(wanted)}`,
 		);
-	if (fitting.type === current) return 'live';
+	if (fitting.type === current) return 'same';
 	const version = await newVersion(call, { ...template, type: fitting.type }, signal);
 	await call(
 		'autoscaling:StartInstanceRefresh',
@@ -88,8 +83,13 @@ function templateOf(config: AwsConfig, group: AutoScalingGroup): Template {
 	return { id, version: version ?? '$Default' };
 }
 
-async function typesOf(call: CallAws, { instanceTypes }: AwsConfig, signal: AbortSignal): Promise<TypeFacts[]> {
-	const input = { InstanceTypes: instanceTypes as _InstanceType[] };
+/** Of those that AWS knows, in this order. @throws PlatformError */
+export async function typesOf(
+	call: CallAws,
+	instanceTypes: readonly string[],
+	signal: AbortSignal,
+): Promise<TypeFacts[]> {
+	const input = { InstanceTypes: [...instanceTypes] as _InstanceType[] };
 	const { InstanceTypes: found = [] } = await call('ec2:DescribeInstanceTypes', input, signal);
 	const facts = new Map(
 		found.map((one) => [
@@ -129,14 +129,14 @@ async function newVersion(
 }
 
 /** What is not said stays as large as it is. */
-function filledUp(wanted: WantedSize, current: TypeFacts | undefined): WantedSize {
+function filledUp(wanted: MemberSize, current: TypeFacts | undefined): MemberSize {
 	return {
 		cpu: wanted.cpu ?? current?.cpu ?? null,
 		memoryBytes: wanted.memoryBytes ?? current?.memoryBytes ?? null,
 	};
 }
 
-function sizeInWords({ cpu, memoryBytes }: WantedSize): string {
+function sizeInWords({ cpu, memoryBytes }: MemberSize): string {
 	return [
 		...(cpu === null ? [] : [`${cpu} vCPUs`]),
 		...(memoryBytes === null ? [] : [`${Math.ceil(memoryBytes / MIB)} MiB`]),

@@ -1,6 +1,6 @@
 /** CPU and memory of instances, from CloudWatch. */
 import type { MetricDataQuery, MetricDataResult } from '@aws-sdk/client-cloudwatch';
-import type { PlatformUsage } from '../platform/platform.ts';
+import { type MemberSize, machineUsage, type PlatformUsage } from '../platform/platform.ts';
 import type { CallAws } from './actions.ts';
 
 /** Queries that one call takes. */
@@ -17,9 +17,9 @@ const FIGURES = [
 	{ prefix: 'memory', Namespace: 'CWAgent', MetricName: 'mem_used_percent' },
 ] as const;
 
-/** Of those of which something is known. @throws PlatformError */
+/** @param machine what an instance has; null: not known. Told of those of which something is known. @throws PlatformError */
 export async function usageOf(
-	call: CallAws,
+	{ call, machine }: { call: CallAws; machine(id: string): MemberSize | null },
 	ids: readonly string[],
 	signal: AbortSignal,
 ): Promise<ReadonlyMap<string, PlatformUsage>> {
@@ -31,11 +31,9 @@ export async function usageOf(
 		some.forEach((id, index) => {
 			const [cpu, memory] = FIGURES.map(({ prefix }) => newest(results.get(`${prefix}${index}`)));
 			if (cpu === undefined && memory === undefined) return;
-			usage.set(id, {
-				cpu: cpu?.value ?? null,
-				memory: memory?.value ?? null,
-				atMs: Math.max(cpu?.atMs ?? 0, memory?.atMs ?? 0),
-			});
+			const atMs = Math.max(cpu?.atMs ?? 0, memory?.atMs ?? 0);
+			const shares = { cpu: cpu?.value ?? null, memory: memory?.value ?? null, atMs };
+			usage.set(id, machineUsage(shares, machine(id)));
 		});
 	}
 	return usage;

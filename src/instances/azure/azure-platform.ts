@@ -3,7 +3,15 @@
  * names them, which lowers the capacity by as many.
  */
 import { numberAt, textAt, valueAt } from '../platform/json-reading.ts';
-import type { KnowsUsage, Platform, PlatformGroup, PlatformUsage, Sizes } from '../platform/platform.ts';
+import type {
+	KnowsUsage,
+	MemberSize,
+	Platform,
+	PlatformGroup,
+	PlatformUsage,
+	SizeApplied,
+	Sizes,
+} from '../platform/platform.ts';
 import { PlatformError } from '../platform/platform-error.ts';
 import type { RestAnswer, TokenSource } from '../platform/rest-client.ts';
 import { RunningOperations } from '../platform/running-operations.ts';
@@ -34,6 +42,7 @@ export interface AzureNeeds {
 export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 	readonly kind = 'azure';
 	readonly target: string;
+	readonly identity: string;
 	readonly lagMs: number;
 	readonly #config: AzureConfig;
 	readonly #needs: AzureNeeds;
@@ -43,12 +52,14 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 	/** By VM; addresses last as long as the VM. */
 	#addresses: ReadonlyMap<string, string> = new Map();
 	#autoscaler: { name: string | null; until: number } = { name: null, until: 0 };
-	#memoryBytes: { size: string; bytes: number | null } | null = null;
+	#machine: { name: string; size: MemberSize } | null = null;
 
 	constructor(config: AzureConfig, needs: AzureNeeds = {}) {
 		this.#config = config;
 		this.lagMs = needs.lagMs ?? LAG_MS;
 		this.#needs = needs;
+		const { endpoint, subscription, resourceGroup, scaleSet } = config;
+		this.identity = JSON.stringify([endpoint, subscription, resourceGroup, scaleSet]);
 		this.target = `scale set ${config.resourceGroup}/${config.scaleSet}`;
 		this.#api = new ScaleSetApi(config, needs.tokens ?? new AzureTokens(config.endpoint));
 		this.#operations = new RunningOperations(needs.stuckMs ?? STUCK_MS);
@@ -70,6 +81,7 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 			max: null,
 			autoscaler: await this.#autoscalerOf(signal),
 			busy: this.#operations.busy ?? busyOf(scaleSet),
+			...this.#operations.failing,
 			failure:
 				vms.length >= desired && this.#operations.failure?.fault === 'capacity' ? null : this.#operations.failure,
 			members: vms.map((vm) => memberOf(vm, at(vm))),
@@ -78,7 +90,8 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 
 	async setDesired(count: number, signal: AbortSignal): Promise<void> {
 		const answer = await this.#api.change({ sku: { capacity: count } }, signal);
-		this.#goesOn(answer, `the change to ${count}`);
+		const grows = count >= (numberAt(this.#scaleSet, 'sku', 'capacity') ?? 0);
+		this.#goesOn(answer, `the change to ${count}`, grows ? 'out' : 'in');
 	}
 
 	async remove(ids: readonly string[], signal: AbortSignal): Promise<void> {
@@ -93,12 +106,12 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 		const to = new Date();
 		const span = { from: new Date(to.getTime() - METRICS_OVER_MS), to };
 		const answer = await this.#api.metrics([CPU_METRIC, MEMORY_METRIC], span, signal);
-		const found = vmUsage(answer, await this.#memoryOfVm(signal));
+		const found = vmUsage(answer, await this.#machineOf(signal));
 		const known = ids.map((id) => [id, found.get(id.toLowerCase())] as const);
 		return new Map(known.filter((entry): entry is readonly [string, PlatformUsage] => entry[1] !== undefined));
 	}
 
-	async applySize(size: { cpu: number | null; memoryBytes: number | null }, signal: AbortSignal): Promise<'rolling'> {
+	async applySize(size: MemberSize, signal: AbortSignal): Promise<SizeApplied> {
 		const fits = this.#config.sizes
 			.filter((one) => one.cpu >= (size.cpu ?? 0) && one.memoryBytes >= (size.memoryBytes ?? 0))
 			.sort((one, other) => one.cpu - other.cpu || one.memoryBytes - other.memoryBytes);
@@ -106,7 +119,7 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 		if (smallest === undefined)
 			throw new PlatformError('bad_request', 'none of the `sizes` of the configuration has as much');
 		const scaleSet = await this.#api.scaleSet(signal);
-		if (textAt(scaleSet, 'sku', 'name') === smallest.name) return 'rolling';
+		if (textAt(scaleSet, 'sku', 'name') === smallest.name) return 'same';
 		if (textAt(scaleSet, 'properties', 'upgradePolicy', 'mode') === 'Manual') {
 			const message = `the upgrade policy of ${this.target} is Manual: VMs would keep their size; set it to Rolling or Automatic`;
 			throw new PlatformError('bad_request', message);
@@ -127,7 +140,7 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 				vms.map((vm) => vm.instanceId),
 				signal,
 			);
-			this.#goesOn(answer, `the deletion of ${vms.length === 1 ? first.name : `${vms.length} VMs`}`);
+			this.#goesOn(answer, `the deletion of ${vms.length === 1 ? first.name : `${vms.length} VMs`}`, 'in');
 		} catch (error) {
 			if (!isGone(error)) throw error;
 			// The list was behind; which of them is gone shows only one by one.
@@ -135,9 +148,9 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 		}
 	}
 
-	#goesOn(answer: RestAnswer, what: string): void {
+	#goesOn(answer: RestAnswer, what: string, failing?: 'out' | 'in'): void {
 		const operation = this.#api.operationOf(answer, what);
-		if (operation !== null) this.#operations.add(operation);
+		if (operation !== null) this.#operations.add(operation, failing);
 	}
 
 	async #vms(flexible: boolean, signal: AbortSignal): Promise<ScaleSetVm[]> {
@@ -180,19 +193,19 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 	}
 
 	/** What a VM of the scale set's size has; null: Azure does not say. */
-	async #memoryOfVm(signal: AbortSignal): Promise<number | null> {
+	async #machineOf(signal: AbortSignal): Promise<MemberSize | null> {
 		const scaleSet = await this.#known(signal);
-		const size = textAt(scaleSet, 'sku', 'name');
-		const given = this.#config.sizes.find((one) => one.name === size);
-		if (given !== undefined) return given.memoryBytes;
-		if (this.#memoryBytes?.size === size) return this.#memoryBytes.bytes;
+		const name = textAt(scaleSet, 'sku', 'name');
+		const given = this.#config.sizes.find((one) => one.name === name);
+		if (given !== undefined) return { cpu: given.cpu, memoryBytes: given.memoryBytes };
+		if (this.#machine?.name === name) return this.#machine.size;
 		const sizes = await this.#api.vmSizes(textAt(scaleSet, 'location'), signal);
-		const mib = numberAt(
-			sizes.find((one) => textAt(one, 'name') === size),
-			'memoryInMB',
-		);
-		this.#memoryBytes = { size, bytes: mib === null || mib <= 0 ? null : mib * 1024 * 1024 };
-		return this.#memoryBytes.bytes;
+		const found = sizes.find((one) => textAt(one, 'name') === name);
+		const above0 = (value: number | null): number | null => (value !== null && value > 0 ? value : null);
+		const [cpu, mib] = [above0(numberAt(found, 'numberOfCores')), above0(numberAt(found, 'memoryInMB'))];
+		const size = { cpu, memoryBytes: mib === null ? null : mib * 1024 * 1024 };
+		this.#machine = { name, size };
+		return size;
 	}
 }
 

@@ -1,6 +1,13 @@
 /** What commands may print, checked: whatever is not as it should be is refused with the place where it stands. */
 import { inert } from '../../core/inert.ts';
-import type { PlatformGroup, PlatformMember, PlatformUsage } from '../platform/platform.ts';
+import {
+	type MemberSize,
+	machineUsage,
+	type PlatformGroup,
+	type PlatformMember,
+	type PlatformUsage,
+	type SizeApplied,
+} from '../platform/platform.ts';
 import { PlatformError } from '../platform/platform-error.ts';
 
 /** Members of a group, at most. */
@@ -54,7 +61,8 @@ export function readGroup(answer: unknown, port: number): PlatformGroup {
 }
 
 function readMember(where: string, member: Form, port: number): PlatformMember {
-	const { id, host = '', ready, startedAt, note } = member;
+	const { id, host = '', ready, startedAt, note, outOfMemory } = member;
+	const ends = optional(outOfMemory, (value) => count(`${where}.outOfMemory`, value));
 	if (typeof id !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(id))
 		return refuse(`${where}.id`, 'a name without blanks, at most 200 characters', id);
 	if (typeof host !== 'string' || !HOST.test(host)) return refuse(`${where}.host`, 'an address or a name', host);
@@ -73,6 +81,7 @@ function readMember(where: string, member: Form, port: number): PlatformMember {
 		ready: ready ?? null,
 		startedAt: time(`${where}.startedAt`, startedAt),
 		note: words(`${where}.note`, note),
+		memoryEnds: ends === null ? null : { count: ends, memoryBytes: null },
 	};
 }
 
@@ -88,20 +97,43 @@ export function readUsage(answer: unknown, nowMs: number): ReadonlyMap<string, P
 	const usage = new Map<string, PlatformUsage>();
 	for (const [id, value] of Object.entries(members).slice(0, MOST_MEMBERS)) {
 		const where = `usage.members.${inert(id).slice(0, 60)}`;
-		const { cpu, memory, at } = form(where, value);
-		const share = (name: string, value: unknown): number | null =>
-			optional(value, (found) =>
-				typeof found === 'number' && found >= 0 && found < 1e6
-					? found
-					: refuse(`${where}.${name}`, 'a share, 1 is all', found),
-			);
-		const read = { cpu: share('cpu', cpu), memory: share('memory', memory), atMs: time(`${where}.at`, at) || nowMs };
-		usage.set(id, read);
+		const { cpu, memory, cores, memoryBytes, given, at } = form(where, value);
+		const shares = {
+			cpu: amount(`${where}.cpu`, SHARE, cpu),
+			memory: amount(`${where}.memory`, SHARE, memory),
+			atMs: time(`${where}.at`, at) || nowMs,
+		};
+		const size = optional(given, (found) => readSize(`${where}.given`, form(`${where}.given`, found)));
+		const byShares = machineUsage(shares, size);
+		usage.set(id, {
+			...byShares,
+			cores: amount(`${where}.cores`, CORES, cores) ?? byShares.cores,
+			memoryBytes: amount(`${where}.memoryBytes`, BYTES, memoryBytes) ?? byShares.memoryBytes,
+		});
 	}
 	return usage;
 }
 
-export function readHow(answer: unknown): 'live' | 'rolling' {
+const readSize = (where: string, { cpu, memoryBytes }: Form): MemberSize => ({
+	cpu: amount(`${where}.cpu`, CORES, cpu),
+	memoryBytes: amount(`${where}.memoryBytes`, BYTES, memoryBytes),
+});
+
+interface Amount {
+	readonly most: number;
+	readonly expected: string;
+}
+
+const SHARE: Amount = { most: 1e6, expected: 'a share, 1 is all' };
+const CORES: Amount = { most: 1e6, expected: 'a number of cores' };
+const BYTES: Amount = { most: 1e15, expected: 'a number of bytes' };
+
+const amount = (where: string, { most, expected }: Amount, value: unknown): number | null =>
+	optional(value, (found) =>
+		typeof found === 'number' && found >= 0 && found < most ? found : refuse(where, expected, found),
+	);
+
+export function readHow(answer: unknown): SizeApplied {
 	const { how } = form('size', answer);
-	return how === 'live' || how === 'rolling' ? how : refuse('size.how', 'live or rolling', how);
+	return how === 'live' || how === 'rolling' || how === 'same' ? how : refuse('size.how', 'live, rolling or same', how);
 }

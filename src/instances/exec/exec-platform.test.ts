@@ -83,3 +83,31 @@ test('usage and size are there only where there are commands for them', async ()
 		'rolling',
 	);
 });
+
+test('use in cores and bytes: as told, or shares of what is given; what is no number is refused', async () => {
+	const usage = async (member: object) => {
+		const print = JSON.stringify(JSON.stringify({ members: { a: member } }));
+		return (await ask(`console.log(${print})`).usage?.(['a'], signal))?.get('a');
+	};
+	const given = { cpu: 2, memoryBytes: 1000 };
+	const told = await usage({ cores: 0.3, memoryBytes: 70, given });
+	assert.deepEqual([told?.cpu, told?.cores, told?.memoryBytes, told?.given], [null, 0.3, 70, given]);
+	const shares = await usage({ cpu: 0.5, memory: 0.2, given: { cpu: 2 } });
+	assert.deepEqual([shares?.cores, shares?.memoryBytes, shares?.given], [1, null, { cpu: 2, memoryBytes: null }]);
+	await rejects(usage({ cores: -1 }), 'bad_request', /usage\.members\.a\.cores`: expected a number of cores, not -1/);
+	await rejects(
+		usage({ given: { memoryBytes: '1GiB' } }),
+		'bad_request',
+		/given\.memoryBytes`: expected a number of bytes/,
+	);
+});
+
+test('ends for want of memory are told by the list', async () => {
+	const list = (outOfMemory: unknown) => {
+		const answer = JSON.stringify({ desired: 1, members: [{ id: 'a', outOfMemory }] });
+		return ask(`console.log(${JSON.stringify(answer)})`).group(signal);
+	};
+	assert.deepEqual((await list(2)).members[0]?.memoryEnds, { count: 2, memoryBytes: null });
+	assert.equal((await list(null)).members[0]?.memoryEnds, null);
+	await rejects(list(1.5), 'bad_request', /members\[0\]\.outOfMemory`: expected a whole number/);
+});

@@ -1,10 +1,8 @@
 /** Any other platform, by commands of the user: each is told what to do as JSON and answers as JSON. */
-import type { Platform, PlatformGroup, PlatformUsage } from '../platform/platform.ts';
+import type { MemberSize, Platform, PlatformGroup, PlatformUsage, SizeApplied } from '../platform/platform.ts';
 import { readGroup, readHow, readUsage } from './answers.ts';
 import { runCommand } from './command.ts';
 import type { ExecConfig } from './config.ts';
-
-type Size = { cpu: number | null; memoryBytes: number | null };
 
 /** Version of what commands are told and answer. */
 const CONTRACT = 1;
@@ -12,10 +10,11 @@ const CONTRACT = 1;
 export class ExecPlatform implements Platform {
 	readonly kind = 'exec';
 	readonly target: string;
+	readonly identity: string;
 	readonly lagMs: number;
 	/** There only where a command for it is: see `KnowsUsage`, `Sizes`. */
 	declare usage?: (ids: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, PlatformUsage>>;
-	declare applySize?: (size: Size, signal: AbortSignal) => Promise<'live' | 'rolling'>;
+	declare applySize?: (size: MemberSize, signal: AbortSignal) => Promise<SizeApplied>;
 	readonly #service: string;
 	readonly #config: ExecConfig;
 	readonly #closed = new AbortController();
@@ -24,6 +23,7 @@ export class ExecPlatform implements Platform {
 		this.#service = service;
 		this.#config = config;
 		this.target = `the group of \`${config.commands.list.join(' ')}\``;
+		this.identity = JSON.stringify([config.commands.list, config.cwd, config.env]);
 		this.lagMs = config.lagMs;
 		const { usage, size } = config.commands;
 		if (usage !== null)

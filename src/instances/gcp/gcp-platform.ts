@@ -3,13 +3,20 @@
  * names them, which lowers the target by as many.
  */
 import { numberAt, textAt, valueAt } from '../platform/json-reading.ts';
-import type { KnowsUsage, Platform, PlatformGroup, PlatformUsage } from '../platform/platform.ts';
+import {
+	type KnowsUsage,
+	machineUsage,
+	type Platform,
+	type PlatformGroup,
+	type PlatformUsage,
+} from '../platform/platform.ts';
 import { PlatformError } from '../platform/platform-error.ts';
 import type { TokenSource } from '../platform/rest-client.ts';
 import { type AcceptedOperation, RunningOperations } from '../platform/running-operations.ts';
 import type { GcpConfig } from './config.ts';
 import { GcpTokens } from './gcp-tokens.ts';
 import { InstanceGroupApi, nameOf } from './instance-group-api.ts';
+import { MachineTypes } from './machine-types.ts';
 import { factsOf, type InstanceFacts, type ManagedInstance, managedInstanceOf, memberOf } from './managed-members.ts';
 import { CPU_METRIC, MEMORY_METRIC, newestByInstance } from './vm-usage.ts';
 
@@ -36,10 +43,14 @@ export interface GcpNeeds {
 export class GcpPlatform implements Platform, KnowsUsage {
 	readonly kind = 'gcp';
 	readonly target: string;
+	readonly identity: string;
 	readonly lagMs: number;
 	readonly #config: GcpConfig;
 	readonly #api: InstanceGroupApi;
 	readonly #operations: RunningOperations;
+	readonly #types: MachineTypes;
+	/** As last seen. */
+	#desired = 0;
 	/** By name. */
 	#facts: ReadonlyMap<string, InstanceFacts> = new Map();
 
@@ -47,7 +58,9 @@ export class GcpPlatform implements Platform, KnowsUsage {
 		this.#config = config;
 		this.lagMs = needs.lagMs ?? LAG_MS;
 		this.target = `instance group ${config.project}/${config.place.name}/${config.group}`;
+		this.identity = `${config.endpoint} ${config.place.kind} ${this.target}`;
 		this.#api = new InstanceGroupApi(config, needs.tokens ?? new GcpTokens());
+		this.#types = new MachineTypes((link, signal) => this.#api.machineType(link, signal));
 		this.#operations = new RunningOperations(needs.stuckMs ?? STUCK_MS);
 	}
 
@@ -58,19 +71,22 @@ export class GcpPlatform implements Platform, KnowsUsage {
 		await this.#findFacts(instances, signal);
 		const desired = numberAt(manager, 'targetSize');
 		if (desired === null) throw new PlatformError('bad_request', `${this.target} has no size that could be set`);
+		this.#desired = desired;
 		return {
 			desired,
 			min: null,
 			max: null,
 			autoscaler: await this.#autoscalerOf(manager, signal),
 			busy: this.#operations.busy ?? busyOf(manager),
+			...this.#operations.failing,
 			failure: this.#operations.failure ?? instances.find((one) => one.fault !== null)?.fault ?? null,
 			members: instances.map((one) => memberOf(one, this.#facts.get(one.name), this.#config.port)),
 		};
 	}
 
 	async setDesired(count: number, signal: AbortSignal): Promise<void> {
-		this.#goesOn(await this.#api.resize(count, signal));
+		const grows = count >= this.#desired;
+		this.#goesOn(await this.#api.resize(count, signal), grows ? 'out' : 'in');
 	}
 
 	async remove(ids: readonly string[], signal: AbortSignal): Promise<void> {
@@ -79,7 +95,7 @@ export class GcpPlatform implements Platform, KnowsUsage {
 		const links = there.map((one) => one.link);
 		for (let from = 0; from < links.length; from += MOST_DELETED_AT_ONCE) {
 			const some = links.slice(from, from + MOST_DELETED_AT_ONCE);
-			this.#goesOn(await this.#api.deleteInstances(some, signal));
+			this.#goesOn(await this.#api.deleteInstances(some, signal), 'in');
 		}
 	}
 
@@ -95,21 +111,27 @@ export class GcpPlatform implements Platform, KnowsUsage {
 			ask(CPU_METRIC, named),
 			ask(MEMORY_METRIC, `${named} AND metric.labels.state = "used"`),
 		]);
+		const typeOf = (id: string) => this.#facts.get(id)?.machineType ?? '';
+		await this.#types.look(
+			known.map(([id]) => typeOf(id)),
+			signal,
+		);
 		const found = new Map<string, PlatformUsage>();
 		for (const [id, numericId] of known) {
 			const [load, used] = [cpu.get(numericId), memory.get(numericId)];
 			if (load === undefined && used === undefined) continue;
 			// The older of both: a figure is never taken for newer than it is.
 			const atMs = Math.min(load?.atMs ?? Number.POSITIVE_INFINITY, used?.atMs ?? Number.POSITIVE_INFINITY);
-			found.set(id, { cpu: load?.value ?? null, memory: used === undefined ? null : used.value / 100, atMs });
+			const shares = { cpu: load?.value ?? null, memory: used === undefined ? null : used.value / 100, atMs };
+			found.set(id, machineUsage(shares, this.#types.of(typeOf(id))));
 		}
 		return found;
 	}
 
 	close(): void {}
 
-	#goesOn(operation: AcceptedOperation | null): void {
-		if (operation !== null) this.#operations.add(operation);
+	#goesOn(operation: AcceptedOperation | null, failing?: 'out' | 'in'): void {
+		if (operation !== null) this.#operations.add(operation, failing);
 	}
 
 	async #instances(signal: AbortSignal): Promise<ManagedInstance[]> {

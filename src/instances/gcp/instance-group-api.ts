@@ -63,6 +63,11 @@ export class InstanceGroupApi {
 		return await this.#get(this.#pathOf(link), signal);
 	}
 
+	/** @param link of the machine type, as an instance names it */
+	async machineType(link: string, signal: AbortSignal): Promise<unknown> {
+		return await this.#get(this.#pathOf(link), signal);
+	}
+
 	/** @param link of the autoscaler, as the group names it */
 	async autoscaler(link: string, signal: AbortSignal): Promise<unknown> {
 		return await this.#get(this.#pathOf(link), signal);
@@ -125,9 +130,11 @@ export class InstanceGroupApi {
 
 	/** `https://www.googleapis.com/compute/v1/projects/p/zones/z/instances/i` → its path on our endpoint, within the project. */
 	#pathOf(link: string): string {
-		const path = /\/projects\/([\w.:-]+)\/((?:zones|regions)\/[\w-]+\/(?:instances|autoscalers)\/[\w-]+)$/.exec(link);
+		const kinds =
+			/\/projects\/([\w.:-]+)\/((?:zones|regions)\/[\w-]+\/(?:instances|autoscalers|machineTypes)\/[\w-]+)$/;
+		const path = kinds.exec(link);
 		if (path === null)
-			throw new PlatformError('bad_request', 'Google Cloud named something that is no VM and no autoscaler');
+			throw new PlatformError('bad_request', 'Google Cloud named something that is no VM, autoscaler or machine type');
 		return `/compute/v1/projects/${this.#project}/${path[2]}`;
 	}
 }

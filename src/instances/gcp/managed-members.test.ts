@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { factsOf, managedInstanceOf, memberOf } from './managed-members.ts';
 
 const link = 'https://www.googleapis.com/compute/v1/projects/p/zones/z/instances/a-1';
-const facts = { numericId: '1', host: '10.0.0.2', startedAt: 5 };
+const facts = { numericId: '1', host: '10.0.0.2', startedAt: 5, machineType: '' };
 
 test('the life of a VM', () => {
 	const life = (currentAction: string, instanceStatus: string, known = true) => {

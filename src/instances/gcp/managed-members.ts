@@ -27,6 +27,8 @@ export interface InstanceFacts {
 	readonly numericId: string;
 	readonly host: string;
 	readonly startedAt: number;
+	/** Link of its machine type; may be empty. */
+	readonly machineType: string;
 }
 
 export function managedInstanceOf(raw: unknown): ManagedInstance | null {
@@ -60,6 +62,7 @@ export function factsOf(raw: unknown, address: 'internal' | 'external'): Instanc
 		numericId: textAt(raw, 'id'),
 		host: isIP(found) === 0 ? '' : found,
 		startedAt: Date.parse(started) || 0,
+		machineType: textAt(raw, 'machineType'),
 	};
 }
 

@@ -12,12 +12,12 @@ import { linesOf } from './lines.ts';
 
 export interface ApiCall {
 	/** As a Role writes it, with the subresource: `patch`, `deployments/scale`. */
-	readonly verb: 'get' | 'list' | 'watch' | 'patch';
+	readonly verb: 'get' | 'list' | 'watch' | 'patch' | 'create';
 	readonly resource: string;
 	/** From the root, without a query: `/api/v1/namespaces/default/pods`. */
 	readonly path: string;
 	readonly query?: Readonly<Record<string, string>>;
-	/** Of a `patch`. */
+	/** Of a `patch` or `create`. */
 	readonly body?: object;
 	/** How the body is meant; default `merge`. */
 	readonly patch?: 'merge' | 'strategic-merge';
@@ -29,6 +29,7 @@ export interface ApiList {
 	readonly version: string;
 }
 
+const METHODS: Partial<Record<ApiCall['verb'], string>> = { patch: 'PATCH', create: 'POST' };
 const MOST_BYTES = 32 * 1024 * 1024;
 const LIMIT_MS = 30_000;
 /** A watch without a word for so long is given up; the server sends a bookmark about each minute. */
@@ -144,8 +145,9 @@ export class ApiClient {
 				throw new PlatformError('credentials', 'the token holds characters that no token has');
 			headers['authorization'] = `Bearer ${identity.token}`;
 		}
-		if (text !== undefined) headers['content-type'] = `application/${call.patch ?? 'merge'}-patch+json`;
-		const method = call.verb === 'patch' ? 'PATCH' : 'GET';
+		const patch = `${call.patch ?? 'merge'}-patch+`;
+		if (text !== undefined) headers['content-type'] = `application/${call.verb === 'create' ? '' : patch}json`;
+		const method = METHODS[call.verb] ?? 'GET';
 		const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
 		const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
 		const request = send(url, { method, headers, signal, agent: this.#agentFor(url, identity) }, resolve);

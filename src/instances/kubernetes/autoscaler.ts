@@ -1,4 +1,4 @@
-/** Whoever else scales the same workload: a HorizontalPodAutoscaler, or a ScaledObject of KEDA. */
+/** Whoever else scales the same workload, by number (a HorizontalPodAutoscaler, a ScaledObject of KEDA) or by size. */
 import { textAt } from '../platform/json-reading.ts';
 import type { ClusterApi } from './cluster-api.ts';
 import type { KubernetesConfig } from './config.ts';
@@ -19,4 +19,19 @@ export async function autoscalerOf(
 	if (scaled !== undefined) return `the ScaledObject ${textAt(scaled, 'metadata', 'name')} of KEDA`;
 	const found = (await api.horizontalAutoscalers(signal)).find(isMine);
 	return found === undefined ? null : `the HorizontalPodAutoscaler ${textAt(found, 'metadata', 'name')}`;
+}
+
+/** Whoever sets the size of the same pods: a VerticalPodAutoscaler that does more than recommend. @returns its name; null: nobody does */
+export async function sizerOf(
+	api: ClusterApi,
+	{ kind, name }: KubernetesConfig['workload'],
+	signal: AbortSignal,
+): Promise<string | null> {
+	const found = (await api.verticalAutoscalers(signal)).find(
+		(one) =>
+			textAt(one, 'spec', 'targetRef', 'name') === name &&
+			textAt(one, 'spec', 'targetRef', 'kind') === KINDS[kind] &&
+			textAt(one, 'spec', 'updatePolicy', 'updateMode') !== 'Off',
+	);
+	return found === undefined ? null : `the VerticalPodAutoscaler ${textAt(found, 'metadata', 'name')}`;
 }

@@ -4,6 +4,7 @@ import { PlatformError } from '../platform/platform-error.ts';
 import type { ApiCall, ApiClient } from './api-client.ts';
 import { apiFault } from './api-fault.ts';
 import type { KubernetesConfig } from './config.ts';
+import { SERVICE_LABEL } from './endpoints.ts';
 
 export interface Scale {
 	readonly replicas: number;
@@ -39,6 +40,12 @@ export class ClusterApi {
 
 	pods(labelSelector: string): ApiCall {
 		return { verb: 'list', resource: 'pods', path: this.#path('/api/v1', 'pods'), query: { labelSelector } };
+	}
+
+	/** EndpointSlices of a Service. */
+	slices(service: string): ApiCall {
+		const path = this.#path('/apis/discovery.k8s.io/v1', 'endpointslices');
+		return { verb: 'list', resource: 'endpointslices', path, query: { labelSelector: `${SERVICE_LABEL}=${service}` } };
 	}
 
 	async scale(signal: AbortSignal): Promise<Scale> {
@@ -114,15 +121,24 @@ export class ClusterApi {
 		return (await this.client.list(call, signal)).items;
 	}
 
-	/** Of KEDA; empty where it is not installed, or not allowed: while it scales, there is an autoscaler of Kubernetes, too. */
-	async scaledObjects(signal: AbortSignal): Promise<readonly unknown[]> {
-		const call = {
-			verb: 'list',
-			resource: 'scaledobjects.keda.sh',
-			path: this.#path('/apis/keda.sh/v1alpha1', 'scaledobjects'),
-		} as const;
+	/** Of KEDA: while it scales, there is an autoscaler of Kubernetes, too. */
+	scaledObjects(signal: AbortSignal): Promise<readonly unknown[]> {
+		return this.#ofAddOn('scaledobjects', ['keda.sh', 'v1alpha1'], signal);
+	}
+
+	verticalAutoscalers(signal: AbortSignal): Promise<readonly unknown[]> {
+		return this.#ofAddOn('verticalpodautoscalers', ['autoscaling.k8s.io', 'v1'], signal);
+	}
+
+	/** Empty where it is not installed, or not allowed. */
+	async #ofAddOn(
+		plural: string,
+		[group, version]: readonly [string, string],
+		signal: AbortSignal,
+	): Promise<readonly unknown[]> {
+		const path = this.#path(`/apis/${group}/${version}`, plural);
 		try {
-			return (await this.#listed(call, signal)) ?? [];
+			return (await this.#listed({ verb: 'list', resource: `${plural}.${group}`, path }, signal)) ?? [];
 		} catch (error) {
 			if (error instanceof PlatformError && error.fault === 'denied') return [];
 			throw error;

@@ -7,7 +7,9 @@ export interface KubernetesConfig {
 	workload: { kind: 'deployment' | 'statefulset'; name: string };
 	/** null: that of the context, or of the pod that Ballast runs in. */
 	namespace: string | null;
-	/** That the instances listen on: its number, or its name in the pods. */
+	/** Whose EndpointSlices say where pods are and whether they are ready; null: pods say so themselves. */
+	service: string | null;
+	/** That the instances listen on: its number, or its name in the pods, or in the Service. */
 	port: number | string;
 	/** Absolute paths; null: the account of the pod that Ballast runs in, else `~/.kube/config`. */
 	kubeconfig: string[] | null;
@@ -45,8 +47,13 @@ export const kubernetesForm = object({
 	}),
 	port: required(
 		oneOf([integer(1, 65_535), portName], 'a port from 1 to 65535, or its name in the pods'),
-		'The port that the instances listen on: its number, or the name of a container port.',
+		'The port that the instances listen on: its number, or the name of a container port; with `service`, the name of a port of the Service.',
 		{ example: 'http' },
+	),
+	service: key(
+		name('a Service'),
+		'A Service whose EndpointSlices say at which address and port pods are reached, which are ready and which end.',
+		{ defaultText: 'the pods say so themselves', example: 'api' },
 	),
 	context: key(text('the name of a context', notEmpty('the name of a context')), 'The context of the kubeconfig.', {
 		defaultText: 'the current one',

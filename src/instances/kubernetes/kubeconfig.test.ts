@@ -37,6 +37,7 @@ function open(paths: string[] | null, more: Partial<KubernetesConfig> & { env?: 
 			kind: 'kubernetes',
 			workload,
 			namespace: null,
+			service: null,
 			port: 80,
 			kubeconfig: paths,
 			context: null,

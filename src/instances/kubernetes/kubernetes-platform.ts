@@ -4,25 +4,32 @@
  */
 import { textAt, valueAt } from '../platform/json-reading.ts';
 import type {
+	ChecksPermissions,
 	KnowsUsage,
+	MemberSize,
 	OrdersLeaving,
 	Platform,
 	PlatformGroup,
+	PlatformMember,
 	PlatformUsage,
+	SizeApplied,
 	Sizes,
 	WatchesGroup,
 } from '../platform/platform.ts';
 import { PlatformError } from '../platform/platform-error.ts';
 import type { AccessPlace } from './access.ts';
 import { ApiClient } from './api-client.ts';
-import { autoscalerOf } from './autoscaler.ts';
+import { autoscalerOf, sizerOf } from './autoscaler.ts';
 import { ClusterApi, DELETION_COST, LOWEST_COST } from './cluster-api.ts';
 import type { KubernetesConfig } from './config.ts';
+import { Endpoints } from './endpoints.ts';
 import { failureOf } from './failure.ts';
 import { leavingOrder, whyOthers } from './leaving-order.ts';
+import { MemoryEndCount } from './memory-end-count.ts';
 import { HERE, openAccess } from './open-access.ts';
-import { isLive, isOf, membersOf, nameOf } from './pod-member.ts';
-import { containersOfSize, type MemberSize } from './pod-size.ts';
+import { missingOf, permissionsFor } from './permissions.ts';
+import { cannotResize, isLive, isOf, memberAt, memberOf, membersOf, nameOf } from './pod-member.ts';
+import { containersOfSize, restartsForSize } from './pod-size.ts';
 import { podUsage } from './pod-usage.ts';
 import { replicasOf, rolloutOf, selectorOf } from './workload.ts';
 import { WorkloadWatch } from './workload-watch.ts';
@@ -41,9 +48,10 @@ export interface KubernetesNeeds {
 	readonly autoscalerEveryMs?: number;
 }
 
-export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving, KnowsUsage, Sizes {
+export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving, KnowsUsage, Sizes, ChecksPermissions {
 	readonly kind = 'kubernetes';
 	readonly target: string;
+	readonly identity: string;
 	readonly lagMs: number;
 	/** Figures of metrics-server come every 15 to 60 s. */
 	readonly usageLagMs = 60_000;
@@ -57,8 +65,9 @@ export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving
 	#pods: readonly unknown[] = [];
 	#selector = '';
 	#autoscaler: { name: string | null; until: number } = { name: null, until: 0 };
-	/** Given live: pods that are made later do not have it. */
-	#size: MemberSize | null = null;
+	/** To be kept. `live`: of pods where they are, since those that are made later do not have it; else of the template. */
+	#size: { readonly size: MemberSize; readonly live: boolean } | null = null;
+	readonly #memoryEnds: MemoryEndCount;
 	#closed = false;
 
 	constructor(config: KubernetesConfig, needs: KubernetesNeeds = {}) {
@@ -66,8 +75,11 @@ export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving
 		this.#needs = needs;
 		const { kind, name } = config.workload;
 		this.target = `${kind} ${config.namespace === null ? '' : `${config.namespace}/`}${name}`;
+		const { workload, namespace, kubeconfig, context } = config;
+		this.identity = JSON.stringify([workload, namespace, kubeconfig, context]);
 		this.lagMs = needs.lagMs ?? LAG_MS;
 		this.leavesInOrder = config.workload.kind === 'statefulset';
+		this.#memoryEnds = new MemoryEndCount(config.port);
 	}
 
 	async group(signal: AbortSignal): Promise<PlatformGroup> {
@@ -83,8 +95,9 @@ export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving
 	async #look(api: ClusterApi, signal: AbortSignal): Promise<PlatformGroup> {
 		const workload = await api.workload(signal);
 		this.#selector = selectorOf(workload);
-		const watched = this.#watch?.podsOf(api, this.#selector) ?? null;
-		this.#pods = this.#own(watched ?? (await api.client.list(api.pods(this.#selector), signal)).items);
+		const watched = this.#watch?.seen(api, this.#selector) ?? null;
+		this.#pods = this.#own(watched?.pods ?? (await api.client.list(api.pods(this.#selector), signal)).items);
+		const members = await this.#members(api, watched?.slices ?? null, signal);
 		const desired = replicasOf(workload);
 		return {
 			desired,
@@ -93,12 +106,21 @@ export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving
 			autoscaler: await this.#autoscalerOf(api, signal),
 			busy: rolloutOf(workload),
 			failure: await failureOf({ api, workload, pods: this.#pods, stateful: this.leavesInOrder }, signal),
-			members: membersOf(this.#pods, this.#config.port),
+			members: this.#memoryEnds.count(this.#pods, members),
 		};
 	}
 
+	/** @param watched slices of the Service; null: they are listed */
+	async #members(api: ClusterApi, watched: readonly unknown[] | null, signal: AbortSignal): Promise<PlatformMember[]> {
+		const { service, port } = this.#config;
+		if (service === null) return membersOf(this.#pods, (pod) => memberOf(pod, port));
+		const slices = watched ?? (await api.client.list(api.slices(service), signal)).items;
+		const endpoints = new Endpoints(slices, { service, port });
+		return membersOf(this.#pods, (pod) => endpoints.told(memberAt(pod, endpoints.placeOf(pod)), pod));
+	}
+
 	watchGroup(changed: () => void, signal: AbortSignal): void {
-		this.#watch = new WorkloadWatch(changed, signal);
+		this.#watch = new WorkloadWatch(this.#config.service, changed, signal);
 	}
 
 	leavingOrder(ids: readonly string[]): readonly string[] {
@@ -128,45 +150,83 @@ export class KubernetesPlatform implements Platform, WatchesGroup, OrdersLeaving
 	async usage(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, PlatformUsage>> {
 		if (ids.length === 0 || this.#selector === '') return new Map();
 		const metrics = await (await this.#opened()).podMetrics(this.#selector, signal);
-		return new Map([...podUsage(metrics, this.#pods)].filter(([id]) => ids.includes(id)));
+		return new Map([...podUsage(metrics, this.#pods, this.#config.port)].filter(([id]) => ids.includes(id)));
 	}
 
-	async applySize(size: MemberSize, signal: AbortSignal): Promise<'live' | 'rolling'> {
+	async applySize(size: MemberSize, signal: AbortSignal): Promise<SizeApplied> {
 		const api = await this.#opened();
+		const sizer = await sizerOf(api, this.#config.workload, signal);
+		if (sizer !== null) {
+			this.#size = null;
+			throw new PlatformError('bad_request', `${sizer} sets it too; remove it, or set its updateMode to Off`);
+		}
 		const workload = await api.workload(signal);
 		const listed = await api.client.list(api.pods(selectorOf(workload)), signal);
 		const live = this.#own(listed.items).filter(isLive);
 		this.#size = null;
-		if (live.length > 0 && (await this.#resizePods(api, { pods: live, size }, signal))) {
-			this.#size = size;
-			return 'live';
+		if (live.length > 0) {
+			const resized = await this.#resizePods(api, { pods: live, size }, signal);
+			if (resized !== null) {
+				this.#size = { size, live: true };
+				return resized > 0 ? 'live' : 'same';
+			}
 		}
-		const template = { spec: valueAt(workload, 'spec', 'template', 'spec') };
-		const containers = containersOfSize(template, { size, port: this.#config.port });
-		if (containers.length > 0) await api.resizeTemplate(containers, signal);
-		return 'rolling';
+		const changed = await this.#resizeTemplate(api, { workload, size }, signal);
+		this.#size = { size, live: false };
+		return changed ? 'rolling' : 'same';
 	}
 
-	/** Pods that came since a change of size that was made live have the size of the template. */
-	async keepUp(_group: PlatformGroup, signal: AbortSignal): Promise<void> {
+	/** Pods that came since have the size of the template, and the template is that of who changed it last. */
+	async keepUp({ busy }: PlatformGroup, signal: AbortSignal): Promise<void> {
 		if (this.#size === null) return;
+		const { size, live } = this.#size;
+		const wanted = { size, port: this.#config.port };
 		const pods = this.#pods.filter((pod) => isLive(pod) && textAt(pod, 'spec', 'nodeName') !== '');
-		await this.#resizePods(await this.#opened(), { pods, size: this.#size }, signal);
+		const other = pods.filter((pod) => containersOfSize(pod, wanted).length > 0);
+		const stuck = live && pods.some(cannotResize);
+		if ((other.length === 0 && !stuck) || (!live && busy !== null)) return;
+		const api = await this.#opened();
+		if (live && !stuck && (await this.#resizePods(api, { pods: other, size }, signal)) !== null) return;
+		// The node of one has no room for it: another pod may find one that has.
+		await this.#resizeTemplate(api, { workload: await api.workload(signal), size }, signal);
+		this.#size = { size, live: false };
 	}
 
 	drained(_id: string): void {}
 
-	/** @returns false: one of them cannot be resized where it is */
+	/** @returns how many were changed; null: one of them cannot be resized where it is */
 	async #resizePods(
 		api: ClusterApi,
 		{ pods, size }: { pods: readonly unknown[]; size: MemberSize },
 		signal: AbortSignal,
-	): Promise<boolean> {
+	): Promise<number | null> {
+		const wanted = { size, port: this.#config.port };
+		if (pods.some((pod) => restartsForSize(pod, wanted))) return null;
+		let changed = 0;
 		for (const pod of pods) {
-			const containers = containersOfSize(pod, { size, port: this.#config.port });
-			if (containers.length > 0 && !(await api.resizePod(nameOf(pod), containers, signal))) return false;
+			const containers = containersOfSize(pod, wanted);
+			if (containers.length === 0) continue;
+			if (!(await api.resizePod(nameOf(pod), containers, signal))) return null;
+			changed++;
 		}
-		return true;
+		return changed;
+	}
+
+	/** @returns false: it has the size */
+	async #resizeTemplate(
+		api: ClusterApi,
+		{ workload, size }: { workload: unknown; size: MemberSize },
+		signal: AbortSignal,
+	): Promise<boolean> {
+		const template = { spec: valueAt(workload, 'spec', 'template', 'spec') };
+		const containers = containersOfSize(template, { size, port: this.#config.port });
+		if (containers.length > 0) await api.resizeTemplate(containers, signal);
+		return containers.length > 0;
+	}
+
+	/** By asking the cluster, which changes nothing. */
+	async missingPermissions(signal: AbortSignal): Promise<readonly string[]> {
+		return missingOf(await this.#opened(), permissionsFor(this.#config), signal);
 	}
 
 	close(): void {

@@ -21,26 +21,39 @@ export function isOf({ kind, name }: KubernetesConfig['workload'], pod: unknown)
 	return textAt(owner, 'kind') === 'ReplicaSet' && /^[a-z0-9]+$/.test(hash);
 }
 
-export function membersOf(pods: readonly unknown[], port: number | string): PlatformMember[] {
-	const all = pods.filter((pod) => nameOf(pod) !== '').map((pod) => memberOf(pod, port));
+/** Where a pod is reached: no host or port 0: nowhere yet; `why`: half a sentence, may be empty. */
+export interface MemberPlace {
+	readonly host: string;
+	readonly port: number;
+	readonly why: string;
+}
+
+/** @param toMember where each is reached, and in what state it is */
+export function membersOf(pods: readonly unknown[], toMember: (pod: unknown) => PlatformMember): PlatformMember[] {
+	const all = pods.filter((pod) => nameOf(pod) !== '').map(toMember);
 	const failed = all.filter(({ life }) => life === 'failed').sort((one, other) => other.startedAt - one.startedAt);
 	const old = new Set(failed.slice(MOST_FAILED));
 	return all.filter((member) => !old.has(member));
 }
 
+/** At its own address. */
 export function memberOf(pod: unknown, port: number | string): PlatformMember {
-	const host = textAt(pod, 'status', 'podIP');
-	const at = { host: isIP(host) === 0 ? '' : host, port: portOf(pod, port) };
+	const ip = textAt(pod, 'status', 'podIP');
+	const place = { host: isIP(ip) === 0 ? '' : ip, port: portOf(pod, port) };
+	return memberAt(pod, { ...place, why: place.port === 0 ? `no container has a port named ${port}` : '' });
+}
+
+export function memberAt(pod: unknown, { host, port, why }: MemberPlace): PlatformMember {
 	const ready = textAt(conditionOf(pod, 'Ready'), 'status');
-	const life = lifeOf(pod, at.host);
-	const portMissing = at.port === 0 ? `no container has a port named ${port}` : '';
+	const life = lifeOf(pod, host);
 	return {
 		id: nameOf(pod),
-		...at,
-		life: life === 'running' && at.port === 0 ? 'pending' : life,
+		host,
+		port,
+		life: life === 'running' && port === 0 ? 'pending' : life,
 		ready: ready === '' ? null : ready === 'True',
 		startedAt: Date.parse(textAt(pod, 'metadata', 'creationTimestamp')) || 0,
-		note: portMissing || noteOf(pod),
+		note: noteOf(pod) || why,
 	};
 }
 
@@ -79,6 +92,11 @@ function noteOf(pod: unknown): string {
 		if (reason !== '') return wordsOf(message === '' ? reason : `${reason}: ${message}`);
 	}
 	return '';
+}
+
+/** Its node will never have room for the size that it was given. */
+export function cannotResize(pod: unknown): boolean {
+	return textAt(conditionOf(pod, 'PodResizePending'), 'reason') === 'Infeasible';
 }
 
 /** Epoch ms since when the scheduler has no place for it; null: it has one. */

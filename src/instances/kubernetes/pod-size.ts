@@ -1,48 +1,65 @@
 /** What a pod's containers are given, as a change of it is written. Pure. */
 import { listAt, textAt, valueAt } from '../platform/json-reading.ts';
+import type { MemberSize } from '../platform/platform.ts';
 import { parseQuantity } from './quantity.ts';
-
-/** Cores and bytes; null: as it is. */
-export interface MemberSize {
-	readonly cpu: number | null;
-	readonly memoryBytes: number | null;
-}
+import { limitOf, requestOf, sizedContainer } from './sized-container.ts';
 
 export interface SizeForPort {
 	readonly size: MemberSize;
-	/** The container that has it is the one that is sized; else the first. */
+	/** See `sizedContainer`. */
 	readonly port: number | string;
 }
 
+type Resource = 'cpu' | 'memory';
+
 /**
- * The container that listens on the port with requests of this size, and limits where it has some; empty: it has it.
+ * The container that is sized, with requests of this size; empty: it has it. Limits that it has keep their ratio to
+ * the requests, as with Kubernetes' VPA: a pod cannot change into another QoS class where it is.
  * @param pod a pod, or `{ spec }` of a template
  */
 export function containersOfSize(pod: unknown, { size, port }: SizeForPort): object[] {
-	const all = listAt(pod, 'spec', 'containers');
-	const hasPort = (one: unknown) =>
-		listAt(one, 'ports').some((each) => valueAt(each, typeof port === 'number' ? 'containerPort' : 'name') === port);
-	const container = all.find(hasPort) ?? all[0];
-	if (container === undefined) return [];
-	const wanted: Record<string, string> = {};
-	if (size.cpu !== null) wanted['cpu'] = `${Math.max(1, Math.round(size.cpu * 1000))}m`;
-	if (size.memoryBytes !== null) wanted['memory'] = String(Math.ceil(size.memoryBytes));
-	const limited = Object.keys(wanted).filter((name) => valueAt(container, 'resources', 'limits', name) !== undefined);
-	const limits = Object.fromEntries(limited.map((name) => [name, wanted[name]]));
-	const resources = { requests: wanted, ...(limited.length === 0 ? {} : { limits }) };
-	return has(container, resources) ? [] : [{ name: textAt(container, 'name'), resources }];
+	const container = sizedContainer(pod, port);
+	const changed = changesOf(container, size);
+	if (changed.length === 0) return [];
+	const requests = Object.fromEntries(changed.map(({ resource, wanted }) => [resource, written(resource, wanted)]));
+	const limited = changed.flatMap(({ resource, wanted }) => {
+		const limit = limitFor(container, resource, wanted);
+		return limit === null ? [] : [[resource, written(resource, limit)] as const];
+	});
+	const limits = limited.length === 0 ? {} : { limits: Object.fromEntries(limited) };
+	return [{ name: textAt(container, 'name'), resources: { requests, ...limits } }];
 }
 
-function has(container: unknown, wanted: { requests: object; limits?: object }): boolean {
-	return (['requests', 'limits'] as const).every((kind) =>
-		Object.entries(wanted[kind] ?? {}).every(([name, value]) =>
-			same(valueAt(container, 'resources', kind, name), value),
-		),
-	);
+/** A change where it is would start the container anew: with all at once nothing would answer. */
+export function restartsForSize(pod: unknown, { size, port }: SizeForPort): boolean {
+	const container = sizedContainer(pod, port);
+	const restarts = (resource: Resource) =>
+		listAt(container, 'resizePolicy').some(
+			(one) => textAt(one, 'resourceName') === resource && textAt(one, 'restartPolicy') === 'RestartContainer',
+		);
+	return changesOf(container, size).some(({ resource }) => restarts(resource));
 }
 
-/** `500m` and `0.5` are the same. */
-function same(one: unknown, other: unknown): boolean {
-	const [a, b] = [parseQuantity(one), parseQuantity(other)];
-	return a !== null && b !== null && Math.abs(a - b) <= Math.abs(b) * 1e-9;
+function changesOf(container: unknown, { cpu, memoryBytes }: MemberSize): { resource: Resource; wanted: number }[] {
+	if (container === null) return [];
+	const all = [
+		{ resource: 'cpu', wanted: cpu === null ? null : Math.max(0.001, Math.round(cpu * 1000) / 1000) },
+		{ resource: 'memory', wanted: memoryBytes === null ? null : Math.ceil(memoryBytes) },
+	] as const;
+	return all.flatMap(({ resource, wanted }) => {
+		const request = parseQuantity(valueAt(container, 'resources', 'requests', resource));
+		return wanted === null || (request !== null && Math.abs(request / wanted - 1) <= 1e-9)
+			? []
+			: [{ resource, wanted }];
+	});
 }
+
+function limitFor(container: unknown, resource: Resource, wanted: number): number | null {
+	const limit = limitOf(container, resource);
+	const request = requestOf(container, resource);
+	if (limit === null) return null;
+	return request === null || request <= 0 ? Math.max(limit, wanted) : Math.max(wanted, (limit / request) * wanted);
+}
+
+const written = (resource: Resource, value: number): string =>
+	resource === 'cpu' ? `${Math.ceil(value * 1000 - 1e-6)}m` : String(Math.ceil(value - 1e-6));

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { leavingOrder, whyOthers } from './leaving-order.ts';
+import { MemoryEndCount } from './memory-end-count.ts';
 import { isOf, memberOf, membersOf } from './pod-member.ts';
-import { containersOfSize } from './pod-size.ts';
+import { containersOfSize, restartsForSize } from './pod-size.ts';
 import { podUsage } from './pod-usage.ts';
 import { parseQuantity } from './quantity.ts';
 import { replicaFailure, rolloutOf, selectorOf } from './workload.ts';
@@ -61,7 +62,10 @@ test('lives of pods, whatever they say', () => {
 	assert.match(note, /^ImagePullBackOff: no such.* image$/);
 	assert.ok(!note.includes('\u001b'));
 	for (const hostile of [null, 3, 'x', [], {}, { metadata: null }, { metadata: { name: 7 } }])
-		assert.deepEqual(membersOf([hostile], 80), []);
+		assert.deepEqual(
+			membersOf([hostile], (one) => memberOf(one, 80)),
+			[],
+		);
 });
 
 test('a port by its name; without it a pod is not used', () => {
@@ -73,12 +77,19 @@ test('a port by its name; without it a pod is not used', () => {
 	assert.deepEqual([life, note], ['pending', 'no container has a port named grpc']);
 });
 
+test('why it waits comes before where it would be reached', () => {
+	const message = '0/3 nodes are available';
+	const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }];
+	const waiting = { ...pod('a'), status: { phase: 'Pending', conditions } };
+	assert.equal(memberOf(waiting, 0).note, `Unschedulable: ${message}`);
+});
+
 test('of pods that failed only the newest are listed', () => {
 	const failed = Array.from({ length: 40 }, (_, at) => {
 		const one = pod(`f${at}`, { phase: 'Failed' });
 		return { ...one, metadata: { ...one.metadata, creationTimestamp: new Date(at * 60_000).toISOString() } };
 	});
-	const ids = membersOf([pod('a'), ...failed], 80).map(({ id }) => id);
+	const ids = membersOf([pod('a'), ...failed], (one) => memberOf(one, 80)).map(({ id }) => id);
 	assert.deepEqual(ids, ['a', 'f35', 'f36', 'f37', 'f38', 'f39']);
 });
 
@@ -152,14 +163,16 @@ test('usage: no request, no share', () => {
 	const item = (more: object) => ({
 		metadata: { name: 'a' },
 		timestamp,
-		containers: [{ usage: { cpu: '250m', memory: '1Gi' } }],
+		containers: [{ name: 'api', usage: { cpu: '250m', memory: '1Gi' } }],
 		...more,
 	});
-	const usage = podUsage([item({})], [pod('a', { spec: { containers } })]);
-	assert.deepEqual(usage.get('a'), { cpu: 0.25, memory: null, atMs: Date.parse(timestamp) });
+	const usage = podUsage([item({})], [pod('a', { spec: { containers } })], 80);
+	const own = { cores: 0.25, memoryBytes: 2 ** 30, given: { cpu: 0.5, memoryBytes: 2 ** 30 } };
+	assert.deepEqual(usage.get('a'), { cpu: 0.25, memory: null, ...own, atMs: Date.parse(timestamp) });
 	for (const bad of [{ timestamp: 'now' }, { metadata: { name: 'b' } }, { metadata: null }])
-		assert.equal(podUsage([item(bad)], [pod('a')]).size, 0);
-	assert.deepEqual(podUsage([item({ containers: [] })], [pod('a')]).get('a')?.cpu, null);
+		assert.equal(podUsage([item(bad)], [pod('a')], 80).size, 0);
+	const none = podUsage([item({ containers: [] })], [pod('a')], 80).get('a');
+	assert.deepEqual([none?.cpu, none?.cores, none?.memoryBytes], [null, null, null]);
 });
 
 test('sizes: of the container with the port, limits only where there are some', () => {
@@ -173,4 +186,67 @@ test('sizes: of the container with the port, limits only where there are some', 
 	const same = { cpu: 1, memoryBytes: null };
 	assert.deepEqual(containersOfSize({ spec: { containers } }, { size: same, port: 80 }), []);
 	assert.deepEqual(containersOfSize({}, { size, port: 80 }), []);
+});
+
+const GIB = 2 ** 30;
+const sizedPod = (requests: object, limits: object, more: object = {}) => ({
+	spec: { containers: [{ name: 'api', resources: { requests, limits }, ...more }] },
+});
+
+test('sizes: limits keep their ratio, so that the pod keeps its QoS class', () => {
+	const burstable = sizedPod({ cpu: '500m', memory: '1Gi' }, { cpu: '1', memory: '3Gi' });
+	const size = { cpu: 0.2, memoryBytes: GIB / 2 };
+	const resources = {
+		requests: { cpu: '200m', memory: String(GIB / 2) },
+		limits: { cpu: '400m', memory: String(1.5 * GIB) },
+	};
+	assert.deepEqual(containersOfSize(burstable, { size, port: 80 }), [{ name: 'api', resources }]);
+	const again = sizedPod(resources.requests, resources.limits);
+	assert.deepEqual(containersOfSize(again, { size, port: 80 }), [], 'once is enough');
+	const guaranteed = sizedPod({ cpu: '1', memory: '1Gi' }, { cpu: '1', memory: '1Gi' });
+	const [changed] = containersOfSize(guaranteed, { size: { cpu: 0.123, memoryBytes: 7e8 }, port: 80 }) as [
+		{ resources: { requests: object; limits: object } },
+	];
+	assert.deepEqual(changed.resources.requests, changed.resources.limits);
+	const limitAlone = sizedPod({}, { memory: '1Gi' });
+	const [doubled] = containersOfSize(limitAlone, { size: { cpu: null, memoryBytes: 2 * GIB }, port: 80 });
+	const twice = { memory: String(2 * GIB) };
+	assert.deepEqual(doubled, { name: 'api', resources: { requests: twice, limits: twice } });
+});
+
+test('sizes: a change that starts the container anew is told from one that does not', () => {
+	const resizePolicy = [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }];
+	const one = sizedPod({ cpu: '1', memory: '1Gi' }, {}, { resizePolicy });
+	assert.equal(restartsForSize(one, { size: { cpu: 2, memoryBytes: GIB }, port: 80 }), false);
+	assert.equal(restartsForSize(one, { size: { cpu: 2, memoryBytes: 2 * GIB }, port: 80 }), true);
+});
+
+test('ends for want of memory: each once, of the sized container alone, of this pod alone', () => {
+	const ended = (id: string, reason = 'OOMKilled') => ({ terminated: { reason, containerID: id, exitCode: 137 } });
+	const count = new MemoryEndCount('http');
+	const look = (uid: string, statuses: object[]) => {
+		const containers = [
+			{ name: 'mesh' },
+			{ name: 'api', ports: [{ name: 'http', containerPort: 80 }], resources: { limits: { memory: '1Gi' } } },
+		];
+		const one = {
+			metadata: { name: 'a', uid },
+			spec: { containers },
+			status: { containerStatuses: statuses },
+		};
+		return count.count(
+			[one],
+			membersOf([one], (each) => memberOf(each, 'http')),
+		)[0]?.memoryEnds;
+	};
+	const api = (more: object) => [
+		{ name: 'mesh', lastState: ended('m') },
+		{ name: 'api', ...more },
+	];
+	assert.deepEqual(look('u1', api({})), { count: 0, memoryBytes: GIB });
+	assert.equal(look('u1', api({ state: ended('c1') }))?.count, 1);
+	assert.equal(look('u1', api({ state: { running: {} }, lastState: ended('c1') }))?.count, 1);
+	assert.equal(look('u1', api({ lastState: ended('c2', 'Error') }))?.count, 1);
+	assert.equal(look('u1', api({ lastState: ended('c3') }))?.count, 2);
+	assert.equal(look('u2', api({}))?.count, 0);
 });

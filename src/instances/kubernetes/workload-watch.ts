@@ -1,4 +1,4 @@
-/** Watches the workload and its pods, of whatever selector it has now. */
+/** Watches the workload, its pods of whatever selector it has now, and the EndpointSlices of its Service. */
 import { PlatformError } from '../platform/platform-error.ts';
 import type { ApiCall } from './api-client.ts';
 import type { ClusterApi } from './cluster-api.ts';
@@ -9,30 +9,43 @@ interface Watched {
 	readonly selector: string;
 	readonly workload: ListWatch;
 	readonly pods: ListWatch;
+	/** null: there is no Service to go by. */
+	readonly slices: ListWatch | null;
 	readonly stop: AbortController;
 }
 
+/** null: not known for sure; who needs it lists. */
+export interface WatchedObjects {
+	readonly pods: readonly unknown[] | null;
+	readonly slices: readonly unknown[] | null;
+}
+
+const NOTHING: WatchedObjects = { pods: null, slices: null };
+
 export class WorkloadWatch {
+	readonly #service: string | null;
 	readonly #changed: () => void;
 	readonly #signal: AbortSignal;
 	#watched: Watched | null = null;
 
-	constructor(changed: () => void, signal: AbortSignal) {
+	/** @param service whose EndpointSlices are watched, too; null: none */
+	constructor(service: string | null, changed: () => void, signal: AbortSignal) {
+		this.#service = service;
 		this.#changed = changed;
 		this.#signal = signal;
 	}
 
 	/**
-	 * The pods that bear these labels; null: they are not known for sure, and are watched from now on.
+	 * The pods that bear these labels, and the slices; what is not known yet is watched from now on.
 	 * @throws PlatformError `denied`: it may not watch. What else is wrong passes, or is told by who lists
 	 */
-	podsOf(api: ClusterApi, selector: string): readonly unknown[] | null {
-		if (this.#signal.aborted) return null;
+	seen(api: ClusterApi, selector: string): WatchedObjects {
+		if (this.#signal.aborted) return NOTHING;
 		const before = this.#watched;
 		if (before?.api === api && before.selector === selector) {
-			for (const { problem } of [before.workload, before.pods])
+			for (const problem of [before.workload, before.pods, before.slices].map((one) => one?.problem))
 				if (problem instanceof PlatformError && problem.fault === 'denied') throw problem;
-			return before.pods.items;
+			return { pods: before.pods.items, slices: before.slices?.items ?? null };
 		}
 		before?.stop.abort();
 		const stop = new AbortController();
@@ -42,7 +55,8 @@ export class WorkloadWatch {
 			void list.run(until);
 			return list;
 		};
-		this.#watched = { api, selector, workload: begin(api.workloads()), pods: begin(api.pods(selector)), stop };
-		return null;
+		const slices = this.#service === null ? null : begin(api.slices(this.#service));
+		this.#watched = { api, selector, workload: begin(api.workloads()), pods: begin(api.pods(selector)), slices, stop };
+		return NOTHING;
 	}
 }

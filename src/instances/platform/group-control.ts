@@ -4,13 +4,17 @@
  */
 import type { InstanceEvent } from '../provider.ts';
 import { inSeconds } from '../wording.ts';
+import { Attempts } from './attempts.ts';
+import { Leaving } from './leaving.ts';
 import type { Entry, MemberSet } from './member-set.ts';
-import { planSize, type SizePlan } from './plan-size.ts';
-import { keepsUp, ordersLeaving, type Platform, type PlatformGroup } from './platform.ts';
+import { missingPermissions } from './missing-permissions.ts';
+import { planSize } from './plan-size.ts';
+import { keepsUp, type Platform, type PlatformGroup } from './platform.ts';
 import { asPlatformError, callPlatform, retryMs, wordsOf } from './platform-call.ts';
 import type { PlatformError } from './platform-error.ts';
 import { Removals } from './removals.ts';
 import type { PlatformSettings } from './settings.ts';
+import { SizeBounds } from './size-bounds.ts';
 import { SizeMemory } from './size-memory.ts';
 import { type Direction, Troubles } from './troubles.ts';
 
@@ -19,9 +23,19 @@ export interface GroupControlOptions {
 	readonly members: MemberSet;
 	readonly settings: PlatformSettings;
 	nativeAutoscaler(): 'refuse' | 'warn';
+	/** Its size is Ballast's to change. */
+	scales(): boolean;
 	event(event: InstanceEvent): void;
 	/** After each look that succeeded. */
 	looked(): void;
+	/** What the control before knew of the same group; null: nothing. */
+	readonly known: KnownGroup | null;
+}
+
+export interface KnownGroup {
+	readonly group: PlatformGroup;
+	/** That it is believed to have. */
+	readonly size: number;
 }
 
 export class GroupControl {
@@ -29,35 +43,56 @@ export class GroupControl {
 	readonly #options: GroupControlOptions;
 	readonly #sizes = new SizeMemory();
 	readonly #removals: Removals;
+	readonly #leaving: Leaving;
+	readonly #bounds: SizeBounds;
 	readonly #closed = new AbortController();
-	#group: PlatformGroup | null = null;
+	#group: PlatformGroup | null;
+	/** Until it is looked at here. */
+	readonly #sizeBefore: number;
+	readonly #firstLook = Promise.withResolvers<void>();
 	/** The size that was asked for and is not reached; null: none. */
 	#goal: number | null = null;
 	#active = false;
 	#timer: NodeJS.Timeout | undefined;
+	#wakeAt = Number.POSITIVE_INFINITY;
 	#running = false;
 	/** Asked for while a round runs: when the next one is to begin, ms after it. */
 	#againMs = Number.POSITIVE_INFINITY;
 	#lookFailures = 0;
 	/** Failures of `keepUp` in a row. */
 	#unkept = 0;
-	#tries = 0;
-	/** Epoch ms before which no change is tried again. */
-	#notBefore = 0;
-	/** Epoch ms since when the group has not what it should have. */
-	#unsettledSince: number | null = null;
-	#saidBound = '';
+	readonly #attempts = new Attempts();
+	#reviewed = false;
 
 	constructor(options: GroupControlOptions) {
 		this.#options = options;
-		this.troubles = new Troubles(options.settings.holdMs, (event) => options.event(event));
-		this.#removals = new Removals(options.members);
+		const { platform, settings } = options;
+		this.troubles = new Troubles({ target: platform.target, settings, event: (event) => options.event(event) });
+		const removals = (this.#removals = new Removals(options.members));
+		this.#bounds = new SizeBounds(platform.target, this.troubles);
+		this.#leaving = new Leaving({ platform, members: options.members, removals });
+		this.#group = options.known?.group ?? null;
+		this.#sizeBefore = options.known?.size ?? 0;
 	}
 
 	/** The size that is asked for, else the one that the platform will have once those that leave are gone. */
 	get desired(): number {
-		if (this.#goal !== null) return this.#goal;
-		return Math.max(0, (this.#sizes.size ?? 0) - this.#options.members.leavingByUs().length);
+		return this.#goal ?? this.#left;
+	}
+
+	/** What the platform will have once those that leave are gone. */
+	get #left(): number {
+		return Math.max(0, (this.#sizes.size ?? this.#sizeBefore) - this.#options.members.leavingByUs().length);
+	}
+
+	/** For a control of the same group after this one. */
+	get known(): KnownGroup | null {
+		return this.#group === null ? null : { group: this.#group, size: this.#sizes.size ?? this.#sizeBefore };
+	}
+
+	/** Resolves once the platform was looked at, whatever came of it, or is not any more. */
+	get firstLook(): Promise<void> {
+		return this.#firstLook.promise;
 	}
 
 	/** The last good answer; null: there was none. */
@@ -109,6 +144,10 @@ export class GroupControl {
 			this.#againMs = Math.min(this.#againMs, afterMs);
 			return;
 		}
+		const at = performance.now() + afterMs;
+		// Whoever comes again and again must not put it off.
+		if (at >= this.#wakeAt) return;
+		this.#wakeAt = at;
 		clearTimeout(this.#timer);
 		this.#timer = setTimeout(() => void this.#run(), afterMs);
 	}
@@ -116,20 +155,26 @@ export class GroupControl {
 	close(): void {
 		clearTimeout(this.#timer);
 		this.#closed.abort();
+		this.#firstLook.resolve();
 		this.#removals.callOff();
 	}
 
 	/** Whoever was chosen stays. */
 	#callOff(): void {
 		this.#goal = null;
-		this.#tries = 0;
-		this.#notBefore = 0;
+		this.#attempts.clear('out');
+		this.#keepAll();
+	}
+
+	#keepAll(): void {
+		this.#attempts.clear('in');
 		this.#removals.callOff();
 		for (const entry of this.#options.members.leavingByUs()) this.#options.members.move(entry, 'here');
 	}
 
 	async #run(): Promise<void> {
 		this.#running = true;
+		this.#wakeAt = Number.POSITIVE_INFINITY;
 		this.#againMs = Number.POSITIVE_INFINITY;
 		let nextMs = this.pollMs;
 		try {
@@ -149,34 +194,49 @@ export class GroupControl {
 		try {
 			group = await callPlatform(settings.limitMs, this.signal, (signal) => platform.group(signal));
 		} catch (error) {
-			return this.signal.aborted ? 0 : this.#blind(asPlatformError(error));
+			const retryMs = this.signal.aborted ? 0 : this.#blind(asPlatformError(error));
+			this.#firstLook.resolve();
+			return retryMs;
 		}
 		if (this.signal.aborted) return 0;
 		this.#lookFailures = 0;
-		this.troubles.blind(null, platform.target);
+		this.troubles.blind(null);
 		this.#take(group);
-		if (!this.#active) return this.pollMs;
+		if (!this.#active) {
+			this.#firstLook.resolve();
+			return this.pollMs;
+		}
 		this.#observe(group);
+		await this.#review();
+		this.#firstLook.resolve();
 		await this.#keepUp(group);
-		const waitMs = this.#notBefore - Date.now();
-		if (waitMs > 0) return Math.min(waitMs, this.pollMs);
-		const ripe = this.#removals.waiting ? this.#removals.ripe(this.#isStrict ? this.#leavingOrder() : null) : [];
-		if (ripe.length > 0) return this.#remove(ripe);
+		// Who could not be removed may stay as well where more are wanted: that waits for no removal.
+		const grows = this.#goal !== null && this.#goal > this.#left;
+		if (grows && this.#attempts.isRefused('in', platform.lagMs ?? 0, Date.now())) this.#keepAll();
+		const ripe = this.#leaving.ripe();
+		if (ripe.length > 0) return this.#waitMs('in') || this.#remove(ripe);
 		return this.#goal === null ? this.pollMs : this.#resize(group, this.#goal);
+	}
+
+	/** Until a change in this direction may be tried, but no longer than to the next look; 0: at once. */
+	#waitMs(direction: Direction): number {
+		return Math.min(this.#attempts.waitMs(direction, Date.now()), this.pollMs);
 	}
 
 	/** What was known stays as it was. */
 	#blind(error: PlatformError): number {
 		const { platform, members, settings } = this.#options;
 		this.#lookFailures++;
-		// One answer that does not come is no trouble yet.
-		if (!error.mayPass || this.#lookFailures > 1) {
+		// One answer that does not come is no trouble yet; credentials that are refused from the first are.
+		const atOnce = !error.mayPass || (this.#group === null && error.fault === 'credentials');
+		if (atOnce || this.#lookFailures > 1) {
 			const count = members.all().length;
 			const kept =
-				this.#group === null ? 'nothing is known of it yet' : `its ${count} instances and its size stay as they are`;
+				this.#group === null
+					? 'nothing is known of it, and it takes no requests until this works'
+					: `its ${count} instances and its size stay as they are`;
 			this.troubles.blind(
 				`${platform.target} ${error.mayPass ? 'does not answer' : 'cannot be read'}: ${wordsOf(error)}; ${kept}`,
-				platform.target,
 			);
 		}
 		return retryMs(this.#lookFailures - 1, settings.retryMs, error);
@@ -200,38 +260,26 @@ export class GroupControl {
 
 	#changedOutside(before: number, now: number): void {
 		this.#callOff();
-		this.#unsettledSince = null;
+		this.troubles.changed();
 		const text = `${this.#options.platform.target} was set to ${now} by somebody else (before: ${before}); that is its size now`;
 		this.troubles.say('resized_outside', text, 'warn');
 	}
 
 	/** Looks for what is in the way. */
 	#observe(group: PlatformGroup): void {
-		const { platform, members, settings } = this.#options;
-		const refuse = this.#options.nativeAutoscaler() === 'refuse';
-		const what = refuse
-			? 'it is not scaled here: remove one of the two, or set `nativeAutoscaler: warn`'
-			: 'the two will work against each other';
-		const told = group.autoscaler === null ? null : `${platform.target} is scaled by ${group.autoscaler} too; ${what}`;
-		this.troubles.autoscaler(told, refuse, platform.target);
-		const { failure = null } = group;
-		this.troubles.failing(failure === null ? null : `${platform.target}: ${wordsOf(failure)}`, platform.target);
-		const running = members.live().filter((entry) => entry.member.life === 'running').length;
-		const size = this.#sizes.size ?? 0;
-		const now = Date.now();
-		if (running >= size && group.busy === null) {
-			this.#unsettledSince = null;
-			this.troubles.stuck(null, platform.target);
-			return;
-		}
-		this.#unsettledSince ??= now;
-		const forMs = now - this.#unsettledSince;
-		if (forMs < settings.stuckMs) return;
-		const why = group.busy === null ? '' : `: ${group.busy}`;
-		this.troubles.stuck(
-			`${platform.target} has ${running} of ${size} running after ${inSeconds(forMs)}${why}`,
-			platform.target,
-		);
+		const { members } = this.#options;
+		this.troubles.autoscaler(group.autoscaler, this.#options.nativeAutoscaler() === 'refuse');
+		const there = members.live().filter(hasCome).length;
+		this.troubles.look(group, { size: this.#sizes.size ?? 0, there }, Date.now());
+	}
+
+	/** Once: what would be refused later is told now. */
+	async #review(): Promise<void> {
+		const { platform, settings, scales } = this.#options;
+		if (this.#reviewed || !scales()) return;
+		this.#reviewed = true;
+		const text = await missingPermissions(platform, settings.limitMs, this.signal);
+		if (text !== null) this.troubles.say('permission_missing', text, 'error');
 	}
 
 	/** What the platform has to do for its members; a failure of it holds nothing up. */
@@ -249,7 +297,7 @@ export class GroupControl {
 			failed = `${platform.target}: its members are not kept up: ${wordsOf(fault)}`;
 		}
 		if (failed === null) this.#unkept = 0;
-		this.troubles.unkept(failed, platform.target);
+		this.troubles.unkept(failed);
 	}
 
 	async #resize(group: PlatformGroup, asked: number): Promise<number> {
@@ -258,14 +306,14 @@ export class GroupControl {
 			this.#callOff();
 			return this.pollMs;
 		}
-		const goal = this.#bounded(asked, group);
+		const goal = this.#bounds.bounded(asked, group);
 		this.#goal = goal;
 		const size = this.#sizes.size ?? group.desired;
 		const leaving = members.leavingByUs();
-		const ending = leaving.filter((entry) => this.#mustGo(entry)).length;
+		const ending = leaving.filter((entry) => this.#leaving.mustGo(entry)).length;
 		const plan = planSize(goal, { size, live: members.live().length, chosen: leaving.length, ending });
-		this.#choose(plan);
-		if (plan.set !== null) return this.#set(plan.set, size);
+		this.#leaving.choose(plan);
+		if (plan.set !== null) return this.#waitMs(plan.set > size ? 'out' : 'in') || this.#set(plan.set, size);
 		if (size === goal && members.leavingByUs().length === 0) this.#goal = null;
 		return this.pollMs;
 	}
@@ -273,50 +321,6 @@ export class GroupControl {
 	/** The platform's own autoscaler is at work, and two would work against each other. */
 	#refusedFor(group: PlatformGroup | null): boolean {
 		return group !== null && group.autoscaler !== null && this.#options.nativeAutoscaler() === 'refuse';
-	}
-
-	/** The platform's own bounds. */
-	#bounded(asked: number, { min, max }: PlatformGroup): number {
-		const goal = Math.min(Math.max(asked, min ?? 0), max ?? Number.POSITIVE_INFINITY);
-		const said = goal === asked ? '' : `${asked} ${goal}`;
-		if (said !== '' && said !== this.#saidBound) {
-			const bound = goal > asked ? `min is ${min}` : `max is ${max}`;
-			const text = `${this.#options.platform.target} cannot be set to ${asked}: its own ${bound}; it is set to ${goal}`;
-			this.troubles.say('size_bounded', text, 'warn');
-		}
-		this.#saidBound = said;
-		return goal;
-	}
-
-	/** Lets those stay who leave last, or chooses who leaves: who serves nobody first, then the youngest. */
-	#choose({ keep, choose }: SizePlan): void {
-		const { members } = this.#options;
-		const order = this.#leavingOrder();
-		const chosen = order.filter((entry) => entry.phase !== 'here' && !this.#mustGo(entry)).reverse();
-		for (const entry of chosen.slice(0, keep)) this.#removals.keep(entry);
-		const staying = order.filter((entry) => entry.phase === 'here');
-		for (const entry of staying.slice(0, choose)) members.move(entry, 'chosen');
-	}
-
-	/** Its end is under way, or about to be; one that waits for those before it may still stay. */
-	#mustGo(entry: Entry): boolean {
-		return entry.phase === 'ending' && (!this.#isStrict || this.#removals.underWay(entry));
-	}
-
-	/** Members are ended in the platform's order and in no other. */
-	get #isStrict(): boolean {
-		const { platform } = this.#options;
-		return ordersLeaving(platform) && platform.leavesInOrder === true;
-	}
-
-	#leavingOrder(): Entry[] {
-		const { platform, members } = this.#options;
-		const rank = ({ member, up }: Entry): number =>
-			member.life !== 'running' || member.ready === false ? 0 : up === true ? 2 : 1;
-		const order = members.live().sort((a, b) => rank(a) - rank(b) || b.startedAt - a.startedAt || b.born - a.born);
-		if (!ordersLeaving(platform)) return order;
-		const byId = new Map(order.map((entry) => [entry.member.id, entry]));
-		return platform.leavingOrder([...byId.keys()]).flatMap((id) => byId.get(id) ?? []);
 	}
 
 	async #set(size: number, before: number): Promise<number> {
@@ -359,9 +363,8 @@ export class GroupControl {
 	}
 
 	#done(direction: Direction, before: number): void {
-		this.#tries = 0;
-		this.#notBefore = 0;
-		this.#unsettledSince = null;
+		this.#attempts.clear(direction);
+		this.troubles.changed();
 		this.troubles.holds[direction].clear();
 		const text = `${this.#options.platform.target}: ${before} → ${this.#sizes.size}`;
 		this.troubles.say('resized', text, 'info');
@@ -370,17 +373,24 @@ export class GroupControl {
 	/** @returns ms until the next round */
 	#failed(error: PlatformError, direction: Direction, what: string): number {
 		const { platform, settings } = this.#options;
-		this.#tries++;
-		if (error.mayPass && this.#tries < settings.tries) {
-			const waitMs = retryMs(this.#tries - 1, settings.retryMs, error);
-			this.#notBefore = Date.now() + waitMs;
-			return waitMs;
+		const now = Date.now();
+		const answered = error.fault !== 'unreachable' && error.fault !== 'throttled';
+		const tries = this.#attempts.failed(direction, answered, now);
+		if (error.mayPass && tries < settings.tries) {
+			this.#attempts.wait(direction, retryMs(tries - 1, settings.retryMs, error), now);
+			return this.#waitMs(direction);
 		}
-		const tries = this.#tries === 1 ? '' : ` after ${this.#tries} tries`;
 		this.#callOff();
-		const text = `${platform.target}: ${what}${tries}: ${wordsOf(error)}; its size stays as it is`;
-		const forMs = this.troubles.holds[direction].begin(text, Date.now());
-		this.troubles.say('resize_failed', `${text}, and it is not tried again for ${inSeconds(forMs)}`, 'error');
+		const after = tries === 1 ? '' : ` after ${tries} tries`;
+		const text = `${platform.target}: ${what}${after}: ${wordsOf(error)}; its size stays as it is`;
+		const forMs = this.troubles.holds[direction].begin(text, now);
+		const held = direction === 'out' ? 'it does not grow' : 'nothing is removed';
+		this.troubles.say('resize_failed', `${text}, and ${held} for ${inSeconds(forMs)}`, 'error');
 		return 0;
 	}
+}
+
+/** Whoever was ready once has come, however it is now: under too much load more are wanted, not fewer. */
+function hasCome({ member, wasReady }: Entry): boolean {
+	return member.life === 'running' && (member.ready !== false || wasReady);
 }

@@ -25,6 +25,10 @@ export interface Entry {
 	downSince: number | null;
 	/** This provider saw it come: its time to ready can be learned. */
 	fresh: boolean;
+	/** Ends for want of memory that are told already; null: none are known of this life. */
+	memoryEnds: number | null;
+	/** The platform did not always say that it is not ready, or a probe found it up. */
+	wasReady: boolean;
 }
 
 interface Ended {
@@ -154,6 +158,8 @@ export class MemberSet {
 				up: null,
 				downSince: null,
 				fresh: this.#taken,
+				memoryEnds: this.#taken ? 0 : null,
+				wasReady: isReady(member),
 			};
 			this.#entries.set(member.id, fresh);
 			this.#tell(fresh);
@@ -169,7 +175,10 @@ export class MemberSet {
 			entry.up = null;
 			entry.downSince = null;
 			entry.fresh = true;
+			entry.memoryEnds = 0;
+			entry.wasReady = false;
 		}
+		entry.wasReady ||= isReady(member);
 		if (differs(before, this.#view(entry))) this.#tell(entry);
 	}
 
@@ -197,6 +206,10 @@ export class MemberSet {
 		const note = member.note || unready;
 		return { id, host, port, tls: this.#tls, weight: 1, life, pid: null, epoch, startedAt, restarts: 0, note };
 	}
+}
+
+function isReady({ life, ready }: PlatformMember): boolean {
+	return life === 'running' && ready !== false;
 }
 
 function isLive({ phase, member }: Entry): boolean {

@@ -1,6 +1,7 @@
 /** Instances that are members of a platform's group: a Deployment, an Auto Scaling group, a scale set, commands. */
 
 import type {
+	HeldBack,
 	InstanceEvent,
 	LearnsStartTimes,
 	ProvidedInstance,
@@ -10,14 +11,17 @@ import type {
 } from '../provider.ts';
 import { StartTimes } from '../run/start-times.ts';
 import { inSeconds } from '../wording.ts';
-import { GroupControl } from './group-control.ts';
+import { GroupControl, type KnownGroup } from './group-control.ts';
 import { MemberSet } from './member-set.ts';
+import { tellMemoryEnds } from './memory-ends.ts';
 import {
 	keepsUp,
 	knowsUsage,
+	type MemberSize,
 	type Platform,
 	type PlatformGroup,
 	type PlatformUsage,
+	type SizeApplied,
 	sizesMembers,
 	takesHealth,
 	watchesGroup,
@@ -36,6 +40,8 @@ export interface PlatformProviderOptions<C> {
 	tls?(config: C): boolean;
 	/** Default `refuse`. */
 	readonly nativeAutoscaler?: 'refuse' | 'warn';
+	/** Its size is Ballast's to change; default true. */
+	readonly scales?: boolean;
 	/** A client of the platform for a configuration; called anew for each that is applied. */
 	open(config: C): Platform;
 }
@@ -50,6 +56,7 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 	/** The platform keeps the size: see `Resizable`. */
 	readonly keepsSize = true;
 	nativeAutoscaler: 'refuse' | 'warn';
+	scales: boolean;
 	readonly #options: PlatformProviderOptions<C>;
 	#settings: PlatformSettings;
 	readonly #members: MemberSet;
@@ -66,10 +73,11 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 		this.#options = options;
 		this.kind = options.config.kind;
 		this.nativeAutoscaler = options.nativeAutoscaler ?? 'refuse';
+		this.scales = options.scales ?? true;
 		this.#settings = { ...PLATFORM_SETTINGS, ...options.settings?.(options.config) };
 		this.#members = new MemberSet(options.service, options.tls?.(options.config) ?? false);
 		this.#platform = options.open(options.config);
-		this.#control = this.#newControl();
+		this.#control = this.#newControl(null);
 	}
 
 	get desired(): number {
@@ -93,18 +101,23 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 		return this.#platform.target;
 	}
 
-	/** Why the size cannot be relied upon or changed now; null: all is well. For the scaler: it ends by itself, so that it is tried again. */
-	get trouble(): string | null {
+	/** Why the size cannot be raised or lowered now. For the scaler: it ends by itself, so that it is tried again. */
+	get trouble(): HeldBack {
 		return this.#control.troubles.trouble(Date.now());
 	}
 
-	/** As `trouble`, but what was refused stays until it works. For an alert. */
+	/** What is wrong, whichever way it holds; what was refused stays until it works. For an alert. */
 	get complaint(): string | null {
 		return this.#control.troubles.complaint;
 	}
 
 	get known(): boolean {
 		return this.group !== null;
+	}
+
+	/** Resolves once the platform was looked at, whatever came of it. */
+	get firstLook(): Promise<void> {
+		return this.#control.firstLook;
 	}
 
 	/** The platform's last good answer; null: there was none. */
@@ -136,6 +149,7 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 
 	apply(config: C): void {
 		const before = this.#platform;
+		const known = this.#control.known;
 		this.#end();
 		this.#settings = { ...PLATFORM_SETTINGS, ...this.#options.settings?.(config) };
 		this.#members.setTls(this.#options.tls?.(config) ?? false);
@@ -144,7 +158,8 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 		if (before.target !== this.#platform.target) this.#members.abandon();
 		before.close();
 		this.#closed = false;
-		this.#control = this.#newControl();
+		// What was known of the same group holds until it is looked at anew: it has not become empty meanwhile.
+		this.#control = this.#newControl(identityOf(before) === identityOf(this.#platform) ? known : null);
 		this.#begin();
 		this.#control.setActive(this.#active);
 	}
@@ -160,6 +175,7 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 		if (!up) entry.downSince ??= Date.now();
 		else {
 			entry.downSince = null;
+			entry.wasReady = true;
 			if (entry.up === null && entry.fresh) this.#startTimes.add(Math.max(0, Date.now() - entry.startedAt));
 		}
 		entry.up = up;
@@ -204,7 +220,7 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 	 * @returns null: this platform cannot
 	 * @throws PlatformError
 	 */
-	async applySize(size: { cpu: number | null; memoryBytes: number | null }): Promise<'live' | 'rolling' | null> {
+	async applySize(size: MemberSize): Promise<SizeApplied | null> {
 		const platform = this.#platform;
 		if (!sizesMembers(platform)) return null;
 		const how = await callPlatform(this.#settings.limitMs, this.#control.signal, (signal) =>
@@ -234,14 +250,19 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 		this.#closed = true;
 	}
 
-	#newControl(): GroupControl {
+	#newControl(known: KnownGroup | null): GroupControl {
 		return new GroupControl({
+			known,
 			platform: this.#platform,
 			members: this.#members,
 			settings: this.#settings,
 			nativeAutoscaler: () => this.nativeAutoscaler,
+			scales: () => this.scales,
 			event: (event) => this.#event(event),
-			looked: () => this.#reportDead(),
+			looked: () => {
+				for (const event of tellMemoryEnds(this.#members.all())) this.#event(event);
+				this.#reportDead();
+			},
 		});
 	}
 
@@ -306,3 +327,5 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 		this.#watcher?.event(event);
 	}
 }
+
+const identityOf = ({ kind, target, identity = target }: Platform): string => `${kind} ${identity}`;

@@ -22,6 +22,22 @@ export interface PlatformMember {
 	readonly startedAt: number;
 	/** Half a sentence, may be empty. */
 	readonly note: string;
+	/** How often it was ended for want of memory under this id; null or missing: not known. */
+	readonly memoryEnds?: MemoryEnds | null;
+}
+
+export interface MemoryEnds {
+	/** Never falls while the member lives. */
+	readonly count: number;
+	/** What it could have the last time, bytes; null: not known. */
+	readonly memoryBytes: number | null;
+}
+
+/** What a member is given; null: not bounded, or not known. */
+export interface MemberSize {
+	/** Cores. */
+	readonly cpu: number | null;
+	readonly memoryBytes: number | null;
 }
 
 export interface PlatformGroup {
@@ -36,6 +52,8 @@ export interface PlatformGroup {
 	readonly busy: string | null;
 	/** Why the platform does not come to the size that it aims at, where it says so later than `setDesired` returned; null or missing: nothing known. */
 	readonly failure?: PlatformError | null;
+	/** What `failure` keeps it from: growing, or letting members go. Missing: told from its kind and from who is there. */
+	readonly failing?: 'out' | 'in';
 	readonly members: readonly PlatformMember[];
 }
 
@@ -43,8 +61,29 @@ export interface PlatformUsage {
 	/** Of what the member is given, 0…1 and above; null: not known. */
 	readonly cpu: number | null;
 	readonly memory: number | null;
+	/** CPU in use of what a change of size is for, cores; null: not known. */
+	readonly cores: number | null;
+	/** Memory in use, likewise, bytes; null: not known. */
+	readonly memoryBytes: number | null;
+	/** What it is given now; null: not known. */
+	readonly given: MemberSize | null;
 	/** Epoch ms of the measurement. */
 	readonly atMs: number;
+}
+
+/** The usage of a whole machine, of which the platform tells shares. `machine` null: its size is not known. */
+export function machineUsage(
+	shares: Pick<PlatformUsage, 'cpu' | 'memory' | 'atMs'>,
+	machine: MemberSize | null,
+): PlatformUsage {
+	const of = (share: number | null, whole: number | null | undefined): number | null =>
+		share === null || whole === null || whole === undefined ? null : share * whole;
+	return {
+		...shares,
+		cores: of(shares.cpu, machine?.cpu),
+		memoryBytes: of(shares.memory, machine?.memoryBytes),
+		given: machine,
+	};
 }
 
 export interface Platform {
@@ -52,6 +91,8 @@ export interface Platform {
 	readonly kind: string;
 	/** What it acts on, for people: `deployment default/api`. */
 	readonly target: string;
+	/** What tells the group from every other one, clusters and accounts included; default `target`. */
+	readonly identity?: string;
 	/** How long `group` may still show what was before a change, ms; default 0. */
 	readonly lagMs?: number;
 	/** @throws PlatformError */
@@ -94,13 +135,29 @@ export interface KeepsUp {
 
 /** Extension: members can be given another size. */
 export interface Sizes {
-	/** `live`: they have it now; `rolling`: the platform replaces them one after the other. @throws PlatformError */
-	applySize(size: { cpu: number | null; memoryBytes: number | null }, signal: AbortSignal): Promise<'live' | 'rolling'>;
+	/**
+	 * Members, those that come later too, are to have this; null: whatever they are given.
+	 * @throws PlatformError
+	 */
+	applySize(size: MemberSize, signal: AbortSignal): Promise<SizeApplied>;
 }
+
+/** `live`: they have it now; `rolling`: the platform replaces them one after the other; `same`: they had it already. */
+export type SizeApplied = 'live' | 'rolling' | 'same';
 
 /** Extension: takes word of members that our probes find dead. */
 export interface TakesHealth {
 	reportUnhealthy(id: string, why: string, signal: AbortSignal): Promise<void>;
+}
+
+/** Extension: can tell beforehand what it would not be allowed, without changing anything. */
+export interface ChecksPermissions {
+	/** What is needed to look, to resize and to remove, and is not granted, as `PlatformError.permission` names it. @throws PlatformError */
+	missingPermissions(signal: AbortSignal): Promise<readonly string[]>;
+}
+
+export function checksPermissions(platform: object): platform is ChecksPermissions {
+	return 'missingPermissions' in platform;
 }
 
 export function watchesGroup(platform: object): platform is WatchesGroup {

@@ -44,6 +44,19 @@ test('a failure lasts until another change begins', async () => {
 	assert.equal(operations.failure, null);
 });
 
+test('a failure says what was to be done, and is over when it may be tried again', async () => {
+	const { clock, operations } = made([]);
+	const fault = new PlatformError('bad_request', 'it is locked');
+	const look = async (): Promise<OperationAnswer> => ({ state: 'failed', fault, retryAfterMs: null });
+	const removals = new RunningOperations(60_000, () => clock.now);
+	removals.add({ what: 'the deletion of a', retryAfterMs: null, look }, 'in');
+	await removals.look(signal);
+	assert.deepEqual([removals.failure, removals.failing], [fault, { failing: 'in' }]);
+	clock.now += 60_001;
+	assert.deepEqual([removals.failure, removals.failing], [null, {}]);
+	assert.deepEqual(operations.failing, {});
+});
+
 test('looks that fail: what may pass is asked again, one that is forgotten has ended, the rest is its failure', async () => {
 	const throttled = made([
 		new PlatformError('throttled', 'slow', { retryAfterMs: 9000 }),

@@ -23,6 +23,7 @@ export interface AcceptedOperation {
 
 interface Running {
 	readonly operation: AcceptedOperation;
+	readonly failing: 'out' | 'in' | undefined;
 	readonly since: number;
 	nextLookAt: number;
 }
@@ -37,8 +38,8 @@ export class RunningOperations {
 	readonly #running = new Set<Running>();
 	readonly #stuckMs: number;
 	readonly #now: () => number;
-	/** Why the last one that ended failed; null: it did not, or another has begun since. */
-	failure: PlatformError | null = null;
+	#failed: { readonly fault: PlatformError; readonly failing: 'out' | 'in' | undefined; readonly atMs: number } | null =
+		null;
 
 	/** @param stuckMs an operation that takes longer is called stuck, and forgotten after twice the time */
 	constructor(stuckMs: number, now: () => number = Date.now) {
@@ -46,12 +47,25 @@ export class RunningOperations {
 		this.#now = now;
 	}
 
-	add(operation: AcceptedOperation): void {
+	/** @param failing what its failure keeps the group from; undefined: it is no change of the size */
+	add(operation: AcceptedOperation, failing?: 'out' | 'in'): void {
 		const now = this.#now();
-		this.failure = null;
+		this.#failed = null;
 		const [oldest] = this.#running;
 		if (this.#running.size >= MOST && oldest !== undefined) this.#running.delete(oldest);
-		this.#running.add({ operation, since: now, nextLookAt: now + (operation.retryAfterMs ?? 0) });
+		this.#running.add({ operation, failing, since: now, nextLookAt: now + (operation.retryAfterMs ?? 0) });
+	}
+
+	/** Why the last one that ended failed; null: it did not, another has begun since, or it is so long ago that it may be tried again. */
+	get failure(): PlatformError | null {
+		const failed = this.#failed;
+		return failed === null || this.#now() - failed.atMs > this.#stuckMs ? null : failed.fault;
+	}
+
+	/** What the one that failed was to do: see `PlatformGroup`; empty: it was no change of the size. */
+	get failing(): { failing?: 'out' | 'in' } {
+		const failing = this.failure === null ? undefined : this.#failed?.failing;
+		return failing === undefined ? {} : { failing };
 	}
 
 	/** Looks at those that are due; `failure` is known after it. */
@@ -64,8 +78,9 @@ export class RunningOperations {
 			one.nextLookAt = this.#now() + Math.max(answer.retryAfterMs ?? 0, 1);
 			if (answer.state === 'running') continue;
 			this.#running.delete(one);
-			this.failure =
-				answer.state === 'failed' ? (answer.fault ?? new PlatformError('busy', `${one.operation.what} failed`)) : null;
+			const { operation, failing } = one;
+			const fault = answer.fault ?? new PlatformError('busy', `${operation.what} failed`);
+			this.#failed = answer.state === 'failed' ? { fault, failing, atMs: this.#now() } : null;
 		}
 	}
 

@@ -26,7 +26,11 @@ export class MemoryPlatform implements PlatformFake {
 	#there = true;
 	#shots: Shot[] = [];
 
-	constructor() {
+	readonly #declaredLagMs: number;
+
+	/** @param lagMs how late it says that reads may be */
+	constructor(lagMs = 1000) {
+		this.#declaredLagMs = lagMs;
 		this.#fill();
 	}
 
@@ -34,7 +38,7 @@ export class MemoryPlatform implements PlatformFake {
 		return {
 			kind: 'memory',
 			target: 'group m/api',
-			lagMs: 1000,
+			lagMs: this.#declaredLagMs,
 			group: (signal) => this.#call('read', signal, () => this.#shown()),
 			setDesired: (count, signal) =>
 				this.#call('resize', signal, () => {

@@ -1,4 +1,5 @@
 /** A provider over a fake of a platform, as the tests of the suite begin with. */
+import type { HeldBack } from '../provider.ts';
 import { TestingWatcher, until } from '../testing-watcher.ts';
 import { PlatformProvider } from './platform-provider.ts';
 import type { PlatformSettings } from './settings.ts';
@@ -14,6 +15,9 @@ export const SUITE_SETTINGS: Partial<PlatformSettings> = {
 	stuckMs: 400,
 };
 
+/** Of `trouble`: the size can be changed. */
+export const FREE: HeldBack = { out: null, in: null };
+
 export interface StageOptions {
 	readonly settings?: Partial<PlatformSettings>;
 	/** How late reads are in the case `lag`, ms; must be below what the adapter says as `lagMs`. Default 300. */
@@ -28,7 +32,16 @@ export interface Stage {
 	running(count: number): Promise<void>;
 	/** Drains and removes whoever is to leave, as the fleet does. */
 	drain(): Promise<void>;
+	/** Does so again and again, with whoever else turns up to leave. */
+	drainUntil(holds: () => boolean): Promise<void>;
 	kinds(): string[];
+}
+
+interface Beginning {
+	readonly fake?: (fake: PlatformFake) => void;
+	readonly active?: boolean;
+	readonly warn?: boolean;
+	readonly settings?: Partial<PlatformSettings>;
 }
 
 export class Play {
@@ -41,14 +54,14 @@ export class Play {
 		this.#options = options;
 	}
 
-	async begin(how: { fake?: (fake: PlatformFake) => void; active?: boolean; warn?: boolean } = {}): Promise<Stage> {
+	async begin(how: Beginning = {}): Promise<Stage> {
 		const fake = await this.#make();
 		how.fake?.(fake);
 		const watcher = new TestingWatcher();
 		const provider = new PlatformProvider({
 			service: 'api',
 			config: { kind: 'test' },
-			settings: () => ({ ...SUITE_SETTINGS, ...this.#options.settings }),
+			settings: () => ({ ...SUITE_SETTINGS, ...this.#options.settings, ...how.settings }),
 			nativeAutoscaler: how.warn ? 'warn' : 'refuse',
 			open: () => fake.open(),
 		});
@@ -70,7 +83,15 @@ export class Play {
 			);
 			await Promise.all(watcher.ids('leaving').map((id) => provider.remove(id, Date.now() + 5000)));
 		};
-		return { fake, provider, watcher, running, drain, kinds: () => watcher.events.map(({ kind }) => kind) };
+		const drainUntil = (holds: () => boolean): Promise<void> =>
+			until(
+				() => {
+					for (const id of watcher.ids('leaving')) void provider.remove(id, Date.now() + 5000);
+					return holds();
+				},
+				() => [[...watcher.instances.values()], watcher.events, fake.changes],
+			);
+		return { fake, provider, watcher, running, drain, drainUntil, kinds: () => watcher.events.map(({ kind }) => kind) };
 	}
 
 	async end(): Promise<void> {

@@ -1,7 +1,7 @@
 /** What every platform must do while all is well, and while reads are late. */
 import assert from 'node:assert/strict';
 import { until } from '../testing-watcher.ts';
-import { type Play, rest, type StageOptions, told } from './testing-platform-stage.ts';
+import { FREE, type Play, rest, type StageOptions, told } from './testing-platform-stage.ts';
 
 export const SIZE_CASES = {
 	async lists(play: Play): Promise<void> {
@@ -17,7 +17,7 @@ export const SIZE_CASES = {
 		);
 		for (const { host, port } of provider.list()) assert.ok(host !== '' && port > 0, `${host}:${port}`);
 		assert.equal(provider.desired, 3);
-		assert.equal(provider.trouble, null);
+		assert.deepEqual(provider.trouble, FREE);
 		assert.deepEqual(fake.changes, []);
 	},
 	async out(play: Play): Promise<void> {

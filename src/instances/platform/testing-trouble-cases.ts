@@ -1,7 +1,12 @@
 /** What every platform must do when something is wrong, and at its end. */
 import assert from 'node:assert/strict';
 import { until } from '../testing-watcher.ts';
-import { type Play, rest, told } from './testing-platform-stage.ts';
+import { FREE, type Play, rest, type Stage, told } from './testing-platform-stage.ts';
+
+function holdsBoth({ provider }: Stage, why: RegExp): void {
+	assert.match(provider.trouble.out ?? '', why);
+	assert.equal(provider.trouble.in, provider.trouble.out);
+}
 
 export const TROUBLE_CASES = {
 	async partial(play: Play): Promise<void> {
@@ -23,12 +28,13 @@ export const TROUBLE_CASES = {
 		fake.stick(true);
 		provider.resize(4);
 		await told(stage, 'stuck');
-		assert.match(provider.trouble ?? '', /3 of 4 running/);
+		assert.match(provider.trouble.out ?? '', /3 of 4 running/);
+		assert.equal(provider.trouble.in, null);
 		assert.equal(fake.size(), 4);
 		fake.stick(false);
 		await running(4);
 		await told(stage, 'unstuck');
-		assert.deepEqual([provider.trouble, fake.changes], [null, ['4']]);
+		assert.deepEqual([provider.trouble, fake.changes], [FREE, ['4']]);
 	},
 	async capacity(play: Play): Promise<void> {
 		const stage = await play.begin();
@@ -38,16 +44,61 @@ export const TROUBLE_CASES = {
 		provider.resize(6);
 		await told(stage, 'resize_failed');
 		assert.equal(provider.desired, 3);
-		assert.ok(provider.trouble !== null && provider.complaint !== null);
+		assert.ok(provider.trouble.out !== null && provider.complaint !== null);
+		assert.equal(provider.trouble.in, null);
 		provider.resize(6);
 		await rest(100);
 		assert.deepEqual(fake.changes, [], 'held back');
-		await until(() => provider.trouble === null);
+		await until(() => provider.trouble.out === null);
 		assert.ok(provider.complaint !== null, 'an alert stays until it works');
 		fake.capacity(100);
 		provider.resize(6);
 		await running(6);
 		assert.deepEqual([fake.size(), provider.complaint, watcher.texts('resize_failed').length], [6, null, 1]);
+	},
+	async fullShrinks(play: Play): Promise<void> {
+		const stage = await play.begin({ settings: { holdMs: [60_000, 60_000] } });
+		const { fake, provider, running, watcher } = stage;
+		await running(3);
+		fake.capacity(3);
+		provider.resize(5);
+		// Refused, or taken and told of later.
+		await until(() => provider.trouble.out !== null);
+		assert.equal(provider.trouble.in, null);
+		provider.resize(2);
+		await stage.drainUntil(() => fake.alive().length === 2 && fake.size() === 2);
+		await running(2);
+		assert.deepEqual([provider.desired, provider.trouble.in, watcher.texts('resized_outside')], [2, null, []]);
+	},
+	async stuckShrinks(play: Play): Promise<void> {
+		const stage = await play.begin();
+		const { fake, provider, watcher, running } = stage;
+		await running(3);
+		fake.stick(true);
+		provider.resize(5);
+		await told(stage, 'stuck');
+		provider.resize(2);
+		await stage.drainUntil(() => fake.alive().length === 2);
+		await running(2);
+		assert.deepEqual([fake.size(), provider.desired], [2, 2]);
+		assert.deepEqual(watcher.texts('resized_outside'), []);
+		await until(() => provider.trouble.out === null);
+	},
+	async refusedGrows(play: Play): Promise<void> {
+		const stage = await play.begin({ settings: { holdMs: [60_000, 60_000] } });
+		const { fake, provider, running, watcher } = stage;
+		await running(3);
+		fake.deny('remove');
+		provider.resize(2);
+		await stage.drain();
+		await told(stage, 'resize_failed');
+		assert.deepEqual([provider.trouble.out, provider.desired], [null, 3]);
+		assert.match(provider.trouble.in ?? '', /could not be removed: .*permission needed: \S+/);
+		provider.resize(5);
+		await running(5);
+		assert.deepEqual([fake.size(), provider.desired, fake.changes], [5, 5, ['5']]);
+		assert.ok(provider.trouble.in !== null);
+		assert.deepEqual(watcher.texts('resized_outside'), []);
 	},
 	async denied(play: Play): Promise<void> {
 		const stage = await play.begin();
@@ -64,7 +115,7 @@ export const TROUBLE_CASES = {
 		const { provider, watcher } = stage;
 		await told(stage, 'provider_trouble');
 		assert.match(watcher.texts('provider_trouble')[0] ?? '', /cannot be read: .*permission needed: \S+/);
-		assert.ok(provider.trouble !== null);
+		assert.ok(provider.trouble.out !== null && provider.trouble.in === provider.trouble.out);
 		stage.fake.deny(null);
 		await stage.running(3);
 		await told(stage, 'provider_recovered');
@@ -78,9 +129,9 @@ export const TROUBLE_CASES = {
 		await rest(150);
 		assert.deepEqual([stage.fake.size(), stage.provider.desired, stage.fake.changes], [3, 3, []]);
 		assert.match(stage.watcher.texts('native_autoscaler')[0] ?? '', /their-own.*nativeAutoscaler: warn/);
-		assert.match(stage.provider.trouble ?? '', /their-own/);
+		holdsBoth(stage, /their-own/);
 		stage.fake.autoscaler(null);
-		await until(() => stage.provider.trouble === null);
+		await until(() => stage.provider.trouble.out === null);
 		stage.provider.resize(4);
 		await stage.running(4);
 	},
@@ -114,10 +165,10 @@ export const TROUBLE_CASES = {
 		await told(stage, 'provider_trouble');
 		assert.equal(watcher.ids('running').length, 3);
 		assert.equal(provider.desired, 3);
-		assert.match(provider.trouble ?? '', /its 3 instances and its size stay as they are/);
+		holdsBoth(stage, /its 3 instances and its size stay as they are/);
 		fake.silence(false);
 		await told(stage, 'provider_recovered');
-		assert.deepEqual([provider.trouble, watcher.texts('provider_trouble').length, fake.changes], [null, 1, []]);
+		assert.deepEqual([provider.trouble, watcher.texts('provider_trouble').length, fake.changes], [FREE, 1, []]);
 		assert.equal(watcher.ids('running').length, 3);
 	},
 	async missing(play: Play): Promise<void> {

@@ -7,6 +7,8 @@ import type { PlatformError } from './platform-error.ts';
 
 /** A reading older than so many intervals is dropped. */
 const KEPT_INTERVALS = 8;
+/** To the first reading, ms. */
+const SOON_MS = 1000;
 
 export interface UsagePollOptions {
 	readonly platform: KnowsUsage & { readonly target: string };
@@ -26,7 +28,7 @@ export class UsagePoll {
 
 	constructor(options: UsagePollOptions) {
 		this.#options = options;
-		this.#timer = setTimeout(() => void this.#read(), Math.min(1000, options.everyMs));
+		this.#timer = setTimeout(() => void this.#read(), Math.min(SOON_MS, options.everyMs));
 	}
 
 	/** By the platform's id. */
@@ -55,7 +57,9 @@ export class UsagePoll {
 			}
 		}
 		if (this.#closed.signal.aborted) return;
-		this.#timer = setTimeout(() => void this.#read(), everyMs * (0.9 + Math.random() / 5));
+		// Nobody is there yet.
+		const nextMs = ids.length === 0 ? Math.min(SOON_MS, everyMs) : everyMs;
+		this.#timer = setTimeout(() => void this.#read(), nextMs * (0.9 + Math.random() / 5));
 	}
 
 	#complain(error: PlatformError): void {

@@ -92,7 +92,7 @@ export class PolicyController implements Controller {
 			held: Math.round(figures.held),
 			idleForMs: nowMs - this.#lastRequestMs,
 			errorRate: this.#errorRate(nowMs),
-			...{ rollout: false, providerTrouble: null },
+			...{ rollout: false, providerTrouble: { out: null, in: null } },
 		};
 		const decision = decide(this.#state, samples, this.#policy, nowMs);
 		this.#state = decision.state;

@@ -28,6 +28,8 @@ export interface SizeAdvice {
 	memoryBytes: SizeBounds | null;
 	/** Hours of samples. */
 	hours: number;
+	/** An instance ran out of memory since the last size was given. */
+	ranOut: boolean;
 }
 
 interface Peak {
@@ -51,6 +53,7 @@ export class PoolUsage {
 	readonly #peaks = new Map<string, Peak>();
 	#sinceMs = 0;
 	#lastMs = 0;
+	#ranOut = false;
 
 	/** What one instance used. NaN: not known. */
 	add(instance: string, { cores, memoryBytes }: { cores: number; memoryBytes: number }, atMs: number): void {
@@ -75,7 +78,13 @@ export class PoolUsage {
 
 	/** An instance was ended since it used more memory than there was. @param bytes what it had, or its limit */
 	outOfMemory(instance: string, bytes: number, atMs: number): void {
+		this.#ranOut = true;
 		this.#addPeak(instance, Math.max(bytes * OOM_FACTOR, bytes + OOM_BYTES), atMs);
+	}
+
+	/** Instances were given another size: what they ran out of before is answered. */
+	given(): void {
+		this.#ranOut = false;
 	}
 
 	/** Forgets the peaks of instances that are no more; what they used stays known. */
@@ -89,6 +98,7 @@ export class PoolUsage {
 			cpu: bounds(this.#cpu, minCpu, maxCpu),
 			memoryBytes: bounds(this.#memory, minMemoryBytes, maxMemoryBytes),
 			hours: (this.#lastMs - this.#sinceMs) / 3_600_000,
+			ranOut: this.#ranOut,
 		};
 	}
 
@@ -133,9 +143,11 @@ export function adviseSize(
 	advice: SizeAdvice,
 	{ mode }: Pick<VerticalPolicy, 'mode'>,
 ): InstanceSize | null {
-	if (advice.hours * 3_600_000 < LEAST_MS) return null;
-	const cpu = next(now.cpu, advice.cpu, mode);
-	const memoryBytes = next(now.memoryBytes, advice.memoryBytes, mode);
+	const known = advice.hours * 3_600_000 >= LEAST_MS;
+	if (!known && !advice.ranOut) return null;
+	const cpu = known ? next(now.cpu, advice.cpu, mode) : now.cpu;
+	const more = advice.ranOut ? above(now.memoryBytes, advice.memoryBytes) : null;
+	const memoryBytes = more ?? (known ? next(now.memoryBytes, advice.memoryBytes, mode) : now.memoryBytes);
 	if (cpu === now.cpu && memoryBytes === now.memoryBytes) return null;
 	return {
 		cpu: cpu === null ? null : roundCores(cpu),
@@ -149,6 +161,11 @@ function next(now: number | null, found: SizeBounds | null, mode: VerticalPolicy
 	if (now !== null && now >= found.lower && now <= found.upper) return now;
 	if (now !== null && Math.abs(now / found.target - 1) <= NEAR) return now;
 	return found.target;
+}
+
+/** Who ran out of memory is not left alone between the bounds. */
+function above(now: number | null, found: SizeBounds | null): number | null {
+	return now !== null && found !== null && found.target > now ? found.target : null;
 }
 
 /** To hundredths of a core, up; to MiB, up. */

@@ -39,6 +39,7 @@ const COMPUTE_MESSAGES = [
 	'RegionInstanceGroupManagersDeleteInstancesRequest',
 	'Operation',
 	'Instance',
+	'MachineType',
 	'InstanceList',
 	'AutoscalerList',
 	'RegionAutoscalerList',

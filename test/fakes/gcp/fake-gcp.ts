@@ -122,6 +122,17 @@ export class FakeGcp {
 			},
 			{
 				method: 'GET',
+				path: new RegExp(`^/compute/v1/projects/${PROJECT}/zones/${REGION}-[a-c]/machineTypes/e2-standard-2$`),
+				action: 'compute.machineTypes.get',
+				gives: 'MachineType',
+				query: [],
+				handle: () => ({
+					status: 200,
+					body: { kind: 'compute#machineType', name: 'e2-standard-2', guestCpus: 2, memoryMb: 8192 },
+				}),
+			},
+			{
+				method: 'GET',
 				path: exactly(`/compute/v1/${this.#path}/autoscalers/([\\w-]+)`),
 				action: 'compute.autoscalers.get',
 				gives: 'Autoscaler',
@@ -275,6 +286,7 @@ export class FakeGcp {
 				creationTimestamp: new Date(createdAt).toISOString(),
 				lastStartTimestamp: new Date(createdAt).toISOString(),
 				zone: `${LINKS}/projects/${PROJECT}/zones/${zone}`,
+				machineType: `${LINKS}/projects/${PROJECT}/zones/${zone}/machineTypes/e2-standard-2`,
 				networkInterfaces: [
 					{ name: 'nic0', networkIP, accessConfigs: [{ name: 'External NAT', type: 'ONE_TO_ONE_NAT', natIP }] },
 				],

@@ -3,8 +3,11 @@ import { createServer as createHttp, type IncomingMessage, type Server, type Ser
 import { createServer as createHttps, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { KubeController, type KubeControllerParts, NAME, NAMESPACE } from './kube-controller.ts';
+import { podMetricsList } from './kube-metrics.ts';
 import { complain } from './kube-model.ts';
-import { matches, patchInto } from './kube-queries.ts';
+import { ALLOWED_QUERY, matches, patchInto } from './kube-queries.ts';
+import { refuseResize } from './kube-resize.ts';
+import { scaleOf } from './kube-scale.ts';
 import type { Change, KubeObject } from './kube-store.ts';
 
 export interface FakeKubernetesParts extends KubeControllerParts {
@@ -32,25 +35,21 @@ const LISTS: Record<string, { group: string; version: string; kind: string; mode
 	events: { group: '', version: 'v1', kind: 'Event', model: 'CoreV1Event' },
 	deployments: { group: 'apps', version: 'v1', kind: 'Deployment', model: 'V1Deployment' },
 	statefulsets: { group: 'apps', version: 'v1', kind: 'StatefulSet', model: 'V1StatefulSet' },
+	endpointslices: { group: 'discovery.k8s.io', version: 'v1', kind: 'EndpointSlice', model: 'V1EndpointSlice' },
 	horizontalpodautoscalers: {
 		group: 'autoscaling',
 		version: 'v2',
 		kind: 'HorizontalPodAutoscaler',
 		model: 'V2HorizontalPodAutoscaler',
 	},
+	verticalpodautoscalers: {
+		group: 'autoscaling.k8s.io',
+		version: 'v1',
+		kind: 'VerticalPodAutoscaler',
+		model: 'VerticalPodAutoscaler',
+	},
 	scaledobjects: { group: 'keda.sh', version: 'v1alpha1', kind: 'ScaledObject', model: 'ScaledObject' },
 };
-const ALLOWED_QUERY = [
-	'limit',
-	'continue',
-	'labelSelector',
-	'fieldSelector',
-	'watch',
-	'resourceVersion',
-	'allowWatchBookmarks',
-	'timeoutSeconds',
-	'pretty',
-];
 
 export class FakeKubernetes {
 	readonly controller: KubeController;
@@ -59,6 +58,10 @@ export class FakeKubernetes {
 	/** What was needed so far: `patch deployments.apps/scale`. */
 	readonly needed = new Set<string>();
 	readonly calls: string[] = [];
+	/** What was asked about beforehand, as `needed`. */
+	readonly reviewed = new Set<string>();
+	/** Whether it says who may do what. */
+	reviews = true;
 	/** Tokens that are taken; empty: a client certificate is enough. */
 	tokens: string[] = ['SECRET-token-1'];
 	silent = false;
@@ -67,7 +70,7 @@ export class FakeKubernetes {
 	resizable = true;
 	/** A policy of the cluster: most replicas. */
 	most: number = Number.POSITIVE_INFINITY;
-	/** By pod: cores and bytes of its container `api`. */
+	/** By pod, `*` for all others: cores and bytes of its container `api`. */
 	readonly usage = new Map<string, { cpu: string; memory: string }>();
 	/** Requests that come in between another write: that many changes of the scale are refused. */
 	conflicts = 0;
@@ -192,6 +195,7 @@ export class FakeKubernetes {
 	#route(call: Call, response: ServerResponse): Answer | null {
 		const unknown = [...call.query.keys()].find((name) => !ALLOWED_QUERY.includes(name));
 		if (unknown !== undefined) this.violations.push(`unknown parameter ${unknown} of ${call.path}`);
+		if (call.path === '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews') return this.#accessReview(call);
 		const found = /^\/(?:api|apis\/([\w.]+))\/(v\w+)\/namespaces\/([\w-]+)\/(\w+)(?:\/([\w.-]+))?(?:\/(\w+))?$/.exec(
 			call.path,
 		);
@@ -225,6 +229,27 @@ export class FakeKubernetes {
 		return this.#patch(call, { resource, name, sub });
 	}
 
+	/** Whether the one who asks may do so: what `deny` names it may not. */
+	#accessReview({ method, body, type }: Call): Answer {
+		const wrong = method === 'POST' && type === 'application/json' ? complain('V1SelfSubjectAccessReview', body) : type;
+		if (wrong !== null) {
+			this.violations.push(`POST selfsubjectaccessreviews: ${wrong}`);
+			return this.status(400, 'BadRequest', wrong);
+		}
+		if (!this.reviews) return this.status(403, 'Forbidden', 'selfsubjectaccessreviews is forbidden');
+		const { spec } = body as { spec: { resourceAttributes: Record<string, string> } };
+		const { verb, group = '', resource, subresource } = spec.resourceAttributes;
+		const whole = `${verb} ${resource}${group === '' ? '' : `.${group}`}${subresource === undefined ? '' : `/${subresource}`}`;
+		this.reviewed.add(whole);
+		return this.#checked(201, 'V1SelfSubjectAccessReview', {
+			apiVersion: 'authorization.k8s.io/v1',
+			kind: 'SelfSubjectAccessReview',
+			metadata: {},
+			spec,
+			status: { allowed: !this.#denied.has(whole) },
+		});
+	}
+
 	#missing({ path }: Call): Answer {
 		return this.status(404, 'NotFound', 'the server could not find the requested resource', {
 			causes: [],
@@ -245,17 +270,8 @@ export class FakeKubernetes {
 		return this.#checked(200, LISTS[resource]?.model ?? '', this.#typed(resource, object));
 	}
 
-	#scale({ metadata, spec, status }: KubeObject): Answer {
-		const { replicas, selector } = spec as { replicas: number; selector: { matchLabels: Record<string, string> } };
-		const labels = Object.entries(selector.matchLabels).map(([name, value]) => `${name}=${value}`);
-		const { name, resourceVersion } = metadata;
-		return this.#checked(200, 'V1Scale', {
-			apiVersion: 'autoscaling/v1',
-			kind: 'Scale',
-			metadata: { name, namespace: NAMESPACE, resourceVersion, uid: metadata['uid'] },
-			spec: replicas === 0 ? {} : { replicas },
-			status: { replicas: (status as { replicas: number }).replicas, selector: labels.join(',') },
-		});
+	#scale(object: KubeObject): Answer {
+		return this.#checked(200, 'V1Scale', scaleOf(object));
 	}
 
 	#list({ query }: Call, resource: string): Answer {
@@ -329,8 +345,8 @@ export class FakeKubernetes {
 				body as { metadata?: { resourceVersion?: string }; spec: { replicas: number } },
 				resource,
 			);
-		if (sub === 'resize' && !this.resizable)
-			return this.status(404, 'NotFound', 'the server could not find the requested resource');
+		const refused = sub === 'resize' ? this.#refuseResize(name, body) : null;
+		if (refused !== null) return refused;
 		if (resource === 'pods' && sub === undefined && this.failPatchAfter !== null && this.failPatchAfter-- === 0) {
 			this.failPatchAfter = null;
 			return this.status(500, 'InternalError', 'Internal error occurred: etcdserver: request timed out');
@@ -338,6 +354,16 @@ export class FakeKubernetes {
 		this.controller.store.change(resource, name, (object) => patchInto(object, body));
 		if (resource !== 'pods') this.controller.rollOut();
 		return this.#object(resource, this.controller.store.now(resource, name) as KubeObject);
+	}
+
+	#refuseResize(name: string, body: unknown): Answer | null {
+		if (!this.resizable) return this.status(404, 'NotFound', 'the server could not find the requested resource');
+		const before = this.controller.store.now('pods', name) as KubeObject;
+		const after = structuredClone(before);
+		patchInto(after, body);
+		const message = refuseResize(before, after);
+		if (message === null) return null;
+		return this.status(422, 'Invalid', `Pod "${name}" is invalid: ${message}`, { name, kind: 'Pod' });
 	}
 
 	#patchScale(
@@ -362,25 +388,6 @@ export class FakeKubernetes {
 
 	#metrics({ query }: Call): Answer {
 		const pods = this.controller.store.read('pods').items.filter((pod) => matches(pod, query));
-		const timestamp = `${new Date(Date.now() - 5000).toISOString().slice(0, 19)}Z`;
-		const items = pods.flatMap(({ metadata: { name } }) => {
-			const used = this.usage.get(name);
-			if (used === undefined) return [];
-			const mesh = { name: 'mesh', usage: { cpu: '0', memory: '0' } };
-			return [
-				{
-					metadata: { name, namespace: NAMESPACE },
-					timestamp,
-					window: '15s',
-					containers: [{ name: 'api', usage: used }, mesh],
-				},
-			];
-		});
-		return this.#checked(200, 'PodMetricsList', {
-			kind: 'PodMetricsList',
-			apiVersion: 'metrics.k8s.io/v1beta1',
-			metadata: {},
-			items,
-		});
+		return this.#checked(200, 'PodMetricsList', podMetricsList(pods, this.usage));
 	}
 }

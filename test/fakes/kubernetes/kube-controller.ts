@@ -2,6 +2,7 @@
  * What Kubernetes does with one Deployment or StatefulSet: makes and ends pods after some time, in the order of its
  * own controllers, and says what it cannot do. It reads the workload that the store holds and nothing else.
  */
+import { KubeSlices } from './kube-slices.ts';
 import { type KubeObject, KubeStore } from './kube-store.ts';
 
 export const NAMESPACE = 'shop';
@@ -20,6 +21,14 @@ export interface KubeTimes {
 export interface KubeControllerParts extends KubeTimes {
 	readonly kind: 'deployment' | 'statefulset';
 	readonly replicas: number;
+	/** That its container `api` listens on; default 8080. */
+	readonly port?: number;
+	/** What addresses of pods begin with; default `10.1.`. */
+	readonly addresses?: string;
+	/** A Service of this name selects the pods. */
+	readonly service?: string;
+	/** Most endpoints of one of its slices; default 100. */
+	readonly slice?: number;
 }
 
 type Pod = KubeObject & {
@@ -33,6 +42,8 @@ export class KubeController {
 	readonly store = new KubeStore();
 	/** Of the size, by the API: `4`, and `-api-1` for a pod that went. */
 	readonly changes: string[] = [];
+	/** null: there is no Service. */
+	readonly slices: KubeSlices | null = null;
 	readonly #parts: KubeControllerParts;
 	readonly #timers = new Set<NodeJS.Timeout>();
 	#made = 0;
@@ -48,6 +59,8 @@ export class KubeController {
 		this.store.put(this.#plural, this.#workload());
 		for (let count = 0; count < parts.replicas; count++) this.#make(true);
 		this.#tellStatus();
+		const { service, slice = 100 } = parts;
+		if (service !== undefined) this.slices = new KubeSlices(this.store, { service, most: slice });
 	}
 
 	get kind(): 'Deployment' | 'StatefulSet' {
@@ -105,6 +118,37 @@ export class KubeController {
 			pod['status'] = { phase: 'Failed', reason: 'Evicted', message: 'The node was low on memory.', podIP };
 		});
 		this.#later(this.#parts.actMs, () => this.#reconcile());
+	}
+
+	/** The kernel ends its container `api` for want of memory, and the kubelet starts it again. */
+	outOfMemory(name: string): void {
+		this.store.change('pods', name, (pod) => {
+			const status = pod['status'] as { containerStatuses?: { restartCount: number }[] };
+			const restartCount = (status.containerStatuses?.[0]?.restartCount ?? 0) + 1;
+			const finishedAt = stamp();
+			const terminated = {
+				exitCode: 137,
+				reason: 'OOMKilled',
+				finishedAt,
+				containerID: `containerd://${restartCount}`,
+			};
+			const image = { image: 'api:1', imageID: 'api@sha256:1' };
+			const state = { running: { startedAt: finishedAt } };
+			status.containerStatuses = [
+				{ name: 'api', ...image, ready: true, restartCount, state, lastState: { terminated } } as {
+					restartCount: number;
+				},
+			];
+		});
+	}
+
+	/** Its node has no room for the size that it was given. */
+	infeasible(name: string): void {
+		this.store.change('pods', name, (pod) => {
+			const message = "Node didn't have enough capacity: cpu, requested: 9000, capacity: 4000";
+			const condition = { type: 'PodResizePending', status: 'True', reason: 'Infeasible', message };
+			(pod as Pod).status.conditions.push(condition);
+		});
 	}
 
 	unready(name: string): void {
@@ -237,7 +281,7 @@ export class KubeController {
 			(pod as Pod).spec.nodeName = 'node-1';
 			pod['status'] = {
 				phase: 'Running',
-				podIP: `10.1.${address >> 8}.${address & 255}`,
+				podIP: `${this.#parts.addresses ?? '10.1.'}${address >> 8}.${address & 255}`,
 				startTime: pod.metadata['creationTimestamp'],
 				conditions: [
 					{ type: 'PodScheduled', status: 'True', lastTransitionTime: stamp() },
@@ -299,7 +343,7 @@ export class KubeController {
 		const container = {
 			name: 'api',
 			image: 'api:1',
-			ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }],
+			ports: [{ name: 'http', containerPort: this.#parts.port ?? 8080, protocol: 'TCP' }],
 			resources: { requests: { cpu: '500m', memory: '256Mi' }, limits: { memory: '256Mi' } },
 		};
 		const sidecar = { name: 'mesh', image: 'mesh:1', resources: { requests: { cpu: '100m', memory: '64Mi' } } };

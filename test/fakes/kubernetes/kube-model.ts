@@ -1,7 +1,8 @@
 /**
  * Holds objects to the type maps that `@kubernetes/client-node` ships: members that are not known and values of
  * another type fail. The maps do not say what is required. `PodMetricsList` is no part of them: its interface in the
- * package's `metrics.d.ts` is read. KEDA's `ScaledObject` is in no package: its members here are named by hand.
+ * package's `metrics.d.ts` is read. KEDA's `ScaledObject` and the `VerticalPodAutoscaler` are in no
+ * package: their members here are named by hand.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -100,3 +101,10 @@ const typed = { apiVersion: 'string', kind: 'string' };
 named('ScaledObjectList', { ...typed, metadata: 'V1ListMeta', items: 'Array<ScaledObject>' });
 named('ScaledObject', { ...typed, metadata: 'V1ObjectMeta', spec: 'ScaledObjectSpec' });
 named('ScaledObjectSpec', { scaleTargetRef: 'V2CrossVersionObjectReference', triggers: 'Array<any>' });
+named('VerticalPodAutoscalerList', { ...typed, metadata: 'V1ListMeta', items: 'Array<VerticalPodAutoscaler>' });
+named('VerticalPodAutoscaler', { ...typed, metadata: 'V1ObjectMeta', spec: 'VerticalPodAutoscalerSpec' });
+named('VerticalPodAutoscalerSpec', {
+	targetRef: 'V2CrossVersionObjectReference',
+	updatePolicy: 'VerticalPodAutoscalerUpdatePolicy',
+});
+named('VerticalPodAutoscalerUpdatePolicy', { updateMode: 'string', minReplicas: 'number' });

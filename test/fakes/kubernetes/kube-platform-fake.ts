@@ -16,10 +16,12 @@ export class KubePlatformFake implements PlatformFake {
 	readonly changes: readonly string[];
 	readonly folder: string = mkdtempSync(join(tmpdir(), 'ballast-kube-'));
 	readonly #kind: 'deployment' | 'statefulset';
+	readonly #service: string | null;
 	#issued = 1;
 
 	constructor(parts: FakeKubernetesParts) {
 		this.#kind = parts.kind;
+		this.#service = parts.service ?? null;
 		this.fake = new FakeKubernetes(parts);
 		this.changes = this.fake.controller.changes;
 	}
@@ -50,7 +52,8 @@ export class KubePlatformFake implements PlatformFake {
 	get config(): KubernetesConfig {
 		const workload = { kind: this.#kind, name: NAME };
 		const access = { kubeconfig: [this.kubeconfig], context: null, verify: true };
-		return { kind: 'kubernetes', workload, namespace: null, port: 'http', ...access };
+		const port = this.#service === null ? 'http' : 'web';
+		return { kind: 'kubernetes', workload, namespace: null, service: this.#service, port, ...access };
 	}
 
 	open(): KubernetesPlatform {
@@ -85,7 +88,10 @@ export class KubePlatformFake implements PlatformFake {
 	deny(action: 'read' | 'resize' | 'remove' | null): void {
 		const resource = `${this.#kind}s.apps`;
 		if (action === null) this.fake.allowAll();
-		else this.fake.deny(action === 'read' ? `get ${resource}` : `patch ${resource}/scale`);
+		else if (action === 'read') this.fake.deny(`get ${resource}`);
+		// Pods of a Deployment bear a mark before the size is lowered.
+		else if (action === 'remove' && this.#kind === 'deployment') this.fake.deny('patch pods');
+		else this.fake.deny(`patch ${resource}/scale`);
 	}
 
 	stick(stuck: boolean): void {

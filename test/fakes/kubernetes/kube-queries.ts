@@ -2,6 +2,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from './kube-store.ts';
 
+/** Parameters that an API server knows. */
+export const ALLOWED_QUERY: readonly string[] = [
+	'limit',
+	'continue',
+	'labelSelector',
+	'fieldSelector',
+	'watch',
+	'resourceVersion',
+	'allowWatchBookmarks',
+	'timeoutSeconds',
+	'pretty',
+];
+
 /** `app=api`, `metadata.name=api`, `involvedObject.name=api,reason=FailedCreate`. */
 export function matches(object: KubeObject, query: URLSearchParams): boolean {
 	const all = (text: string | null) => (text === null || text === '' ? [] : text.split(','));

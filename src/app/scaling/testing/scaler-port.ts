@@ -11,7 +11,7 @@ import type { ScalerPort } from '../scaler.ts';
 export class TestingPool implements ScaledPool {
 	desired: number;
 	startTimeMs: number | null = null;
-	trouble: string | null = null;
+	trouble: ScaledPool['trouble'] = { out: null, in: null };
 	usage: ScaledPool['usage'] = null;
 	size: InstanceSize = { cpu: null, memoryBytes: null };
 	/** Of each instance, by its slot. */
