@@ -156,7 +156,7 @@ for (const [transport, options] of Object.entries(variants)) {
 			const until = performance.now() + CHAOS_MS;
 			await Promise.all(Array.from({ length: 24 }, (_, i) => client(randomOf(SEED * 1000 + i), until)));
 			const { requests } = it.upstream;
-			assert.ok(requests.length > 100, `${requests.length} requests`);
+			assert.ok(requests.length > 30, `${requests.length} requests`);
 			for (const one of left) one.destroy();
 			await eventually(
 				() => inFlight(it.ballast),
