@@ -17,6 +17,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
 	instances: 1,
 	scaling: 1,
 	cache: 1,
+	'app-cache': 1,
 	jobs: 1,
 	metrics: 1,
 	logs: 1,
