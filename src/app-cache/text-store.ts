@@ -22,6 +22,10 @@ export interface Wanted extends LifetimeMs {
 export interface TextStore {
 	/** The text of a key, or what `load` gives. Throws what `load` throws, unless there is a stale one. */
 	find(wanted: Wanted, load: () => Promise<string>): Promise<Found>;
+	/** What is there, and fresh; for who must not wait for another's load. */
+	peek(key: string): Promise<string | undefined>;
+	/** Keeps a text; `beganAt`: when what brought it began (ms since 1970). */
+	keep(wanted: Wanted, text: string, beganAt: number): Promise<void>;
 	/** Here at once, elsewhere as soon as the bus has told. */
 	invalidateTags(tags: readonly string[]): Promise<void>;
 	delete(key: string): Promise<void>;
@@ -80,6 +84,10 @@ export async function openTextStore(options: StoreOptions): Promise<TextStore> {
 
 	return {
 		find,
+		peek: async (key) => ((await bento.get({ key })) as StoredText | undefined)?.text,
+		async keep(wanted, text, beganAt) {
+			await bento.set({ key: wanted.key, value: { text, beganAt }, ...bentoOptions(wanted) });
+		},
 		delete: remove,
 		async invalidateTags(tags) {
 			flights.clear();
