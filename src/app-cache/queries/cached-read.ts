@@ -63,6 +63,8 @@ export class CachedReads {
 
 	async #find({ call, text, reads, values, catalog }: Finding, place: Place): Promise<PgResult | undefined> {
 		const { parts, database, ttlMs } = this.#options;
+		// Of a connection with settings of its own, nobody knows what it would be answered.
+		if ('held' in place && !(await database.fits(place.held.client, place.held.session))) return undefined;
 		const versions = await database.versions?.now([...reads, EVERYTHING]);
 		if (versions === undefined) return undefined;
 		const key = queryKey([database.fingerprint, text, values.text, versions]);

@@ -52,7 +52,7 @@ export function catalogOf(row: CatalogRow, session: SessionRow, notes: CatalogNo
 	const byOid = new Map<number, CatalogTable>();
 	const byId = new Map<string, CatalogTable>();
 	for (const [oid, schema, name, kind, byUser, rules] of row.tables ?? []) {
-		const table = { oid, id: `${schema}.${name}`, kind, byUser, rules: rules && kind !== 'v' };
+		const table = { oid, id: `${schema}.${name}`, kind, byUser, rules: rules && kind !== 'v' && kind !== 'm' };
 		byOid.set(oid, table);
 		byId.set(table.id, table);
 	}

@@ -76,7 +76,7 @@ export class Database {
 				return false;
 			}
 		}
-		return session.fits && !session.changed;
+		return session.fits;
 	}
 
 	/** Forgets the catalogue. */

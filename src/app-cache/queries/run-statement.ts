@@ -106,7 +106,7 @@ export class Runner {
 			catalog === undefined
 				? shape.session || shape.functions.length > 0
 				: this.#statements.verdict(shape, catalog).session;
-		if (changes) session.changed = true;
+		if (changes) session.fits = undefined;
 	}
 
 	#mayWrite(shape: SqlShape): boolean {

@@ -7,9 +7,7 @@ export interface Session {
 	status: string | undefined;
 	/** Statements that are sent or wait to be sent. */
 	outstanding: number;
-	/** Its settings, or temporary tables, may differ from those of others by now. */
-	changed: boolean;
-	/** Whether it began as others did; undefined: not asked yet. */
+	/** Whether its settings are those of all, and it has no temporary tables; undefined: to be asked (again). */
 	fits: boolean | undefined;
 	/** What was run in the transaction, if it writes. */
 	pending: Set<SqlShape>;
@@ -26,7 +24,6 @@ export function sessionOf(client: PgClient, onDrain: (session: Session) => void)
 	const session: Session = {
 		status: undefined,
 		outstanding: 0,
-		changed: false,
 		fits: undefined,
 		pending: new Set(),
 		loose: new Set(),
@@ -45,6 +42,6 @@ export function sessionOf(client: PgClient, onDrain: (session: Session) => void)
 }
 
 /** Whether a query on it sees what everybody sees. */
-export function isPlain({ status, outstanding, changed }: Session): boolean {
-	return status === 'I' && outstanding === 0 && !changed;
+export function isPlain({ status, outstanding }: Session): boolean {
+	return status === 'I' && outstanding === 0;
 }

@@ -1,5 +1,5 @@
 /** The walk over a parsed query: collects the names in it, and what speaks against keeping its answer. */
-import type { SqlName, SqlShape, WriteKind } from './sql-shape.ts';
+import { nameOf, type SqlName, type SqlShape, type WriteKind } from './sql-shape.ts';
 
 type Node = Record<string, unknown>;
 
@@ -32,17 +32,15 @@ export function walk(shape: SqlShape, node: unknown): void {
 }
 
 function enter(shape: SqlShape, kind: string, node: Node): void {
+	const write = WRITES[kind];
+	if (write !== undefined) addWrite(shape, node, write);
 	const found = FINDS[kind];
 	if (found !== undefined) found(shape, node);
 	else if (!KNOWN.has(kind)) shape.why ??= `${kind} in it`;
-	const write = WRITES[kind];
-	if (write !== undefined) addWrite(shape, node, write);
 }
 
 const FINDS: Record<string, (shape: SqlShape, node: Node) => void> = {
-	RangeVar(shape, { schemaname, relname }) {
-		shape.reads.push({ schema: schemaname as string | undefined, name: String(relname) });
-	},
+	RangeVar: (shape, node) => void shape.reads.push(nameOf(node)),
 	FuncCall: (shape, { funcname }) => void shape.functions.push(dotted(funcname)),
 	A_Expr: (shape, { name }) => void shape.operators.push(dotted(name).name),
 	CommonTableExpr: (shape, { ctename }) => void shape.ctes.push(String(ctename)),
@@ -70,8 +68,7 @@ const FINDS: Record<string, (shape: SqlShape, node: Node) => void> = {
 
 function addWrite(shape: SqlShape, node: Node, kind: WriteKind): void {
 	shape.why ??= 'it writes';
-	const { schemaname, relname } = node['relation'] as Node;
-	const name = { schema: schemaname as string | undefined, name: String(relname) };
+	const name = nameOf(node['relation'] as Node);
 	shape.writes.push({ ...name, kind });
 	if (kind === 'insert' && node['onConflictClause'] !== undefined) shape.writes.push({ ...name, kind: 'update' });
 }

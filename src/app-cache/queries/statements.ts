@@ -1,7 +1,8 @@
 /** Texts of SQL, each read once: as many of the last as an application has. */
 import type { Catalog, CatalogNotes } from './catalog.ts';
 import { judge, type Verdict } from './judge.ts';
-import { emptyShape, type SqlShape, shapeOf } from './sql-shape.ts';
+import { emptyShape, type SqlShape } from './sql-shape.ts';
+import { shapeOf } from './sql-statement.ts';
 
 const MOST_TEXTS = 2000;
 /** The most frequent ones are known without a parser. */
