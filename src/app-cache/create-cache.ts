@@ -11,6 +11,8 @@ import {
 	type LifetimeMs,
 } from './options.ts';
 import { openRedis, type RedisLink } from './redis/redis-link.ts';
+import { RedisVersions } from './redis/redis-versions.ts';
+import { localVersions, type TableVersions } from './table-versions.ts';
 import { openTextStore, type TextStore } from './text-store.ts';
 
 export interface AppCache {
@@ -39,8 +41,8 @@ export interface CacheParts {
 	texts: TextStore;
 	redis: RedisLink | undefined;
 	counts: CacheCounts;
-	/** Runs at `close`. */
-	closers: (() => void)[];
+	/** Of the tables of each database: one for all pools of this process. */
+	versions: Map<string, TableVersions>;
 }
 
 const partsOf = new WeakMap<AppCache, CacheParts>();
@@ -56,7 +58,7 @@ export async function createCache(options: CacheOptions = {}): Promise<AppCache>
 	const onError = () => void counts.redisErrors++;
 	const redis = settings.redis === undefined ? undefined : await openRedis({ redis: settings.redis, prefix, onError });
 	const texts = await openTextStore({ prefix, memoryBytes: settings.memoryBytes, redis, onError });
-	const parts: CacheParts = { settings, texts, redis, counts, closers: [] };
+	const parts: CacheParts = { settings, texts, redis, counts, versions: new Map() };
 	const cache: AppCache = {
 		cached: (key, ttl, load) => cached(parts, { key: checkKey(key), ...checkLifetime(ttl, settings) }, load),
 		async invalidate(...tags) {
@@ -70,7 +72,7 @@ export async function createCache(options: CacheOptions = {}): Promise<AppCache>
 		counts: () => structuredClone(counts),
 		metrics: () => metricsPage(settings.name, counts),
 		async close() {
-			for (const close of parts.closers) close();
+			for (const versions of parts.versions.values()) versions.close();
 			await texts.close();
 			redis?.close();
 		},
@@ -84,6 +86,16 @@ export function partsOfCache(cache: AppCache): CacheParts {
 	const parts = partsOf.get(cache);
 	if (parts === undefined) throw new TypeError('cache: expected what createCache gave');
 	return parts;
+}
+
+/** The versions of a database's tables, the same for all who ask for them. */
+export function versionsOf({ versions, redis, settings }: CacheParts, database: string): TableVersions {
+	const known = versions.get(database);
+	if (known !== undefined) return known;
+	const key = `ballast:${settings.name}:tables:${database}`;
+	const opened = redis === undefined ? localVersions() : new RedisVersions({ redis, key });
+	versions.set(database, opened);
+	return opened;
 }
 
 /** Counts how an answer was found. */

@@ -377,8 +377,8 @@ test('sessions that differ do not share answers', { skip }, async () => {
 		// The pool may give that connection to the next; its answers are its own.
 		await pool.invalidateTables('films');
 		for (let times = 0; times < 3; times++) await pool.query(text);
-		const again = await pool.connect();
-		(again as pg.PoolClient).release(true);
+		const all = await Promise.all(Array.from({ length: raw.idleCount }, () => raw.connect()));
+		for (const one of all) one.release(true);
 	}
 	const elsewhere = new pg.Pool({ connectionString: postgres.url, options: '-c search_path=other' });
 	const queries = await cacheQueries(elsewhere, cache);

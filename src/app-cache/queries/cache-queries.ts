@@ -1,19 +1,17 @@
 /** `cacheQueries`: a pool of `pg` whose SELECTs are answered from the cache where that is safe. */
 
 import { parseSize } from '../../core/units.ts';
-import { type AppCache, partsOfCache } from '../create-cache.ts';
+import { type AppCache, partsOfCache, versionsOf } from '../create-cache.ts';
 import { duration, refuseUnknown } from '../options.ts';
 import { loadPeer } from '../peer.ts';
-import { RedisVersions } from '../redis/redis-versions.ts';
 import { CachedReads, type Seat, type WithSeat } from './cached-read.ts';
 import { type CatalogNotes, type FunctionNote, nameOfText } from './catalog.ts';
 import { Database } from './database.ts';
 import { EVERYTHING } from './judge.ts';
 import { type PgCall, type PgClient, type PgPool, type PgResult, readCall } from './pg-port.ts';
 import { Runner } from './run-statement.ts';
-import { isPlain, type Session, sessionOf } from './session.ts';
+import { mayBePlain, type Session, sessionOf } from './session.ts';
 import { createStatements, type Statements } from './statements.ts';
-import { localVersions } from './table-versions.ts';
 import { Unkept } from './unkept-answer.ts';
 
 export interface QueryCacheOptions {
@@ -96,18 +94,13 @@ class PoolQueries {
 
 	constructor(pool: PgPool, cache: AppCache, { ttlMs, maxAnswerBytes, notes, statements }: Settings) {
 		const parts = partsOfCache(cache);
-		const { redis, settings } = parts;
 		this.#pool = pool;
 		this.#cache = cache;
 		this.#statements = statements;
 		this.#database = new Database({
 			notes,
-			openVersions: (database, onRaised) =>
-				redis === undefined
-					? localVersions()
-					: new RedisVersions({ redis, key: `ballast:${settings.name}:tables:${database}`, onRaised }),
+			openVersions: (database) => versionsOf(parts, database),
 		});
-		parts.closers.push(() => this.#database.close());
 		const database = this.#database;
 		this.#runner = new Runner({
 			database,
@@ -203,7 +196,7 @@ class PoolQueries {
 
 	#clientQuery(seat: Seat, call: PgCall): unknown {
 		if (call.submits) return this.#runner.submit(seat.client, seat.session, call);
-		const read = isPlain(seat.session) ? this.#reads.read(call, { held: seat }) : undefined;
+		const read = mayBePlain(seat.session) ? this.#reads.read(call, { held: seat }) : undefined;
 		const answer: Promise<unknown> =
 			read === undefined
 				? this.#run(seat, call)

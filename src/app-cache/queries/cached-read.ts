@@ -2,11 +2,11 @@
 import { type CacheParts, countFound } from '../create-cache.ts';
 import type { Found, Wanted } from '../text-store.ts';
 import type { Database } from './database.ts';
-import { EVERYTHING } from './judge.ts';
+import { CATALOG, EVERYTHING } from './judge.ts';
 import type { PgCall, PgClient, PgResult } from './pg-port.ts';
 import { plainValues, queryKey } from './query-key.ts';
 import { RAW, rawText, resultOf, type TypeParsers } from './raw-answer.ts';
-import { isPlain, type Session } from './session.ts';
+import { isPlain, mayBePlain, type Session } from './session.ts';
 import type { Statements } from './statements.ts';
 import { Unkept } from './unkept-answer.ts';
 
@@ -65,7 +65,7 @@ export class CachedReads {
 		const { parts, database, ttlMs } = this.#options;
 		// Of a connection with settings of its own, nobody knows what it would be answered.
 		if ('held' in place && !(await database.fits(place.held.client, place.held.session))) return undefined;
-		const versions = await database.versions?.now([...reads, EVERYTHING]);
+		const versions = await database.versions?.now([...reads, EVERYTHING, CATALOG]);
 		if (versions === undefined) return undefined;
 		const key = queryKey([database.fingerprint, text, values.text, versions]);
 		const question: Question = { text, values: values.copy, key, catalog };
@@ -99,7 +99,7 @@ export class CachedReads {
 	async #ask({ client, session }: Seat, { text, values, catalog }: Question): Promise<string> {
 		const { database, maxAnswerBytes } = this.#options;
 		this.meet(client);
-		let kept = isPlain(session) && (await database.fits(client, session));
+		let kept = mayBePlain(session) && (await database.fits(client, session));
 		if (kept) await database.ensure(client, session);
 		// What was queued on this connection meanwhile comes first, perhaps a BEGIN.
 		kept &&= isPlain(session) && database.catalog === catalog;

@@ -1,16 +1,16 @@
 /** The database behind a pool, as far as it is known: read on a connection that is at hand anyway, never on one more. */
 import { createHash } from 'node:crypto';
+import type { TableVersions } from '../table-versions.ts';
 import { type Catalog, type CatalogNotes, catalogOf } from './catalog.ts';
 import { CATALOG_QUERY, type CatalogRow, SESSION_QUERY, type SessionRow } from './catalog-query.ts';
-import { EVERYTHING } from './judge.ts';
+import { CATALOG, EVERYTHING } from './judge.ts';
 import type { PgClient } from './pg-port.ts';
 import type { Session } from './session.ts';
-import type { TableVersions } from './table-versions.ts';
 
 export interface DatabaseOptions {
 	notes: CatalogNotes;
-	/** The versions of a database's tables; `onRaised` is told what others raised. */
-	openVersions(database: string, onRaised: (tables: readonly string[]) => void): TableVersions;
+	/** The versions of a database's tables. */
+	openVersions(database: string): TableVersions;
 }
 
 /** So old may be what is known of tables that others change. */
@@ -92,10 +92,6 @@ export class Database {
 		else await this.#versions.raise(tables);
 	}
 
-	close(): void {
-		this.#versions?.close();
-	}
-
 	async #read(client: PgClient, session: Session): Promise<void> {
 		const outdated = this.#outdated;
 		try {
@@ -120,8 +116,9 @@ export class Database {
 		this.#first = row;
 		this.#fingerprint = fingerprint;
 		const name = createHash('sha256').update(`${row.oid} ${row.database}`).digest('base64url').slice(0, 16);
-		this.#versions = this.#options.openVersions(name, (tables) => {
-			if (tables.includes(EVERYTHING)) this.outdate();
+		this.#versions = this.#options.openVersions(name);
+		this.#versions.hear((tables) => {
+			if (tables.includes(CATALOG)) this.outdate();
 		});
 		if (this.#owed) void this.#versions.raise([EVERYTHING]);
 		this.#owed = false;

@@ -5,6 +5,8 @@ import type { SqlName, SqlShape } from './sql-shape.ts';
 
 /** Stands for all tables. */
 export const EVERYTHING = '*';
+/** Stands for what the catalogue says: raised when tables, views or functions themselves are changed. */
+export const CATALOG = '#';
 
 export interface Verdict {
 	/** The tables that its answer hangs on; undefined: the answer is not kept. */

@@ -1,6 +1,6 @@
 /** Runs a statement as it is, and raises the versions of what it wrote once that is committed: never before, and not at all when it is rolled back. */
 import type { Database } from './database.ts';
-import { EVERYTHING } from './judge.ts';
+import { CATALOG, EVERYTHING } from './judge.ts';
 import type { PgCall, PgClient, PgResult } from './pg-port.ts';
 import type { Session } from './session.ts';
 import type { SqlShape } from './sql-shape.ts';
@@ -86,7 +86,10 @@ export class Runner {
 
 	async #raise(shapes: readonly SqlShape[]): Promise<void> {
 		const tables = this.#tablesOf(shapes);
-		if (shapes.some(({ ddl }) => ddl)) this.#database.outdate();
+		if (shapes.some(({ ddl }) => ddl)) {
+			this.#database.outdate();
+			tables.push(CATALOG);
+		}
 		if (tables.length === 0) return;
 		this.#onInvalidated(tables.length);
 		await this.#database.raise(tables);

@@ -45,3 +45,8 @@ export function sessionOf(client: PgClient, onDrain: (session: Session) => void)
 export function isPlain({ status, outstanding }: Session): boolean {
 	return status === 'I' && outstanding === 0;
 }
+
+/** The same of a new connection, which has said nothing yet; what is asked of it next will tell. */
+export function mayBePlain({ status, outstanding }: Session): boolean {
+	return (status === undefined || status === 'I') && outstanding === 0;
+}

@@ -2,14 +2,13 @@
  * Versions of tables that all instances share: a hash in Redis, told by a channel at once, and asked for each second
  * in case a message was lost. An instance that has not heard from Redis for three seconds does not use its cache.
  */
+import type { OnRaised, TableVersions } from '../table-versions.ts';
 import type { RedisLink } from './redis-link.ts';
 
 export interface RedisVersionsOptions {
 	redis: Pick<RedisLink, 'run' | 'subscriptions'>;
 	/** Of the hash, and of the channel. */
 	key: string;
-	/** Called with the names whose versions another instance has raised. */
-	onRaised(tables: readonly string[]): void;
 	pollMs?: number;
 	deafMs?: number;
 }
@@ -32,12 +31,13 @@ for i, name in ipairs(ARGV) do
 end
 redis.call('PUBLISH', KEYS[1], cjson.encode(out)) return out`;
 
-export class RedisVersions {
+export class RedisVersions implements TableVersions {
 	readonly #options: RedisVersionsOptions;
 	readonly #known = new Map<string, number>();
 	/** Raised here, and not yet told; and how many are being told. */
 	readonly #unsaid = new Set<string>();
 	readonly #telling = new Map<string, number>();
+	readonly #listeners: OnRaised[] = [];
 	readonly #timer: NodeJS.Timeout;
 	readonly #first: Promise<void>;
 	#heardAt = Number.NEGATIVE_INFINITY;
@@ -56,6 +56,10 @@ export class RedisVersions {
 		this.#first = this.#poll();
 	}
 
+	hear(onRaised: OnRaised): void {
+		this.#listeners.push(onRaised);
+	}
+
 	now(tables: readonly string[]): Promise<string | undefined> | string | undefined {
 		if (tables.every((table) => this.#known.has(table))) return this.#textOf(tables);
 		return this.#readNew(tables);
@@ -67,9 +71,7 @@ export class RedisVersions {
 		try {
 			for (const name of names) this.#unsaid.delete(name);
 			const answer = (await this.#options.redis.run(RAISE, this.#options.key, names)) as [string, string][];
-			for (const [name, version] of answer) {
-				this.#known.set(name, Math.max(Number(version), this.#known.get(name) ?? 0));
-			}
+			for (const [name, version] of answer) this.#apply(name, version);
 		} catch {
 			for (const name of names) this.#unsaid.add(name);
 		}
@@ -129,7 +131,7 @@ export class RedisVersions {
 		// What comes late by another way is older.
 		if (!(version > (before ?? 0)) || (before === undefined && this.#known.size >= MOST_NAMES)) return;
 		this.#known.set(name, version);
-		if (before !== undefined) this.#options.onRaised([name]);
+		if (before !== undefined) for (const listener of this.#listeners) listener([name]);
 	}
 }
 
