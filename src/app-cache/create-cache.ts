@@ -111,13 +111,32 @@ interface Value extends LifetimeMs {
 }
 
 async function cached<T>({ texts, counts }: CacheParts, value: Value, load: () => T | Promise<T>): Promise<T> {
-	const found = await texts.find({ ...value, key: valueKey(value.key) }, async () => {
+	const wanted = { ...value, key: valueKey(value.key) };
+	const loadText = async () => {
 		const text = JSON.stringify(await load());
 		if (text === undefined) throw new TypeError('load gave what JSON cannot hold; give null where there is nothing');
 		return text;
-	});
+	};
+	let found = await texts.find(wanted, loadText);
+	let parsed = parseText<T>(found.text);
+	if (parsed === undefined) {
+		// Somebody else has written there.
+		await texts.delete(wanted.key);
+		found = await texts.find(wanted, loadText);
+		parsed = parseText<T>(found.text);
+	}
 	countFound(counts.values, found);
-	return JSON.parse(found.text) as T;
+	if (parsed === undefined) throw new Error('what Redis holds under this key is no value of this cache');
+	return parsed.value;
+}
+
+/** Undefined: it is no JSON. */
+function parseText<T>(text: string): { value: T } | undefined {
+	try {
+		return { value: JSON.parse(text) as T };
+	} catch {
+		return undefined;
+	}
 }
 
 /** Apart from the keys of queries. */

@@ -15,24 +15,42 @@ export class RedisServer {
 	readonly port: number;
 	#process: ChildProcess | undefined;
 
-	private constructor(port: number) {
+	readonly #more: readonly string[];
+
+	private constructor(port: number, more: readonly string[]) {
 		this.port = port;
+		this.#more = more;
 	}
 
 	get url(): string {
 		return `redis://127.0.0.1:${this.port}`;
 	}
 
-	/** Resolves when it answers. */
-	static async start(): Promise<RedisServer> {
-		const redis = new RedisServer((await freePorts(1))[0] as number);
-		await redis.begin();
-		return redis;
+	/** Resolves when it answers. `more`: arguments. */
+	static async start(more: readonly string[] = []): Promise<RedisServer> {
+		const redis = new RedisServer((await freePorts(1))[0] as number, more);
+		try {
+			await redis.begin();
+			return redis;
+		} catch (error) {
+			await redis.end();
+			throw error;
+		}
 	}
 
 	/** Starts it again, empty, on the same port. */
 	async begin(): Promise<void> {
-		const options = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+		const options = [
+			'--port',
+			`${this.port}`,
+			'--bind',
+			'127.0.0.1',
+			'--save',
+			'',
+			'--appendonly',
+			'no',
+			...this.#more,
+		];
 		this.#process = spawn('redis-server', options, { stdio: 'ignore', cwd: '/tmp' });
 		await eventually(
 			() => answers(this.port),
@@ -68,7 +86,7 @@ function answers(port: number): Promise<boolean> {
 			socket.destroy();
 			resolve(is);
 		};
-		socket.once('data', (data) => end(data.toString().startsWith('+PONG')));
+		socket.once('data', (data) => end(/^(?:\+PONG|-NOAUTH)/.test(data.toString())));
 		socket.once('error', () => end(false));
 	});
 }

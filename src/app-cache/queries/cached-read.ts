@@ -113,7 +113,8 @@ export class CachedReads {
 		}
 	}
 
-	#resultOf(answer: string, { config }: PgCall): PgResult {
+	/** Undefined: what was kept is no answer; somebody else has written there. */
+	#resultOf(answer: string, { config }: PgCall): PgResult | undefined {
 		const own = config['types'] as
 			| { getTypeParser(oid: number, format: string): (value: string) => unknown }
 			| undefined;

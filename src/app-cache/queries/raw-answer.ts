@@ -19,9 +19,11 @@ export function rawText({ command, rowCount, fields, rows }: PgResult): string {
 	return JSON.stringify({ command, rowCount, fields: plain, rows } satisfies Record<keyof RawAnswer, unknown>);
 }
 
-/** The answer as `pg` would have given it, its values read by the same parsers. */
-export function resultOf(text: string, parsers: TypeParsers, asArrays: boolean): PgResult {
-	const { command, rowCount, fields, rows } = JSON.parse(text) as RawAnswer;
+/** The answer as `pg` would have given it, its values read by the same parsers; undefined: the text is none. Throws what a parser throws. */
+export function resultOf(text: string, parsers: TypeParsers, asArrays: boolean): PgResult | undefined {
+	const answer = readAnswer(text);
+	if (answer === undefined) return undefined;
+	const { command, rowCount, fields, rows } = answer;
 	const readers = fields.map(({ dataTypeID, format }) => parsers(dataTypeID, format ?? 'text'));
 	const read = (value: string | null | undefined, at: number) =>
 		value === null || value === undefined ? null : (readers[at] as (value: string) => unknown)(value);
@@ -32,4 +34,13 @@ export function resultOf(text: string, parsers: TypeParsers, asArrays: boolean):
 		return object;
 	};
 	return { command, rowCount, oid: null, fields, rows: rows.map(asArrays ? asArray : asObject) };
+}
+
+function readAnswer(text: string): RawAnswer | undefined {
+	try {
+		const answer = JSON.parse(text) as RawAnswer;
+		return Array.isArray(answer.fields) && Array.isArray(answer.rows) ? answer : undefined;
+	} catch {
+		return undefined;
+	}
 }

@@ -19,6 +19,14 @@ export interface RedisLink {
 /** Most time for a command; a Redis that is slower counts as gone. */
 const COMMAND_MS = 500;
 const CONNECT_MS = 1000;
+interface Settings {
+	connectTimeout: number;
+	maxRetriesPerRequest: number | null;
+	retryStrategy(attempt: number): number;
+	commandTimeout?: number;
+	enableOfflineQueue?: boolean;
+}
+
 const SETTINGS = {
 	connectTimeout: CONNECT_MS,
 	maxRetriesPerRequest: 0,
@@ -60,14 +68,24 @@ export async function openRedis({ redis, prefix, onError }: RedisOptions): Promi
 	};
 }
 
-async function connect(redis: string | RedisClient, settings: object): Promise<RedisConnection> {
+async function connect(redis: string | RedisClient, settings: Settings): Promise<RedisConnection> {
 	const { Redis, Cluster } = await loadPeer('ioredis', () => import('ioredis'));
 	if (typeof redis === 'string') return new Redis(redis, settings) as unknown as RedisConnection;
 	if (redis instanceof Cluster) {
-		return redis.duplicate([], { redisOptions: settings }) as unknown as RedisConnection;
+		return redis.duplicate([], clusterSettings(settings)) as unknown as RedisConnection;
 	}
 	if (redis instanceof Redis) return redis.duplicate(settings) as unknown as RedisConnection;
 	throw new TypeError('redis: this client is of another copy of ioredis than ballast/cache loads');
+}
+
+/** Of a cluster the queue is its own, and its nodes, which it connects to as it needs them, must have one. */
+function clusterSettings({ enableOfflineQueue, commandTimeout, retryStrategy }: Settings): object {
+	return {
+		...(enableOfflineQueue === undefined ? {} : { enableOfflineQueue }),
+		maxRedirections: 3,
+		clusterRetryStrategy: retryStrategy,
+		redisOptions: { connectTimeout: CONNECT_MS, ...(commandTimeout === undefined ? {} : { commandTimeout }) },
+	};
 }
 
 function untilReady(connection: RedisConnection): Promise<void> {
