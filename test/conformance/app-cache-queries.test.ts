@@ -6,6 +6,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import Cursor from 'pg-cursor';
 import { type AppCache, cacheQueries, createCache, type QueryCache } from '../../cache.ts';
 import { NO_POSTGRES, Postgres } from '../support/postgres.ts';
+import { eventually } from '../support/suite.ts';
 
 const skip = NO_POSTGRES;
 const SCHEMA = `
@@ -328,7 +329,7 @@ test('a read that began before a commit is not kept beyond it', { skip }, async 
 	const before = pool.query(text, [1]);
 	const waiting = async () =>
 		(await raw.query("select 1 from pg_stat_activity where wait_event_type = 'Lock'")).rowCount;
-	while ((await waiting()) === 0);
+	await eventually(waiting, (locks) => locks !== 0);
 	await pool.query('update plain set n = n + 1 where id = 1');
 	const now = (await raw.query('select n from plain where id = 1')).rows[0].n;
 	const after = pool.query(text, [1]);
@@ -399,7 +400,7 @@ test('cursors, COPY and named statements pass, and what they write is heard', { 
 	const writing = client.query(new Cursor("insert into audit values ('cursor') returning *"));
 	await writing.read(10);
 	await writing.close();
-	while ((await count()) === n);
+	await eventually(count, (now) => now === n + 1);
 	n++;
 
 	const stream = client.query(copyFrom('copy audit from stdin'));
@@ -407,7 +408,7 @@ test('cursors, COPY and named statements pass, and what they write is heard', { 
 		stream.on('finish', resolve).on('error', reject);
 		stream.end('copied\n');
 	});
-	while ((await count()) === n);
+	await eventually(count, (now) => now === n + 1);
 	n++;
 	assert.equal(await count(), n);
 
@@ -469,9 +470,7 @@ test('the end of an answer, and its greatest size', { skip }, async () => {
 	await queries.query('select id from actors');
 	await raw.query("insert into actors values (60, 'x')");
 	const fresh = async () => (await queries.query('select id from actors where id = 60')).rowCount;
-	const until = Date.now() + 1000;
-	while ((await fresh()) === 0 && Date.now() < until);
-	assert.equal(await fresh(), 1);
+	await eventually(fresh, (rows) => rows === 1);
 	const large = "select repeat('x', 2000), id from actors where id = 1";
 	assert.equal((await queries.query(large)).rowCount, 1);
 	assert.equal(await hits(() => queries.query(large)), 0);
@@ -487,7 +486,57 @@ test('a connection that breaks in a COMMIT, or an answer that comes too late, en
 	} as pg.QueryConfig);
 	await assert.rejects(slow, /timeout/);
 	const seen = async () => (await pool.query(text)).rows[0].n;
-	const until = Date.now() + 10_000;
-	while ((await seen()) !== 99 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 50));
-	assert.equal(await seen(), 99);
+	await eventually(seen, (n) => n === 99, 10_000);
+});
+
+/** Numbers from 0 to 1, the same each time. */
+function chance(seed: number): () => number {
+	let state = seed;
+	return () => {
+		state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+		return state / 2 ** 32;
+	};
+}
+
+/** One of many who write, each a row of his own, and read it back. */
+async function writer(id: number, rounds: number): Promise<void> {
+	const next = chance(id);
+	let n = 0;
+	const check = async () => {
+		const one = await pool.query('select n from ledger where id = $1', [id]);
+		assert.equal(one.rows[0].n, n, `row ${id}`);
+		const joined = await pool.query(
+			'with own as (select * from ledger where id = $1) select own.n from own left join actors on false',
+			[id],
+		);
+		assert.equal(joined.rows[0].n, n, `row ${id}, joined`);
+	};
+	await pool.query('insert into ledger values ($1, 0)', [id]);
+	for (let round = 0; round < rounds; round++) {
+		const to = round + 1;
+		const kind = Math.floor(next() * 5);
+		if (kind === 0) {
+			await pool.query('update ledger set n = $2 where id = $1', [id, to]);
+			n = to;
+		} else if (kind < 4) {
+			const client = await pool.connect();
+			await client.query('begin');
+			await client.query(`update ledger set n = ${to} where id = ${id}`);
+			if (next() < 0.5) assert.equal((await client.query('select n from ledger where id = $1', [id])).rows[0].n, to);
+			if (kind === 3) await client.query('select 1 / 0').catch(() => undefined);
+			await client.query(kind === 1 ? 'commit' : kind === 2 ? 'rollback' : 'commit');
+			if (kind === 1) n = to;
+			client.release();
+		}
+		await check();
+	}
+}
+
+test('by chance: many write and read at a time, and each sees what it wrote', { skip }, async () => {
+	await pool.query('create table ledger (id int primary key, n int)');
+	const before = cache.counts().queries.hits;
+	await Promise.all(Array.from({ length: 6 }, (_, id) => writer(id + 1, 50)));
+	const sum = 'select sum(n)::int as n from ledger';
+	assert.deepEqual((await pool.query(sum)).rows, (await raw.query(sum)).rows);
+	assert.ok(cache.counts().queries.hits > before);
 });

@@ -34,7 +34,7 @@ const WORDS = new Set([
 
 /** True only where nothing in it can write another table; all that is not plain counts as no. */
 export function isHarmlessTrigger(source: string, builtin: ReadonlyMap<string, boolean>): boolean {
-	if (source.length > 16_384 || /\$[a-z_0-9]*\$|\/\*|"/i.test(source)) return false;
+	if (source.length > 16_384 || /\$[a-z_0-9]*\$|\/\*|["\\]/i.test(source)) return false;
 	const code = source.replaceAll(/--[^\n]*/g, ' ').replaceAll(/'(?:[^']|'')*'/g, "''");
 	if (WRITES.test(code)) return false;
 	for (const [, schema, name] of code.matchAll(/(?:([a-z_]\w*)\s*\.\s*)?([a-z_]\w*)\s*\(/gi)) {
