@@ -205,6 +205,10 @@ test('Redis killed, and empty when it comes back: no query fails or is wrong for
 			assert.equal(await one.n(30), n, 'who wrote sees it');
 		}
 	};
+	await eventually(
+		() => two.hits(() => two.n(30)),
+		(hits) => hits === 1,
+	);
 	await redis.end('SIGKILL');
 	await writes(1);
 	// The other has not been told; it notices within some seconds that it is deaf, and asks the database.
