@@ -6,10 +6,10 @@ import { join } from 'node:path';
 /** Debian packages, each with the command of its name. */
 const PEERS = [
 	...['curl', 'wrk', 'openssl', 'nginx', 'haproxy', 'slowhttptest', 'prometheus', 'prometheus-alertmanager'],
-	'awscli',
+	...['awscli', 'postgresql', 'redis-server'],
 ];
 /** Where the command is called otherwise. */
-const COMMANDS = { awscli: 'aws' };
+const COMMANDS = { awscli: 'aws', postgresql: 'pg_ctlcluster' };
 const FOLDERS = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin', '/sbin'];
 /** Tells Debian's packages not to start the services that they bring. */
 const POLICY = '/usr/sbin/policy-rc.d';

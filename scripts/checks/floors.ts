@@ -18,6 +18,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
 	scaling: 1,
 	cache: 1,
 	cdn: 1,
+	'app-cache': 1,
 	jobs: 1,
 	metrics: 1,
 	logs: 1,
@@ -39,6 +40,8 @@ export const FLOORS: Readonly<Record<string, number>> = {
 
 /** What the program consists of; all other top folders may import it, never the other way round. */
 const PROGRAM = /^(?:src\/|(?:index|cache|jobs)\.ts$)/;
+/** Public entries that code behind the gateway imports. */
+const FOR_APPLICATIONS = /^cache\.ts$/;
 /** The dashboard shares this and nothing else with src/. */
 const ADMIN_CONTRACT = /^src\/admin\/contract[^/]*\.ts$/;
 
@@ -96,7 +99,7 @@ function complainOfTop({ from, to }: Edge): string | undefined {
 		return `imports ${to}, a public entry; import from src/ instead`;
 	if (from.startsWith('bin/') && !to.startsWith('bin/')) return `imports ${to}; the launcher stands on its own`;
 	const example = /^(?:examples|simulators)\//.exec(from)?.[0];
-	if (example !== undefined && !to.startsWith(example))
+	if (example !== undefined && !to.startsWith(example) && !FOR_APPLICATIONS.test(to))
 		return `imports ${to}; what lies in ${example} knows nothing of Ballast`;
 	if (from.startsWith('dashboard/') && to.startsWith('src/') && !ADMIN_CONTRACT.test(to)) {
 		return `imports ${to}; the dashboard shares only the types of src/admin/contract.ts`;

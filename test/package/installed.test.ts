@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	symlinkSync,
+	writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -52,6 +61,8 @@ test('the package holds the compiled program, its types and its schema, and no s
 		'bin/ballast.js',
 		'dist/index.js',
 		'dist/index.d.ts',
+		'dist/cache.js',
+		'dist/cache.d.ts',
 		'dist/schema.json',
 		'LICENSE',
 		'README.md',
@@ -109,4 +120,26 @@ test('it serves where it is installed', async () => {
 	`;
 	const { status, output } = run(process.execPath, ['-e', script], app);
 	assert.deepEqual([status, output], [0, 'installed\n']);
+});
+
+test('`ballast/cache` says which package it needs, works with it, and loads nothing of the gateway', () => {
+	const app = join(folder, 'app');
+	writeFileSync(
+		join(app, 'cache.mjs'),
+		`import { registerHooks } from 'node:module';
+		const loaded = [];
+		registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+		const { createCache } = await import('ballast/cache');
+		const cache = await createCache();
+		console.log(await cache.cached('a', '1m', () => 'kept'));
+		await cache.close();
+		console.log(loaded.filter((url) => /ballast.dist.src.(?!app-cache|core)/.test(url)).length);
+	`,
+	);
+	const without = run(process.execPath, ['cache.mjs'], app);
+	assert.equal(without.status, 1);
+	assert.match(without.output, /ballast\/cache needs the package bentocache here: npm install bentocache/);
+	symlinkSync(join(root, 'node_modules', 'bentocache'), join(app, 'node_modules', 'bentocache'));
+	// It is found from where Ballast really is, and brings its own.
+	assert.deepEqual(run(process.execPath, ['cache.mjs'], app), { status: 0, output: 'kept\n0\n' });
 });
