@@ -13,7 +13,7 @@ import { Router } from '../gateway/router.ts';
 import type { UpstreamOptions } from '../gateway/upstream.ts';
 import { RetryBudget } from '../resilience/retry-budget.ts';
 import { ServiceLimit, sharesOf } from '../resilience/service-limit.ts';
-import { type Lookup, RouteCache } from './caching/route-cache.ts';
+import { editsOf, type Lookup, RouteCache } from './caching/route-cache.ts';
 import { LimiterSet } from './limiter-set.ts';
 import { type InstancePlan, type Plan, type PoolPlan, type ServicePlan, seriesKey } from './plan.ts';
 
@@ -161,8 +161,9 @@ export class Pools {
 				const group = this.#groups.get(entry.service.name) as Group;
 				const { name } = entry.service;
 				const series = this.#plan.series[seriesKey(name, entry.route?.name ?? REST)] ?? 0;
-				const parts = { series, rateLimits: limits.of(entry), cache: routeCache(caching, group.plan, entry) };
-				value = withNext(compileRoute(entry, group.service as Service, parts), group);
+				const cache = routeCache(caching, group.plan, entry);
+				const route = compileRoute(entry, group.service as Service, { series, rateLimits: limits.of(entry), cache });
+				value = withNext(cache === null ? route : { ...route, ...editsOf(cache.policy, route) }, group);
 				compiled.set(owner, value);
 			}
 			return { pattern: entry.pattern, value };

@@ -51,6 +51,8 @@ const KNOWN: [string, number][] = [
 	['ETag', Field.etag],
 	['Last-Modified', Field.lastModified],
 	['CDN-Cache-Control', Field.cdnCacheControl],
+	['Surrogate-Control', Field.surrogateControl],
+	['Surrogate-Capability', Field.claim],
 	['Set-Cookie', Field.setCookie],
 	['Content-Range', Field.contentRange],
 	['Proxy-Authentication-Info', Field.proxyAuthenticationInfo],

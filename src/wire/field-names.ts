@@ -60,6 +60,7 @@ export const Field = {
 	proxyAuthenticationInfo: 57,
 	/** Tells some frameworks to answer for another method, path or host than the request line says. */
 	override: 58,
+	surrogateControl: 59,
 } as const;
 
 const NAMES: Record<string, number> = {
@@ -94,6 +95,7 @@ const NAMES: Record<string, number> = {
 	'x-forwarded-scheme': Field.claim,
 	'x-forwarded-server': Field.claim,
 	'x-forwarded-ssl': Field.claim,
+	'surrogate-capability': Field.claim,
 	'x-ballast-mirror': Field.claim,
 	'cache-control': Field.cacheControl,
 	pragma: Field.pragma,
@@ -110,6 +112,7 @@ const NAMES: Record<string, number> = {
 	etag: Field.etag,
 	'last-modified': Field.lastModified,
 	'cdn-cache-control': Field.cdnCacheControl,
+	'surrogate-control': Field.surrogateControl,
 	'set-cookie': Field.setCookie,
 	'content-range': Field.contentRange,
 	'proxy-authentication-info': Field.proxyAuthenticationInfo,

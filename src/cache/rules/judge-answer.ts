@@ -18,6 +18,7 @@ import {
 import type { RequestControl } from './request-control.ts';
 import { ownTarget } from './same-origin.ts';
 import { type OriginAnswer, storedHead } from './stored-head.ts';
+import { parseSurrogate } from './surrogate-control.ts';
 import { tagsOf } from './tags.ts';
 import { type Vary, varyOf } from './variant.ts';
 
@@ -61,7 +62,7 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
 export function judgeAnswer(judging: Judging): Judgement {
 	const { answer, policy, control } = judging;
 	const { head, bytes } = answer;
-	const { directives, targeted } = directivesOf(head.fields, bytes);
+	const { directives, targeted } = directivesOf(judging);
 	const refusal = refusalOf(judging, directives);
 	if (refusal !== null) return { stored: null, refusal };
 	const times = timesOf(head.fields, bytes, answer.responseMs);
@@ -86,12 +87,18 @@ export function isKeyedByAuthorization({ key }: CachePolicy): boolean {
 	return key.credential?.header === 'authorization' || key.headers.includes('authorization');
 }
 
-function directivesOf(fields: Fields, bytes: Buffer): { directives: Directives; targeted: boolean } {
-	const targetedText = linesOf(fields, bytes, Field.cdnCacheControl);
-	const targeted = targetedText === null ? null : parseTargeted(targetedText);
+function directivesOf({ answer, policy }: Judging): { directives: Directives; targeted: boolean } {
+	const { fields } = answer.head;
+	const { bytes } = answer;
+	const targeted =
+		read(linesOf(fields, bytes, Field.cdnCacheControl), parseTargeted) ??
+		(policy.surrogate ? read(linesOf(fields, bytes, Field.surrogateControl), parseSurrogate) : null);
 	if (targeted !== null) return { directives: targeted, targeted: true };
 	return { directives: parseCacheControl(linesOf(fields, bytes, Field.cacheControl) ?? ''), targeted: false };
 }
+
+const read = (text: string | null, parse: (text: string) => Directives | null): Directives | null =>
+	text === null ? null : parse(text);
 
 /** All lines of a known field as one list; null: none. */
 function linesOf(fields: Fields, bytes: Buffer, field: number): string | null {
