@@ -52,7 +52,7 @@ export type FillState = (typeof FillState)[keyof typeof FillState];
 /** An entry, pinned by each who holds it: its memory is not used again before the last `release`. */
 export interface AnswerEntry {
 	readonly state: FillState;
-	/** null while it is asked for. */
+	/** null while it is asked for. Texts and head are read from the store's memory: only while it is pinned. */
 	readonly answer: StoredAnswer | null;
 	/** Bytes of the body that are there. */
 	readonly received: number;

@@ -109,7 +109,7 @@ export class PlacedAnswer implements StoredAnswer {
 	#etag: string | null | undefined;
 	#tags: readonly string[] | null = null;
 
-	constructor({ bytes, floats }: AnswerMemory, place: AnswerPlace) {
+	constructor({ bytes, floats }: Pick<AnswerMemory, 'bytes' | 'floats'>, place: AnswerPlace) {
 		this.#bytes = bytes;
 		this.#place = place;
 		const at = place.from / 8;

@@ -3,7 +3,6 @@ import { type AnswerMemory, CHUNK, UNIT } from './answer-memory.ts';
 import { Cell, MORE_BYTES, More } from './entry-record.ts';
 import { type EntryTable, roomOf, unitsOf } from './entry-table.ts';
 
-const NOTHING: Buffer = Buffer.alloc(0);
 /** First run of a body whose length is not known, bytes; each further one is as large as all before it. */
 const GROWTH_LEAST = 4096;
 
@@ -25,9 +24,8 @@ export class BodyReader {
 		this.#rewind();
 	}
 
-	/** Bytes from `at`, of `received` ones. */
+	/** Bytes from `at`, of `received` ones, of which there is one more at least. */
 	read(at: number, received: number): Buffer {
-		if (at >= received) return NOTHING;
 		if (at < this.#from) this.#rewind();
 		while (at >= this.#end) this.#forward();
 		const end = Math.min(this.#end, received);

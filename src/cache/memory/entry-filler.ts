@@ -50,25 +50,27 @@ export class EntryFiller {
 
 	/** It is whole; false: it is not, or there is no room for its trailers. */
 	complete(unit: number, writer: BodyWriter, { trailers, variantsMost }: Completion): boolean {
-		if (!writer.isWhole || !this.#table.lock()) return false;
 		const at = this.#memory.cell(unit);
-		writer.trim();
-		const kept = trailers === null || this.#putTrailers(at, trailers);
-		if (kept) {
-			Atomics.store(this.#cells, at + Cell.state, FillState.whole);
+		if (!writer.isWhole || (trailers !== null && !this.#putTrailers(at, trailers))) return false;
+		Atomics.store(this.#cells, at + Cell.state, FillState.whole);
+		this.#table.pin(unit);
+		this.#table.whenLocked(() => {
+			writer.trim();
 			if (this.#cells[at + Cell.linked] === 1) {
 				this.#table.eviction.enter(unit);
 				this.#replaceOthers(unit, variantsMost);
 			}
-		}
-		this.#table.unlock();
-		return kept;
+			this.#table.releaseLocked(unit);
+		});
+		return true;
 	}
 
 	/** Puts another entry with the same body in the place of one that is found still; held once. 0: it is not, or there is no room. */
 	update(unit: number, answer: StoredAnswer): number {
 		if (!this.#table.lock()) return 0;
-		const updated = this.#cells[this.#memory.cell(unit) + Cell.linked] === 1 ? this.#updated(unit, answer) : 0;
+		const at = this.#memory.cell(unit);
+		const isFound = this.#cells[at + Cell.linked] === 1 && this.#table.isOfNow(at);
+		const updated = isFound ? this.#updated(unit, answer) : 0;
 		this.#table.unlock();
 		return updated;
 	}
@@ -125,7 +127,9 @@ export class EntryFiller {
 
 	#putTrailers(at: number, trailers: Buffer): boolean {
 		const units = unitsOf(Math.max(trailers.length, 1));
-		const unit = units > CHUNK ? 0 : this.#table.allocate(units, units);
+		if (units > CHUNK || !this.#table.lock()) return false;
+		const unit = this.#table.allocate(units, units);
+		this.#table.unlock();
 		if (unit === 0) return false;
 		this.#memory.bytes.set(trailers, this.#memory.byte(unit));
 		this.#cells[at + Cell.trailersLength] = Math.max(trailers.length, 1);

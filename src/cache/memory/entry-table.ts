@@ -24,10 +24,11 @@ export class EntryTable {
 	granted = 0;
 	readonly #cells: Int32Array;
 	readonly #owner: number;
-	/** Entries that nobody holds any more, while the lock could not be had. */
-	readonly #orphans: number[] = [];
-	/** A lock that was not to be had: until it is, nobody waits for it again. */
+	/** What waits for the lock, while it could not be had. */
+	#later: (() => void)[] = [];
+	/** A lock that was not to be had by who looks up, and by who writes: until it is, nobody waits for it again. */
 	#stuck = 0;
+	#lost = 0;
 
 	constructor(memory: AnswerMemory, owner: number) {
 		this.memory = memory;
@@ -40,8 +41,20 @@ export class EntryTable {
 	/** The memory's lock; false: it is not to be had. */
 	lock(patienceMs: number = WRITE_MS): boolean {
 		if (!this.#patient(Control.lock, patienceMs)) return false;
-		for (let unit = this.#orphans.pop(); unit !== undefined; unit = this.#orphans.pop()) this.#free(unit);
+		if (this.#later.length > 0) {
+			const later = this.#later;
+			this.#later = [];
+			for (const work of later) work();
+		}
 		return true;
+	}
+
+	/** Does it under the lock: now, or with the next one who gets it. */
+	whenLocked(work: () => void): void {
+		if (this.lock()) {
+			work();
+			this.unlock();
+		} else this.#later.push(work);
 	}
 
 	unlock(): void {
@@ -130,16 +143,19 @@ export class EntryTable {
 		unlock(cells, this.#stripe(low));
 		this.eviction.leave(unit);
 		cells[Control.entries] = (cells[Control.entries] as number) - 1;
-		if (Atomics.sub(cells, at + Cell.refs, 1) === 1) this.#free(unit);
+		this.releaseLocked(unit);
 		return true;
 	}
 
-	/** False: it was not in. */
+	/** Takes out one that is held; false: it was not in. */
 	remove(unit: number): boolean {
-		if (!this.lock()) return false;
-		const was = this.unlink(unit);
-		this.unlock();
-		return was;
+		const at = this.memory.cell(unit);
+		if (this.#cells[at + Cell.linked] === 0) return false;
+		// From here on it is not found, whenever the lock may be had.
+		Atomics.store(this.#cells, at + Cell.era, (Atomics.load(this.#cells, Control.era) - 1) | 0);
+		this.pin(unit);
+		this.whenLocked(() => this.#removeLocked(unit));
+		return true;
 	}
 
 	/** One more holds what is held. */
@@ -149,9 +165,12 @@ export class EntryTable {
 
 	/** One who held it lets go. */
 	release(unit: number): void {
-		if (Atomics.sub(this.#cells, this.memory.cell(unit) + Cell.refs, 1) !== 1) return;
-		this.#orphans.push(unit);
-		if (this.lock()) this.unlock();
+		if (Atomics.sub(this.#cells, this.memory.cell(unit) + Cell.refs, 1) === 1) this.whenLocked(() => this.#free(unit));
+	}
+
+	/** The same for who has the lock. */
+	releaseLocked(unit: number): void {
+		if (Atomics.sub(this.#cells, this.memory.cell(unit) + Cell.refs, 1) === 1) this.#free(unit);
 	}
 
 	/**
@@ -179,6 +198,13 @@ export class EntryTable {
 	/** Units that nobody has. */
 	#unused(): number {
 		return this.memory.units - 1 - (this.#cells[Control.usedUnits] as number);
+	}
+
+	#removeLocked(unit: number): void {
+		// Its bucket's lock was not to be had: another time.
+		if (!this.unlink(unit) && this.#cells[this.memory.cell(unit) + Cell.linked] === 1)
+			this.#later.push(() => this.#removeLocked(unit));
+		else this.releaseLocked(unit);
 	}
 
 	#evict(): boolean {
@@ -236,12 +262,15 @@ export class EntryTable {
 	}
 
 	#patient(at: number, patienceMs: number): boolean {
-		const stuck = this.#stuck === at;
-		if (!lock(this.#cells, at, this.#owner, stuck ? 0 : patienceMs)) {
-			this.#stuck = at;
+		const writes = patienceMs === WRITE_MS;
+		const hopeless = this.#lost === at || (!writes && this.#stuck === at);
+		if (!lock(this.#cells, at, this.#owner, hopeless ? 0 : patienceMs)) {
+			if (writes) this.#lost = at;
+			else this.#stuck = at;
 			return false;
 		}
-		if (stuck) this.#stuck = 0;
+		if (this.#stuck === at) this.#stuck = 0;
+		if (this.#lost === at) this.#lost = 0;
 		return true;
 	}
 }

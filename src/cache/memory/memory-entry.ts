@@ -1,19 +1,30 @@
 import { type EntryListener, type FillingEntry, FillState } from '../answer-store.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
 import { PlacedAnswer } from './answer-codec.ts';
-import { Control, SOFT_TIMES } from './answer-memory.ts';
+import { type AnswerMemory, Control, SOFT_TIMES } from './answer-memory.ts';
 import { BodyReader, type BodyWriter } from './entry-body.ts';
+import type { EntryFiller } from './entry-filler.ts';
 import { Cell, GIVEN, GIVEN_MOST } from './entry-record.ts';
-import type { MemoryStore } from './memory-store.ts';
+import type { EntryTable } from './entry-table.ts';
+import type { Watchers } from './watchers.ts';
 
+const NOTHING: Buffer = Buffer.alloc(0);
 /** Answers of one key, where nothing else is said. */
 const VARIANTS_MOST = 32;
+
+/** Of the store that it belongs to. */
+export interface EntryParts {
+	readonly memory: AnswerMemory;
+	readonly table: EntryTable;
+	readonly watchers: Watchers;
+	readonly filler: EntryFiller;
+}
 
 /** An entry as one worker sees it: the same object for all who hold it there, kept so that a hit decodes nothing. */
 export class MemoryEntry implements FillingEntry {
 	readonly unit: number;
 	readonly generation: number;
-	readonly #store: MemoryStore;
+	readonly #store: EntryParts;
 	readonly #cells: Int32Array;
 	/** Cell of its record. */
 	readonly #at: number;
@@ -24,7 +35,7 @@ export class MemoryEntry implements FillingEntry {
 	/** How often it is held here. */
 	#held = 0;
 
-	constructor(store: MemoryStore, unit: number) {
+	constructor(store: EntryParts, unit: number) {
 		this.#store = store;
 		this.unit = unit;
 		this.#cells = store.memory.cells;
@@ -67,8 +78,11 @@ export class MemoryEntry implements FillingEntry {
 	}
 
 	read(at: number): Buffer {
+		const { received } = this;
+		// Before there is something of it nobody knows where it will lie.
+		if (at >= received) return NOTHING;
 		this.#body ??= new BodyReader(this.#store.memory, this.#bodyRecord);
-		return this.#body.read(at, this.received);
+		return this.#body.read(at, received);
 	}
 
 	watch(listener: EntryListener): void {

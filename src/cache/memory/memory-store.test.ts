@@ -210,8 +210,13 @@ test('purges: a prefix, a tag, everything; soft ones only make it stale', async 
 	await store.purge({ all: true }, true);
 	assert.equal(staleFrom('http://a/y'), first);
 	assert.equal(await store.purge({ tag: 'u' }, false), 1);
+	const held = store.find(cacheKey('http://a/y'), any);
+	assert.ok(held !== null);
 	const all = store.purge({ all: true }, false);
 	assert.equal(staleFrom('http://a/y'), undefined);
+	// What was confirmed before the purge does not come back after it.
+	assert.equal(store.update(held, storedAnswer({ length: 10 })), null);
+	held.release();
 	assert.equal(await all, 1);
 	assert.equal(store.usage.entries, 0);
 });
@@ -222,6 +227,7 @@ test('who follows an entry sees it grow and end; what proves uncacheable is not 
 	assert.ok(filling !== null);
 	const reader = store.find(cacheKey('k'), ({ answer }) => answer === null);
 	assert.ok(reader !== null);
+	assert.equal(reader.read(0).length, 0);
 	const seen: string[] = [];
 	let wake = (): void => undefined;
 	const listener = {
@@ -241,6 +247,7 @@ test('who follows an entry sees it grow and end; what proves uncacheable is not 
 	filling.complete(null);
 	await next();
 	assert.deepEqual(seen, ['0:0', '1:4', '2:4']);
+	assert.equal(reader.read(0).toString(), 'abcd');
 	reader.unwatch(listener);
 	reader.release();
 	filling.release();

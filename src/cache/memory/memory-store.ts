@@ -9,7 +9,7 @@ import {
 import type { StoredAnswer } from '../stored-answer.ts';
 import { AnswerMemory, Control, UNIT } from './answer-memory.ts';
 import { EntryFiller } from './entry-filler.ts';
-import { Cell } from './entry-record.ts';
+import { Cell, GIVEN_MOST } from './entry-record.ts';
 import { EntryTable } from './entry-table.ts';
 import { MemoryEntry } from './memory-entry.ts';
 import { purgeWalk } from './purge-walk.ts';
@@ -19,12 +19,14 @@ import { Watchers } from './watchers.ts';
 export interface MemoryStoreOptions {
 	/** Largest share of the memory that one entry may have; default a quarter. */
 	entryShare?: number;
-	/** Entries that this worker keeps decoded, a power of two; default 8192. */
+	/** Entries that this worker keeps decoded, a power of two; default one for each 64 KiB of the memory, at most 8192. */
 	decoded?: number;
 }
 
 /** Bytes of a key at most. */
-const KEY_MOST = 32 * 1024;
+export const KEY_MOST: number = 32 * 1024;
+/** Bytes of an entry at most: they are counted in 32 bits. */
+const ENTRY_MOST = 0x7fffffff;
 /** Entries of one key that are looked at. */
 const SAME_KEY_MOST = 256;
 
@@ -52,8 +54,9 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		this.#cells = memory.cells;
 		this.table = new EntryTable(memory, worker + 1);
 		this.watchers = new Watchers(memory, worker);
-		this.filler = new EntryFiller(this.table, worker, Math.floor(memory.units * (options.entryShare ?? 0.25)));
-		const decoded = options.decoded ?? 8192;
+		const unitsMost = Math.floor(Math.min(memory.units * (options.entryShare ?? 0.25), ENTRY_MOST / UNIT));
+		this.filler = new EntryFiller(this.table, worker, unitsMost);
+		const decoded = options.decoded ?? decodedOf(memory.buffer.byteLength);
 		this.#decoded = new Array<MemoryEntry | undefined>(decoded).fill(undefined);
 		this.#decodedShift = Math.clz32(decoded) + 1;
 	}
@@ -65,7 +68,7 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		for (let i = 0; i < count; i++) {
 			const unit = this.#found[i] as number;
 			if (found === null) {
-				const entry = this.#entryAt(unit);
+				const entry = this.entryAt(unit);
 				if (suits(entry)) {
 					found = entry.hold();
 					continue;
@@ -82,13 +85,13 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		const unit = other === null ? this.filler.begin(key) : 0;
 		this.table.unlock();
 		other?.release();
-		return unit === 0 ? null : this.#entryAt(unit).hold();
+		return unit === 0 ? null : this.entryAt(unit).hold();
 	}
 
 	update(entry: AnswerEntry, answer: StoredAnswer): AnswerEntry | null {
 		if (!(entry instanceof MemoryEntry) || entry.state !== FillState.whole || this.memory.abandoned) return null;
 		const unit = this.filler.update(entry.unit, answer);
-		return unit === 0 ? null : this.#entryAt(unit).hold();
+		return unit === 0 ? null : this.entryAt(unit).hold();
 	}
 
 	purgeKey(key: CacheKey, soft: boolean): number {
@@ -111,6 +114,13 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		if (this.memory.floats[at] === 0) this.memory.floats[at] = Date.now();
 	}
 
+	/** What an entry that is held was worth, and since when it was stale, before a restart. */
+	carryOver(unit: number, { frequency, staleFromMs }: { frequency: number; staleFromMs: number }): void {
+		const at = this.memory.cell(unit);
+		this.#cells[at + Cell.frequency] = Math.min(frequency, GIVEN_MOST);
+		this.memory.floats[(at + Cell.staleFrom) / 2] = staleFromMs;
+	}
+
 	/** Entries that were given up for others so far; wraps at 2³². */
 	get evicted(): number {
 		return (this.#cells[Control.evicted] as number) >>> 0;
@@ -126,7 +136,7 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 	}
 
 	/** The object for an entry that is held. */
-	#entryAt(unit: number): MemoryEntry {
+	entryAt(unit: number): MemoryEntry {
 		const at = Math.imul(unit, 0x9e3779b1) >>> this.#decodedShift;
 		const kept = this.#decoded[at];
 		if (kept !== undefined && kept.unit === unit) {
@@ -136,4 +146,10 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		this.#decoded[at] = entry;
 		return entry;
 	}
+}
+
+/** They take about a kilobyte each, on the heap of each worker. */
+function decodedOf(bytes: number): number {
+	const wanted = 2 ** Math.floor(Math.log2(bytes / (64 * 1024)));
+	return Math.min(Math.max(wanted, 64), 8192);
 }

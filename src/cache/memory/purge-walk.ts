@@ -3,7 +3,7 @@ import { FillState, type PurgeSelect } from '../answer-store.ts';
 import { hasTag } from './answer-codec.ts';
 import { type AnswerMemory, Control, SOFT_TIMES } from './answer-memory.ts';
 import { Cell, RECORD_BYTES } from './entry-record.ts';
-import type { MemoryStore } from './memory-store.ts';
+import type { EntryTable } from './entry-table.ts';
 
 /** Of each turn of the worker, ms. */
 const PIECE_MS = 0.5;
@@ -13,8 +13,15 @@ const BUCKETS = 64;
 const AFTER_SCHEME = Buffer.from('://');
 const SCHEME_MOST = 8;
 
+export interface WalkedStore {
+	readonly memory: AnswerMemory;
+	readonly table: EntryTable;
+	/** Of an entry that is held. */
+	makeStale(unit: number): void;
+}
+
 /** Walks over all entries in pieces; how many were purged. */
-export async function purgeWalk(store: MemoryStore, select: PurgeSelect, soft: boolean): Promise<number> {
+export async function purgeWalk(store: WalkedStore, select: PurgeSelect, soft: boolean): Promise<number> {
 	const { memory } = store;
 	if ('all' in select && soft) return allStale(memory);
 	// From here on none of them is found; the walk only gives back their memory.

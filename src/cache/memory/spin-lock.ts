@@ -10,9 +10,9 @@ const SPINS = 100;
 const TURNS = 2;
 const SLEEP_MS = 0.05;
 
-/** Patience, ms: of who looks up (it is a miss then), and of who writes. */
+/** Patience, ms: of who looks up (it is a miss then), and of who writes: on a busy machine the holder may not run for long. */
 export const LOOK_MS = 0.8;
-export const WRITE_MS = 50;
+export const WRITE_MS = 250;
 
 /** True: got it. `owner` is not 0. */
 export function lock(cells: Int32Array, at: number, owner: number, patienceMs: number): boolean {

@@ -64,6 +64,7 @@ class Load {
 	readonly #report: RandomLoadReport = { hits: 0, misses: 0, filled: 0, followed: 0, broken: 0, usedMost: 0 };
 	readonly #held: { entry: AnswerEntry; key: number }[] = [];
 	readonly #fills: Fill[] = [];
+	readonly #purges: Promise<number>[] = [];
 	#following = 0;
 	#seed: number;
 
@@ -82,6 +83,10 @@ class Load {
 		while (this.#fills.length > 0) this.#fill();
 		while (this.#held.length > 0) this.#letGo();
 		while (this.#following > 0) await new Promise((resolve) => setImmediate(resolve));
+		await Promise.all(this.#purges);
+		// What waited for a lock is done now.
+		while (!this.#store.table.lock()) await new Promise((resolve) => setImmediate(resolve));
+		this.#store.table.unlock();
 		return this.#report;
 	}
 
@@ -176,9 +181,9 @@ class Load {
 		const soft = this.#random(2) === 0;
 		const which = this.#random(20);
 		const key = this.#random(this.#load.keys);
-		if (which === 0) void this.#store.purge({ all: true }, soft);
-		else if (which < 4) void this.#store.purge({ tag: `tag${key % 10}` }, soft);
-		else if (which < 8) void this.#store.purge({ prefix: Buffer.from(`host/${key % 7}/`) }, soft);
+		if (which === 0) this.#purges.push(this.#store.purge({ all: true }, soft));
+		else if (which < 4) this.#purges.push(this.#store.purge({ tag: `tag${key % 10}` }, soft));
+		else if (which < 8) this.#purges.push(this.#store.purge({ prefix: Buffer.from(`host/${key % 7}/`) }, soft));
 		else this.#store.purgeKey(cacheKey(`https://host/${key % 7}/${key}`), soft);
 	}
 }
