@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { AnswerMemory } from '../cache/memory/answer-memory.ts';
+import { UrlMarks } from '../cache/url-marks.ts';
 import type { Config } from '../config/config.ts';
 
 /** The memory of the response cache, and the key that its places and secrets are hashed with. */
 export interface CachePlan {
 	memory: SharedArrayBuffer;
+	/** When URLs were changed: of `UrlMarks`. */
+	marks: SharedArrayBuffer;
 	/** 32 bytes. */
 	key: Uint8Array;
 }
@@ -22,7 +25,11 @@ export class CacheMemory {
 		if (!used) return null;
 		if (this.#plan === null || this.#bytes !== cache.memoryBytes) {
 			this.#bytes = cache.memoryBytes;
-			this.#plan = { memory: AnswerMemory.create(cache.memoryBytes), key: randomBytes(32) };
+			this.#plan = {
+				memory: AnswerMemory.create(cache.memoryBytes),
+				marks: UrlMarks.create(),
+				key: randomBytes(32),
+			};
 		}
 		return this.#plan;
 	}

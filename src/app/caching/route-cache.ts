@@ -1,15 +1,24 @@
+import type { AnswerStore, AnswerUpdate } from '../../cache/answer-store.ts';
 import type { CachePolicy } from '../../cache/cache-policy.ts';
 import type { CacheHash } from '../../cache/rules/cache-hash.ts';
 import { CacheKeyBuilder } from '../../cache/rules/cache-key.ts';
 import { isKeyedByAuthorization } from '../../cache/rules/judge-answer.ts';
-import { SURROGATE_CAPABILITY } from '../../cache/rules/surrogate-control.ts';
+import type { UrlMarks } from '../../cache/url-marks.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import type { ResponseCache } from '../../gateway/response-cache.ts';
-import type { FieldEdits } from '../../gateway/route.ts';
+
+/** Where answers are, and what tells of changes. */
+export interface CachingParts {
+	readonly store: AnswerStore & AnswerUpdate;
+	readonly marks: UrlMarks;
+	readonly hash: CacheHash;
+}
 
 /** Who looks requests up for all routes of a worker. */
 export interface Lookup {
 	readonly hash: CacheHash;
+	/** Where the answers are. */
+	readonly parts: CachingParts;
 	look(exchange: Exchange, cache: RouteCache): boolean;
 }
 
@@ -20,6 +29,8 @@ export class RouteCache implements ResponseCache<Exchange> {
 	readonly keyedByAuthorization: boolean;
 	/** Fields that clients do not get. */
 	readonly hidden: ReadonlySet<string>;
+	/** What passes is watched by it. */
+	invalidation: { watch(exchange: Exchange): void } | null = null;
 	readonly #lookup: Lookup;
 
 	constructor(lookup: Lookup, policy: CachePolicy, space: string) {
@@ -33,22 +44,8 @@ export class RouteCache implements ResponseCache<Exchange> {
 	look(exchange: Exchange): boolean {
 		return this.#lookup.look(exchange, this);
 	}
-}
 
-const NOTHING = Buffer.alloc(0);
-const CAPABILITY = Buffer.from(`Surrogate-Capability: ${SURROGATE_CAPABILITY}\r\n`);
-
-/** What a route edits in requests and answers, with what its cache adds to it. */
-export function editsOf(
-	{ surrogate }: CachePolicy,
-	{ request, response }: { request: FieldEdits | null; response: FieldEdits | null },
-): { request: FieldEdits | null; response: FieldEdits | null } {
-	if (!surrogate) return { request, response };
-	return {
-		request: { removed: request?.removed ?? new Set(), added: Buffer.concat([request?.added ?? NOTHING, CAPABILITY]) },
-		response: {
-			removed: new Set([...(response?.removed ?? []), 'surrogate-control']),
-			added: response?.added ?? NOTHING,
-		},
-	};
+	passes(exchange: Exchange): void {
+		this.invalidation?.watch(exchange);
+	}
 }

@@ -51,6 +51,8 @@ export class CacheKeyBuilder {
 	readonly #key = new ReusedKey();
 	/** The key is scheme, host and target alone: who invalidates a URL knows it. */
 	readonly plain: boolean;
+	/** Hash of scheme, host and target of the last key. */
+	url = 0;
 
 	constructor({ policy, hash, space }: KeyRules) {
 		const { headers, cookies, credential } = policy;
@@ -75,6 +77,13 @@ export class CacheKeyBuilder {
 		this.#begin(request, target.length);
 		this.#text(this.#query === null ? target : this.#target(target, this.#query));
 		return this.#finish(request);
+	}
+
+	/** The key of another target of the same host as far as all keys for it are alike: scheme, host and target. */
+	buildUrl(target: string, request: CacheRequest): CacheKey {
+		this.#begin(request, target.length);
+		this.#text(this.#query === null ? target : this.#target(target, this.#query));
+		return this.#hashed();
 	}
 
 	#target(target: string, queryKey: QueryKey): string {
@@ -106,14 +115,24 @@ export class CacheKeyBuilder {
 	}
 
 	#finish(request: CacheRequest): CacheKey {
+		this.#hashed();
+		if (this.plain) return this.#key;
+		const { url } = this;
+		this.#parts(request);
+		this.#hashed();
+		this.url = url;
+		return this.#key;
+	}
+
+	#hashed(): CacheKey {
 		const key = this.#key;
-		if (!this.plain) this.#parts(request);
 		const { keyed } = this.#hash;
 		keyed.begin();
 		keyed.bytes(0, key.bytes, 0, key.length);
 		keyed.finish();
 		key.high = keyed.a;
 		key.low = keyed.b;
+		this.url = keyed.a;
 		return key;
 	}
 

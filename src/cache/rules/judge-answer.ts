@@ -17,7 +17,7 @@ import {
 } from './freshness.ts';
 import type { RequestControl } from './request-control.ts';
 import { ownTarget } from './same-origin.ts';
-import { type OriginAnswer, storedHead } from './stored-head.ts';
+import { linesNamed, type OriginAnswer, storedHead } from './stored-head.ts';
 import { parseSurrogate } from './surrogate-control.ts';
 import { tagsOf } from './tags.ts';
 import { type Vary, varyOf } from './variant.ts';
@@ -50,7 +50,10 @@ export interface Judging {
 	readonly hash: CacheHash;
 }
 
-export type Judgement = { readonly stored: StoredAnswer } | { readonly stored: null; readonly refusal: Refusal };
+/** `own`: field lines that are not to be stored, and are for who asked; null: none. */
+export type Judgement =
+	| { readonly stored: StoredAnswer; readonly own: Buffer | null }
+	| { readonly stored: null; readonly refusal: Refusal };
 
 /** Statuses that are known well enough for `must-understand`. */
 const UNDERSTOOD: ReadonlySet<number> = new Set([
@@ -80,7 +83,8 @@ export function judgeAnswer(judging: Judging): Judgement {
 	if (control.authorization && !shared && !isKeyedByAuthorization(policy))
 		return { stored: null, refusal: 'authorization' };
 	const stored = assemble(judging, { directives, times, freshness, vary, tags, shared, overridden: override !== null });
-	return isOfUse(stored, directives, policy) ? { stored } : { stored: null, refusal: 'no-lifetime' };
+	if (!isOfUse(stored, directives, policy)) return { stored: null, refusal: 'no-lifetime' };
+	return { stored, own: linesNamed(answer, directives.unstored) };
 }
 
 export function isKeyedByAuthorization({ key }: CachePolicy): boolean {

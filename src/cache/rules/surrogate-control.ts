@@ -21,6 +21,7 @@ export function parseSurrogate(text: string): Directives | null {
 	for (let count = 0; at < text.length; count++) {
 		if (count === MEMBERS_MOST) {
 			own.noStore = true;
+			said = true;
 			break;
 		}
 		const end = memberEnd(text, at);

@@ -1,0 +1,41 @@
+import { type CacheReport, cacheStatusLine, type Forwarded } from '../../cache/rules/cache-status.ts';
+import type { Exchange } from '../../gateway/exchange.ts';
+import { problemOf } from '../../gateway/problem.ts';
+import { Cached } from '../../gateway/response-cache.ts';
+import type { RouteCache } from './route-cache.ts';
+
+/** Of an answer that the store has no part in. */
+export const PLAIN_REPORT: Omit<CacheReport, 'fwd'> = {
+	fwdStatus: 0,
+	stored: false,
+	collapsed: false,
+	ttlMs: null,
+	key: null,
+	detail: null,
+};
+
+/** It goes its way as if there were no cache. */
+export function forward(exchange: Exchange, cache: RouteCache, fwd: Forwarded): true {
+	exchange.cache.cached = Cached.bypass;
+	cache.passes(exchange);
+	if (cache.policy.tell) exchange.cache.extra = forwardedLine(fwd);
+	return true;
+}
+
+const lines = new Map<Forwarded, Buffer>();
+
+function forwardedLine(fwd: Forwarded): Buffer {
+	let line = lines.get(fwd);
+	if (line === undefined) {
+		line = Buffer.from(cacheStatusLine({ ...PLAIN_REPORT, fwd }), 'latin1');
+		lines.set(fwd, line);
+	}
+	return line;
+}
+
+/** The client takes what is stored or nothing (RFC 9111 §5.2.1.7). */
+export function refuseUncached(exchange: Exchange): void {
+	exchange.cache.cached = Cached.miss;
+	exchange.failure = 'not_cached';
+	exchange.answerProblem(problemOf('not_cached'));
+}
