@@ -123,6 +123,13 @@ const NAMES: Record<string, number> = {
 	'x-rewrite-url': Field.override,
 	'x-original-host': Field.override,
 	'x-host': Field.override,
+	'x-http-host-override': Field.override,
+	'x-forwarded-path': Field.override,
+	'x-forwarded-uri': Field.override,
+	'x-forwarded-method': Field.override,
+	'x-original-uri': Field.override,
+	'x-original-method': Field.override,
+	'x-envoy-original-path': Field.override,
 };
 
 const LONGEST = Math.max(...Object.keys(NAMES).map((name) => name.length));

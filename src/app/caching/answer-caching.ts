@@ -137,7 +137,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		const selecting = this.#selecting;
 		selecting.request = exchange;
 		selecting.keyedByAuthorization = keyedByAuthorization;
-		selecting.url = keys.plain ? null : keys.url;
+		selecting.url = keys.bare ? null : keys.url;
 	}
 
 	#isComing(entry: AnswerEntry): boolean {
@@ -330,7 +330,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		const { entry } = source;
 		const { answer } = entry;
 		control.read(exchange.head.fields, exchange.buffer);
-		if (!cache.keys.plain) cache.keys.build(exchange);
+		cache.keys.build(exchange);
 		this.#select(exchange, cache);
 		if (answer === null || !this.#suits(answer)) return false;
 		const { staleFromMs } = entry;

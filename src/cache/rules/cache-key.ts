@@ -8,6 +8,7 @@ import type { CacheHash } from './cache-hash.ts';
 import { type CacheRequest, forwardedValue, reachesOrigin } from './cache-request.ts';
 import { normalised } from './normalised.ts';
 import { type QueryKey, queryKeyOf } from './query-key.ts';
+import { nameAt } from './stored-head.ts';
 import { trim } from './white-space.ts';
 
 const HTTP = 104;
@@ -53,6 +54,8 @@ export class CacheKeyBuilder {
 	readonly plain: boolean;
 	/** Hash of scheme, host and target of the last key. */
 	url = 0;
+	/** The last key was scheme, host and target alone. */
+	bare = true;
 
 	constructor({ policy, hash, space }: KeyRules) {
 		const { headers, cookies, credential } = policy;
@@ -116,9 +119,12 @@ export class CacheKeyBuilder {
 
 	#finish(request: CacheRequest): CacheKey {
 		this.#hashed();
-		if (this.plain) return this.#key;
+		const claims = request.client.trusted ? claimsOf(request) : '';
+		this.bare = this.plain && claims === '';
+		if (this.bare) return this.#key;
 		const { url } = this;
 		this.#parts(request);
+		if (claims !== '') this.#part(claims, false);
 		this.#hashed();
 		this.url = url;
 		return this.#key;
@@ -183,6 +189,23 @@ export class CacheKeyBuilder {
 		key.bytes.copy(larger, 0, 0, key.length);
 		key.bytes = larger;
 	}
+}
+
+/** They say of the client what answers do not depend on. */
+const OF_CLIENT: ReadonlySet<string> = new Set(['x-real-ip', 'x-forwarded-by', 'x-ballast-mirror']);
+
+/** What a trusted proxy says of the URL: origins write it into links, so an answer is one for those who came by the same. */
+function claimsOf(request: CacheRequest): string {
+	const { fields } = request.head;
+	let claims = '';
+	for (let i = 0; i < fields.count; i++) {
+		const field = fields.table[i * STRIDE + 4] as number;
+		const claim = field === Field.claim || (field >= Field.xForwardedHost && field <= Field.xForwardedPort);
+		if (!claim) continue;
+		const name = nameAt(fields, request.buffer, i * STRIDE);
+		if (!OF_CLIENT.has(name)) claims += `${name}:${fields.valueAt(request.buffer, i)}\n`;
+	}
+	return claims;
 }
 
 /** All values of the cookies of one name: an origin may take the first or the last. null: none. */

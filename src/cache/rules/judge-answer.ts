@@ -126,6 +126,7 @@ function refusalOf(judging: Judging, directives: Directives): Refusal | null {
 	if (control.noStore && policy.obeyClients) return 'request-no-store';
 	if (control.override || (control.body && request.method === 'GET')) return 'unkeyed';
 	if (status < 200 || status === 304) return 'status';
+	if (status >= 400 && headBytes(request) > HEAD_MOST) return 'unkeyed';
 	const understood = UNDERSTOOD.has(status);
 	if (directives.mustUnderstand && !understood) return 'must-understand';
 	if (directives.noStore && !directives.mustUnderstand) return 'no-store';
@@ -133,6 +134,14 @@ function refusalOf(judging: Judging, directives: Directives): Refusal | null {
 	if (answer.contentLength > policy.bodyMost) return 'too-large';
 	if (status === 206 && !isStorablePart(judging)) return 'partial';
 	return null;
+}
+
+/** An error in answer to a longer head may come of that length, which no key holds (CPDoS: HTTP header oversize). */
+const HEAD_MOST = 4096;
+
+function headBytes({ head }: CacheRequest): number {
+	const { table, count } = head.fields;
+	return count === 0 ? 0 : (table[(count - 1) * STRIDE + 3] as number) - (table[0] as number);
 }
 
 /** A POST's answer stands for its target only if it says so (RFC 9110 §9.3.3). */
