@@ -3,6 +3,7 @@ import type { PurgeSelect as StoreSelect } from '../cache/answer-store.ts';
 import { AnswerMemory } from '../cache/memory/answer-memory.ts';
 import { type MemoryStore, openAnswerStore } from '../cache/memory/memory-store.ts';
 import { keysOf, keysUnder } from '../cache/purge-key.ts';
+import { UrlMarks } from '../cache/url-marks.ts';
 import type { PurgeSelect } from '../cdn/purge-target.ts';
 import type { Purger } from '../cdn/purger.ts';
 import type { Config } from '../config/config.ts';
@@ -11,6 +12,8 @@ import { MAX_WORKERS } from '../core/board.ts';
 /** The memory of the response cache, and the key that its places and secrets are hashed with. */
 export interface CachePlan {
 	memory: SharedArrayBuffer;
+	/** When URLs were changed: of `UrlMarks`. */
+	marks: SharedArrayBuffer;
 	/** 32 bytes. */
 	key: Uint8Array;
 }
@@ -32,7 +35,11 @@ export class CacheMemory implements Purger {
 		if (!used) return this.#forget();
 		if (this.#plan === null || this.#bytes !== cache.memoryBytes) {
 			this.#bytes = cache.memoryBytes;
-			this.#plan = { memory: AnswerMemory.create(cache.memoryBytes), key: randomBytes(32) };
+			this.#plan = {
+				memory: AnswerMemory.create(cache.memoryBytes),
+				marks: UrlMarks.create(),
+				key: randomBytes(32),
+			};
 			this.#store = openAnswerStore(this.#plan.memory, OWN_ID);
 		}
 		return this.#plan;

@@ -125,9 +125,12 @@ const LAST_HOP = {
 function cached(exchange: Exchange): boolean {
 	const { route } = exchange;
 	if (route === null || route.cache === null) return true;
+	const cache = route.cache as ResponseCache<Exchange>;
 	const by = route.next?.by ?? null;
-	if (by !== null && route.service.cells.get(ServiceCell.marked) === 1 && isMarked(exchange, by)) return true;
-	return (route.cache as ResponseCache<Exchange>).look(exchange);
+	if (by === null || route.service.cells.get(ServiceCell.marked) !== 1 || !isMarked(exchange, by))
+		return cache.look(exchange);
+	cache.passes(exchange);
+	return true;
 }
 
 /** Takes a place at the service, where it has a limit; `Exchange` gives it back. */

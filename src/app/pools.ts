@@ -10,12 +10,13 @@ import type { FileStore } from '../gateway/files/file-store.ts';
 import { answersItself } from '../gateway/local-answers.ts';
 import { withMirrorField } from '../gateway/request-copies.ts';
 import type { KeySource, Picker, Route, Service } from '../gateway/route.ts';
-import { compileRoute, REST, type RouteEntry, routeEntries } from '../gateway/route-table.ts';
+import { compileRoute, REST, routeEntries } from '../gateway/route-table.ts';
 import { Router } from '../gateway/router.ts';
 import type { UpstreamOptions } from '../gateway/upstream.ts';
 import { RetryBudget } from '../resilience/retry-budget.ts';
 import { ServiceLimit, sharesOf } from '../resilience/service-limit.ts';
-import { type Lookup, RouteCache } from './caching/route-cache.ts';
+import type { Lookup } from './caching/route-cache.ts';
+import { RouteCaches } from './caching/route-caches.ts';
 import { LimiterSet } from './limiter-set.ts';
 import { type InstancePlan, type Plan, type PoolPlan, type ServicePlan, seriesKey } from './plan.ts';
 
@@ -162,16 +163,19 @@ export class Pools {
 		this.services = services;
 		const limits = new LimiterSet(this.#plan.rateLimits);
 		const compiled = new Map<unknown, Route>();
-		const entries = routeEntries(this.#plan.services).map((entry) => {
+		const all = routeEntries(this.#plan.services);
+		const caches = caching === null ? null : new RouteCaches(caching, all, this.#plan.services);
+		const entries = all.map((entry) => {
 			const owner = entry.route ?? entry.service;
 			let value = compiled.get(owner);
 			if (value === undefined) {
 				const group = this.#groups.get(entry.service.name) as Group;
 				const { name } = entry.service;
 				const series = this.#plan.series[seriesKey(name, entry.route?.name ?? REST)] ?? 0;
-				const cache = routeCache(caching, group.plan, entry);
+				const cache = caches?.of(owner) ?? null;
 				const parts = { series, rateLimits: limits.of(entry), files, cache };
-				value = withNext(compileRoute(entry, group.service as Service, parts), group);
+				const route = compileRoute(entry, group.service as Service, parts);
+				value = withNext({ ...route, ...caches?.edits(owner, route) }, group);
 				compiled.set(owner, value);
 			}
 			return { pattern: entry.pattern, value };
@@ -191,13 +195,6 @@ export class Pools {
 		next.marked.picker =
 			fresh === undefined || service.picker === null ? service.picker : new PreferredPool(fresh, service.picker);
 	}
-}
-
-function routeCache(caching: Lookup | null, plan: ServicePlan, { route }: RouteEntry): RouteCache | null {
-	const policy = route === null ? plan.cache : (plan.routeCaches[route.name] ?? null);
-	if (caching === null || policy === null) return null;
-	// Of routes that one URL can meet by a field, each has answers of its own.
-	return new RouteCache(caching, policy, route?.match.header == null ? '' : `${plan.name} ${route.name}`);
 }
 
 /** A pool that left the plan goes with its last instance. */

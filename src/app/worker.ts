@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openAnswerStore } from '../cache/memory/memory-store.ts';
 import { CacheHash } from '../cache/rules/cache-hash.ts';
+import { UrlMarks } from '../cache/url-marks.ts';
 import { Board } from '../core/board.ts';
 import { CdnLoop } from '../gateway/cdn-loop.ts';
 import { DataPlane } from '../gateway/data-plane.ts';
@@ -118,6 +119,7 @@ class DataWorker {
 			this.#caching = new AnswerCaching({
 				plane: this.#plane,
 				store: openAnswerStore(cache.memory, this.#start.id),
+				marks: new UrlMarks(cache.marks),
 				hash: new CacheHash(Buffer.from(cache.key)),
 				again: lookAgain,
 				balance: balanceOf,

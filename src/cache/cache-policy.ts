@@ -32,6 +32,8 @@ export interface CachePolicy {
 	/** Fields that carry tags for purging, lower case; and whether they are kept from the client. */
 	readonly tagFields: readonly string[];
 	readonly hideTags: boolean;
+	/** `Surrogate-Control` is obeyed, and kept from clients; origins are told so. */
+	readonly surrogate: boolean;
 	/** Compresses what the origin sent plain. */
 	readonly compress: readonly ('br' | 'zstd' | 'gzip')[];
 }
@@ -90,5 +92,6 @@ export const PLAIN_CACHE: CachePolicy = {
 	tell: true,
 	tagFields: ['surrogate-key', 'cache-tag'],
 	hideTags: false,
+	surrogate: false,
 	compress: [],
 };

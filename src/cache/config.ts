@@ -179,6 +179,11 @@ export const cacheSchema = oneOf(
 				'What answers are purged by, beside their URL.',
 				{ example: { hide: true } },
 			),
+			surrogate: key(
+				bool(),
+				'`Surrogate-Control` of the origin (W3C Edge Architecture) counts in the place of `Cache-Control` and `Expires`, and is kept from clients. Not where a CDN in front is to read it.',
+				{ default: false, example: true },
+			),
 			compress: key(
 				oneOf([list(choice('br', 'zstd', 'gzip'), 'br, zstd, gzip'), off], 'a list of br, zstd, gzip, or off'),
 				'Stored a second time, compressed, for clients that take it; in the order in which they are preferred.',

@@ -35,6 +35,7 @@ export function layCache(base: CachePolicy | null, input: CacheInput | undefined
 		tell: input.status ?? from.tell,
 		tagFields: input.tags?.fields?.map((name) => name.toLowerCase()) ?? from.tagFields,
 		hideTags: input.tags?.hide ?? from.hideTags,
+		surrogate: input.surrogate ?? from.surrogate,
 		compress: compressOf(from.compress, input.compress),
 	};
 }

@@ -5,6 +5,8 @@ import type { ResponseHead } from '../wire/response-head.ts';
 export interface ResponseCache<Of> {
 	/** False: the answer comes from what is stored, or from what another request asks for. */
 	look(exchange: Of): boolean;
+	/** It goes its way without a look; what its answer changes is noted. */
+	passes(exchange: Of): void;
 }
 
 /** Asks for an exchange's answer in its place, and keeps it. */

@@ -44,7 +44,7 @@ export class UpstreamConnection implements AttemptConnection {
 	#carry: Buffer | null = null;
 	#large: Buffer | null = null;
 	readonly #head = new ResponseHead(FIELDS_MOST);
-	readonly #framing = new Framing();
+	readonly #framing = new Framing('answers');
 	readonly #scan = new BodyScan();
 	#keepAlive = false;
 	/** Answers of 1xx to the request under way. */
@@ -165,10 +165,11 @@ export class UpstreamConnection implements AttemptConnection {
 		const head = this.#head;
 		const framing = this.#framing;
 		this.#keepAlive =
+			!framing.foreign &&
 			(framing.connection & ConnectionOption.close) === 0 &&
 			(head.minor === 1 || (framing.connection & ConnectionOption.keepAlive) !== 0);
 		// Chunked is no part of HTTP/1.0: whoever wrote this cannot be trusted about where it ends.
-		if (framing.chunked && head.minor === 0) {
+		if ((framing.chunked || framing.foreign) && head.minor === 0) {
 			this.#fail('bad_answer');
 			return;
 		}

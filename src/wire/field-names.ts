@@ -60,6 +60,7 @@ export const Field = {
 	proxyAuthenticationInfo: 57,
 	/** Tells some frameworks to answer for another method, path or host than the request line says. */
 	override: 58,
+	surrogateControl: 59,
 } as const;
 
 const NAMES: Record<string, number> = {
@@ -94,6 +95,7 @@ const NAMES: Record<string, number> = {
 	'x-forwarded-scheme': Field.claim,
 	'x-forwarded-server': Field.claim,
 	'x-forwarded-ssl': Field.claim,
+	'surrogate-capability': Field.claim,
 	'x-ballast-mirror': Field.claim,
 	'cache-control': Field.cacheControl,
 	pragma: Field.pragma,
@@ -110,6 +112,7 @@ const NAMES: Record<string, number> = {
 	etag: Field.etag,
 	'last-modified': Field.lastModified,
 	'cdn-cache-control': Field.cdnCacheControl,
+	'surrogate-control': Field.surrogateControl,
 	'set-cookie': Field.setCookie,
 	'content-range': Field.contentRange,
 	'proxy-authentication-info': Field.proxyAuthenticationInfo,
@@ -120,6 +123,13 @@ const NAMES: Record<string, number> = {
 	'x-rewrite-url': Field.override,
 	'x-original-host': Field.override,
 	'x-host': Field.override,
+	'x-http-host-override': Field.override,
+	'x-forwarded-path': Field.override,
+	'x-forwarded-uri': Field.override,
+	'x-forwarded-method': Field.override,
+	'x-original-uri': Field.override,
+	'x-original-method': Field.override,
+	'x-envoy-original-path': Field.override,
 };
 
 const LONGEST = Math.max(...Object.keys(NAMES).map((name) => name.length));

@@ -196,6 +196,7 @@ test('what else a head says is noted, and forgotten with the next', () => {
 			expectAt: 3,
 			traceparentAt: -1,
 			userAgentAt: -1,
+			foreign: false,
 			hasDate: true,
 			underscores: 1,
 		},
@@ -215,6 +216,7 @@ test('what else a head says is noted, and forgotten with the next', () => {
 			expectAt: -1,
 			traceparentAt: -1,
 			userAgentAt: -1,
+			foreign: false,
 			hasDate: false,
 			underscores: 0,
 		},
@@ -225,6 +227,43 @@ test('what else a head says is noted, and forgotten with the next', () => {
 	assert.equal(framing.read(bad, fields), false);
 	parseFields(second, 0, second.length, fields);
 	assert.ok(framing.read(second, fields));
+});
+
+describe('a transfer coding of an answer that is not chunked (RFC 9112 §6.3 rule 4)', () => {
+	const framing = new Framing('answers');
+	const takes = (...lines: string[]): boolean => {
+		const fields = new Fields(10);
+		const bytes = Buffer.from(`${lines.map((line) => `${line}\r\n`).join('')}\r\n`, 'latin1');
+		parseFields(bytes, 0, bytes.length, fields);
+		return framing.read(bytes, fields);
+	};
+
+	test('one that nobody knows ends with the connection', () => {
+		assert.ok(takes('Transfer-Encoding: foo'));
+		assert.deepEqual([framing.foreign, framing.chunked, framing.contentLength], [true, false, -1]);
+		assert.ok(takes('Transfer-Encoding: chunked'));
+		assert.deepEqual([framing.foreign, framing.chunked], [false, true]);
+	});
+
+	test('what others may take for chunked, a length beside it, and registered ones are refused', () => {
+		for (const coding of [
+			'xchunked',
+			'chunked;q=1',
+			'chunked, foo',
+			'foo, chunked',
+			'foo bar',
+			'"foo"',
+			'gzip',
+			'X-GZip',
+		])
+			assert.ok(!takes(`Transfer-Encoding: ${coding}`), coding);
+		for (const coding of ['identity', 'deflate', 'compress', '', 'foo\xa0'])
+			assert.ok(!takes(`Transfer-Encoding: ${coding}`), coding);
+		assert.ok(!takes('Transfer-Encoding: foo', 'Content-Length: 3'));
+		assert.ok(!takes('Content-Length: 3', 'Transfer-Encoding: foo'));
+		assert.ok(!takes('Transfer-Encoding: foo', 'Transfer-Encoding: chunked'));
+		assert.ok(!takes('Transfer-Encoding: foo', 'Transfer-Encoding: foo'));
+	});
 });
 
 test('a list holds a token only as a whole element', () => {

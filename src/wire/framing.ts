@@ -1,7 +1,7 @@
 import type { Malformed } from '../core/malformed.ts';
 import { equalsLower, LOWER, SPACE, TAB } from './bytes.ts';
 import { Field } from './field-names.ts';
-import { type Fields, STRIDE } from './head.ts';
+import { type Fields, STRIDE, text } from './head.ts';
 
 /** What `Connection` says (RFC 9110 §7.6.1), as bits. */
 export const ConnectionOption = { close: 1, keepAlive: 2, upgrade: 4 } as const;
@@ -20,6 +20,8 @@ export class Framing {
 	/** -1: no Content-Length. */
 	contentLength = -1;
 	chunked = false;
+	/** An answer's body has a transfer coding that nobody knows: it ends with the connection (RFC 9112 §6.3 rule 4). */
+	foreign = false;
 	/** Bits of `ConnectionOption`. */
 	connection = 0;
 	hasTe = false;
@@ -31,8 +33,14 @@ export class Framing {
 	hasDate = false;
 	/** How many fields have `_` in their name. */
 	underscores = 0;
+	readonly #ofAnswers: boolean;
 	#options = 0;
 	#fault: Malformed = 'bad_content_length';
+
+	/** `answers`: it reads those of instances. A request with a coding that is not known has no end that all agree on, and is refused. */
+	constructor(of: 'answers' | 'requests' = 'requests') {
+		this.#ofAnswers = of === 'answers';
+	}
 
 	/** What was wrong, where `read` returned false; of no meaning otherwise. */
 	get fault(): Malformed {
@@ -43,6 +51,7 @@ export class Framing {
 	read(buffer: Uint8Array, fields: Fields): boolean {
 		this.contentLength = -1;
 		this.chunked = false;
+		this.foreign = false;
 		this.connection = 0;
 		this.hasTe = false;
 		this.upgradeAt = -1;
@@ -60,7 +69,9 @@ export class Framing {
 			if (field === Field.other || field >= Field.firstCache) continue;
 			if (!this.#take(field, i, buffer, fields)) return false;
 		}
-		return !(this.chunked && this.contentLength >= 0) || this.#bad('content_length_and_transfer_encoding');
+		return (
+			!((this.chunked || this.foreign) && this.contentLength >= 0) || this.#bad('content_length_and_transfer_encoding')
+		);
 	}
 
 	#bad(fault: Malformed): false {
@@ -80,12 +91,7 @@ export class Framing {
 				return true;
 			}
 			case Field.transferEncoding:
-				if (this.chunked || end - start !== 7 || !equalsLower(buffer, start, CHUNKED))
-					return this.#bad('bad_transfer_encoding');
-				if (hasTabBeside(buffer, fields.table[i * STRIDE + 1] as number, start, end))
-					return this.#bad('bad_transfer_encoding');
-				this.chunked = true;
-				return true;
+				return this.#readCoding(buffer, [fields.table[i * STRIDE + 1] as number, start, end]);
 			case Field.connection:
 				return this.#readConnection(buffer, start, end, fields);
 			case Field.te:
@@ -120,6 +126,18 @@ export class Framing {
 		}
 	}
 
+	/** `chunked` alone; of answers also one name that no server means `chunked` by. */
+	#readCoding(buffer: Uint8Array, [nameEnd, start, end]: readonly [number, number, number]): boolean {
+		if (this.chunked || this.foreign) return this.#bad('bad_transfer_encoding');
+		if (end - start !== 7 || !equalsLower(buffer, start, CHUNKED)) {
+			this.foreign = this.#ofAnswers && isForeign(text(buffer, start, end));
+			return this.foreign || this.#bad('bad_transfer_encoding');
+		}
+		if (hasTabBeside(buffer, nameEnd, start, end)) return this.#bad('bad_transfer_encoding');
+		this.chunked = true;
+		return true;
+	}
+
 	/** Options of one Connection field; fields that it names are marked so that they are not passed on. */
 	#readConnection(buffer: Uint8Array, start: number, end: number, fields: Fields): boolean {
 		let at = start;
@@ -151,6 +169,15 @@ export function parseLength(buffer: Uint8Array, start: number, end: number): num
 		value = value * 10 + digit;
 	}
 	return value;
+}
+
+/** The registered ones: a body in one of them would reach a client that does not know of it (RFC 9110 §18.6). */
+const KNOWN: ReadonlySet<string> = new Set(['chunked', 'compress', 'deflate', 'gzip', 'identity', 'trailers']);
+
+/** A token that is no registered coding, nor looks like one. */
+function isForeign(coding: string): boolean {
+	const name = coding.toLowerCase().replace(/^x-/, '');
+	return /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name) && !KNOWN.has(name) && !name.includes('chunk');
 }
 
 /** White space may be tabs, and some parsers do not know it: with one the coding is `chunked` for us and unknown to them. */

@@ -50,6 +50,17 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 			}
 		});
 
+		test('a body in a coding that nobody knows ends with its connection, which carries nothing else', async () => {
+			it.upstream.on('/foreign', (_, peer) =>
+				peer.finish('HTTP/1.1 200 OK\r\nTransfer-Encoding: foo\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx'),
+			);
+			const answer = await it.ask(get('/foreign'));
+			assert.equal(answer.text, 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx');
+			assert.deepEqual(answer.fields('transfer-encoding'), ['chunked']);
+			it.upstream.on('/foreign-old', (_, peer) => peer.finish('HTTP/1.0 200 OK\r\nTransfer-Encoding: foo\r\n\r\nx'));
+			await fails('/foreign-old', 502, 'bad_answer', 'GET');
+		});
+
 		test('a head that is too large, or stops in the middle', async () => {
 			it.upstream.on('/huge', `HTTP/1.1 200 OK\r\nX-A: ${'a'.repeat(100_000)}\r\n\r\n`);
 			it.upstream.on('/many', `HTTP/1.1 200 OK\r\n${'X-A: 1\r\n'.repeat(300)}\r\n`);

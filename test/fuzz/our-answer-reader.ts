@@ -19,7 +19,7 @@ const HEAD_MOST = 64 * 1024;
 export class OurAnswerReader {
 	readonly #requests: Requests = bareRequests();
 	readonly #head = new ResponseHead(FIELDS_MOST);
-	readonly #framing = new Framing();
+	readonly #framing = new Framing('answers');
 	readonly #scan = new BodyScan();
 
 	/** The answers of 1xx and the one behind them, to a request of this method. */
@@ -70,7 +70,8 @@ export class OurAnswerReader {
 		if (headEnd < 0) refused(reading, faultName(headEnd));
 		else if (headEnd - at > HEAD_MOST) refused(reading, 'tooLarge');
 		else if (!this.#framing.read(bytes, head.fields)) refused(reading, 'framing');
-		else if (this.#framing.chunked && head.minor === 0 && head.status >= 200) refused(reading, 'chunks in HTTP/1.0');
+		else if ((this.#framing.chunked || this.#framing.foreign) && head.minor === 0 && head.status >= 200)
+			refused(reading, 'chunks in HTTP/1.0');
 		return reading.end === 'open' ? headEnd : 0;
 	}
 

@@ -9,7 +9,6 @@ import { isBypassed } from '../../cache/rules/bypass.ts';
 import type { CacheHash } from '../../cache/rules/cache-hash.ts';
 import type { CacheRequest } from '../../cache/rules/cache-request.ts';
 import { cacheStatusLine } from '../../cache/rules/cache-status.ts';
-import { invalidated, isUnsafe } from '../../cache/rules/invalidated.ts';
 import { type Judging, judgeAnswer } from '../../cache/rules/judge-answer.ts';
 import { RequestControl } from '../../cache/rules/request-control.ts';
 import { Reuse, Verdict } from '../../cache/rules/reuse.ts';
@@ -19,15 +18,15 @@ import { AnswerFlag, type StoredAnswer } from '../../cache/stored-answer.ts';
 import { Priority } from '../../core/priority.ts';
 import type { DataPlane } from '../../gateway/data-plane.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
-import { type AnswerWatch, Cached } from '../../gateway/response-cache.ts';
-import type { ResponseHead } from '../../wire/response-head.ts';
+import { withoutRemoved } from '../../gateway/field-edits.ts';
+import { Cached } from '../../gateway/response-cache.ts';
 import { EntrySource, type Follower } from './entry-source.ts';
 import { Fill } from './fill.ts';
 import type { CameHead, Decision, FillOwner, GiveHow } from './fill-owner.ts';
 import { giveStored } from './give-stored.ts';
+import { forward, PLAIN_REPORT, refuseUncached } from './pass-by.ts';
 import { RecentRefusals } from './recent-refusals.ts';
-import { type Lookup, RouteCache } from './route-cache.ts';
-import { forward, PLAIN_REPORT, refuseUncached } from './unstored.ts';
+import type { CachingParts, Lookup, RouteCache } from './route-cache.ts';
 
 /** How long one that asks behind the clients' backs keeps others from it, ms. */
 const REFRESH_MS = 5000;
@@ -35,10 +34,8 @@ const REFRESH_MS = 5000;
 const SPARE_MOST = 64;
 const NOTHING = Buffer.alloc(0);
 
-export interface AnswerCachingParts {
+export interface AnswerCachingParts extends CachingParts {
 	plane: DataPlane;
-	store: AnswerStore & AnswerUpdate;
-	hash: CacheHash;
 	/** From the look at the cache on: what a request waited for was none for it. */
 	again(exchange: Exchange): void;
 	/** The balancing key of a request that nobody waits for. */
@@ -46,11 +43,11 @@ export interface AnswerCachingParts {
 }
 
 /** The response cache of one worker: looks up, gives, asks the origin once for many, and keeps what may be kept. */
-export class AnswerCaching implements FillOwner<Fill>, Follower, AnswerWatch<Exchange>, Lookup {
+export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 	readonly hash: CacheHash;
 	readonly #plane: DataPlane;
 	readonly #store: AnswerStore & AnswerUpdate;
-	readonly #parts: AnswerCachingParts;
+	readonly parts: AnswerCachingParts;
 	readonly #spare: Fill[] = [];
 	readonly #refusals = new RecentRefusals();
 	readonly #control = new RequestControl();
@@ -61,12 +58,14 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, AnswerWatch<Exc
 		control: RequestControl;
 		hash: CacheHash;
 		keyedByAuthorization: boolean;
+		/** Of the key that is looked for; null: what changes it is purged by that key. */
+		url: number | null;
 	};
 	readonly #suitsStored = (entry: AnswerEntry): boolean => this.#isStored(entry);
 	readonly #suitsComing = (entry: AnswerEntry): boolean => this.#isComing(entry);
 
 	constructor(parts: AnswerCachingParts) {
-		this.#parts = parts;
+		this.parts = parts;
 		this.#plane = parts.plane;
 		this.#store = parts.store;
 		this.hash = parts.hash;
@@ -75,6 +74,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, AnswerWatch<Exc
 			control: this.#control,
 			hash: parts.hash,
 			keyedByAuthorization: false,
+			url: null,
 		};
 	}
 
@@ -82,13 +82,13 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, AnswerWatch<Exc
 
 	look(exchange: Exchange, cache: RouteCache): boolean {
 		const { policy } = cache;
-		if (exchange.method !== 'GET' && exchange.method !== 'HEAD') return this.#otherMethod(exchange, cache);
+		if (exchange.method !== 'GET' && exchange.method !== 'HEAD') return forward(exchange, cache, 'method');
 		const control = this.#control;
 		control.read(exchange.head.fields, exchange.buffer);
 		if (control.body || control.override || exchange.mayUpgrade || isBypassed(policy.bypass, exchange))
 			return forward(exchange, cache, 'bypass');
 		const key = cache.keys.build(exchange);
-		this.#select(exchange, control, cache);
+		this.#select(exchange, cache);
 		const entry = this.#store.find(key, this.#suitsStored);
 		const answer = entry?.answer ?? null;
 		if (entry === null || answer === null) {
@@ -119,23 +119,33 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, AnswerWatch<Exc
 		}
 	}
 
-	/** Methods that change something make stored answers invalid, once they succeed. */
-	#otherMethod(exchange: Exchange, cache: RouteCache): boolean {
-		if (isUnsafe(exchange.method)) exchange.cache.watch = this;
-		return forward(exchange, cache, 'method');
-	}
-
 	#isStored(entry: AnswerEntry): boolean {
 		const { answer, state } = entry;
 		if (answer === null || (state !== FillState.whole && (state !== FillState.filling || answer.length < 0)))
 			return false;
+		return this.#suits(answer);
+	}
+
+	/** Whether it is one for the request that is looked for, and still as it was. */
+	#suits(answer: StoredAnswer): boolean {
+		const { url } = this.#selecting;
+		if (url !== null && this.parts.marks.lastMs(url) >= answer.requestMs) return false;
 		return suitsVariant(answer, this.#selecting);
+	}
+
+	/** Behind the building of its key. */
+	#select(exchange: Exchange, { keys, keyedByAuthorization }: RouteCache): void {
+		const selecting = this.#selecting;
+		selecting.request = exchange;
+		selecting.control = this.#control;
+		selecting.keyedByAuthorization = keyedByAuthorization;
+		selecting.url = keys.bare ? null : keys.url;
 	}
 
 	#isComing(entry: AnswerEntry): boolean {
 		const { answer, state } = entry;
 		if (state === FillState.asked) return true;
-		return state === FillState.filling && answer !== null && answer.length < 0 && suitsVariant(answer, this.#selecting);
+		return state === FillState.filling && answer !== null && answer.length < 0 && this.#suits(answer);
 	}
 
 	#hit(exchange: Exchange, entry: AnswerEntry, cached: Cached): void {
@@ -197,6 +207,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, AnswerWatch<Exc
 		fill.conditions = stored === null || stored.answer === null ? NOTHING : conditionalFields(stored.answer);
 		fill.control.read(fill.head.fields, fill.buffer);
 		fill.key.copy(cache.keys.build(exchange));
+		fill.url = cache.keys.url;
 		return fill;
 	}
 
@@ -210,7 +221,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, AnswerWatch<Exc
 		const fill = this.#fillFor(exchange, cache, entry);
 		fill.place = limit;
 		fill.shared = false;
-		fill.start(route, this.#parts.balance(exchange));
+		fill.start(route, this.parts.balance(exchange));
 		// The look at this request went on with these before.
 		this.#control.read(exchange.head.fields, exchange.buffer);
 		this.#reuse.judge(
@@ -223,12 +234,12 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, AnswerWatch<Exc
 
 	announce(fill: Fill): FillingEntry | null {
 		// Another worker may have begun it since this one looked.
-		this.#select(fill, fill.control, fill.cache as RouteCache);
+		this.#selectFor(fill);
 		return this.#store.begin(fill.key, this.#suitsComing);
 	}
 
 	follow(fill: Fill, exchange: Exchange): boolean {
-		this.#select(fill, fill.control, fill.cache as RouteCache);
+		this.#selectFor(fill);
 		const coming = this.#store.find(fill.key, this.#suitsComing);
 		if (coming === null) return false;
 		exchange.cache.cached = Cached.collapsed;
@@ -236,11 +247,12 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, AnswerWatch<Exc
 		return true;
 	}
 
-	#select(request: CacheRequest, control: RequestControl, { keyedByAuthorization }: RouteCache): void {
+	#selectFor(fill: Fill): void {
 		const selecting = this.#selecting;
-		selecting.request = request;
-		selecting.control = control;
-		selecting.keyedByAuthorization = keyedByAuthorization;
+		selecting.request = fill;
+		selecting.control = fill.control;
+		selecting.keyedByAuthorization = fill.cache?.keyedByAuthorization ?? false;
+		selecting.url = fill.cache?.keys.bare === false ? fill.url : null;
 	}
 
 	decide(fill: Fill, came: CameHead): Decision {
@@ -251,7 +263,11 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, AnswerWatch<Exc
 		if (status === 304 && stored !== null) return this.#confirmed(fill, stored, came);
 		if (status >= 500 && stored !== null && this.coversFor(fill, false)) return { kind: 'keep' };
 		const judgement = judgeAnswer(judging(fill, came, this.hash));
-		if (judgement.stored !== null) return { kind: 'store', answer: judgement.stored };
+		if (judgement.stored !== null) {
+			// If the URL was changed meanwhile, this may be of before.
+			const changed = this.parts.marks.lastMs(fill.url) > came.requestMs;
+			return changed ? { kind: 'pass' } : { kind: 'store', answer: judgement.stored, own: judgement.own };
+		}
 		fill.refusal = judgement.refusal;
 		this.#refusals.add(fill.key);
 		// What it was asked about is not what the origin would say now.
@@ -262,7 +278,8 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, AnswerWatch<Exc
 	#confirmed(fill: Fill, stored: AnswerEntry, came: CameHead): Decision {
 		const before = stored.answer;
 		const answer = before === null ? null : updated(before, judging(fill, came, this.hash));
-		if (answer !== null) return { kind: 'confirm', answer };
+		const changed = this.parts.marks.lastMs(fill.url) > came.requestMs;
+		if (answer !== null && !changed) return { kind: 'confirm', answer };
 		// Given this once, and not kept: the origin says so.
 		stored.remove();
 		return { kind: 'keep' };
@@ -309,7 +326,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, AnswerWatch<Exc
 			control,
 			ageMs: reuse.ageMs,
 			ttlMs: null,
-			status: cache.policy.tell ? Buffer.from(cacheStatusLine(report), 'latin1') : null,
+			status: moreLines(exchange, cache.policy.tell ? cacheStatusLine(report) : '', how.own ?? null),
 			hidden: cache.hidden,
 			follower: this,
 			heir: how.heir ?? null,
@@ -334,8 +351,9 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, AnswerWatch<Exc
 		const { entry } = source;
 		const { answer } = entry;
 		control.read(exchange.head.fields, exchange.buffer);
-		this.#select(exchange, control, cache);
-		if (answer === null || !suitsVariant(answer, this.#selecting)) return false;
+		cache.keys.build(exchange);
+		this.#select(exchange, cache);
+		if (answer === null || !this.#suits(answer)) return false;
 		const { staleFromMs } = entry;
 		const verdict = this.#reuse.judge({ answer, staleFromMs }, { control, policy: cache.policy, nowMs: Date.now() });
 		if (verdict === Verdict.revalidate || verdict === Verdict.onlyIfCached) return false;
@@ -349,16 +367,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, AnswerWatch<Exc
 	left(exchange: Exchange): void {
 		exchange.cache.alone = true;
 		exchange.cache.cached = Cached.none;
-		this.#parts.again(exchange);
-	}
-
-	// What an answer to an unsafe method makes invalid.
-
-	answered(exchange: Exchange, head: ResponseHead, bytes: Uint8Array): void {
-		const cache = exchange.route?.cache;
-		if (!(cache instanceof RouteCache)) return;
-		for (const target of invalidated(exchange, head, bytes as Buffer))
-			this.#store.purgeKey(cache.keys.buildFor(target, exchange), false);
+		this.parts.again(exchange);
 	}
 }
 
@@ -379,4 +388,11 @@ function judging(fill: Fill, { head, bytes, framing, requestMs }: CameHead, hash
 		policy,
 		hash,
 	};
+}
+
+/** null: none. */
+function moreLines({ route }: Exchange, line: string, own: Buffer | null): Buffer | null {
+	const lines = Buffer.from(line, 'latin1');
+	if (own !== null) return Buffer.concat([withoutRemoved(own, route?.response ?? null), lines]);
+	return lines.length === 0 ? null : lines;
 }

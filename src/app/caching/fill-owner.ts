@@ -10,7 +10,8 @@ import type { EntrySource, Heir } from './entry-source.ts';
 export type Decision =
 	/** It goes to who asked, and is not stored. */
 	| { kind: 'pass' }
-	| { kind: 'store'; answer: StoredAnswer }
+	/** `own`: field lines that are not stored, for who asked; null: none. */
+	| { kind: 'store'; answer: StoredAnswer; own: Buffer | null }
 	/** It confirms what is stored. */
 	| { kind: 'confirm'; answer: StoredAnswer }
 	/** What is stored is better than this. */
@@ -47,6 +48,8 @@ export interface GiveHow {
 	fwd: Forwarded | null;
 	/** Status of the origin's answer; 0: none came. */
 	status: number;
+	/** Field lines that only this client gets. */
+	own?: Buffer | null;
 	/** Brings what is not in the entry any more. */
 	heir?: Heir;
 }

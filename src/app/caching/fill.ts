@@ -1,8 +1,6 @@
 import { type AnswerEntry, type FillingEntry, FillState } from '../../cache/answer-store.ts';
-import { KeptKey } from '../../cache/kept-key.ts';
 import type { Forwarded } from '../../cache/rules/cache-status.ts';
 import type { Refusal } from '../../cache/rules/judge-answer.ts';
-import { RequestControl } from '../../cache/rules/request-control.ts';
 import type { StoredAnswer } from '../../cache/stored-answer.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
@@ -29,9 +27,6 @@ const Mode = { idle: 0, asking: 1, storing: 2, passing: 3, over: 4 } as const;
 /** Asks for an answer that may be stored: for one client or for none, while others may follow its entry. */
 export class Fill extends RequestImage implements FetchParty, Asker<Route>, AnswerSource, Heir {
 	readonly fetch: Fetch;
-	readonly control: RequestControl = new RequestControl();
-	/** What the answer is stored under. */
-	readonly key: KeptKey = new KeptKey();
 	/** Who asked; null: nobody, or he has left. */
 	leader: Exchange | null = null;
 	/** What is asked about, or stands in for a failure; pinned. */
@@ -51,6 +46,8 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 	#source: EntrySource | null = null;
 	#mode: number = Mode.idle;
 	#requestMs = 0;
+	/** Lines of the answer that only who asked gets. */
+	#own: Buffer | null = null;
 	readonly #overflow = new Overflow();
 
 	constructor(plane: DataPlane) {
@@ -156,6 +153,7 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		const decision = this.#owner.decide(this, came);
 		switch (decision.kind) {
 			case 'store':
+				this.#own = decision.own;
 				if (this.#store(decision.answer)) return;
 				break;
 			case 'confirm':
@@ -288,6 +286,7 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 			kind: 'stored',
 			status: entry.answer?.status ?? 0,
 			fwd: this.fwd,
+			own: this.#own,
 			...heir,
 		});
 		this.#source = source;

@@ -1,3 +1,5 @@
+import { KeptKey } from '../../cache/kept-key.ts';
+import { RequestControl } from '../../cache/rules/request-control.ts';
 import type { DataPlane, TraceContext } from '../../gateway/data-plane.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import type { Route } from '../../gateway/route.ts';
@@ -28,6 +30,11 @@ export abstract class RequestImage implements Requesting {
 	abstract readonly fetch: { readonly attempts: number };
 	/** In the place of the client's own conditions and `Range`; empty: without any; null: with the client's own. */
 	conditions: Buffer | null = NOTHING;
+	readonly control: RequestControl = new RequestControl();
+	/** What the answer is stored under. */
+	readonly key: KeptKey = new KeptKey();
+	/** Hash of its URL. */
+	url = 0;
 	buffer: Buffer = Buffer.allocUnsafeSlow(2048);
 	method = '';
 	rewritten = false;

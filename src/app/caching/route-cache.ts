@@ -1,13 +1,24 @@
+import type { AnswerStore, AnswerUpdate } from '../../cache/answer-store.ts';
 import type { CachePolicy } from '../../cache/cache-policy.ts';
 import type { CacheHash } from '../../cache/rules/cache-hash.ts';
 import { CacheKeyBuilder } from '../../cache/rules/cache-key.ts';
 import { isKeyedByAuthorization } from '../../cache/rules/judge-answer.ts';
+import type { UrlMarks } from '../../cache/url-marks.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import type { ResponseCache } from '../../gateway/response-cache.ts';
+
+/** Where answers are, and what tells of changes. */
+export interface CachingParts {
+	readonly store: AnswerStore & AnswerUpdate;
+	readonly marks: UrlMarks;
+	readonly hash: CacheHash;
+}
 
 /** Who looks requests up for all routes of a worker. */
 export interface Lookup {
 	readonly hash: CacheHash;
+	/** Where the answers are. */
+	readonly parts: CachingParts;
 	look(exchange: Exchange, cache: RouteCache): boolean;
 }
 
@@ -18,6 +29,8 @@ export class RouteCache implements ResponseCache<Exchange> {
 	readonly keyedByAuthorization: boolean;
 	/** Fields that clients do not get. */
 	readonly hidden: ReadonlySet<string>;
+	/** What passes is watched by it. */
+	invalidation: { watch(exchange: Exchange): void } | null = null;
 	readonly #lookup: Lookup;
 
 	constructor(lookup: Lookup, policy: CachePolicy, space: string) {
@@ -30,5 +43,9 @@ export class RouteCache implements ResponseCache<Exchange> {
 
 	look(exchange: Exchange): boolean {
 		return this.#lookup.look(exchange, this);
+	}
+
+	passes(exchange: Exchange): void {
+		this.invalidation?.watch(exchange);
 	}
 }

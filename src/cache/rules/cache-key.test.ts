@@ -41,6 +41,27 @@ test('the key of another target of the same host is that of a request for it', (
 	}
 });
 
+test('what a trusted proxy says of the URL is part of the key, and nothing of what others say', () => {
+	const keys = builder();
+	const key = (lines: string[], trusted: boolean) => keyOf(keys, requestOf(lines, { trusted }));
+	const plainKey = key([], false);
+	for (const line of [
+		'X-Forwarded-Host: a',
+		'X-Forwarded-Proto: https',
+		'X-Forwarded-Prefix: /a',
+		'Surrogate-Capability: a',
+	]) {
+		assert.equal(key([line], false), plainKey, line);
+		assert.ok(keys.bare);
+		assert.notEqual(key([line], true), plainKey, line);
+		assert.ok(!keys.bare);
+		assert.notEqual(key([line], true), key([`${line}x`], true), line);
+	}
+	for (const line of ['X-Real-IP: 1.2.3.4', 'X-Forwarded-For: 1.2.3.4', 'Forwarded: for=1.2.3.4'])
+		assert.equal(key([line], true), plainKey, line);
+	assert.equal(keys.build(requestOf(['X-Forwarded-Host: a'], { trusted: true })).high !== keys.url, true);
+});
+
 test('query policies', () => {
 	const cases: [CacheKeyPolicy['query'], string, string][] = [
 		['all', '?b=1&a', '?b=1&a'],

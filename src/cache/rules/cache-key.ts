@@ -8,6 +8,7 @@ import type { CacheHash } from './cache-hash.ts';
 import { type CacheRequest, forwardedValue, reachesOrigin } from './cache-request.ts';
 import { normalised } from './normalised.ts';
 import { type QueryKey, queryKeyOf } from './query-key.ts';
+import { nameAt } from './stored-head.ts';
 import { trim } from './white-space.ts';
 
 const HTTP = 104;
@@ -51,6 +52,10 @@ export class CacheKeyBuilder {
 	readonly #key = new ReusedKey();
 	/** The key is scheme, host and target alone: who invalidates a URL knows it. */
 	readonly plain: boolean;
+	/** Hash of scheme, host and target of the last key. */
+	url = 0;
+	/** The last key was scheme, host and target alone. */
+	bare = true;
 
 	constructor({ policy, hash, space }: KeyRules) {
 		const { headers, cookies, credential } = policy;
@@ -75,6 +80,13 @@ export class CacheKeyBuilder {
 		this.#begin(request, target.length);
 		this.#text(this.#query === null ? target : this.#target(target, this.#query));
 		return this.#finish(request);
+	}
+
+	/** The key of another target of the same host as far as all keys for it are alike: scheme, host and target. */
+	buildUrl(target: string, request: CacheRequest): CacheKey {
+		this.#begin(request, target.length);
+		this.#text(this.#query === null ? target : this.#target(target, this.#query));
+		return this.#hashed();
 	}
 
 	#target(target: string, queryKey: QueryKey): string {
@@ -106,14 +118,27 @@ export class CacheKeyBuilder {
 	}
 
 	#finish(request: CacheRequest): CacheKey {
+		this.#hashed();
+		const claims = request.client.trusted ? claimsOf(request) : '';
+		this.bare = this.plain && claims === '';
+		if (this.bare) return this.#key;
+		const { url } = this;
+		this.#parts(request);
+		if (claims !== '') this.#part(claims, false);
+		this.#hashed();
+		this.url = url;
+		return this.#key;
+	}
+
+	#hashed(): CacheKey {
 		const key = this.#key;
-		if (!this.plain) this.#parts(request);
 		const { keyed } = this.#hash;
 		keyed.begin();
 		keyed.bytes(0, key.bytes, 0, key.length);
 		keyed.finish();
 		key.high = keyed.a;
 		key.low = keyed.b;
+		this.url = keyed.a;
 		return key;
 	}
 
@@ -164,6 +189,23 @@ export class CacheKeyBuilder {
 		key.bytes.copy(larger, 0, 0, key.length);
 		key.bytes = larger;
 	}
+}
+
+/** They say of the client what answers do not depend on. */
+const OF_CLIENT: ReadonlySet<string> = new Set(['x-real-ip', 'x-forwarded-by', 'x-ballast-mirror']);
+
+/** What a trusted proxy says of the URL: origins write it into links, so an answer is one for those who came by the same. */
+function claimsOf(request: CacheRequest): string {
+	const { fields } = request.head;
+	let claims = '';
+	for (let i = 0; i < fields.count; i++) {
+		const field = fields.table[i * STRIDE + 4] as number;
+		const claim = field === Field.claim || (field >= Field.xForwardedHost && field <= Field.xForwardedPort);
+		if (!claim) continue;
+		const name = nameAt(fields, request.buffer, i * STRIDE);
+		if (!OF_CLIENT.has(name)) claims += `${name}:${fields.valueAt(request.buffer, i)}\n`;
+	}
+	return claims;
 }
 
 /** All values of the cookies of one name: an origin may take the first or the last. null: none. */

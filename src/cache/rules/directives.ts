@@ -11,7 +11,7 @@ export const Delta = { none: -1, invalid: -2 } as const;
 /** What a response says of its storing (RFC 9111 §5.2.2, RFC 5861, RFC 8246). Seconds, or `Delta`. */
 export type Directives = Readonly<Said>;
 
-interface Said {
+export interface Said {
 	noStore: boolean;
 	noCache: boolean;
 	private: boolean;
@@ -28,7 +28,8 @@ interface Said {
 	unstored: string[];
 }
 
-function nothingSaid(): Said {
+/** An answer that says nothing of its storing. */
+export function nothingSaid(): Said {
 	return {
 		noStore: false,
 		noCache: false,
@@ -92,7 +93,7 @@ function read(text: string): Said {
 }
 
 /** Where the member that begins at `at` ends: at a comma outside of a quoted string, or at the end. */
-function memberEnd(text: string, at: number): number {
+export function memberEnd(text: string, at: number): number {
 	let quoted = false;
 	for (let i = at; i < text.length; i++) {
 		const char = text[i];

@@ -278,3 +278,20 @@ test('tags, validators, windows and flags', () => {
 	assert.ok(!hidden.head.includes('Cache-Tag') && hidden.head.includes('X: 1'));
 	assert.equal(stored([cc('max-age=60'), 'ETag: "a"', 'ETag: "b"']).etag, null);
 });
+
+test('fields that are not to be stored are still for who asked', () => {
+	const answer = answerOf([
+		'Cache-Control: max-age=60, no-cache="Set-Cookie, x-a", private="x-b"',
+		'Set-Cookie: a=1',
+		'X-A: 1',
+		'X-C: 3',
+		'x-b: 2',
+		'set-cookie: b=2',
+	]);
+	const judgement = judgeAnswer(judgingOf(answer));
+	assert.ok(judgement.stored);
+	assert.equal(judgement.own?.toString(), 'Set-Cookie: a=1\r\nX-A: 1\r\nx-b: 2\r\nset-cookie: b=2\r\n');
+	assert.doesNotMatch(judgement.stored.head.toString(), /^(?:set-cookie|x-[ab]):/im);
+	const plain = judgeAnswer(judgingOf(answerOf(['Cache-Control: max-age=60', 'X-A: 1'])));
+	assert.equal(plain.stored === null || plain.own, null);
+});

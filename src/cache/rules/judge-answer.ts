@@ -17,7 +17,8 @@ import {
 } from './freshness.ts';
 import type { RequestControl } from './request-control.ts';
 import { ownTarget } from './same-origin.ts';
-import { type OriginAnswer, storedHead } from './stored-head.ts';
+import { linesNamed, type OriginAnswer, storedHead } from './stored-head.ts';
+import { parseSurrogate } from './surrogate-control.ts';
 import { tagsOf } from './tags.ts';
 import { type Vary, varyOf } from './variant.ts';
 
@@ -49,7 +50,10 @@ export interface Judging {
 	readonly hash: CacheHash;
 }
 
-export type Judgement = { readonly stored: StoredAnswer } | { readonly stored: null; readonly refusal: Refusal };
+/** `own`: field lines that are not to be stored, and are for who asked; null: none. */
+export type Judgement =
+	| { readonly stored: StoredAnswer; readonly own: Buffer | null }
+	| { readonly stored: null; readonly refusal: Refusal };
 
 /** Statuses that are known well enough for `must-understand`. */
 const UNDERSTOOD: ReadonlySet<number> = new Set([
@@ -61,7 +65,7 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
 export function judgeAnswer(judging: Judging): Judgement {
 	const { answer, policy, control } = judging;
 	const { head, bytes } = answer;
-	const { directives, targeted } = directivesOf(head.fields, bytes);
+	const { directives, targeted } = directivesOf(judging);
 	const refusal = refusalOf(judging, directives);
 	if (refusal !== null) return { stored: null, refusal };
 	const times = timesOf(head.fields, bytes, answer.responseMs);
@@ -79,19 +83,26 @@ export function judgeAnswer(judging: Judging): Judgement {
 	if (control.authorization && !shared && !isKeyedByAuthorization(policy))
 		return { stored: null, refusal: 'authorization' };
 	const stored = assemble(judging, { directives, times, freshness, vary, tags, shared, overridden: override !== null });
-	return isOfUse(stored, directives, policy) ? { stored } : { stored: null, refusal: 'no-lifetime' };
+	if (!isOfUse(stored, directives, policy)) return { stored: null, refusal: 'no-lifetime' };
+	return { stored, own: linesNamed(answer, directives.unstored) };
 }
 
 export function isKeyedByAuthorization({ key }: CachePolicy): boolean {
 	return key.credential?.header === 'authorization' || key.headers.includes('authorization');
 }
 
-function directivesOf(fields: Fields, bytes: Buffer): { directives: Directives; targeted: boolean } {
-	const targetedText = linesOf(fields, bytes, Field.cdnCacheControl);
-	const targeted = targetedText === null ? null : parseTargeted(targetedText);
+function directivesOf({ answer, policy }: Judging): { directives: Directives; targeted: boolean } {
+	const { fields } = answer.head;
+	const { bytes } = answer;
+	const targeted =
+		read(linesOf(fields, bytes, Field.cdnCacheControl), parseTargeted) ??
+		(policy.surrogate ? read(linesOf(fields, bytes, Field.surrogateControl), parseSurrogate) : null);
 	if (targeted !== null) return { directives: targeted, targeted: true };
 	return { directives: parseCacheControl(linesOf(fields, bytes, Field.cacheControl) ?? ''), targeted: false };
 }
+
+const read = (text: string | null, parse: (text: string) => Directives | null): Directives | null =>
+	text === null ? null : parse(text);
 
 /** All lines of a known field as one list; null: none. */
 function linesOf(fields: Fields, bytes: Buffer, field: number): string | null {
@@ -115,6 +126,7 @@ function refusalOf(judging: Judging, directives: Directives): Refusal | null {
 	if (control.noStore && policy.obeyClients) return 'request-no-store';
 	if (control.override || (control.body && request.method === 'GET')) return 'unkeyed';
 	if (status < 200 || status === 304) return 'status';
+	if (status >= 400 && headBytes(request) > HEAD_MOST) return 'unkeyed';
 	const understood = UNDERSTOOD.has(status);
 	if (directives.mustUnderstand && !understood) return 'must-understand';
 	if (directives.noStore && !directives.mustUnderstand) return 'no-store';
@@ -122,6 +134,14 @@ function refusalOf(judging: Judging, directives: Directives): Refusal | null {
 	if (answer.contentLength > policy.bodyMost) return 'too-large';
 	if (status === 206 && !isStorablePart(judging)) return 'partial';
 	return null;
+}
+
+/** An error in answer to a longer head may come of that length, which no key holds (CPDoS: HTTP header oversize). */
+const HEAD_MOST = 4096;
+
+function headBytes({ head }: CacheRequest): number {
+	const { table, count } = head.fields;
+	return count === 0 ? 0 : (table[(count - 1) * STRIDE + 3] as number) - (table[0] as number);
 }
 
 /** A POST's answer stands for its target only if it says so (RFC 9110 §9.3.3). */

@@ -57,6 +57,18 @@ export function storedHead(answer: OriginAnswer, without: ReadonlySet<string>): 
 	return stored;
 }
 
+/** The lines of these fields (lower case) as far as they may be passed on; null: there is none. */
+export function linesNamed({ head, bytes }: OriginAnswer, names: readonly string[]): Buffer | null {
+	if (names.length === 0) return null;
+	const { table, count } = head.fields;
+	const lines: Buffer[] = [];
+	for (let row = 0; row < count * STRIDE; row += STRIDE) {
+		if (!isStored(table[row + 4] as number) || !names.includes(nameAt(head.fields, bytes, row))) continue;
+		lines.push(bytes.subarray(table[row] as number, lineEnd(bytes, table[row + 3] as number)));
+	}
+	return lines.length === 0 ? null : Buffer.concat(lines);
+}
+
 /** Starts and ends of what is copied, of one head at a time. */
 const RANGES: number[] = [];
 const NOTHING = Buffer.alloc(0);

@@ -6,6 +6,7 @@ import { normalised } from './normalised.ts';
 import { heldRanges } from './ranges.ts';
 import type { RequestControl } from './request-control.ts';
 import { storedValue } from './stored-head.ts';
+import { trim } from './white-space.ts';
 
 export type Vary = StoredAnswer['vary'];
 
@@ -55,7 +56,7 @@ const remembered = new Map<string, readonly string[] | null>();
 function namesOf(list: string): readonly string[] | null {
 	const names = new Set<string>();
 	for (const part of list.split(',')) {
-		const name = part.trim().toLowerCase();
+		const name = trim(part).toLowerCase();
 		if (name === '') continue;
 		if (!NAME.test(name) || name === '*' || names.size >= NAMES_MOST || isWrittenAnew(name)) return null;
 		names.add(name);

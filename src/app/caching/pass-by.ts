@@ -4,7 +4,7 @@ import { problemOf } from '../../gateway/problem.ts';
 import { Cached } from '../../gateway/response-cache.ts';
 import type { RouteCache } from './route-cache.ts';
 
-/** Of an answer that is not stored; `fwd` says why the origin was asked. */
+/** Of an answer that the store has no part in. */
 export const PLAIN_REPORT: Omit<CacheReport, 'fwd'> = {
 	fwdStatus: 0,
 	stored: false,
@@ -15,9 +15,10 @@ export const PLAIN_REPORT: Omit<CacheReport, 'fwd'> = {
 };
 
 /** It goes its way as if there were no cache. */
-export function forward(exchange: Exchange, { policy }: RouteCache, fwd: Forwarded): true {
+export function forward(exchange: Exchange, cache: RouteCache, fwd: Forwarded): true {
 	exchange.cache.cached = Cached.bypass;
-	if (policy.tell) exchange.cache.extra = forwardedLine(fwd);
+	cache.passes(exchange);
+	if (cache.policy.tell) exchange.cache.extra = forwardedLine(fwd);
 	return true;
 }
 

@@ -1,0 +1,73 @@
+import type { CachePolicy } from '../../cache/cache-policy.ts';
+import { SURROGATE_CAPABILITY } from '../../cache/rules/surrogate-control.ts';
+import type { Exchange } from '../../gateway/exchange.ts';
+import type { FieldEdits } from '../../gateway/field-edits.ts';
+import type { ResponseCache } from '../../gateway/response-cache.ts';
+import type { RouteEntry } from '../../gateway/route-table.ts';
+import type { ServicePlan } from '../plan.ts';
+import { Invalidation, UncachedRoute } from './invalidation.ts';
+import { type Lookup, RouteCache } from './route-cache.ts';
+
+type Owner = RouteEntry['route'] | RouteEntry['service'];
+
+interface Edits {
+	readonly request: FieldEdits | null;
+	readonly response: FieldEdits | null;
+}
+
+/** The caches of all routes of a plan, and what those without one have to tell them. */
+export class RouteCaches {
+	readonly #caches = new Map<Owner, RouteCache>();
+	readonly #uncached: UncachedRoute;
+
+	constructor(lookup: Lookup, entries: readonly RouteEntry[], plans: readonly ServicePlan[]) {
+		const ofPlan = new Map(plans.map((plan) => [plan.name, plan]));
+		for (const [owner, own] of Map.groupBy(entries, ({ route, service }): Owner => route ?? service)) {
+			const [entry] = own as [RouteEntry, ...RouteEntry[]];
+			const plan = ofPlan.get(entry.service.name);
+			const policy = entry.route === null ? plan?.cache : plan?.routeCaches[entry.route.name];
+			if (policy == null) continue;
+			this.#caches.set(owner, new RouteCache(lookup, policy, isAlone(policy, own) ? spaceOf(entry) : ''));
+		}
+		const invalidation = new Invalidation(lookup.parts, [...this.#caches.values()]);
+		for (const cache of this.#caches.values()) cache.invalidation = invalidation;
+		this.#uncached = new UncachedRoute(invalidation);
+	}
+
+	of(owner: Owner): ResponseCache<Exchange> {
+		return this.#caches.get(owner) ?? this.#uncached;
+	}
+
+	/** What the route edits in requests and answers, with what its cache adds to it. */
+	edits(owner: Owner, { request, response }: Edits): Edits {
+		if (this.#caches.get(owner)?.policy.surrogate !== true) return { request, response };
+		return {
+			request: { removed: request?.removed ?? new Set(), added: joined(request?.added, CAPABILITY) },
+			response: {
+				removed: new Set([...(response?.removed ?? []), 'surrogate-control']),
+				added: response?.added ?? NOTHING,
+			},
+		};
+	}
+}
+
+const NOTHING = Buffer.alloc(0);
+const CAPABILITY = Buffer.from(`Surrogate-Capability: ${SURROGATE_CAPABILITY}\r\n`);
+
+const joined = (one: Buffer = NOTHING, other: Buffer): Buffer => Buffer.concat([one, other]);
+
+/**
+ * Whether host and target do not tell its answers from those of other routes: it is chosen by a field, what it forwards
+ * is another path than the one that it was chosen by, or its answers are for all hosts.
+ */
+function isAlone({ key }: CachePolicy, entries: readonly RouteEntry[]): boolean {
+	return (
+		key.anyHost ||
+		entries.some(({ pattern, route, service }) => {
+			const { strip, rewrite } = (route ?? service).path;
+			return pattern.header !== null || strip !== null || rewrite !== null;
+		})
+	);
+}
+
+const spaceOf = ({ service, route }: RouteEntry): string => `${service.name} ${route?.name ?? ''}`;
