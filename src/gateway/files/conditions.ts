@@ -1,3 +1,4 @@
+import { equalsLower } from '../../wire/bytes.ts';
 import { Field } from '../../wire/field-names.ts';
 import { type Fields, STRIDE, text } from '../../wire/head.ts';
 
@@ -21,50 +22,47 @@ export class Conditions {
 		this.range = undefined;
 		this.acceptEncoding = undefined;
 		for (let row = 0; row < count * STRIDE; row += STRIDE) {
-			if (table[row + 4] !== Field.other) continue;
-			const start = table[row] as number;
-			const end = table[row + 1] as number;
-			const first = (buffer[start] as number) | 32;
-			// `range`, `if-…`, `accept-encoding`: almost every other field is passed over by its first letter or its length.
-			if (first === I || (first === R && end - start === 5) || (first === A && end - start === 15))
-				this.#note(
-					text(buffer, start, end).toLowerCase(),
-					text(buffer, table[row + 2] as number, table[row + 3] as number),
-				);
+			const field = table[row + 4] as number;
+			if (field === Field.other) {
+				const start = table[row] as number;
+				const end = table[row + 1] as number;
+				if (end - start !== ACCEPT_ENCODING.length || !equalsLower(buffer, start, ACCEPT_ENCODING)) continue;
+			} else if (field < Field.firstCache) continue;
+			this.#note(field, text(buffer, table[row + 2] as number, table[row + 3] as number));
 		}
 		return this;
 	}
 
-	#note(name: string, value: string): void {
-		switch (name) {
-			case 'range':
+	#note(field: number, value: string): void {
+		switch (field) {
+			case Field.range:
 				// Twice is not valid: none is.
 				this.range = this.range === undefined ? value : '';
 				break;
-			case 'if-range':
+			case Field.ifRange:
 				this.ifRange = value;
 				break;
-			case 'if-none-match':
+			case Field.ifNoneMatch:
 				this.ifNoneMatch = joined(this.ifNoneMatch, value);
 				break;
-			case 'if-match':
+			case Field.ifMatch:
 				this.ifMatch = joined(this.ifMatch, value);
 				break;
-			case 'if-modified-since':
+			case Field.ifModifiedSince:
 				this.ifModifiedSince = value;
 				break;
-			case 'if-unmodified-since':
+			case Field.ifUnmodifiedSince:
 				this.ifUnmodifiedSince = value;
 				break;
-			case 'accept-encoding':
+			case Field.other:
 				this.acceptEncoding = joined(this.acceptEncoding, value);
+				break;
+			default:
 		}
 	}
 }
 
-const A = 97;
-const I = 105;
-const R = 114;
+const ACCEPT_ENCODING = Buffer.from('accept-encoding');
 
 const joined = (before: string | undefined, value: string): string =>
 	before === undefined ? value : `${before}, ${value}`;
