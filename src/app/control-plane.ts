@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { maskConfig } from '../config/print.ts';
+import { maskConfig } from '../config/mask.ts';
 import { Board } from '../core/board.ts';
 import { MeterGroup } from '../metrics/counts.ts';
 import { DetailGroup } from '../metrics/detail.ts';

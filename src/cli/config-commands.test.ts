@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { loadConfig } from '../config/load.ts';
-import { maskConfig } from '../config/print.ts';
+import { maskConfig } from '../config/mask.ts';
 import { type ControlPeer, controlPeer, says } from './testing/control-peer.ts';
 import { ballast } from './testing/recorded-terminal.ts';
 

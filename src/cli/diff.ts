@@ -1,7 +1,7 @@
 import { globalsOf, type ParsedArguments } from '../config/arguments.ts';
 import type { Config } from '../config/config.ts';
 import { diffConfig, formatDiff } from '../config/diff.ts';
-import { maskConfig } from '../config/print.ts';
+import { maskConfig } from '../config/mask.ts';
 import { inertLines } from '../core/inert.ts';
 import { EXIT } from './command.ts';
 import { controlSocket } from './control-socket.ts';

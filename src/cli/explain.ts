@@ -1,6 +1,6 @@
 import { globalsOf, type ParsedArguments } from '../config/arguments.ts';
 import type { Config } from '../config/config.ts';
-import { maskConfig } from '../config/print.ts';
+import { maskConfig } from '../config/mask.ts';
 import { BallastError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
 import { EXIT } from './command.ts';

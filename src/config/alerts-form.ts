@@ -98,8 +98,13 @@ function heartbeatForm(
 
 /** Masks what must not leave the process, in place. */
 export function maskAlerting({ channels, heartbeat }: Config): void {
-	for (const [at, channel] of channels.entries()) channels[at] = masked(channel, channel.secrets) as ChannelConfig;
+	for (const [at, channel] of channels.entries()) channels[at] = maskValues(channel, channel.secrets);
 	if (heartbeat?.secret === true) heartbeat.url = MASK;
+}
+
+/** The same with a mask in the place of each text that is one of these. */
+export function maskValues<T>(value: T, secrets: readonly string[]): T {
+	return masked(value, secrets) as T;
 }
 
 function masked(value: unknown, secrets: readonly string[]): unknown {

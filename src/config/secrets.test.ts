@@ -3,15 +3,25 @@ import test from 'node:test';
 import { inspect } from 'node:util';
 import { diffConfig, formatDiff } from './diff.ts';
 import { loadConfig } from './load.ts';
-import { maskConfig, printConfig } from './print.ts';
+import { maskConfig } from './mask.ts';
+import { printConfig } from './print.ts';
 import { formatProblems, maskText, namesSecret } from './problem.ts';
 import { TempFiles } from './testing/temp-files.ts';
 
 /** Stands wherever a secret can stand; it must never come out. */
 const CANARY = 'c4n4ry-of-a-secret';
 
-const YAML = `services:
+const YAML = `purge:
+  token: { file: ./secret }
+  targets:
+    cloudflare: { zone: 023e105f4ecef8ad9ca31a8372d0c353, token: { file: ./secret } }
+services:
   api:
+    scale:
+      min: 1
+      max: 4
+      perInstance: { backlog: 5 }
+      metrics: { backlog: { prometheus: 'http://127.0.0.1:9090', query: up, headers: { Authorization: { env: A_SECRET } } } }
     instances:
       run: node x.js
       env: { TOKEN: { env: A_SECRET }, FILE: { file: ./secret }, DB_PASSWORD: ${CANARY}3, PLAIN: seen }

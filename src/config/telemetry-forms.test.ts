@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { loadConfig } from './load.ts';
-import { maskConfig, printConfig } from './print.ts';
+import { maskConfig } from './mask.ts';
+import { printConfig } from './print.ts';
 import { formatProblems } from './problem.ts';
 import { TempFiles } from './testing/temp-files.ts';
 

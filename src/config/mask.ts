@@ -1,0 +1,37 @@
+import { maskAlerting, maskValues } from './alerts-form.ts';
+import type { Config } from './config.ts';
+import { MASK, namesSecret } from './problem.ts';
+
+/** The resolved configuration with its secrets masked: what may leave the process. */
+export function maskConfig(config: Config): Config {
+	const masked = structuredClone(config);
+	maskAlerting(masked);
+	for (const { headers } of masked.exports) maskAll(headers);
+	if (masked.receive !== null && masked.receive.token !== null) masked.receive.token = MASK;
+	if (masked.purge.token !== null) masked.purge.token = MASK;
+	masked.purge.targets = masked.purge.targets.map((target) => maskValues(target, target.secrets));
+	for (const service of masked.services) {
+		for (const { instances, scale } of service.pools) {
+			for (const { source } of scale.signals) if (source.from === 'prometheus') maskAll(source.headers);
+			if (!('env' in instances)) continue;
+			const { env, secretEnv } = instances;
+			for (const name of Object.keys(env)) if (secretEnv.includes(name) || namesSecret(name)) env[name] = MASK;
+		}
+		const { health } = service;
+		health.headers = health.headers.map(([name, value]) =>
+			health.secretHeaders.includes(name.toLowerCase()) || namesSecret(name) ? [name, MASK] : [name, value],
+		);
+		for (const policy of [service, ...service.routes]) {
+			for (const headers of [policy.requestHeaders, policy.responseHeaders]) {
+				headers.set = headers.set.map(([name, value]) =>
+					headers.secret?.includes(name.toLowerCase()) || namesSecret(name) ? [name, MASK] : [name, value],
+				);
+			}
+		}
+	}
+	return masked;
+}
+
+function maskAll(values: Record<string, string>): void {
+	for (const name of Object.keys(values)) values[name] = MASK;
+}
