@@ -98,6 +98,7 @@ test('a secret that changed is a change', async () => {
 		[
 			['services.api.instances.env.TOKEN', '***', '***'],
 			['services.api.health.headers.X-Probe', '***', '***'],
+			['services.api.scale.metrics.backlog.headers.authorization', '***', '***'],
 			['services.api.headers.request.set.Authorization', '***', '***'],
 		],
 	);
