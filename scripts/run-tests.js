@@ -18,8 +18,11 @@ const tool = (name) => join(root, 'node_modules', '.bin', name);
 const quick = process.argv.includes('--quick');
 /** Most minutes for one step: a hung test must not hold the run for ever. */
 const LIMIT_MINUTES = 10;
-/** They wait for windows and cool-downs most of the time. */
-const WAITING = ['test/e2e/{scaling*,aws,client-aborts,hold}.test.ts'];
+/** They wait most of the time, for windows, cool-downs and programs that start, and bound no times of their own. */
+const WAITING = [
+	'test/e2e/{scaling*,vertical,aws,client-aborts,hold,start,tls-*,pools,retries,hostile,cdn,files,cache*}.test.ts',
+	'test/keeper/sockets.test.ts',
+];
 /** Where more fail at once, it is not chance. */
 const UNSTEADY_FILES = 2;
 /** Names of tests that passed the second time only. */

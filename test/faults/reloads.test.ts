@@ -46,6 +46,7 @@ faultTest('18', '', async (judge, { stack }) => {
 			request: (n) => (n % 3 === 0 ? { method: 'POST', bodySize: 500 } : { deed: n % 5 === 0 ? 'late' : 'ok' }),
 		}),
 	);
+	const beganMs = Date.now();
 	const wrong: string[] = [];
 	const took: number[] = [];
 	let bad = 0;
@@ -79,7 +80,8 @@ faultTest('18', '', async (judge, { stack }) => {
 		wrong[0] ?? `${bad} of ${bad}`,
 		wrong.length === 0 && bad === RELOADS / 10,
 	);
-	const alert = new AlertWatch(ballast, PROMISED['18']);
+	// On a machine that is slow those before may have raised it.
+	const alert = new AlertWatch(ballast, PROMISED['18'], beganMs);
 	writeFileSync(join(ballast.folder, 'ballast.yaml'), 'listn: 8080\n');
 	await ballast.control('reload').catch(() => {});
 	await alert.judge(judge);
