@@ -128,6 +128,11 @@ export class Exchange implements FetchParty {
 		this.client = client;
 		this.targetStart = head.targetStart;
 		this.targetEnd = head.targetEnd;
+		// Of the request before; what stands there now is somebody else's.
+		this.pathStart = 0;
+		this.pathEnd = 0;
+		this.hostStart = 0;
+		this.hostEnd = 0;
 		this.rewritten = false;
 		this.absolute = false;
 		this.mayUpgrade = false;
@@ -151,10 +156,8 @@ export class Exchange implements FetchParty {
 
 	/** Stands for a request whose head cannot be read: it is answered, and the connection closed. */
 	pinNothing(client: ExchangeClient): void {
-		this.head.start = 0;
-		this.head.end = 0;
-		this.head.minor = 1;
-		this.head.fields.count = 0;
+		this.head.clear();
+		this.framing.read(this.buffer, this.head.fields);
 		this.pin(client, this.buffer);
 		this.body.start(BodyKind.none, 0);
 		this.method = '';

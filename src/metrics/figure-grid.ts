@@ -43,7 +43,9 @@ export function gridAt(timeMs: number, overMs: number, leastMs: number): Grid {
 	// A sixtieth of the window is near enough at its edges, and a second is the shortest.
 	const grainMs = Math.max(leastMs, stepDown(overMs / 60));
 	const slotMs = Math.max(1, Math.round(overMs / grainMs)) * grainMs;
-	const endMs = (Math.floor(timeMs / grainMs) + 1) * grainMs;
+	// Of what is on disk the last minute is the last whole one: the one that runs is mostly still to come.
+	const last = leastMs >= 60_000 ? 0 : 1;
+	const endMs = (Math.floor(timeMs / grainMs) + last) * grainMs;
 	return { fromMs: endMs - slotMs, slotMs, grainMs, slots: 1, width: 1, windows: 1 };
 }
 

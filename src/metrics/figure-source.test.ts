@@ -234,7 +234,23 @@ test('a gauge is the mean over time of what its series are together', () =>
 		assert.deepEqual(await bench.at('instances.ready'), [['', 2]]);
 		assert.deepEqual(await bench.at('instances.ready', { by: ['pool'] }), [['main', 2]]);
 		bench.forget();
-		assert.deepEqual(await bench.at('instances.ready', { overMs: 60_000 }), [['', 2]]);
+		// From disk it is the last whole minute, in the first second of which the other one was there still.
+		assert.deepEqual(await bench.at('instances.ready', { overMs: 60_000 }), [['', 2 + 4 / 60]]);
+	}));
+
+test('a program that began in the middle of a minute is asked for its seconds, not for minutes that are still to come', () =>
+	withBench(async (bench) => {
+		// 45 s into a minute: what is on disk of it begins, by its minute, before memory does.
+		bench.run(45);
+		bench.recent = new Recent(bench.registry);
+		bench.recent.record(bench.timeMs);
+		const asked = bench.requests.series('api', 'all');
+		for (let second = 0; second < 90; second++) {
+			if (second === 2) asked.add(40);
+			bench.run(1);
+			const [[, rate] = ['', 0]] = await bench.at('requests', { overMs: 120_000 });
+			if (second > 3) assert.ok(rate > 0, `after ${second} s nothing of them is left`);
+		}
 	}));
 
 test('minutes, five minutes and hours on disk are the exact sums of the seconds', () =>

@@ -154,7 +154,9 @@ export class Figures implements FigureSource {
 		const { recent, rollups, kept } = this.#of;
 		if (fromMs >= recent.fromMs || rollups === null) return 1000;
 		const span = await rollups.span();
-		if (span === null || span.fromMs >= Math.min(recent.fromMs, toMs) || span.untilMs <= fromMs) return 1000;
+		// What is on disk begins with a whole minute, in the middle of which memory may have begun.
+		const memoryMs = Math.floor(Math.min(recent.fromMs, toMs) / 60_000) * 60_000;
+		if (span === null || span.fromMs >= memoryMs || span.untilMs <= fromMs) return 1000;
 		return finestAt(this.#now() - fromMs, kept);
 	}
 
@@ -226,7 +228,9 @@ function fitting({ forms }: Figure, { where, by }: FigureQuery): FigureForm | un
 function worstOf(groups: readonly GroupValues[], { figure: { worst }, query }: Asked): GroupValues[] {
 	const folded = new Map<string, GroupValues>();
 	for (const { labels, values } of groups) {
-		const own: Labels = Object.fromEntries(query.by.map((label) => [label, labels[label] ?? '']));
+		const own: Labels = Object.fromEntries(
+			query.by.map((label) => [label, Object.hasOwn(labels, label) ? (labels[label] as string) : '']),
+		);
 		const key = Object.values(own).join('\0');
 		const known = folded.get(key);
 		if (known === undefined) {

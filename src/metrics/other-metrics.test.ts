@@ -117,3 +117,14 @@ test('bounded: what finds no room is counted once; names that come and go leave 
 	bench.pass(1);
 	assert.equal(bench.others.figure('many')?.info.perSecond, true);
 });
+
+test('a label that is called as what all objects have is a label like others', async () => {
+	const bench = new Bench();
+	for (let i = 0; i < 3; i++) {
+		bench.tell('odd', of('a'), 1);
+		bench.tell('odd', of('b', JSON.parse('{ "constructor": "x", "toString": "y" }')), 2);
+		bench.tell('odd', of('c', JSON.parse('{ "__proto__": "z" }')), 3);
+		bench.pass(1);
+	}
+	assert.deepEqual(await bench.at('odd by instance,constructor'), { 'a,': 1, 'b,x': 2, 'c,': 3 });
+});

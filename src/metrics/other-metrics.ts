@@ -125,7 +125,9 @@ export class OtherMetrics {
 		// What has our name, or one that no query can say, is left out.
 		const family = this.#isOurs(one.name) || !/^[a-z_]\w*$/i.test(one.name) ? null : this.#familyOf(one);
 		if (family === null) return null;
-		const values = family.labels.map((label) => (one.labels[label] ?? '').replaceAll('\0', '\ufffd'));
+		const values = family.labels.map((label) =>
+			(Object.hasOwn(one.labels, label) ? (one.labels[label] as string) : '').replaceAll('\0', '\ufffd'),
+		);
 		const kept = namesOf(one.name, one.kind).map((name) => {
 			const metric = this.#define(name, keptKind(one.kind), family.labels);
 			return { metric, values, series: metric.series(...values) as CounterSeries | GaugeSeries };

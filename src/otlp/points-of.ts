@@ -136,7 +136,7 @@ function labelsOf(attributes: readonly KeyValue[] | undefined, resource: Fields)
 		const name = prometheusName(key);
 		if (name !== '' && name !== 'le') labels[name] = String(value);
 	}
-	return { ...labels, ...ownerOf(resource) };
+	return Object.assign(labels, ownerOf(resource));
 }
 
 export function ownerOf(resource: Fields): Labels {

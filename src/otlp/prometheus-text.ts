@@ -131,7 +131,8 @@ class PageReader {
 	}
 
 	#add(name: string, kind: MetricKind, of: Pick<RemotePoint, 'labels' | 'value' | 'bounds' | 'counts'>): void {
-		const labels = { ...of.labels, ...this.#owner };
+		// Without a prototype, which has names of its own.
+		const labels: Record<string, string> = Object.assign(Object.create(null), of.labels, this.#owner);
 		this.#points.push({ ...of, name, kind, labels, timeMs: this.#nowMs, delta: false });
 	}
 }

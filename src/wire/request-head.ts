@@ -28,6 +28,20 @@ export class RequestHead {
 		this.fields = new Fields(mostFields);
 	}
 
+	/** Nothing stands anywhere. */
+	clear(): void {
+		this.start = 0;
+		this.methodEnd = 0;
+		this.targetStart = 0;
+		this.targetEnd = 0;
+		this.queryAt = 0;
+		this.lineEnd = 0;
+		this.end = 0;
+		this.minor = 1;
+		this.special = false;
+		this.fields.count = 0;
+	}
+
 	method(buffer: Uint8Array): string {
 		return text(buffer, this.start, this.methodEnd);
 	}

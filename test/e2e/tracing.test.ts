@@ -70,4 +70,23 @@ describe('trace context', () => {
 		assert.equal(entry['url.query'], 'token=[redacted]&n=1');
 		assert.doesNotMatch(readFileSync(file, 'utf8'), new RegExp(secret));
 	});
+
+	test('the line of a request that cannot be read has nothing of another one', async () => {
+		const secret = 'TOPSECRET-of-somebody';
+		for (let i = 0; i < 3; i++) {
+			await it.ask(get(`/v1/of-somebody?${secret}`, `User-Agent: ${secret}`, `Cookie: ${secret}=${secret}`));
+			const client = await it.client();
+			const long = `${'A'.repeat(24)}: ${'v'.repeat(150)}`;
+			client.send(`GET /v1/p HTTP/1.1\r\nHost: other.example\r\n${long}\r\nBad Field: x\r\n\r\n`);
+			assert.equal((await client.answer()).status, 400);
+			client.destroy();
+		}
+		const file = join(it.ballast.folder, 'access.log');
+		const lines = await eventually(
+			() =>
+				(existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []).filter((text) => text.includes('code":400')),
+			(found) => found.length >= 3,
+		);
+		for (const line of lines) assert.doesNotMatch(line, /of-somebody|user_agent|other\.example/);
+	});
 });
