@@ -17,6 +17,19 @@ export class CacheMemory {
 	#plan: CachePlan | null = null;
 	#bytes = 0;
 
+	/** A worker ended in the middle of something: what it held is never let go of, so the others go on with an empty memory. */
+	lost(worker: number, workers: { tell(message: { type: 'cache'; cache: CachePlan }): void }): void {
+		if (this.#plan === null) return;
+		AnswerMemory.abandon(this.#plan.memory, worker);
+		// In all plans that have it.
+		Object.assign(this.#plan, this.#create());
+		workers.tell({ type: 'cache', cache: this.#plan });
+	}
+
+	#create(): CachePlan {
+		return { memory: AnswerMemory.create(this.#bytes), marks: UrlMarks.create(), key: randomBytes(32) };
+	}
+
 	/** null: nothing is cached. */
 	of({ services, cache }: Pick<Config, 'services' | 'cache'>): CachePlan | null {
 		const used = services.some(
@@ -25,11 +38,7 @@ export class CacheMemory {
 		if (!used) return null;
 		if (this.#plan === null || this.#bytes !== cache.memoryBytes) {
 			this.#bytes = cache.memoryBytes;
-			this.#plan = {
-				memory: AnswerMemory.create(cache.memoryBytes),
-				marks: UrlMarks.create(),
-				key: randomBytes(32),
-			};
+			this.#plan = this.#create();
 		}
 		return this.#plan;
 	}

@@ -78,8 +78,7 @@ export class ControlPlane {
 		this.#keeper = keeper;
 		this.#source = source;
 		this.#events = new InstanceEvents(this.log, { single: source.single, giveUp: () => keeper.giveUp() });
-		const board = this.#board;
-		const cells = this.#cells;
+		const [board, cells] = [this.#board, this.#cells];
 		board.grow();
 		const event = (level: Level, text: string): void => this.log.add({ level, subject: 'ballast', text });
 		this.#workers = new WorkerGroup({
@@ -89,6 +88,7 @@ export class ControlPlane {
 			records: (worker) => this.#monitor.rings.of(worker),
 			instances: () => this.#slots.plans(),
 			started: (id) => this.#listeners.restore(id),
+			ended: (id) => this.#cache.lost(id, this.#workers),
 			suspect: (slot) => this.#fleet.suspect(slot),
 			guardChanged: (slot) => this.#fleet.guardChanged(slot),
 			event,

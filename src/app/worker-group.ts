@@ -67,6 +67,8 @@ export interface WorkerGroupOptions {
 	cells: { clearWorker(worker: number): void; widen(workers: number): void };
 	/** A worker is up (again) and can be given its sockets. */
 	started: (id: number) => Promise<void>;
+	/** A worker ended without its having let go of what it shared with others. */
+	ended?: (id: number) => void;
 	event: (level: 'info' | 'warn' | 'error', text: string) => void;
 	/** A worker saw an instance fail; its breaker change. */
 	suspect: (slot: number) => void;
@@ -193,8 +195,9 @@ export class WorkerGroup {
 		thread.on('error', (error: unknown) =>
 			this.#options.event('error', `worker ${id} failed: ${error instanceof Error ? error.message : String(error)}`),
 		);
-		thread.on('exit', () => {
+		thread.on('exit', (code) => {
 			isUp();
+			if (!(this.#ended || (member.ending && code === 0))) this.#options.ended?.(id);
 			this.#gone(member);
 		});
 		await up;

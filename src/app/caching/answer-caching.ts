@@ -2,6 +2,7 @@ import {
 	type AnswerEntry,
 	type AnswerStore,
 	type AnswerUpdate,
+	type CacheKey,
 	type FillingEntry,
 	FillState,
 } from '../../cache/answer-store.ts';
@@ -18,12 +19,11 @@ import { Priority } from '../../core/priority.ts';
 import type { DataPlane } from '../../gateway/data-plane.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { Cached } from '../../gateway/response-cache.ts';
-import { withoutRemoved } from '../../gateway/route.ts';
 import { EntrySource, type Follower } from './entry-source.ts';
 import { Fill } from './fill.ts';
 import type { CameHead, Decision, FillOwner, GiveHow } from './fill-owner.ts';
 import { giveStored } from './give-stored.ts';
-import { forward, PLAIN_REPORT, refuseUncached } from './pass-by.ts';
+import { forward, moreLines, PLAIN_REPORT, refuseUncached } from './pass-by.ts';
 import { RecentRefusals } from './recent-refusals.ts';
 import type { CachingParts, Lookup, RouteCache } from './route-cache.ts';
 
@@ -48,6 +48,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 	readonly #store: AnswerStore & AnswerUpdate;
 	readonly parts: AnswerCachingParts;
 	readonly #spare: Fill[] = [];
+	#filling = 0;
 	readonly #refusals = new RecentRefusals();
 	readonly #control = new RequestControl();
 	readonly #reuse = new Reuse();
@@ -176,8 +177,16 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		// Part of an answer, or one that proved not to be stored the last time: nobody waits for it.
 		const partial = control.rangeAt >= 0 && (entry === null || ((entry.answer?.flags ?? 0) & AnswerFlag.partial) !== 0);
 		const alone = exchange.cache.alone || partial || this.#refusals.has(key);
+		let announced: FillingEntry | null = null;
 		if (!alone) {
-			const coming = this.#store.find(key, this.#suitsComing);
+			if (this.#isNewer(key, entry)) {
+				entry?.release();
+				return this.look(exchange, cache);
+			}
+			let coming = this.#store.find(key, this.#suitsComing);
+			// Another worker may be quicker by a little.
+			if (coming === null && (announced = this.#store.begin(key, this.#suitsComing)) === null)
+				coming = this.#store.find(key, this.#suitsComing);
 			if (coming !== null) {
 				entry?.release();
 				exchange.cache.cached = Cached.collapsed;
@@ -188,7 +197,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		const fill = this.#fillFor(exchange, cache, partial ? null : entry);
 		if (partial) entry?.release();
 		fill.leader = exchange;
-		fill.shared = !alone;
+		fill.entry = announced;
 		fill.fwd = entry === null ? 'uri-miss' : this.#reuse.ttlMs > 0 ? 'request' : 'stale';
 		// What will not be stored is asked for with the client's own conditions: a 304 is as good for it.
 		if (partial || (entry === null && this.#refusals.has(key))) fill.conditions = null;
@@ -197,8 +206,18 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		return true;
 	}
 
+	/** Another answer has come since `entry` was found. */
+	#isNewer(key: CacheKey, entry: AnswerEntry | null): boolean {
+		const found = this.#store.find(key, this.#suitsStored);
+		if (found === null) return false;
+		const newer = entry?.answer == null || (found.answer?.responseMs ?? 0) > entry.answer.responseMs;
+		found.release();
+		return newer;
+	}
+
 	#fillFor(exchange: Exchange, cache: RouteCache, stored: AnswerEntry | null): Fill {
 		const fill = this.#spare.pop() ?? new Fill(this.#plane);
+		this.#filling++;
 		fill.take(this, exchange);
 		fill.cache = cache;
 		fill.stored = stored;
@@ -218,7 +237,6 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		entry.pin();
 		const fill = this.#fillFor(exchange, cache, entry);
 		fill.place = limit;
-		fill.shared = false;
 		fill.start(route, this.parts.balance(exchange));
 		// The look at this request went on with these before.
 		this.#control.read(exchange.head.fields, exchange.buffer);
@@ -318,7 +336,13 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		exchange.cache.extra = Buffer.from(cacheStatusLine(report), 'latin1');
 	}
 
+	/** It fetches nothing. */
+	get idle(): boolean {
+		return this.#filling === 0;
+	}
+
 	done(fill: Fill): void {
+		this.#filling--;
 		if (this.#spare.length < SPARE_MOST) this.#spare.push(fill);
 	}
 
@@ -367,11 +391,4 @@ function judging(fill: Fill, { head, bytes, framing, requestMs }: CameHead, hash
 		policy,
 		hash,
 	};
-}
-
-/** null: none. */
-function moreLines({ route }: Exchange, line: string, own: Buffer | null): Buffer | null {
-	const lines = Buffer.from(line, 'latin1');
-	if (own !== null) return Buffer.concat([withoutRemoved(own, route?.response ?? null), lines]);
-	return lines.length === 0 ? null : lines;
 }
