@@ -42,6 +42,15 @@ function hold({ upstream }: Pick<Suite, 'upstream'>, path: string): { asked: Hel
 const clients = (it: Suite, count: number): Promise<RawClient[]> =>
 	Promise.all(Array.from({ length: count }, () => it.client()));
 
+/** What was sent before has been looked at by both workers: each has answered others since. Who is later still finds what is stored. */
+async function settled(it: Suite): Promise<void> {
+	for (let round = 0; round < 4; round++)
+		for (const client of await clients(it, 4)) {
+			client.send(get('/nothing', 'Cache-Control: only-if-cached'));
+			assert.equal((await client.answer()).status, 504);
+		}
+}
+
 describe('requests for one key', () => {
 	const it = suite(({ url }) => ({
 		workers: 2,
@@ -58,8 +67,10 @@ describe('requests for one key', () => {
 	test('many clients on a cold key: one request to the origin', async () => {
 		const held = hold(it, '/cold');
 		const all = await clients(it, CLIENTS);
-		for (const client of all) client.send(get('/cold'));
+		all[0]?.send(get('/cold'));
 		const { peer } = await held.first();
+		for (const client of all.slice(1)) client.send(get('/cold'));
+		await settled(it);
 		peer.send('HTTP/1.1 200 OK\r\nCache-Control: max-age=600\r\nContent-Length: 10\r\n\r\nhello');
 		peer.send('world');
 		const answers = await Promise.all(all.map((client) => client.answer()));
@@ -84,6 +95,7 @@ describe('requests for one key', () => {
 		}
 		const all = await clients(it, CLIENTS);
 		for (const client of all) client.send(get('/hot'));
+		await settled(it);
 		const { request, peer } = held.asked[0] as Held;
 		assert.equal(request.field('if-none-match'), '"1"');
 		peer.send(ok('new', FRESH, 'ETag: "2"'));
@@ -116,6 +128,7 @@ describe('requests for one key', () => {
 		const { peer } = await held.first();
 		const others = await clients(it, 8);
 		for (const client of others) client.send(get('/leaver'));
+		await settled(it);
 		leader.destroy();
 		peer.send(ok('whole', FRESH));
 		for (const client of others) assert.equal((await client.answer()).text, 'whole');
@@ -166,6 +179,7 @@ describe('requests for one key', () => {
 		const { request, peer } = await held.first();
 		const other = await it.client();
 		other.send(get('/copy'));
+		await settled(it);
 		assert.equal(request.field('if-none-match'), undefined);
 		peer.send(ok('whole', FRESH, 'ETag: "1"'));
 		assert.equal((await leader.answer()).status, 304);

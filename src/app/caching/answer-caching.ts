@@ -2,7 +2,6 @@ import {
 	type AnswerEntry,
 	type AnswerStore,
 	type AnswerUpdate,
-	type CacheKey,
 	type FillingEntry,
 	FillState,
 } from '../../cache/answer-store.ts';
@@ -60,6 +59,8 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		keyedByAuthorization: boolean;
 		/** Of the key that is looked for; null: what changes it is purged by that key. */
 		url: number | null;
+		/** When the stored answer came that may not be given as it is, epoch ms; -1: there is none. */
+		knownMs: number;
 	};
 	readonly #suitsStored = (entry: AnswerEntry): boolean => this.#isStored(entry);
 	readonly #suitsComing = (entry: AnswerEntry): boolean => this.#isComing(entry);
@@ -75,6 +76,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 			hash: parts.hash,
 			keyedByAuthorization: false,
 			url: null,
+			knownMs: -1,
 		};
 	}
 
@@ -141,10 +143,13 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		selecting.url = keys.bare ? null : keys.url;
 	}
 
+	/** Somebody asks for it, or it came after the one that is known: between two looks it may go from one to the other. */
 	#isComing(entry: AnswerEntry): boolean {
 		const { answer, state } = entry;
 		if (state === FillState.asked) return true;
-		return state === FillState.filling && answer !== null && answer.length < 0 && this.#suits(answer);
+		if (answer === null || (state !== FillState.filling && state !== FillState.whole)) return false;
+		if (state === FillState.whole && answer.responseMs <= this.#selecting.knownMs) return false;
+		return this.#suits(answer);
 	}
 
 	#hit(exchange: Exchange, entry: AnswerEntry, cached: Cached): void {
@@ -179,14 +184,11 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		const alone = exchange.cache.alone || partial || this.#refusals.has(key);
 		let announced: FillingEntry | null = null;
 		if (!alone) {
-			if (this.#isNewer(key, entry)) {
-				entry?.release();
-				return this.look(exchange, cache);
-			}
+			this.#selecting.knownMs = entry?.answer?.responseMs ?? -1;
 			let coming = this.#store.find(key, this.#suitsComing);
 			// Another worker may be quicker by a little.
 			if (coming === null && (announced = this.#store.begin(key, this.#suitsComing)) === null)
-				coming = this.#store.find(key, this.#suitsComing);
+				coming = this.#store.find(key, this.#suitsComing, true);
 			if (coming !== null) {
 				entry?.release();
 				exchange.cache.cached = Cached.collapsed;
@@ -204,15 +206,6 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		exchange.cache.asker = fill;
 		exchange.cache.cached = Cached.miss;
 		return true;
-	}
-
-	/** Another answer has come since `entry` was found. */
-	#isNewer(key: CacheKey, entry: AnswerEntry | null): boolean {
-		const found = this.#store.find(key, this.#suitsStored);
-		if (found === null) return false;
-		const newer = entry?.answer == null || (found.answer?.responseMs ?? 0) > entry.answer.responseMs;
-		found.release();
-		return newer;
 	}
 
 	#fillFor(exchange: Exchange, cache: RouteCache, stored: AnswerEntry | null): Fill {
