@@ -5,6 +5,7 @@ import {
 	type FillingEntry,
 	FillState,
 } from '../../cache/answer-store.ts';
+import { type CachePolicy, PLAIN_CACHE } from '../../cache/cache-policy.ts';
 import { isBypassed } from '../../cache/rules/bypass.ts';
 import type { CacheHash } from '../../cache/rules/cache-hash.ts';
 import { cacheStatusLine } from '../../cache/rules/cache-status.ts';
@@ -59,8 +60,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		keyedByAuthorization: boolean;
 		/** Of the key that is looked for; null: what changes it is purged by that key. */
 		url: number | null;
-		/** When the stored answer came that may not be given as it is, epoch ms; -1: there is none. */
-		knownMs: number;
+		policy: CachePolicy;
 	};
 	readonly #suitsStored = (entry: AnswerEntry): boolean => this.#isStored(entry);
 	readonly #suitsComing = (entry: AnswerEntry): boolean => this.#isComing(entry);
@@ -76,7 +76,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 			hash: parts.hash,
 			keyedByAuthorization: false,
 			url: null,
-			knownMs: -1,
+			policy: PLAIN_CACHE,
 		};
 	}
 
@@ -136,20 +136,28 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 	}
 
 	/** Behind the building of its key. */
-	#select(exchange: Exchange, { keys, keyedByAuthorization }: RouteCache): void {
+	#select(exchange: Exchange, { keys, keyedByAuthorization, policy }: RouteCache): void {
 		const selecting = this.#selecting;
 		selecting.request = exchange;
 		selecting.keyedByAuthorization = keyedByAuthorization;
+		selecting.policy = policy;
 		selecting.url = keys.bare ? null : keys.url;
 	}
 
-	/** Somebody asks for it, or it came after the one that is known: between two looks it may go from one to the other. */
+	#isGivable({ staleFromMs }: AnswerEntry, answer: StoredAnswer): boolean {
+		const { control, policy } = this.#selecting;
+		const verdict = this.#reuse.judge({ answer, staleFromMs }, { control, policy, nowMs: Date.now() });
+		return verdict !== Verdict.revalidate && verdict !== Verdict.onlyIfCached;
+	}
+
+	/** Somebody asks for it, or did until now: between two looks it may have become one that can be given. */
 	#isComing(entry: AnswerEntry): boolean {
-		const { answer, state } = entry;
+		// In this order: the answer is there before the state says so.
+		const { state } = entry;
 		if (state === FillState.asked) return true;
+		const { answer } = entry;
 		if (answer === null || (state !== FillState.filling && state !== FillState.whole)) return false;
-		if (state === FillState.whole && answer.responseMs <= this.#selecting.knownMs) return false;
-		return this.#suits(answer);
+		return this.#suits(answer) && (state === FillState.filling || this.#isGivable(entry, answer));
 	}
 
 	#hit(exchange: Exchange, entry: AnswerEntry, cached: Cached): void {
@@ -182,9 +190,9 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		// Part of an answer, or one that proved not to be stored the last time: nobody waits for it.
 		const partial = control.rangeAt >= 0 && (entry === null || ((entry.answer?.flags ?? 0) & AnswerFlag.partial) !== 0);
 		const alone = exchange.cache.alone || partial || this.#refusals.has(key);
+		const fwd = entry === null ? 'uri-miss' : this.#reuse.ttlMs > 0 ? 'request' : 'stale';
 		let announced: FillingEntry | null = null;
 		if (!alone) {
-			this.#selecting.knownMs = entry?.answer?.responseMs ?? -1;
 			let coming = this.#store.find(key, this.#suitsComing);
 			// Another worker may be quicker by a little.
 			if (coming === null && (announced = this.#store.begin(key, this.#suitsComing)) === null)
@@ -200,7 +208,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		if (partial) entry?.release();
 		fill.leader = exchange;
 		fill.entry = announced;
-		fill.fwd = entry === null ? 'uri-miss' : this.#reuse.ttlMs > 0 ? 'request' : 'stale';
+		fill.fwd = fwd;
 		// What will not be stored is asked for with the client's own conditions: a 304 is as good for it.
 		if (partial || (entry === null && this.#refusals.has(key))) fill.conditions = null;
 		exchange.cache.asker = fill;
