@@ -27,6 +27,21 @@ export class CacheMemory implements Purger {
 	#store: MemoryStore | null = null;
 	#bytes = 0;
 
+	/** A worker ended in the middle of something: what it held is never let go of, so the others go on with an empty memory. */
+	lost(worker: number, workers: { tell(message: { type: 'cache'; cache: CachePlan }): void }): void {
+		if (this.#plan === null) return;
+		AnswerMemory.abandon(this.#plan.memory, worker);
+		// In all plans that have it.
+		Object.assign(this.#plan, this.#create());
+		workers.tell({ type: 'cache', cache: this.#plan });
+	}
+
+	#create(): CachePlan {
+		const memory = AnswerMemory.create(this.#bytes);
+		this.#store = openAnswerStore(memory, OWN_ID);
+		return { memory, marks: UrlMarks.create(), key: randomBytes(32) };
+	}
+
 	/** null: nothing is cached. */
 	of({ services, cache }: Pick<Config, 'services' | 'cache'>): CachePlan | null {
 		const used = services.some(
@@ -35,12 +50,7 @@ export class CacheMemory implements Purger {
 		if (!used) return this.#forget();
 		if (this.#plan === null || this.#bytes !== cache.memoryBytes) {
 			this.#bytes = cache.memoryBytes;
-			this.#plan = {
-				memory: AnswerMemory.create(cache.memoryBytes),
-				marks: UrlMarks.create(),
-				key: randomBytes(32),
-			};
-			this.#store = openAnswerStore(this.#plan.memory, OWN_ID);
+			this.#plan = this.#create();
 		}
 		return this.#plan;
 	}
@@ -58,17 +68,6 @@ export class CacheMemory implements Purger {
 	/** null: nothing is cached. */
 	get usage(): { bytes: number; most: number; entries: number } | null {
 		return this.#store?.usage ?? null;
-	}
-
-	/**
-	 * A worker ended by itself, and may have held locks and entries: nobody looks into this memory any more. True: a new
-	 * one is to be given to all.
-	 */
-	lost(worker: number): boolean {
-		if (this.#plan === null) return false;
-		AnswerMemory.abandon(this.#plan.memory, worker);
-		this.#forget();
-		return true;
 	}
 
 	/** Of all workers' answers. */

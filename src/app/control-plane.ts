@@ -90,9 +90,9 @@ export class ControlPlane {
 			records: (worker) => this.#monitor.rings.of(worker),
 			instances: () => this.#slots.plans(),
 			started: (id) => this.#listeners.restore(id),
+			ended: (id) => this.#cache.lost(id, this.#workers),
 			suspect: (slot) => this.#fleet.suspect(slot),
 			guardChanged: (slot) => this.#fleet.guardChanged(slot),
-			lost: (worker) => void this.#alone(() => this.#served.workerLost(worker, this.#config)).catch(() => {}),
 			event,
 		});
 		this.purging.purger = this.#cache;

@@ -163,10 +163,18 @@ export type ToWorker =
 	| { type: 'commit'; generation: number }
 	| { type: 'abort'; generation: number }
 	| { type: 'certify'; key: string; certificates: CertificateText[] }
+	/** The memory that answers were kept in is given up for this. */
+	| { type: 'cache'; cache: CachePlan }
 	| { type: 'drain' }
 	/** Not to end after all. */
 	| { type: 'resume' }
 	| { type: 'end' };
+
+/** How a worker ends that was told to. */
+export const ExitCode = {
+	/** It was fetching answers that others may wait for. */
+	filling: 3,
+} as const;
 
 export type FromWorker =
 	| { type: 'up' }

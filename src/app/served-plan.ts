@@ -48,11 +48,6 @@ export class ServedPlan {
 		}
 	}
 
-	/** A worker ended by itself. What all share and it may have locked is replaced for the others. */
-	async workerLost(worker: number, config: Config): Promise<void> {
-		if (this.#indexes.cache.lost(worker)) await this.swap(config, () => {});
-	}
-
 	/**
 	 * Has the workers serve by another configuration, if need be; `committed` is called once none
 	 * objects. Gives what is to run. @throws BallastError `config_invalid`: everything is as it was

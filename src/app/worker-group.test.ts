@@ -62,7 +62,6 @@ async function start(workers: number) {
 		cells: new ServiceCellsIndex(),
 		suspect: () => {},
 		guardChanged: () => {},
-		lost: () => {},
 		meters: { routes: new MeterGroup(), instances: new MeterGroup(), details: new DetailGroup() },
 		records: () => RecordRing.create(64 * 1024).buffer,
 		instances: () => [],

@@ -67,12 +67,12 @@ export interface WorkerGroupOptions {
 	cells: { clearWorker(worker: number): void; widen(workers: number): void };
 	/** A worker is up (again) and can be given its sockets. */
 	started: (id: number) => Promise<void>;
+	/** A worker ended without its having let go of what it shared with others. */
+	ended?: (id: number) => void;
 	event: (level: 'info' | 'warn' | 'error', text: string) => void;
 	/** A worker saw an instance fail; its breaker change. */
 	suspect: (slot: number) => void;
 	guardChanged: (slot: number) => void;
-	/** A worker ended by itself: what it held in shared memory it holds for ever. */
-	lost: (worker: number) => void;
 	/** What a worker runs; default: `worker` beside this file. */
 	file?: URL;
 	/** How long a heart may stand still, ms; default 5 s. */
@@ -195,8 +195,9 @@ export class WorkerGroup {
 		thread.on('error', (error: unknown) =>
 			this.#options.event('error', `worker ${id} failed: ${error instanceof Error ? error.message : String(error)}`),
 		);
-		thread.on('exit', () => {
+		thread.on('exit', (code) => {
 			isUp();
+			if (!(this.#ended || (member.ending && code === 0))) this.#options.ended?.(id);
 			this.#gone(member);
 		});
 		await up;
@@ -246,7 +247,6 @@ export class WorkerGroup {
 		for (const meter of Object.values(this.#options.meters)) meter.retire(member.id);
 		if (this.#ended || member.state === 'draining' || member.id >= (this.#plan?.workers ?? 0)) return;
 		this.#options.event('error', `worker ${member.id} ended and is replaced; its connections were lost`);
-		this.#options.lost(member.id);
 		const delay = member.state === 'starting' || member.restarts > 3 ? RESTART_MS : 0;
 		setTimeout(() => {
 			if (this.#ended || this.#members.has(member.id)) return;

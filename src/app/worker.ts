@@ -19,6 +19,7 @@ import { AnswerCaching } from './caching/answer-caching.ts';
 import { ConnectionCount } from './connection-count.ts';
 import { balanceOf, handle, lookAgain } from './pipeline.ts';
 import {
+	ExitCode,
 	type FromWorker,
 	type InstancePlan,
 	type ListenPlan,
@@ -113,7 +114,7 @@ class DataWorker {
 	}
 
 	/** Opens the memory of the cache, where it is another one than before. */
-	#cache({ cache }: Plan): void {
+	#cache({ cache }: Pick<Plan, 'cache'>): void {
 		if (cache === null) this.#caching = null;
 		else if (this.#caching === null || this.#memory !== cache.memory)
 			this.#caching = new AnswerCaching({
@@ -180,8 +181,13 @@ class DataWorker {
 			case 'certify':
 				this.#listeners.get(message.key)?.certify(message.certificates);
 				break;
+			case 'cache':
+				this.#cache(message);
+				if (this.#prepared !== null) this.#prepared.plan.cache = message.cache;
+				this.#plane.routes = this.#pools.compile({ files: this.#files, caching: this.#caching });
+				break;
 			case 'end':
-				process.exit(0);
+				process.exit(this.#caching?.idle === false ? ExitCode.filling : 0);
 				break;
 			default:
 				this.#carryOut(message);

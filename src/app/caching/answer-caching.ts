@@ -5,9 +5,9 @@ import {
 	type FillingEntry,
 	FillState,
 } from '../../cache/answer-store.ts';
+import { type CachePolicy, PLAIN_CACHE } from '../../cache/cache-policy.ts';
 import { isBypassed } from '../../cache/rules/bypass.ts';
 import type { CacheHash } from '../../cache/rules/cache-hash.ts';
-import type { CacheRequest } from '../../cache/rules/cache-request.ts';
 import { cacheStatusLine } from '../../cache/rules/cache-status.ts';
 import { type Judging, judgeAnswer } from '../../cache/rules/judge-answer.ts';
 import { RequestControl } from '../../cache/rules/request-control.ts';
@@ -18,13 +18,12 @@ import { AnswerFlag, type StoredAnswer } from '../../cache/stored-answer.ts';
 import { Priority } from '../../core/priority.ts';
 import type { DataPlane } from '../../gateway/data-plane.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
-import { withoutRemoved } from '../../gateway/field-edits.ts';
 import { Cached } from '../../gateway/response-cache.ts';
 import { EntrySource, type Follower } from './entry-source.ts';
 import { Fill } from './fill.ts';
 import type { CameHead, Decision, FillOwner, GiveHow } from './fill-owner.ts';
 import { giveStored } from './give-stored.ts';
-import { forward, PLAIN_REPORT, refuseUncached } from './pass-by.ts';
+import { forward, moreLines, PLAIN_REPORT, refuseUncached } from './pass-by.ts';
 import { RecentRefusals } from './recent-refusals.ts';
 import type { CachingParts, Lookup, RouteCache } from './route-cache.ts';
 
@@ -49,17 +48,19 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 	readonly #store: AnswerStore & AnswerUpdate;
 	readonly parts: AnswerCachingParts;
 	readonly #spare: Fill[] = [];
+	#filling = 0;
 	readonly #refusals = new RecentRefusals();
 	readonly #control = new RequestControl();
 	readonly #reuse = new Reuse();
 	/** Whom `suits…` are asked about. */
 	readonly #selecting: {
-		request: CacheRequest;
+		request: Exchange;
 		control: RequestControl;
 		hash: CacheHash;
 		keyedByAuthorization: boolean;
 		/** Of the key that is looked for; null: what changes it is purged by that key. */
 		url: number | null;
+		policy: CachePolicy;
 	};
 	readonly #suitsStored = (entry: AnswerEntry): boolean => this.#isStored(entry);
 	readonly #suitsComing = (entry: AnswerEntry): boolean => this.#isComing(entry);
@@ -70,11 +71,12 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		this.#store = parts.store;
 		this.hash = parts.hash;
 		this.#selecting = {
-			request: null as unknown as CacheRequest,
+			request: null as unknown as Exchange,
 			control: this.#control,
 			hash: parts.hash,
 			keyedByAuthorization: false,
 			url: null,
+			policy: PLAIN_CACHE,
 		};
 	}
 
@@ -134,18 +136,28 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 	}
 
 	/** Behind the building of its key. */
-	#select(exchange: Exchange, { keys, keyedByAuthorization }: RouteCache): void {
+	#select(exchange: Exchange, { keys, keyedByAuthorization, policy }: RouteCache): void {
 		const selecting = this.#selecting;
 		selecting.request = exchange;
-		selecting.control = this.#control;
 		selecting.keyedByAuthorization = keyedByAuthorization;
+		selecting.policy = policy;
 		selecting.url = keys.bare ? null : keys.url;
 	}
 
+	#isGivable({ staleFromMs }: AnswerEntry, answer: StoredAnswer): boolean {
+		const { control, policy } = this.#selecting;
+		const verdict = this.#reuse.judge({ answer, staleFromMs }, { control, policy, nowMs: Date.now() });
+		return verdict !== Verdict.revalidate && verdict !== Verdict.onlyIfCached;
+	}
+
+	/** Somebody asks for it, or did until now: between two looks it may have become one that can be given. */
 	#isComing(entry: AnswerEntry): boolean {
-		const { answer, state } = entry;
+		// In this order: the answer is there before the state says so.
+		const { state } = entry;
 		if (state === FillState.asked) return true;
-		return state === FillState.filling && answer !== null && answer.length < 0 && this.#suits(answer);
+		const { answer } = entry;
+		if (answer === null || (state !== FillState.filling && state !== FillState.whole)) return false;
+		return this.#suits(answer) && (state === FillState.filling || this.#isGivable(entry, answer));
 	}
 
 	#hit(exchange: Exchange, entry: AnswerEntry, cached: Cached): void {
@@ -178,8 +190,13 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		// Part of an answer, or one that proved not to be stored the last time: nobody waits for it.
 		const partial = control.rangeAt >= 0 && (entry === null || ((entry.answer?.flags ?? 0) & AnswerFlag.partial) !== 0);
 		const alone = exchange.cache.alone || partial || this.#refusals.has(key);
+		const fwd = entry === null ? 'uri-miss' : this.#reuse.ttlMs > 0 ? 'request' : 'stale';
+		let announced: FillingEntry | null = null;
 		if (!alone) {
-			const coming = this.#store.find(key, this.#suitsComing);
+			let coming = this.#store.find(key, this.#suitsComing);
+			// Another worker may be quicker by a little.
+			if (coming === null && (announced = this.#store.begin(key, this.#suitsComing)) === null)
+				coming = this.#store.find(key, this.#suitsComing, true);
 			if (coming !== null) {
 				entry?.release();
 				exchange.cache.cached = Cached.collapsed;
@@ -190,8 +207,8 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		const fill = this.#fillFor(exchange, cache, partial ? null : entry);
 		if (partial) entry?.release();
 		fill.leader = exchange;
-		fill.shared = !alone;
-		fill.fwd = entry === null ? 'uri-miss' : this.#reuse.ttlMs > 0 ? 'request' : 'stale';
+		fill.entry = announced;
+		fill.fwd = fwd;
 		// What will not be stored is asked for with the client's own conditions: a 304 is as good for it.
 		if (partial || (entry === null && this.#refusals.has(key))) fill.conditions = null;
 		exchange.cache.asker = fill;
@@ -201,6 +218,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 
 	#fillFor(exchange: Exchange, cache: RouteCache, stored: AnswerEntry | null): Fill {
 		const fill = this.#spare.pop() ?? new Fill(this.#plane);
+		this.#filling++;
 		fill.take(this, exchange);
 		fill.cache = cache;
 		fill.stored = stored;
@@ -220,7 +238,6 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		entry.pin();
 		const fill = this.#fillFor(exchange, cache, entry);
 		fill.place = limit;
-		fill.shared = false;
 		fill.start(route, this.parts.balance(exchange));
 		// The look at this request went on with these before.
 		this.#control.read(exchange.head.fields, exchange.buffer);
@@ -233,26 +250,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 	// What a fill asks.
 
 	announce(fill: Fill): FillingEntry | null {
-		// Another worker may have begun it since this one looked.
-		this.#selectFor(fill);
-		return this.#store.begin(fill.key, this.#suitsComing);
-	}
-
-	follow(fill: Fill, exchange: Exchange): boolean {
-		this.#selectFor(fill);
-		const coming = this.#store.find(fill.key, this.#suitsComing);
-		if (coming === null) return false;
-		exchange.cache.cached = Cached.collapsed;
-		new EntrySource(exchange, coming, this).wait();
-		return true;
-	}
-
-	#selectFor(fill: Fill): void {
-		const selecting = this.#selecting;
-		selecting.request = fill;
-		selecting.control = fill.control;
-		selecting.keyedByAuthorization = fill.cache?.keyedByAuthorization ?? false;
-		selecting.url = fill.cache?.keys.bare === false ? fill.url : null;
+		return this.#store.begin(fill.key);
 	}
 
 	decide(fill: Fill, came: CameHead): Decision {
@@ -339,7 +337,13 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		exchange.cache.extra = Buffer.from(cacheStatusLine(report), 'latin1');
 	}
 
+	/** It fetches nothing. */
+	get idle(): boolean {
+		return this.#filling === 0;
+	}
+
 	done(fill: Fill): void {
+		this.#filling--;
 		if (this.#spare.length < SPARE_MOST) this.#spare.push(fill);
 	}
 
@@ -388,11 +392,4 @@ function judging(fill: Fill, { head, bytes, framing, requestMs }: CameHead, hash
 		policy,
 		hash,
 	};
-}
-
-/** null: none. */
-function moreLines({ route }: Exchange, line: string, own: Buffer | null): Buffer | null {
-	const lines = Buffer.from(line, 'latin1');
-	if (own !== null) return Buffer.concat([withoutRemoved(own, route?.response ?? null), lines]);
-	return lines.length === 0 ? null : lines;
 }

@@ -27,10 +27,8 @@ export interface CameHead {
 
 /** Decides on answers, and gives clients what is stored. */
 export interface FillOwner<Fill> {
-	/** An entry that others find by the fill's key; null: there is no room, or one is there by now. */
+	/** An entry that others find by the fill's key; null: there is no room. */
 	announce(fill: Fill): FillingEntry | null;
-	/** Somebody else asks for it by now: `exchange` waits for that. */
-	follow(fill: Fill, exchange: Exchange): boolean;
 	decide(fill: Fill, came: CameHead): Decision;
 	/** The stored body under the head that confirmed it; null: it cannot be kept. Pinned. */
 	confirm(entry: AnswerEntry, answer: StoredAnswer): AnswerEntry | null;

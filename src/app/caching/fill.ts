@@ -4,16 +4,14 @@ import type { Refusal } from '../../cache/rules/judge-answer.ts';
 import type { StoredAnswer } from '../../cache/stored-answer.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
-import type { AttemptConnection, Destination, FetchParty } from '../../gateway/attempt.ts';
+import type { AttemptConnection, FetchParty } from '../../gateway/attempt.ts';
 import type { DataPlane } from '../../gateway/data-plane.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { Fetch } from '../../gateway/fetch.ts';
 import type { Asker } from '../../gateway/response-cache.ts';
 import type { ConcurrencyLimit, Route } from '../../gateway/route.ts';
-import { writeUpstreamHead } from '../../gateway/upstream-head.ts';
 import type { BodyScan } from '../../wire/body.ts';
 import type { Framing } from '../../wire/framing.ts';
-import type { Output } from '../../wire/output.ts';
 import type { ResponseHead } from '../../wire/response-head.ts';
 import { Timer } from '../../wire/timer-wheel.ts';
 import type { EntrySource, Heir } from './entry-source.ts';
@@ -31,8 +29,8 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 	leader: Exchange | null = null;
 	/** What is asked about, or stands in for a failure; pinned. */
 	stored: AnswerEntry | null = null;
-	/** Others may follow it. */
-	shared = true;
+	/** What others follow; null: nothing. */
+	entry: FillingEntry | null = null;
 	cache: RouteCache | null = null;
 	/** Why the origin is asked. */
 	fwd: Forwarded = 'uri-miss';
@@ -42,7 +40,6 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 	place: ConcurrencyLimit | null = null;
 	readonly #timer: Timer;
 	#owner!: FillOwner<Fill>;
-	#entry: FillingEntry | null = null;
 	#source: EntrySource | null = null;
 	#mode: number = Mode.idle;
 	#requestMs = 0;
@@ -60,8 +57,12 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 	take(owner: FillOwner<Fill>, exchange: Exchange): void {
 		this.copy(exchange);
 		this.#owner = owner;
+		this.#mode = Mode.idle;
+		this.entry = null;
+		this.#source = null;
 		this.#overflow.clear();
-		this.shared = true;
+		this.leader = null;
+		this.stored = null;
 		this.fetch.reset();
 	}
 
@@ -76,7 +77,6 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		this.route = route;
 		this.#mode = Mode.asking;
 		this.#requestMs = Date.now();
-		if (this.shared && this.#announced(leader)) return;
 		if (leader !== null) {
 			leader.source = this;
 			this.place = leader.place;
@@ -87,19 +87,15 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		this.fetch.start(route, key, leader?.startMs ?? performance.now());
 	}
 
-	/** True: another one asks for it, and the client waits for that. */
-	#announced(leader: Exchange | null): boolean {
-		this.#entry = this.#owner.announce(this);
-		if (this.#entry !== null || leader === null || !this.#owner.follow(this, leader)) return false;
-		leader.leave();
-		this.#over();
-		return true;
-	}
-
 	refused(): boolean {
-		const covers = this.leader !== null && this.stored !== null && this.#owner.coversFor(this, true);
-		if (covers) this.#giveStored({ kind: 'stale', status: 0, fwd: this.fwd });
+		const { leader, stored } = this;
 		this.#mode = Mode.over;
+		const covers = leader !== null && stored !== null && this.#owner.coversFor(this, true);
+		if (covers) {
+			this.stored = null;
+			this.#owner.give(leader, stored, { kind: 'stale', status: 0, fwd: this.fwd });
+		}
+		this.#refuse();
 		this.#over();
 		return covers;
 	}
@@ -138,10 +134,6 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		this.leader?.client.readOn();
 	}
 
-	writeRequestHead(out: Output, destination: Destination): void {
-		writeUpstreamHead(out, this, destination);
-	}
-
 	// What it brings.
 
 	interim(head: ResponseHead, bytes: Uint8Array): void {
@@ -168,8 +160,8 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 	}
 
 	#store(answer: StoredAnswer): boolean {
-		this.#entry ??= this.#owner.announce(this);
-		const entry = this.#entry;
+		this.entry ??= this.#owner.announce(this);
+		const entry = this.entry;
 		if (entry === null || !entry.setAnswer(answer)) return false;
 		this.#mode = Mode.storing;
 		return true;
@@ -205,9 +197,9 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 
 	/** Who waits for the entry asks for itself. */
 	#refuse(): void {
-		this.#entry?.fail(FillState.refused);
-		this.#entry?.release();
-		this.#entry = null;
+		this.entry?.fail(FillState.refused);
+		this.entry?.release();
+		this.entry = null;
 	}
 
 	#give(leader: Exchange, entry: AnswerEntry, how: GiveHow): EntrySource | null {
@@ -242,12 +234,13 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		}
 		if (this.#mode !== Mode.storing) return;
 		const { ranges } = scan;
+		const most = this.cache?.policy.bodyMost ?? 0;
 		for (let i = 0; i < scan.rangeCount; i++) {
 			const start = ranges[2 * i] as number;
 			const end = ranges[2 * i + 1] as number;
 			// Too long to be stored: the client gets the rest directly, once it has what was stored.
-			if (this.#overflow.holds || this.#entry?.append(bytes, start, end) !== true)
-				this.#overflow.add(bytes.subarray(start, end));
+			const fits = !this.#overflow.holds && (this.entry?.received ?? 0) + end - start <= most;
+			if (!fits || this.entry?.append(bytes, start, end) !== true) this.#overflow.add(bytes.subarray(start, end));
 		}
 	}
 
@@ -276,7 +269,7 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 			if (leader !== null) this.#source.pump();
 			return;
 		}
-		const entry = this.#entry;
+		const entry = this.entry;
 		if (leader === null || entry === null) return;
 		leader.fetch.account(this.fetch);
 		leader.source = null;
@@ -290,8 +283,9 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 			...heir,
 		});
 		this.#source = source;
-		if (source === null) this.leader = null;
-		else source.led = this;
+		// Where nothing is stored it has been taken over by now.
+		if (source !== null) source.led = this;
+		else if (leader.source !== this) this.leader = null;
 	}
 
 	#handOver(): boolean {
@@ -299,16 +293,18 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		const source = this.#source;
 		this.fetch.paused = true;
 		this.#mode = Mode.passing;
-		this.#entry?.fail(FillState.broken);
+		this.entry?.fail(FillState.broken);
 		if (leader === null) {
 			this.cancel();
 			return true;
 		}
 		if (source === null) this.#serveLeader();
 		else source.leaveTo(this);
+		if (this.leader === null) this.cancel();
+		if (this.#mode !== Mode.passing) return true;
 		this.#source = null;
-		this.#entry?.release();
-		this.#entry = null;
+		this.entry?.release();
+		this.entry = null;
 		return !this.fetch.paused;
 	}
 
@@ -337,7 +333,7 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 			return;
 		}
 		if (this.#mode === Mode.storing) {
-			this.#entry?.complete(trailers, this.cache?.policy.variantsMost);
+			this.entry?.complete(trailers, this.cache?.policy.variantsMost);
 			this.#serveLeader();
 		}
 		this.#over();
@@ -366,7 +362,7 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		}
 		const mode = this.#mode;
 		this.#mode = Mode.over;
-		this.#entry?.fail(FillState.broken);
+		this.entry?.fail(FillState.broken);
 		const source = this.#source;
 		this.leader = null;
 		if (leader !== null) leader.fetch.account(this.fetch);
@@ -387,8 +383,8 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		this.#mode = Mode.idle;
 		this.plane.wheel.remove(this.#timer);
 		this.#leave();
-		this.#entry?.release();
-		this.#entry = null;
+		this.entry?.release();
+		this.entry = null;
 		this.stored?.release();
 		this.stored = null;
 		this.leader = null;

@@ -1,5 +1,6 @@
 import { type CacheReport, cacheStatusLine, type Forwarded } from '../../cache/rules/cache-status.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
+import { withoutRemoved } from '../../gateway/field-edits.ts';
 import { problemOf } from '../../gateway/problem.ts';
 import { Cached } from '../../gateway/response-cache.ts';
 import type { RouteCache } from './route-cache.ts';
@@ -38,4 +39,11 @@ export function refuseUncached(exchange: Exchange): void {
 	exchange.cache.cached = Cached.miss;
 	exchange.failure = 'not_cached';
 	exchange.answerProblem(problemOf('not_cached'));
+}
+
+/** A line, and those that only this client gets; null: none. */
+export function moreLines({ route }: Exchange, line: string, own: Buffer | null): Buffer | null {
+	const lines = Buffer.from(line, 'latin1');
+	if (own !== null) return Buffer.concat([withoutRemoved(own, route?.response ?? null), lines]);
+	return lines.length === 0 ? null : lines;
 }

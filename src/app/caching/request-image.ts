@@ -1,11 +1,13 @@
 import { KeptKey } from '../../cache/kept-key.ts';
 import { RequestControl } from '../../cache/rules/request-control.ts';
+import type { Destination } from '../../gateway/attempt.ts';
 import type { DataPlane, TraceContext } from '../../gateway/data-plane.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import type { Route } from '../../gateway/route.ts';
-import type { Requesting } from '../../gateway/upstream-head.ts';
+import { type Requesting, writeUpstreamHead } from '../../gateway/upstream-head.ts';
 import { Framing } from '../../wire/framing.ts';
 import { STRIDE } from '../../wire/head.ts';
+import type { Output } from '../../wire/output.ts';
 import { RequestHead } from '../../wire/request-head.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -82,6 +84,10 @@ export abstract class RequestImage implements Requesting {
 		this.client.address = client.address;
 		this.client.addressField = client.addressField;
 		this.client.forwarded = client.forwarded;
+	}
+
+	writeRequestHead(out: Output, destination: Destination): void {
+		writeUpstreamHead(out, this, destination);
 	}
 
 	writeRequestBody(): boolean {
