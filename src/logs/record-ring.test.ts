@@ -233,7 +233,17 @@ describe('a request in a ring', () => {
 			const { query, userAgent, service, route, traceId, spanId, instance, error, cache } = reader.read(where);
 			assert.deepEqual(
 				{ query, userAgent, service, route, traceId, spanId, instance, error, cache },
-				{ query: '', userAgent: '', service: '', route: '', traceId: '', spanId: '', instance: '', error: 'no_route', cache: '' },
+				{
+					query: '',
+					userAgent: '',
+					service: '',
+					route: '',
+					traceId: '',
+					spanId: '',
+					instance: '',
+					error: 'no_route',
+					cache: '',
+				},
 			);
 		}, 1);
 	});
