@@ -42,6 +42,7 @@ const exchange = {
 		held: false,
 		times: { cells: Int32Array.of(1, 0, 0, 800, -1, 200, ...Array<number>(18).fill(0)), count: 1 },
 	},
+	cache: { cached: 0, waitedUs: 0 },
 	startMs: 5,
 	buffer,
 	method: 'GET',

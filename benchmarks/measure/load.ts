@@ -12,6 +12,8 @@ export interface LoadPlan {
 	readonly connections?: number;
 	/** Fields beside Host, which wrk adds. */
 	readonly headers?: Readonly<Record<string, string>>;
+	/** Each request has another query; default: all are the same. */
+	readonly distinct?: boolean;
 	/** Bytes of a POST body; default none: GET. */
 	readonly uploadBytes?: number;
 	/** Pause between an answer and the next request of a connection; default 0. */
@@ -37,7 +39,15 @@ const DONE = `done = function(s, l, r)
 end
 `;
 
-/** The Lua script of a plan. No `request` function, so that wrk repeats one prepared request. */
+/** Begins where no run before did: what was asked for then may be stored. */
+const DISTINCT = `local asked = os.time() % 1000000 * 10000000
+request = function()
+	asked = asked + 1
+	return wrk.format(nil, wrk.path .. "?n=" .. asked)
+end
+`;
+
+/** The Lua script of a plan. Without `distinct` no `request` function, so that wrk repeats one prepared request. */
 export function luaScript(plan: LoadPlan): string {
 	const quote = (text: string) => `"${text.replace(/["\\]/g, '\\$&')}"`;
 	const fields = Object.entries(plan.headers ?? {}).map(
@@ -46,7 +56,7 @@ export function luaScript(plan: LoadPlan): string {
 	const body =
 		plan.uploadBytes === undefined ? '' : `wrk.method = "POST"\nwrk.body = string.rep("x", ${plan.uploadBytes})\n`;
 	const pause = plan.pauseMs === undefined ? '' : `delay = function() return ${plan.pauseMs} end\n`;
-	return `${fields.join('')}${body}${pause}${DONE}`;
+	return `${fields.join('')}${body}${pause}${plan.distinct === true ? DISTINCT : ''}${DONE}`;
 }
 
 /** Reads the result line of a run's output. Throws when there is none. */

@@ -32,8 +32,8 @@ export const FEATURES: readonly Peer[] = [
 	withSettings('ballast-pools', {}, { several: true }),
 ];
 
-/** `several`: each of the upstream pair in a pool of its own, of the same priority. `node`: keys beside the services. */
-function withSettings(
+/** A peer with these keys in its service. `several`: each of the upstream pair in a pool of its own, of the same priority. `node`: keys beside the services. */
+export function withSettings(
 	name: string,
 	settings: Record<string, unknown>,
 	{ several = false, node = ACCESS_LOG }: { several?: boolean; node?: Record<string, unknown> } = {},

@@ -16,16 +16,25 @@ ${BEGIN}
 ${END}
 `;
 
+/** Where a section stands in the page. */
+export interface Markers {
+	readonly begin: string;
+	readonly end: string;
+}
+
+const BENCH: Markers = { begin: BEGIN, end: END };
+
 /** The page with `section` between its markers. Throws when a page has no markers or has them out of order. */
-export function replaceSection(page: string, section: string): string {
-	const begin = page.indexOf(BEGIN);
-	const end = page.indexOf(END);
-	if (begin < 0 || end < begin) throw new Error(`The page has no place for the tables: ${BEGIN} … ${END}`);
-	return `${page.slice(0, begin + BEGIN.length)}\n${section.trim()}\n${page.slice(end)}`;
+export function replaceSection(page: string, section: string, markers: Markers = BENCH): string {
+	const begin = page.indexOf(markers.begin);
+	const end = page.indexOf(markers.end);
+	if (begin < 0 || end < begin)
+		throw new Error(`The page has no place for the tables: ${markers.begin} … ${markers.end}`);
+	return `${page.slice(0, begin + markers.begin.length)}\n${section.trim()}\n${page.slice(end)}`;
 }
 
 /** Writes the section into the page, which is begun when it does not exist. */
-export async function writePage(path: string, section: string): Promise<void> {
+export async function writePage(path: string, section: string, markers: Markers = BENCH): Promise<void> {
 	let page = NEW_PAGE;
 	try {
 		page = await readFile(path, 'utf8');
@@ -33,5 +42,5 @@ export async function writePage(path: string, section: string): Promise<void> {
 		if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 		await mkdir(dirname(path), { recursive: true });
 	}
-	await writeFile(path, replaceSection(page, section));
+	await writeFile(path, replaceSection(page, section, markers));
 }

@@ -66,8 +66,8 @@ export class CacheMemory implements Purger {
 	}
 
 	/** null: nothing is cached. */
-	get usage(): { bytes: number; most: number; entries: number } | null {
-		return this.#store?.usage ?? null;
+	get usage(): { bytes: number; most: number; entries: number; evicted: number } | null {
+		return this.#store === null ? null : { ...this.#store.usage, evicted: this.#store.evicted };
 	}
 
 	/** Of all workers' answers. */

@@ -181,6 +181,7 @@ export class ControlPlane {
 			plans: () => this.#slots.plans(),
 			short: () => this.#scaling.short(),
 			purges: () => this.purging.views(),
+			cache: () => this.#cache.usage,
 			refused: () => this.#reloads.refused !== '',
 		});
 	}

@@ -124,7 +124,7 @@ test('what another version or nobody sensible wrote changes nothing', () => {
 	const odd: unknown[] = [null, 7, 'x', [], {}, { version: 2, routes: { r: { counters: [1], buckets: [] } } }];
 	const figures = [null, {}, { counters: ['1'], buckets: [] }, { counters: [-1], buckets: [] }, { counters: [1] }];
 	for (const value of figures) odd.push({ version: 1, routes: { r: value, unknown: value }, instances: 3 });
-	odd.push({ version: 1, routes: { r: { counters: Array(25).fill(1), buckets: [] } } });
+	odd.push({ version: 1, routes: { r: { counters: Array(33).fill(1), buckets: [] } } });
 	for (const counts of odd) core.handover.lead(counts);
 	assert.equal(core.meters.routes.counts([1]).requests, 0);
 	core.handover.lead({ version: 1, routes: { r: { counters: [2], buckets: [1e9, 5, 0.5, 5] } } });

@@ -41,6 +41,8 @@ export interface NodeMonitorParts {
 	short(): ReadonlyMap<string, number>;
 	/** What is passed on to CDNs. */
 	purges(): PurgeView[];
+	/** See `NodeReading`. */
+	cache(): NodeReading['cache'];
 	/** The configuration on disk was refused. */
 	refused(): boolean;
 }
@@ -203,6 +205,7 @@ export class NodeMonitor {
 				['otlp', this.#telemetry.dropped],
 			],
 			purges: this.#parts.purges().map(({ name, purged, lost, waiting }) => ({ target: name, purged, lost, waiting })),
+			cache: this.#parts.cache(),
 			remoteDropped: this.#telemetry.remoteDropped + this.#monitoring.others.dropped,
 			logErrors: logs === undefined ? [] : [{ service: '', instance: '', count: logs.errors }],
 		};

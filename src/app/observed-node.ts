@@ -1,4 +1,5 @@
 import { type Config, MAIN_POOL } from '../config/config.ts';
+import { CACHE_RESULTS } from '../core/cached.ts';
 import { errorAt } from '../core/errors.ts';
 import type { MeterGroup } from '../metrics/counts.ts';
 import type { DetailGroup, DetailRow } from '../metrics/detail.ts';
@@ -133,6 +134,7 @@ function routeReadings(
 			connectUs: at(Counter.connectUs),
 			firstByteUs: at(Counter.firstByteUs),
 			transferUs: at(Counter.transferUs),
+			cached: sum.counters.subarray(Counter.cached, Counter.cached + CACHE_RESULTS.length),
 			errors: (causes.get(series) ?? []).map(({ cause, count }) => [errorAt(cause), count] as const),
 		};
 	});

@@ -107,6 +107,7 @@ export class RequestRecorder implements Recorder {
 		seen.retries = Math.max(0, fetch.attempts - 1);
 		seen.held = fetch.held;
 		seen.broken = exchange.broken;
+		seen.cached = exchange.cache.cached;
 		this.#parts(exchange, us);
 		const series = exchange.route?.series ?? UNROUTED;
 		const cause = failure === null ? 0 : errorIndex(failure as ErrorCode);
@@ -119,12 +120,13 @@ export class RequestRecorder implements Recorder {
 	}
 
 	/** Where the time went. What an attempt that came to nothing took is waiting for an answer. */
-	#parts({ fetch: { times, held } }: Counted, us: number): void {
+	#parts({ fetch: { times, held }, cache }: Counted, us: number): void {
 		const seen = this.#seen;
 		const { cells, count } = times;
 		seen.queueUs = held && count > 0 ? (cells[AttemptCell.start] as number) : 0;
 		seen.connectUs = 0;
-		seen.firstByteUs = 0;
+		// Of an answer that another request brought, this is all that was waited for.
+		seen.firstByteUs = cache.waitedUs;
 		seen.transferUs = 0;
 		for (let i = 0, base = 0; i < count; i++, base += AttemptCell.cells) {
 			const start = cells[base + AttemptCell.start] as number;

@@ -39,7 +39,14 @@ const LABELS: Readonly<Record<TopTable, string[]>> = {
 };
 const FIGURES = ['requests', 'error_rate', 'p50', 'p95', 'p99'] as const;
 
-type Figure = (typeof FIGURES)[number] | 'cpu' | 'memory' | 'memory.used';
+/** Those that not every table has. */
+const MORE: Readonly<Record<TopTable, readonly Figure[]>> = {
+	services: ['cache.hit_ratio', 'cpu', 'memory'],
+	routes: ['cache.hit_ratio'],
+	instances: ['cpu', 'memory'],
+};
+
+type Figure = (typeof FIGURES)[number] | 'cache.hit_ratio' | 'cpu' | 'memory' | 'memory.used';
 /** Series by the key of a row, of each figure that could be had. */
 type Found = ReadonlyMap<Figure, ReadonlyMap<string, FigureSeries>>;
 
@@ -49,9 +56,7 @@ export async function askTop(question: TopQuestion): Promise<TopData> {
 	const [status, whole, ...found] = await Promise.all([
 		control(where, 'status', {}, { signal, quietMs: QUIET_MS }).then(readStatus),
 		ask(question, ['requests', 'error_rate', 'cpu', 'memory.used'], []),
-		...tables.map((table) =>
-			ask(question, table === 'routes' ? FIGURES : [...FIGURES, 'cpu', 'memory'], LABELS[table]),
-		),
+		...tables.map((table) => ask(question, [...FIGURES, ...MORE[table]], LABELS[table])),
 	]);
 	const rows = rowsOf(status, nowMs);
 	for (const [at, table] of tables.entries()) for (const row of rows[table]) fill(row, found[at] as Found);
@@ -98,6 +103,7 @@ function fill(row: TopRow, found: Found): void {
 	if (!Number.isNaN(rate)) row.perSecond = rate;
 	row.trend = [...of('requests')];
 	row.errorRate = newest(of('error_rate'));
+	row.hitRatio = newest(of('cache.hit_ratio'));
 	for (const figure of ['p50', 'p95', 'p99', 'cpu', 'memory'] as const) row[figure] = newest(of(figure));
 }
 
@@ -126,6 +132,7 @@ const EMPTY: Omit<TopRow, 'key' | 'name' | 'service'> = {
 	desired: Number.NaN,
 	perSecond: Number.NaN,
 	errorRate: Number.NaN,
+	hitRatio: Number.NaN,
 	p50: Number.NaN,
 	p95: Number.NaN,
 	p99: Number.NaN,

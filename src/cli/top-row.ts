@@ -22,6 +22,8 @@ export interface TopRow {
 	perSecond: number;
 	/** 0…1. */
 	errorRate: number;
+	/** Share of what was looked up that the cache gave, 0…1. */
+	hitRatio: number;
 	/** Seconds. */
 	p50: number;
 	p95: number;
@@ -113,6 +115,7 @@ const ERRORS: TopColumn = {
 		return { text: formatPercent(errorRate), ...(colour === undefined ? {} : { colour }) };
 	},
 };
+const HITS: TopColumn = numeric('hits', ({ hitRatio }) => hitRatio, formatPercent, 6);
 const IN_FLIGHT: TopColumn = numeric('in flight', ({ inFlight }) => inFlight, formatCount, 5);
 const CPU: TopColumn = numeric('cpu', ({ cpu }) => cpu, formatPercent, 4);
 const MEMORY: TopColumn = numeric('memory', ({ memory }) => memory, formatBytes, 6);
@@ -136,8 +139,8 @@ const NOTE: TopColumn = {
 };
 
 export const TOP_COLUMNS: Readonly<Record<TopTable, readonly TopColumn[]>> = {
-	services: [NAME, READY, RATE, ERRORS, ...LATENCIES, IN_FLIGHT, CPU, MEMORY, MINUTE],
-	routes: [NAME, SERVICE, RATE, ERRORS, ...LATENCIES, MINUTE],
+	services: [NAME, READY, RATE, ERRORS, HITS, ...LATENCIES, IN_FLIGHT, CPU, MEMORY, MINUTE],
+	routes: [NAME, SERVICE, RATE, ERRORS, HITS, ...LATENCIES, MINUTE],
 	instances: [NAME, SERVICE, STATE, AGE, RATE, ERRORS, ...LATENCIES, IN_FLIGHT, CPU, MEMORY, RESTARTS, MINUTE, NOTE],
 };
 

@@ -201,3 +201,17 @@ test('live: draws, takes keys, draws only what changed, gives the screen back', 
 	assert.equal(listening, false);
 	assert.equal(recorded.text.err, '');
 });
+
+test('what a cache gives has a column, where there is a cache', async () => {
+	const where = recordedTerminal({ columns: 200, rows: 24 });
+	const without = await data();
+	assert.doesNotMatch(screenLines(without, FIRST_STATE, where, '').join('\n'), /HITS/);
+	const found = await data((request, socket) => {
+		if (request.command !== 'figures' || !String(request.args['query']).startsWith('cache.hit_ratio'))
+			return sampleSeeing(request, socket);
+		const labels = { service: 'videos', route: 'GET /v1/videos' };
+		return says([], [{ labels, fromMs: 1_060_000, stepMs: 5000, values: [0.873] }])(request, socket);
+	});
+	const lines = screenLines(found, FIRST_STATE, where, '');
+	assert.match(lines.join('\n'), /ERRORS +HITS .*\n.*videos .* 87 %/);
+});

@@ -1,3 +1,4 @@
+import type { CacheResult } from './cached.ts';
 import type { ErrorCode } from './errors.ts';
 
 /** One attempt of a request at an instance. Times in µs; -1: it did not come so far. */
@@ -51,7 +52,8 @@ export interface AccessEntry {
 	/** The instance that answered last. */
 	instance: string;
 	attempts: readonly AttemptEntry[];
-	cache: '' | 'hit' | 'miss' | 'stale' | 'revalidated' | 'bypass';
+	/** Where the answer came from; '': the route has no cache. */
+	cache: CacheResult | '';
 	/** Hex; `parentId` '': the trace began here. */
 	traceId: string;
 	spanId: string;

@@ -10,6 +10,7 @@ export interface ExportedFile {
 
 /** Grafana's own: four scrapes at least. */
 const OVER = '$__rate_interval';
+const CACHE = ['cache.hits', 'cache.misses', 'cache.answers'] as const;
 const PERCENTILES = ['p50', 'p95', 'p99'] as const;
 
 /**
@@ -103,6 +104,9 @@ function overview(known: Known): object {
 				title: 'refused, held, left',
 				width: 12,
 			}),
+			...lines(known, 'cache.hit_ratio', { by: 'service', width: 8 }),
+			...lines(known, 'cache.memory', { width: 8 }),
+			...lines(known, 'cache.evicted', { width: 8 }),
 			...lines(known, 'memory.used', { width: 8 }),
 			...lines(known, 'event_loop.lag', { by: 'worker', width: 8 }),
 			...lines(known, 'disk.used', { by: 'mount', width: 8 }),
@@ -130,6 +134,8 @@ function service(known: Known): object {
 				where,
 				width: 12,
 			}),
+			...together(known, CACHE, { title: 'cache', where, width: 12 }),
+			...lines(known, 'cache.hit_ratio', { where, by: 'route', width: 12 }),
 			...together(known, ['instances.ready', 'instances.desired'], { title: 'instances', where, width: 12 }),
 			...lines(known, 'slo.burn', { where, by: 'route', width: 12 }),
 			...lines(known, 'hold.refused', { where, by: 'cause', width: 8 }),

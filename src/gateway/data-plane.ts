@@ -1,4 +1,5 @@
 import type { Board } from '../core/board.ts';
+import type { Cached } from '../core/cached.ts';
 import { Output } from '../wire/output.ts';
 import type { RequestHead } from '../wire/request-head.ts';
 import type { TimerWheel } from '../wire/timer-wheel.ts';
@@ -40,6 +41,8 @@ export interface Counted {
 		readonly held: boolean;
 		readonly times: { readonly cells: Int32Array; readonly count: number };
 	};
+	/** `waitedUs`: until the answer that another request asks for began, µs. */
+	readonly cache: { readonly cached: Cached; readonly waitedUs: number };
 	/** `performance.now()` at its begin. */
 	readonly startMs: number;
 	/** What it said, as offsets into the buffer. */

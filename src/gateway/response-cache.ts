@@ -1,3 +1,4 @@
+import { Cached } from '../core/cached.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { ResponseHead } from '../wire/response-head.ts';
 
@@ -21,23 +22,6 @@ export interface AnswerWatch<Of> {
 	answered(exchange: Of, head: ResponseHead, bytes: Uint8Array): void;
 }
 
-/** Where an answer came from, as it is counted. */
-export const Cached = {
-	/** The route has no cache. */
-	none: 0,
-	hit: 1,
-	/** Stored, and given although it is stale. */
-	stale: 2,
-	/** Stored, and the origin confirmed it. */
-	revalidated: 3,
-	/** Another request brought it. */
-	collapsed: 4,
-	miss: 5,
-	/** Not looked up, or not to be stored by what the route or the request says. */
-	bypass: 6,
-} as const;
-export type Cached = (typeof Cached)[keyof typeof Cached];
-
 /** What the cache has to do with one exchange. */
 export class CacheTrack<Of, Where> {
 	/** Asks in its place; null: its own fetch does. */
@@ -47,6 +31,8 @@ export class CacheTrack<Of, Where> {
 	/** Field lines that are added to its answer. */
 	extra: Buffer | null = null;
 	cached: Cached = Cached.none;
+	/** How long it waited until the answer that another request asks for began, µs. */
+	waitedUs = 0;
 	/** It was looked up before, and what it waited for did not suit it: it asks for itself. */
 	alone = false;
 
@@ -55,6 +41,7 @@ export class CacheTrack<Of, Where> {
 		this.watch = null;
 		this.extra = null;
 		this.cached = Cached.none;
+		this.waitedUs = 0;
 		this.alone = false;
 	}
 }

@@ -46,7 +46,10 @@ export const Flag = {
 	minor: 2,
 	sampled: 4,
 	notable: 8,
+	/** `Cached`, in three bits from here. */
+	cached: 16,
 } as const;
+export const CACHED_MASK = 7;
 
 /** Most bytes of each text: what is longer is cut. */
 export const Most = { method: 32, host: 255, path: 2048, query: 2048, agent: 512, address: 64 } as const;

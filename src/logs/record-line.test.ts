@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { Cached } from '../core/cached.ts';
 import { errorIndex } from '../core/errors.ts';
 import { writeAccessLine } from './access-line.ts';
 import { LineBuffer } from './line-buffer.ts';
@@ -31,6 +32,7 @@ interface Made {
 	durationUs: number;
 	queueUs: number;
 	trace: number;
+	cached: Cached;
 }
 
 function requestOf(made: Made): Recorded {
@@ -61,6 +63,7 @@ function requestOf(made: Made): Recorded {
 			queryAt: 0,
 			fields: { table: Int32Array.of(0, 0, at(3), at(4), 0) },
 		},
+		cache: { cached: made.cached },
 		client: { secure: false },
 		fetch: { attempts, times: { cells, count: attempts } },
 	};
@@ -119,6 +122,7 @@ const made = fc.record({
 	durationUs: fc.integer({ min: 0, max: 2_000_000_000 }),
 	queueUs: fc.constantFrom(0, 500),
 	trace: fc.constantFrom(0, 0xdeadbeef),
+	cached: fc.constantFrom(...Object.values(Cached)),
 });
 
 test('property: a line straight from a record is the line of its entry', () => {

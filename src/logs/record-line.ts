@@ -1,3 +1,4 @@
+import { CACHE_RESULTS } from '../core/cached.ts';
 import { ERRORS, errorAt } from '../core/errors.ts';
 import {
 	type LineBuffer,
@@ -14,6 +15,7 @@ import {
 	ADDRESS,
 	AGENT,
 	ATTEMPTS,
+	CACHE,
 	DURATION,
 	ERROR,
 	METHOD,
@@ -34,7 +36,7 @@ import {
 	UPSTREAM_DURATION,
 	WEIGHT,
 } from './line-keys.ts';
-import { ATTEMPTS_AT, Flag, Float, Int, TRACE } from './record-layout.ts';
+import { ATTEMPTS_AT, CACHED_MASK, Flag, Float, Int, TRACE } from './record-layout.ts';
 import type { RecordNames } from './record-reader.ts';
 import type { RecordRing } from './record-ring.ts';
 import type { Redactor } from './redact.ts';
@@ -61,7 +63,10 @@ for (let i = 1; errorAt(i) !== ''; i++) {
 	const code = errorAt(i);
 	CAUSES.push({ field: text(ERROR, code), error: code !== '' && ERRORS[code].fault !== 'client' });
 }
+/** By `Cached`, from 1. */
+const CACHES = CACHE_RESULTS.map((result) => text(CACHE, result));
 const join = (...parts: Uint8Array[]): Uint8Array => Buffer.concat(parts);
+const NOTHING = new Uint8Array();
 const END: Uint8Array = Buffer.from('"');
 /** What stands between the values of a line that has all of them, in one piece each: fewer are quicker. */
 const SEVERITY_TRACE = {
@@ -171,6 +176,8 @@ export class RecordLines {
 		at = putInteger(bytes, put(bytes, at, RESPONSE_BYTES), floats[float + Float.responseBytes] as number);
 		at = putSeconds(bytes, put(bytes, at, DURATION), lengths(Int.durationUs));
 		at = this.#upstream(bytes, at, int, kept);
+		const cached = (flags / Flag.cached) & CACHED_MASK;
+		if (cached !== 0) at = put(bytes, at, CACHES[cached - 1] ?? NOTHING);
 		if (lengths(Int.queueUs) > 0) at = putSeconds(bytes, putFragment(bytes, at, QUEUE), lengths(Int.queueUs));
 		if (this.#sample < 1 && (flags & Flag.notable) === 0)
 			at = putInteger(bytes, putFragment(bytes, at, WEIGHT), Math.round(1 / this.#sample));

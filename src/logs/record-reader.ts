@@ -1,6 +1,7 @@
 import type { AccessEntry, AttemptEntry } from '../core/access-entry.ts';
+import { cachedName } from '../core/cached.ts';
 import { errorAt } from '../core/errors.ts';
-import { ATTEMPTS_AT, Flag, Float, Int, TRACE } from './record-layout.ts';
+import { ATTEMPTS_AT, CACHED_MASK, Flag, Float, Int, TRACE } from './record-layout.ts';
 import type { RecordRing } from './record-ring.ts';
 
 /** What the numbers in a record stand for. */
@@ -59,7 +60,7 @@ export class RecordReader {
 			responseBytes: floats[float + Float.responseBytes] as number,
 			instance: attempts.at(-1)?.instance ?? '',
 			attempts,
-			cache: '',
+			cache: cachedName((flags / Flag.cached) & CACHED_MASK),
 			traceId: this.#id(int + TRACE, 4),
 			parentId: this.#id(int + TRACE + 6, 2),
 			spanId: this.#id(int + TRACE + 4, 2),

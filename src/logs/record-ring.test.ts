@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import type { AccessEntry } from '../core/access-entry.ts';
+import { Cached } from '../core/cached.ts';
 import { errorIndex } from '../core/errors.ts';
 import { Want } from './record-layout.ts';
 import { RecordReader } from './record-reader.ts';
@@ -137,6 +138,7 @@ function recorded(): Recorded {
 			queryAt: at('?'),
 			fields: { table: Int32Array.of(0, 0, 0, 0, 0, 0, 0, agent, agent + 6, 0) },
 		},
+		cache: { cached: Cached.hit },
 		client: { secure: true },
 		fetch: { attempts: 2, times: { cells, count: 2 } },
 	};
@@ -204,7 +206,7 @@ describe('a request in a ring', () => {
 				},
 				{ instance: 'videos-8', startUs: 1000, connectUs: 0, headUs: 2500, endUs: 3000, status: 200, error: '' },
 			],
-			cache: '',
+			cache: 'hit',
 			traceId: '00000001000000020000000300000004',
 			spanId: 'abcdef0100000006',
 			parentId: '',
@@ -222,15 +224,26 @@ describe('a request in a ring', () => {
 			targetEnd: request.pathEnd,
 			framing: { userAgentAt: -1 },
 			trace: { words: new Uint32Array(8), flags: 0 },
+			cache: { cached: Cached.none },
 			fetch: { attempts: 0, times: { cells: new Int32Array(24), count: 0 } },
 		};
 		new RecordWriter(ring).write(bare, { ...notes, series: 0, cause: errorIndex('no_route') });
 		const reader = new RecordReader(ring, names);
 		ring.drain((where) => {
-			const { query, userAgent, service, route, traceId, spanId, instance, error } = reader.read(where);
+			const { query, userAgent, service, route, traceId, spanId, instance, error, cache } = reader.read(where);
 			assert.deepEqual(
-				{ query, userAgent, service, route, traceId, spanId, instance, error },
-				{ query: '', userAgent: '', service: '', route: '', traceId: '', spanId: '', instance: '', error: 'no_route' },
+				{ query, userAgent, service, route, traceId, spanId, instance, error, cache },
+				{
+					query: '',
+					userAgent: '',
+					service: '',
+					route: '',
+					traceId: '',
+					spanId: '',
+					instance: '',
+					error: 'no_route',
+					cache: '',
+				},
 			);
 		}, 1);
 	});

@@ -1,3 +1,4 @@
+import type { Cached } from '../core/cached.ts';
 import { ATTEMPTS_AT, Flag, Float, Int, Most, TRACE } from './record-layout.ts';
 import type { RecordRing } from './record-ring.ts';
 
@@ -28,6 +29,7 @@ export interface Recorded {
 		readonly queryAt: number;
 		readonly fields: { readonly table: Int32Array };
 	};
+	readonly cache: { readonly cached: Cached };
 	readonly client: { readonly secure: boolean };
 	readonly fetch: {
 		readonly attempts: number;
@@ -122,6 +124,7 @@ export class RecordWriter {
 			(request.client.secure ? Flag.secure : 0) |
 			(request.head.minor === 1 ? Flag.minor : 0) |
 			(notes.notable ? Flag.notable : 0) |
+			(request.cache.cached * Flag.cached) |
 			((request.trace.flags & SAMPLED) !== 0 ? Flag.sampled : 0);
 		ints[int + Int.weight] = notes.weight;
 		ints[int + Int.queueUs] = notes.queueUs;

@@ -8,8 +8,10 @@ import {
 	type Part,
 	quantile,
 	rate,
+	rateOf,
 	ratio,
 	remainder,
+	shareOf,
 } from './figure-form.ts';
 
 const ROUTE = ['service', 'route'] as const;
@@ -122,6 +124,49 @@ const TRAFFIC: readonly Figure[] = [
 	figure(
 		{ name: 'apdex', unit: 'ratio', text: 'Apdex: 1 where all requests were fast, 0 where none was' },
 		ratio(ROUTE, [of('ballast_apdex_score_total')], REQUESTS),
+	),
+];
+
+/** Of the answers of routes with a cache, those for which no instance was asked. */
+const CACHE_ANSWERS = 'ballast_cache_answers_total';
+const FROM_CACHE = { metric: CACHE_ANSWERS, label: 'result', values: ['hit', 'stale', 'collapsed'] };
+
+const CACHE: readonly Figure[] = [
+	figure(
+		{ name: 'cache.answers', unit: 'number', perSecond: true, text: 'Answers of routes with a cache' },
+		rate([...ROUTE, 'result'], of(CACHE_ANSWERS)),
+	),
+	figure(
+		{ name: 'cache.hits', unit: 'number', perSecond: true, text: 'Answers given without asking an instance' },
+		rateOf(ROUTE, FROM_CACHE),
+	),
+	figure(
+		{ name: 'cache.misses', unit: 'number', perSecond: true, text: 'Requests whose answer was not stored' },
+		rate(ROUTE, of(CACHE_ANSWERS, { result: 'miss' })),
+	),
+	figure(
+		{
+			name: 'cache.hit_ratio',
+			unit: 'ratio',
+			text: 'Share of the requests looked up that no instance was asked for',
+		},
+		shareOf(ROUTE, FROM_CACHE, ['revalidated', 'miss']),
+	),
+	figure(
+		{ name: 'cache.bytes', unit: 'bytes', text: 'Memory of the cache that is in use' },
+		gauge([], 'ballast_cache_bytes'),
+	),
+	figure(
+		{ name: 'cache.memory', unit: 'ratio', text: 'Share of the memory of the cache that is in use' },
+		gauge([], 'ballast_cache_used_ratio', 'mean'),
+	),
+	figure(
+		{ name: 'cache.entries', unit: 'number', text: 'Answers that the cache holds' },
+		gauge([], 'ballast_cache_entries'),
+	),
+	figure(
+		{ name: 'cache.evicted', unit: 'number', perSecond: true, text: 'Answers that the cache gave up for others' },
+		rate([], of('ballast_cache_evicted_total')),
 	),
 ];
 
@@ -289,4 +334,4 @@ const UPKEEP: readonly Figure[] = [
 	),
 ];
 
-export const CATALOGUE: readonly Figure[] = [...TRAFFIC, ...OBJECTIVES, ...FLEET, ...RESOURCES, ...UPKEEP];
+export const CATALOGUE: readonly Figure[] = [...TRAFFIC, ...CACHE, ...OBJECTIVES, ...FLEET, ...RESOURCES, ...UPKEEP];

@@ -1,3 +1,4 @@
+import { CACHE_RESULTS, type CacheResult } from '../core/cached.ts';
 import { Counter, Meter, SeriesSum } from './meter.ts';
 
 /** The figures of a route, an instance or a service, as people see them. */
@@ -15,6 +16,8 @@ export interface Counts {
 	limited: number;
 	/** Refused because the service or the node had too much to do; `failed` counts them too. */
 	shed: number;
+	/** Answers by where they came from, on routes with a cache. */
+	cached: Record<CacheResult, number>;
 	bytesIn: number;
 	bytesOut: number;
 	p50Ms: number;
@@ -23,6 +26,9 @@ export interface Counts {
 	/** Requests a second over the last 10 s. */
 	perSecond: number;
 }
+
+const cachedBy = (count: (at: number) => number): Counts['cached'] =>
+	Object.fromEntries(CACHE_RESULTS.map((result, at) => [result, count(at)])) as Counts['cached'];
 
 /** Seconds over which rates are taken. */
 const WINDOW = 10;
@@ -91,6 +97,7 @@ export class MeterGroup {
 			held: at(Counter.held),
 			limited: at(Counter.limited),
 			shed: at(Counter.shed),
+			cached: cachedBy((result) => at(Counter.cached + result)),
 			bytesIn: at(Counter.bytesIn),
 			bytesOut: at(Counter.bytesOut),
 			p50Ms: sum.quantile(0.5) / 1000,

@@ -92,6 +92,38 @@ export function ratio(labels: readonly string[], tops: readonly Part[], bottom: 
 	};
 }
 
+/** Some values of one label of a counter. */
+export interface Some {
+	metric: string;
+	label: string;
+	values: readonly string[];
+}
+
+const partsOf = ({ metric, label }: Some, values: readonly string[]): Part[] =>
+	values.map((value) => ({ metric, where: { [label]: value } }));
+const increaseOf = ({ metric, label }: Some, values: readonly string[]): string =>
+	`sum by ($by) (rate(${metric}{${label}=~"${values.join('|')}",$where}[$over]))`;
+
+/** So many a second, of some values of a label together. */
+export function rateOf(labels: readonly string[], some: Some): FigureForm {
+	return { ...rate(labels, ...partsOf(some, some.values)), promql: increaseOf(some, some.values) };
+}
+
+/** Of a counter's values of a label, what these are of them and of `others` together; nothing is known where there are none. */
+export function shareOf(labels: readonly string[], some: Some, others: readonly string[]): FigureForm {
+	const all = [...some.values, ...others];
+	const sum = (windows: readonly PartWindow[]): number => windows.reduce((total, { value }) => total + value, 0);
+	return {
+		labels,
+		parts: partsOf(some, all),
+		value: (windows) => {
+			const total = sum(windows);
+			return total > 0 ? sum(windows.slice(0, some.values.length)) / total : Number.NaN;
+		},
+		promql: `${increaseOf(some, some.values)} / (${increaseOf(some, all)} > 0)`,
+	};
+}
+
 /** The value that a share of a histogram's observations does not exceed. */
 export function quantile(labels: readonly string[], share: number, metric: string): FigureForm {
 	return {

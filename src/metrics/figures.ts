@@ -2,7 +2,7 @@ import { BUCKETS, COUNTERS, SeriesSum } from './meter.ts';
 
 /** What was counted for a series, as JSON. */
 export interface Figures {
-	/** By `Counter`. */
+	/** By `Counter`, up to the last that is not 0: so a version that knows fewer understands it. */
 	readonly counters: readonly number[];
 	/** Of those that are not empty: bucket, count, bucket, count … */
 	readonly buckets: readonly number[];
@@ -13,6 +13,7 @@ export function figuresSince(now: SeriesSum, earlier: SeriesSum | undefined): Fi
 	const before = earlier?.counters.every((count, i) => count <= (now.counters[i] as number)) ? earlier : undefined;
 	const counters = Array.from(now.counters, (count, i) => count - (before?.counters[i] ?? 0));
 	if (counters.every((count) => count === 0)) return null;
+	while (counters.at(-1) === 0) counters.pop();
 	const buckets: number[] = [];
 	for (let i = 0; i < BUCKETS; i++) {
 		const count = (now.buckets[i] as number) - (before?.buckets[i] ?? 0);

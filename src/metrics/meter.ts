@@ -2,10 +2,11 @@
  * Counts and latency histograms in shared memory. Each worker has a meter that only it writes;
  * readers on other threads add the workers' meters up. A series is a route or an instance.
  */
+import { Cached } from '../core/cached.ts';
 
 /** Series in one chunk; a chunk is made when one of its series is first used. */
 const CHUNK_SERIES = 8;
-export const COUNTERS = 24;
+export const COUNTERS = 32;
 /** Log-linear: 32 steps an octave, so a value is at most 1/32 off; covers 1 µs … 71 min. */
 export const BUCKETS = 896;
 const SERIES_BYTES = COUNTERS * 8 + BUCKETS * 4;
@@ -38,6 +39,8 @@ export const Counter = {
 	transferUs: 18,
 	/** Answers that broke off after they had begun. */
 	broken: 19,
+	/** Answers by where they came from, on routes with a cache: those of `CACHE_RESULTS`, one after the other. */
+	cached: 20,
 } as const;
 
 /** The bucket of a duration in µs. */
@@ -73,6 +76,7 @@ export interface Observation {
 	retries: number;
 	held: boolean;
 	broken: boolean;
+	cached: Cached;
 	queueUs: number;
 	connectUs: number;
 	firstByteUs: number;
@@ -91,6 +95,7 @@ export const nothingSeen = (): Observation => ({
 	retries: 0,
 	held: false,
 	broken: false,
+	cached: Cached.none,
 	queueUs: 0,
 	connectUs: 0,
 	firstByteUs: 0,
@@ -142,6 +147,10 @@ export class Meter {
 			counters[base + Counter.retries] = (counters[base + Counter.retries] as number) + observation.retries;
 		if (observation.held) counters[base + Counter.held] = (counters[base + Counter.held] as number) + 1;
 		if (observation.broken) counters[base + Counter.broken] = (counters[base + Counter.broken] as number) + 1;
+		if (observation.cached !== Cached.none) {
+			const cached = base + Counter.cached + observation.cached - 1;
+			counters[cached] = (counters[cached] as number) + 1;
+		}
 		const parts = base + Counter.queueUs;
 		counters[parts] = (counters[parts] as number) + observation.queueUs;
 		counters[parts + 1] = (counters[parts + 1] as number) + observation.connectUs;

@@ -36,6 +36,7 @@ export const ROUTE_COUNTERS = define('counter', {
 	ballast_held_total: ['Requests that waited for an instance', ROUTE],
 	ballast_limited_total: ['Answers of 429: over a rate limit', ROUTE],
 	ballast_shed_total: ['Requests refused to protect the service or the node', ROUTE],
+	ballast_cache_answers_total: ['Answers by where they came from, on routes with a cache', [...ROUTE, 'result']],
 	ballast_apdex_score_total: ['Requests by how they satisfy: 1 fast, 0.5 tolerable, 0 slow', ROUTE],
 	ballast_objective_missed_total: ['Requests that missed an objective', [...ROUTE, 'objective']],
 	ballast_objective_allowed_total: ['Requests that may miss an objective, a fraction of each', [...ROUTE, 'objective']],
@@ -138,6 +139,9 @@ export const NODE_GAUGES = define('gauge', {
 	ballast_store_failed: ['1: the store cannot write', []],
 	ballast_backup_age_seconds: ['Since the last backup', []],
 	ballast_purges_waiting: ['Purged items that a target did not take yet', ['target']],
+	ballast_cache_bytes: ['Memory of the cache that is in use', []],
+	ballast_cache_used_ratio: ['Share of the memory of the cache that is in use', []],
+	ballast_cache_entries: ['Answers that the cache holds', []],
 	ballast_series: ['Series that there are', []],
 });
 
@@ -153,6 +157,7 @@ export const QUEUE_GAUGES = define('gauge', {
 export const NODE_COUNTERS = define('counter', {
 	ballast_purged_total: ['Purged items that a target took', ['target']],
 	ballast_purges_lost_total: ['Purged items that a target never took', ['target']],
+	ballast_cache_evicted_total: ['Answers that the cache gave up for others', []],
 	ballast_events_total: ['Events by level', ['level']],
 	ballast_log_records_dropped_total: ['Log records that were lost, by cause', ['cause']],
 	ballast_remote_dropped_total: ['Values and series of other programs that found no room', []],

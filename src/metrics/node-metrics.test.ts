@@ -188,3 +188,23 @@ const metricRow = ({ name, kind, labels, help }: MetricDefinition): string =>
 	`| \`${name}\` | ${kind} | ${code(labels)} | ${help} |`;
 const figureRow = ({ name, unit, perSecond, labels, text }: (typeof CATALOGUE)[number]['info']): string =>
 	`| \`${name}\` | ${unit}${perSecond ? ' a second' : ''} | ${code(labels)} | ${text} |`;
+
+test('the share that the cache gives is of what was looked up; a route without a cache has none', async () => {
+	const watched = new Watched();
+	watched.run(60);
+	const all = (await watched.at('requests'))[''] as number;
+	near((await watched.at('cache.hit_ratio'))[''], 0.7);
+	near((await watched.at('cache.hits'))[''], (all * 7) / 20);
+	near((await watched.at('cache.misses'))[''], all / 10);
+	const by = await watched.at('cache.answers', { by: ['result'] });
+	near(by['bypass'], all / 2);
+	near(by['revalidated'], all / 20);
+	assert.equal((await watched.at('cache.memory'))[''], 0.5);
+
+	const bare = new Watched();
+	const routes = bare.node.routes.bind(bare.node);
+	bare.node.routes = () => routes().map((route) => ({ ...route, cached: [0, 0, 0, 0, 0, 0] }));
+	bare.run(60);
+	assert.deepEqual(await bare.at('cache.hit_ratio', { by: ['route'] }), {});
+	assert.equal(bare.registry.find('ballast_cache_answers_total')?.all.length, 0);
+});

@@ -282,6 +282,11 @@ function readUpkeep(registry: Registry, readers: Partial<NodeReaders>, nowMs: nu
 	gauges(registry, G.ballast_config_refused, one(Number(node.configRefused)));
 	gauges(registry, G.ballast_store_failed, one(Number(node.storeFailed)));
 	gauges(registry, G.ballast_backup_age_seconds, one(node.backupAgeMs === null ? undefined : node.backupAgeMs / 1000));
+	const { cache } = node;
+	gauges(registry, G.ballast_cache_bytes, one(cache?.bytes));
+	gauges(registry, G.ballast_cache_used_ratio, one(cache === null ? undefined : cache.bytes / cache.most));
+	gauges(registry, G.ballast_cache_entries, one(cache?.entries));
+	counters(registry, C.ballast_cache_evicted_total, one(cache?.evicted));
 	const byOne = (all: Iterable<readonly [string, number]>): Row[] => [...all].map(([label, count]) => [[label], count]);
 	counters(registry, C.ballast_events_total, byOne(node.events));
 	const purges = [...node.purges];

@@ -92,6 +92,8 @@ export interface NodeReading {
 	recordsDropped: Iterable<readonly [cause: string, count: number]>;
 	/** Totals of what was passed on to CDNs, and what waits there now. */
 	purges: Iterable<{ target: string; purged: number; lost: number; waiting: number }>;
+	/** null: nothing is cached. `evicted`: total. */
+	cache: { bytes: number; most: number; entries: number; evicted: number } | null;
 	/** Total: what other programs count that found no room. */
 	remoteDropped: number;
 	/** Totals. */

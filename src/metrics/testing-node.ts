@@ -60,6 +60,7 @@ export class TestNode implements NodeReaders {
 			held: 3,
 			limited: 4,
 			shed: 5,
+			cached: [5, 1, 1, 1, 2, 10].map((tenths) => (common.requests * tenths) / 20),
 			queueUs: part,
 			connectUs: part,
 			firstByteUs: part,
@@ -166,6 +167,7 @@ export class TestNode implements NodeReaders {
 		const logErrors = [{ service: 'api', instance: 'api-1', count: 3 }];
 		const state = { startedMs: Date.UTC(2026, 0, 1), configRefused: false, storeFailed: false, backupAgeMs: null };
 		const purges = [{ target: 'cloudflare', purged: 7, lost: 1, waiting: 2 }];
-		return { ...state, purges, events: [['info', 4]] as const, recordsDropped, remoteDropped: 0, logErrors };
+		const cache = { bytes: 3e7, most: 6e7, entries: 1200, evicted: 9 };
+		return { ...state, purges, cache, events: [['info', 4]] as const, recordsDropped, remoteDropped: 0, logErrors };
 	}
 }

@@ -1,4 +1,5 @@
 /** From what the workers count to the metrics of routes and instances. */
+import { CACHE_RESULTS } from '../core/cached.ts';
 import type { ObjectiveConfig } from './config.ts';
 import {
 	HTTP_DURATIONS,
@@ -40,6 +41,8 @@ export interface RouteReading extends TrafficReading {
 	connectUs: number;
 	firstByteUs: number;
 	transferUs: number;
+	/** By `CACHE_RESULTS`; all 0: it has no cache. */
+	cached: ArrayLike<number>;
 	/** By cause; those of 0 may be left out. */
 	errors: Iterable<readonly [cause: string, count: number]>;
 }
@@ -115,6 +118,8 @@ function routeHandle(owned: OwnedSeries, [service = '', route = '']: readonly st
 		firstByte: of(C.ballast_request_part_seconds_total, 'first_byte'),
 		transfer: of(C.ballast_request_part_seconds_total, 'transfer'),
 		duration: owned.of(REQUEST_DURATION.ballast_request_duration_seconds, service, route),
+		/** From its first answer on all are there, so that shares can be taken of them. */
+		cached: once(() => CACHE_RESULTS.map((result) => of(C.ballast_cache_answers_total, result))),
 		apdex: of(C.ballast_apdex_score_total),
 		availability: once(() => budget('availability')),
 		latency: once(() => budget('latency')),
@@ -210,6 +215,8 @@ export class TrafficMetrics {
 		handle.connect.read(reading.connectUs / 1e6);
 		handle.firstByte.read(reading.firstByteUs / 1e6);
 		handle.transfer.read(reading.transferUs / 1e6);
+		if (Array.prototype.some.call(reading.cached, (count: number) => count > 0))
+			for (const [at, series] of handle.cached().entries()) series.read(reading.cached[at] ?? 0);
 		for (const [cause, count] of reading.errors) if (count > 0) handle.error(cause).read(count);
 		this.#readTheirs(handle);
 		this.#judge(handle, reading);

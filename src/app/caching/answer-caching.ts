@@ -15,10 +15,10 @@ import { Reuse, Verdict } from '../../cache/rules/reuse.ts';
 import { conditionalFields, updated } from '../../cache/rules/update.ts';
 import { suitsVariant } from '../../cache/rules/variant.ts';
 import { AnswerFlag, type StoredAnswer } from '../../cache/stored-answer.ts';
+import { Cached } from '../../core/cached.ts';
 import { Priority } from '../../core/priority.ts';
 import type { DataPlane } from '../../gateway/data-plane.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
-import { Cached } from '../../gateway/response-cache.ts';
 import { EntrySource, type Follower } from './entry-source.ts';
 import { Fill } from './fill.ts';
 import type { CameHead, Decision, FillOwner, GiveHow } from './fill-owner.ts';
@@ -309,6 +309,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		const answer = entry.answer as StoredAnswer;
 		reuse.judge({ answer, staleFromMs: entry.staleFromMs }, { control, policy: cache.policy, nowMs: Date.now() });
 		exchange.cache.cached = CACHED[how.kind];
+		if (how.kind === 'collapsed') exchange.cache.waitedUs = (performance.now() - exchange.startMs) * 1000;
 		const report = {
 			fwd: how.fwd,
 			fwdStatus: how.kind === 'stored' ? 0 : how.status,

@@ -156,7 +156,8 @@ export class EntrySource implements AnswerSource, EntryListener {
 	}
 
 	#end(entry: AnswerEntry): void {
-		const { trailers } = entry;
+		// Its memory may be another's as soon as it is released.
+		const trailers = entry.trailers === null ? null : Buffer.from(entry.trailers);
 		this.#release();
 		this.led?.leaderDone();
 		this.#exchange.answerEnd(trailers);

@@ -16,6 +16,7 @@ import { storedValue } from '../../cache/rules/stored-head.ts';
 import { AnswerFlag, type StoredAnswer } from '../../cache/stored-answer.ts';
 import { AnswerMode } from '../../gateway/answer-head.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
+import { GATHER_BYTES } from '../../wire/output.ts';
 import { EntrySource, type Follower, type Heir, type Segment } from './entry-source.ts';
 import { headAs, preparedHead } from './prepared-head.ts';
 
@@ -79,9 +80,25 @@ function body({ exchange, entry, follower, heir }: Giving, segments?: readonly S
 		exchange.answerEnd(null);
 		return null;
 	}
+	if (segments === undefined && wentAtOnce(exchange, entry)) return null;
 	const source = new EntrySource(exchange, entry, follower, heir);
 	source.begin(segments);
 	return source.done ? null : source;
+}
+
+/** A short body that is all there is copied behind its head: nothing has to be held until the client has it. */
+function wentAtOnce(exchange: Exchange, entry: AnswerEntry): boolean {
+	if (entry.state !== FillState.whole) return false;
+	const { received } = entry;
+	if (received >= GATHER_BYTES) return false;
+	if (received > 0) {
+		const bytes = entry.read(0);
+		if (bytes.length !== received) return false;
+		exchange.answerPiece(bytes);
+	}
+	exchange.answerEnd(entry.trailers);
+	entry.release();
+	return true;
 }
 
 function bodiless(giving: Giving, status: number, head: Buffer): null {

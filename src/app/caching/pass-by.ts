@@ -1,8 +1,8 @@
 import { type CacheReport, cacheStatusLine, type Forwarded } from '../../cache/rules/cache-status.ts';
+import { Cached } from '../../core/cached.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { withoutRemoved } from '../../gateway/field-edits.ts';
 import { problemOf } from '../../gateway/problem.ts';
-import { Cached } from '../../gateway/response-cache.ts';
 import type { RouteCache } from './route-cache.ts';
 
 /** Of an answer that the store has no part in. */

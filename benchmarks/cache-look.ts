@@ -1,0 +1,145 @@
+/**
+ * What a hit costs in a worker without the kernel and without its record (see `recording.ts`): from the bytes of a
+ * browser's request to those of its answer. CPU time of the thread. `--quick`: a tenth of the requests.
+ */
+import { randomBytes } from 'node:crypto';
+import { AnswerCaching } from '../src/app/caching/answer-caching.ts';
+import { RouteCache } from '../src/app/caching/route-cache.ts';
+import { handle, lookAgain } from '../src/app/pipeline.ts';
+import { PLAIN_CACHE } from '../src/cache/cache-policy.ts';
+import { AnswerMemory } from '../src/cache/memory/answer-memory.ts';
+import { openAnswerStore } from '../src/cache/memory/memory-store.ts';
+import { storedAnswer } from '../src/cache/memory/testing/answers.ts';
+import { CacheHash } from '../src/cache/rules/cache-hash.ts';
+import { UrlMarks } from '../src/cache/url-marks.ts';
+import { ClientConnection } from '../src/gateway/client-connection.ts';
+import { Requests } from '../src/gateway/requests.ts';
+import type { Route } from '../src/gateway/route.ts';
+import { bareRequests } from '../src/gateway/testing/bare-plane.ts';
+import type { Transport } from '../src/wire/transport.ts';
+import { median } from './measure/ratios.ts';
+import { BROWSER_HEAD } from './scenarios/throughput.ts';
+import { conclude, type Line, quick } from './stability/verdict.ts';
+
+const REQUESTS = quick ? 20_000 : 200_000;
+const ROUNDS = 5;
+
+const { Cookie: _cookie, 'Cache-Control': _control, ...FIELDS } = BROWSER_HEAD;
+const lines = Object.entries(FIELDS).map(([name, value]) => `${name}: ${value}\r\n`);
+const REQUEST = Buffer.from(`GET /v1/videos/0af7651916cd43dd?page=2 HTTP/1.1\r\n${lines.join('')}\r\n`);
+
+/** Takes all that it is given. */
+class Sink implements Transport {
+	readonly pending = 0;
+	readonly queued = 0;
+	readonly remoteAddress = '192.0.2.7';
+	readonly remotePort = 1;
+	readonly localPort = 2;
+	bytes = 0;
+	last: Uint8Array = Buffer.alloc(0);
+
+	isBroken(): boolean {
+		return false;
+	}
+	write(bytes: Uint8Array): boolean {
+		this.bytes += bytes.length;
+		this.last = bytes;
+		return true;
+	}
+	pause(): void {}
+	resume(): void {}
+	readInto(): void {}
+	end(): void {}
+	destroy(): void {}
+	reset(): void {}
+}
+
+function routeWith(more: Partial<Route>): Route {
+	const timeouts = { connectMs: 1000, firstByteMs: 1000, requestMs: 60_000, streamIdleMs: 60_000 };
+	const nothing = { fixed: null, redirect: null, files: null, rateLimits: null, path: null, cdn: null, response: null };
+	const rest = { series: 1, timeouts, bodyBytes: 1e6, next: null, cache: null, ...nothing, ...more };
+	return rest as unknown as Route;
+}
+
+/** One client on a plane of its own; how its requests are answered. */
+class Worker {
+	readonly sink = new Sink();
+	readonly #client: ClientConnection;
+	readonly #requests: Requests;
+
+	constructor(route: (worker: Requests['plane']) => Route) {
+		const { plane } = bareRequests();
+		this.#requests = new Requests(plane, handle);
+		const only = route(plane);
+		plane.routes = { match: () => only, methodsAllowed: () => [] };
+		this.#client = new ClientConnection(this.#requests, false);
+		this.#client.attach(this.sink, '192.0.2.7');
+	}
+
+	ask(): void {
+		this.#client.onBytes(REQUEST, REQUEST.length);
+	}
+}
+
+/** Of a cache that has the answer, of so many bytes. */
+function caching(bytes: number): Worker {
+	return new Worker((plane) => {
+		const store = openAnswerStore(AnswerMemory.create(64 * 1024 * 1024), 0);
+		const hash = new CacheHash(randomBytes(32));
+		const marks = new UrlMarks(UrlMarks.create());
+		const lookup = new AnswerCaching({ plane, store, marks, hash, again: lookAgain, balance: () => 0 });
+		const cache = new RouteCache(lookup, PLAIN_CACHE, '');
+		const key = cache.keys.build({
+			buffer: REQUEST,
+			targetStart: REQUEST.indexOf('/v1'),
+			targetEnd: REQUEST.indexOf(' HTTP'),
+			hostStart: REQUEST.indexOf('api.'),
+			hostEnd: REQUEST.indexOf('\r', REQUEST.indexOf('api.')),
+			client: { secure: false, trusted: false },
+		} as never);
+		const entry = store.begin(key);
+		const nowMs = Date.now();
+		entry?.setAnswer(storedAnswer({ length: bytes, requestMs: nowMs, responseMs: nowMs, freshMs: 86_400_000 }));
+		entry?.append(Buffer.alloc(bytes, 'x'), 0, bytes);
+		entry?.complete(null);
+		entry?.release();
+		return routeWith({ cache });
+	});
+}
+
+/** Of an answer that stands in the configuration. */
+function fixed(bytes: number): Worker {
+	const head = Buffer.from(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${bytes}\r\n`);
+	return new Worker(() => routeWith({ fixed: { status: 200, head, body: Buffer.alloc(bytes, 'x') } }));
+}
+
+/** ns of CPU a request, the median over the rounds; the first one, which compiles, left out. */
+function cost(worker: Worker, bytes: number): number {
+	const rounds: number[] = [];
+	for (let round = 0; round <= ROUNDS; round++) {
+		worker.sink.bytes = 0;
+		const from = process.threadCpuUsage();
+		for (let i = 0; i < REQUESTS; i++) worker.ask();
+		const { user, system } = process.threadCpuUsage(from);
+		if (worker.sink.bytes < bytes * REQUESTS)
+			throw new Error(`not what was stored: ${Buffer.from(worker.sink.last).toString('latin1', 0, 200)}`);
+		if (round > 0) rounds.push(((user + system) * 1000) / REQUESTS);
+	}
+	return Math.round(median(rounds));
+}
+
+await conclude('cache-look', async () => {
+	const line = (figure: string, key: string, measured: number): Line => ({
+		figure,
+		key,
+		measured,
+		most: undefined,
+		unit: 'ns',
+	});
+	return [
+		line('a fixed answer of 1 KiB', 'fixed_1k', cost(fixed(1024), 1024)),
+		line('a hit of 1 KiB', 'hit_1k', cost(caching(1024), 1024)),
+		line('a hit of 10 KiB', 'hit_10k', cost(caching(10_240), 10_240)),
+		line('a hit of 100 KiB', 'hit_100k', cost(caching(102_400), 102_400)),
+	];
+});
