@@ -34,8 +34,8 @@ export interface CacheKey {
 	readonly low: number;
 }
 
-/** `prefix`: of the key's bytes behind the scheme. `key`: whether it is meant. Exactly one. */
-export type PurgeSelect = { prefix: Buffer } | { key: (key: Buffer) => boolean } | { tag: string } | { all: true };
+/** `key`: whether it is meant. Exactly one. */
+export type PurgeSelect = { key: (key: Buffer) => boolean } | { tag: string } | { all: true };
 
 export const FillState = {
 	/** Its head is not known yet. */

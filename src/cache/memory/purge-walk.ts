@@ -9,9 +9,6 @@ import type { EntryTable } from './entry-table.ts';
 const PIECE_MS = 0.5;
 /** Buckets between two looks at the clock. */
 const BUCKETS = 64;
-/** A key's scheme ends with these; it is not part of what a prefix is compared to. */
-const AFTER_SCHEME = Buffer.from('://');
-const SCHEME_MOST = 8;
 
 export interface WalkedStore {
 	readonly memory: AnswerMemory;
@@ -66,18 +63,8 @@ function selector(memory: AnswerMemory, select: PurgeSelect): (unit: number) => 
 			return hasTag(bytes, { from: memory.byte(content), varyEnd: cells[at + Cell.varyEnd] as number }, tag);
 		};
 	}
-	if ('key' in select) {
-		return (unit) => {
-			const from = memory.byte(unit) + RECORD_BYTES;
-			return select.key(bytes.subarray(from, from + (cells[memory.cell(unit) + Cell.keyLength] as number)));
-		};
-	}
-	const { prefix } = select;
 	return (unit) => {
 		const from = memory.byte(unit) + RECORD_BYTES;
-		const end = from + (cells[memory.cell(unit) + Cell.keyLength] as number);
-		const scheme = bytes.subarray(from, Math.min(end, from + SCHEME_MOST)).indexOf(AFTER_SCHEME);
-		const start = scheme < 0 ? from : from + scheme + AFTER_SCHEME.length;
-		return end - start >= prefix.length && bytes.compare(prefix, 0, prefix.length, start, start + prefix.length) === 0;
+		return select.key(bytes.subarray(from, from + (cells[memory.cell(unit) + Cell.keyLength] as number)));
 	};
 }

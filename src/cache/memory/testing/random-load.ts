@@ -183,7 +183,7 @@ class Load {
 		const key = this.#random(this.#load.keys);
 		if (which === 0) this.#purges.push(this.#store.purge({ all: true }, soft));
 		else if (which < 4) this.#purges.push(this.#store.purge({ tag: `tag${key % 10}` }, soft));
-		else if (which < 8) this.#purges.push(this.#store.purge({ prefix: Buffer.from(`host/${key % 7}/`) }, soft));
+		else if (which < 8) this.#purges.push(this.#store.purge({ key: (of) => of.includes(`host/${key % 7}/`) }, soft));
 		else this.#store.purgeKey(cacheKey(`https://host/${key % 7}/${key}`), soft);
 	}
 }
