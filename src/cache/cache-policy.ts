@@ -34,8 +34,6 @@ export interface CachePolicy {
 	readonly hideTags: boolean;
 	/** `Surrogate-Control` is obeyed, and kept from clients; origins are told so. */
 	readonly surrogate: boolean;
-	/** Compresses what the origin sent plain. */
-	readonly compress: readonly ('br' | 'zstd' | 'gzip')[];
 }
 
 export interface CacheLifetime {
@@ -93,5 +91,4 @@ export const PLAIN_CACHE: CachePolicy = {
 	tagFields: ['surrogate-key', 'cache-tag'],
 	hideTags: false,
 	surrogate: false,
-	compress: [],
 };

@@ -184,11 +184,6 @@ export const cacheSchema = oneOf(
 				'`Surrogate-Control` of the origin (W3C Edge Architecture) counts in the place of `Cache-Control` and `Expires`, and is kept from clients. Not where a CDN in front is to read it.',
 				{ default: false, example: true },
 			),
-			compress: key(
-				oneOf([list(choice('br', 'zstd', 'gzip'), 'br, zstd, gzip'), off], 'a list of br, zstd, gzip, or off'),
-				'Stored a second time, compressed, for clients that take it; in the order in which they are preferred.',
-				{ default: 'off', example: ['br', 'gzip'] },
-			),
 		}),
 		off,
 	],

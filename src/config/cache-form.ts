@@ -29,7 +29,6 @@ export function cacheForm(policy: CachePolicy | null): unknown {
 		clients: policy.obeyClients ? 'obey' : 'ignore',
 		status: policy.tell,
 		tags: { fields: policy.tagFields, hide: policy.hideTags },
-		compress: policy.compress.length === 0 ? 'off' : policy.compress,
 	};
 }
 

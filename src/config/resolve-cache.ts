@@ -36,7 +36,6 @@ export function layCache(base: CachePolicy | null, input: CacheInput | undefined
 		tagFields: input.tags?.fields?.map((name) => name.toLowerCase()) ?? from.tagFields,
 		hideTags: input.tags?.hide ?? from.hideTags,
 		surrogate: input.surrogate ?? from.surrogate,
-		compress: compressOf(from.compress, input.compress),
 	};
 }
 
@@ -106,11 +105,6 @@ function heuristicOf(base: CachePolicy['heuristic'], input: Said['heuristic']): 
 function shareOf(base: number, input: Said['refreshAhead']): number {
 	if (input === undefined) return base;
 	return typeof input === 'string' && input !== 'off' ? (parseShare(input) ?? 0) : 0;
-}
-
-function compressOf(base: CachePolicy['compress'], input: Said['compress']): CachePolicy['compress'] {
-	if (input === undefined) return base;
-	return Array.isArray(input) ? [...new Set(input)] : [];
 }
 
 function bypassOf(text: string): CacheBypass {
