@@ -29,8 +29,6 @@ export interface AlertsConfig {
 	runbooks: string | null;
 }
 
-/** How often a firing alert is told again, ms. */
-export const DEFAULT_REPEAT_MS = 14_400_000;
 /** Notifications of a channel a minute. */
 export const DEFAULT_RATE = 30;
 export const DEFAULT_HEARTBEAT_MS = 60_000;

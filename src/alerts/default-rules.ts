@@ -1,5 +1,5 @@
 /** The alerts that are on without a word of configuration. */
-import { DEFAULT_REPEAT_MS } from './config.ts';
+import { DEFAULT_REPEAT_MS } from './repeat.ts';
 import type { AlertRule, AlertSeverity, FigureNames } from './rule.ts';
 import { readRule } from './rule-text.ts';
 import { defaultRunbook } from './runbook.ts';

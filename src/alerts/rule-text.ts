@@ -12,7 +12,7 @@
  */
 import { closest } from '../core/closest.ts';
 import type { FigureInfo, FigureQuery } from '../core/metric.ts';
-import { orList } from '../core/schema.ts';
+import { orList } from '../core/or-list.ts';
 import { formatDuration } from '../core/units.ts';
 import { ruleDuration } from './figure-value.ts';
 import { BURN_LEAST_REQUESTS, BURN_PAIRS, type FigureNames, type RuleExpression } from './rule.ts';

@@ -3,7 +3,7 @@ import { closest } from '../core/closest.ts';
 import { BallastError } from '../core/errors.ts';
 import { globFits } from '../core/glob.ts';
 import type { Where } from '../core/metric.ts';
-import { orList } from '../core/schema.ts';
+import { orList } from '../core/or-list.ts';
 import { ALERT_SEVERITIES, type AlertRule, queryOf } from './rule.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** A data plane for tests of the fleet: the real board, real requests, no workers. */
 
 import { get } from 'node:http';
-import { CACHE } from '../cache/config.ts';
+import { CACHE } from '../cache/cache-policy.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from '../config/config.ts';
 import { OUTLIERS_OFF } from '../config/resolve-outliers.ts';
 import { DEFAULT_HOLD_MS, DEFAULT_RETRY } from '../config/resolve-retry.ts';

@@ -92,3 +92,16 @@ export const PLAIN_CACHE: CachePolicy = {
 	hideTags: false,
 	surrogate: false,
 };
+
+/** The cache of a node; resolved. */
+export interface CacheConfig {
+	/** Memory that all workers share, bytes; index included. */
+	memoryBytes: number;
+}
+
+export const CACHE: CacheConfig = { memoryBytes: 128 * 1024 * 1024 };
+
+/** Statuses that a single `ttl` is for. */
+export const TTL_STATUSES = [200, 203, 300, 301, 308] as const;
+/** Statuses that `negativeTtl` is for. */
+export const NEGATIVE_STATUSES = [404, 405, 410, 414, 501] as const;

@@ -3,19 +3,6 @@ import { z } from 'zod';
 import { bool, choice, duration, integer, key, list, map, object, oneOf, size, text } from '../core/schema.ts';
 import { parseShare } from '../core/units.ts';
 
-/** The cache of a node; resolved. */
-export interface CacheConfig {
-	/** Memory that all workers share, bytes; index included. */
-	memoryBytes: number;
-}
-
-export const CACHE: CacheConfig = { memoryBytes: 128 * 1024 * 1024 };
-
-/** Statuses that a single `ttl` is for. */
-export const TTL_STATUSES = [200, 203, 300, 301, 308] as const;
-/** Statuses that `negativeTtl` is for. */
-export const NEGATIVE_STATUSES = [404, 405, 410, 414, 501] as const;
-
 const YEAR = 366 * 86_400_000;
 const off = z.literal(['off', false], { error: 'expected off' });
 const lifetime = duration(0, YEAR);

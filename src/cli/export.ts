@@ -9,7 +9,7 @@ import { FIGURE_CATALOGUE, OPEN_CATALOGUE } from '../config/figure-catalogue.ts'
 import { closest } from '../core/closest.ts';
 import { BallastError } from '../core/errors.ts';
 import { inertLines } from '../core/inert.ts';
-import { orList } from '../core/schema.ts';
+import { orList } from '../core/or-list.ts';
 import { grafanaFiles } from '../export/grafana.ts';
 import { EXIT } from './command.ts';
 import { fileConfig } from './file-config.ts';

@@ -1,6 +1,12 @@
 /** Caching as a person would write it. */
-import type { CacheBypass, CacheLifetime, CachePolicy } from '../cache/cache-policy.ts';
-import { type CacheConfig, NEGATIVE_STATUSES, TTL_STATUSES } from '../cache/config.ts';
+import {
+	type CacheBypass,
+	type CacheConfig,
+	type CacheLifetime,
+	type CachePolicy,
+	NEGATIVE_STATUSES,
+	TTL_STATUSES,
+} from '../cache/cache-policy.ts';
 import { formatDuration, formatShare, formatSize } from '../core/units.ts';
 
 export function cacheForm(policy: CachePolicy | null): unknown {

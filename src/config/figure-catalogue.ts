@@ -1,7 +1,7 @@
 import type { FigureNames } from '../alerts/rule.ts';
 import { closest, distance } from '../core/closest.ts';
 import type { FigureQuery } from '../core/metric.ts';
-import { orList } from '../core/schema.ts';
+import { orList } from '../core/or-list.ts';
 import { CATALOGUE } from '../metrics/catalogue.ts';
 import type { Figure } from '../metrics/figure-form.ts';
 import { HTTP_DURATIONS, KEPT_METRICS } from '../metrics/metric-names.ts';

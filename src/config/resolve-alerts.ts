@@ -6,18 +6,18 @@ import {
 	type AlertsInput,
 	complainOfLink,
 	DEFAULT_HEARTBEAT_MS,
-	DEFAULT_REPEAT_MS,
 	type HeartbeatInput,
 	type MaintenanceInput,
 } from '../alerts/config.ts';
 import { DEFAULT_RULE_NAMES, defaultRules, defaultRuleText } from '../alerts/default-rules.ts';
 import type { HeartbeatConfig } from '../alerts/heartbeat.ts';
 import { type MaintenanceWindow, readWindow } from '../alerts/maintenance.ts';
+import { DEFAULT_REPEAT_MS } from '../alerts/repeat.ts';
 import type { AlertRule, FigureNames } from '../alerts/rule.ts';
 import { readRule } from '../alerts/rule-text.ts';
 import { complainOfTemplate } from '../alerts/template.ts';
 import { closest } from '../core/closest.ts';
-import { orList } from '../core/schema.ts';
+import { orList } from '../core/or-list.ts';
 import { parseDuration } from '../core/units.ts';
 import type { Config, ServiceConfig } from './config.ts';
 import { FIGURE_CATALOGUE, OPEN_CATALOGUE } from './figure-catalogue.ts';

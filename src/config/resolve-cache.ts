@@ -1,13 +1,15 @@
 /** Caching: what a file says of it, laid over what it inherits. */
-import { type CacheBypass, type CacheLifetime, type CachePolicy, PLAIN_CACHE } from '../cache/cache-policy.ts';
 import {
 	CACHE,
+	type CacheBypass,
 	type CacheConfig,
-	type CacheInput,
+	type CacheLifetime,
+	type CachePolicy,
 	NEGATIVE_STATUSES,
-	type NodeCacheInput,
+	PLAIN_CACHE,
 	TTL_STATUSES,
-} from '../cache/config.ts';
+} from '../cache/cache-policy.ts';
+import type { CacheInput, NodeCacheInput } from '../cache/config.ts';
 import { parseDuration, parseShare, parseSize } from '../core/units.ts';
 import type { Place } from './scope.ts';
 

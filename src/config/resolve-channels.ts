@@ -5,7 +5,7 @@ import { PAGERDUTY_URL } from '../alerts/channels/pagerduty.ts';
 import { type ChannelInput, type ChannelsInput, DEFAULT_RATE } from '../alerts/config.ts';
 import { complainOfTemplate } from '../alerts/template.ts';
 import { closest } from '../core/closest.ts';
-import { orList } from '../core/schema.ts';
+import { orList } from '../core/or-list.ts';
 import { splitWords } from '../instances/words.ts';
 import type { Place } from './scope.ts';
 

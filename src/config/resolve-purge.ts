@@ -11,7 +11,7 @@ import {
 import { CLOUDFLARE_URL } from '../cdn/targets/cloudflare.ts';
 import { FASTLY_URL } from '../cdn/targets/fastly.ts';
 import { closest } from '../core/closest.ts';
-import { orList } from '../core/schema.ts';
+import { orList } from '../core/or-list.ts';
 import type { Place } from './scope.ts';
 
 type Key = Exclude<keyof PurgeTargetInput, 'type' | 'rate'>;

@@ -1,5 +1,5 @@
 /** Rate limits: what a file says of them, and what contradicts itself or the rest. */
-import { orList } from '../core/schema.ts';
+import { orList } from '../core/or-list.ts';
 import type { LimitKeyPart, NodeLimits, Policy, RateLimitPolicy } from '../gateway/config.ts';
 import { complainOfFieldName } from '../gateway/config-syntax.ts';
 import { formatRate, parseRate, type Rate } from '../resilience/rate.ts';

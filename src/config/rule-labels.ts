@@ -3,7 +3,7 @@ import { type AlertRule, queryOf } from '../alerts/rule.ts';
 import { closest } from '../core/closest.ts';
 import { globFits } from '../core/glob.ts';
 import type { FigureQuery } from '../core/metric.ts';
-import { orList } from '../core/schema.ts';
+import { orList } from '../core/or-list.ts';
 import { REST } from '../gateway/route-table.ts';
 import type { ServiceConfig } from './config.ts';
 import type { Place } from './scope.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { z } from 'zod';
+import { orList } from './or-list.ts';
 import {
 	bool,
 	choice,
@@ -10,7 +11,6 @@ import {
 	map,
 	object,
 	oneOf,
-	orList,
 	reference,
 	required,
 	share,

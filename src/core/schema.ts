@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { closest } from './closest.ts';
+import { orList } from './or-list.ts';
 import { formatDuration, formatShare, formatSize, parseDuration, parseShare, parseSize } from './units.ts';
 
 // Compiling each schema to a function costs more at the start than it saves in a program that validates once.
@@ -92,11 +93,6 @@ export function choice<const T extends readonly [string, ...string[]]>(...words:
 			return `expected ${orList(words)}${near === undefined ? '' : `; did you mean \`${near}\`?`}`;
 		},
 	});
-}
-
-/** `a, b or c`. */
-export function orList(words: readonly string[]): string {
-	return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
 /** A whole number in a closed range. */

@@ -1,7 +1,7 @@
 /** A load that is made up: parts that add up, multiply and tremble, the same for the same seed. */
 import { closest } from '../../core/closest.ts';
 import { BallastError } from '../../core/errors.ts';
-import { orList } from '../../core/schema.ts';
+import { orList } from '../../core/or-list.ts';
 import { parseDuration, parseShare } from '../../core/units.ts';
 import { type Load, MOST_SPAN_MS, STEP_MS } from './load.ts';
 import { LogHistogram } from './log-histogram.ts';

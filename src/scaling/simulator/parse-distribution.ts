@@ -2,7 +2,7 @@
 import { closest } from '../../core/closest.ts';
 import { BallastError } from '../../core/errors.ts';
 import { inert } from '../../core/inert.ts';
-import { orList } from '../../core/schema.ts';
+import { orList } from '../../core/or-list.ts';
 import { parseDuration } from '../../core/units.ts';
 import {
 	constant,
