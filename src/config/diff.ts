@@ -1,6 +1,7 @@
 /** What a reload would change, and what each change means. */
 import { type Change, changeEffect } from './change.ts';
 import { type Config, MAIN_POOL } from './config.ts';
+import { maskedUrl } from './masked-url.ts';
 import { formatPath, MASK } from './problem.ts';
 import { type Form, userForm } from './user-form.ts';
 
@@ -20,12 +21,7 @@ class Hidden {
 	}
 }
 
-/** The path of a webhook is often its secret, also where it is written out. */
-function hostOnly(url: string): Hidden {
-	if (!URL.canParse(url)) return new Hidden(url);
-	const { origin, pathname, search } = new URL(url);
-	return new Hidden(url, pathname === '/' && search === '' ? origin : `${origin}/…`);
-}
+const hostOnly = (url: string): Hidden => new Hidden(url, maskedUrl(url));
 
 /** From the first to the second; empty when a reload would change nothing. */
 export function diffConfig(before: Config, after: Config): Change[] {
