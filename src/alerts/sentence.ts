@@ -61,7 +61,9 @@ function sentence(
 	if (rule.condition.kind === 'burn') return `The error budget${of} is burnt ${value}.`;
 	// Kept for a while, it fires on when the value is 0 again.
 	if (isAny(rule.condition))
-		return alert.value > 0 ? `${figure}${of} is ${value}; expected none.` : `${figure}${of} was not 0 a while ago; expected none.`;
+		return alert.value > 0
+			? `${figure}${of} is ${value}; expected none.`
+			: `${figure}${of} was not 0 a while ago; expected none.`;
 	return `${figure}${of} is ${value}, ${threshold}.`;
 }
 

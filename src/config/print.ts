@@ -7,8 +7,8 @@ import { type Form, userForm } from './user-form.ts';
 
 /**
  * The configuration in user form: with all defaults, the long forms, durations and sizes with units and
- * absolute paths, so that it can be saved and loaded again (but for secrets, and the paths of addresses that are told, which are masked). A route
- * tells what differs from its service.
+ * absolute paths, so that it can be saved and loaded again (but for secrets, and paths of webhooks, which are
+ * masked). A route tells what differs from its service.
  */
 export function printConfig(config: Config, format: 'yaml' | 'json' = 'yaml'): string {
 	const form = maskedForm(config);

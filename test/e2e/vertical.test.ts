@@ -134,7 +134,8 @@ describe('what instances are given', { concurrency: true }, () => {
 
 	test('kubernetes: a size is recommended against what pods request, and nothing is done', async () => {
 		const [advised] = clusters as [Cluster];
-		const said = /advised +.*0\.5 cores, 256MiB → 0\.2\d cores, 1[12]\dMiB for each instance would do; `vertical: apply`/;
+		const said =
+			/advised +.*0\.5 cores, 256MiB → 0\.2\d cores, 1[12]\dMiB for each instance would do; `vertical: apply`/;
 		await ballast.printed(said, { withinMs: SOON_MS });
 		assert.match(
 			await command(ballast, ['scaling']),
