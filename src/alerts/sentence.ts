@@ -38,6 +38,7 @@ function thresholdWords(
 ): string {
 	const bound = formatValue(limit, measure);
 	if (condition.kind === 'absent') return 'at least something';
+	if (isAny(condition)) return 'any at all';
 	if (condition.kind === 'burn') return `over ${bound}`;
 	if (condition.kind === 'change') {
 		const way = condition.direction === 'up' ? 'over' : 'under';
@@ -58,8 +59,17 @@ function sentence(
 	const of = subject(alert);
 	if (rule.condition.kind === 'absent') return `Nothing is known of ${figure}${of}.`;
 	if (rule.condition.kind === 'burn') return `The error budget${of} is burnt ${value}.`;
+	// Kept for a while, it fires on when the value is 0 again.
+	if (isAny(rule.condition))
+		return alert.value > 0
+			? `${figure}${of} is ${value}; expected none.`
+			: `${figure}${of} was not 0 a while ago; expected none.`;
 	return `${figure}${of} is ${value}, ${threshold}.`;
 }
+
+/** `> 0`: that it happened says all, and 0 nothing. */
+const isAny = (condition: AlertRule['condition']): boolean =>
+	condition.kind === 'threshold' && condition.bound.comparison === '>' && condition.bound.value === 0;
 
 function subject({ labels }: Alert): string {
 	const { service, route, pool, instance, ...rest } = labels;

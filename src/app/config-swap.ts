@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { diffConfig, formatDiff } from '../config/diff.ts';
+import { briefDiff, diffConfig, formatDiff } from '../config/diff.ts';
 import { BallastError } from '../core/errors.ts';
 import type { AdminPlace } from './admin-place.ts';
 import type { EventLog } from './event-log.ts';
@@ -57,8 +57,7 @@ export async function swapConfig(
 	monitor.configure();
 	purging.configure(next.purge);
 	scaling.configure(next);
-	const text = formatDiff(changes);
-	const count = `${changes.length} change${changes.length === 1 ? '' : 's'}`;
-	log.add({ level: 'info', subject: 'config', text: `reloaded: ${count}\n${text}` });
-	return text;
+	// All of them, and what each does, are in the answer to `ballast reload`, and in `ballast diff` before it.
+	log.add({ level: 'info', subject: 'config', text: `reloaded: ${briefDiff(changes)}` });
+	return formatDiff(changes);
 }

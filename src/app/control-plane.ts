@@ -215,11 +215,11 @@ export class ControlPlane {
 			this.#fleet.adopt(snapshot.fleet);
 		}
 		const shaped = this.#served.begin(this.#config);
+		this.#keeper.limits(keeperLimits(this.#config));
+		// First of all: a port that is taken must start nothing, and what else is wrong must not be told before it.
+		await this.#listeners.bind(this.#config.listen, this.#config.workers);
 		this.#monitor.start();
 		for (const event of deathOf(welcome.died, Date.now())) this.log.add(event);
-		this.#keeper.limits(keeperLimits(this.#config));
-		// First of all: a port that is taken must start nothing.
-		await this.#listeners.bind(this.#config.listen, this.#config.workers);
 		this.#shares.configure(this.#config.services);
 		await Promise.all([this.#workers.start(this.#served.plan), this.#fleet.apply(shaped)]);
 		if (welcome.generation > 1) await untilServable(() => this.#fleet.list(), welcome.active);

@@ -28,7 +28,8 @@ export class EventLog {
 		this.#write = write;
 	}
 
-	add(event: Event): void {
+	add(told: Event): void {
+		const event = { ...told, text: withoutSubject(told) };
 		this.recent.push({ ...event, at: Date.now() });
 		if (this.recent.length > KEPT) this.recent.shift();
 		this.onEvent(event);
@@ -47,4 +48,10 @@ export class EventLog {
 		const cut = text.length > LINE_MOST ? `${text.slice(0, LINE_MOST)}…` : text;
 		this.#write(`${time} ${inert(subject).padEnd(12)} ${inert(cut)}\n`);
 	}
+}
+
+/** A sentence that stands alone elsewhere names first what it is about; here that stands before it already. */
+function withoutSubject({ subject, text }: Event): string {
+	const name = `${subject}: `;
+	return text.startsWith(name) ? text.slice(name.length) : text;
 }

@@ -15,7 +15,7 @@ import {
 } from '../instances/provider.ts';
 import type { FleetMemory } from './fleet-snapshot.ts';
 import { PlatformSize } from './platform-size.ts';
-import { changesSizes, resizeAnew } from './scaling/policy-facts.ts';
+import { changesSizes, resizeAnew, whyOutside } from './scaling/policy-facts.ts';
 
 interface PoolSizeParts {
 	/** See `poolKey`. */
@@ -28,6 +28,8 @@ interface PoolSizeParts {
 	/** An error that says why it cannot be scaled. */
 	refuse(what: string): BallastError;
 }
+
+const plural = (count: number): string => `${count} instance${count === 1 ? '' : 's'}`;
 
 export class PoolSize {
 	readonly #parts: PoolSizeParts;
@@ -132,11 +134,13 @@ export class PoolSize {
 		this.recall();
 	}
 
-	/** @throws BallastError `bad_command` when the number of instances is not Ballast's to set */
+	/** @throws BallastError `bad_command` when the number of instances is not Ballast's to set, or outside of `scale` */
 	scale(count: number): void {
-		const { name, event, refuse } = this.#parts;
+		const { name, event, refuse, config } = this.#parts;
 		const provider = this.#parts.provider();
 		if (provider === null || !isResizable(provider)) throw refuse('scaled');
+		const why = whyOutside(count, config().scale, Date.now());
+		if (why !== null) throw new BallastError('bad_command', `${name} cannot have ${plural(count)}: ${why}`);
 		const before = provider.desired;
 		this.set(count);
 		const text = `${name}: the number of instances is set to ${count} (before: ${before})`;

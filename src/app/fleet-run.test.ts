@@ -29,7 +29,7 @@ function loadOn(sink: TestingSink, count: number, path?: string) {
 	return load;
 }
 
-const videos = (changes: Parameters<typeof run>[0] = {}, min = 2, max = 10) =>
+const videos = (changes: Parameters<typeof run>[0] = {}, min = 2, max = min) =>
 	service('videos', run(changes), { scale: { min, max }, health: { ...TCP, kind: 'http' } });
 const pids = (host: TestingHost) => host.list().map((process) => process.pid);
 const ready = (fleet: Fleet) => fleet.ready()[0]?.ready;
@@ -127,6 +127,21 @@ test('scale out, in and to none; the size outlives a reload and is handed on', a
 	await until(() => host.list().length === 0 && sink.known.size === 0);
 	await fleet.apply(config(videos({}, 1, 5)));
 	await until(() => ready(fleet) === 1);
+});
+
+test('a size by hand outside of `scale` starts nothing, and is told what to do', async () => {
+	const { fleet, host } = fleetOf();
+	await fleet.apply(config(videos({}, 1, 4)));
+	await until(() => ready(fleet) === 1);
+	assert.throws(() => fleet.scale('videos', 100), {
+		code: 'bad_command',
+		message:
+			'videos cannot have 100 instances: `scale` keeps it from 1 to 4; change `max` there and `ballast reload`, then scale',
+	});
+	assert.deepEqual([host.list().length, fleet.list().length], [1, 1]);
+	assert.deepEqual((fleet.snapshot() as { scale: object }).scale, {});
+	fleet.scale('videos', 4);
+	await until(() => ready(fleet) === 4);
 });
 
 test('names stay within one more than there are instances, whatever replaces them', async () => {

@@ -65,8 +65,9 @@ function rowOf(alert: AlertAnswer, nowMs: number): Cell[] {
 		{ text: inert(state), ...(colour === undefined ? {} : { colour }) },
 		{ text: inert(name), colour: 'bold' },
 		{ text: Object.values(labels).map(inert).join(' ') },
-		{ text: formatValue(value, shown) },
-		{ text: formatValue(threshold, shown) },
+		// A limit of 0 says nothing, nor does a value that is 0 again: the summary says what happened.
+		{ text: threshold === 0 && value === 0 ? '-' : formatValue(value, shown) },
+		{ text: threshold === 0 ? '-' : formatValue(threshold, shown) },
 		{ text: Number.isNaN(sinceMs) ? '-' : formatAge(nowMs - sinceMs) },
 		{ text: inert(severity) },
 		{ text: inert(notes.filter((note) => note !== '').join('; ')) },

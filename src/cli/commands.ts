@@ -102,7 +102,10 @@ export const COMMANDS: readonly Command[] = [
 	{
 		arguments: takes('print', ['[config]'], JSON_OPTION),
 		summary: 'show the resolved configuration',
-		about: ['Prints the configuration with every default filled in; secrets are masked.', FILES],
+		about: [
+			'Prints the configuration with every default filled in; secrets are masked, as are paths and queries of webhooks.',
+			FILES,
+		],
 		examples: [['ballast print', 'what Ballast would run with']],
 	},
 	{
@@ -212,6 +215,7 @@ export const COMMANDS: readonly Command[] = [
 		summary: 'run so many instances of a service',
 		about: [
 			'Starts or drains instances until n are there. It holds until the next start or change of `scale`.',
+			'Outside of `min` and `max` of a `scale` that is a range, or scales by itself, it is refused: change them there; 0 switches it off.',
 			'Of a service with several pools it sets one.',
 			'When an instance does not become ready, the exit code is 1; it is tried again all the same.',
 			LEFT,

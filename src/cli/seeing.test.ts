@@ -155,6 +155,8 @@ test('alerts: what fires first, value against limit, since when, why', async () 
 		'1 rule has nothing to say\n',
 	])
 		assert.ok(out.includes(text), `${text}\n${out}`);
+	const died = { name: 'instance_died', state: 'firing', value: 0, threshold: 0, perSecond: true };
+	assert.match((await run(says([], { alerts: [died] }), 'alerts')).out, /\nfiring +instance_died +- +- /);
 	const quiet = await run(says([], { alerts: ALERTS.alerts.slice(0, 1) }), 'alerts');
 	assert.equal(quiet.out, 'nothing fires\n1 rule has nothing to say\n');
 	assert.equal(JSON.parse((await run(says([], ALERTS), 'alerts', '--json')).out).alerts.length, 3);

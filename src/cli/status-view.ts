@@ -32,7 +32,12 @@ export function statusLines(status: Status, terminal: Terminal, now: number): st
 	}
 	const { services, unrouted } = status;
 	if (unrouted.requests > 0)
-		lines.push(clip(`no route       ${plural(unrouted.requests, 'request')} met none (404, 405)`, width));
+		lines.push(
+			clip(
+				`no route       ${plural(unrouted.requests, 'request')} met none: unknown (404, 405) or malformed (400)`,
+				width,
+			),
+		);
 	if (services.length > 0) lines.push('', ...table(SERVICE_COLUMNS, services.map(serviceRow), terminal));
 	// A pool that is all of its service has its line above already.
 	const shared = services.filter(({ pools }) => pools.length > 1 || pools.some(({ region }) => region !== null));

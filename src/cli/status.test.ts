@@ -254,7 +254,7 @@ test('requests without a route and warnings are told', () => {
 	assert.deepEqual(lines.slice(4, 7), [
 		'warning        the configuration was refused:',
 		'               x.yaml:1',
-		'no route       12k requests met none (404, 405)',
+		'no route       12k requests met none: unknown (404, 405) or malformed (400)',
 	]);
 });
 

@@ -176,13 +176,16 @@ test('what is printed loads again to the same, but for its secrets', async () =>
 	const there = await load(plain, {});
 	const back = await load(printConfig(there), {});
 	assert.deepEqual(back.alerts, there.alerts);
-	assert.deepEqual(back.channels, there.channels);
-	assert.deepEqual(back.heartbeat, there.heartbeat);
+	// Of addresses the path is not printed.
+	const pathless = (value: unknown): unknown =>
+		JSON.parse(JSON.stringify(value).replaceAll(/(https?:\/\/[^/"]+)\/[^"]*"/g, '$1/…"'));
+	assert.deepEqual(pathless(back.channels), pathless(there.channels));
+	assert.deepEqual(pathless(back.heartbeat), pathless(there.heartbeat));
 	const off = await load(`${SERVICE}alerts: { defaults: off, mine: p95 > 1s }`, {});
 	assert.deepEqual((await load(printConfig(off), {})).alerts, off.alerts);
 });
 
-test('a diff shows of an address only the host: what is behind it may be its secret', async () => {
+test('a diff and what is printed show of an address only the host: what is behind it may be its secret', async () => {
 	const of = (path: string) =>
 		load(
 			`${SERVICE}channels: { webhook: { url: "https://hooks.example.com/${path}" } }\nheartbeat: { url: "https://hc.example.com/${path}" }`,
@@ -195,6 +198,8 @@ test('a diff shows of an address only the host: what is behind it may be its sec
 	const added = formatDiff(diffConfig(await load(SERVICE, {}), await of(CANARY)));
 	assert.ok(added.includes('hooks.example.com') && !added.includes(CANARY), added);
 	assert.equal(formatDiff(diffConfig(await of('a'), await of('a'))), 'nothing changes');
+	const printed = printConfig(await of(`x?token=${CANARY}`));
+	assert.ok(printed.includes('https://hooks.example.com/…') && !printed.includes(CANARY), printed);
 });
 
 test('no problem of a channel shows what may be a secret', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type Change, changeEffect } from './change.ts';
-import { diffConfig, formatDiff } from './diff.ts';
+import { briefDiff, diffConfig, formatDiff } from './diff.ts';
 import { configOf } from './testing/load-text.ts';
 
 const BEFORE = `listen: [8080, 8081]
@@ -208,4 +208,20 @@ test('pools come and go by name; a service that gets some keeps its instances as
 		['changed', 'services.api.pools.other.priority', 'the traffic is shared out anew; no instance is replaced'],
 		['added', 'services.api.pools.third', starts],
 	]);
+});
+
+test('brief: one line of bounded length, however many changes there are and however long', () => {
+	const change = (path: string, after: string): Change => ({
+		kind: 'changed',
+		what: 'node',
+		path,
+		before: null,
+		after,
+		effect: 'takes effect at once',
+	});
+	assert.equal(briefDiff([change('workers', '4')]), '1 change: ~ workers: (not set) → 4');
+	const many = Array.from({ length: 17 }, (_, at) => change(`services.s${at}.match`, `/\n${'x'.repeat(500)}`));
+	const text = briefDiff(many);
+	assert.match(text, /^17 changes: ~ services\.s0\.match: .*; ~ services\.s4\.match: .*… … and 12 more$/);
+	assert.ok(text.length < 700, String(text.length));
 });

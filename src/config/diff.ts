@@ -1,6 +1,7 @@
 /** What a reload would change, and what each change means. */
 import { type Change, changeEffect } from './change.ts';
 import { type Config, MAIN_POOL } from './config.ts';
+import { maskedUrl } from './masked-url.ts';
 import { formatPath, MASK } from './problem.ts';
 import { type Form, userForm } from './user-form.ts';
 
@@ -20,12 +21,7 @@ class Hidden {
 	}
 }
 
-/** The path of a webhook is often its secret, also where it is written out. */
-function hostOnly(url: string): Hidden {
-	if (!URL.canParse(url)) return new Hidden(url);
-	const { origin, pathname, search } = new URL(url);
-	return new Hidden(url, pathname === '/' && search === '' ? origin : `${origin}/…`);
-}
+const hostOnly = (url: string): Hidden => new Hidden(url, maskedUrl(url));
 
 /** From the first to the second; empty when a reload would change nothing. */
 export function diffConfig(before: Config, after: Config): Change[] {
@@ -196,11 +192,26 @@ function whole(kind: 'added' | 'removed', what: Change['what'], path: string[], 
 /** One line a change; `nothing changes` for none. */
 export function formatDiff(changes: readonly Change[]): string {
 	if (changes.length === 0) return 'nothing changes';
-	const sign = { added: '+', removed: '-', changed: '~' };
-	return changes
-		.map(({ kind, path, before, after, effect }) => {
-			const values = kind === 'changed' ? `: ${before ?? '(not set)'} → ${after ?? '(not set)'}` : '';
-			return `${sign[kind]} ${path}${values}\n    ${effect}`;
-		})
-		.join('\n');
+	return changes.map((change) => `${changeLine(change)}\n    ${change.effect}`).join('\n');
+}
+
+const SIGN = { added: '+', removed: '-', changed: '~' };
+/** Changes that a brief text names, and the most characters of each. */
+const MOST_NAMED = 5;
+const MOST_OF_EACH = 120;
+
+/** One line of at most some 700 characters: `2 changes: ~ services.api.timeouts.firstByte: 1m → 5s; - services.old`. */
+export function briefDiff(changes: readonly Change[]): string {
+	const named = changes.slice(0, MOST_NAMED).map((change) => {
+		const line = changeLine(change).replaceAll(/\s+/g, ' ');
+		return line.length > MOST_OF_EACH ? `${line.slice(0, MOST_OF_EACH)}…` : line;
+	});
+	const more = changes.length - named.length;
+	const count = `${changes.length} change${changes.length === 1 ? '' : 's'}`;
+	return `${count}: ${named.join('; ')}${more > 0 ? ` … and ${more} more` : ''}`;
+}
+
+function changeLine({ kind, path, before, after }: Change): string {
+	const values = kind === 'changed' ? `: ${before ?? '(not set)'} → ${after ?? '(not set)'}` : '';
+	return `${SIGN[kind]} ${path}${values}`;
 }

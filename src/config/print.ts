@@ -1,13 +1,14 @@
 /** Shows a resolved configuration. */
 import { stringify } from 'yaml';
 import type { Config } from './config.ts';
+import { maskedUrl } from './masked-url.ts';
 import { MASK } from './problem.ts';
 import { type Form, userForm } from './user-form.ts';
 
 /**
  * The configuration in user form: with all defaults, the long forms, durations and sizes with units and
- * absolute paths, so that it can be saved and loaded again (but for secrets, which are masked). A route
- * tells what differs from its service.
+ * absolute paths, so that it can be saved and loaded again (but for secrets, and paths of webhooks, which are
+ * masked). A route tells what differs from its service.
  */
 export function printConfig(config: Config, format: 'yaml' | 'json' = 'yaml'): string {
 	const form = maskedForm(config);
@@ -16,5 +17,5 @@ export function printConfig(config: Config, format: 'yaml' | 'json' = 'yaml'): s
 
 /** What `printConfig` prints, as data. */
 export function maskedForm(config: Config): Form {
-	return userForm(config, { secret: () => MASK, fullRoutes: false });
+	return userForm(config, { secret: () => MASK, address: maskedUrl, fullRoutes: false });
 }

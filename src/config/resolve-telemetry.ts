@@ -2,7 +2,13 @@
 import { parseDuration, parseShare, parseSize } from '../core/units.ts';
 import { type Destination, SIGNALS, type Signal } from '../otlp/destination.ts';
 import type { DestinationInput, ExportInput } from '../otlp/export-config.ts';
-import type { ReceiveConfig, ReceiveInput, ScrapeConfig, ScrapeInput } from '../otlp/receive-config.ts';
+import {
+	NODE_EXPORTER_PORT,
+	type ReceiveConfig,
+	type ReceiveInput,
+	type ScrapeConfig,
+	type ScrapeInput,
+} from '../otlp/receive-config.ts';
 import type { TracesConfig, TracesInput } from '../traces/config.ts';
 import { isLoopback } from './loopback.ts';
 import type { Place } from './scope.ts';
@@ -48,7 +54,7 @@ export function resolveScrape(input: ScrapeInput | undefined, place: Place): Scr
 	const pages = all.map(({ of = 'instance', path = '/metrics', port, interval }) => ({
 		of,
 		path,
-		port: port ?? (of === 'host' ? 9100 : null),
+		port: port ?? (of === 'host' ? NODE_EXPORTER_PORT : null),
 		intervalMs: ms(interval, 15_000),
 	}));
 	for (const [at, page] of pages.entries()) {

@@ -11,6 +11,7 @@ import { RecordReader } from './record-reader.ts';
 import { RecordRing } from './record-ring.ts';
 import { type Recorded, RecordWriter } from './record-writer.ts';
 import { Redactor } from './redact.ts';
+import { TOKENS } from './testing-entries.ts';
 
 const names = {
 	route: (series: number) => (series === 0 ? undefined : { service: 'vi"deos', route: `GET /v1/${series}/*` }),
@@ -106,6 +107,8 @@ const telling = fc.constantFrom(
 	'/a;token=hush',
 	'/m/me%40example.com',
 	'/v1/videos/0123456789012345',
+	...TOKENS.map((token) => `/v1/${token}/x`),
+	...TOKENS,
 	'',
 );
 const made = fc.record({
@@ -142,9 +145,11 @@ test('what is secret or personal is redacted there too', () => {
 		['/v1/me@example.com', ''],
 		['/pay/4111111111111111', ''],
 		['/x', 'token=4111111111111111&own=hush'],
+		...TOKENS.map((token) => [`/x/${token}/y`, ''] as const),
 	] as const) {
 		const { fast } = both({ ...one, path, query });
 		assert.match(fast, /\[redacted\]/);
 		assert.doesNotMatch(fast, /example\.com|4111|hush/);
+		assert.ok(!TOKENS.some((token) => fast.includes(token)));
 	}
 });

@@ -287,7 +287,24 @@ function mayHold(bytes: Uint8Array, start: number, end: number): boolean {
 		} else if (byte === 64 || byte === 61 || byte === 37) return true;
 		// `ey` of a JSON Web Token.
 		else if (byte === 101 && bytes[i + 1] === 121) return true;
+		else if ((byte === 95 || byte === 45 || byte === 65) && beginsToken(bytes, i)) return true;
 		else if (byte !== 32 && byte !== 45) digits = 0;
 	}
 	return false;
+}
+
+/** Whether a `_`, `-` or `A` may be that of a token that is known by how it begins; see `TOKEN` in redact.ts. */
+function beginsToken(bytes: Uint8Array, at: number): boolean {
+	const [second, last, next] = [bytes[at - 2], bytes[at - 1], bytes[at + 1]];
+	if (bytes[at] === 65) {
+		// `AKIA`, `ASIA`, `AIza`.
+		const third = bytes[at + 2];
+		return next === 73 ? third === 122 : (next === 75 || next === 83) && third === 73;
+	}
+	// `github_pat_`, `glpat-`.
+	if (second === 97 && last === 116) return true;
+	// `xoxb-`, `xapp-`.
+	if (bytes[at] === 45) return bytes[at - 4] === 120;
+	// `ghp_`, `sk_`, `whsec_`, `npm_`.
+	return second === 104 || last === 107 || (second === 101 && last === 99) || (second === 112 && last === 109);
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WITHHELD } from './guarded-patterns.ts';
 import { Redactor } from './redact.ts';
-import { accessEntry, logEntry } from './testing-entries.ts';
+import { accessEntry, logEntry, TOKENS } from './testing-entries.ts';
 
 const redactor = new Redactor({ patterns: [], keys: ['voucher'] });
 // No real secrets: the card is the usual test number, the token says nothing.
@@ -34,6 +34,11 @@ test('secrets and personal data leave a message', () => {
 		'Set-Cookie: sid=abc; Path=/': 'Set-Cookie: [redacted]',
 		'sent bearer abc123def456 twice': 'sent bearer [redacted] twice',
 		'Basic authentication failed': 'Basic authentication failed',
+		'sent Bearer abcdefghijk, twice': 'sent Bearer [redacted], twice',
+		'bearer hushhush.': 'bearer [redacted]',
+		'Bearer authentication required': 'Bearer authentication required',
+		'a bearer token is missing, a bearer credential.': 'a bearer token is missing, a bearer credential.',
+		'token refresh failed': 'token refresh failed',
 		[`jwt ${JWT} seen`]: 'jwt [redacted] seen',
 		'password=hunter2, user=joe': 'password=[redacted], user=joe',
 		"db_password: 'x y'": "db_password: '[redacted] y'",
@@ -49,6 +54,17 @@ test('secrets and personal data leave a message', () => {
 		'-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY----- ok': '[redacted] ok',
 	};
 	for (const [text, clean] of Object.entries(cases)) assert.equal(redactor.text(text), clean);
+});
+
+test('tokens of well-known services go by how they begin, wherever they stand', () => {
+	for (const token of TOKENS) {
+		assert.equal(redactor.text(`got ${token}, and "${token}"`), 'got [redacted], and "[redacted]"');
+		assert.equal(redactor.path(`/x/${token}/y`), '/x/[redacted]/y');
+		assert.equal(redactor.query(`q=${token}&n=1`), 'q=[redacted]&n=1');
+		assert.equal(redactor.userAgent(`bot/1 (${token})`), 'bot/1 ([redacted])');
+	}
+	const plain = ['the task_live_stream began', 'ghp_short', 'AKIARA', 'xoxo-hugs', 'npm_config_cache', 'sk_live_1'];
+	for (const text of plain) assert.equal(redactor.text(text), text);
 });
 
 test('fields go by their names and by what is in them', () => {
@@ -149,6 +165,14 @@ test('no text makes the built-in patterns slow', () => {
 		'_',
 		'://',
 		'://:',
+		'ghp_',
+		'github_pat_',
+		'xoxb-',
+		'AKIA',
+		'sk_live_',
+		'whsec_',
+		'npm_',
+		'AIza',
 	];
 	for (const one of parts)
 		for (const other of ['', 'x', '-', '.', '@', '=']) {

@@ -14,9 +14,13 @@ const NAMED_GATE = /token|secret|passw|pwd|passphrase|signature|key|credential/i
 const HEADER =
 	/(?<![\w-])((?:proxy-)?authorization|(?:set-)?cookie2?|x-(?:api-key|auth-token|csrf-token|amz-security-token))(["']?\s{0,3}[:=]\s{0,3}["']?)([^\r\n"']+)/gi;
 const HEADER_GATE = /authorization|cookie|x-/i;
-const SCHEME = /(?<![\w-])(bearer|basic|token|digest|apikey)(\s{1,3})([\w.~+/=-]{8,})/gi;
+const SCHEME = /(?<![\w-])(bearer|basic|token|digest|apikey)(\s{1,3})([\w.~+/=-]{6,})/gi;
 const SCHEME_GATE = /bearer|basic|digest|token|apikey/i;
 const JWT = /(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?/g;
+/** Of GitHub, GitLab, Slack, AWS, Stripe, Google and npm, by how they begin; each beginning is met once, so the time is linear. */
+const TOKEN =
+	/(?<![A-Za-z0-9])(?:gh[opusr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|(?:xox[a-z]|xapp)-[\w.-]{8,}|(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])|[prs]k_(?:live|test)_\w{8,}|whsec_[\w+=]{16,}|AIza[\w-]{35}|npm_[A-Za-z0-9]{30,})/g;
+const TOKEN_GATE = /gh[opusr]_|github_pat_|glpat-|xox[a-z]-|xapp-|A[KS]IA|k_(?:live|test)_|whsec_|AIza|npm_/;
 const EMAIL = /(?<![\w.+%-])[\w.+%-]{1,64}(?:@|%40)(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}(?![\w-])/gi;
 const CARD = /(?<![\d.-])\d(?:[ -]?\d){12,18}(?![\d-])/g;
 const CARD_GATE = /\d(?:[ -]?\d){12}/;
@@ -158,6 +162,7 @@ export class Redactor {
 		if (HEADER_GATE.test(clean)) clean = clean.replace(HEADER, (_, name, between) => `${name}${between}${REDACTED}`);
 		if (SCHEME_GATE.test(clean)) clean = clean.replace(SCHEME, bearer);
 		if (clean.includes('eyJ')) clean = clean.replace(JWT, REDACTED);
+		if (TOKEN_GATE.test(clean)) clean = clean.replace(TOKEN, REDACTED);
 		if (NAMED_GATE.test(clean)) clean = clean.replace(NAMED, (_, name) => `${name}${REDACTED}`);
 		if (clean.includes('=') && /[?&]/.test(clean))
 			clean = clean.replace(IN_QUERY, (whole, mark, name, value) =>
@@ -168,8 +173,10 @@ export class Redactor {
 	}
 }
 
-const MAYBE_IN_AGENT = /[@=]|eyJ|bearer|basic|token|secret|passw|key/i;
-const MAYBE_IN_PATH = /@|%40|eyJ|=|\d(?:[ -]?\d){12}/;
+const MAYBE_IN_AGENT =
+	/[@=]|eyJ|bearer|basic|token|secret|passw|key|gh[opusr]_|_pat_|glpat-|xox[a-z]-|xapp-|a[ks]ia|k_(?:live|test)_|whsec_|aiza|npm_/i;
+const MAYBE_IN_PATH =
+	/@|%40|eyJ|=|\d(?:[ -]?\d){12}|gh[opusr]_|_pat_|glpat-|xox[a-z]-|xapp-|A[KS]IA|k_(?:live|test)_|whsec_|AIza|npm_/;
 /** `accessToken`, `apiKey`, `newPassword`. */
 const SECRET_CAMEL = /[a-z](?:Token|Key|Secret|Password|Signature|Code)$/;
 
@@ -189,9 +196,17 @@ function decoded(text: string): string {
 	}
 }
 
-/** `Basic authentication failed` is none. */
+/** What follows `bearer` in a sentence. */
+const PROSE =
+	/^(?:auth|authenticat\w+|authori[sz]\w+|credentials?|tokens?|schemes?|headers?|challenges?|required|expected|missing|failed|failure|invalid|expired|rejected|refused|accepted|realm|without|cannot|should|security|support\w*)\W*$/i;
+
+/** `Basic authentication failed` is none; of `bearer` whatever is no word of such a sentence is one. */
 function bearer(whole: string, scheme: string, space: string, token: string): string {
-	return /[\d=]/.test(token) || token.length >= 20 ? `${scheme}${space}${REDACTED}` : whole;
+	const isToken =
+		(token.length >= 8 && /[\d=]/.test(token)) ||
+		token.length >= 20 ||
+		(/^bearer$/i.test(scheme) && !PROSE.test(token));
+	return isToken ? `${scheme}${space}${REDACTED}` : whole;
 }
 
 /** 13 to 19 digits with the check digit of ISO/IEC 7812 (Luhn). */

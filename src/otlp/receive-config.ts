@@ -72,8 +72,8 @@ const target = object({
 	),
 	path: key(path, 'Its path.', { default: '/metrics', example: '/internal/metrics' }),
 	port: key(port, 'Its port, at the address of the instance.', {
-		defaultText: "the instance's; of a host 9100",
-		example: 9100,
+		defaultText: `the instance's; of a host ${NODE_EXPORTER_PORT}`,
+		example: NODE_EXPORTER_PORT,
 	}),
 	interval: key(duration(1000, 3_600_000), 'How often it is read.', { default: '15s', example: '5s' }),
 });

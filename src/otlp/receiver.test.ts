@@ -130,7 +130,8 @@ test("OTLP's JSON is taken, and answered in JSON", async (context) => {
 		],
 	});
 	setup.refusal = { rejected: 3, reason: 'no room' };
-	const answer = await setup.post('/v1/logs', { 'content-type': 'application/json; charset=utf-8' }, body);
+	const answer = await setup.post('/v1/logs', { 'content-type': 'Application/JSON; charset=utf-8' }, body);
+	assert.equal(answer.headers.get('content-type'), 'application/json');
 	assert.deepEqual(JSON.parse(answer.body.toString()), {
 		partialSuccess: { rejectedLogRecords: '3', errorMessage: 'no room' },
 	});

@@ -129,7 +129,7 @@ export class OtlpReceiver {
 		const signal = PATHS.get(request.url ?? '');
 		if (signal === undefined) throw new Refused(404, 'expected /v1/metrics, /v1/logs or /v1/traces');
 		if (method !== 'POST') throw new Refused(405, 'expected POST');
-		const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+		const type = mediaType(request);
 		if (type !== 'application/x-protobuf' && type !== 'application/json')
 			throw new Refused(415, 'expected content-type: application/x-protobuf or application/json');
 		const encoding = headers['content-encoding'];
@@ -171,8 +171,11 @@ export class OtlpReceiver {
 	}
 }
 
-const isJson = ({ headers }: IncomingMessage): boolean =>
-	headers['content-type']?.startsWith('application/json') === true;
+/** Without parameters; names of types are the same in upper and lower case (RFC 9110 §8.3.1). */
+const mediaType = ({ headers }: IncomingMessage): string | undefined =>
+	headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+
+const isJson = (request: IncomingMessage): boolean => mediaType(request) === 'application/json';
 
 function answer(
 	response: ServerResponse,

@@ -128,17 +128,6 @@ export function derivedSpanId(spanId: string, n: number): string {
 	return hexWord(derivedHigh(high, n)) + hexWord(derivedLow(low, n));
 }
 
-/** The id in `count` words from `at`, as lower-case hex; '' when all are zero. */
-export function hexId(words: Uint32Array, at: number, count: number): string {
-	let text = '';
-	let any = 0;
-	for (let i = at; i < at + count; i++) {
-		any |= words[i] as number;
-		text += hexWord(words[i] as number);
-	}
-	return any === 0 ? '' : text;
-}
-
 const hexWord = (word: number): string => (word >>> 0).toString(16).padStart(8, '0');
 
 /**

@@ -160,7 +160,8 @@ describe('Prometheus and Ballast', { skip: NO_PROMETHEUS }, () => {
 		}
 		context.diagnostic(`here / there: ${told.join('; ')}`);
 		const [requests] = (await ours('requests')).values();
-		assert.ok(Math.abs((requests ?? 0) / (REQUESTS / WINDOW_SECONDS) - 1) < 0.001, `${requests}`);
+		// A look that came some 100 ms late makes the window as much longer.
+		assert.ok(Math.abs((requests ?? 0) / (REQUESTS / WINDOW_SECONDS) - 1) < 0.005, `${requests}`);
 		const [rate] = (await ours('error_rate')).values();
 		assert.ok(Math.abs((rate ?? 0) - 1 / MIX.length) < 0.0001, `${rate}`);
 	});

@@ -187,7 +187,7 @@ describe('where too few instances are ready', () => {
 		assert.match((await pool.instance(0)).note, /used all the same/);
 		for (const at of [0, 1]) pool.answers(at, '/up', OK);
 		await eventually(pool.figures, (figures) => figures?.panic === false, 20_000);
-		await pool.it.ballast.printed(/app: panic ends after \d+ s: 3 of 3 instances are ready/);
+		await pool.it.ballast.printed(/app +warn: panic ends after \d+ s: 3 of 3 instances are ready/);
 	});
 });
 

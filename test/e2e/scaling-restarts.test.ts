@@ -98,7 +98,7 @@ describe('the size that was decided', () => {
 		ballast = await start();
 		await using asking = load();
 		await using watch = new SizeWatch(ballast, 'app');
-		await ballast.printed(`app: 1 → ${NEEDED}: as before the restart of Ballast`);
+		await ballast.printed(`1 → ${NEEDED}: as before the restart of Ballast`);
 		await readyAre(ballast, 'app', NEEDED);
 		await sleep(1500);
 		assert.deepEqual(watch.sizes().slice(-1), [NEEDED]);

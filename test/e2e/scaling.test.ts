@@ -127,7 +127,7 @@ describe('a pool that sizes itself', { concurrency: true }, () => {
 		await Promise.all([asking.stop(), watch.stop()]);
 		assert.deepEqual(watch.sizes(), [1]);
 		assert.deepEqual(asking.failures, []);
-		await ballast.printed('shadow: would go 1 → ');
+		await ballast.printed(/shadow +would go 1 → /);
 	});
 
 	test('a reload that changes max: the size stays within the bounds, and goes on from where it is', async () => {

@@ -66,11 +66,13 @@ describe('the start', { concurrency: 2 }, () => {
 		const holder = net.createServer();
 		await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
 		const { port } = holder.address() as net.AddressInfo;
-		const text = `listen: ${port}\nadmin: off\nservices: { app: { respond: hello } }\n`;
+		// Whatever else is taken is not told before it, nor instead of it.
+		const text = `listen: ${port}\nadmin: off\nreceive: ${port}\nservices: { app: { respond: hello } }\n`;
 		const { code, output } = await run(['up', 'ballast.yaml'], { 'ballast.yaml': text });
 		holder.close();
 		assert.equal(code, 1, output);
 		assert.match(output, new RegExp(`127\\.0\\.0\\.1:${port}.*in use.*${process.pid}`, 's'));
+		assert.doesNotMatch(output, /OTLP/);
 	});
 
 	test('`ballast run` of a command that cannot be started ends with 1 and says which, why and what it printed', async () => {

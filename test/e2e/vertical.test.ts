@@ -134,7 +134,8 @@ describe('what instances are given', { concurrency: true }, () => {
 
 	test('kubernetes: a size is recommended against what pods request, and nothing is done', async () => {
 		const [advised] = clusters as [Cluster];
-		const said = /advised: 0\.5 cores, 256MiB → 0\.2\d cores, 1[12]\dMiB for each instance would do; `vertical: apply`/;
+		const said =
+			/advised +.*0\.5 cores, 256MiB → 0\.2\d cores, 1[12]\dMiB for each instance would do; `vertical: apply`/;
 		await ballast.printed(said, { withinMs: SOON_MS });
 		assert.match(
 			await command(ballast, ['scaling']),
@@ -155,7 +156,7 @@ describe('what instances are given', { concurrency: true }, () => {
 			SOON_MS,
 		);
 		assert.deepEqual(controller.alive, alive, 'none was replaced');
-		await ballast.printed(/applied: instances are given 0\.9\d cores, 4\d\dMiB, where they are/);
+		await ballast.printed(/applied +.*instances are given 0\.9\d cores, 4\d\dMiB, where they are/);
 		controller.setReplicas(3, true);
 		await eventually(
 			() => applied.given,
@@ -182,7 +183,7 @@ describe('what instances are given', { concurrency: true }, () => {
 		assert.ok(starved.calls('/resize 200') >= 2);
 		const why = /starved@\S+ was ended by its platform: it needed more than the 256MiB of memory/;
 		await ballast.printed(why);
-		await ballast.printed(/starved: instances are given 0\.5 cores, 4\d\dMiB, where they are/);
+		await ballast.printed(/starved +.*instances are given 0\.5 cores, 4\d\dMiB, where they are/);
 	});
 
 	test('kubernetes: a configured size is what pods have', async () => {
@@ -193,7 +194,7 @@ describe('what instances are given', { concurrency: true }, () => {
 			(given) => given.every((one) => JSON.stringify(one) === JSON.stringify(wanted)),
 			SOON_MS,
 		);
-		await ballast.printed('configured: instances are given 0.75 cores, 300MiB, where they are');
+		await ballast.printed('instances are given 0.75 cores, 300MiB, where they are');
 	});
 
 	test('exec: the command `size` is told what is to be given', async () => {
@@ -204,7 +205,7 @@ describe('what instances are given', { concurrency: true }, () => {
 			cpu >= 0.23 && cpu < 0.26 && memoryBytes >= 115 * MIB && memoryBytes < 125 * MIB,
 			`${cpu}, ${memoryBytes}`,
 		);
-		await ballast.printed(/commanded: instances are given 0\.2\d cores, 1[12]\dMiB, where they are/);
+		await ballast.printed(/commanded +.*instances are given 0\.2\d cores, 1[12]\dMiB, where they are/);
 	});
 
 	test('run: a process of the new size takes the place of the old one', async () => {
@@ -214,7 +215,7 @@ describe('what instances are given', { concurrency: true }, () => {
 		};
 		assert.ok((await heap()) > 0);
 		await eventually(heap, (now) => now < 100, SOON_MS);
-		await ballast.printed(/local: each instance is to be given 1 core, 1GiB → 0\.2\d cores, 1[12]\dMiB/);
+		await ballast.printed(/local +.*each instance is to be given 1 core, 1GiB → 0\.2\d cores, 1[12]\dMiB/);
 		await eventually(
 			() => pidsOf(ballast, 'local'),
 			(pids) => pids.length === 1,

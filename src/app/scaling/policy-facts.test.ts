@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { DEFAULT_SCALE } from '../../scaling/default-policy.ts';
 import type { ScalePolicy } from '../../scaling/policy.ts';
-import { mayAct, resizeAnew, scalesItself } from './policy-facts.ts';
+import { mayAct, resizeAnew, scalesItself, whyOutside } from './policy-facts.ts';
 
 const policy = (changes: Partial<ScalePolicy>): ScalePolicy => ({ ...DEFAULT_SCALE, ...changes });
 const SIGNAL = {
@@ -46,4 +46,20 @@ test('a changed policy: a size that was measured is kept within its bounds, one 
 	assert.equal(after(fixed, policy({ min: 3, max: 3 }), 7), undefined);
 	assert.equal(after(fixed, { ...fixed, idleMs: 1000 }, 7), 7);
 	assert.equal(after(fixed, SCALING, 7), undefined);
+});
+
+test('by hand within the bounds, those of a schedule too; none at all is always allowed, a bare number bounds nothing', () => {
+	const facts = (changes: Partial<ScalePolicy>, counts: number[]) =>
+		counts.map((count) => whyOutside(count, policy(changes), 0)?.split(';')[0] ?? null);
+	assert.deepEqual(facts({}, [0, 1, 100]), [null, null, null]);
+	const kept = '`scale` keeps it from 2 to 4';
+	assert.deepEqual(facts({ min: 2, max: 4 }, [0, 1, 2, 4, 5]), [null, kept, null, null, kept]);
+	assert.deepEqual(facts({ signals: [SIGNAL] }, [2, 3]), [null, '`scale` keeps it from 2 to 2']);
+	const always = { cron: '* * * * *', timeZone: 'UTC', forMs: 3_600_000, min: 3, max: 9 };
+	const scheduled = (key: string) => `\`scale\` keeps it from 3 to 9 (\`${key}\` by schedule)`;
+	assert.deepEqual(facts({ min: 1, max: 4, schedules: [always] }, [2, 9, 10]), [
+		scheduled('min'),
+		null,
+		scheduled('max'),
+	]);
 });

@@ -1,6 +1,7 @@
 /** What a policy means for the rest of the program. */
 import { isDeepStrictEqual } from 'node:util';
 import type { ScalePolicy } from '../../scaling/policy.ts';
+import { boundsAt } from '../../scaling/schedules.ts';
 
 /** Anything could change the size by itself. */
 export function scalesItself({ mode, signals, steps, schedules, min, max }: ScalePolicy): boolean {
@@ -20,4 +21,17 @@ export function resizeAnew(sizes: Map<string, number>, name: string, before: Sca
 	if (size === undefined) return;
 	if (mayAct(before) && mayAct(now)) sizes.set(name, Math.min(now.max, Math.max(now.min, size)));
 	else if (before.min !== now.min || before.max !== now.max) sizes.delete(name);
+}
+
+/**
+ * Why a size must not be set by hand, and what to do; null: it may. 0 switches a pool off, whatever `min` says; a
+ * policy that is only a number is no bound.
+ */
+export function whyOutside(count: number, policy: ScalePolicy, nowMs: number): string | null {
+	const { min, max, scheduledMin, scheduledMax } = boundsAt(policy, nowMs);
+	const isBound = policy.min < policy.max || scalesItself(policy);
+	if (!isBound || count === 0 || (count >= min && count <= max)) return null;
+	const [key, scheduled] = count > max ? ['max', scheduledMax] : ['min', scheduledMin];
+	const why = `\`scale\` keeps it from ${min} to ${max}${scheduled ? ` (\`${key}\` by schedule)` : ''}`;
+	return `${why}; change \`${scheduled ? 'schedule' : key}\` there and \`ballast reload\`, then scale`;
 }

@@ -157,7 +157,8 @@ suite('FileFolder', { concurrency: true }, () => {
 		assert.equal(openNow(root).length, 1);
 		for (let sweeps = 0; sweeps < 4; sweeps++) pass(6000);
 		assert.equal(store.descriptors, 0);
-		assert.equal(openNow(root).length, 0);
+		// The system is asked to close it, and does so in its own time.
+		while (openNow(root).length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
 	});
 
 	test('more large files than may be open: those that nobody reads are closed, and the rest is refused', async () => {
