@@ -7,9 +7,10 @@ import type { StoredAnswer } from './stored-answer.ts';
 export interface AnswerStore {
 	/**
 	 * The newest entry of a key that `suits`, pinned; null: none. `suits` is given entries whose head is not known yet
-	 * too (`answer` null): somebody fetches them now. It must not throw, nor call the store.
+	 * too (`answer` null): somebody fetches them now. It must not throw, nor call the store. What others hold for longer
+	 * than a hit should wait is not found, unless `surely`: default false.
 	 */
-	find(key: CacheKey, suits: (entry: AnswerEntry) => boolean): AnswerEntry | null;
+	find(key: CacheKey, suits: (entry: AnswerEntry) => boolean, surely?: boolean): AnswerEntry | null;
 	/**
 	 * An empty entry that others find from now on, pinned once for the one who fills it; null: there is no room, or one
 	 * that `unless` says yes to is there by now (another worker was quicker), to be found.

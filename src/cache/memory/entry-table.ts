@@ -62,11 +62,11 @@ export class EntryTable {
 	}
 
 	/** Entries of a key, newest first, each held once; how many. */
-	collect(key: CacheKey, into: Int32Array): number {
+	collect(key: CacheKey, into: Int32Array, patienceMs: number = LOOK_MS): number {
 		const cells = this.#cells;
 		const low = key.low | 0;
 		const bucket = this.#bucket(low);
-		if (Atomics.load(cells, bucket) === 0 || !this.#patient(this.#stripe(low), LOOK_MS)) return 0;
+		if (Atomics.load(cells, bucket) === 0 || !this.#patient(this.#stripe(low), patienceMs)) return 0;
 		let count = 0;
 		for (let unit = cells[bucket] as number; unit !== 0 && count < into.length; ) {
 			const at = this.memory.cell(unit);

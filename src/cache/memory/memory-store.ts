@@ -13,7 +13,7 @@ import { Cell, GIVEN_MOST } from './entry-record.ts';
 import { EntryTable } from './entry-table.ts';
 import { MemoryEntry } from './memory-entry.ts';
 import { purgeWalk } from './purge-walk.ts';
-import { LOOK_MS } from './spin-lock.ts';
+import { LOOK_MS, WRITE_MS } from './spin-lock.ts';
 import { Watchers } from './watchers.ts';
 
 export interface MemoryStoreOptions {
@@ -61,9 +61,9 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		this.#decodedShift = Math.clz32(decoded) + 1;
 	}
 
-	find(key: CacheKey, suits: (entry: AnswerEntry) => boolean): MemoryEntry | null {
+	find(key: CacheKey, suits: (entry: AnswerEntry) => boolean, surely = false): MemoryEntry | null {
 		if (this.memory.abandoned) return null;
-		const count = this.table.collect(key, this.#found);
+		const count = this.table.collect(key, this.#found, surely ? WRITE_MS : LOOK_MS);
 		let found: MemoryEntry | null = null;
 		for (let i = 0; i < count; i++) {
 			const unit = this.#found[i] as number;
@@ -80,8 +80,9 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 	}
 
 	begin(key: CacheKey, unless?: (entry: AnswerEntry) => boolean): MemoryEntry | null {
-		if (this.memory.abandoned || key.length > KEY_MOST || !this.table.lock(LOOK_MS)) return null;
-		const other = unless === undefined ? null : this.find(key, unless);
+		// Who does not wait here asks the origin for what another one is asking for already.
+		if (this.memory.abandoned || key.length > KEY_MOST || !this.table.lock(WRITE_MS)) return null;
+		const other = unless === undefined ? null : this.find(key, unless, true);
 		const unit = other === null ? this.filler.begin(key) : 0;
 		this.table.unlock();
 		other?.release();
