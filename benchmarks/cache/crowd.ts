@@ -26,7 +26,9 @@ class CountingOrigin {
 		this.#server = createServer(({ url = '' }, response) => {
 			this.asked.set(url, (this.asked.get(url) ?? 0) + 1);
 			const answer = (): void =>
-				void response.writeHead(200, { 'cache-control': `max-age=${FRESH_SECONDS}` }).end(BODY);
+				void response
+					.writeHead(200, { 'cache-control': `max-age=${FRESH_SECONDS}`, 'content-length': BODY.length })
+					.end(BODY);
 			if (url === '/json') answer();
 			else setTimeout(answer, THINKS_MS);
 		});

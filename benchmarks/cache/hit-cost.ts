@@ -38,7 +38,7 @@ export async function hitCost(bench: Bench, origin: Origin, size: SizeName, plan
 	const before = await origin.requests();
 	const { costs, table, notes } = await measure(bench, there, {
 		...plan,
-		name: `hit ${size}`,
+		name: `hit-${size}`,
 		load: { url: `/${size}`, headers: HEAD },
 		answerBytes: SIZES[size],
 	});

@@ -34,13 +34,15 @@ const CONFIG = {
 			instances: { run: 'node app.js' },
 			retry: 'off',
 			objective: { availability: '99.9%', latency: '300ms' },
-			routes: { '/v1/slow': {}, 'POST /v1/items': {} },
+			routes: { '/v1/slow': {}, 'POST /v1/items': {}, '/v1/kept': { cache: { ttl: '1h' } } },
 		},
 	},
 };
 /** Of each twenty requests. */
 const MIX: readonly (readonly [method: string, path: string])[] = [
-	...Array.from({ length: 12 }, () => ['GET', '/v1/items'] as const),
+	...Array.from({ length: 10 }, () => ['GET', '/v1/items'] as const),
+	['GET', '/v1/kept'],
+	['GET', '/v1/kept'],
 	...Array.from({ length: 4 }, () => ['POST', '/v1/items'] as const),
 	['GET', '/v1/slow'],
 	['GET', '/v1/slow'],

@@ -26,6 +26,7 @@ import { giveStored } from './give-stored.ts';
 import { forward, moreLines, PLAIN_REPORT, refuseUncached } from './pass-by.ts';
 import { RecentRefusals } from './recent-refusals.ts';
 import type { CachingParts, Lookup, RouteCache } from './route-cache.ts';
+import { takenAtMs } from './taken-at.ts';
 
 /** How long one that asks behind the clients' backs keeps others from it, ms. */
 const REFRESH_MS = 5000;
@@ -309,7 +310,6 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		const answer = entry.answer as StoredAnswer;
 		reuse.judge({ answer, staleFromMs: entry.staleFromMs }, { control, policy: cache.policy, nowMs: Date.now() });
 		exchange.cache.cached = CACHED[how.kind];
-		if (how.kind === 'collapsed') exchange.cache.waitedUs = (performance.now() - exchange.startMs) * 1000;
 		const report = {
 			fwd: how.fwd,
 			fwdStatus: how.kind === 'stored' ? 0 : how.status,
@@ -359,12 +359,13 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		cache.keys.build(exchange);
 		this.#select(exchange, cache);
 		if (answer === null || !this.#suits(answer)) return false;
-		const { staleFromMs } = entry;
-		const verdict = this.#reuse.judge({ answer, staleFromMs }, { control, policy: cache.policy, nowMs: Date.now() });
+		const asking = { control, policy: cache.policy, nowMs: takenAtMs(exchange, answer) };
+		const verdict = this.#reuse.judge({ answer, staleFromMs: entry.staleFromMs }, asking);
 		if (verdict === Verdict.revalidate || verdict === Verdict.onlyIfCached) return false;
 		entry.pin();
 		source.cancel();
 		exchange.source = null;
+		exchange.cache.waitedUs = (performance.now() - exchange.startMs) * 1000;
 		this.give(exchange, entry, { kind: 'collapsed', status: 0, fwd: 'miss' });
 		return true;
 	}

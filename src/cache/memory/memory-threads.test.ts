@@ -4,7 +4,7 @@ import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { type AnswerEntry, FillState } from '../answer-store.ts';
-import { AnswerMemory, Control } from './answer-memory.ts';
+import { AnswerMemory, Control, STRIPES } from './answer-memory.ts';
 import { Cell } from './entry-record.ts';
 import { openAnswerStore } from './memory-store.ts';
 import { cacheKey, storedAnswer } from './testing/answers.ts';
@@ -64,6 +64,44 @@ test('whoever asks at the same moment, one begins', async () => {
 		begun.reduce((sum, count) => sum + count),
 		RACED,
 	);
+});
+
+test('one that somebody asks for is not asked for again, though its lock is held for longer than a hit would wait', async () => {
+	const buffer = AnswerMemory.create(4 * MIB);
+	const [one, other] = [openAnswerStore(buffer, 0), openAnswerStore(buffer, 1)];
+	const asked = one.begin(cacheKey('k'));
+	assert.ok(asked !== null);
+	const { cells, stripes } = one.memory;
+	const locks = Array.from({ length: STRIPES }, (_, at) => stripes + at * 16);
+	const go = new Int32Array(new SharedArrayBuffer(4));
+	// Stopped while it held them, it runs again a little later.
+	const holder = new Worker(
+		`const { workerData: { cells, locks, go }, parentPort } = require('node:worker_threads');
+		parentPort.postMessage('up');
+		Atomics.wait(go, 0, 0);
+		Atomics.wait(go, 0, 1, 30);
+		for (const at of locks) Atomics.store(cells, at, 0);`,
+		{ eval: true, workerData: { cells, locks, go } },
+	);
+	await once(holder, 'message');
+	const hold = (): void => {
+		for (const at of locks) Atomics.store(cells, at, 9);
+	};
+	hold();
+	assert.equal(
+		other.find(cacheKey('k'), () => true),
+		null,
+	);
+	Atomics.store(go, 0, 1);
+	Atomics.notify(go, 0);
+	assert.equal(
+		other.begin(cacheKey('k'), ({ state }) => state === FillState.asked),
+		null,
+	);
+	const found = other.find(cacheKey('k'), () => true, true);
+	assert.equal(found?.unit, asked.unit);
+	await once(holder, 'exit');
+	assert.equal(one.usage.entries, 1);
 });
 
 test('a worker that is gone: what it was filling is broken for others, nothing is found or begun in its memory', async () => {
