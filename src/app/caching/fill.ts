@@ -257,7 +257,7 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		if (this.#mode !== Mode.storing) return true;
 		if (!this.#overflow.holds) {
 			// Of what is all there the end follows at once, with which nothing has to be waited for.
-			if (this.#source !== null || this.#entry?.received !== this.#entry?.answer?.length) this.#serveLeader();
+			if (this.#source !== null || this.entry?.received !== this.entry?.answer?.length) this.#serveLeader();
 			return true;
 		}
 		return this.#handOver();
