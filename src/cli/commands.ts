@@ -102,10 +102,7 @@ export const COMMANDS: readonly Command[] = [
 	{
 		arguments: takes('print', ['[config]'], JSON_OPTION),
 		summary: 'show the resolved configuration',
-		about: [
-			'Prints the configuration with every default filled in; secrets are masked, as are paths and queries of webhooks.',
-			FILES,
-		],
+		about: ['Prints the configuration with every default filled in; secrets are masked, as are webhooks.', FILES],
 		examples: [['ballast print', 'what Ballast would run with']],
 	},
 	{

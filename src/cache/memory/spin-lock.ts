@@ -13,7 +13,7 @@ const SLEEP_MS = 0.05;
 /** Patience, ms: of who looks up (it is a miss then), and of who writes: on a busy machine the holder may not run for long. */
 export const LOOK_MS = 0.8;
 /** Of who is about to ask the origin, which costs more: another one's request must not be overlooked. */
-export const BEGIN_MS = 20;
+export const BEGIN_MS = 60;
 export const WRITE_MS = 250;
 
 /** True: got it. `owner` is not 0. */
