@@ -212,7 +212,7 @@ export const COMMANDS: readonly Command[] = [
 		summary: 'run so many instances of a service',
 		about: [
 			'Starts or drains instances until n are there. It holds until the next start or change of `scale`.',
-			'Outside of `min` and `max` of a `scale` that is a range, or scales by itself, it is refused: change them there; 0 switches it off.',
+			"Outside of a range's `min` and `max` it is refused: change them there. 0 switches the service off.",
 			'Of a service with several pools it sets one.',
 			'When an instance does not become ready, the exit code is 1; it is tried again all the same.',
 			LEFT,

@@ -262,7 +262,7 @@ export class EntryTable {
 	}
 
 	#patient(at: number, patienceMs: number): boolean {
-		const writes = patienceMs === WRITE_MS;
+		const writes = patienceMs > LOOK_MS;
 		const hopeless = this.#lost === at || (!writes && this.#stuck === at);
 		if (!lock(this.#cells, at, this.#owner, hopeless ? 0 : patienceMs)) {
 			if (writes) this.#lost = at;
