@@ -1,4 +1,4 @@
-const MARKS = 16_384;
+const MARKS = 131_072;
 
 /**
  * When URLs were last changed, by a few bits of their hashes, in memory that all workers share: what was asked for
