@@ -14,7 +14,8 @@ export default async function* count(source) {
 		const own = type === 'test:fail' && data.details.error?.failureType !== 'subtestsFailed';
 		if (own && data.todo === undefined) {
 			// A file that ends by itself has no summary.
-			if (data.name === data.file || data.name === file) files.push({ file, ms: data.details.duration_ms, failed: 1, failures: [file] });
+			if (data.name === data.file || data.name === file)
+				files.push({ file, ms: data.details.duration_ms, failed: 1, failures: [file] });
 			else failures.push(name);
 		}
 		if (type !== 'test:summary') continue;
