@@ -4,14 +4,12 @@ import { TEMPLATE_FIELDS } from '../alerts/channels/alert-text.ts';
 import { PAGERDUTY_URL } from '../alerts/channels/pagerduty.ts';
 import { type ChannelInput, type ChannelsInput, DEFAULT_RATE } from '../alerts/config.ts';
 import { complainOfTemplate } from '../alerts/template.ts';
-import { closest } from '../core/closest.ts';
-import { orList } from '../core/or-list.ts';
 import { splitWords } from '../instances/words.ts';
 import type { Place } from './scope.ts';
+import { type Entry, type EntryTypes, headersOf, typeOfEntry } from './typed-entry.ts';
 
 type Key = Exclude<keyof ChannelInput, 'type' | 'rate'>;
 
-/** What must be there, then what may. */
 const KEYS: Readonly<Record<ChannelType, readonly [must: readonly Key[], may: readonly Key[]]>> = {
 	webhook: [['url'], ['headers']],
 	slack: [['url'], ['template']],
@@ -23,59 +21,20 @@ const KEYS: Readonly<Record<ChannelType, readonly [must: readonly Key[], may: re
 	alertmanager: [['url'], ['headers']],
 	command: [['run'], []],
 };
+const TYPES: EntryTypes<ChannelType> = { noun: 'channel', types: CHANNEL_TYPES, keys: KEYS };
 
 export function resolveChannels(input: ChannelsInput, place: Place): ChannelConfig[] {
 	return Object.entries(input).flatMap(([name, one]) => {
 		const at = place.at(name);
-		if (!/^[a-z][a-z0-9_-]{0,62}$/i.test(name))
-			at.problem('expected a name of letters, digits, `_` and `-`, a letter first, at most 63', { at: 'key' });
-		const type = typeOf(name, one, at);
-		if (type === null || !checkKeys(type, one, at)) return [];
+		const type = typeOfEntry(name, TYPES, { input: one, place: at });
+		if (type === null) return [];
 		const secrets: string[] = [];
 		const to = targetOf(type, { input: one, place: at, secrets });
 		return to === null ? [] : [{ name, perMinute: one.rate ?? DEFAULT_RATE, to, secrets: [...new Set(secrets)] }];
 	});
 }
 
-const isType = (name: string): name is ChannelType => (CHANNEL_TYPES as readonly string[]).includes(name);
-
-function typeOf(name: string, { type }: ChannelInput, place: Place): ChannelType | null {
-	if (type !== undefined) return type;
-	if (isType(name)) return name;
-	if (place.at('type').isCut()) return null;
-	const near = closest(name, CHANNEL_TYPES);
-	place.problem(
-		`expected a \`type\`, since the name is none of ${orList(CHANNEL_TYPES)}${near === undefined ? '' : `; did you mean \`${near}\`?`}`,
-		{ at: 'key' },
-	);
-	return null;
-}
-
-function checkKeys(type: ChannelType, input: ChannelInput, place: Place): boolean {
-	const [must, may] = KEYS[type];
-	const given = Object.keys(input).filter((key): key is Key => key !== 'type' && key !== 'rate');
-	for (const key of given) {
-		if (must.includes(key) || may.includes(key)) continue;
-		place
-			.at(key)
-			.problem(`expected nothing here: a channel of type ${type} takes ${[...must, ...may].join(', ')}`, { at: 'key' });
-	}
-	const missing = must.filter((key) => input[key] === undefined);
-	if (missing.length > 0 && !place.lostKey())
-		place.problem(`expected ${missing.map((key) => `\`${key}\``).join(' and ')}: a channel of type ${type} needs it`, {
-			at: 'key',
-		});
-	return missing.length === 0;
-}
-
-interface Input {
-	input: ChannelInput;
-	place: Place;
-	/** Filled with all that must not be shown. */
-	secrets: string[];
-}
-
-function targetOf(type: ChannelType, one: Input): ChannelTarget | null {
+function targetOf(type: ChannelType, one: Entry<ChannelInput>): ChannelTarget | null {
 	const { input, place, secrets } = one;
 	const template = templateOf(input.template, place.at('template'));
 	if (type === 'command') return { type, command: commandOf(input.run, place.at('run')), cwd: place.scope.file('.') };
@@ -118,24 +77,7 @@ export function urlOfChannel(
 	return null;
 }
 
-function headersOf({ input, place, secrets }: Input): [string, string][] {
-	return Object.entries(input.headers ?? {}).flatMap(([name, value]) => {
-		const at = place.at('headers', name);
-		if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/.test(name))
-			at.problem('expected the name of a header field', { at: 'key' });
-		const text = typeof value === 'object' ? at.secret(value) : String(value);
-		if (text === undefined) return [];
-		if (!/^[\t\x20-\x7e]*$/.test(text)) {
-			at.problem('expected text of ASCII on one line');
-			return [];
-		}
-		// Whatever stands in a field may be a token.
-		if (text !== '') secrets.push(text);
-		return [[name, text] satisfies [string, string]];
-	});
-}
-
-function emailOf({ input, place, secrets }: Input, template: string | null): ChannelTarget | null {
+function emailOf({ input, place, secrets }: Entry<ChannelInput>, template: string | null): ChannelTarget | null {
 	const tls = input.tls ?? 'starttls';
 	const password = input.password === undefined ? undefined : place.at('password').secret(input.password);
 	const both = (input.user === undefined) === (input.password === undefined);
