@@ -1,7 +1,7 @@
 import { BodyKind } from '../wire/body.ts';
 import { Field } from '../wire/field-names.ts';
 import type { Framing } from '../wire/framing.ts';
-import { type Fields, STRIDE, text } from '../wire/head.ts';
+import { type Fields, lineEnd, STRIDE, text } from '../wire/head.ts';
 import type { Output } from '../wire/output.ts';
 import type { ResponseHead } from '../wire/response-head.ts';
 import type { FieldEdits } from './field-edits.ts';
@@ -163,11 +163,4 @@ function copyFields(out: Output, bytes: Uint8Array, fields: Fields, edits: Field
 		}
 	}
 	if (from >= 0) out.copy(bytes, from, to);
-}
-
-/** Behind the CRLF that follows a value and the white space after it. */
-export function lineEnd(bytes: Uint8Array, valueEnd: number): number {
-	let at = valueEnd;
-	while (bytes[at] !== 10) at++;
-	return at + 1;
 }

@@ -1,9 +1,8 @@
 import { Field } from '../wire/field-names.ts';
 import { type Framing, listHas } from '../wire/framing.ts';
-import { STRIDE, text } from '../wire/head.ts';
+import { lineEnd, STRIDE, text } from '../wire/head.ts';
 import type { Output } from '../wire/output.ts';
 import type { RequestHead } from '../wire/request-head.ts';
-import { lineEnd } from './answer-head.ts';
 import type { Destination } from './attempt.ts';
 import { addressTold } from './client-address.ts';
 import type { NodeLimits } from './config.ts';

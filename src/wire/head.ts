@@ -92,6 +92,13 @@ export function text(buffer: Uint8Array, start: number, end: number): string {
 	return (buffer as Buffer).toString('latin1', start, end);
 }
 
+/** Behind the CRLF that follows a value and the white space after it. */
+export function lineEnd(bytes: Uint8Array, valueEnd: number): number {
+	let at = valueEnd;
+	while (bytes[at] !== 10) at++;
+	return at + 1;
+}
+
 /**
  * Reads field lines up to the empty line (RFC 9112 §5). Returns the offset behind it, or a
  * `HeadFault`. White space before the colon, obs-fold, bare CR, bare LF, NUL and every other control

@@ -1,10 +1,9 @@
 import { Field } from '../../wire/field-names.ts';
-import { Fields, parseFields, STRIDE } from '../../wire/head.ts';
+import { Fields, lineEnd, parseFields, STRIDE } from '../../wire/head.ts';
 import type { ResponseHead } from '../../wire/response-head.ts';
 import { formatHttpDate } from './http-date.ts';
 
 const STATUS_DIGITS = 3;
-const LF = 10;
 /** More lines than any head that came through the gateway's own limits. */
 const FIELDS_MOST = 1000;
 
@@ -84,13 +83,6 @@ function statusLine({ head, bytes }: OriginAnswer): Buffer {
 
 export function nameAt(fields: Fields, bytes: Buffer, row: number): string {
 	return bytes.toString('latin1', fields.table[row] as number, fields.table[row + 1] as number).toLowerCase();
-}
-
-/** Behind the LF that ends the line of the value that ends at `valueEnd`. */
-export function lineEnd(bytes: Buffer, valueEnd: number): number {
-	let at = valueEnd;
-	while (bytes[at] !== LF) at++;
-	return at + 1;
 }
 
 /** The fields of a stored head, and the bytes that they point into; for what is not on the path of a hit. */

@@ -1,10 +1,10 @@
 import { Field } from '../../wire/field-names.ts';
-import { HeadFault, STRIDE } from '../../wire/head.ts';
+import { HeadFault, lineEnd, STRIDE } from '../../wire/head.ts';
 import { ResponseHead } from '../../wire/response-head.ts';
 import { AnswerFlag, type StoredAnswer } from '../stored-answer.ts';
 import { formatHttpDate } from './http-date.ts';
 import { type Judging, judgeAnswer } from './judge-answer.ts';
-import { isStored, lineEnd, nameAt, storedFields } from './stored-head.ts';
+import { isStored, nameAt, storedFields } from './stored-head.ts';
 
 const CRLF = Buffer.from('\r\n');
 const FIELDS_MOST = 1000;
