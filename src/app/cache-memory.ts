@@ -73,13 +73,14 @@ export class CacheMemory implements Purger {
 	/** Of all workers' answers. */
 	async purge(select: PurgeSelect, soft: boolean): Promise<{ removed: number }> {
 		let removed = 0;
+		// One walk for all URLs or prefixes of a request.
 		for (const each of selectsOf(select)) removed += (await this.#store?.purge(each, soft)) ?? 0;
 		return { removed };
 	}
 }
 
 function selectsOf(select: PurgeSelect): StoreSelect[] {
-	if ('urls' in select) return select.urls.map((url) => ({ key: keysOf(url) }));
-	if ('prefixes' in select) return select.prefixes.map((prefix) => ({ key: keysUnder(prefix) }));
+	if ('urls' in select) return [{ key: keysOf(select.urls) }];
+	if ('prefixes' in select) return [{ key: keysUnder(select.prefixes) }];
 	return 'tags' in select ? select.tags.map((tag) => ({ tag })) : [{ all: true }];
 }

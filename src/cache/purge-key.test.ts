@@ -5,7 +5,7 @@ import { keysOf, keysUnder } from './purge-key.ts';
 const key = (text: string): Buffer => Buffer.from(text, 'latin1');
 
 test('a URL means its keys of both schemes, with whatever else they hold', () => {
-	const means = keysOf('https://API.example.com/a?x=1&y=2');
+	const means = keysOf(['https://API.example.com/a?x=1&y=2']);
 	for (const text of [
 		'sapi.example.com/a?x=1&y=2',
 		'hapi.example.com/a?x=1&y=2',
@@ -27,9 +27,17 @@ test('a URL means its keys of both schemes, with whatever else they hold', () =>
 });
 
 test('a prefix means what begins with its host and path, and not what another host says in its path', () => {
-	const means = keysUnder('http://api.example.com/v1/');
+	const means = keysUnder(['http://api.example.com/v1/']);
 	assert.ok(means(key('sapi.example.com/v1/a')) && means(key('h*/v1/b?c')));
 	assert.ok(!means(key('sapi.example.com/v2/a')) && !means(key('sevil.example/api.example.com/v1/')));
-	assert.ok(keysUnder('api.example.com')(key('hapi.example.com/x')));
-	assert.ok(!keysUnder('api.example.com')(key('h*/x')));
+	assert.ok(keysUnder(['api.example.com'])(key('hapi.example.com/x')));
+	assert.ok(!keysUnder(['api.example.com'])(key('h*/x')));
+});
+
+test('of several, each is meant, and none by the parameters of another', () => {
+	const means = keysOf(['https://a.example/x?one=1', 'https://a.example/x?two=2', 'https://b.example/y']);
+	for (const text of ['sa.example/x?one=1', 'sa.example/x?two=2', 'hb.example/y']) assert.ok(means(key(text)), text);
+	for (const text of ['sa.example/x?one=1&two=2', 'sb.example/x', 'sa.example/y']) assert.ok(!means(key(text)), text);
+	const under = keysUnder(['a.example/v1/', 'b.example']);
+	assert.ok(under(key('ha.example/v1/x')) && under(key('hb.example/z')) && !under(key('ha.example/v2')));
 });

@@ -10,35 +10,41 @@ function placeOf(key: Buffer): string {
 }
 
 /** Keys whose host and path begin so: `api.example.com/v1/`, with or without a scheme. */
-export function keysUnder(prefix: string): (key: Buffer) => boolean {
-	const text = prefix.replace(/^https?:\/\//i, '');
-	const slash = text.indexOf('/');
-	const host = (slash < 0 ? text : text.slice(0, slash)).toLowerCase();
-	const path = slash < 0 ? '' : text.slice(slash);
+export function keysUnder(prefixes: readonly string[]): (key: Buffer) => boolean {
+	const begins = prefixes.flatMap((prefix) => {
+		const text = prefix.replace(/^https?:\/\//i, '');
+		const slash = text.indexOf('/');
+		const path = slash < 0 ? '' : text.slice(slash);
+		const own = (slash < 0 ? text : text.slice(0, slash)).toLowerCase() + path;
+		return path === '' ? [own] : [own, ANY_HOST + path];
+	});
 	return (key) => {
 		const place = placeOf(key);
-		return place.startsWith(host + path) || (path !== '' && place.startsWith(ANY_HOST + path));
+		return begins.some((begin) => place.startsWith(begin));
 	};
 }
 
 /**
- * Keys of a URL, whatever else they hold: other schemes, other values of fields that are part of the key. A route may
+ * Keys of URLs, whatever else they hold: other schemes, other values of fields that are part of the key. A route may
  * leave parameters out of its keys, or sort them: what differs in nothing else is meant too.
  */
-export function keysOf(url: string): (key: Buffer) => boolean {
-	const { host, pathname, search } = new URL(url);
-	const asked = new Set(search.slice(1).split('&'));
-	const places = new Set([host + pathname, ANY_HOST + pathname]);
+export function keysOf(urls: readonly string[]): (key: Buffer) => boolean {
+	/** The parameters of each URL, by host and path. */
+	const asked = new Map<string, ReadonlySet<string>[]>();
+	for (const url of urls) {
+		const { host, pathname, search } = new URL(url);
+		const parameters = new Set(search.slice(1).split('&'));
+		for (const place of [host + pathname, ANY_HOST + pathname]) {
+			const known = asked.get(place);
+			if (known === undefined) asked.set(place, [parameters]);
+			else known.push(parameters);
+		}
+	}
 	return (key) => {
-		const place = placeOf(key);
-		const question = place.indexOf('?');
-		if (!places.has(question < 0 ? place : place.slice(0, question))) return false;
-		return (
-			question < 0 ||
-			place
-				.slice(question + 1)
-				.split('&')
-				.every((each) => asked.has(each))
-		);
+		const [place = '', query] = placeOf(key).split(/\?(.*)/s, 2);
+		const meant = asked.get(place);
+		if (meant === undefined || query === undefined) return meant !== undefined;
+		const held = query.split('&');
+		return meant.some((parameters) => held.every((each) => parameters.has(each)));
 	};
 }
