@@ -57,12 +57,7 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 	take(owner: FillOwner<Fill>, exchange: Exchange): void {
 		this.copy(exchange);
 		this.#owner = owner;
-		this.#mode = Mode.idle;
-		this.entry = null;
-		this.#source = null;
 		this.#overflow.clear();
-		this.leader = null;
-		this.stored = null;
 		this.fetch.reset();
 	}
 
