@@ -2,10 +2,12 @@ import {
 	type AnswerEntry,
 	type AnswerStore,
 	type AnswerUpdate,
+	type CacheKey,
 	type FillingEntry,
 	FillState,
 } from '../../cache/answer-store.ts';
 import { type CachePolicy, PLAIN_CACHE } from '../../cache/cache-policy.ts';
+import { KeptKey } from '../../cache/kept-key.ts';
 import { isBypassed } from '../../cache/rules/bypass.ts';
 import type { CacheHash } from '../../cache/rules/cache-hash.ts';
 import { cacheStatusLine } from '../../cache/rules/cache-status.ts';
@@ -59,7 +61,9 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		control: RequestControl;
 		hash: CacheHash;
 		keyedByAuthorization: boolean;
-		/** Of the key that is looked for; null: what changes it is purged by that key. */
+		/** What is looked for: the route's one key object, until it builds the next. */
+		key: CacheKey;
+		/** Of that key; null: what changes it is purged by the key. */
 		url: number | null;
 		policy: CachePolicy;
 	};
@@ -76,6 +80,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 			control: this.#control,
 			hash: parts.hash,
 			keyedByAuthorization: false,
+			key: new KeptKey(),
 			url: null,
 			policy: PLAIN_CACHE,
 		};
@@ -91,7 +96,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		if (control.body || control.override || exchange.mayUpgrade || isBypassed(policy.bypass, exchange))
 			return forward(exchange, cache, 'bypass');
 		const key = cache.keys.build(exchange);
-		this.#select(exchange, cache);
+		this.#select(exchange, cache, key);
 		const entry = this.#store.find(key, this.#suitsStored);
 		const answer = entry?.answer ?? null;
 		if (entry === null || answer === null) {
@@ -136,18 +141,18 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		return suitsVariant(answer, this.#selecting);
 	}
 
-	/** Behind the building of its key. */
-	#select(exchange: Exchange, { keys, keyedByAuthorization, policy }: RouteCache): void {
+	#select(exchange: Exchange, { keys, keyedByAuthorization, policy }: RouteCache, key: CacheKey): void {
 		const selecting = this.#selecting;
+		selecting.key = key;
 		selecting.request = exchange;
 		selecting.keyedByAuthorization = keyedByAuthorization;
 		selecting.policy = policy;
 		selecting.url = keys.bare ? null : keys.url;
 	}
 
-	#isGivable({ staleFromMs }: AnswerEntry, answer: StoredAnswer): boolean {
+	#isGivable({ staleFromMs }: AnswerEntry, answer: StoredAnswer, nowMs: number): boolean {
 		const { control, policy } = this.#selecting;
-		const verdict = this.#reuse.judge({ answer, staleFromMs }, { control, policy, nowMs: Date.now() });
+		const verdict = this.#reuse.judge({ answer, staleFromMs }, { control, policy, nowMs });
 		return verdict !== Verdict.revalidate && verdict !== Verdict.onlyIfCached;
 	}
 
@@ -158,7 +163,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		if (state === FillState.asked) return true;
 		const { answer } = entry;
 		if (answer === null || (state !== FillState.filling && state !== FillState.whole)) return false;
-		return this.#suits(answer) && (state === FillState.filling || this.#isGivable(entry, answer));
+		return this.#suits(answer) && (state === FillState.filling || this.#isGivable(entry, answer, Date.now()));
 	}
 
 	#hit(exchange: Exchange, entry: AnswerEntry, cached: Cached): void {
@@ -187,7 +192,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 			entry?.release();
 			return forward(exchange, cache, entry === null ? 'uri-miss' : 'request');
 		}
-		const key = cache.keys.build(exchange);
+		const { key } = this.#selecting;
 		// Part of an answer, or one that proved not to be stored the last time: nobody waits for it.
 		const partial = control.rangeAt >= 0 && (entry === null || ((entry.answer?.flags ?? 0) & AnswerFlag.partial) !== 0);
 		const alone = exchange.cache.alone || partial || this.#refusals.has(key);
@@ -217,6 +222,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		return true;
 	}
 
+	/** Of the request that is looked for. */
 	#fillFor(exchange: Exchange, cache: RouteCache, stored: AnswerEntry | null): Fill {
 		const fill = this.#spare.pop() ?? new Fill(this.#plane);
 		this.#filling++;
@@ -225,7 +231,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		fill.stored = stored;
 		fill.conditions = stored === null || stored.answer === null ? NOTHING : conditionalFields(stored.answer);
 		fill.control.read(fill.head.fields, fill.buffer);
-		fill.key.copy(cache.keys.build(exchange));
+		fill.key.copy(this.#selecting.key);
 		fill.url = cache.keys.url;
 		return fill;
 	}
@@ -352,16 +358,12 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 
 	headKnown(exchange: Exchange, source: EntrySource): boolean {
 		const cache = exchange.route?.cache as RouteCache;
-		const control = this.#control;
 		const { entry } = source;
 		const { answer } = entry;
-		control.read(exchange.head.fields, exchange.buffer);
-		cache.keys.build(exchange);
-		this.#select(exchange, cache);
+		this.#control.read(exchange.head.fields, exchange.buffer);
+		this.#select(exchange, cache, cache.keys.build(exchange));
 		if (answer === null || !this.#suits(answer)) return false;
-		const asking = { control, policy: cache.policy, nowMs: takenAtMs(exchange, answer) };
-		const verdict = this.#reuse.judge({ answer, staleFromMs: entry.staleFromMs }, asking);
-		if (verdict === Verdict.revalidate || verdict === Verdict.onlyIfCached) return false;
+		if (!this.#isGivable(entry, answer, takenAtMs(exchange, answer))) return false;
 		entry.pin();
 		source.cancel();
 		exchange.source = null;
