@@ -1,0 +1,69 @@
+/** Videos as v3 shows them. */
+import { isReady, type Status, statusAt, type Video } from './videos.ts';
+import type { World } from './world.ts';
+
+/** `waiting` is a word of the answer to the call that creates; later that is `pending` too. */
+const WORDS: Readonly<Record<Status, string>> = {
+	waiting: 'pending',
+	pending: 'pending',
+	processing: 'processing',
+	completed: 'completed',
+	failed: 'failed',
+};
+
+const TRANSLATION_WORDS: Readonly<Record<Status, string>> = { ...WORDS, processing: 'running' };
+
+/** A video. Its URLs are signed anew each time. */
+export function videoView(world: World, video: Video): object {
+	return { ...common(world, video), status: wordOf(world, video, WORDS), video_page_url: pageOf(world, video) };
+}
+
+export function translationView(world: World, video: Video): object {
+	return { ...common(world, video), status: wordOf(world, video, TRANSLATION_WORDS), input_language: null };
+}
+
+function common(world: World, video: Video): object {
+	const now = world.clock.now();
+	const ended = now >= video.endAtMs;
+	const { failureCode, failureMessage } = video.plan;
+	const ready = isReady(video, now);
+	const completed = ended && failureCode === null;
+	return {
+		id: video.id,
+		title: video.title,
+		video_url: ready ? world.signed(`/_files/video/${video.id}.mp4`) : null,
+		thumbnail_url: ready ? world.signed(`/_files/thumbnail/${video.id}.png`) : null,
+		gif_url: null,
+		captioned_video_url: null,
+		subtitle_url: null,
+		duration: completed ? video.durationS : null,
+		created_at: Math.floor(video.createdAtMs / 1000),
+		completed_at: completed ? Math.floor(video.endAtMs / 1000) : null,
+		failure_code: ended ? failureCode : null,
+		failure_message: ended ? failureMessage : null,
+		folder_id: video.folderId,
+		output_language: video.outputLanguage,
+	};
+}
+
+function wordOf(world: World, video: Video, words: Readonly<Record<Status, string>>): string {
+	return words[statusAt(video, world.clock.now())] as string;
+}
+
+export function pageOf(world: World, video: Video): string {
+	return `${world.url}/_files/page/${video.id}`;
+}
+
+/** One line of the bulk statuses. */
+export function bulkView(world: World, video: Video): object {
+	const status = statusAt(video, world.clock.now());
+	const { failureCode: code, failureMessage: message } = video.plan;
+	const queued = world.knobs.bulkWords === 'batch' ? 'queued' : 'pending';
+	return {
+		video_id: video.id,
+		batch_id: null,
+		item_index: null,
+		status: status === 'waiting' || status === 'pending' ? queued : status,
+		error: status === 'failed' ? { code, message } : null,
+	};
+}
