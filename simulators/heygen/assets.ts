@@ -15,7 +15,11 @@ const TYPES: readonly [type: string, extension: string, is: (bytes: Buffer) => b
 	['video/mp4', 'mp4', (bytes) => bytes.subarray(4, 8).toString('latin1') === 'ftyp'],
 	['video/webm', 'webm', (bytes) => bytes.readUInt32BE(0) === 0x1a45dfa3],
 	['audio/wav', 'wav', (bytes) => bytes.subarray(0, 4).toString('latin1') === 'RIFF'],
-	['audio/mpeg', 'mp3', (bytes) => bytes.subarray(0, 3).toString('latin1') === 'ID3' || bytes.readUInt16BE(0) >= 0xffe0],
+	[
+		'audio/mpeg',
+		'mp3',
+		(bytes) => bytes.subarray(0, 3).toString('latin1') === 'ID3' || bytes.readUInt16BE(0) >= 0xffe0,
+	],
 	['application/pdf', 'pdf', (bytes) => bytes.subarray(0, 4).toString('latin1') === '%PDF'],
 ];
 

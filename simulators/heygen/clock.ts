@@ -71,14 +71,20 @@ export class Agenda {
 		for (const { cancelled } of this.#entries.splice(0)) cancelled?.();
 	}
 
-	/** To be called when the clock skipped some time. */
-	look(): void {
+	/** Runs what is due; to be called when the clock skipped some time. */
+	catchUp(): void {
+		const now = this.#clock.now();
+		while ((this.#entries.at(-1)?.atMs ?? Number.POSITIVE_INFINITY) <= now) this.#entries.pop()?.run();
+		this.#look();
+	}
+
+	#look(): void {
 		clearTimeout(this.#timer);
 		this.#timer = undefined;
 		const next = this.#entries.at(-1);
 		if (next === undefined) return;
 		const delayMs = Math.ceil(this.#clock.realMs(next.atMs - this.#clock.now()));
-		this.#timer = setTimeout(() => this.#runDue(), Math.min(Math.max(delayMs, 0), MAX_DELAY_MS));
+		this.#timer = setTimeout(() => this.catchUp(), Math.min(Math.max(delayMs, 0), MAX_DELAY_MS));
 	}
 
 	#add(entry: Entry): void {
@@ -90,12 +96,6 @@ export class Agenda {
 			else high = middle;
 		}
 		this.#entries.splice(low, 0, entry);
-		if (low === this.#entries.length - 1) this.look();
-	}
-
-	#runDue(): void {
-		const now = this.#clock.now();
-		while ((this.#entries.at(-1)?.atMs ?? Number.POSITIVE_INFINITY) <= now) this.#entries.pop()?.run();
-		this.look();
+		if (low === this.#entries.length - 1) this.#look();
 	}
 }

@@ -48,8 +48,14 @@ export function readCommandLine(args: readonly string[], env: NodeJS.ProcessEnv)
 function parseFlags(args: readonly string[]): Record<string, string | boolean | undefined> {
 	// A knob that is true or false may stand alone.
 	const knobs = Object.fromEntries(KNOB_NAMES.map((name) => [spellings(name).option, { type: 'string' as const }]));
-	const bare = new Set(KNOB_NAMES.filter((name) => KNOBS[name].default === true || KNOBS[name].default === false).map((name) => `--${spellings(name).option}`));
-	const whole = args.map((arg, at) => (bare.has(arg) && !/^(?:true|false)$/.test(args[at + 1] ?? '') ? `${arg}=true` : arg));
+	const bare = new Set(
+		KNOB_NAMES.filter((name) => KNOBS[name].default === true || KNOBS[name].default === false).map(
+			(name) => `--${spellings(name).option}`,
+		),
+	);
+	const whole = args.map((arg, at) =>
+		bare.has(arg) && !/^(?:true|false)$/.test(args[at + 1] ?? '') ? `${arg}=true` : arg,
+	);
 	try {
 		return parseArgs({ args: whole, options: { ...PLAIN, ...knobs } }).values as Record<string, string | boolean>;
 	} catch (error) {
@@ -57,7 +63,11 @@ function parseFlags(args: readonly string[]): Record<string, string | boolean | 
 	}
 }
 
-function knobsOf(flags: Record<string, unknown>, env: NodeJS.ProcessEnv, file: string | undefined): NonNullable<SimulatorOptions['knobs']> {
+function knobsOf(
+	flags: Record<string, unknown>,
+	env: NodeJS.ProcessEnv,
+	file: string | undefined,
+): NonNullable<SimulatorOptions['knobs']> {
 	const values: Record<string, unknown> = file === undefined ? {} : (jsonOf(file) as Record<string, unknown>);
 	for (const name of KNOB_NAMES) {
 		const { option, variable } = spellings(name);

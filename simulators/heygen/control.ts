@@ -26,7 +26,7 @@ export function control(world: World, { method, path, query, fields }: Question)
 			return ledgerOf(world, query.get('account'));
 		case 'GET /_simulator/calls': {
 			const { calls, files, webhooks, total } = world.counts;
-			return { calls, files, webhooks, total };
+			return { calls, files, webhooks, total, keysUnderWay: world.busyKeys.size };
 		}
 		case 'GET /_simulator/deliveries':
 			return { deliveries: world.deliveries };
@@ -78,7 +78,7 @@ export function restart(world: World, downMs = 0): { restarted: number } {
 export function advance(world: World, ms: number): { now: string } {
 	world.clock.advance(ms);
 	world.noteTime();
-	world.agenda.look();
+	world.agenda.catchUp();
 	return { now: new Date(world.clock.now()).toISOString() };
 }
 
@@ -86,7 +86,8 @@ function failNext(world: World, { code, method = null, path = null, times = 1 }:
 	const known = ERROR_CODES.find((each) => each === code);
 	if (known === undefined) throw new ControlError(`code takes ${ERROR_CODES.join(', ')}`);
 	if (!isTextOrNull(method) || !isTextOrNull(path)) throw new ControlError('method and path take a text, or null');
-	if (typeof times !== 'number' || !Number.isInteger(times) || times < 1) throw new ControlError('times takes 1 and more');
+	if (typeof times !== 'number' || !Number.isInteger(times) || times < 1)
+		throw new ControlError('times takes 1 and more');
 	const order = { code: known as ErrorCode, method, path, times };
 	world.orders.push(order);
 	return order;

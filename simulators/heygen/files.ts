@@ -16,11 +16,18 @@ const THUMBNAIL = { width: 320, height: 180 };
 const MOST_KEPT = 32;
 const made = new WeakMap<World, Map<string, Buffer>>();
 
-export function serveFile(world: World, { request, response, url }: { request: IncomingMessage; response: ServerResponse; url: URL }): void {
+export function serveFile(
+	world: World,
+	{ request, response, url }: { request: IncomingMessage; response: ServerResponse; url: URL },
+): void {
 	if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(world, response, 405);
 	const [, , kind = '', name = ''] = url.pathname.split('/');
 	if (kind === 'video' || kind === 'thumbnail') {
-		const verdict = judgeUrl(world.urlSecret, { path: url.pathname, query: url.searchParams, nowMs: world.clock.now() });
+		const verdict = judgeUrl(world.urlSecret, {
+			path: url.pathname,
+			query: url.searchParams,
+			nowMs: world.clock.now(),
+		});
 		if (verdict !== 'good') return refuse(world, response, 403);
 	}
 	const file = findFile(world, kind, name);
@@ -56,7 +63,10 @@ function kept(world: World, id: string, make: () => Buffer): Buffer {
 	return bytes;
 }
 
-function send(world: World, { request, response, file }: { request: IncomingMessage; response: ServerResponse; file: File }): void {
+function send(
+	world: World,
+	{ request, response, file }: { request: IncomingMessage; response: ServerResponse; file: File },
+): void {
 	const { type, bytes } = file;
 	const headers = { 'content-type': type, 'accept-ranges': 'bytes', 'cache-control': 'private' };
 	const range = rangeOf(request.headers.range, bytes.length);

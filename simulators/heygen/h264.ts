@@ -85,7 +85,11 @@ function sequenceOf(size: { width: number; height: number; columns: number; rows
 	const { width, height, columns, rows } = size;
 	const bits = new Bits().put(66, 8).put(0b11000000, 8).put(LEVEL, 8);
 	// Frame numbers of four bits, output in the order of decoding, one reference frame.
-	bits.golomb(0, FRAME_NUMBER_BITS - 4, 2, 1).put(0, 1).golomb(columns - 1, rows - 1).put(0b11, 2);
+	bits
+		.golomb(0, FRAME_NUMBER_BITS - 4, 2, 1)
+		.put(0, 1)
+		.golomb(columns - 1, rows - 1)
+		.put(0b11, 2);
 	const [right, bottom] = [(columns * 16 - width) / 2, (rows * 16 - height) / 2];
 	if (right + bottom > 0) bits.put(1, 1).golomb(0, right, 0, bottom);
 	else bits.put(0, 1);

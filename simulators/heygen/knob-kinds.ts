@@ -31,7 +31,12 @@ export function count(whole: number, about: string, least = 0): Knob<number> {
 }
 
 export function amount(whole: number, about: string): Knob<number> {
-	return { default: whole, about, accepts: 'a number from 0 on', read: (value) => within(value, { least: 0, most: 1e9 }) };
+	return {
+		default: whole,
+		about,
+		accepts: 'a number from 0 on',
+		read: (value) => within(value, { least: 0, most: 1e9 }),
+	};
 }
 
 export function flag(whole: boolean, about: string): Knob<boolean> {

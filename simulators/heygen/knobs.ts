@@ -45,14 +45,20 @@ export const KNOBS = {
 	webhookUnsubscribedRate: share('share of the events that nobody is subscribed to: not sent, not in the history'),
 	secretPrefixInKey: flag(true, '`whsec_` is a part of the key of the signature [U]'),
 	signCallbacks: flag(false, 'posts to a `callback_url` are signed, with the secret of the first endpoint [U]'),
-	failBody: oneOf(['msg', 'failure'], '`event_data` of a failure has `msg`, or `failure_code` and `failure_message` [U]'),
+	failBody: oneOf(
+		['msg', 'failure'],
+		'`event_data` of a failure has `msg`, or `failure_code` and `failure_message` [U]',
+	),
 	httpsWebhooks: flag(false, 'webhooks only to https URLs, as the real API has it'),
 
 	keyLifeMs: duration('24h', 'how long an Idempotency-Key is remembered'),
 	replayErrors: flag(true, 'a key replays errors too, except 401, 409, 429 and 5xx; else only what succeeded [U]'),
 	firstStatus: oneOf(['waiting', 'pending'], 'status in the answer of a call that creates'),
 	bulkWords: oneOf(['video', 'batch'], 'bulk statuses say `pending`, or `queued` as batches do [U]'),
-	clientClock: oneOf(['real', 'simulated'], 'clock of `Retry-After` and `Heygen-Timestamp`: that of the client, or this one'),
+	clientClock: oneOf(
+		['real', 'simulated'],
+		'clock of `Retry-After` and `Heygen-Timestamp`: that of the client, or this one',
+	),
 	legacy: oneOf(['off', 'on', 'gone'], 'v1 and v2: 404, served, or 410 [U]'),
 } as const;
 

@@ -1,6 +1,7 @@
 /** Small MP4 files that play, of any length (ISO/IEC 14496-12 and -15). */
-import { FRAME_RATE } from './videos.ts';
+
 import { type Stream, streamOf } from './h264.ts';
+import { FRAME_RATE } from './videos.ts';
 
 interface Film {
 	width: number;
@@ -34,7 +35,17 @@ function moov(track: Track, dataAt: number): Buffer {
 	const { width, height, samples } = track;
 	const units = samples.length * FRAME_UNITS;
 	const header = [u32(0), u32(0), u32(TIMESCALE), u32(units), u32(0x10000), u16(0x100), zeros(10), matrix(), zeros(24)];
-	const trackHeader = [u32(0), u32(0), u32(1), u32(0), u32(units), zeros(16), matrix(), u32(width << 16), u32(height << 16)];
+	const trackHeader = [
+		u32(0),
+		u32(0),
+		u32(1),
+		u32(0),
+		u32(units),
+		zeros(16),
+		matrix(),
+		u32(width << 16),
+		u32(height << 16),
+	];
 	const mediaHeader = [u32(0), u32(0), u32(TIMESCALE), u32(units), u16(0x55c4), u16(0)];
 	return box(
 		'moov',

@@ -8,7 +8,8 @@ interface FilePart {
 
 /** The part named `file`. Throws where there is none. */
 export function fileOf(body: Buffer, contentType: string | undefined): FilePart {
-	const [, quoted, plain] = /^multipart\/form-data\s*;.*boundary=(?:"([^"]{1,70})"|([^;\s]{1,70}))/i.exec(contentType ?? '') ?? [];
+	const [, quoted, plain] =
+		/^multipart\/form-data\s*;.*boundary=(?:"([^"]{1,70})"|([^;\s]{1,70}))/i.exec(contentType ?? '') ?? [];
 	const boundary = quoted ?? plain;
 	if (boundary === undefined) throw wrong('The body is not multipart/form-data.');
 	const mark = Buffer.from(`--${boundary}`);

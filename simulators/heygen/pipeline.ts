@@ -37,7 +37,10 @@ interface Exchange {
 }
 
 /** Answers a call to the API, or resets its connection. */
-export async function serveCall(world: World, { request, response, url }: Pick<Exchange, 'request' | 'response' | 'url'>): Promise<void> {
+export async function serveCall(
+	world: World,
+	{ request, response, url }: Pick<Exchange, 'request' | 'response' | 'url'>,
+): Promise<void> {
 	const number = ++world.counts.total;
 	const exchange = { request, response, url, number, requestId: world.id('req', number) };
 	const method = request.method ?? 'GET';
@@ -76,7 +79,16 @@ async function perform(
 	const body = await readBody(request, route.maxBytes ?? JSON_BYTES);
 	const usesKey = request.method === 'POST' && url.pathname.startsWith('/v3/');
 	const key = usesKey ? readKey(request.headers['idempotency-key']) : undefined;
-	const base = { world, account, number, path: url.pathname, params, query: url.searchParams, headers: request.headers, body };
+	const base = {
+		world,
+		account,
+		number,
+		path: url.pathname,
+		params,
+		query: url.searchParams,
+		headers: request.headers,
+		body,
+	};
 	const identity = identityOf(world, account, { route, key, number });
 	const call = { ...base, identity, idempotencyKey: key ?? null, takeTime: takeTime(world, identity) };
 	const scope = key === undefined ? undefined : `${account.name} POST ${url.pathname} ${key}`;

@@ -108,21 +108,24 @@ function listAvatars({ world }: Call): Answer {
 }
 
 function listVoices(): Answer {
-	const voices = VOICES.filter(({ type }) => type === 'public').map(({ voice_id, name, language, gender, support_pause }) => ({
-		voice_id,
-		name,
-		language,
-		gender,
-		preview_audio: null,
-		support_pause,
-	}));
+	const voices = VOICES.filter(({ type }) => type === 'public').map(
+		({ voice_id, name, language, gender, support_pause }) => ({
+			voice_id,
+			name,
+			language,
+			gender,
+			preview_audio: null,
+			support_pause,
+		}),
+	);
 	return v2({ voices });
 }
 
 /** A credit is 60 of the quota. */
 function quota({ account, world }: Call): Answer {
 	const { billing, balanceUsd, credits } = account;
-	const seconds = billing === 'wallet' ? Math.floor(balanceUsd / Math.max(world.knobs.pricePerSecondUsd, 0.001)) : credits;
+	const seconds =
+		billing === 'wallet' ? Math.floor(balanceUsd / Math.max(world.knobs.pricePerSecondUsd, 0.001)) : credits;
 	return v2({ remaining_quota: seconds, details: { api: seconds } });
 }
 

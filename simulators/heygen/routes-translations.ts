@@ -49,9 +49,13 @@ function wishesOf(call: Call, fields: Fields): Wish[] {
 	const common = { ...commonWish(call, fields), kind: 'translation' as const, durationS: 30 };
 	return listOf(fields, 'output_languages', MOST).map((language, at) => {
 		if (typeof language !== 'string' || !LANGUAGES.includes(language))
-			throw new ApiError('invalid_parameter', `'output_languages' takes what GET /v3/video-translations/languages lists.`, {
-				param: 'output_languages',
-			});
+			throw new ApiError(
+				'invalid_parameter',
+				`'output_languages' takes what GET /v3/video-translations/languages lists.`,
+				{
+					param: 'output_languages',
+				},
+			);
 		return { ...common, outputLanguage: language, identity: `${call.identity}/${at}` };
 	});
 }

@@ -14,7 +14,12 @@ import type { Video } from './videos.ts';
 const MOST = 100;
 
 export const VIDEO_ROUTES: readonly Route[] = [
-	{ method: 'POST', path: '/v3/videos', creates: true, handle: (call) => create(call, videoWish(call, fieldsOf(call))) },
+	{
+		method: 'POST',
+		path: '/v3/videos',
+		creates: true,
+		handle: (call) => create(call, videoWish(call, fieldsOf(call))),
+	},
 	{ method: 'GET', path: '/v3/videos', handle: list },
 	{ method: 'GET', path: '/v3/videos/statuses', handle: (call) => statuses(call, 'video', 'video_ids') },
 	{ method: 'POST', path: '/v3/videos/batches', creates: true, handle: addBatch },
@@ -82,7 +87,9 @@ export function statuses(call: Call, kind: Video['kind'], idsParam: string): Ans
 	for (const id of batchIds) {
 		const batch = findBatch(call, kind, id);
 		const items = batch === undefined ? [] : itemsOf(call.world, batch);
-		data.push(...(batch === undefined ? [notFound({ batch_id: id })] : items.map((item) => ({ ...item, batch_id: id }))));
+		data.push(
+			...(batch === undefined ? [notFound({ batch_id: id })] : items.map((item) => ({ ...item, batch_id: id }))),
+		);
 	}
 	if (data.length > MOST) throw tooMany;
 	return { status: 200, body: { data, has_more: false, next_token: null } };

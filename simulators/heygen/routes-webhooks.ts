@@ -26,7 +26,8 @@ function add(call: Call): Answer {
 	const own = endpointsOf(world, account.name);
 	if (own.some((endpoint) => endpoint.url === url))
 		throw new ApiError('conflict', 'There is an endpoint with this URL.', { param: 'url' });
-	if (own.length >= MOST_ENDPOINTS) throw new ApiError('conflict', `An account has at most ${MOST_ENDPOINTS} endpoints.`);
+	if (own.length >= MOST_ENDPOINTS)
+		throw new ApiError('conflict', `An account has at most ${MOST_ENDPOINTS} endpoints.`);
 	const endpoint = addEndpoint(world, account, { url, events });
 	return ok({ ...endpointView(endpoint), secret: endpoint.secret });
 }

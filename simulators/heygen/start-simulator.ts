@@ -99,7 +99,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 	};
 }
 
-function checked({ seed = '1', timeScale = 1, accounts, knobs = {}, stateFile }: SimulatorOptions): ConstructorParameters<typeof World>[0] {
+function checked({
+	seed = '1',
+	timeScale = 1,
+	accounts,
+	knobs = {},
+	stateFile,
+}: SimulatorOptions): ConstructorParameters<typeof World>[0] {
 	const { knobs: read, problems } = readKnobs(knobs);
 	if (!(timeScale >= 0.001 && timeScale <= 100_000)) problems.push('the time scale is 0.001 to 100,000');
 	const whole = accounts ?? [{ name: 'main', keys: [DEFAULT_KEY] }];
@@ -128,10 +134,9 @@ interface Incoming {
 
 async function serve(world: World, { request, response, sockets }: Incoming): Promise<void> {
 	response.on('error', () => {});
-	const url = URL.canParse(request.url ?? '', 'http://simulator') ? new URL(request.url ?? '', 'http://simulator') : undefined;
+	const url = urlOf(request);
 	try {
-		if (url === undefined) response.writeHead(400).end();
-		else if (/^\/_simulator(?:\/|$)/.test(url.pathname)) await serveControl(world, { request, response, sockets, url });
+		if (/^\/_simulator(?:\/|$)/.test(url.pathname)) await serveControl(world, { request, response, sockets, url });
 		else if (world.clock.now() < world.downUntilMs) request.socket.resetAndDestroy();
 		else if (url.pathname.startsWith('/_files/')) serveFile(world, { request, response, url });
 		else await serveCall(world, { request, response, url });
@@ -141,6 +146,12 @@ async function serve(world: World, { request, response, sockets }: Incoming): Pr
 		world.counts.call('own faults', 'reset');
 		request.socket.resetAndDestroy();
 	}
+}
+
+/** Of a target that is none: that of nothing. */
+function urlOf({ url: target = '' }: IncomingMessage): URL {
+	const whole = target.startsWith('/') ? `http://simulator${target}` : target;
+	return new URL(URL.canParse(whole) ? whole : 'http://simulator/');
 }
 
 async function serveControl(world: World, { request, response, sockets, url }: Incoming & { url: URL }): Promise<void> {

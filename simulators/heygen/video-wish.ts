@@ -13,7 +13,13 @@ const UNSPOKEN_S = 10;
 
 const TYPES = ['avatar', 'image', 'cinematic_avatar', 'studio'] as const;
 const SIDES: Readonly<Record<string, number>> = { '720p': 720, '1080p': 1080, '4k': 2160 };
-const RATIOS: Readonly<Record<string, number>> = { '16:9': 16 / 9, '9:16': 9 / 16, '4:5': 4 / 5, '5:4': 5 / 4, '1:1': 1 };
+const RATIOS: Readonly<Record<string, number>> = {
+	'16:9': 16 / 9,
+	'9:16': 9 / 16,
+	'4:5': 4 / 5,
+	'5:4': 5 / 4,
+	'1:1': 1,
+};
 
 /** Of a job, what its kind does not change. */
 export function commonWish(call: Call, fields: Fields): Wish {

@@ -33,7 +33,11 @@ export const EVENT_TYPES: readonly { event_type: string; description: string }[]
 const MOST_EVENTS = 20_000;
 
 /** Keeps an event and sends it: to the endpoints of the account, and to the `callback_url` where there is one. */
-export function emit(world: World, event: Omit<Event, 'eventId' | 'ordinal' | 'createdAtMs'>, callbackUrl: string | null): void {
+export function emit(
+	world: World,
+	event: Omit<Event, 'eventId' | 'ordinal' | 'createdAtMs'>,
+	callbackUrl: string | null,
+): void {
 	const ordinal = world.counts.events++;
 	const kept: Event = {
 		...event,
@@ -55,7 +59,11 @@ export function endpointsOf(world: World, account: string): Endpoint[] {
 	return [...world.endpoints.values()].filter((endpoint) => endpoint.account === account);
 }
 
-export function addEndpoint(world: World, account: Account, { url, events }: { url: string; events: string[] | null }): Endpoint {
+export function addEndpoint(
+	world: World,
+	account: Account,
+	{ url, events }: { url: string; events: string[] | null },
+): Endpoint {
 	const ordinal = ++account.endpoints;
 	world.accounts.put(account.name, account);
 	const endpoint: Endpoint = {
