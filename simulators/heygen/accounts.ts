@@ -14,7 +14,7 @@ export interface AccountOptions {
 	/** Without it: the knob. */
 	atCap?: 'reject' | 'queue';
 	billing?: Billing;
-	/** Of a wallet, in dollars; default 1,000. */
+	/** Of a wallet, in dollars; default 1,000,000. */
 	balanceUsd?: number;
 	/** Of a subscription; a credit is a second of the result; default 1,000,000. */
 	credits?: number;
@@ -52,7 +52,7 @@ export const DEFAULT_KEY = 'simulator-key';
 export function newAccount(options: AccountOptions): Account {
 	return {
 		billing: 'wallet',
-		balanceUsd: 1000,
+		balanceUsd: 1_000_000,
 		credits: 1_000_000,
 		spendingCapUsd: null,
 		plan: 'team',

@@ -100,7 +100,9 @@ export function resumeJobs(world: World): void {
 	const unfinished = [...world.videos.values()].filter(({ ended, deletedAtMs }) => !ended && deletedAtMs === null);
 	world.live.clear();
 	for (const video of unfinished.sort((one, other) => one.startAtMs - other.startAtMs || one.ordinal - other.ordinal)) {
-		world.live.set(video.account, [...(world.live.get(video.account) ?? []), video]);
+		const live = world.live.get(video.account) ?? [];
+		live.push(video);
+		world.live.set(video.account, live);
 		awaitEnd(world, video);
 	}
 }

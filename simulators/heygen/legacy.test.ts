@@ -44,7 +44,7 @@ test('its lists and its quota have their own forms', async (t) => {
 	conforms(await client.get('/v2/voices'), 200, 'legacy-voices');
 	assert.equal(
 		conforms(await client.get('/v2/user/remaining_quota'), 200, 'legacy-quota').data.remaining_quota,
-		20_000,
+		20_000_000,
 	);
 });
 

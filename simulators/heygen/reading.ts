@@ -14,7 +14,8 @@ export async function readBody(message: IncomingMessage, maxBytes: number): Prom
 	if (Number(message.headers['content-length'] ?? 0) > maxBytes) throw tooLarge;
 	const parts: Buffer[] = [];
 	let length = 0;
-	for await (const part of message as AsyncIterable<Buffer>) {
+	// The connection is still needed, for the refusal.
+	for await (const part of message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
 		length += part.length;
 		if (length > maxBytes) throw tooLarge;
 		parts.push(part);

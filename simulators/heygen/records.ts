@@ -68,7 +68,7 @@ export interface Delivery {
 	url: string;
 	/** null: a `callback_url`. */
 	endpointId: string | null;
-	/** `given up`: after 24 h of attempts. */
+	/** `given up`: after 24 h of attempts, or because its endpoint was removed. */
 	state: 'waiting' | 'lost' | 'delivered' | 'given up' | 'forgotten';
 	/** Times it was posted. */
 	attempts: number;

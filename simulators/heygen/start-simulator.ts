@@ -63,6 +63,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 	const server = createServer((request, response) => void serve(world, { request, response, sockets }));
 	// A call may take longer than usual on purpose.
 	server.requestTimeout = 0;
+	// Idle connections of clients are not to end under their next call.
+	server.keepAliveTimeout = 65_000;
 	server.on('connection', (socket) => {
 		sockets.add(socket);
 		socket.on('error', () => {}).on('close', () => sockets.delete(socket));

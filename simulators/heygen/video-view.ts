@@ -1,4 +1,5 @@
 /** Videos as v3 shows them. */
+import { ITEM_STATUS } from './batches.ts';
 import { isReady, type Status, statusAt, type Video } from './videos.ts';
 import type { World } from './world.ts';
 
@@ -58,12 +59,12 @@ export function pageOf(world: World, video: Video): string {
 export function bulkView(world: World, video: Video): object {
 	const status = statusAt(video, world.clock.now());
 	const { failureCode: code, failureMessage: message } = video.plan;
-	const queued = world.knobs.bulkWords === 'batch' ? 'queued' : 'pending';
+	const own = video.kind === 'video' ? WORDS : TRANSLATION_WORDS;
 	return {
 		video_id: video.id,
 		batch_id: null,
 		item_index: null,
-		status: status === 'waiting' || status === 'pending' ? queued : status,
+		status: (world.knobs.bulkWords === 'batch' ? ITEM_STATUS : own)[status],
 		error: status === 'failed' ? { code, message } : null,
 	};
 }

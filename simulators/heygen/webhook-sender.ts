@@ -2,7 +2,7 @@
 import { request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { draw, happens } from './chance.ts';
-import type { Delivery, Event } from './records.ts';
+import type { Delivery, Endpoint, Event } from './records.ts';
 import { signatureOf, webhookBody } from './signature.ts';
 import type { World } from './world.ts';
 
@@ -65,9 +65,15 @@ function plan(world: World, attempt: Attempt): void {
 }
 
 async function send(world: World, { event, delivery, retry }: Attempt): Promise<void> {
-	const epoch = world.epoch;
+	const { epoch } = world;
+	const endpoint = delivery.endpointId === null ? undefined : world.endpoints.get(delivery.endpointId);
+	if (delivery.endpointId !== null && endpoint === undefined) {
+		delivery.state = 'given up';
+		return;
+	}
+	delivery.url = endpoint?.url ?? delivery.url;
 	delivery.attempts++;
-	const result = await post(delivery.url, webhookBody(event), headersFor(world, event, delivery.endpointId));
+	const result = await post(delivery.url, webhookBody(event), headersFor(world, event, endpoint));
 	delivery.last = result;
 	world.counts.webhook(result);
 	if (/^2\d\d$/.test(result)) delivery.state = 'delivered';
@@ -81,9 +87,8 @@ async function send(world: World, { event, delivery, retry }: Attempt): Promise<
 }
 
 /** A `callback_url` is signed only where the knob says so, with the secret of the first endpoint. */
-function headersFor(world: World, event: Event, endpointId: string | null): Record<string, string> {
+function headersFor(world: World, event: Event, endpoint: Endpoint | undefined): Record<string, string> {
 	const { knobs, clock } = world;
-	const own = endpointId === null ? undefined : world.endpoints.get(endpointId);
 	const first = knobs.signCallbacks
 		? [...world.endpoints.values()].find(({ account }) => account === event.account)
 		: undefined;
@@ -94,7 +99,7 @@ function headersFor(world: World, event: Event, endpointId: string | null): Reco
 		'heygen-timestamp': String(seconds),
 		'heygen-event-id': event.eventId,
 	};
-	const secret = (own ?? first)?.secret;
+	const secret = (endpoint ?? first)?.secret;
 	if (secret !== undefined)
 		headers['heygen-signature'] = signatureOf(webhookBody(event), secret, knobs.secretPrefixInKey);
 	return headers;
