@@ -54,6 +54,8 @@ test('where the cap queues, jobs wait in order, and never more run than may', as
 	for (let at = 0; at < 7; at++) await client.create({ title: String(at) });
 	const [account] = client.simulator.ledger().accounts;
 	assert.deepEqual([account?.active, account?.waiting], [2, 5]);
+	const words = (await client.get('/v3/videos')).body.data.map(({ status }: { status: string }) => status);
+	assert.deepEqual([words[0], words[6]], ['waiting', 'pending']);
 	const starts = () => client.simulator.ledger().jobs.map(({ startAt }) => startAt);
 	assert.deepEqual(starts(), [...starts()].sort());
 	const before = starts();

@@ -53,7 +53,10 @@ export const KNOBS = {
 
 	keyLifeMs: duration('24h', 'how long an Idempotency-Key is remembered'),
 	replayErrors: flag(true, 'a key replays errors too, except 401, 409, 429 and 5xx; else only what succeeded [U]'),
-	firstStatus: oneOf(['waiting', 'pending'], 'status in the answer of a call that creates'),
+	firstStatus: oneOf(
+		['waiting', 'pending'],
+		'status in the answer of a call that creates, and of a video without a slot',
+	),
 	bulkWords: oneOf(
 		['video', 'batch'],
 		'bulk statuses have the words of the single video, or those of batches (`queued`, `processing`) [U]',

@@ -72,7 +72,7 @@ export interface Delivery {
 	state: 'waiting' | 'lost' | 'delivered' | 'given up' | 'forgotten';
 	/** Times it was posted. */
 	attempts: number;
-	/** What the last one got: a status, or why it got none. */
+	/** What the last one got: a status, or why it got none; null: it is under way. */
 	last: string | null;
 }
 

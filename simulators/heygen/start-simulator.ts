@@ -11,6 +11,7 @@ import { type Knobs, readKnobs } from './knobs.ts';
 import { type Ledger, ledgerOf } from './ledger.ts';
 import { serveCall } from './pipeline.ts';
 import { JSON_BYTES, parseJson, readBody } from './reading.ts';
+import type { Delivery } from './records.ts';
 import { tellOfEnd } from './webhooks.ts';
 import { World } from './world.ts';
 
@@ -41,6 +42,8 @@ export interface Simulator {
 	ledger(account?: string): Ledger;
 	/** Calls by route and result: see counts.ts. */
 	calls(): Record<string, Record<string, number>>;
+	/** Webhooks, oldest first. */
+	deliveries(): readonly Delivery[];
 	/** Throws where a value is refused. */
 	turn(knobs: Partial<Knobs>): void;
 	/** Skips some simulated time. */
@@ -84,6 +87,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 		now: () => world.clock.now(),
 		ledger: (account) => ledgerOf(world, account),
 		calls: () => world.counts.calls,
+		deliveries: () => world.deliveries,
 		turn: (knobs) => void turn(world, knobs),
 		advance: (ms) => void advance(world, ms),
 		restart: (downMs) => {

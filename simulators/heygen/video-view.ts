@@ -3,24 +3,21 @@ import { ITEM_STATUS } from './batches.ts';
 import { isReady, type Status, statusAt, type Video } from './videos.ts';
 import type { World } from './world.ts';
 
-/** `waiting` is a word of the answer to the call that creates; later that is `pending` too. */
-const WORDS: Readonly<Record<Status, string>> = {
+const TRANSLATION_WORDS: Readonly<Record<Status, string>> = {
 	waiting: 'pending',
 	pending: 'pending',
-	processing: 'processing',
+	processing: 'running',
 	completed: 'completed',
 	failed: 'failed',
 };
 
-const TRANSLATION_WORDS: Readonly<Record<Status, string>> = { ...WORDS, processing: 'running' };
-
 /** A video. Its URLs are signed anew each time. */
 export function videoView(world: World, video: Video): object {
-	return { ...common(world, video), status: wordOf(world, video, WORDS), video_page_url: pageOf(world, video) };
+	return { ...common(world, video), video_page_url: pageOf(world, video) };
 }
 
 export function translationView(world: World, video: Video): object {
-	return { ...common(world, video), status: wordOf(world, video, TRANSLATION_WORDS), input_language: null };
+	return { ...common(world, video), input_language: null };
 }
 
 function common(world: World, video: Video): object {
@@ -31,6 +28,7 @@ function common(world: World, video: Video): object {
 	const completed = ended && failureCode === null;
 	return {
 		id: video.id,
+		status: wordOf(world, video, now),
 		title: video.title,
 		video_url: ready ? world.signed(`/_files/video/${video.id}.mp4`) : null,
 		thumbnail_url: ready ? world.signed(`/_files/thumbnail/${video.id}.png`) : null,
@@ -47,8 +45,11 @@ function common(world: World, video: Video): object {
 	};
 }
 
-function wordOf(world: World, video: Video, words: Readonly<Record<Status, string>>): string {
-	return words[statusAt(video, world.clock.now())] as string;
+/** Translations have their own words; a video without a slot has the word of a new one. */
+function wordOf(world: World, video: Video, nowMs: number): string {
+	const status = statusAt(video, nowMs);
+	if (video.kind === 'translation') return TRANSLATION_WORDS[status];
+	return status === 'waiting' ? world.knobs.firstStatus : status;
 }
 
 export function pageOf(world: World, video: Video): string {
@@ -57,14 +58,14 @@ export function pageOf(world: World, video: Video): string {
 
 /** One line of the bulk statuses. */
 export function bulkView(world: World, video: Video): object {
-	const status = statusAt(video, world.clock.now());
+	const now = world.clock.now();
+	const status = statusAt(video, now);
 	const { failureCode: code, failureMessage: message } = video.plan;
-	const own = video.kind === 'video' ? WORDS : TRANSLATION_WORDS;
 	return {
 		video_id: video.id,
 		batch_id: null,
 		item_index: null,
-		status: (world.knobs.bulkWords === 'batch' ? ITEM_STATUS : own)[status],
+		status: world.knobs.bulkWords === 'batch' ? ITEM_STATUS[status] : wordOf(world, video, now),
 		error: status === 'failed' ? { code, message } : null,
 	};
 }

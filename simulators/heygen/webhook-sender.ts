@@ -73,6 +73,7 @@ async function send(world: World, { event, delivery, retry }: Attempt): Promise<
 	}
 	delivery.url = endpoint?.url ?? delivery.url;
 	delivery.attempts++;
+	delivery.last = null;
 	const result = await post(delivery.url, webhookBody(event), headersFor(world, event, endpoint));
 	delivery.last = result;
 	world.counts.webhook(result);
