@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startSimulator } from './start-simulator.ts';
-import { AT_ONCE, Client, running, until, VIDEO } from './testing/client.ts';
+import { AT_ONCE, type Body, Client, running, until, VIDEO } from './testing/client.ts';
 import { receiver } from './testing/receiver.ts';
 
 const HOUR_MS = 3_600_000;
@@ -72,4 +74,28 @@ test('with a file all is there again at the next start, and time has gone on', a
 	after.simulator.advance(HOUR_MS);
 	assert.equal((await after.video(kept)).status, 'completed');
 	await until(async () => (await after.get('/v3/webhooks/events')).body.data.length === 2);
+});
+
+test('what was answered is there after kill -9', { timeout: 30_000 }, async (t) => {
+	const folder = mkdtempSync(join(tmpdir(), 'heygen-simulator-'));
+	let child: ChildProcess | undefined;
+	t.after(() => {
+		child?.kill('SIGKILL');
+		rmSync(folder, { recursive: true, force: true });
+	});
+	const begin = async (): Promise<string> => {
+		const args = ['--port', '0', '--state', join(folder, 'state.jsonl'), '--create-p50-ms', '0', '--read-p50-ms', '0'];
+		child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args]);
+		const [said] = await once(child.stdout as NonNullable<ChildProcess['stdout']>, 'data');
+		return /at (http:\S+),/.exec(String(said))?.[1] ?? '';
+	};
+	const make = async (url: string): Promise<string> => {
+		const headers = { 'x-api-key': 'simulator-key', 'idempotency-key': 'k' };
+		const answer = await fetch(`${url}/v3/videos`, { method: 'POST', headers, body: JSON.stringify(VIDEO) });
+		return ((await answer.json()) as Body).data.video_id;
+	};
+	const made = await make(await begin());
+	child?.kill('SIGKILL');
+	await once(child as ChildProcess, 'exit');
+	assert.equal(await make(await begin()), made);
 });
