@@ -15,6 +15,7 @@ import {
 	underscoresSchema,
 	upstreamSchema,
 } from '../gateway/config.ts';
+import { compressSchema } from '../gateway/compress/compress-config.ts';
 import { parseListen } from '../gateway/config-syntax.ts';
 import { filesSchema } from '../gateway/files/files-config.ts';
 import {
@@ -115,6 +116,11 @@ const policyKeys = {
 		cdnSchema,
 		'How long a CDN in front may keep answers, and browsers, where the API says nothing of it; and how it gets their tags.',
 		{ default: 'off', example: { maxAge: '1h', staleWhileRevalidate: '30s', tags: 'Cache-Tag' } },
+	),
+	compress: key(
+		compressSchema,
+		'Answers that come plain are compressed for clients that like it: stored ones once, others on their way. Not for answers that hold a secret beside what a stranger may choose (BREACH).',
+		{ default: 'off', example: true },
 	),
 	objective: key(
 		objectiveSchema,

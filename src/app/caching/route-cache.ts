@@ -6,6 +6,7 @@ import { isKeyedByAuthorization } from '../../cache/rules/judge-answer.ts';
 import type { UrlMarks } from '../../cache/url-marks.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import type { ResponseCache } from '../../gateway/response-cache.ts';
+import type { CompressedAnswers } from './compressed-answers.ts';
 
 /** Where answers are, and what tells of changes. */
 export interface CachingParts {
@@ -22,19 +23,28 @@ export interface Lookup {
 	look(exchange: Exchange, cache: RouteCache): boolean;
 }
 
-/** The cache of a route. `space`: of routes that answer one URL differently, each has one of its own; '' for none. */
+export interface RouteCacheParts {
+	readonly policy: CachePolicy;
+	/** Of routes that answer one URL differently, each has one of its own; '' for none. */
+	readonly space: string;
+	readonly compressed: CompressedAnswers;
+}
+
+/** The cache of a route. */
 export class RouteCache implements ResponseCache<Exchange> {
 	readonly policy: CachePolicy;
 	readonly keys: CacheKeyBuilder;
 	readonly keyedByAuthorization: boolean;
 	/** Fields that clients do not get. */
 	readonly hidden: ReadonlySet<string>;
+	readonly compressed: CompressedAnswers;
 	/** What passes is watched by it. */
 	invalidation: { watch(exchange: Exchange): void } | null = null;
 	readonly #lookup: Lookup;
 
-	constructor(lookup: Lookup, policy: CachePolicy, space: string) {
+	constructor(lookup: Lookup, { policy, space, compressed }: RouteCacheParts) {
 		this.#lookup = lookup;
+		this.compressed = compressed;
 		this.policy = policy;
 		this.keys = new CacheKeyBuilder({ policy: policy.key, hash: lookup.hash, space });
 		this.keyedByAuthorization = isKeyedByAuthorization(policy);

@@ -5,6 +5,7 @@ import type { FieldEdits } from '../../gateway/field-edits.ts';
 import type { ResponseCache } from '../../gateway/response-cache.ts';
 import type { RouteEntry } from '../../gateway/route-table.ts';
 import type { ServicePlan } from '../plan.ts';
+import { CompressedAnswers } from './compressed-answers.ts';
 import { Invalidation, UncachedRoute } from './invalidation.ts';
 import { type Lookup, RouteCache } from './route-cache.ts';
 
@@ -21,13 +22,14 @@ export class RouteCaches {
 	readonly #uncached: UncachedRoute;
 
 	constructor(lookup: Lookup, entries: readonly RouteEntry[], plans: readonly ServicePlan[]) {
+		const compressed = new CompressedAnswers(lookup.parts.store, lookup.hash);
 		const ofPlan = new Map(plans.map((plan) => [plan.name, plan]));
 		for (const [owner, own] of Map.groupBy(entries, ({ route, service }): Owner => route ?? service)) {
 			const [entry] = own as [RouteEntry, ...RouteEntry[]];
 			const plan = ofPlan.get(entry.service.name);
 			const policy = entry.route === null ? plan?.cache : plan?.routeCaches[entry.route.name];
 			if (policy == null) continue;
-			this.#caches.set(owner, new RouteCache(lookup, policy, isAlone(policy, own) ? spaceOf(entry) : ''));
+			this.#caches.set(owner, new RouteCache(lookup, { policy, space: isAlone(policy, own) ? spaceOf(entry) : '', compressed }));
 		}
 		const invalidation = new Invalidation(lookup.parts, [...this.#caches.values()]);
 		for (const cache of this.#caches.values()) cache.invalidation = invalidation;

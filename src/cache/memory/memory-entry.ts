@@ -77,6 +77,11 @@ export class MemoryEntry implements FillingEntry {
 		return own === 0 || all < own ? all : own;
 	}
 
+	nameBody(into: Buffer, at: number): number {
+		const record = this.#bodyRecord;
+		return into.writeInt32LE(this.#cells[record + Cell.generation] as number, into.writeInt32LE(record, at));
+	}
+
 	read(at: number): Buffer {
 		const { received } = this;
 		// Before there is something of it nobody knows where it will lie.

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { bool, choice, key, list, map, notEmpty, object, oneOf, required, text } from '../../core/schema.ts';
 import { complainOfFieldValue, complainOfPath } from '../config-syntax.ts';
-import type { Coding } from './coding.ts';
+import type { Coding } from '../compress/coding.ts';
 
 export interface FilesConfig {
 	/** Absolute path. */
