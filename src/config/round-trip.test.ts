@@ -10,6 +10,7 @@ import type { UserConfig, UserRoute, UserService } from './schema.ts';
 import {
 	cacheInput,
 	cdnInput,
+	compressInput,
 	duration,
 	filesInput,
 	maybe,
@@ -111,6 +112,7 @@ const policy = (level: string) => ({
 	headers: maybe(fc.record({ request: maybe(fields), response: maybe(fields) }).map(withoutUndefined)),
 	cache: maybe(cacheInput),
 	cdn: maybe(cdnInput),
+	compress: maybe(compressInput),
 	objective: maybe(
 		fc.oneof(
 			fc.constantFrom('99.9%', 'off' as const, { latency: '300ms' }),

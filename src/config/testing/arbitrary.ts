@@ -62,6 +62,20 @@ export const cdnInput = fc.oneof(
 		.map(withoutUndefined),
 );
 
+/** A `compress`, in all its forms. */
+export const compressInput = fc.oneof(
+	fc.constantFrom(true as const, 'off' as const),
+	fc.constantFrom(['gzip' as const], ['zstd' as const, 'br' as const]),
+	fc
+		.record({
+			encodings: maybe(fc.constantFrom(['gzip' as const], ['zstd' as const, 'br' as const])),
+			min: maybe(fc.constantFrom('0B', '4KiB')),
+			types: maybe(fc.constantFrom(['text/*'], ['application/json', '+xml'])),
+			levels: maybe(fc.constantFrom({ br: 11 }, { gzip: 1, zstd: 19 })),
+		})
+		.map(withoutUndefined),
+);
+
 const FOLDER = import.meta.dirname;
 
 /** `files` of a route: a folder that is there. */

@@ -16,6 +16,6 @@ export const EXCEPTIONS: Readonly<Record<'required' | 'optimal', Readonly<Record
 		'partial-store-partial-reuse-partial-suffix':
 			'its origin promises six bytes (`4-9`) and sends five: there is no last byte that could be given.',
 		'partial-store-partial-complete':
-			'parts of an answer are stored, and smaller parts given from them; they are not joined with others to a whole.',
+			'its origin sends a part without a validator, and wants to be asked for the rest: parts may only be joined where they share a strong one (RFC 9111 §3.4), so what came could not be used.',
 	},
 };
