@@ -80,12 +80,12 @@ function compressed(giving: Giving, of: Form): EntrySource | null {
 	const { compress, cache } = exchange.route as Route;
 	const answers = (cache as unknown as RouteCache).compressed;
 	if (entry.state !== FillState.whole) return compressedOnItsWay(giving, of);
-	const known = answers.find(entry, of.coding);
+	const known = answers?.find(entry, of.coding) ?? null;
 	if (known === null && exchange.headOnly) {
 		begin(giving, { status: entry.answer?.status ?? 0, head: of.heads.of(of.coding), length: -1 });
 		return body(giving);
 	}
-	const form = known ?? answers.make(entry, of.coding, compress?.level(of.coding) ?? 0);
+	const form = known ?? answers?.make(entry, of.coding, compress?.level(of.coding) ?? 0) ?? null;
 	if (form === null || form.state === FillState.whole) return inForm(giving, of, form);
 	new CompressedWait({ exchange, entry, form }, (made) => void inForm(giving, of, made));
 	return null;

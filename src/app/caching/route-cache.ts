@@ -23,28 +23,21 @@ export interface Lookup {
 	look(exchange: Exchange, cache: RouteCache): boolean;
 }
 
-export interface RouteCacheParts {
-	readonly policy: CachePolicy;
-	/** Of routes that answer one URL differently, each has one of its own; '' for none. */
-	readonly space: string;
-	readonly compressed: CompressedAnswers;
-}
-
-/** The cache of a route. */
+/** The cache of a route. `space`: of routes that answer one URL differently, each has one of its own; '' for none. */
 export class RouteCache implements ResponseCache<Exchange> {
 	readonly policy: CachePolicy;
 	readonly keys: CacheKeyBuilder;
 	readonly keyedByAuthorization: boolean;
 	/** Fields that clients do not get. */
 	readonly hidden: ReadonlySet<string>;
-	readonly compressed: CompressedAnswers;
+	/** What its answers are compressed by; null: they go as they are. */
+	compressed: CompressedAnswers | null = null;
 	/** What passes is watched by it. */
 	invalidation: { watch(exchange: Exchange): void } | null = null;
 	readonly #lookup: Lookup;
 
-	constructor(lookup: Lookup, { policy, space, compressed }: RouteCacheParts) {
+	constructor(lookup: Lookup, policy: CachePolicy, space: string) {
 		this.#lookup = lookup;
-		this.compressed = compressed;
 		this.policy = policy;
 		this.keys = new CacheKeyBuilder({ policy: policy.key, hash: lookup.hash, space });
 		this.keyedByAuthorization = isKeyedByAuthorization(policy);

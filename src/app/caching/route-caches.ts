@@ -22,17 +22,20 @@ export class RouteCaches {
 	readonly #uncached: UncachedRoute;
 
 	constructor(lookup: Lookup, entries: readonly RouteEntry[], plans: readonly ServicePlan[]) {
-		const compressed = new CompressedAnswers(lookup.parts.store, lookup.hash);
 		const ofPlan = new Map(plans.map((plan) => [plan.name, plan]));
 		for (const [owner, own] of Map.groupBy(entries, ({ route, service }): Owner => route ?? service)) {
 			const [entry] = own as [RouteEntry, ...RouteEntry[]];
 			const plan = ofPlan.get(entry.service.name);
 			const policy = entry.route === null ? plan?.cache : plan?.routeCaches[entry.route.name];
 			if (policy == null) continue;
-			this.#caches.set(owner, new RouteCache(lookup, { policy, space: isAlone(policy, own) ? spaceOf(entry) : '', compressed }));
+			this.#caches.set(owner, new RouteCache(lookup, policy, isAlone(policy, own) ? spaceOf(entry) : ''));
 		}
 		const invalidation = new Invalidation(lookup.parts, [...this.#caches.values()]);
-		for (const cache of this.#caches.values()) cache.invalidation = invalidation;
+		const compressed = new CompressedAnswers(lookup.parts.store, lookup.hash);
+		for (const cache of this.#caches.values()) {
+			cache.invalidation = invalidation;
+			cache.compressed = compressed;
+		}
 		this.#uncached = new UncachedRoute(invalidation);
 	}
 
