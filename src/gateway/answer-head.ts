@@ -103,13 +103,13 @@ export function writeHeadEnd(out: Output, { closing, head }: Pick<Answering, 'cl
 }
 
 /** A whole answer of our own; how many bytes its body has. `head`: status line and fields but Date, Connection and the end. */
-export function writeWhole(exchange: Owning, head: Buffer, body: Buffer): number {
+export function writeWhole(exchange: Owning, head: Buffer, body: Buffer | null): number {
 	const { out } = exchange.plane;
 	out.bytes(head);
 	out.bytes(exchange.plane.date);
 	writeHeadEnd(out, exchange);
-	out.bytes(body);
-	return body.length;
+	if (body !== null) out.bytes(body);
+	return body?.length ?? 0;
 }
 
 export function writeLength(out: Output, length: number): void {

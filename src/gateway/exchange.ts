@@ -226,6 +226,7 @@ export class Exchange implements FetchParty {
 		this.source = null;
 		source?.cancel();
 		this.fetch.cancel();
+		this.cache.copy?.over();
 		this.#uncode();
 	}
 
@@ -247,8 +248,7 @@ export class Exchange implements FetchParty {
 
 	/** What is brought of the body goes out in this coding; false: there is too much of that. It comes before `beginAnswer`, which is given no length. */
 	compressAnswer(coding: Coding): boolean {
-		const level = this.route?.compress?.level(coding);
-		if (level !== undefined) this.#coder = AnswerCoder.open(this, coding, level);
+		this.#coder = AnswerCoder.open(this, coding, this.route?.compress?.level(coding) ?? 1);
 		return this.#coder !== null;
 	}
 
@@ -293,6 +293,7 @@ export class Exchange implements FetchParty {
 	}
 
 	answerBody(bytes: Uint8Array, scan: BodyScan, stable: boolean): void {
+		this.cache.copy?.body(bytes, scan);
 		if (this.#coder !== null) return this.#coder.addPayload(bytes, scan);
 		const { out } = this.plane;
 		const { ranges } = scan;
@@ -316,6 +317,7 @@ export class Exchange implements FetchParty {
 	}
 
 	answerEnd(trailers: Buffer | null): void {
+		this.cache.copy?.ended(trailers);
 		if (this.#coder === null) return this.finishAnswer(trailers);
 		this.source = null;
 		this.#coder.end(trailers);
@@ -361,7 +363,7 @@ export class Exchange implements FetchParty {
 	answerLocally(status: number, head: Buffer, body: Buffer): void {
 		this.status = status;
 		if (!this.body.done || this.plane.draining) this.closing = true;
-		this.bytesOut += writeWhole(this, head, this.headOnly ? EMPTY : body);
+		this.bytesOut += writeWhole(this, head, this.headOnly ? null : body);
 		this.plane.out.flush(this.client.transport);
 		this.#finish();
 	}
@@ -396,4 +398,3 @@ export class Exchange implements FetchParty {
 }
 
 const LAST_CHUNK = Buffer.from('0\r\n');
-const EMPTY = Buffer.alloc(0);

@@ -34,6 +34,8 @@ export class RouteCache implements ResponseCache<Exchange> {
 	compressed: CompressedAnswers | null = null;
 	/** What passes is watched by it. */
 	invalidation: { watch(exchange: Exchange): void } | null = null;
+	/** Keeps answers to POST; null: nobody does. */
+	posts: { watch(exchange: Exchange): void } | null = null;
 	readonly #lookup: Lookup;
 
 	constructor(lookup: Lookup, policy: CachePolicy, space: string) {
@@ -50,5 +52,6 @@ export class RouteCache implements ResponseCache<Exchange> {
 
 	passes(exchange: Exchange): void {
 		this.invalidation?.watch(exchange);
+		if (this.policy.posts && exchange.method === 'POST') this.posts?.watch(exchange);
 	}
 }

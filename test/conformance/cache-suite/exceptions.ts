@@ -10,7 +10,6 @@ export const EXCEPTIONS: Readonly<Record<'required' | 'optimal', Readonly<Record
 		'stale-close-s-maxage=2': CLOSED,
 	},
 	optimal: {
-		'method-POST': 'answers to POST are passed on and not stored: its body would have to be part of the key.',
 		'conditional-lm-fresh-no-lm':
 			'it wants a 304 for a client whose copy is 50 minutes older than the stored answer. Without `Last-Modified` the `Date` counts (RFC 9111 §4.3.2), and it says that the copy is old.',
 		'partial-store-partial-reuse-partial-suffix':
