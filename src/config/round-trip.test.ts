@@ -14,6 +14,7 @@ import {
 	duration,
 	filesInput,
 	maybe,
+	objectiveInput,
 	scaleInput,
 	withoutUndefined,
 } from './testing/arbitrary.ts';
@@ -113,18 +114,7 @@ const policy = (level: string) => ({
 	cache: maybe(cacheInput),
 	cdn: maybe(cdnInput),
 	compress: maybe(compressInput),
-	objective: maybe(
-		fc.oneof(
-			fc.constantFrom('99.9%', 'off' as const, { latency: '300ms' }),
-			fc
-				.record({
-					availability: fc.constantFrom('50%', '99.95%'),
-					latency: maybe(fc.record({ target: duration(1, 9000), share: fc.constantFrom('90%', '99%') })),
-					window: maybe(fc.constantFrom('7d', '30d')),
-				})
-				.map(withoutUndefined),
-		),
-	),
+	objective: maybe(objectiveInput),
 });
 
 const url = fc

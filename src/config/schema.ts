@@ -7,6 +7,7 @@ import { cacheSchema, nodeCacheSchema } from '../cache/config.ts';
 import { cdnLoopSchema, cdnSchema, purgeSchema } from '../cdn/config.ts';
 import { duration, integer, key, list, map, notEmpty, object, oneOf, required, text } from '../core/schema.ts';
 import { deploySchema } from '../deploy/config.ts';
+import { compressSchema } from '../gateway/compress/compress-config.ts';
 import {
 	limitsKeys,
 	listenHost,
@@ -15,7 +16,6 @@ import {
 	underscoresSchema,
 	upstreamSchema,
 } from '../gateway/config.ts';
-import { compressSchema } from '../gateway/compress/compress-config.ts';
 import { parseListen } from '../gateway/config-syntax.ts';
 import { filesSchema } from '../gateway/files/files-config.ts';
 import {

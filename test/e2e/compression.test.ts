@@ -19,7 +19,8 @@ const CODINGS = ['br', 'zstd', 'gzip'] as const;
 /** Text that is no good to guess, but gets smaller. */
 function words(bytes: number, seed = 1): string {
 	let text = '';
-	for (let i = seed; text.length < bytes; i++) text += `{"id":${i},"key":"${(Math.imul(i, 2654435761) >>> 0).toString(36)}"},`;
+	for (let i = seed; text.length < bytes; i++)
+		text += `{"id":${i},"key":"${(Math.imul(i, 2654435761) >>> 0).toString(36)}"},`;
 	return text.slice(0, bytes);
 }
 
@@ -47,20 +48,33 @@ const coded = (it: Suite, path: string, coding: string): Promise<Answer> =>
 		(answer) => answer.field('content-encoding') === coding,
 	);
 
-describe('stored answers', () => {
-	const it = suite(({ url }) => ({
-		workers: 2,
-		services: {
-			app: {
-				instances: [url],
-				cache: {},
-				compress: true,
-				retry: { attempts: 1 },
-				routes: { 'GET /off/*': { compress: 'off' }, 'GET /gzip/*': { compress: ['gzip'] } },
+const root = mkdtempSync(join(tmpdir(), 'ballast-e2e-compress-'));
+after(() => rmSync(root, { recursive: true }));
+writeFileSync(join(root, 'app.js'), TEXT);
+writeFileSync(join(root, 'both.js'), TEXT);
+writeFileSync(join(root, 'both.js.gz'), gzipSync(TEXT, { level: 9 }));
+writeFileSync(join(root, 'photo.png'), TEXT);
+writeFileSync(join(root, 'large.js'), words(100_000));
+
+const it = suite(({ url }) => ({
+	workers: 2,
+	services: {
+		app: {
+			instances: [url],
+			cache: {},
+			compress: true,
+			retry: { attempts: 1 },
+			routes: {
+				'GET /off/*': { compress: 'off' },
+				'GET /gzip/*': { compress: ['gzip'] },
+				'/pass/*': { cache: 'off' },
+				'/files/*': { files: { folder: root, precompressed: ['gzip'] }, strip: '/files' },
 			},
 		},
-	}));
+	},
+}));
 
+describe('stored answers', () => {
 	test('are made smaller once, and the origin is asked once', async () => {
 		it.upstream.on('/page', ok(TEXT, FRESH, JSON_TYPE, 'ETag: "1"', 'Accept-Ranges: bytes'));
 		for (const coding of CODINGS) {
@@ -78,7 +92,10 @@ describe('stored answers', () => {
 		}
 		const plain = await it.ask(get('/page'));
 		assert.equal(plain.text, TEXT);
-		assert.deepEqual([plain.field('etag'), plain.field('vary'), plain.field('accept-ranges')], ['"1"', 'Accept-Encoding', 'bytes']);
+		assert.deepEqual(
+			[plain.field('etag'), plain.field('vary'), plain.field('accept-ranges')],
+			['"1"', 'Accept-Encoding', 'bytes'],
+		);
 		assert.equal(it.upstream.count('/page'), 1);
 	});
 
@@ -193,7 +210,9 @@ describe('stored answers', () => {
 		it.upstream.on('/own', (request, peer) => {
 			const lines = [FRESH, JSON_TYPE, 'Vary: Accept-Encoding'];
 			if (request.field('accept-encoding') !== 'gzip') return peer.send(ok(TEXT, ...lines));
-			peer.send(`HTTP/1.1 200 OK\r\n${lines.join('\r\n')}\r\nContent-Encoding: gzip\r\nContent-Length: ${gzipped.length}\r\n\r\n`);
+			peer.send(
+				`HTTP/1.1 200 OK\r\n${lines.join('\r\n')}\r\nContent-Encoding: gzip\r\nContent-Length: ${gzipped.length}\r\n\r\n`,
+			);
 			peer.send(gzipped);
 		});
 		for (let i = 0; i < 2; i++) {
@@ -221,31 +240,36 @@ describe('stored answers', () => {
 	});
 
 	test('many at once on a cold key, some of whom leave: one request, and all get theirs', async () => {
-		it.upstream.on('/crowd', ok(words(300_000), FRESH, JSON_TYPE));
+		const text = words(300_000);
+		it.upstream.on('/crowd', ok(text, FRESH, JSON_TYPE));
 		const clients = await Promise.all(Array.from({ length: 24 }, () => it.client()));
 		for (const [i, client] of clients.entries()) client.send(get('/crowd', `Accept-Encoding: ${CODINGS[i % 3]}`));
 		for (const client of clients.slice(18)) client.destroy();
-		for (const client of clients.slice(0, 18)) assert.equal(plainOf(await client.answer()), words(300_000));
+		for (const client of clients.slice(0, 18)) assert.equal(plainOf(await client.answer()), text);
 		assert.equal(it.upstream.count('/crowd'), 1);
 	});
 
 	test('one that comes slowly is compressed on its way, and once it is whole', async () => {
 		const ends: (() => void)[] = [];
 		it.upstream.on('/slow', (_, peer) => {
-			peer.send(`HTTP/1.1 200 OK\r\n${FRESH}\r\n${JSON_TYPE}\r\nETag: "s"\r\nContent-Length: ${TEXT.length}\r\n\r\n${TEXT.slice(0, 5000)}`);
+			peer.send(
+				`HTTP/1.1 200 OK\r\n${FRESH}\r\n${JSON_TYPE}\r\nETag: "s"\r\nContent-Length: ${TEXT.length}\r\n\r\n${TEXT.slice(0, 5000)}`,
+			);
 			ends.push(() => peer.send(TEXT.slice(5000)));
 		});
 		const client = await it.client();
 		client.send(get('/slow', 'Accept-Encoding: gzip'));
 		const head = await client.readTo('\r\n\r\n');
-		assert.match(head, /Content-Encoding: gzip\r\n[^]*Transfer-Encoding: chunked/);
+		assert.match(head, /Content-Encoding: gzip\r\n/);
+		assert.match(head, /Transfer-Encoding: chunked\r\n/);
 		assert.match(head, /ETag: W\/"s"/);
-		const [, first] = [await client.readTo('\r\n'), client.received.subarray(client.at)];
-		await client.until(() => client.received.indexOf('\r\n', client.at) > 0);
-		const begun = gunzipSync(first.length > 0 ? client.received.subarray(client.at) : first, { finishFlush: constants.Z_SYNC_FLUSH });
-		assert.ok(TEXT.startsWith(begun.toString('latin1')));
+		const first = await client.read(Number.parseInt(await client.readTo('\r\n'), 16));
+		await client.read(2);
+		const begun = gunzipSync(first, { finishFlush: constants.Z_SYNC_FLUSH }).toString('latin1');
+		assert.ok(begun.length > 0 && TEXT.startsWith(begun));
 		ends[0]?.();
-		await client.until(() => client.received.indexOf('\r\n0\r\n\r\n', client.at) > 0);
+		const { body } = await client.readChunks();
+		assert.equal(gunzipSync(Buffer.concat([first, body])).toString('latin1'), TEXT);
 		assert.equal(plainOf(await coded(it, '/slow', 'gzip')), TEXT);
 		assert.equal(it.upstream.count('/slow'), 1);
 	});
@@ -260,48 +284,43 @@ async function purged(it: Suite, path: string): Promise<number> {
 }
 
 describe('answers that pass', () => {
-	const it = suite(({ url }) => ({
-		workers: 1,
-		services: { app: { instances: [url], compress: true, retry: { attempts: 1 } } },
-	}));
-
 	test('with a length, and in chunks with trailers', async () => {
-		it.upstream.on('/length', ok(TEXT, JSON_TYPE, 'ETag: "l"'));
-		it.upstream.on('/chunks', (_, peer) => {
+		it.upstream.on('/pass/length', ok(TEXT, JSON_TYPE, 'ETag: "l"'));
+		it.upstream.on('/pass/chunks', (_, peer) => {
 			peer.send(`HTTP/1.1 200 OK\r\n${JSON_TYPE}\r\nTransfer-Encoding: chunked\r\nTrailer: X-End\r\n\r\n`);
 			for (let at = 0; at < TEXT.length; at += 4000) peer.send(`fa0\r\n${TEXT.slice(at, at + 4000)}\r\n`);
 			peer.send('0\r\nX-End: 1\r\n\r\n');
 		});
 		for (const coding of CODINGS)
-			for (const path of ['/length', '/chunks']) {
+			for (const path of ['/pass/length', '/pass/chunks']) {
 				const answer = await asked(it, path, coding);
 				assert.equal(answer.field('content-encoding'), coding);
 				assert.equal(answer.field('content-length'), undefined);
 				assert.equal(answer.field('vary'), 'Accept-Encoding');
 				assert.equal(plainOf(answer), TEXT);
-				assert.deepEqual(answer.trailers, path === '/chunks' ? ['X-End: 1'] : []);
-				assert.equal(answer.field('etag'), path === '/length' ? 'W/"l"' : undefined);
+				assert.deepEqual(answer.trailers, path === '/pass/chunks' ? ['X-End: 1'] : []);
+				assert.equal(answer.field('etag'), path === '/pass/length' ? 'W/"l"' : undefined);
 			}
-		const plain = await it.ask(get('/length'));
+		const plain = await it.ask(get('/pass/length'));
 		assert.deepEqual([plain.text, plain.field('vary'), plain.field('etag')], [TEXT, 'Accept-Encoding', '"l"']);
 	});
 
 	test('one connection goes on after them', async () => {
-		it.upstream.on('/again', ok(TEXT, JSON_TYPE));
+		it.upstream.on('/pass/again', ok(TEXT, JSON_TYPE));
 		const client = await it.client();
-		for (let i = 0; i < 20; i++) client.send(get('/again', 'Accept-Encoding: gzip'));
+		for (let i = 0; i < 20; i++) client.send(get('/pass/again', 'Accept-Encoding: gzip'));
 		for (let i = 0; i < 20; i++) assert.equal(plainOf(await client.answer()), TEXT);
 	});
 
 	test('each piece is with the client before the next comes', async () => {
 		const sent: (() => void)[] = [];
-		it.upstream.on('/pieces', (_, peer) => {
+		it.upstream.on('/pass/pieces', (_, peer) => {
 			peer.send('HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n');
 			for (const piece of ['{"a":1}\n', '{"b":2}\n']) sent.push(() => peer.send(`8\r\n${piece}\r\n`));
 			sent.push(() => peer.send('0\r\n\r\n'));
 		});
 		const client = await it.client();
-		client.send(get('/pieces', 'Accept-Encoding: gzip'));
+		client.send(get('/pass/pieces', 'Accept-Encoding: gzip'));
 		await client.readTo('\r\n\r\n');
 		const pieces: Buffer[] = [];
 		for (const want of ['{"a":1}\n', '{"a":1}\n{"b":2}\n']) {
@@ -317,10 +336,16 @@ describe('answers that pass', () => {
 
 	test('what is not compressed: events, parts, nothing, what is small', async () => {
 		const cases: [path: string, answer: string][] = [
-			['/events', `HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n6\r\ndata:\n\r\n0\r\n\r\n`],
-			['/206', `HTTP/1.1 206 Partial Content\r\n${JSON_TYPE}\r\nContent-Range: bytes 0-1999/9000\r\nContent-Length: 2000\r\n\r\n${TEXT.slice(0, 2000)}`],
-			['/204', `HTTP/1.1 204 No Content\r\n${JSON_TYPE}\r\n\r\n`],
-			['/tiny', ok('{}', JSON_TYPE)],
+			[
+				'/pass/events',
+				`HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n6\r\ndata:\n\r\n0\r\n\r\n`,
+			],
+			[
+				'/pass/206',
+				`HTTP/1.1 206 Partial Content\r\n${JSON_TYPE}\r\nContent-Range: bytes 0-1999/9000\r\nContent-Length: 2000\r\n\r\n${TEXT.slice(0, 2000)}`,
+			],
+			['/pass/204', `HTTP/1.1 204 No Content\r\n${JSON_TYPE}\r\n\r\n`],
+			['/pass/tiny', ok('{}', JSON_TYPE)],
 		];
 		for (const [path, answer] of cases) {
 			it.upstream.on(path, answer);
@@ -330,64 +355,64 @@ describe('answers that pass', () => {
 	});
 
 	test('HEAD has no length, and a 304 the tag that its client knows', async () => {
-		it.upstream.on('/head', `HTTP/1.1 200 OK\r\n${JSON_TYPE}\r\nETag: "h"\r\nContent-Length: 9000\r\n\r\n`);
-		const head = await it.ask(get('/head', 'Accept-Encoding: gzip').replace('GET', 'HEAD'), 'HEAD');
+		it.upstream.on('/pass/head', `HTTP/1.1 200 OK\r\n${JSON_TYPE}\r\nETag: "h"\r\nContent-Length: 9000\r\n\r\n`);
+		const head = await it.ask(get('/pass/head', 'Accept-Encoding: gzip').replace('GET', 'HEAD'), 'HEAD');
 		const said = ['content-encoding', 'content-length', 'etag'].map((name) => head.field(name));
 		assert.deepEqual(said, ['gzip', undefined, 'W/"h"']);
-		it.upstream.on('/304', 'HTTP/1.1 304 Not Modified\r\nETag: "h"\r\n\r\n');
-		assert.equal((await asked(it, '/304', 'gzip', 'If-None-Match: W/"h"')).field('etag'), 'W/"h"');
-		assert.equal((await asked(it, '/304', 'gzip', 'If-None-Match: "h"')).field('etag'), '"h"');
+		it.upstream.on('/pass/304', 'HTTP/1.1 304 Not Modified\r\nETag: "h"\r\n\r\n');
+		assert.equal((await asked(it, '/pass/304', 'gzip', 'If-None-Match: W/"h"')).field('etag'), 'W/"h"');
+		assert.equal((await asked(it, '/pass/304', 'gzip', 'If-None-Match: "h"')).field('etag'), '"h"');
 	});
 
 	test('a client of HTTP/1.0 gets it until the close', async () => {
-		it.upstream.on('/old', ok(TEXT, JSON_TYPE));
-		const answer = await it.ask('GET /old HTTP/1.0\r\nHost: test\r\nAccept-Encoding: gzip\r\n\r\n');
+		it.upstream.on('/pass/old', ok(TEXT, JSON_TYPE));
+		const answer = await it.ask('GET /pass/old HTTP/1.0\r\nHost: test\r\nAccept-Encoding: gzip\r\n\r\n');
 		assert.equal(answer.field('transfer-encoding'), undefined);
 		assert.equal(plainOf(answer), TEXT);
 	});
 
 	test('a large one for a client that stops in between', async () => {
-		const text = words(6_000_000);
-		it.upstream.on('/large', ok(text, JSON_TYPE));
+		const text = words(3_000_000);
+		it.upstream.on('/pass/large', ok(text, JSON_TYPE));
 		const client = await it.client();
-		client.send(get('/large', 'Accept-Encoding: zstd'));
+		client.send(get('/pass/large', 'Accept-Encoding: zstd'));
 		await client.readTo('\r\n\r\n');
 		for (let i = 1; i <= 4; i++) {
 			client.socket.pause();
 			await new Promise((resolve) => setImmediate(resolve));
 			client.socket.resume();
-			await client.until(() => client.received.length > client.at + i * 50_000);
+			await client.until(() => client.received.length > client.at + i * 30_000);
 		}
 		assert.equal(zstdDecompressSync((await client.readChunks()).body).toString('latin1'), text);
 	});
 
 	test('a client that leaves ends it, and an instance that breaks off is seen to', async () => {
 		let gone = 0;
-		it.upstream.on('/left', (_, peer) => {
+		it.upstream.on('/pass/left', (_, peer) => {
 			peer.socket.once('close', () => gone++);
 			peer.send(`HTTP/1.1 200 OK\r\n${JSON_TYPE}\r\nContent-Length: 100000\r\n\r\n${TEXT}`);
 		});
 		const client = await it.client();
-		client.send(get('/left', 'Accept-Encoding: gzip'));
+		client.send(get('/pass/left', 'Accept-Encoding: gzip'));
 		await client.readTo('\r\n\r\n');
 		client.destroy();
 		await eventually(
 			() => gone,
 			(count) => count === 1,
 		);
-		it.upstream.on('/broken', (_, peer) => {
+		it.upstream.on('/pass/broken', (_, peer) => {
 			peer.send(`HTTP/1.1 200 OK\r\n${JSON_TYPE}\r\nContent-Length: 100000\r\n\r\n${TEXT}`);
 			peer.finish();
 		});
 		const other = await it.client();
-		other.send(get('/broken', 'Accept-Encoding: gzip'));
+		other.send(get('/pass/broken', 'Accept-Encoding: gzip'));
 		await other.until(() => other.closed || other.ended);
 		assert.ok(!other.text().endsWith('\r\n0\r\n\r\n'));
 	});
 
 	test('real clients read it: curl and undici', async () => {
-		it.upstream.on('/real', ok(TEXT, JSON_TYPE));
-		const url = `${it.ballast.url}/real`;
+		it.upstream.on('/pass/real', ok(TEXT, JSON_TYPE));
+		const url = `${it.ballast.url}/pass/real`;
 		for (const coding of CODINGS) {
 			const response = await fetch(url, { headers: { 'accept-encoding': coding } });
 			assert.equal(response.headers.get('content-encoding'), coding);
@@ -400,47 +425,36 @@ describe('answers that pass', () => {
 });
 
 describe('files', () => {
-	const root = mkdtempSync(join(tmpdir(), 'ballast-e2e-compress-'));
-	after(() => rmSync(root, { recursive: true }));
-	writeFileSync(join(root, 'app.js'), TEXT);
-	writeFileSync(join(root, 'both.js'), TEXT);
-	writeFileSync(join(root, 'both.js.gz'), gzipSync(TEXT, { level: 9 }));
-	writeFileSync(join(root, 'photo.png'), TEXT);
-	writeFileSync(join(root, 'large.js'), words(100_000));
-	const it = suite(() => ({
-		services: { site: { compress: true, files: { folder: root, precompressed: ['gzip'] } } },
-	}));
-
 	test('small ones are compressed where no compressed one lies beside', async () => {
 		for (const coding of CODINGS) {
-			const answer = await asked(it, '/app.js', coding);
+			const answer = await asked(it, '/files/app.js', coding);
 			assert.equal(answer.field('content-encoding'), coding);
 			assert.equal(plainOf(answer), TEXT);
 			assert.equal(answer.field('content-length'), String(answer.body.length));
 			assert.match(answer.field('etag') ?? '', /^W\//);
 			assert.equal(answer.field('vary'), 'Accept-Encoding');
-			const same = await asked(it, '/app.js', coding, `If-None-Match: ${answer.field('etag')}`);
+			const same = await asked(it, '/files/app.js', coding, `If-None-Match: ${answer.field('etag')}`);
 			assert.equal(same.status, 304);
-			const part = await asked(it, '/app.js', coding, 'Range: bytes=0-3');
+			const part = await asked(it, '/files/app.js', coding, 'Range: bytes=0-3');
 			assert.deepEqual([part.status, part.text], [206, TEXT.slice(0, 4)]);
 		}
-		const plain = await it.ask(get('/app.js'));
+		const plain = await it.ask(get('/files/app.js'));
 		assert.deepEqual([plain.text, plain.field('vary')], [TEXT, 'Accept-Encoding']);
-		const beside = await asked(it, '/both.js', 'gzip');
+		const beside = await asked(it, '/files/both.js', 'gzip');
 		assert.deepEqual(beside.body, gzipSync(TEXT, { level: 9 }));
 		assert.match(beside.field('etag') ?? '', /^"/);
-		assert.equal((await asked(it, '/both.js', 'br')).field('content-encoding'), 'br');
+		assert.equal((await asked(it, '/files/both.js', 'br')).field('content-encoding'), 'br');
 	});
 
 	test('large ones and pictures are not', async () => {
-		assert.equal((await asked(it, '/large.js', 'br')).field('content-encoding'), undefined);
-		assert.equal((await asked(it, '/photo.png', 'br')).field('vary'), undefined);
+		assert.equal((await asked(it, '/files/large.js', 'br')).field('content-encoding'), undefined);
+		assert.equal((await asked(it, '/files/photo.png', 'br')).field('vary'), undefined);
 	});
 
 	test('a file that changes is compressed anew', async () => {
 		writeFileSync(join(root, 'app.js'), words(9000, 5));
 		await eventually(
-			async () => plainOf(await asked(it, '/app.js', 'br')),
+			async () => plainOf(await asked(it, '/files/app.js', 'br')),
 			(text) => text === words(9000, 5),
 			5000,
 		);

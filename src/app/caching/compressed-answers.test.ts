@@ -29,7 +29,8 @@ function stores(count: number, bytes = 8 * 1024 * 1024): Worker[] {
 /** Pinned. */
 function filled(store: MemoryStore, name: string, body: Buffer): AnswerEntry {
 	const entry = store.begin(cacheKey(name));
-	assert.ok(entry?.setAnswer(storedAnswer({ length: body.length })) && entry.append(body, 0, body.length));
+	assert.ok(entry !== null);
+	assert.ok(entry.setAnswer(storedAnswer({ length: body.length })) && entry.append(body, 0, body.length));
 	entry.complete(null);
 	return entry;
 }

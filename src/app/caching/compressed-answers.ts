@@ -54,6 +54,8 @@ interface Job {
  * forms; those of a body that is gone are found by nobody, and make room for others like all that nobody asks for.
  */
 export class CompressedAnswers {
+	/** Forms that this thread has begun and not ended: others wait for them. */
+	static underWay = 0;
 	readonly #store: AnswerStore;
 	readonly #hash: CacheHash;
 	readonly #queue: Job[] = [];
@@ -82,6 +84,7 @@ export class CompressedAnswers {
 		if (form === null) return this.#store.find(key, isForm);
 		entry.pin();
 		form.pin();
+		CompressedAnswers.underWay++;
 		this.#queue.push({ entry, form, coding, level });
 		this.#next();
 		return form;
@@ -116,6 +119,7 @@ export class CompressedAnswers {
 		} finally {
 			job.form.release();
 			job.entry.release();
+			CompressedAnswers.underWay--;
 			this.#busy--;
 			this.#next();
 		}

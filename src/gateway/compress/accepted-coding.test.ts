@@ -47,7 +47,8 @@ suite('of what anybody sends', () => {
 		name: fc.constantFrom('br', 'zstd', 'gzip', 'identity', '*', 'deflate'),
 		weight: fc.integer({ min: 0, max: 1000 }),
 	});
-	const weightOf = (said: ReadonlyMap<string, number>, coding: string): number => said.get(coding) ?? said.get('*') ?? 0;
+	const weightOf = (said: ReadonlyMap<string, number>, coding: string): number =>
+		said.get(coding) ?? said.get('*') ?? 0;
 
 	test('none is chosen that was refused, and none is liked better than the one that was', () =>
 		fc.assert(

@@ -145,4 +145,3 @@ export class AnswerCoder {
 		client.transport.destroy();
 	}
 }
-

@@ -10,15 +10,23 @@ const type = text(TYPE, (value) =>
 const encodings = list(choice('br', 'zstd', 'gzip'), 'br, zstd, gzip');
 
 const long = object({
-	encodings: key(encodings, 'The codings that are used; of those that a client likes as much, the first of this list.', {
-		default: ['br', 'zstd', 'gzip'],
-		example: ['gzip'],
-	}),
+	encodings: key(
+		encodings,
+		'The codings that are used; of those that a client likes as much, the first of this list.',
+		{
+			default: ['br', 'zstd', 'gzip'],
+			example: ['gzip'],
+		},
+	),
 	min: key(size(0, 1_073_741_824), 'Shorter bodies stay as they are.', { default: '1KiB', example: '4KiB' }),
-	types: key(list(type, 'content types'), 'Content types that are compressed: `text/html`, `text/*`, or `+json` for all that end so. It replaces the default list.', {
-		default: COMPRESSIBLE_TYPES,
-		example: ['text/*', 'application/json'],
-	}),
+	types: key(
+		list(type, 'content types'),
+		'Content types that are compressed: `text/html`, `text/*`, or `+json` for all that end so. It replaces the default list.',
+		{
+			default: COMPRESSIBLE_TYPES,
+			example: ['text/*', 'application/json'],
+		},
+	),
 	levels: key(
 		object({
 			br: key(integer(0, 11), 'Of Brotli.', { default: 5, example: 9 }),

@@ -68,7 +68,8 @@ suite('fields', () => {
 		assert.match(text(codedFields(lines('ETag: W/"a"'), 'gzip')) ?? '', /\nETag: W\/"a"\r\n/);
 		assert.doesNotMatch(text(codedFields(lines(), 'gzip')) ?? '', /etag/i);
 	});
-	test('the plain form varies too', () => assert.equal(text(codedFields(lines('ETag: "a"'), '')), 'Vary: Accept-Encoding\r\n'));
+	test('the plain form varies too', () =>
+		assert.equal(text(codedFields(lines('ETag: "a"'), '')), 'Vary: Accept-Encoding\r\n'));
 	test('Vary is not said twice', () => {
 		for (const vary of ['accept-encoding', 'Origin, Accept-Encoding', '*'])
 			assert.equal(text(codedFields(lines(`Vary: ${vary}`), '')), '');
@@ -78,7 +79,10 @@ suite('fields', () => {
 		const answer = lines('ETag: "a"');
 		assert.equal(unchangedFields(answer, lines('If-None-Match: "a"')), null);
 		assert.equal(unchangedFields(lines(), lines('If-None-Match: W/"a"')), null);
-		assert.equal(text(unchangedFields(answer, lines('If-None-Match: W/"a"'))), 'ETag: W/"a"\r\nVary: Accept-Encoding\r\n');
+		assert.equal(
+			text(unchangedFields(answer, lines('If-None-Match: W/"a"'))),
+			'ETag: W/"a"\r\nVary: Accept-Encoding\r\n',
+		);
 	});
 	test('edits of the route come first', () => {
 		const own = { removed: new Set(['server']), added: Buffer.from('X: 1\r\n') };

@@ -67,7 +67,8 @@ export class Compression {
 	/** Whether an answer is compressed for those who like it: so it differs by `Accept-Encoding`. */
 	suits({ status, fields, bytes, length }: Plain): boolean {
 		if (status < 200 || WITHOUT_CONTENT.has(status) || (length >= 0 && length < this.policy.minBytes)) return false;
-		if (fields.find(bytes, 'content-encoding') >= 0 || !this.#isOfType(fields.value(bytes, 'content-type'))) return false;
+		if (fields.find(bytes, 'content-encoding') >= 0 || !this.#isOfType(fields.value(bytes, 'content-type')))
+			return false;
 		if (has(fields, Field.contentRange) || forbidsTransform(fields, bytes)) return false;
 		return DIGESTS.every((name) => fields.find(bytes, name) < 0);
 	}

@@ -1,9 +1,9 @@
 import type { AnswerSource } from '../answer-source.ts';
+import { acceptedCoding } from '../compress/accepted-coding.ts';
+import type { Coding } from '../compress/coding.ts';
 import type { Exchange } from '../exchange.ts';
 import { problemOf, shedProblem } from '../problem.ts';
-import { acceptedCoding } from '../compress/accepted-coding.ts';
 import { byteRange } from './byte-range.ts';
-import type { Coding } from '../compress/coding.ts';
 import { Conditions, conditionalStatus, mayBeRange } from './conditions.ts';
 import type { FileFolder, Found, Waiting } from './file-folder.ts';
 import { filePath } from './file-path.ts';
@@ -138,7 +138,9 @@ function answerPage(exchange: Exchange, folder: FileFolder, page: Page): void {
 function variant({ files, codings }: Page, { acceptEncoding, range, ifMatch }: Conditions): StoredFile {
 	// Parts, and changes to what somebody knows, are of exactly one form.
 	const isExact = range !== undefined || ifMatch !== undefined;
-	const usable = isExact ? codings.filter((each) => files.some(({ coding, made }) => coding === each && !made)) : codings;
+	const usable = isExact
+		? codings.filter((each) => files.some(({ coding, made }) => coding === each && !made))
+		: codings;
 	const coding: Coding | '' = acceptedCoding(acceptEncoding, usable);
 	return files.find((file) => file.coding === coding) as StoredFile;
 }

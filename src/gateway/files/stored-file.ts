@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import type { FieldEdits } from '../field-edits.ts';
 import type { Coding } from '../compress/coding.ts';
+import type { FieldEdits } from '../field-edits.ts';
 import type { Validators } from './conditions.ts';
 import { contentType } from './content-type.ts';
 import type { Descriptor } from './descriptor.ts';
