@@ -131,7 +131,7 @@ const isForm = ({ state }: AnswerEntry): boolean => state <= FillState.whole;
 /** False: it cannot be made, or there is no room for it. */
 async function compress({ entry, form, coding, level }: Job): Promise<boolean> {
 	const size = entry.received;
-	const coder = new BodyCoder(coding, { level, size });
+	const coder = BodyCoder.take(coding, { level, size });
 	const pieces: Buffer[] = [];
 	let length = 0;
 	for (let at = 0; at < size && length <= size * WORTH; ) {

@@ -2,11 +2,13 @@ import type { ErrorCode } from '../../core/errors.ts';
 import type { BodyScan } from '../../wire/body.ts';
 import type { Output } from '../../wire/output.ts';
 import type { Transport } from '../../wire/transport.ts';
-import { BodyCoder } from './body-coder.ts';
+import { BodyCoder, compressNow } from './body-coder.ts';
 import type { Coding } from './coding.ts';
 
 /** Answers that one worker compresses on their way at a time: each takes up to a megabyte or so. Others go as they are. */
 const AT_ONCE = 64;
+/** Up to here a whole body is compressed at once: an errand to other threads would cost more, bytes. */
+const SMALL = 16 * 1024;
 let open = 0;
 
 /** The exchange whose answer is compressed. */
@@ -30,7 +32,11 @@ export interface CodedExchange {
  */
 export class AnswerCoder {
 	readonly #exchange: CodedExchange;
-	readonly #coder: BodyCoder;
+	readonly #how: { coding: Coding; level: number };
+	/** null: nothing of it was compressed yet. */
+	#coder: BodyCoder | null = null;
+	/** The head, for as long as the first of the body is compressed: both go out as one. */
+	#head: Buffer | null = null;
 	#pieces: Buffer[] = [];
 	/** The last of all was brought; its trailers. */
 	#ended: { trailers: Buffer | null } | null = null;
@@ -42,12 +48,12 @@ export class AnswerCoder {
 
 	/** null: too many are under way. */
 	static open(exchange: CodedExchange, coding: Coding, level: number): AnswerCoder | null {
-		return open < AT_ONCE ? new AnswerCoder(exchange, new BodyCoder(coding, { level, size: -1 })) : null;
+		return open < AT_ONCE ? new AnswerCoder(exchange, { coding, level }) : null;
 	}
 
-	private constructor(exchange: CodedExchange, coder: BodyCoder) {
+	private constructor(exchange: CodedExchange, how: { coding: Coding; level: number }) {
 		this.#exchange = exchange;
-		this.#coder = coder;
+		this.#how = how;
 		open++;
 	}
 
@@ -62,8 +68,8 @@ export class AnswerCoder {
 
 	/** What was added so far goes out; false: the source has to wait for it. */
 	flush(): boolean {
-		const { plane, client } = this.#exchange;
-		plane.out.flush(client.transport);
+		const { client } = this.#exchange;
+		this.#flushHead();
 		if (this.#pieces.length > 0) this.#begin();
 		this.#waited = this.#busy || this.#due || client.transport.pending > 0;
 		if (this.#waited) this.#exchange.fetch.paused = true;
@@ -74,8 +80,19 @@ export class AnswerCoder {
 	end(trailers: Buffer | null): void {
 		// They may lie in memory that is another's soon.
 		this.#ended = { trailers: trailers === null ? null : Buffer.from(trailers) };
-		this.#exchange.plane.out.flush(this.#exchange.client.transport);
+		this.#flushHead();
 		this.#begin();
+	}
+
+	/** It is held if the first of the body follows at once. */
+	#flushHead(): void {
+		const { plane, client } = this.#exchange;
+		const { out } = plane;
+		if (this.#coder !== null || (this.#pieces.length === 0 && this.#ended === null)) out.flush(client.transport);
+		else if (out.length > 0) {
+			this.#head = Buffer.from(out.buffer.subarray(0, out.length));
+			out.length = 0;
+		}
 	}
 
 	/** The client took all that it was sent. */
@@ -89,7 +106,7 @@ export class AnswerCoder {
 		if (this.#closed) return;
 		this.#closed = true;
 		open--;
-		this.#coder.close();
+		this.#coder?.close();
 	}
 
 	/** At the end of the turn: often the answer's end comes in it too. */
@@ -104,17 +121,27 @@ export class AnswerCoder {
 
 	#next(): void {
 		const bytes = this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces);
-		this.#pieces = [];
-		this.#busy = true;
 		const last = this.#ended !== null;
+		const { coding, level } = this.#how;
+		this.#pieces = [];
+		if (last && this.#coder === null && bytes.length <= SMALL) {
+			this.#came(compressNow(bytes, coding, level), true);
+			return;
+		}
+		this.#busy = true;
+		this.#coder ??= BodyCoder.take(coding, { level, size: -1 });
 		this.#coder.code(bytes, last, (coded) => {
 			this.#busy = false;
-			try {
-				this.#coded(coded, last);
-			} catch (fault) {
-				this.#crash(fault);
-			}
+			this.#came(coded, last);
 		});
+	}
+
+	#came(coded: Buffer | null, last: boolean): void {
+		try {
+			this.#coded(coded, last);
+		} catch (fault) {
+			this.#crash(fault);
+		}
 	}
 
 	#coded(coded: Buffer | null, last: boolean): void {
@@ -124,6 +151,8 @@ export class AnswerCoder {
 			exchange.answerFailed('truncated_answer');
 			return;
 		}
+		if (this.#head !== null) exchange.plane.out.bytes(this.#head);
+		this.#head = null;
 		if (coded.length > 0) exchange.writePiece(coded);
 		if (last) {
 			this.close();

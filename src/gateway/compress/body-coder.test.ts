@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { brotliDecompressSync, constants, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { BodyCoder, compressWhole } from './body-coder.ts';
+import { BodyCoder, compressNow, compressWhole } from './body-coder.ts';
 import type { Coding } from './coding.ts';
 
 const plain: Record<Coding, (bytes: Buffer, finished?: boolean) => Buffer> = {
@@ -26,13 +26,26 @@ for (const coding of CODINGS)
 			assert.deepEqual(plain[coding](coded), text);
 		});
 
+		test('one at once', () => {
+			for (const length of [0, 1, 16_384]) {
+				const bytes = text.subarray(0, length);
+				assert.deepEqual(plain[coding](compressNow(bytes, coding, 5)), bytes);
+			}
+		});
+
+		test('one after another is no worse than the first', async () => {
+			const sizes = new Set<number | undefined>();
+			for (let i = 0; i < 3; i++) sizes.add((await compressWhole(text, coding, 2))?.length);
+			assert.equal(sizes.size, 1);
+		});
+
 		test('an empty one', async () => {
 			const coded = await compressWhole(Buffer.alloc(0), coding, 3);
 			assert.deepEqual(plain[coding](coded as Buffer).length, 0);
 		});
 
 		test('each piece of a stream can be read once it is out', async () => {
-			const coder = new BodyCoder(coding, { level: 3, size: -1 });
+			const coder = BodyCoder.take(coding, { level: 3, size: -1 });
 			const coded: Buffer[] = [];
 			let given = 0;
 			for (const end of [10, 1000, 150_000, 200_000]) {
@@ -44,7 +57,7 @@ for (const coding of CODINGS)
 		});
 
 		test('closed in the middle it says nothing more', async () => {
-			const coder = new BodyCoder(coding, { level: 3, size: -1 });
+			const coder = BodyCoder.take(coding, { level: 3, size: -1 });
 			let told = false;
 			coder.code(text, false, () => {
 				told = true;

@@ -1,17 +1,29 @@
-import { constants, createBrotliCompress, createGzip, createZstdCompress, type Gzip } from 'node:zlib';
+import {
+	brotliCompressSync,
+	constants,
+	createBrotliCompress,
+	createGzip,
+	createZstdCompress,
+	type Gzip,
+	gzipSync,
+	zstdCompressSync,
+} from 'node:zlib';
 import type { Coding } from './coding.ts';
 
 const {
+	BROTLI_OPERATION_FINISH,
 	BROTLI_OPERATION_FLUSH,
 	BROTLI_OPERATION_PROCESS,
 	BROTLI_PARAM_LGWIN,
 	BROTLI_PARAM_QUALITY,
 	BROTLI_PARAM_SIZE_HINT,
+	Z_FINISH,
 	Z_NO_FLUSH,
 	Z_SYNC_FLUSH,
 	ZSTD_c_compressionLevel,
 	ZSTD_c_windowLog,
 	ZSTD_e_continue,
+	ZSTD_e_end,
 	ZSTD_e_flush,
 } = constants;
 
@@ -19,6 +31,9 @@ const {
 const STREAM_WINDOW = 18;
 /** What comes of one piece is fetched at once: nothing else bounds it. */
 const PIECE_MOST = 0x7fff_ffff;
+/** To begin one costs more than to compress a small body: so many of a kind are kept for the next. */
+const SPARE_MOST = 16;
+const END: Readonly<Record<Coding, number>> = { gzip: Z_FINISH, br: BROTLI_OPERATION_FINISH, zstd: ZSTD_e_end };
 
 export interface CodingOptions {
 	readonly level: number;
@@ -29,42 +44,67 @@ export interface CodingOptions {
 /** Is given what came of a piece; null: it cannot be compressed. */
 export type Coded = (bytes: Buffer | null) => void;
 
+const spare = new Map<string, BodyCoder[]>();
+
 /** Compresses one body, piece by piece, on the threads of the runtime's pool. */
 export class BodyCoder {
 	readonly #stream: Gzip;
+	readonly #end: number;
+	/** Those that may take its place; null: it is used once. */
+	readonly #spare: BodyCoder[] | null;
 	#then: Coded | null = null;
+	/** It holds nothing of a body. */
+	#clean = true;
+	#closed = false;
 
-	constructor(coding: Coding, options: CodingOptions) {
-		this.#stream = streamOf(coding, options);
-		this.#stream.on('error', () => this.#done(null));
+	/** `close` gives it back. */
+	static take(coding: Coding, { level, size }: CodingOptions): BodyCoder {
+		// One that is small gains nothing by a larger window.
+		if (size > 2 ** STREAM_WINDOW) return new BodyCoder(coding, wholeStream(coding, { level, size }), null);
+		// Begun anew it forgets its quality.
+		if (coding === 'br') return new BodyCoder(coding, pieceStream(coding, level), null);
+		const kind = `${coding} ${level}`;
+		let kept = spare.get(kind);
+		if (kept === undefined) spare.set(kind, (kept = []));
+		const coder = kept.pop() ?? new BodyCoder(coding, pieceStream(coding, level), kept);
+		coder.#closed = false;
+		return coder;
+	}
+
+	private constructor(coding: Coding, stream: Gzip, kept: BodyCoder[] | null) {
+		this.#stream = stream;
+		this.#end = END[coding];
+		this.#spare = kept;
+		stream.on('error', () => this.#done(null));
 	}
 
 	/** One piece at a time: `then` comes in a later turn, and until then the bytes must stay as they are. `last`: all was given. */
 	code(bytes: Buffer, last: boolean, then: Coded): void {
 		this.#then = then;
-		if (last) this.#end(bytes);
-		else this.#stream.write(bytes, () => this.#fetch());
+		this.#clean = false;
+		if (bytes.length > 0 || !last) this.#stream.write(bytes, last ? undefined : () => this.#fetch(false));
+		if (last) this.#stream.flush(this.#end, () => this.#fetch(true));
 	}
 
-	#end(bytes: Buffer): void {
-		const pieces: Buffer[] = [];
-		// What is left in it comes behind its `finish`.
-		this.#stream.on('data', (piece: Buffer) => pieces.push(piece));
-		this.#stream.on('end', () => this.#done(joined(pieces)));
-		this.#stream.end(bytes);
-	}
-
-	/** Nobody wants the rest. */
+	/** Nobody wants the rest. Not to be used any more. */
 	close(): void {
+		if (this.#closed) return;
+		this.#closed = true;
 		this.#then = null;
-		this.#stream.destroy();
+		if (this.#spare === null || !this.#clean || this.#spare.length >= SPARE_MOST) {
+			this.#stream.destroy();
+			return;
+		}
+		this.#stream.reset();
+		this.#spare.push(this);
 	}
 
-	#fetch(): void {
+	#fetch(isEnd: boolean): void {
 		if (this.#then === null) return;
 		const pieces: Buffer[] = [];
 		for (let piece = this.#read(); piece !== null; piece = this.#read()) pieces.push(piece);
-		this.#done(joined(pieces));
+		this.#clean = isEnd;
+		this.#done(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces));
 	}
 
 	#read(): Buffer | null {
@@ -78,31 +118,43 @@ export class BodyCoder {
 	}
 }
 
-const joined = (pieces: Buffer[]): Buffer => (pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces));
-
-function streamOf(coding: Coding, { level, size }: CodingOptions): Gzip {
-	const streaming = size < 0;
+/** For pieces that can be read as soon as they are out, and for what is small. */
+function pieceStream(coding: Coding, level: number): Gzip {
 	const room = { readableHighWaterMark: PIECE_MOST };
-	if (coding === 'gzip') return createGzip({ ...room, level, flush: streaming ? Z_SYNC_FLUSH : Z_NO_FLUSH });
+	if (coding === 'gzip') return createGzip({ ...room, level, flush: Z_SYNC_FLUSH });
+	if (coding === 'br') {
+		const params = { [BROTLI_PARAM_QUALITY]: level, [BROTLI_PARAM_LGWIN]: STREAM_WINDOW };
+		return createBrotliCompress({ ...room, flush: BROTLI_OPERATION_FLUSH, params }) as unknown as Gzip;
+	}
+	const params = { [ZSTD_c_compressionLevel]: level, [ZSTD_c_windowLog]: STREAM_WINDOW };
+	return createZstdCompress({ ...room, flush: ZSTD_e_flush, params }) as unknown as Gzip;
+}
+
+/** For a large body that nobody reads before it is whole. */
+function wholeStream(coding: Coding, { level, size }: CodingOptions): Gzip {
+	const room = { readableHighWaterMark: PIECE_MOST };
+	if (coding === 'gzip') return createGzip({ ...room, level, flush: Z_NO_FLUSH });
+	if (coding === 'br') {
+		const params = { [BROTLI_PARAM_QUALITY]: level, [BROTLI_PARAM_SIZE_HINT]: size };
+		return createBrotliCompress({ ...room, flush: BROTLI_OPERATION_PROCESS, params }) as unknown as Gzip;
+	}
+	const params = { [ZSTD_c_compressionLevel]: level };
+	return createZstdCompress({ ...room, flush: ZSTD_e_continue, params }) as unknown as Gzip;
+}
+
+/** A small body, at once: what other threads cost would be more. */
+export function compressNow(bytes: Buffer, coding: Coding, level: number): Buffer {
+	if (coding === 'gzip') return gzipSync(bytes, { level });
 	if (coding === 'br')
-		return createBrotliCompress({
-			...room,
-			flush: streaming ? BROTLI_OPERATION_FLUSH : BROTLI_OPERATION_PROCESS,
-			params: {
-				[BROTLI_PARAM_QUALITY]: level,
-				...(streaming ? { [BROTLI_PARAM_LGWIN]: STREAM_WINDOW } : { [BROTLI_PARAM_SIZE_HINT]: size }),
-			},
-		}) as unknown as Gzip;
-	return createZstdCompress({
-		...room,
-		flush: streaming ? ZSTD_e_flush : ZSTD_e_continue,
-		params: { [ZSTD_c_compressionLevel]: level, ...(streaming ? { [ZSTD_c_windowLog]: STREAM_WINDOW } : {}) },
-	}) as unknown as Gzip;
+		return brotliCompressSync(bytes, {
+			params: { [BROTLI_PARAM_QUALITY]: level, [BROTLI_PARAM_SIZE_HINT]: bytes.length },
+		});
+	return zstdCompressSync(bytes, { params: { [ZSTD_c_compressionLevel]: level, [ZSTD_c_windowLog]: STREAM_WINDOW } });
 }
 
 /** A whole body; null: it cannot be compressed. */
 export async function compressWhole(bytes: Buffer, coding: Coding, level: number): Promise<Buffer | null> {
-	const coder = new BodyCoder(coding, { level, size: bytes.length });
+	const coder = BodyCoder.take(coding, { level, size: bytes.length });
 	const coded = await new Promise<Buffer | null>((then) => coder.code(bytes, true, then));
 	coder.close();
 	return coded;
