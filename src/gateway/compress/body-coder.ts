@@ -4,7 +4,7 @@ import {
 	createBrotliCompress,
 	createGzip,
 	createZstdCompress,
-	type Gzip,
+	type Deflate,
 	gzipSync,
 	zstdCompressSync,
 } from 'node:zlib';
@@ -48,7 +48,7 @@ const spare = new Map<string, BodyCoder[]>();
 
 /** Compresses one body, piece by piece, on the threads of the runtime's pool. */
 export class BodyCoder {
-	readonly #stream: Gzip;
+	readonly #stream: Deflate;
 	readonly #end: number;
 	/** Those that may take its place; null: it is used once. */
 	readonly #spare: BodyCoder[] | null;
@@ -71,7 +71,7 @@ export class BodyCoder {
 		return coder;
 	}
 
-	private constructor(coding: Coding, stream: Gzip, kept: BodyCoder[] | null) {
+	private constructor(coding: Coding, stream: Deflate, kept: BodyCoder[] | null) {
 		this.#stream = stream;
 		this.#end = END[coding];
 		this.#spare = kept;
@@ -119,27 +119,27 @@ export class BodyCoder {
 }
 
 /** For pieces that can be read as soon as they are out, and for what is small. */
-function pieceStream(coding: Coding, level: number): Gzip {
+function pieceStream(coding: Coding, level: number): Deflate {
 	const room = { readableHighWaterMark: PIECE_MOST };
-	if (coding === 'gzip') return createGzip({ ...room, level, flush: Z_SYNC_FLUSH });
+	if (coding === 'gzip') return createGzip({ ...room, level, flush: Z_SYNC_FLUSH }) as Deflate;
 	if (coding === 'br') {
 		const params = { [BROTLI_PARAM_QUALITY]: level, [BROTLI_PARAM_LGWIN]: STREAM_WINDOW };
-		return createBrotliCompress({ ...room, flush: BROTLI_OPERATION_FLUSH, params }) as unknown as Gzip;
+		return createBrotliCompress({ ...room, flush: BROTLI_OPERATION_FLUSH, params }) as unknown as Deflate;
 	}
 	const params = { [ZSTD_c_compressionLevel]: level, [ZSTD_c_windowLog]: STREAM_WINDOW };
-	return createZstdCompress({ ...room, flush: ZSTD_e_flush, params }) as unknown as Gzip;
+	return createZstdCompress({ ...room, flush: ZSTD_e_flush, params }) as unknown as Deflate;
 }
 
 /** For a large body that nobody reads before it is whole. */
-function wholeStream(coding: Coding, { level, size }: CodingOptions): Gzip {
+function wholeStream(coding: Coding, { level, size }: CodingOptions): Deflate {
 	const room = { readableHighWaterMark: PIECE_MOST };
-	if (coding === 'gzip') return createGzip({ ...room, level, flush: Z_NO_FLUSH });
+	if (coding === 'gzip') return createGzip({ ...room, level, flush: Z_NO_FLUSH }) as Deflate;
 	if (coding === 'br') {
 		const params = { [BROTLI_PARAM_QUALITY]: level, [BROTLI_PARAM_SIZE_HINT]: size };
-		return createBrotliCompress({ ...room, flush: BROTLI_OPERATION_PROCESS, params }) as unknown as Gzip;
+		return createBrotliCompress({ ...room, flush: BROTLI_OPERATION_PROCESS, params }) as unknown as Deflate;
 	}
 	const params = { [ZSTD_c_compressionLevel]: level };
-	return createZstdCompress({ ...room, flush: ZSTD_e_continue, params }) as unknown as Gzip;
+	return createZstdCompress({ ...room, flush: ZSTD_e_continue, params }) as unknown as Deflate;
 }
 
 /** A small body, at once: what other threads cost would be more. */
