@@ -120,6 +120,19 @@ suite('compressed forms of stored bodies', () => {
 		});
 	});
 
+	test('a body of another start has another name', () => {
+		const names = [1000, 2000, 2000].map((nowMs) => {
+			const store = openAnswerStore(AnswerMemory.create(1024 * 1024, nowMs), 0);
+			const entry = filled(store, 'page', TEXT);
+			const name = Buffer.alloc(16);
+			assert.equal(entry.nameBody(name, 0), 16);
+			entry.release();
+			return name.toString('hex');
+		});
+		assert.notEqual(names[0], names[1]);
+		assert.equal(names[1], names[2]);
+	});
+
 	test('a snapshot has none of them', async () => {
 		const [{ store, answers }] = stores(1) as [Worker];
 		const size = async (): Promise<number> => {

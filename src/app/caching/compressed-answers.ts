@@ -21,7 +21,8 @@ const WORTH = 0.9;
 const CODES: Readonly<Record<Coding, number>> = { br: 1, zstd: 2, gzip: 3 };
 /** No key of a request begins so: those begin with their scheme. */
 const DERIVED = 122;
-const KEY_BYTES = 2 + 16 + 8;
+const NAME_BYTES = 16;
+const KEY_BYTES = 2 + NAME_BYTES;
 const NOTHING = Buffer.alloc(0);
 
 /** What stands for a compressed body in the store. One of no length says that it is not worth while. */
@@ -65,9 +66,7 @@ export class CompressedAnswers {
 	constructor(store: AnswerStore, hash: CacheHash) {
 		this.#store = store;
 		this.#hash = hash;
-		// Of this start alone: what names a body means another one after the next.
 		this.#key.bytes[0] = DERIVED;
-		hash.secret('compressed').copy(this.#key.bytes, 2);
 	}
 
 	/** The form of a whole entry's body: there, or being made by some worker. Pinned; null: neither. */
@@ -78,6 +77,8 @@ export class CompressedAnswers {
 	/** Begins to make it; pinned. null: there is no room, or too much to do. */
 	make(entry: AnswerEntry, coding: Coding, level: number): AnswerEntry | null {
 		if (this.#queue.length >= WAITING_MOST || entry.received > BODY_MOST) return null;
+		// Its body lies elsewhere.
+		if (entry.read(0).length === 0) return null;
 		const key = this.#keyOf(entry, coding);
 		const form = this.#store.begin(key, isForm);
 		// Another worker was quicker.
@@ -93,7 +94,7 @@ export class CompressedAnswers {
 	#keyOf(entry: AnswerEntry, coding: Coding): CacheKey {
 		const key = this.#key;
 		key.bytes[1] = CODES[coding];
-		entry.nameBody(key.bytes, KEY_BYTES - 8);
+		entry.nameBody(key.bytes, KEY_BYTES - NAME_BYTES);
 		const { keyed } = this.#hash;
 		keyed.begin();
 		keyed.bytes(0, key.bytes, 0, KEY_BYTES);
@@ -136,6 +137,7 @@ async function compress({ entry, form, coding, level }: Job): Promise<boolean> {
 	let length = 0;
 	for (let at = 0; at < size && length <= size * WORTH; ) {
 		const piece = entry.read(at);
+		if (piece.length === 0) return false;
 		at += piece.length;
 		const coded = await new Promise<Buffer | null>((then) => coder.code(piece, at >= size, then));
 		if (coded === null) return false;

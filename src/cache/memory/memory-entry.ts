@@ -78,8 +78,11 @@ export class MemoryEntry implements FillingEntry {
 	}
 
 	nameBody(into: Buffer, at: number): number {
+		const { floats } = this.#store.memory;
 		const record = this.#bodyRecord;
-		return into.writeInt32LE(this.#cells[record + Cell.generation] as number, into.writeInt32LE(record, at));
+		let end = into.writeDoubleLE(floats[Control.birth / 2] as number, at);
+		end = into.writeInt32LE(record, end);
+		return into.writeInt32LE(this.#cells[record + Cell.generation] as number, end);
 	}
 
 	read(at: number): Buffer {
