@@ -4,7 +4,6 @@ import type { Framing } from '../wire/framing.ts';
 import { type Fields, lineEnd, STRIDE, text } from '../wire/head.ts';
 import type { Output } from '../wire/output.ts';
 import type { ResponseHead } from '../wire/response-head.ts';
-import { joinedEdits } from './compress/coded-fields.ts';
 import type { PassedOn } from './compress/passed-on.ts';
 import type { FieldEdits } from './field-edits.ts';
 import type { AnswerEdits, Route } from './route.ts';
@@ -66,7 +65,7 @@ export function writeAnswerHead({ out, exchange, head, bytes, framing, passed }:
 	writeStatusLine(out, head, bytes);
 	const route = exchange.route;
 	const own = route === null ? null : route.cdn === null ? route.response : cdnEdits(exchange, route.cdn, head, bytes);
-	const edits = passed === null ? own : joinedEdits(own, passed.edits);
+	const edits = passed === null ? own : passed.edits(own);
 	copyFields(out, bytes, head.fields, edits);
 	if (edits !== null) out.bytes(edits.added);
 	if (exchange.cache.extra !== null) out.bytes(exchange.cache.extra);

@@ -68,6 +68,7 @@ const it = suite(({ url }) => ({
 				'GET /off/*': { compress: 'off' },
 				'GET /gzip/*': { compress: ['gzip'] },
 				'/pass/*': { cache: 'off' },
+				'/pass/set/*': { headers: { response: { set: { Vary: 'Origin' }, remove: ['etag'] } } },
 				'/files/*': { files: { folder: root, precompressed: ['gzip'] }, strip: '/files' },
 			},
 		},
@@ -303,6 +304,16 @@ describe('answers that pass', () => {
 			}
 		const plain = await it.ask(get('/pass/length'));
 		assert.deepEqual([plain.text, plain.field('vary'), plain.field('etag')], [TEXT, 'Accept-Encoding', '"l"']);
+	});
+
+	test('the fields of the route hold beside', async () => {
+		it.upstream.on('/pass/set/a', ok(TEXT, JSON_TYPE, 'ETag: "l"', 'Vary: Accept-Encoding'));
+		for (const coding of ['gzip', 'identity']) {
+			const answer = await asked(it, '/pass/set/a', coding);
+			assert.deepEqual(answer.fields('vary'), ['Origin', 'Accept-Encoding']);
+			assert.equal(answer.field('etag'), undefined);
+			assert.equal(plainOf(answer), TEXT);
+		}
 	});
 
 	test('one connection goes on after them', async () => {

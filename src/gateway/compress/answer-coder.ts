@@ -5,7 +5,7 @@ import type { Transport } from '../../wire/transport.ts';
 import { BodyCoder, compressNow } from './body-coder.ts';
 import type { Coding } from './coding.ts';
 
-/** Answers that one worker compresses on their way at a time: each takes up to a megabyte or so. Others go as they are. */
+/** Answers that one worker compresses on their way at a time: each takes a megabyte or two. Others go as they are. */
 const AT_ONCE = 64;
 /** Up to here a whole body is compressed at once: an errand to other threads would cost more, bytes. */
 const SMALL = 16 * 1024;

@@ -84,6 +84,13 @@ suite('fields', () => {
 			'ETag: W/"a"\r\nVary: Accept-Encoding\r\n',
 		);
 	});
+	test('what the route takes out or sets itself does not count', () => {
+		const both = new Set(['etag', 'vary']);
+		const answer = lines('ETag: "a"', 'Vary: Accept-Encoding');
+		assert.equal(text(codedFields(answer, 'br', both)), 'Content-Encoding: br\r\nVary: Accept-Encoding\r\n');
+		assert.equal(text(codedFields(answer, '', both)), 'Vary: Accept-Encoding\r\n');
+		assert.equal(unchangedFields(answer, lines('If-None-Match: W/"a"'), both), null);
+	});
 	test('edits of the route come first', () => {
 		const own = { removed: new Set(['server']), added: Buffer.from('X: 1\r\n') };
 		const both = joinedEdits(own, codedFields(lines(), 'gzip'));

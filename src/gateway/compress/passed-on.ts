@@ -2,7 +2,7 @@ import type { Framing } from '../../wire/framing.ts';
 import type { Fields } from '../../wire/head.ts';
 import type { ResponseHead } from '../../wire/response-head.ts';
 import type { FieldEdits } from '../field-edits.ts';
-import { codedFields, unchangedFields } from './coded-fields.ts';
+import { codedFields, joinedEdits, unchangedFields } from './coded-fields.ts';
 import type { Coding } from './coding.ts';
 import type { Compression } from './compression.ts';
 
@@ -23,7 +23,8 @@ export interface Coming {
 }
 
 export interface PassedOn {
-	readonly edits: FieldEdits;
+	/** Behind those of its route. */
+	edits(own: FieldEdits | null): FieldEdits;
 	/** Its length is not the one that came. */
 	readonly coded: boolean;
 }
@@ -34,12 +35,12 @@ export function passedOn(asking: Asking, compression: Compression, coming: Comin
 	const answer = { fields: head.fields, bytes };
 	const request = { fields: asking.head.fields, bytes: asking.buffer };
 	if (head.status === 304) {
-		const edits = unchangedFields(answer, request);
-		return edits === null ? null : { edits, coded: false };
+		if (unchangedFields(answer, request) === null) return null;
+		return { edits: (own) => joinedEdits(own, unchangedFields(answer, request, own?.removed)), coded: false };
 	}
 	const length = framing.chunked ? -1 : framing.contentLength;
 	if (framing.foreign || !compression.suits({ ...answer, status: head.status, length })) return null;
 	let coding = compression.codingFor(request);
 	if (coding !== '' && !asking.headOnly && !asking.compressAnswer(coding)) coding = '';
-	return { edits: codedFields(answer, coding), coded: coding !== '' };
+	return { edits: (own) => joinedEdits(own, codedFields(answer, coding, own?.removed)), coded: coding !== '' };
 }
