@@ -192,6 +192,7 @@ export function service(
 		rateLimit: [],
 		priority: { header: null, from: 'trusted', default: 'normal' },
 		cdn: null,
+		compress: null,
 		concurrency: null,
 		objective: null,
 		routeObjectives: {},

@@ -16,6 +16,7 @@ import { heapInUse } from '../resilience/heap-in-use.ts';
 import { NodePressure } from '../resilience/node-pressure.ts';
 import { TICK_MS, TimerWheel } from '../wire/timer-wheel.ts';
 import { AnswerCaching } from './caching/answer-caching.ts';
+import { CompressedAnswers } from './caching/compressed-answers.ts';
 import { ConnectionCount } from './connection-count.ts';
 import { balanceOf, handle, lookAgain } from './pipeline.ts';
 import {
@@ -182,7 +183,7 @@ class DataWorker {
 				this.#plane.routes = this.#pools.compile({ files: this.#files, caching: this.#caching });
 				break;
 			case 'end':
-				process.exit(this.#caching?.idle === false ? ExitCode.filling : 0);
+				process.exit(this.#caching?.idle === false || CompressedAnswers.underWay > 0 ? ExitCode.filling : 0);
 				break;
 			default:
 				this.#carryOut(message);

@@ -61,6 +61,8 @@ export interface AnswerEntry {
 	readonly trailers: Buffer | null;
 	/** Epoch ms from which it counts as stale whatever its lifetime says (a soft purge, an invalidation); 0: none. */
 	readonly staleFromMs: number;
+	/** Writes 16 bytes that name its body: the same under another head, and no other body's of this or any other start. Returns where they end. */
+	nameBody(into: Buffer, at: number): number;
 	/** Bytes of the body from `at`, as many as lie together; they stay as they are while the entry is pinned. */
 	read(at: number): Buffer;
 	/**

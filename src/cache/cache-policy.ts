@@ -19,6 +19,8 @@ export interface CachePolicy {
 	readonly staleIfUnreachableMs: number;
 	/** A share of the lifetime: asked for in the last part of it, an answer is fetched anew beforehand; 0: never. */
 	readonly refreshAhead: number;
+	/** Answers to POST that say that they are what a GET of their URL brings, and for how long, are given to later GETs. */
+	readonly posts: boolean;
 	/** Not looked up and not stored when one of these holds. */
 	readonly bypass: readonly CacheBypass[];
 	/** Largest body that is stored, bytes. */
@@ -83,6 +85,7 @@ export const PLAIN_CACHE: CachePolicy = {
 	staleIfErrorMs: null,
 	staleIfUnreachableMs: 0,
 	refreshAhead: 0,
+	posts: false,
 	bypass: [],
 	bodyMost: 64 * 1024 * 1024,
 	variantsMost: 32,

@@ -139,6 +139,11 @@ export const cacheSchema = oneOf(
 			key: key(keySchema, 'What an answer is found by, beside scheme, host, path and `Vary`.', {
 				example: { query: 'sorted', headers: ['x-tenant'] },
 			}),
+			methods: key(
+				list(choice('GET', 'POST'), 'methods'),
+				'Whose answers are stored. With `POST` those of 200 whose `Content-Location` is their own URL, and that say how long they hold, are given to later GETs, never to another POST (RFC 9110 §9.3.3). HEAD goes with GET.',
+				{ default: ['GET'], example: ['GET', 'POST'] },
+			),
 			bypass: key(
 				oneOf([condition, list(condition, 'conditions', 0)], 'a condition such as cookie:session, or a list of them'),
 				'Requests that are neither answered from the cache nor stored.',

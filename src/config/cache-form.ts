@@ -29,12 +29,14 @@ export function cacheForm(policy: CachePolicy | null): unknown {
 			credential: key.credential === null ? 'off' : `header:${key.credential.header}`,
 			host: key.anyHost ? 'any' : 'own',
 		},
+		methods: policy.posts ? ['GET', 'POST'] : ['GET'],
 		bypass: policy.bypass.map(bypassForm),
 		body: formatSize(policy.bodyMost),
 		variants: policy.variantsMost,
 		clients: policy.obeyClients ? 'obey' : 'ignore',
 		status: policy.tell,
 		tags: { fields: policy.tagFields, hide: policy.hideTags },
+		surrogate: policy.surrogate,
 	};
 }
 

@@ -125,6 +125,7 @@ test('a file that says next to nothing has all defaults', async () => {
 		holdMs: 10_000,
 		priority: { header: null, from: 'trusted', default: 'normal' },
 		cdn: null,
+		compress: null,
 		concurrency: null,
 		objective: null,
 		routeObjectives: {},

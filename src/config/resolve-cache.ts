@@ -30,6 +30,7 @@ export function layCache(base: CachePolicy | null, input: CacheInput | undefined
 		staleIfUnreachableMs: windowOf(from.staleIfUnreachableMs, input.staleIfUnreachable) ?? 0,
 		heuristic: heuristicOf(from.heuristic, input.heuristic),
 		refreshAhead: shareOf(from.refreshAhead, input.refreshAhead),
+		posts: input.methods?.includes('POST') ?? from.posts,
 		bypass: input.bypass === undefined ? from.bypass : [input.bypass].flat().map(bypassOf),
 		bodyMost: input.body === undefined ? from.bodyMost : (parseSize(input.body) ?? from.bodyMost),
 		variantsMost: input.variants ?? from.variantsMost,

@@ -7,6 +7,7 @@ import { cacheSchema, nodeCacheSchema } from '../cache/config.ts';
 import { cdnLoopSchema, cdnSchema, purgeSchema } from '../cdn/config.ts';
 import { duration, integer, key, list, map, notEmpty, object, oneOf, required, text } from '../core/schema.ts';
 import { deploySchema } from '../deploy/config.ts';
+import { compressSchema } from '../gateway/compress/compress-config.ts';
 import {
 	limitsKeys,
 	listenHost,
@@ -115,6 +116,11 @@ const policyKeys = {
 		cdnSchema,
 		'How long a CDN in front may keep answers, and browsers, where the API says nothing of it; and how it gets their tags.',
 		{ default: 'off', example: { maxAge: '1h', staleWhileRevalidate: '30s', tags: 'Cache-Tag' } },
+	),
+	compress: key(
+		compressSchema,
+		'Answers that come plain are compressed for clients that like it: stored ones once, others on their way. Not for answers that hold a secret beside what a stranger may choose (BREACH).',
+		{ default: 'off', example: true },
 	),
 	objective: key(
 		objectiveSchema,

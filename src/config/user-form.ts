@@ -26,6 +26,7 @@ import { concurrencyForm, overloadForm, priorityForm } from './overload-form.ts'
 import { platformForm } from './platform-form.ts';
 import { namesSecret } from './problem.ts';
 import { rateLimitForm, routeLimitsForm } from './rate-limit-form.ts';
+import { compressForm } from './resolve-compress.ts';
 import { filesForm } from './resolve-files.ts';
 import { matchOfRouteName } from './resolve-match.ts';
 import { scaleForm } from './scale-form.ts';
@@ -302,6 +303,7 @@ function policyForm(policy: Policy, options: FormOptions): Form {
 		rewrite: path.rewrite === null ? 'off' : { from: path.rewrite.pattern, to: path.rewrite.replacement },
 		priority: priorityForm(policy.priority),
 		cdn: cdnForm(policy.cdn),
+		compress: compressForm(policy.compress),
 		...(request === null && response === null
 			? {}
 			: { headers: { ...(request === null ? {} : { request }), ...(response === null ? {} : { response }) } }),
