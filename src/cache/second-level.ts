@@ -1,4 +1,4 @@
-import type { AnswerEntry, CacheKey, PurgeSelect } from './answer-store.ts';
+import type { AnswerEntry, CacheKey } from './answer-store.ts';
 import type { StoredAnswer } from './stored-answer.ts';
 
 /**
@@ -68,6 +68,13 @@ export interface KeptAnswer {
 	readonly variantsMost: number;
 }
 
+/** What a purge is of: as in `purge-key.ts`. */
+export type LevelPurge =
+	| { readonly urls: readonly string[] }
+	| { readonly prefixes: readonly string[] }
+	| { readonly tags: readonly string[] }
+	| { readonly everything: true };
+
 /** Purges a level for all workers, from the control plane. */
 export interface SecondLevelPurger {
 	readonly name: string;
@@ -75,5 +82,5 @@ export interface SecondLevelPurger {
 	 * What was stored, or asked for, before is not given any more once this resolves; `soft`: or only as a stale one. How
 	 * many there were; null: nobody counts. It never rejects.
 	 */
-	purge(select: PurgeSelect, soft: boolean): Promise<number | null>;
+	purge(purge: LevelPurge, soft: boolean): Promise<number | null>;
 }
