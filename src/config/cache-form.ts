@@ -4,6 +4,7 @@ import {
 	type CacheConfig,
 	type CacheLifetime,
 	type CachePolicy,
+	type CacheRedisConfig,
 	NEGATIVE_STATUSES,
 	TTL_STATUSES,
 } from '../cache/cache-policy.ts';
@@ -38,8 +39,18 @@ export function cacheForm(policy: CachePolicy | null): unknown {
 	};
 }
 
-export function nodeCacheForm(config: CacheConfig): unknown {
-	return { memory: formatSize(config.memoryBytes) };
+export function nodeCacheForm({ memoryBytes, redis }: CacheConfig, secret: (value: string) => unknown): unknown {
+	return { memory: formatSize(memoryBytes), ...(redis === null ? {} : { redis: redisForm(redis, secret) }) };
+}
+
+function redisForm(config: CacheRedisConfig, secret: (value: string) => unknown): unknown {
+	return {
+		timeout: formatDuration(config.timeoutMs),
+		body: formatSize(config.bodyBytes),
+		life: formatDuration(config.lifeMs),
+		alone: config.aloneMs === 0 ? 'off' : formatDuration(config.aloneMs),
+		...(config.secret === null ? {} : { secret: secret(config.secret) }),
+	};
 }
 
 const bypassForm = ({ from, name, value }: CacheBypass): string =>

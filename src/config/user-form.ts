@@ -29,6 +29,7 @@ import { rateLimitForm, routeLimitsForm } from './rate-limit-form.ts';
 import { filesForm } from './resolve-files.ts';
 import { matchOfRouteName } from './resolve-match.ts';
 import { scaleForm } from './scale-form.ts';
+import { stateForm } from './state-form.ts';
 import { exportForm, receiveForm, scrapeForm, tracesForm } from './telemetry-form.ts';
 
 /** Plain data. */
@@ -65,7 +66,8 @@ export function userForm(config: Config, options: FormOptions): Form {
 		...(config.cdnLoop === null ? {} : { cdnLoop: config.cdnLoop }),
 		...purgeForm(config.purge, options),
 		metrics: metricsForm(config.metrics),
-		cache: nodeCacheForm(config.cache),
+		cache: nodeCacheForm(config.cache, options.secret),
+		...stateForm(config.state, options),
 		stop: { grace: formatDuration(config.stop.graceMs) },
 		...alertingForm(config, options),
 		logs: logsForm(config.logs),
