@@ -93,18 +93,21 @@ export class RedisServer {
 	}
 }
 
-/** Of one command, until it is silent for a moment. */
+/** Of one command: what comes before the answer to the PING behind it. */
 async function answerOf(port: number, line: string): Promise<string> {
 	const socket = net.connect(port, '127.0.0.1');
+	const end = '+PONG\r\n';
 	let text = '';
 	try {
-		// By QUIT it says that nothing more comes.
-		socket.write(`${line}\r\nQUIT\r\n`);
-		for await (const data of socket) text += String(data);
+		socket.write(`${line}\r\nPING\r\n`);
+		for await (const data of socket) {
+			text += String(data);
+			if (text.endsWith(end)) break;
+		}
 	} finally {
 		socket.destroy();
 	}
-	return text.replace(/\+OK\r\n$/, '');
+	return text.slice(0, -end.length);
 }
 
 function answers(port: number): Promise<boolean> {
