@@ -9,6 +9,7 @@ import {
 	TTL_STATUSES,
 } from '../cache/cache-policy.ts';
 import { formatDuration, formatShare, formatSize } from '../core/units.ts';
+import type { StateConfig } from '../redis/config.ts';
 
 export function cacheForm(policy: CachePolicy | null): unknown {
 	if (policy === null) return 'off';
@@ -39,8 +40,15 @@ export function cacheForm(policy: CachePolicy | null): unknown {
 	};
 }
 
-export function nodeCacheForm({ memoryBytes, redis }: CacheConfig, secret: (value: string) => unknown): unknown {
-	return { memory: formatSize(memoryBytes), ...(redis === null ? {} : { redis: redisForm(redis, secret) }) };
+export function nodeCacheForm({ cache, state }: Node, secret: (value: string) => unknown): unknown {
+	const { memoryBytes, redis } = cache;
+	const shared = redis === null ? 'off' : redisForm(redis, secret);
+	return { memory: formatSize(memoryBytes), ...(state.redis === null ? {} : { redis: shared }) };
+}
+
+interface Node {
+	readonly cache: CacheConfig;
+	readonly state: StateConfig;
 }
 
 function redisForm(config: CacheRedisConfig, secret: (value: string) => unknown): unknown {

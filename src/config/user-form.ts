@@ -66,7 +66,7 @@ export function userForm(config: Config, options: FormOptions): Form {
 		...(config.cdnLoop === null ? {} : { cdnLoop: config.cdnLoop }),
 		...purgeForm(config.purge, options),
 		metrics: metricsForm(config.metrics),
-		cache: nodeCacheForm(config.cache, options.secret),
+		cache: nodeCacheForm(config, options.secret),
 		...stateForm(config.state, options),
 		stop: { grace: formatDuration(config.stop.graceMs) },
 		...alertingForm(config, options),
