@@ -8,10 +8,18 @@ import { type Ballast, startBallast } from '../support/ballast.ts';
 import { connect } from '../support/raw-client.ts';
 import { type RawUpstream, startUpstream } from '../support/raw-upstream.ts';
 import { NO_REDIS, RedisServer } from '../support/redis.ts';
-import { eventually, get, post } from '../support/suite.ts';
+import { connections, eventually, get, post } from '../support/suite.ts';
 
 const NAMES = new RedisKeys('ballast:');
 const keyOf = (path: string): CacheKey => cacheKey(`ha.example${path}`);
+
+const configOf = ({ url }: RawUpstream, timeout: string): Record<string, unknown> => ({
+	workers: 1,
+	stop: '0s',
+	state: { redis: { url: { env: 'REDIS_URL' } } },
+	cache: { redis: { timeout } },
+	services: { app: { instances: [url], cache: { staleIfError: '1h' } } },
+});
 
 interface Said {
 	readonly status: number;
@@ -51,18 +59,8 @@ describe('two nodes and one Redis', { skip: NO_REDIS }, () => {
 	before(async () => {
 		redis = await RedisServer.start();
 		upstream = await startUpstream();
-		const node = (): Promise<Ballast> =>
-			startBallast(
-				{
-					workers: 1,
-					stop: '0s',
-					state: { redis: { url: { env: 'REDIS_URL' } } },
-					// Long enough for any machine: what is tested here is not how fast it is.
-					cache: { redis: { timeout: '10s' } },
-					services: { app: { instances: [upstream.url], cache: { staleIfError: '1h' } } },
-				},
-				{ env: { REDIS_URL: redis.url } },
-			);
+		// Long enough for any machine: what is tested here is not how fast it is.
+		const node = (): Promise<Ballast> => startBallast(configOf(upstream, '10s'), { env: { REDIS_URL: redis.url } });
 		nodes = await Promise.all([node(), node()]);
 		// Both have read what was purged before they began, and know what time it is there.
 		for (const one of nodes)
@@ -191,6 +189,57 @@ describe('two nodes and one Redis', { skip: NO_REDIS }, () => {
 		);
 	});
 
+	test('who waits for Redis may leave: others who wait with him have their answer', async () => {
+		serve('/left');
+		const [first, second] = [await connect(nodes[0].port), await connect(nodes[0].port)];
+		try {
+			const open = await connections(nodes[0]);
+			redis.freeze();
+			const request = get('/left').replace(/Host: .*/, 'Host: a.example');
+			first.send(request);
+			second.send(request);
+			first.destroy();
+			await eventually(
+				() => connections(nodes[0]),
+				(now) => now < open,
+				10_000,
+			);
+			redis.thaw();
+			assert.equal((await second.answer()).status, 200);
+		} finally {
+			redis.thaw();
+			first.destroy();
+			second.destroy();
+		}
+	});
+
+	test('an answer that is stale is fetched behind the back of who asks, by one node for both', async () => {
+		let times = 0;
+		upstream.on('/behind', (_, peer) => {
+			const text = String(++times);
+			const head = `Cache-Control: max-age=${times === 1 ? 1 : 600}, stale-while-revalidate=600`;
+			peer.send(`HTTP/1.1 200 OK\r\n${head}\r\nContent-Length: ${text.length}\r\n\r\n${text}`);
+		});
+		assert.equal((await ask(nodes[0], '/behind')).body, '1');
+		await eventually(() => has('/behind'), Boolean, 10_000);
+		assert.equal((await ask(nodes[1], '/behind')).body, '1');
+		const renewed = (node: Ballast) =>
+			eventually(
+				() => ask(node, '/behind'),
+				({ body }) => body === '2',
+				10_000,
+			);
+		await renewed(nodes[0]);
+		// It stays there for longer than the first.
+		await eventually(
+			() => redis.ask('PTTL', NAMES.answer(keyOf('/behind'))),
+			(left) => Number(left.slice(1)) > 700_000,
+			10_000,
+		);
+		await renewed(nodes[1]);
+		assert.equal(times, 2);
+	});
+
 	test('Redis is killed in mid-load: no request fails, and what it does is used again when it is back', async () => {
 		let failed = 0;
 		let done = 0;
@@ -227,45 +276,27 @@ describe('two nodes and one Redis', { skip: NO_REDIS }, () => {
 		const body = await stored('/again');
 		assert.equal((await ask(nodes[1], '/again')).body, body);
 	});
-});
 
-test('a Redis that is stopped costs a bounded time', { skip: NO_REDIS }, async () => {
-	const redis = await RedisServer.start();
-	const upstream = await startUpstream();
-	let ballast: Ballast | undefined;
-	try {
-		upstream.on('/', (_, peer) =>
-			peer.send('HTTP/1.1 200 OK\r\nCache-Control: max-age=600\r\nContent-Length: 2\r\n\r\nok'),
-		);
-		ballast = await startBallast({
-			workers: 1,
-			stop: '0s',
-			state: { redis: redis.url },
-			services: { app: { instances: [upstream.url], cache: {} } },
-		});
-		const node = ballast;
-		let at = 0;
-		await eventually(
-			async () => {
-				await ask(node, '/', get(`/?${++at}`));
-				return redis.ask('DBSIZE');
-			},
-			(size) => Number(/\d+/.exec(size)?.[0]) > 1,
-			10_000,
-		);
+	test('with other settings after a reload, a Redis that is stopped costs a bounded time', async () => {
+		const [node] = nodes;
+		node.configure(configOf(upstream, '50ms'));
+		await node.control('reload');
+		await eventually(() => keptBy(node), Boolean, 20_000);
 		redis.freeze();
-		for (let i = 0; i < 40; i++) assert.equal((await ask(node, '/', get(`/?stopped-${i}`))).status, 200);
-		// Five that wait their 50 ms, and one at each of a few tries since: not forty.
-		const counts = await eventually(
-			() => levelCounts(node),
-			({ errors, skipped }) => errors + skipped >= 40,
-			10_000,
-		);
-		assert.ok(counts.errors < 20, JSON.stringify(counts));
-	} finally {
-		redis.thaw();
-		await ballast?.stop();
-		await upstream.close();
-		await redis.end();
-	}
+		try {
+			for (let i = 0; i < 40; i++) {
+				serve(`/stopped-${i}`);
+				assert.equal((await ask(node, `/stopped-${i}`)).status, 200);
+			}
+			// Five that wait their 50 ms, and one at each of a few tries since: not forty.
+			const counts = await eventually(
+				() => levelCounts(node),
+				({ errors, skipped }) => errors + skipped >= 40,
+				10_000,
+			);
+			assert.ok(counts.errors < 20, JSON.stringify(counts));
+		} finally {
+			redis.thaw();
+		}
+	});
 });

@@ -2,8 +2,11 @@ import { formatRecord, piecesOf } from './purge-record.ts';
 import type { SharedPurge } from './purge-tables.ts';
 import type { LevelLink } from './redis-level.ts';
 
-/** Records that the stream keeps, about: who reads later than that has missed some. */
+/** Records that the stream keeps, about: who reads later than that has missed some. Fewer where they are long. */
 const STREAM_RECORDS = 50_000;
+const STREAM_RECORDS_LEAST = 1000;
+/** Characters that it is to hold at most, about. */
+const STREAM_LENGTH = 32 * 1024 * 1024;
 /** Records that wait; more are told as a purge of everything. */
 const WAITING_MOST = 2000;
 const AGAIN_MS = 500;
@@ -26,6 +29,8 @@ export class PurgeOutbox {
 	#told: Waiting[] = [];
 	#serial = 0;
 	#sending = false;
+	/** Characters of a record, in the mean of the last ones. */
+	#length = 100;
 	#closed = false;
 	#timer: NodeJS.Timeout | undefined;
 
@@ -86,7 +91,8 @@ export class PurgeOutbox {
 		this.#sending = true;
 		try {
 			for (let next = this.#waiting[0]; next !== undefined && !this.#closed; next = this.#waiting[0]) {
-				await this.#link.run(this.#key, ['XADD', this.#key, 'MAXLEN', '~', `${STREAM_RECORDS}`, '*', 'r', next.text]);
+				const command = ['XADD', this.#key, 'MAXLEN', '~', `${this.#records(next.text)}`, '*', 'r', next.text];
+				await this.#link.run(this.#key, command);
 				// A purge of everything may have taken its place meanwhile.
 				if (this.#waiting[0] === next) this.#waiting.shift();
 				this.#toldNow(next);
@@ -97,6 +103,12 @@ export class PurgeOutbox {
 			this.#timer.unref();
 		}
 		this.#sending = false;
+	}
+
+	/** How many the stream is to keep. */
+	#records({ length }: string): number {
+		this.#length += (length - this.#length) / 50;
+		return Math.max(STREAM_RECORDS_LEAST, Math.min(STREAM_RECORDS, Math.floor(STREAM_LENGTH / this.#length)));
 	}
 
 	#toldNow(one: Waiting): void {

@@ -36,6 +36,7 @@ test('what is none is none', () => {
 		{ ...good, tags: ['a'.repeat(33_001)] },
 		{ ...good, tags: Array.from({ length: ITEMS_MOST + 1 }, () => 'a') },
 		{ v: 1, node: 'n', serial: 1, soft: false, everything: 'yes' },
+		{ v: 1, node: 'n', serial: 1, soft: false, urls: ['no URL'] },
 	];
 	for (const one of bad) assert.equal(parseRecord(JSON.stringify(one)), null, JSON.stringify(one).slice(0, 80));
 	for (const text of ['', '{', 'undefined']) assert.equal(parseRecord(text), null);

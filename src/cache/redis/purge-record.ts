@@ -42,6 +42,7 @@ function purgeOf(rest: Record<string, unknown>): SharedPurge | null {
 	const items = kind === undefined ? undefined : rest[kind];
 	if (kind === undefined || !Array.isArray(items) || items.length > ITEMS_MOST) return null;
 	if (!items.every((item): item is string => typeof item === 'string' && item.length <= ITEM_MOST)) return null;
+	if (kind === 'urls' && !items.every((item) => URL.canParse(item))) return null;
 	return { [kind]: items } as unknown as SharedPurge;
 }
 
