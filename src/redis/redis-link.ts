@@ -44,6 +44,8 @@ export class RedisLink {
 	/** Counts the clients: what a former one does is not heard. */
 	#serial = 0;
 	#closed = false;
+	/** A connection is being made, for the first time or by a new client. */
+	#connecting = false;
 	#up: boolean | null = null;
 	#failingSince = Number.NaN;
 	#lastWord = '';
@@ -68,7 +70,11 @@ export class RedisLink {
 	 */
 	run(key: string, command: readonly RedisArgument[], options: RunOptions = {}): Promise<unknown> {
 		const client = this.#client;
-		if (client?.ready !== true) return Promise.reject(this.#failed(new RedisFault('not connected', false)));
+		if (client?.ready !== true) {
+			const fault = new RedisFault('not connected', false);
+			// Until it is known whether there can be a connection nothing is wrong.
+			return Promise.reject(this.#connecting ? fault : this.#failed(fault));
+		}
 		let bytes = 0;
 		for (const argument of command) bytes += argument.length;
 		if (this.#pending >= PENDING_MOST || this.#bytes + bytes > (this.#options.bytesMost ?? BYTES_MOST))
@@ -115,6 +121,7 @@ export class RedisLink {
 	async #begin(): Promise<void> {
 		const serial = ++this.#serial;
 		const since = performance.now();
+		this.#connecting = true;
 		try {
 			const client = await redisClient(this.#options.config, (error) => {
 				if (serial !== this.#serial) return;
@@ -126,6 +133,7 @@ export class RedisLink {
 			this.#client = client;
 			await within(client.connect(), BEGIN_MS);
 			if (serial !== this.#serial) return;
+			this.#connecting = false;
 			this.#begun = 0;
 			this.#succeeded();
 		} catch (error) {
@@ -139,6 +147,7 @@ export class RedisLink {
 	/** With another client, after a while. */
 	#again(leastMs: number): void {
 		this.#serial++;
+		this.#connecting = false;
 		this.#client?.destroy();
 		this.#client = null;
 		this.#failingSince = Number.NaN;

@@ -322,6 +322,42 @@ test('one Redis: stopped, it is left alone after a few tries; a node that hears 
 	}
 });
 
+test('one Redis: out of memory, what is there is given, nothing is kept, and purges are told later', {
+	skip,
+}, async () => {
+	const server = await RedisServer.start();
+	try {
+		await withNodes(single(server), async (one, two) => {
+			one.keep('k', 'there');
+			await eventually(
+				() => two.find('k'),
+				(body) => body === 'there',
+				WAIT_MS,
+			);
+			await server.ask('CONFIG', 'SET', 'maxmemory', '1');
+			const { lost } = one.sums;
+			one.keep('more', 'more');
+			await eventually(
+				() => one.sums.lost,
+				(now) => now > lost,
+				WAIT_MS,
+			);
+			assert.equal(await two.find('k'), 'there');
+			assert.equal(await one.stream.tell({ tags: ['t'] }, false, 100), false);
+			assert.equal(one.stream.waiting, 1);
+			await server.ask('CONFIG', 'SET', 'maxmemory', '0');
+			await eventually(
+				() => two.applied.length,
+				(count) => count === 1,
+				WAIT_MS,
+			);
+			assert.ok(await eventually(() => one.works('again'), Boolean, WAIT_MS));
+		});
+	} finally {
+		await server.end();
+	}
+});
+
 test('a password: right, and wrong, which stands in no state', { skip }, async () => {
 	const server = await RedisServer.start(['--requirepass', 'right-one']);
 	const place = single(server).place;
