@@ -126,8 +126,10 @@ export class RedisLevel implements SecondLevel {
 		}
 		const times = this.#timesOf(answer);
 		if (purges.isPurged(key.bytes.subarray(0, key.length), answer.tags, times.requestMs)) return;
+		const pieces = piecesOf(entry);
+		if (pieces === null) return;
 		const { secret, keys } = this.#parts;
-		const encoded = { answer, ...times, trailers: entry.trailers, length: received, pieces: piecesOf(entry) };
+		const encoded = { answer, ...times, trailers: entry.trailers, length: received, pieces };
 		const life = Math.ceil(Math.min(lifeMs, lifeMostMs));
 		const base = keys.answer(key);
 		if (answer.vary.length === 0) {
@@ -185,10 +187,14 @@ export class RedisLevel implements SecondLevel {
 	}
 }
 
-function* piecesOf(entry: AnswerEntry): Generator<Buffer> {
+/** null: it is not all there to be read. */
+function piecesOf(entry: AnswerEntry): Buffer[] | null {
+	const pieces: Buffer[] = [];
 	for (let at = 0; at < entry.received; ) {
 		const piece = entry.read(at);
+		if (piece.length === 0) return null;
+		pieces.push(piece);
 		at += piece.length;
-		yield piece;
 	}
+	return pieces;
 }
