@@ -43,15 +43,34 @@ export async function redisClient(config: RedisConfig, onFault: (error: unknown)
 
 type At<Kind extends RedisPlace['kind']> = RedisConfig & { place: Extract<RedisPlace, { kind: Kind }> };
 
-/** What all connections have. RESP 2 needs no greeting, and has each server that there is. */
-function common(config: RedisConfig) {
+/** `connectionOptions`, as node-redis takes them: for a client of somebody who needs one of their own. */
+export interface ConnectionOptions {
+	readonly RESP: 2;
+	readonly disableOfflineQueue: boolean;
+	readonly commandsQueueMaxLength: number;
+	readonly disableClientInfo: boolean;
+	readonly maintNotifications: 'disabled';
+	readonly username?: string;
+	readonly password?: string;
+	readonly database?: number;
+	readonly socket: {
+		readonly connectTimeout: number;
+		readonly reconnectStrategy: (retries: number) => number;
+		readonly tls?: true;
+		readonly ca?: string;
+		readonly servername?: string;
+	};
+}
+
+/** What all connections to a node have. RESP 2 needs no greeting, and is spoken by each server that there is. */
+export function connectionOptions(config: RedisConfig): ConnectionOptions {
 	const { login, database, tls } = config;
 	return {
-		RESP: 2 as const,
+		RESP: 2,
 		disableOfflineQueue: true,
 		commandsQueueMaxLength: QUEUE_MOST,
 		disableClientInfo: true,
-		maintNotifications: 'disabled' as const,
+		maintNotifications: 'disabled',
 		...(login.username === null ? {} : { username: login.username }),
 		...(login.password === null ? {} : { password: login.password }),
 		...(database === 0 ? {} : { database }),
@@ -61,7 +80,7 @@ function common(config: RedisConfig) {
 			...(tls === null
 				? {}
 				: {
-						tls: true as const,
+						tls: true,
 						...(tls.ca === null ? {} : { ca: tls.ca }),
 						...(tls.name === null ? {} : { servername: tls.name }),
 					}),
@@ -74,7 +93,7 @@ function mapping({ RESP_TYPES }: Module) {
 }
 
 function single(module: Module, config: At<'single'>, onFault: (error: unknown) => void): RedisClient {
-	const options = common(config);
+	const options = connectionOptions(config);
 	const client = module.createClient({ ...options, socket: { ...options.socket, ...config.place.node } });
 	const asBuffers = mapping(module);
 	client.on('error', onFault);
@@ -101,8 +120,8 @@ function sentinel(module: Module, config: At<'sentinel'>, onFault: (error: unkno
 		maxCommandRediscovers: REDISCOVERIES_MOST,
 		scanInterval: SCAN_MS,
 		passthroughClientErrorEvents: true,
-		nodeClientOptions: common(config),
-		sentinelClientOptions: common({ ...config, login, database: 0 }),
+		nodeClientOptions: connectionOptions(config),
+		sentinelClientOptions: connectionOptions({ ...config, login, database: 0 }),
 	});
 	const asBuffers = mapping(module);
 	client.on('error', onFault);
@@ -117,7 +136,7 @@ function sentinel(module: Module, config: At<'sentinel'>, onFault: (error: unkno
 }
 
 function cluster(module: Module, config: At<'cluster'>, onFault: (error: unknown) => void): RedisClient {
-	const defaults = common({ ...config, database: 0 });
+	const defaults = connectionOptions({ ...config, database: 0 });
 	const client = module.createCluster({
 		rootNodes: config.place.nodes.map(({ host, port }) => ({ socket: { host, port } })),
 		RESP: 2,

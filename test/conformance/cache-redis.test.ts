@@ -15,6 +15,8 @@ import type { StoredAnswer } from '../../src/cache/stored-answer.ts';
 import { parseAddress, type RedisNode } from '../../src/redis/address.ts';
 import type { RedisConfig, RedisPlace } from '../../src/redis/config.ts';
 import { RedisLink, type RedisState } from '../../src/redis/redis-link.ts';
+import { Certificates } from '../support/certificates.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { NO_REDIS, RedisServer } from '../support/redis.ts';
 import { PRIMARY, RedisCluster, RedisSentinels } from '../support/redis-groups.ts';
 import { eventually } from '../support/suite.ts';
@@ -379,6 +381,37 @@ test('a password: right, and wrong, which stands in no state', { skip }, async (
 	} finally {
 		wrong.close();
 		await server.end();
+	}
+});
+
+test('TLS: with the authority that signed its certificate, and without', { skip }, async () => {
+	const certificates = new Certificates();
+	const [port] = (await freePorts(1)) as [number];
+	const { cert, key } = certificates.issue('redis.test');
+	const server = await RedisServer.start([
+		...['--tls-port', `${port}`, '--tls-cert-file', cert, '--tls-key-file', key],
+		...['--tls-ca-cert-file', certificates.authorityFile, '--tls-auth-clients', 'no'],
+	]);
+	const config = configOf({ kind: 'single', node: { host: '127.0.0.1', port } });
+	const tls = { ca: certificates.authority, caFile: certificates.authorityFile, name: 'redis.test' };
+	const states: RedisState[] = [];
+	const strange = new RedisLink({
+		config: { ...config, tls: { ...tls, ca: null } },
+		onState: (state) => states.push(state),
+	});
+	try {
+		await withNodes({ ...config, tls }, async (one) => assert.ok(await one.works('k')));
+		await eventually(
+			() => states.length,
+			(count) => count > 0,
+			WAIT_MS,
+		);
+		assert.equal(states[0]?.up, false);
+		assert.match(states[0]?.why ?? '', /^[A-Z_]+$/);
+	} finally {
+		strange.close();
+		await server.end();
+		certificates.remove();
 	}
 });
 

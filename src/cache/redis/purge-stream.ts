@@ -49,7 +49,7 @@ export class PurgeStream {
 	readonly #outbox: PurgeOutbox;
 	readonly #known = new Set<string>();
 	readonly #timers: NodeJS.Timeout[];
-	readonly #startedMs = Date.now();
+	readonly #startedMs = sharedNow();
 	#last = '';
 	#heardMs = performance.now();
 	#aloneToldMs = 0;
@@ -154,7 +154,7 @@ export class PurgeStream {
 		const gap = !began && isBefore(this.#last, first.id);
 		if (began || gap) clock.floorMs = msOf(first.id);
 		const from = began || gap ? '-' : `${Math.max(0, msOf(this.#last) - OVERLAP_MS)}`;
-		const { news, last } = await this.#readAll(from, began ? this.#startedMs - OVERLAP_MS : 0);
+		const { news, last } = await this.#readAll(from, began ? await this.#beginMs() : 0);
 		// At the beginning hardly anything is in memory; of what there is a walk for each purge is not worth it.
 		if (gap || news.length > (began ? 0 : WALKS_MOST)) missed();
 		else for (const { purge, soft } of news) apply(purge, soft);
@@ -162,6 +162,13 @@ export class PurgeStream {
 		this.#last = last ?? first.id;
 		this.#heard();
 		this.#outbox.again();
+	}
+
+	/** A while before this node began, by the clock of Redis; 0: that is not known. */
+	async #beginMs(): Promise<number> {
+		const { clock } = this.#parts;
+		if (Number.isNaN(clock.lowMs())) await this.#measure();
+		return Math.max(0, clock.lowMs(this.#startedMs) - OVERLAP_MS) || 0;
 	}
 
 	/** All that is there from an id on, of which those count as news that are not known and not of before `sinceMs`. */
