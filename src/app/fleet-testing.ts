@@ -223,6 +223,7 @@ export function config(...services: ServiceConfig[]): Config {
 		},
 		trust: [],
 		cache: CACHE,
+		state: { redis: null },
 		cdnLoop: null,
 		purge: { token: null, targets: [] },
 		metrics: METRICS,

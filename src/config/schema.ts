@@ -33,6 +33,7 @@ import { logsSchema } from '../logs/config.ts';
 import { metricsSchema, objectiveSchema } from '../metrics/config.ts';
 import { exportSchema } from '../otlp/export-config.ts';
 import { receiveSchema } from '../otlp/receive-config.ts';
+import { stateSchema } from '../redis/config.ts';
 import { breakerSchema, retryBudgetSchema } from '../resilience/config.ts';
 import { concurrencySchema, overloadSchema, prioritySchema } from '../resilience/overload-config.ts';
 import { rateLimitSchema } from '../resilience/rate-limit-config.ts';
@@ -355,6 +356,10 @@ export const configSchema = object({
 		{ default: 'off', example: { port: 4318 } },
 	),
 	cache: key(nodeCacheSchema, 'Where stored answers are kept.', { example: { memory: '1GiB' } }),
+	state: key(stateSchema, 'What several nodes share, and where.', {
+		defaultText: 'nothing: each node is by itself',
+		example: { redis: { url: { env: 'REDIS_URL' } } },
+	}),
 	metrics: key(metricsSchema, 'What is measured, and how long it is kept.', {
 		defaultText: 'the values below',
 		example: { apdex: '200ms' },

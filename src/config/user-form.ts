@@ -30,6 +30,7 @@ import { compressForm } from './resolve-compress.ts';
 import { filesForm } from './resolve-files.ts';
 import { matchOfRouteName } from './resolve-match.ts';
 import { scaleForm } from './scale-form.ts';
+import { stateForm } from './state-form.ts';
 import { exportForm, receiveForm, scrapeForm, tracesForm } from './telemetry-form.ts';
 
 /** Plain data. */
@@ -66,7 +67,8 @@ export function userForm(config: Config, options: FormOptions): Form {
 		...(config.cdnLoop === null ? {} : { cdnLoop: config.cdnLoop }),
 		...purgeForm(config.purge, options),
 		metrics: metricsForm(config.metrics),
-		cache: nodeCacheForm(config.cache),
+		cache: nodeCacheForm(config, options.secret),
+		...stateForm(config.state, options),
 		stop: { grace: formatDuration(config.stop.graceMs) },
 		...alertingForm(config, options),
 		logs: logsForm(config.logs),

@@ -7,12 +7,15 @@ import type { UrlMarks } from '../../cache/url-marks.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import type { ResponseCache } from '../../gateway/response-cache.ts';
 import type { CompressedAnswers } from './compressed-answers.ts';
+import type { SecondLevels } from './second-levels.ts';
 
 /** Where answers are, and what tells of changes. */
 export interface CachingParts {
 	readonly store: AnswerStore & AnswerUpdate;
 	readonly marks: UrlMarks;
 	readonly hash: CacheHash;
+	/** What is behind the store; null: nothing. */
+	readonly levels: SecondLevels | null;
 }
 
 /** Who looks requests up for all routes of a worker. */
