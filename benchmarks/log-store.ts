@@ -19,7 +19,7 @@ import { readOutputLine } from '../src/logs/output-line.ts';
 import { Redactor } from '../src/logs/redact.ts';
 import { type Steps, toEnd } from '../src/logs/steps.ts';
 import { accessEntry } from '../src/logs/testing-entries.ts';
-import { diskFault, inTransaction, openDatabase } from '../src/store/database.ts';
+import { diskFault, inTransaction, openDatabase } from '../src/core/database.ts';
 
 const { values } = parseArgs({ options: { lines: { type: 'string', default: '5000000' }, keep: { type: 'string' } } });
 const LINES = Number(values.lines);

@@ -8,7 +8,7 @@ import { Want } from '../logs/record-layout.ts';
 import type { RecordLines } from '../logs/record-line.ts';
 import { type RecordNames, RecordReader } from '../logs/record-reader.ts';
 import { RecordRing } from '../logs/record-ring.ts';
-import { diskFault, inTransaction, openDatabase } from '../store/database.ts';
+import { diskFault, inTransaction, openDatabase } from '../core/database.ts';
 import { spansOf } from '../traces/spans-of.ts';
 import { LastingStores } from './lasting-stores.ts';
 import { LogQuestions } from './log-questions.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { AccessEntry } from '../core/access-entry.ts';
 import type { LogEntry } from '../core/log-entry.ts';
-import { diskFault, inTransaction, openDatabase } from '../store/database.ts';
+import { diskFault, inTransaction, openDatabase } from '../core/database.ts';
 import type { LogsConfig } from './config.ts';
 import { type AccessBatch, LogBook } from './log-book.ts';
 import type { LogSink } from './log-sink.ts';

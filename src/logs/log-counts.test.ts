@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import type { LogEntry } from '../core/log-entry.ts';
-import { diskFault, inTransaction, openDatabase } from '../store/database.ts';
+import { diskFault, inTransaction, openDatabase } from '../core/database.ts';
 import type { Databases } from './databases.ts';
 import { WEIGHT } from './entry-row.ts';
 import { histogram, search } from './log-search.ts';

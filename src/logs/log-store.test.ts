@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { LogEntry } from '../core/log-entry.ts';
-import { diskFault, inTransaction, openDatabase } from '../store/database.ts';
+import { diskFault, inTransaction, openDatabase } from '../core/database.ts';
 import type { Databases } from './databases.ts';
 import { histogram, search } from './log-search.ts';
 import { LogStore, type LogStoreOptions } from './log-store.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { globFits } from '../core/glob.ts';
 import type { LogEntry } from '../core/log-entry.ts';
-import { diskFault, inTransaction, openDatabase } from '../store/database.ts';
+import { diskFault, inTransaction, openDatabase } from '../core/database.ts';
 import { histogram, search } from './log-search.ts';
 import { LogStore } from './log-store.ts';
 import { matches } from './query-match.ts';

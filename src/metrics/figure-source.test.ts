@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { FigureQuery } from '../core/metric.ts';
-import { inTransaction, openDatabase } from '../store/database.ts';
+import { inTransaction, openDatabase } from '../core/database.ts';
 import { Figures } from './figure-source.ts';
 import { bucketOf } from './meter.ts';
 import { Recent } from './recent.ts';

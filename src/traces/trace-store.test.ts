@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Span } from '../core/span.ts';
-import { inTransaction, openDatabase } from '../store/database.ts';
+import { inTransaction, openDatabase } from '../core/database.ts';
 import { spansOf } from './spans-of.ts';
 import { accessEntry, SPAN, TRACE } from './testing-entry.ts';
 import { TraceStore, type TraceStoreOptions } from './trace-store.ts';

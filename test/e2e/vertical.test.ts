@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { PoolUsage } from '../../src/scaling/vertical/size-advice.ts';
-import { openDatabase } from '../../src/store/database.ts';
+import { openDatabase } from '../../src/core/database.ts';
 import { STATE_STEPS, StateTable } from '../../src/store/state-table.ts';
 import { KubePlatformFake } from '../fakes/kubernetes/kube-platform-fake.ts';
 import { type Ballast, startBallast } from '../support/ballast.ts';

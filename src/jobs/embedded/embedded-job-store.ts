@@ -1,0 +1,188 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { BallastError } from '../../core/errors.ts';
+import type { Job, JobState, NewJob } from '../job.ts';
+import type {
+	AddOutcome,
+	Claim,
+	ClaimedJob,
+	JobChange,
+	JobChanged,
+	JobPage,
+	JobQuery,
+	JobStore,
+	QueueView,
+	Report,
+} from '../job-store.ts';
+import { Adding } from './adding.ts';
+import { change } from './changing.ts';
+import { Claiming } from './claiming.ts';
+import { CommitGroup } from './commit-group.ts';
+import { JobBook } from './job-book.ts';
+import { isCorrupt, isOfFile, openJobFile, type Quarantined, quarantine, unavailable } from './job-file.ts';
+import { STATE_NUMBERS, STATES } from './job-tables.ts';
+import { Ledger } from './ledger.ts';
+import { listJobs } from './listing.ts';
+import { report } from './reporting.ts';
+import { Sweeping } from './sweeping.ts';
+
+export interface EmbeddedJobStoreOptions {
+	/** The database file; it is made, with its folder. Another process may have it open too, as during an upgrade. */
+	path: string;
+	/** Called behind the commit, before the call that made the change is answered. */
+	changed?: JobChanged;
+	/** To be told loudly: jobs may be missing. */
+	quarantined?: (of: Quarantined) => void;
+}
+
+/** Jobs in a SQLite file: with nothing installed, on one machine. What is promised is on its disk. */
+export function openEmbeddedJobStore(options: EmbeddedJobStoreOptions): JobStore {
+	return new EmbeddedJobStore(options);
+}
+
+/** What works on one open file. */
+interface Parts {
+	database: DatabaseSync;
+	ledger: Ledger;
+	book: JobBook;
+	adding: Adding;
+	claiming: Claiming;
+	sweeping: Sweeping;
+	group: CommitGroup;
+}
+
+class EmbeddedJobStore implements JobStore {
+	readonly #options: EmbeddedJobStoreOptions;
+	#parts: Parts;
+	#closed = false;
+
+	constructor(options: EmbeddedJobStoreOptions) {
+		this.#options = options;
+		this.#parts = this.#open();
+	}
+
+	add(jobs: readonly NewJob[]): Promise<AddOutcome[]> {
+		return this.#run(({ adding }) => jobs.map((job) => adding.add(job)));
+	}
+
+	claim(claim: Claim): Promise<ClaimedJob[]> {
+		return this.#run(({ claiming }) => claiming.claim(claim));
+	}
+
+	report(reports: readonly Report[]): Promise<boolean[]> {
+		return this.#run(({ book }) => reports.map((one) => report(book, one)));
+	}
+
+	async get(id: string): Promise<Job | null> {
+		return this.#read(({ book }) => book.job(id));
+	}
+
+	async list(query: JobQuery): Promise<JobPage> {
+		return this.#read(({ database }) => listJobs(database, query));
+	}
+
+	change(id: string, wanted: JobChange): Promise<{ job: Job; changed: boolean } | null> {
+		return this.#run(({ book }) => change(book, id, wanted));
+	}
+
+	queue(name: string, wanted?: { paused: boolean }): Promise<QueueView> {
+		return this.#run((parts) => {
+			if (wanted !== undefined) {
+				const row = parts.ledger.madeQueue(name);
+				row.paused = wanted.paused;
+				row.dirty = true;
+			}
+			return viewOf(parts, name);
+		});
+	}
+
+	async sweep(nowMs: number, present: readonly string[] = []): Promise<{ files: string[] }> {
+		while (!(await this.#run(({ sweeping }) => sweeping.step(nowMs))));
+		for (const name of await this.#run(({ sweeping }) => sweeping.queues())) {
+			while (!(await this.#run(({ claiming }) => claiming.promote(name, nowMs))));
+		}
+		return { files: await this.#run(({ sweeping }) => sweeping.end(nowMs, present)) };
+	}
+
+	async close(): Promise<void> {
+		if (this.#closed) return;
+		this.#parts.group.flush();
+		this.#closed = true;
+		this.#parts.database.close();
+	}
+
+	async #run<T>(work: (parts: Parts) => T): Promise<T> {
+		const parts = this.#usable();
+		return parts.group.run(() => work(parts));
+	}
+
+	#read<T>(work: (parts: Parts) => T): T {
+		const parts = this.#usable();
+		try {
+			return work(parts);
+		} catch (error) {
+			throw this.#translate(error, parts);
+		}
+	}
+
+	#usable(): Parts {
+		if (this.#closed) throw new BallastError('jobs_unavailable', 'the store of jobs is closed');
+		return this.#parts;
+	}
+
+	#open(): Parts {
+		const { path, quarantined } = this.#options;
+		const database = openJobFile(path, (of) => quarantined?.(of));
+		const ledger = new Ledger(database);
+		const book = new JobBook(database, ledger);
+		const parts: Parts = {
+			database,
+			ledger,
+			book,
+			adding: new Adding(database, book),
+			claiming: new Claiming(database, book),
+			sweeping: new Sweeping(database, book),
+			group: new CommitGroup(database, {
+				begin: () => ledger.begin(),
+				end: () => ledger.flush(),
+				committed: () => this.#tell(book),
+				rolledBack: () => {
+					ledger.forget();
+					book.told.length = 0;
+				},
+				translate: (error) => this.#translate(error, parts),
+				ofAll: isOfFile,
+			}),
+		};
+		return parts;
+	}
+
+	#tell(book: JobBook): void {
+		const told = book.told.splice(0);
+		const { changed } = this.#options;
+		if (changed !== undefined) for (const one of told) changed(one);
+	}
+
+	/** The one place where faults of the file become errors of ours. */
+	#translate(error: unknown, parts: Parts): BallastError {
+		if (isCorrupt(error) && parts === this.#parts) {
+			try {
+				parts.database.close();
+				quarantine(this.#options.path, error as Error, (of) => this.#options.quarantined?.(of));
+				this.#parts = this.#open();
+			} catch (fault) {
+				return unavailable(fault);
+			}
+		}
+		return unavailable(error);
+	}
+}
+
+function viewOf({ ledger, sweeping }: Parts, name: string): QueueView {
+	const row = ledger.queue(name);
+	const counts = Object.fromEntries(STATES.map((state) => [state, row?.counts[STATE_NUMBERS[state]] ?? 0]));
+	return {
+		paused: row?.paused ?? false,
+		counts: counts as Record<JobState, number>,
+		oldestMs: row === null ? null : sweeping.oldestMs(row.qid),
+	};
+}

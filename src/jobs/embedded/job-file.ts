@@ -1,0 +1,85 @@
+import { renameSync, statSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { diskFault, openDatabase } from '../../core/database.ts';
+import { BallastError } from '../../core/errors.ts';
+import { JOB_STEPS } from './job-tables.ts';
+
+/** A file that could not be read was put aside, and an empty one is in its place: what it held is not worked on. */
+export interface Quarantined {
+	path: string;
+	movedTo: string;
+	reason: string;
+}
+
+/** https://sqlite.org/rescode.html: SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_BUSY. */
+const CORRUPT = 11;
+const NOT_A_DATABASE = 26;
+const BUSY = 5;
+/** Larger files are looked through only as they are read: that takes a second for each GB or so. */
+const CHECKED_MOST_BYTES = 64 * 1024 * 1024;
+/** Written back to the file in larger pieces: a page that many commits changed is written once. */
+const CHECKPOINT_PAGES = 4000;
+
+/**
+ * The jobs' database; one that is corrupt is put aside first.
+ * @throws BallastError `store_unusable`: the folder cannot be used, or a later version wrote the file
+ */
+export function openJobFile(path: string, quarantined: (of: Quarantined) => void): DatabaseSync {
+	try {
+		return openChecked(path);
+	} catch (error) {
+		if (!isCorrupt(error)) throw error;
+		quarantine(path, error as Error, quarantined);
+		return openChecked(path);
+	}
+}
+
+export function quarantine(path: string, why: Error, quarantined: (of: Quarantined) => void): void {
+	const movedTo = `${path}.corrupt-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
+	for (const end of ['', '-wal', '-shm']) {
+		try {
+			renameSync(path + end, movedTo + end);
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unavailable(error);
+		}
+	}
+	quarantined({ path, movedTo, reason: why.message });
+}
+
+export function isCorrupt(error: unknown): boolean {
+	const code = codeOf(error);
+	return code === CORRUPT || code === NOT_A_DATABASE;
+}
+
+/** Of the disk, the file or its lock, not of what was to be stored. */
+export function isOfFile(error: unknown): boolean {
+	return isCorrupt(error) || codeOf(error) === BUSY || diskFault(error) !== null;
+}
+
+export function unavailable(error: unknown): BallastError {
+	if (error instanceof BallastError) return error;
+	const why = codeOf(error) === BUSY ? 'another process holds the file' : diskFault(error);
+	const text = why ?? (error as Error).message;
+	return new BallastError('jobs_unavailable', `jobs cannot be stored: ${text}`, { disk: diskFault(error) }, error);
+}
+
+function openChecked(path: string): DatabaseSync {
+	const database = openDatabase(path, JOB_STEPS, { synchronous: 'FULL' });
+	try {
+		database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = 67108864`);
+		if (path === ':memory:' || statSync(path).size > CHECKED_MOST_BYTES) return database;
+		const found = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+		if (found !== 'ok') throw Object.assign(new Error(String(found)), { errcode: CORRUPT });
+		return database;
+	} catch (error) {
+		database.close();
+		throw error;
+	}
+}
+
+/** The primary code of SQLite's; `openDatabase` tells it as the cause. */
+function codeOf(error: unknown): number | null {
+	const { errcode, cause } = (error ?? {}) as { errcode?: number; cause?: unknown };
+	if (errcode !== undefined) return errcode & 0xff;
+	return cause === undefined ? null : codeOf(cause);
+}
