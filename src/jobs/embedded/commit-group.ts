@@ -3,7 +3,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 /** What surrounds a transaction. */
 export interface TransactionSteps {
 	/** Before the first change. */
-	begin(): void;
+	begin(): unknown;
 	/** Behind the last one, before the commit. */
 	end(): void;
 	/** It is stored. */

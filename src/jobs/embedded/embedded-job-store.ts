@@ -22,6 +22,7 @@ import { isCorrupt, isOfFile, openJobFile, type Quarantined, quarantine, unavail
 import { STATE_NUMBERS, STATES } from './job-tables.ts';
 import { Ledger } from './ledger.ts';
 import { listJobs } from './listing.ts';
+import { LOOK_EVERY_MS, Neighbours } from './neighbours.ts';
 import { report } from './reporting.ts';
 import { Sweeping } from './sweeping.ts';
 
@@ -47,17 +48,21 @@ interface Parts {
 	adding: Adding;
 	claiming: Claiming;
 	sweeping: Sweeping;
+	neighbours: Neighbours;
 	group: CommitGroup;
 }
 
 class EmbeddedJobStore implements JobStore {
 	readonly #options: EmbeddedJobStoreOptions;
+	readonly #look: NodeJS.Timeout | undefined;
 	#parts: Parts;
 	#closed = false;
 
 	constructor(options: EmbeddedJobStoreOptions) {
 		this.#options = options;
 		this.#parts = this.#open();
+		const { changed } = options;
+		if (changed !== undefined) this.#look = setInterval(() => this.#hear(changed), LOOK_EVERY_MS).unref();
 	}
 
 	add(jobs: readonly NewJob[]): Promise<AddOutcome[]> {
@@ -105,9 +110,13 @@ class EmbeddedJobStore implements JobStore {
 
 	async close(): Promise<void> {
 		if (this.#closed) return;
-		this.#parts.group.flush();
+		clearInterval(this.#look);
+		const { group, neighbours, database } = this.#parts;
+		// Who cannot say goodbye is taken for gone after a while.
+		group.run(() => neighbours.leave()).catch(() => {});
+		group.flush();
 		this.#closed = true;
-		this.#parts.database.close();
+		database.close();
 	}
 
 	async #run<T>(work: (parts: Parts) => T): Promise<T> {
@@ -141,11 +150,15 @@ class EmbeddedJobStore implements JobStore {
 			adding: new Adding(database, book),
 			claiming: new Claiming(database, book),
 			sweeping: new Sweeping(database, book),
+			neighbours: new Neighbours(database, this.#options.changed !== undefined),
 			group: new CommitGroup(database, {
-				begin: () => ledger.begin(),
-				end: () => ledger.flush(),
+				begin: () => ledger.begin() && parts.neighbours.look(),
+				end() {
+					ledger.flush();
+					parts.neighbours.write(book.told);
+				},
 				committed: () => this.#tell(book),
-				rolledBack: () => {
+				rolledBack() {
 					ledger.forget();
 					book.told.length = 0;
 				},
@@ -160,6 +173,17 @@ class EmbeddedJobStore implements JobStore {
 		const told = book.told.splice(0);
 		const { changed } = this.#options;
 		if (changed !== undefined) for (const one of told) changed(one);
+	}
+
+	/** What others changed. */
+	#hear(changed: JobChanged): void {
+		const { neighbours, group } = this.#parts;
+		try {
+			for (const one of neighbours.news()) changed(one);
+		} catch {
+			// A file that cannot be read now fails the calls, which say so.
+		}
+		if (neighbours.isDue) group.run(() => neighbours.tell()).catch(() => {});
 	}
 
 	/** The one place where faults of the file become errors of ours. */
