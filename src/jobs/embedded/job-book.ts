@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Job, JobError, JobProgress, JobResult, JobState } from '../job.ts';
 import type { JobChanged } from '../job-store.ts';
-import { ENDED_FROM, STATE_NUMBERS, STATES } from './job-tables.ts';
 import { bodyColumns, type JobRow, type Row, readJob, SELECT_JOB } from './job-row.ts';
+import { ENDED_FROM, STATE_NUMBERS, STATES } from './job-tables.ts';
 import type { GroupRow, Ledger } from './ledger.ts';
 
 /** Jobs of the file as they are read and changed within a transaction, with the counts that go with it. */

@@ -123,7 +123,8 @@ export class QueueTurn {
 		if (lanes.length > 0) return;
 		// Left from when the queue had lanes: they hold nobody back any more.
 		let row = this.#sql.nextLane.get(group.gid, '');
-		for (; row !== undefined; row = this.#sql.nextLane.get(group.gid, row['lane'] as string)) yield row['lane'] as string;
+		for (; row !== undefined; row = this.#sql.nextLane.get(group.gid, row['lane'] as string))
+			yield row['lane'] as string;
 	}
 
 	#firstGroup(): GroupRow | null {

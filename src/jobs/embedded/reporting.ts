@@ -1,5 +1,5 @@
-import { errorText, hasEnded, type JobBook } from './job-book.ts';
 import type { Report } from '../job-store.ts';
+import { errorText, hasEnded, type JobBook } from './job-book.ts';
 import type { JobRow } from './job-row.ts';
 import { STATE_NUMBERS } from './job-tables.ts';
 
