@@ -8,6 +8,8 @@ const CALLERS = 64;
 
 interface Rate {
 	perSecond: number;
+	/** CPU of this process, callers and all. */
+	cpuUs: number;
 	p50Ms: number;
 	p99Ms: number;
 }
@@ -20,6 +22,7 @@ interface Plan {
 /** Each of `CALLERS` hands in one job after another, each when the last is acknowledged. */
 async function enqueueFor(store: JobStore, seconds: number, keyed: boolean): Promise<Rate> {
 	const waits: number[] = [];
+	const before = process.cpuUsage();
 	const from = performance.now();
 	const until = from + seconds * 1000;
 	const caller = async (at: number): Promise<void> => {
@@ -32,9 +35,15 @@ async function enqueueFor(store: JobStore, seconds: number, keyed: boolean): Pro
 	};
 	await Promise.all(Array.from({ length: CALLERS }, (_, at) => caller(at)));
 	const tookMs = performance.now() - from;
+	const { user, system } = process.cpuUsage(before);
 	waits.sort((a, b) => a - b);
 	const quantile = (share: number): number => waits[Math.floor(waits.length * share)] ?? Number.NaN;
-	return { perSecond: (waits.length / tookMs) * 1000, p50Ms: quantile(0.5), p99Ms: quantile(0.99) };
+	return {
+		perSecond: (waits.length / tookMs) * 1000,
+		cpuUs: (user + system) / waits.length,
+		p50Ms: quantile(0.5),
+		p99Ms: quantile(0.99),
+	};
 }
 
 const tenth = (value: number): number => Math.round(value * 10) / 10;
@@ -57,6 +66,13 @@ export async function enqueue({ rounds, seconds }: Plan): Promise<Line[]> {
 				least: 20_000,
 				most: undefined,
 				unit: '/s',
+			},
+			{
+				figure: `${name}, CPU of a job`,
+				key: `${key}CpuUs`,
+				measured: tenth(of('cpuUs')),
+				most: undefined,
+				unit: 'µs',
 			},
 			{ figure: `${name}, p50`, key: `${key}P50Ms`, measured: tenth(of('p50Ms')), most: undefined, unit: 'ms' },
 			{ figure: `${name}, p99`, key: `${key}P99Ms`, measured: tenth(of('p99Ms')), most: 20, unit: 'ms' },

@@ -16,7 +16,8 @@ export function report(book: JobBook, of: Report): boolean {
 		return true;
 	}
 	apply(book, row, of);
-	book.save(row);
+	if (hasEnded(row)) book.saveEnd(row);
+	else book.save(row);
 	return true;
 }
 
