@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { corruption } from './job-file.ts';
 import { STATE_NUMBERS, STATES } from './job-tables.ts';
 import { type RateLog, rateLogText, readRateLog } from './rate-log.ts';
 
@@ -87,7 +88,9 @@ export class Ledger {
 	}
 
 	group(gid: number): GroupRow {
-		return this.#groups.get(gid) ?? (this.#keepGroup(this.#sql.groupById.get(gid)) as GroupRow);
+		const group = this.#groups.get(gid) ?? this.#keepGroup(this.#sql.groupById.get(gid));
+		if (group === null) throw corruption(`group ${gid} is not there`);
+		return group;
 	}
 
 	madeGroup(queue: QueueRow, name: string): GroupRow {
