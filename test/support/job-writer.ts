@@ -13,7 +13,7 @@ const KEPT_MS = 86_400_000;
 const file = openSync(acknowledged, 'a');
 const request = randomBytes(300);
 
-export async function enqueueOne(store: JobStore, caller: number): Promise<string> {
+async function enqueueOne(store: JobStore, caller: number): Promise<string> {
 	const id = randomBytes(17).toString('base64url').slice(0, 22);
 	const createdMs = Date.now();
 	const job = {
