@@ -28,6 +28,7 @@ import { trustSchema } from '../gateway/trust-config.ts';
 import { healthSchema } from '../health/config.ts';
 import { outliersSchema, slowStartSchema } from '../health/outlier-config.ts';
 import { instancesSchema } from '../instances/config.ts';
+import { jobsSchema, offloadSchema } from '../jobs/config.ts';
 import { logsSchema } from '../logs/config.ts';
 import { metricsSchema, objectiveSchema } from '../metrics/config.ts';
 import { exportSchema } from '../otlp/export-config.ts';
@@ -115,6 +116,11 @@ const policyKeys = {
 		cdnSchema,
 		'How long a CDN in front may keep answers, and browsers, where the API says nothing of it; and how it gets their tags.',
 		{ default: 'off', example: { maxAge: '1h', staleWhileRevalidate: '30s', tags: 'Cache-Tag' } },
+	),
+	offload: key(
+		offloadSchema,
+		'Slow requests become durable jobs: they are answered 202 once they are safely stored, and carried out behind it. What a route says is laid over what its service says.',
+		{ default: 'off', example: { when: 'always', upstreamKey: {} } },
 	),
 	objective: key(
 		objectiveSchema,
@@ -348,6 +354,7 @@ export const configSchema = object({
 		'Where metrics, logs and traces of instances and of other machines are received by OTLP/HTTP. `on` is port 4318 of this machine.',
 		{ default: 'off', example: { port: 4318 } },
 	),
+	jobs: key(jobsSchema, 'The jobs that `offload` makes.', { example: { path: '/v1/jobs' } }),
 	cache: key(nodeCacheSchema, 'Where stored answers are kept.', { example: { memory: '1GiB' } }),
 	metrics: key(metricsSchema, 'What is measured, and how long it is kept.', {
 		defaultText: 'the values below',
