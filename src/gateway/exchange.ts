@@ -16,6 +16,7 @@ import {
 } from './answer-head.ts';
 import type { AnswerSource } from './answer-source.ts';
 import type { AttemptConnection, Destination, FetchParty } from './attempt.ts';
+import type { BodyIntake } from './body-intake.ts';
 import type { DataPlane, TraceContext } from './data-plane.ts';
 import { Fetch } from './fetch.ts';
 import { withoutRemoved } from './field-edits.ts';
@@ -72,6 +73,8 @@ export class Exchange implements FetchParty {
 	readonly fetch: Fetch;
 	/** Brings the answer where no instance sends it here; null: the fetch does, or it is whole at once. */
 	source: AnswerSource | null = null;
+	/** Takes its body in the place of an instance; null: nobody does. */
+	intake: BodyIntake | null = null;
 	/** The head's bytes; all offsets below point into it. */
 	buffer: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
 	used = 0;
@@ -129,13 +132,9 @@ export class Exchange implements FetchParty {
 		this.targetStart = head.targetStart;
 		this.targetEnd = head.targetEnd;
 		// Of the request before; what stands there now is somebody else's.
-		this.pathStart = 0;
-		this.pathEnd = 0;
-		this.hostStart = 0;
-		this.hostEnd = 0;
-		this.rewritten = false;
-		this.absolute = false;
-		this.mayUpgrade = false;
+		this.pathStart = this.pathEnd = 0;
+		this.hostStart = this.hostEnd = 0;
+		this.rewritten = this.absolute = this.mayUpgrade = false;
 		this.route = null;
 		this.status = 0;
 		this.failure = null;
@@ -145,7 +144,7 @@ export class Exchange implements FetchParty {
 		this.finished = false;
 		this.copied = false;
 		this.replay = null;
-		this.source = null;
+		this.source = this.intake = null;
 		this.cache.reset();
 		this.trace.words.fill(0);
 		this.trace.flags = 0;

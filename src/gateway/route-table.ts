@@ -53,13 +53,13 @@ export interface ServiceParts {
 }
 
 /** What a route needs of other features and shares with others; `series` is where it is counted. */
-export type RouteParts = Pick<Route, 'series' | 'rateLimits' | 'cache'> & { files: FileStore };
+export type RouteParts = Pick<Route, 'series' | 'rateLimits' | 'cache' | 'offload'> & { files: FileStore };
 
 /** A route made ready. */
 export function compileRoute(
 	entry: RouteEntry,
 	service: Service,
-	{ series, rateLimits, files, cache }: RouteParts,
+	{ series, rateLimits, files, cache, offload }: RouteParts,
 ): Route {
 	const policy: Policy = entry.route ?? entry.service;
 	const { header, from, default: level } = policy.priority;
@@ -82,6 +82,7 @@ export function compileRoute(
 		files: entry.route?.files ? new FileFolder(entry.route.files, response, files) : null,
 		rateLimits,
 		cache,
+		offload,
 		next: null,
 		priority: { level: Priority[level], header, anyone: from === 'anyone' },
 	};
