@@ -65,7 +65,8 @@ export interface WorkerGroupOptions {
 	instances: () => InstancePlan[];
 	/** Cleared of what a worker that is no more had under way. */
 	cells: { clearWorker(worker: number): void; widen(workers: number): void };
-	/** A worker is up (again) and can be given its sockets. */
+	/** A worker is up (again); then it can be given its sockets. */
+	up?: (id: number) => void;
 	started: (id: number) => Promise<void>;
 	/** A worker ended without its having let go of what it shared with others. */
 	ended?: (id: number) => void;
@@ -146,7 +147,7 @@ export class WorkerGroup {
 		this.#post(member, { type: 'drain' });
 		const check = setInterval(() => {
 			if (this.#members.get(member.id) !== member || member.state !== 'draining') clearInterval(check);
-			else if (this.#cell(member.id, NodeCell.connections) === 0) {
+			else if (this.#cell(member.id, NodeCell.connections) === 0 && this.#cell(member.id, NodeCell.active) === 0) {
 				clearInterval(check);
 				member.ending = true;
 				this.#post(member, { type: 'end' });
@@ -202,6 +203,7 @@ export class WorkerGroup {
 		});
 		await up;
 		if (member.state !== 'starting' || this.#members.get(id) !== member) return;
+		this.#options.up?.(id);
 		await this.#options.started(id);
 		if (member.state === 'starting') member.state = 'ready';
 	}
