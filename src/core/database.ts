@@ -3,7 +3,6 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { BallastError } from './errors.ts';
 
-/** Time that a statement waits for another process's write, such as that of a core that drains, ms. */
 const BUSY_MS = 2000;
 
 export interface DatabaseOptions {
@@ -12,6 +11,8 @@ export interface DatabaseOptions {
 	 * that was committed. Default NORMAL.
 	 */
 	synchronous?: 'NORMAL' | 'FULL';
+	/** Time that a statement waits for another process's write, such as that of a core that drains, ms; default 2000. */
+	busyMs?: number;
 }
 
 /**
@@ -23,7 +24,7 @@ export interface DatabaseOptions {
 export function openDatabase(path: string, steps: readonly string[], options: DatabaseOptions = {}): DatabaseSync {
 	try {
 		if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-		const database = new DatabaseSync(path, { timeout: BUSY_MS });
+		const database = new DatabaseSync(path, { timeout: options.busyMs ?? BUSY_MS });
 		try {
 			const synchronous = options.synchronous ?? 'NORMAL';
 			database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA temp_store = MEMORY`);

@@ -44,7 +44,9 @@ export class BodyFolder {
 	async create(mostBytes: number): Promise<BodyWriter> {
 		const name = randomBytes(17).toString('base64url').slice(0, 22);
 		const path = join(this.#path, name);
-		return translated(async () => new FileWriter(await open(path + PART, 'wx', 0o600), { folder: this.#path, name, mostBytes }));
+		return translated(
+			async () => new FileWriter(await open(path + PART, 'wx', 0o600), { folder: this.#path, name, mostBytes }),
+		);
 	}
 
 	/** Its bytes; the stream fails with ENOENT where it is gone. @throws BallastError `internal`: that is no name of ours */

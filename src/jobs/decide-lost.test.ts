@@ -44,7 +44,14 @@ for (const [title, job, policy, nowMs, expected, reason] of [
 	['one whose key has ended, and it can be asked for', {}, { canReconcile: true }, 25 * HOUR, 'reconcile', /forgotten/],
 	['one that used up its attempts', { attempts: 3 }, {}, 1, 'fail', /its 3 attempts are used up/],
 	['one that used them up and can be asked for', { attempts: 3 }, { canReconcile: true }, 1, 'reconcile', /used up/],
-	['an idempotent one that used them up', { attempts: 3 }, { canReconcile: true, idempotent: true }, 1, 'fail', /used up/],
+	[
+		'an idempotent one that used them up',
+		{ attempts: 3 },
+		{ canReconcile: true, idempotent: true },
+		1,
+		'fail',
+		/used up/,
+	],
 	['an unkeyed one that used them up', { attempts: 3, upstreamKey: '' }, {}, 1, 'park', /without a key/],
 ] as const) {
 	test(`lost, ${title}: ${expected}`, () => {

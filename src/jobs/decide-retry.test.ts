@@ -25,7 +25,13 @@ const POLICY: RetryPolicy = {
 	countsRefusals: true,
 };
 const NOW = 1_000_000;
-const JOB: AttemptedJob = { upstreamKey: 'k', firstAttemptMs: NOW - 5000, createdMs: NOW - 9000, attempts: 1, attemptsMost: 4 };
+const JOB: AttemptedJob = {
+	upstreamKey: 'k',
+	firstAttemptMs: NOW - 5000,
+	createdMs: NOW - 9000,
+	attempts: 1,
+	attemptsMost: 4,
+};
 
 function decide(
 	job: Partial<AttemptedJob>,
@@ -54,7 +60,14 @@ for (const [title, job, outcome, policy, expected, reason] of [
 	['an answer that is tried again', {}, answered(503), {}, 'retry', /503/],
 	['an answer that is not named', {}, answered(500), { statuses: new Set([429]) }, 'fail', /final/],
 	['the last attempt', { attempts: 4 }, answered(503), {}, 'fail', /503, and its 4 attempts are used up/],
-	['a 500 of a write without a key', UNKEYED, answered(500), {}, 'fail', /carried out twice: it is a write without a key/],
+	[
+		'a 500 of a write without a key',
+		UNKEYED,
+		answered(500),
+		{},
+		'fail',
+		/carried out twice: it is a write without a key/,
+	],
 	['a 503 of a write without a key', UNKEYED, answered(503), {}, 'fail', /carried out twice/],
 	['a 429 of a write without a key', UNKEYED, answered(429), {}, 'retry', /429/],
 	['a 425 of a write without a key', UNKEYED, answered(425), {}, 'retry', /425/],
@@ -66,9 +79,23 @@ for (const [title, job, outcome, policy, expected, reason] of [
 	['a 500 counts all the same', { attempts: 4 }, answered(500), { countsRefusals: false }, 'fail', /used up/],
 	['no answer, with a key', {}, BROKEN, {}, 'retry', /no answer came; the upstream still knows its key/],
 	['no answer, without a key', UNKEYED, BROKEN, {}, 'park', /no answer came, and it is a write without a key/],
-	['no answer, without a key, and it can be asked', UNKEYED, BROKEN, { canReconcile: true }, 'reconcile', /without a key/],
+	[
+		'no answer, without a key, and it can be asked',
+		UNKEYED,
+		BROKEN,
+		{ canReconcile: true },
+		'reconcile',
+		/without a key/,
+	],
 	['no answer at the last attempt', { attempts: 4 }, BROKEN, {}, 'fail', /used up/],
-	['no answer at the last attempt, and it can be asked', { attempts: 4 }, BROKEN, { canReconcile: true }, 'reconcile', /used up/],
+	[
+		'no answer at the last attempt, and it can be asked',
+		{ attempts: 4 },
+		BROKEN,
+		{ canReconcile: true },
+		'reconcile',
+		/used up/,
+	],
 	['nobody got it', UNKEYED, UNREACHED, {}, 'retry', /nobody got it/],
 	['nobody got it, at the last attempt', { attempts: 4 }, UNREACHED, {}, 'retry', /nobody got it/],
 ] as const) {
@@ -85,7 +112,9 @@ const pauseOf = (decision: RetryDecision): number => {
 };
 
 test('pauses double up to the longest', () => {
-	const pauses = [1, 2, 3, 4, 5, 6, 7, 1000].map((attempts) => pauseOf(decide({ attempts, attemptsMost: 9999 }, answered(500))));
+	const pauses = [1, 2, 3, 4, 5, 6, 7, 1000].map((attempts) =>
+		pauseOf(decide({ attempts, attemptsMost: 9999 }, answered(500))),
+	);
 	assert.deepEqual(pauses, [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
 });
 
@@ -119,11 +148,18 @@ test('what may have had an effect counts, and keeps its lane', () => {
 
 test('no retry is in the past, and none after the longest wait', () => {
 	fc.assert(
-		fc.property(fc.nat(1000), fc.nat(1e7), fc.double({ min: 0, max: 1, noNaN: true }), (attempts, retryAfterMs, random) => {
-			const decision = decide({ attempts: attempts + 1, attemptsMost: 9999 }, answered(503, retryAfterMs), { random });
-			const pause = pauseOf(decision);
-			assert.ok(pause >= 750 && pause <= 60_000 + 30_000 * 0.25, `${pause}`);
-		}),
+		fc.property(
+			fc.nat(1000),
+			fc.nat(1e7),
+			fc.double({ min: 0, max: 1, noNaN: true }),
+			(attempts, retryAfterMs, random) => {
+				const decision = decide({ attempts: attempts + 1, attemptsMost: 9999 }, answered(503, retryAfterMs), {
+					random,
+				});
+				const pause = pauseOf(decision);
+				assert.ok(pause >= 750 && pause <= 60_000 + 30_000 * 0.25, `${pause}`);
+			},
+		),
 		{ numRuns: 200 },
 	);
 });

@@ -94,7 +94,7 @@ export class Claiming {
 		if (row === null || row.held === 0) return;
 		for (;;) {
 			const found = this.#lost.all(row.qid, claim.nowMs, claim.most - claimed.length);
-			for (const { seq } of found) this.#takeOver(this.#book.whole(seq as number), claim, claimed);
+			for (const { seq } of found) this.#takeOver(this.#book.claimed(seq as number), claim, claimed);
 			// Those that had ended made no part of the claim: there may be others behind them.
 			if (found.length === 0 || claimed.length >= claim.most) return;
 		}
@@ -108,14 +108,14 @@ export class Claiming {
 		}
 		row.version++;
 		this.#book.tell(row.id, row.state, row.version);
-		claimed.push({ ...readJob(row), token: this.#hold(row, claim), lost: true });
+		claimed.push(Object.assign(readJob(row), { token: this.#hold(row, claim), lost: true }));
 	}
 
 	/** False: this queue has nothing more to give. */
 	#takeNext(turn: QueueTurn, claim: Claim, claimed: ClaimedJob[]): boolean {
 		const next = turn.next();
 		if (next === null) return false;
-		const row = this.#book.whole(next.seq);
+		const row = this.#book.claimed(next.seq);
 		if (row.deadline !== null && row.deadline <= claim.nowMs) {
 			this.#book.end(row, STATE_NUMBERS.expired, claim.nowMs);
 			this.#book.save(row);
@@ -128,7 +128,7 @@ export class Claiming {
 		this.#book.move(row, STATE_NUMBERS.running);
 		this.#book.ledger.hold(next.group, row.lane, 1);
 		turn.began(next.group);
-		claimed.push({ ...readJob(row), token: this.#hold(row, claim), lost: false });
+		claimed.push(Object.assign(readJob(row), { token: this.#hold(row, claim), lost: false }));
 		return true;
 	}
 

@@ -18,7 +18,7 @@ import { change } from './changing.ts';
 import { Claiming } from './claiming.ts';
 import { CommitGroup } from './commit-group.ts';
 import { JobBook } from './job-book.ts';
-import { isCorrupt, isOfFile, openJobFile, type Quarantined, quarantine, unavailable } from './job-file.ts';
+import { isCorrupt, isOfFile, type JobFile, openJobFile, quarantine, unavailable } from './job-file.ts';
 import { STATE_NUMBERS, STATES } from './job-tables.ts';
 import { Ledger } from './ledger.ts';
 import { listJobs } from './listing.ts';
@@ -26,13 +26,9 @@ import { LOOK_EVERY_MS, Neighbours } from './neighbours.ts';
 import { report } from './reporting.ts';
 import { Sweeping } from './sweeping.ts';
 
-export interface EmbeddedJobStoreOptions {
-	/** The database file; it is made, with its folder. Another process may have it open too, as during an upgrade. */
-	path: string;
-	/** Called behind the commit, before the call that made the change is answered. */
+export interface EmbeddedJobStoreOptions extends JobFile {
+	/** Called behind the commit, before the call that made the change is answered; of others' changes soon after. */
 	changed?: JobChanged;
-	/** To be told loudly: jobs may be missing. */
-	quarantined?: (of: Quarantined) => void;
 }
 
 /** Jobs in a SQLite file: with nothing installed, on one machine. What is promised is on its disk. */
@@ -139,8 +135,7 @@ class EmbeddedJobStore implements JobStore {
 	}
 
 	#open(): Parts {
-		const { path, quarantined } = this.#options;
-		const database = openJobFile(path, (of) => quarantined?.(of));
+		const database = openJobFile(this.#options);
 		const ledger = new Ledger(database);
 		const book = new JobBook(database, ledger);
 		const parts: Parts = {
@@ -191,7 +186,7 @@ class EmbeddedJobStore implements JobStore {
 		if (isCorrupt(error) && parts === this.#parts) {
 			try {
 				parts.database.close();
-				quarantine(this.#options.path, error as Error, (of) => this.#options.quarantined?.(of));
+				quarantine(this.#options, error as Error);
 				this.#parts = this.#open();
 			} catch (fault) {
 				return unavailable(fault);

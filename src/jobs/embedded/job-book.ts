@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Job, JobError, JobProgress, JobResult, JobState } from '../job.ts';
 import type { JobChanged } from '../job-store.ts';
+import { bodyColumns, type JobRow, type Row, readJob, SELECT_CLAIMED, SELECT_JOB, SELECT_ROW } from './job-row.ts';
 import { ENDED_FROM, STATE_NUMBERS, STATES } from './job-tables.ts';
-import { bodyColumns, type JobRow, type Row, readJob, SELECT_JOB } from './job-row.ts';
 import type { GroupRow, Ledger } from './ledger.ts';
 
 /** Jobs of the file as they are read and changed within a transaction, with the counts that go with it. */
@@ -12,7 +12,8 @@ export class JobBook {
 	readonly told: Parameters<JobChanged>[0][] = [];
 	readonly #byId: StatementSync;
 	readonly #whole: StatementSync;
-	readonly #wholeBySeq: StatementSync;
+	readonly #claimed: StatementSync;
+	readonly #end: StatementSync;
 	readonly #save: StatementSync;
 	readonly #beat: StatementSync;
 	readonly #addResult: StatementSync;
@@ -22,9 +23,13 @@ export class JobBook {
 
 	constructor(database: DatabaseSync, ledger: Ledger) {
 		this.ledger = ledger;
-		this.#byId = database.prepare('SELECT * FROM jobs WHERE id = ?');
+		this.#byId = database.prepare(`${SELECT_ROW} WHERE id = ?`);
 		this.#whole = database.prepare(`${SELECT_JOB} WHERE j.id = ?`);
-		this.#wholeBySeq = database.prepare(`${SELECT_JOB} WHERE j.seq = ?`);
+		this.#claimed = database.prepare(`${SELECT_CLAIMED} WHERE j.seq = ?`);
+		this.#end = database.prepare(
+			`UPDATE jobs SET state = ?, version = ?, held = 0, lease = NULL, holder = NULL, token = NULL, ended = ?, dropAt = ?,
+			error = ? WHERE seq = ?`,
+		);
 		this.#save = database.prepare(
 			`UPDATE jobs SET state = ?, lane = ?, runAt = ?, version = ?, attempts = ?, held = ?, lease = ?, holder = ?,
 			token = ?, firstAttempt = ?, started = ?, ended = ?, deadline = ?, dropAt = ?, upstreamKey = ?, external = ?,
@@ -46,9 +51,11 @@ export class JobBook {
 		return row === undefined ? null : readJob(row);
 	}
 
-	/** Row and all that belongs to it, for `readJob`. */
-	whole(seq: number): Row & JobRow {
-		return this.#wholeBySeq.get(seq) as Row & JobRow;
+	/** Row and all that belongs to a job that has no result, for `readJob`. */
+	claimed(seq: number): Row & JobRow {
+		const row = this.#claimed.get(seq) as Row & JobRow;
+		const group = this.ledger.group(row.gid);
+		return Object.assign(row, { queue: group.queue.name, grp: group.name });
 	}
 
 	group(row: JobRow): GroupRow {
@@ -93,6 +100,11 @@ export class JobBook {
 		const { deadline, dropAt, upstreamKey, external, progress, error, seq } = row;
 		const first = [state, lane, runAt, version, attempts, held, lease, holder, token, firstAttempt, started, ended];
 		this.#save.run(...first, deadline, dropAt, upstreamKey, external, progress, error, seq);
+	}
+
+	/** What `release` and `end` changed, and its error: the others of a row cost half as much again. */
+	saveEnd(row: JobRow): void {
+		this.#end.run(row.state, row.version, row.ended, row.dropAt, row.error, row.seq);
 	}
 
 	/** Only the lease, and how far it is. */

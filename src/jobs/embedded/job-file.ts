@@ -11,6 +11,15 @@ export interface Quarantined {
 	reason: string;
 }
 
+export interface JobFile {
+	/** The database file; it is made, with its folder. Another process may have it open too, as during an upgrade. */
+	path: string;
+	/** To be told loudly: jobs may be missing. */
+	quarantined?: (of: Quarantined) => void;
+	/** How long a call waits for another process's write, and all others with it, ms; default 2000. */
+	busyMs?: number;
+}
+
 /** https://sqlite.org/rescode.html: SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_BUSY. */
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
@@ -24,17 +33,17 @@ const CHECKPOINT_PAGES = 4000;
  * The jobs' database; one that is corrupt is put aside first.
  * @throws BallastError `store_unusable`: the folder cannot be used, or a later version wrote the file
  */
-export function openJobFile(path: string, quarantined: (of: Quarantined) => void): DatabaseSync {
+export function openJobFile(of: JobFile): DatabaseSync {
 	try {
-		return openChecked(path);
+		return openChecked(of);
 	} catch (error) {
 		if (!isCorrupt(error)) throw error;
-		quarantine(path, error as Error, quarantined);
-		return openChecked(path);
+		quarantine(of, error as Error);
+		return openChecked(of);
 	}
 }
 
-export function quarantine(path: string, why: Error, quarantined: (of: Quarantined) => void): void {
+export function quarantine({ path, quarantined }: JobFile, why: Error): void {
 	const movedTo = `${path}.corrupt-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
 	for (const end of ['', '-wal', '-shm']) {
 		try {
@@ -43,7 +52,7 @@ export function quarantine(path: string, why: Error, quarantined: (of: Quarantin
 			if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unavailable(error);
 		}
 	}
-	quarantined({ path, movedTo, reason: why.message });
+	quarantined?.({ path, movedTo, reason: why.message });
 }
 
 export function isCorrupt(error: unknown): boolean {
@@ -63,8 +72,8 @@ export function unavailable(error: unknown): BallastError {
 	return new BallastError('jobs_unavailable', `jobs cannot be stored: ${text}`, { disk: diskFault(error) }, error);
 }
 
-function openChecked(path: string): DatabaseSync {
-	const database = openDatabase(path, JOB_STEPS, { synchronous: 'FULL' });
+function openChecked({ path, busyMs }: JobFile): DatabaseSync {
+	const database = openDatabase(path, JOB_STEPS, { synchronous: 'FULL', ...(busyMs === undefined ? {} : { busyMs }) });
 	try {
 		database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = 67108864`);
 		if (path === ':memory:' || statSync(path).size > CHECKED_MOST_BYTES) return database;

@@ -38,6 +38,17 @@ SELECT j.*, q.name AS queue, g.name AS grp, p.request, p.body, p.file, p.bytes, 
 FROM jobs j JOIN groups g ON g.gid = j.gid JOIN queues q ON q.qid = j.qid
 	JOIN payloads p ON p.seq = j.seq LEFT JOIN results r ON r.seq = j.seq`;
 
+/** One that has no result, without the names of its queue and group. */
+export const SELECT_CLAIMED = `
+SELECT j.*, p.request, p.body, p.file, p.bytes, p.notify, NULL AS head
+FROM jobs j JOIN payloads p ON p.seq = j.seq`;
+
+/** What of a job changes. */
+export const SELECT_ROW = `
+SELECT seq, id, gid, state, lane, runAt, version, attempts, held, lease, holder, token, firstAttempt, started, ended,
+	deadline, keep, dropAt, upstreamKey, external, progress, error
+FROM jobs`;
+
 /** The job of a row of `SELECT_JOB`. */
 export function readJob(row: Row): Job {
 	return {

@@ -54,7 +54,7 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_ready ON jobs (gid, lane, priority DESC, runAt, seq) WHERE state = 1;
 CREATE INDEX jobs_in_time ON jobs (qid, state, runAt) WHERE state < 2;
 CREATE INDEX jobs_held ON jobs (qid, lease) WHERE held = 1;
-CREATE INDEX jobs_few ON jobs (state, seq) WHERE state IN (2, 3, 4, 6, 7, 8);
+CREATE INDEX jobs_few ON jobs (state, seq) WHERE state IN (4, 6, 7, 8);
 CREATE INDEX jobs_deadline ON jobs (deadline) WHERE deadline IS NOT NULL AND state < 5;
 CREATE INDEX jobs_drop ON jobs (dropAt) WHERE dropAt IS NOT NULL;
 

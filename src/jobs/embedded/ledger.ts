@@ -208,7 +208,9 @@ export class Ledger {
 	}
 }
 
-function statements(database: DatabaseSync): Record<
+function statements(
+	database: DatabaseSync,
+): Record<
 	| 'dataVersion'
 	| 'queueByName'
 	| 'queueById'
@@ -238,9 +240,7 @@ function statements(database: DatabaseSync): Record<
 		addGroup: of(
 			`INSERT INTO groups (qid, name, waiting, held, kept, turn, begun, served) VALUES (?, ?, 0, 0, 0, ?, '', 0)`,
 		),
-		setGroup: of(
-			'UPDATE groups SET waiting = ?, held = ?, kept = ?, turn = ?, begun = ?, served = ? WHERE gid = ?',
-		),
+		setGroup: of('UPDATE groups SET waiting = ?, held = ?, kept = ?, turn = ?, begun = ?, served = ? WHERE gid = ?'),
 		groupsInTurn: of(
 			'SELECT gid FROM groups WHERE qid = ? AND waiting > 0 AND (turn, gid) > (?, ?) ORDER BY turn, gid LIMIT ?',
 		),

@@ -8,7 +8,8 @@ import { STATE_NUMBERS } from './job-tables.ts';
 const LOOK = 5000;
 const MOST = 1000;
 /** What `jobs_few` lists. */
-const FEW = 'state IN (2, 3, 4, 6, 7, 8)';
+const FEW = 'state IN (4, 6, 7, 8)';
+const HELD: ReadonlySet<JobState> = new Set(['running', 'submitted']);
 const MANY: ReadonlySet<JobState> = new Set(['scheduled', 'waiting', 'succeeded']);
 
 interface Found {
@@ -40,10 +41,7 @@ function find(
 	query: JobQuery,
 	of: { before: number; limit: number; state: JobState | null },
 ): Found {
-	const source =
-		of.state === null
-			? 'jobs WHERE seq < ?'
-			: `jobs INDEXED BY jobs_few WHERE ${FEW} AND state = ${STATE_NUMBERS[of.state]} AND seq < ?`;
+	const source = `${sourceOf(of.state)} AND seq < ?`;
 	const looked = `SELECT seq, qid, gid, state, owner FROM ${source} ORDER BY seq DESC LIMIT ${LOOK}`;
 	const [wanted, values] = conditions(query);
 	const rows = database
@@ -53,6 +51,13 @@ function find(
 	if (seqs.length > of.limit) return { seqs: seqs.slice(0, -1), lookedTo: seqs.at(-2) as number };
 	const end = database.prepare(`SELECT min(seq) AS seq, count(*) AS count FROM (${looked})`).get(of.before) as Row;
 	return { seqs, lookedTo: (end['count'] as number) < LOOK ? null : (end['seq'] as number) };
+}
+
+/** Where jobs of a state are found without looking through those of others. */
+function sourceOf(state: JobState | null): string {
+	if (state === null) return 'jobs WHERE 1';
+	const [index, rows] = HELD.has(state) ? ['jobs_held', 'held = 1'] : ['jobs_few', FEW];
+	return `jobs INDEXED BY ${index} WHERE ${rows} AND state = ${STATE_NUMBERS[state]}`;
 }
 
 function conditions({ queue, group, owner, states }: JobQuery): [string, string[]] {

@@ -84,15 +84,7 @@ export class Neighbours {
 function statements(
 	database: DatabaseSync,
 ): Record<
-	| 'register'
-	| 'unregister'
-	| 'unregisterOld'
-	| 'others'
-	| 'last'
-	| 'write'
-	| 'news'
-	| 'trim'
-	| 'dataVersion',
+	'register' | 'unregister' | 'unregisterOld' | 'others' | 'last' | 'write' | 'news' | 'trim' | 'dataVersion',
 	StatementSync
 > {
 	const of = (sql: string) => database.prepare(sql);

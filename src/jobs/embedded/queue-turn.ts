@@ -1,5 +1,6 @@
 import type { StatementSync } from 'node:sqlite';
 import type { JobRate, QueueRoom } from '../job-store.ts';
+import type { Row } from './job-row.ts';
 import type { GroupRow, Ledger, QueueRow } from './ledger.ts';
 import { rateRoom, withStart } from './rate-log.ts';
 
@@ -33,6 +34,8 @@ export class QueueTurn {
 	readonly #nowMs: number;
 	/** That may have a job to give, the first in turn last. */
 	readonly #groups: GroupRow[] = [];
+	/** Of groups, where the queue has none: none comes into being during a claim. */
+	readonly #lanes = new Map<number, readonly string[]>();
 	#read = { turn: Number.MIN_SAFE_INTEGER, gid: 0 };
 	#allRead = false;
 
@@ -116,14 +119,22 @@ export class QueueTurn {
 	}
 
 	/** That jobs of the group may be bound to; first ''. */
-	*#lanesWithRoom(group: GroupRow): Generator<string> {
-		yield '';
+	#lanesWithRoom(group: GroupRow): readonly string[] {
 		const { lanes } = this.#room;
-		for (const lane of lanes) if (this.#laneRoom(lane) > 0) yield lane.name;
-		if (lanes.length > 0) return;
-		// Left from when the queue had lanes: they hold nobody back any more.
-		let row = this.#sql.nextLane.get(group.gid, '');
-		for (; row !== undefined; row = this.#sql.nextLane.get(group.gid, row['lane'] as string)) yield row['lane'] as string;
+		if (lanes.length === 0) return this.#oldLanes(group);
+		return ['', ...lanes.filter((lane) => this.#laneRoom(lane) > 0).map(({ name }) => name)];
+	}
+
+	/** Left from when the queue had lanes: they hold nobody back any more. */
+	#oldLanes({ gid }: GroupRow): readonly string[] {
+		const known = this.#lanes.get(gid);
+		if (known !== undefined) return known;
+		const lanes = [''];
+		for (let row: Row | undefined; (row = this.#sql.nextLane.get(gid, lanes.at(-1) as string)) !== undefined; ) {
+			lanes.push(row['lane'] as string);
+		}
+		this.#lanes.set(gid, lanes);
+		return lanes;
 	}
 
 	#firstGroup(): GroupRow | null {

@@ -1,5 +1,5 @@
-import { errorText, hasEnded, type JobBook } from './job-book.ts';
 import type { Report } from '../job-store.ts';
+import { errorText, hasEnded, type JobBook } from './job-book.ts';
 import type { JobRow } from './job-row.ts';
 import { STATE_NUMBERS } from './job-tables.ts';
 
@@ -16,7 +16,8 @@ export function report(book: JobBook, of: Report): boolean {
 		return true;
 	}
 	apply(book, row, of);
-	book.save(row);
+	if (hasEnded(row)) book.saveEnd(row);
+	else book.save(row);
 	return true;
 }
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { JobBook } from './job-book.ts';
-import type { JobRow } from './job-row.ts';
+import { type JobRow, SELECT_ROW } from './job-row.ts';
 import { STATE_NUMBERS } from './job-tables.ts';
 
 /** Rows that one transaction of a sweep changes of a kind, at most: others wait for it, for some milliseconds. */
@@ -82,8 +82,8 @@ function statements(
 > {
 	const of = (sql: string) => database.prepare(sql);
 	return {
-		overdue: of(`SELECT * FROM jobs WHERE deadline IS NOT NULL AND state < 5 AND deadline <= ? LIMIT ${STEP}`),
-		past: of(`SELECT * FROM jobs WHERE dropAt IS NOT NULL AND dropAt <= ? LIMIT ${STEP}`),
+		overdue: of(`${SELECT_ROW} WHERE deadline IS NOT NULL AND state < 5 AND deadline <= ? LIMIT ${STEP}`),
+		past: of(`${SELECT_ROW} WHERE dropAt IS NOT NULL AND dropAt <= ? LIMIT ${STEP}`),
 		dropRecords: of(
 			`DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE until <= ? LIMIT ${STEP})`,
 		),

@@ -2,7 +2,7 @@
 import { test } from 'node:test';
 import { ADDING_CASES } from './adding-cases.ts';
 import { CHANGE_CASES } from './change-cases.ts';
-import { type JobStoreHome, JobStage } from './job-stage.ts';
+import { JobStage, type JobStoreHome } from './job-stage.ts';
 import { KEEPING_CASES } from './keeping-cases.ts';
 import { LANE_CASES } from './lane-cases.ts';
 import { LEASE_CASES } from './lease-cases.ts';

@@ -110,7 +110,10 @@ export const KEEPING_CASES: JobCases = {
 		const last = stage.told.filter((one) => one.id === id).at(-1);
 		assert.equal(last?.version, (await stage.get(id)).version);
 		const versions = stage.told.filter((one) => one.id === id).map(({ version }) => version);
-		assert.deepEqual(versions, versions.toSorted((a, b) => a - b));
+		assert.deepEqual(
+			versions,
+			versions.toSorted((a, b) => a - b),
+		);
 	},
 
 	async 'what another node changed is told too'(stage) {

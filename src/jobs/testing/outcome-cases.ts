@@ -95,7 +95,9 @@ export const OUTCOME_CASES: JobCases = {
 	async 'reports of many jobs in one call are each taken'(stage) {
 		await stage.addMany(20);
 		const jobs = await stage.claim();
-		const reports = jobs.map(({ id, token }) => ({ id, token, nowMs: stage.nowMs, kind: 'succeeded', result: null }) as const);
+		const reports = jobs.map(
+			({ id, token }) => ({ id, token, nowMs: stage.nowMs, kind: 'succeeded', result: null }) as const,
+		);
 		const results = await stage.store.report([...reports, ...reports.slice(0, 2)]);
 		assert.deepEqual(results, [...jobs.map(() => true), false, false]);
 		assert.deepEqual(await stage.counts(), { succeeded: 20 });
