@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { BallastError } from '../core/errors.ts';
 import { JOB_STATES, type Job, type JobState } from '../jobs/job.ts';
 import type { JobChange } from '../jobs/job-store.ts';
@@ -21,7 +22,7 @@ export async function jobsCommand(jobs: JobsLink, args: Record<string, unknown>)
 		case 'cancel':
 			return change(jobs, text('id'), { kind: 'cancel', nowMs: 0 });
 		case 'redrive':
-			return change(jobs, text('id'), { kind: 'redrive', nowMs: 0 });
+			return change(jobs, text('id'), await redrive(jobs, text('id'), args['newKey'] === true));
 		case 'settle': {
 			const as = text('as');
 			if (as !== 'succeeded' && as !== 'failed')
@@ -39,6 +40,13 @@ export async function jobsCommand(jobs: JobsLink, args: Record<string, unknown>)
 				'expected jobs list, show, cancel, redrive, settle, pause, resume or queues',
 			);
 	}
+}
+
+/** With a new key the upstream takes it for another job: only for one that is known to have had no effect. */
+async function redrive(jobs: JobsLink, id: string, newKey: boolean): Promise<JobChange> {
+	const { upstreamKey } = found(await jobs.ask('get', id), id);
+	const fresh = newKey && upstreamKey !== '' ? { upstreamKey: randomBytes(16).toString('base64url') } : {};
+	return { kind: 'redrive', nowMs: 0, ...fresh };
 }
 
 function found(job: Job | null, id: string): Job {

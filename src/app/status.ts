@@ -75,7 +75,7 @@ export interface Status {
 	listeners: { address: string; tls: boolean }[];
 	services: ServiceStatus[];
 	/** null: no route makes jobs. */
-	jobs: Pick<JobFigures, 'queues' | 'running' | 'unusable'> | null;
+	jobs: Omit<JobFigures, 'type'> | null;
 	/** Requests that met no route. */
 	unrouted: Counts;
 	warnings: string[];

@@ -13,6 +13,7 @@ export const JOBS: Command = {
 			{ name: 'limit', value: 'N', text: 'list so many, 1 to 1000; default: 20' },
 			{ name: 'after', value: 'CURSOR', text: 'list those behind the ones before; the last line says from where' },
 			{ name: 'as', value: 'STATE', text: 'settle as `succeeded` or `failed`' },
+			{ name: 'new-key', text: 'redrive with another key: the API takes it for another request' },
 			JSON_OPTION,
 			...GLOBAL_OPTIONS,
 		],
@@ -20,7 +21,8 @@ export const JOBS: Command = {
 	summary: 'show and steer jobs',
 	about: [
 		'Without a word: the queues. list: jobs, newest first. show JOB: one of them.',
-		'cancel JOB. redrive JOB: once more, of one that failed, expired or is parked; its key stays the same.',
+		'cancel JOB. redrive JOB: once more, of one that failed, expired or is parked; the key that the API knows it by',
+		'stays the same, unless you know that nothing came of it and say --new-key.',
 		'settle JOB --as succeeded|failed: you know what became of a parked one.',
 		'pause QUEUE, resume QUEUE: begin none of its jobs; they are taken in all the same.',
 	],

@@ -50,7 +50,7 @@ export const jobs: Run = async (parsed, terminal) => {
 	return answer.changed === false ? EXIT.failed : EXIT.ok;
 };
 
-function order({ positionals, values }: ParsedArguments): { what: What; args: Record<string, unknown> } {
+function order({ positionals, values, switches }: ParsedArguments): { what: What; args: Record<string, unknown> } {
 	const [word = 'queues', subject = ''] = positionals;
 	const what = WHAT.find((one) => one === word);
 	if (what === undefined) {
@@ -65,7 +65,8 @@ function order({ positionals, values }: ParsedArguments): { what: What; args: Re
 	if (!/^[1-9]\d{0,3}$/.test(limit)) throw bad('--limit: expected a number from 1 to 1000');
 	const told = ['queue', 'group', 'state', 'after', 'as'].map((name) => [name, option(name)] as const);
 	const args = Object.fromEntries(told.filter(([, value]) => value !== undefined));
-	return { what, args: { do: what, ...args, limit: Number(limit), ...(needs === '' ? {} : { [needs]: subject }) } };
+	const newKey = switches.has('new-key');
+	return { what, args: { do: what, ...args, newKey, limit: Number(limit), ...(needs === '' ? {} : { [needs]: subject }) } };
 }
 
 function lines(what: What, answer: Answer, terminal: Terminal): string[] {

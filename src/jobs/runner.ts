@@ -1,7 +1,7 @@
 import type { AttemptOrder, AttemptOutcome, AttemptPolicy } from './attempt.ts';
 import { ENDED, type JobBody, type JobState } from './job.ts';
 import type { ClaimedJob, JobStore, QueueRoom, ReportKind } from './job-store.ts';
-import { settle, settleLost } from './settle-attempt.ts';
+import { mayBegin, settle, settleLost } from './settle-attempt.ts';
 
 /** How long a claim holds without a word of its holder, ms; said again each third of it. */
 const LEASE_MS = 15_000;
@@ -145,14 +145,11 @@ export class JobRunner {
 	#take(job: ClaimedJob): void {
 		this.#running.set(job.token, { job, reporting: false });
 		this.#tokens.set(job.id, job.token);
-		if (job.lost) {
-			const kind = settleLost(job, this.#parts.policyOf(job), this.#parts.nowMs());
-			if (kind !== 'again') {
-				void this.#report(job, kind);
-				return;
-			}
-		}
-		this.#begin(job);
+		const policy = this.#parts.policyOf(job);
+		const nowMs = this.#parts.nowMs();
+		const kind = job.lost ? settleLost(job, policy, nowMs) : (mayBegin(job, policy, nowMs) ?? 'again');
+		if (kind === 'again') this.#begin(job);
+		else void this.#report(job, kind);
 	}
 
 	#begin(job: ClaimedJob): void {

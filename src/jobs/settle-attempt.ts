@@ -4,6 +4,7 @@ import { decideLost } from './decide-lost.ts';
 import { decideRetry, type RetryMoment, type AttemptOutcome as RetryOutcome } from './decide-retry.ts';
 import type { JobError, JobResult } from './job.ts';
 import type { ClaimedJob, ReportKind } from './job-store.ts';
+import { mayRepeat } from './may-repeat.ts';
 
 /** Pauses of a job that nobody got, ms. */
 const UNREACHED_MS = 1000;
@@ -70,6 +71,16 @@ function errorOf(outcome: AttemptOutcome): JobError {
 	const { code } = outcome;
 	const message = code === 'body_too_large' ? 'the answer is larger than `offload.result`' : ERRORS[code].title;
 	return { code, message, status: null };
+}
+
+/** Before an attempt that is not the first: the upstream may have forgotten the job's key while it waited. null: it may begin. */
+export function mayBegin(job: ClaimedJob, policy: AttemptPolicy, nowMs: number): ReportKind | null {
+	const keyed = job.upstreamKey !== '' && policy.keyLifeMs !== null;
+	if (!keyed || job.firstAttemptMs === null || job.firstAttemptMs === job.startedMs) return null;
+	const { do: what, reason } = mayRepeat(job, policy, nowMs);
+	if (what === 'again') return null;
+	const message = `an attempt before may have had its effect; ${reason}`;
+	return { kind: 'parked', error: { code: 'key_too_old', message, status: null } };
 }
 
 /** What becomes of a job whose holder is gone in the midst of an attempt: `again` at once, or what is reported. */
