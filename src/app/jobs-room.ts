@@ -148,6 +148,11 @@ export class JobsRoom {
 			this.#reservers.delete(key);
 		},
 		get: (id) => this.#store.get(id),
+		outlook: async (queue) => {
+			const view = this.#views[queue];
+			const { waiting = 0 } = view?.counts ?? {};
+			return { waiting, paused: view?.paused ?? false, startsPerS: this.#tally.startsPerS(queue) };
+		},
 		list: (query) => this.#store.list(query),
 		change: (id, change) => this.#store.change(id, { ...change, nowMs: nowMs() }),
 		awaited: (id, of) => this.#watchers.wait(id, of),

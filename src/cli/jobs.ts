@@ -66,7 +66,10 @@ function order({ positionals, values, switches }: ParsedArguments): { what: What
 	const told = ['queue', 'group', 'state', 'after', 'as'].map((name) => [name, option(name)] as const);
 	const args = Object.fromEntries(told.filter(([, value]) => value !== undefined));
 	const newKey = switches.has('new-key');
-	return { what, args: { do: what, ...args, newKey, limit: Number(limit), ...(needs === '' ? {} : { [needs]: subject }) } };
+	return {
+		what,
+		args: { do: what, ...args, newKey, limit: Number(limit), ...(needs === '' ? {} : { [needs]: subject }) },
+	};
 }
 
 function lines(what: What, answer: Answer, terminal: Terminal): string[] {

@@ -9,6 +9,7 @@ import { eventually, get, post, suite } from '../support/suite.ts';
 interface View {
 	id: string;
 	state: string;
+	position: number | null;
 	attempts: number;
 	error: { code: string; message: string; status: number | null } | null;
 	result: string | null;
@@ -184,7 +185,11 @@ describe('a request that asks for it becomes a job', () => {
 			() => peers.length,
 			(length) => length === 1,
 		);
-		assert.equal((await view(second)).state, 'waiting');
+		const waiting = await eventually(
+			() => view(second),
+			({ position }) => position === 1,
+		);
+		assert.equal(waiting.state, 'waiting');
 		const cancel = async (path: string): Promise<View> => (await it.ask(get(path).replace('GET', 'DELETE'))).json();
 		assert.equal((await cancel(second)).state, 'cancelled');
 		assert.equal((await cancel(first)).state, 'cancelled');

@@ -62,6 +62,8 @@ export class JobPage implements AnswerSource {
 		if (!isOwned(job?.owner ?? NOBODY, this.#owners)) job = null;
 		if (job !== null && method === 'DELETE') job = await this.#cancel(id);
 		else if (job !== null && part !== 'events') job = await this.#wait(job);
+		const waits = part === '' && job?.state === 'waiting';
+		const outlook = waits ? await jobs.ask('outlook', job?.queue ?? '') : null;
 		this.#guarded(() => {
 			if (job === null) this.#refuse('job_not_found');
 			else if (part === 'events') this.#events(job);
@@ -71,7 +73,7 @@ export class JobPage implements AnswerSource {
 					this.#over = true;
 					giveResult(this.#exchange, job, files);
 				}
-			} else this.#json(jobView(job, path), again(job));
+			} else this.#json(jobView(job, path, outlook), again(job));
 		});
 	}
 
