@@ -14,7 +14,9 @@ async function holder(folder: string, name: string): Promise<() => Promise<void>
 	const script = `const { HolderLock } = await import(${JSON.stringify(MODULE)});
 		globalThis.lock = new HolderLock(${JSON.stringify(folder)}, ${JSON.stringify(name)});
 		console.log('held'); setInterval(() => {}, 60_000);`;
-	const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+	const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+		stdio: ['ignore', 'pipe', 'inherit'],
+	});
 	await once(child.stdout, 'data');
 	return async () => {
 		child.kill('SIGKILL');

@@ -298,10 +298,7 @@ const UPKEEP: readonly Figure[] = [
 		{ name: 'queue.age', unit: 'seconds', text: 'Age of the oldest job that waits' },
 		gauge(ROUTE, 'ballast_queue_age_seconds', 'max'),
 	),
-	figure(
-		{ name: 'queue.length', unit: 'number', text: 'Jobs that wait' },
-		gauge(ROUTE, 'ballast_queue_length'),
-	),
+	figure({ name: 'queue.length', unit: 'number', text: 'Jobs that wait' }, gauge(ROUTE, 'ballast_queue_length')),
 	figure({ name: 'queue.running', unit: 'number', text: 'Jobs under way' }, gauge(ROUTE, 'ballast_queue_running')),
 	figure(
 		{ name: 'queue.parked', unit: 'number', text: 'Jobs that wait for a person to decide' },

@@ -1,7 +1,14 @@
 /** All metrics of the program, refreshed from plain numbers: who wires the program only gives the readers. */
 import type { MetricDefinition } from '../core/metric.ts';
 import * as names from './metric-names.ts';
-import type { NodeReaders, PoolReading, ProcessReading, QueueReading, ServiceReading, WorkerReading } from './node-readers.ts';
+import type {
+	NodeReaders,
+	PoolReading,
+	ProcessReading,
+	QueueReading,
+	ServiceReading,
+	WorkerReading,
+} from './node-readers.ts';
 import type { Registry } from './registry.ts';
 import { TrafficMetrics, type TrafficOptions } from './traffic-metrics.ts';
 

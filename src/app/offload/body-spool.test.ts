@@ -62,7 +62,10 @@ test('a disk that takes nothing is told once', async () => {
 	const full = async (): Promise<BodyWriter> => {
 		throw new Error('the disk is full');
 	};
-	const spool = new BodySpool({ create: full, remove: async () => {} }, { ready: () => {}, failed: (e) => told.push(e) });
+	const spool = new BodySpool(
+		{ create: full, remove: async () => {} },
+		{ ready: () => {}, failed: (e) => told.push(e) },
+	);
 	spool.add(Buffer.alloc(100_000), 0, 100_000);
 	await assert.rejects(spool.finish());
 	assert.equal(told.length, 1);
