@@ -30,6 +30,7 @@ describe('a request that asks for it becomes a job', () => {
 					'POST /keyed': { offload: { idempotency: 'required', upstreamKey: {} } },
 					'POST /always': { offload: { when: 'always' } },
 					'POST /small': { offload: { body: '100B' } },
+					'/doc': { cache: { ttl: '60s' } },
 					'POST /one': { offload: { concurrency: 1 } },
 				},
 			},
@@ -215,6 +216,16 @@ describe('a request that asks for it becomes a job', () => {
 		assert.equal((await ended(location)).state, 'succeeded');
 		const result = await it.ask(get(`${location}/result`));
 		assert.equal(hash(result.body), hash(bytes));
+	});
+
+	test('what a job changes the cache does not give any more', async () => {
+		const asked = async (): Promise<number> => {
+			assert.equal((await it.ask(get('/doc'))).status, 200);
+			return it.upstream.requests.filter(({ path, method }) => path === '/doc' && method === 'GET').length;
+		};
+		assert.deepEqual([await asked(), await asked()], [1, 1]);
+		await ended(await made(post('/doc', 'x', ASYNC)));
+		assert.equal(await asked(), 2);
 	});
 
 	test('events tell of each change until the end', async () => {

@@ -1,5 +1,5 @@
 import { createHash, type Hash, randomBytes } from 'node:crypto';
-import { BallastError, type ErrorCode } from '../../core/errors.ts';
+import { BallastError, ERRORS, type ErrorCode } from '../../core/errors.ts';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
 import type { BodyIntake } from '../../gateway/body-intake.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
@@ -112,7 +112,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		}
 		for (let i = 0; i < scan.rangeCount; i++) {
 			const [start, end] = [scan.ranges[2 * i] as number, scan.ranges[2 * i + 1] as number];
-			this.#fingerprint.update(source.subarray(start, end));
+			if (this.#wanted.record !== '') this.#fingerprint.update(source.subarray(start, end));
 			this.#spool.add(source, start, end);
 		}
 		if (scan.done) this.#whole();
@@ -226,9 +226,9 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 
 	#failed(error: unknown): void {
 		if (this.#over) return;
-		const code = error instanceof BallastError ? error.code : 'jobs_unavailable';
-		if (!(error instanceof BallastError)) this.#exchange.plane.report(error);
-		this.#refuse(code);
+		const known = error instanceof BallastError && ERRORS[error.code].status > 0;
+		if (!known) this.#exchange.plane.report(error);
+		this.#refuse(known ? error.code : 'jobs_unavailable');
 	}
 
 	#refuse(code: ErrorCode): void {
