@@ -9,6 +9,7 @@ import { isLoopback } from './loopback.ts';
 import { resolveNodeCache } from './resolve-cache.ts';
 import { resolveLogs } from './resolve-logs.ts';
 import { resolveMetrics } from './resolve-metrics.ts';
+import { resolveJobs } from './resolve-offload.ts';
 import { resolveOverload } from './resolve-overload.ts';
 import { resolvePurge } from './resolve-purge.ts';
 import { resolveState } from './resolve-state.ts';
@@ -49,6 +50,7 @@ export function resolveNode(
 		metrics: resolveMetrics(input.metrics, place.at('metrics')),
 		cache: resolveNodeCache(input.cache, place.at('cache'), input.state?.redis !== undefined),
 		state: resolveState(input.state, place.at('state')),
+		jobs: resolveJobs(input.jobs),
 		stop: { graceMs: parseDuration((typeof stop === 'string' ? stop : stop?.grace) ?? '30s') ?? 30_000 },
 		logs: resolveLogs(input.logs, place.at('logs')),
 	};

@@ -153,6 +153,16 @@ export const CERTIFICATE_GAUGES = define('gauge', {
 export const QUEUE_GAUGES = define('gauge', {
 	ballast_queue_age_seconds: ['Age of the oldest job that waits', ROUTE],
 	ballast_queue_length: ['Jobs that wait', ROUTE],
+	ballast_queue_running: ['Jobs under way', ROUTE],
+	ballast_queue_parked: ['Jobs that wait for a person to decide', ROUTE],
+});
+
+export const QUEUE_COUNTERS = define('counter', {
+	ballast_jobs_added_total: ['Requests that became jobs', ROUTE],
+	ballast_jobs_started_total: ['Jobs whose first attempt began', ROUTE],
+	ballast_job_wait_seconds_total: ['How long jobs waited for their first attempt', ROUTE],
+	ballast_job_attempts_total: ['Attempts of jobs', ROUTE],
+	ballast_jobs_ended_total: ['Jobs that ended or were parked, by state', [...ROUTE, 'state']],
 });
 
 export const NODE_COUNTERS = define('counter', {
@@ -200,5 +210,6 @@ export const KEPT_METRICS: readonly MetricDefinition[] = [
 	NODE_GAUGES,
 	CERTIFICATE_GAUGES,
 	QUEUE_GAUGES,
+	QUEUE_COUNTERS,
 	NODE_COUNTERS,
 ].flatMap((some): MetricDefinition[] => Object.values(some));

@@ -91,6 +91,25 @@ export interface CacheLevelReading {
 	seconds: number;
 }
 
+/** Jobs of a queue. The counts are totals. */
+export interface QueueReading {
+	service: string;
+	route: string;
+	/** Of the oldest that waits. */
+	ageSeconds: number;
+	/** Those that wait, are under way, and wait for a person. */
+	length: number;
+	running: number;
+	parked: number;
+	added: number;
+	attempts: number;
+	/** First attempts, and how long all of them had waited. */
+	started: number;
+	waitedSeconds: number;
+	/** By state. */
+	ended: Iterable<readonly [state: string, count: number]>;
+}
+
 export interface NodeReading {
 	startedMs: number;
 	configRefused: boolean;
@@ -127,6 +146,6 @@ export interface NodeReaders {
 	/** Of Ballast itself. */
 	own(): ProcessReading | null;
 	certificates(): Iterable<{ certificate: string; expiresMs: number }>;
-	queues(): Iterable<{ service: string; route: string; ageSeconds: number; length: number }>;
+	queues(): Iterable<QueueReading>;
 	node(): NodeReading;
 }

@@ -159,7 +159,13 @@ export class TestNode implements NodeReaders {
 	}
 
 	queues() {
-		return [{ service: 'api', route: 'POST /v1/render', ageSeconds: 4, length: 2 }];
+		const ended = [
+			['succeeded', 90],
+			['failed', 2],
+		] as const;
+		const started = this.#requests;
+		const counts = { added: started, attempts: started, started, waitedSeconds: 2 * started, ended };
+		return [{ service: 'api', route: 'POST /v1/render', ageSeconds: 4, length: 2, running: 3, parked: 1, ...counts }];
 	}
 
 	node() {
