@@ -163,7 +163,7 @@ describe('cores', { concurrency: 4 }, () => {
 	});
 
 	test('compiled code is kept in the private folder', async (t) => {
-		const keeper = start(t, { plan: {} });
+		const keeper = start(t, { plan: {}, env: { NODE_COMPILE_CACHE: '' } });
 		assert.equal((await keeper.info()).cache, `${keeper.folder}/ballast/compile-cache`);
 	});
 });
