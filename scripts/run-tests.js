@@ -34,7 +34,7 @@ const BESIDE = 3;
 const PARTS =
 	'{alerts,app-cache,balancing,cache,cdn,config,core,deploy,gateway,health,logs,metrics,otlp,resilience,scaling,store,traces,wire}';
 /** But for these, which start threads. */
-const THREADS = [
+const OWN_PROCESS = [
 	'src/cache/memory/memory-threads.test.ts',
 	'src/core/service-cells.test.ts',
 	'src/logs/record-ring.test.ts',
@@ -57,10 +57,10 @@ const steps = [
 	{ name: 'imports', command: [process.execPath, 'scripts/check-imports.ts'] },
 	{ name: 'docs', command: [process.execPath, 'scripts/check-docs.ts'] },
 	// Most of the time of a test goes into what it imports: those that need no process of their own share it.
-	{ name: 'parts', tests: [`src/${PARTS}/**/*.test.ts`], except: THREADS, oneProcess: true, minutes: 5 },
+	{ name: 'parts', tests: [`src/${PARTS}/**/*.test.ts`], except: OWN_PROCESS, oneProcess: true, minutes: 5 },
 	{
 		name: 'unit',
-		tests: [`src/!(${PARTS.slice(1, -1).replaceAll(',', '|')})/**/*.test.ts`, ...THREADS, 'scripts/**/*.test.ts'],
+		tests: [`src/!(${PARTS.slice(1, -1).replaceAll(',', '|')})/**/*.test.ts`, ...OWN_PROCESS, 'scripts/**/*.test.ts'],
 		concurrency: 3,
 		minutes: 5,
 	},
