@@ -23,8 +23,8 @@ const LIMIT_MINUTES = 10;
  * them. All others of test/ wait most of the time, for windows, cool-downs and programs that start.
  */
 const ALONE = [
-	'test/e2e/{adaptive,core-life,demo,failover,time-limits,connect-limit,back-pressure}.test.ts',
-	'test/faults/{answers,kill-instance,pool-lost,release,reloads,slow-instance,slow}.test.ts',
+	'test/e2e/{adaptive,back-pressure,connect-limit,demo,time-limits}.test.ts',
+	'test/faults/{all-down,answers,pool-lost,slow,slow-instance}.test.ts',
 	'test/keeper/core-life.test.ts',
 	'examples/load.test.ts',
 ];

@@ -58,7 +58,7 @@ describe('requests wait for an instance that is expected', () => {
 		assert.equal(answer.field('retry-after'), '1');
 		const begun = performance.now();
 		assert.equal((await it.ask(get('/off/x'))).status, 503);
-		assert.ok(performance.now() - begun < 300);
+		assert.ok(performance.now() - begun < 1500);
 		const { services } = await statusOf(it.ballast);
 		// Who may not wait at all was not refused by the queue.
 		assert.deepEqual(
@@ -131,7 +131,7 @@ describe('nothing is expected', () => {
 		);
 		const since = performance.now();
 		assert.equal((await it.ask(get('/'))).status, 503);
-		assert.ok(performance.now() - since < 200, `${performance.now() - since} ms`);
+		assert.ok(performance.now() - since < 2000, `${performance.now() - since} ms`);
 		gone = await startUpstream(port);
 		await eventually(
 			async () => (await it.ask(get('/'))).status,
