@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { LogEntry } from '../../src/core/log-entry.ts';
@@ -28,13 +28,16 @@ describe('the core', () => {
 		await ballast?.stop();
 	});
 
-	const load = (): Load =>
-		new Load({
-			port: ballast.port,
-			clients: 12,
-			fresh: 6,
-			request: (i) => (i % 3 === 0 ? post('/x', 'body') : get('/x?ms=5')),
-		});
+	const loads: Load[] = [];
+	afterEach(async () => {
+		await Promise.all(loads.splice(0).map((each) => each.stop()));
+	});
+	const load = (): Load => {
+		const request = (i: number) => (i % 3 === 0 ? post('/x', 'body') : get('/x?ms=5'));
+		const started = new Load({ port: ballast.port, clients: 12, fresh: 6, request });
+		loads.push(started);
+		return started;
+	};
 	const instances = async (): Promise<(number | null)[]> =>
 		(await statusOf(ballast)).services[0]?.instances.map(({ pid }) => pid).sort() ?? [];
 	async function tunnel(): Promise<RawClient> {
