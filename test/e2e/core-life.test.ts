@@ -40,6 +40,14 @@ describe('the core', () => {
 	};
 	const instances = async (): Promise<(number | null)[]> =>
 		(await statusOf(ballast)).services[0]?.instances.map(({ pid }) => pid).sort() ?? [];
+	/** @returns what it took, ms */
+	const upgrade = async (): Promise<number> => {
+		const since = performance.now();
+		await ballast.control('upgrade');
+		return performance.now() - since;
+	};
+	/** What upgrades with nothing special about them take here. */
+	const usual: number[] = [];
 	async function tunnel(): Promise<RawClient> {
 		const client = await connect(ballast.port);
 		client.send(get('/tunnel', ...UPGRADE));
@@ -54,7 +62,7 @@ describe('the core', () => {
 		for (let i = 0; i < 3; i++) {
 			const { core } = await statusOf(ballast);
 			await sleep(150);
-			await ballast.control('upgrade');
+			usual.push(await upgrade());
 			const after = (await statusOf(ballast)).core;
 			assert.notEqual(after.pid, core.pid);
 			assert.ok(after.generation > core.generation);
@@ -90,7 +98,8 @@ describe('the core', () => {
 		refused.send('GET / HTTP/1.1\r\n\r\n');
 		assert.equal((await refused.answer()).status, 400);
 		const slow = await connect(ballast.port);
-		slow.send(get('/x?ms=2500'));
+		// It is answered once its body is whole, however long an upgrade takes here.
+		slow.send(post('/x', 'body').slice(0, -1));
 		await eventually(
 			() => statusOf(ballast),
 			({ services }) => services.some(({ instances }) => instances.some((instance) => instance.inFlight > 0)),
@@ -104,6 +113,7 @@ describe('the core', () => {
 		assert.ok(after.perSecond < 60, `${after.perSecond} a second, though nobody asks`);
 		// On the old core, which answers it and closes.
 		assert.equal(await ask('/x'), 200);
+		slow.send('y');
 		assert.equal((await slow.answer({ withinMs: 10_000 })).status, 200);
 		for (const one of [client, refused, slow]) one.destroy();
 		await eventually(
@@ -128,13 +138,10 @@ describe('the core', () => {
 		await ballast.control('drain', { instance: id });
 		assert.deepEqual(await noted(), ['draining: drained by the operator']);
 		// It does not become ready, so nobody waits for that. On a machine that is busy one of these is slow.
+		const mostMs = Math.max(4000, ...usual.map((ms) => 1.5 * ms));
 		const took: number[] = [];
-		for (let i = 0; i < 3 && !took.some((ms) => ms < 4000); i++) {
-			const start = performance.now();
-			await ballast.control('upgrade');
-			took.push(performance.now() - start);
-		}
-		assert.ok(Math.min(...took) < 4000, `each took over 4 s: ${took}`);
+		for (let i = 0; i < 3 && !took.some((ms) => ms < mostMs); i++) took.push(await upgrade());
+		assert.ok(Math.min(...took) < mostMs, `each took over ${mostMs} ms: ${took}`);
 		await eventually(noted, ([text]) => text === 'draining: drained by the operator');
 		await ballast.control('restart', { service: 'app' });
 	});
