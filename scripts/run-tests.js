@@ -23,9 +23,8 @@ const LIMIT_MINUTES = 10;
  * them. All others of test/ wait most of the time, for windows, cool-downs and programs that start.
  */
 const ALONE = [
-	'test/e2e/{adaptive,back-pressure,connect-limit,demo,time-limits}.test.ts',
+	'test/e2e/{adaptive,back-pressure,connect-limit,time-limits}.test.ts',
 	'test/faults/{all-down,answers,pool-lost,slow,slow-instance}.test.ts',
-	'test/keeper/core-life.test.ts',
 	'examples/load.test.ts',
 ];
 /** How many of the others run at a time. */
