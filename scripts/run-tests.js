@@ -29,7 +29,7 @@ const ALONE = [
 ];
 /** How many of the others run at a time. */
 const BESIDE = 3;
-/** They start nothing, send no signal and leave nothing in `process`: one process for all of them. */
+/** They start nothing, send no signal and leave nothing in `process`: two processes for all of them. */
 const PARTS =
 	'{alerts,app-cache,balancing,cache,cdn,config,core,deploy,gateway,health,logs,metrics,otlp,resilience,scaling,store,traces,wire}';
 /** But for these, which start threads. */
@@ -56,11 +56,11 @@ const steps = [
 	{ name: 'imports', command: [process.execPath, 'scripts/check-imports.ts'] },
 	{ name: 'docs', command: [process.execPath, 'scripts/check-docs.ts'] },
 	// Most of the time of a test goes into what it imports: those that need no process of their own share it.
-	{ name: 'parts', tests: [`src/${PARTS}/**/*.test.ts`], except: OWN_PROCESS, oneProcess: true, minutes: 5 },
+	{ name: 'parts', tests: [`src/${PARTS}/**/*.test.ts`], except: OWN_PROCESS, processes: 2, minutes: 5 },
 	{
 		name: 'unit',
 		tests: [`src/!(${PARTS.slice(1, -1).replaceAll(',', '|')})/**/*.test.ts`, ...OWN_PROCESS, 'scripts/**/*.test.ts'],
-		concurrency: 3,
+		concurrency: 2,
 		minutes: 5,
 	},
 	{
@@ -88,7 +88,7 @@ results.push(...(await Promise.all(steps.filter(({ tests }) => tests === undefin
 const beside = [];
 for (const step of steps) {
 	if (interrupted || step.tests === undefined || (quick && step.slow)) continue;
-	if (step.oneProcess) {
+	if (step.processes !== undefined) {
 		beside.push(timed(test)(step));
 		continue;
 	}
@@ -132,11 +132,22 @@ async function tryAgain() {
 }
 
 /** Runs the files of a step. */
-async function test({ tests, except = [], ...how }) {
+async function test({ tests, except = [], processes, ...how }) {
 	const files = globSync(tests, { cwd: root, exclude: ['**/node_modules/**', '**/fixtures/**', ...except] }).sort();
-	if (files.length > 0) return runFiles(files, how);
-	console.log(`no file matches ${tests.join(' ')}`);
-	return { passed: 0, failed: 1, skips: [], files: [] };
+	if (files.length === 0) {
+		console.log(`no file matches ${tests.join(' ')}`);
+		return { passed: 0, failed: 1, skips: [], files: [] };
+	}
+	if (processes === undefined) return runFiles(files, how);
+	// Neighbours are alike: so each process has as much to do as the others.
+	const shares = Array.from({ length: processes }, (_, share) => files.filter((_, at) => at % processes === share));
+	const results = await Promise.all(shares.map((share) => runFiles(share, { ...how, oneProcess: true })));
+	return {
+		passed: results.reduce((sum, { passed }) => sum + passed, 0),
+		failed: results.reduce((sum, { failed }) => sum + failed, 0),
+		skips: results.flatMap(({ skips }) => skips),
+		files: results.flatMap((result) => result.files),
+	};
 }
 
 /** What the runner itself reports counts, and a run that breaks off counts as one failure. */
