@@ -59,7 +59,11 @@ const steps = [
 	{ name: 'parts', tests: [`src/${PARTS}/**/*.test.ts`], except: OWN_PROCESS, processes: 2, minutes: 5 },
 	{
 		name: 'unit',
-		tests: [`src/!(${PARTS.slice(1, -1).replaceAll(',', '|')})/**/*.test.ts`, ...OWN_PROCESS, 'scripts/**/*.test.ts'],
+		tests: [
+			`src/!(${PARTS.slice(1, -1).replaceAll(',', '|')})/**/*.test.ts`,
+			...OWN_PROCESS,
+			'{scripts,simulators}/**/*.test.ts',
+		],
 		concurrency: 2,
 		minutes: 5,
 	},
