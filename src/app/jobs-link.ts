@@ -53,14 +53,15 @@ export class JobsLink {
 	of(config: Config): JobsPlan | null {
 		const folder = storeFolder(config, this.#name);
 		if (folder === null || policiesOf(config.services).length === 0) return null;
-		return { path: config.jobs.path, run: config.jobs.run, folder: join(folder, 'jobs') };
+		const { path, run, webhooks } = config.jobs;
+		return { path, run, webhooks, folder: join(folder, 'jobs') };
 	}
 
 	/** The workers serve by it. */
 	adopt({ jobs, services }: Plan): void {
 		if (jobs === null && this.#thread === null) return;
-		const { path, run } = jobs ?? { ...JOBS };
-		this.#settings = { jobs: { path, run }, policies: policiesOf(services), runs: this.#leads };
+		const { path, run, webhooks } = jobs ?? { ...JOBS };
+		this.#settings = { jobs: { path, run, webhooks }, policies: policiesOf(services), runs: this.#leads };
 		if (jobs !== null) this.#folder = jobs.folder;
 		if (this.#thread === null) this.#start();
 		else this.#say({ type: 'configure', settings: this.#settings });

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { AttemptOrder, AttemptOutcome } from '../jobs/attempt.ts';
 import type { Job, JobState, NewJob } from '../jobs/job.ts';
 import type { AddOutcome, JobChange, JobPage, JobQuery, QueueView } from '../jobs/job-store.ts';
+import type { WebhookCounts } from '../jobs/webhooks/webhook-sender.ts';
 import type { JobsConfig, OffloadPolicy } from '../jobs/offload-policy.ts';
 
 /** Files of bodies, within the jobs' folder. */
@@ -92,6 +93,9 @@ export type ToJobsThread =
 	| { type: 'rest'; ms: number }
 	| { type: 'close' };
 
+/** Totals since the thread began, and how many ends are still to be told. */
+export type WebhookFigures = WebhookCounts & { waiting: number };
+
 /** Counts since the thread began, by queue. */
 export interface JobCounts {
 	queue: string;
@@ -109,4 +113,4 @@ export type FromJobsThread =
 	| { type: 'rested' }
 	| { type: 'told'; level: 'info' | 'warn' | 'error'; kind: string; subject: string; text: string }
 	/** About once a second. `unusable`: why nothing can be stored; '': all is well. */
-	| { type: 'figures'; queues: Record<string, QueueView>; counts: JobCounts[]; running: number; unusable: string };
+	| { type: 'figures'; queues: Record<string, QueueView>; counts: JobCounts[]; running: number; unusable: string; webhooks: WebhookFigures };

@@ -6,10 +6,12 @@ import { attemptPolicy } from '../jobs/attempt-policy.ts';
 import { BodyFolder } from '../jobs/body-folder.ts';
 import { openEmbeddedJobStore } from '../jobs/embedded/embedded-job-store.ts';
 import { HolderLock } from '../jobs/holder-lock.ts';
-import type { Job, JobBody, NewJob } from '../jobs/job.ts';
+import { ENDED, type Job, type JobBody, type NewJob } from '../jobs/job.ts';
+import type { NoticeStore } from '../jobs/notice-store.ts';
 import type { AddOutcome, JobStore, QueueView } from '../jobs/job-store.ts';
 import { OFFLOAD } from '../jobs/offload-policy.ts';
 import { queueRooms } from '../jobs/queue-rooms.ts';
+import { WebhookSender } from '../jobs/webhooks/webhook-sender.ts';
 import { JobRunner } from '../jobs/runner.ts';
 import { JobPlaces } from './job-places.ts';
 import { JobTally } from './job-tally.ts';
@@ -24,6 +26,7 @@ import {
 	type JobsStart,
 	type ToJobs,
 } from './jobs-messages.ts';
+import { bufferOf, statusOf } from './offload/stored-answer.ts';
 import { isIdempotent, readStoredRequest } from './offload/stored-request.ts';
 import { seriesKey } from './plan.ts';
 
@@ -40,8 +43,9 @@ type Answers = { [N in JobCall]: (...args: Parameters<JobCalls[N]>) => Promise<R
 export class JobsRoom {
 	readonly #bodies: BodyFolder;
 	readonly #lock: HolderLock;
-	readonly #store: JobStore;
+	readonly #store: JobStore & NoticeStore;
 	readonly #runner: JobRunner;
+	readonly #sender: WebhookSender;
 	readonly #places: JobPlaces;
 	readonly #watchers: JobWatchers;
 	readonly #tally: JobTally;
@@ -53,6 +57,8 @@ export class JobsRoom {
 	/** As they were a moment ago, and jobs that came since. */
 	#views: Record<string, QueueView> = {};
 	#addedSince = new Map<string, number>();
+	/** Ends that are still to be told, a moment ago. */
+	#untold = 0;
 	#lookedMs = Number.NEGATIVE_INFINITY;
 
 	/** @throws BallastError `store_unusable` */
@@ -66,6 +72,7 @@ export class JobsRoom {
 				// Another core may have changed it while this one is being made.
 				this.#runner?.changed(id, state);
 				void this.#watchers?.changed(id);
+				if (ENDED.has(state)) this.#sender?.wake();
 			},
 			quarantined: ({ path, movedTo, reason }) => this.#tally.quarantined(path, movedTo, reason),
 		});
@@ -77,15 +84,25 @@ export class JobsRoom {
 			free: () => this.#runner?.wake(),
 			drop: (body) => this.#drop(body),
 		});
+		const gone = [...start.gone, ...this.#lock.gone];
 		this.#runner = new JobRunner({
 			store: this.#store,
 			places: this.#places,
 			holder: start.holder,
-			gone: [...start.gone, ...this.#lock.gone],
+			gone,
 			rooms: () => this.#rooms,
 			policyOf: (job) => this.#attemptPolicy(job),
 			settled: (job, kind) => this.#tally.settled(job, kind),
 			began: (job) => this.#tally.began(job, nowMs()),
+			unusable: (why) => this.#tally.unusable(why),
+			nowMs,
+		});
+		this.#sender = new WebhookSender({
+			store: this.#store,
+			holder: start.holder,
+			gone,
+			statusOf: ({ result }) => (result === null ? null : statusOf(bufferOf(result.head))),
+			gaveUp: (job, why) => this.#tally.webhookGivenUp(job, why),
 			unusable: (why) => this.#tally.unusable(why),
 			nowMs,
 		});
@@ -95,7 +112,9 @@ export class JobsRoom {
 	configure(settings: JobsSettings): void {
 		this.#policies = new Map(settings.policies.map((one) => [seriesKey(one.service, one.route), one]));
 		this.#rooms = queueRooms(settings.policies.map(({ policy }) => policy));
-		this.#runner.active = settings.runs && settings.jobs.run;
+		const runs = settings.runs && settings.jobs.run;
+		this.#runner.active = runs;
+		this.#sender.configure(runs ? settings.jobs.webhooks : null, settings.jobs.path);
 	}
 
 	connect(worker: number, port: MessagePort): void {
@@ -190,10 +209,11 @@ export class JobsRoom {
 		this.#addedSince = new Map();
 		try {
 			this.#views = await this.#readQueues();
+			this.#untold = await this.#store.noticesWaiting();
 		} catch (error) {
 			this.#tally.unusable((error as Error).message);
 		}
-		this.#tally.everySecond(this.#views, this.#runner.running);
+		this.#tally.everySecond(this.#views, this.#runner.running, { ...this.#sender.counts, waiting: this.#untold });
 	}
 
 	async sweep(): Promise<void> {
@@ -211,6 +231,7 @@ export class JobsRoom {
 
 	async close(): Promise<void> {
 		this.#runner.close();
+		this.#sender.close();
 		this.#places.close();
 		await this.#store.close();
 		this.#lock.release();

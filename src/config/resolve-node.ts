@@ -50,7 +50,7 @@ export function resolveNode(
 		metrics: resolveMetrics(input.metrics, place.at('metrics')),
 		cache: resolveNodeCache(input.cache, place.at('cache'), input.state?.redis !== undefined),
 		state: resolveState(input.state, place.at('state')),
-		jobs: resolveJobs(input.jobs),
+		jobs: resolveJobs(input.jobs, place.at('jobs')),
 		stop: { graceMs: parseDuration((typeof stop === 'string' ? stop : stop?.grace) ?? '30s') ?? 30_000 },
 		logs: resolveLogs(input.logs, place.at('logs')),
 	};

@@ -11,6 +11,7 @@ import {
 	type QueueRate,
 } from '../jobs/offload-policy.ts';
 import { parseRate } from '../resilience/rate.ts';
+import { layWebhook, resolveWebhooks } from './resolve-webhooks.ts';
 import type { Place } from './scope.ts';
 
 type Said = Exclude<OffloadInput, 'off' | boolean>;
@@ -59,6 +60,7 @@ export function layOffload(
 		keepMs: duration(said.keep, from.keepMs),
 		bodyMost: said.body === undefined ? from.bodyMost : (parseSize(said.body) ?? from.bodyMost),
 		resultMost: said.result === undefined ? from.resultMost : (parseSize(said.result) ?? from.resultMost),
+		webhook: layWebhook(from.webhook, said.webhook),
 	};
 }
 
@@ -102,6 +104,7 @@ function retryOf(base: JobRetry, { attempts, backoff, retryOn, unkeyed }: Said):
 	};
 }
 
-export function resolveJobs(input: JobsInput | undefined): JobsConfig {
-	return { path: input?.path ?? JOBS.path, run: input?.run ?? JOBS.run };
+export function resolveJobs(input: JobsInput | undefined, place: Place): JobsConfig {
+	const webhooks = resolveWebhooks(input?.webhooks, place.at('webhooks'));
+	return { path: input?.path ?? JOBS.path, run: input?.run ?? JOBS.run, webhooks };
 }

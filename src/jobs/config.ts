@@ -1,5 +1,6 @@
 /** What a person writes of jobs. Import the types only where zod must not be loaded. */
 import { z } from 'zod';
+import { offloadWebhookSchema, webhooksSchema } from './webhooks/config.ts';
 import { bool, choice, duration, integer, key, list, object, oneOf, size, text } from '../core/schema.ts';
 
 const YEAR = 366 * 86_400_000;
@@ -127,6 +128,11 @@ const offloadKeys = object({
 		default: '1GiB',
 		example: '100MB',
 	}),
+	webhook: key(
+		offloadWebhookSchema,
+		'Who is told of the end of a job, by a signed webhook. `asked`: whom the client names by `Webhook-URL`. Needs `jobs.webhooks`.',
+		{ default: 'off', example: 'asked' },
+	),
 });
 
 /** Of a service or route. */
@@ -151,6 +157,10 @@ export const jobsSchema = object({
 		{ default: '/jobs', example: '/v1/jobs' },
 	),
 	run: key(bool(), 'Whether this node carries jobs out, or only takes them in.', { default: true, example: false }),
+	webhooks: key(webhooksSchema, 'How ends of jobs are told to others: signed, and never to an address that is not public.', {
+		defaultText: 'nobody is told',
+		example: { secret: { env: 'WEBHOOK_SECRET' } },
+	}),
 });
 
 export type JobsInput = z.input<typeof jobsSchema>;

@@ -1,3 +1,5 @@
+import type { OffloadWebhook, WebhooksConfig } from './webhooks/webhooks-config.ts';
+
 /** How requests of a route become jobs, resolved. Plain data: it is sent to threads. */
 export interface OffloadPolicy {
 	/** `asked`: only those that say `Prefer: respond-async`. */
@@ -26,6 +28,8 @@ export interface OffloadPolicy {
 	/** Most bytes of a request's body, and of an answer's. */
 	bodyMost: number;
 	resultMost: number;
+	/** null: nobody is told of its end. */
+	webhook: OffloadWebhook | null;
 }
 
 /** What of a queue may be under way; 0 or null: as many as come. */
@@ -59,6 +63,8 @@ export interface JobsConfig {
 	path: string;
 	/** Whether this node carries jobs out, too. */
 	run: boolean;
+	/** null: nobody is told of ends. */
+	webhooks: WebhooksConfig | null;
 }
 
 const HOUR_MS = 3_600_000;
@@ -84,9 +90,10 @@ export const OFFLOAD: OffloadPolicy = {
 	keepMs: 24 * HOUR_MS,
 	bodyMost: Number.MAX_SAFE_INTEGER,
 	resultMost: 1024 * 1024 * 1024,
+	webhook: null,
 };
 
-export const JOBS: JobsConfig = { path: '/jobs', run: true };
+export const JOBS: JobsConfig = { path: '/jobs', run: true, webhooks: null };
 
 /** How long an idempotency key is known, ms from the request that brought it. */
 export const IDEMPOTENCY_MS: number = 24 * HOUR_MS;

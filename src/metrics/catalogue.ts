@@ -331,6 +331,13 @@ const UPKEEP: readonly Figure[] = [
 		{ name: 'jobs.failed', unit: 'number', perSecond: true, text: 'Jobs that became dead letters' },
 		rate(ROUTE, of('ballast_jobs_ended_total', { state: 'failed' })),
 	),
+	counted('webhooks.sent', 'ballast_webhooks_sent_total', 'Webhooks that were taken', []),
+	counted('webhooks.failed', 'ballast_webhooks_failed_total', 'Tries of webhooks that failed', []),
+	counted('webhooks.given_up', 'ballast_webhooks_given_up_total', 'Webhooks that are not tried any more', []),
+	figure(
+		{ name: 'webhooks.waiting', unit: 'number', text: 'Ends of jobs that are still to be told by a webhook' },
+		gauge([], 'ballast_webhooks_waiting'),
+	),
 	figure(
 		{ name: 'series.dropped', unit: 'number', perSecond: true, text: 'Series that found no room' },
 		rate([], of('ballast_series_dropped_total'), of('ballast_remote_dropped_total')),

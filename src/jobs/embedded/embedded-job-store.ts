@@ -13,12 +13,14 @@ import type {
 	QueueView,
 	Report,
 } from '../job-store.ts';
+import type { Notice, NoticeClaim, NoticeSettled, NoticeStore } from '../notice-store.ts';
 import { Adding } from './adding.ts';
 import { change } from './changing.ts';
 import { Claiming } from './claiming.ts';
 import { CommitGroup } from './commit-group.ts';
 import { JobBook } from './job-book.ts';
 import { isCorrupt, isOfFile, type JobFile, openJobFile, quarantine, unavailable } from './job-file.ts';
+import { Noticing } from './noticing.ts';
 import { STATE_NUMBERS, STATES } from './job-tables.ts';
 import { Ledger } from './ledger.ts';
 import { listJobs } from './listing.ts';
@@ -32,7 +34,7 @@ export interface EmbeddedJobStoreOptions extends JobFile {
 }
 
 /** Jobs in a SQLite file: with nothing installed, on one machine. What is promised is on its disk. */
-export function openEmbeddedJobStore(options: EmbeddedJobStoreOptions): JobStore {
+export function openEmbeddedJobStore(options: EmbeddedJobStoreOptions): JobStore & NoticeStore {
 	return new EmbeddedJobStore(options);
 }
 
@@ -44,11 +46,12 @@ interface Parts {
 	adding: Adding;
 	claiming: Claiming;
 	sweeping: Sweeping;
+	noticing: Noticing;
 	neighbours: Neighbours;
 	group: CommitGroup;
 }
 
-class EmbeddedJobStore implements JobStore {
+class EmbeddedJobStore implements JobStore, NoticeStore {
 	readonly #options: EmbeddedJobStoreOptions;
 	readonly #look: NodeJS.Timeout | undefined;
 	#parts: Parts;
@@ -104,6 +107,20 @@ class EmbeddedJobStore implements JobStore {
 		return { files: await this.#run(({ sweeping }) => sweeping.end(nowMs, present)) };
 	}
 
+	dueNotices(claim: NoticeClaim): Promise<Notice[]> {
+		return this.#run(({ noticing }) => noticing.due(claim));
+	}
+
+	async settleNotices(settled: readonly NoticeSettled[]): Promise<void> {
+		await this.#run(({ noticing }) => {
+			for (const one of settled) noticing.settle(one);
+		});
+	}
+
+	async noticesWaiting(): Promise<number> {
+		return this.#read(({ noticing }) => noticing.waiting());
+	}
+
 	async close(): Promise<void> {
 		if (this.#closed) return;
 		clearInterval(this.#look);
@@ -152,6 +169,7 @@ class EmbeddedJobStore implements JobStore {
 			adding: new Adding(database, book),
 			claiming: new Claiming(database, book),
 			sweeping: new Sweeping(database, book),
+			noticing: new Noticing(database),
 			neighbours: new Neighbours(database, this.#options.changed !== undefined),
 			group: new CommitGroup(database, {
 				begin: () => ledger.begin() && parts.neighbours.look(),
