@@ -104,10 +104,23 @@ export class JobTally {
 	}
 
 	everySecond(queues: Record<string, QueueView>, running: number, webhooks: WebhookFigures): void {
-		if (this.#untold > 0) this.#tell('warn', 'dead_letter', 'jobs', `${this.#untold} more jobs failed, were parked or could not be told of`);
+		if (this.#untold > 0)
+			this.#tell(
+				'warn',
+				'dead_letter',
+				'jobs',
+				`${this.#untold} more jobs failed, were parked or could not be told of`,
+			);
 		this.#told = 0;
 		this.#untold = 0;
 		this.#pace();
-		this.#say({ type: 'figures', queues, counts: [...this.#counts.values()], running, unusable: this.#unusable, webhooks });
+		this.#say({
+			type: 'figures',
+			queues,
+			counts: [...this.#counts.values()],
+			running,
+			unusable: this.#unusable,
+			webhooks,
+		});
 	}
 }

@@ -3,8 +3,8 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { AttemptOrder, AttemptOutcome } from '../jobs/attempt.ts';
 import type { Job, JobState, NewJob } from '../jobs/job.ts';
 import type { AddOutcome, JobChange, JobPage, JobQuery, QueueView } from '../jobs/job-store.ts';
-import type { WebhookCounts } from '../jobs/webhooks/webhook-sender.ts';
 import type { JobsConfig, OffloadPolicy } from '../jobs/offload-policy.ts';
+import type { WebhookCounts } from '../jobs/webhooks/webhook-sender.ts';
 
 /** Files of bodies, within the jobs' folder. */
 export const BODIES = 'bodies';
@@ -113,4 +113,11 @@ export type FromJobsThread =
 	| { type: 'rested' }
 	| { type: 'told'; level: 'info' | 'warn' | 'error'; kind: string; subject: string; text: string }
 	/** About once a second. `unusable`: why nothing can be stored; '': all is well. */
-	| { type: 'figures'; queues: Record<string, QueueView>; counts: JobCounts[]; running: number; unusable: string; webhooks: WebhookFigures };
+	| {
+			type: 'figures';
+			queues: Record<string, QueueView>;
+			counts: JobCounts[];
+			running: number;
+			unusable: string;
+			webhooks: WebhookFigures;
+	  };

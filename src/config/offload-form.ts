@@ -63,7 +63,10 @@ export const jobsForm = ({ path, run, webhooks }: JobsConfig, { secret }: FormOp
 	...(webhooks === null ? {} : { webhooks: webhooksForm(webhooks, secret) }),
 });
 
-function webhooksForm({ secrets, rules, timeLimitMs, pausesMs }: WebhooksConfig, secret: FormOptions['secret']): unknown {
+function webhooksForm(
+	{ secrets, rules, timeLimitMs, pausesMs }: WebhooksConfig,
+	secret: FormOptions['secret'],
+): unknown {
 	const { allow, http, ports } = rules;
 	const retries = pausesMs.map(formatDuration);
 	return { secret: secrets.map(secret), allow, http, ports, timeLimit: formatDuration(timeLimitMs), retries };

@@ -19,7 +19,11 @@ export function resolveWebhooks(input: WebhooksInput | undefined, place: Place):
 	const { allow, http, ports } = input;
 	return {
 		secrets: secretsOf(input.secret, place.at('secret')),
-		rules: { allow: allow ?? WEBHOOK_RULES.allow, http: http ?? WEBHOOK_RULES.http, ports: ports ?? WEBHOOK_RULES.ports },
+		rules: {
+			allow: allow ?? WEBHOOK_RULES.allow,
+			http: http ?? WEBHOOK_RULES.http,
+			ports: ports ?? WEBHOOK_RULES.ports,
+		},
 		timeLimitMs: parseDuration(input.timeLimit ?? '') ?? WEBHOOK_TIME_LIMIT_MS,
 		pausesMs: input.retries?.map((pause) => parseDuration(pause) ?? 0) ?? WEBHOOK_PAUSES_MS,
 	};
@@ -32,7 +36,9 @@ function secretsOf(input: WebhooksInput['secret'], place: Place): string[] {
 		const secret = at.secret(one);
 		if (secret === undefined) return [];
 		if (parseWebhookSecret(secret) !== null) return [secret];
-		at.problem('expected a secret of the form whsec_ and base64 of 24 to 64 bytes; `echo whsec_$(openssl rand -base64 32)` makes one');
+		at.problem(
+			'expected a secret of the form whsec_ and base64 of 24 to 64 bytes; `echo whsec_$(openssl rand -base64 32)` makes one',
+		);
 		return [];
 	});
 }
@@ -47,9 +53,17 @@ export function layWebhook(base: OffloadWebhook | null, input: OffloadWebhookInp
 }
 
 /** Webhooks need a secret, and a URL that may be called. */
-export function checkWebhooks({ offload, routeOffloads }: ServiceConfig, place: Place, node: WebhooksConfig | null): void {
+export function checkWebhooks(
+	{ offload, routeOffloads }: ServiceConfig,
+	place: Place,
+	node: WebhooksConfig | null,
+): void {
 	const check = (webhook: OffloadWebhook | null | undefined, at: Place): void => {
 		if (webhook == null) return;
+		if (webhook.url === null && !webhook.asked) {
+			at.problem('expected `url`, or `asked: true`', { at: 'key' });
+			return;
+		}
 		if (node === null) {
 			at.problem('expected `jobs: { webhooks: { secret: { env: NAME } } }` too: webhooks are signed', { at: 'key' });
 			return;

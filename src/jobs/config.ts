@@ -1,7 +1,7 @@
 /** What a person writes of jobs. Import the types only where zod must not be loaded. */
 import { z } from 'zod';
-import { offloadWebhookSchema, webhooksSchema } from './webhooks/config.ts';
 import { bool, choice, duration, integer, key, list, object, oneOf, size, text } from '../core/schema.ts';
+import { offloadWebhookSchema, webhooksSchema } from './webhooks/config.ts';
 
 const YEAR = 366 * 86_400_000;
 const off = z.literal(['off', false], { error: 'expected off' });
@@ -157,10 +157,14 @@ export const jobsSchema = object({
 		{ default: '/jobs', example: '/v1/jobs' },
 	),
 	run: key(bool(), 'Whether this node carries jobs out, or only takes them in.', { default: true, example: false }),
-	webhooks: key(webhooksSchema, 'How ends of jobs are told to others: signed, and never to an address that is not public.', {
-		defaultText: 'nobody is told',
-		example: { secret: { env: 'WEBHOOK_SECRET' } },
-	}),
+	webhooks: key(
+		webhooksSchema,
+		'How ends of jobs are told to others: signed, and never to an address that is not public.',
+		{
+			defaultText: 'nobody is told',
+			example: { secret: { env: 'WEBHOOK_SECRET' } },
+		},
+	),
 });
 
 export type JobsInput = z.input<typeof jobsSchema>;

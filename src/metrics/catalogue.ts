@@ -32,8 +32,8 @@ const AT_INSTANCE_DURATION = 'ballast_instance_duration_seconds';
 const PART = 'ballast_request_part_seconds_total';
 
 /** A counter of routes as so many a second. */
-const counted = (name: string, metric: string, text: string): Figure =>
-	figure({ name, unit: 'number', perSecond: true, text }, rate(ROUTE, of(metric)));
+const counted = (name: string, metric: string, text: string, labels: readonly string[] = ROUTE): Figure =>
+	figure({ name, unit: 'number', perSecond: true, text }, rate(labels, of(metric)));
 
 const percentile = (name: string, share: number): Figure =>
 	figure(

@@ -7,8 +7,8 @@ import type {
 	PoolReading,
 	ProcessReading,
 	QueueReading,
-	WebhooksReading,
 	ServiceReading,
+	WebhooksReading,
 	WorkerReading,
 } from './node-readers.ts';
 import type { Registry } from './registry.ts';

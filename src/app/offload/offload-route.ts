@@ -8,7 +8,7 @@ import { parsePrefer } from '../../jobs/prefer.ts';
 import { REFUSALS, type WebhookRefusal } from '../../jobs/webhooks/webhook-rules.ts';
 import { ownerOf } from './job-owner.ts';
 import { type OffloadParts, STORING_MOST } from './offload-parts.ts';
-import { OffloadedRequest, WEBHOOK_FIELD, type Wanted } from './offloaded-request.ts';
+import { OffloadedRequest, type Wanted, WEBHOOK_FIELD } from './offloaded-request.ts';
 
 /** Which of a route's requests become jobs. */
 export class OffloadRoute implements Offload<Exchange> {
@@ -36,7 +36,11 @@ export class OffloadRoute implements Offload<Exchange> {
 		const webhook = this.#webhook(exchange);
 		if (webhook !== null && 'refused' in webhook) {
 			const { refused: reason } = webhook;
-			return answer(exchange, 'webhook_refused', explainedProblem('webhook_refused', { reason, detail: REFUSALS[reason] }));
+			return answer(
+				exchange,
+				'webhook_refused',
+				explainedProblem('webhook_refused', { reason, detail: REFUSALS[reason] }),
+			);
 		}
 		const asked = { waitS: preferences.waitS ?? 0, asked: preferences.async, webhook: webhook?.url ?? null };
 		const wanted = this.#wanted(exchange, asked);

@@ -20,11 +20,11 @@ import { Claiming } from './claiming.ts';
 import { CommitGroup } from './commit-group.ts';
 import { JobBook } from './job-book.ts';
 import { isCorrupt, isOfFile, type JobFile, openJobFile, quarantine, unavailable } from './job-file.ts';
-import { Noticing } from './noticing.ts';
 import { STATE_NUMBERS, STATES } from './job-tables.ts';
 import { Ledger } from './ledger.ts';
 import { listJobs } from './listing.ts';
 import { LOOK_EVERY_MS, Neighbours } from './neighbours.ts';
+import { Noticing } from './noticing.ts';
 import { report } from './reporting.ts';
 import { Sweeping } from './sweeping.ts';
 

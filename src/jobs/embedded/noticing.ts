@@ -20,9 +20,7 @@ export class Noticing {
 		const of = (sql: string): StatementSync => database.prepare(sql);
 		const mine = 'seq = (SELECT seq FROM jobs WHERE id = ?) AND version = ? AND holder = ? AND at IS NOT NULL';
 		this.#gone = of('UPDATE notices SET at = ?, holder = NULL WHERE holder = ? AND at IS NOT NULL');
-		this.#due = of(
-			`SELECT seq, version, attempts FROM notices WHERE at IS NOT NULL AND at <= ? ORDER BY at LIMIT ?`,
-		);
+		this.#due = of(`SELECT seq, version, attempts FROM notices WHERE at IS NOT NULL AND at <= ? ORDER BY at LIMIT ?`);
 		this.#job = of(`${SELECT_JOB} WHERE j.seq = ?`);
 		this.#take = of('UPDATE notices SET at = ?, holder = ? WHERE seq = ?');
 		this.#later = of(`UPDATE notices SET at = ?, attempts = ?, holder = NULL WHERE ${mine}`);

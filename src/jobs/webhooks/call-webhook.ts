@@ -1,5 +1,5 @@
 import { promises as dns, type LookupAddress } from 'node:dns';
-import { Agent as HttpAgent, request as requestHttp, type ClientRequest, type IncomingMessage } from 'node:http';
+import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { hostOf, REFUSALS, type WebhookJudge, type WebhookRefusal } from './webhook-rules.ts';
@@ -41,7 +41,11 @@ class Refused extends Error {
  * One call of somebody else's URL. The name is looked up once, all its addresses are judged, and one of them is what is
  * connected to: there is no second look-up that could tell another. Neither redirects nor proxies are followed.
  */
-export function callWebhook(call: WebhookCall, judge: WebhookJudge, resolve: Resolve = bySystem): Promise<WebhookAnswer> {
+export function callWebhook(
+	call: WebhookCall,
+	judge: WebhookJudge,
+	resolve: Resolve = bySystem,
+): Promise<WebhookAnswer> {
 	const url = judge.url(call.url);
 	if (!(url instanceof URL)) return Promise.resolve({ kind: 'refused', reason: url });
 	const { promise, resolve: settle } = Promise.withResolvers<WebhookAnswer>();

@@ -1,6 +1,18 @@
 /** What a person writes of webhooks. Import the types only where zod must not be loaded. */
 import { z } from 'zod';
-import { bool, choice, duration, integer, key, list, object, oneOf, reference, required, text } from '../../core/schema.ts';
+import {
+	bool,
+	choice,
+	duration,
+	integer,
+	key,
+	list,
+	object,
+	oneOf,
+	reference,
+	required,
+	text,
+} from '../../core/schema.ts';
 import { parseCidr } from './address-judge.ts';
 
 const HOUR = 3_600_000;

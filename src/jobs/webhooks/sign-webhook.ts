@@ -14,7 +14,11 @@ export function parseWebhookSecret(text: string): Buffer | null {
 }
 
 /** Fields that tell a receiver whose a webhook is and when it was sent, one signature for each secret. */
-export function signWebhook(secrets: readonly Buffer[], id: string, of: { body: string; nowMs: number }): Record<string, string> {
+export function signWebhook(
+	secrets: readonly Buffer[],
+	id: string,
+	of: { body: string; nowMs: number },
+): Record<string, string> {
 	const timestamp = String(Math.floor(of.nowMs / 1000));
 	const signed = `${id}.${timestamp}.${of.body}`;
 	const signatures = secrets.map((secret) => `v1,${createHmac('sha256', secret).update(signed).digest('base64')}`);

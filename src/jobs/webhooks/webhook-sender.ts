@@ -4,8 +4,8 @@ import { callWebhook, type WebhookAnswer } from './call-webhook.ts';
 import { decideNextTry } from './decide-next-try.ts';
 import { parseWebhookSecret, signWebhook } from './sign-webhook.ts';
 import { readNotify, webhookId, webhookMessage } from './webhook-message.ts';
-import type { WebhooksConfig } from './webhooks-config.ts';
 import { hostOf, WebhookJudge } from './webhook-rules.ts';
+import type { WebhooksConfig } from './webhooks-config.ts';
 
 /** How often is looked for what has become due, ms. */
 const LOOK_MS = 500;
