@@ -34,9 +34,9 @@ const equal = (a: Buffer, b: Buffer): boolean => a.length === b.length && timing
 class Receiver {
 	readonly deliveries: Delivery[] = [];
 	readonly answers = new Map<string, (number | 'hold')[]>();
-	#server: Server | undefined;
+	readonly #server: Server;
 
-	async start(): Promise<void> {
+	constructor() {
 		this.#server = createServer((request, response) => {
 			const path = request.url ?? '';
 			let body = '';
@@ -48,11 +48,14 @@ class Receiver {
 				if (answer !== 'hold') response.writeHead(answer as number).end();
 			});
 		});
-		await new Promise<void>((resolve) => this.#server?.listen(0, '127.0.0.1', resolve));
+	}
+
+	async start(): Promise<void> {
+		await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
 	}
 
 	get host(): string {
-		return `127.0.0.1:${(this.#server?.address() as AddressInfo).port}`;
+		return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
 	}
 
 	of(path: string): Delivery[] {
@@ -69,8 +72,8 @@ class Receiver {
 	}
 
 	stop(): void {
-		this.#server?.closeAllConnections();
-		this.#server?.close();
+		this.#server.closeAllConnections();
+		this.#server.close();
 	}
 }
 
@@ -79,11 +82,7 @@ describe('webhooks', () => {
 	before(() => receiver.start());
 	after(() => receiver.stop());
 	const it = suite(
-		async ({ url }) => {
-			await eventually(
-				async () => receiver.host,
-				() => true,
-			);
+		({ url }) => {
 			return {
 				workers: 2,
 				jobs: {

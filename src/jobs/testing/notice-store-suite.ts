@@ -42,7 +42,8 @@ class NoticeStage {
 const CASES: Readonly<Record<string, (stage: NoticeStage) => Promise<void>>> = {
 	async 'an end of any kind is told, and only of jobs that say so'(stage) {
 		const { jobs } = stage;
-		await jobs.succeed(await (await jobs.add(), jobs.claimOne()));
+		await jobs.add();
+		await jobs.succeed(await jobs.claimOne());
 		const done = await stage.ended();
 		const failed = await jobs.add({ notify: NOTIFY });
 		await jobs.report(await jobs.claimOne(), { kind: 'failed', error: ERROR, result: null });
