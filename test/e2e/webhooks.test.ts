@@ -170,7 +170,7 @@ describe('webhooks', () => {
 			['https://[::ffff:10.0.0.1]/', 'private'],
 			['https://0x7f.2/', 'loopback'],
 			['nonsense', 'not_a_url'],
-		]) {
+		] as const) {
 			const answer = await it.ask(post('/refused', 'x', ASYNC, `Webhook-URL: ${url}`));
 			assert.equal(answer.status, 422, url);
 			const problem = answer.json<{ code: string; reason: string; detail: string }>();

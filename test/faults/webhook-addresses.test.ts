@@ -55,7 +55,7 @@ faultTest('31', '', async (judge, { stack }) => {
 	const receiver = await listen(PUBLIC, port, (response) =>
 		response.writeHead(307, { location: redirects['to'] ?? '' }).end(),
 	);
-	for (const { server } of [victim, receiver]) stack.defer(() => server.close());
+	for (const { server } of [victim, receiver]) stack.defer(() => void server.close());
 	const rules = new WebhookJudge({ allow: [`${PUBLIC}/32`], http: [`${HOST}:${port}`], ports: [443] });
 	const call = () =>
 		callWebhook({ url: `http://${HOST}:${port}/`, headers: {}, body: '{}', waitMs: 20_000 }, rules, resolve);
