@@ -23,7 +23,7 @@ export interface NoticeClaim {
 
 /**
  * Of a `JobStore` that can tell of ends: with the end of a job that has a `notify` a notice is stored, in one with it,
- * and lasts until it is settled; the job is kept for as long. A job that is driven again takes the one of its end before
+ * and lasts until it is settled; the job is kept for as long, but no longer than 30 days. A job that is driven again takes the one of its end before
  * back.
  * @throws BallastError `jobs_unavailable` of each call
  */

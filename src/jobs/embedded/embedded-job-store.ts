@@ -107,7 +107,8 @@ class EmbeddedJobStore implements JobStore, NoticeStore {
 		return { files: await this.#run(({ sweeping }) => sweeping.end(nowMs, present)) };
 	}
 
-	dueNotices(claim: NoticeClaim): Promise<Notice[]> {
+	async dueNotices(claim: NoticeClaim): Promise<Notice[]> {
+		if (claim.gone.length === 0 && !this.#read(({ noticing }) => noticing.isDue(claim.nowMs))) return [];
 		return this.#run(({ noticing }) => noticing.due(claim));
 	}
 

@@ -8,6 +8,7 @@ const COUNTED_MOST = 100_000;
 /** Notices of ends: who has one in hand, and when the others are due. Within a transaction. */
 export class Noticing {
 	readonly #gone: StatementSync;
+	readonly #any: StatementSync;
 	readonly #due: StatementSync;
 	readonly #job: StatementSync;
 	readonly #take: StatementSync;
@@ -20,6 +21,7 @@ export class Noticing {
 		const of = (sql: string): StatementSync => database.prepare(sql);
 		const mine = 'seq = (SELECT seq FROM jobs WHERE id = ?) AND version = ? AND holder = ? AND at IS NOT NULL';
 		this.#gone = of('UPDATE notices SET at = ?, holder = NULL WHERE holder = ? AND at IS NOT NULL');
+		this.#any = of('SELECT 1 FROM notices WHERE at IS NOT NULL AND at <= ? LIMIT 1');
 		this.#due = of(`SELECT seq, version, attempts FROM notices WHERE at IS NOT NULL AND at <= ? ORDER BY at LIMIT ?`);
 		this.#job = of(`${SELECT_JOB} WHERE j.seq = ?`);
 		this.#take = of('UPDATE notices SET at = ?, holder = ? WHERE seq = ?');
@@ -29,6 +31,11 @@ export class Noticing {
 		this.#count = of(
 			`SELECT count(*) AS count FROM (SELECT 1 FROM notices WHERE at IS NOT NULL LIMIT ${COUNTED_MOST})`,
 		);
+	}
+
+	/** A look without a write, for who asks often. */
+	isDue(nowMs: number): boolean {
+		return this.#any.get(nowMs) !== undefined;
 	}
 
 	due({ holder, leaseMs, most, nowMs, gone }: NoticeClaim): Notice[] {

@@ -9,6 +9,8 @@ const STEP = 200;
 const EMPTY_GROUP_MS = 86_400_000;
 /** A job whose end is still to be told is kept for so long, and looked at again then. */
 const UNTOLD_MS = 3_600_000;
+/** But no longer than this, from its end: nobody may be there to tell. */
+const UNTOLD_MOST_MS = 30 * 86_400_000;
 
 /** What time alone does, in steps of a transaction each. */
 export class Sweeping {
@@ -31,7 +33,8 @@ export class Sweeping {
 		}
 		const past = this.#sql.past.all(nowMs) as unknown as JobRow[];
 		for (const row of past)
-			if (this.#sql.keepUntold.run(nowMs + UNTOLD_MS, row.seq, row.seq).changes === 0) this.#drop(row);
+			if (this.#sql.keepUntold.run(nowMs + UNTOLD_MS, row.seq, nowMs - UNTOLD_MOST_MS, row.seq).changes === 0)
+				this.#drop(row);
 		const records = Number(this.#sql.dropRecords.run(nowMs).changes);
 		return Math.max(expired.length, past.length, records) < STEP;
 	}
@@ -103,7 +106,7 @@ function statements(
 			'SELECT runAt FROM jobs INDEXED BY jobs_in_time WHERE qid = ? AND state = 1 AND state < 2 ORDER BY runAt LIMIT 1',
 		),
 		keepUntold: of(
-			'UPDATE jobs SET dropAt = ? WHERE seq = ? AND EXISTS (SELECT 1 FROM notices WHERE seq = ? AND at IS NOT NULL)',
+			'UPDATE jobs SET dropAt = ? WHERE seq = ? AND ended > ? AND EXISTS (SELECT 1 FROM notices WHERE seq = ? AND at IS NOT NULL)',
 		),
 		dropNotice: of('DELETE FROM notices WHERE seq = ?'),
 		dropJob: of('DELETE FROM jobs WHERE seq = ?'),

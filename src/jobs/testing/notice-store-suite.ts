@@ -135,6 +135,8 @@ const CASES: Readonly<Record<string, (stage: NoticeStage) => Promise<void>>> = {
 		const id = await stage.ended(0);
 		await jobs.home.pass(100);
 		await jobs.store.sweep(jobs.nowMs);
+		await jobs.home.pass(100);
+		await jobs.store.sweep(jobs.nowMs);
 		assert.equal(await jobs.state(id), 'succeeded');
 		const [notice] = await stage.due();
 		await stage.settle(notice as Notice, null);

@@ -75,6 +75,8 @@ function requestOf(url: URL, { headers, body }: WebhookCall, lookup: LookupFunct
 		method: 'POST',
 		agent,
 		lookup,
+		// Whatever the environment says of that.
+		rejectUnauthorized: true,
 		maxHeaderSize: HEAD_MOST,
 		headers: {
 			'content-type': 'application/json',

@@ -12,8 +12,8 @@ const LOOK_MS = 500;
 /** Calls under way at once, and to one host. */
 const CALLS_MOST = 32;
 const HOST_CALLS_MOST = 4;
-/** Looked at in one go. */
-const CLAIM_MOST = 100;
+/** Looks in a row that find some. */
+const ROUNDS_MOST = 20;
 /** Beyond the time limit of a call, ms. */
 const LEASE_SPARE_MS = 30_000;
 /** Until one whose host has all the calls that it may comes again, ms. */
@@ -42,6 +42,15 @@ export interface WebhookCounts {
 	givenUp: number;
 }
 
+/** As it was configured when a call began. */
+interface How {
+	config: WebhooksConfig;
+	secrets: readonly Buffer[];
+	judge: WebhookJudge;
+	/** Where jobs are asked about. */
+	path: string;
+}
+
 /** Tells of ends, as long as it takes. What it has in hand when it is killed, another tells. */
 export class WebhookSender {
 	readonly counts: WebhookCounts = { sent: 0, failed: 0, givenUp: 0 };
@@ -51,10 +60,7 @@ export class WebhookSender {
 	readonly #hosts = new Map<string, number>();
 	#calls = 0;
 	#gone: readonly string[];
-	#config: WebhooksConfig | null = null;
-	#secrets: Buffer[] = [];
-	#judge: WebhookJudge | null = null;
-	#path = '';
+	#how: How | null = null;
 	#claiming = false;
 	#again = false;
 	#closed = false;
@@ -68,10 +74,9 @@ export class WebhookSender {
 
 	/** `config` null: nothing is sent; what waits goes on waiting. `path`: where jobs are asked about. */
 	configure(config: WebhooksConfig | null, path: string): void {
-		this.#config = config;
-		this.#path = path;
-		this.#secrets = (config?.secrets ?? []).flatMap((text) => parseWebhookSecret(text) ?? []);
-		this.#judge = config === null ? null : new WebhookJudge(config.rules);
+		const secrets = (config?.secrets ?? []).flatMap((text) => parseWebhookSecret(text) ?? []);
+		this.#how =
+			config === null || secrets.length === 0 ? null : { config, secrets, judge: new WebhookJudge(config.rules), path };
 		this.wake();
 	}
 
@@ -82,18 +87,19 @@ export class WebhookSender {
 	}
 
 	async #claim(): Promise<void> {
-		const config = this.#config;
-		if (config === null || this.#secrets.length === 0) return;
 		this.#claiming = true;
 		try {
-			while (this.#again && !this.#closed && this.#calls < CALLS_MOST) {
+			// Where many wait for one host, those behind them have their turn, and the store some rest.
+			for (let round = 0; round < ROUNDS_MOST && this.#again && !this.#closed && this.#calls < CALLS_MOST; round++) {
+				const how = this.#how;
+				if (how === null) return;
 				this.#again = false;
-				const most = Math.min(CLAIM_MOST, CALLS_MOST - this.#calls);
+				const most = CALLS_MOST - this.#calls;
 				const { store, holder, nowMs } = this.#parts;
-				const leaseMs = config.timeLimitMs + LEASE_SPARE_MS;
+				const leaseMs = how.config.timeLimitMs + LEASE_SPARE_MS;
 				const due = await store.dueNotices({ holder, leaseMs, most, nowMs: nowMs(), gone: this.#gone });
 				this.#gone = [];
-				const crowded = due.filter((notice) => !this.#begin(notice, config));
+				const crowded = due.filter((notice) => !this.#begin(notice, how));
 				if (crowded.length > 0) await store.settleNotices(crowded.map((notice) => this.#later(notice)));
 				if (due.length === most) this.#again = true;
 			}
@@ -105,7 +111,7 @@ export class WebhookSender {
 	}
 
 	/** False: its host has all the calls that it may. */
-	#begin(notice: Notice, config: WebhooksConfig): boolean {
+	#begin(notice: Notice, how: How): boolean {
 		const url = readNotify(notice.job.notify) ?? '';
 		const parsed = URL.parse(url);
 		const host = parsed === null ? '' : hostOf(parsed);
@@ -113,7 +119,7 @@ export class WebhookSender {
 		if (calls >= HOST_CALLS_MOST) return false;
 		this.#hosts.set(host, calls + 1);
 		this.#calls++;
-		void this.#send(notice, url, config).finally(() => {
+		void this.#send(notice, url, how).finally(() => {
 			const left = (this.#hosts.get(host) ?? 1) - 1;
 			if (left === 0) this.#hosts.delete(host);
 			else this.#hosts.set(host, left);
@@ -128,14 +134,14 @@ export class WebhookSender {
 		return { id: job.id, version, holder: this.#parts.holder, next: { atMs: Math.ceil(atMs), attempts } };
 	}
 
-	async #send(notice: Notice, url: string, config: WebhooksConfig): Promise<void> {
+	async #send(notice: Notice, url: string, how: How): Promise<void> {
 		const { job, attempts } = notice;
-		const answer = await this.#try(notice, url, config).catch(
+		const answer = await this.#try(notice, url, how).catch(
 			(): WebhookAnswer => ({ kind: 'failed', why: 'cannot be called' }),
 		);
 		const tries = attempts + 1;
 		const moment = { nowMs: Date.now(), random: Math.random() };
-		const next = decideNextTry(answer, { tries, pausesMs: config.pausesMs }, moment);
+		const next = decideNextTry(answer, { tries, pausesMs: how.config.pausesMs }, moment);
 		if (next.kind === 'told') this.counts.sent++;
 		else this.counts.failed++;
 		const atMs = next.kind === 'again' ? Math.ceil(this.#parts.nowMs() + next.afterMs) : null;
@@ -145,11 +151,11 @@ export class WebhookSender {
 		this.#parts.gaveUp(job, `${next.why}, try ${tries}`);
 	}
 
-	#try(notice: Notice, url: string, config: WebhooksConfig): Promise<WebhookAnswer> {
+	#try(notice: Notice, url: string, { config, secrets, judge, path }: How): Promise<WebhookAnswer> {
 		const { job } = notice;
-		const body = JSON.stringify(webhookMessage(job, this.#path, this.#parts.statusOf(job)));
-		const headers = signWebhook(this.#secrets, webhookId(notice), { body, nowMs: Date.now() });
-		return this.#call({ url, headers, body, waitMs: config.timeLimitMs }, this.#judge as WebhookJudge);
+		const body = JSON.stringify(webhookMessage(job, path, this.#parts.statusOf(job)));
+		const headers = signWebhook(secrets, webhookId(notice), { body, nowMs: Date.now() });
+		return this.#call({ url, headers, body, waitMs: config.timeLimitMs }, judge);
 	}
 
 	/** Where that cannot be stored, it is told once more when its lease is over: the receiver knows it by its id. */
