@@ -190,6 +190,8 @@ export class JobsRoom {
 		if (moved.deadlineMs !== null) moved.deadlineMs += shift;
 		this.#addedSince.set(queue, (this.#addedSince.get(queue) ?? 0) + 1);
 		const [outcome] = await this.#store.add([moved]);
+		// Before it is answered: what its client sends next may come by another worker, and sooner than this one's word.
+		if (job.idempotency !== null) await this.#calls.release(job.idempotency.key, job.id);
 		this.#tally.added(queue);
 		this.#runner.wake();
 		return outcome as AddOutcome;
