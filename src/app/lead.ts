@@ -1,4 +1,5 @@
 import type { PurgeConfig } from '../cdn/config.ts';
+import type { CacheMemory } from './cache-memory.ts';
 import type { Snapshot } from './core-snapshot.ts';
 import type { CountsHandover } from './counts-handover.ts';
 import type { EventLog } from './event-log.ts';
@@ -20,11 +21,12 @@ export interface Led {
 	monitor: NodeMonitor;
 	scaling: Scaling;
 	purging: Purging;
+	cache: CacheMemory;
 }
 
 /** This core does it from now on, and goes on with what the one before left. */
 export function takeLead(
-	{ log, fleet, overload, counts, slots, monitor, scaling, purging }: Led,
+	{ log, fleet, overload, counts, slots, monitor, scaling, purging, cache }: Led,
 	left: Snapshot | null,
 ): void {
 	if (left !== null) fleet.adopt(left.fleet);
@@ -35,11 +37,14 @@ export function takeLead(
 	scaling.adopt(left?.scaling);
 	scaling.leads = true;
 	purging.adopt(left?.purges);
+	slots.peers.onCache = () => cache.keeping?.handed();
+	cache.keeping?.lead();
 	log.add({ level: 'info', subject: 'ballast', text: `version ${VERSION} took over (core ${process.pid})` });
 }
 
 /** Another core does it from now on. */
-export function giveLead({ fleet, slots, monitor, scaling, purging }: Led, purge: PurgeConfig): void {
+export function giveLead({ fleet, slots, monitor, scaling, purging, cache }: Led, purge: PurgeConfig): void {
+	void cache.keeping?.yield().then(() => slots.peers.handCache());
 	slots.leads = false;
 	monitor.leads = false;
 	scaling.leads = false;

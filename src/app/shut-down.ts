@@ -4,10 +4,11 @@ import { untilQuiet } from './until-quiet.ts';
 
 /** Finishes what is under way, as far as the grace goes, then ends workers and instances. */
 export async function shutDown(
-	parts: Pick<Running, 'listeners' | 'workers' | 'fleet' | 'log' | 'scaling' | 'purging' | 'monitor'>,
+	parts: Pick<Running, 'listeners' | 'workers' | 'fleet' | 'log' | 'scaling' | 'purging' | 'monitor'> &
+		Pick<Led, 'cache'>,
 	graceMs: number,
 ): Promise<void> {
-	const { listeners, workers, fleet, log, scaling, purging, monitor } = parts;
+	const { listeners, workers, fleet, log, scaling, purging, monitor, cache } = parts;
 	scaling.stop();
 	const passedOn = purging.end();
 	const { active: underWay } = workers.load();
@@ -19,8 +20,10 @@ export async function shutDown(
 	await untilQuiet(() => workers.load(), until);
 	// What is still under way is cut off; no instance could leave while a worker waits for it.
 	if (workers.load().active > 0) await workers.end();
+	const kept = cache.keeping?.end();
 	await fleet.stop(Math.max(1000, graceMs));
 	await workers.end();
+	await kept;
 	await passedOn;
 	log.add({ level: 'info', subject: 'ballast', text: 'stopped' });
 	await monitor.end();

@@ -119,12 +119,14 @@ class DataWorker {
 		else if (this.#caching === null || this.#memory !== cache.memory)
 			this.#caching = new AnswerCaching({
 				plane: this.#plane,
-				store: openAnswerStore(cache.memory, this.#start.id),
+				store: openAnswerStore(cache.memory, this.#start.id, { disk: cache.disk }),
+				bodyMost: cache.bodyMost,
 				marks: new UrlMarks(cache.marks),
 				hash: new CacheHash(Buffer.from(cache.key)),
 				again: lookAgain,
 				balance: balanceOf,
 			});
+		else this.#caching.parts.bodyMost = cache.bodyMost;
 		this.#memory = cache?.memory ?? null;
 	}
 

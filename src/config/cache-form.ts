@@ -30,7 +30,7 @@ export function cacheForm(policy: CachePolicy | null): unknown {
 			host: key.anyHost ? 'any' : 'own',
 		},
 		bypass: policy.bypass.map(bypassForm),
-		body: formatSize(policy.bodyMost),
+		...(policy.bodyMost === null ? {} : { body: formatSize(policy.bodyMost) }),
 		variants: policy.variantsMost,
 		clients: policy.obeyClients ? 'obey' : 'ignore',
 		status: policy.tell,
@@ -39,7 +39,19 @@ export function cacheForm(policy: CachePolicy | null): unknown {
 }
 
 export function nodeCacheForm(config: CacheConfig): unknown {
-	return { memory: formatSize(config.memoryBytes) };
+	const { disk } = config;
+	return {
+		memory: formatSize(config.memoryBytes),
+		disk:
+			disk === null
+				? 'off'
+				: {
+						size: formatSize(disk.bytes),
+						...(disk.folder === null ? {} : { folder: disk.folder }),
+						from: formatSize(disk.fromBytes),
+					},
+		warm: config.warm,
+	};
 }
 
 const bypassForm = ({ from, name, value }: CacheBypass): string =>

@@ -46,7 +46,7 @@ export function resolveNode(
 		exports: resolveExports(input.export, place.at('export')),
 		receive: resolveReceive(input.receive, place.at('receive')),
 		metrics: resolveMetrics(input.metrics, place.at('metrics')),
-		cache: resolveNodeCache(input.cache),
+		cache: resolveNodeCache(input.cache, place.at('cache'), input.store !== 'off' && input.store !== false),
 		stop: { graceMs: parseDuration((typeof stop === 'string' ? stop : stop?.grace) ?? '30s') ?? 30_000 },
 		logs: resolveLogs(input.logs, place.at('logs')),
 	};

@@ -1,7 +1,14 @@
 /** All metrics of the program, refreshed from plain numbers: who wires the program only gives the readers. */
 import type { MetricDefinition } from '../core/metric.ts';
 import * as names from './metric-names.ts';
-import type { NodeReaders, PoolReading, ProcessReading, ServiceReading, WorkerReading } from './node-readers.ts';
+import type {
+	NodeReaders,
+	NodeReading,
+	PoolReading,
+	ProcessReading,
+	ServiceReading,
+	WorkerReading,
+} from './node-readers.ts';
 import type { Registry } from './registry.ts';
 import { TrafficMetrics, type TrafficOptions } from './traffic-metrics.ts';
 
@@ -258,6 +265,19 @@ function readProcesses(registry: Registry, trees: readonly TreeReading[]): void 
 	);
 }
 
+function readCache(registry: Registry, cache: NodeReading['cache']): void {
+	const { NODE_GAUGES: G, NODE_COUNTERS: C } = names;
+	gauges(registry, G.ballast_cache_bytes, one(cache?.bytes));
+	gauges(registry, G.ballast_cache_used_ratio, one(cache === null ? undefined : cache.bytes / cache.most));
+	gauges(registry, G.ballast_cache_entries, one(cache?.entries));
+	counters(registry, C.ballast_cache_evicted_total, one(cache?.evicted));
+	const disk = cache?.disk ?? null;
+	gauges(registry, G.ballast_cache_disk_bytes, one(disk?.bytes));
+	gauges(registry, G.ballast_cache_disk_used_ratio, one(disk === null ? undefined : disk.bytes / disk.most));
+	gauges(registry, G.ballast_cache_disk_entries, one(disk?.entries));
+	counters(registry, C.ballast_cache_disk_evicted_total, one(disk?.evicted));
+}
+
 function readUpkeep(registry: Registry, readers: Partial<NodeReaders>, nowMs: number): void {
 	const { NODE_GAUGES: G, NODE_COUNTERS: C, CERTIFICATE_GAUGES, QUEUE_GAUGES: Q } = names;
 	gauges(registry, G.ballast_series, one(registry.size));
@@ -282,11 +302,7 @@ function readUpkeep(registry: Registry, readers: Partial<NodeReaders>, nowMs: nu
 	gauges(registry, G.ballast_config_refused, one(Number(node.configRefused)));
 	gauges(registry, G.ballast_store_failed, one(Number(node.storeFailed)));
 	gauges(registry, G.ballast_backup_age_seconds, one(node.backupAgeMs === null ? undefined : node.backupAgeMs / 1000));
-	const { cache } = node;
-	gauges(registry, G.ballast_cache_bytes, one(cache?.bytes));
-	gauges(registry, G.ballast_cache_used_ratio, one(cache === null ? undefined : cache.bytes / cache.most));
-	gauges(registry, G.ballast_cache_entries, one(cache?.entries));
-	counters(registry, C.ballast_cache_evicted_total, one(cache?.evicted));
+	readCache(registry, node.cache);
 	const byOne = (all: Iterable<readonly [string, number]>): Row[] => [...all].map(([label, count]) => [[label], count]);
 	counters(registry, C.ballast_events_total, byOne(node.events));
 	const purges = [...node.purges];

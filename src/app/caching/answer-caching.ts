@@ -29,6 +29,7 @@ import { forward, moreLines, PLAIN_REPORT, refuseUncached } from './pass-by.ts';
 import { RecentRefusals } from './recent-refusals.ts';
 import type { CachingParts, Lookup, RouteCache } from './route-cache.ts';
 import { takenAtMs } from './taken-at.ts';
+import { untilReadable } from './until-readable.ts';
 
 /** How long one that asks behind the clients' backs keeps others from it, ms. */
 const REFRESH_MS = 5000;
@@ -86,8 +87,6 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		};
 	}
 
-	// A request comes.
-
 	look(exchange: Exchange, cache: RouteCache): boolean {
 		const { policy } = cache;
 		if (exchange.method !== 'GET' && exchange.method !== 'HEAD') return forward(exchange, cache, 'method');
@@ -98,6 +97,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		const key = cache.keys.build(exchange);
 		this.#select(exchange, cache, key);
 		const entry = this.#store.find(key, this.#suitsStored);
+		if (entry?.distant?.ready === false) return untilReadable(exchange, entry, this.parts.again);
 		const answer = entry?.answer ?? null;
 		if (entry === null || answer === null) {
 			if (!(control.onlyIfCached && policy.obeyClients)) return this.#missed(exchange, cache, null);
