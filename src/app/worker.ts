@@ -17,7 +17,7 @@ import { NodePressure } from '../resilience/node-pressure.ts';
 import { TICK_MS, TimerWheel } from '../wire/timer-wheel.ts';
 import { AnswerCaching } from './caching/answer-caching.ts';
 import { ConnectionCount } from './connection-count.ts';
-import { balanceOf, handle, lookAgain } from './pipeline.ts';
+import { balanceOf, goOn, handle, lookAgain } from './pipeline.ts';
 import {
 	ExitCode,
 	type FromWorker,
@@ -123,7 +123,9 @@ class DataWorker {
 				bodyMost: cache.bodyMost,
 				marks: new UrlMarks(cache.marks),
 				hash: new CacheHash(Buffer.from(cache.key)),
+				levels: null,
 				again: lookAgain,
+				goOn,
 				balance: balanceOf,
 			});
 		else this.#caching.parts.bodyMost = cache.bodyMost;

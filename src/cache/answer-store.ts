@@ -56,6 +56,8 @@ export interface AnswerEntry {
 	readonly state: FillState;
 	/** null while it is asked for. Texts and head are read from the store's memory: only while it is pinned. */
 	readonly answer: StoredAnswer | null;
+	/** It is found still: nobody took it out, and none that is newer took its place. */
+	readonly found: boolean;
 	/** Bytes of the body that are there. */
 	readonly received: number;
 	/** Trailer fields, each line with its CRLF; null: none. */

@@ -229,8 +229,7 @@ describe('large answers', () => {
 		await ask(ballast, '/4m');
 		await hit(ballast, '/4m');
 		for (const name of bodies(store)) truncateSync(join(store, 'cache', 'bodies', name), 100);
-		// Open ones are read on until nobody has asked for a while; a purge that finds nothing changes nothing.
-		await ballast.control('reload');
+		// It is open still: an answer that has begun breaks off.
 		const got = await eventually(
 			() => ask(ballast, '/4m').catch(() => null),
 			(answer) => answer !== null && /fwd=/.test(cacheStatus(answer)),
@@ -240,105 +239,97 @@ describe('large answers', () => {
 	});
 });
 
-describe('an end', () => {
-	test('that is orderly keeps all, but for what was purged', async () => {
-		const store = join(state, 'orderly');
-		const first = await startBallast(config(store));
-		try {
-			for (const path of ['/2m-kept', '/2m-purged', '/10k-kept']) {
-				await ask(first, path);
-				await hit(first, path);
-			}
-			await first.control('purge', { tags: ['2m-purged'] });
-		} finally {
-			await first.stop();
+describe('what outlasts an end', () => {
+	let store = '';
+	let ballast: Ballast;
+	before(async () => {
+		store = join(state, 'ends');
+		ballast = await startBallast(config(store));
+	});
+	after(() => ballast.stop());
+
+	test('an orderly one: all but what was purged', async () => {
+		for (const path of ['/2m-kept', '/2m-purged', '/10k-kept', '/10k-purged']) {
+			await ask(ballast, path);
+			await hit(ballast, path);
 		}
-		const second = await startBallast(config(store));
-		try {
-			await taken(second, 2);
-			for (const path of ['/2m-kept', '/10k-kept']) {
-				const got = await ask(second, path);
-				assert.match(cacheStatus(got), /; hit/, path);
-				assert.ok(got.body.equals(expected(path)));
-				assert.equal(origin.sent.get(path), 1);
-			}
-			assert.match(cacheStatus(await ask(second, '/2m-purged')), /fwd=/);
-			// An upgrade hands over what is there.
-			await second.control('upgrade');
-			const got = await eventually(
-				() => ask(second, '/2m-kept'),
-				(answer) => /; hit/.test(cacheStatus(answer)),
-			);
-			assert.ok(got.body.equals(expected('/2m-kept')));
-		} finally {
-			await second.stop();
+		await ballast.control('purge', { tags: ['2m-purged', '10k-purged'] });
+		await ballast.stop();
+		ballast = await startBallast(config(store));
+		await taken(ballast, 2);
+		for (const path of ['/2m-kept', '/10k-kept']) {
+			const got = await ask(ballast, path);
+			assert.match(cacheStatus(got), /; hit/, path);
+			assert.ok(got.body.equals(expected(path)));
+			assert.equal(origin.sent.get(path), 1);
+		}
+		for (const path of ['/2m-purged', '/10k-purged'])
+			assert.match(cacheStatus(await ask(ballast, path)), /fwd=uri-miss/);
+		assert.equal(bodies(store).length, 2);
+	});
+
+	test('an upgrade: the new core takes over what the old one had', async () => {
+		const from = ballast.output().length;
+		await ballast.control('upgrade');
+		await ballast.printed('the cache holds 4 answers from before', { from });
+		for (const path of ['/2m-kept', '/10k-kept']) {
+			const got = await ask(ballast, path);
+			assert.match(cacheStatus(got), /; hit/, path);
+			assert.ok(got.body.equals(expected(path)));
+			assert.equal(origin.sent.get(path), 1);
 		}
 	});
 
-	test('by kill -9 keeps the files, and the origin is asked whether they hold', async () => {
-		const store = join(state, 'killed');
-		const first = await startBallast(config(store));
-		for (const path of ['/2m-alive', '/2m-gone']) {
-			await ask(first, path);
-			await hit(first, path);
-		}
-		await first.control('purge', { tags: ['2m-gone'] });
-		// The keeper and with it the core.
-		process.kill(first.pid, 'SIGKILL');
-		await first.ended;
-		await first.stop();
-		const second = await startBallast(config(store));
-		try {
-			await taken(second, 1);
-			const before = origin.confirmed;
-			const got = await ask(second, '/2m-alive');
-			assert.match(cacheStatus(got), /fwd-status=304/);
-			assert.ok(got.body.equals(expected('/2m-alive')));
-			assert.deepEqual([origin.sent.get('/2m-alive'), origin.confirmed], [1, before + 1]);
-			assert.match(cacheStatus(await ask(second, '/2m-alive')), /; hit/);
-			assert.match(cacheStatus(await ask(second, '/2m-gone')), /fwd=uri-miss/);
-		} finally {
-			await second.stop();
-		}
+	test('kill -9: the files, of which the origin is asked whether they hold', async () => {
+		await ballast.control('purge', { tags: ['2m-purged'] });
+		process.kill(ballast.pid, 'SIGKILL');
+		await ballast.ended;
+		await ballast.stop();
+		ballast = await startBallast(config(store));
+		await taken(ballast, 1);
+		const before = origin.confirmed;
+		const got = await ask(ballast, '/2m-kept');
+		assert.match(cacheStatus(got), /fwd-status=304/);
+		assert.ok(got.body.equals(expected('/2m-kept')));
+		assert.deepEqual([origin.sent.get('/2m-kept'), origin.confirmed], [1, before + 1]);
+		assert.match(cacheStatus(await ask(ballast, '/2m-kept')), /; hit/);
+		for (const path of ['/2m-purged', '/10k-kept']) assert.match(cacheStatus(await ask(ballast, path)), /fwd=uri-miss/);
 	});
-});
 
-describe('a disk', () => {
-	test('that is full costs the caching alone', {
-		skip: mountable() ? false : 'tmpfs cannot be mounted here',
+	test('a disk that is full costs the caching alone', {
+		skip: mountable() ? false : 'tmpfs cannot be mounted',
 	}, async () => {
 		const folder = join(state, 'small');
 		mkdirSync(folder);
 		execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', folder]);
-		const ballast = await startBallast(config(join(state, 'full'), { disk: { size: '1GiB', folder } }));
 		try {
+			ballast.configure(config(store, { disk: { size: '1GiB', folder } }));
+			await ballast.control('reload');
 			await ballast.printed(/the disk of \S+ has room for 1\d MiB of the cache's 1024 MiB/);
 			await ask(ballast, '/3m-a');
 			await hit(ballast, '/3m-a');
 			// More than there is; and what is there is taken by somebody else at the same moment.
 			assert.equal(await digestOf(ballast, '/30m-b'), digest(expected('/30m-b')));
-			writeFileSync(join(folder, 'other'), Buffer.alloc(8 * MIB));
+			writeFileSync(join(folder, 'other'), Buffer.alloc(7 * MIB));
 			for (const path of ['/4m-c', '/4m-d', '/4m-e'])
 				assert.equal(await digestOf(ballast, path), digest(expected(path)), path);
-			assert.match(cacheStatus(await ask(ballast, '/10k')), /fwd=|hit/);
 		} finally {
-			await ballast.stop();
-			execFileSync('umount', [folder]);
+			// Nothing of it is open any more.
+			ballast.configure(config(store, { disk: 'off' }));
+			await ballast.control('reload');
+			execFileSync('umount', ['-l', folder]);
 		}
 	});
 
-	test('that cannot be used is told once, and the rest is cached', async () => {
+	test('a disk that cannot be used is told once, and the rest is cached', async () => {
 		const folder = join(state, 'file');
 		writeFileSync(folder, 'not a folder');
-		const ballast = await startBallast(config(join(state, 'none'), { disk: { size: '1GiB', folder } }));
-		try {
-			assert.match(ballast.output(), /nothing of the cache lasts: .*(ENOTDIR|EEXIST)/);
-			assert.equal(await digestOf(ballast, '/20m-x'), digest(expected('/20m-x')));
-			await ask(ballast, '/5k');
-			assert.match(cacheStatus(await ask(ballast, '/5k')), /; hit/);
-		} finally {
-			await ballast.stop();
-		}
+		ballast.configure(config(store, { disk: { size: '1GiB', folder } }));
+		await ballast.control('reload');
+		assert.match(ballast.output(), /nothing of the cache lasts: .*(ENOTDIR|EEXIST)/);
+		assert.equal(await digestOf(ballast, '/20m-x'), digest(expected('/20m-x')));
+		await ask(ballast, '/5k');
+		assert.match(cacheStatus(await hit(ballast, '/5k')), /; hit/);
 	});
 });
 

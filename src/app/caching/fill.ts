@@ -83,6 +83,12 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		this.fetch.start(route, key, leader?.startMs ?? performance.now());
 	}
 
+	/** It is not needed: the answer came from elsewhere. */
+	forgo(): void {
+		this.#mode = Mode.over;
+		this.#over();
+	}
+
 	refused(): boolean {
 		const { leader, stored } = this;
 		this.#mode = Mode.over;
@@ -164,6 +170,7 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		const { stored } = this;
 		const confirmed = stored === null ? null : this.#owner.confirm(stored, answer);
 		if (confirmed === null) return false;
+		this.#owner.completed(this, confirmed);
 		const { leader } = this;
 		this.#settle();
 		if (leader === null) confirmed.release();
@@ -251,24 +258,17 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 
 	/** Once there is something to give, or no more will come. */
 	#serveLeader(): void {
-		const { leader } = this;
+		const { leader, entry } = this;
 		if (this.#source !== null) {
 			if (leader !== null) this.#source.pump();
 			return;
 		}
-		const entry = this.entry;
 		if (leader === null || entry === null) return;
 		leader.fetch.account(this.fetch);
 		leader.source = null;
 		entry.pin();
-		const heir = this.#overflow.holds ? { heir: this } : {};
-		const source = this.#owner.give(leader, entry, {
-			kind: 'stored',
-			status: entry.answer?.status ?? 0,
-			fwd: this.fwd,
-			own: this.#own,
-			...heir,
-		});
+		const how = { kind: 'stored', status: entry.answer?.status ?? 0, fwd: this.fwd, own: this.#own } as const;
+		const source = this.#owner.give(leader, entry, this.#overflow.holds ? { ...how, heir: this } : how);
 		this.#source = source;
 		// Where nothing is stored it has been taken over by now.
 		if (source !== null) source.led = this;
@@ -277,7 +277,6 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 
 	#handOver(): boolean {
 		const { leader } = this;
-		const source = this.#source;
 		this.fetch.paused = true;
 		this.#mode = Mode.passing;
 		this.entry?.fail(FillState.broken);
@@ -285,8 +284,8 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 			this.cancel();
 			return true;
 		}
-		if (source === null) this.#serveLeader();
-		else source.leaveTo(this);
+		if (this.#source === null) this.#serveLeader();
+		else this.#source.leaveTo(this);
 		if (this.leader === null) this.cancel();
 		if (this.#mode !== Mode.passing) return true;
 		this.#source = null;
@@ -327,6 +326,7 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 				this.#leave();
 				return;
 			}
+			if (this.entry !== null) this.#owner.completed(this, this.entry);
 		}
 		this.#over();
 	}
@@ -365,19 +365,17 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		const mode = this.#mode;
 		this.#mode = Mode.over;
 		this.entry?.fail(FillState.broken);
-		const source = this.#source;
 		this.leader = null;
 		if (leader !== null) leader.fetch.account(this.fetch);
 		// Where the client's answer has begun, its source sees that the entry broke.
-		if (mode === Mode.storing && source !== null) source.pump();
+		if (mode === Mode.storing && this.#source !== null) this.#source.pump();
 		else leader?.answerFailed(code);
 		this.#over();
 	}
 
 	#leave(): void {
-		const { place } = this;
+		this.place?.leave();
 		this.place = null;
-		place?.leave();
 	}
 
 	#over(): void {

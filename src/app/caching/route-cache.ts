@@ -6,6 +6,7 @@ import { isKeyedByAuthorization } from '../../cache/rules/judge-answer.ts';
 import type { UrlMarks } from '../../cache/url-marks.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import type { ResponseCache } from '../../gateway/response-cache.ts';
+import type { SecondLevels } from './second-levels.ts';
 
 /** Where answers are, and what tells of changes. */
 export interface CachingParts {
@@ -14,6 +15,8 @@ export interface CachingParts {
 	readonly hash: CacheHash;
 	/** Largest body that is stored where a route says nothing of it. */
 	bodyMost: number;
+	/** What is behind the store; null: nothing. */
+	readonly levels: SecondLevels | null;
 }
 
 /** Who looks requests up for all routes of a worker. */

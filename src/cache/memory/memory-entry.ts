@@ -61,6 +61,10 @@ export class MemoryEntry implements FillingEntry {
 		return state < FillState.whole && this.#isForsaken() ? FillState.broken : state;
 	}
 
+	get found(): boolean {
+		return this.#cells[this.#at + Cell.linked] === 1 && this.#store.table.isOfNow(this.#at);
+	}
+
 	get answer(): StoredAnswer | null {
 		return this.#answer ?? this.#decode();
 	}
