@@ -35,6 +35,12 @@ export interface OpenedCache {
 	key: Buffer;
 }
 
+/** The other cores of this keeper. */
+interface CachePeers {
+	handCache(): void;
+	onCache: () => void;
+}
+
 interface Restoring {
 	guard: RestoreGuard;
 	care: DiskCare | null;
@@ -50,6 +56,7 @@ type CacheSettings = Pick<Config, 'cache' | 'store'>;
 export class CacheKeeping {
 	readonly #name: string;
 	readonly #log: Pick<EventLog, 'add'>;
+	readonly #peers: CachePeers;
 	#config: CacheSettings | null = null;
 	/** null: nothing lasts, or its folder cannot be used. */
 	#folder: string | null = null;
@@ -61,12 +68,16 @@ export class CacheKeeping {
 	#leads = false;
 	#isRestored = false;
 	#ending: Promise<void> | null = null;
-	/** Resolves what waits for the core before. */
-	#handed: (path: string | null) => void = () => {};
+	/** What waits for the core before; null: nothing does. */
+	#handed: (() => void) | null = null;
+	/** It was ready before this one led. */
+	#wasHanded = false;
 
-	constructor(name: string, log: Pick<EventLog, 'add'>) {
+	constructor(name: string, log: Pick<EventLog, 'add'>, peers: CachePeers) {
 		this.#name = name;
 		this.#log = log;
+		this.#peers = peers;
+		peers.onCache = () => this.#takeHanded();
 		setInterval(() => void this.#care?.look(Date.now()), LOOK_MS).unref();
 	}
 
@@ -128,27 +139,29 @@ export class CacheKeeping {
 	lead(): void {
 		this.#leads = true;
 		if (this.#folder === null) return;
-		const handed = new Promise<string | null>((resolve) => (this.#handed = resolve));
-		const late = setTimeout(() => this.#handed(null), HANDOVER_MS).unref();
-		this.#restoring = handed.then((path) => {
+		const folder = this.#folder;
+		const handed = new Promise<void>((resolve) => (this.#handed = resolve));
+		if (this.#wasHanded) this.#handed?.();
+		const late = setTimeout(() => this.#handed?.(), HANDOVER_MS).unref();
+		this.#restoring = handed.then(() => {
 			clearTimeout(late);
-			this.#restore(path);
+			this.#restore(this.#wasHanded ? join(folder, 'handover') : null);
 			return this.#restoring;
 		});
 	}
 
 	/** The core before has written it down. */
-	handed(): void {
-		const folder = this.#folder;
-		this.#handed(folder === null ? null : join(folder, 'handover'));
+	#takeHanded(): void {
+		this.#wasHanded = true;
+		this.#handed?.();
 	}
 
-	/** Another core leads: what is here is written down for it; resolves once it is. */
-	async yield(): Promise<void> {
+	/** Another core leads: what is here is written down for it. */
+	yield(): void {
 		if (!this.#leads) return;
 		this.#leads = false;
 		this.#care?.yield();
-		await this.#write('handover');
+		this.#ending = this.#write('handover').then(() => this.#peers.handCache());
 	}
 
 	/** Purges are held against what is still to come back. */
@@ -163,6 +176,11 @@ export class CacheKeeping {
 		if (this.#ending === null || this.#folder === null) return;
 		await this.#ending;
 		await rm(join(this.#folder, 'snapshot'), { force: true });
+	}
+
+	/** The end of this core, which leads no longer. */
+	async ended(): Promise<void> {
+		await this.#ending;
 	}
 
 	/** The end of the program: nothing changes any more. */

@@ -214,7 +214,7 @@ export class ControlPlane {
 			this.#listeners.ticketKeys = Buffer.from(snapshot.ticketKeys, 'base64');
 			this.#fleet.adopt(snapshot.fleet);
 		}
-		this.#cache.keeping = new CacheKeeping(welcome.name, this.log);
+		this.#cache.keeping = new CacheKeeping(welcome.name, this.log, this.peers);
 		const shaped = this.#served.begin(this.#config);
 		this.#keeper.limits(keeperLimits(this.#config));
 		// First of all: a port that is taken must start nothing, and what else is wrong must not be told before it.

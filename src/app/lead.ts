@@ -37,14 +37,13 @@ export function takeLead(
 	scaling.adopt(left?.scaling);
 	scaling.leads = true;
 	purging.adopt(left?.purges);
-	slots.peers.onCache = () => cache.keeping?.handed();
 	cache.keeping?.lead();
 	log.add({ level: 'info', subject: 'ballast', text: `version ${VERSION} took over (core ${process.pid})` });
 }
 
 /** Another core does it from now on. */
 export function giveLead({ fleet, slots, monitor, scaling, purging, cache }: Led, purge: PurgeConfig): void {
-	void cache.keeping?.yield().then(() => slots.peers.handCache());
+	cache.keeping?.yield();
 	slots.leads = false;
 	monitor.leads = false;
 	scaling.leads = false;

@@ -35,9 +35,11 @@ export async function drainOut({
 	workers,
 	monitor,
 	counts,
-}: Pick<Running, 'admin' | 'workers' | 'monitor'> & Pick<Led, 'counts'>): Promise<void> {
+	cache,
+}: Pick<Running, 'admin' | 'workers' | 'monitor'> & Pick<Led, 'counts' | 'cache'>): Promise<void> {
 	admin.close();
 	workers.tell({ type: 'drain' });
 	await counts.drain(() => workers.load().connections > 0);
+	await cache.keeping?.ended();
 	await monitor.end();
 }
