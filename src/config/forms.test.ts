@@ -49,7 +49,7 @@ test('a file that says next to nothing has all defaults', async () => {
 				overload: { lagMs: 500, heap: 0.9 },
 			},
 			trust: [],
-			cache: { memoryBytes: 128 * 1024 * 1024 },
+			cache: { memoryBytes: 128 * 1024 * 1024, disk: null, warm: false },
 			cdnLoop: null,
 			purge: { token: null, targets: [] },
 			metrics: METRICS,
