@@ -240,7 +240,7 @@ export class CacheKeeping {
 		if (restored?.intact === false)
 			this.#tell(
 				'warn',
-				'what the cache held before is damaged, or of another version: only part of it is there again',
+				'what the cache held before is damaged, not written to its end, or of another version: only part of it is there again',
 			);
 		const left = numbers.filter((number) => restored?.files.has(number) !== true);
 		// Of what was not written down at an orderly end only the origin knows whether it still holds.

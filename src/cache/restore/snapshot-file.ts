@@ -11,7 +11,6 @@ export async function writeSnapshot(path: string, chunks: AsyncIterable<Buffer>,
 	const file = await open(part, 'wx', 0o600);
 	try {
 		const bytes = await writeAll(file, chunks, untilMs);
-		await file.sync();
 		await rename(part, path);
 		return bytes;
 	} catch (error) {
