@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { AnswerCaching } from '../src/app/caching/answer-caching.ts';
 import { RouteCache } from '../src/app/caching/route-cache.ts';
-import { handle, lookAgain } from '../src/app/pipeline.ts';
+import { goOn, handle, lookAgain } from '../src/app/pipeline.ts';
 import { PLAIN_CACHE } from '../src/cache/cache-policy.ts';
 import { AnswerMemory } from '../src/cache/memory/answer-memory.ts';
 import { openAnswerStore } from '../src/cache/memory/memory-store.ts';
