@@ -155,7 +155,9 @@ export type Order =
 	| { type: 'instance'; instance: InstancePlan }
 	| { type: 'remove'; slot: number }
 	| { type: 'listen'; listen: ListenPlan }
-	| { type: 'unlisten'; key: string };
+	| { type: 'unlisten'; key: string }
+	/** Acknowledged once nothing more is accepted. */
+	| { type: 'drain' };
 
 export type ToWorker =
 	| (Order & { seq: number })
@@ -165,7 +167,6 @@ export type ToWorker =
 	| { type: 'certify'; key: string; certificates: CertificateText[] }
 	/** The memory that answers were kept in is given up for this. */
 	| { type: 'cache'; cache: CachePlan }
-	| { type: 'drain' }
 	/** Not to end after all. */
 	| { type: 'resume' }
 	| { type: 'end' };

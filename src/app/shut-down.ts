@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Running } from './config-swap.ts';
 import type { Led } from './lead.ts';
 import { untilQuiet } from './until-quiet.ts';
@@ -16,7 +17,7 @@ export async function shutDown(
 	log.add({ level: 'info', subject: 'ballast', text });
 	const until = Date.now() + graceMs;
 	await listeners.release();
-	workers.tell({ type: 'drain' });
+	await Promise.race([workers.orderAll({ type: 'drain' }), sleep(graceMs, undefined, { ref: false })]);
 	await untilQuiet(() => workers.load(), until);
 	// What is still under way is cut off; no instance could leave while a worker waits for it.
 	if (workers.load().active > 0) await workers.end();
@@ -38,7 +39,7 @@ export async function drainOut({
 	cache,
 }: Pick<Running, 'admin' | 'workers' | 'monitor'> & Pick<Led, 'counts' | 'cache'>): Promise<void> {
 	admin.close();
-	workers.tell({ type: 'drain' });
+	await workers.orderAll({ type: 'drain' });
 	await counts.drain(() => workers.load().connections > 0);
 	await cache.keeping?.ended();
 	await monitor.end();
