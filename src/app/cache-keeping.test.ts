@@ -148,10 +148,12 @@ test('a start that does not follow an orderly end, or is without a cache, believ
 	assert.equal(find(next, 'hx/small'), null);
 	await second.cache.purge({ tags: ['nothing'] }, false);
 	await second.keeping.end();
+	assert.equal(readdirSync(join(folder, 'cache', 'bodies')).length, 1);
 	const third = new Core();
 	assert.equal(third.cache.of({ ...configOf(folder), services: [] }), null);
 	third.keeping.begin(true);
 	await third.keeping.purged();
+	assert.deepEqual(readdirSync(join(folder, 'cache', 'bodies')), []);
 	assert.ok(!existsSync(join(folder, 'cache', 'snapshot')));
 });
 

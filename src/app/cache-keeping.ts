@@ -17,6 +17,9 @@ import type { Config } from '../config/config.ts';
 import { stateFolder } from '../store/folder.ts';
 import type { EventLog } from './event-log.ts';
 
+/** What lies in the folder, beside the key. */
+const SNAPSHOTS = ['snapshot', 'handover'] as const;
+const BODIES = 'bodies';
 const LOOK_MS = 1000;
 /** Most time that a snapshot may take, ms: what is written by then is good. */
 const SNAPSHOT_MS = 5000;
@@ -78,7 +81,15 @@ export class CacheKeeping {
 		this.#log = log;
 		this.#peers = peers;
 		peers.onCache = () => this.#takeHanded();
-		setInterval(() => void this.#care?.look(Date.now()), LOOK_MS).unref();
+		setInterval(() => void this.#look(), LOOK_MS).unref();
+	}
+
+	async #look(): Promise<void> {
+		const [care, opened] = [this.#care, this.#opened];
+		await care?.look(Date.now());
+		const usage = opened?.store.diskUsage ?? null;
+		// It may have less room than before.
+		if (care === this.#care && usage !== null && usage.bytes > usage.most) opened?.store.filler.reservePages(0);
 	}
 
 	/** Of a memory that is about to be made. */
@@ -91,7 +102,7 @@ export class CacheKeeping {
 			const key = keptKey(folder);
 			this.#folder = folder;
 			if (disk === null) return { key, disk: null };
-			return { key, disk: { folder: join(folder, 'bodies'), node: nodeOf(new CacheHash(key)) } };
+			return { key, disk: { folder: join(folder, BODIES), node: nodeOf(new CacheHash(key)) } };
 		} catch (error) {
 			this.#tell('warn', `nothing of the cache lasts: ${(error as Error).message}`);
 			return { key: randomBytes(32), disk: null };
@@ -189,7 +200,7 @@ export class CacheKeeping {
 		return this.#ending;
 	}
 
-	async #write(name: 'snapshot' | 'handover'): Promise<void> {
+	async #write(name: (typeof SNAPSHOTS)[number]): Promise<void> {
 		const [folder, opened, guard] = [this.#folder, this.#opened, this.#guard];
 		// What is not yet here again is found by the files, not by a list that misses it.
 		if (folder === null || opened === null || guard === null || !this.#isRestored) return;
@@ -216,7 +227,6 @@ export class CacheKeeping {
 		const [folder, opened, guard, care] = [this.#folder, this.#opened, this.#guard, this.#care];
 		this.#isRestored = false;
 		if (folder === null || opened === null || guard === null) {
-			// What nobody follows must not be believed later.
 			this.#restoring = this.#forget(this.#config);
 			return;
 		}
@@ -234,7 +244,8 @@ export class CacheKeeping {
 
 	async #restoreInto(store: MemoryStore, { guard, care, folder, snapshot, goesOn }: Restoring): Promise<void> {
 		const chunks = snapshot === null ? null : await takeSnapshot(snapshot);
-		for (const name of ['snapshot', 'handover']) await rm(join(folder, name), { force: true });
+		for (const name of SNAPSHOTS) await rm(join(folder, name), { force: true });
+		if (care === null) await this.#removeAll(folder);
 		const numbers = care === null ? [] : await this.#numbers(care);
 		const restored = chunks === null ? null : await restoreAnswers(store, chunks, guard);
 		if (restored?.intact === false)
@@ -251,16 +262,27 @@ export class CacheKeeping {
 	}
 
 	async #numbers(care: DiskCare): Promise<number[]> {
-		await mkdir(care.folder, { recursive: true, mode: 0o700 });
-		const numbers = await bodyNumbers(care.folder);
-		care.open(numbers.reduce((most, number) => Math.max(most, number), 0));
+		let numbers: number[] = [];
+		try {
+			await mkdir(care.folder, { recursive: true, mode: 0o700 });
+			numbers = await bodyNumbers(care.folder);
+		} finally {
+			care.open(numbers.reduce((most, number) => Math.max(most, number), 0));
+		}
 		return numbers;
 	}
 
+	/** What nobody follows is not believed later, and takes no room. */
 	async #forget(config: CacheSettings | null): Promise<void> {
 		const folder = config === null ? null : this.folderOf(config);
 		if (folder === null) return;
-		for (const name of ['snapshot', 'handover']) await rm(join(folder, name), { force: true }).catch(() => {});
+		for (const name of SNAPSHOTS) await rm(join(folder, name), { force: true }).catch(() => {});
+		await this.#removeAll(folder);
+	}
+
+	async #removeAll(folder: string): Promise<void> {
+		const bodies = join(folder, BODIES);
+		await removeBodies(bodies, await bodyNumbers(bodies).catch(() => []));
 	}
 
 	#tell(level: 'info' | 'warn', text: string): void {

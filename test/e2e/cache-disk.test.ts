@@ -176,6 +176,7 @@ describe('large answers', () => {
 		const whole = digest(expected('/50m'));
 		const together = await Promise.all(Array.from({ length: 3 }, () => digestOf(ballast, '/50m')));
 		assert.deepEqual(together, [whole, whole, whole]);
+		await ballast.control('reload');
 		assert.equal(await digestOf(ballast, '/50m'), whole);
 		assert.equal(origin.sent.get('/50m'), 1);
 		const grown = (peakOf(core) - before) / MIB;

@@ -55,6 +55,8 @@ export class DiskBodies {
 
 	/** What the system said when it could not be written; the control plane tells it. */
 	failed(code: string): void {
+		// One file is there already: the next has another number.
+		if (code === 'EEXIST') return;
 		const number = (constants.errno as Record<string, number>)[code] ?? constants.errno.EIO;
 		Atomics.store(this.#cells, Control.diskFault, number);
 		Atomics.compareExchange(this.#cells, Control.diskOn, DiskState.on, DiskState.removing);
