@@ -87,8 +87,8 @@ function caching(bytes: number): Worker {
 		const store = openAnswerStore(AnswerMemory.create(64 * 1024 * 1024), 0);
 		const hash = new CacheHash(randomBytes(32));
 		const marks = new UrlMarks(UrlMarks.create());
-		const after = { again: lookAgain, goOn, balance: () => 0 };
-		const lookup = new AnswerCaching({ plane, store, marks, hash, levels: null, bodyMost: 1e9, ...after });
+		const lines = { again: lookAgain, goOn, balance: () => 0 };
+		const lookup = new AnswerCaching({ plane, store, marks, hash, levels: null, bodyMost: 1e9, ...lines });
 		const cache = new RouteCache(lookup, PLAIN_CACHE, '');
 		const key = cache.keys.build({
 			buffer: REQUEST,

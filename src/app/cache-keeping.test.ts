@@ -20,12 +20,13 @@ import type { Event } from './event-log.ts';
 const MIB = 1024 * 1024;
 const LARGE = 200_000;
 
-type Cached = Pick<Config, 'services' | 'cache' | 'store'>;
+type Cached = Pick<Config, 'services' | 'cache' | 'store' | 'state'>;
 
 function configOf(folder: string, memoryBytes: number = 8 * MIB): Cached {
 	return {
 		services: [{ cache: PLAIN_CACHE, routeCaches: {} }] as unknown as Config['services'],
-		cache: { memoryBytes, disk: { bytes: 64 * MIB, folder: null, fromBytes: 100_000 }, warm: true },
+		cache: { memoryBytes, disk: { bytes: 64 * MIB, folder: null, fromBytes: 100_000 }, warm: true, redis: null },
+		state: { redis: null },
 		store: { folder },
 	};
 }
@@ -34,11 +35,12 @@ function configOf(folder: string, memoryBytes: number = 8 * MIB): Cached {
 class Core {
 	readonly events: Event[] = [];
 	readonly peers = { handCache: (): void => {}, onCache: (): void => {} };
-	readonly cache = new CacheMemory();
+	readonly log = { add: (event: Event): void => void this.events.push(event) };
+	readonly cache = new CacheMemory(this.log);
 	readonly keeping: CacheKeeping;
 
 	constructor() {
-		this.keeping = new CacheKeeping('test', { add: (event) => this.events.push(event) }, this.peers);
+		this.keeping = new CacheKeeping('test', this.log, this.peers);
 		this.cache.keeping = this.keeping;
 	}
 

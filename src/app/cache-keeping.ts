@@ -143,6 +143,8 @@ export class CacheKeeping {
 	begin(orderly: boolean): void {
 		this.#leads = true;
 		const folder = this.#folder;
+		// Other nodes purge, too, while this one is down.
+		if (this.#guard !== null) this.#guard.doubts = this.#config?.cache.redis != null;
 		this.#restore(folder === null || !orderly ? null : join(folder, 'snapshot'));
 	}
 

@@ -55,7 +55,7 @@ export class ControlPlane {
 	readonly #series = new SeriesIndex();
 	readonly #cells = new ServiceCellsIndex();
 	readonly #rateLimits = new RateLimitTables((event) => this.log.add(event));
-	readonly #cache = new CacheMemory();
+	readonly #cache = new CacheMemory(this.log);
 	readonly #overload = new OverloadControl(this.#cells, this.log);
 	readonly #workers: WorkerGroup;
 	readonly #slots: InstanceSlots;
@@ -71,7 +71,7 @@ export class ControlPlane {
 	readonly #counts: CountsHandover;
 	readonly #startedAt = Date.now();
 	readonly #admin: AdminPlace;
-	readonly purging: Purging = new Purging(this.log, () => this.#keep());
+	readonly purging: Purging = new Purging(this.log, () => this.#keep(), this.#cache);
 	#config!: Config;
 	#queue: Promise<unknown> = Promise.resolve();
 	#stopping = false;
@@ -94,9 +94,9 @@ export class ControlPlane {
 			ended: (id) => this.#cache.lost(id, this.#workers),
 			suspect: (slot) => this.#fleet.suspect(slot),
 			guardChanged: (slot) => this.#fleet.guardChanged(slot),
+			urlsChanged: (urls) => this.#cache.shared.changed(urls),
 			event,
 		});
-		this.purging.purger = this.#cache;
 		const indexes = { series: this.#series, cells, rateLimits: this.#rateLimits, cache: this.#cache };
 		this.#served = new ServedPlan(this.#workers, indexes, this.#overload);
 		this.#slots = new InstanceSlots({

@@ -66,6 +66,8 @@ export interface AnswerEntry {
 	readonly staleFromMs: number;
 	/** Its body does not lie in memory: `read` has nothing, this is read. null: it does. */
 	readonly distant: DistantBody | null;
+	/** Writes 16 bytes that name its body: the same under another head, and no other body's of this or any other start. Returns where they end. */
+	nameBody(into: Buffer, at: number): number;
 	/** Bytes of the body from `at`, as many as lie together; they stay as they are while the entry is pinned. */
 	read(at: number): Buffer;
 	/**

@@ -19,6 +19,8 @@ export interface CachePolicy {
 	readonly staleIfUnreachableMs: number;
 	/** A share of the lifetime: asked for in the last part of it, an answer is fetched anew beforehand; 0: never. */
 	readonly refreshAhead: number;
+	/** Answers to POST that say that they are what a GET of their URL brings, and for how long, are given to later GETs. */
+	readonly posts: boolean;
 	/** Not looked up and not stored when one of these holds. */
 	readonly bypass: readonly CacheBypass[];
 	/** Largest body that is stored, bytes; null: as much as the place where it lies takes. */
@@ -83,6 +85,7 @@ export const PLAIN_CACHE: CachePolicy = {
 	staleIfErrorMs: null,
 	staleIfUnreachableMs: 0,
 	refreshAhead: 0,
+	posts: false,
 	bypass: [],
 	bodyMost: null,
 	variantsMost: 32,
@@ -101,6 +104,8 @@ export interface CacheConfig {
 	disk: CacheDiskConfig | null;
 	/** What the memory holds is there again after an orderly end. */
 	warm: boolean;
+	/** Answers in the Redis of `state`, where there is one; null: none. */
+	redis: CacheRedisConfig | null;
 }
 
 export interface CacheDiskConfig {
@@ -112,7 +117,29 @@ export interface CacheDiskConfig {
 	fromBytes: number;
 }
 
-export const CACHE: CacheConfig = { memoryBytes: 128 * 1024 * 1024, disk: null, warm: false };
+/** Stored answers that nodes share; resolved. */
+export interface CacheRedisConfig {
+	/** Most time that Redis is waited for before the origin is asked, ms. */
+	timeoutMs: number;
+	/** Largest body that is kept there, bytes. */
+	bodyBytes: number;
+	/** Longest time that an answer stays there, ms. */
+	lifeMs: number;
+	/** Nothing heard of other nodes' purges for so long: what is in memory counts as stale, ms; 0: never. */
+	aloneMs: number;
+	/** What all nodes know, and who only reads or writes in Redis does not; null: nothing. It is a secret. */
+	secret: string | null;
+}
+
+export const CACHE_REDIS: CacheRedisConfig = {
+	timeoutMs: 50,
+	bodyBytes: 1024 * 1024,
+	lifeMs: 86_400_000,
+	aloneMs: 30_000,
+	secret: null,
+};
+
+export const CACHE: CacheConfig = { memoryBytes: 128 * 1024 * 1024, disk: null, warm: false, redis: null };
 /** Of a disk of which nothing is said but its size. */
 export const DISK_FROM_BYTES: number = 1024 * 1024;
 

@@ -12,6 +12,7 @@ test('where the cache keeps what it stores', async () => {
 		memoryBytes: GIB,
 		disk: { bytes: 10 * GIB, folder: null, fromBytes: 1024 * 1024 },
 		warm: true,
+		redis: null,
 	});
 	const folder = join(tmpdir(), 'x');
 	const long = await configOf(`cache: { disk: { size: 1GiB, folder: ${folder}, from: 64KiB } }\nstore: off\n${API}`);

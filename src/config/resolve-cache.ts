@@ -1,11 +1,13 @@
 /** Caching: what a file says of it, laid over what it inherits. */
 import {
 	CACHE,
+	CACHE_REDIS,
 	type CacheBypass,
 	type CacheConfig,
 	type CacheDiskConfig,
 	type CacheLifetime,
 	type CachePolicy,
+	type CacheRedisConfig,
 	DISK_FROM_BYTES,
 	NEGATIVE_STATUSES,
 	PLAIN_CACHE,
@@ -32,6 +34,7 @@ export function layCache(base: CachePolicy | null, input: CacheInput | undefined
 		staleIfUnreachableMs: windowOf(from.staleIfUnreachableMs, input.staleIfUnreachable) ?? 0,
 		heuristic: heuristicOf(from.heuristic, input.heuristic),
 		refreshAhead: shareOf(from.refreshAhead, input.refreshAhead),
+		posts: input.methods?.includes('POST') ?? from.posts,
 		bypass: input.bypass === undefined ? from.bypass : [input.bypass].flat().map(bypassOf),
 		bodyMost: input.body === undefined ? from.bodyMost : (parseSize(input.body) ?? from.bodyMost),
 		variantsMost: input.variants ?? from.variantsMost,
@@ -129,8 +132,12 @@ function checkCache(input: Said, place: Place): void {
 	place.at('ttl').warn(message, { at: 'key' });
 }
 
-/** `keeps`: there is a folder for what lasts. */
-export function resolveNodeCache(input: NodeCacheInput | undefined, place: Place, keeps: boolean): CacheConfig {
+/** `keeps`: there is a folder for what lasts; `shared`: `state` names a Redis. */
+export function resolveNodeCache(
+	input: NodeCacheInput | undefined,
+	place: Place,
+	{ keeps, shared }: { keeps: boolean; shared: boolean },
+): CacheConfig {
 	const disk = diskOf(input?.disk, place.at('disk'));
 	const warm = input?.warm ?? CACHE.warm;
 	if (warm && !keeps) place.at('warm').problem('expected a `store`: it is off, and what is to last has no folder');
@@ -139,6 +146,7 @@ export function resolveNodeCache(input: NodeCacheInput | undefined, place: Place
 		memoryBytes: input?.memory === undefined ? CACHE.memoryBytes : (parseSize(input.memory) ?? CACHE.memoryBytes),
 		disk,
 		warm,
+		redis: resolveRedis(input?.redis, place.at('redis'), shared),
 	};
 }
 
@@ -149,5 +157,27 @@ function diskOf(input: NodeCacheInput['disk'], place: Place): CacheDiskConfig | 
 		bytes: parseSize(size) ?? 0,
 		folder: folder === undefined ? null : place.scope.file(folder),
 		fromBytes: from === undefined ? DISK_FROM_BYTES : (parseSize(from) ?? DISK_FROM_BYTES),
+	};
+}
+
+/** Shortest secret that cannot be guessed, characters. */
+const SECRET_LEAST = 16;
+
+function resolveRedis(input: NodeCacheInput['redis'], place: Place, shared: boolean): CacheRedisConfig | null {
+	if (input === 'off' || input === false) return null;
+	if (input === undefined) return shared ? CACHE_REDIS : null;
+	if (!shared) place.problem('expected a Redis to keep answers in: `state: { redis: { url: … } }`', { at: 'key' });
+	const { timeout, body, life, alone } = input;
+	const time = (text: string | undefined, otherwise: number) =>
+		text === undefined ? otherwise : (parseDuration(text) ?? otherwise);
+	const secret = input.secret === undefined ? undefined : place.at('secret').secret(input.secret);
+	if (secret !== undefined && secret.length < SECRET_LEAST)
+		place.at('secret').problem(`expected a secret of at least ${SECRET_LEAST} characters`);
+	return {
+		timeoutMs: time(timeout, CACHE_REDIS.timeoutMs),
+		bodyBytes: body === undefined ? CACHE_REDIS.bodyBytes : (parseSize(body) ?? CACHE_REDIS.bodyBytes),
+		lifeMs: time(life, CACHE_REDIS.lifeMs),
+		aloneMs: alone === 'off' || alone === false ? 0 : time(alone, CACHE_REDIS.aloneMs),
+		secret: secret ?? null,
 	};
 }

@@ -265,19 +265,6 @@ function readProcesses(registry: Registry, trees: readonly TreeReading[]): void 
 	);
 }
 
-function readCache(registry: Registry, cache: NodeReading['cache']): void {
-	const { NODE_GAUGES: G, NODE_COUNTERS: C } = names;
-	gauges(registry, G.ballast_cache_bytes, one(cache?.bytes));
-	gauges(registry, G.ballast_cache_used_ratio, one(cache === null ? undefined : cache.bytes / cache.most));
-	gauges(registry, G.ballast_cache_entries, one(cache?.entries));
-	counters(registry, C.ballast_cache_evicted_total, one(cache?.evicted));
-	const disk = cache?.disk ?? null;
-	gauges(registry, G.ballast_cache_disk_bytes, one(disk?.bytes));
-	gauges(registry, G.ballast_cache_disk_used_ratio, one(disk === null ? undefined : disk.bytes / disk.most));
-	gauges(registry, G.ballast_cache_disk_entries, one(disk?.entries));
-	counters(registry, C.ballast_cache_disk_evicted_total, one(disk?.evicted));
-}
-
 function readUpkeep(registry: Registry, readers: Partial<NodeReaders>, nowMs: number): void {
 	const { NODE_GAUGES: G, NODE_COUNTERS: C, CERTIFICATE_GAUGES, QUEUE_GAUGES: Q } = names;
 	gauges(registry, G.ballast_series, one(registry.size));
@@ -325,4 +312,32 @@ function readUpkeep(registry: Registry, readers: Partial<NodeReaders>, nowMs: nu
 	counters(registry, C.ballast_log_records_dropped_total, byOne(node.recordsDropped));
 	const errors = [...node.logErrors].map(({ service, instance, count }): Row => [[service, instance], count]);
 	counters(registry, C.ballast_log_errors_total, errors);
+}
+
+function readCache(registry: Registry, cache: NodeReading['cache']): void {
+	const { NODE_GAUGES: G, NODE_COUNTERS: C } = names;
+	gauges(registry, G.ballast_cache_bytes, one(cache?.bytes));
+	gauges(registry, G.ballast_cache_used_ratio, one(cache === null ? undefined : cache.bytes / cache.most));
+	gauges(registry, G.ballast_cache_entries, one(cache?.entries));
+	counters(registry, C.ballast_cache_evicted_total, one(cache?.evicted));
+	const disk = cache?.disk ?? null;
+	gauges(registry, G.ballast_cache_disk_bytes, one(disk?.bytes));
+	gauges(registry, G.ballast_cache_disk_used_ratio, one(disk === null ? undefined : disk.bytes / disk.most));
+	gauges(registry, G.ballast_cache_disk_entries, one(disk?.entries));
+	counters(registry, C.ballast_cache_disk_evicted_total, one(disk?.evicted));
+	const levels = cache?.levels ?? [];
+	const results = levels.flatMap(({ level, results: own }) =>
+		own.map(([result, count]): Row => [[level, result], count]),
+	);
+	counters(registry, C.ballast_cache_level_results_total, results);
+	counters(
+		registry,
+		C.ballast_cache_level_seconds_total,
+		levels.map(({ level, seconds }): Row => [[level], seconds]),
+	);
+	gauges(
+		registry,
+		G.ballast_cache_level_down,
+		levels.map(({ level, down }): Row => [[level], Number(down)]),
+	);
 }

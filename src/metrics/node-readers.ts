@@ -88,6 +88,17 @@ interface Stored {
 	evicted: number;
 }
 
+/** What is behind the memory of the cache. */
+export interface CacheLevelReading {
+	level: string;
+	/** It cannot be reached. */
+	down: boolean;
+	/** Totals; all results, those of 0 too. */
+	results: readonly (readonly [result: string, count: number])[];
+	/** Total of what was waited for its answers. */
+	seconds: number;
+}
+
 export interface NodeReading {
 	startedMs: number;
 	configRefused: boolean;
@@ -101,7 +112,7 @@ export interface NodeReading {
 	/** Totals of what was passed on to CDNs, and what waits there now. */
 	purges: Iterable<{ target: string; purged: number; lost: number; waiting: number }>;
 	/** null: nothing is cached. `evicted`: total. */
-	cache: (Stored & { disk: Stored | null }) | null;
+	cache: (Stored & { disk: Stored | null; levels: readonly CacheLevelReading[] }) | null;
 	/** Total: what other programs count that found no room. */
 	remoteDropped: number;
 	/** Totals. */

@@ -68,6 +68,8 @@ const FIGURES: readonly FigureInfo[] = [
 	gauge('cache.disk', 'ratio', [], 'ballast_cache_disk_used_ratio'),
 	gauge('cache.disk_entries', 'number', [], 'ballast_cache_disk_entries'),
 	counter('cache.disk_evicted', [], 'ballast_cache_disk_evicted_total'),
+	counter('cache.level', ['level', 'result'], 'ballast_cache_level_results_total'),
+	gauge('cache.level_down', 'number', ['level'], 'ballast_cache_level_down'),
 	counter('hold.refused', ['service', 'cause'], 'ballast_hold_refused_total'),
 	counter('probes', ['service', 'pool'], 'ballast_probes_total'),
 	counter('probes.failed', ['service', 'pool', 'cause'], 'ballast_probes_failed_total'),

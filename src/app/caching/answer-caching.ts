@@ -251,7 +251,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		entry.pin();
 		const fill = this.#fillFor(exchange, cache, entry);
 		fill.place = limit;
-		fill.start(route, this.parts.balance(exchange));
+		if (!SecondLook.behind(this, fill, exchange)) fill.start(route, this.parts.balance(exchange));
 		// The look at this request went on with these before.
 		this.#control.read(exchange.head.fields, exchange.buffer);
 		this.#reuse.judge(

@@ -87,7 +87,7 @@ export class Invalidation implements AnswerWatch<Exchange> {
 	}
 }
 
-function lengthOf({ fields }: ResponseHead, bytes: Buffer): number {
+export function lengthOf({ fields }: ResponseHead, bytes: Buffer): number {
 	const value = Buffer.from(fields.value(bytes, 'content-length') ?? '', 'latin1');
 	return parseLength(value, 0, value.length);
 }

@@ -12,6 +12,7 @@ import type { CachingParts, RouteCache } from './route-cache.ts';
 
 /** Who lets a request look further. */
 export interface LookOwner {
+	announce(fill: Fill): FillingEntry | null;
 	readonly parts: CachingParts & {
 		/** Nothing is there: it goes on to the origin. */
 		goOn(exchange: Exchange): void;
@@ -31,17 +32,20 @@ const reuse = new Reuse();
 export class SecondLook implements AnswerSource, Wanted {
 	readonly #owner: LookOwner;
 	readonly #fill: Fill;
-	/** null: it has left. */
+	/** null: it has left, or nobody waits. */
 	#exchange: Exchange | null;
+	/** Nobody waits: somebody was given a stale answer, or one that is not fresh for long. */
+	readonly #behind: boolean;
 	readonly #route: Route;
 	readonly #balance: number;
 	readonly #variantsMost: number;
 	#over = false;
 
-	private constructor(owner: LookOwner, fill: Fill, exchange: Exchange) {
+	private constructor(owner: LookOwner, fill: Fill, { exchange, behind }: { exchange: Exchange; behind: boolean }) {
 		this.#owner = owner;
 		this.#fill = fill;
-		this.#exchange = exchange;
+		this.#exchange = behind ? null : exchange;
+		this.#behind = behind;
 		this.#route = exchange.route as Route;
 		this.#balance = owner.parts.balance(exchange);
 		this.#variantsMost = (fill.cache as RouteCache).policy.variantsMost;
@@ -49,11 +53,19 @@ export class SecondLook implements AnswerSource, Wanted {
 
 	/** False: there is nobody to be asked now. `fill`: with the entry that it announced, not started. */
 	static begin(owner: LookOwner, fill: Fill, exchange: Exchange): boolean {
-		const look = new SecondLook(owner, fill, exchange);
-		const { levels } = owner.parts;
-		if (levels === null || !levels.ask(look, (found, level) => look.#asked(found, level))) return false;
+		const look = new SecondLook(owner, fill, { exchange, behind: false });
+		if (!look.#ask()) return false;
 		exchange.source = look;
 		return true;
+	}
+
+	/** Of what is fetched behind the back of who asks: another node may have done so. */
+	static behind(owner: LookOwner, fill: Fill, exchange: Exchange): boolean {
+		return owner.parts.levels !== null && new SecondLook(owner, fill, { exchange, behind: true }).#ask();
+	}
+
+	#ask(): boolean {
+		return this.#owner.parts.levels?.ask(this, (found, level) => this.#asked(found, level)) ?? false;
 	}
 
 	// What a level asks.
@@ -72,6 +84,7 @@ export class SecondLook implements AnswerSource, Wanted {
 		if (answer.responseMs <= (stored?.answer?.responseMs ?? 0)) return false;
 		if (!suitsVariant(answer, { request: this.#fill, control, hash, keyedByAuthorization })) return false;
 		const verdict = reuse.judge({ answer, staleFromMs: 0 }, { control, policy, nowMs: Date.now() });
+		if (this.#behind) return verdict === Verdict.fresh && !reuse.refreshAhead;
 		return verdict !== Verdict.revalidate && verdict !== Verdict.onlyIfCached;
 	}
 
@@ -90,14 +103,21 @@ export class SecondLook implements AnswerSource, Wanted {
 	}
 
 	#asked(found: FoundAnswer | null, level: string): void {
-		const { entry } = this.#fill;
-		const taken = found !== null && entry !== null && this.suits(found.answer) && entry.setAnswer(found.answer);
+		const suits = found !== null && this.suits(found.answer);
 		this.#over = true;
-		if (!taken) {
+		if (!suits || !this.#take(found, level)) {
 			found?.close();
 			this.#goOn();
-		} else if (Symbol.iterator in found.body) this.#takeWhole(found, found.body, { entry, level });
+		}
+	}
+
+	/** False: there is no room for it. */
+	#take(found: FoundAnswer, level: string): boolean {
+		const entry = (this.#fill.entry ??= this.#owner.announce(this.#fill));
+		if (entry === null || !entry.setAnswer(found.answer)) return false;
+		if (Symbol.iterator in found.body) this.#takeWhole(found, found.body, { entry, level });
 		else void this.#takeComing(found, found.body, { entry, level });
+		return true;
 	}
 
 	#takeWhole(found: FoundAnswer, body: Iterable<Uint8Array>, taking: Taking): void {
@@ -158,11 +178,12 @@ export class SecondLook implements AnswerSource, Wanted {
 			return;
 		}
 		const limit = this.#route.service.concurrency;
-		if (limit !== null && !limit.enter(Priority.low)) {
+		// What nobody waits for has its place.
+		if (!this.#behind && limit !== null && !limit.enter(Priority.low)) {
 			fill.refused();
 			return;
 		}
-		fill.place = limit;
+		if (!this.#behind) fill.place = limit;
 		fill.start(this.#route, this.#balance);
 	}
 }

@@ -94,6 +94,14 @@ export class MemoryEntry implements FillingEntry {
 		return own === 0 || all < own ? all : own;
 	}
 
+	nameBody(into: Buffer, at: number): number {
+		const { floats } = this.#store.memory;
+		const record = this.#bodyRecord;
+		let end = into.writeDoubleLE(floats[Control.birth / 2] as number, at);
+		end = into.writeInt32LE(record, end);
+		return into.writeInt32LE(this.#cells[record + Cell.generation] as number, end);
+	}
+
 	read(at: number): Buffer {
 		const received = this.#file instanceof SpillFill ? this.#file.inMemory : this.received;
 		// Before there is something of it nobody knows where it will lie.

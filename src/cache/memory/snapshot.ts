@@ -7,8 +7,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { FillState } from '../answer-store.ts';
 import { adoptFile, beginFound, endFound, type Found, VARIANTS_MOST } from '../restore/adopt.ts';
-import { answerOf } from '../restore/disk-scan.ts';
+import { answerOf, unconfirmed } from '../restore/disk-scan.ts';
 import type { RestoreGuard } from '../restore/restore-guard.ts';
+import { AnswerFlag } from '../stored-answer.ts';
 import { ABOUT_MOST } from './answer-codec.ts';
 import { Cell, RECORD_BYTES } from './entry-record.ts';
 import type { MemoryEntry } from './memory-entry.ts';
@@ -55,7 +56,9 @@ export async function* snapshotAnswers(
 			for (; at < units.length; at++) {
 				const entry = store.entryAt(units[at] as number).hold();
 				try {
-					if (wanted(entry, keyOf(store, entry))) yield* chunksOf(store, entry);
+					// Nothing would find what was made of another one's body.
+					const derived = ((entry.answer?.flags ?? 0) & AnswerFlag.derived) !== 0;
+					if (!derived && wanted(entry, keyOf(store, entry))) yield* chunksOf(store, entry);
 				} finally {
 					entry.release();
 				}
@@ -146,7 +149,8 @@ async function restoreOne(
 	const believed = key <= KEY_MOST && about <= ABOUT_MOST && varyEnd <= about && head + trailers <= 2 * HEAD_MOST;
 	const rest = believed ? await input.take(key + about + head + trailers) : null;
 	if (rest === null || sumOf([header.subarray(0, SUM), rest]) !== header.readUInt32LE(SUM)) return null;
-	const answer = answerOf(rest.subarray(key, key + about), varyEnd, rest.subarray(key + about, key + about + head));
+	const told = answerOf(rest.subarray(key, key + about), varyEnd, rest.subarray(key + about, key + about + head));
+	const answer = guard.doubts ? unconfirmed(told, told.length) : told;
 	const staleFromMs = header.readDoubleLE(STALE);
 	const found = { key: Buffer.from(rest.subarray(0, key)), answer, frequency, staleFromMs };
 	const after = trailers === 0 ? null : rest.subarray(rest.length - trailers);

@@ -64,6 +64,8 @@ async function readFound(path: string, number: number, node: Buffer): Promise<Fo
 		const { key, about, varyEnd, head } = header;
 		const { length, trailers } = footer;
 		const answer = unconfirmed(answerOf(about, varyEnd, head), length);
+		// Nothing would find what was made of another one's body.
+		if ((answer.flags & AnswerFlag.derived) !== 0) return null;
 		const pages = pagesOf({ header: start, body: length, trailers: trailers?.length ?? 0 });
 		return { key, answer, number, pages, length, trailers, frequency: 0, staleFromMs: 0 };
 	} finally {
@@ -89,7 +91,7 @@ export function answerOf(about: Buffer, varyEnd: number, head: Buffer): StoredAn
 }
 
 /** `length`: of the body, which was not known yet when the answer was written. */
-function unconfirmed(answer: StoredAnswer, length: number): StoredAnswer {
+export function unconfirmed(answer: StoredAnswer, length: number): StoredAnswer {
 	const { status, head, requestMs, responseMs, initialAgeMs, freshMs, staleWhileRevalidateMs, staleIfErrorMs } = answer;
 	const { vary, etag, lastModifiedMs, tags } = answer;
 	const times = { requestMs, responseMs, initialAgeMs, freshMs, staleWhileRevalidateMs, staleIfErrorMs };

@@ -15,6 +15,8 @@ export function nodeOf(hash: CacheHash): Buffer {
  * over what is there; what is put in behind its back is held against it here.
  */
 export class RestoreGuard {
+	/** Something may have been purged that nobody told: the origin is asked before any of it is given. */
+	doubts = false;
 	readonly #hash: CacheHash;
 	readonly #marks: UrlMarks;
 	readonly #purges: { meant: (key: Buffer, answer: StoredAnswer) => boolean; softMs: number }[] = [];
