@@ -140,6 +140,15 @@ test('what is purged or changed while it comes back does not', async (t) => {
 	}
 });
 
+test('where others may have purged meanwhile, the origin is asked first', async (t) => {
+	const folder = bodiesFolder(t);
+	const disk = await diskStore(folder);
+	await put(disk, 'hx/large', LARGE);
+	await put(disk, 'hx/small', 100);
+	const next = await restarted(disk, folder, ({ guard }) => (guard.doubts = true));
+	for (const key of ['hx/large', 'hx/small']) assert.equal(found(next, key)?.answer?.flags, AnswerFlag.noCache, key);
+});
+
 test('what was asked for since is not replaced by what is older', async (t) => {
 	const folder = bodiesFolder(t);
 	const disk = await diskStore(folder);
