@@ -146,7 +146,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		const outcome = await this.#add(job);
 		this.#settled();
 		if (this.#over) return;
-		const held = await this.#hold(outcome);
+		const held = await this.#hold(outcome).then((job) => this.#withResult(job));
 		this.#guarded(() => this.#answer(outcome, held));
 	}
 
@@ -199,6 +199,12 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		const given = this.#parts.jobs.ask('awaited', job.id, { version: -1, ended: true, ms: waitS * 1000 });
 		// The job is stored whatever becomes of the thread that knows how it gets on.
 		return given.then((last) => last ?? job).catch(() => job);
+	}
+
+	/** Of one whose result is the answer. */
+	#withResult(job: Job | null): Promise<Job | null> {
+		const isAnswer = job !== null && this.#wanted.waitS > 0 && ENDED.has(job.state);
+		return isAnswer ? this.#parts.jobs.ask('get', job.id) : Promise.resolve(job);
 	}
 
 	#answer(outcome: AddOutcome, job: Job | null): void {
