@@ -1,6 +1,8 @@
 /** Requests that become jobs, from the 202 to the result. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { RawClient } from '../support/raw-client.ts';
 import type { ReceivedRequest } from '../support/raw-upstream.ts';
@@ -218,6 +220,18 @@ describe('a request that asks for it becomes a job', () => {
 		assert.equal(hash(result.body), hash(bytes));
 	});
 
+	test('a client that leaves in the midst of its body leaves nothing', async () => {
+		const bodies = (): string[] => readdirSync(join(it.ballast.folder, '.state'), { recursive: true }).map(String);
+		const parts = (): number => bodies().filter((path) => path.endsWith('.part')).length;
+		const client = await it.client();
+		client.send(`POST /left HTTP/1.1\r\nHost: a\r\n${ASYNC}\r\nContent-Length: 900000\r\n\r\n`);
+		client.send('x'.repeat(400_000));
+		await eventually(parts, (count) => count === 1);
+		client.destroy();
+		await eventually(parts, (count) => count === 0);
+		assert.equal(it.upstream.count('/left'), 0);
+	});
+
 	test('what a job changes the cache does not give any more', async () => {
 		const asked = async (): Promise<number> => {
 			assert.equal((await it.ask(get('/doc'))).status, 200);
@@ -239,5 +253,23 @@ describe('a request that asks for it becomes a job', () => {
 		const { body } = await client.readChunks();
 		assert.match(body.toString(), /^id: \d+\nevent: [a-z]+\ndata: \{.*\}\n\n/);
 		assert.match(body.toString(), /event: (?:cancelled|succeeded)\ndata: .*\n\n$/);
+	});
+});
+
+describe('where jobs cannot be kept', () => {
+	const it = suite(({ url }) => ({ store: './taken/store', services: { app: { instances: [url], offload: true } } }), {
+		files: { taken: 'a file where a folder should be' },
+	});
+
+	test('requests go on, those that are to be jobs get 503, and it is told', async () => {
+		assert.equal((await it.ask(post('/a', 'x'))).status, 200);
+		for (const size of [1, 300_000]) {
+			const answer = await it.ask(post('/a', 'x'.repeat(size), ASYNC));
+			assert.deepEqual([answer.status, answer.json<{ code: string }>().code], [503, 'jobs_unavailable']);
+			assert.match(answer.field('retry-after') ?? '', /^\d+$/);
+		}
+		assert.equal((await it.ask(get(`/jobs/${'A'.repeat(22)}`))).status, 503);
+		await it.ballast.printed(/jobs +error: the jobs thread failed: .*cannot be used/);
+		assert.equal(it.upstream.count('/a'), 1);
 	});
 });

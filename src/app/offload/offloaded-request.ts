@@ -232,8 +232,9 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 
 	#failed(error: unknown): void {
 		if (this.#over) return;
+		// What is no answer is of the disk, and told by the jobs thread.
 		const known = error instanceof BallastError && ERRORS[error.code].status > 0;
-		if (!known) this.#exchange.plane.report(error);
+		if (!(error instanceof BallastError)) this.#exchange.plane.report(error);
 		this.#refuse(known ? error.code : 'jobs_unavailable');
 	}
 
