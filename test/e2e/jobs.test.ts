@@ -4,8 +4,10 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { RawClient } from '../support/raw-client.ts';
-import type { ReceivedRequest } from '../support/raw-upstream.ts';
+import { mountSmallDisk, NO_MOUNT } from '../../src/jobs/testing/small-disk.ts';
+import { startBallast } from '../support/ballast.ts';
+import { connect, type RawClient } from '../support/raw-client.ts';
+import { type ReceivedRequest, startUpstream } from '../support/raw-upstream.ts';
 import { eventually, get, post, suite } from '../support/suite.ts';
 
 interface View {
@@ -254,6 +256,39 @@ describe('a request that asks for it becomes a job', () => {
 		assert.match(body.toString(), /^id: \d+\nevent: [a-z]+\ndata: \{.*\}\n\n/);
 		assert.match(body.toString(), /event: (?:cancelled|succeeded)\ndata: .*\n\n$/);
 	});
+});
+
+test('a full disk: 503, nothing half-stored, and jobs again once there is room', async (t) => {
+	using disk = mountSmallDisk(16 * 1024);
+	if (disk === null) return t.skip(NO_MOUNT);
+	await using upstream = await startUpstream();
+	const services = { app: { instances: [upstream.url], offload: true } };
+	await using ballast = await startBallast({ workers: 1, stop: '0s', store: disk.path, services });
+	const ask = async (request: string) => {
+		const client = await connect(ballast.port);
+		client.send(request);
+		const answer = await client.answer();
+		client.destroy();
+		return answer;
+	};
+	assert.equal((await ask(post('/a', 'x', ASYNC))).status, 202);
+	disk.fill(100_000);
+	assert.equal((await ask(post('/a', 'x'.repeat(2_000_000), ASYNC))).status, 503);
+	const bodies = join(disk.path, 'jobs', 'bodies');
+	await eventually(
+		() => readdirSync(bodies),
+		(files) => files.length === 0,
+	);
+	disk.free();
+	await eventually(
+		() => ask(post('/a', 'x'.repeat(2_000_000), ASYNC)),
+		({ status }) => status === 202,
+	);
+	await eventually(
+		() => upstream.count('/a'),
+		(count) => count === 2,
+		10_000,
+	);
 });
 
 describe('where jobs cannot be kept', () => {
