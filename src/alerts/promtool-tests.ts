@@ -71,6 +71,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 		firing: { '2m': 0, '12m': 1, '30m': 0 },
 	},
 	store_failing: { series: { ballast_store_failed: SET }, firing: PASSES },
+	cache_level_down: { series: { 'ballast_cache_level_down{level="redis"}': SET }, firing: PASSES },
 	config_refused: { series: { ballast_config_refused: SET }, firing: PASSES },
 };
 

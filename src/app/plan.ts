@@ -173,7 +173,9 @@ export type Order =
 	| { type: 'instance'; instance: InstancePlan }
 	| { type: 'remove'; slot: number }
 	| { type: 'listen'; listen: ListenPlan }
-	| { type: 'unlisten'; key: string };
+	| { type: 'unlisten'; key: string }
+	/** Acknowledged once nothing more is accepted. */
+	| { type: 'drain' };
 
 export type ToWorker =
 	| (Order & { seq: number })
@@ -185,7 +187,6 @@ export type ToWorker =
 	| { type: 'cache'; cache: CachePlan }
 	/** Its channel to the jobs thread, or to another one in its place. */
 	| { type: 'jobs'; port: MessagePort }
-	| { type: 'drain' }
 	/** Not to end after all. */
 	| { type: 'resume' }
 	| { type: 'end' };
@@ -205,4 +206,6 @@ export type FromWorker =
 	/** An instance failed and should be looked at; its breaker changed. */
 	| { type: 'suspect'; slot: number }
 	| { type: 'guard'; slot: number }
+	/** URLs were changed, by what the keys of their answers begin with: other nodes are to hear of it. */
+	| { type: 'changed'; urls: readonly string[] }
 	| { type: 'fault'; message: string };

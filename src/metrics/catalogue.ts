@@ -168,6 +168,19 @@ const CACHE: readonly Figure[] = [
 		{ name: 'cache.evicted', unit: 'number', perSecond: true, text: 'Answers that the cache gave up for others' },
 		rate([], of('ballast_cache_evicted_total')),
 	),
+	figure(
+		{
+			name: 'cache.level',
+			unit: 'number',
+			perSecond: true,
+			text: 'What came of asking, and keeping, behind the memory of the cache',
+		},
+		rate(['level', 'result'], of('ballast_cache_level_results_total')),
+	),
+	figure(
+		{ name: 'cache.level_down', unit: 'number', text: '1: what is behind the memory of the cache cannot be reached' },
+		gauge(['level'], 'ballast_cache_level_down', 'max'),
+	),
 ];
 
 const OBJECTIVE = [...ROUTE, 'objective'] as const;

@@ -1,10 +1,11 @@
-import { createHash, type Hash, randomBytes } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { BallastError, ERRORS, type ErrorCode } from '../../core/errors.ts';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
 import type { BodyIntake } from '../../gateway/body-intake.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { problemOf } from '../../gateway/problem.ts';
 import { ENDED, type Job, type JobBody, type NewJob } from '../../jobs/job.ts';
+import { newJobId } from '../../jobs/job-id.ts';
 import type { AddOutcome } from '../../jobs/job-store.ts';
 import { IDEMPOTENCY_MS, type OffloadPolicy } from '../../jobs/offload-policy.ts';
 import type { BodyScan } from '../../wire/body.ts';
@@ -41,7 +42,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	readonly #spool: BodySpool;
 	readonly #fingerprint: Hash = createHash('sha256');
 	/** Of the job that it may become. */
-	readonly #id = randomBytes(16).toString('base64url');
+	readonly #id = newJobId(Date.now());
 	/** The key is reserved while the body comes. */
 	#reserved = false;
 	/** It was answered, or its client has left. */
