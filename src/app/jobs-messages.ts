@@ -51,7 +51,7 @@ export interface Outlook {
 	startsPerS: number;
 }
 
-/** What the jobs thread can be asked. */
+/** What the jobs thread can be asked. All jobs but those of `get` come without what was stored of their request and result. */
 export interface JobCalls {
 	/** `most`: of jobs that wait in its queue. @throws BallastError `jobs_full`, `jobs_unavailable` */
 	add(job: NewJob, most: number): AddOutcome;
@@ -59,6 +59,7 @@ export interface JobCalls {
 	reserve(key: string, by: string): boolean;
 	release(key: string, by: string): void;
 	get(id: string): Job | null;
+	look(id: string): Job | null;
 	outlook(queue: string): Outlook;
 	list(query: JobQuery): JobPage;
 	change(id: string, change: JobChange): { job: Job; changed: boolean } | null;

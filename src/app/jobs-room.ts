@@ -36,6 +36,15 @@ const nowMs = (): number => performance.timeOrigin + performance.now();
 
 type Answers = { [N in JobCall]: (...args: Parameters<JobCalls[N]>) => Promise<ReturnType<JobCalls[N]>> };
 
+const NOTHING = new Uint8Array();
+
+/** Bodies would be copied to whoever only wants to know how it gets on. */
+function slim<J extends Job | null>(job: J): J {
+	if (job === null) return job;
+	const result = job.result === null ? null : { head: NOTHING, body: null };
+	return { ...job, request: NOTHING, body: null, result };
+}
+
 /** What the jobs thread holds: the store, the runner, and whoever asks. */
 export class JobsRoom {
 	readonly #bodies: BodyFolder;
@@ -148,14 +157,21 @@ export class JobsRoom {
 			this.#reservers.delete(key);
 		},
 		get: (id) => this.#store.get(id),
+		look: async (id) => slim(await this.#store.get(id)),
 		outlook: async (queue) => {
 			const view = this.#views[queue];
 			const { waiting = 0 } = view?.counts ?? {};
 			return { waiting, paused: view?.paused ?? false, startsPerS: this.#tally.startsPerS(queue) };
 		},
-		list: (query) => this.#store.list(query),
-		change: (id, change) => this.#store.change(id, { ...change, nowMs: nowMs() }),
-		awaited: (id, of) => this.#watchers.wait(id, of),
+		list: async (query) => {
+			const page = await this.#store.list(query);
+			return { ...page, jobs: page.jobs.map(slim) };
+		},
+		change: async (id, change) => {
+			const done = await this.#store.change(id, { ...change, nowMs: nowMs() });
+			return done === null ? null : { ...done, job: slim(done.job) };
+		},
+		awaited: async (id, of) => slim(await this.#watchers.wait(id, of)),
 		queue: (name, change) => this.#store.queue(name, change),
 		queues: async () => this.#readQueues(),
 	};
@@ -173,7 +189,8 @@ export class JobsRoom {
 		const [outcome] = await this.#store.add([moved]);
 		this.#tally.added(queue);
 		this.#runner.wake();
-		return outcome as AddOutcome;
+		if (outcome === undefined || outcome.kind === 'mismatch') return outcome as AddOutcome;
+		return { ...outcome, job: slim(outcome.job) } as AddOutcome;
 	}
 
 	#drop(body: JobBody): void {

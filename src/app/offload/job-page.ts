@@ -57,11 +57,12 @@ export class JobPage implements AnswerSource {
 	async #about(id: string, part: Part): Promise<void> {
 		const { jobs, files, path } = this.#parts;
 		const { method } = this.#exchange;
-		let job = await jobs.ask('get', id);
+		let job = await jobs.ask('look', id);
 		// Whose it is not takes the same way and time as what there is not.
 		if (!isOwned(job?.owner ?? NOBODY, this.#owners)) job = null;
 		if (job !== null && method === 'DELETE') job = await this.#cancel(id);
 		else if (job !== null && part !== 'events') job = await this.#wait(job);
+		if (part === 'result' && job?.result != null) job = await jobs.ask('get', id);
 		const waits = part === '' && job?.state === 'waiting';
 		const outlook = waits ? await jobs.ask('outlook', job?.queue ?? '') : null;
 		this.#guarded(() => {
