@@ -55,6 +55,7 @@ test('min instances start and become ready, each with its line', async () => {
 			probes: null,
 			sleeps: false,
 			trouble: null,
+			permissionMissing: false,
 			service: 'videos',
 			pool: 'main',
 			ready: 2,
