@@ -57,7 +57,15 @@ test('Google Cloud', async () => {
 		try {
 			const where = { place: fake.place, port: 80, address: 'internal', endpoint: fake.server.url } as const;
 			const tokens = fake.server.tokens;
-			await exercise(new GcpPlatform({ kind: 'gcp', group: GROUP, project: PROJECT, ...where }, { tokens }));
+			const names = { kind: 'gcp', group: GROUP, project: PROJECT } as const;
+			const platform = new GcpPlatform({ ...names, ...where, machineTypes: ['e2-standard-4'] }, { tokens });
+			await exercise(platform);
+			fake.operationLooks = 1;
+			const four = { cpu: 4, memoryBytes: null };
+			fake.server.deny('compute.instanceTemplates.useReadOnly');
+			await assert.rejects(platform.applySize(four, signal));
+			fake.server.allowAll();
+			await platform.applySize(four, signal);
 			for (const action of fake.server.actions) needed.add(action);
 		} finally {
 			await fake.server.close();

@@ -124,6 +124,12 @@ export class CloudServer {
 		this.#denied.add(action);
 	}
 
+	/** A permission beside that of the route. */
+	permits(action: string): boolean {
+		this.actions.add(action);
+		return !this.#denied.has(action);
+	}
+
 	allowAll(): void {
 		this.#denied.clear();
 	}

@@ -5,10 +5,13 @@
 import { numberAt, textAt, valueAt } from '../platform/json-reading.ts';
 import {
 	type KnowsUsage,
+	type MemberSize,
 	machineUsage,
 	type Platform,
 	type PlatformGroup,
 	type PlatformUsage,
+	type SizeApplied,
+	type Sizes,
 } from '../platform/platform.ts';
 import { PlatformError } from '../platform/platform-error.ts';
 import type { TokenSource } from '../platform/rest-client.ts';
@@ -18,6 +21,7 @@ import { GcpTokens } from './gcp-tokens.ts';
 import { InstanceGroupApi, nameOf } from './instance-group-api.ts';
 import { MachineTypes } from './machine-types.ts';
 import { factsOf, type InstanceFacts, type ManagedInstance, managedInstanceOf, memberOf } from './managed-members.ts';
+import { rollOut } from './sizes.ts';
 import { CPU_METRIC, MEMORY_METRIC, newestByInstance } from './vm-usage.ts';
 
 const STUCK_MS = 900_000;
@@ -40,7 +44,7 @@ export interface GcpNeeds {
 	readonly stuckMs?: number;
 }
 
-export class GcpPlatform implements Platform, KnowsUsage {
+export class GcpPlatform implements Platform, KnowsUsage, Sizes {
 	readonly kind = 'gcp';
 	readonly target: string;
 	readonly identity: string;
@@ -126,6 +130,14 @@ export class GcpPlatform implements Platform, KnowsUsage {
 			found.set(id, machineUsage(shares, this.#types.of(typeOf(id))));
 		}
 		return found;
+	}
+
+	async applySize(size: MemberSize, signal: AbortSignal): Promise<SizeApplied> {
+		const manager = await this.#api.manager(signal);
+		const begun = await rollOut({ api: this.#api, config: this.#config, manager }, size, signal);
+		if (begun === null) return 'same';
+		this.#goesOn(begun.operation);
+		return 'rolling';
 	}
 
 	close(): void {}

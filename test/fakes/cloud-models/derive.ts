@@ -10,7 +10,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fromFunctions } from './from-functions.ts';
 import { fromMappers } from './from-mappers.ts';
-import { fromProtos } from './from-protos.ts';
+import { fromProtos, wordsInComments } from './from-protos.ts';
 import type { Definitions } from './json-schema.ts';
 
 export interface Model {
@@ -44,6 +44,7 @@ const COMPUTE_MESSAGES = [
 	'AutoscalerList',
 	'RegionAutoscalerList',
 	'Autoscaler',
+	'InstanceTemplate',
 ];
 const MONITORING_MESSAGES = ['ListTimeSeriesResponse'];
 
@@ -62,8 +63,13 @@ export const MODELS: Record<string, Record<string, (folder: string) => Definitio
 			fromMappers(createRequire(import.meta.url)(join(folder, 'dist-esm/src/models/mappers.js')), MONITOR_MAPPERS),
 	},
 	gcp: {
-		'@google-cloud/compute': (folder) => fromProtos(protosOf(folder), 'google.cloud.compute.v1', COMPUTE_MESSAGES),
-		'@google-cloud/monitoring': (folder) => fromProtos(protosOf(folder), 'google.monitoring.v3', MONITORING_MESSAGES),
+		'@google-cloud/compute': (folder) => {
+			const proto = readFileSync(join(folder, 'build/protos/google/cloud/compute/v1/compute.proto'), 'utf8');
+			const words = wordsInComments(proto);
+			return fromProtos({ protos: protosOf(folder), within: 'google.cloud.compute.v1', words }, COMPUTE_MESSAGES);
+		},
+		'@google-cloud/monitoring': (folder) =>
+			fromProtos({ protos: protosOf(folder), within: 'google.monitoring.v3' }, MONITORING_MESSAGES),
 	},
 };
 
