@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { AzurePlatform } from '../../src/instances/azure/azure-platform.ts';
 import { GcpPlatform } from '../../src/instances/gcp/gcp-platform.ts';
-import type { KnowsUsage, Platform } from '../../src/instances/platform/platform.ts';
+import type { ChecksPermissions, KnowsUsage, Platform } from '../../src/instances/platform/platform.ts';
 import { FakeAzure, RESOURCE_GROUP, SCALE_SET, SUBSCRIPTION } from '../fakes/azure/fake-azure.ts';
 import { FakeGcp, GROUP, PROJECT } from '../fakes/gcp/fake-gcp.ts';
 
@@ -16,7 +16,8 @@ const blocksOf = (page: string, language: string) =>
 		.map(([, , text = '']) => parse(text));
 
 /** All that an adapter can do. */
-async function exercise(platform: Platform & KnowsUsage): Promise<void> {
+async function exercise(platform: Platform & KnowsUsage & ChecksPermissions): Promise<void> {
+	await platform.missingPermissions(signal);
 	const { members } = await platform.group(signal);
 	await platform.usage(
 		members.map((member) => member.id),

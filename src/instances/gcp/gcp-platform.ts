@@ -4,9 +4,11 @@
  */
 import { numberAt, textAt, valueAt } from '../platform/json-reading.ts';
 import {
+	type ChecksPermissions,
 	type KnowsUsage,
 	type MemberSize,
 	machineUsage,
+	type PermissionsFound,
 	type Platform,
 	type PlatformGroup,
 	type PlatformUsage,
@@ -21,6 +23,7 @@ import { GcpTokens } from './gcp-tokens.ts';
 import { InstanceGroupApi, nameOf } from './instance-group-api.ts';
 import { MachineTypes } from './machine-types.ts';
 import { factsOf, type InstanceFacts, type ManagedInstance, managedInstanceOf, memberOf } from './managed-members.ts';
+import { findPermissions } from './needed-permissions.ts';
 import { rollOut } from './sizes.ts';
 import { CPU_METRIC, MEMORY_METRIC, newestByInstance } from './vm-usage.ts';
 
@@ -44,7 +47,7 @@ export interface GcpNeeds {
 	readonly stuckMs?: number;
 }
 
-export class GcpPlatform implements Platform, KnowsUsage, Sizes {
+export class GcpPlatform implements Platform, KnowsUsage, Sizes, ChecksPermissions {
 	readonly kind = 'gcp';
 	readonly target: string;
 	readonly identity: string;
@@ -138,6 +141,10 @@ export class GcpPlatform implements Platform, KnowsUsage, Sizes {
 		if (begun === null) return 'same';
 		this.#goesOn(begun.operation);
 		return 'rolling';
+	}
+
+	missingPermissions(signal: AbortSignal): Promise<PermissionsFound> {
+		return findPermissions(this.#api, this.#config, signal);
 	}
 
 	close(): void {}

@@ -9,6 +9,7 @@ import { GCP_ENDPOINT } from './endpoint.ts';
 import { gcpError, gcpFault } from './gcp-fault.ts';
 
 const MONITORING_ENDPOINT = 'https://monitoring.googleapis.com';
+const PROJECTS_ENDPOINT = 'https://cloudresourcemanager.googleapis.com';
 /** A regional group holds at most 4,000 VMs, a page 500. */
 const MOST_PAGES = 100;
 /** Between two looks at whether a template is made, ms: that takes a second or two. */
@@ -26,14 +27,17 @@ export interface SeriesQuestion {
 export class InstanceGroupApi {
 	readonly #client: RestClient;
 	readonly #monitoring: RestClient;
+	readonly #projects: RestClient;
 	readonly #project: string;
 	readonly #place: string;
 	readonly #manager: string;
 
 	constructor(config: GcpConfig, tokens: TokenSource) {
 		this.#client = new RestClient({ endpoint: config.endpoint, tokens, faultOf: gcpFault });
-		const elsewhere = config.endpoint === GCP_ENDPOINT ? MONITORING_ENDPOINT : config.endpoint;
-		this.#monitoring = new RestClient({ endpoint: elsewhere, tokens, faultOf: gcpFault });
+		const clientOf = (own: string) =>
+			new RestClient({ endpoint: config.endpoint === GCP_ENDPOINT ? own : config.endpoint, tokens, faultOf: gcpFault });
+		this.#monitoring = clientOf(MONITORING_ENDPOINT);
+		this.#projects = clientOf(PROJECTS_ENDPOINT);
 		this.#project = encodeURIComponent(config.project);
 		this.#place = `/compute/v1/projects/${this.#project}/${config.place.kind}s/${encodeURIComponent(config.place.name)}`;
 		this.#manager = `${this.#place}/instanceGroupManagers/${encodeURIComponent(config.group)}`;
@@ -74,6 +78,12 @@ export class InstanceGroupApi {
 	async machineTypeIn(zone: string, type: string, signal: AbortSignal): Promise<unknown> {
 		const place = `/compute/v1/projects/${this.#project}/zones/${encodeURIComponent(zone)}`;
 		return await this.#get(`${place}/machineTypes/${encodeURIComponent(type)}`, signal);
+	}
+
+	/** Those of them that are granted in the project. Everybody may ask. */
+	async testPermissions(permissions: readonly string[], signal: AbortSignal): Promise<unknown> {
+		const url = `/v3/projects/${this.#project}:testIamPermissions`;
+		return (await this.#projects.call({ method: 'POST', url, body: { permissions } }, signal)).body;
 	}
 
 	/** @param link of the template, as the group names it */

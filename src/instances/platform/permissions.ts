@@ -1,5 +1,5 @@
 /** What a platform refuses for want of a permission: kept until it works, for an alert. */
-import { missingPermissions } from './missing-permissions.ts';
+import { tellPermissions } from './missing-permissions.ts';
 import type { Platform } from './platform.ts';
 import { asPlatformError } from './platform-call.ts';
 
@@ -42,7 +42,7 @@ export class Permissions {
 	 */
 	async review(platform: Platform, limitMs: number, closed: AbortSignal): Promise<string | null> {
 		if (Date.now() < this.#reviewAt) return null;
-		const text = await missingPermissions(platform, limitMs, closed);
+		const { missing: text } = await tellPermissions(platform, limitMs, closed);
 		if (closed.aborted) return null;
 		this.#reviewAt = text === null ? Number.POSITIVE_INFINITY : Date.now() + REVIEW_AGAIN_MS;
 		if (text === null) this.#refused.delete('review');

@@ -52,6 +52,7 @@ export class FakeGcp {
 	readonly templates: Templates = new Templates({
 		project: PROJECT,
 		operation: (name) => this.#globalOperation(name),
+		grants: (permission) => this.server.grants(permission),
 		used: (link) => this.versions.some(({ instanceTemplate: used }) => used.endsWith(link.replace('/compute/v1/', ''))),
 	});
 	/** Looks at the operation of a template before it is done. */

@@ -21,6 +21,8 @@ interface Parts {
 	operation(name: string): unknown;
 	/** The group is made from it. */
 	used(link: string): boolean;
+	/** The caller has that permission in the project. */
+	grants(permission: string): boolean;
 }
 
 export class Templates {
@@ -34,6 +36,8 @@ export class Templates {
 	]);
 	/** Most of them; more are refused. */
 	quota = 100;
+	/** Resource Manager is switched on in the project. */
+	managesProjects = true;
 	readonly #parts: Parts;
 
 	constructor(parts: Parts) {
@@ -84,6 +88,15 @@ export class Templates {
 				},
 			},
 			{
+				method: 'POST',
+				path: new RegExp(`^/v3/projects/${this.#parts.project}:testIamPermissions$`),
+				action: null,
+				takes: 'google.iam.v1.TestIamPermissionsRequest',
+				gives: 'google.iam.v1.TestIamPermissionsResponse',
+				query: [],
+				handle: ({ body }) => this.#testPermissions((body as { permissions: string[] }).permissions),
+			},
+			{
 				method: 'GET',
 				path: new RegExp(`^/compute/v1/projects/${this.#parts.project}/global/operations/([\\w-]+)$`),
 				action: 'compute.globalOperations.get',
@@ -104,6 +117,23 @@ export class Templates {
 				},
 			},
 		];
+	}
+
+	#testPermissions(asked: readonly string[]): Answer {
+		if (!this.managesProjects)
+			return {
+				status: 403,
+				body: gcpErrorBody({
+					code: 403,
+					reason: 'SERVICE_DISABLED',
+					message: 'Cloud Resource Manager API has not been used in project 815 before or it is disabled.',
+					status: 'PERMISSION_DENIED',
+				}),
+			};
+		const unknown = asked.find((permission) => !/^(compute|monitoring)\.[a-zA-Z]+\.[a-zA-Z]+$/.test(permission));
+		if (unknown !== undefined) return gcpErrors.invalid(`Permission ${unknown} is not valid for this resource.`);
+		const permissions = asked.filter((permission) => this.#parts.grants(permission));
+		return { status: 200, body: permissions.length === 0 ? {} : { permissions } };
 	}
 
 	#insert({ body, found: [place] }: Call): Answer {
