@@ -23,6 +23,8 @@ export class Permissions {
 		try {
 			const done = await call;
 			this.#refused.delete(what);
+			// Something is permitted that may not have been: what was said of it is asked anew.
+			if (what !== 'look' && this.#refused.has('review')) this.#reviewAt = 0;
 			return done;
 		} catch (error) {
 			if (asPlatformError(error).fault === 'denied') this.#refused.add(what);

@@ -114,7 +114,7 @@ export const TROUBLE_CASES = {
 		assert.ok(provider.permissionMissing, 'until it works');
 		provider.resize(4);
 		await running(4);
-		assert.ok(!provider.permissionMissing);
+		await until(() => !provider.permissionMissing);
 	},
 	async deniedRead(play: Play): Promise<void> {
 		const stage = await play.begin({ fake: (fake) => fake.deny('read') });
