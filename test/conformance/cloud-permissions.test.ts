@@ -1,6 +1,10 @@
 /** What will be needed later is asked for beforehand, without an effect; what cannot be asked for is named. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { ballast } from '../../src/cli/testing/recorded-terminal.ts';
 import { AzurePlatform } from '../../src/instances/azure/azure-platform.ts';
 import { grants } from '../../src/instances/azure/needed-permissions.ts';
 import { GcpPlatform } from '../../src/instances/gcp/gcp-platform.ts';
@@ -130,4 +134,34 @@ test('AWS: DryRun where EC2 has it, all others are named', async (it) => {
 	assert.match(told.untested ?? '', /shows only when they are needed: autoscaling:SetDesiredCapacity, .* \(AWS tells/);
 	assert.ok(Object.values(fake.cloud.state.templates).every(({ versions }) => versions.length === 1));
 	assert.deepEqual(fake.violations, []);
+});
+
+test('ballast check --live: what is missing is a problem, what cannot be asked for is said', async (it) => {
+	const { fake, config } = await bench(it, {});
+	const folder = mkdtempSync(join(tmpdir(), 'ballast-permissions-'));
+	it.after(() => rmSync(folder, { recursive: true, force: true }));
+	const file = join(folder, 'ballast.yaml');
+	const { region, profile, endpoint } = config;
+	const types = 'lifecycleHook: drain, instanceTypes: [m6i.large]';
+	const instances = `{ aws: api, region: ${region}, profile: ${profile}, endpoint: '${endpoint}', port: 80, ${types} }`;
+	fake.cloud.state.hooks.push({
+		AutoScalingGroupName: 'api',
+		LifecycleHookName: 'drain',
+		LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING',
+		HeartbeatTimeout: 60,
+	});
+	const scale = '{ min: 1, max: 9, perInstance: { inFlight: 10 } }';
+	writeFileSync(file, `services: { videos: { instances: ${instances}, scale: ${scale} } }\n`);
+	const ok = await ballast(['check', file, '--live']);
+	assert.deepEqual([ok.code, ok.err], [0, '']);
+	assert.match(
+		ok.out,
+		/ running\nvideos: Auto Scaling group api in .*: whether these are permitted shows only when they are needed: .*\n$/,
+	);
+	fake.deny('ec2:CreateLaunchTemplateVersion');
+	const wrong = await ballast(['check', file, '--live', '--json']);
+	assert.equal(wrong.code, 1);
+	const [{ problems, notes }] = JSON.parse(wrong.out).platforms;
+	assert.deepEqual([problems.length, notes.length], [1, 1]);
+	assert.match(problems[0], /\(permission needed: ec2:CreateLaunchTemplateVersion\)$/);
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import compute from '@google-cloud/compute';
 import { GcpPlatform } from '../../src/instances/gcp/gcp-platform.ts';
+import { PlatformProvider } from '../../src/instances/platform/platform-provider.ts';
 import { rejects, until } from '../fakes/expect.ts';
 import { FakeGcp, type FakeGcpParts, GROUP, PROJECT } from '../fakes/gcp/fake-gcp.ts';
 import { sdkOptionsOf } from '../fakes/gcp/sdk-options.ts';
@@ -180,6 +181,25 @@ test('no place for the new type: the old VMs stay, and the group says why', asyn
 	assert.equal(group.failure?.fault, 'capacity');
 	assert.equal(group.members.filter(({ life }) => life === 'running').length, 4);
 	assert.equal(group.desired, 4);
+});
+
+test('through the provider: given once, refused with the permission until it is there', async () => {
+	const { fake, platform } = await gcp({ size: 2 });
+	const provider = new PlatformProvider({ service: 'api', config: { kind: 'gcp' }, open: () => platform });
+	const four = { cpu: 4, memoryBytes: 8 * GIB };
+	const permission = 'compute.instanceTemplates.create';
+	try {
+		fake.server.deny(permission);
+		await rejects(provider.applySize(four), { fault: 'denied', permission });
+		assert.equal(provider.permissionMissing, true);
+		fake.server.allowAll();
+		assert.equal(await provider.applySize(four), 'rolling');
+		assert.equal(provider.permissionMissing, false);
+		await until(async () => typesOf(fake).every((type) => type === 'n2-custom-4-8192'));
+		assert.equal(await provider.applySize(four), 'same');
+	} finally {
+		provider.close();
+	}
 });
 
 test('@google-cloud/compute sees the template and the roll-out, and makes one by itself', async () => {
