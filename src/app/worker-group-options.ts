@@ -13,7 +13,8 @@ export interface WorkerGroupOptions {
 	instances: () => InstancePlan[];
 	/** Cleared of what a worker that is no more had under way. */
 	cells: { clearWorker(worker: number): void; widen(workers: number): void };
-	/** A worker is up (again) and can be given its sockets. */
+	/** A worker is up (again); then it can be given its sockets. */
+	up?: (id: number) => void;
 	started: (id: number) => Promise<void>;
 	/** A worker ended without its having let go of what it shared with others. */
 	ended?: (id: number) => void;

@@ -123,7 +123,7 @@ export class WorkerGroup {
 	#endOnceQuiet(member: Member): void {
 		const check = setInterval(() => {
 			if (this.#members.get(member.id) !== member || member.state !== 'draining') clearInterval(check);
-			else if (this.#cell(member.id, NodeCell.connections) === 0) {
+			else if (this.#cell(member.id, NodeCell.connections) === 0 && this.#cell(member.id, NodeCell.active) === 0) {
 				clearInterval(check);
 				member.ending = true;
 				this.#post(member, { type: 'end' });
@@ -179,6 +179,7 @@ export class WorkerGroup {
 		});
 		await up;
 		if (member.state !== 'starting' || this.#members.get(id) !== member) return;
+		this.#options.up?.(id);
 		await this.#options.started(id);
 		if (member.state === 'starting') member.state = 'ready';
 	}

@@ -19,6 +19,7 @@ import { AnswerCaching } from './caching/answer-caching.ts';
 import { CompressedAnswers } from './caching/compressed-answers.ts';
 import { OpenLevels } from './caching/open-levels.ts';
 import { ConnectionCount } from './connection-count.ts';
+import { WorkerJobs } from './offload/worker-jobs.ts';
 import { balanceOf, goOn, handle, lookAgain } from './pipeline.ts';
 import {
 	ExitCode,
@@ -32,7 +33,7 @@ import {
 	type ToWorker,
 	type WorkerStart,
 } from './plan.ts';
-import { Pools } from './pools.ts';
+import { Pools, type WorkerParts } from './pools.ts';
 import { RequestRecorder } from './request-recorder.ts';
 import { Waiting } from './waiting.ts';
 import { WorkerTracing } from './worker-tracing.ts';
@@ -53,6 +54,7 @@ class DataWorker {
 	readonly #files: FileStore;
 	readonly #waiting: Waiting;
 	readonly #pressure: NodePressure;
+	readonly #jobs: WorkerJobs;
 	#pools: Pools;
 	#prepared: { plan: Plan; pools: Pools } | null = null;
 	#caching: AnswerCaching | null = null;
@@ -102,20 +104,31 @@ class DataWorker {
 			wheel: this.#wheel,
 			limits: start.plan.limits,
 			trust: new Trust(start.plan.trust),
-			routes: this.#pools.compile({ files: this.#files, caching: null }),
+			routes: this.#pools.compile({ files: this.#files, caching: null, offload: null }),
 			recorder: this.#recorder,
 			gate: this.#gate,
 			report: (error) => this.report(error),
 		});
-		this.#cache(start.plan);
-		this.#plane.routes = this.#pools.compile({ files: this.#files, caching: this.#caching });
-		this.#plane.services = this.#pools.services;
-		this.#plane.cdnLoop = loopOf(start.plan);
+		this.#jobs = new WorkerJobs(this.#plane, this.#files.pieces, () => this.#pools.routes);
+		this.#route(start.plan);
 		this.#plane.tracing = tracingOf(start.plan.recording);
 		this.#requests = new Requests(this.#plane, handle);
 		for (const instance of start.instances) this.#addInstance(instance);
 		this.#wheel.start();
 		this.#say({ type: 'up' });
+	}
+
+	/** The routes, and what they lead to, go by this plan. */
+	#route(plan: Plan): void {
+		this.#plane.cdnLoop = loopOf(plan);
+		this.#cache(plan);
+		this.#jobs.configure(plan);
+		this.#plane.routes = this.#pools.compile(this.#parts());
+		this.#plane.services = this.#pools.services;
+	}
+
+	#parts(): WorkerParts {
+		return { files: this.#files, caching: this.#caching, offload: this.#jobs.parts };
 	}
 
 	/** Opens the memory of the cache, where it is another one than before, and what is behind it. */
@@ -127,7 +140,8 @@ class DataWorker {
 		} else if (this.#caching === null || this.#memory !== cache.memory || this.#shared !== shared)
 			this.#caching = new AnswerCaching({
 				plane: this.#plane,
-				store: openAnswerStore(cache.memory, this.#start.id),
+				store: openAnswerStore(cache.memory, this.#start.id, { disk: cache.disk }),
+				bodyMost: cache.bodyMost,
 				marks: new UrlMarks(cache.marks),
 				hash: new CacheHash(Buffer.from(cache.key), cache.shared?.hash),
 				levels: this.#levels.of(cache, this.#start.id),
@@ -135,6 +149,7 @@ class DataWorker {
 				goOn,
 				balance: balanceOf,
 			});
+		else this.#caching.parts.bodyMost = cache.bodyMost;
 		this.#memory = cache?.memory ?? null;
 		this.#shared = shared;
 	}
@@ -183,6 +198,10 @@ class DataWorker {
 				break;
 			case 'resume':
 				this.#plane.draining = false;
+				this.#jobs.client.takes(true);
+				break;
+			case 'jobs':
+				this.#jobs.client.connect(message.port);
 				break;
 			case 'certify':
 				this.#listeners.get(message.key)?.certify(message.certificates);
@@ -190,7 +209,7 @@ class DataWorker {
 			case 'cache':
 				this.#cache(message);
 				if (this.#prepared !== null) this.#prepared.plan.cache = message.cache;
-				this.#plane.routes = this.#pools.compile({ files: this.#files, caching: this.#caching });
+				this.#plane.routes = this.#pools.compile(this.#parts());
 				break;
 			case 'end':
 				process.exit(this.#caching?.idle === false || CompressedAnswers.underWay > 0 ? ExitCode.filling : 0);
@@ -237,6 +256,7 @@ class DataWorker {
 	/** Each next answer ends its connection; until the last listener is closed there may be none for a moment, and then another. */
 	#drain(done: () => void): void {
 		this.#plane.draining = true;
+		this.#jobs.client.takes(false);
 		let open = this.#listeners.size;
 		if (open === 0) done();
 		for (const listener of this.#listeners.values())
@@ -267,6 +287,7 @@ class DataWorker {
 				: listenTls(this.#requests, listen.fd, { ...tls, ticketKeys: Buffer.from(tls.ticketKeys) });
 		this.#listeners.get(listen.key)?.close();
 		this.#listeners.set(listen.key, listener);
+		if (!this.#plane.draining) this.#jobs.client.takes(true);
 	}
 
 	/** Builds all that a new plan needs; nothing that serves is touched yet. */
@@ -274,7 +295,7 @@ class DataWorker {
 		try {
 			const pools = new Pools(plan, this.#board, this.#start.id);
 			pools.inherit(this.#pools);
-			pools.compile({ files: this.#files, caching: this.#caching });
+			pools.compile(this.#parts());
 			this.#prepared = { plan, pools };
 			this.#say({ type: 'prepared', generation: plan.generation, error: '' });
 		} catch (error) {
@@ -297,10 +318,7 @@ class DataWorker {
 		this.#board.workers = Math.max(this.#board.workers, plan.columns, plan.workers);
 		this.#plane.limits = plan.limits;
 		this.#plane.trust = new Trust(plan.trust);
-		this.#plane.cdnLoop = loopOf(plan);
-		this.#cache(plan);
-		this.#plane.routes = pools.compile({ files: this.#files, caching: this.#caching });
-		this.#plane.services = pools.services;
+		this.#route(plan);
 		this.#waiting.configure(plan.limits, Math.max(plan.columns, plan.workers));
 		for (const instance of pools.instances()) {
 			const upstream = this.#upstreams[instance.slot];
