@@ -11,7 +11,7 @@ import { KeptKey } from '../../cache/kept-key.ts';
 import { isBypassed } from '../../cache/rules/bypass.ts';
 import type { CacheHash } from '../../cache/rules/cache-hash.ts';
 import { cacheStatusLine } from '../../cache/rules/cache-status.ts';
-import { type Judging, judgeAnswer } from '../../cache/rules/judge-answer.ts';
+import { judgeAnswer } from '../../cache/rules/judge-answer.ts';
 import { RequestControl } from '../../cache/rules/request-control.ts';
 import { Reuse, Verdict } from '../../cache/rules/reuse.ts';
 import { conditionalFields, updated } from '../../cache/rules/update.ts';
@@ -25,7 +25,8 @@ import { EntrySource, type Follower } from './entry-source.ts';
 import { Fill } from './fill.ts';
 import type { CameHead, Decision, FillOwner, GiveHow } from './fill-owner.ts';
 import { giveStored } from './give-stored.ts';
-import { forward, moreLines, PLAIN_REPORT, refuseUncached } from './pass-by.ts';
+import { judging } from './judging.ts';
+import { forward, moreLines, PLAIN_REPORT, refuseUncached, storedLine } from './pass-by.ts';
 import { RecentRefusals } from './recent-refusals.ts';
 import type { CachingParts, Lookup, RouteCache } from './route-cache.ts';
 import { takenAtMs } from './taken-at.ts';
@@ -213,10 +214,10 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		const fill = this.#fillFor(exchange, cache, partial ? null : entry);
 		if (partial) entry?.release();
 		fill.leader = exchange;
-		fill.entry = announced;
+		fill.growing.entry = announced;
 		fill.fwd = fwd;
 		// What will not be stored is asked for with the client's own conditions: a 304 is as good for it.
-		if (partial || (entry === null && this.#refusals.has(key))) fill.conditions = null;
+		if (partial || (entry === null && this.#refusals.has(key))) fill.request.conditions = null;
 		exchange.cache.asker = fill;
 		exchange.cache.cached = Cached.miss;
 		return true;
@@ -224,15 +225,14 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 
 	/** Of the request that is looked for. */
 	#fillFor(exchange: Exchange, cache: RouteCache, stored: AnswerEntry | null): Fill {
-		const fill = this.#spare.pop() ?? new Fill(this.#plane);
+		const fill = this.#spare.pop() ?? new Fill(this.#plane, this);
 		this.#filling++;
-		fill.take(this, exchange);
 		fill.cache = cache;
 		fill.stored = stored;
-		fill.conditions = stored === null || stored.answer === null ? NOTHING : conditionalFields(stored.answer);
-		fill.control.read(fill.head.fields, fill.buffer);
-		fill.key.copy(this.#selecting.key);
-		fill.url = cache.keys.url;
+		const { request } = fill;
+		request.take(exchange, this.#selecting);
+		request.conditions = stored === null || stored.answer === null ? NOTHING : conditionalFields(stored.answer);
+		request.url = cache.keys.url;
 		return fill;
 	}
 
@@ -245,6 +245,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		entry.pin();
 		const fill = this.#fillFor(exchange, cache, entry);
 		fill.place = limit;
+		fill.request.keep();
 		fill.start(route, this.parts.balance(exchange));
 		// The look at this request went on with these before.
 		this.#control.read(exchange.head.fields, exchange.buffer);
@@ -257,7 +258,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 	// What a fill asks.
 
 	announce(fill: Fill): FillingEntry | null {
-		return this.#store.begin(fill.key);
+		return this.#store.begin(fill.request.key);
 	}
 
 	decide(fill: Fill, came: CameHead): Decision {
@@ -270,11 +271,11 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		const judgement = judgeAnswer(judging(fill, came, this.hash));
 		if (judgement.stored !== null) {
 			// If the URL was changed meanwhile, this may be of before.
-			const changed = this.parts.marks.lastMs(fill.url) > came.requestMs;
+			const changed = this.parts.marks.lastMs(fill.request.url) > came.requestMs;
 			return changed ? { kind: 'pass' } : { kind: 'store', answer: judgement.stored, own: judgement.own };
 		}
 		fill.refusal = judgement.refusal;
-		this.#refusals.add(fill.key);
+		this.#refusals.add(fill.request.key);
 		// What it was asked about is not what the origin would say now.
 		if (status < 500) stored?.remove();
 		return { kind: 'pass' };
@@ -283,27 +284,24 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 	#confirmed(fill: Fill, stored: AnswerEntry, came: CameHead): Decision {
 		const before = stored.answer;
 		const answer = before === null ? null : updated(before, judging(fill, came, this.hash));
-		const changed = this.parts.marks.lastMs(fill.url) > came.requestMs;
-		if (answer !== null && !changed) return { kind: 'confirm', answer };
+		const changed = this.parts.marks.lastMs(fill.request.url) > came.requestMs;
+		if (answer !== null && !changed) {
+			const after = this.#store.update(stored, answer);
+			if (after === null) stored.pin();
+			return { kind: 'confirm', entry: after ?? stored };
+		}
 		// Given this once, and not kept: the origin says so.
 		stored.remove();
 		return { kind: 'keep' };
 	}
 
-	confirm(entry: AnswerEntry, answer: StoredAnswer): AnswerEntry {
-		const after = this.#store.update(entry, answer);
-		if (after !== null) return after;
-		entry.pin();
-		return entry;
-	}
-
 	coversFor(fill: Fill, unreachable: boolean): boolean {
-		const { stored, cache, control } = fill;
+		const { stored, cache, request } = fill;
 		if (stored === null || stored.answer === null || cache === null) return false;
 		const reuse = this.#reuse;
 		reuse.judge(
 			{ answer: stored.answer, staleFromMs: stored.staleFromMs },
-			{ control, policy: cache.policy, nowMs: Date.now() },
+			{ control: request.control, policy: cache.policy, nowMs: Date.now() },
 		);
 		return unreachable ? reuse.ifUnreachable : reuse.ifError;
 	}
@@ -336,6 +334,11 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 			follower: this,
 			heir: how.heir ?? null,
 		});
+	}
+
+	stores({ cache, fwd }: Fill, exchange: Exchange, { status, answer }: { status: number; answer: StoredAnswer }): void {
+		if (cache?.policy.tell !== true) return;
+		exchange.cache.extra = storedLine(fwd, status, answer.freshMs - answer.initialAgeMs);
 	}
 
 	passes(fill: Fill, exchange: Exchange, status: number): void {
@@ -385,15 +388,3 @@ const CACHED: Readonly<Record<GiveHow['kind'], Cached>> = {
 	stale: Cached.stale,
 	collapsed: Cached.collapsed,
 };
-
-function judging(fill: Fill, { head, bytes, framing, requestMs }: CameHead, hash: CacheHash): Judging {
-	const contentLength = framing.chunked ? -1 : framing.contentLength;
-	const { policy } = fill.cache as RouteCache;
-	return {
-		request: fill,
-		control: fill.control,
-		answer: { head, bytes, contentLength, requestMs, responseMs: Date.now() },
-		policy,
-		hash,
-	};
-}

@@ -43,7 +43,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 	#watching = false;
 	#heir: Heir | null = null;
 	/** Who fills the entry for this client, and must know when it is done or gone. */
-	led: { leaderDone(): void } | null = null;
+	led: { cancel(): void } | null = null;
 
 	/** Takes over the pin of `entry`. */
 	constructor(exchange: Exchange, entry: AnswerEntry, follower: Follower, heir: Heir | null = null) {
@@ -76,10 +76,22 @@ export class EntrySource implements AnswerSource, EntryListener {
 		this.pump();
 	}
 
+	/** The answer was begun, and its body brought up to `from` by somebody else; the client may not have taken all of it. */
+	goOn(from: number): void {
+		this.#blocked = this.#exchange.client.transport.pending > 0;
+		this.begin([{ lead: null, from, to: -1 }]);
+	}
+
 	/** The entry gets no more; what follows comes from there. */
 	leaveTo(heir: Heir): void {
 		this.#heir = heir;
 		this.pump();
+	}
+
+	/** Who fills the entry is done with it: nobody must know any more, and nobody brings what is not there. */
+	letGo(): void {
+		this.led = null;
+		this.#heir = null;
 	}
 
 	entryChanged(): void {
@@ -150,7 +162,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 				heir.takeOver(this.#exchange);
 				return;
 			}
-			this.led?.leaderDone();
+			this.led?.cancel();
 			this.#exchange.answerFailed('truncated_answer');
 		} else this.#watch();
 	}
@@ -159,7 +171,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 		// Its memory may be another's as soon as it is released.
 		const trailers = entry.trailers === null ? null : Buffer.from(entry.trailers);
 		this.#release();
-		this.led?.leaderDone();
+		this.led?.cancel();
 		this.#exchange.answerEnd(trailers);
 	}
 
@@ -171,7 +183,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 
 	cancel(): void {
 		this.#release();
-		this.led?.leaderDone();
+		this.led?.cancel();
 	}
 
 	#leave(state: FillState): void {

@@ -104,6 +104,10 @@ export class EntryTable {
 		const found: number[] = [];
 		let other = cells[this.#bucket(cells[own + Cell.low] as number)] as number;
 		for (; other !== 0; other = cells[this.memory.cell(other) + Cell.next] as number) {
+			if (other === unit) {
+				found.push(unit);
+				continue;
+			}
 			const at = this.memory.cell(other);
 			if (cells[at + Cell.low] !== cells[own + Cell.low] || cells[at + Cell.high] !== cells[own + Cell.high]) continue;
 			if (cells[at + Cell.keyLength] !== length) continue;

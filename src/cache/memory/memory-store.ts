@@ -85,7 +85,8 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		const unit = other === null ? this.filler.begin(key) : 0;
 		this.table.unlock();
 		other?.release();
-		return unit === 0 ? null : this.entryAt(unit).hold();
+		// Most are never asked for again: only who is found is kept decoded.
+		return unit === 0 ? null : new MemoryEntry(this, unit).hold();
 	}
 
 	update(entry: AnswerEntry, answer: StoredAnswer): AnswerEntry | null {

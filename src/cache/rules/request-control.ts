@@ -53,6 +53,25 @@ export class RequestControl {
 		if (!control && pragma >= 0 && isNoCache(table, pragma, buffer)) this.noCache = true;
 	}
 
+	/** Says what another one says. */
+	copy(from: RequestControl): void {
+		this.noStore = from.noStore;
+		this.noCache = from.noCache;
+		this.onlyIfCached = from.onlyIfCached;
+		this.maxAgeMs = from.maxAgeMs;
+		this.minFreshMs = from.minFreshMs;
+		this.maxStaleMs = from.maxStaleMs;
+		this.authorization = from.authorization;
+		this.ifNoneMatchAt = from.ifNoneMatchAt;
+		this.ifModifiedSinceAt = from.ifModifiedSinceAt;
+		this.ifRangeAt = from.ifRangeAt;
+		this.rangeAt = from.rangeAt;
+		this.originConditions = from.originConditions;
+		this.body = from.body;
+		this.override = from.override;
+		this.ambiguous = from.ambiguous;
+	}
+
 	/** It wants an answer only if something holds. */
 	get conditional(): boolean {
 		return this.ifNoneMatchAt >= 0 || this.ifModifiedSinceAt >= 0 || this.originConditions;

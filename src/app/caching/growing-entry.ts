@@ -1,0 +1,64 @@
+import { type FillingEntry, FillState } from '../../cache/answer-store.ts';
+import type { CachePolicy } from '../../cache/cache-policy.ts';
+import type { StoredAnswer } from '../../cache/stored-answer.ts';
+import type { BodyScan } from '../../wire/body.ts';
+import type { Overflow } from './overflow.ts';
+
+/** What of an answer that comes is stored, within the bounds of its route. Used again for the next. */
+export class GrowingEntry {
+	/** What others follow; null: nothing. */
+	entry: FillingEntry | null = null;
+	#policy: Pick<CachePolicy, 'bodyMost' | 'variantsMost'> = { bodyMost: 0, variantsMost: 1 };
+	/** Of the body; -1: not known. */
+	#length = -1;
+
+	/** The head is known; false: there is no room for it. */
+	begin(answer: StoredAnswer, policy: CachePolicy): boolean {
+		if (this.entry?.setAnswer(answer) !== true) return false;
+		this.#policy = policy;
+		this.#length = answer.length;
+		return true;
+	}
+
+	get received(): number {
+		return this.entry?.received ?? 0;
+	}
+
+	/** All that was said to come is there. */
+	get isFull(): boolean {
+		return this.received === this.#length;
+	}
+
+	/** False: it is too long to be stored, or there is no room. What then is not goes into `rest`, if there is one. */
+	append(bytes: Uint8Array, { ranges, rangeCount }: BodyScan, rest: Overflow | null): boolean {
+		let fits = true;
+		for (let i = 0; i < rangeCount; i++) {
+			const start = ranges[2 * i] as number;
+			const end = ranges[2 * i + 1] as number;
+			fits &&= this.received + end - start <= this.#policy.bodyMost && this.entry?.append(bytes, start, end) === true;
+			if (!fits) rest?.add(bytes.subarray(start, end));
+		}
+		return fits;
+	}
+
+	/** It came to its end. Nothing the second time. */
+	complete(trailers: Buffer | null): void {
+		this.entry?.complete(trailers, this.#policy.variantsMost);
+	}
+
+	/** The rest of it does not come; who follows it must see that. */
+	breakOff(): void {
+		this.entry?.fail(FillState.broken);
+	}
+
+	/** Who waits for it asks for itself. */
+	refuse(): void {
+		this.entry?.fail(FillState.refused);
+		this.release();
+	}
+
+	release(): void {
+		this.entry?.release();
+		this.entry = null;
+	}
+}
