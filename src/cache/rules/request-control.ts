@@ -2,6 +2,7 @@ import { equalsLower } from '../../wire/bytes.ts';
 import { Field } from '../../wire/field-names.ts';
 import { type Fields, STRIDE, text } from '../../wire/head.ts';
 import { DELTA_MOST, deltaOf } from './directives.ts';
+import { interned } from './interned.ts';
 
 const NO_CACHE = Buffer.from('no-cache');
 const ZERO = 48;
@@ -45,7 +46,7 @@ export class RequestControl {
 			else if (field >= Field.firstCache) {
 				if (field === Field.cacheControl) {
 					control = true;
-					this.#takeDirectives(text(buffer, table[row + 2] as number, table[row + 3] as number));
+					this.#takeDirectives(interned(buffer as Buffer, table[row + 2] as number, table[row + 3] as number));
 				} else if (field === Field.pragma) pragma = row;
 				else this.#take(field, i);
 			}
