@@ -36,9 +36,7 @@ async function fill({ transport }: Pair, inTwo = false): Promise<Buffer> {
 		const content = pattern(piece.length, at);
 		content.copy(piece);
 		sent.push(content);
-		const taken = inTwo
-			? transport.writeBoth(piece.subarray(0, 300), piece.subarray(300))
-			: transport.write(piece);
+		const taken = inTwo ? transport.writeBoth(piece.subarray(0, 300), piece.subarray(300)) : transport.write(piece);
 		if (taken) piece.fill(0);
 		else piece = Buffer.alloc(PIECE);
 		if (transport.pending === 0) continue;
@@ -96,7 +94,8 @@ for (const [name, open] of Object.entries(KINDS)) {
 			assert.equal(owner.drained, before + 1);
 		};
 		check('bytes that the other side does not read are held, and told of when they are gone', (pair) =>
-			held(pair, false));
+			held(pair, false),
+		);
 		check('so are those of two pieces that were written together', (pair) => held(pair, true));
 
 		check('whatever is pending after a write is followed by a drain', async (pair) => {

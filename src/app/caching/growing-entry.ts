@@ -11,17 +11,16 @@ export class GrowingEntry {
 	#policy: Pick<CachePolicy, 'bodyMost' | 'variantsMost'> = { bodyMost: 0, variantsMost: 1 };
 	/** Of the body; -1: not known. */
 	#length = -1;
+	/** Of the body so far. */
+	received = 0;
 
 	/** The head is known; false: there is no room for it. */
 	begin(answer: StoredAnswer, policy: CachePolicy): boolean {
 		if (this.entry?.setAnswer(answer) !== true) return false;
 		this.#policy = policy;
 		this.#length = answer.length;
+		this.received = 0;
 		return true;
-	}
-
-	get received(): number {
-		return this.entry?.received ?? 0;
 	}
 
 	/** All that was said to come is there. */
@@ -36,7 +35,8 @@ export class GrowingEntry {
 			const start = ranges[2 * i] as number;
 			const end = ranges[2 * i + 1] as number;
 			fits &&= this.received + end - start <= this.#policy.bodyMost && this.entry?.append(bytes, start, end) === true;
-			if (!fits) rest?.add(bytes.subarray(start, end));
+			if (fits) this.received += end - start;
+			else rest?.add(bytes.subarray(start, end));
 		}
 		return fits;
 	}

@@ -10,7 +10,11 @@ interface Asked {
 }
 
 /** An answer that came to what was asked, as the rules see it. */
-export function judging({ request, cache }: Asked, { head, bytes, framing, requestMs }: CameHead, hash: CacheHash): Judging {
+export function judging(
+	{ request, cache }: Asked,
+	{ head, bytes, framing, requestMs }: CameHead,
+	hash: CacheHash,
+): Judging {
 	const contentLength = framing.chunked ? -1 : framing.contentLength;
 	const { policy } = cache as RouteCache;
 	return {

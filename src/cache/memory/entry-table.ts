@@ -66,7 +66,7 @@ export class EntryTable {
 		const cells = this.#cells;
 		const low = key.low | 0;
 		const bucket = this.#bucket(low);
-		if (Atomics.load(cells, bucket) === 0 || !this.#patient(this.#stripe(low), patienceMs)) return 0;
+		if (cells[bucket] === 0 || !this.#patient(this.#stripe(low), patienceMs)) return 0;
 		let count = 0;
 		for (let unit = cells[bucket] as number; unit !== 0 && count < into.length; ) {
 			const at = this.memory.cell(unit);
