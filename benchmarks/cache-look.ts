@@ -61,10 +61,6 @@ class Sink implements Transport {
 		this.last = bytes;
 		return true;
 	}
-	writeBoth(first: Uint8Array, second: Uint8Array): boolean {
-		this.bytes += first.length;
-		return this.write(second);
-	}
 	pause(): void {}
 	resume(): void {}
 	readInto(): void {}

@@ -16,11 +16,6 @@ class Sink {
 		return this.taken;
 	}
 
-	writeBoth(first: Uint8Array, second: Uint8Array): boolean {
-		this.write(first);
-		return this.write(second);
-	}
-
 	get transport(): Transport {
 		return this as unknown as Transport;
 	}
@@ -123,24 +118,6 @@ test('what the transport took is used again, what it keeps is not', () => {
 		['two', 'three'],
 	);
 	assert.equal(sink.text, 'onetwothree');
-});
-
-test('a piece goes out behind what was written, and stays where it stands', () => {
-	const out = new Output();
-	const sink = new Sink();
-	out.pass(Buffer.from('alone '), sink.transport);
-	const { buffer } = out;
-	out.text('head ');
-	out.pass(Buffer.from('piece '), sink.transport);
-	assert.deepEqual([out.length, out.buffer === buffer], [0, true]);
-	sink.taken = false;
-	out.text('kept ');
-	const piece = Buffer.from('kept too');
-	out.pass(piece, sink.transport);
-	out.text('xxxxxxxxx');
-	assert.equal(Buffer.concat(sink.kept).toString(), 'kept kept too');
-	assert.equal(sink.kept[1], piece);
-	assert.equal(sink.text, 'alone head piece kept kept too');
 });
 
 test('after one huge message the next does not hold its memory', () => {

@@ -79,20 +79,17 @@ export class Output {
 
 	/** Hands all to the transport. False: it keeps part of it (which it owns now). */
 	flush(transport: Transport): boolean {
-		return this.length === 0 || this.#handed(transport.write(this.buffer.subarray(0, this.length)));
+		if (this.length === 0) return true;
+		const taken = transport.write(this.buffer.subarray(0, this.length));
+		this.length = 0;
+		if (!taken || this.buffer.length > CAPACITY_MOST) this.buffer = Buffer.allocUnsafeSlow(CAPACITY);
+		return taken;
 	}
 
 	/** Hands all over, and behind it a piece that stays where it stands until the transport drained. */
 	pass(piece: Uint8Array, transport: Transport): void {
-		if (this.length === 0) transport.write(piece);
-		else this.#handed(transport.writeBoth(this.buffer.subarray(0, this.length), piece));
-	}
-
-	/** It can be used again, unless the transport keeps it. */
-	#handed(taken: boolean): boolean {
-		this.length = 0;
-		if (!taken || this.buffer.length > CAPACITY_MOST) this.buffer = Buffer.allocUnsafeSlow(CAPACITY);
-		return taken;
+		this.flush(transport);
+		transport.write(piece);
 	}
 
 	#ensure(more: number): void {

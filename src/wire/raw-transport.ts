@@ -17,7 +17,6 @@ export interface TcpHandle {
 	readStop(): number;
 	useUserBuffer(buffer: Uint8Array): void;
 	writeBuffer(request: null, bytes: Uint8Array): number | WriteRequest;
-	writev(request: WriteRequest, pieces: readonly Uint8Array[], allBytes: true): number;
 	shutdown(request: object): number;
 	reset(callback: () => void): number;
 	close(callback?: () => void): void;
@@ -31,18 +30,14 @@ export interface TcpHandle {
 }
 interface WriteRequest {
 	oncomplete: ((this: WriteRequest, status: number) => void) | undefined;
-	writeStatus?: number | null;
-	/** What is written, which must stay until it is. */
-	pieces: readonly Uint8Array[];
-	bytes: number;
+	writeStatus: number | null;
+	buffer: Uint8Array;
 	transport: RawTransport;
 }
 interface Bindings {
 	state: Int32Array;
 	readAt: number;
 	errorAt: number;
-	asyncAt: number;
-	WriteWrap: new () => WriteRequest;
 	TCP: new (kind: number) => TcpHandle;
 	TCPConnectWrap: new () => { oncomplete?: (status: number) => void };
 	ShutdownWrap: new () => { oncomplete?: (status: number) => void };
@@ -61,18 +56,14 @@ function loadBindings(): Bindings | null {
 			state: stream.streamBaseState,
 			readAt: stream.kReadBytesOrError,
 			errorAt: stream.kLastWriteErr,
-			asyncAt: stream.kLastWriteWasAsync,
-			WriteWrap: stream.WriteWrap,
 			TCP: tcp.TCP,
 			TCPConnectWrap: tcp.TCPConnectWrap,
 			ShutdownWrap: stream.ShutdownWrap,
 			socketKind: tcp.constants.SOCKET,
 		};
 		const whole =
-			found.state instanceof Int32Array &&
-			[found.readAt, found.errorAt, found.asyncAt, found.socketKind].every(Number.isInteger) &&
-			[found.TCP, found.ShutdownWrap, found.WriteWrap].every((one) => typeof one === 'function');
-		return whole ? found : null;
+			found.state instanceof Int32Array && [found.readAt, found.errorAt, found.socketKind].every(Number.isInteger);
+		return whole && typeof found.TCP === 'function' && typeof found.ShutdownWrap === 'function' ? found : null;
 	} catch {
 		return null;
 	}
@@ -84,16 +75,11 @@ const bindings = process.env['BALLAST_TRANSPORT'] === 'stream' ? null : loadBind
 export const rawSupported: boolean =
 	bindings !== null &&
 	Number(process.versions.node.split('.')[0]) >= 26 &&
-	['readStart', 'readStop', 'useUserBuffer', 'writeBuffer', 'writev', 'shutdown', 'reset', 'close', 'connect'].every(
+	['readStart', 'readStop', 'useUserBuffer', 'writeBuffer', 'shutdown', 'reset', 'close', 'connect'].every(
 		(name) => typeof (bindings.TCP.prototype as unknown as Record<string, unknown>)[name] === 'function',
 	);
 
-const { state, readAt, errorAt, asyncAt } = (bindings ?? {
-	state: new Int32Array(1),
-	readAt: 0,
-	errorAt: 0,
-	asyncAt: 0,
-}) as Bindings;
+const { state, readAt, errorAt } = (bindings ?? { state: new Int32Array(1), readAt: 0, errorAt: 0 }) as Bindings;
 
 function onRead(this: TcpHandle): Uint8Array | undefined {
 	const length = state[readAt] as number;
@@ -112,11 +98,8 @@ function onRead(this: TcpHandle): Uint8Array | undefined {
 }
 
 function onWritten(this: WriteRequest, status: number): void {
-	this.transport.written(this.bytes, status);
+	this.transport.written(this.buffer.length, status);
 }
-
-/** For the next write of two pieces: it is used up only where the system does not take all at once. */
-let spare: WriteRequest | null = null;
 
 const NOTHING = new Uint8Array(0);
 
@@ -185,32 +168,11 @@ export class RawTransport implements Transport {
 			this.#writeFailed(error);
 			return false;
 		}
-		return this.#waitFor(result, [bytes], bytes.length);
-	}
-
-	writeBoth(first: Uint8Array, second: Uint8Array): boolean {
-		if (this.closed) return false;
-		spare ??= new (bindings as Bindings).WriteWrap();
-		const request = spare;
-		const pieces = [first, second];
-		const error = this.#handle.writev(request, pieces, true);
-		if (error !== 0) {
-			this.#writeFailed(error);
-			return false;
-		}
-		if (state[asyncAt] === 0) return true;
-		spare = null;
-		return this.#waitFor(request, pieces, first.length + second.length);
-	}
-
-	/** The system did not take all of it. */
-	#waitFor(request: WriteRequest, pieces: readonly Uint8Array[], bytes: number): false {
-		this.pending += bytes;
-		request.transport = this;
-		request.pieces = pieces;
-		request.bytes = bytes;
-		request.oncomplete = onWritten;
-		if (request.writeStatus !== null && request.writeStatus !== undefined) onWritten.call(request, request.writeStatus);
+		this.pending += bytes.length;
+		result.transport = this;
+		result.buffer = bytes;
+		result.oncomplete = onWritten;
+		if (result.writeStatus !== null && result.writeStatus !== undefined) onWritten.call(result, result.writeStatus);
 		return false;
 	}
 

@@ -57,17 +57,9 @@ export class StreamTransport implements Transport {
 
 	/** True while the stream's own buffer has room: the bytes are copied, and `onDrain` follows even so if any are pending. */
 	write(bytes: Uint8Array): boolean {
-		// TLS encrypts what it is given later, while the caller uses its buffer again: so a copy.
-		return this.#write(Buffer.from(bytes));
-	}
-
-	writeBoth(first: Uint8Array, second: Uint8Array): boolean {
-		return this.#write(Buffer.concat([first, second]));
-	}
-
-	#write(bytes: Buffer): boolean {
 		if (this.#closed || !this.socket.writable) return false;
-		const room = this.socket.write(bytes, this.#onWritten);
+		// TLS encrypts what it is given later, while the caller uses its buffer again: so a copy.
+		const room = this.socket.write(Buffer.from(bytes), this.#onWritten);
 		if (this.socket.writableLength === 0) return true;
 		this.#behind = true;
 		return room;

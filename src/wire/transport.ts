@@ -18,8 +18,6 @@ export interface Transport {
 	 * transport holds on to it until `onDrain` (or the connection failed, which `onClose` tells).
 	 */
 	write(bytes: Uint8Array): boolean;
-	/** The same for two pieces, one behind the other, by one call of the system. */
-	writeBoth(first: Uint8Array, second: Uint8Array): boolean;
 	pause(): void;
 	resume(): void;
 	/** Reads into this buffer from the next read on; to be called within `onBytes`, the owner has the content only during it. */

@@ -29,11 +29,6 @@ export class WrittenTransport implements Transport {
 		return true;
 	}
 
-	writeBoth(first: Uint8Array, second: Uint8Array): boolean {
-		this.write(first);
-		return this.write(second);
-	}
-
 	isBroken(): boolean {
 		return false;
 	}
