@@ -4,8 +4,6 @@ import type { RecordRing } from './record-ring.ts';
 
 /** Where a field's value stands among five numbers of a head's table. */
 const STRIDE = 5;
-/** Below this many bytes a plain loop is quicker than the call into the runtime. */
-const SHORT = 32;
 
 /** A request at its end, as it is written down; the gateway's `Exchange` fits it. */
 export interface Recorded {
@@ -141,8 +139,7 @@ export class RecordWriter {
 const cut = (length: number, most: number): number => (length < 0 ? 0 : length > most ? most : length);
 
 function putBytes(to: Uint8Array, at: number, from: Uint8Array, start: number, length: number): number {
-	if (length >= SHORT) (from as Buffer).copy(to, at, start, start + length);
-	else for (let i = 0; i < length; i++) to[at + i] = from[start + i] as number;
+	for (let i = 0; i < length; i++) to[at + i] = from[start + i] as number;
 	return at + length;
 }
 
