@@ -195,6 +195,11 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 		severity: 'critical',
 		summary: 'The store cannot write: logs, history and the state of alerts are not kept.',
 	},
+	cache_level_down: {
+		when: 'cache.level_down by level > 0 for 5s keep 30s',
+		severity: 'warning',
+		summary: 'The cache in {{level}} cannot be reached; each node caches for itself, and hears of no purges.',
+	},
 	config_refused: {
 		when: 'config.refused > 0 over 5s',
 		severity: 'warning',

@@ -62,6 +62,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 	},
 	logs_dropped: { series: { 'ballast_log_records_dropped_total{cause="store"}': of(1) }, firing: PASSES },
 	store_failing: { series: { ballast_store_failed: SET }, firing: PASSES },
+	cache_level_down: { series: { 'ballast_cache_level_down{level="redis"}': SET }, firing: PASSES },
 	config_refused: { series: { ballast_config_refused: SET }, firing: PASSES },
 };
 

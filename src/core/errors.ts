@@ -47,6 +47,15 @@ export const ERRORS = {
 	rate_limited: entry(429, 'client', true, 'http_request_denied', 'Too many requests'),
 	version_not_supported: entry(505, 'client', false, 'http_request_error', 'HTTP/1.0 and HTTP/1.1 are supported'),
 	too_many_connections: entry(503, 'ballast', true, 'connection_limit_reached', 'Too many connections'),
+	// Jobs.
+	idempotency_key_missing: entry(400, 'client', false, 'http_request_denied', 'An Idempotency-Key is required'),
+	idempotency_key_reused: entry(422, 'client', false, 'http_request_denied', 'The key was used for another request'),
+	idempotency_in_flight: entry(409, 'client', true, 'http_request_denied', 'A request with this key is being stored'),
+	webhook_refused: entry(422, 'client', false, 'http_request_denied', 'This webhook cannot be called'),
+	job_not_found: entry(404, 'client', false, 'destination_not_found', 'There is no such job'),
+	job_not_done: entry(409, 'client', true, 'http_request_denied', 'The job has no result yet'),
+	jobs_full: entry(503, 'ballast', true, 'connection_limit_reached', 'The queue is full'),
+	jobs_unavailable: entry(503, 'ballast', true, 'proxy_internal_response', 'Jobs cannot be stored now'),
 	// Ballast and the instances behind it.
 	draining: entry(503, 'ballast', true, 'proxy_internal_response', 'This node is shutting down'),
 	node_overloaded: entry(503, 'ballast', true, 'proxy_internal_response', 'This node has too much to do'),

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { Priority } from '../core/priority.ts';
 import { CdnFields } from './cdn-fields.ts';
+import { Compression } from './compress/compression.ts';
 import type { Policy, RouteConfig, ServiceConfig } from './config.ts';
 import { compileEdits } from './field-edits.ts';
 import { FileFolder } from './files/file-folder.ts';
@@ -53,17 +54,20 @@ export interface ServiceParts {
 }
 
 /** What a route needs of other features and shares with others; `series` is where it is counted. */
-export type RouteParts = Pick<Route, 'series' | 'rateLimits' | 'cache'> & { files: FileStore };
+export type RouteParts = Pick<Route, 'series' | 'rateLimits' | 'cache' | 'offload'> & { files: FileStore };
 
 /** A route made ready. */
 export function compileRoute(
 	entry: RouteEntry,
 	service: Service,
-	{ series, rateLimits, files, cache }: RouteParts,
+	{ series, rateLimits, files, cache, offload }: RouteParts,
 ): Route {
 	const policy: Policy = entry.route ?? entry.service;
 	const { header, from, default: level } = policy.priority;
 	const response = compileEdits(policy.responseHeaders);
+	// Who takes `Content-Encoding` out, or sets it, speaks of other bodies.
+	const isOthers = response?.removed.has('content-encoding') === true;
+	const compress = policy.compress === null || isOthers ? null : new Compression(policy.compress);
 	return {
 		name: entry.route?.name ?? REST,
 		series,
@@ -79,9 +83,11 @@ export function compileRoute(
 		cdn: policy.cdn === null ? null : new CdnFields(policy.cdn, policy.responseHeaders),
 		fixed: entry.route?.respond ? fixedAnswer(entry.route.respond) : null,
 		redirect: entry.route?.redirect ?? null,
-		files: entry.route?.files ? new FileFolder(entry.route.files, response, files) : null,
+		files: entry.route?.files ? new FileFolder(entry.route.files, { edits: response, compress }, files) : null,
 		rateLimits,
 		cache,
+		compress,
+		offload,
 		next: null,
 		priority: { level: Priority[level], header, anyone: from === 'anyone' },
 	};

@@ -25,11 +25,14 @@ import { EntrySource, type Follower } from './entry-source.ts';
 import { Fill } from './fill.ts';
 import type { CameHead, Decision, FillOwner, GiveHow } from './fill-owner.ts';
 import { giveStored } from './give-stored.ts';
+import { CACHED, reportOf } from './given-report.ts';
 import { judging } from './judging.ts';
 import { forward, moreLines, PLAIN_REPORT, refuseUncached, storedLine } from './pass-by.ts';
 import { RecentRefusals } from './recent-refusals.ts';
 import type { CachingParts, Lookup, RouteCache } from './route-cache.ts';
+import { type LookOwner, SecondLook } from './second-look.ts';
 import { takenAtMs } from './taken-at.ts';
+import { untilReadable } from './until-readable.ts';
 
 /** How long one that asks behind the clients' backs keeps others from it, ms. */
 const REFRESH_MS = 5000;
@@ -41,12 +44,14 @@ export interface AnswerCachingParts extends CachingParts {
 	plane: DataPlane;
 	/** From the look at the cache on: what a request waited for was none for it. */
 	again(exchange: Exchange): void;
+	/** From behind the look at the cache on. */
+	goOn(exchange: Exchange): void;
 	/** The balancing key of a request that nobody waits for. */
 	balance(exchange: Exchange): number;
 }
 
 /** The response cache of one worker: looks up, gives, asks the origin once for many, and keeps what may be kept. */
-export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
+export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwner {
 	readonly hash: CacheHash;
 	readonly #plane: DataPlane;
 	readonly #store: AnswerStore & AnswerUpdate;
@@ -87,8 +92,6 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		};
 	}
 
-	// A request comes.
-
 	look(exchange: Exchange, cache: RouteCache): boolean {
 		const { policy } = cache;
 		if (exchange.method !== 'GET' && exchange.method !== 'HEAD') return forward(exchange, cache, 'method');
@@ -99,6 +102,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		const key = cache.keys.build(exchange);
 		this.#select(exchange, cache, key);
 		const entry = this.#store.find(key, this.#suitsStored);
+		if (entry?.distant?.ready === false) return untilReadable(exchange, entry, this.parts.again);
 		const answer = entry?.answer ?? null;
 		if (entry === null || answer === null) {
 			if (!(control.onlyIfCached && policy.obeyClients)) return this.#missed(exchange, cache, null);
@@ -220,7 +224,8 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		if (partial || (entry === null && this.#refusals.has(key))) fill.request.conditions = null;
 		exchange.cache.asker = fill;
 		exchange.cache.cached = Cached.miss;
-		return true;
+		if (this.parts.levels === null || announced === null || fwd === 'request') return true;
+		return !SecondLook.begin(this, fill, exchange);
 	}
 
 	/** Of the request that is looked for. */
@@ -246,7 +251,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		const fill = this.#fillFor(exchange, cache, entry);
 		fill.place = limit;
 		fill.request.keep();
-		fill.start(route, this.parts.balance(exchange));
+		if (!SecondLook.behind(this, fill, exchange)) fill.start(route, this.parts.balance(exchange));
 		// The look at this request went on with these before.
 		this.#control.read(exchange.head.fields, exchange.buffer);
 		this.#reuse.judge(
@@ -277,7 +282,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		fill.refusal = judgement.refusal;
 		this.#refusals.add(fill.request.key);
 		// What it was asked about is not what the origin would say now.
-		if (status < 500) stored?.remove();
+		if (status < 500) this.#forget(fill);
 		return { kind: 'pass' };
 	}
 
@@ -286,13 +291,23 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		const answer = before === null ? null : updated(before, judging(fill, came, this.hash));
 		const changed = this.parts.marks.lastMs(fill.request.url) > came.requestMs;
 		if (answer !== null && !changed) {
-			const after = this.#store.update(stored, answer);
-			if (after === null) stored.pin();
-			return { kind: 'confirm', entry: after ?? stored };
+			const entry = this.#store.update(stored, answer) ?? stored;
+			if (entry === stored) entry.pin();
+			this.completed(fill, entry);
+			return { kind: 'confirm', entry };
 		}
 		// Given this once, and not kept: the origin says so.
-		stored.remove();
+		this.#forget(fill);
 		return { kind: 'keep' };
+	}
+
+	#forget({ stored, request }: Fill): void {
+		stored?.remove();
+		if (stored !== null) this.parts.levels?.drop(request.key);
+	}
+
+	completed({ request: { key, url }, cache }: Fill, entry: AnswerEntry): void {
+		if (cache !== null) this.parts.levels?.keep({ key, url, entry, policy: cache.policy });
 	}
 
 	coversFor(fill: Fill, unreachable: boolean): boolean {
@@ -314,22 +329,14 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		const answer = entry.answer as StoredAnswer;
 		reuse.judge({ answer, staleFromMs: entry.staleFromMs }, { control, policy: cache.policy, nowMs: Date.now() });
 		exchange.cache.cached = CACHED[how.kind];
-		const report = {
-			fwd: how.fwd,
-			fwdStatus: how.kind === 'stored' ? 0 : how.status,
-			stored: how.kind === 'stored',
-			collapsed: how.kind === 'collapsed',
-			ttlMs: reuse.ttlMs,
-			key: null,
-			detail: how.kind === 'stale' ? 'stale-if-error' : null,
-		};
+		const line = cache.policy.tell ? cacheStatusLine(reportOf(how, reuse.ttlMs)) : '';
 		return giveStored({
 			exchange,
 			entry,
 			control,
 			ageMs: reuse.ageMs,
 			ttlMs: null,
-			status: moreLines(exchange, cache.policy.tell ? cacheStatusLine(report) : '', how.own ?? null),
+			status: moreLines(exchange, line, how.own ?? null),
 			hidden: cache.hidden,
 			follower: this,
 			heir: how.heir ?? null,
@@ -339,6 +346,16 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 	stores({ cache, fwd }: Fill, exchange: Exchange, { status, answer }: { status: number; answer: StoredAnswer }): void {
 		if (cache?.policy.tell !== true) return;
 		exchange.cache.extra = storedLine(fwd, status, answer.freshMs - answer.initialAgeMs);
+	}
+
+	giveFound(exchange: Exchange, entry: AnswerEntry, level: string): void {
+		const cache = exchange.route?.cache as RouteCache;
+		this.#control.read(exchange.head.fields, exchange.buffer);
+		this.#select(exchange, cache, cache.keys.build(exchange));
+		this.#isGivable(entry, entry.answer as StoredAnswer, Date.now());
+		const { verdict, refreshAhead } = this.#reuse;
+		if (verdict === Verdict.revalidateBehind || refreshAhead) this.#refresh(exchange, cache, entry);
+		this.give(exchange, entry, { kind: 'found', status: 0, fwd: null, detail: level });
 	}
 
 	passes(fill: Fill, exchange: Exchange, status: number): void {
@@ -381,10 +398,3 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		this.parts.again(exchange);
 	}
 }
-
-const CACHED: Readonly<Record<GiveHow['kind'], Cached>> = {
-	stored: Cached.miss,
-	revalidated: Cached.revalidated,
-	stale: Cached.stale,
-	collapsed: Cached.collapsed,
-};

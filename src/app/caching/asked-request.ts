@@ -54,9 +54,10 @@ export class AskedRequest {
 		return this.#exchange ?? (this.#image as RequestImage);
 	}
 
-	/** The answer is for who asks as it comes: neither a part of it nor news of it is wanted. */
-	get wantsWhole(): boolean {
-		return this.control.rangeAt < 0 && !this.control.conditional;
+	/** The answer is for who asks as it comes: neither a part, nor news of it, nor another form is wanted. */
+	get wantsAsItComes(): boolean {
+		const { rangeAt, conditional } = this.control;
+		return rangeAt < 0 && !conditional && (this.seen.route?.compress ?? null) === null;
 	}
 
 	write(out: Output, destination: Destination): void {

@@ -3,7 +3,7 @@ import type { Forwarded } from '../../cache/rules/cache-status.ts';
 import type { Refusal } from '../../cache/rules/judge-answer.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
-import type { AttemptConnection, Destination, FetchParty } from '../../gateway/attempt.ts';
+import type { FetchParty } from '../../gateway/attempt.ts';
 import type { DataPlane } from '../../gateway/data-plane.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { Fetch } from '../../gateway/fetch.ts';
@@ -11,13 +11,15 @@ import type { Asker } from '../../gateway/response-cache.ts';
 import type { ConcurrencyLimit, Route } from '../../gateway/route.ts';
 import type { BodyScan } from '../../wire/body.ts';
 import type { Framing } from '../../wire/framing.ts';
-import { GATHER_BYTES, type Output } from '../../wire/output.ts';
+import { GATHER_BYTES } from '../../wire/output.ts';
 import type { ResponseHead } from '../../wire/response-head.ts';
 import { Timer } from '../../wire/timer-wheel.ts';
 import { AskedRequest } from './asked-request.ts';
+import { AskingParty } from './asking-party.ts';
 import { EntrySource, type Heir } from './entry-source.ts';
 import type { Decision, FillOwner, GiveHow } from './fill-owner.ts';
 import { GrowingEntry } from './growing-entry.ts';
+import { type LateOwner, LateStore } from './late-store.ts';
 import { Overflow } from './overflow.ts';
 import type { RouteCache } from './route-cache.ts';
 
@@ -27,12 +29,8 @@ const Mode = { idle: 0, asking: 1, storing: 2, passing: 3, over: 4 } as const;
  * Asks for an answer that may be stored: for one client or for none, while others may follow its entry. Its client gets
  * it as it comes, as long as he takes it; from there on, or where he wants less than all of it, he reads what is stored.
  */
-export class Fill implements FetchParty, Asker<Route>, AnswerSource, Heir {
+export class Fill extends AskingParty implements FetchParty, Asker<Route>, AnswerSource, Heir, LateOwner {
 	readonly plane: DataPlane;
-	readonly headOnly = false;
-	readonly mayUpgrade = false;
-	readonly resendable = true;
-	readonly requestDone = true;
 	readonly fetch: Fetch;
 	readonly request: AskedRequest;
 	/** Who asked; null: nobody, or he has left. */
@@ -59,8 +57,10 @@ export class Fill implements FetchParty, Asker<Route>, AnswerSource, Heir {
 	/** Lines of the answer that only who asked gets. */
 	#own: Buffer | null = null;
 	readonly #overflow = new Overflow();
+	readonly #late = new LateStore(this, this.#overflow);
 
 	constructor(plane: DataPlane, owner: FillOwner<Fill>) {
+		super();
 		this.plane = plane;
 		this.#owner = owner;
 		this.fetch = new Fetch(plane, this);
@@ -86,6 +86,12 @@ export class Fill implements FetchParty, Asker<Route>, AnswerSource, Heir {
 		this.plane.wheel.set(this.#timer, route.timeouts.requestMs);
 		this.fetch.repeatable = true;
 		this.fetch.start(route, key, leader?.startMs ?? performance.now());
+	}
+
+	/** It is not needed: the answer came from elsewhere. */
+	forgo(): void {
+		this.#mode = Mode.over;
+		this.#over();
 	}
 
 	refused(): boolean {
@@ -120,27 +126,7 @@ export class Fill implements FetchParty, Asker<Route>, AnswerSource, Heir {
 		this.answerFailed('request_timeout');
 	}
 
-	// What the fetch asks for.
-
-	writeRequestHead(out: Output, destination: Destination): void {
-		this.request.write(out, destination);
-	}
-
-	writeRequestBody(): boolean {
-		return true;
-	}
-
-	requestDrained(): void {}
-
-	lookAfter(): void {
-		this.leader?.client.readOn();
-	}
-
 	// What it brings.
-
-	interim(head: ResponseHead, bytes: Uint8Array): void {
-		this.leader?.interim(head, bytes);
-	}
 
 	answerHead(head: ResponseHead, bytes: Uint8Array, framing: Framing, kind: number): void {
 		const came = { head, bytes: bytes as Buffer, framing, requestMs: this.#requestMs };
@@ -183,7 +169,7 @@ export class Fill implements FetchParty, Asker<Route>, AnswerSource, Heir {
 		if (cache === null || !growing.begin(answer, cache.policy)) return false;
 		this.#mode = Mode.storing;
 		this.#own = own;
-		if (leader === null || !this.request.wantsWhole || cache.hidden.size > 0) return true;
+		if (leader === null || !this.request.wantsAsItComes || growing.isLate || cache.hidden.size > 0) return true;
 		this.#direct = true;
 		this.#owner.stores(this, leader, { status, answer });
 		return true;
@@ -244,8 +230,8 @@ export class Fill implements FetchParty, Asker<Route>, AnswerSource, Heir {
 			growing.breakOff();
 			growing.release();
 		}
-		// Long pieces go out from where they are stored, without another copy.
-		if (fits && (stable || growing.received - before >= GATHER_BYTES)) this.#readStored(before);
+		// Long pieces go out from where they are stored, without another copy; so does what proves one for the disk.
+		if (fits && (stable || growing.isLate || growing.received - before >= GATHER_BYTES)) this.#readStored(before);
 		else leader?.answerBody(bytes, scan, stable);
 	}
 
@@ -278,7 +264,8 @@ export class Fill implements FetchParty, Asker<Route>, AnswerSource, Heir {
 		}
 		// Of what is all there the end follows at once, with which nothing has to be waited for.
 		if (this.#source !== null || !growing.isFull) this.#serveLeader();
-		return true;
+		if (this.#late.full) this.fetch.paused = true;
+		return !this.fetch.paused;
 	}
 
 	/** Once there is something to give, or no more will come. */
@@ -341,9 +328,25 @@ export class Fill implements FetchParty, Asker<Route>, AnswerSource, Heir {
 		if (this.#mode === Mode.storing) {
 			this.growing.complete(trailers);
 			if (!this.#direct) this.#serveLeader();
+			if (this.#late.end(trailers)) {
+				this.plane.wheel.remove(this.#timer);
+				this.#leave();
+				return;
+			}
+			if (this.growing.entry !== null) this.#owner.completed(this, this.growing.entry);
 		}
 		if (leader !== null && (this.#direct || this.#mode === Mode.passing)) this.#end(leader, trailers);
 		else this.#over();
+	}
+
+	allStored(): void {
+		if (this.#mode !== Mode.storing) return;
+		this.#serveLeader();
+		this.#over();
+	}
+
+	notStored(): void {
+		if (this.#mode === Mode.storing) this.#handOver();
 	}
 
 	#end(leader: Exchange, trailers: Buffer | null): void {
@@ -353,11 +356,6 @@ export class Fill implements FetchParty, Asker<Route>, AnswerSource, Heir {
 		leader.source = null;
 		this.#over();
 		leader.answerEnd(trailers);
-	}
-
-	upgraded(connection: AttemptConnection): void {
-		connection.abandon();
-		this.answerFailed('bad_answer');
 	}
 
 	answerFailed(code: ErrorCode): void {
@@ -385,6 +383,7 @@ export class Fill implements FetchParty, Asker<Route>, AnswerSource, Heir {
 		this.#direct = false;
 		this.plane.wheel.remove(this.#timer);
 		this.#leave();
+		this.#late.clear();
 		this.growing.release();
 		this.stored?.release();
 		this.stored = null;

@@ -62,6 +62,32 @@ export const cdnInput = fc.oneof(
 		.map(withoutUndefined),
 );
 
+/** An `objective`, in all its forms. */
+export const objectiveInput = fc.oneof(
+	fc.constantFrom('99.9%', 'off' as const, { latency: '300ms' }),
+	fc
+		.record({
+			availability: fc.constantFrom('50%', '99.95%'),
+			latency: maybe(fc.record({ target: duration(1, 9000), share: fc.constantFrom('90%', '99%') })),
+			window: maybe(fc.constantFrom('7d', '30d')),
+		})
+		.map(withoutUndefined),
+);
+
+/** A `compress`, in all its forms. */
+export const compressInput = fc.oneof(
+	fc.constantFrom(true as const, 'off' as const),
+	fc.constantFrom(['gzip' as const], ['zstd' as const, 'br' as const]),
+	fc
+		.record({
+			encodings: maybe(fc.constantFrom(['gzip' as const], ['zstd' as const, 'br' as const])),
+			min: maybe(fc.constantFrom('0B', '4KiB')),
+			types: maybe(fc.constantFrom(['text/*'], ['application/json', '+xml'])),
+			levels: maybe(fc.constantFrom({ br: 11 }, { gzip: 1, zstd: 19 })),
+		})
+		.map(withoutUndefined),
+);
+
 const FOLDER = import.meta.dirname;
 
 /** `files` of a route: a folder that is there. */
@@ -84,6 +110,34 @@ const lifetimes = fc.oneof(
 	fc.dictionary(fc.constantFrom('200', '301', '404', '410', '503'), duration(0, 3_600_000), { minKeys: 1 }),
 );
 
+/** `offload` of a service or route. */
+export const offloadInput: fc.Arbitrary<NonNullable<UserRoute['offload']>> = fc.oneof(
+	fc.constantFrom('off' as const, false as const, true as const),
+	fc
+		.record({
+			when: maybe(fc.constantFrom('asked' as const, 'always' as const)),
+			methods: maybe(fc.constantFrom<('POST' | 'GET')[]>(['POST'], ['GET', 'POST'])),
+			idempotency: maybe(fc.constantFrom('optional' as const, 'required' as const)),
+			owner: maybe(fc.constantFrom('header:X-User', ['header:a', 'header:b'])),
+			group: maybe(fc.constant('header:X-Tenant')),
+			priority: maybe(fc.constantFrom('high' as const, 'normal' as const, 'low' as const)),
+			concurrency: maybe(fc.constantFrom(4, 'off' as const)),
+			rate: maybe(fc.constantFrom('10/s', 'off' as const)),
+			waiting: maybe(fc.integer({ min: 1, max: 1000 })),
+			attempts: maybe(fc.integer({ min: 1, max: 100 })),
+			backoff: maybe(fc.constantFrom({ base: '5s' }, { base: '1h', most: '2h' })),
+			retryOn: maybe(fc.constantFrom<number[]>([], [429, 503])),
+			unkeyed: maybe(fc.constantFrom('never' as const, 'retry' as const)),
+			upstreamKey: maybe(fc.constantFrom({}, { header: 'X-Key', life: '1h' })),
+			timeLimit: maybe(duration(100, 86_400_000)),
+			expires: maybe(fc.constantFrom('6h', 'off' as const)),
+			keep: maybe(duration(0, 86_400_000)),
+			body: maybe(fc.constantFrom('1KiB', '1MiB')),
+			result: maybe(fc.constantFrom('1KiB', '1MiB')),
+		})
+		.map(withoutUndefined),
+);
+
 /** `cache` of a service or route. */
 export const cacheInput: fc.Arbitrary<NonNullable<UserRoute['cache']>> = fc.oneof(
 	fc.constant('off' as const),
@@ -97,6 +151,8 @@ export const cacheInput: fc.Arbitrary<NonNullable<UserRoute['cache']>> = fc.oneo
 			staleIfUnreachable: maybe(window),
 			heuristic: maybe(fc.constantFrom('10%', 'off')),
 			refreshAhead: maybe(fc.constantFrom('10%', '50%', 'off')),
+			methods: maybe(fc.constantFrom<('GET' | 'POST')[]>(['GET'], ['GET', 'POST'])),
+			surrogate: maybe(fc.boolean()),
 			key: maybe(
 				fc
 					.record({

@@ -1,0 +1,76 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { IdempotencyRecord, NewJob } from '../job.ts';
+import type { AddOutcome } from '../job-store.ts';
+import type { JobBook } from './job-book.ts';
+import { bodyColumns, newJob } from './job-row.ts';
+import { STATE_NUMBERS } from './job-tables.ts';
+
+/** Takes jobs in, within a transaction. */
+export class Adding {
+	readonly #book: JobBook;
+	readonly #addJob: StatementSync;
+	readonly #addPayload: StatementSync;
+	readonly #record: StatementSync;
+	readonly #addRecord: StatementSync;
+	readonly #setRecord: StatementSync;
+
+	constructor(database: DatabaseSync, book: JobBook) {
+		this.#book = book;
+		this.#addJob = database.prepare(
+			`INSERT INTO jobs (id, qid, gid, state, priority, lane, runAt, version, attempts, attemptsMost, held, created,
+			deadline, keep, owner, upstreamKey) VALUES (?, ?, ?, ?, ?, '', ?, 1, 0, ?, 0, ?, ?, ?, ?, ?)
+			ON CONFLICT (id) DO NOTHING`,
+		);
+		this.#addPayload = database.prepare('INSERT INTO payloads VALUES (?, ?, ?, ?, ?, ?)');
+		this.#record = database.prepare('SELECT fingerprint, id, until FROM idempotency WHERE key = ?');
+		this.#addRecord = database.prepare('INSERT INTO idempotency VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING');
+		this.#setRecord = database.prepare('INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?)');
+	}
+
+	add(job: NewJob): AddOutcome {
+		const known = job.idempotency === null ? null : this.#recorded(job.idempotency, job);
+		if (known !== null) return known;
+		if (!this.#insert(job)) return { kind: 'same', id: job.id, job: this.#book.job(job.id) };
+		return { kind: 'added', job: newJob(job) };
+	}
+
+	/** null: the key was free, and is this job's now. */
+	#recorded({ key, fingerprint, untilMs }: IdempotencyRecord, job: NewJob): AddOutcome | null {
+		// Nearly always it is free: so it is looked for only where it is not.
+		if (this.#addRecord.run(key, fingerprint, job.id, untilMs).changes === 1) return null;
+		const row = this.#record.get(key) as { fingerprint: string; id: string; until: number };
+		if (row.until <= job.createdMs) {
+			this.#setRecord.run(key, fingerprint, job.id, untilMs);
+			return null;
+		}
+		const { id } = row;
+		return row.fingerprint === fingerprint ? { kind: 'same', id, job: this.#book.job(id) } : { kind: 'mismatch', id };
+	}
+
+	/** False: it is there already, since the same call was made twice. */
+	#insert(job: NewJob): boolean {
+		const { ledger } = this.#book;
+		const { id, priority, runAtMs, attemptsMost, createdMs, deadlineMs, keepMs, owner, upstreamKey } = job;
+		const group = ledger.madeGroup(ledger.madeQueue(job.queue), job.group);
+		const state = runAtMs > createdMs ? STATE_NUMBERS.scheduled : STATE_NUMBERS.waiting;
+		const { changes, lastInsertRowid } = this.#addJob.run(
+			id,
+			group.queue.qid,
+			group.gid,
+			state,
+			priority,
+			runAtMs,
+			attemptsMost,
+			createdMs,
+			deadlineMs,
+			keepMs,
+			owner,
+			upstreamKey,
+		);
+		if (changes === 0) return false;
+		this.#addPayload.run(lastInsertRowid, job.request, ...bodyColumns(job.body), job.notify);
+		ledger.move(group, null, state);
+		this.#book.tell(id, state, 1);
+		return true;
+	}
+}
