@@ -92,8 +92,9 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		const unit = other === null ? this.filler.begin(key) : 0;
 		this.table.unlock();
 		other?.release();
-		// Most are never asked for again: only who is found is kept decoded.
-		return unit === 0 ? null : new MemoryEntry(this, unit).hold();
+		if (unit === 0) return null;
+		// Most are never asked for again: only who is found is kept decoded; but one that proves long, and goes on on disk, is the same object for all who read it here.
+		return (this.bodies === null ? new MemoryEntry(this, unit) : this.entryAt(unit)).hold();
 	}
 
 	update(entry: AnswerEntry, answer: StoredAnswer): AnswerEntry | null {
