@@ -93,7 +93,8 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		this.table.unlock();
 		other?.release();
 		if (unit === 0) return null;
-		// Most are never asked for again: only who is found is kept decoded; but one that proves long, and goes on on disk, is the same object for all who read it here.
+		// Most are never asked for again: only who is found is kept decoded. But what may go on in a file has one object
+		// for all who read it here.
 		return (this.bodies === null ? new MemoryEntry(this, unit) : this.entryAt(unit)).hold();
 	}
 
