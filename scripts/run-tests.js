@@ -48,7 +48,7 @@ const steps = [
 	},
 	{
 		name: 'unit',
-		tests: ['src/!(config)/**/*.test.ts', 'scripts/**/*.test.ts'],
+		tests: ['src/!(config)/**/*.test.ts', 'simulators/**/*.test.ts', 'scripts/**/*.test.ts'],
 		concurrency: quick ? 3 : 2,
 		minutes: 5,
 		compiled: join(kept, 'compiled'),

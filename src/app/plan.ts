@@ -173,7 +173,9 @@ export type Order =
 	| { type: 'instance'; instance: InstancePlan }
 	| { type: 'remove'; slot: number }
 	| { type: 'listen'; listen: ListenPlan }
-	| { type: 'unlisten'; key: string };
+	| { type: 'unlisten'; key: string }
+	/** Acknowledged once nothing more is accepted. */
+	| { type: 'drain' };
 
 export type ToWorker =
 	| (Order & { seq: number })
@@ -185,7 +187,6 @@ export type ToWorker =
 	| { type: 'cache'; cache: CachePlan }
 	/** Its channel to the jobs thread, or to another one in its place. */
 	| { type: 'jobs'; port: MessagePort }
-	| { type: 'drain' }
 	/** Not to end after all. */
 	| { type: 'resume' }
 	| { type: 'end' };

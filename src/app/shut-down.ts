@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Running } from './config-swap.ts';
 import type { Led } from './lead.ts';
 import { untilQuiet } from './until-quiet.ts';
@@ -19,7 +20,7 @@ export async function shutDown(
 	const until = Date.now() + graceMs;
 	const rested = served.jobs.rest(graceMs);
 	await listeners.release();
-	workers.tell({ type: 'drain' });
+	await Promise.race([workers.orderAll({ type: 'drain' }), sleep(graceMs, undefined, { ref: false })]);
 	await untilQuiet(() => workers.load(), until);
 	// What is still under way is cut off; no instance could leave while a worker waits for it.
 	if (workers.load().active > 0) await workers.end();
@@ -40,8 +41,8 @@ export async function drainOut({
 	served,
 }: Pick<Running, 'admin' | 'workers' | 'monitor' | 'served'> & Pick<Led, 'counts'>): Promise<void> {
 	admin.close();
-	workers.tell({ type: 'drain' });
 	const rested = served.jobs.rest(JOBS_GRACE_MS);
+	await workers.orderAll({ type: 'drain' });
 	await counts.drain(() => workers.load().connections > 0);
 	await rested;
 	await Promise.all([monitor.end(), served.jobs.end()]);

@@ -144,7 +144,10 @@ export class WorkerGroup {
 	#drainOne(member: Member): void {
 		if (member.state === 'draining') return;
 		member.state = 'draining';
-		this.#post(member, { type: 'drain' });
+		void this.order(member.id, { type: 'drain' }).then(() => this.#endOnceQuiet(member));
+	}
+
+	#endOnceQuiet(member: Member): void {
 		const check = setInterval(() => {
 			if (this.#members.get(member.id) !== member || member.state !== 'draining') clearInterval(check);
 			else if (this.#cell(member.id, NodeCell.connections) === 0 && this.#cell(member.id, NodeCell.active) === 0) {

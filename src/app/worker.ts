@@ -183,12 +183,6 @@ class DataWorker {
 			case 'abort':
 				this.#prepared = null;
 				break;
-			case 'drain':
-				this.#plane.draining = true;
-				this.#jobs.client.takes(false);
-				for (const listener of this.#listeners.values()) listener.close();
-				this.#listeners.clear();
-				break;
 			case 'resume':
 				this.#plane.draining = false;
 				this.#jobs.client.takes(true);
@@ -237,10 +231,26 @@ class DataWorker {
 					this.#listeners.delete(message.key);
 					done();
 					break;
+				case 'drain':
+					this.#drain(done);
+					break;
 			}
 		} catch (error) {
 			done(error instanceof Error ? error.message : String(error));
 		}
+	}
+
+	/** Each next answer ends its connection; until the last listener is closed there may be none for a moment, and then another. */
+	#drain(done: () => void): void {
+		this.#plane.draining = true;
+		this.#jobs.client.takes(false);
+		let open = this.#listeners.size;
+		if (open === 0) done();
+		for (const listener of this.#listeners.values())
+			listener.close(() => {
+				if (--open === 0) done();
+			});
+		this.#listeners.clear();
 	}
 
 	#removeInstance(slot: number, done: () => void): void {

@@ -22,29 +22,40 @@ export interface CertificateText {
 
 /** Accepts connections on a socket that was bound elsewhere. */
 export interface Listener {
-	/** Stops accepting. What was accepted goes on. */
-	close(): void;
+	/** Stops accepting. What was accepted goes on. `closed`: called once nothing more is accepted. */
+	close(closed?: () => void): void;
 	/** New certificates for new connections; nothing for plain listeners. */
 	certify(certificates: readonly CertificateText[]): void;
 }
 
 /** The server's inner handle: accepted connections come without a stream around them (docs/adr/0005). */
 interface AcceptingServer {
-	_handle: { onconnection: (status: number, handle: TcpHandle | undefined) => void } | null;
+	_handle: {
+		onconnection: (status: number, handle: TcpHandle | undefined) => void;
+		/** With another backlog, while it listens already. */
+		listen?: (backlog: number) => number;
+	} | null;
 }
 
 /** Plain HTTP on this file descriptor. */
 export function listenPlain(requests: Requests, fd: number): Listener {
 	const server = net.createServer({ noDelay: true, allowHalfOpen: true });
+	let accepted = 0;
 	server.on('error', (error) => requests.plane.report(error));
 	server.listen({ fd }, BACKLOG, () => {
 		const handle = (server as unknown as AcceptingServer)._handle;
 		if (rawSupported && handle !== null && typeof handle.onconnection === 'function') {
-			handle.onconnection = (status, accepted) => acceptRaw(requests, status, accepted);
+			handle.onconnection = (status, connection) => {
+				accepted++;
+				acceptRaw(requests, status, connection);
+			};
 		}
 	});
-	server.on('connection', (socket) => acceptStream(requests, socket));
-	return { close: () => closeInShortTurn(server), certify: () => {} };
+	server.on('connection', (socket) => {
+		accepted++;
+		acceptStream(requests, socket);
+	});
+	return { close: (closed) => closeOnceEmpty(server, () => accepted, closed), certify: () => {} };
 }
 
 /** HTTPS on this file descriptor. The ticket key is the same for all workers, so that sessions resume on any. */
@@ -71,14 +82,16 @@ export function listenTls(requests: Requests, fd: number, options: TlsListenOpti
 		secure: (socket: net.Socket) => void server.emit('connection', socket),
 		plain: () => unasked(requests, 'https_port'),
 	};
+	let accepted = 0;
 	const front = net.createServer({ allowHalfOpen: true }, (socket) => {
+		accepted++;
 		// Counted before the first byte: a handshake that never begins costs a descriptor too.
 		if (countConnection(requests, socket)) sortByFirstByte(socket, to);
 	});
 	front.on('error', (error) => requests.plane.report(error));
 	front.listen({ fd }, BACKLOG);
 	return {
-		close: () => closeInShortTurn(front),
+		close: (closed) => closeOnceEmpty(front, () => accepted, closed),
 		certify: (certificates) => {
 			contexts = certificateContexts(certificates, options.minVersion);
 			server.setSecureContext({ ...certificates[0], minVersion: options.minVersion });
@@ -87,19 +100,35 @@ export function listenTls(requests: Requests, fd: number, options: TlsListenOpti
 }
 
 /** Turns of the event loop that are this short leave next to no time for a connection to come unseen, ms. */
-const SHORT_TURN_MS = 0.04;
-const MOST_TURNS = 500;
+const SHORT_TURN_MS = 0.03;
+/** Longest that a listener which is to close waits for one, ms. */
+const CLOSING_MS = 1000;
 
 /**
- * Closing a socket resets the connections that wait in its queue. All that came are accepted in the
- * course of a turn; it closes at the end of a short one, so that hardly any can have come since.
+ * Closing a socket resets the connections that wait in its queue, and of those Node takes one in a turn of the event
+ * loop: it closes at the end of a short turn in which there was none to take. A queue without room lets next to none
+ * in meanwhile: who is kept out tries again a second later. `accepted`: how many were so far.
  */
-function closeInShortTurn(server: net.Server, turns = 0): void {
-	const began = performance.now();
-	setImmediate(() => {
-		if (turns >= MOST_TURNS || performance.now() - began <= SHORT_TURN_MS) server.close();
-		else closeInShortTurn(server, turns + 1);
-	});
+function closeOnceEmpty(server: net.Server, accepted: () => number, closed: (() => void) | undefined): void {
+	const until = performance.now() + CLOSING_MS;
+	(server as unknown as AcceptingServer)._handle?.listen?.(0);
+	let before = -1;
+	let began = 0;
+	const turn = (): void => {
+		const nowMs = performance.now();
+		const now = accepted();
+		// What is left of the turn that this is called in need not look at the socket: the first one does not count.
+		const empty = now === before && nowMs - began <= SHORT_TURN_MS;
+		if (!empty && nowMs < until) {
+			before = now;
+			began = performance.now();
+			setImmediate(turn);
+			return;
+		}
+		server.close();
+		closed?.();
+	};
+	setImmediate(turn);
 }
 
 export interface TlsListenOptions {
