@@ -62,6 +62,7 @@ export class JobPage implements AnswerSource {
 		if (!isOwned(job?.owner ?? NOBODY, this.#owners)) job = null;
 		if (job !== null && method === 'DELETE') job = await this.#cancel(id);
 		else if (job !== null && part !== 'events') job = await this.#wait(job);
+		if (job !== null && part === 'result') job = await this.#refreshed(job);
 		this.#guarded(() => {
 			if (job === null) this.#refuse('job_not_found');
 			else if (part === 'events') this.#events(job);
@@ -73,6 +74,13 @@ export class JobPage implements AnswerSource {
 				}
 			} else this.#json(jobView(job, path), again(job));
 		});
+	}
+
+	/** What its upstream gives may end, such as signed URLs. */
+	async #refreshed(job: Job): Promise<Job> {
+		if (job.state !== 'succeeded' || job.externalId === null) return job;
+		const result = await this.#parts.jobs.ask('fresh', job.id);
+		return result === null ? job : { ...job, result };
 	}
 
 	async #cancel(id: string): Promise<Job | null> {
