@@ -28,23 +28,25 @@ const ms = (input: string | undefined, otherwise: number): number =>
 
 export function resolveExternal(input: ExternalInput, place: Place): ExternalPolicy | null {
 	if (typeof input !== 'object') return null;
-	const { id, status, poll, result, webhook, reconcile } = input;
-	const bulk = status.path.includes('{ids}');
+	const { id, status = {}, poll, result, webhook, reconcile } = input;
+	const at = place.at('status');
+	const path = needed(status.path, '`path`, where the upstream is asked', at);
+	const bulk = path.includes('{ids}');
 	if (bulk && status.items === undefined)
-		place.at('status').problem('missing; the answer about several jobs needs `items`, where their list is', { at: 'key' });
+		at.problem('missing; the answer about several jobs needs `items`, where their list is', { at: 'key' });
 	return {
-		id,
+		id: needed(id, '`id`, where the answer names the job', place),
 		status: {
-			path: status.path,
+			path,
 			most: bulk ? (status.most ?? 100) : 1,
 			items: status.items ?? null,
 			id: status.id ?? '/id',
-			state: status.state,
+			state: needed(status.state, '`state`, where the word for it is', at),
 			code: status.code ?? null,
 			message: status.message ?? null,
 			progress: status.progress ?? null,
-			done: status.done,
-			failed: status.failed,
+			done: status.done ?? [needed(undefined, '`done`, the words for success', at)],
+			failed: status.failed ?? [needed(undefined, '`failed`, the words for failure', at)],
 			unknown: status.unknown ?? [],
 		},
 		poll: resolvePoll(poll),
@@ -52,7 +54,7 @@ export function resolveExternal(input: ExternalInput, place: Place): ExternalPol
 			result === undefined
 				? null
 				: {
-						path: result.path,
+						path: needed(result.path, '`path`, where the result is', place.at('result')),
 						ready: result.ready ?? null,
 						waitMs: ms(result.wait, 30_000),
 						freshMs: typeof result.fresh === 'string' && result.fresh !== 'off' ? ms(result.fresh, 0) : 0,
@@ -60,6 +62,12 @@ export function resolveExternal(input: ExternalInput, place: Place): ExternalPol
 		webhook: webhook === undefined ? null : resolveWebhook(webhook, place.at('webhook')),
 		reconcile: reconcile === undefined ? null : { ...reconcile, complete: reconcile.complete ?? false },
 	};
+}
+
+/** A preset may say it; without one it is the person's to say. */
+function needed(value: string | undefined, what: string, place: Place): string {
+	if (value === undefined) place.problem(`missing; this needs ${what}`, { at: 'key' });
+	return value ?? '';
 }
 
 function resolvePoll(input: Said['poll']): PollPolicy {

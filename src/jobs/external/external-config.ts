@@ -23,20 +23,20 @@ const fieldName = text('the name of a header field', (value) =>
 const secrets = oneOf([reference, list(reference, 'references')], '`{ env: NAME }`, `{ file: ./path }`, or a list of them');
 
 const statusSchema = object({
-	path: required(pathWith('\\{ids?\\}', '/videos/{id}'), 'Path of the question: with `{id}` for one job, with `{ids}` for several with commas.', {
+	path: key(pathWith('\\{ids?\\}', '/videos/{id}'), 'Path of the question: with `{id}` for one job, with `{ids}` for several with commas.', {
 		example: '/videos/statuses?ids={ids}',
 	}),
 	most: key(integer(1, 1000), 'Most ids of one question, with `{ids}`.', { default: 100, example: 50 }),
 	items: key(pointer, 'The list of jobs in the answer.', { defaultText: 'the answer is about one job', example: '/data' }),
 	id: key(pointer, "Within an item: the job's id.", { default: '/id', example: '/video_id' }),
-	state: required(pointer, 'Within an item: the word for its state.', { example: '/status' }),
+	state: key(pointer, 'Within an item: the word for its state.', { example: '/status' }),
 	code: key(pointer, 'Within an item: the code of its error.', { defaultText: 'none', example: '/error/code' }),
 	message: key(pointer, 'Within an item: what its error means.', { defaultText: 'none', example: '/error/message' }),
 	progress: key(pointer, 'Within an item: a number from 0 to 100.', { defaultText: 'none', example: '/progress' }),
-	done: required(words, 'Words for a job that has succeeded. What is in none of these lists goes on.', {
+	done: key(words, 'Words for a job that has succeeded. What is in none of these lists goes on.', {
 		example: ['completed'],
 	}),
-	failed: required(words, 'Words for a job that has failed.', { example: ['failed'] }),
+	failed: key(words, 'Words for a job that has failed.', { example: ['failed'] }),
 	unknown: key(words, 'Words by which the upstream says that it knows no such job; after five in a row a person is asked.', {
 		defaultText: 'none',
 		example: ['not_found'],
@@ -65,7 +65,7 @@ const pollSchema = object({
 });
 
 const resultSchema = object({
-	path: required(pathWith('\\{id\\}', '/videos/{id}'), 'Path of the result, with `{id}`.', { example: '/videos/{id}' }),
+	path: key(pathWith('\\{id\\}', '/videos/{id}'), 'Path of the result, with `{id}`.', { example: '/videos/{id}' }),
 	ready: key(pointer, 'What is null in the answer until the result is really there.', {
 		defaultText: 'nothing is waited for',
 		example: '/data/video_url',
@@ -126,10 +126,10 @@ const reconcileSchema = object({
 });
 
 const externalKeys = object({
-	id: required(pointer, 'In the answer that takes a job: what the upstream calls it. A list there is several jobs in one.', {
+	id: key(pointer, 'In the answer that takes a job: what the upstream calls it. A list there is several jobs in one.', {
 		example: '/data/video_id',
 	}),
-	status: required(statusSchema, 'How the upstream is asked how jobs get on.', {
+	status: key(statusSchema, 'How the upstream is asked how jobs get on.', {
 		example: { path: '/videos/{id}', state: '/status', done: ['completed'], failed: ['failed'] },
 	}),
 	poll: key(pollSchema, 'How often. All jobs of a place that fit are in one question.', { example: { heard: '5m' } }),

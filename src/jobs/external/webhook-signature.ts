@@ -27,9 +27,9 @@ export function checkSignature(
 	}
 	const before = policy.over === 'body' ? '' : `${eventId === null ? '' : (fields[eventId] ?? '')}.${stamp}.`;
 	const offered = policy.format === 'standard' ? given.split(' ').slice(0, 10) : [given];
-	const digests = policy.secrets.map((secret) =>
-		createHmac('sha256', keyOf(secret, policy)).update(before).update(body).digest(),
-	);
+	const digests = policy.secrets
+		.flatMap((secret) => keysOf(secret, policy))
+		.map((key) => createHmac('sha256', key).update(before).update(body).digest());
 	const fits = offered.some((text) => {
 		const bytes = signatureBytes(text, policy.format);
 		return bytes !== null && digests.some((digest) => bytes.length === digest.length && timingSafeEqual(bytes, digest));
@@ -37,9 +37,12 @@ export function checkSignature(
 	return fits ? null : 'signature_wrong';
 }
 
-/** Standard Webhooks write the key in base64 behind `whsec_`; all others mean the text as it is. */
-const keyOf = (secret: string, { format }: SignaturePolicy): Buffer | string =>
-	format === 'standard' ? Buffer.from(secret.replace(/^whsec_/, ''), 'base64') : secret;
+/** Standard Webhooks write the key in base64 behind `whsec_`; all others mean the text, and not all say whether with that prefix. */
+function keysOf(secret: string, { format }: SignaturePolicy): (Buffer | string)[] {
+	const bare = secret.replace(/^whsec_/, '');
+	if (format === 'standard') return [Buffer.from(bare, 'base64')];
+	return bare === secret ? [secret] : [secret, bare];
+}
 
 function signatureBytes(text: string, format: SignaturePolicy['format']): Buffer | null {
 	if (format === 'hex') return /^(sha256=)?[0-9a-f]{64}$/i.test(text) ? Buffer.from(text.slice(-64), 'hex') : null;

@@ -1,0 +1,160 @@
+/** Videos through the preset, at a simulator that fails in every way it knows, with the core killed in the midst. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type Simulator, startSimulator } from '../../simulators/heygen/start-simulator.ts';
+import { type Ballast, startBallast } from '../support/ballast.ts';
+import { connect } from '../support/raw-client.ts';
+import { eventually, get, post, statusOf } from '../support/suite.ts';
+
+interface View {
+	id: string;
+	state: string;
+	error: { code: string } | null;
+}
+
+const VIDEOS = 50;
+/** Simulated seconds in one. */
+const SCALE = 600;
+const ms = (seconds: number): string => `${Math.max(1, Math.round((seconds * 1000) / SCALE))}ms`;
+
+const ENDED = ['succeeded', 'failed', 'parked', 'cancelled', 'expired'];
+const ALICE = 'Authorization: Bearer alice';
+const BODY = JSON.stringify({
+	type: 'avatar',
+	avatar_id: 'avatar_ada_office',
+	voice_id: 'voice_english_ada',
+	script: 'Hello and welcome.',
+});
+
+const KNOBS = {
+	createP50Ms: 2500,
+	createP99Ms: 31_000,
+	slowCreateRate: 0.1,
+	slowCreateMs: 45_000,
+	renderP50Ms: 300_000,
+	renderP99Ms: 600_000,
+	failureRate: 0.05,
+	nullUrlRate: 0.2,
+	otherJobs: 1,
+	otherJobsGapMs: 120_000,
+	crashRate: 0.05,
+	errorRate: 0.02,
+	webhookLostRate: 0.2,
+	webhookDuplicateRate: 0.2,
+};
+
+describe('HeyGen by its preset', () => {
+	let simulator: Simulator;
+	let ballast: Ballast;
+	const folder = mkdtempSync(join(tmpdir(), 'ballast-heygen-'));
+
+	before(async () => {
+		simulator = await startSimulator({
+			timeScale: SCALE,
+			knobs: KNOBS,
+			accounts: [
+				{ name: 'one', keys: ['key-one'], maxJobs: 10 },
+				{ name: 'two', keys: ['key-two'], maxJobs: 6 },
+			],
+		});
+		process.env['TEST_HEYGEN_ONE'] = 'key-one';
+		process.env['TEST_HEYGEN_TWO'] = 'key-two';
+		const external = {
+			poll: {
+				steps: [
+					{ until: ms(120), every: ms(10) },
+					{ until: ms(300), every: ms(30) },
+					{ every: ms(60) },
+				],
+				heard: ms(120),
+			},
+			result: { wait: ms(30) },
+		};
+		const config = (secrets: string[]): Record<string, unknown> => ({
+			workers: 2,
+			stop: '0s',
+			services: {
+				heygen: {
+					preset: 'heygen',
+					instances: [simulator.url],
+					...(secrets.length === 0 ? {} : { webhooks: { secret: secrets.map((file) => ({ file })) } }),
+					accounts: [
+						{ key: { env: 'TEST_HEYGEN_ONE' }, maxJobs: 10 },
+						{ key: { env: 'TEST_HEYGEN_TWO' }, maxJobs: 6 },
+					],
+					routes: { 'POST /v3/videos': { offload: { backoff: { base: '5ms', most: '50ms' }, external } } },
+				},
+			},
+		});
+		ballast = await startBallast(config([]));
+		// Where webhooks go is known only now, and each account has a secret of its own.
+		const secrets = await Promise.all(['key-one', 'key-two'].map((key) => registered(key)));
+		ballast.configure(config(secrets));
+		await ballast.control('reload');
+	});
+	const registered = async (key: string): Promise<string> => {
+		const answer = await fetch(`${simulator.url}/v3/webhooks/endpoints`, {
+			method: 'POST',
+			headers: { 'x-api-key': key },
+			body: JSON.stringify({ url: `http://127.0.0.1:${ballast.port}/hooks/heygen` }),
+		});
+		const { data } = (await answer.json()) as { data: { secret: string } };
+		const file = join(folder, key);
+		writeFileSync(file, `${data.secret}\n`, { mode: 0o600 });
+		return file;
+	};
+	after(async () => {
+		await ballast.stop();
+		await simulator.close();
+		rmSync(folder, { recursive: true });
+	});
+	const ask = async (request: string) => {
+		const client = await connect(ballast.port);
+		try {
+			client.send(request);
+			return await client.answer();
+		} finally {
+			client.destroy();
+		}
+	};
+
+	test('each job is one video, whatever goes wrong', async () => {
+		const made = await Promise.all(
+			Array.from({ length: VIDEOS }, () => ask(post('/v3/videos', BODY, 'Prefer: respond-async', ALICE))),
+		);
+		const ids = made.map((answer) => {
+			assert.equal(answer.status, 202, answer.text);
+			return answer.json<View>().id;
+		});
+		const view = async (id: string): Promise<View> => (await ask(get(`/jobs/${id}`, ALICE))).json();
+		const ended = async (): Promise<View[]> => {
+			const views: View[] = [];
+			for (const id of ids) views.push(await view(id));
+			return views.filter(({ state }) => ENDED.includes(state));
+		};
+		await eventually(ended, ({ length }) => length >= 5, 20_000);
+		const { core } = await statusOf(ballast);
+		process.kill(core.pid, 'SIGKILL');
+		await eventually(
+			() => ended().catch(() => []),
+			({ length }) => length === VIDEOS,
+			60_000,
+		);
+		const views = await ended();
+		const states = views.map(({ state, error }) => (state === 'failed' ? error?.code : state));
+		assert.deepEqual([...new Set(states)].sort(), ['rendering_failed', 'succeeded'], JSON.stringify(states));
+		const ledger = simulator.ledger();
+		const own = ledger.jobs.filter(({ origin }) => origin === 'v3');
+		assert.deepEqual(ledger.repeated, { idempotencyKeys: [], callbackIds: [] });
+		assert.deepEqual(own.map(({ callbackId }) => callbackId).sort(), [...ids].sort());
+		for (const { mostAtATime, maxJobs } of ledger.accounts) assert.ok(mostAtATime <= maxJobs);
+		console.log(JSON.stringify(simulator.calls()));
+		const done = views.find(({ state }) => state === 'succeeded') as View;
+		const result = await ask(get(`/jobs/${done.id}/result`, ALICE));
+		const { data } = result.json<{ data: { video_url: string } }>();
+		assert.equal((await fetch(data.video_url)).status, 200);
+	});
+});
