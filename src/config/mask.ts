@@ -18,7 +18,8 @@ export function maskConfig(config: Config): Config {
 			const { env, secretEnv } = instances;
 			for (const name of Object.keys(env)) if (secretEnv.includes(name) || namesSecret(name)) env[name] = MASK;
 		}
-		for (const policy of [service.offload, ...Object.values(service.routeOffloads)]) if (policy !== null) maskOffload(policy);
+		for (const policy of [service.offload, ...Object.values(service.routeOffloads)])
+			if (policy !== null) maskOffload(policy);
 		const { health } = service;
 		health.headers = health.headers.map(([name, value]) =>
 			health.secretHeaders.includes(name.toLowerCase()) || namesSecret(name) ? [name, MASK] : [name, value],
@@ -36,7 +37,10 @@ export function maskConfig(config: Config): Config {
 
 /** All that places upstream are sent is taken for secret. */
 function maskOffload(policy: OffloadPolicy): void {
-	policy.lanes = policy.lanes.map((lane) => ({ ...lane, headers: lane.headers.map(([name]) => [name, MASK] as const) }));
+	policy.lanes = policy.lanes.map((lane) => ({
+		...lane,
+		headers: lane.headers.map(([name]) => [name, MASK] as const),
+	}));
 	const signature = policy.external?.webhook?.signature;
 	if (signature != null) signature.secrets = signature.secrets.map(() => MASK);
 }

@@ -31,7 +31,10 @@ test('the preset gives a plain service: places by account, stable keys, and how 
 	);
 	// Of the places alone depends how many are under way.
 	assert.equal(videos.limits.concurrency, 0);
-	assert.deepEqual([videos.upstreamKey?.header, videos.upstreamKey?.lifeMs, videos.timeLimitMs], ['Idempotency-Key', 86_400_000, 120_000]);
+	assert.deepEqual(
+		[videos.upstreamKey?.header, videos.upstreamKey?.lifeMs, videos.timeLimitMs],
+		['Idempotency-Key', 86_400_000, 120_000],
+	);
 	assert.deepEqual([videos.external?.status.most, videos.external?.result?.ready], [100, '/data/video_url']);
 	assert.deepEqual(videos.external?.webhook?.signature?.secrets, ['whsec_of-the-endpoint']);
 	// All that makes jobs of an account shares its slots.

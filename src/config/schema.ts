@@ -33,13 +33,13 @@ import { logsSchema } from '../logs/config.ts';
 import { metricsSchema, objectiveSchema } from '../metrics/config.ts';
 import { exportSchema } from '../otlp/export-config.ts';
 import { receiveSchema } from '../otlp/receive-config.ts';
+import { accountsSchema, webhooksSchema } from '../presets/heygen/config.ts';
 import { breakerSchema, retryBudgetSchema } from '../resilience/config.ts';
 import { concurrencySchema, overloadSchema, prioritySchema } from '../resilience/overload-config.ts';
 import { rateLimitSchema } from '../resilience/rate-limit-config.ts';
 import { scaleSchema } from '../scaling/config.ts';
 import { storeSchema } from '../store/config.ts';
 import { tracesSchema } from '../traces/config.ts';
-import { accountsSchema, webhooksSchema } from '../presets/heygen/config.ts';
 import { poolsSchema, scrapeKey } from './pool-schema.ts';
 
 const poolKeys = {

@@ -158,7 +158,8 @@ export class ExternalJobs implements SubmittedJobs {
 
 	#end(held: HeldJob, status: SeenStatus): void {
 		held.finishing = true;
-		if (status.state === 'failed') this.#parts.conclude(held.job.token, { kind: 'failed', error: errorOf(status), result: null });
+		if (status.state === 'failed')
+			this.#parts.conclude(held.job.token, { kind: 'failed', error: errorOf(status), result: null });
 		else if (held.policy.result === null) {
 			const inline = Buffer.from(JSON.stringify(status.item));
 			this.#parts.conclude(held.job.token, { kind: 'succeeded', result: { head: JSON_HEAD, body: { inline } } });
@@ -233,7 +234,12 @@ export class ExternalJobs implements SubmittedJobs {
 				job.externalId = found.externalId;
 				this.#parts.conclude(job.token, { kind: 'submitted', leaseMs: 15_000, externalId: found.externalId });
 			} else if (found.kind === 'never') this.#parts.conclude(job.token, 'again');
-			else this.#park(job, 'attempt_lost', 'whether the upstream has it cannot be told, and a repeat might be carried out twice');
+			else
+				this.#park(
+					job,
+					'attempt_lost',
+					'whether the upstream has it cannot be told, and a repeat might be carried out twice',
+				);
 		});
 	}
 

@@ -32,7 +32,12 @@ export function heygenService({ accounts, webhooks }: HeygenInput): Form {
 		instances: HEYGEN_URL,
 		host: 'instance',
 		timeouts: { firstByte: READ_TIME },
-		headers: { request: { set: Object.fromEntries(accounts.slice(0, 1).map(({ key }) => ['X-Api-Key', key])), remove: ['authorization'] } },
+		headers: {
+			request: {
+				set: Object.fromEntries(accounts.slice(0, 1).map(({ key }) => ['X-Api-Key', key])),
+				remove: ['authorization'],
+			},
+		},
 		routes: {
 			'POST /v3/videos': videos,
 			'POST /v3/templates/*': videos,
