@@ -173,12 +173,19 @@ describe('jobs that an upstream has', () => {
 	});
 
 	test('a result that may have ended is asked for anew; a fresh one is not', async () => {
-		const { jobs, state } = made({ '/jobs/x-a': [{ url: 'new' }] });
+		const { jobs, state, asked } = made({ '/jobs/x-a': [{ url: 'new' }] });
 		const job = claimed('a', { state: 'succeeded', endedMs: 0 });
 		assert.equal(await jobs.fresh(job), null);
 		state.nowMs = 1000;
 		const result = await jobs.fresh(job);
 		assert.deepEqual(textOf({ kind: 'succeeded', result }), { url: 'new' });
+		// However many ask, the upstream is asked once in that time.
+		state.nowMs = 1999;
+		await Promise.all([jobs.fresh(job), jobs.fresh(job)]);
+		assert.equal(asked.length, 1);
+		state.nowMs = 2000;
+		await jobs.fresh(job);
+		assert.equal(asked.length, 2);
 		assert.equal(await jobs.fresh(claimed('gone', { state: 'succeeded', endedMs: 0 })), null);
 	});
 });

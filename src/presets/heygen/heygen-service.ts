@@ -30,6 +30,8 @@ export function heygenService({ accounts, webhooks }: HeygenInput): Form {
 	const videos = creates(externalOf('/v3/videos', { id: '/data/video_id', ids: 'video_ids' }));
 	return {
 		instances: HEYGEN_URL,
+		// Only what makes videos makes jobs, whatever others do.
+		offload: 'off',
 		host: 'instance',
 		timeouts: { firstByte: READ_TIME },
 		headers: {
