@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from '../core/errors.ts';
 import type { AttemptOrder, AttemptOutcome } from '../jobs/attempt.ts';
-import type { Job, JobState, NewJob } from '../jobs/job.ts';
+import type { Job, JobResult, JobState, NewJob } from '../jobs/job.ts';
 import type { AddOutcome, JobChange, JobPage, JobQuery, QueueView } from '../jobs/job-store.ts';
 import type { JobsConfig, OffloadPolicy } from '../jobs/offload-policy.ts';
 
@@ -65,6 +65,10 @@ export interface JobCalls {
 	change(id: string, change: JobChange): { job: Job; changed: boolean } | null;
 	/** The job once it changed, or as it is when the time is over; null: there is none. */
 	awaited(id: string, of: Awaited): Job | null;
+	/** The result of a job as its upstream gives it now; null: the stored one is as good. */
+	fresh(id: string): JobResult | null;
+	/** What became of a webhook of an upstream: by its path, with the fields that count. */
+	webhook(path: string, fields: Record<string, string>, body: Uint8Array): 'taken' | 'unverified' | 'unreadable';
 	queue(name: string, change?: { paused: boolean }): QueueView;
 	queues(): Record<string, QueueView>;
 }
@@ -102,6 +106,8 @@ export interface JobCounts {
 	/** From when its turn could come until it began, s, added up over `started`. */
 	waitedS: number;
 	started: number;
+	/** From the start of their last attempts until they had succeeded, s, added up. */
+	ranS: number;
 }
 
 export type FromJobsThread =

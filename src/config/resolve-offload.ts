@@ -11,6 +11,7 @@ import {
 	type QueueRate,
 } from '../jobs/offload-policy.ts';
 import { parseRate } from '../resilience/rate.ts';
+import { resolveCodes, resolveExternal, resolveLanes } from './resolve-external.ts';
 import type { Place } from './scope.ts';
 
 type Said = Exclude<OffloadInput, 'off' | boolean>;
@@ -45,7 +46,7 @@ export function layOffload(
 		group: said.group === undefined ? from.group : fieldOf(said.group),
 		priority: said.priority === undefined ? from.priority : PRIORITIES[said.priority],
 		queue: own ? `${service}/${route}` : service,
-		limits: limitsOf(from.limits, said, place),
+		limits: limitsOf(limitsBase(from, said), said, place),
 		retry: retryOf(from.retry, said),
 		upstreamKey:
 			said.upstreamKey === undefined
@@ -58,6 +59,10 @@ export function layOffload(
 		expiresMs: durationOrOff(said.expires, from.expiresMs),
 		keepMs: duration(said.keep, from.keepMs),
 		bodyMost: said.body === undefined ? from.bodyMost : (parseSize(said.body) ?? from.bodyMost),
+		lanes: resolveLanes(said.lanes, place.at('lanes')) ?? from.lanes,
+		codes: said.errors === undefined ? from.codes : resolveCodes(said.errors),
+		stamp: said.stamp ?? from.stamp,
+		external: said.external === undefined ? from.external : resolveExternal(said.external, place.at('external')),
 		resultMost: said.result === undefined ? from.resultMost : (parseSize(said.result) ?? from.resultMost),
 	};
 }
@@ -72,6 +77,10 @@ const durationOrOff = (input: string | false | undefined, otherwise: number): nu
 
 const countOrOff = (input: number | string | false | undefined, otherwise: number): number =>
 	input === undefined ? otherwise : typeof input === 'number' ? input : 0;
+
+/** Places have limits of their own: without a word there is no other. */
+const limitsBase = ({ limits, lanes }: OffloadPolicy, said: Said): QueueLimits =>
+	said.lanes === undefined || lanes.length > 0 ? limits : { ...limits, concurrency: 0 };
 
 function limitsOf(base: QueueLimits, said: Said, place: Place): QueueLimits {
 	return {

@@ -350,6 +350,14 @@ const UPKEEP: readonly Figure[] = [
 		{ name: 'queue.wait', unit: 'seconds', text: 'Mean wait of a job for its first attempt' },
 		ratio(ROUTE, [of('ballast_job_wait_seconds_total')], of('ballast_jobs_started_total')),
 	),
+	figure(
+		{
+			name: 'jobs.time',
+			unit: 'seconds',
+			text: 'Mean time of a job that succeeded, from the start of its last attempt',
+		},
+		ratio(ROUTE, [of('ballast_job_run_seconds_total')], of('ballast_jobs_ended_total', { state: 'succeeded' })),
+	),
 	counted('jobs.added', 'ballast_jobs_added_total', 'Requests that became jobs'),
 	counted('jobs.attempts', 'ballast_job_attempts_total', 'Attempts of jobs'),
 	figure(

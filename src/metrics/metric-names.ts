@@ -165,6 +165,7 @@ export const QUEUE_COUNTERS = define('counter', {
 	ballast_jobs_added_total: ['Requests that became jobs', ROUTE],
 	ballast_jobs_started_total: ['Jobs whose first attempt began', ROUTE],
 	ballast_job_wait_seconds_total: ['How long jobs waited for their first attempt', ROUTE],
+	ballast_job_run_seconds_total: ['How long jobs that succeeded took, from the start of their last attempt', ROUTE],
 	ballast_job_attempts_total: ['Attempts of jobs', ROUTE],
 	ballast_jobs_ended_total: ['Jobs that ended or were parked, by state', [...ROUTE, 'state']],
 });

@@ -257,6 +257,7 @@ function readQueues(registry: Registry, queues: readonly QueueReading[]): void {
 		[C.ballast_jobs_added_total, (queue: QueueReading) => queue.added],
 		[C.ballast_jobs_started_total, (queue: QueueReading) => queue.started],
 		[C.ballast_job_wait_seconds_total, (queue: QueueReading) => queue.waitedSeconds],
+		[C.ballast_job_run_seconds_total, (queue: QueueReading) => queue.ranSeconds],
 		[C.ballast_job_attempts_total, (queue: QueueReading) => queue.attempts],
 	] as const;
 	for (const [metric, value] of counted) counters(registry, metric, rows(value));

@@ -116,6 +116,8 @@ export interface QueueReading {
 	/** First attempts, and how long all of them had waited. */
 	started: number;
 	waitedSeconds: number;
+	/** How long those that succeeded took, from the start of their last attempt: upstream, too. */
+	ranSeconds: number;
 	/** By state. */
 	ended: Iterable<readonly [state: string, count: number]>;
 }

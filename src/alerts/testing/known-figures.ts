@@ -104,6 +104,7 @@ const FIGURES: readonly FigureInfo[] = [
 	gauge('queue.running', 'number', ['service', 'route'], 'ballast_queue_running'),
 	gauge('queue.parked', 'number', ['service', 'route'], 'ballast_queue_parked'),
 	gauge('queue.wait', 'seconds', ['service', 'route'], 'ballast_job_wait_seconds_total'),
+	gauge('jobs.time', 'seconds', ['service', 'route'], 'ballast_job_run_seconds_total'),
 	counter('jobs.added', ['service', 'route'], 'ballast_jobs_added_total'),
 	counter('jobs.attempts', ['service', 'route'], 'ballast_job_attempts_total'),
 	counter('jobs.ended', ['service', 'route', 'state'], 'ballast_jobs_ended_total'),

@@ -10,6 +10,7 @@ import { JobAttempts } from './job-attempts.ts';
 import { JobPages } from './job-pages.ts';
 import { JobsClient } from './jobs-client.ts';
 import type { OffloadParts } from './offload-parts.ts';
+import { WebhookPages } from './webhook-pages.ts';
 
 /** All that one worker has to do with jobs. */
 export class WorkerJobs {
@@ -40,7 +41,8 @@ export class WorkerJobs {
 		this.parts.path = jobs.path;
 		const policies = services.flatMap(({ offload, routeOffloads }) => [offload, ...Object.values(routeOffloads)]);
 		const owners = new Map(policies.map((policy) => [String(policy?.owner), policy?.owner ?? []]));
-		this.#plane.pages = new JobPages(this.parts, [...owners.values()]);
+		const webhooks = policies.flatMap((policy) => policy?.external?.webhook ?? []);
+		this.#plane.pages = new WebhookPages(this.parts, webhooks, new JobPages(this.parts, [...owners.values()]));
 	}
 
 	#open(folder: string): OffloadParts {
