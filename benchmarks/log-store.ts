@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { diskFault, inTransaction, openDatabase } from '../src/core/database.ts';
 import type { LogEntry } from '../src/core/log-entry.ts';
 import { entryOfAccess } from '../src/logs/access-row.ts';
 import { analytics } from '../src/logs/analytics.ts';
@@ -19,7 +20,6 @@ import { readOutputLine } from '../src/logs/output-line.ts';
 import { Redactor } from '../src/logs/redact.ts';
 import { type Steps, toEnd } from '../src/logs/steps.ts';
 import { accessEntry } from '../src/logs/testing-entries.ts';
-import { diskFault, inTransaction, openDatabase } from '../src/store/database.ts';
 
 const { values } = parseArgs({ options: { lines: { type: 'string', default: '5000000' }, keep: { type: 'string' } } });
 const LINES = Number(values.lines);

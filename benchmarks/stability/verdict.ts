@@ -7,18 +7,25 @@ export interface Line {
 	readonly measured: number;
 	/** The most that it may be; undefined for a figure that only informs. */
 	readonly most: number | undefined;
+	/** The least that it may be. */
+	readonly least?: number;
 	readonly unit?: string;
 }
 
 /** `figure · target · measured · ok`. */
 export function readable(line: Line): string {
 	const unit = line.unit === undefined ? '' : ` ${line.unit}`;
-	if (line.most === undefined) return `${line.figure} · – · ${line.measured}${unit}`;
-	return `${line.figure} · ≤ ${line.most}${unit} · ${line.measured}${unit} · ${met(line) ? 'ok' : 'NOT'}`;
+	const bounds = [
+		...(line.least === undefined ? [] : [`≥ ${line.least}${unit}`]),
+		...(line.most === undefined ? [] : [`≤ ${line.most}${unit}`]),
+	];
+	if (bounds.length === 0) return `${line.figure} · – · ${line.measured}${unit}`;
+	return `${line.figure} · ${bounds.join(', ')} · ${line.measured}${unit} · ${met(line) ? 'ok' : 'NOT'}`;
 }
 
 export function met(line: Line): boolean {
-	return line.most === undefined || line.measured <= line.most;
+	const { measured, most, least } = line;
+	return (most === undefined || measured <= most) && (least === undefined || measured >= least);
 }
 
 /** Runs a program of this kind and prints its end; an error becomes a JSON line that says so. */

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { diskFault, inTransaction, openDatabase } from '../core/database.ts';
 import { BallastError } from '../core/errors.ts';
 import type { Span } from '../core/span.ts';
 import type { MinuteFrames } from '../metrics/minute-frames.ts';
 import { ROLLUP_STEPS, Rollups } from '../metrics/rollups.ts';
 import type { DecisionRecord } from '../scaling/decision.ts';
 import { DECISION_STEPS, DecisionStore } from '../scaling/decision-store.ts';
-import { diskFault, inTransaction, openDatabase } from '../store/database.ts';
 import { STATE_STEPS, StateTable } from '../store/state-table.ts';
 import { TraceStore } from '../traces/trace-store.ts';
 import type { StoreCalls, StoreSettings } from './store-messages.ts';

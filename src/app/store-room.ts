@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { AccessEntry } from '../core/access-entry.ts';
+import { diskFault, inTransaction, openDatabase } from '../core/database.ts';
 import type { LogEntry } from '../core/log-entry.ts';
 import type { Span } from '../core/span.ts';
 import { LogBook } from '../logs/log-book.ts';
@@ -8,7 +9,6 @@ import { Want } from '../logs/record-layout.ts';
 import type { RecordLines } from '../logs/record-line.ts';
 import { type RecordNames, RecordReader } from '../logs/record-reader.ts';
 import { RecordRing } from '../logs/record-ring.ts';
-import { diskFault, inTransaction, openDatabase } from '../store/database.ts';
 import { spansOf } from '../traces/spans-of.ts';
 import { LastingStores } from './lasting-stores.ts';
 import { LogQuestions } from './log-questions.ts';

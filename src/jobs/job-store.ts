@@ -11,17 +11,25 @@ export interface JobStore {
 	add(jobs: readonly NewJob[]): Promise<AddOutcome[]>;
 	/** Jobs whose turn it is, and those whose holder is gone (`lost`), which come first. */
 	claim(claim: Claim): Promise<ClaimedJob[]>;
-	/** What became of attempts; false: the token is not the job's any more, nothing was changed. */
+	/**
+	 * What became of attempts; false: the token is not the job's any more, or the job has ended (cancelled, expired)
+	 * under its holder; of the job nothing was changed. The slot of one that ended so is its holder's still, which may
+	 * `beat` for it until the upstream has stopped, and gives it back by any report of an end.
+	 */
 	report(reports: readonly Report[]): Promise<boolean[]>;
 	get(id: string): Promise<Job | null>;
-	/** Newest first. */
+	/** Newest first. A page may be short, or even empty, and others follow: it is `next` that tells. */
 	list(query: JobQuery): Promise<JobPage>;
 	/** By a person, or the job's owner; null: there is no such job; else what it is now, changed where that was possible. */
 	change(id: string, change: JobChange): Promise<{ job: Job; changed: boolean } | null>;
 	/** Of a queue: its counts, after it was paused, resumed or left as it is (`undefined`). */
 	queue(name: string, change?: { paused: boolean }): Promise<QueueView>;
-	/** What time alone does: deadlines, ends of what is kept, of idempotency records. Files that nothing names any more. */
-	sweep(nowMs: number): Promise<{ files: string[] }>;
+	/**
+	 * What time alone does: deadlines, ends of what is kept, of idempotency records. Files that nothing names any more:
+	 * of jobs that went, told again until the next sweep, and those of `present` (what lies in the folder and is old
+	 * enough that whoever wrote it would have handed it in) that no job names.
+	 */
+	sweep(nowMs: number, present?: readonly string[]): Promise<{ files: string[] }>;
 	close(): Promise<void>;
 }
 
@@ -30,7 +38,7 @@ export type JobChanged = (change: { id: string; state: JobState; version: number
 
 export type AddOutcome =
 	| { kind: 'added'; job: Job }
-	/** Its idempotency key was used for the same payload: that job; null: it is not kept any more. */
+	/** Its idempotency key was used for the same payload, or its id is stored already: that job; null: it is not kept any more. */
 	| { kind: 'same'; id: string; job: Job | null }
 	/** The key was used for another payload. */
 	| { kind: 'mismatch'; id: string };
@@ -41,12 +49,18 @@ export interface Claim {
 	leaseMs: number;
 	/** At most so many jobs. */
 	most: number;
+	/** Of a clock that neither jumps nor is set back while the program runs: all leases hang on it. */
 	nowMs: number;
-	/** Where there is room. Queues take turns. */
+	/** Holders that are known to be gone, such as this node's life before: what they held is lost now. */
+	gone?: readonly string[];
+	/** Where there is room. Queues take turns. Of a paused one only what was lost is handed out. */
 	queues: readonly QueueRoom[];
 }
 
-/** What of a queue may be under way, over all nodes. Submitted jobs count as running ones. */
+/**
+ * What of a queue may be under way, over all nodes. Submitted jobs count as running ones, and so do ended ones whose
+ * holder has not let go. Lost ones hold their slot already: they are handed out whatever room there is.
+ */
 export interface QueueRoom {
 	name: string;
 	/** Running at once; 0: as many as come. */
@@ -55,10 +69,11 @@ export interface QueueRoom {
 	rate: JobRate | null;
 	/** For each of its groups. */
 	group: { concurrency: number; rate: JobRate | null };
-	/** Places upstream, each with its own limit; empty: none. A job keeps the one that it has. */
+	/** Places upstream, each with its own limit (0: as many as come); empty: no places. A job keeps the one that it has, and waits while that is not named. */
 	lanes: readonly { name: string; concurrency: number }[];
 }
 
+/** At most `count` begin in any span of `perMs`. */
 export interface JobRate {
 	count: number;
 	perMs: number;
@@ -74,7 +89,7 @@ export interface ClaimedJob extends Job {
 export type Report = { id: string; token: string; nowMs: number } & ReportKind;
 
 export type ReportKind =
-	/** It goes on: the lease is longer. */
+	/** It goes on: the lease runs from now. */
 	| { kind: 'beat'; leaseMs: number; progress?: JobProgress }
 	/** The upstream has it; the lease goes on, and so does its slot. */
 	| { kind: 'submitted'; leaseMs: number; externalId: string }

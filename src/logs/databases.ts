@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-/** How database files are opened and written: what logs need of `store/database.ts`. */
+/** How database files are opened and written: what logs need of `core/database.ts`. */
 export interface Databases {
 	/** @throws BallastError `store_unusable` */
 	open(path: string, steps: readonly string[]): DatabaseSync;

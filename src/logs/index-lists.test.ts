@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
-import { diskFault, inTransaction, openDatabase } from '../store/database.ts';
+import { diskFault, inTransaction, openDatabase } from '../core/database.ts';
 import { DayDatabase } from './day-database.ts';
 import { IDS_A_MS } from './entry-row.ts';
 import { barsOf, isOfLists, listOf } from './index-lists.ts';

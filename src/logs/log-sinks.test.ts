@@ -6,7 +6,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { diskFault, inTransaction, openDatabase } from '../store/database.ts';
+import { diskFault, inTransaction, openDatabase } from '../core/database.ts';
 import { entryLine, exportNdjson } from './export-ndjson.ts';
 import { FileSink } from './file-sink.ts';
 import { LogStore } from './log-store.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { diskFault, inTransaction, openDatabase } from '../store/database.ts';
+import { diskFault, inTransaction, openDatabase } from '../core/database.ts';
 import { entryOfAccess } from './access-row.ts';
 import { analytics } from './analytics.ts';
 import { botOf } from './bots.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { inTransaction, openDatabase } from '../store/database.ts';
+import { inTransaction, openDatabase } from '../core/database.ts';
 import { FrameWriter } from './frame.ts';
 import type { MinuteFrames } from './minute-frames.ts';
 import { usedBytes } from './rollup-retention.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openDatabase } from './database.ts';
+import { openDatabase } from '../core/database.ts';
 import { STATE_STEPS, StateTable } from './state-table.ts';
 
 test('what was set last is there; what cannot be read is nothing', () => {

@@ -155,3 +155,22 @@ test('`ballast/cache` says which package it needs, works with it, and loads noth
 	// It is found from where Ballast really is, and brings its own.
 	assert.deepEqual(run(process.execPath, ['cache.mjs'], app), { status: 0, output: 'kept\n0\n' });
 });
+
+test('`ballast/jobs` works where it is installed, and loads nothing of the gateway', () => {
+	const app = join(folder, 'app');
+	writeFileSync(
+		join(app, 'jobs.mjs'),
+		`import { registerHooks } from 'node:module';
+		const loaded = [];
+		registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+		const { openJobs } = await import('ballast/jobs');
+		const jobs = openJobs({ file: './jobs.db' });
+		jobs.worker('sums', ({ payload }) => payload.a + payload.b);
+		const { id } = await jobs.enqueue('sums', { a: 2, b: 3 });
+		console.log((await jobs.ended(id, 30_000)).result);
+		await jobs.close();
+		console.log(loaded.filter((url) => /ballast.dist.src.(?!jobs|core)/.test(url)).length);
+	`,
+	);
+	assert.deepEqual(run(process.execPath, ['jobs.mjs'], app), { status: 0, output: '5\n0\n' });
+});

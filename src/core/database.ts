@@ -1,10 +1,19 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { BallastError } from '../core/errors.ts';
+import { BallastError } from './errors.ts';
 
-/** Time that a statement waits for another process's write, such as that of a core that drains, ms. */
 const BUSY_MS = 2000;
+
+export interface DatabaseOptions {
+	/**
+	 * What a crash of the machine may lose; a crash of Ballast loses nothing. NORMAL: the last second; FULL: nothing
+	 * that was committed. Default NORMAL.
+	 */
+	synchronous?: 'NORMAL' | 'FULL';
+	/** Time that a statement waits for another process's write, such as that of a core that drains, ms; default 2000. */
+	busyMs?: number;
+}
 
 /**
  * Opens a database file, made with its folder if it is not there, and brings it up to date: `steps` are
@@ -12,32 +21,43 @@ const BUSY_MS = 2000;
  * version, with more steps, is refused rather than damaged.
  * @throws BallastError `store_unusable`
  */
-export function openDatabase(path: string, steps: readonly string[]): DatabaseSync {
+export function openDatabase(path: string, steps: readonly string[], options: DatabaseOptions = {}): DatabaseSync {
 	try {
 		if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-		const database = new DatabaseSync(path, { timeout: BUSY_MS });
-		// What a crash of the machine may lose is the last second; a crash of Ballast loses nothing.
-		database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY');
-		migrate(database, steps);
-		return database;
+		const database = new DatabaseSync(path, { timeout: options.busyMs ?? BUSY_MS });
+		try {
+			const synchronous = options.synchronous ?? 'NORMAL';
+			database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA temp_store = MEMORY`);
+			migrate(database, steps);
+			return database;
+		} catch (error) {
+			database.close();
+			throw error;
+		}
 	} catch (error) {
 		if (error instanceof BallastError) throw error;
-		throw new BallastError('store_unusable', `the database ${path} cannot be used: ${(error as Error).message}`);
+		const { message } = error as Error;
+		throw new BallastError('store_unusable', `the database ${path} cannot be used: ${message}`, {}, error);
 	}
 }
 
 function migrate(database: DatabaseSync, steps: readonly string[]): void {
-	const { user_version: seen } = database.prepare('PRAGMA user_version').get() as { user_version: number };
-	if (seen > steps.length)
-		throw new BallastError(
-			'store_unusable',
-			'the database was written by a later version of Ballast; use that one, or another folder',
-		);
-	if (seen === steps.length) return;
+	if (seenSteps(database, steps) === steps.length) return;
 	inTransaction(database, () => {
+		// Another process may have done it since.
+		const seen = seenSteps(database, steps);
 		for (const step of steps.slice(seen)) database.exec(step);
 		database.exec(`PRAGMA user_version = ${steps.length}`);
 	});
+}
+
+function seenSteps(database: DatabaseSync, steps: readonly string[]): number {
+	const { user_version: seen } = database.prepare('PRAGMA user_version').get() as { user_version: number };
+	if (seen <= steps.length) return seen;
+	throw new BallastError(
+		'store_unusable',
+		'the database was written by a later version of Ballast; use that one, or another folder',
+	);
 }
 
 /** Wholly or not at all. */

@@ -1,0 +1,97 @@
+/** Jobs as the benchmarks hand them in, and what takes them. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openEmbeddedJobStore } from '../../src/jobs/embedded/embedded-job-store.ts';
+import type { NewJob } from '../../src/jobs/job.ts';
+import type { Claim, JobStore, QueueRoom } from '../../src/jobs/job-store.ts';
+
+/** A head of a request and a small body, as a job for a video is. */
+const REQUEST = randomBytes(400);
+const BODY = randomBytes(300);
+const KEPT_MS = 86_400_000;
+
+const names = randomBytes(1 << 16);
+let at = 0;
+/** Random enough, and cheap beside what is measured. */
+function idOf(): string {
+	at = (at + 17) % (names.length - 17);
+	if (at < 17) names.set(randomBytes(names.length));
+	return names
+		.subarray(at, at + 17)
+		.toString('base64url')
+		.slice(0, 22);
+}
+
+export function newJob(of: { group?: string; keyed?: boolean } = {}): NewJob {
+	const id = idOf();
+	const createdMs = Date.now();
+	return {
+		id,
+		queue: 'videos',
+		group: of.group ?? '',
+		owner: 'c'.repeat(43),
+		priority: 1,
+		createdMs,
+		runAtMs: createdMs,
+		deadlineMs: null,
+		keepMs: KEPT_MS,
+		attemptsMost: 5,
+		request: REQUEST,
+		body: { inline: BODY },
+		upstreamKey: id,
+		notify: null,
+		idempotency: of.keyed === true ? { key: `k-${id}`, fingerprint: id, untilMs: createdMs + KEPT_MS } : null,
+	};
+}
+
+export const room = (of: Partial<QueueRoom> = {}): QueueRoom => ({
+	name: 'videos',
+	concurrency: 0,
+	rate: null,
+	group: { concurrency: 0, rate: null },
+	lanes: [],
+	...of,
+});
+
+export const claimOf = (most: number, queue: QueueRoom = room()): Claim => ({
+	holder: 'bench',
+	leaseMs: 60_000,
+	most,
+	nowMs: Date.now(),
+	queues: [queue],
+});
+
+export interface OpenStore extends AsyncDisposable {
+	store: JobStore;
+	path: string;
+}
+
+/** On the machine's disk, in a folder of its own. */
+export function openStore(): OpenStore {
+	const folder = mkdtempSync(join(tmpdir(), 'ballast-bench-jobs-'));
+	const path = join(folder, 'jobs.db');
+	const store = openEmbeddedJobStore({ path });
+	return {
+		store,
+		path,
+		async [Symbol.asyncDispose]() {
+			await store.close();
+			rmSync(folder, { recursive: true, force: true });
+		},
+	};
+}
+
+/** Claims and finishes all it gets, until `done`; how many. */
+export async function drain(store: JobStore, of: { most: number; done: () => boolean }): Promise<number> {
+	let count = 0;
+	while (!of.done()) {
+		const jobs = await store.claim(claimOf(of.most));
+		if (jobs.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+		const nowMs = Date.now();
+		await store.report(jobs.map(({ id, token }) => ({ id, token, nowMs, kind: 'succeeded', result: null }) as const));
+		count += jobs.length;
+	}
+	return count;
+}

@@ -1,0 +1,125 @@
+/** How many jobs are taken in, and how many go through, with every promise on disk. */
+import type { JobStore } from '../../src/jobs/job-store.ts';
+import { median } from '../measure/ratios.ts';
+import type { Line } from '../stability/verdict.ts';
+import { drain, newJob, openStore } from './jobs.ts';
+
+const CALLERS = 64;
+
+interface Rate {
+	perSecond: number;
+	/** CPU of this process, callers and all. */
+	cpuUs: number;
+	p50Ms: number;
+	p99Ms: number;
+}
+
+interface Plan {
+	rounds: number;
+	seconds: number;
+}
+
+/** Each of `CALLERS` hands in one job after another, each when the last is acknowledged. */
+async function enqueueFor(store: JobStore, seconds: number, keyed: boolean): Promise<Rate> {
+	const waits: number[] = [];
+	const before = process.cpuUsage();
+	const from = performance.now();
+	const until = from + seconds * 1000;
+	const caller = async (at: number): Promise<void> => {
+		for (let now = performance.now(); now < until; ) {
+			await store.add([newJob({ group: `g-${at % 8}`, keyed })]);
+			const then = performance.now();
+			waits.push(then - now);
+			now = then;
+		}
+	};
+	await Promise.all(Array.from({ length: CALLERS }, (_, at) => caller(at)));
+	const tookMs = performance.now() - from;
+	const { user, system } = process.cpuUsage(before);
+	waits.sort((a, b) => a - b);
+	const quantile = (share: number): number => waits[Math.floor(waits.length * share)] ?? Number.NaN;
+	return {
+		perSecond: (waits.length / tookMs) * 1000,
+		cpuUs: (user + system) / waits.length,
+		p50Ms: quantile(0.5),
+		p99Ms: quantile(0.99),
+	};
+}
+
+const tenth = (value: number): number => Math.round(value * 10) / 10;
+
+export async function enqueue({ rounds, seconds }: Plan): Promise<Line[]> {
+	const lines: Line[] = [];
+	for (const keyed of [false, true]) {
+		const rates: Rate[] = [];
+		for (let round = 0; round < rounds; round++) {
+			await using open = openStore();
+			rates.push(await enqueueFor(open.store, seconds, keyed));
+		}
+		const of = (what: keyof Rate): number => median(rates.map((rate) => rate[what]));
+		const [name, key] = [keyed ? 'enqueue with an idempotency key' : 'enqueue', keyed ? 'keyed' : 'enqueue'];
+		lines.push(
+			{
+				figure: `${name}, ${CALLERS} callers`,
+				key: `${key}PerSecond`,
+				measured: Math.round(of('perSecond')),
+				least: 20_000,
+				most: undefined,
+				unit: '/s',
+			},
+			{
+				figure: `${name}, CPU of a job`,
+				key: `${key}CpuUs`,
+				measured: tenth(of('cpuUs')),
+				most: undefined,
+				unit: 'µs',
+			},
+			{ figure: `${name}, p50`, key: `${key}P50Ms`, measured: tenth(of('p50Ms')), most: undefined, unit: 'ms' },
+			{ figure: `${name}, p99`, key: `${key}P99Ms`, measured: tenth(of('p99Ms')), most: 20, unit: 'ms' },
+		);
+	}
+	return lines;
+}
+
+/** Workers that claim and finish jobs, each a hundred at a time. */
+const WORKERS = 4;
+
+/** Jobs handed in by 64 callers while workers claim and finish them. */
+export async function through({ rounds, seconds }: Plan): Promise<Line[]> {
+	const rates: number[] = [];
+	for (let round = 0; round < rounds; round++) {
+		await using open = openStore();
+		const { store } = open;
+		const until = performance.now() + seconds * 1000;
+		let waiting = 0;
+		const caller = async (at: number): Promise<void> => {
+			while (performance.now() < until) {
+				// A queue that only grows would measure the intake.
+				if (waiting > 2000) await new Promise((resolve) => setImmediate(resolve));
+				else await store.add([newJob({ group: `g-${at % 8}` })]);
+				waiting++;
+			}
+		};
+		const callers = Array.from({ length: CALLERS }, (_, at) => caller(at));
+		const count = setInterval(async () => {
+			waiting = (await store.queue('videos')).counts.waiting;
+		}, 20);
+		const drained = Array.from({ length: WORKERS }, () =>
+			drain(store, { most: 100, done: () => performance.now() >= until }),
+		);
+		const done = (await Promise.all(drained)).reduce((sum, count) => sum + count, 0);
+		clearInterval(count);
+		await Promise.all(callers);
+		rates.push(done / seconds);
+	}
+	return [
+		{
+			figure: 'through: added, claimed and finished',
+			key: 'throughPerSecond',
+			measured: Math.round(median(rates)),
+			least: 8000,
+			most: undefined,
+			unit: '/s',
+		},
+	];
+}

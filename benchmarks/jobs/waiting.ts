@@ -1,0 +1,102 @@
+/** What a claim costs when a great many jobs wait, beside when few do; and what memory they take. */
+import type { JobStore } from '../../src/jobs/job-store.ts';
+import { median } from '../measure/ratios.ts';
+import type { Line } from '../stability/verdict.ts';
+import { claimOf, newJob, openStore, room } from './jobs.ts';
+
+const FEW = 1000;
+const BATCH = 1000;
+
+interface Shape {
+	name: string;
+	key: string;
+	groups: number;
+}
+
+const SHAPES: readonly Shape[] = [
+	{ name: 'one group', key: 'one', groups: 1 },
+	{ name: '1,000 groups', key: 'groups', groups: 1000 },
+];
+
+async function fill(store: JobStore, count: number, groups: number): Promise<void> {
+	for (let at = 0; at < count; at += BATCH) {
+		const jobs = Array.from({ length: Math.min(BATCH, count - at) }, (_, i) =>
+			newJob({ group: `g-${(at + i) % groups}` }),
+		);
+		await store.add(jobs);
+	}
+}
+
+interface Cost {
+	ms: number;
+	cpuUs: number;
+}
+
+/** Of one claim of one job, commit and all. */
+async function claimOnce(store: JobStore): Promise<Cost> {
+	const claim = claimOf(1, room({ group: { concurrency: 2, rate: null } }));
+	const [from, before] = [performance.now(), process.cpuUsage()];
+	const jobs = await store.claim(claim);
+	const { user, system } = process.cpuUsage(before);
+	const ms = performance.now() - from;
+	const nowMs = Date.now();
+	await store.report(jobs.map(({ id, token }) => ({ id, token, nowMs, kind: 'succeeded', result: null }) as const));
+	return { ms, cpuUs: user + system };
+}
+
+const memoryMb = (): number => {
+	globalThis.gc?.();
+	return process.memoryUsage.rss() / 2 ** 20;
+};
+const hundredth = (value: number): number => Math.round(value * 100) / 100;
+
+async function compare(
+	shape: Shape,
+	of: { count: number; claims: number; say: (line: string) => void },
+): Promise<Line[]> {
+	await using few = openStore();
+	await using many = openStore();
+	const { groups, name } = shape;
+	await fill(few.store, FEW, Math.min(groups, FEW / 10));
+	// As much again as warms up the caches of the file, which are of a fixed size.
+	await fill(many.store, of.count / 20, groups);
+	const beforeMb = memoryMb();
+	const from = performance.now();
+	await fill(many.store, of.count - of.count / 20, groups);
+	of.say(`${name}: ${of.count} jobs in ${Math.round((performance.now() - from) / 1000)} s`);
+	const grownMb = memoryMb() - beforeMb;
+	const costs: Record<'few' | 'many', Cost[]> = { few: [], many: [] };
+	for (let round = 0; round < of.claims; round++) {
+		costs.few.push(await claimOnce(few.store));
+		costs.many.push(await claimOnce(many.store));
+		if (round % 100 === 99) await fill(few.store, 100, Math.min(groups, FEW / 10));
+	}
+	return linesOf(shape, { count: of.count, grownMb, few: costOf(costs.few), many: costOf(costs.many) });
+}
+
+/** The median of the times; of CPU the mean, as the system counts it in coarse steps. */
+function costOf(costs: readonly Cost[]): Cost {
+	const cpuUs = costs.reduce((sum, cost) => sum + cost.cpuUs, 0) / costs.length;
+	return { ms: median(costs.map(({ ms }) => ms)), cpuUs };
+}
+
+function linesOf(shape: Shape, of: { many: Cost; few: Cost; grownMb: number; count: number }): Line[] {
+	const { key } = shape;
+	const { few, many } = of;
+	const title = `${of.count.toLocaleString('en-US')} waiting in ${shape.name}`;
+	const told = { most: undefined, unit: 'ms' };
+	return [
+		{ figure: `${title}: claim, p50`, key: `${key}Ms`, measured: hundredth(many.ms), ...told },
+		{ figure: `beside ${FEW} waiting, p50`, key: `${key}FewMs`, measured: hundredth(few.ms), ...told },
+		{ figure: `${title}: time ÷ that`, key: `${key}Ratio`, measured: hundredth(many.ms / few.ms), most: 1.2 },
+		{ figure: `${title}: CPU ÷ that`, key: `${key}CpuRatio`, measured: hundredth(many.cpuUs / few.cpuUs), most: 1.2 },
+		{ figure: `${title}: CPU`, key: `${key}CpuUs`, measured: Math.round(many.cpuUs), most: undefined, unit: 'µs' },
+		{ figure: `${title}: memory grown by`, key: `${key}Mb`, measured: Math.round(of.grownMb), most: 32, unit: 'MB' },
+	];
+}
+
+export async function waiting(of: { count: number; claims: number; say: (line: string) => void }): Promise<Line[]> {
+	const lines: Line[] = [];
+	for (const shape of SHAPES) lines.push(...(await compare(shape, of)));
+	return lines;
+}

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { after, test } from 'node:test';
+import { BodyFolder } from './body-folder.ts';
+import { mountSmallDisk, NO_MOUNT } from './testing/small-disk.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'ballast-bodies-'));
+after(() => rmSync(root, { recursive: true, force: true }));
+let count = 0;
+const fresh = (): { path: string; folder: BodyFolder } => {
+	const path = join(root, String(count++));
+	return { path, folder: new BodyFolder(path) };
+};
+const bytes = (length: number, of: number): Uint8Array => new Uint8Array(length).fill(of);
+
+test('a body is there under its name when it is whole, for nobody else to read', async () => {
+	const { path, folder } = fresh();
+	const writer = await folder.create(1000);
+	const writes = [writer.write(bytes(300, 1)), writer.write(bytes(0, 0)), writer.write(bytes(200, 2))];
+	assert.equal(readdirSync(path).length, 1);
+	await Promise.all(writes);
+	assert.match(readdirSync(path)[0] ?? '', /\.part$/);
+	const { file, bytes: length } = await writer.finish();
+	assert.match(file, /^[A-Za-z0-9_-]{22}$/);
+	assert.deepEqual(readdirSync(path), [file]);
+	assert.equal(statSync(join(path, file)).mode & 0o777, 0o600);
+	assert.equal(statSync(path).mode & 0o777, 0o700);
+	assert.deepEqual([length, await folder.size(file)], [500, 500]);
+	const read = await buffer(folder.read(file));
+	assert.ok(read.equals(Buffer.concat([bytes(300, 1), bytes(200, 2)])));
+	await writer.abort();
+	assert.equal(await folder.size(file), 500, 'what is whole stays');
+	await folder.remove([file, file]);
+	assert.equal(await folder.size(file), null);
+});
+
+test('a body over its limit leaves nothing', async () => {
+	const { path, folder } = fresh();
+	const writer = await folder.create(1000);
+	await writer.write(bytes(1000, 1));
+	await assert.rejects(writer.write(bytes(1, 1)), { code: 'body_too_large' });
+	await assert.rejects(writer.finish(), { code: 'body_too_large' });
+	await writer.abort();
+	assert.deepEqual(readdirSync(path), []);
+});
+
+test('a body that is given up leaves nothing', async () => {
+	const { path, folder } = fresh();
+	const writer = await folder.create(1000);
+	await writer.write(bytes(100, 1));
+	await writer.abort();
+	await writer.abort();
+	assert.deepEqual(readdirSync(path), []);
+	await assert.rejects(writer.write(bytes(1, 1)), { code: 'jobs_unavailable' });
+});
+
+test('what is old is listed, halves are removed, and what is not ours is left alone', async () => {
+	const { path, folder } = fresh();
+	const write = async (): Promise<string> => {
+		const writer = await folder.create(10);
+		await writer.write(bytes(10, 1));
+		return (await writer.finish()).file;
+	};
+	const [old, young] = [await write(), await write()];
+	const [oldHalf, youngHalf] = ['A'.repeat(22), 'B'.repeat(22)].map((name) => `${name}.part`) as [string, string];
+	for (const name of [oldHalf, youngHalf, 'README', 'x.part']) writeFileSync(join(path, name), '');
+	const nowMs = Date.now();
+	for (const name of [old, oldHalf, 'README']) utimesSync(join(path, name), nowMs / 1000 - 7200, nowMs / 1000 - 7200);
+	assert.deepEqual(await folder.olderThan(nowMs - 3_600_000), [old]);
+	assert.deepEqual(readdirSync(path).toSorted(), ['README', old, young, youngHalf, 'x.part'].toSorted());
+});
+
+test('a name that is none of ours is not opened', () => {
+	const { folder } = fresh();
+	for (const name of ['../secret', '/etc/passwd', '', 'A'.repeat(21), `${'A'.repeat(22)}.part`]) {
+		assert.throws(() => folder.read(name), { code: 'internal' });
+	}
+});
+
+test('a folder that cannot be made is said', () => {
+	writeFileSync(join(root, 'file'), '');
+	assert.throws(() => new BodyFolder(join(root, 'file', 'x')), { code: 'store_unusable' });
+});
+
+test('a disk that takes no more is said, and leaves nothing', async (t) => {
+	using disk = mountSmallDisk(256);
+	if (disk === null) return t.skip(NO_MOUNT);
+	const path = join(disk.path, 'bodies');
+	const folder = new BodyFolder(path);
+	const writer = await folder.create(1e9);
+	await assert.rejects(writer.write(bytes(1_000_000, 1)), (error: Error & { code: string; details: object }) => {
+		assert.equal(error.code, 'jobs_unavailable');
+		assert.deepEqual(error.details, { disk: 'the disk is full (ENOSPC)' });
+		return true;
+	});
+	await writer.abort();
+	assert.deepEqual(readdirSync(path), []);
+	const next = await folder.create(1e9);
+	await next.write(bytes(1000, 1));
+	assert.equal((await next.finish()).bytes, 1000);
+});

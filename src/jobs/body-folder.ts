@@ -1,0 +1,175 @@
+import { randomBytes } from 'node:crypto';
+import { createReadStream, mkdirSync, type ReadStream } from 'node:fs';
+import { type FileHandle, open, opendir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { diskFault } from '../core/database.ts';
+import { BallastError } from '../core/errors.ts';
+
+/** Names are made here, never taken from a client. */
+const NAME = /^[A-Za-z0-9_-]{22}$/;
+/** Being written: counts as nothing. */
+const PART = '.part';
+/** Files looked at in one sweep, at most. */
+const MOST_LISTED = 100_000;
+
+/** A body that is being written. */
+export interface BodyWriter {
+	/**
+	 * In the order of the calls; the buffer is free again when it is done.
+	 * @throws BallastError `body_too_large`, `jobs_unavailable`; the file is gone then
+	 */
+	write(chunk: Uint8Array): Promise<void>;
+	/** It is on disk, under its name. @throws BallastError `jobs_unavailable` */
+	finish(): Promise<{ file: string; bytes: number }>;
+	/** Nothing of it stays; also behind an error. */
+	abort(): Promise<void>;
+}
+
+/** Bodies of jobs that are too large to be held: a file each, in one folder that is Ballast's own. */
+export class BodyFolder {
+	readonly #path: string;
+
+	/** @throws BallastError `store_unusable` */
+	constructor(path: string) {
+		this.#path = path;
+		try {
+			mkdirSync(path, { recursive: true, mode: 0o700 });
+		} catch (error) {
+			const { message } = error as Error;
+			throw new BallastError('store_unusable', `the folder ${path} cannot be used: ${message}`, {}, error);
+		}
+	}
+
+	/** @throws BallastError `jobs_unavailable` */
+	async create(mostBytes: number): Promise<BodyWriter> {
+		const name = randomBytes(17).toString('base64url').slice(0, 22);
+		const path = join(this.#path, name);
+		return translated(
+			async () => new FileWriter(await open(path + PART, 'wx', 0o600), { folder: this.#path, name, mostBytes }),
+		);
+	}
+
+	/** Its bytes; the stream fails with ENOENT where it is gone. @throws BallastError `internal`: that is no name of ours */
+	read(file: string): ReadStream {
+		return createReadStream(this.#pathOf(file));
+	}
+
+	/** null: it is not there. */
+	async size(file: string): Promise<number | null> {
+		try {
+			return (await stat(this.#pathOf(file))).size;
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+			throw error;
+		}
+	}
+
+	/** What is gone already is no fault. */
+	async remove(files: readonly string[]): Promise<void> {
+		for (const file of files) await rm(this.#pathOf(file), { force: true });
+	}
+
+	/**
+	 * Whole bodies last written before then, for the sweep of the store, which knows those that no job names. What of
+	 * that age never became whole is removed.
+	 */
+	async olderThan(atMs: number): Promise<string[]> {
+		const names: string[] = [];
+		for await (const entry of await opendir(this.#path)) {
+			const part = entry.name.endsWith(PART);
+			const name = part ? entry.name.slice(0, -PART.length) : entry.name;
+			if (!entry.isFile() || !NAME.test(name) || !(await this.#isOlder(entry.name, atMs))) continue;
+			if (part) await rm(join(this.#path, entry.name), { force: true });
+			else if (names.push(name) >= MOST_LISTED) break;
+		}
+		return names;
+	}
+
+	async #isOlder(name: string, atMs: number): Promise<boolean> {
+		try {
+			return (await stat(join(this.#path, name))).mtimeMs < atMs;
+		} catch {
+			// It went meanwhile.
+			return false;
+		}
+	}
+
+	#pathOf(file: string): string {
+		if (!NAME.test(file)) throw new BallastError('internal', 'this is no name of a body');
+		return join(this.#path, file);
+	}
+}
+
+class FileWriter implements BodyWriter {
+	readonly #handle: FileHandle;
+	readonly #of: { folder: string; name: string; mostBytes: number };
+	#bytes = 0;
+	/** What was called last: calls follow one another. */
+	#last: Promise<void> = Promise.resolve();
+	#isOpen = true;
+
+	constructor(handle: FileHandle, of: { folder: string; name: string; mostBytes: number }) {
+		this.#handle = handle;
+		this.#of = of;
+	}
+
+	write(chunk: Uint8Array): Promise<void> {
+		return this.#inOrder(async () => {
+			this.#bytes += chunk.length;
+			if (this.#bytes > this.#of.mostBytes) throw new BallastError('body_too_large');
+			for (let at = 0; at < chunk.length; ) at += (await this.#handle.write(chunk, at)).bytesWritten;
+		});
+	}
+
+	async finish(): Promise<{ file: string; bytes: number }> {
+		const { folder, name } = this.#of;
+		await this.#inOrder(async () => {
+			await this.#handle.datasync();
+			await this.#close();
+			await rename(join(folder, name + PART), join(folder, name));
+			// The name is on disk only with its folder.
+			const directory = await open(folder);
+			try {
+				await directory.datasync();
+			} finally {
+				await directory.close();
+			}
+		});
+		return { file: name, bytes: this.#bytes };
+	}
+
+	async abort(): Promise<void> {
+		await this.#last.catch(() => {});
+		await this.#discard();
+	}
+
+	#inOrder(work: () => Promise<void>): Promise<void> {
+		const done = this.#last.then(() => translated(work));
+		this.#last = done;
+		// Whoever called is told; a call that nobody waited for is not a fault of the program.
+		done.catch(() => this.#discard()).catch(() => {});
+		return done;
+	}
+
+	async #discard(): Promise<void> {
+		await this.#close().catch(() => {});
+		await rm(join(this.#of.folder, this.#of.name + PART), { force: true });
+	}
+
+	async #close(): Promise<void> {
+		if (!this.#isOpen) return;
+		this.#isOpen = false;
+		await this.#handle.close();
+	}
+}
+
+async function translated<T>(work: () => Promise<T>): Promise<T> {
+	try {
+		return await work();
+	} catch (error) {
+		if (error instanceof BallastError) throw error;
+		const disk = diskFault(error);
+		const why = disk ?? (error as Error).message;
+		throw new BallastError('jobs_unavailable', `the body cannot be stored: ${why}`, { disk }, error);
+	}
+}

@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Claim, ClaimedJob, QueueRoom } from '../job-store.ts';
+import { hasEnded, type JobBook } from './job-book.ts';
+import { type JobRow, type Row, readJob } from './job-row.ts';
+import { STATE_NUMBERS } from './job-tables.ts';
+import { QueueTurn } from './queue-turn.ts';
+
+/** Scheduled jobs that become waiting ones in one claim, at most: the next claim goes on. */
+const PROMOTE_MOST = 1000;
+
+/** Hands out jobs, within a transaction. */
+export class Claiming {
+	readonly #book: JobBook;
+	readonly #due: StatementSync;
+	readonly #promote: StatementSync;
+	readonly #lost: StatementSync;
+	readonly #goneLease: StatementSync;
+	readonly #begin: StatementSync;
+	readonly #turns: ConstructorParameters<typeof QueueTurn>[1];
+	/** Tokens of another opener, or of a file that was restored, are never alike. */
+	readonly #life = randomBytes(9).toString('base64url');
+	#claims = 0;
+	#tokens = 0;
+
+	constructor(database: DatabaseSync, book: JobBook) {
+		this.#book = book;
+		const { scheduled, waiting } = STATE_NUMBERS;
+		this.#due = database.prepare(
+			`SELECT seq, id, gid, version FROM jobs INDEXED BY jobs_in_time
+			WHERE qid = ? AND state = ${scheduled} AND state < 2 AND runAt <= ? ORDER BY runAt LIMIT ${PROMOTE_MOST}`,
+		);
+		this.#promote = database.prepare(`UPDATE jobs SET state = ${waiting}, version = ? WHERE seq = ?`);
+		this.#lost = database.prepare(
+			'SELECT seq FROM jobs INDEXED BY jobs_held WHERE held = 1 AND qid = ? AND lease <= ? ORDER BY lease LIMIT ?',
+		);
+		this.#goneLease = database.prepare('UPDATE jobs SET lease = ? WHERE held = 1 AND holder = ? AND lease > ?');
+		this.#begin = database.prepare(
+			`UPDATE jobs SET state = ?, lane = ?, version = ?, attempts = ?, held = 1, lease = ?, holder = ?, token = ?,
+			firstAttempt = ?, started = ? WHERE seq = ?`,
+		);
+		this.#turns = {
+			head: database.prepare(
+				`SELECT seq, priority, runAt, lane FROM jobs INDEXED BY jobs_ready WHERE state = ${waiting} AND gid = ? AND lane = ?
+				ORDER BY priority DESC, runAt, seq LIMIT 1`,
+			),
+			nextLane: database.prepare(
+				`SELECT lane FROM jobs INDEXED BY jobs_ready WHERE state = ${waiting} AND gid = ? AND lane > ? ORDER BY lane LIMIT 1`,
+			),
+		};
+	}
+
+	claim(claim: Claim): ClaimedJob[] {
+		const { nowMs, queues, most } = claim;
+		for (const holder of claim.gone ?? []) this.#goneLease.run(nowMs, holder, nowMs);
+		const claimed: ClaimedJob[] = [];
+		for (const { name } of queues) this.#takeLost(name, claim, claimed);
+		for (const { name } of queues) this.promote(name, nowMs);
+		this.#book.ledger.flush();
+		let turns = this.#turnsOf(queues, nowMs);
+		while (turns.length > 0 && claimed.length < most) {
+			turns = turns.filter((turn) => claimed.length >= most || this.#takeNext(turn, claim, claimed));
+		}
+		return claimed;
+	}
+
+	/** What was to begin by now waits for its turn; false: there may be more. */
+	promote(queue: string, nowMs: number): boolean {
+		const { ledger } = this.#book;
+		const row = ledger.queue(queue);
+		if (row === null || row.counts[STATE_NUMBERS.scheduled] === 0) return true;
+		const due = this.#due.all(row.qid, nowMs) as { seq: number; id: string; gid: number; version: number }[];
+		for (const { seq, id, gid, version } of due) {
+			this.#promote.run(version + 1, seq);
+			ledger.move(ledger.group(gid), STATE_NUMBERS.scheduled, STATE_NUMBERS.waiting);
+			this.#book.tell(id, STATE_NUMBERS.waiting, version + 1);
+		}
+		return due.length < PROMOTE_MOST;
+	}
+
+	/** Another queue is first each time. */
+	#turnsOf(queues: readonly QueueRoom[], nowMs: number): QueueTurn[] {
+		const first = queues.length === 0 ? 0 : this.#claims++ % queues.length;
+		const turns: QueueTurn[] = [];
+		for (const room of [...queues.slice(first), ...queues.slice(0, first)]) {
+			const row = this.#book.ledger.queue(room.name);
+			if (row !== null && !row.paused) turns.push(new QueueTurn(this.#book.ledger, this.#turns, { room, row, nowMs }));
+		}
+		return turns;
+	}
+
+	#takeLost(queue: string, claim: Claim, claimed: ClaimedJob[]): void {
+		const row = this.#book.ledger.queue(queue);
+		if (row === null || row.held === 0) return;
+		for (;;) {
+			const found = this.#lost.all(row.qid, claim.nowMs, claim.most - claimed.length);
+			for (const { seq } of found) this.#takeOver(this.#book.claimed(seq as number), claim, claimed);
+			// Those that had ended made no part of the claim: there may be others behind them.
+			if (found.length === 0 || claimed.length >= claim.most) return;
+		}
+	}
+
+	#takeOver(row: Row & JobRow, claim: Claim, claimed: ClaimedJob[]): void {
+		if (hasEnded(row)) {
+			this.#book.release(row);
+			this.#book.save(row);
+			return;
+		}
+		row.version++;
+		this.#book.tell(row.id, row.state, row.version);
+		claimed.push(Object.assign(readJob(row), { token: this.#hold(row, claim), lost: true }));
+	}
+
+	/** False: this queue has nothing more to give. */
+	#takeNext(turn: QueueTurn, claim: Claim, claimed: ClaimedJob[]): boolean {
+		const next = turn.next();
+		if (next === null) return false;
+		const row = this.#book.claimed(next.seq);
+		if (row.deadline !== null && row.deadline <= claim.nowMs) {
+			this.#book.end(row, STATE_NUMBERS.expired, claim.nowMs);
+			this.#book.save(row);
+			return true;
+		}
+		row.lane = next.lane;
+		row.attempts++;
+		row.firstAttempt ??= claim.nowMs;
+		row.started = claim.nowMs;
+		this.#book.move(row, STATE_NUMBERS.running);
+		this.#book.ledger.hold(next.group, row.lane, 1);
+		turn.began(next.group);
+		claimed.push(Object.assign(readJob(row), { token: this.#hold(row, claim), lost: false }));
+		return true;
+	}
+
+	/** Its token from now on. */
+	#hold(row: JobRow, { nowMs, leaseMs, holder }: Claim): string {
+		const token = `${this.#life}.${++this.#tokens}`;
+		const { state, lane, version, attempts, firstAttempt, started, seq } = row;
+		this.#begin.run(state, lane, version, attempts, nowMs + leaseMs, holder, token, firstAttempt, started, seq);
+		return token;
+	}
+}

@@ -1,0 +1,214 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { BallastError } from '../../core/errors.ts';
+import type { Job, JobState, NewJob } from '../job.ts';
+import type {
+	AddOutcome,
+	Claim,
+	ClaimedJob,
+	JobChange,
+	JobChanged,
+	JobPage,
+	JobQuery,
+	JobStore,
+	QueueView,
+	Report,
+} from '../job-store.ts';
+import { Adding } from './adding.ts';
+import { change } from './changing.ts';
+import { Claiming } from './claiming.ts';
+import { CommitGroup } from './commit-group.ts';
+import { JobBook } from './job-book.ts';
+import { isCorrupt, isOfFile, type JobFile, openJobFile, quarantine, unavailable } from './job-file.ts';
+import { STATE_NUMBERS, STATES } from './job-tables.ts';
+import { Ledger } from './ledger.ts';
+import { listJobs } from './listing.ts';
+import { LOOK_EVERY_MS, Neighbours } from './neighbours.ts';
+import { report } from './reporting.ts';
+import { Sweeping } from './sweeping.ts';
+
+export interface EmbeddedJobStoreOptions extends JobFile {
+	/** Called behind the commit, before the call that made the change is answered; of others' changes soon after. */
+	changed?: JobChanged;
+}
+
+/** Jobs in a SQLite file: with nothing installed, on one machine. What is promised is on its disk. */
+export function openEmbeddedJobStore(options: EmbeddedJobStoreOptions): JobStore {
+	return new EmbeddedJobStore(options);
+}
+
+/** What works on one open file. */
+interface Parts {
+	database: DatabaseSync;
+	ledger: Ledger;
+	book: JobBook;
+	adding: Adding;
+	claiming: Claiming;
+	sweeping: Sweeping;
+	neighbours: Neighbours;
+	group: CommitGroup;
+}
+
+class EmbeddedJobStore implements JobStore {
+	readonly #options: EmbeddedJobStoreOptions;
+	readonly #look: NodeJS.Timeout | undefined;
+	#parts: Parts;
+	#closed = false;
+
+	constructor(options: EmbeddedJobStoreOptions) {
+		this.#options = options;
+		this.#parts = this.#open();
+		const { changed } = options;
+		if (changed !== undefined) this.#look = setInterval(() => this.#hear(changed), LOOK_EVERY_MS).unref();
+	}
+
+	add(jobs: readonly NewJob[]): Promise<AddOutcome[]> {
+		return this.#run(({ adding }) => jobs.map((job) => adding.add(job)));
+	}
+
+	claim(claim: Claim): Promise<ClaimedJob[]> {
+		return this.#run(({ claiming }) => claiming.claim(claim));
+	}
+
+	report(reports: readonly Report[]): Promise<boolean[]> {
+		return this.#run(({ book }) => reports.map((one) => report(book, one)));
+	}
+
+	async get(id: string): Promise<Job | null> {
+		return this.#read(({ book }) => book.job(id));
+	}
+
+	async list(query: JobQuery): Promise<JobPage> {
+		return this.#read(({ database }) => listJobs(database, query));
+	}
+
+	change(id: string, wanted: JobChange): Promise<{ job: Job; changed: boolean } | null> {
+		return this.#run(({ book }) => change(book, id, wanted));
+	}
+
+	queue(name: string, wanted?: { paused: boolean }): Promise<QueueView> {
+		return this.#run((parts) => {
+			if (wanted !== undefined) {
+				const row = parts.ledger.madeQueue(name);
+				row.paused = wanted.paused;
+				row.dirty = true;
+			}
+			return viewOf(parts, name);
+		});
+	}
+
+	async sweep(nowMs: number, present: readonly string[] = []): Promise<{ files: string[] }> {
+		while (!(await this.#run(({ sweeping }) => sweeping.step(nowMs))));
+		for (const name of await this.#run(({ sweeping }) => sweeping.queues())) {
+			while (!(await this.#run(({ claiming }) => claiming.promote(name, nowMs))));
+		}
+		return { files: await this.#run(({ sweeping }) => sweeping.end(nowMs, present)) };
+	}
+
+	async close(): Promise<void> {
+		if (this.#closed) return;
+		clearInterval(this.#look);
+		const { group, neighbours, database } = this.#parts;
+		// Who cannot say goodbye is taken for gone after a while.
+		group.run(() => neighbours.leave()).catch(() => {});
+		group.flush();
+		this.#closed = true;
+		database.close();
+	}
+
+	async #run<T>(work: (parts: Parts) => T): Promise<T> {
+		const parts = this.#usable();
+		return parts.group.run(() => work(parts));
+	}
+
+	#read<T>(work: (parts: Parts) => T): T {
+		const parts = this.#usable();
+		try {
+			return work(parts);
+		} catch (error) {
+			throw this.#translate(error, parts);
+		}
+	}
+
+	#usable(): Parts {
+		if (this.#closed) throw new BallastError('jobs_unavailable', 'the store of jobs is closed');
+		if (this.#parts.database.isOpen) return this.#parts;
+		// There was no room for another file when the one of before was put aside.
+		try {
+			this.#parts = this.#open();
+		} catch (error) {
+			throw new BallastError('jobs_unavailable', (error as Error).message, {}, error);
+		}
+		return this.#parts;
+	}
+
+	#open(): Parts {
+		const database = openJobFile(this.#options);
+		const ledger = new Ledger(database);
+		const book = new JobBook(database, ledger);
+		const parts: Parts = {
+			database,
+			ledger,
+			book,
+			adding: new Adding(database, book),
+			claiming: new Claiming(database, book),
+			sweeping: new Sweeping(database, book),
+			neighbours: new Neighbours(database, this.#options.changed !== undefined),
+			group: new CommitGroup(database, {
+				begin: () => ledger.begin() && parts.neighbours.look(),
+				end() {
+					ledger.flush();
+					parts.neighbours.write(book.told);
+				},
+				committed: () => this.#tell(book),
+				rolledBack() {
+					ledger.forget();
+					book.told.length = 0;
+				},
+				translate: (error) => this.#translate(error, parts),
+				ofAll: isOfFile,
+			}),
+		};
+		return parts;
+	}
+
+	#tell(book: JobBook): void {
+		const told = book.told.splice(0);
+		const { changed } = this.#options;
+		if (changed !== undefined) for (const one of told) changed(one);
+	}
+
+	/** What others changed. */
+	#hear(changed: JobChanged): void {
+		const { neighbours, group } = this.#parts;
+		try {
+			for (const one of neighbours.news()) changed(one);
+		} catch {
+			// A file that cannot be read now fails the calls, which say so.
+		}
+		if (neighbours.isDue) group.run(() => neighbours.tell()).catch(() => {});
+	}
+
+	/** The one place where faults of the file become errors of ours. */
+	#translate(error: unknown, parts: Parts): BallastError {
+		if (isCorrupt(error) && parts === this.#parts) {
+			try {
+				parts.database.close();
+				quarantine(this.#options, error as Error);
+				this.#parts = this.#open();
+			} catch (fault) {
+				return unavailable(fault);
+			}
+		}
+		return unavailable(error);
+	}
+}
+
+function viewOf({ ledger, sweeping }: Parts, name: string): QueueView {
+	const row = ledger.queue(name);
+	const counts = Object.fromEntries(STATES.map((state) => [state, row?.counts[STATE_NUMBERS[state]] ?? 0]));
+	return {
+		paused: row?.paused ?? false,
+		counts: counts as Record<JobState, number>,
+		oldestMs: row === null ? null : sweeping.oldestMs(row.qid),
+	};
+}

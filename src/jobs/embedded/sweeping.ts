@@ -1,0 +1,101 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { JobBook } from './job-book.ts';
+import { type JobRow, SELECT_ROW } from './job-row.ts';
+import { STATE_NUMBERS } from './job-tables.ts';
+
+/** Rows that one transaction of a sweep changes of a kind, at most: others wait for it, for some milliseconds. */
+const STEP = 200;
+/** A group without jobs is forgotten after this: longer than a rate's span should be, ms. */
+const EMPTY_GROUP_MS = 86_400_000;
+
+/** What time alone does, in steps of a transaction each. */
+export class Sweeping {
+	readonly #book: JobBook;
+	readonly #sql: ReturnType<typeof statements>;
+	/** Told by the last sweep: whoever asks again has seen to them. */
+	#toldFiles: string[] = [];
+
+	constructor(database: DatabaseSync, book: JobBook) {
+		this.#book = book;
+		this.#sql = statements(database);
+	}
+
+	/** True: that was all there is now. */
+	step(nowMs: number): boolean {
+		const expired = this.#sql.overdue.all(nowMs) as unknown as JobRow[];
+		for (const row of expired) {
+			this.#book.end(row, STATE_NUMBERS.expired, nowMs);
+			this.#book.save(row);
+		}
+		const past = this.#sql.past.all(nowMs) as unknown as JobRow[];
+		for (const row of past) this.#drop(row);
+		const records = Number(this.#sql.dropRecords.run(nowMs).changes);
+		return Math.max(expired.length, past.length, records) < STEP;
+	}
+
+	/** Names of queues that have scheduled jobs. */
+	queues(): string[] {
+		return this.#sql.queues.all().map((row) => row['name'] as string);
+	}
+
+	/** When the first waiting job became ready; null: none waits. */
+	oldestMs(qid: number): number | null {
+		return (this.#sql.oldest.get(qid)?.['runAt'] as number | undefined) ?? null;
+	}
+
+	/** Behind the last step. @param present files that lie in the folder */
+	end(nowMs: number, present: readonly string[]): string[] {
+		this.#book.ledger.flush();
+		this.#book.ledger.dropEmptyGroups(nowMs - EMPTY_GROUP_MS);
+		for (const file of this.#toldFiles) this.#sql.forgetFile.run(file);
+		const dropped = this.#sql.dropped.all().map((row) => row['file'] as string);
+		this.#toldFiles = dropped;
+		const orphans = present.filter((file) => this.#sql.named.get(file, file) === undefined);
+		return [...new Set([...dropped, ...orphans])];
+	}
+
+	#drop(row: JobRow): void {
+		this.#book.release(row);
+		this.#book.dropResult(row);
+		this.#book.dropFile(this.#sql.payloadFile.get(row.seq)?.['file']);
+		this.#sql.dropPayload.run(row.seq);
+		this.#sql.dropJob.run(row.seq);
+		this.#book.ledger.move(this.#book.group(row), row.state, null);
+	}
+}
+
+function statements(
+	database: DatabaseSync,
+): Record<
+	| 'overdue'
+	| 'past'
+	| 'dropRecords'
+	| 'queues'
+	| 'dropped'
+	| 'forgetFile'
+	| 'named'
+	| 'payloadFile'
+	| 'dropPayload'
+	| 'dropJob'
+	| 'oldest',
+	StatementSync
+> {
+	const of = (sql: string) => database.prepare(sql);
+	return {
+		overdue: of(`${SELECT_ROW} WHERE deadline IS NOT NULL AND state < 5 AND deadline <= ? LIMIT ${STEP}`),
+		past: of(`${SELECT_ROW} WHERE dropAt IS NOT NULL AND dropAt <= ? LIMIT ${STEP}`),
+		dropRecords: of(
+			`DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE until <= ? LIMIT ${STEP})`,
+		),
+		queues: of('SELECT name FROM queues'),
+		dropped: of('SELECT file FROM dropped LIMIT 10000'),
+		forgetFile: of('DELETE FROM dropped WHERE file = ?'),
+		named: of('SELECT 1 FROM payloads WHERE file = ? UNION ALL SELECT 1 FROM results WHERE file = ? LIMIT 1'),
+		payloadFile: of('SELECT file FROM payloads WHERE seq = ?'),
+		dropPayload: of('DELETE FROM payloads WHERE seq = ?'),
+		oldest: of(
+			'SELECT runAt FROM jobs INDEXED BY jobs_in_time WHERE qid = ? AND state = 1 AND state < 2 ORDER BY runAt LIMIT 1',
+		),
+		dropJob: of('DELETE FROM jobs WHERE seq = ?'),
+	};
+}
