@@ -4,9 +4,9 @@ import { median } from '../measure/ratios.ts';
 import type { Line } from '../stability/verdict.ts';
 import { drain, newJob, openStore } from './jobs.ts';
 
-const CALLERS = 64;
+export const CALLERS = 64;
 
-interface Rate {
+export interface Rate {
 	perSecond: number;
 	/** CPU of this process, callers and all. */
 	cpuUs: number;
@@ -14,20 +14,25 @@ interface Rate {
 	p99Ms: number;
 }
 
-interface Plan {
+export interface Plan {
 	rounds: number;
 	seconds: number;
 }
 
 /** Each of `CALLERS` hands in one job after another, each when the last is acknowledged. */
-async function enqueueFor(store: JobStore, seconds: number, keyed: boolean): Promise<Rate> {
+export function enqueueFor(store: JobStore, seconds: number, keyed: boolean): Promise<Rate> {
+	return callersFor(seconds, (at) => store.add([newJob({ group: `g-${at % 8}`, keyed })]));
+}
+
+/** `CALLERS` that each do it again and again, for a time. */
+export async function callersFor(seconds: number, add: (at: number) => Promise<unknown>): Promise<Rate> {
 	const waits: number[] = [];
 	const before = process.cpuUsage();
 	const from = performance.now();
 	const until = from + seconds * 1000;
 	const caller = async (at: number): Promise<void> => {
 		for (let now = performance.now(); now < until; ) {
-			await store.add([newJob({ group: `g-${at % 8}`, keyed })]);
+			await add(at);
 			const then = performance.now();
 			waits.push(then - now);
 			now = then;
@@ -89,28 +94,7 @@ export async function through({ rounds, seconds }: Plan): Promise<Line[]> {
 	const rates: number[] = [];
 	for (let round = 0; round < rounds; round++) {
 		await using open = openStore();
-		const { store } = open;
-		const until = performance.now() + seconds * 1000;
-		let waiting = 0;
-		const caller = async (at: number): Promise<void> => {
-			while (performance.now() < until) {
-				// A queue that only grows would measure the intake.
-				if (waiting > 2000) await new Promise((resolve) => setImmediate(resolve));
-				else await store.add([newJob({ group: `g-${at % 8}` })]);
-				waiting++;
-			}
-		};
-		const callers = Array.from({ length: CALLERS }, (_, at) => caller(at));
-		const count = setInterval(async () => {
-			waiting = (await store.queue('videos')).counts.waiting;
-		}, 20);
-		const drained = Array.from({ length: WORKERS }, () =>
-			drain(store, { most: 100, done: () => performance.now() >= until }),
-		);
-		const done = (await Promise.all(drained)).reduce((sum, count) => sum + count, 0);
-		clearInterval(count);
-		await Promise.all(callers);
-		rates.push(done / seconds);
+		rates.push(await throughFor(open.store, seconds));
 	}
 	return [
 		{
@@ -122,4 +106,33 @@ export async function through({ rounds, seconds }: Plan): Promise<Line[]> {
 			unit: '/s',
 		},
 	];
+}
+
+/** Finished in a second. */
+export async function throughFor(store: JobStore, seconds: number): Promise<number> {
+	const until = performance.now() + seconds * 1000;
+	let waiting = 0;
+	const caller = async (at: number): Promise<void> => {
+		while (performance.now() < until) {
+			// A queue that only grows would measure the intake.
+			if (waiting > 2000) await new Promise((resolve) => setImmediate(resolve));
+			else await store.add([newJob({ group: `g-${at % 8}` })]);
+			waiting++;
+		}
+	};
+	const callers = Array.from({ length: CALLERS }, (_, at) => caller(at));
+	const look = async (): Promise<void> => {
+		waiting = (await store.queue('videos')).counts.waiting;
+	};
+	let looked = Promise.resolve();
+	const count = setInterval(() => {
+		looked = look();
+	}, 20);
+	const drained = Array.from({ length: WORKERS }, () =>
+		drain(store, { most: 100, done: () => performance.now() >= until }),
+	);
+	const done = (await Promise.all(drained)).reduce((sum, count) => sum + count, 0);
+	clearInterval(count);
+	await Promise.all([looked, ...callers]);
+	return done / seconds;
 }

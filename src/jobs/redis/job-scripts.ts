@@ -58,6 +58,7 @@ export class JobScripts {
 	readonly open = new Set<number>();
 	readonly #options: ScriptOptions;
 	readonly #changed: (text: string) => void;
+	readonly #running = new Set<Promise<unknown>>();
 	#calls = 0;
 
 	/** `changed`: what a call changed, as the stream of changes says it. */
@@ -71,8 +72,19 @@ export class JobScripts {
 		return `${this.name}.${this.#calls + 1}`;
 	}
 
+	/** Resolves when all calls are answered that were made before. */
+	async settled(): Promise<void> {
+		await Promise.allSettled(this.#running);
+	}
+
 	/** @throws BallastError `jobs_unavailable` */
-	async run(name: ScriptName, args: readonly Argument[]): Promise<unknown> {
+	run(name: ScriptName, args: readonly Argument[]): Promise<unknown> {
+		const running = this.#run(name, args).finally(() => this.#running.delete(running));
+		this.#running.add(running);
+		return running;
+	}
+
+	async #run(name: ScriptName, args: readonly Argument[]): Promise<unknown> {
 		const call = ++this.#calls;
 		const isRead = READS.has(name);
 		if (!isRead) this.open.add(call);

@@ -51,7 +51,7 @@ const BYTES_MOST = 64 * 1024 * 1024;
 const TOGETHER = { items: 250, bytes: 8 * 1024 * 1024 };
 const CLAIM_MOST = 250;
 const LIST_MOST = 1000;
-/** Of `settled`. */
+/** Names told to one script. */
 const FILES_AT_ONCE = 5000;
 
 /** Jobs in a Redis or Valkey that several nodes share. What is promised is there, and on as many replicas as are said. */
@@ -211,6 +211,7 @@ class RedisJobStore implements JobStore {
 		this.#closed = true;
 		this.#feed?.stop();
 		await Promise.all([this.#adds.settled(), this.#reports.settled()]);
+		await this.#scripts.settled();
 		this.#link.close();
 	}
 
