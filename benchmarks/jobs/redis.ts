@@ -58,7 +58,13 @@ function linesOf(figure: string, key: string, ours: readonly number[], bare: rea
 	return [
 		{ figure, key: `${key}PerSecond`, measured: Math.round(median(ours)), ...told },
 		{ figure: `${figure}: bare BullMQ`, key: `${key}BarePerSecond`, measured: Math.round(median(bare)), ...told },
-		{ figure: `${figure}: ÷ bare BullMQ`, key: `${key}Ratio`, measured: Math.round(ratio * 100) / 100, least: 0.8, most: undefined },
+		{
+			figure: `${figure}: ÷ bare BullMQ`,
+			key: `${key}Ratio`,
+			measured: Math.round(ratio * 100) / 100,
+			least: 0.8,
+			most: undefined,
+		},
 	];
 }
 
@@ -109,7 +115,11 @@ async function withQueue(server: RedisServer, work: (queue: Queue) => Promise<vo
 function addTo(queue: Queue): Promise<unknown> {
 	const { id, request, body, owner } = newJob();
 	const inline = body !== null && 'inline' in body ? body.inline : new Uint8Array(0);
-	const data = { owner, request: Buffer.from(request).toString('base64'), body: Buffer.from(inline).toString('base64') };
+	const data = {
+		owner,
+		request: Buffer.from(request).toString('base64'),
+		body: Buffer.from(inline).toString('base64'),
+	};
 	return queue.add('job', data, { jobId: id, attempts: 5 });
 }
 

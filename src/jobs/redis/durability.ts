@@ -4,6 +4,10 @@ const TIMEOUT_MS = 3000;
 
 /** What of this Redis does not suit jobs that must not be lost, and what to set. */
 export async function durabilityWarnings(link: JobLink, replicas: number): Promise<string[]> {
+	const version = await versionOf(link);
+	if (version !== null && Number.parseInt(version, 10) < 7) {
+		return [`this is Redis ${version}, and jobs need 7.0, or a Valkey`];
+	}
 	const settings = await settingsOf(link);
 	if (settings === null) {
 		return [
@@ -75,6 +79,16 @@ async function settingsOf(link: JobLink): Promise<Map<string, string> | null> {
 			for (let at = 0; at + 1 < answer.length; at += 2) settings.set(`${answer[at]}`, `${answer[at + 1]}`);
 		}
 		return settings;
+	} catch {
+		return null;
+	}
+}
+
+/** null: it is not told. A Valkey tells the one of the Redis that it stands for. */
+async function versionOf(link: JobLink): Promise<string | null> {
+	try {
+		const text = String(await link.run('', ['INFO', 'server'], { timeoutMs: TIMEOUT_MS }));
+		return /^redis_version:([\d.]+)/m.exec(text)?.[1] ?? null;
 	} catch {
 		return null;
 	}

@@ -30,21 +30,25 @@ export interface ScriptOptions {
 	readonly commandMs: number;
 }
 
-const script = (own: string): { text: string; sha: string } => {
-	const text = LEDGER_SCRIPT + own;
+/**
+ * `allow-oom`: with its memory full Redis still hands out jobs, hears how they end and lets go of old ones; only new ones
+ * are refused. Flags are known from Redis 7.0 on, and to each Valkey.
+ */
+const script = (own: string, flags: '' | 'allow-oom' | 'no-writes'): { text: string; sha: string } => {
+	const text = `#!lua flags=${flags}\n${LEDGER_SCRIPT}${own}`;
 	return { text, sha: createHash('sha1').update(text).digest('hex') };
 };
 
 const SCRIPTS = {
-	add: script(ADDING_SCRIPT),
-	claim: script(CLAIMING_SCRIPT),
-	report: script(REPORTING_SCRIPT),
-	change: script(CHANGING_SCRIPT),
-	queue: script(QUEUE_SCRIPT),
-	get: script(GETTING_SCRIPT),
-	list: script(LISTING_SCRIPT),
-	sweep: script(SWEEPING_SCRIPT),
-	files: script(FILES_SCRIPT),
+	add: script(ADDING_SCRIPT, ''),
+	claim: script(CLAIMING_SCRIPT, 'allow-oom'),
+	report: script(REPORTING_SCRIPT, 'allow-oom'),
+	change: script(CHANGING_SCRIPT, 'allow-oom'),
+	queue: script(QUEUE_SCRIPT, 'allow-oom'),
+	get: script(GETTING_SCRIPT, 'no-writes'),
+	list: script(LISTING_SCRIPT, 'no-writes'),
+	sweep: script(SWEEPING_SCRIPT, 'allow-oom'),
+	files: script(FILES_SCRIPT, 'allow-oom'),
 };
 export type ScriptName = keyof typeof SCRIPTS;
 
