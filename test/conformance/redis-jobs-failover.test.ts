@@ -189,7 +189,10 @@ test('a body that does not fit is refused with what is needed', { skip: NO_REDIS
 	const stage = stageOf(store);
 	await stage.add({ body: { inline: new Uint8Array(1_048_576) } });
 	for (const body of [{ inline: new Uint8Array(1_048_577) }, { file: 'b-1', bytes: 5 }]) {
-		await assert.rejects(store.add([stage.newJob({ body })]), { code: 'jobs_unavailable', message: /jobs\.folder/ });
+		await assert.rejects(store.add([stage.newJob({ body })]), {
+			code: 'jobs_unavailable',
+			message: /folder that all nodes share/,
+		});
 	}
 });
 

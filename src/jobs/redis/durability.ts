@@ -34,7 +34,7 @@ export function judge(of: {
 		(is('appendfsync') !== 'always' && replicas === 0 && (connected ?? 0) === 0)
 	) {
 		warnings.push(
-			`Redis syncs its log ${is('appendfsync') === 'no' ? 'whenever the system likes' : 'each second'}: a machine that loses power loses what came since; set \`appendfsync always\`, or have replicas and \`jobs.replicas\``,
+			`Redis syncs its log ${is('appendfsync') === 'no' ? 'whenever the system likes' : 'each second'}: a machine that loses power loses what came since; set \`appendfsync always\`, or have replicas and \`jobs.store.redis.replicas\``,
 		);
 	}
 	if (is('maxmemory-policy') !== 'noeviction' && is('maxmemory') !== '0') {
@@ -49,7 +49,7 @@ export function judge(of: {
 	if (connected !== null && connected > 0) warnings.push(...replicaWarnings(settings, connected, replicas));
 	else if (replicas > 0) {
 		warnings.push(
-			`Redis has no replica, and \`jobs.replicas\` asks for ${replicas}: no job is taken in until there are`,
+			`Redis has no replica, and \`jobs.store.redis.replicas\` asks for ${replicas}: no job is taken in until there are`,
 		);
 	}
 	return warnings;
@@ -60,7 +60,7 @@ function replicaWarnings(settings: ReadonlyMap<string, string>, connected: numbe
 	const needed = Number(settings.get('min-replicas-to-write') ?? 0);
 	if (replicas === 0) {
 		warnings.push(
-			`Redis has ${connected} replicas, and jobs are acknowledged before those have them: a failover may lose some; set \`jobs.replicas: 1\``,
+			`Redis has ${connected} replicas, and jobs are acknowledged before those have them: a failover may lose some; set \`replicas: 1\` in \`jobs.store.redis\``,
 		);
 	}
 	if (needed === 0) {

@@ -223,7 +223,8 @@ class RedisJobStore implements JobStore {
 		if (body === null || this.#options.sharedFolder === true) return;
 		const bytes = 'inline' in body ? body.inline.length : Number.POSITIVE_INFINITY;
 		if (bytes <= INLINE_MOST) return;
-		const message = 'a body over 1 MiB needs a folder that all nodes share (`jobs.folder`)';
+		const message =
+			'a body over 1 MiB needs a folder that all nodes share (`jobs: { store: { redis: { folder: … } } }`)';
 		throw new BallastError('jobs_unavailable', message);
 	}
 
