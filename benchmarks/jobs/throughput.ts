@@ -1,4 +1,6 @@
 /** How many jobs are taken in, and how many go through, with every promise on disk. */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobStore } from '../../src/jobs/job-store.ts';
 import { median } from '../measure/ratios.ts';
 import type { Line } from '../stability/verdict.ts';
@@ -10,6 +12,8 @@ export interface Rate {
 	perSecond: number;
 	/** CPU of this process, callers and all. */
 	cpuUs: number;
+	/** Of the time, how much this thread waited for a core: others had it. %. */
+	starved: number;
 	p50Ms: number;
 	p99Ms: number;
 }
@@ -19,15 +23,18 @@ export interface Plan {
 	seconds: number;
 }
 
+/** How long this thread has waited for a core, ms: /proc/PID/schedstat, in proc(5). */
+const starvedMs = (): number => Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[1]) / 1e6;
+
 /** Each of `CALLERS` hands in one job after another, each when the last is acknowledged. */
-export function enqueueFor(store: JobStore, seconds: number, keyed: boolean): Promise<Rate> {
+function enqueueFor(store: JobStore, seconds: number, keyed: boolean): Promise<Rate> {
 	return callersFor(seconds, (at) => store.add([newJob({ group: `g-${at % 8}`, keyed })]));
 }
 
 /** `CALLERS` that each do it again and again, for a time. */
 export async function callersFor(seconds: number, add: (at: number) => Promise<unknown>): Promise<Rate> {
 	const waits: number[] = [];
-	const before = process.cpuUsage();
+	const [before, starvedBefore] = [process.cpuUsage(), starvedMs()];
 	const from = performance.now();
 	const until = from + seconds * 1000;
 	const caller = async (at: number): Promise<void> => {
@@ -46,6 +53,7 @@ export async function callersFor(seconds: number, add: (at: number) => Promise<u
 	return {
 		perSecond: (waits.length / tookMs) * 1000,
 		cpuUs: (user + system) / waits.length,
+		starved: ((starvedMs() - starvedBefore) / tookMs) * 100,
 		p50Ms: quantile(0.5),
 		p99Ms: quantile(0.99),
 	};
@@ -79,6 +87,13 @@ export async function enqueue({ rounds, seconds }: Plan): Promise<Line[]> {
 				most: undefined,
 				unit: 'µs',
 			},
+			{
+				figure: `${name}, time without a core`,
+				key: `${key}Starved`,
+				measured: Math.round(of('starved')),
+				most: undefined,
+				unit: '%',
+			},
 			{ figure: `${name}, p50`, key: `${key}P50Ms`, measured: tenth(of('p50Ms')), most: undefined, unit: 'ms' },
 			{ figure: `${name}, p99`, key: `${key}P99Ms`, measured: tenth(of('p99Ms')), most: 20, unit: 'ms' },
 		);
@@ -89,12 +104,18 @@ export async function enqueue({ rounds, seconds }: Plan): Promise<Line[]> {
 /** Workers that claim and finish jobs, each a hundred at a time. */
 const WORKERS = 4;
 
+/** A queue that only grows would measure the intake, an empty one how long workers wait. */
+const BACKLOG = 2000;
+
 /** Jobs handed in by 64 callers while workers claim and finish them. */
 export async function through({ rounds, seconds }: Plan): Promise<Line[]> {
 	const rates: number[] = [];
+	const starved: number[] = [];
 	for (let round = 0; round < rounds; round++) {
 		await using open = openStore();
+		const before = starvedMs();
 		rates.push(await throughFor(open.store, seconds));
+		starved.push((starvedMs() - before) / (seconds * 10));
 	}
 	return [
 		{
@@ -105,34 +126,32 @@ export async function through({ rounds, seconds }: Plan): Promise<Line[]> {
 			most: undefined,
 			unit: '/s',
 		},
+		{
+			figure: 'through: time without a core',
+			key: 'throughStarved',
+			measured: Math.round(median(starved)),
+			most: undefined,
+			unit: '%',
+		},
 	];
 }
 
 /** Finished in a second. */
 export async function throughFor(store: JobStore, seconds: number): Promise<number> {
 	const until = performance.now() + seconds * 1000;
-	let waiting = 0;
+	const isOver = (): boolean => performance.now() >= until;
+	let [added, done] = [0, 0];
 	const caller = async (at: number): Promise<void> => {
-		while (performance.now() < until) {
-			// A queue that only grows would measure the intake.
-			if (waiting > 2000) await new Promise((resolve) => setImmediate(resolve));
-			else await store.add([newJob({ group: `g-${at % 8}` })]);
-			waiting++;
+		while (!isOver()) {
+			if (added - done > BACKLOG) await sleep(1);
+			else {
+				await store.add([newJob({ group: `g-${at % 8}` })]);
+				added++;
+			}
 		}
 	};
+	const worker = () => drain(store, { most: 100, isOver, ended: (count) => (done += count) });
 	const callers = Array.from({ length: CALLERS }, (_, at) => caller(at));
-	const look = async (): Promise<void> => {
-		waiting = (await store.queue('videos')).counts.waiting;
-	};
-	let looked = Promise.resolve();
-	const count = setInterval(() => {
-		looked = look();
-	}, 20);
-	const drained = Array.from({ length: WORKERS }, () =>
-		drain(store, { most: 100, done: () => performance.now() >= until }),
-	);
-	const done = (await Promise.all(drained)).reduce((sum, count) => sum + count, 0);
-	clearInterval(count);
-	await Promise.all([looked, ...callers]);
+	await Promise.all([...callers, ...Array.from({ length: WORKERS }, worker)]);
 	return done / seconds;
 }

@@ -6,6 +6,7 @@ import { claimOf, newJob, openStore, room } from './jobs.ts';
 
 const FEW = 1000;
 const BATCH = 1000;
+const WARM = 40_000;
 
 interface Shape {
 	name: string;
@@ -44,10 +45,13 @@ async function claimOnce(store: JobStore): Promise<Cost> {
 	return { ms, cpuUs: user + system };
 }
 
-const memoryMb = (): number => {
+/** Without the room that V8 keeps free for its next objects, which grows in steps with how busy it is. */
+function memoryMb(): number {
 	globalThis.gc?.();
-	return process.memoryUsage.rss() / 2 ** 20;
-};
+	const { rss, heapTotal, heapUsed } = process.memoryUsage();
+	return (rss - heapTotal + heapUsed) / 2 ** 20;
+}
+
 const hundredth = (value: number): number => Math.round(value * 100) / 100;
 
 async function compare(
@@ -58,11 +62,11 @@ async function compare(
 	await using many = openStore();
 	const { groups, name } = shape;
 	await fill(few.store, FEW, Math.min(groups, FEW / 10));
-	// As much again as warms up the caches of the file, which are of a fixed size.
-	await fill(many.store, of.count / 20, groups);
+	// First as many as fill the caches, which are of a fixed size.
+	await fill(many.store, WARM, groups);
 	const beforeMb = memoryMb();
 	const from = performance.now();
-	await fill(many.store, of.count - of.count / 20, groups);
+	await fill(many.store, of.count - WARM, groups);
 	of.say(`${name}: ${of.count} jobs in ${Math.round((performance.now() - from) / 1000)} s`);
 	const grownMb = memoryMb() - beforeMb;
 	const costs: Record<'few' | 'many', Cost[]> = { few: [], many: [] };

@@ -6,6 +6,7 @@ import { DetailGroup } from '../metrics/detail.ts';
 import type { AdminViews, Readiness } from './admin.ts';
 import { AdminPlace } from './admin-place.ts';
 import { announce, announcement, deathOf } from './announcement.ts';
+import { CacheKeeping } from './cache-keeping.ts';
 import { CacheMemory } from './cache-memory.ts';
 import { ConfigReload } from './config-reload.ts';
 import type { Running } from './config-swap.ts';
@@ -17,6 +18,7 @@ import { firstConfig } from './first-config.ts';
 import { Fleet } from './fleet.ts';
 import { InstanceEvents } from './instance-events.ts';
 import { InstanceSlots } from './instance-slots.ts';
+import { JobsLink } from './jobs-link.ts';
 import { type Keeper, keeperLimits } from './keeper-port.ts';
 import { giveLead, type Led, takeLead } from './lead.ts';
 import { Listeners } from './listeners.ts';
@@ -29,7 +31,8 @@ import { Purging } from './purging.ts';
 import { RateLimitTables } from './rate-limit-tables.ts';
 import { readinessOf, untilServable } from './readiness.ts';
 import { rolloutCounters } from './rollout-counters.ts';
-import { Rollouts, type RolloutsPort } from './rollouts.ts';
+import { Rollouts } from './rollouts.ts';
+import { rolloutsPort } from './rollouts-port.ts';
 import { Scaling } from './scaling/scaling.ts';
 import { SeriesIndex } from './series-index.ts';
 import { ServedPlan } from './served-plan.ts';
@@ -41,7 +44,6 @@ import { programStatus, type Status, serviceStatus } from './status.ts';
 import { tellingProcesses } from './telling-processes.ts';
 import { WorkerGroup } from './worker-group.ts';
 
-const PEER_MS = 100;
 /** The main thread of a core: configuration, instances, workers, listeners, and what is done with them. */
 export class ControlPlane {
 	readonly #keeper: Keeper;
@@ -54,7 +56,7 @@ export class ControlPlane {
 	readonly #series = new SeriesIndex();
 	readonly #cells = new ServiceCellsIndex();
 	readonly #rateLimits = new RateLimitTables((event) => this.log.add(event));
-	readonly #cache = new CacheMemory();
+	readonly #cache = new CacheMemory(this.log);
 	readonly #overload = new OverloadControl(this.#cells, this.log);
 	readonly #workers: WorkerGroup;
 	readonly #slots: InstanceSlots;
@@ -70,7 +72,7 @@ export class ControlPlane {
 	readonly #counts: CountsHandover;
 	readonly #startedAt = Date.now();
 	readonly #admin: AdminPlace;
-	readonly purging: Purging = new Purging(this.log, () => this.#keep());
+	readonly purging: Purging = new Purging(this.log, () => this.#keep(), this.#cache);
 	#config!: Config;
 	#queue: Promise<unknown> = Promise.resolve();
 	#stopping = false;
@@ -89,14 +91,16 @@ export class ControlPlane {
 			meters: this.#meters,
 			records: (worker) => this.#monitor.rings.of(worker),
 			instances: () => this.#slots.plans(),
+			up: (id) => this.#served.jobs.connect(id),
 			started: (id) => this.#listeners.restore(id),
 			ended: (id) => this.#cache.lost(id, this.#workers),
 			suspect: (slot) => this.#fleet.suspect(slot),
 			guardChanged: (slot) => this.#fleet.guardChanged(slot),
+			urlsChanged: (urls) => this.#cache.shared.changed(urls),
 			event,
 		});
-		this.purging.purger = this.#cache;
-		const indexes = { series: this.#series, cells, rateLimits: this.#rateLimits, cache: this.#cache };
+		const jobs = new JobsLink(keeper.welcome, this.#workers, this.log);
+		const indexes = { series: this.#series, cells, rateLimits: this.#rateLimits, cache: this.#cache, jobs };
 		this.#served = new ServedPlan(this.#workers, indexes, this.#overload);
 		this.#slots = new InstanceSlots({
 			board,
@@ -107,10 +111,8 @@ export class ControlPlane {
 			event: (happened) => this.#events.add(happened),
 		});
 		this.#slots.leads = keeper.welcome.active;
-		this.#counts = new CountsHandover(this.#meters, this.peers, {
-			routes: () => this.#served.plan.series,
-			instances: () => this.#slots.lives(),
-		});
+		const counted = { routes: () => this.#served.plan.series, instances: () => this.#slots.lives() };
+		this.#counts = new CountsHandover(this.#meters, this.peers, counted);
 		if (keeper.welcome.active) this.#counts.lead(null);
 		this.#listeners = new Listeners(keeper, this.#workers, event);
 		this.#admin = new AdminPlace(keeper, this.#views(), (text) => event('error', text));
@@ -127,16 +129,28 @@ export class ControlPlane {
 			this.#workers.wake();
 		};
 		this.#upkeep = new ServiceUpkeep(cells, () => fleet.ready(), changed);
-		this.#rollouts = new Rollouts(this.#rolloutsPort());
-		keeper.processes.watch({ exited: () => {}, lines: (...printed) => this.log.output(...printed) });
+		this.#rollouts = this.#makeRollouts();
 		this.#monitor = this.#makeMonitor();
 		this.#scaling = this.#makeScaling(keeper.welcome.active);
 		this.#reloads = this.#makeReloads();
 	}
 
 	#views(): AdminViews {
-		const readiness = () => this.readiness();
-		return { readiness, metrics: (accept) => this.#monitor.page(accept), purge: this.purging };
+		return { readiness: () => this.readiness(), metrics: (accept) => this.#monitor.page(accept), purge: this.purging };
+	}
+
+	#makeRollouts(): Rollouts {
+		return new Rollouts(
+			rolloutsPort(this.#running(), {
+				cells: this.#cells,
+				counters: rolloutCounters(this.#board, this.#meters.instances),
+				source: this.#source,
+				config: () => this.#config,
+				configured: (config) => (this.#config = config),
+				alone: (work) => this.#alone(work),
+				reshape: () => this.#reshape(),
+			}),
+		);
 	}
 
 	#makeScaling(leads: boolean): Scaling {
@@ -186,24 +200,10 @@ export class ControlPlane {
 		});
 	}
 
-	#rolloutsPort(): RolloutsPort {
-		return {
-			deployments: this.#served.deployments,
-			fleet: this.#fleet,
-			cells: this.#cells,
-			counters: rolloutCounters(this.#board, this.#meters.instances),
-			config: () => this.#config,
-			configured: (config) => (this.#config = config),
-			load: () => this.#source.load(),
-			alone: (work) => this.#alone(work),
-			reshape: () => this.#reshape(),
-			event: (level, subject, text, kind = '') => this.log.add({ level, subject, text, kind }),
-		};
-	}
-
 	/** Loads, binds, starts. @throws BallastError `config_invalid`, `port_taken`, … when nothing can be served */
 	async start(): Promise<void> {
-		const { welcome } = this.#keeper;
+		const { welcome, processes } = this.#keeper;
+		processes.watch({ exited: () => {}, lines: (...printed) => this.log.output(...printed) });
 		const snapshot = welcome.snapshot as Snapshot | null;
 		const loaded = await this.#source.load();
 		this.#name = (loaded.ok ? loaded.files[0] : snapshot?.name) ?? this.#source.name;
@@ -214,6 +214,7 @@ export class ControlPlane {
 			this.#listeners.ticketKeys = Buffer.from(snapshot.ticketKeys, 'base64');
 			this.#fleet.adopt(snapshot.fleet);
 		}
+		this.#cache.keeping = new CacheKeeping(welcome.name, this.log, this.peers);
 		const shaped = this.#served.begin(this.#config);
 		this.#keeper.limits(keeperLimits(this.#config));
 		// First of all: a port that is taken must start nothing, and what else is wrong must not be told before it.
@@ -229,18 +230,20 @@ export class ControlPlane {
 		this.#everySecond();
 		setInterval(() => this.#everySecond(), 1000);
 		this.#overload.start(this.#workers, snapshot?.limits);
+		this.purging.purger = this.#cache;
 		this.purging.configure(this.#config.purge);
 		if (welcome.active) this.purging.adopt(snapshot?.purges);
 		this.#keep();
 		this.#events.start();
 		this.#keeper.ready();
 		if (welcome.active) {
+			this.#cache.keeping?.begin(welcome.generation === 1);
 			await this.#fleet.looked();
 			announce(this.log, announcement(this.#config, this.#listeners.view(), this.#name));
 			void this.#rollouts.endLeft();
 		}
 		if (this.#source.watch) await this.#watch.follow(loaded.files);
-		setInterval(() => this.peers.report(), PEER_MS);
+		setInterval(() => this.peers.report(), 100);
 	}
 
 	#keep(): void {
@@ -282,7 +285,6 @@ export class ControlPlane {
 		return done;
 	}
 
-	/** See `ConfigReload`. */
 	reload(): Promise<string> {
 		return this.#reloads.reload();
 	}
@@ -299,13 +301,13 @@ export class ControlPlane {
 			monitor: this.#monitor,
 			scaling: this.#scaling,
 			purging: this.purging,
+			cache: this.#cache,
 			overload: this.#overload,
 			counts: this.#counts,
 			slots: this.#slots,
 		};
 	}
 
-	/** Runs one command of the control socket. */
 	command(name: string, args: Record<string, unknown>, line: (text: string) => void): Promise<unknown> {
 		const seen = this.#monitor.command(name, args, line) ?? this.#scaling.command(name, args);
 		if (seen !== null) return seen;
@@ -319,6 +321,7 @@ export class ControlPlane {
 				config: () => maskConfig(this.#config),
 				reload: () => this.reload(),
 				keep: () => this.#keep(),
+				jobs: this.#served.jobs,
 			},
 		);
 	}
@@ -336,17 +339,15 @@ export class ControlPlane {
 			workers: this.#workers.view(),
 			listeners: this.#listeners.view(),
 			services: serviceStatus({
-				config: this.#served.deployments.effective(this.#config),
-				plan: this.#served.plan,
-				fleet: this.#fleet,
+				...this.#running(),
+				config: this.#config,
 				meters: this.#meters,
 				cells: this.#cells,
-				inFlight: (slot) => this.#slots.inFlight(slot),
-				rateLimits: (service) => this.#rateLimits.view(service),
-				rollout: (service) => this.#rollouts.view(service),
-				deployed: (service) => this.#served.deployments.commandOf(service)?.join(' ') ?? null,
+				rateLimits: this.#rateLimits,
+				rollouts: this.#rollouts,
 			}),
 			unrouted: this.#meters.routes.counts([0]),
+			jobs: this.#served.jobs.figures,
 			warnings: [...(this.#reloads.refused === '' ? [] : [this.#reloads.refused]), ...this.#fleet.warnings()],
 		};
 	}
@@ -356,7 +357,6 @@ export class ControlPlane {
 		return this.#slots.peers;
 	}
 
-	/** This core leads from now on. */
 	lead(snapshot: unknown): void {
 		const left = snapshot as Snapshot | null;
 		takeLead(this.#running(), left);

@@ -10,6 +10,7 @@ import { DEFAULT_DEPLOY } from '../deploy/config.ts';
 import type { HealthConfig } from '../health/config.ts';
 import type { InstancesConfig, RunConfig } from '../instances/config.ts';
 import { runConfig } from '../instances/run/testing-run.ts';
+import { JOBS } from '../jobs/offload-policy.ts';
 import { METRICS } from '../metrics/config.ts';
 import { DEFAULT_BREAKER, DEFAULT_BUDGET } from '../resilience/config.ts';
 import { DEFAULT_SCALE } from '../scaling/default-policy.ts';
@@ -197,6 +198,8 @@ export function service(
 		objective: null,
 		routeObjectives: {},
 		cache: null,
+		offload: null,
+		routeOffloads: {},
 		routeCaches: {},
 		...changes,
 	};
@@ -223,6 +226,8 @@ export function config(...services: ServiceConfig[]): Config {
 		},
 		trust: [],
 		cache: CACHE,
+		state: { redis: null },
+		jobs: JOBS,
 		cdnLoop: null,
 		purge: { token: null, targets: [] },
 		metrics: METRICS,

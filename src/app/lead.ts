@@ -1,4 +1,5 @@
 import type { PurgeConfig } from '../cdn/config.ts';
+import type { CacheMemory } from './cache-memory.ts';
 import type { Snapshot } from './core-snapshot.ts';
 import type { CountsHandover } from './counts-handover.ts';
 import type { EventLog } from './event-log.ts';
@@ -8,6 +9,7 @@ import type { NodeMonitor } from './node-monitor.ts';
 import type { OverloadControl } from './overload-control.ts';
 import type { Purging } from './purging.ts';
 import type { Scaling } from './scaling/scaling.ts';
+import type { ServedPlan } from './served-plan.ts';
 import { VERSION } from './version.ts';
 
 /** Whatever only one core of a keeper does. */
@@ -20,11 +22,13 @@ export interface Led {
 	monitor: NodeMonitor;
 	scaling: Scaling;
 	purging: Purging;
+	served: ServedPlan;
+	cache: CacheMemory;
 }
 
 /** This core does it from now on, and goes on with what the one before left. */
 export function takeLead(
-	{ log, fleet, overload, counts, slots, monitor, scaling, purging }: Led,
+	{ log, fleet, overload, counts, slots, monitor, scaling, purging, served, cache }: Led,
 	left: Snapshot | null,
 ): void {
 	if (left !== null) fleet.adopt(left.fleet);
@@ -34,15 +38,19 @@ export function takeLead(
 	monitor.leads = true;
 	scaling.adopt(left?.scaling);
 	scaling.leads = true;
+	served.jobs.leads = true;
 	purging.adopt(left?.purges);
+	cache.keeping?.lead();
 	log.add({ level: 'info', subject: 'ballast', text: `version ${VERSION} took over (core ${process.pid})` });
 }
 
 /** Another core does it from now on. */
-export function giveLead({ fleet, slots, monitor, scaling, purging }: Led, purge: PurgeConfig): void {
+export function giveLead({ fleet, slots, monitor, scaling, purging, served, cache }: Led, purge: PurgeConfig): void {
+	cache.keeping?.yield();
 	slots.leads = false;
 	monitor.leads = false;
 	scaling.leads = false;
+	served.jobs.leads = false;
 	purging.hand(purge);
 	fleet.deactivate();
 }

@@ -10,11 +10,11 @@ import { OtherMetrics, type OtherSeries } from '../metrics/other-metrics.ts';
 import { Recent } from '../metrics/recent.ts';
 import { Registry } from '../metrics/registry.ts';
 import type { SlotRequest } from '../metrics/slots.ts';
-import { stateFolder } from '../store/folder.ts';
 import type { Event } from './event-log.ts';
 import { Exemplars } from './exemplars.ts';
 import { routesBySeries } from './observed-node.ts';
 import type { InstancePlan, Plan } from './plan.ts';
+import { storeFolder } from './store-folder.ts';
 import { StoreLink } from './store-link.ts';
 import type { FromStore, StoreFigures, StoreSettings, ToStore } from './store-messages.ts';
 
@@ -110,7 +110,7 @@ export class Monitoring {
 		this.#config = config;
 		this.registry.resize(config.metrics.series);
 		const { minutesMs, fiveMinutesMs, hoursMs, maxBytes } = config.metrics.keep;
-		const folder = config.store === null ? null : (config.store.folder ?? stateFolder(this.#parts.name, process.env));
+		const folder = storeFolder(config, this.#parts.name);
 		this.#settings = {
 			folder,
 			logs: config.logs,

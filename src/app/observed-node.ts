@@ -11,6 +11,7 @@ import type { InstanceView } from './fleet-sink.ts';
 import type { Happenings } from './happenings.ts';
 import { type Plan, UNROUTED } from './plan.ts';
 import { poolKey } from './pool-key.ts';
+import { queueReadings } from './queue-readings.ts';
 import type { Status } from './status.ts';
 
 /** What the metrics of the node are read from. */
@@ -97,8 +98,11 @@ export function observedNode(parts: ObservedParts): NodeReaders {
 		processes: () => resources.processes(),
 		own: () => resources.own(),
 		certificates: () => parts.certificates(),
-		queues: () => [],
-		node: () => parts.node(),
+		queues: () => queueReadings(status.jobs, Date.now()),
+		node: () => {
+			const node = parts.node();
+			return (status.jobs?.unusable ?? '') === '' ? node : { ...node, storeFailed: true };
+		},
 	};
 }
 

@@ -1,6 +1,8 @@
 import { BallastError } from '../core/errors.ts';
 import { textOf } from './command-text.ts';
 import type { Fleet } from './fleet.ts';
+import { jobsCommand } from './jobs-command.ts';
+import type { JobsLink } from './jobs-link.ts';
 import { deployRequest, type Rollouts } from './rollouts.ts';
 
 /** What the operator's commands act on. */
@@ -14,6 +16,7 @@ export interface Commanded {
 	reload(): Promise<string>;
 	/** What is to outlive this core was changed. */
 	keep(): void;
+	jobs: JobsLink;
 }
 
 /** One command of the control socket. */
@@ -35,6 +38,8 @@ export async function carryOut({ name, args, line }: OperatorCommand, on: Comman
 			return { changes: await on.reload() };
 		case 'deploy':
 			return on.rollouts.deploy(deployRequest(args), line);
+		case 'jobs':
+			return jobsCommand(on.jobs, args);
 		case 'restart': {
 			const target = typeof args['service'] === 'string' ? args['service'] : null;
 			on.rollouts.refuseRestart(target);

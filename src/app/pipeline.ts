@@ -4,6 +4,7 @@ import { balanceKey } from '../gateway/balance-key.ts';
 import type { Exchange } from '../gateway/exchange.ts';
 import { answerFile } from '../gateway/files/answer-file.ts';
 import { answerFixed, answerRedirect } from '../gateway/local-answers.ts';
+import type { Offload, OwnPages } from '../gateway/offload.ts';
 import { priorityOf } from '../gateway/priority.ts';
 import { problemOf, shedProblem } from '../gateway/problem.ts';
 import { ReplayBody } from '../gateway/replay-body.ts';
@@ -26,6 +27,7 @@ export function handle(exchange: Exchange): void {
 	if (!answerHere(exchange)) return;
 	rewrite(exchange);
 	if (!cached(exchange)) return;
+	if (!offloaded(exchange)) return;
 	if (!protect(exchange)) return;
 	forward(exchange);
 }
@@ -33,6 +35,12 @@ export function handle(exchange: Exchange): void {
 /** What a request waited for in the cache was none for it: it goes its own way from there. */
 export function lookAgain(exchange: Exchange): void {
 	if (!cached(exchange)) return;
+	goOn(exchange);
+}
+
+/** The cache was asked, and waited for: it has nothing. */
+export function goOn(exchange: Exchange): void {
+	if (!offloaded(exchange)) return;
 	if (!protect(exchange)) return;
 	forward(exchange);
 }
@@ -40,6 +48,8 @@ export function lookAgain(exchange: Exchange): void {
 /** Which service and route it meets; unknown ones end with 404, known paths with a foreign method with 405. */
 function route(exchange: Exchange): boolean {
 	const { routes } = exchange.plane;
+	const pages = exchange.plane.pages as OwnPages<Exchange> | null;
+	if (pages !== null && !pages.pass(exchange)) return false;
 	const found = routes.match(exchange);
 	if (found !== undefined) {
 		exchange.route = found;
@@ -131,6 +141,12 @@ function cached(exchange: Exchange): boolean {
 		return cache.look(exchange);
 	cache.passes(exchange);
 	return true;
+}
+
+/** A slow request becomes a job: it is answered once it is stored, and carried out behind that. */
+function offloaded(exchange: Exchange): boolean {
+	const offload = (exchange.route?.offload ?? null) as Offload<Exchange> | null;
+	return offload === null || offload.take(exchange);
 }
 
 /** Takes a place at the service, where it has a limit; `Exchange` gives it back. */

@@ -4,6 +4,7 @@ import { BallastError } from '../core/errors.ts';
 import { wantsSignal } from '../otlp/destination.ts';
 import type { CacheMemory } from './cache-memory.ts';
 import { tlsName } from './fleet-probes.ts';
+import type { JobsLink } from './jobs-link.ts';
 import type { Plan, PoolPlan, RecordingPlan, ServicePlan } from './plan.ts';
 import type { RateLimitTables } from './rate-limit-tables.ts';
 import type { SeriesIndex } from './series-index.ts';
@@ -15,6 +16,7 @@ export interface PlanIndexes {
 	cells: ServiceCellsIndex;
 	rateLimits: RateLimitTables;
 	cache: CacheMemory;
+	jobs: JobsLink;
 	/** The pool of a service's new version; null: there is none. */
 	next(service: string): string | null;
 }
@@ -23,7 +25,7 @@ export interface PlanIndexes {
 export function planOf(
 	config: Config,
 	generation: number,
-	{ series, cells, rateLimits, cache, next }: PlanIndexes,
+	{ series, cells, rateLimits, cache, jobs, next }: PlanIndexes,
 ): Plan {
 	const services = config.services.map((service) => ({
 		...servicePlan(service),
@@ -43,6 +45,7 @@ export function planOf(
 		rateLimits: rateLimits.of(services),
 		recording: recordingPlan(config),
 		cache: cache.of(config),
+		jobs: jobs.of(config),
 	};
 }
 
@@ -69,8 +72,9 @@ function servicePlan(service: ServiceConfig): Omit<ServicePlan, 'cells' | 'pools
 	const outliers = { failures: service.outliers.failures };
 	const bounds = { outliers, retryBudget, breaker, concurrency };
 	const upstreamCa = readCa(upstream.tls?.ca ?? null);
-	const { cache, routeCaches } = service;
-	return { name, match, routes, balance, upstream, ...policy, upstreamCa, ...bounds, cache, routeCaches };
+	const { cache, routeCaches, offload, routeOffloads } = service;
+	const own = { cache, routeCaches, offload, routeOffloads };
+	return { name, match, routes, balance, upstream, ...policy, upstreamCa, ...bounds, ...own };
 }
 
 function nextPlan({ deploy: { by, mirror } }: ServiceConfig, pool: string | null): ServicePlan['next'] {

@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { BalanceConfig } from '../balancing/config.ts';
 import type { CachePolicy } from '../cache/cache-policy.ts';
 import { MAX_WORKERS } from '../core/board.ts';
@@ -5,6 +6,7 @@ import type { NodeLimits, RateLimitPolicy, ServiceConfig } from '../gateway/conf
 import type { CertificateText } from '../gateway/listener.ts';
 import type { Mark } from '../gateway/route.ts';
 import type { TrustEntry } from '../gateway/trust-config.ts';
+import type { OffloadPolicy } from '../jobs/offload-policy.ts';
 import type { RetryBudgetConfig } from '../resilience/config.ts';
 import type { ConcurrencyConfig, OverloadConfig } from '../resilience/overload-config.ts';
 import type { CachePlan } from './cache-memory.ts';
@@ -36,6 +38,10 @@ export interface ServicePlan extends ServiceConfig {
 	cache: CachePolicy | null;
 	/** Of each route, by its name. */
 	routeCaches: Readonly<Record<string, CachePolicy | null>>;
+	/** null: its requests never become jobs. */
+	offload: OffloadPolicy | null;
+	/** Of each route, by its name. */
+	routeOffloads: Readonly<Record<string, OffloadPolicy | null>>;
 	/** The service's cells, the same ones over reloads. */
 	cells: SharedArrayBuffer;
 }
@@ -58,6 +64,18 @@ export interface Plan {
 	recording: RecordingPlan;
 	/** null: nothing is cached. */
 	cache: CachePlan | null;
+	/** null: no route makes jobs. */
+	jobs: JobsPlan | null;
+}
+
+/** What workers need of jobs. */
+export interface JobsPlan {
+	/** Where clients ask about theirs. */
+	path: string;
+	/** Whether they are carried out here. */
+	run: boolean;
+	/** Where they last. */
+	folder: string;
 }
 
 /** What is written down of requests, beyond the counts. */
@@ -167,6 +185,8 @@ export type ToWorker =
 	| { type: 'certify'; key: string; certificates: CertificateText[] }
 	/** The memory that answers were kept in is given up for this. */
 	| { type: 'cache'; cache: CachePlan }
+	/** Its channel to the jobs thread, or to another one in its place. */
+	| { type: 'jobs'; port: MessagePort }
 	/** Not to end after all. */
 	| { type: 'resume' }
 	| { type: 'end' };
@@ -186,4 +206,6 @@ export type FromWorker =
 	/** An instance failed and should be looked at; its breaker changed. */
 	| { type: 'suspect'; slot: number }
 	| { type: 'guard'; slot: number }
+	/** URLs were changed, by what the keys of their answers begin with: other nodes are to hear of it. */
+	| { type: 'changed'; urls: readonly string[] }
 	| { type: 'fault'; message: string };

@@ -10,14 +10,17 @@ import type { FileStore } from '../gateway/files/file-store.ts';
 import { answersItself } from '../gateway/local-answers.ts';
 import { withMirrorField } from '../gateway/request-copies.ts';
 import type { KeySource, Picker, Route, Service } from '../gateway/route.ts';
-import { compileRoute, REST, routeEntries } from '../gateway/route-table.ts';
+import { compileRoute, REST, type RouteEntry, routeEntries } from '../gateway/route-table.ts';
 import { Router } from '../gateway/router.ts';
 import type { UpstreamOptions } from '../gateway/upstream.ts';
+import type { OffloadPolicy } from '../jobs/offload-policy.ts';
 import { RetryBudget } from '../resilience/retry-budget.ts';
 import { ServiceLimit, sharesOf } from '../resilience/service-limit.ts';
 import type { Lookup } from './caching/route-cache.ts';
 import { RouteCaches } from './caching/route-caches.ts';
 import { LimiterSet } from './limiter-set.ts';
+import type { OffloadParts } from './offload/offload-parts.ts';
+import { OffloadRoute } from './offload/offload-route.ts';
 import { type InstancePlan, type Plan, type PoolPlan, type ServicePlan, seriesKey } from './plan.ts';
 
 /** Failures in a row from which on the control plane is told of an instance where the configuration does not say. */
@@ -45,6 +48,8 @@ type Wired = Service & { picker: Picker | null };
 export interface WorkerParts {
 	files: FileStore;
 	caching: Lookup | null;
+	/** null: no requests become jobs. */
+	offload: OffloadParts | null;
 }
 
 /** The cell of a pool that is in no plan: nobody writes a share into it. */
@@ -147,9 +152,11 @@ export class Pools {
 
 	/** By name; made by `compile`. */
 	services: ReadonlyMap<string, Service> = new Map();
+	/** By `seriesKey`; made by `compile`. */
+	routes: ReadonlyMap<string, Route> = new Map();
 
 	/** The routes, ready to match requests. */
-	compile({ files, caching }: WorkerParts): Router<Route> {
+	compile({ files, caching, offload }: WorkerParts): Router<Route> {
 		const columns = Math.max(this.#board.workers, this.#plan.columns, this.#plan.workers);
 		const services = new Map<string, Service>();
 		for (const [name, group] of this.#groups) {
@@ -163,6 +170,8 @@ export class Pools {
 		this.services = services;
 		const limits = new LimiterSet(this.#plan.rateLimits);
 		const compiled = new Map<unknown, Route>();
+		const routes = new Map<string, Route>();
+		this.routes = routes;
 		const all = routeEntries(this.#plan.services);
 		const caches = caching === null ? null : new RouteCaches(caching, all, this.#plan.services);
 		const entries = all.map((entry) => {
@@ -173,10 +182,13 @@ export class Pools {
 				const { name } = entry.service;
 				const series = this.#plan.series[seriesKey(name, entry.route?.name ?? REST)] ?? 0;
 				const cache = caches?.of(owner) ?? null;
-				const parts = { series, rateLimits: limits.of(entry), files, cache };
+				const policy = offloadOf(entry, group.plan);
+				const offloading = offload === null || policy === null ? null : new OffloadRoute(offload, policy);
+				const parts = { series, rateLimits: limits.of(entry), files, cache, offload: offloading };
 				const route = compileRoute(entry, group.service as Service, parts);
 				value = withNext({ ...route, ...caches?.edits(owner, route) }, group);
 				compiled.set(owner, value);
+				routes.set(seriesKey(name, value.name), value);
 			}
 			return { pattern: entry.pattern, value };
 		});
@@ -196,6 +208,9 @@ export class Pools {
 			fresh === undefined || service.picker === null ? service.picker : new PreferredPool(fresh, service.picker);
 	}
 }
+
+const offloadOf = ({ route }: RouteEntry, { offload, routeOffloads }: ServicePlan): OffloadPolicy | null =>
+	route === null ? offload : (routeOffloads[route.name] ?? null);
 
 /** A pool that left the plan goes with its last instance. */
 const isOfUse = ({ share, members }: Pool): boolean => share !== NO_CELL || members.length > 0;

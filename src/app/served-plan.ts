@@ -27,12 +27,17 @@ export class ServedPlan {
 		this.#indexes = { ...indexes, next: (service) => this.deployments.release(service)?.pool ?? null };
 	}
 
+	get jobs(): PlanIndexes['jobs'] {
+		return this.#indexes.jobs;
+	}
+
 	/** The first plan, with which the workers start. Gives what is to run. */
 	begin(config: Config): Config {
 		const shaped = this.deployments.effective(config);
 		this.plan = planOf(shaped, 1, this.#indexes);
 		this.#indexes.rateLimits.adopt(this.plan);
 		this.#overload.adopt(this.plan.services);
+		this.jobs.adopt(this.plan);
 		return shaped;
 	}
 
@@ -67,6 +72,7 @@ export class ServedPlan {
 		this.#overload.adopt(plan.services);
 		await this.#workers.commit(plan);
 		this.#indexes.rateLimits.adopt(plan);
+		this.jobs.adopt(plan);
 		return shaped;
 	}
 }

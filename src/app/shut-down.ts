@@ -3,28 +3,36 @@ import type { Running } from './config-swap.ts';
 import type { Led } from './lead.ts';
 import { untilQuiet } from './until-quiet.ts';
 
+/** Time that attempts of jobs have in a core that another one follows, ms: the other waits for none of them. */
+const JOBS_GRACE_MS = 600_000;
+
 /** Finishes what is under way, as far as the grace goes, then ends workers and instances. */
 export async function shutDown(
-	parts: Pick<Running, 'listeners' | 'workers' | 'fleet' | 'log' | 'scaling' | 'purging' | 'monitor'>,
+	parts: Pick<Running, 'listeners' | 'workers' | 'fleet' | 'log' | 'scaling' | 'purging' | 'monitor' | 'served'> &
+		Pick<Led, 'cache'>,
 	graceMs: number,
 ): Promise<void> {
-	const { listeners, workers, fleet, log, scaling, purging, monitor } = parts;
+	const { listeners, workers, fleet, log, scaling, purging, monitor, served, cache } = parts;
 	scaling.stop();
 	const passedOn = purging.end();
 	const { active: underWay } = workers.load();
 	const text = `stopping: ${underWay} under way may take up to ${graceMs / 1000} s; a second Ctrl-C ends at once`;
 	log.add({ level: 'info', subject: 'ballast', text });
 	const until = Date.now() + graceMs;
+	const rested = served.jobs.rest(graceMs);
 	await listeners.release();
 	await Promise.race([workers.orderAll({ type: 'drain' }), sleep(graceMs, undefined, { ref: false })]);
 	await untilQuiet(() => workers.load(), until);
 	// What is still under way is cut off; no instance could leave while a worker waits for it.
 	if (workers.load().active > 0) await workers.end();
+	await rested;
+	const kept = cache.keeping?.end();
 	await fleet.stop(Math.max(1000, graceMs));
 	await workers.end();
+	await kept;
 	await passedOn;
 	log.add({ level: 'info', subject: 'ballast', text: 'stopped' });
-	await monitor.end();
+	await Promise.all([monitor.end(), served.jobs.end()]);
 }
 
 /** Accepts nothing more; resolves when the last connection has ended. */
@@ -33,9 +41,14 @@ export async function drainOut({
 	workers,
 	monitor,
 	counts,
-}: Pick<Running, 'admin' | 'workers' | 'monitor'> & Pick<Led, 'counts'>): Promise<void> {
+	served,
+	cache,
+}: Pick<Running, 'admin' | 'workers' | 'monitor' | 'served'> & Pick<Led, 'counts' | 'cache'>): Promise<void> {
 	admin.close();
+	const rested = served.jobs.rest(JOBS_GRACE_MS);
 	await workers.orderAll({ type: 'drain' });
 	await counts.drain(() => workers.load().connections > 0);
-	await monitor.end();
+	await rested;
+	await cache.keeping?.ended();
+	await Promise.all([monitor.end(), served.jobs.end()]);
 }

@@ -6,10 +6,12 @@ import type { ConcurrencyConfig } from '../resilience/overload-config.ts';
 import type { Fleet } from './fleet.ts';
 import { type OutlierFigures, outlierFigures } from './fleet-outliers.ts';
 import type { InstanceView } from './fleet-sink.ts';
-import { type Plan, seriesKey, UNROUTED } from './plan.ts';
+import type { JobFigures } from './jobs-link.ts';
+import { seriesKey, UNROUTED } from './plan.ts';
 import { type ProbeFigures, probeFigures } from './probe-count.ts';
 import type { RateLimitStatus } from './rate-limit-tables.ts';
 import type { RolloutView } from './rollout-view.ts';
+import type { ServedPlan } from './served-plan.ts';
 import type { ServiceCellsIndex } from './service-cells-index.ts';
 import { VERSION } from './version.ts';
 import type { WorkerView } from './worker-group.ts';
@@ -72,6 +74,8 @@ export interface Status {
 	workers: WorkerView[];
 	listeners: { address: string; tls: boolean }[];
 	services: ServiceStatus[];
+	/** null: no route makes jobs. */
+	jobs: Omit<JobFigures, 'type'> | null;
 	/** Requests that met no route. */
 	unrouted: Counts;
 	warnings: string[];
@@ -93,17 +97,18 @@ export function programStatus(
 
 export interface StatusParts {
 	config: Config;
-	plan: Plan;
+	served: Pick<ServedPlan, 'plan' | 'deployments'>;
 	fleet: Fleet;
+	slots: { inFlight(slot: number): number };
 	meters: { routes: MeterGroup; instances: MeterGroup };
 	cells: ServiceCellsIndex;
-	inFlight: (slot: number) => number;
-	rateLimits: (service: string) => RateLimitStatus[];
-	rollout: (service: string) => RolloutView | null;
-	deployed: (service: string) => string | null;
+	rateLimits: { view(service: string): RateLimitStatus[] };
+	rollouts: { view(service: string): RolloutView | null };
 }
 
-export function serviceStatus({ config, plan, fleet, meters, cells, ...of }: StatusParts): ServiceStatus[] {
+export function serviceStatus({ served, fleet, meters, cells, ...of }: StatusParts): ServiceStatus[] {
+	const { plan, deployments } = served;
+	const config = deployments.effective(of.config);
 	const readiness = fleet.ready();
 	const instances = fleet.list();
 	return config.services.map(({ name, routes, pools, concurrency }) => {
@@ -128,17 +133,17 @@ export function serviceStatus({ config, plan, fleet, meters, cells, ...of }: Sta
 				const share = pools.length === 1 ? 1 : cells.share(name, pool) / 1000;
 				return { name: pool, priority, region, desired, ready, total, share, drained, trouble, outliers, probes };
 			}),
-			rollout: of.rollout(name),
-			deployed: of.deployed(name),
+			rollout: of.rollouts.view(name),
+			deployed: deployments.commandOf(name)?.join(' ') ?? null,
 			instances: instances
 				.filter((instance) => instance.service === name)
 				.map((instance) => ({
 					...instance,
-					inFlight: instance.slot < 0 ? 0 : of.inFlight(instance.slot),
+					inFlight: instance.slot < 0 ? 0 : of.slots.inFlight(instance.slot),
 					counts: meters.instances.counts(instance.slot < 0 ? [] : [instance.slot]),
 				})),
 			routes: series.map(({ route, index }) => ({ name: route, counts: meters.routes.counts([index]) })),
-			rateLimits: of.rateLimits(name),
+			rateLimits: of.rateLimits.view(name),
 		};
 	});
 }

@@ -38,6 +38,7 @@ const plan = (workers: number, generation = 1, trust: string[] = []): Plan => ({
 	series: {},
 	rateLimits: { hashKey: [0, 0], tables: {} },
 	cache: null,
+	jobs: null,
 	recording: { lines: 0, rows: 0, traces: null, spans: false, slowMs: 1000, traceSlowMs: 1000, restart: 'never' },
 });
 

@@ -17,8 +17,10 @@ import { NodePressure } from '../resilience/node-pressure.ts';
 import { TICK_MS, TimerWheel } from '../wire/timer-wheel.ts';
 import { AnswerCaching } from './caching/answer-caching.ts';
 import { CompressedAnswers } from './caching/compressed-answers.ts';
+import { OpenLevels } from './caching/open-levels.ts';
 import { ConnectionCount } from './connection-count.ts';
-import { balanceOf, handle, lookAgain } from './pipeline.ts';
+import { WorkerJobs } from './offload/worker-jobs.ts';
+import { balanceOf, goOn, handle, lookAgain } from './pipeline.ts';
 import {
 	ExitCode,
 	type FromWorker,
@@ -31,7 +33,7 @@ import {
 	type ToWorker,
 	type WorkerStart,
 } from './plan.ts';
-import { Pools } from './pools.ts';
+import { Pools, type WorkerParts } from './pools.ts';
 import { RequestRecorder } from './request-recorder.ts';
 import { Waiting } from './waiting.ts';
 import { WorkerTracing } from './worker-tracing.ts';
@@ -52,10 +54,14 @@ class DataWorker {
 	readonly #files: FileStore;
 	readonly #waiting: Waiting;
 	readonly #pressure: NodePressure;
+	readonly #jobs: WorkerJobs;
 	#pools: Pools;
 	#prepared: { plan: Plan; pools: Pools } | null = null;
 	#caching: AnswerCaching | null = null;
+	readonly #levels = new OpenLevels((urls) => this.#say({ type: 'changed', urls }));
 	#memory: SharedArrayBuffer | null = null;
+	/** Which one of the shared caches: its serial. */
+	#shared = 0;
 	#faults = 0;
 
 	constructor(start: WorkerStart) {
@@ -98,15 +104,13 @@ class DataWorker {
 			wheel: this.#wheel,
 			limits: start.plan.limits,
 			trust: new Trust(start.plan.trust),
-			routes: this.#pools.compile({ files: this.#files, caching: null }),
+			routes: this.#pools.compile({ files: this.#files, caching: null, offload: null }),
 			recorder: this.#recorder,
 			gate: this.#gate,
 			report: (error) => this.report(error),
 		});
-		this.#cache(start.plan);
-		this.#plane.routes = this.#pools.compile({ files: this.#files, caching: this.#caching });
-		this.#plane.services = this.#pools.services;
-		this.#plane.cdnLoop = loopOf(start.plan);
+		this.#jobs = new WorkerJobs(this.#plane, this.#files.pieces, () => this.#pools.routes);
+		this.#route(start.plan);
 		this.#plane.tracing = tracingOf(start.plan.recording);
 		this.#requests = new Requests(this.#plane, handle);
 		for (const instance of start.instances) this.#addInstance(instance);
@@ -114,19 +118,40 @@ class DataWorker {
 		this.#say({ type: 'up' });
 	}
 
-	/** Opens the memory of the cache, where it is another one than before. */
+	/** The routes, and what they lead to, go by this plan. */
+	#route(plan: Plan): void {
+		this.#plane.cdnLoop = loopOf(plan);
+		this.#cache(plan);
+		this.#jobs.configure(plan);
+		this.#plane.routes = this.#pools.compile(this.#parts());
+		this.#plane.services = this.#pools.services;
+	}
+
+	#parts(): WorkerParts {
+		return { files: this.#files, caching: this.#caching, offload: this.#jobs.parts };
+	}
+
+	/** Opens the memory of the cache, where it is another one than before, and what is behind it. */
 	#cache({ cache }: Pick<Plan, 'cache'>): void {
-		if (cache === null) this.#caching = null;
-		else if (this.#caching === null || this.#memory !== cache.memory)
+		const shared = cache?.shared?.serial ?? 0;
+		if (cache === null) {
+			this.#caching = null;
+			this.#levels.close();
+		} else if (this.#caching === null || this.#memory !== cache.memory || this.#shared !== shared)
 			this.#caching = new AnswerCaching({
 				plane: this.#plane,
-				store: openAnswerStore(cache.memory, this.#start.id),
+				store: openAnswerStore(cache.memory, this.#start.id, { disk: cache.disk }),
+				bodyMost: cache.bodyMost,
 				marks: new UrlMarks(cache.marks),
-				hash: new CacheHash(Buffer.from(cache.key)),
+				hash: new CacheHash(Buffer.from(cache.key), cache.shared?.hash),
+				levels: this.#levels.of(cache, this.#start.id),
 				again: lookAgain,
+				goOn,
 				balance: balanceOf,
 			});
+		else this.#caching.parts.bodyMost = cache.bodyMost;
 		this.#memory = cache?.memory ?? null;
+		this.#shared = shared;
 	}
 
 	#say(message: FromWorker): void {
@@ -173,6 +198,10 @@ class DataWorker {
 				break;
 			case 'resume':
 				this.#plane.draining = false;
+				this.#jobs.client.takes(true);
+				break;
+			case 'jobs':
+				this.#jobs.client.connect(message.port);
 				break;
 			case 'certify':
 				this.#listeners.get(message.key)?.certify(message.certificates);
@@ -180,7 +209,7 @@ class DataWorker {
 			case 'cache':
 				this.#cache(message);
 				if (this.#prepared !== null) this.#prepared.plan.cache = message.cache;
-				this.#plane.routes = this.#pools.compile({ files: this.#files, caching: this.#caching });
+				this.#plane.routes = this.#pools.compile(this.#parts());
 				break;
 			case 'end':
 				process.exit(this.#caching?.idle === false || CompressedAnswers.underWay > 0 ? ExitCode.filling : 0);
@@ -227,6 +256,7 @@ class DataWorker {
 	/** Each next answer ends its connection; until the last listener is closed there may be none for a moment, and then another. */
 	#drain(done: () => void): void {
 		this.#plane.draining = true;
+		this.#jobs.client.takes(false);
 		let open = this.#listeners.size;
 		if (open === 0) done();
 		for (const listener of this.#listeners.values())
@@ -257,6 +287,7 @@ class DataWorker {
 				: listenTls(this.#requests, listen.fd, { ...tls, ticketKeys: Buffer.from(tls.ticketKeys) });
 		this.#listeners.get(listen.key)?.close();
 		this.#listeners.set(listen.key, listener);
+		if (!this.#plane.draining) this.#jobs.client.takes(true);
 	}
 
 	/** Builds all that a new plan needs; nothing that serves is touched yet. */
@@ -264,7 +295,7 @@ class DataWorker {
 		try {
 			const pools = new Pools(plan, this.#board, this.#start.id);
 			pools.inherit(this.#pools);
-			pools.compile({ files: this.#files, caching: this.#caching });
+			pools.compile(this.#parts());
 			this.#prepared = { plan, pools };
 			this.#say({ type: 'prepared', generation: plan.generation, error: '' });
 		} catch (error) {
@@ -287,10 +318,7 @@ class DataWorker {
 		this.#board.workers = Math.max(this.#board.workers, plan.columns, plan.workers);
 		this.#plane.limits = plan.limits;
 		this.#plane.trust = new Trust(plan.trust);
-		this.#plane.cdnLoop = loopOf(plan);
-		this.#cache(plan);
-		this.#plane.routes = pools.compile({ files: this.#files, caching: this.#caching });
-		this.#plane.services = pools.services;
+		this.#route(plan);
 		this.#waiting.configure(plan.limits, Math.max(plan.columns, plan.workers));
 		for (const instance of pools.instances()) {
 			const upstream = this.#upstreams[instance.slot];

@@ -1,6 +1,7 @@
 /** Every command, as `--help` and the parser see it. `main.ts` knows what carries them out. */
 import { type CommandArguments, GLOBAL_OPTIONS, type OptionArguments, RUN, UP } from '../config/arguments.ts';
 import { type Command, JSON_OPTION } from './command.ts';
+import { JOBS } from './jobs-command.ts';
 import { SEEING_COMMANDS } from './seeing-commands.ts';
 import { SIMULATE } from './simulate-command.ts';
 
@@ -269,6 +270,7 @@ export const COMMANDS: readonly Command[] = [
 			['ballast deploy videos --abort', 'back to the old version'],
 		],
 	},
+	JOBS,
 	PURGE,
 	{
 		arguments: takes('stop', [], OPERATION_JSON),

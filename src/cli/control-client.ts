@@ -11,6 +11,7 @@ export type ControlCommand =
 	| 'scale'
 	| 'drain'
 	| 'purge'
+	| 'jobs'
 	| 'undrain'
 	| 'deploy'
 	| 'stop'

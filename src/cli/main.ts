@@ -24,6 +24,7 @@ const RUNS: Record<string, () => Promise<Run>> = {
 	alerts: async () => (await import('./alerts.ts')).alerts,
 	scaling: async () => (await import('./scaling.ts')).scaling,
 	review: async () => (await import('./review.ts')).review,
+	jobs: async () => (await import('./jobs.ts')).jobs,
 	purge: async () => (await import('./purge.ts')).purge,
 	profile: async () => (await import('./profile.ts')).profile,
 	simulate: async () => (await import('./simulate.ts')).simulate,

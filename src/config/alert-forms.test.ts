@@ -75,8 +75,7 @@ test('a rule that nothing that is there could ever meet is refused', async () =>
 		['p95 > 1s and requests service:vidoes > 1/s', /^there is no service `vidoes`; did you mean `videos`\?/],
 		['cpu pool:spare by pool > 50%', /^there is no pool `spare`; there are main/],
 		['requests class:5x > 1/s', /^there is no class `5x`; did you mean `5xx`\?/],
-		['queue.age > 10m', /^`queue.age` is not measured in this version: it has no jobs$/],
-		['ballast_queue_length > 10', /not measured in this version/],
+		['ballast_backup_age_seconds > 2d', /not measured in this version/],
 		['p95 > 1s and backup.age > 1h', /^`backup.age` is not measured in this version: it makes no backups$/],
 	] as const) {
 		const found = await wrongWith({ one: rule });

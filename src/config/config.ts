@@ -12,10 +12,12 @@ import type { TrustEntry } from '../gateway/trust-config.ts';
 import type { HealthConfig } from '../health/config.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { InstancesConfig } from '../instances/config.ts';
+import type { JobsConfig, OffloadPolicy } from '../jobs/offload-policy.ts';
 import type { LogsConfig } from '../logs/config.ts';
 import type { MetricsConfig, ObjectiveConfig } from '../metrics/config.ts';
 import type { Destination } from '../otlp/destination.ts';
 import type { ReceiveConfig, ScrapeConfig } from '../otlp/receive-config.ts';
+import type { StateConfig } from '../redis/config.ts';
 import type { BreakerConfig, RetryBudgetConfig } from '../resilience/config.ts';
 import type { ConcurrencyConfig, OverloadConfig } from '../resilience/overload-config.ts';
 import type { ScalePolicy } from '../scaling/policy.ts';
@@ -66,6 +68,10 @@ export interface ServiceConfig extends GatewayServiceConfig {
 	cache: CachePolicy | null;
 	/** Of each route, by its name. */
 	routeCaches: Readonly<Record<string, CachePolicy | null>>;
+	/** null: its requests never become jobs. */
+	offload: OffloadPolicy | null;
+	/** Of each route, by its name. */
+	routeOffloads: Readonly<Record<string, OffloadPolicy | null>>;
 }
 
 export interface AdminConfig {
@@ -104,8 +110,12 @@ export interface Config {
 	/** null: nothing is received. */
 	receive: ReceiveConfig | null;
 	metrics: MetricsConfig;
+	/** Used once a service or route has `offload`. */
+	jobs: JobsConfig;
 	/** Used once a service or route has `cache`. */
 	cache: CacheConfig;
+	/** What several nodes share; secrets are in it. */
+	state: StateConfig;
 	/** In file order. */
 	services: ServiceConfig[];
 }

@@ -10,6 +10,8 @@ export function maskConfig(config: Config): Config {
 	if (masked.receive !== null && masked.receive.token !== null) masked.receive.token = MASK;
 	if (masked.purge.token !== null) masked.purge.token = MASK;
 	masked.purge.targets = masked.purge.targets.map((target) => maskValues(target, target.secrets));
+	if (masked.state.redis !== null) masked.state.redis = maskValues(masked.state.redis, masked.state.redis.secrets);
+	if (masked.cache.redis !== null && masked.cache.redis.secret !== null) masked.cache.redis.secret = MASK;
 	for (const service of masked.services) {
 		for (const { instances, scale } of service.pools) {
 			for (const { source } of scale.signals) if (source.from === 'prometheus') maskAll(source.headers);

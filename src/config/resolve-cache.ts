@@ -1,10 +1,14 @@
 /** Caching: what a file says of it, laid over what it inherits. */
 import {
 	CACHE,
+	CACHE_REDIS,
 	type CacheBypass,
 	type CacheConfig,
+	type CacheDiskConfig,
 	type CacheLifetime,
 	type CachePolicy,
+	type CacheRedisConfig,
+	DISK_FROM_BYTES,
 	NEGATIVE_STATUSES,
 	PLAIN_CACHE,
 	TTL_STATUSES,
@@ -128,8 +132,52 @@ function checkCache(input: Said, place: Place): void {
 	place.at('ttl').warn(message, { at: 'key' });
 }
 
-export function resolveNodeCache(input: NodeCacheInput | undefined): CacheConfig {
+/** `keeps`: there is a folder for what lasts; `shared`: `state` names a Redis. */
+export function resolveNodeCache(
+	input: NodeCacheInput | undefined,
+	place: Place,
+	{ keeps, shared }: { keeps: boolean; shared: boolean },
+): CacheConfig {
+	const disk = diskOf(input?.disk, place.at('disk'));
+	const warm = input?.warm ?? CACHE.warm;
+	if (warm && !keeps) place.at('warm').problem('expected a `store`: it is off, and what is to last has no folder');
+	if (disk?.folder === null && !keeps) place.at('disk').problem('expected a `folder`, since `store` is off');
 	return {
 		memoryBytes: input?.memory === undefined ? CACHE.memoryBytes : (parseSize(input.memory) ?? CACHE.memoryBytes),
+		disk,
+		warm,
+		redis: resolveRedis(input?.redis, place.at('redis'), shared),
+	};
+}
+
+function diskOf(input: NodeCacheInput['disk'], place: Place): CacheDiskConfig | null {
+	if (input === undefined || input === 'off' || input === false) return null;
+	const { size, folder, from } = typeof input === 'string' ? { size: input } : input;
+	return {
+		bytes: parseSize(size) ?? 0,
+		folder: folder === undefined ? null : place.scope.file(folder),
+		fromBytes: from === undefined ? DISK_FROM_BYTES : (parseSize(from) ?? DISK_FROM_BYTES),
+	};
+}
+
+/** Shortest secret that cannot be guessed, characters. */
+const SECRET_LEAST = 16;
+
+function resolveRedis(input: NodeCacheInput['redis'], place: Place, shared: boolean): CacheRedisConfig | null {
+	if (input === 'off' || input === false) return null;
+	if (input === undefined) return shared ? CACHE_REDIS : null;
+	if (!shared) place.problem('expected a Redis to keep answers in: `state: { redis: { url: … } }`', { at: 'key' });
+	const { timeout, body, life, alone } = input;
+	const time = (text: string | undefined, otherwise: number) =>
+		text === undefined ? otherwise : (parseDuration(text) ?? otherwise);
+	const secret = input.secret === undefined ? undefined : place.at('secret').secret(input.secret);
+	if (secret !== undefined && secret.length < SECRET_LEAST)
+		place.at('secret').problem(`expected a secret of at least ${SECRET_LEAST} characters`);
+	return {
+		timeoutMs: time(timeout, CACHE_REDIS.timeoutMs),
+		bodyBytes: body === undefined ? CACHE_REDIS.bodyBytes : (parseSize(body) ?? CACHE_REDIS.bodyBytes),
+		lifeMs: time(life, CACHE_REDIS.lifeMs),
+		aloneMs: alone === 'off' || alone === false ? 0 : time(alone, CACHE_REDIS.aloneMs),
+		secret: secret ?? null,
 	};
 }

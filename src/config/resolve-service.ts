@@ -7,6 +7,7 @@ import { answersItself } from '../gateway/local-answers.ts';
 import type { RedirectInput, RespondInput } from '../gateway/route-schema.ts';
 import type { HealthConfig } from '../health/config.ts';
 import { hasSize } from '../instances/kinds.ts';
+import type { OffloadPolicy } from '../jobs/offload-policy.ts';
 import type { ObjectiveConfig } from '../metrics/config.ts';
 import type { ServiceConfig } from './config.ts';
 import { layCache } from './resolve-cache.ts';
@@ -17,6 +18,7 @@ import { DEFAULT_HEALTH, layHealth } from './resolve-health.ts';
 import { matchesEverything, matchOfRouteName, resolveMatch } from './resolve-match.ts';
 import { layObjective } from './resolve-metrics.ts';
 import { complainOfName } from './resolve-name.ts';
+import { layOffload } from './resolve-offload.ts';
 import { resolveOutliers, resolveSlowStart } from './resolve-outliers.ts';
 import { checkConcurrency, resolveConcurrency } from './resolve-overload.ts';
 import { DEFAULT_POLICY, layPolicy } from './resolve-policy.ts';
@@ -32,6 +34,7 @@ export interface Defaults {
 	policy: Policy;
 	objective: ObjectiveConfig | null;
 	cache: CachePolicy | null;
+	offload: OffloadPolicy | null;
 	upstream: UpstreamConfig;
 	health: HealthConfig;
 	input: UserDefaults;
@@ -50,6 +53,7 @@ export function resolveDefaults(input: UserDefaults, place: Place): Defaults {
 		policy: layPolicy(DEFAULT_POLICY, input, place),
 		objective: layObjective(null, input.objective, place.at('objective')),
 		cache: layCache(null, input.cache, place.at('cache')),
+		offload: layOffload(null, input.offload, { service: '', route: null, place: place.at('offload') }),
 		upstream: layUpstream(DEFAULT_UPSTREAM, input.upstream, place.at('upstream')),
 		health: layHealth(DEFAULT_HEALTH, input.health, place.at('health')),
 		input,
@@ -71,6 +75,11 @@ export function resolveService({ name, input, place }: ServiceEntry, defaults: D
 	const objective = layObjective(defaults.objective, input.objective, place.at('objective'));
 	const balance = resolveBalance(input.balance ?? shared.balance);
 	const cache = layCache(defaults.cache, input.cache, place.at('cache'));
+	const offload = layOffload(defaults.offload, input.offload, {
+		service: name,
+		route: null,
+		place: place.at('offload'),
+	});
 	const service: ServiceConfig = {
 		...policy,
 		name,
@@ -91,6 +100,8 @@ export function resolveService({ name, input, place }: ServiceEntry, defaults: D
 		routeObjectives: resolveObjectives(routes, { input, base: objective, place }),
 		cache,
 		routeCaches: resolveCaches(routes, { input, base: cache, place }),
+		offload,
+		routeOffloads: resolveOffloads(routes, { input, base: offload, place }),
 	};
 	checkBalance(input.balance, place.at('balance'));
 	checkConcurrency(input.concurrency, place.at('concurrency'));
@@ -115,6 +126,18 @@ function resolveCaches(
 ): ServiceConfig['routeCaches'] {
 	const lay = ({ name }: RouteConfig) =>
 		[name, layCache(base, input.routes?.[name]?.cache, place.at('routes', name, 'cache'))] as const;
+	return Object.fromEntries(routes.map(lay));
+}
+
+function resolveOffloads(
+	routes: readonly RouteConfig[],
+	{ input, base, place }: { input: UserService; base: OffloadPolicy | null; place: Place },
+): ServiceConfig['routeOffloads'] {
+	const service = String(place.path.at(-1));
+	const lay = ({ name }: RouteConfig) => {
+		const at = { service, route: name, place: place.at('routes', name, 'offload') };
+		return [name, layOffload(base, input.routes?.[name]?.offload, at)] as const;
+	};
 	return Object.fromEntries(routes.map(lay));
 }
 

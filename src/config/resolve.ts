@@ -1,4 +1,5 @@
 /** From what files say to the configuration that Ballast runs by. */
+import { checkJobs } from './check-jobs.ts';
 import type { Config } from './config.ts';
 import { shortFile } from './problem.ts';
 import { resolveAlerting } from './resolve-alerts.ts';
@@ -21,8 +22,13 @@ export function resolveConfig(main: CheckedFile & { input: UserConfig }, include
 	const node = resolveNode(main.input, new Place(main.scope, []));
 	const defaults = resolveDefaults(main.input.defaults ?? {}, new Place(main.scope, ['defaults']));
 	const entries = collectServices([main, ...included]);
-	const placed = entries.map((entry) => ({ config: resolveService(entry, defaults), scope: entry.place.scope }));
+	const placed = entries.map((entry) => ({
+		config: resolveService(entry, defaults),
+		scope: entry.place.scope,
+		place: entry.place,
+	}));
 	checkMatches(placed);
+	checkJobs(node, placed, new Place(main.scope, []));
 	if (!main.scope.isCut(['trust'])) {
 		const policies = policiesOf(main, entries);
 		checkLimitTrust(node, policies);

@@ -29,10 +29,12 @@ import { trustSchema } from '../gateway/trust-config.ts';
 import { healthSchema } from '../health/config.ts';
 import { outliersSchema, slowStartSchema } from '../health/outlier-config.ts';
 import { instancesSchema } from '../instances/config.ts';
+import { jobsSchema, offloadSchema } from '../jobs/config.ts';
 import { logsSchema } from '../logs/config.ts';
 import { metricsSchema, objectiveSchema } from '../metrics/config.ts';
 import { exportSchema } from '../otlp/export-config.ts';
 import { receiveSchema } from '../otlp/receive-config.ts';
+import { stateSchema } from '../redis/config.ts';
 import { breakerSchema, retryBudgetSchema } from '../resilience/config.ts';
 import { concurrencySchema, overloadSchema, prioritySchema } from '../resilience/overload-config.ts';
 import { rateLimitSchema } from '../resilience/rate-limit-config.ts';
@@ -121,6 +123,11 @@ const policyKeys = {
 		compressSchema,
 		'Answers that come plain are compressed for clients that like it: stored ones once, others on their way. Not for answers that hold a secret beside what a stranger may choose (BREACH).',
 		{ default: 'off', example: true },
+	),
+	offload: key(
+		offloadSchema,
+		'Slow requests become durable jobs: they are answered 202 once they are safely stored, and carried out behind it. What a route says is laid over what its service says.',
+		{ default: 'off', example: { when: 'always', upstreamKey: {} } },
 	),
 	objective: key(
 		objectiveSchema,
@@ -354,7 +361,12 @@ export const configSchema = object({
 		'Where metrics, logs and traces of instances and of other machines are received by OTLP/HTTP. `on` is port 4318 of this machine.',
 		{ default: 'off', example: { port: 4318 } },
 	),
+	jobs: key(jobsSchema, 'The jobs that `offload` makes.', { example: { path: '/v1/jobs' } }),
 	cache: key(nodeCacheSchema, 'Where stored answers are kept.', { example: { memory: '1GiB' } }),
+	state: key(stateSchema, 'What several nodes share, and where.', {
+		defaultText: 'nothing: each node is by itself',
+		example: { redis: { url: { env: 'REDIS_URL' } } },
+	}),
 	metrics: key(metricsSchema, 'What is measured, and how long it is kept.', {
 		defaultText: 'the values below',
 		example: { apdex: '200ms' },

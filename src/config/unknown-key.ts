@@ -3,7 +3,7 @@ import { closest } from '../core/closest.ts';
 import type { Path } from './problem.ts';
 
 /** Keys of later versions. */
-const LATER = new Set(['backup', 'cluster', 'jobs', 'offload', 'presets', 'state']);
+const LATER = new Set(['backup', 'cluster', 'presets', 'state']);
 
 /** Where keys belong that are often put elsewhere. */
 const BELONGS: Record<string, string> = {

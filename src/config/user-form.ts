@@ -22,6 +22,7 @@ import { commandForm, environmentForm } from './command-form.ts';
 import { type Config, MAIN_POOL, type PoolConfig, type ServiceConfig } from './config.ts';
 import { logsForm } from './logs-form.ts';
 import { metricsForm, objectiveForm } from './metrics-form.ts';
+import { jobsForm, offloadForm } from './offload-form.ts';
 import { concurrencyForm, overloadForm, priorityForm } from './overload-form.ts';
 import { platformForm } from './platform-form.ts';
 import { namesSecret } from './problem.ts';
@@ -30,6 +31,7 @@ import { compressForm } from './resolve-compress.ts';
 import { filesForm } from './resolve-files.ts';
 import { matchOfRouteName } from './resolve-match.ts';
 import { scaleForm } from './scale-form.ts';
+import { stateForm } from './state-form.ts';
 import { exportForm, receiveForm, scrapeForm, tracesForm } from './telemetry-form.ts';
 
 /** Plain data. */
@@ -66,7 +68,9 @@ export function userForm(config: Config, options: FormOptions): Form {
 		...(config.cdnLoop === null ? {} : { cdnLoop: config.cdnLoop }),
 		...purgeForm(config.purge, options),
 		metrics: metricsForm(config.metrics),
-		cache: nodeCacheForm(config.cache),
+		cache: nodeCacheForm(config, options.secret),
+		...stateForm(config.state, options),
+		jobs: jobsForm(config.jobs),
 		stop: { grace: formatDuration(config.stop.graceMs) },
 		...alertingForm(config, options),
 		logs: logsForm(config.logs),
@@ -105,6 +109,7 @@ function serviceForm(service: ServiceConfig, options: FormOptions): Form {
 		...policyForm(service, options),
 		objective: objectiveForm(service.objective),
 		cache: cacheForm(service.cache),
+		offload: offloadForm(service.offload, true),
 		rateLimit: rateLimitForm(service.rateLimit),
 		...(routes.length === 0
 			? {}
@@ -329,6 +334,9 @@ function routeForm(route: RouteConfig, service: ServiceConfig, options: FormOpti
 	const limits = routeLimitsForm(route, service);
 	const [promised, general] = [service.routeObjectives[name] ?? null, service.objective].map(objectiveForm);
 	const [cached, inherited] = [service.routeCaches[name] ?? null, service.cache].map(cacheForm);
+	const [queued, queuing] = [service.routeOffloads[name] ?? null, service.offload].map((policy) =>
+		offloadForm(policy, policy?.queue !== service.name),
+	);
 	const same = JSON.stringify(promised) === JSON.stringify(general) && !options.fullRoutes;
 	return {
 		...(said ? {} : { match: Object.keys(named).length === 0 ? '/*' : named }),
@@ -338,6 +346,7 @@ function routeForm(route: RouteConfig, service: ServiceConfig, options: FormOpti
 		...told,
 		...(same ? {} : { objective: promised }),
 		...(JSON.stringify(cached) === JSON.stringify(inherited) && !options.fullRoutes ? {} : { cache: cached }),
+		...(JSON.stringify(queued) === JSON.stringify(queuing) && !options.fullRoutes ? {} : { offload: queued }),
 		...(limits === undefined ? {} : { rateLimit: limits }),
 	};
 }

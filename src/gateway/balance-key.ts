@@ -1,12 +1,14 @@
 import { hashBytes, hashText } from '../core/hash.ts';
 import { Field } from '../wire/field-names.ts';
 import { STRIDE } from '../wire/head.ts';
-import { clientAddress } from './client-address.ts';
-import type { Exchange } from './exchange.ts';
+import { type Addressed, clientAddress } from './client-address.ts';
 import type { KeySource } from './route.ts';
 
+/** What of a request its key is read from. */
+export type Keyed = Addressed & { readonly buffer: Buffer; readonly pathEnd: number; readonly targetEnd: number };
+
 /** The hash that the balancing policy chooses by; 0 where the request has no such key. */
-export function balanceKey(exchange: Exchange, source: KeySource): number {
+export function balanceKey(exchange: Keyed, source: KeySource): number {
 	switch (source.from) {
 		case 'header': {
 			const { fields } = exchange.head;
@@ -30,7 +32,7 @@ export function balanceKey(exchange: Exchange, source: KeySource): number {
 const hashOrNone = (value: string | undefined): number => (value === undefined ? 0 : hashText(value));
 
 /** The value of the first cookie with this name. */
-export function cookieValue(exchange: Exchange, name: string): string | undefined {
+export function cookieValue(exchange: Pick<Keyed, 'head' | 'buffer'>, name: string): string | undefined {
 	const { fields } = exchange.head;
 	for (let i = 0; i < fields.count; i++) {
 		if (fields.table[i * STRIDE + 4] !== Field.cookie) continue;
@@ -42,7 +44,7 @@ export function cookieValue(exchange: Exchange, name: string): string | undefine
 	return undefined;
 }
 
-function queryValue(exchange: Exchange, name: string): string | undefined {
+function queryValue(exchange: Keyed, name: string): string | undefined {
 	const target = exchange.buffer.toString('latin1', exchange.pathEnd, exchange.targetEnd);
 	for (const pair of target.slice(1).split('&')) {
 		const equals = pair.indexOf('=');

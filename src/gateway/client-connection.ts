@@ -1,10 +1,10 @@
 import { codeOf, type Refusal } from '../core/refusal.ts';
-import { BODY_BAD } from '../wire/body.ts';
 import { HeadFault } from '../wire/head.ts';
 import type { Output } from '../wire/output.ts';
 import { TICK_MS, Timer } from '../wire/timer-wheel.ts';
 import type { Transport } from '../wire/transport.ts';
 import type { AttemptConnection } from './attempt.ts';
+import { scanBody } from './body-intake.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Exchange } from './exchange.ts';
 import type { ExchangeClient } from './exchange-client.ts';
@@ -206,25 +206,27 @@ export class ClientConnection implements ExchangeClient<Exchange> {
 	/** Sends on what is at hand. False: the instance cannot take more now. */
 	#forwardBody(): boolean {
 		const exchange = this.#exchange as Exchange;
-		const { connection } = exchange.fetch;
-		if (connection === null || connection.transport.pending > 0) return false;
-		const { out } = this.plane;
+		const { fetch, intake } = exchange;
+		const { connection } = fetch;
+		if (intake !== null ? !intake.ready : connection === null || connection.transport.pending > 0) return false;
 		const start = this.#input.at;
-		if (!this.moveBody(exchange, out)) return false;
-		out.flush(connection.transport);
+		if (!this.moveBody(exchange, this.plane.out)) return false;
+		if (connection === null) return this.#input.at > start;
+		this.plane.out.flush(connection.transport);
 		connection.requestProgress(exchange.body.done);
 		return connection.transport.pending === 0 && this.#input.at > start;
 	}
 
 	/** Writes the payload at hand, framed for the instance. False: it was refused and the connection is ending. */
 	moveBody(exchange: Exchange, out: Output): boolean {
-		const { body } = exchange;
-		const after = body.scan(this.#input.buffer, this.#input.at, this.#input.end);
-		if (after === BODY_BAD) return this.#bodyFault(exchange, body.fault);
-		this.#input.at = after;
-		if (exchange.route !== null && body.received > exchange.route.bodyBytes)
-			return this.#bodyFault(exchange, 'body_too_large');
-		if (exchange.replay !== null && !exchange.replay.add(this.#input.buffer, body)) exchange.loseReplay();
+		const refusal = scanBody(exchange, this.#input);
+		if (refusal !== null) return this.#bodyFault(exchange, refusal);
+		const { body, intake, replay } = exchange;
+		if (intake !== null) {
+			intake.take(this.#input.buffer, body);
+			return true;
+		}
+		if (replay !== null && !replay.add(this.#input.buffer, body)) exchange.loseReplay();
 		writePayload(exchange, this.#input.buffer, out);
 		this.#large.tune(this.plane, this.transport, exchange);
 		return true;
@@ -266,8 +268,7 @@ export class ClientConnection implements ExchangeClient<Exchange> {
 			this.#tunnel.clientDrained();
 			return;
 		}
-		const exchange = this.#exchange;
-		if (exchange !== null) exchange.resume();
+		if (this.#exchange !== null) this.#exchange.resume();
 		else this.next();
 	}
 
@@ -343,7 +344,7 @@ export class ClientConnection implements ExchangeClient<Exchange> {
 		else if (this.#state === State.request) {
 			const exchange = this.#exchange as Exchange;
 			// While it waits for an instance nobody reads its body.
-			if (exchange.body.done || exchange.fetch.connection === null) {
+			if (exchange.body.done || (exchange.fetch.connection === null && exchange.intake === null)) {
 				this.#pace.silent(exchange);
 				this.plane.wheel.set(this.#timer, HALF_CLOSED_MS);
 			}

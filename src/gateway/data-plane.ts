@@ -7,6 +7,7 @@ import type { Destination } from './attempt.ts';
 import type { CdnLoop } from './cdn-loop.ts';
 import type { NodeLimits } from './config.ts';
 import type { Trust } from './forwarded.ts';
+import type { OwnPages } from './offload.ts';
 import type { Route, Service } from './route.ts';
 import type { RouteSubject } from './router.ts';
 
@@ -155,6 +156,8 @@ export class DataPlane {
 	limits: NodeLimits;
 	trust: Trust;
 	routes: RouteTable;
+	/** null: there are none. */
+	pages: OwnPages<never> | null = null;
 	/** null: loops are not looked for. */
 	cdnLoop: CdnLoop | null = null;
 	/** null: requests are not traced, and their fields pass as they came. */

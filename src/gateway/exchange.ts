@@ -17,6 +17,7 @@ import {
 } from './answer-head.ts';
 import type { AnswerSource } from './answer-source.ts';
 import type { AttemptConnection, Destination, FetchParty } from './attempt.ts';
+import type { BodyIntake } from './body-intake.ts';
 import { AnswerCoder } from './compress/answer-coder.ts';
 import type { Coding } from './compress/coding.ts';
 import { passedOn } from './compress/passed-on.ts';
@@ -49,6 +50,8 @@ export class Exchange implements FetchParty {
 	source: AnswerSource | null = null;
 	/** Compresses the answer on its way; null: it goes as it comes. */
 	#coder: AnswerCoder | null = null;
+	/** Takes its body in the place of an instance; null: nobody does. */
+	intake: BodyIntake | null = null;
 	/** The head's bytes; all offsets below point into it. */
 	buffer: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
 	used = 0;
@@ -106,13 +109,9 @@ export class Exchange implements FetchParty {
 		this.targetStart = head.targetStart;
 		this.targetEnd = head.targetEnd;
 		// Of the request before; what stands there now is somebody else's.
-		this.pathStart = 0;
-		this.pathEnd = 0;
-		this.hostStart = 0;
-		this.hostEnd = 0;
-		this.rewritten = false;
-		this.absolute = false;
-		this.mayUpgrade = false;
+		this.pathStart = this.pathEnd = 0;
+		this.hostStart = this.hostEnd = 0;
+		this.rewritten = this.absolute = this.mayUpgrade = false;
 		this.route = null;
 		this.status = 0;
 		this.failure = null;
@@ -122,7 +121,7 @@ export class Exchange implements FetchParty {
 		this.finished = false;
 		this.copied = false;
 		this.replay = null;
-		this.source = null;
+		this.source = this.intake = null;
 		this.cache.reset();
 		this.trace.words.fill(0);
 		this.trace.flags = 0;

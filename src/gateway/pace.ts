@@ -79,7 +79,8 @@ export class Pace {
 			progress: this.#progress,
 			idleMs: exchange.route?.timeouts.streamIdleMs ?? exchange.plane.limits.headMs,
 			answerWaits: transport.pending > 0,
-			bodyMissing: !exchange.body.done && exchange.fetch.connection?.transport.pending === 0,
+			bodyMissing:
+				!exchange.body.done && (exchange.intake?.ready ?? exchange.fetch.connection?.transport.pending === 0),
 			streaming: exchange.fetch.streaming,
 		});
 	}

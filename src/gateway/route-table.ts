@@ -54,13 +54,13 @@ export interface ServiceParts {
 }
 
 /** What a route needs of other features and shares with others; `series` is where it is counted. */
-export type RouteParts = Pick<Route, 'series' | 'rateLimits' | 'cache'> & { files: FileStore };
+export type RouteParts = Pick<Route, 'series' | 'rateLimits' | 'cache' | 'offload'> & { files: FileStore };
 
 /** A route made ready. */
 export function compileRoute(
 	entry: RouteEntry,
 	service: Service,
-	{ series, rateLimits, files, cache }: RouteParts,
+	{ series, rateLimits, files, cache, offload }: RouteParts,
 ): Route {
 	const policy: Policy = entry.route ?? entry.service;
 	const { header, from, default: level } = policy.priority;
@@ -87,6 +87,7 @@ export function compileRoute(
 		rateLimits,
 		cache,
 		compress,
+		offload,
 		next: null,
 		priority: { level: Priority[level], header, anyone: from === 'anyone' },
 	};

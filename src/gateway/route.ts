@@ -5,6 +5,7 @@ import type { Compression } from './compress/compression.ts';
 import type { HostPolicy, RedirectConfig, RetryPolicy, ServiceConfig, Timeouts } from './config.ts';
 import type { FieldEdits } from './field-edits.ts';
 import type { FileFolder } from './files/file-folder.ts';
+import type { Offload } from './offload.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { ResponseCache } from './response-cache.ts';
 
@@ -103,6 +104,8 @@ export interface Route {
 	readonly cache: ResponseCache<never> | null;
 	/** Which of its answers are compressed here; null: none. */
 	readonly compress: Compression | null;
+	/** null: its requests never become jobs. */
+	readonly offload: Offload<never> | null;
 	/** A new version that takes marked requests or copies; null: there is none, or it only has a share. */
 	readonly next: NextVersion | null;
 }

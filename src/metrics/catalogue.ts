@@ -168,6 +168,40 @@ const CACHE: readonly Figure[] = [
 		{ name: 'cache.evicted', unit: 'number', perSecond: true, text: 'Answers that the cache gave up for others' },
 		rate([], of('ballast_cache_evicted_total')),
 	),
+	figure(
+		{ name: 'cache.disk_bytes', unit: 'bytes', text: 'Disk that the files of the cache take' },
+		gauge([], 'ballast_cache_disk_bytes'),
+	),
+	figure(
+		{ name: 'cache.disk', unit: 'ratio', text: 'Share of the disk of the cache that is in use' },
+		gauge([], 'ballast_cache_disk_used_ratio', 'mean'),
+	),
+	figure(
+		{ name: 'cache.disk_entries', unit: 'number', text: 'Answers whose body lies on disk' },
+		gauge([], 'ballast_cache_disk_entries'),
+	),
+	figure(
+		{
+			name: 'cache.disk_evicted',
+			unit: 'number',
+			perSecond: true,
+			text: 'Answers on disk that were given up for others',
+		},
+		rate([], of('ballast_cache_disk_evicted_total')),
+	),
+	figure(
+		{
+			name: 'cache.level',
+			unit: 'number',
+			perSecond: true,
+			text: 'What came of asking, and keeping, behind the memory of the cache',
+		},
+		rate(['level', 'result'], of('ballast_cache_level_results_total')),
+	),
+	figure(
+		{ name: 'cache.level_down', unit: 'number', text: '1: what is behind the memory of the cache cannot be reached' },
+		gauge(['level'], 'ballast_cache_level_down', 'max'),
+	),
 ];
 
 const OBJECTIVE = [...ROUTE, 'objective'] as const;
@@ -285,8 +319,6 @@ const RESOURCES: readonly Figure[] = [
 	),
 ];
 
-const NO_JOBS = 'it has no jobs';
-
 const UPKEEP: readonly Figure[] = [
 	figure(
 		{ name: 'certificate.expires_in', unit: 'seconds', text: 'Until the first certificate is out of date' },
@@ -297,12 +329,28 @@ const UPKEEP: readonly Figure[] = [
 		gauge([], 'ballast_backup_age_seconds', 'max'),
 	),
 	figure(
-		{ name: 'queue.age', unit: 'seconds', text: 'Age of the oldest job that waits', lacks: NO_JOBS },
+		{ name: 'queue.age', unit: 'seconds', text: 'Age of the oldest job that waits' },
 		gauge(ROUTE, 'ballast_queue_age_seconds', 'max'),
 	),
+	figure({ name: 'queue.length', unit: 'number', text: 'Jobs that wait' }, gauge(ROUTE, 'ballast_queue_length')),
+	figure({ name: 'queue.running', unit: 'number', text: 'Jobs under way' }, gauge(ROUTE, 'ballast_queue_running')),
 	figure(
-		{ name: 'queue.length', unit: 'number', text: 'Jobs that wait', lacks: NO_JOBS },
-		gauge(ROUTE, 'ballast_queue_length'),
+		{ name: 'queue.parked', unit: 'number', text: 'Jobs that wait for a person to decide' },
+		gauge(ROUTE, 'ballast_queue_parked'),
+	),
+	figure(
+		{ name: 'queue.wait', unit: 'seconds', text: 'Mean wait of a job for its first attempt' },
+		ratio(ROUTE, [of('ballast_job_wait_seconds_total')], of('ballast_jobs_started_total')),
+	),
+	counted('jobs.added', 'ballast_jobs_added_total', 'Requests that became jobs'),
+	counted('jobs.attempts', 'ballast_job_attempts_total', 'Attempts of jobs'),
+	figure(
+		{ name: 'jobs.ended', unit: 'number', perSecond: true, text: 'Jobs that ended or were parked' },
+		rate([...ROUTE, 'state'], of('ballast_jobs_ended_total')),
+	),
+	figure(
+		{ name: 'jobs.failed', unit: 'number', perSecond: true, text: 'Jobs that became dead letters' },
+		rate(ROUTE, of('ballast_jobs_ended_total', { state: 'failed' })),
 	),
 	figure(
 		{ name: 'series.dropped', unit: 'number', perSecond: true, text: 'Series that found no room' },

@@ -142,6 +142,10 @@ export const NODE_GAUGES = define('gauge', {
 	ballast_cache_bytes: ['Memory of the cache that is in use', []],
 	ballast_cache_used_ratio: ['Share of the memory of the cache that is in use', []],
 	ballast_cache_entries: ['Answers that the cache holds', []],
+	ballast_cache_disk_bytes: ['Disk that the files of the cache take', []],
+	ballast_cache_disk_used_ratio: ['Share of the disk of the cache that is in use', []],
+	ballast_cache_disk_entries: ['Answers whose body lies on disk', []],
+	ballast_cache_level_down: ['1: what is behind the memory of the cache cannot be reached', ['level']],
 	ballast_series: ['Series that there are', []],
 });
 
@@ -152,12 +156,28 @@ export const CERTIFICATE_GAUGES = define('gauge', {
 export const QUEUE_GAUGES = define('gauge', {
 	ballast_queue_age_seconds: ['Age of the oldest job that waits', ROUTE],
 	ballast_queue_length: ['Jobs that wait', ROUTE],
+	ballast_queue_running: ['Jobs under way', ROUTE],
+	ballast_queue_parked: ['Jobs that wait for a person to decide', ROUTE],
+});
+
+export const QUEUE_COUNTERS = define('counter', {
+	ballast_jobs_added_total: ['Requests that became jobs', ROUTE],
+	ballast_jobs_started_total: ['Jobs whose first attempt began', ROUTE],
+	ballast_job_wait_seconds_total: ['How long jobs waited for their first attempt', ROUTE],
+	ballast_job_attempts_total: ['Attempts of jobs', ROUTE],
+	ballast_jobs_ended_total: ['Jobs that ended or were parked, by state', [...ROUTE, 'state']],
 });
 
 export const NODE_COUNTERS = define('counter', {
 	ballast_purged_total: ['Purged items that a target took', ['target']],
 	ballast_purges_lost_total: ['Purged items that a target never took', ['target']],
 	ballast_cache_evicted_total: ['Answers that the cache gave up for others', []],
+	ballast_cache_disk_evicted_total: ['Answers on disk that were given up for others', []],
+	ballast_cache_level_results_total: [
+		'What came of asking, and keeping, behind the memory of the cache',
+		['level', 'result'],
+	],
+	ballast_cache_level_seconds_total: ['What answers from behind the memory of the cache took together', ['level']],
 	ballast_events_total: ['Events by level', ['level']],
 	ballast_log_records_dropped_total: ['Log records that were lost, by cause', ['cause']],
 	ballast_remote_dropped_total: ['Values and series of other programs that found no room', []],
@@ -194,5 +214,6 @@ export const KEPT_METRICS: readonly MetricDefinition[] = [
 	NODE_GAUGES,
 	CERTIFICATE_GAUGES,
 	QUEUE_GAUGES,
+	QUEUE_COUNTERS,
 	NODE_COUNTERS,
 ].flatMap((some): MetricDefinition[] => Object.values(some));

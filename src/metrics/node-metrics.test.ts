@@ -74,6 +74,7 @@ test('every figure has data from a node that tells everything, but those of disk
 	near((await watched.at('memory.used'))[''], 0.5);
 	near((await watched.at('probes', { by: ['service'] }))['api'], 100);
 	near((await watched.at('probes.duration'))[''], 0.02);
+	near((await watched.at('queue.wait', { by: ['service'] }))['api'], 2);
 	assert.deepEqual(Object.keys(await watched.at('probes.failed', { by: ['cause'] })), ['silent']);
 	assert.deepEqual(Object.keys(await watched.at('hold.refused', { by: ['cause'] })), ['full', 'timeout']);
 	// Each route tells a fifth of all time for each part, so a fifth remains.

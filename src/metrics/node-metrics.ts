@@ -1,7 +1,15 @@
 /** All metrics of the program, refreshed from plain numbers: who wires the program only gives the readers. */
 import type { MetricDefinition } from '../core/metric.ts';
 import * as names from './metric-names.ts';
-import type { NodeReaders, PoolReading, ProcessReading, ServiceReading, WorkerReading } from './node-readers.ts';
+import type {
+	NodeReaders,
+	NodeReading,
+	PoolReading,
+	ProcessReading,
+	QueueReading,
+	ServiceReading,
+	WorkerReading,
+} from './node-readers.ts';
 import type { Registry } from './registry.ts';
 import { TrafficMetrics, type TrafficOptions } from './traffic-metrics.ts';
 
@@ -258,35 +266,45 @@ function readProcesses(registry: Registry, trees: readonly TreeReading[]): void 
 	);
 }
 
+function readQueues(registry: Registry, queues: readonly QueueReading[]): void {
+	const { QUEUE_GAUGES: G, QUEUE_COUNTERS: C } = names;
+	const rows = (value: (queue: QueueReading) => number): Row[] =>
+		queues.map((queue) => [[queue.service, queue.route], value(queue)]);
+	const gauged = [
+		[G.ballast_queue_age_seconds, (queue: QueueReading) => queue.ageSeconds],
+		[G.ballast_queue_length, (queue: QueueReading) => queue.length],
+		[G.ballast_queue_running, (queue: QueueReading) => queue.running],
+		[G.ballast_queue_parked, (queue: QueueReading) => queue.parked],
+	] as const;
+	for (const [metric, value] of gauged) gauges(registry, metric, rows(value));
+	const counted = [
+		[C.ballast_jobs_added_total, (queue: QueueReading) => queue.added],
+		[C.ballast_jobs_started_total, (queue: QueueReading) => queue.started],
+		[C.ballast_job_wait_seconds_total, (queue: QueueReading) => queue.waitedSeconds],
+		[C.ballast_job_attempts_total, (queue: QueueReading) => queue.attempts],
+	] as const;
+	for (const [metric, value] of counted) counters(registry, metric, rows(value));
+	const ended = queues.flatMap(({ service, route, ended: states }) =>
+		[...states].map(([state, count]): Row => [[service, route, state], count]),
+	);
+	counters(registry, C.ballast_jobs_ended_total, ended);
+}
+
 function readUpkeep(registry: Registry, readers: Partial<NodeReaders>, nowMs: number): void {
-	const { NODE_GAUGES: G, NODE_COUNTERS: C, CERTIFICATE_GAUGES, QUEUE_GAUGES: Q } = names;
+	const { NODE_GAUGES: G, NODE_COUNTERS: C, CERTIFICATE_GAUGES } = names;
 	gauges(registry, G.ballast_series, one(registry.size));
 	const expiry = [...(readers.certificates?.() ?? [])].map(
 		({ certificate, expiresMs }): Row => [[certificate], (expiresMs - nowMs) / 1000],
 	);
 	gauges(registry, CERTIFICATE_GAUGES.ballast_certificate_expires_in_seconds, expiry);
-	const queues = [...(readers.queues?.() ?? [])].map((queue) => ({ labels: [queue.service, queue.route], ...queue }));
-	gauges(
-		registry,
-		Q.ballast_queue_age_seconds,
-		queues.map(({ labels, ageSeconds }): Row => [labels, ageSeconds]),
-	);
-	gauges(
-		registry,
-		Q.ballast_queue_length,
-		queues.map(({ labels, length }): Row => [labels, length]),
-	);
+	readQueues(registry, [...(readers.queues?.() ?? [])]);
 	const node = readers.node?.();
 	if (node === undefined) return;
 	gauges(registry, names.HOST_GAUGES.process_start_time_seconds, one(node.startedMs / 1000));
 	gauges(registry, G.ballast_config_refused, one(Number(node.configRefused)));
 	gauges(registry, G.ballast_store_failed, one(Number(node.storeFailed)));
 	gauges(registry, G.ballast_backup_age_seconds, one(node.backupAgeMs === null ? undefined : node.backupAgeMs / 1000));
-	const { cache } = node;
-	gauges(registry, G.ballast_cache_bytes, one(cache?.bytes));
-	gauges(registry, G.ballast_cache_used_ratio, one(cache === null ? undefined : cache.bytes / cache.most));
-	gauges(registry, G.ballast_cache_entries, one(cache?.entries));
-	counters(registry, C.ballast_cache_evicted_total, one(cache?.evicted));
+	readCache(registry, node.cache);
 	const byOne = (all: Iterable<readonly [string, number]>): Row[] => [...all].map(([label, count]) => [[label], count]);
 	counters(registry, C.ballast_events_total, byOne(node.events));
 	const purges = [...node.purges];
@@ -309,4 +327,32 @@ function readUpkeep(registry: Registry, readers: Partial<NodeReaders>, nowMs: nu
 	counters(registry, C.ballast_log_records_dropped_total, byOne(node.recordsDropped));
 	const errors = [...node.logErrors].map(({ service, instance, count }): Row => [[service, instance], count]);
 	counters(registry, C.ballast_log_errors_total, errors);
+}
+
+function readCache(registry: Registry, cache: NodeReading['cache']): void {
+	const { NODE_GAUGES: G, NODE_COUNTERS: C } = names;
+	gauges(registry, G.ballast_cache_bytes, one(cache?.bytes));
+	gauges(registry, G.ballast_cache_used_ratio, one(cache === null ? undefined : cache.bytes / cache.most));
+	gauges(registry, G.ballast_cache_entries, one(cache?.entries));
+	counters(registry, C.ballast_cache_evicted_total, one(cache?.evicted));
+	const disk = cache?.disk ?? null;
+	gauges(registry, G.ballast_cache_disk_bytes, one(disk?.bytes));
+	gauges(registry, G.ballast_cache_disk_used_ratio, one(disk === null ? undefined : disk.bytes / disk.most));
+	gauges(registry, G.ballast_cache_disk_entries, one(disk?.entries));
+	counters(registry, C.ballast_cache_disk_evicted_total, one(disk?.evicted));
+	const levels = cache?.levels ?? [];
+	const results = levels.flatMap(({ level, results: own }) =>
+		own.map(([result, count]): Row => [[level, result], count]),
+	);
+	counters(registry, C.ballast_cache_level_results_total, results);
+	counters(
+		registry,
+		C.ballast_cache_level_seconds_total,
+		levels.map(({ level, seconds }): Row => [[level], seconds]),
+	);
+	gauges(
+		registry,
+		G.ballast_cache_level_down,
+		levels.map(({ level, down }): Row => [[level], Number(down)]),
+	);
 }

@@ -80,6 +80,44 @@ export interface ProcessReading {
 	processes: number;
 }
 
+/** What is kept in one place. `evicted`: total. */
+interface Stored {
+	bytes: number;
+	most: number;
+	entries: number;
+	evicted: number;
+}
+
+/** What is behind the memory of the cache. */
+export interface CacheLevelReading {
+	level: string;
+	/** It cannot be reached. */
+	down: boolean;
+	/** Totals; all results, those of 0 too. */
+	results: readonly (readonly [result: string, count: number])[];
+	/** Total of what was waited for its answers. */
+	seconds: number;
+}
+
+/** Jobs of a queue. The counts are totals. */
+export interface QueueReading {
+	service: string;
+	route: string;
+	/** Of the oldest that waits. */
+	ageSeconds: number;
+	/** Those that wait, are under way, and wait for a person. */
+	length: number;
+	running: number;
+	parked: number;
+	added: number;
+	attempts: number;
+	/** First attempts, and how long all of them had waited. */
+	started: number;
+	waitedSeconds: number;
+	/** By state. */
+	ended: Iterable<readonly [state: string, count: number]>;
+}
+
 export interface NodeReading {
 	startedMs: number;
 	configRefused: boolean;
@@ -93,7 +131,7 @@ export interface NodeReading {
 	/** Totals of what was passed on to CDNs, and what waits there now. */
 	purges: Iterable<{ target: string; purged: number; lost: number; waiting: number }>;
 	/** null: nothing is cached. `evicted`: total. */
-	cache: { bytes: number; most: number; entries: number; evicted: number } | null;
+	cache: (Stored & { disk: Stored | null; levels: readonly CacheLevelReading[] }) | null;
 	/** Total: what other programs count that found no room. */
 	remoteDropped: number;
 	/** Totals. */
@@ -116,6 +154,6 @@ export interface NodeReaders {
 	/** Of Ballast itself. */
 	own(): ProcessReading | null;
 	certificates(): Iterable<{ certificate: string; expiresMs: number }>;
-	queues(): Iterable<{ service: string; route: string; ageSeconds: number; length: number }>;
+	queues(): Iterable<QueueReading>;
 	node(): NodeReading;
 }

@@ -159,7 +159,13 @@ export class TestNode implements NodeReaders {
 	}
 
 	queues() {
-		return [{ service: 'api', route: 'POST /v1/render', ageSeconds: 4, length: 2 }];
+		const ended = [
+			['succeeded', 90],
+			['failed', 2],
+		] as const;
+		const started = this.#requests;
+		const counts = { added: started, attempts: started, started, waitedSeconds: 2 * started, ended };
+		return [{ service: 'api', route: 'POST /v1/render', ageSeconds: 4, length: 2, running: 3, parked: 1, ...counts }];
 	}
 
 	node() {
@@ -167,7 +173,15 @@ export class TestNode implements NodeReaders {
 		const logErrors = [{ service: 'api', instance: 'api-1', count: 3 }];
 		const state = { startedMs: Date.UTC(2026, 0, 1), configRefused: false, storeFailed: false, backupAgeMs: null };
 		const purges = [{ target: 'cloudflare', purged: 7, lost: 1, waiting: 2 }];
-		const cache = { bytes: 3e7, most: 6e7, entries: 1200, evicted: 9 };
+		const levels = [{ level: 'redis', down: false, results: [['hits', 5]] as const, seconds: 0.1 }];
+		const cache = {
+			bytes: 3e7,
+			most: 6e7,
+			entries: 1200,
+			evicted: 9,
+			levels,
+			disk: { bytes: 2e9, most: 8e9, entries: 70, evicted: 3 },
+		};
 		return { ...state, purges, cache, events: [['info', 4]] as const, recordsDropped, remoteDropped: 0, logErrors };
 	}
 }

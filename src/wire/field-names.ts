@@ -97,6 +97,8 @@ const NAMES: Record<string, number> = {
 	'x-forwarded-ssl': Field.claim,
 	'surrogate-capability': Field.claim,
 	'x-ballast-mirror': Field.claim,
+	'x-ballast-job': Field.claim,
+	'x-ballast-attempt': Field.claim,
 	'cache-control': Field.cacheControl,
 	pragma: Field.pragma,
 	'if-none-match': Field.ifNoneMatch,

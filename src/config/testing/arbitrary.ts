@@ -110,6 +110,34 @@ const lifetimes = fc.oneof(
 	fc.dictionary(fc.constantFrom('200', '301', '404', '410', '503'), duration(0, 3_600_000), { minKeys: 1 }),
 );
 
+/** `offload` of a service or route. */
+export const offloadInput: fc.Arbitrary<NonNullable<UserRoute['offload']>> = fc.oneof(
+	fc.constantFrom('off' as const, false as const, true as const),
+	fc
+		.record({
+			when: maybe(fc.constantFrom('asked' as const, 'always' as const)),
+			methods: maybe(fc.constantFrom<('POST' | 'GET')[]>(['POST'], ['GET', 'POST'])),
+			idempotency: maybe(fc.constantFrom('optional' as const, 'required' as const)),
+			owner: maybe(fc.constantFrom('header:X-User', ['header:a', 'header:b'])),
+			group: maybe(fc.constant('header:X-Tenant')),
+			priority: maybe(fc.constantFrom('high' as const, 'normal' as const, 'low' as const)),
+			concurrency: maybe(fc.constantFrom(4, 'off' as const)),
+			rate: maybe(fc.constantFrom('10/s', 'off' as const)),
+			waiting: maybe(fc.integer({ min: 1, max: 1000 })),
+			attempts: maybe(fc.integer({ min: 1, max: 100 })),
+			backoff: maybe(fc.constantFrom({ base: '5s' }, { base: '1h', most: '2h' })),
+			retryOn: maybe(fc.constantFrom<number[]>([], [429, 503])),
+			unkeyed: maybe(fc.constantFrom('never' as const, 'retry' as const)),
+			upstreamKey: maybe(fc.constantFrom({}, { header: 'X-Key', life: '1h' })),
+			timeLimit: maybe(duration(100, 86_400_000)),
+			expires: maybe(fc.constantFrom('6h', 'off' as const)),
+			keep: maybe(duration(0, 86_400_000)),
+			body: maybe(fc.constantFrom('1KiB', '1MiB')),
+			result: maybe(fc.constantFrom('1KiB', '1MiB')),
+		})
+		.map(withoutUndefined),
+);
+
 /** `cache` of a service or route. */
 export const cacheInput: fc.Arbitrary<NonNullable<UserRoute['cache']>> = fc.oneof(
 	fc.constant('off' as const),

@@ -1,0 +1,108 @@
+import type { Job, JobState } from '../jobs/job.ts';
+import type { QueueView, ReportKind } from '../jobs/job-store.ts';
+import type { FromJobsThread, JobCounts } from './jobs-messages.ts';
+
+/** Dead letters that are told one by one in a second; of the others only their number is. */
+const TOLD_MOST = 10;
+
+/** How much of the last second there is in a pace. */
+const PACE_SHARE = 0.1;
+
+const END_OF: Partial<Record<ReportKind['kind'], JobState>> = {
+	succeeded: 'succeeded',
+	failed: 'failed',
+	parked: 'parked',
+	cancelled: 'cancelled',
+};
+
+/** Counts what becomes of jobs, and tells what somebody should know. */
+export class JobTally {
+	readonly #say: (message: FromJobsThread) => void;
+	readonly #counts = new Map<string, JobCounts>();
+	/** First attempts a second, of late, and how many there were when it was last looked. */
+	readonly #paces = new Map<string, { perS: number; started: number }>();
+	#told = 0;
+	#untold = 0;
+	#unusable = '';
+
+	constructor(say: (message: FromJobsThread) => void) {
+		this.#say = say;
+	}
+
+	#of(queue: string): JobCounts {
+		let counts = this.#counts.get(queue);
+		if (counts === undefined)
+			this.#counts.set(queue, (counts = { queue, added: 0, attempts: 0, ended: {}, waitedS: 0, started: 0 }));
+		return counts;
+	}
+
+	startsPerS(queue: string): number {
+		return this.#paces.get(queue)?.perS ?? 0;
+	}
+
+	#pace(): void {
+		for (const { queue, started } of this.#counts.values()) {
+			const before = this.#paces.get(queue) ?? { perS: 0, started: 0 };
+			const perS = before.perS + (started - before.started - before.perS) * PACE_SHARE;
+			this.#paces.set(queue, { perS, started });
+		}
+	}
+
+	added(queue: string): void {
+		this.#of(queue).added++;
+	}
+
+	began(job: Job, nowMs: number): void {
+		const counts = this.#of(job.queue);
+		counts.attempts++;
+		if (job.attempts !== 1) return;
+		counts.started++;
+		counts.waitedS += Math.max(0, nowMs - job.runAtMs) / 1000;
+	}
+
+	settled(job: Job, report: ReportKind): void {
+		const end = END_OF[report.kind];
+		if (end === undefined) return;
+		const { ended } = this.#of(job.queue);
+		ended[end] = (ended[end] ?? 0) + 1;
+		if (report.kind !== 'failed' && report.kind !== 'parked') return;
+		if (this.#told++ >= TOLD_MOST) {
+			this.#untold++;
+			return;
+		}
+		const { code, message } = report.error;
+		const what = report.kind === 'failed' ? `is a dead letter after ${job.attempts} attempts` : 'is parked';
+		this.#tell(
+			'warn',
+			report.kind === 'failed' ? 'dead_letter' : 'job_parked',
+			job.queue,
+			`job ${job.id} ${what}: ${message} (${code})`,
+		);
+	}
+
+	/** '': it can be used again. */
+	unusable(why: string): void {
+		if (why === this.#unusable) return;
+		const before = this.#unusable;
+		this.#unusable = why;
+		if (why === '') this.#tell('info', 'jobs_usable', 'jobs', 'the store of jobs can be used again');
+		else if (before === '') this.#tell('error', 'jobs_unusable', 'jobs', `the store of jobs cannot be used: ${why}`);
+	}
+
+	quarantined(path: string, movedTo: string, reason: string): void {
+		const text = `${path} was corrupt (${reason}) and is ${movedTo} now; the jobs in it are not worked on`;
+		this.#tell('error', 'jobs_quarantined', 'jobs', text);
+	}
+
+	#tell(level: 'info' | 'warn' | 'error', kind: string, subject: string, text: string): void {
+		this.#say({ type: 'told', level, kind, subject, text });
+	}
+
+	everySecond(queues: Record<string, QueueView>, running: number): void {
+		if (this.#untold > 0) this.#tell('warn', 'dead_letter', 'jobs', `${this.#untold} more jobs failed or were parked`);
+		this.#told = 0;
+		this.#untold = 0;
+		this.#pace();
+		this.#say({ type: 'figures', queues, counts: [...this.#counts.values()], running, unusable: this.#unusable });
+	}
+}

@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { BallastError } from '../core/errors.ts';
+import { JOB_STATES, type Job, type JobState } from '../jobs/job.ts';
+import type { JobChange } from '../jobs/job-store.ts';
+import type { JobsLink } from './jobs-link.ts';
+import { jobView } from './offload/job-view.ts';
+
+/** What an operator sees of a job, beside what its owner does. */
+function operatorView(job: Job): Record<string, unknown> {
+	const { queue, group, owner, priority, lane, externalId } = job;
+	return { ...jobView(job, ''), queue, group, owner, priority, lane, externalId, result: job.result !== null };
+}
+
+/** @throws BallastError `bad_command`, `job_not_found`, `jobs_unavailable` */
+export async function jobsCommand(jobs: JobsLink, args: Record<string, unknown>): Promise<unknown> {
+	const text = (name: string): string => (typeof args[name] === 'string' ? (args[name] as string) : '');
+	switch (text('do')) {
+		case 'list':
+			return list(jobs, args);
+		case 'show':
+			return { job: operatorView(found(await jobs.ask('get', text('id')), text('id'))) };
+		case 'cancel':
+			return change(jobs, text('id'), { kind: 'cancel', nowMs: 0 });
+		case 'redrive':
+			return change(jobs, text('id'), await redrive(jobs, text('id'), args['newKey'] === true));
+		case 'settle': {
+			const as = text('as');
+			if (as !== 'succeeded' && as !== 'failed')
+				throw new BallastError('bad_command', 'jobs settle: expected --as succeeded or --as failed');
+			return change(jobs, text('id'), { kind: 'settle', nowMs: 0, as });
+		}
+		case 'pause':
+		case 'resume':
+			return { queue: await jobs.ask('queue', text('queue'), { paused: text('do') === 'pause' }) };
+		case 'queues':
+			return { queues: await jobs.ask('queues') };
+		default:
+			throw new BallastError(
+				'bad_command',
+				'expected jobs list, show, cancel, redrive, settle, pause, resume or queues',
+			);
+	}
+}
+
+/** With a new key the upstream takes it for another job: only for one that is known to have had no effect. */
+async function redrive(jobs: JobsLink, id: string, newKey: boolean): Promise<JobChange> {
+	const { upstreamKey } = found(await jobs.ask('get', id), id);
+	const fresh = newKey && upstreamKey !== '' ? { upstreamKey: randomBytes(16).toString('base64url') } : {};
+	return { kind: 'redrive', nowMs: 0, ...fresh };
+}
+
+function found(job: Job | null, id: string): Job {
+	if (job === null) throw new BallastError('job_not_found', `there is no job ${id}`);
+	return job;
+}
+
+async function change(jobs: JobsLink, id: string, wanted: JobChange): Promise<unknown> {
+	const changed = await jobs.ask('change', id, wanted);
+	return { job: operatorView(found(changed?.job ?? null, id)), changed: changed?.changed === true };
+}
+
+async function list(jobs: JobsLink, args: Record<string, unknown>): Promise<unknown> {
+	const { queue, group, state, after, limit } = args;
+	if (state !== undefined && !JOB_STATES.includes(state as JobState))
+		throw new BallastError('bad_command', `jobs list: expected a state of ${JOB_STATES.join(', ')}`);
+	const page = await jobs.ask('list', {
+		limit: typeof limit === 'number' ? Math.max(1, Math.min(1000, limit)) : 100,
+		...(typeof queue === 'string' ? { queue } : {}),
+		...(typeof group === 'string' ? { group } : {}),
+		...(typeof state === 'string' ? { states: [state as JobState] } : {}),
+		...(typeof after === 'string' ? { after } : {}),
+	});
+	return { jobs: page.jobs.map(operatorView), next: page.next };
+}

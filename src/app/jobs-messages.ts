@@ -1,0 +1,113 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { ErrorCode } from '../core/errors.ts';
+import type { AttemptOrder, AttemptOutcome } from '../jobs/attempt.ts';
+import type { Job, JobState, NewJob } from '../jobs/job.ts';
+import type { AddOutcome, JobChange, JobPage, JobQuery, QueueView } from '../jobs/job-store.ts';
+import type { JobsConfig, OffloadPolicy } from '../jobs/offload-policy.ts';
+
+/** Files of bodies, within the jobs' folder. */
+export const BODIES = 'bodies';
+
+/** What the jobs thread is to do, and by which policies. */
+export interface JobsSettings {
+	jobs: JobsConfig;
+	/** Of each route, by service and name. */
+	policies: {
+		service: string;
+		route: string;
+		policy: OffloadPolicy /** Most time for an attempt, ms. */;
+		attemptMs: number;
+	}[];
+	/** Whether jobs are carried out here and now. */
+	runs: boolean;
+}
+
+/** What the jobs thread is started with. */
+export interface JobsStart {
+	folder: string;
+	/** Who holds attempts: this node in this life. */
+	holder: string;
+	/** Holders before this one that are known to be gone. */
+	gone: readonly string[];
+	settings: JobsSettings;
+}
+
+/** Which change of a job is waited for. */
+export interface Awaited {
+	/** Newer than this; -1: whatever there is. */
+	version: number;
+	/** Only its end. */
+	ended: boolean;
+	/** Most time, ms. */
+	ms: number;
+}
+
+/** What a job that waits may expect. */
+export interface Outlook {
+	/** Jobs that wait in its queue: at most so many go before it. */
+	waiting: number;
+	paused: boolean;
+	/** Jobs that began lately, a second; 0: none. */
+	startsPerS: number;
+}
+
+/** What the jobs thread can be asked. All jobs but those of `get` come without what was stored of their request and result. */
+export interface JobCalls {
+	/** `most`: of jobs that wait in its queue. @throws BallastError `jobs_full`, `jobs_unavailable` */
+	add(job: NewJob, most: number): AddOutcome;
+	/** The key is taken by this one for as long as its request is being stored; false: another has it. */
+	reserve(key: string, by: string): boolean;
+	release(key: string, by: string): void;
+	get(id: string): Job | null;
+	look(id: string): Job | null;
+	outlook(queue: string): Outlook;
+	list(query: JobQuery): JobPage;
+	change(id: string, change: JobChange): { job: Job; changed: boolean } | null;
+	/** The job once it changed, or as it is when the time is over; null: there is none. */
+	awaited(id: string, of: Awaited): Job | null;
+	queue(name: string, change?: { paused: boolean }): QueueView;
+	queues(): Record<string, QueueView>;
+}
+
+export type JobCall = keyof JobCalls;
+
+/** Between a worker and the jobs thread, over a channel of their own. */
+export type ToJobs =
+	| { type: 'call'; id: number; name: JobCall; args: unknown[] }
+	| { type: 'outcome'; token: string; outcome: AttemptOutcome }
+	/** Whether this worker takes attempts: one on its way out does not. */
+	| { type: 'takes'; attempts: boolean };
+
+export type FromJobs =
+	| { type: 'answer'; id: number; value: unknown }
+	| { type: 'failed'; id: number; code: ErrorCode; message: string }
+	| { type: 'attempt'; order: AttemptOrder }
+	| { type: 'abort'; token: string };
+
+/** What the control plane tells the jobs thread. */
+export type ToJobsThread =
+	| { type: 'worker'; worker: number; port: MessagePort }
+	| { type: 'configure'; settings: JobsSettings }
+	| { type: 'call'; id: number; name: JobCall; args: unknown[] }
+	/** No attempt is begun any more; told when those under way are over, or the time is. */
+	| { type: 'rest'; ms: number }
+	| { type: 'close' };
+
+/** Counts since the thread began, by queue. */
+export interface JobCounts {
+	queue: string;
+	added: number;
+	attempts: number;
+	ended: Partial<Record<JobState, number>>;
+	/** From when its turn could come until it began, s, added up over `started`. */
+	waitedS: number;
+	started: number;
+}
+
+export type FromJobsThread =
+	| Extract<FromJobs, { type: 'answer' | 'failed' }>
+	| { type: 'up' }
+	| { type: 'rested' }
+	| { type: 'told'; level: 'info' | 'warn' | 'error'; kind: string; subject: string; text: string }
+	/** About once a second. `unusable`: why nothing can be stored; '': all is well. */
+	| { type: 'figures'; queues: Record<string, QueueView>; counts: JobCounts[]; running: number; unusable: string };

@@ -1,0 +1,235 @@
+import { join } from 'node:path';
+import type { MessagePort } from 'node:worker_threads';
+import { BallastError } from '../core/errors.ts';
+import type { AttemptPolicy } from '../jobs/attempt.ts';
+import { attemptPolicy } from '../jobs/attempt-policy.ts';
+import { BodyFolder } from '../jobs/body-folder.ts';
+import { openEmbeddedJobStore } from '../jobs/embedded/embedded-job-store.ts';
+import { HolderLock } from '../jobs/holder-lock.ts';
+import type { Job, JobBody, NewJob } from '../jobs/job.ts';
+import type { AddOutcome, JobStore, QueueView } from '../jobs/job-store.ts';
+import { OFFLOAD } from '../jobs/offload-policy.ts';
+import { queueRooms } from '../jobs/queue-rooms.ts';
+import { JobRunner } from '../jobs/runner.ts';
+import { JobPlaces } from './job-places.ts';
+import { JobTally } from './job-tally.ts';
+import { JobWatchers } from './job-watchers.ts';
+import {
+	BODIES,
+	type FromJobs,
+	type FromJobsThread,
+	type JobCall,
+	type JobCalls,
+	type JobsSettings,
+	type JobsStart,
+	type ToJobs,
+} from './jobs-messages.ts';
+import { isIdempotent, readStoredRequest } from './offload/stored-request.ts';
+import { seriesKey } from './plan.ts';
+
+/** A file that no job names is removed when it is this old: whoever wrote it would have handed it in, ms. */
+const ORPHAN_MS = 3_600_000;
+const LOOK_MS = 600_000;
+
+/** Of what the store is told and asked; it does not jump when the wall clock does. */
+const nowMs = (): number => performance.timeOrigin + performance.now();
+
+type Answers = { [N in JobCall]: (...args: Parameters<JobCalls[N]>) => Promise<ReturnType<JobCalls[N]>> };
+
+const NOTHING = new Uint8Array();
+
+/** Bodies would be copied to whoever only wants to know how it gets on. */
+function slim<J extends Job | null>(job: J): J {
+	if (job === null) return job;
+	const result = job.result === null ? null : { head: NOTHING, body: null };
+	return { ...job, request: NOTHING, body: null, result };
+}
+
+/** What the jobs thread holds: the store, the runner, and whoever asks. */
+export class JobsRoom {
+	readonly #bodies: BodyFolder;
+	readonly #lock: HolderLock;
+	readonly #store: JobStore;
+	readonly #runner: JobRunner;
+	readonly #places: JobPlaces;
+	readonly #watchers: JobWatchers;
+	readonly #tally: JobTally;
+	#policies = new Map<string, JobsSettings['policies'][number]>();
+	#rooms: ReturnType<typeof queueRooms> = [];
+	/** Keys whose requests are being stored, and by whom. */
+	readonly #reserved = new Map<string, string>();
+	readonly #reservers = new Map<string, MessagePort>();
+	/** As they were a moment ago, and jobs that came since. */
+	#views: Record<string, QueueView> = {};
+	#addedSince = new Map<string, number>();
+	#lookedMs = Number.NEGATIVE_INFINITY;
+
+	/** @throws BallastError `store_unusable` */
+	constructor(start: JobsStart, say: (message: FromJobsThread) => void) {
+		this.#bodies = new BodyFolder(join(start.folder, BODIES));
+		this.#lock = new HolderLock(join(start.folder, 'holders'), start.holder);
+		this.#tally = new JobTally(say);
+		this.#store = openEmbeddedJobStore({
+			path: join(start.folder, 'jobs.db'),
+			changed: ({ id, state }) => {
+				// Another core may have changed it while this one is being made.
+				this.#runner?.changed(id, state);
+				void this.#watchers?.changed(id);
+			},
+			quarantined: ({ path, movedTo, reason }) => this.#tally.quarantined(path, movedTo, reason),
+		});
+		this.#watchers = new JobWatchers((id) => this.#store.get(id));
+		this.#places = new JobPlaces({
+			call: (message, port) => void this.#answer(message, port),
+			ended: (token, outcome) => this.#runner.ended(token, outcome),
+			lost: (tokens) => this.#runner.lost(tokens),
+			free: () => this.#runner?.wake(),
+			drop: (body) => this.#drop(body),
+		});
+		this.#runner = new JobRunner({
+			store: this.#store,
+			places: this.#places,
+			holder: start.holder,
+			gone: [...start.gone, ...this.#lock.gone],
+			rooms: () => this.#rooms,
+			policyOf: (job) => this.#attemptPolicy(job),
+			settled: (job, kind) => this.#tally.settled(job, kind),
+			began: (job) => this.#tally.began(job, nowMs()),
+			unusable: (why) => this.#tally.unusable(why),
+			nowMs,
+		});
+		this.configure(start.settings);
+	}
+
+	configure(settings: JobsSettings): void {
+		this.#policies = new Map(settings.policies.map((one) => [seriesKey(one.service, one.route), one]));
+		this.#rooms = queueRooms(settings.policies.map(({ policy }) => policy));
+		this.#runner.active = settings.runs && settings.jobs.run;
+	}
+
+	connect(worker: number, port: MessagePort): void {
+		this.#places.connect(worker, port);
+		port.once('close', () => {
+			for (const [key, by] of this.#reservers) {
+				if (by !== port) continue;
+				this.#reservers.delete(key);
+				this.#reserved.delete(key);
+			}
+		});
+	}
+
+	/** By the route as it is now; of one that makes no jobs any more, as all do. */
+	#attemptPolicy(job: Job): AttemptPolicy {
+		const { notes } = readStoredRequest(job.request);
+		const known = this.#policies.get(seriesKey(notes.service, notes.route));
+		const idempotent = isIdempotent(notes.method);
+		return attemptPolicy(known?.policy ?? OFFLOAD, { idempotent, attemptMs: known?.attemptMs ?? 0 });
+	}
+
+	/** For the control plane, which has no port. @throws what the call throws */
+	call(name: JobCall, args: unknown[]): Promise<unknown> {
+		return this.#calls[name](...(args as [never, never]));
+	}
+
+	async #answer({ id, name, args }: Extract<ToJobs, { type: 'call' }>, port: MessagePort): Promise<void> {
+		let answer: FromJobs;
+		try {
+			const value = await this.call(name, args);
+			if (name === 'reserve' && value === true) this.#reservers.set(args[0] as string, port);
+			answer = { type: 'answer', id, value };
+		} catch (error) {
+			const code = error instanceof BallastError ? error.code : 'internal';
+			answer = { type: 'failed', id, code, message: error instanceof Error ? error.message : String(error) };
+		}
+		port.postMessage(answer);
+	}
+
+	readonly #calls: Answers = {
+		add: (job, most) => this.#add(job, most),
+		reserve: async (key, by) => {
+			const known = this.#reserved.get(key);
+			if (known === undefined) this.#reserved.set(key, by);
+			return known === undefined || known === by;
+		},
+		release: async (key, by) => {
+			if (this.#reserved.get(key) !== by) return;
+			this.#reserved.delete(key);
+			this.#reservers.delete(key);
+		},
+		get: (id) => this.#store.get(id),
+		look: async (id) => slim(await this.#store.get(id)),
+		outlook: async (queue) => {
+			const view = this.#views[queue];
+			const { waiting = 0 } = view?.counts ?? {};
+			return { waiting, paused: view?.paused ?? false, startsPerS: this.#tally.startsPerS(queue) };
+		},
+		list: async (query) => {
+			const page = await this.#store.list(query);
+			return { ...page, jobs: page.jobs.map(slim) };
+		},
+		change: async (id, change) => {
+			const done = await this.#store.change(id, { ...change, nowMs: nowMs() });
+			return done === null ? null : { ...done, job: slim(done.job) };
+		},
+		awaited: async (id, of) => slim(await this.#watchers.wait(id, of)),
+		queue: (name, change) => this.#store.queue(name, change),
+		queues: async () => this.#readQueues(),
+	};
+
+	async #add(job: NewJob, most: number): Promise<AddOutcome> {
+		const { queue } = job;
+		const counts = this.#views[queue]?.counts;
+		const waiting = (counts?.waiting ?? 0) + (counts?.scheduled ?? 0) + (this.#addedSince.get(queue) ?? 0);
+		if (waiting >= most) throw new BallastError('jobs_full');
+		// Its times are this thread's: the worker's clock may be another one.
+		const shift = nowMs() - job.createdMs;
+		const moved = { ...job, createdMs: job.createdMs + shift, runAtMs: job.runAtMs + shift };
+		if (moved.deadlineMs !== null) moved.deadlineMs += shift;
+		this.#addedSince.set(queue, (this.#addedSince.get(queue) ?? 0) + 1);
+		const [outcome] = await this.#store.add([moved]);
+		this.#tally.added(queue);
+		this.#runner.wake();
+		if (outcome === undefined || outcome.kind === 'mismatch') return outcome as AddOutcome;
+		return { ...outcome, job: slim(outcome.job) } as AddOutcome;
+	}
+
+	#drop(body: JobBody): void {
+		if ('file' in body) void this.#bodies.remove([body.file]).catch(() => {});
+	}
+
+	async #readQueues(): Promise<Record<string, QueueView>> {
+		const views: Record<string, QueueView> = {};
+		for (const { name } of this.#rooms) views[name] = await this.#store.queue(name);
+		return views;
+	}
+
+	async everySecond(): Promise<void> {
+		this.#addedSince = new Map();
+		try {
+			this.#views = await this.#readQueues();
+		} catch (error) {
+			this.#tally.unusable((error as Error).message);
+		}
+		this.#tally.everySecond(this.#views, this.#runner.running);
+	}
+
+	async sweep(): Promise<void> {
+		// A look through the whole folder is seldom worth its while.
+		const looks = nowMs() - this.#lookedMs > LOOK_MS;
+		if (looks) this.#lookedMs = nowMs();
+		const present = looks ? await this.#bodies.olderThan(Date.now() - ORPHAN_MS) : [];
+		const { files } = await this.#store.sweep(nowMs(), present);
+		await this.#bodies.remove(files);
+	}
+
+	rest(ms: number): Promise<void> {
+		return this.#runner.rest(ms);
+	}
+
+	async close(): Promise<void> {
+		this.#runner.close();
+		this.#places.close();
+		await this.#store.close();
+		this.#lock.release();
+	}
+}

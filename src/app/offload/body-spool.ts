@@ -1,0 +1,131 @@
+import type { JobBody } from '../../jobs/job.ts';
+
+/** Bodies up to this size lie with their job. */
+export const INLINE_MOST: number = 64 * 1024;
+/** Bytes on their way to the disk beyond which no more are taken. */
+const PENDING_MOST = 256 * 1024;
+/** Small pieces are gathered up to this size before they are written. */
+const WRITE_BYTES = 64 * 1024;
+
+/** A file of the jobs' folder that is being written. */
+export interface BodyWriter {
+	write(bytes: Uint8Array): Promise<void>;
+	/** It is on disk for good, under this name. */
+	finish(): Promise<{ file: string; bytes: number }>;
+	/** Nothing of it stays. */
+	abort(): Promise<void>;
+}
+
+/** Where bodies that are too large to lie with their job go. */
+export interface BodyFiles {
+	create(mostBytes: number): Promise<BodyWriter>;
+	/** Those that nothing names; they may be gone already. */
+	remove(files: readonly string[]): Promise<void>;
+}
+
+/** Gathers one body: small ones in memory, others into a file, never more of it in memory than is said here. */
+export class BodySpool {
+	received = 0;
+	readonly #files: BodyFiles;
+	readonly #onReady: () => void;
+	readonly #onFailed: (error: unknown) => void;
+	#held: Buffer[] = [];
+	#heldBytes = 0;
+	/** Being written. */
+	#writingBytes = 0;
+	#writer: BodyWriter | null = null;
+	/** The work on the file, one piece after the other; null: there is none. */
+	#work: Promise<void> | null = null;
+	#over = false;
+
+	/** `onReady`: more can be taken again. `onFailed`: the disk does not take it; then nothing more comes. */
+	constructor(files: BodyFiles, tell: { ready(): void; failed(error: unknown): void }) {
+		this.#files = files;
+		this.#onReady = () => tell.ready();
+		this.#onFailed = (error) => tell.failed(error);
+	}
+
+	get ready(): boolean {
+		return this.#heldBytes + this.#writingBytes < PENDING_MOST;
+	}
+
+	/** Takes a copy of bytes[start, end). */
+	add(bytes: Uint8Array, start: number, end: number): void {
+		if (end <= start || this.#over) return;
+		this.#held.push(Buffer.from(bytes.subarray(start, end)));
+		this.#heldBytes += end - start;
+		this.received += end - start;
+		if (this.received > INLINE_MOST && this.#heldBytes >= WRITE_BYTES) this.#write();
+	}
+
+	#write(): void {
+		if (this.#work !== null) return;
+		this.#work = this.#writeHeld().then(
+			() => {
+				this.#work = null;
+				// What came while the work was being put away.
+				if (this.#heldBytes >= WRITE_BYTES) this.#write();
+			},
+			(error: unknown) => {
+				this.#work = null;
+				this.#fail(error);
+			},
+		);
+	}
+
+	async #writeHeld(): Promise<void> {
+		this.#writer ??= await this.#files.create(Number.MAX_SAFE_INTEGER);
+		while (this.#heldBytes > 0 && !this.#over) {
+			const piece = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held);
+			this.#held = [];
+			this.#heldBytes = 0;
+			this.#writingBytes = piece.length;
+			await this.#writer.write(piece);
+			this.#writingBytes = 0;
+			if (!this.#over && this.ready) this.#onReady();
+		}
+	}
+
+	#fail(error: unknown): void {
+		if (this.#over) return;
+		this.discard();
+		this.#onFailed(error);
+	}
+
+	/** All came; null: it is empty. @throws what the disk says, or where it was discarded meanwhile */
+	async finish(): Promise<JobBody | null> {
+		if (this.received === 0) return null;
+		if (this.#writer === null && this.#work === null) {
+			const inline = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held);
+			this.#held = [];
+			return { inline };
+		}
+		try {
+			await this.#work;
+			await this.#writeHeld();
+			if (this.#over) throw new Error('the body is not wanted any more');
+			const writer = this.#writer as BodyWriter;
+			this.#writer = null;
+			const body = await writer.finish();
+			if (!this.#over) return body;
+			await this.#files.remove([body.file]);
+			throw new Error('the body is not wanted any more');
+		} catch (error) {
+			this.discard();
+			throw error;
+		}
+	}
+
+	/** Nobody wants it any more. */
+	discard(): void {
+		if (this.#over) return;
+		this.#over = true;
+		this.#held = [];
+		this.#heldBytes = 0;
+		const gone = async (): Promise<void> => {
+			await this.#work;
+			await this.#writer?.abort();
+		};
+		void gone().catch(() => {});
+	}
+}

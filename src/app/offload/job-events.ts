@@ -1,0 +1,110 @@
+import type { AnswerSource } from '../../gateway/answer-source.ts';
+import type { Exchange } from '../../gateway/exchange.ts';
+import { ENDED, type Job } from '../../jobs/job.ts';
+import { jobView } from './job-view.ts';
+import type { OffloadParts } from './offload-parts.ts';
+
+/** Streams of one worker at once. */
+const STREAMS_MOST = 500;
+/** Silence after which a comment is sent, so that nobody on the way gives the connection up, ms. */
+const SILENCE_MS = 15_000;
+
+const HEAD = Buffer.from(
+	'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n',
+);
+const COMMENT = Buffer.from(':\n\n');
+
+const open = new WeakMap<OffloadParts, number>();
+
+/** Tells a client of each change of a job until it has ended (server-sent events). */
+export class JobEvents implements AnswerSource {
+	readonly #exchange: Exchange;
+	readonly #parts: OffloadParts;
+	#job: Job;
+	#seen: number;
+	#blocked = false;
+	#asking = false;
+	#over = false;
+
+	/** Whether there may be one more. */
+	static fits(parts: OffloadParts): boolean {
+		return (open.get(parts) ?? 0) < STREAMS_MOST;
+	}
+
+	constructor(exchange: Exchange, parts: OffloadParts, job: Job) {
+		this.#exchange = exchange;
+		this.#parts = parts;
+		this.#job = job;
+		const last = exchange.field('last-event-id') ?? '';
+		this.#seen = /^\d{1,15}$/.test(last) ? Number(last) : -1;
+	}
+
+	begin(): void {
+		const exchange = this.#exchange;
+		open.set(this.#parts, (open.get(this.#parts) ?? 0) + 1);
+		exchange.source = this;
+		// It may be silent, and last for days.
+		exchange.fetch.streaming = true;
+		exchange.beginAnswer(200, HEAD, -1);
+		this.#tell(this.#job);
+	}
+
+	/** What is new, or that there is nothing; then the end, or the next wait. */
+	#tell(job: Job): void {
+		const exchange = this.#exchange;
+		this.#job = job;
+		if (job.version > this.#seen) {
+			this.#seen = job.version;
+			const data = JSON.stringify(jobView(job, this.#parts.path));
+			exchange.answerPiece(Buffer.from(`id: ${job.version}\nevent: ${job.state}\ndata: ${data}\n\n`));
+		} else exchange.answerPiece(COMMENT);
+		if (ENDED.has(job.state)) this.#end();
+		else if (exchange.flushAnswer()) this.#ask();
+		else this.#blocked = true;
+	}
+
+	#ask(): void {
+		if (this.#asking || this.#over) return;
+		this.#asking = true;
+		const of = { version: this.#seen, ended: false, ms: SILENCE_MS };
+		this.#parts.jobs
+			.ask('awaited', this.#job.id, of)
+			.catch(() => null)
+			.then((job) => {
+				this.#asking = false;
+				if (this.#over) return;
+				// Who is cut off comes again, with what it has seen last.
+				if (job === null) this.#end();
+				else this.#tell(job);
+			})
+			.catch((error: unknown) => {
+				const { plane, client } = this.#exchange;
+				plane.out.length = 0;
+				plane.report(error);
+				client.transport.destroy();
+			});
+	}
+
+	#end(): void {
+		this.#close();
+		this.#exchange.answerEnd(null);
+	}
+
+	#close(): void {
+		if (this.#over) return;
+		this.#over = true;
+		this.#exchange.fetch.streaming = false;
+		this.#exchange.source = null;
+		open.set(this.#parts, (open.get(this.#parts) ?? 1) - 1);
+	}
+
+	resume(): void {
+		if (!this.#blocked || this.#over) return;
+		this.#blocked = false;
+		this.#ask();
+	}
+
+	cancel(): void {
+		this.#close();
+	}
+}

@@ -1,0 +1,165 @@
+import { BallastError, type ErrorCode } from '../../core/errors.ts';
+import type { AnswerSource } from '../../gateway/answer-source.ts';
+import type { Exchange } from '../../gateway/exchange.ts';
+import { problemOf } from '../../gateway/problem.ts';
+import { ENDED, JOB_STATES, type Job, type JobState } from '../../jobs/job.ts';
+import { parsePrefer } from '../../jobs/prefer.ts';
+import { giveResult } from './give-result.ts';
+import { JobEvents } from './job-events.ts';
+import { isOwned, ownerOf } from './job-owner.ts';
+import { askAgainS, jobView } from './job-view.ts';
+import type { OffloadParts } from './offload-parts.ts';
+
+type Part = '' | 'result' | 'events';
+
+/** Jobs on one page of a list. */
+const LIST_MOST = 100;
+
+const METHODS: Readonly<Record<Part | 'list', readonly string[]>> = {
+	'': ['GET', 'HEAD', 'DELETE'],
+	result: ['GET', 'HEAD'],
+	events: ['GET'],
+	list: ['GET', 'HEAD'],
+};
+
+/** One request about jobs: asks the jobs thread, then answers. */
+export class JobPage implements AnswerSource {
+	readonly #exchange: Exchange;
+	readonly #parts: OffloadParts;
+	/** Whom the request may speak for. */
+	readonly #owners: readonly string[];
+	#over = false;
+
+	constructor(exchange: Exchange, parts: OffloadParts, owners: readonly (readonly string[])[]) {
+		this.#exchange = exchange;
+		this.#parts = parts;
+		this.#owners = owners.map((fields) => ownerOf(exchange, fields)).filter((owner) => owner !== '');
+	}
+
+	/** `id` '': of the list. */
+	answer(id: string, part: Part): void {
+		const exchange = this.#exchange;
+		const methods = METHODS[id === '' ? 'list' : part];
+		exchange.client.arm(0, 0);
+		if (!methods.includes(exchange.method)) {
+			exchange.failure = 'method_not_allowed';
+			exchange.answerProblem(problemOf('method_not_allowed', `Allow: ${methods.join(', ')}\r\n`));
+			return;
+		}
+		exchange.source = this;
+		const done = id === '' ? this.#list() : this.#about(id, part);
+		done.catch((error: unknown) => {
+			if (error instanceof BallastError) this.#guarded(() => this.#refuse(error.code));
+			else this.#crash(error);
+		});
+	}
+
+	async #about(id: string, part: Part): Promise<void> {
+		const { jobs, files, path } = this.#parts;
+		const { method } = this.#exchange;
+		let job = await jobs.ask('look', id);
+		// Whose it is not takes the same way and time as what there is not.
+		if (!isOwned(job?.owner ?? NOBODY, this.#owners)) job = null;
+		if (job !== null && method === 'DELETE') job = await this.#cancel(id);
+		else if (job !== null && part !== 'events') job = await this.#wait(job);
+		if (part === 'result' && job?.result != null) job = await jobs.ask('get', id);
+		const waits = part === '' && job?.state === 'waiting';
+		const outlook = waits ? await jobs.ask('outlook', job?.queue ?? '') : null;
+		this.#guarded(() => {
+			if (job === null) this.#refuse('job_not_found');
+			else if (part === 'events') this.#events(job);
+			else if (part === 'result') {
+				if (!ENDED.has(job.state) && job.result === null) this.#refuse('job_not_done', again(job));
+				else {
+					this.#over = true;
+					giveResult(this.#exchange, job, files);
+				}
+			} else this.#json(jobView(job, path, outlook), again(job));
+		});
+	}
+
+	async #cancel(id: string): Promise<Job | null> {
+		const changed = await this.#parts.jobs.ask('change', id, { kind: 'cancel', nowMs: Date.now() });
+		return changed?.job ?? null;
+	}
+
+	/** `Prefer: wait=N`. */
+	async #wait(job: Job): Promise<Job | null> {
+		const said = this.#exchange.head.fields.list(this.#exchange.buffer, 'prefer');
+		const { waitS } = parsePrefer(said ?? '');
+		if (waitS === null || waitS === 0 || ENDED.has(job.state)) return job;
+		return this.#parts.jobs.ask('awaited', job.id, { version: -1, ended: true, ms: waitS * 1000 });
+	}
+
+	async #list(): Promise<void> {
+		const { buffer, pathEnd, targetEnd } = this.#exchange;
+		const query = new URLSearchParams(buffer.toString('latin1', pathEnd, targetEnd));
+		const [owner] = this.#owners;
+		const states = query.getAll('state').filter((one): one is JobState => JOB_STATES.includes(one as JobState));
+		const after = query.get('after');
+		const page =
+			owner === undefined
+				? { jobs: [], next: null }
+				: await this.#parts.jobs.ask('list', {
+						owner,
+						limit: Math.max(1, Math.min(LIST_MOST, Number(query.get('limit') ?? 20) || 20)),
+						...(states.length === 0 ? {} : { states }),
+						...(after === null ? {} : { after }),
+					});
+		const jobs = page.jobs.map((job) => jobView(job, this.#parts.path));
+		this.#guarded(() => this.#json({ jobs, next: page.next }, ''));
+	}
+
+	#events(job: Job): void {
+		this.#over = true;
+		if (!JobEvents.fits(this.#parts)) {
+			this.#exchange.failure = 'jobs_full';
+			this.#exchange.answerProblem(problemOf('jobs_full'));
+		} else new JobEvents(this.#exchange, this.#parts, job).begin();
+	}
+
+	#json(value: unknown, lines: string): void {
+		this.#over = true;
+		const body = Buffer.from(`${JSON.stringify(value)}\n`);
+		const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nCache-Control: no-store\r\n${lines}`;
+		this.#exchange.answerLocally(200, Buffer.from(head, 'latin1'), body);
+	}
+
+	#refuse(code: ErrorCode, lines = ''): void {
+		this.#over = true;
+		this.#exchange.failure = code;
+		this.#exchange.answerProblem(problemOf(code, lines));
+	}
+
+	#guarded(work: () => void): void {
+		if (this.#over) return;
+		try {
+			work();
+		} catch (error) {
+			this.#crash(error);
+		}
+	}
+
+	/** A fault of our own: this connection ends, all others go on. */
+	#crash(error: unknown): void {
+		if (this.#over && this.#exchange.source !== this) return;
+		const { plane, client } = this.#exchange;
+		plane.out.length = 0;
+		plane.report(error);
+		client.transport.destroy();
+	}
+
+	resume(): void {}
+
+	cancel(): void {
+		this.#over = true;
+	}
+}
+
+/** An owner that no credential hashes to. */
+const NOBODY = '!';
+
+function again(job: Job): string {
+	const seconds = askAgainS(job, Date.now());
+	return seconds === 0 ? '' : `Retry-After: ${seconds}\r\n`;
+}

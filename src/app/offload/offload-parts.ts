@@ -1,0 +1,16 @@
+import type { BodyFiles } from './body-spool.ts';
+import type { JobFiles } from './give-result.ts';
+import type { JobsClient } from './jobs-client.ts';
+
+/** What all that has to do with jobs shares in a worker. */
+export interface OffloadParts {
+	jobs: JobsClient;
+	files: BodyFiles & JobFiles;
+	/** Where jobs are asked about. */
+	path: string;
+	/** Requests whose bodies are being stored now. */
+	storing: number;
+}
+
+/** Requests of a worker that are being stored at once; each holds as much memory as a `BodySpool` may. */
+export const STORING_MOST = 256;

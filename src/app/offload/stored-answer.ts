@@ -1,0 +1,40 @@
+import type { FieldEdits } from '../../gateway/field-edits.ts';
+import { Field } from '../../wire/field-names.ts';
+import { lineEnd, STRIDE, text } from '../../wire/head.ts';
+import type { ResponseHead } from '../../wire/response-head.ts';
+
+/** Of an answer that is kept: status line and fields as they go to the client, without framing and the end of the head. */
+export function storedAnswer(
+	head: ResponseHead,
+	bytes: Uint8Array,
+	how: { edits: FieldEdits | null; date: Buffer },
+): Buffer {
+	const { edits, date } = how;
+	const reason = text(bytes, head.statusAt, head.reasonEnd);
+	const parts: Buffer[] = [Buffer.from(`HTTP/1.1 ${reason.length > 3 ? reason : `${reason} `}\r\n`, 'latin1')];
+	const { table, count } = head.fields;
+	let dated = false;
+	for (let row = 0; row < count * STRIDE; row += STRIDE) {
+		const field = table[row + 4] as number;
+		if (!isKept(field)) continue;
+		const start = table[row] as number;
+		if (edits?.removed.has(text(bytes, start, table[row + 1] as number).toLowerCase()) === true) continue;
+		dated ||= field === Field.date;
+		parts.push(Buffer.from(bytes.subarray(start, lineEnd(bytes, table[row + 3] as number))));
+	}
+	if (edits !== null) parts.push(edits.added);
+	if (!dated) parts.push(date);
+	return Buffer.concat(parts);
+}
+
+const isKept = (field: number): boolean =>
+	field === Field.other ||
+	field === Field.underscore ||
+	(field > Field.lastHop && field !== Field.named && field !== Field.trailer);
+
+/** The same memory; what came from another thread is no Buffer any more. */
+export const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
+	Buffer.from(buffer, byteOffset, byteLength);
+
+/** The status of what `storedAnswer` wrote. */
+export const statusOf = (head: Buffer): number => Number(head.toString('latin1', 9, 12));

@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import type { DataPlane } from '../../gateway/data-plane.ts';
+import type { Pieces } from '../../gateway/files/pieces.ts';
+import type { Route } from '../../gateway/route.ts';
+import { REST } from '../../gateway/route-table.ts';
+import { BodyFolder } from '../../jobs/body-folder.ts';
+import { BODIES } from '../jobs-messages.ts';
+import { type Plan, seriesKey } from '../plan.ts';
+import { JobAttempts } from './job-attempts.ts';
+import { JobPages } from './job-pages.ts';
+import { JobsClient } from './jobs-client.ts';
+import type { OffloadParts } from './offload-parts.ts';
+
+/** All that one worker has to do with jobs. */
+export class WorkerJobs {
+	readonly client: JobsClient = new JobsClient();
+	/** null: no route makes jobs. */
+	parts: OffloadParts | null = null;
+	readonly #plane: DataPlane;
+	readonly #pieces: Pieces;
+	readonly #routes: () => ReadonlyMap<string, Route>;
+	#folder = '';
+
+	/** `routes`: as they are now, by `seriesKey`. */
+	constructor(plane: DataPlane, pieces: Pieces, routes: () => ReadonlyMap<string, Route>) {
+		this.#plane = plane;
+		this.#pieces = pieces;
+		this.#routes = routes;
+	}
+
+	configure({ jobs, services }: Plan): void {
+		if (jobs === null) {
+			// What is under way of jobs that were made before is carried out.
+			this.parts = null;
+			this.#plane.pages = null;
+			return;
+		}
+		if (this.parts === null || this.#folder !== jobs.folder) this.parts = this.#open(jobs.folder);
+		this.#folder = jobs.folder;
+		this.parts.path = jobs.path;
+		const policies = services.flatMap(({ offload, routeOffloads }) => [offload, ...Object.values(routeOffloads)]);
+		const owners = new Map(policies.map((policy) => [String(policy?.owner), policy?.owner ?? []]));
+		this.#plane.pages = new JobPages(this.parts, [...owners.values()]);
+	}
+
+	#open(folder: string): OffloadParts {
+		const bodies = join(folder, BODIES);
+		// Only once it is needed: a folder that cannot be used must not keep requests from being passed on.
+		let folderOf: BodyFolder | null = null;
+		const files = (): BodyFolder => (folderOf ??= new BodyFolder(bodies));
+		const parts: OffloadParts = {
+			jobs: this.client,
+			files: {
+				create: async (most) => files().create(most),
+				remove: async (names) => files().remove(names),
+				pieces: this.#pieces,
+				path: (file) => join(bodies, file),
+			},
+			path: '',
+			storing: 0,
+		};
+		this.client.attempts = new JobAttempts(this.#plane, parts, (service, route) => {
+			const routes = this.#routes();
+			return routes.get(seriesKey(service, route)) ?? routes.get(seriesKey(service, REST));
+		});
+		return parts;
+	}
+}

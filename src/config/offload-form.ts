@@ -1,0 +1,51 @@
+/** Jobs as a person would write them. */
+import { formatDuration, formatSize } from '../core/units.ts';
+import type { JobRetry, JobsConfig, OffloadPolicy, QueueLimits } from '../jobs/offload-policy.ts';
+import { formatRate } from '../resilience/rate.ts';
+
+const PRIORITIES = ['low', 'normal', 'high'] as const;
+
+/** `limits`: whether it tells those of its queue, which a route does that has one of its own. */
+export function offloadForm(policy: OffloadPolicy | null, limits: boolean): unknown {
+	if (policy === null) return 'off';
+	const { when, methods, idempotency, owner, group, priority, upstreamKey } = policy;
+	return {
+		when,
+		...(methods === null ? {} : { methods }),
+		idempotency,
+		owner: owner.map((name) => `header:${name}`),
+		...(group === null ? {} : { group: `header:${group}` }),
+		priority: PRIORITIES[priority],
+		...(limits ? limitsForm(policy.limits) : {}),
+		...retryForm(policy.retry),
+		...(upstreamKey === null
+			? {}
+			: { upstreamKey: { header: upstreamKey.header, life: formatDuration(upstreamKey.lifeMs) } }),
+		...(policy.timeLimitMs === 0 ? {} : { timeLimit: formatDuration(policy.timeLimitMs) }),
+		expires: policy.expiresMs === 0 ? 'off' : formatDuration(policy.expiresMs),
+		keep: formatDuration(policy.keepMs),
+		...(policy.bodyMost === Number.MAX_SAFE_INTEGER ? {} : { body: formatSize(policy.bodyMost) }),
+		result: formatSize(policy.resultMost),
+	};
+}
+
+function limitsForm({ concurrency, groupConcurrency, rate, groupRate, waiting }: QueueLimits): Record<string, unknown> {
+	return {
+		concurrency: concurrency || 'off',
+		groupConcurrency: groupConcurrency || 'off',
+		rate: rate === null ? 'off' : formatRate(rate),
+		groupRate: groupRate === null ? 'off' : formatRate(groupRate),
+		waiting,
+	};
+}
+
+function retryForm({ attempts, backoff, statuses, unkeyed }: JobRetry): Record<string, unknown> {
+	return {
+		attempts,
+		backoff: { base: formatDuration(backoff.baseMs), most: formatDuration(backoff.mostMs) },
+		retryOn: statuses,
+		unkeyed: unkeyed ? 'retry' : 'never',
+	};
+}
+
+export const jobsForm = ({ path, run }: JobsConfig): unknown => ({ path, run });

@@ -1,0 +1,107 @@
+/** Jobs: what a file says of them, laid over what it inherits. */
+import { parseDuration, parseSize } from '../core/units.ts';
+import type { JobsInput, OffloadInput } from '../jobs/config.ts';
+import {
+	JOBS,
+	type JobRetry,
+	type JobsConfig,
+	OFFLOAD,
+	type OffloadPolicy,
+	type QueueLimits,
+	type QueueRate,
+} from '../jobs/offload-policy.ts';
+import { parseRate } from '../resilience/rate.ts';
+import type { Place } from './scope.ts';
+
+type Said = Exclude<OffloadInput, 'off' | boolean>;
+
+/** Where an `offload` stands: whose queue it is, and for what it is said. */
+export interface OffloadPlace {
+	service: string;
+	/** null: of the service itself, or of `defaults`. */
+	route: string | null;
+	place: Place;
+}
+
+const LIMITS = ['concurrency', 'groupConcurrency', 'rate', 'groupRate', 'waiting'] as const;
+const PRIORITIES = { low: 0, normal: 1, high: 2 } as const;
+
+/** null: no request becomes a job. A route that says some keys keeps what its service says of the others. */
+export function layOffload(
+	base: OffloadPolicy | null,
+	input: OffloadInput | undefined,
+	{ service, route, place }: OffloadPlace,
+): OffloadPolicy | null {
+	if (input === undefined) return base === null ? null : { ...base, queue: base.queue === '' ? service : base.queue };
+	if (input === 'off' || input === false) return null;
+	const from = base ?? OFFLOAD;
+	const said: Said = input === true ? {} : input;
+	const own = route !== null && LIMITS.some((key) => said[key] !== undefined);
+	return {
+		when: said.when ?? from.when,
+		methods: said.methods ?? from.methods,
+		idempotency: said.idempotency ?? from.idempotency,
+		owner: said.owner === undefined ? from.owner : [said.owner].flat().map(fieldOf),
+		group: said.group === undefined ? from.group : fieldOf(said.group),
+		priority: said.priority === undefined ? from.priority : PRIORITIES[said.priority],
+		queue: own ? `${service}/${route}` : service,
+		limits: limitsOf(from.limits, said, place),
+		retry: retryOf(from.retry, said),
+		upstreamKey:
+			said.upstreamKey === undefined
+				? from.upstreamKey
+				: {
+						header: said.upstreamKey.header ?? 'Idempotency-Key',
+						lifeMs: parseDuration(said.upstreamKey.life ?? '24h') ?? 0,
+					},
+		timeLimitMs: duration(said.timeLimit, from.timeLimitMs),
+		expiresMs: durationOrOff(said.expires, from.expiresMs),
+		keepMs: duration(said.keep, from.keepMs),
+		bodyMost: said.body === undefined ? from.bodyMost : (parseSize(said.body) ?? from.bodyMost),
+		resultMost: said.result === undefined ? from.resultMost : (parseSize(said.result) ?? from.resultMost),
+	};
+}
+
+const fieldOf = (text: string): string => text.slice('header:'.length).toLowerCase();
+
+const duration = (input: string | undefined, otherwise: number): number =>
+	input === undefined ? otherwise : (parseDuration(input) ?? otherwise);
+
+const durationOrOff = (input: string | false | undefined, otherwise: number): number =>
+	input === 'off' || input === false ? 0 : duration(input, otherwise);
+
+const countOrOff = (input: number | string | false | undefined, otherwise: number): number =>
+	input === undefined ? otherwise : typeof input === 'number' ? input : 0;
+
+function limitsOf(base: QueueLimits, said: Said, place: Place): QueueLimits {
+	return {
+		concurrency: countOrOff(said.concurrency, base.concurrency),
+		groupConcurrency: countOrOff(said.groupConcurrency, base.groupConcurrency),
+		rate: rateOf(base.rate, said.rate, place.at('rate')),
+		groupRate: rateOf(base.groupRate, said.groupRate, place.at('groupRate')),
+		waiting: said.waiting ?? base.waiting,
+	};
+}
+
+function rateOf(base: QueueRate | null, input: string | false | undefined, place: Place): QueueRate | null {
+	if (input === undefined) return base;
+	if (input === 'off' || input === false) return null;
+	const found = parseRate(input);
+	if (typeof found !== 'string') return found;
+	place.problem(found, { value: input });
+	return base;
+}
+
+function retryOf(base: JobRetry, { attempts, backoff, retryOn, unkeyed }: Said): JobRetry {
+	const baseMs = duration(backoff?.base, base.backoff.baseMs);
+	return {
+		attempts: attempts ?? base.attempts,
+		backoff: { baseMs, mostMs: Math.max(baseMs, duration(backoff?.most, base.backoff.mostMs)) },
+		statuses: retryOn ?? base.statuses,
+		unkeyed: unkeyed === undefined ? base.unkeyed : unkeyed === 'retry',
+	};
+}
+
+export function resolveJobs(input: JobsInput | undefined): JobsConfig {
+	return { path: input?.path ?? JOBS.path, run: input?.run ?? JOBS.run };
+}

@@ -1,0 +1,156 @@
+/** What a person writes of jobs. Import the types only where zod must not be loaded. */
+import { z } from 'zod';
+import { bool, choice, duration, integer, key, list, object, oneOf, size, text } from '../core/schema.ts';
+
+const YEAR = 366 * 86_400_000;
+const off = z.literal(['off', false], { error: 'expected off' });
+const FIELD = /^header:[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/;
+const EXPECTED_FIELD = 'header: with a name such as header:x-api-key';
+const field = text(EXPECTED_FIELD, (value) => (FIELD.test(value) ? undefined : `expected ${EXPECTED_FIELD}`));
+const fieldName = text('the name of a header field such as Idempotency-Key', (value) =>
+	/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/.test(value)
+		? undefined
+		: 'expected the name of a header field such as Idempotency-Key',
+);
+const EXPECTED_RATE = 'a rate such as 10/s, 600/m or 10/5s';
+/** What is wrong with one is said where it is read. */
+const rate = text(EXPECTED_RATE, (value) => (value === '' ? `expected ${EXPECTED_RATE}` : undefined), 'rate');
+const method = choice('GET', 'POST', 'PUT', 'PATCH', 'DELETE');
+
+const offloadKeys = object({
+	when: key(
+		choice('asked', 'always'),
+		'`asked`: requests that say `Prefer: respond-async` become jobs, all others are answered as ever. `always`: all do.',
+		{ default: 'asked', example: 'always' },
+	),
+	methods: key(list(method, 'methods'), 'Methods that become jobs.', {
+		defaultText: 'all but GET, HEAD, OPTIONS and TRACE',
+		example: ['POST'],
+	}),
+	idempotency: key(
+		choice('optional', 'required'),
+		'Whether a request that becomes a job must carry an `Idempotency-Key`; 400 without.',
+		{ default: 'optional', example: 'required' },
+	),
+	owner: key(
+		oneOf([field, list(field, 'fields')], `${EXPECTED_FIELD}, or a list of them`),
+		'The field that holds the credential: only who sends the same one sees the job. Of several the first that is there counts.',
+		{ default: ['header:authorization', 'header:x-api-key'], example: 'header:x-user' },
+	),
+	group: key(field, 'What tells groups apart, between which turns are shared fairly.', {
+		defaultText: 'the owner',
+		example: 'header:x-tenant',
+	}),
+	priority: key(choice('high', 'normal', 'low'), 'Which jobs of a group go first.', {
+		default: 'normal',
+		example: 'low',
+	}),
+	concurrency: key(
+		oneOf([integer(1, 100_000), off], 'a number from 1 to 100000, or off'),
+		'Most jobs under way, over all nodes. A route that says this, a rate or `waiting` has a queue of its own; all others share that of their service.',
+		{ default: 16, example: 4 },
+	),
+	groupConcurrency: key(
+		oneOf([integer(1, 100_000), off], 'a number from 1 to 100000, or off'),
+		'The same for each group.',
+		{ default: 'off', example: 2 },
+	),
+	rate: key(oneOf([rate, off], `${EXPECTED_RATE}, or off`), 'Most jobs that begin in a time.', {
+		default: 'off',
+		example: '10/s',
+	}),
+	groupRate: key(oneOf([rate, off], `${EXPECTED_RATE}, or off`), 'The same for each group.', {
+		default: 'off',
+		example: '60/m',
+	}),
+	waiting: key(integer(1, 100_000_000), 'Most jobs that wait; 503 `jobs_full` above.', {
+		default: 100_000,
+		example: 1000,
+	}),
+	attempts: key(integer(1, 100), 'Most attempts, the first included; then the job is a dead letter.', {
+		default: 5,
+		example: 3,
+	}),
+	backoff: key(
+		object({
+			base: key(duration(1, YEAR), 'Before the second attempt; doubled before each that follows, less a random part.', {
+				default: '1s',
+				example: '5s',
+			}),
+			most: key(duration(1, YEAR), 'At most. A longer `Retry-After` of the API holds all the same.', {
+				default: '5m',
+				example: '1h',
+			}),
+		}),
+		'How long until the next attempt.',
+		{ default: { base: '1s', most: '5m' }, example: { base: '5s' } },
+	),
+	retryOn: key(
+		list(integer(400, 599), 'statuses', 0),
+		'Answers that are tried again. But for 425 and 429, by which nothing was done, only where a repeat is safe: of idempotent methods, and with an `upstreamKey`. So are attempts that brought no whole answer.',
+		{ default: [408, 425, 429, 500, 502, 503, 504], example: [429, 503] },
+	),
+	unkeyed: key(
+		choice('never', 'retry'),
+		'`retry`: POST and PATCH without an `upstreamKey` are tried again, too, although the first attempt may have had its effect. **This may do things twice.**',
+		{ default: 'never', example: 'retry' },
+	),
+	upstreamKey: key(
+		object({
+			header: key(fieldName, 'The field that carries it.', { default: 'Idempotency-Key', example: 'X-Request-Id' }),
+			life: key(duration(1000, YEAR), 'How long the API knows a key, from the first attempt on.', {
+				default: '24h',
+				example: '1h',
+			}),
+		}),
+		"The API knows repeats by a key: each attempt sends the same one, the client's own or the job's id.",
+		{ defaultText: 'none is sent', example: { life: '24h' } },
+	),
+	timeLimit: key(
+		duration(100, YEAR),
+		'Most time for an attempt, in the place of `timeouts.firstByte` and `timeouts.request`.',
+		{ defaultText: 'as `timeouts` say', example: '15m' },
+	),
+	expires: key(oneOf([duration(1000, YEAR), off], 'a duration or off'), 'When a job that has not ended is given up.', {
+		default: 'off',
+		example: '6h',
+	}),
+	keep: key(duration(0, YEAR), 'How long a job and its result are kept after its end.', {
+		default: '1d',
+		example: '7d',
+	}),
+	body: key(size(0, 1_099_511_627_776), 'Largest body of a request that becomes a job; 413 above.', {
+		defaultText: '`limits.body`',
+		example: '100MB',
+	}),
+	result: key(size(0, 1_099_511_627_776), 'Largest body of an answer; above it the job fails.', {
+		default: '1GiB',
+		example: '100MB',
+	}),
+});
+
+/** Of a service or route. */
+export const offloadSchema = oneOf(
+	[z.literal(true, { error: 'expected true' }), offloadKeys, off],
+	'true, an object such as { when: always }, or off',
+);
+
+export type OffloadInput = z.input<typeof offloadSchema>;
+
+const PATH = 'a path such as /jobs';
+
+/** Of the node. */
+export const jobsSchema = object({
+	path: key(
+		text(PATH, (value) =>
+			/^(\/[A-Za-z0-9_.~-]{1,64}){1,8}$/.test(value) && !/\/\.{1,2}(\/|$)/.test(value)
+				? undefined
+				: `expected ${PATH}: letters, digits and \`-_.~\``,
+		),
+		'Where clients ask about their jobs, once some route has `offload`: this path, `/{id}`, `/{id}/result` and `/{id}/events` below it. It goes before the routes of services.',
+		{ default: '/jobs', example: '/v1/jobs' },
+	),
+	run: key(bool(), 'Whether this node carries jobs out, or only takes them in.', { default: true, example: false }),
+});
+
+export type JobsInput = z.input<typeof jobsSchema>;

@@ -1,0 +1,49 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+const END = '.lock';
+
+/**
+ * A lock that the system lets go of when its process ends, however it ends, and that is seen from other containers
+ * too: SQLite's on an empty file. So it is known at once of which holders nothing will be heard any more.
+ */
+export class HolderLock {
+	/** Holders whose process is no more. */
+	readonly gone: readonly string[];
+	readonly #database: DatabaseSync;
+	readonly #path: string;
+
+	/** `holder`: a name that no other life has. */
+	constructor(folder: string, holder: string) {
+		mkdirSync(folder, { recursive: true, mode: 0o700 });
+		this.gone = readdirSync(folder)
+			.filter((file) => file.endsWith(END))
+			.filter((file) => isFree(join(folder, file)))
+			.map((file) => file.slice(0, -END.length));
+		this.#path = join(folder, holder + END);
+		this.#database = new DatabaseSync(this.#path, { timeout: 0 });
+		this.#database.exec('BEGIN EXCLUSIVE');
+	}
+
+	release(): void {
+		this.#database.close();
+		rmSync(this.#path, { force: true });
+	}
+}
+
+/** And removed, if it is. */
+function isFree(path: string): boolean {
+	try {
+		const database = new DatabaseSync(path, { timeout: 0 });
+		try {
+			database.exec('BEGIN EXCLUSIVE');
+		} finally {
+			database.close();
+		}
+		rmSync(path, { force: true });
+		return true;
+	} catch {
+		return false;
+	}
+}

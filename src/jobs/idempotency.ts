@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import { parseDuration } from '../core/units.ts';
+
+/** Most characters of a key. */
+const KEY_MOST = 255;
+
+/**
+ * The key of an `Idempotency-Key` field: a string of Structured Fields (`"abc"`), or the bare text that most clients
+ * send. null: it is neither, or too long.
+ */
+export function idempotencyKey(value: string): string | null {
+	const quoted = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/.exec(value);
+	const key = quoted === null ? value : (quoted[1] as string).replace(/\\(.)/g, '$1');
+	if (key.length === 0 || key.length > KEY_MOST) return null;
+	return quoted !== null || /^[\x21\x23-\x7e]+$/.test(key) ? key : null;
+}
+
+/** The parts hashed so that no two lists of parts look alike; 256 bits of base64url. */
+export function hashOf(...parts: readonly string[]): string {
+	const hash = createHash('sha256');
+	for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);
+	return hash.digest('base64url');
+}
+
+/** `Cancel-After`: a duration such as `30s` or `1h30m`, or seconds; undefined: it says none. */
+export function cancelAfterMs(value: string): number | undefined {
+	const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : parseDuration(value);
+	return ms !== undefined && ms > 0 ? ms : undefined;
+}

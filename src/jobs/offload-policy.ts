@@ -1,0 +1,98 @@
+/** How requests of a route become jobs, resolved. Plain data: it is sent to threads. */
+export interface OffloadPolicy {
+	/** `asked`: only those that say `Prefer: respond-async`. */
+	when: 'asked' | 'always';
+	/** Methods that become jobs; null: all but GET, HEAD, OPTIONS and TRACE. */
+	methods: readonly string[] | null;
+	idempotency: 'optional' | 'required';
+	/** Fields that may hold the credential, lower case; the first that is there counts. */
+	owner: readonly string[];
+	/** Field whose value tells groups apart, lower case; null: the owner does. */
+	group: string | null;
+	/** 2 high, 1 normal, 0 low. */
+	priority: number;
+	/** Whose limits hold: the service, or the route where it says limits of its own. */
+	queue: string;
+	limits: QueueLimits;
+	retry: JobRetry;
+	/** Field that carries a job's key upstream, and how long the upstream knows it; null: none is sent. */
+	upstreamKey: { header: string; lifeMs: number } | null;
+	/** Most time for an attempt, ms; 0: the route's `timeouts` hold. */
+	timeLimitMs: number;
+	/** A job that has not ended by then is given up, ms from its creation; 0: never. */
+	expiresMs: number;
+	/** How long a job is kept after its end, ms. */
+	keepMs: number;
+	/** Most bytes of a request's body, and of an answer's. */
+	bodyMost: number;
+	resultMost: number;
+}
+
+/** What of a queue may be under way; 0 or null: as many as come. */
+export interface QueueLimits {
+	concurrency: number;
+	groupConcurrency: number;
+	rate: QueueRate | null;
+	groupRate: QueueRate | null;
+	/** Most jobs that wait. */
+	waiting: number;
+}
+
+export interface QueueRate {
+	count: number;
+	perMs: number;
+}
+
+export interface JobRetry {
+	/** Most attempts, the first included. */
+	attempts: number;
+	backoff: { baseMs: number; mostMs: number };
+	/** Answers that are tried again. */
+	statuses: readonly number[];
+	/** Writes without a key upstream are repeated though the first may have had its effect. */
+	unkeyed: boolean;
+}
+
+/** The node's part. */
+export interface JobsConfig {
+	/** Where jobs are asked about; without a slash at its end. */
+	path: string;
+	/** Whether this node carries jobs out, too. */
+	run: boolean;
+}
+
+const HOUR_MS = 3_600_000;
+
+export const OFFLOAD: OffloadPolicy = {
+	when: 'asked',
+	methods: null,
+	idempotency: 'optional',
+	owner: ['authorization', 'x-api-key'],
+	group: null,
+	priority: 1,
+	queue: '',
+	limits: { concurrency: 16, groupConcurrency: 0, rate: null, groupRate: null, waiting: 100_000 },
+	retry: {
+		attempts: 5,
+		backoff: { baseMs: 1000, mostMs: 300_000 },
+		statuses: [408, 425, 429, 500, 502, 503, 504],
+		unkeyed: false,
+	},
+	upstreamKey: null,
+	timeLimitMs: 0,
+	expiresMs: 0,
+	keepMs: 24 * HOUR_MS,
+	bodyMost: Number.MAX_SAFE_INTEGER,
+	resultMost: 1024 * 1024 * 1024,
+};
+
+export const JOBS: JobsConfig = { path: '/jobs', run: true };
+
+/** How long an idempotency key is known, ms from the request that brought it. */
+export const IDEMPOTENCY_MS: number = 24 * HOUR_MS;
+
+/** Methods that never become jobs unless the configuration names them. */
+const SAFE = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
+
+export const takesMethod = ({ methods }: OffloadPolicy, method: string): boolean =>
+	methods === null ? !SAFE.includes(method) : methods.includes(method);

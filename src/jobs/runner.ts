@@ -1,0 +1,258 @@
+import type { AttemptOrder, AttemptOutcome, AttemptPolicy } from './attempt.ts';
+import { ENDED, type JobBody, type JobState } from './job.ts';
+import type { ClaimedJob, JobStore, QueueRoom, ReportKind } from './job-store.ts';
+import { mayBegin, settle, settleLost } from './settle-attempt.ts';
+
+/** How long a claim holds without a word of its holder, ms; said again each third of it. */
+const LEASE_MS = 15_000;
+/** How often is looked for what has become due, ms. */
+const LOOK_MS = 250;
+/** While the store cannot be used, ms. */
+const BACK_OFF_MS = 1000;
+/** A queue whose jobs find nobody is left alone for so long, ms: others would fare no better. */
+const UNREACHED_MS = 500;
+/** Jobs claimed in one go. */
+const CLAIM_MOST = 256;
+
+/** Who makes attempts. */
+export interface AttemptPlaces {
+	/** How many more can be begun now. */
+	room(): number;
+	/** False: nobody can. */
+	begin(order: AttemptOrder): boolean;
+	abort(token: string): void;
+	/** The body of an answer that nobody wants. */
+	drop(body: JobBody): void;
+}
+
+export interface JobRunnerParts {
+	store: JobStore;
+	places: AttemptPlaces;
+	holder: string;
+	/** Holders before this one, known to be gone. */
+	gone: readonly string[];
+	rooms(): readonly QueueRoom[];
+	policyOf(job: ClaimedJob): AttemptPolicy;
+	/** What became of an attempt, for counts and events. */
+	settled(job: ClaimedJob, kind: ReportKind): void;
+	began(job: ClaimedJob): void;
+	/** The store cannot be used; '' once it can again. */
+	unusable(why: string): void;
+	nowMs(): number;
+}
+
+interface Running {
+	job: ClaimedJob;
+	/** Its report is on its way: it still holds its lease. */
+	reporting: boolean;
+}
+
+/** Carries jobs out: claims where there is room, has attempts made, reports what became of them. */
+export class JobRunner {
+	readonly #parts: JobRunnerParts;
+	readonly #running = new Map<string, Running>();
+	/** Tokens, by job. */
+	readonly #tokens = new Map<string, string>();
+	#gone: readonly string[];
+	/** Until when queues are left alone. */
+	readonly #resting = new Map<string, number>();
+	#timers: NodeJS.Timeout[] = [];
+	#active = false;
+	#claiming = false;
+	#again = false;
+	#pausedUntilMs = 0;
+	#failed = false;
+	#idle: (() => void)[] = [];
+	#beatMs = 0;
+
+	constructor(parts: JobRunnerParts) {
+		this.#parts = parts;
+		this.#gone = parts.gone;
+		this.#timers.push(setInterval(() => this.#look(), LOOK_MS));
+	}
+
+	/** Attempts under way. */
+	get running(): number {
+		return this.#running.size;
+	}
+
+	/** Whether jobs are claimed. What is under way goes on. */
+	set active(active: boolean) {
+		this.#active = active;
+		if (active) this.wake();
+	}
+
+	#look(): void {
+		this.wake();
+		const nowMs = this.#parts.nowMs();
+		if (nowMs - this.#beatMs < LEASE_MS / 3) return;
+		this.#beatMs = nowMs;
+		if (this.#running.size > 0) void this.#beat();
+	}
+
+	async #beat(): Promise<void> {
+		const nowMs = this.#parts.nowMs();
+		const tokens = [...this.#running].map(([token, { job }]) => ({ token, id: job.id }));
+		const beat = { kind: 'beat', nowMs, leaseMs: LEASE_MS } as const;
+		try {
+			const held = await this.#parts.store.report(tokens.map((of) => ({ ...of, ...beat })));
+			for (const [i, { token }] of tokens.entries()) if (held[i] === false) this.#stop(token);
+		} catch (error) {
+			this.#trouble(error);
+		}
+	}
+
+	/** Something may have become possible. */
+	wake(): void {
+		this.#again = true;
+		if (!this.#claiming) void this.#claim();
+	}
+
+	async #claim(): Promise<void> {
+		this.#claiming = true;
+		try {
+			while (this.#again && this.#active && this.#parts.nowMs() >= this.#pausedUntilMs) {
+				this.#again = false;
+				const most = Math.min(CLAIM_MOST, this.#parts.places.room());
+				const queues = this.#parts.rooms().filter(({ name }) => !this.#rests(name));
+				if (most <= 0 || queues.length === 0) break;
+				await this.#claimSome(most, queues);
+			}
+		} finally {
+			this.#claiming = false;
+		}
+	}
+
+	#rests(queue: string): boolean {
+		return (this.#resting.get(queue) ?? 0) > this.#parts.nowMs();
+	}
+
+	async #claimSome(most: number, queues: readonly QueueRoom[]): Promise<void> {
+		const { store, holder } = this.#parts;
+		try {
+			const gone = this.#gone;
+			const claim = { holder, leaseMs: LEASE_MS, most, nowMs: this.#parts.nowMs(), queues };
+			const jobs = await store.claim(gone.length === 0 ? claim : { ...claim, gone });
+			this.#gone = [];
+			this.#usable();
+			for (const job of jobs) this.#take(job);
+			if (jobs.length === most) this.#again = true;
+		} catch (error) {
+			this.#trouble(error);
+		}
+	}
+
+	#take(job: ClaimedJob): void {
+		this.#running.set(job.token, { job, reporting: false });
+		this.#tokens.set(job.id, job.token);
+		const policy = this.#parts.policyOf(job);
+		const nowMs = this.#parts.nowMs();
+		const kind = job.lost ? settleLost(job, policy, nowMs) : (mayBegin(job, policy, nowMs) ?? 'again');
+		if (kind === 'again') this.#begin(job);
+		else void this.#report(job, kind);
+	}
+
+	#begin(job: ClaimedJob): void {
+		const { token, id, attempts, request, body, upstreamKey } = job;
+		if (this.#parts.places.begin({ token, id, attempt: attempts, request, body, upstreamKey })) this.#parts.began(job);
+		else this.ended(token, { kind: 'no_place', code: 'draining' });
+	}
+
+	/** What came of an attempt. */
+	ended(token: string, outcome: AttemptOutcome): void {
+		const running = this.#running.get(token);
+		if (running === undefined || running.reporting) {
+			if (outcome.kind === 'answered' && outcome.body !== null) this.#parts.places.drop(outcome.body);
+			return;
+		}
+		const { job } = running;
+		if (outcome.kind === 'no_place' || (outcome.kind === 'failed' && !outcome.began))
+			this.#resting.set(job.queue, this.#parts.nowMs() + UNREACHED_MS);
+		const moment = { nowMs: this.#parts.nowMs(), random: Math.random() };
+		const kind = settle({ job, outcome, policy: this.#parts.policyOf(job), moment });
+		const kept = 'result' in kind && kind.result !== null;
+		if (!kept && outcome.kind === 'answered' && outcome.body !== null) this.#parts.places.drop(outcome.body);
+		void this.#report(job, kind);
+	}
+
+	/** Whoever made these attempts is no more. */
+	lost(tokens: Iterable<string>): void {
+		for (const token of tokens) {
+			const running = this.#running.get(token);
+			if (running === undefined || running.reporting) continue;
+			const { job } = running;
+			job.lost = true;
+			const kind = settleLost(job, this.#parts.policyOf(job), this.#parts.nowMs());
+			if (kind === 'again') this.#begin(job);
+			else void this.#report(job, kind);
+		}
+	}
+
+	/** The store tells of a change: who ended a job from outside ends its attempt. */
+	changed(id: string, state: JobState): void {
+		if (state === 'waiting') this.wake();
+		if (!ENDED.has(state)) return;
+		const token = this.#tokens.get(id);
+		if (token !== undefined) this.#stop(token);
+	}
+
+	/** The job has ended under its attempt, or belongs to another: what is under way is given up, and the slot back. */
+	#stop(token: string): void {
+		const running = this.#running.get(token);
+		if (running === undefined || running.reporting) return;
+		this.#parts.places.abort(token);
+		void this.#report(running.job, { kind: 'cancelled' });
+	}
+
+	/** Until the store has it; a lease that ran out meanwhile says so. */
+	async #report(job: ClaimedJob, kind: ReportKind): Promise<void> {
+		const { id, token } = job;
+		const running = this.#running.get(token);
+		if (running !== undefined) running.reporting = true;
+		for (;;) {
+			try {
+				const [taken] = await this.#parts.store.report([{ id, token, nowMs: this.#parts.nowMs(), ...kind }]);
+				this.#running.delete(token);
+				if (this.#tokens.get(id) === token) this.#tokens.delete(id);
+				if (taken === true) this.#parts.settled(job, kind);
+				else if ('result' in kind && kind.result?.body != null) this.#parts.places.drop(kind.result.body);
+				this.#usable();
+				this.wake();
+				if (this.#running.size === 0) for (const idle of this.#idle.splice(0)) idle();
+				return;
+			} catch (error) {
+				this.#trouble(error);
+				await new Promise((resolve) => setTimeout(resolve, BACK_OFF_MS));
+			}
+		}
+	}
+
+	#trouble(error: unknown): void {
+		this.#pausedUntilMs = this.#parts.nowMs() + BACK_OFF_MS;
+		this.#failed = true;
+		this.#parts.unusable(error instanceof Error ? error.message : String(error));
+	}
+
+	#usable(): void {
+		if (!this.#failed) return;
+		this.#failed = false;
+		this.#parts.unusable('');
+	}
+
+	/** Claims nothing more; resolves when nothing is under way any more, or so many ms are over. */
+	async rest(ms: number): Promise<void> {
+		this.#active = false;
+		if (this.#running.size === 0) return;
+		let late: NodeJS.Timeout | undefined;
+		await Promise.race([
+			new Promise<void>((resolve) => this.#idle.push(resolve)),
+			new Promise<void>((resolve) => (late = setTimeout(resolve, ms))),
+		]);
+		clearTimeout(late);
+	}
+
+	close(): void {
+		this.#active = false;
+		for (const timer of this.#timers) clearInterval(timer);
+	}
+}
