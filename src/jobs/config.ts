@@ -1,6 +1,7 @@
 /** What a person writes of jobs. Import the types only where zod must not be loaded. */
 import { z } from 'zod';
 import { bool, choice, duration, integer, key, list, object, oneOf, size, text } from '../core/schema.ts';
+import { jobStoreSchema } from './store-config.ts';
 
 const YEAR = 366 * 86_400_000;
 const off = z.literal(['off', false], { error: 'expected off' });
@@ -151,6 +152,14 @@ export const jobsSchema = object({
 		{ default: '/jobs', example: '/v1/jobs' },
 	),
 	run: key(bool(), 'Whether this node carries jobs out, or only takes them in.', { default: true, example: false }),
+	store: key(
+		jobStoreSchema,
+		'Where jobs are kept: on this machine, or in the Redis of `state.redis`, for several nodes.',
+		{
+			default: 'embedded',
+			example: 'redis',
+		},
+	),
 });
 
 export type JobsInput = z.input<typeof jobsSchema>;

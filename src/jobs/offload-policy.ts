@@ -1,3 +1,5 @@
+import type { JobStoreConfig } from './store-config.ts';
+
 /** How requests of a route become jobs, resolved. Plain data: it is sent to threads. */
 export interface OffloadPolicy {
 	/** `asked`: only those that say `Prefer: respond-async`. */
@@ -59,6 +61,8 @@ export interface JobsConfig {
 	path: string;
 	/** Whether this node carries jobs out, too. */
 	run: boolean;
+	/** Where they are kept. */
+	store: JobStoreConfig;
 }
 
 const HOUR_MS = 3_600_000;
@@ -86,7 +90,7 @@ export const OFFLOAD: OffloadPolicy = {
 	resultMost: 1024 * 1024 * 1024,
 };
 
-export const JOBS: JobsConfig = { path: '/jobs', run: true };
+export const JOBS: JobsConfig = { path: '/jobs', run: true, store: { kind: 'embedded' } };
 
 /** How long an idempotency key is known, ms from the request that brought it. */
 export const IDEMPOTENCY_MS: number = 24 * HOUR_MS;
