@@ -37,8 +37,7 @@ describe('jobs in a Redis that two nodes share', { skip: NO_REDIS }, () => {
 				state: { redis: { url: { env: 'REDIS_URL' } } },
 				cache: { redis: 'off' },
 				jobs: { run, store: 'redis' },
-				limits: { body: '8MiB' },
-				services: { app: { instances: [upstream.url], offload: {} } },
+				services: { app: { instances: [upstream.url], limits: { body: '8MiB' }, offload: {} } },
 			},
 			{ env: { REDIS_URL: redis.url } },
 		);
