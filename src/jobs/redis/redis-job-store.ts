@@ -131,7 +131,14 @@ class RedisJobStore implements JobStore {
 		for (;;) {
 			const most = Math.min(claim.most - claimed.length, CLAIM_MOST);
 			const args = claimArguments({ ...claim, queues, most }, this.#scripts.next);
-			const answers = (await this.#scripts.run('claim', args)) as [Buffer, Buffer, JobAnswer][];
+			let answers: [Buffer, Buffer, JobAnswer][];
+			try {
+				answers = (await this.#scripts.run('claim', args)) as [Buffer, Buffer, JobAnswer][];
+			} catch (error) {
+				// Those before are held by whoever asks: they would wait for the end of their leases.
+				if (claimed.length > 0) return claimed;
+				throw error;
+			}
 			for (const [token, lost, job] of answers) {
 				claimed.push({ ...readJob(job), token: token.toString(), lost: lost.toString() === '1' });
 			}
