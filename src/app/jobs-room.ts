@@ -188,6 +188,8 @@ export class JobsRoom {
 		if (moved.deadlineMs !== null) moved.deadlineMs += shift;
 		this.#addedSince.set(queue, (this.#addedSince.get(queue) ?? 0) + 1);
 		const [outcome] = await this.#store.add([moved]);
+		// Before its client can know that it is stored, and send it again to another worker.
+		if (job.idempotency !== null) void this.#calls.release(job.idempotency.key, job.id);
 		this.#tally.added(queue);
 		this.#runner.wake();
 		if (outcome === undefined || outcome.kind === 'mismatch') return outcome as AddOutcome;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
+import { printConfig } from './print.ts';
 import { configOf, problemsOf } from './testing/load-text.ts';
 
 const API = 'services: { api: { instances: http://h:1 } }\n';
@@ -26,4 +27,16 @@ test('what is to last has a folder', async () => {
 	);
 	assert.match(String(disk), /expected a `folder`, since `store` is off/);
 	assert.match(String(warm), /expected a `store`: it is off/);
+});
+
+test('a lifetime laid over that of single statuses is the same after it was printed', async () => {
+	const api = `services:
+  api:
+    instances: http://h:1
+    cache: { ttl: { 410: 5s } }
+    routes: { /a: { cache: { ttl: 1m } }, /b: { cache: { negativeTtl: 2s } } }
+`;
+	const config = await configOf(api);
+	assert.deepEqual(await configOf(printConfig(config)), config);
+	assert.equal(config.services[0]?.routeCaches['/a']?.silent.byStatus[410], 5000);
 });

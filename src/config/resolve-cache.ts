@@ -93,7 +93,18 @@ function silentOf(base: CacheLifetime, { ttl, negativeTtl }: Said): CacheLifetim
 	const said = ttl === undefined ? { ...base, byStatus: of(false) } : lifetimeOf(ttl, TTL_STATUSES);
 	const ms = negativeTtl === undefined ? undefined : (parseDuration(negativeTtl) ?? 0);
 	const negatives = ms === undefined ? of(true) : Object.fromEntries(NEGATIVE_STATUSES.map((status) => [status, ms]));
-	return { ...said, byStatus: { ...negatives, ...said.byStatus } };
+	return spelt({ ...said, byStatus: { ...negatives, ...said.byStatus } });
+}
+
+/** Status by status where no `ttl` with a `negativeTtl` says it, so that it is the same after it was printed and read. */
+function spelt(lifetime: CacheLifetime): CacheLifetime {
+	const { ms, statuses, byStatus } = lifetime;
+	const negatives = NEGATIVE_STATUSES.map((status) => byStatus[status]);
+	const told = Object.keys(byStatus).length;
+	const short = told === 0 || (told === negatives.length && negatives.every((each) => each === negatives[0]));
+	if (statuses.length === 0 || short) return lifetime;
+	const all = Object.fromEntries(statuses.map((status) => [status, ms]));
+	return { ms: 0, statuses: [], byStatus: { ...all, ...byStatus } };
 }
 
 function windowOf(base: number | null, input: Said['staleIfError']): number | null {

@@ -244,6 +244,14 @@ const FLEET: readonly Figure[] = [
 		gauge(POOL, 'ballast_pool_trouble', 'max'),
 	),
 	figure(
+		{
+			name: 'provider.denied',
+			unit: 'number',
+			text: '1: the platform of the instances refuses something for want of a permission',
+		},
+		gauge(POOL, 'ballast_pool_denied', 'max'),
+	),
+	figure(
 		{ name: 'instances.starts', unit: 'number', perSecond: true, text: 'Starts of instances' },
 		rate([...POOL, 'cause'], of('ballast_instance_starts_total')),
 	),

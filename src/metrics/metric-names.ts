@@ -73,6 +73,7 @@ export const POOL_GAUGES = define('gauge', {
 	ballast_pool_instances: ['Instances, whatever their state', POOL],
 	ballast_pool_desired: ['Instances that there should be', POOL],
 	ballast_pool_trouble: ['1: the provider of the instances does not answer, or refuses', POOL],
+	ballast_pool_denied: ['1: the platform of the instances refuses something for want of a permission', POOL],
 	ballast_pool_short: ['Instances that would be needed beyond the most that there may be', POOL],
 	ballast_pool_share: ['Share of the traffic, 0 to 1', POOL],
 	ballast_pool_panic: ['1 while so few are left that no instance is taken out', POOL],

@@ -12,6 +12,8 @@ export interface PoolReading {
 	panic: boolean;
 	/** Its provider does not answer, or refuses. */
 	trouble: boolean;
+	/** It refuses something for want of a permission. */
+	denied: boolean;
 	/** Instances that it would need beyond the most that it may have. */
 	short: number;
 	/** Totals of starts by cause; all causes, those of 0 too. */

@@ -101,6 +101,7 @@ export class TestNode implements NodeReaders {
 				share: 1,
 				panic: false,
 				trouble: false,
+				denied: false,
 				short: 0,
 				starts,
 				ejections,

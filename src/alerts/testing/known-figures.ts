@@ -78,6 +78,7 @@ const FIGURES: readonly FigureInfo[] = [
 	gauge('instances.ready', 'number', INSTANCE, 'ballast_pool_ready'),
 	gauge('instances.short', 'number', INSTANCE, 'ballast_pool_short'),
 	gauge('provider.trouble', 'number', INSTANCE, 'ballast_pool_trouble'),
+	gauge('provider.denied', 'number', INSTANCE, 'ballast_pool_denied'),
 	gauge('instances.total', 'number', INSTANCE, 'ballast_pool_instances'),
 	gauge('instances.desired', 'number', INSTANCE, 'ballast_pool_desired'),
 	counter('instances.starts', [...INSTANCE, 'cause'], 'ballast_instance_starts_total'),

@@ -157,6 +157,8 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		};
 		try {
 			const outcome = await this.#parts.jobs.ask('add', job, this.#wanted.policy.limits.waiting);
+			// The jobs thread has given the key back.
+			this.#reserved = false;
 			if (outcome.kind !== 'added') unwanted();
 			return outcome;
 		} catch (error) {
