@@ -21,6 +21,7 @@ export class JobTally {
 	readonly #counts = new Map<string, JobCounts>();
 	/** First attempts a second, of late, and how many there were when it was last looked. */
 	readonly #paces = new Map<string, { perS: number; started: number }>();
+	readonly #warned = new Set<string>();
 	#told = 0;
 	#untold = 0;
 	#unusable = '';
@@ -94,6 +95,15 @@ export class JobTally {
 	quarantined(path: string, movedTo: string, reason: string): void {
 		const text = `${path} was corrupt (${reason}) and is ${movedTo} now; the jobs in it are not worked on`;
 		this.#tell('error', 'jobs_quarantined', 'jobs', text);
+	}
+
+	/** Once for each that is new: connections come and go. */
+	warned(warnings: readonly string[]): void {
+		for (const warning of warnings) {
+			if (this.#warned.has(warning)) continue;
+			this.#warned.add(warning);
+			this.#tell('warn', 'jobs_at_risk', 'jobs', warning);
+		}
 	}
 
 	#tell(level: 'info' | 'warn' | 'error', kind: string, subject: string, text: string): void {

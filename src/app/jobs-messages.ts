@@ -4,13 +4,15 @@ import type { AttemptOrder, AttemptOutcome } from '../jobs/attempt.ts';
 import type { Job, JobResult, JobState, NewJob } from '../jobs/job.ts';
 import type { AddOutcome, JobChange, JobPage, JobQuery, QueueView } from '../jobs/job-store.ts';
 import type { JobsConfig, OffloadPolicy } from '../jobs/offload-policy.ts';
+import type { JobStoreConfig } from '../jobs/store-config.ts';
+import type { RedisConfig } from '../redis/config.ts';
 
 /** Files of bodies, within the jobs' folder. */
 export const BODIES = 'bodies';
 
 /** What the jobs thread is to do, and by which policies. */
 export interface JobsSettings {
-	jobs: JobsConfig;
+	jobs: Pick<JobsConfig, 'path' | 'run'>;
 	/** Of each route, by service and name. */
 	policies: {
 		service: string;
@@ -25,6 +27,12 @@ export interface JobsSettings {
 /** What the jobs thread is started with. */
 export interface JobsStart {
 	folder: string;
+	/** Where bodies lie. */
+	bodies: string;
+	/** Where jobs are kept. */
+	store: JobStoreConfig;
+	/** Of a store in Redis; secrets are in it. */
+	redis: RedisConfig | null;
 	/** Who holds attempts: this node in this life. */
 	holder: string;
 	/** Holders before this one that are known to be gone. */

@@ -4,7 +4,6 @@ import { BallastError } from '../core/errors.ts';
 import type { AttemptOrder, AttemptPolicy } from '../jobs/attempt.ts';
 import { attemptPolicy } from '../jobs/attempt-policy.ts';
 import { BodyFolder } from '../jobs/body-folder.ts';
-import { openEmbeddedJobStore } from '../jobs/embedded/embedded-job-store.ts';
 import { ExternalJobs } from '../jobs/external/external-jobs.ts';
 import { LaneCaps } from '../jobs/external/lane-caps.ts';
 import { HolderLock } from '../jobs/holder-lock.ts';
@@ -16,18 +15,10 @@ import { JobRunner } from '../jobs/runner.ts';
 import { JobPlaces } from './job-places.ts';
 import { JobTally } from './job-tally.ts';
 import { JobWatchers } from './job-watchers.ts';
-import {
-	BODIES,
-	type FromJobs,
-	type FromJobsThread,
-	type JobCall,
-	type JobCalls,
-	type JobsSettings,
-	type JobsStart,
-	type ToJobs,
-} from './jobs-messages.ts';
+import type { FromJobs, FromJobsThread, JobCall, JobCalls, JobsSettings, JobsStart, ToJobs } from './jobs-messages.ts';
 import { isIdempotent, readStoredRequest } from './offload/stored-request.ts';
 import { stamped } from './offload/upstream-request.ts';
+import { openJobStore } from './open-job-store.ts';
 import { seriesKey } from './plan.ts';
 import { UpstreamCalls } from './upstream-calls.ts';
 import { WebhookDesk } from './webhook-desk.ts';
@@ -78,19 +69,29 @@ export class JobsRoom {
 	#lookedMs = Number.NEGATIVE_INFINITY;
 
 	/** @throws BallastError `store_unusable` */
-	constructor(start: JobsStart, say: (message: FromJobsThread) => void) {
-		this.#bodies = new BodyFolder(join(start.folder, BODIES));
-		this.#lock = new HolderLock(join(start.folder, 'holders'), start.holder);
-		this.#tally = new JobTally(say);
-		this.#store = openEmbeddedJobStore({
-			path: join(start.folder, 'jobs.db'),
+	static async open(start: JobsStart, say: (message: FromJobsThread) => void): Promise<JobsRoom> {
+		const tally = new JobTally(say);
+		const bodies = new BodyFolder(start.bodies);
+		let room: JobsRoom | null = null;
+		const store = await openJobStore(start, bodies, {
 			changed: ({ id, state }) => {
 				// Another core may have changed it while this one is being made.
-				this.#runner?.changed(id, state);
-				void this.#watchers?.changed(id);
+				if (room === null) return;
+				room.#runner.changed(id, state);
+				void room.#watchers.changed(id);
 			},
-			quarantined: ({ path, movedTo, reason }) => this.#tally.quarantined(path, movedTo, reason),
+			quarantined: ({ path, movedTo, reason }) => tally.quarantined(path, movedTo, reason),
+			warned: (warnings) => tally.warned(warnings),
 		});
+		room = new JobsRoom(start, { store, bodies, tally });
+		return room;
+	}
+
+	private constructor(start: JobsStart, of: { store: JobStore; bodies: BodyFolder; tally: JobTally }) {
+		this.#store = of.store;
+		this.#bodies = of.bodies;
+		this.#tally = of.tally;
+		this.#lock = new HolderLock(join(start.folder, 'holders'), start.holder);
 		this.#watchers = new JobWatchers((id) => this.#store.get(id));
 		this.#places = new JobPlaces({
 			call: (message, port) => void this.#answer(message, port),

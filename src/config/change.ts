@@ -91,6 +91,7 @@ const OF_NODE: [string, string][] = [
 	['cache.redis', 'holds from the next request; what is in memory stays'],
 	['cache', 'the cache begins anew, empty'],
 	['state', 'connections to Redis are made anew'],
+	['jobs.store', 'holds from the next start of Ballast; jobs that are kept elsewhere stay there'],
 	['jobs', 'takes effect at once; the jobs that there are stay'],
 	['metrics', 'takes effect at once; what was measured is kept'],
 	['store', 'what is kept from now on goes there; what was kept stays where it is'],

@@ -56,4 +56,10 @@ function retryForm({ attempts, backoff, statuses, unkeyed }: JobRetry): Record<s
 	};
 }
 
-export const jobsForm = ({ path, run }: JobsConfig): unknown => ({ path, run });
+export const jobsForm = ({ path, run, store }: JobsConfig): unknown => ({ path, run, store: storeForm(store) });
+
+function storeForm(store: JobsConfig['store']): unknown {
+	if (store.kind === 'embedded') return store.kind;
+	const { replicas, waitMs, folder } = store;
+	return { redis: { replicas, wait: formatDuration(waitMs), ...(folder === null ? {} : { folder }) } };
+}

@@ -10,8 +10,10 @@ import {
 	type QueueLimits,
 	type QueueRate,
 } from '../jobs/offload-policy.ts';
+import type { StateConfig } from '../redis/config.ts';
 import { parseRate } from '../resilience/rate.ts';
 import { resolveCodes, resolveExternal, resolveLanes } from './resolve-external.ts';
+import { resolveJobStore } from './resolve-job-store.ts';
 import type { Place } from './scope.ts';
 
 type Said = Exclude<OffloadInput, 'off' | boolean>;
@@ -111,6 +113,7 @@ function retryOf(base: JobRetry, { attempts, backoff, retryOn, unkeyed }: Said):
 	};
 }
 
-export function resolveJobs(input: JobsInput | undefined): JobsConfig {
-	return { path: input?.path ?? JOBS.path, run: input?.run ?? JOBS.run };
+export function resolveJobs(input: JobsInput | undefined, place: Place, state: StateConfig): JobsConfig {
+	const store = resolveJobStore(input?.store, place.at('store'), state);
+	return { path: input?.path ?? JOBS.path, run: input?.run ?? JOBS.run, store };
 }

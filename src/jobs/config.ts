@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { bool, choice, duration, integer, key, list, object, oneOf, size, text } from '../core/schema.ts';
 import { codesSchema, externalSchema, lanesSchema } from './external/external-config.ts';
+import { jobStoreSchema } from './store-config.ts';
 
 const YEAR = 366 * 86_400_000;
 const off = z.literal(['off', false], { error: 'expected off' });
@@ -182,6 +183,14 @@ export const jobsSchema = object({
 		{ default: '/jobs', example: '/v1/jobs' },
 	),
 	run: key(bool(), 'Whether this node carries jobs out, or only takes them in.', { default: true, example: false }),
+	store: key(
+		jobStoreSchema,
+		'Where jobs are kept: on this machine, or in the Redis of `state.redis`, for several nodes.',
+		{
+			default: 'embedded',
+			example: 'redis',
+		},
+	),
 });
 
 export type JobsInput = z.input<typeof jobsSchema>;

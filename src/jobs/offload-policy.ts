@@ -1,4 +1,5 @@
 import type { CodePolicy, ExternalPolicy, LanePolicy } from './external/external-policy.ts';
+import type { JobStoreConfig } from './store-config.ts';
 
 /** How requests of a route become jobs, resolved. Plain data: it is sent to threads. */
 export interface OffloadPolicy {
@@ -69,6 +70,8 @@ export interface JobsConfig {
 	path: string;
 	/** Whether this node carries jobs out, too. */
 	run: boolean;
+	/** Where they are kept. */
+	store: JobStoreConfig;
 }
 
 const HOUR_MS = 3_600_000;
@@ -100,7 +103,7 @@ export const OFFLOAD: OffloadPolicy = {
 	external: null,
 };
 
-export const JOBS: JobsConfig = { path: '/jobs', run: true };
+export const JOBS: JobsConfig = { path: '/jobs', run: true, store: { kind: 'embedded' } };
 
 /** How long an idempotency key is known, ms from the request that brought it. */
 export const IDEMPOTENCY_MS: number = 24 * HOUR_MS;

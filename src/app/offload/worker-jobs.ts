@@ -4,7 +4,6 @@ import type { Pieces } from '../../gateway/files/pieces.ts';
 import type { Route } from '../../gateway/route.ts';
 import { REST } from '../../gateway/route-table.ts';
 import { BodyFolder } from '../../jobs/body-folder.ts';
-import { BODIES } from '../jobs-messages.ts';
 import { type Plan, seriesKey } from '../plan.ts';
 import { JobAttempts } from './job-attempts.ts';
 import { JobPages } from './job-pages.ts';
@@ -36,8 +35,8 @@ export class WorkerJobs {
 			this.#plane.pages = null;
 			return;
 		}
-		if (this.parts === null || this.#folder !== jobs.folder) this.parts = this.#open(jobs.folder);
-		this.#folder = jobs.folder;
+		if (this.parts === null || this.#folder !== jobs.bodies) this.parts = this.#open(jobs.bodies);
+		this.#folder = jobs.bodies;
 		this.parts.path = jobs.path;
 		const policies = services.flatMap(({ offload, routeOffloads }) => [offload, ...Object.values(routeOffloads)]);
 		const owners = new Map(policies.map((policy) => [String(policy?.owner), policy?.owner ?? []]));
@@ -45,8 +44,7 @@ export class WorkerJobs {
 		this.#plane.pages = new WebhookPages(this.parts, webhooks, new JobPages(this.parts, [...owners.values()]));
 	}
 
-	#open(folder: string): OffloadParts {
-		const bodies = join(folder, BODIES);
+	#open(bodies: string): OffloadParts {
 		// Only once it is needed: a folder that cannot be used must not keep requests from being passed on.
 		let folderOf: BodyFolder | null = null;
 		const files = (): BodyFolder => (folderOf ??= new BodyFolder(bodies));
