@@ -23,10 +23,8 @@ const of = (metric: string, where?: Part['where']): Part => (where === undefined
 const REQUESTS = of('ballast_requests_total');
 const AT_INSTANCE = of('ballast_instance_requests_total');
 const FAILED = [of('ballast_responses_total', { class: '5xx' }), of('ballast_broken_total')];
-const FAILED_AT_INSTANCE = [
-	of('ballast_instance_responses_total', { class: '5xx' }),
-	of('ballast_instance_broken_total'),
-];
+const INSTANCE_5XX = of('ballast_instance_responses_total', { class: '5xx' });
+const FAILED_AT_INSTANCE = [INSTANCE_5XX, of('ballast_instance_broken_total')];
 const DURATION = 'ballast_request_duration_seconds';
 const AT_INSTANCE_DURATION = 'ballast_instance_duration_seconds';
 const PART = 'ballast_request_part_seconds_total';
