@@ -77,6 +77,11 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 		severity: 'warning',
 		summary: 'The provider of the instances of {{service}} does not answer, or refuses: their number stays as it is.',
 	},
+	permission_missing: {
+		when: 'provider.denied by service > 0 for 10s',
+		severity: 'warning',
+		summary: 'The platform of the instances of {{service}} refuses Ballast something for want of a permission.',
+	},
 	instance_died: {
 		when: 'instances.starts cause:crash by service > 0 over 1m keep 5m',
 		severity: 'warning',
@@ -190,10 +195,25 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 		severity: 'warning',
 		summary: 'Lines of logs are lost: {{value}}.',
 	},
+	dead_letters: {
+		when: 'jobs.failed by service > 0 over 1m keep 5m',
+		severity: 'warning',
+		summary: 'Jobs of {{service}} failed for good.',
+	},
+	jobs_parked: {
+		when: 'queue.parked by service > 0 for 1m',
+		severity: 'warning',
+		summary: 'Jobs of {{service}} wait for a person to decide.',
+	},
+	jobs_late: {
+		when: 'queue.age by service > 30m for 5m',
+		severity: 'warning',
+		summary: 'A job of {{service}} has waited for {{value}}.',
+	},
 	store_failing: {
 		when: 'store.failed > 0 for 5s keep 1m',
 		severity: 'critical',
-		summary: 'The store cannot write: logs, history and the state of alerts are not kept.',
+		summary: 'The store cannot write: logs, history, the state of alerts or jobs are not kept.',
 	},
 	cache_level_down: {
 		when: 'cache.level_down by level > 0 for 5s keep 30s',

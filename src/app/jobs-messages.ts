@@ -1,17 +1,19 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from '../core/errors.ts';
 import type { AttemptOrder, AttemptOutcome } from '../jobs/attempt.ts';
-import type { Job, JobState, NewJob } from '../jobs/job.ts';
+import type { Job, JobResult, JobState, NewJob } from '../jobs/job.ts';
 import type { AddOutcome, JobChange, JobPage, JobQuery, QueueView } from '../jobs/job-store.ts';
 import type { JobsConfig, OffloadPolicy } from '../jobs/offload-policy.ts';
+import type { JobStoreConfig } from '../jobs/store-config.ts';
 import type { WebhookCounts } from '../jobs/webhooks/webhook-sender.ts';
+import type { RedisConfig } from '../redis/config.ts';
 
 /** Files of bodies, within the jobs' folder. */
 export const BODIES = 'bodies';
 
 /** What the jobs thread is to do, and by which policies. */
 export interface JobsSettings {
-	jobs: JobsConfig;
+	jobs: Pick<JobsConfig, 'path' | 'run' | 'webhooks'>;
 	/** Of each route, by service and name. */
 	policies: {
 		service: string;
@@ -26,6 +28,12 @@ export interface JobsSettings {
 /** What the jobs thread is started with. */
 export interface JobsStart {
 	folder: string;
+	/** Where bodies lie. */
+	bodies: string;
+	/** Where jobs are kept. */
+	store: JobStoreConfig;
+	/** Of a store in Redis; secrets are in it. */
+	redis: RedisConfig | null;
 	/** Who holds attempts: this node in this life. */
 	holder: string;
 	/** Holders before this one that are known to be gone. */
@@ -52,7 +60,7 @@ export interface Outlook {
 	startsPerS: number;
 }
 
-/** What the jobs thread can be asked. */
+/** What the jobs thread can be asked. All jobs but those of `get` come without what was stored of their request and result. */
 export interface JobCalls {
 	/** `most`: of jobs that wait in its queue. @throws BallastError `jobs_full`, `jobs_unavailable` */
 	add(job: NewJob, most: number): AddOutcome;
@@ -60,11 +68,16 @@ export interface JobCalls {
 	reserve(key: string, by: string): boolean;
 	release(key: string, by: string): void;
 	get(id: string): Job | null;
+	look(id: string): Job | null;
 	outlook(queue: string): Outlook;
 	list(query: JobQuery): JobPage;
 	change(id: string, change: JobChange): { job: Job; changed: boolean } | null;
 	/** The job once it changed, or as it is when the time is over; null: there is none. */
 	awaited(id: string, of: Awaited): Job | null;
+	/** The result of a job as its upstream gives it now; null: the stored one is as good. */
+	fresh(id: string): JobResult | null;
+	/** What became of a webhook of an upstream: by its path, with the fields that count. */
+	webhook(path: string, fields: Record<string, string>, body: Uint8Array): 'taken' | 'unverified' | 'unreadable';
 	queue(name: string, change?: { paused: boolean }): QueueView;
 	queues(): Record<string, QueueView>;
 }
@@ -105,6 +118,8 @@ export interface JobCounts {
 	/** From when its turn could come until it began, s, added up over `started`. */
 	waitedS: number;
 	started: number;
+	/** From the start of their last attempts until they had succeeded, s, added up. */
+	ranS: number;
 }
 
 export type FromJobsThread =

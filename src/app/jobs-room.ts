@@ -1,43 +1,52 @@
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { BallastError } from '../core/errors.ts';
-import type { AttemptPolicy } from '../jobs/attempt.ts';
+import type { AttemptOrder, AttemptPolicy } from '../jobs/attempt.ts';
 import { attemptPolicy } from '../jobs/attempt-policy.ts';
 import { BodyFolder } from '../jobs/body-folder.ts';
-import { openEmbeddedJobStore } from '../jobs/embedded/embedded-job-store.ts';
+import { ExternalJobs } from '../jobs/external/external-jobs.ts';
+import { LaneCaps } from '../jobs/external/lane-caps.ts';
 import { HolderLock } from '../jobs/holder-lock.ts';
-import { ENDED, type Job, type JobBody, type NewJob } from '../jobs/job.ts';
-import type { AddOutcome, JobStore, QueueView } from '../jobs/job-store.ts';
+import { ENDED, type Job, type JobBody, type JobResult, type NewJob } from '../jobs/job.ts';
+import type { AddOutcome, JobStore, QueueRoom, QueueView, ReportKind } from '../jobs/job-store.ts';
 import type { NoticeStore } from '../jobs/notice-store.ts';
-import { OFFLOAD } from '../jobs/offload-policy.ts';
+import { OFFLOAD, type OffloadPolicy } from '../jobs/offload-policy.ts';
 import { queueRooms } from '../jobs/queue-rooms.ts';
 import { JobRunner } from '../jobs/runner.ts';
 import { WebhookSender } from '../jobs/webhooks/webhook-sender.ts';
 import { JobPlaces } from './job-places.ts';
 import { JobTally } from './job-tally.ts';
 import { JobWatchers } from './job-watchers.ts';
-import {
-	BODIES,
-	type FromJobs,
-	type FromJobsThread,
-	type JobCall,
-	type JobCalls,
-	type JobsSettings,
-	type JobsStart,
-	type ToJobs,
-} from './jobs-messages.ts';
+import type { FromJobs, FromJobsThread, JobCall, JobCalls, JobsSettings, JobsStart, ToJobs } from './jobs-messages.ts';
 import { bufferOf, statusOf } from './offload/stored-answer.ts';
 import { isIdempotent, readStoredRequest } from './offload/stored-request.ts';
+import { stamped } from './offload/upstream-request.ts';
+import { openJobStore } from './open-job-store.ts';
 import { seriesKey } from './plan.ts';
+import { UpstreamCalls } from './upstream-calls.ts';
+import { WebhookDesk } from './webhook-desk.ts';
 
 /** A file that no job names is removed when it is this old: whoever wrote it would have handed it in, ms. */
 const ORPHAN_MS = 3_600_000;
 const LOOK_MS = 600_000;
+/** Longest answer about a state or a result, bytes. */
+const QUESTION_MOST = 1024 * 1024;
 
 /** Of what the store is told and asked; it does not jump when the wall clock does. */
 const nowMs = (): number => performance.timeOrigin + performance.now();
 
+const laneKey = (queue: string, lane: string): string => `${queue} ${lane}`;
+
 type Answers = { [N in JobCall]: (...args: Parameters<JobCalls[N]>) => Promise<ReturnType<JobCalls[N]>> };
+
+const NOTHING = new Uint8Array();
+
+/** Bodies would be copied to whoever only wants to know how it gets on. */
+function slim<J extends Job | null>(job: J): J {
+	if (job === null) return job;
+	const result = job.result === null ? null : { head: NOTHING, body: null };
+	return { ...job, request: NOTHING, body: null, result };
+}
 
 /** What the jobs thread holds: the store, the runner, and whoever asks. */
 export class JobsRoom {
@@ -47,6 +56,10 @@ export class JobsRoom {
 	readonly #runner: JobRunner;
 	readonly #sender: WebhookSender;
 	readonly #places: JobPlaces;
+	readonly #questions: UpstreamCalls;
+	readonly #external: ExternalJobs;
+	readonly #webhooks: WebhookDesk;
+	readonly #caps = new LaneCaps();
 	readonly #watchers: JobWatchers;
 	readonly #tally: JobTally;
 	#policies = new Map<string, JobsSettings['policies'][number]>();
@@ -62,37 +75,68 @@ export class JobsRoom {
 	#lookedMs = Number.NEGATIVE_INFINITY;
 
 	/** @throws BallastError `store_unusable` */
-	constructor(start: JobsStart, say: (message: FromJobsThread) => void) {
-		this.#bodies = new BodyFolder(join(start.folder, BODIES));
-		this.#lock = new HolderLock(join(start.folder, 'holders'), start.holder);
-		this.#tally = new JobTally(say);
-		this.#store = openEmbeddedJobStore({
-			path: join(start.folder, 'jobs.db'),
+	static async open(start: JobsStart, say: (message: FromJobsThread) => void): Promise<JobsRoom> {
+		const tally = new JobTally(say);
+		const bodies = new BodyFolder(start.bodies);
+		let room: JobsRoom | null = null;
+		const store = await openJobStore(start, bodies, {
 			changed: ({ id, state }) => {
 				// Another core may have changed it while this one is being made.
-				this.#runner?.changed(id, state);
-				void this.#watchers?.changed(id);
-				if (ENDED.has(state)) this.#sender?.wake();
+				if (room === null) return;
+				room.#runner.changed(id, state);
+				void room.#watchers.changed(id);
+				if (ENDED.has(state)) room.#sender.wake();
 			},
-			quarantined: ({ path, movedTo, reason }) => this.#tally.quarantined(path, movedTo, reason),
+			quarantined: ({ path, movedTo, reason }) => tally.quarantined(path, movedTo, reason),
+			warned: (warnings) => tally.warned(warnings),
 		});
+		room = new JobsRoom(start, { store, bodies, tally });
+		return room;
+	}
+
+	private constructor(start: JobsStart, of: { store: JobStore & NoticeStore; bodies: BodyFolder; tally: JobTally }) {
+		this.#store = of.store;
+		this.#bodies = of.bodies;
+		this.#tally = of.tally;
+		this.#lock = new HolderLock(join(start.folder, 'holders'), start.holder);
 		this.#watchers = new JobWatchers((id) => this.#store.get(id));
 		this.#places = new JobPlaces({
 			call: (message, port) => void this.#answer(message, port),
-			ended: (token, outcome) => this.#runner.ended(token, outcome),
-			lost: (tokens) => this.#runner.lost(tokens),
+			ended: (token, outcome) => {
+				if (!this.#questions.ended(token, outcome)) this.#runner.ended(token, outcome);
+			},
+			lost: (tokens) => {
+				this.#questions.lost(tokens);
+				this.#runner.lost(tokens);
+			},
 			free: () => this.#runner?.wake(),
 			drop: (body) => this.#drop(body),
 		});
 		const gone = [...start.gone, ...this.#lock.gone];
+		this.#questions = new UpstreamCalls(this.#places);
+		this.#external = new ExternalJobs({
+			upstreamOf: (job) => this.#policyOf(job),
+			ask: (job, target) => this.#questions.ask(job, target),
+			text: (outcome) => this.#bodies.text(outcome.kind === 'answered' ? outcome.body : null, QUESTION_MOST),
+			conclude: (token, next) => this.#runner.conclude(token, next),
+			progressed: (token, progress) => this.#runner.progressed(token, progress),
+			nowMs,
+		});
+		this.#webhooks = new WebhookDesk(this.#external);
 		this.#runner = new JobRunner({
 			store: this.#store,
-			places: this.#places,
+			places: {
+				room: () => this.#places.room(),
+				begin: (order) => this.#places.begin(this.#stamped(order)),
+				abort: (token) => this.#places.abort(token),
+				drop: (body) => this.#drop(body),
+			},
+			submitted: this.#external,
 			holder: start.holder,
 			gone,
-			rooms: () => this.#rooms,
+			rooms: () => this.#roomsNow(),
 			policyOf: (job) => this.#attemptPolicy(job),
-			settled: (job, kind) => this.#tally.settled(job, kind),
+			settled: (job, kind) => this.#settled(job, kind),
 			began: (job) => this.#tally.began(job, nowMs()),
 			unusable: (why) => this.#tally.unusable(why),
 			nowMs,
@@ -111,6 +155,7 @@ export class JobsRoom {
 
 	configure(settings: JobsSettings): void {
 		this.#policies = new Map(settings.policies.map((one) => [seriesKey(one.service, one.route), one]));
+		this.#webhooks.configure(settings.policies.flatMap(({ policy }) => policy.external?.webhook ?? []));
 		this.#rooms = queueRooms(settings.policies.map(({ policy }) => policy));
 		const runs = settings.runs && settings.jobs.run;
 		this.#runner.active = runs;
@@ -126,6 +171,39 @@ export class JobsRoom {
 				this.#reserved.delete(key);
 			}
 		});
+	}
+
+	/** By what is free in the places upstream, as far as it is known. */
+	#roomsNow(): readonly QueueRoom[] {
+		return this.#rooms.map((room) =>
+			room.lanes.length === 0
+				? room
+				: {
+						...room,
+						lanes: room.lanes.map(({ name, concurrency }) => ({
+							name,
+							concurrency: this.#caps.of(laneKey(room.name, name), concurrency, nowMs()),
+						})),
+					},
+		);
+	}
+
+	#settled(job: Job, kind: ReportKind): void {
+		this.#tally.settled(job, kind, nowMs());
+		if (kind.kind !== 'retry' || kind.error.status !== 429 || job.lane === '') return;
+		// It is full with fewer of our jobs than it should take: others use it, too.
+		const ours = this.#runner.inLane(job.queue, job.lane);
+		this.#caps.lower(laneKey(job.queue, job.lane), ours, { nowMs: nowMs(), forMs: kind.atMs - nowMs() });
+	}
+
+	#policyOf({ request }: { request: Uint8Array }): OffloadPolicy {
+		const { notes } = readStoredRequest(request);
+		return this.#policies.get(seriesKey(notes.service, notes.route))?.policy ?? OFFLOAD;
+	}
+
+	#stamped(order: AttemptOrder): AttemptOrder {
+		const { stamp } = this.#policyOf(order);
+		return stamp === null ? order : stamped(order, stamp);
 	}
 
 	/** By the route as it is now; of one that makes no jobs any more, as all do. */
@@ -167,17 +245,31 @@ export class JobsRoom {
 			this.#reservers.delete(key);
 		},
 		get: (id) => this.#store.get(id),
+		look: async (id) => slim(await this.#store.get(id)),
 		outlook: async (queue) => {
 			const view = this.#views[queue];
 			const { waiting = 0 } = view?.counts ?? {};
 			return { waiting, paused: view?.paused ?? false, startsPerS: this.#tally.startsPerS(queue) };
 		},
-		list: (query) => this.#store.list(query),
-		change: (id, change) => this.#store.change(id, { ...change, nowMs: nowMs() }),
-		awaited: (id, of) => this.#watchers.wait(id, of),
+		list: async (query) => {
+			const page = await this.#store.list(query);
+			return { ...page, jobs: page.jobs.map(slim) };
+		},
+		change: async (id, change) => {
+			const done = await this.#store.change(id, { ...change, nowMs: nowMs() });
+			return done === null ? null : { ...done, job: slim(done.job) };
+		},
+		awaited: async (id, of) => slim(await this.#watchers.wait(id, of)),
+		fresh: (id) => this.#fresh(id),
+		webhook: async (path, fields, body) => this.#webhooks.take(path, { fields, body }),
 		queue: (name, change) => this.#store.queue(name, change),
 		queues: async () => this.#readQueues(),
 	};
+
+	async #fresh(id: string): Promise<JobResult | null> {
+		const job = await this.#store.get(id);
+		return job === null ? null : this.#external.fresh(job);
+	}
 
 	async #add(job: NewJob, most: number): Promise<AddOutcome> {
 		const { queue } = job;
@@ -194,7 +286,8 @@ export class JobsRoom {
 		if (job.idempotency !== null) await this.#calls.release(job.idempotency.key, job.id);
 		this.#tally.added(queue);
 		this.#runner.wake();
-		return outcome as AddOutcome;
+		if (outcome === undefined || outcome.kind === 'mismatch') return outcome as AddOutcome;
+		return { ...outcome, job: slim(outcome.job) } as AddOutcome;
 	}
 
 	#drop(body: JobBody): void {
@@ -232,6 +325,7 @@ export class JobsRoom {
 	}
 
 	async close(): Promise<void> {
+		this.#external.close();
 		this.#runner.close();
 		this.#sender.close();
 		this.#places.close();

@@ -100,7 +100,10 @@ export function observedNode(parts: ObservedParts): NodeReaders {
 		certificates: () => parts.certificates(),
 		queues: () => queueReadings(status.jobs, Date.now()),
 		webhooks: () => status.jobs?.webhooks ?? null,
-		node: () => parts.node(),
+		node: () => {
+			const node = parts.node();
+			return (status.jobs?.unusable ?? '') === '' ? node : { ...node, storeFailed: true };
+		},
 	};
 }
 
@@ -145,7 +148,7 @@ function routeReadings(
 function poolReadings({ services }: Status, { happenings, short }: ObservedParts): PoolReading[] {
 	const missing = short();
 	return services.flatMap(({ name, pools }) =>
-		pools.map(({ name: pool, ready, total, desired, share, trouble, outliers, probes }) => ({
+		pools.map(({ name: pool, ready, total, desired, share, trouble, permissionMissing, outliers, probes }) => ({
 			service: name,
 			pool,
 			ready,
@@ -154,6 +157,7 @@ function poolReadings({ services }: Status, { happenings, short }: ObservedParts
 			share,
 			panic: outliers.panic,
 			trouble: trouble !== null,
+			denied: permissionMissing,
 			short: missing.get(poolKey(name, pools.length === 1 ? MAIN_POOL : pool)) ?? 0,
 			starts: startsOf(name, pool, happenings),
 			ejections: Object.entries(outliers.ejections),

@@ -75,10 +75,12 @@ export interface JobsPlan {
 	path: string;
 	/** Whether they are carried out here. */
 	run: boolean;
-	/** Where they last. */
+	/** Where they last, or what there is of them on this machine. */
 	folder: string;
 	/** null: nobody is told of ends. */
 	webhooks: WebhooksConfig | null;
+	/** Where their bodies lie. */
+	bodies: string;
 }
 
 /** What is written down of requests, beyond the counts. */

@@ -4,11 +4,15 @@ import type { JobRetry, JobsConfig, OffloadPolicy, QueueLimits } from '../jobs/o
 import type { OffloadWebhook, WebhooksConfig } from '../jobs/webhooks/webhooks-config.ts';
 import { formatRate } from '../resilience/rate.ts';
 import type { FormOptions } from './alerts-form.ts';
+import { codesForm, externalForm, lanesForm } from './external-form.ts';
 
 const PRIORITIES = ['low', 'normal', 'high'] as const;
 
-/** `limits`: whether it tells those of its queue, which a route does that has one of its own. */
-export function offloadForm(policy: OffloadPolicy | null, limits: boolean): unknown {
+/** `limits`: whether it tells those of its queue, which a route does that has one of its own. `secret`: what stands for one. */
+export function offloadForm(
+	policy: OffloadPolicy | null,
+	{ limits, secret }: { limits: boolean; secret: (value: string) => unknown },
+): unknown {
 	if (policy === null) return 'off';
 	const { when, methods, idempotency, owner, group, priority, upstreamKey } = policy;
 	return {
@@ -27,6 +31,10 @@ export function offloadForm(policy: OffloadPolicy | null, limits: boolean): unkn
 		expires: policy.expiresMs === 0 ? 'off' : formatDuration(policy.expiresMs),
 		keep: formatDuration(policy.keepMs),
 		...(policy.bodyMost === Number.MAX_SAFE_INTEGER ? {} : { body: formatSize(policy.bodyMost) }),
+		...(policy.lanes.length === 0 ? {} : { lanes: lanesForm(policy.lanes, secret) }),
+		...(policy.codes === null ? {} : { errors: codesForm(policy.codes) }),
+		...(policy.stamp === null ? {} : { stamp: policy.stamp }),
+		...(policy.external === null ? {} : { external: externalForm(policy.external, secret) }),
 		result: formatSize(policy.resultMost),
 		webhook: webhookForm(policy.webhook),
 	};
@@ -57,9 +65,10 @@ function webhookForm(webhook: OffloadWebhook | null): unknown {
 	return webhook.url === null ? 'asked' : { url: webhook.url, asked: webhook.asked };
 }
 
-export const jobsForm = ({ path, run, webhooks }: JobsConfig, { secret }: FormOptions): unknown => ({
+export const jobsForm = ({ path, run, store, webhooks }: JobsConfig, { secret }: FormOptions): unknown => ({
 	path,
 	run,
+	store: storeForm(store),
 	...(webhooks === null ? {} : { webhooks: webhooksForm(webhooks, secret) }),
 });
 
@@ -70,4 +79,10 @@ function webhooksForm(
 	const { allow, http, ports } = rules;
 	const retries = pausesMs.map(formatDuration);
 	return { secret: secrets.map(secret), allow, http, ports, timeLimit: formatDuration(timeLimitMs), retries };
+}
+
+function storeForm(store: JobsConfig['store']): unknown {
+	if (store.kind === 'embedded') return store.kind;
+	const { replicas, waitMs, folder } = store;
+	return { redis: { replicas, wait: formatDuration(waitMs), ...(folder === null ? {} : { folder }) } };
 }

@@ -34,6 +34,7 @@ export function resolveNode(
 	if (admin !== null && !isLoopback(admin.host)) {
 		place.at('admin').warn(`the admin listener can be reached from other machines (${admin.host})`);
 	}
+	const state = resolveState(input.state, place.at('state'));
 	return {
 		version: 1,
 		listen,
@@ -48,9 +49,12 @@ export function resolveNode(
 		exports: resolveExports(input.export, place.at('export')),
 		receive: resolveReceive(input.receive, place.at('receive')),
 		metrics: resolveMetrics(input.metrics, place.at('metrics')),
-		cache: resolveNodeCache(input.cache, place.at('cache'), input.state?.redis !== undefined),
-		state: resolveState(input.state, place.at('state')),
-		jobs: resolveJobs(input.jobs, place.at('jobs')),
+		cache: resolveNodeCache(input.cache, place.at('cache'), {
+			keeps: input.store !== 'off' && input.store !== false,
+			shared: input.state?.redis !== undefined,
+		}),
+		state,
+		jobs: resolveJobs(input.jobs, place.at('jobs'), state),
 		stop: { graceMs: parseDuration((typeof stop === 'string' ? stop : stop?.grace) ?? '30s') ?? 30_000 },
 		logs: resolveLogs(input.logs, place.at('logs')),
 	};

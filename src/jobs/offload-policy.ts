@@ -1,3 +1,5 @@
+import type { CodePolicy, ExternalPolicy, LanePolicy } from './external/external-policy.ts';
+import type { JobStoreConfig } from './store-config.ts';
 import type { OffloadWebhook, WebhooksConfig } from './webhooks/webhooks-config.ts';
 
 /** How requests of a route become jobs, resolved. Plain data: it is sent to threads. */
@@ -30,6 +32,14 @@ export interface OffloadPolicy {
 	resultMost: number;
 	/** null: nobody is told of its end. */
 	webhook: OffloadWebhook | null;
+	/** Places upstream, each with a limit of its own; empty: none. Those of one queue are the same. */
+	lanes: readonly LanePolicy[];
+	/** null: errors are judged by their status alone. */
+	codes: CodePolicy | null;
+	/** Member of a JSON body that gets the job's id where the client names none; null: none does. */
+	stamp: string | null;
+	/** null: the answer of an attempt is the job's end. */
+	external: ExternalPolicy | null;
 }
 
 /** What of a queue may be under way; 0 or null: as many as come. */
@@ -65,6 +75,8 @@ export interface JobsConfig {
 	run: boolean;
 	/** null: nobody is told of ends. */
 	webhooks: WebhooksConfig | null;
+	/** Where they are kept. */
+	store: JobStoreConfig;
 }
 
 const HOUR_MS = 3_600_000;
@@ -90,10 +102,14 @@ export const OFFLOAD: OffloadPolicy = {
 	keepMs: 24 * HOUR_MS,
 	bodyMost: Number.MAX_SAFE_INTEGER,
 	resultMost: 1024 * 1024 * 1024,
+	lanes: [],
+	codes: null,
+	stamp: null,
+	external: null,
 	webhook: null,
 };
 
-export const JOBS: JobsConfig = { path: '/jobs', run: true, webhooks: null };
+export const JOBS: JobsConfig = { path: '/jobs', run: true, store: { kind: 'embedded' }, webhooks: null };
 
 /** How long an idempotency key is known, ms from the request that brought it. */
 export const IDEMPOTENCY_MS: number = 24 * HOUR_MS;

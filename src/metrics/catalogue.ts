@@ -5,7 +5,6 @@ import {
 	gauge,
 	left,
 	meanOf,
-	type Part,
 	quantile,
 	rate,
 	rateOf,
@@ -13,27 +12,20 @@ import {
 	remainder,
 	shareOf,
 } from './figure-form.ts';
+import { counted, of, ROUTE } from './figure-words.ts';
+import { JOB_FIGURES } from './job-figures.ts';
 
-const ROUTE = ['service', 'route'] as const;
 const INSTANCE = ['service', 'pool', 'instance'] as const;
 const POOL = ['service', 'pool'] as const;
-
-const of = (metric: string, where?: Part['where']): Part => (where === undefined ? { metric } : { metric, where });
 
 const REQUESTS = of('ballast_requests_total');
 const AT_INSTANCE = of('ballast_instance_requests_total');
 const FAILED = [of('ballast_responses_total', { class: '5xx' }), of('ballast_broken_total')];
-const FAILED_AT_INSTANCE = [
-	of('ballast_instance_responses_total', { class: '5xx' }),
-	of('ballast_instance_broken_total'),
-];
+const INSTANCE_5XX = of('ballast_instance_responses_total', { class: '5xx' });
+const FAILED_AT_INSTANCE = [INSTANCE_5XX, of('ballast_instance_broken_total')];
 const DURATION = 'ballast_request_duration_seconds';
 const AT_INSTANCE_DURATION = 'ballast_instance_duration_seconds';
 const PART = 'ballast_request_part_seconds_total';
-
-/** A counter of routes as so many a second. */
-const counted = (name: string, metric: string, text: string, labels: readonly string[] = ROUTE): Figure =>
-	figure({ name, unit: 'number', perSecond: true, text }, rate(labels, of(metric)));
 
 const percentile = (name: string, share: number): Figure =>
 	figure(
@@ -169,6 +161,27 @@ const CACHE: readonly Figure[] = [
 		rate([], of('ballast_cache_evicted_total')),
 	),
 	figure(
+		{ name: 'cache.disk_bytes', unit: 'bytes', text: 'Disk that the files of the cache take' },
+		gauge([], 'ballast_cache_disk_bytes'),
+	),
+	figure(
+		{ name: 'cache.disk', unit: 'ratio', text: 'Share of the disk of the cache that is in use' },
+		gauge([], 'ballast_cache_disk_used_ratio', 'mean'),
+	),
+	figure(
+		{ name: 'cache.disk_entries', unit: 'number', text: 'Answers whose body lies on disk' },
+		gauge([], 'ballast_cache_disk_entries'),
+	),
+	figure(
+		{
+			name: 'cache.disk_evicted',
+			unit: 'number',
+			perSecond: true,
+			text: 'Answers on disk that were given up for others',
+		},
+		rate([], of('ballast_cache_disk_evicted_total')),
+	),
+	figure(
 		{
 			name: 'cache.level',
 			unit: 'number',
@@ -221,6 +234,14 @@ const FLEET: readonly Figure[] = [
 	figure(
 		{ name: 'provider.trouble', unit: 'number', text: '1: the provider of the instances does not answer, or refuses' },
 		gauge(POOL, 'ballast_pool_trouble', 'max'),
+	),
+	figure(
+		{
+			name: 'provider.denied',
+			unit: 'number',
+			text: '1: the platform of the instances refuses something for want of a permission',
+		},
+		gauge(POOL, 'ballast_pool_denied', 'max'),
 	),
 	figure(
 		{ name: 'instances.starts', unit: 'number', perSecond: true, text: 'Starts of instances' },
@@ -308,37 +329,6 @@ const UPKEEP: readonly Figure[] = [
 		gauge([], 'ballast_backup_age_seconds', 'max'),
 	),
 	figure(
-		{ name: 'queue.age', unit: 'seconds', text: 'Age of the oldest job that waits' },
-		gauge(ROUTE, 'ballast_queue_age_seconds', 'max'),
-	),
-	figure({ name: 'queue.length', unit: 'number', text: 'Jobs that wait' }, gauge(ROUTE, 'ballast_queue_length')),
-	figure({ name: 'queue.running', unit: 'number', text: 'Jobs under way' }, gauge(ROUTE, 'ballast_queue_running')),
-	figure(
-		{ name: 'queue.parked', unit: 'number', text: 'Jobs that wait for a person to decide' },
-		gauge(ROUTE, 'ballast_queue_parked'),
-	),
-	figure(
-		{ name: 'queue.wait', unit: 'seconds', text: 'Mean wait of a job for its first attempt' },
-		ratio(ROUTE, [of('ballast_job_wait_seconds_total')], of('ballast_jobs_started_total')),
-	),
-	counted('jobs.added', 'ballast_jobs_added_total', 'Requests that became jobs'),
-	counted('jobs.attempts', 'ballast_job_attempts_total', 'Attempts of jobs'),
-	figure(
-		{ name: 'jobs.ended', unit: 'number', perSecond: true, text: 'Jobs that ended or were parked' },
-		rate([...ROUTE, 'state'], of('ballast_jobs_ended_total')),
-	),
-	figure(
-		{ name: 'jobs.failed', unit: 'number', perSecond: true, text: 'Jobs that became dead letters' },
-		rate(ROUTE, of('ballast_jobs_ended_total', { state: 'failed' })),
-	),
-	counted('webhooks.sent', 'ballast_webhooks_sent_total', 'Webhooks that were taken', []),
-	counted('webhooks.failed', 'ballast_webhooks_failed_total', 'Tries of webhooks that failed', []),
-	counted('webhooks.given_up', 'ballast_webhooks_given_up_total', 'Webhooks that are not tried any more', []),
-	figure(
-		{ name: 'webhooks.waiting', unit: 'number', text: 'Ends of jobs that are still to be told by a webhook' },
-		gauge([], 'ballast_webhooks_waiting'),
-	),
-	figure(
 		{ name: 'series.dropped', unit: 'number', perSecond: true, text: 'Series that found no room' },
 		rate([], of('ballast_series_dropped_total'), of('ballast_remote_dropped_total')),
 	),
@@ -368,4 +358,12 @@ const UPKEEP: readonly Figure[] = [
 	),
 ];
 
-export const CATALOGUE: readonly Figure[] = [...TRAFFIC, ...CACHE, ...OBJECTIVES, ...FLEET, ...RESOURCES, ...UPKEEP];
+export const CATALOGUE: readonly Figure[] = [
+	...TRAFFIC,
+	...CACHE,
+	...OBJECTIVES,
+	...FLEET,
+	...RESOURCES,
+	...JOB_FIGURES,
+	...UPKEEP,
+];

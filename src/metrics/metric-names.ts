@@ -73,6 +73,7 @@ export const POOL_GAUGES = define('gauge', {
 	ballast_pool_instances: ['Instances, whatever their state', POOL],
 	ballast_pool_desired: ['Instances that there should be', POOL],
 	ballast_pool_trouble: ['1: the provider of the instances does not answer, or refuses', POOL],
+	ballast_pool_denied: ['1: the platform of the instances refuses something for want of a permission', POOL],
 	ballast_pool_short: ['Instances that would be needed beyond the most that there may be', POOL],
 	ballast_pool_share: ['Share of the traffic, 0 to 1', POOL],
 	ballast_pool_panic: ['1 while so few are left that no instance is taken out', POOL],
@@ -142,6 +143,9 @@ export const NODE_GAUGES = define('gauge', {
 	ballast_cache_bytes: ['Memory of the cache that is in use', []],
 	ballast_cache_used_ratio: ['Share of the memory of the cache that is in use', []],
 	ballast_cache_entries: ['Answers that the cache holds', []],
+	ballast_cache_disk_bytes: ['Disk that the files of the cache take', []],
+	ballast_cache_disk_used_ratio: ['Share of the disk of the cache that is in use', []],
+	ballast_cache_disk_entries: ['Answers whose body lies on disk', []],
 	ballast_cache_level_down: ['1: what is behind the memory of the cache cannot be reached', ['level']],
 	ballast_series: ['Series that there are', []],
 });
@@ -161,6 +165,7 @@ export const QUEUE_COUNTERS = define('counter', {
 	ballast_jobs_added_total: ['Requests that became jobs', ROUTE],
 	ballast_jobs_started_total: ['Jobs whose first attempt began', ROUTE],
 	ballast_job_wait_seconds_total: ['How long jobs waited for their first attempt', ROUTE],
+	ballast_job_run_seconds_total: ['How long jobs that succeeded took, from the start of their last attempt', ROUTE],
 	ballast_job_attempts_total: ['Attempts of jobs', ROUTE],
 	ballast_jobs_ended_total: ['Jobs that ended or were parked, by state', [...ROUTE, 'state']],
 });
@@ -179,6 +184,7 @@ export const NODE_COUNTERS = define('counter', {
 	ballast_purged_total: ['Purged items that a target took', ['target']],
 	ballast_purges_lost_total: ['Purged items that a target never took', ['target']],
 	ballast_cache_evicted_total: ['Answers that the cache gave up for others', []],
+	ballast_cache_disk_evicted_total: ['Answers on disk that were given up for others', []],
 	ballast_cache_level_results_total: [
 		'What came of asking, and keeping, behind the memory of the cache',
 		['level', 'result'],

@@ -12,6 +12,8 @@ export interface PoolReading {
 	panic: boolean;
 	/** Its provider does not answer, or refuses. */
 	trouble: boolean;
+	/** It refuses something for want of a permission. */
+	denied: boolean;
 	/** Instances that it would need beyond the most that it may have. */
 	short: number;
 	/** Totals of starts by cause; all causes, those of 0 too. */
@@ -80,6 +82,14 @@ export interface ProcessReading {
 	processes: number;
 }
 
+/** What is kept in one place. `evicted`: total. */
+interface Stored {
+	bytes: number;
+	most: number;
+	entries: number;
+	evicted: number;
+}
+
 /** What is behind the memory of the cache. */
 export interface CacheLevelReading {
 	level: string;
@@ -106,6 +116,8 @@ export interface QueueReading {
 	/** First attempts, and how long all of them had waited. */
 	started: number;
 	waitedSeconds: number;
+	/** How long those that succeeded took, from the start of their last attempt: upstream, too. */
+	ranSeconds: number;
 	/** By state. */
 	ended: Iterable<readonly [state: string, count: number]>;
 }
@@ -132,7 +144,7 @@ export interface NodeReading {
 	/** Totals of what was passed on to CDNs, and what waits there now. */
 	purges: Iterable<{ target: string; purged: number; lost: number; waiting: number }>;
 	/** null: nothing is cached. `evicted`: total. */
-	cache: { bytes: number; most: number; entries: number; evicted: number; levels: readonly CacheLevelReading[] } | null;
+	cache: (Stored & { disk: Stored | null; levels: readonly CacheLevelReading[] }) | null;
 	/** Total: what other programs count that found no room. */
 	remoteDropped: number;
 	/** Totals. */

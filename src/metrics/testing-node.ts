@@ -101,6 +101,7 @@ export class TestNode implements NodeReaders {
 				share: 1,
 				panic: false,
 				trouble: false,
+				denied: false,
 				short: 0,
 				starts,
 				ejections,
@@ -159,12 +160,19 @@ export class TestNode implements NodeReaders {
 	}
 
 	queues() {
+		const started = this.#requests;
 		const ended = [
-			['succeeded', 90],
+			['succeeded', started],
 			['failed', 2],
 		] as const;
-		const started = this.#requests;
-		const counts = { added: started, attempts: started, started, waitedSeconds: 2 * started, ended };
+		const counts = {
+			added: started,
+			attempts: started,
+			started,
+			waitedSeconds: 2 * started,
+			ranSeconds: 3 * started,
+			ended,
+		};
 		return [{ service: 'api', route: 'POST /v1/render', ageSeconds: 4, length: 2, running: 3, parked: 1, ...counts }];
 	}
 
@@ -178,7 +186,14 @@ export class TestNode implements NodeReaders {
 		const state = { startedMs: Date.UTC(2026, 0, 1), configRefused: false, storeFailed: false, backupAgeMs: null };
 		const purges = [{ target: 'cloudflare', purged: 7, lost: 1, waiting: 2 }];
 		const levels = [{ level: 'redis', down: false, results: [['hits', 5]] as const, seconds: 0.1 }];
-		const cache = { bytes: 3e7, most: 6e7, entries: 1200, evicted: 9, levels };
+		const cache = {
+			bytes: 3e7,
+			most: 6e7,
+			entries: 1200,
+			evicted: 9,
+			levels,
+			disk: { bytes: 2e9, most: 8e9, entries: 70, evicted: 3 },
+		};
 		return { ...state, purges, cache, events: [['info', 4]] as const, recordsDropped, remoteDropped: 0, logErrors };
 	}
 }

@@ -35,7 +35,7 @@ test('the three lines that `npm start` prints first can be pasted', { timeout: 1
 		stream.setEncoding('utf8').on('data', (part) => (printed += part));
 	const ended = new Promise<number | null>((resolve) => ballast.on('close', resolve));
 	try {
-		for (let look = 0; !printed.includes('ready after'); look++) {
+		for (let look = 0; !(printed.includes('ready after') && printed.includes('listening on')); look++) {
 			assert.ok(look < 600 && ballast.exitCode === null, printed);
 			await sleep(50);
 		}

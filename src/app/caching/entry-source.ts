@@ -1,5 +1,6 @@
 import type { AnswerEntry, EntryListener } from '../../cache/answer-store.ts';
 import { FillState } from '../../cache/answer-store.ts';
+import type { BodyPieces } from '../../cache/distant-body.ts';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 
@@ -43,7 +44,10 @@ export class EntrySource implements AnswerSource, EntryListener {
 	#watching = false;
 	#heir: Heir | null = null;
 	/** Who fills the entry for this client, and must know when it is done or gone. */
-	led: { leaderDone(): void } | null = null;
+	led: { cancel(): void } | null = null;
+	/** Reads a body that is not in memory. */
+	#pieces: BodyPieces | null = null;
+	readonly #came = (ok: boolean): void => this.#pieceCame(ok);
 
 	/** Takes over the pin of `entry`. */
 	constructor(exchange: Exchange, entry: AnswerEntry, follower: Follower, heir: Heir | null = null) {
@@ -76,10 +80,35 @@ export class EntrySource implements AnswerSource, EntryListener {
 		this.pump();
 	}
 
+	/** The answer was begun, and its body brought up to `from` by somebody else; the client may not have taken all of it. */
+	goOn(from: number): void {
+		this.#blocked = this.#exchange.client.transport.pending > 0;
+		this.begin([{ lead: null, from, to: -1 }]);
+	}
+
+	#pieceCame(ok: boolean): void {
+		const entry = this.#entry;
+		if (ok || entry === null) {
+			this.pump();
+			return;
+		}
+		// It is damaged, or gone: the client must see that the rest is missing, and nobody else gets it.
+		entry.remove();
+		this.#release();
+		this.led?.cancel();
+		this.#exchange.answerFailed('truncated_answer');
+	}
+
 	/** The entry gets no more; what follows comes from there. */
 	leaveTo(heir: Heir): void {
 		this.#heir = heir;
 		this.pump();
+	}
+
+	/** Who fills the entry is done with it: nobody must know any more, and nobody brings what is not there. */
+	letGo(): void {
+		this.led = null;
+		this.#heir = null;
 	}
 
 	entryChanged(): void {
@@ -116,17 +145,29 @@ export class EntrySource implements AnswerSource, EntryListener {
 				this.#at = this.#segments[this.#segment]?.from ?? 0;
 				continue;
 			}
-			const bytes = entry.read(this.#at);
+			const bytes = this.#read(entry, have);
+			if (bytes === null) {
+				this.#flush();
+				return;
+			}
 			const piece = bytes.length > have - this.#at ? bytes.subarray(0, have - this.#at) : bytes;
 			exchange.answerPiece(piece);
 			this.#at += piece.length;
 			unflushed += piece.length;
-			if (unflushed < FLUSH_BYTES) continue;
+			if (unflushed < FLUSH_BYTES && this.#pieces === null) continue;
 			unflushed = 0;
 			if (!this.#flush()) return;
 		}
 		if (!this.#flush()) return;
 		this.#afterFlush();
+	}
+
+	/** Bytes from here on, at most to `have`; null: they are read from the disk. */
+	#read(entry: AnswerEntry, have: number): Buffer | null {
+		const { distant } = entry;
+		if (distant === null || this.#at < distant.from) return entry.read(this.#at);
+		this.#pieces ??= distant.read(this.#came);
+		return this.#pieces.take(this.#at, have);
 	}
 
 	#isOver({ to }: Segment, entry: AnswerEntry): boolean {
@@ -150,7 +191,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 				heir.takeOver(this.#exchange);
 				return;
 			}
-			this.led?.leaderDone();
+			this.led?.cancel();
 			this.#exchange.answerFailed('truncated_answer');
 		} else this.#watch();
 	}
@@ -159,7 +200,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 		// Its memory may be another's as soon as it is released.
 		const trailers = entry.trailers === null ? null : Buffer.from(entry.trailers);
 		this.#release();
-		this.led?.leaderDone();
+		this.led?.cancel();
 		this.#exchange.answerEnd(trailers);
 	}
 
@@ -171,7 +212,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 
 	cancel(): void {
 		this.#release();
-		this.led?.leaderDone();
+		this.led?.cancel();
 	}
 
 	#leave(state: FillState): void {
@@ -190,6 +231,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 		const entry = this.#entry;
 		if (entry === null) return;
 		this.#entry = null;
+		this.#pieces?.close();
 		if (this.#watching) entry.unwatch(this);
 		this.#watching = false;
 		entry.release();

@@ -1,5 +1,6 @@
 /** Makes entries and what they hold: record and key, head, trailers; the body is a `BodyWriter`'s. */
 import { type CacheKey, FillState } from '../answer-store.ts';
+import type { BodyHeader } from '../disk/body-file.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
 import { AnswerCoder, isSameVariant } from './answer-codec.ts';
 import { type AnswerMemory, CHUNK, Control, UNIT } from './answer-memory.ts';
@@ -65,6 +66,78 @@ export class EntryFiller {
 		return true;
 	}
 
+	/** What is known of an answer, as it stands in front of its body in a file; null: it is too large. */
+	headerParts(unit: number, answer: StoredAnswer): Omit<BodyHeader, 'node'> | null {
+		if (!this.#coder.encode(answer)) return null;
+		const { bytes, length, varyEnd } = this.#coder;
+		const from = this.#memory.byte(unit) + RECORD_BYTES;
+		const key = this.#memory.bytes.subarray(
+			from,
+			from + (this.#cells[this.#memory.cell(unit) + Cell.keyLength] as number),
+		);
+		return { key, about: bytes.subarray(0, length), varyEnd, head: answer.head };
+	}
+
+	/** Gives an entry its head, and a file for its body. False: there is no room for one of them. */
+	setDistant(unit: number, answer: StoredAnswer, { number, pages }: { number: number; pages: number }): boolean {
+		const cells = this.#cells;
+		const at = this.#memory.cell(unit);
+		if (cells[at + Cell.state] !== FillState.asked || !this.#table.lock()) return false;
+		const reserved = this.#table.shelf.reserve(pages);
+		const done = reserved && this.#putHead(at, answer, 0);
+		if (reserved && !done) this.#table.shelf.giveBack(pages);
+		if (done) {
+			cells[at + Cell.room] = pages;
+			cells[at + Cell.more] = -number;
+		}
+		this.#table.unlock();
+		if (done) Atomics.store(cells, at + Cell.state, FillState.filling);
+		return done;
+	}
+
+	/** So much of a body is in its file. */
+	received(unit: number, bytes: number): void {
+		Atomics.store(this.#cells, this.#memory.cell(unit) + Cell.received, bytes);
+	}
+
+	/** A body is whole in its file; false: it is not kept, since its entry is not found any more. */
+	completeDistant(unit: number, { trailers, variantsMost, kept }: Completion & { kept: boolean }): boolean {
+		const cells = this.#cells;
+		const at = this.#memory.cell(unit);
+		const stored = kept && (trailers === null || this.#putTrailers(at, trailers));
+		Atomics.store(cells, at + Cell.state, FillState.whole);
+		if (!stored || !this.#table.lock()) {
+			this.#table.remove(unit);
+			return false;
+		}
+		const found = cells[at + Cell.linked] === 1 && this.#table.isOfNow(at);
+		if (found) {
+			this.#table.eviction.shelve(unit);
+			cells[Control.diskEntries] = (cells[Control.diskEntries] as number) + 1;
+			this.#replaceOthers(unit, variantsMost);
+		}
+		this.#table.unlock();
+		return found;
+	}
+
+	/** Whether others may find it. */
+	isFound(unit: number): boolean {
+		const at = this.#memory.cell(unit);
+		return this.#cells[at + Cell.linked] === 1 && this.#table.isOfNow(at);
+	}
+
+	/** False: there is no room on the disk. */
+	reservePages(pages: number): boolean {
+		if (!this.#table.lock()) return false;
+		const done = this.#table.shelf.reserve(pages);
+		this.#table.unlock();
+		return done;
+	}
+
+	giveBackPages(pages: number): void {
+		this.#table.whenLocked(() => this.#table.shelf.giveBack(pages));
+	}
+
 	/** Puts another entry with the same body in the place of one that is found still; held once. 0: it is not, or there is no room. */
 	update(unit: number, answer: StoredAnswer): number {
 		if (!this.#table.lock()) return 0;
@@ -82,7 +155,7 @@ export class EntryFiller {
 		const unit = this.#table.allocate(units, units);
 		if (unit === 0) return 0;
 		const at = this.#memory.cell(unit);
-		cells.fill(0, at, at + RECORD_BYTES / 4);
+		for (let cell = at; cell < at + RECORD_BYTES / 4; cell++) cells[cell] = 0;
 		cells[at + Cell.high] = high | 0;
 		cells[at + Cell.low] = low | 0;
 		cells[at + Cell.generation] = cells[Control.generation] = ((cells[Control.generation] as number) + 1) | 0;
@@ -93,7 +166,7 @@ export class EntryFiller {
 		cells[at + Cell.keyLength] = length;
 		cells[at + Cell.era] = cells[Control.era] as number;
 		cells[at + Cell.softEra] = cells[Control.softEra] as number;
-		this.#memory.bytes.set(bytes.subarray(0, length), this.#memory.byte(unit) + RECORD_BYTES);
+		bytes.copy(this.#memory.bytes, this.#memory.byte(unit) + RECORD_BYTES, 0, length);
 		return unit;
 	}
 
@@ -117,10 +190,12 @@ export class EntryFiller {
 		cells[at + Cell.varyEnd] = coder.varyEnd;
 		cells[at + Cell.headLength] = answer.head.length;
 		cells[at + Cell.room] = granted * UNIT - head;
+		const { bytes } = this.#memory;
 		const from = this.#memory.byte(unit);
-		this.#memory.bytes.set(coder.bytes.subarray(0, coder.length), from);
-		this.#memory.bytes.set(answer.head, from + coder.length);
-		this.#memory.bytes.set([13, 10], from + head - 2);
+		coder.bytes.copy(bytes, from, 0, coder.length);
+		answer.head.copy(bytes, from + coder.length);
+		bytes[from + head - 2] = 13;
+		bytes[from + head - 1] = 10;
 		Atomics.store(cells, at + Cell.content, unit);
 		return true;
 	}
@@ -168,8 +243,7 @@ export class EntryFiller {
 			this.#table.release(unit);
 			return 0;
 		}
-		this.#table.eviction.replace(unit, other);
-		this.#table.unlink(other);
+		this.#table.replace(unit, other);
 		return unit;
 	}
 

@@ -1,6 +1,6 @@
 import { Field } from '../../wire/field-names.ts';
 import { type Fields, STRIDE } from '../../wire/head.ts';
-import type { CachePolicy } from '../cache-policy.ts';
+import { BODY_MOST, type CachePolicy } from '../cache-policy.ts';
 import { AnswerFlag, type StoredAnswer } from '../stored-answer.ts';
 import type { CacheHash } from './cache-hash.ts';
 import type { CacheRequest } from './cache-request.ts';
@@ -15,6 +15,7 @@ import {
 	overridden,
 	timesOf,
 } from './freshness.ts';
+import { interned } from './interned.ts';
 import type { RequestControl } from './request-control.ts';
 import { ownTarget } from './same-origin.ts';
 import { linesNamed, type OriginAnswer, storedHead } from './stored-head.ts';
@@ -109,7 +110,8 @@ function linesOf(fields: Fields, bytes: Buffer, field: number): string | null {
 	let lines: string | null = null;
 	for (let i = 0; i < fields.count; i++) {
 		if (fields.table[i * STRIDE + 4] !== field) continue;
-		lines = lines === null ? fields.valueAt(bytes, i) : `${lines},${fields.valueAt(bytes, i)}`;
+		const line = interned(bytes, fields.table[i * STRIDE + 2] as number, fields.table[i * STRIDE + 3] as number);
+		lines = lines === null ? line : `${lines},${line}`;
 	}
 	return lines;
 }
@@ -131,7 +133,7 @@ function refusalOf(judging: Judging, directives: Directives): Refusal | null {
 	if (directives.mustUnderstand && !understood) return 'must-understand';
 	if (directives.noStore && !directives.mustUnderstand) return 'no-store';
 	if (directives.private) return 'private';
-	if (answer.contentLength > policy.bodyMost) return 'too-large';
+	if (answer.contentLength > (policy.bodyMost ?? BODY_MOST)) return 'too-large';
 	if (status === 206 && !isStorablePart(judging)) return 'partial';
 	return null;
 }
