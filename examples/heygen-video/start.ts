@@ -7,15 +7,16 @@ const { values } = parseArgs({
 	options: {
 		port: { type: 'string', default: '8080' },
 		admin: { type: 'string', default: '9900' },
-		'simulator-port': { type: 'string', default: '9480' },
+		'simulator-port': { type: 'string', default: '0' },
+		/** 30: a render of eight minutes takes 16 s. */
+		'time-scale': { type: 'string', default: '30' },
 		load: { type: 'boolean', default: false },
 		videos: { type: 'string', default: '400' },
 		seconds: { type: 'string', default: '120' },
 	},
 });
+const simulator = values['simulator-port'];
 const ports = { listen: Number(values.port), admin: Number(values.admin) };
-/** A render of eight minutes takes 16 s. */
-const TIME_SCALE = 30;
 
 let stack: Stack | undefined;
 let stopping = false;
@@ -42,9 +43,7 @@ The second follows the video until it is there, in about 20 seconds. Or open ${u
 async function serve(): Promise<number> {
 	stack = new Stack({
 		...ports,
-		simulator: [
-			...['--port', values['simulator-port'], '--time-scale', String(TIME_SCALE), '--render-p99-ms', '10m'],
-		],
+		simulator: ['--port', simulator, '--time-scale', values['time-scale'], '--render-p99-ms', '10m'],
 		quiet: false,
 	});
 	process.stdout.write(lines(stack.url));
@@ -54,7 +53,7 @@ async function serve(): Promise<number> {
 
 async function load(): Promise<number> {
 	const day = { videos: Number(values.videos), seconds: Number(values.seconds) };
-	const run = runDay({ ...ports, simulatorPort: values['simulator-port'], ...day }, (made) => (stack = made));
+	const run = runDay({ ...ports, simulatorPort: simulator, ...day }, (made) => (stack = made));
 	return (await run) ? 0 : 1;
 }
 

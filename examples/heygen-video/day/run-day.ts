@@ -1,4 +1,5 @@
 /** `npm start -- --load`: a day of several tenants in two minutes, at a HeyGen that fails as the real one does. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, Stack } from '../stack.ts';
 import { arrivals, DAY_S, seeded } from './arrivals.ts';
 import { Clients } from './clients.ts';
@@ -17,6 +18,7 @@ export interface DayOptions {
 
 /** Real time for what is left when the day is over. */
 const LATE_MS = 180_000;
+const FIGURES_MS = 10_000;
 
 /** What goes wrong; durations are simulated. */
 const KNOBS: Readonly<Record<string, string>> = {
@@ -60,12 +62,12 @@ async function theDay(stack: Stack, { videos, seconds }: DayOptions): Promise<Re
 	await clients.post(arrivals(videos, seeded(7)), seconds, over.signal);
 	await clients.follow(LATE_MS, over.signal);
 	const { posted, refused, repeats } = clients;
-	const [ledger, calls, figures] = await Promise.all([
+	const figures = await countedAll(stack.admin, posted.length);
+	const [ledger, { calls }] = await Promise.all([
 		json<Ledger>(`${stack.simulator}/_simulator/ledger`),
 		json<{ calls: Calls }>(`${stack.simulator}/_simulator/calls`),
-		figuresOf(stack.admin),
 	]);
-	return reportOf({ posted, refused, repeats, ledger, calls: calls.calls, figures });
+	return reportOf({ posted, refused, repeats, ledger, calls, figures });
 }
 
 /** Durations of ballast.yaml's defaults as they are in a day that is so many times shorter, within reason. */
@@ -84,6 +86,14 @@ async function clockOf(simulator: string, scale: number): Promise<{ now(): numbe
 	const { now } = await json<{ now: string | number }>(`${simulator}/_simulator`);
 	const [simulated, real] = [new Date(now).getTime(), Date.now()];
 	return { now: () => simulated + (Date.now() - real) * scale };
+}
+
+/** Its figures are of up to some seconds ago: looks until the last end is among them. */
+async function countedAll(admin: string, ends: number): Promise<Map<string, number>> {
+	for (const until = Date.now() + FIGURES_MS; ; await sleep(250)) {
+		const figures = await figuresOf(admin);
+		if ((figures.get('ballast_jobs_ended_total') ?? 0) >= ends || Date.now() > until) return figures;
+	}
 }
 
 /** The counters of jobs on Ballast's page of metrics, each summed over its labels; those of ends by their state too. */
