@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { AnswerCaching } from '../src/app/caching/answer-caching.ts';
 import { RouteCache } from '../src/app/caching/route-cache.ts';
-import { handle, lookAgain } from '../src/app/pipeline.ts';
+import { goOn, handle, lookAgain } from '../src/app/pipeline.ts';
 import { PLAIN_CACHE } from '../src/cache/cache-policy.ts';
 import { AnswerMemory } from '../src/cache/memory/answer-memory.ts';
 import { openAnswerStore } from '../src/cache/memory/memory-store.ts';
@@ -87,7 +87,8 @@ function caching(bytes: number): Worker {
 		const store = openAnswerStore(AnswerMemory.create(64 * 1024 * 1024), 0);
 		const hash = new CacheHash(randomBytes(32));
 		const marks = new UrlMarks(UrlMarks.create());
-		const lookup = new AnswerCaching({ plane, store, marks, hash, again: lookAgain, balance: () => 0 });
+		const lines = { again: lookAgain, goOn, balance: () => 0 };
+		const lookup = new AnswerCaching({ plane, store, marks, hash, levels: null, ...lines });
 		const cache = new RouteCache(lookup, PLAIN_CACHE, '');
 		const key = cache.keys.build({
 			buffer: REQUEST,

@@ -33,7 +33,7 @@ async function measure(part: Part, quick: boolean): Promise<Line[]> {
 		case 'through':
 			return through(plan);
 		case 'waiting':
-			return waiting({ many: quick ? 100_000 : 1_000_000, claims: quick ? 200 : 1000, say });
+			return waiting({ count: quick ? 100_000 : 1_000_000, claims: quick ? 200 : 1000, say });
 	}
 }
 

@@ -20,7 +20,7 @@ const quick = process.argv.includes('--quick');
 const LIMIT_MINUTES = 10;
 /** They wait most of the time, for windows, cool-downs and programs that start, and bound no times of their own. */
 const WAITING = [
-	'test/e2e/{scaling*,vertical,aws,client-aborts,hold,start,tls-*,pools,retries,hostile,cdn,files,cache*}.test.ts',
+	'test/e2e/{scaling*,vertical,aws,client-aborts,hold,start,tls-*,pools,retries,hostile,cdn,files,jobs,heygen,cache*}.test.ts',
 	'test/keeper/sockets.test.ts',
 ];
 /** Where more fail at once, it is not chance. */

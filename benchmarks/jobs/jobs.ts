@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEmbeddedJobStore } from '../../src/jobs/embedded/embedded-job-store.ts';
 import type { NewJob } from '../../src/jobs/job.ts';
+import { newJobId } from '../../src/jobs/job-id.ts';
 import type { Claim, JobStore, QueueRoom } from '../../src/jobs/job-store.ts';
 
 /** A head of a request and a small body, as a job for a video is. */
@@ -12,21 +13,9 @@ const REQUEST = randomBytes(400);
 const BODY = randomBytes(300);
 const KEPT_MS = 86_400_000;
 
-const names = randomBytes(1 << 16);
-let at = 0;
-/** Random enough, and cheap beside what is measured. */
-function idOf(): string {
-	at = (at + 17) % (names.length - 17);
-	if (at < 17) names.set(randomBytes(names.length));
-	return names
-		.subarray(at, at + 17)
-		.toString('base64url')
-		.slice(0, 22);
-}
-
 export function newJob(of: { group?: string; keyed?: boolean } = {}): NewJob {
-	const id = idOf();
 	const createdMs = Date.now();
+	const id = newJobId(createdMs);
 	return {
 		id,
 		queue: 'videos',
@@ -42,7 +31,10 @@ export function newJob(of: { group?: string; keyed?: boolean } = {}): NewJob {
 		body: { inline: BODY },
 		upstreamKey: id,
 		notify: null,
-		idempotency: of.keyed === true ? { key: `k-${id}`, fingerprint: id, untilMs: createdMs + KEPT_MS } : null,
+		idempotency:
+			of.keyed === true
+				? { key: randomBytes(32).toString('base64url'), fingerprint: 'f'.repeat(43), untilMs: createdMs + KEPT_MS }
+				: null,
 	};
 }
 
@@ -83,15 +75,16 @@ export function openStore(): OpenStore {
 	};
 }
 
-/** Claims and finishes all it gets, until `done`; how many. */
-export async function drain(store: JobStore, of: { most: number; done: () => boolean }): Promise<number> {
-	let count = 0;
-	while (!of.done()) {
+/** Claims and finishes all it gets, until it is over. */
+export async function drain(
+	store: JobStore,
+	of: { most: number; isOver: () => boolean; ended: (count: number) => void },
+): Promise<void> {
+	while (!of.isOver()) {
 		const jobs = await store.claim(claimOf(of.most));
 		if (jobs.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
 		const nowMs = Date.now();
 		await store.report(jobs.map(({ id, token }) => ({ id, token, nowMs, kind: 'succeeded', result: null }) as const));
-		count += jobs.length;
+		of.ended(jobs.length);
 	}
-	return count;
 }

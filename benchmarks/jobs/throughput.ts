@@ -1,4 +1,6 @@
 /** How many jobs are taken in, and how many go through, with every promise on disk. */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobStore } from '../../src/jobs/job-store.ts';
 import { median } from '../measure/ratios.ts';
 import type { Line } from '../stability/verdict.ts';
@@ -10,6 +12,8 @@ interface Rate {
 	perSecond: number;
 	/** CPU of this process, callers and all. */
 	cpuUs: number;
+	/** Of the time, how much this thread waited for a core: others had it. %. */
+	starved: number;
 	p50Ms: number;
 	p99Ms: number;
 }
@@ -19,10 +23,13 @@ interface Plan {
 	seconds: number;
 }
 
+/** How long this thread has waited for a core, ms: /proc/PID/schedstat, in proc(5). */
+const starvedMs = (): number => Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[1]) / 1e6;
+
 /** Each of `CALLERS` hands in one job after another, each when the last is acknowledged. */
 async function enqueueFor(store: JobStore, seconds: number, keyed: boolean): Promise<Rate> {
 	const waits: number[] = [];
-	const before = process.cpuUsage();
+	const [before, starvedBefore] = [process.cpuUsage(), starvedMs()];
 	const from = performance.now();
 	const until = from + seconds * 1000;
 	const caller = async (at: number): Promise<void> => {
@@ -41,6 +48,7 @@ async function enqueueFor(store: JobStore, seconds: number, keyed: boolean): Pro
 	return {
 		perSecond: (waits.length / tookMs) * 1000,
 		cpuUs: (user + system) / waits.length,
+		starved: ((starvedMs() - starvedBefore) / tookMs) * 100,
 		p50Ms: quantile(0.5),
 		p99Ms: quantile(0.99),
 	};
@@ -74,6 +82,13 @@ export async function enqueue({ rounds, seconds }: Plan): Promise<Line[]> {
 				most: undefined,
 				unit: 'µs',
 			},
+			{
+				figure: `${name}, time without a core`,
+				key: `${key}Starved`,
+				measured: Math.round(of('starved')),
+				most: undefined,
+				unit: '%',
+			},
 			{ figure: `${name}, p50`, key: `${key}P50Ms`, measured: tenth(of('p50Ms')), most: undefined, unit: 'ms' },
 			{ figure: `${name}, p99`, key: `${key}P99Ms`, measured: tenth(of('p99Ms')), most: 20, unit: 'ms' },
 		);
@@ -81,30 +96,37 @@ export async function enqueue({ rounds, seconds }: Plan): Promise<Line[]> {
 	return lines;
 }
 
-/** Jobs handed in by 64 callers while one worker claims and finishes them, a hundred at a time. */
+/** Workers that claim and finish jobs, each a hundred at a time. */
+const WORKERS = 4;
+
+/** A queue that only grows would measure the intake, an empty one how long workers wait. */
+const BACKLOG = 2000;
+
+/** Jobs handed in by 64 callers while workers claim and finish them. */
 export async function through({ rounds, seconds }: Plan): Promise<Line[]> {
 	const rates: number[] = [];
+	const starved: number[] = [];
 	for (let round = 0; round < rounds; round++) {
 		await using open = openStore();
 		const { store } = open;
+		const before = starvedMs();
 		const until = performance.now() + seconds * 1000;
-		let waiting = 0;
+		const isOver = (): boolean => performance.now() >= until;
+		let [added, done] = [0, 0];
 		const caller = async (at: number): Promise<void> => {
-			while (performance.now() < until) {
-				// A queue that only grows would measure the intake.
-				if (waiting > 2000) await new Promise((resolve) => setImmediate(resolve));
-				else await store.add([newJob({ group: `g-${at % 8}` })]);
-				waiting++;
+			while (!isOver()) {
+				if (added - done > BACKLOG) await sleep(1);
+				else {
+					await store.add([newJob({ group: `g-${at % 8}` })]);
+					added++;
+				}
 			}
 		};
+		const worker = () => drain(store, { most: 100, isOver, ended: (count) => (done += count) });
 		const callers = Array.from({ length: CALLERS }, (_, at) => caller(at));
-		const count = setInterval(async () => {
-			waiting = (await store.queue('videos')).counts.waiting;
-		}, 20);
-		const done = await drain(store, { most: 100, done: () => performance.now() >= until });
-		clearInterval(count);
-		await Promise.all(callers);
+		await Promise.all([...callers, ...Array.from({ length: WORKERS }, worker)]);
 		rates.push(done / seconds);
+		starved.push((starvedMs() - before) / (seconds * 10));
 	}
 	return [
 		{
@@ -114,6 +136,13 @@ export async function through({ rounds, seconds }: Plan): Promise<Line[]> {
 			least: 8000,
 			most: undefined,
 			unit: '/s',
+		},
+		{
+			figure: 'through: time without a core',
+			key: 'throughStarved',
+			measured: Math.round(median(starved)),
+			most: undefined,
+			unit: '%',
 		},
 	];
 }

@@ -6,6 +6,7 @@ import { claimOf, newJob, openStore, room } from './jobs.ts';
 
 const FEW = 1000;
 const BATCH = 1000;
+const WARM = 40_000;
 
 interface Shape {
 	name: string;
@@ -27,24 +28,21 @@ async function fill(store: JobStore, count: number, groups: number): Promise<voi
 	}
 }
 
-/** Of one claim of one job, commit and all, ms. */
-async function claimMs(store: JobStore): Promise<number> {
-	const from = performance.now();
-	const jobs = await store.claim(claimOf(1, room({ group: { concurrency: 2, rate: null } })));
-	const tookMs = performance.now() - from;
-	const nowMs = Date.now();
-	await store.report(jobs.map(({ id, token }) => ({ id, token, nowMs, kind: 'succeeded', result: null }) as const));
-	return tookMs;
+interface Cost {
+	ms: number;
+	cpuUs: number;
 }
 
-/** µs of this process's CPU for a claim of 100. */
-async function claimCpuUs(store: JobStore): Promise<number> {
-	const before = process.threadCpuUsage();
-	const jobs = await store.claim(claimOf(100));
-	const { user, system } = process.threadCpuUsage(before);
+/** Of one claim of one job, commit and all. */
+async function claimOnce(store: JobStore): Promise<Cost> {
+	const claim = claimOf(1, room({ group: { concurrency: 2, rate: null } }));
+	const [from, before] = [performance.now(), process.cpuUsage()];
+	const jobs = await store.claim(claim);
+	const { user, system } = process.cpuUsage(before);
+	const ms = performance.now() - from;
 	const nowMs = Date.now();
 	await store.report(jobs.map(({ id, token }) => ({ id, token, nowMs, kind: 'succeeded', result: null }) as const));
-	return (user + system) / jobs.length;
+	return { ms, cpuUs: user + system };
 }
 
 const memoryMb = (): number => {
@@ -55,69 +53,50 @@ const hundredth = (value: number): number => Math.round(value * 100) / 100;
 
 async function compare(
 	shape: Shape,
-	of: { many: number; claims: number; say: (line: string) => void },
+	of: { count: number; claims: number; say: (line: string) => void },
 ): Promise<Line[]> {
 	await using few = openStore();
 	await using many = openStore();
-	const { groups, name, key } = shape;
+	const { groups, name } = shape;
 	await fill(few.store, FEW, Math.min(groups, FEW / 10));
-	// As much again as warms up the caches of the file, which are of a fixed size.
-	await fill(many.store, of.many / 20, groups);
+	// First as many as fill the caches, which are of a fixed size.
+	await fill(many.store, WARM, groups);
 	const beforeMb = memoryMb();
 	const from = performance.now();
-	await fill(many.store, of.many - of.many / 20, groups);
-	of.say(`${name}: ${of.many} jobs in ${Math.round((performance.now() - from) / 1000)} s`);
+	await fill(many.store, of.count - WARM, groups);
+	of.say(`${name}: ${of.count} jobs in ${Math.round((performance.now() - from) / 1000)} s`);
 	const grownMb = memoryMb() - beforeMb;
-	const times: Record<'few' | 'many' | 'fewCpu' | 'manyCpu', number[]> = { few: [], many: [], fewCpu: [], manyCpu: [] };
+	const costs: Record<'few' | 'many', Cost[]> = { few: [], many: [] };
 	for (let round = 0; round < of.claims; round++) {
-		times.few.push(await claimMs(few.store));
-		times.many.push(await claimMs(many.store));
-		if (round % 10 !== 0) continue;
-		times.fewCpu.push(await claimCpuUs(few.store));
-		times.manyCpu.push(await claimCpuUs(many.store));
-		await fill(few.store, 120, Math.min(groups, FEW / 10));
+		costs.few.push(await claimOnce(few.store));
+		costs.many.push(await claimOnce(many.store));
+		if (round % 100 === 99) await fill(few.store, 100, Math.min(groups, FEW / 10));
 	}
-	const at = (what: keyof typeof times): number => median(times[what]);
-	const title = `${of.many.toLocaleString('en-US')} waiting in ${name}`;
+	return linesOf(shape, { count: of.count, grownMb, few: costOf(costs.few), many: costOf(costs.many) });
+}
+
+/** The median of the times; of CPU the mean, as the system counts it in coarse steps. */
+function costOf(costs: readonly Cost[]): Cost {
+	const cpuUs = costs.reduce((sum, cost) => sum + cost.cpuUs, 0) / costs.length;
+	return { ms: median(costs.map(({ ms }) => ms)), cpuUs };
+}
+
+function linesOf(shape: Shape, of: { many: Cost; few: Cost; grownMb: number; count: number }): Line[] {
+	const { key } = shape;
+	const { few, many } = of;
+	const title = `${of.count.toLocaleString('en-US')} waiting in ${shape.name}`;
+	const told = { most: undefined, unit: 'ms' };
 	return [
-		{
-			figure: `claim beside ${FEW} waiting, p50`,
-			key: `${key}FewMs`,
-			measured: hundredth(at('few')),
-			most: undefined,
-			unit: 'ms',
-		},
-		{
-			figure: `${title}: claim, p50`,
-			key: `${key}ManyMs`,
-			measured: hundredth(at('many')),
-			most: undefined,
-			unit: 'ms',
-		},
-		{
-			figure: `${title}: claim ÷ that with ${FEW}`,
-			key: `${key}Ratio`,
-			measured: hundredth(at('many') / at('few')),
-			most: 1.2,
-		},
-		{
-			figure: `${title}: CPU of a claim ÷ that with ${FEW}`,
-			key: `${key}CpuRatio`,
-			measured: hundredth(at('manyCpu') / at('fewCpu')),
-			most: 1.2,
-		},
-		{
-			figure: `${title}: CPU of a job in a claim of 100`,
-			key: `${key}CpuUs`,
-			measured: Math.round(at('manyCpu')),
-			most: undefined,
-			unit: 'µs',
-		},
-		{ figure: `${title}: memory grown by`, key: `${key}Mb`, measured: Math.round(grownMb), most: 32, unit: 'MB' },
+		{ figure: `${title}: claim, p50`, key: `${key}Ms`, measured: hundredth(many.ms), ...told },
+		{ figure: `beside ${FEW} waiting, p50`, key: `${key}FewMs`, measured: hundredth(few.ms), ...told },
+		{ figure: `${title}: time ÷ that`, key: `${key}Ratio`, measured: hundredth(many.ms / few.ms), most: 1.2 },
+		{ figure: `${title}: CPU ÷ that`, key: `${key}CpuRatio`, measured: hundredth(many.cpuUs / few.cpuUs), most: 1.2 },
+		{ figure: `${title}: CPU`, key: `${key}CpuUs`, measured: Math.round(many.cpuUs), most: undefined, unit: 'µs' },
+		{ figure: `${title}: memory grown by`, key: `${key}Mb`, measured: Math.round(of.grownMb), most: 32, unit: 'MB' },
 	];
 }
 
-export async function waiting(of: { many: number; claims: number; say: (line: string) => void }): Promise<Line[]> {
+export async function waiting(of: { count: number; claims: number; say: (line: string) => void }): Promise<Line[]> {
 	const lines: Line[] = [];
 	for (const shape of SHAPES) lines.push(...(await compare(shape, of)));
 	return lines;

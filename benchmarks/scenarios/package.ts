@@ -1,4 +1,4 @@
-/** The package as its users get it: packed from the clone and installed into a folder of its own, offline. */
+/** The package as its users get it: packed from the clone and installed into a folder of its own. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -23,7 +23,7 @@ export async function installPackage(folder: string): Promise<string> {
 	const archive = (await readdir(folder)).find((name) => name.endsWith('.tgz'));
 	if (archive === undefined) throw new Error('npm pack made no archive');
 	await writeFile(join(folder, 'package.json'), '{"name":"start-test","private":true}\n');
-	await npm(folder, 'install', '--offline', '--omit=dev', '--no-audit', '--no-fund', `./${archive}`);
+	await npm(folder, 'install', '--prefer-offline', '--omit=dev', '--no-audit', '--no-fund', `./${archive}`);
 	const bin = join(folder, 'node_modules', 'ballast', 'bin', 'ballast.js');
 	if (!existsSync(bin)) throw new Error('the installed package has no bin/ballast.js');
 	return bin;

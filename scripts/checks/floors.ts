@@ -36,6 +36,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
 	recovery: 1,
 	admin: 1,
 	wire: 0.5,
+	redis: 0.5,
 	core: 0,
 };
 

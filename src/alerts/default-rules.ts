@@ -190,10 +190,30 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 		severity: 'warning',
 		summary: 'Lines of logs are lost: {{value}}.',
 	},
+	dead_letters: {
+		when: 'jobs.failed by service > 0 over 1m keep 5m',
+		severity: 'warning',
+		summary: 'Jobs of {{service}} failed for good.',
+	},
+	jobs_parked: {
+		when: 'queue.parked by service > 0 for 1m',
+		severity: 'warning',
+		summary: 'Jobs of {{service}} wait for a person to decide.',
+	},
+	jobs_late: {
+		when: 'queue.age by service > 30m for 5m',
+		severity: 'warning',
+		summary: 'A job of {{service}} has waited for {{value}}.',
+	},
 	store_failing: {
 		when: 'store.failed > 0 for 5s keep 1m',
 		severity: 'critical',
-		summary: 'The store cannot write: logs, history and the state of alerts are not kept.',
+		summary: 'The store cannot write: logs, history, the state of alerts or jobs are not kept.',
+	},
+	cache_level_down: {
+		when: 'cache.level_down by level > 0 for 5s keep 30s',
+		severity: 'warning',
+		summary: 'The cache in {{level}} cannot be reached; each node caches for itself, and hears of no purges.',
 	},
 	config_refused: {
 		when: 'config.refused > 0 over 5s',

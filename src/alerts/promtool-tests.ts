@@ -61,7 +61,17 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 		firing: { '2m': 0, '16m': 1, '26m': 1, '36m': 0 },
 	},
 	logs_dropped: { series: { 'ballast_log_records_dropped_total{cause="store"}': of(1) }, firing: PASSES },
+	dead_letters: {
+		series: { 'ballast_jobs_ended_total{service="api",route="*",state="failed"}': ONCE },
+		firing: { '2m': 0, '3m30s': 1, '16m': 0 },
+	},
+	jobs_parked: { series: { 'ballast_queue_parked{service="api",route="*"}': SET }, firing: PASSES },
+	jobs_late: {
+		series: { 'ballast_queue_age_seconds{service="api",route="*"}': '0x10 3600x79 0x40' },
+		firing: { '2m': 0, '12m': 1, '30m': 0 },
+	},
 	store_failing: { series: { ballast_store_failed: SET }, firing: PASSES },
+	cache_level_down: { series: { 'ballast_cache_level_down{level="redis"}': SET }, firing: PASSES },
 	config_refused: { series: { ballast_config_refused: SET }, firing: PASSES },
 };
 

@@ -3,11 +3,15 @@ import type { PurgeSelect as StoreSelect } from '../cache/answer-store.ts';
 import { AnswerMemory } from '../cache/memory/answer-memory.ts';
 import { type MemoryStore, openAnswerStore } from '../cache/memory/memory-store.ts';
 import { keysOf, keysUnder } from '../cache/purge-key.ts';
+import { CacheHash } from '../cache/rules/cache-hash.ts';
 import { UrlMarks } from '../cache/url-marks.ts';
 import type { PurgeSelect } from '../cdn/purge-target.ts';
-import type { Purger } from '../cdn/purger.ts';
+import type { PurgedHere, Purger } from '../cdn/purger.ts';
 import type { Config } from '../config/config.ts';
 import { MAX_WORKERS } from '../core/board.ts';
+import type { NodeReading } from '../metrics/node-readers.ts';
+import type { EventLog } from './event-log.ts';
+import { SharedCache, type SharedCacheMemory, type SharedCacheParts, type SharedCachePlan } from './shared-cache.ts';
 
 /** The memory of the response cache, and the key that its places and secrets are hashed with. */
 export interface CachePlan {
@@ -16,16 +20,25 @@ export interface CachePlan {
 	marks: SharedArrayBuffer;
 	/** 32 bytes. */
 	key: Uint8Array;
+	/** Answers that other nodes have, too; null: none. */
+	shared: SharedCachePlan | null;
 }
 
 /** Whose locks in the memory are the control plane's. */
 const OWN_ID = MAX_WORKERS - 1;
 
 /** Holds the memory that all workers keep answers in: over reloads the same while its size stays. */
-export class CacheMemory implements Purger {
+export class CacheMemory implements Purger, SharedCacheMemory {
+	readonly shared: SharedCache;
 	#plan: CachePlan | null = null;
 	#store: MemoryStore | null = null;
 	#bytes = 0;
+
+	constructor(log: Pick<EventLog, 'add'>) {
+		const event: SharedCacheParts['event'] = (level, text, kind = '') =>
+			log.add({ level, subject: 'cache', text, kind });
+		this.shared = new SharedCache({ memory: this, event });
+	}
 
 	/** A worker ended in the middle of something: what it held is never let go of, so the others go on with an empty memory. */
 	lost(worker: number, workers: { tell(message: { type: 'cache'; cache: CachePlan }): void }): void {
@@ -36,22 +49,24 @@ export class CacheMemory implements Purger {
 		workers.tell({ type: 'cache', cache: this.#plan });
 	}
 
-	#create(): CachePlan {
+	#create(): Omit<CachePlan, 'shared'> {
 		const memory = AnswerMemory.create(this.#bytes);
 		this.#store = openAnswerStore(memory, OWN_ID);
 		return { memory, marks: UrlMarks.create(), key: randomBytes(32) };
 	}
 
 	/** null: nothing is cached. */
-	of({ services, cache }: Pick<Config, 'services' | 'cache'>): CachePlan | null {
+	of({ services, cache, state }: Pick<Config, 'services' | 'cache' | 'state'>): CachePlan | null {
 		const used = services.some(
 			(service) => service.cache !== null || Object.values(service.routeCaches).some((policy) => policy !== null),
 		);
+		const shared = this.shared.of({ cache, state }, used);
 		if (!used) return this.#forget();
 		if (this.#plan === null || this.#bytes !== cache.memoryBytes) {
 			this.#bytes = cache.memoryBytes;
-			this.#plan = this.#create();
+			this.#plan = { ...this.#create(), shared };
 		}
+		this.#plan.shared = shared;
 		return this.#plan;
 	}
 
@@ -66,16 +81,40 @@ export class CacheMemory implements Purger {
 	}
 
 	/** null: nothing is cached. */
-	get usage(): { bytes: number; most: number; entries: number; evicted: number } | null {
-		return this.#store === null ? null : { ...this.#store.usage, evicted: this.#store.evicted };
+	get usage(): NodeReading['cache'] {
+		if (this.#store === null) return null;
+		const shared = this.shared.reading;
+		return { ...this.#store.usage, evicted: this.#store.evicted, levels: shared === null ? [] : [shared] };
 	}
 
-	/** Of all workers' answers. */
-	async purge(select: PurgeSelect, soft: boolean): Promise<{ removed: number }> {
+	/** Of all workers' answers, and of those of other nodes that share a Redis with this one; how many there were here. */
+	async purge(select: PurgeSelect, soft: boolean): Promise<PurgedHere> {
+		// Told first: what is purged here must not come back from there.
+		const told = this.shared.tell(select, soft);
+		const removed = await this.purgeOwn(select, soft);
+		const nodes = await told;
+		return nodes === undefined ? { removed } : { removed, nodes };
+	}
+
+	changedOwn(urls: readonly string[]): void {
+		if (this.#plan === null) return;
+		const { keyed } = new CacheHash(Buffer.from(this.#plan.key));
+		const marks = new UrlMarks(this.#plan.marks);
+		for (const url of urls) {
+			const bytes = Buffer.from(url, 'latin1');
+			keyed.begin();
+			keyed.bytes(0, bytes, 0, bytes.length);
+			keyed.finish();
+			marks.mark(keyed.a, Date.now());
+			this.#store?.purgeKey({ bytes, length: bytes.length, high: keyed.a, low: keyed.b }, false);
+		}
+	}
+
+	async purgeOwn(select: PurgeSelect, soft: boolean): Promise<number> {
 		let removed = 0;
 		// One walk for all URLs or prefixes of a request.
 		for (const each of selectsOf(select)) removed += (await this.#store?.purge(each, soft)) ?? 0;
-		return { removed };
+		return removed;
 	}
 }
 

@@ -55,7 +55,7 @@ export class ControlPlane {
 	readonly #series = new SeriesIndex();
 	readonly #cells = new ServiceCellsIndex();
 	readonly #rateLimits = new RateLimitTables((event) => this.log.add(event));
-	readonly #cache = new CacheMemory();
+	readonly #cache = new CacheMemory(this.log);
 	readonly #overload = new OverloadControl(this.#cells, this.log);
 	readonly #workers: WorkerGroup;
 	readonly #slots: InstanceSlots;
@@ -71,7 +71,7 @@ export class ControlPlane {
 	readonly #counts: CountsHandover;
 	readonly #startedAt = Date.now();
 	readonly #admin: AdminPlace;
-	readonly purging: Purging = new Purging(this.log, () => this.#keep());
+	readonly purging: Purging = new Purging(this.log, () => this.#keep(), this.#cache);
 	#config!: Config;
 	#queue: Promise<unknown> = Promise.resolve();
 	#stopping = false;
@@ -95,6 +95,7 @@ export class ControlPlane {
 			ended: (id) => this.#cache.lost(id, this.#workers),
 			suspect: (slot) => this.#fleet.suspect(slot),
 			guardChanged: (slot) => this.#fleet.guardChanged(slot),
+			urlsChanged: (urls) => this.#cache.shared.changed(urls),
 			event,
 		});
 		const jobs = new JobsLink(keeper.welcome, this.#workers, this.log);
@@ -128,7 +129,6 @@ export class ControlPlane {
 		};
 		this.#upkeep = new ServiceUpkeep(cells, () => fleet.ready(), changed);
 		this.#rollouts = this.#makeRollouts();
-		keeper.processes.watch({ exited: () => {}, lines: (...printed) => this.log.output(...printed) });
 		this.#monitor = this.#makeMonitor();
 		this.#scaling = this.#makeScaling(keeper.welcome.active);
 		this.#reloads = this.#makeReloads();
@@ -202,7 +202,8 @@ export class ControlPlane {
 
 	/** Loads, binds, starts. @throws BallastError `config_invalid`, `port_taken`, … when nothing can be served */
 	async start(): Promise<void> {
-		const { welcome } = this.#keeper;
+		const { welcome, processes } = this.#keeper;
+		processes.watch({ exited: () => {}, lines: (...printed) => this.log.output(...printed) });
 		const snapshot = welcome.snapshot as Snapshot | null;
 		const loaded = await this.#source.load();
 		this.#name = (loaded.ok ? loaded.files[0] : snapshot?.name) ?? this.#source.name;

@@ -5,6 +5,9 @@ import type { FromJobsThread, JobCounts } from './jobs-messages.ts';
 /** Dead letters that are told one by one in a second; of the others only their number is. */
 const TOLD_MOST = 10;
 
+/** How much of the last second there is in a pace. */
+const PACE_SHARE = 0.1;
+
 const END_OF: Partial<Record<ReportKind['kind'], JobState>> = {
 	succeeded: 'succeeded',
 	failed: 'failed',
@@ -16,6 +19,8 @@ const END_OF: Partial<Record<ReportKind['kind'], JobState>> = {
 export class JobTally {
 	readonly #say: (message: FromJobsThread) => void;
 	readonly #counts = new Map<string, JobCounts>();
+	/** First attempts a second, of late, and how many there were when it was last looked. */
+	readonly #paces = new Map<string, { perS: number; started: number }>();
 	#told = 0;
 	#untold = 0;
 	#unusable = '';
@@ -29,6 +34,18 @@ export class JobTally {
 		if (counts === undefined)
 			this.#counts.set(queue, (counts = { queue, added: 0, attempts: 0, ended: {}, waitedS: 0, started: 0 }));
 		return counts;
+	}
+
+	startsPerS(queue: string): number {
+		return this.#paces.get(queue)?.perS ?? 0;
+	}
+
+	#pace(): void {
+		for (const { queue, started } of this.#counts.values()) {
+			const before = this.#paces.get(queue) ?? { perS: 0, started: 0 };
+			const perS = before.perS + (started - before.started - before.perS) * PACE_SHARE;
+			this.#paces.set(queue, { perS, started });
+		}
 	}
 
 	added(queue: string): void {
@@ -85,6 +102,7 @@ export class JobTally {
 		if (this.#untold > 0) this.#tell('warn', 'dead_letter', 'jobs', `${this.#untold} more jobs failed or were parked`);
 		this.#told = 0;
 		this.#untold = 0;
+		this.#pace();
 		this.#say({ type: 'figures', queues, counts: [...this.#counts.values()], running, unusable: this.#unusable });
 	}
 }

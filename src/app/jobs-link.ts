@@ -13,6 +13,8 @@ import type { WorkerGroup } from './worker-group.ts';
 
 /** A thread that dies is started again after so long, ms. */
 const RESTART_MS = 500;
+/** One that cannot begin, as where its folder cannot be used, at last only so often. */
+const RESTART_MOST_MS = 30_000;
 const HEAP_MB = 1024;
 
 export type JobFigures = Extract<FromJobsThread, { type: 'figures' }>;
@@ -28,6 +30,9 @@ export class JobsLink {
 	#settings: JobsSettings = { jobs: JOBS, policies: [], runs: false };
 	#leads: boolean;
 	#gone: string[] = [];
+	/** Threads in a row that ended before they were up, and what was said of the last. */
+	#failed = 0;
+	#said = '';
 	#ended = false;
 	#rested: (() => void) | null = null;
 	/** What it said last; null: there is no thread. */
@@ -76,10 +81,16 @@ export class JobsLink {
 		this.#thread = thread;
 		thread.on('message', (message: FromJobsThread) => this.#receive(message));
 		thread.on('error', (error: unknown) =>
-			this.#event('error', `the jobs thread failed: ${error instanceof Error ? error.message : String(error)}`),
+			this.#fault(`the jobs thread failed: ${error instanceof Error ? error.message : String(error)}`),
 		);
 		thread.once('exit', () => this.#exited(thread));
 		for (const { id } of this.#workers.view()) this.connect(id);
+	}
+
+	/** A folder that cannot be used is told once, not at each try. */
+	#fault(text: string): void {
+		if (text !== this.#said) this.#event('error', text, 'jobs_unusable');
+		this.#said = text;
 	}
 
 	#event(level: 'info' | 'warn' | 'error', text: string, kind = ''): void {
@@ -121,7 +132,9 @@ export class JobsLink {
 			case 'rested':
 				this.#rested?.();
 				break;
-			default:
+			case 'up':
+				this.#failed = 0;
+				this.#said = '';
 		}
 	}
 
@@ -131,10 +144,12 @@ export class JobsLink {
 		this.#calls.failAll('jobs_unavailable', 'the jobs thread ended');
 		this.#rested?.();
 		if (this.#ended) return;
-		this.#event('error', 'the jobs thread ended and is replaced; what it had under way is taken up again');
+		const delayMs = Math.min(RESTART_MOST_MS, RESTART_MS * 2 ** this.#failed);
+		if (this.#failed++ === 0)
+			this.#event('error', 'the jobs thread ended and is replaced; what it had under way is taken up again');
 		setTimeout(() => {
 			if (!this.#ended && this.#thread === null) this.#start();
-		}, RESTART_MS).unref();
+		}, delayMs).unref();
 	}
 
 	/** Begins no attempt any more; resolves when those under way are over, or the time is. */

@@ -42,7 +42,16 @@ export interface Awaited {
 	ms: number;
 }
 
-/** What the jobs thread can be asked. */
+/** What a job that waits may expect. */
+export interface Outlook {
+	/** Jobs that wait in its queue: at most so many go before it. */
+	waiting: number;
+	paused: boolean;
+	/** Jobs that began lately, a second; 0: none. */
+	startsPerS: number;
+}
+
+/** What the jobs thread can be asked. All jobs but those of `get` come without what was stored of their request and result. */
 export interface JobCalls {
 	/** `most`: of jobs that wait in its queue. @throws BallastError `jobs_full`, `jobs_unavailable` */
 	add(job: NewJob, most: number): AddOutcome;
@@ -50,6 +59,8 @@ export interface JobCalls {
 	reserve(key: string, by: string): boolean;
 	release(key: string, by: string): void;
 	get(id: string): Job | null;
+	look(id: string): Job | null;
+	outlook(queue: string): Outlook;
 	list(query: JobQuery): JobPage;
 	change(id: string, change: JobChange): { job: Job; changed: boolean } | null;
 	/** The job once it changed, or as it is when the time is over; null: there is none. */

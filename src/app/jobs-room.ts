@@ -45,6 +45,15 @@ const laneKey = (queue: string, lane: string): string => `${queue} ${lane}`;
 
 type Answers = { [N in JobCall]: (...args: Parameters<JobCalls[N]>) => Promise<ReturnType<JobCalls[N]>> };
 
+const NOTHING = new Uint8Array();
+
+/** Bodies would be copied to whoever only wants to know how it gets on. */
+function slim<J extends Job | null>(job: J): J {
+	if (job === null) return job;
+	const result = job.result === null ? null : { head: NOTHING, body: null };
+	return { ...job, request: NOTHING, body: null, result };
+}
+
 /** What the jobs thread holds: the store, the runner, and whoever asks. */
 export class JobsRoom {
 	readonly #bodies: BodyFolder;
@@ -216,9 +225,21 @@ export class JobsRoom {
 			this.#reservers.delete(key);
 		},
 		get: (id) => this.#store.get(id),
-		list: (query) => this.#store.list(query),
-		change: (id, change) => this.#store.change(id, { ...change, nowMs: nowMs() }),
-		awaited: (id, of) => this.#watchers.wait(id, of),
+		look: async (id) => slim(await this.#store.get(id)),
+		outlook: async (queue) => {
+			const view = this.#views[queue];
+			const { waiting = 0 } = view?.counts ?? {};
+			return { waiting, paused: view?.paused ?? false, startsPerS: this.#tally.startsPerS(queue) };
+		},
+		list: async (query) => {
+			const page = await this.#store.list(query);
+			return { ...page, jobs: page.jobs.map(slim) };
+		},
+		change: async (id, change) => {
+			const done = await this.#store.change(id, { ...change, nowMs: nowMs() });
+			return done === null ? null : { ...done, job: slim(done.job) };
+		},
+		awaited: async (id, of) => slim(await this.#watchers.wait(id, of)),
 		fresh: (id) => this.#fresh(id),
 		webhook: async (path, fields, body) => this.#webhooks.take(path, { fields, body }),
 		queue: (name, change) => this.#store.queue(name, change),
@@ -241,9 +262,12 @@ export class JobsRoom {
 		if (moved.deadlineMs !== null) moved.deadlineMs += shift;
 		this.#addedSince.set(queue, (this.#addedSince.get(queue) ?? 0) + 1);
 		const [outcome] = await this.#store.add([moved]);
+		// Before its client can know that it is stored, and send it again to another worker.
+		if (job.idempotency !== null) void this.#calls.release(job.idempotency.key, job.id);
 		this.#tally.added(queue);
 		this.#runner.wake();
-		return outcome as AddOutcome;
+		if (outcome === undefined || outcome.kind === 'mismatch') return outcome as AddOutcome;
+		return { ...outcome, job: slim(outcome.job) } as AddOutcome;
 	}
 
 	#drop(body: JobBody): void {

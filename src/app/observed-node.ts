@@ -99,7 +99,10 @@ export function observedNode(parts: ObservedParts): NodeReaders {
 		own: () => resources.own(),
 		certificates: () => parts.certificates(),
 		queues: () => queueReadings(status.jobs, Date.now()),
-		node: () => parts.node(),
+		node: () => {
+			const node = parts.node();
+			return (status.jobs?.unusable ?? '') === '' ? node : { ...node, storeFailed: true };
+		},
 	};
 }
 

@@ -35,6 +35,11 @@ export function handle(exchange: Exchange): void {
 /** What a request waited for in the cache was none for it: it goes its own way from there. */
 export function lookAgain(exchange: Exchange): void {
 	if (!cached(exchange)) return;
+	goOn(exchange);
+}
+
+/** The cache was asked, and waited for: it has nothing. */
+export function goOn(exchange: Exchange): void {
 	if (!offloaded(exchange)) return;
 	if (!protect(exchange)) return;
 	forward(exchange);

@@ -66,9 +66,9 @@ function recordingPlan({ store, logs, traces, exports }: Config): RecordingPlan 
 function servicePlan(service: ServiceConfig): Omit<ServicePlan, 'cells' | 'pools' | 'next'> {
 	const { name, match, routes, balance, upstream, timeouts, bodyBytes, host, path, requestHeaders, responseHeaders } =
 		service;
-	const { retry, holdMs, retryBudget, breaker, rateLimit, concurrency, priority, cdn } = service;
+	const { retry, holdMs, retryBudget, breaker, rateLimit, concurrency, priority, cdn, compress } = service;
 	const headers = { requestHeaders, responseHeaders };
-	const policy = { timeouts, bodyBytes, host, path, ...headers, retry, holdMs, rateLimit, priority, cdn };
+	const policy = { timeouts, bodyBytes, host, path, ...headers, retry, holdMs, rateLimit, priority, cdn, compress };
 	const outliers = { failures: service.outliers.failures };
 	const bounds = { outliers, retryBudget, breaker, concurrency };
 	const upstreamCa = readCa(upstream.tls?.ca ?? null);

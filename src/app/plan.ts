@@ -206,4 +206,6 @@ export type FromWorker =
 	/** An instance failed and should be looked at; its breaker changed. */
 	| { type: 'suspect'; slot: number }
 	| { type: 'guard'; slot: number }
+	/** URLs were changed, by what the keys of their answers begin with: other nodes are to hear of it. */
+	| { type: 'changed'; urls: readonly string[] }
 	| { type: 'fault'; message: string };

@@ -46,15 +46,16 @@ export async function purgePage(request: IncomingMessage, view: PurgeView): Prom
 	}
 }
 
-/** 404: nothing matched, and nobody was told. 202: some target did not take it yet. 502: one never will. */
+/** 404: nothing matched, and nobody was told. 202: some target, or other nodes, did not take it yet. 502: one never will. */
 function pageOf(answer: PurgeAnswer): PurgePage {
 	const { cache, targets } = answer;
-	if (targets.length === 0) {
+	if (targets.length === 0 && cache?.nodes === undefined) {
 		if (cache !== null && cache.removed > 0) return { status: 200, body: answer };
 		return problem(404, cache === null ? 'No cache is configured' : 'Nothing matched', {}, answer);
 	}
 	if (targets.some(({ state }) => state === 'lost')) return problem(502, 'A target did not take it', {}, answer);
-	return { status: targets.some(({ state }) => state === 'waiting') ? 202 : 200, body: answer };
+	const waits = cache?.nodes === 'waiting' || targets.some(({ state }) => state === 'waiting');
+	return { status: waits ? 202 : 200, body: answer };
 }
 
 function problem(status: number, title: string, more: Partial<PurgePage> = {}, answer?: PurgeAnswer): PurgePage {

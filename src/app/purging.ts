@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PurgeConfig, PurgeTargetConfig } from '../cdn/config.ts';
 import { type PurgeOutcome, PurgeQueue, type PurgeView, type WaitingItem } from '../cdn/purge-queue.ts';
 import { readPurgeRequest } from '../cdn/purge-request.ts';
-import type { PurgeAnswer, PurgeRequest, Purger, PurgeTargetOutcome } from '../cdn/purger.ts';
+import type { PurgeAnswer, PurgedHere, PurgeRequest, Purger, PurgeTargetOutcome } from '../cdn/purger.ts';
 import { targetOf } from '../cdn/targets/target-of.ts';
 import { BallastError } from '../core/errors.ts';
 import type { EventLog } from './event-log.ts';
@@ -23,8 +23,8 @@ interface Target {
 
 /** Purges: of this node's own cache, and passed on to the CDNs in front. Only the core that leads passes them on. */
 export class Purging {
-	/** Whoever has the cache sets it; null, or not active: none is configured. */
-	purger: Purger | null = null;
+	/** Whoever has the cache; null, or not active: none is configured. */
+	purger: Purger | null;
 	/** Who may purge by HTTP; null: nobody. */
 	token: string | null = null;
 	readonly #log: EventLog;
@@ -32,9 +32,10 @@ export class Purging {
 	readonly #keep: () => void;
 	readonly #targets = new Map<string, Target>();
 
-	constructor(log: EventLog, keep: () => void) {
+	constructor(log: EventLog, keep: () => void, purger: Purger | null = null) {
 		this.#log = log;
 		this.#keep = keep;
+		this.purger = purger;
 	}
 
 	/** What holds from now on. A target that changed goes on with what waits at it; one that is gone loses it, and says so. */
@@ -134,9 +135,11 @@ export class Purging {
 	async #own({ selects, soft }: PurgeRequest): Promise<PurgeAnswer['cache']> {
 		const { purger } = this;
 		if (purger?.active !== true) return null;
-		let removed = 0;
-		for (const select of selects) removed += (await purger.purge(select, soft)).removed;
-		return { removed };
+		const all: PurgedHere[] = [];
+		for (const select of selects) all.push(await purger.purge(select, soft));
+		const removed = all.reduce((sum, one) => sum + one.removed, 0);
+		if (all.every(({ nodes }) => nodes === undefined)) return { removed };
+		return { removed, nodes: all.some(({ nodes }) => nodes === 'waiting') ? 'waiting' : 'told' };
 	}
 
 	async #tell(name: string, queue: PurgeQueue, { selects, soft }: PurgeRequest): Promise<PurgeTargetOutcome> {
@@ -163,6 +166,7 @@ function sentence({ selects, soft }: PurgeRequest, { cache, targets }: PurgeAnsw
 		return 'tags' in select ? `${select.tags.length} by tag` : `${select.prefixes.length} by prefix`;
 	});
 	const here = cache === null ? [] : [`${cache.removed} here`];
+	if (cache?.nodes !== undefined) here.push(`other nodes ${cache.nodes === 'told' ? 'told' : 'not told yet'}`);
 	const there = targets.map(({ name, state }) => `${name} ${state}`);
 	return `purged ${soft ? 'softly ' : ''}${what.join(', ')}: ${[...here, ...there].join(', ') || 'nobody is told'}`;
 }

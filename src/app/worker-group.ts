@@ -1,12 +1,8 @@
 import { Worker } from 'node:worker_threads';
-import type { Board } from '../core/board.ts';
-import type { MeterGroup } from '../metrics/counts.ts';
-import type { DetailGroup } from '../metrics/detail.ts';
 import type { WorkerReading } from '../metrics/node-readers.ts';
 import type { WorkerPressure } from './overload-control.ts';
 import {
 	type FromWorker,
-	type InstancePlan,
 	NODE_BYTES,
 	NodeCell,
 	type Order,
@@ -15,6 +11,7 @@ import {
 	WAKE_CELL,
 	type WorkerStart,
 } from './plan.ts';
+import type { WorkerGroupOptions } from './worker-group-options.ts';
 
 /** A worker whose heart stands still for so long is hung and is replaced. Beats come every 50 ms. */
 const HUNG_MS = 5000;
@@ -54,30 +51,6 @@ interface Member {
 	/** It was told to end. */
 	ending: boolean;
 	gone: Promise<void>;
-}
-
-export interface WorkerGroupOptions {
-	board: Board;
-	meters: { routes: MeterGroup; instances: MeterGroup; details: DetailGroup };
-	/** Where a worker writes requests down; the same for one that replaces another. */
-	records: (worker: number) => SharedArrayBuffer;
-	/** All instances that a worker must know from its start. */
-	instances: () => InstancePlan[];
-	/** Cleared of what a worker that is no more had under way. */
-	cells: { clearWorker(worker: number): void; widen(workers: number): void };
-	/** A worker is up (again); then it can be given its sockets. */
-	up?: (id: number) => void;
-	started: (id: number) => Promise<void>;
-	/** A worker ended without its having let go of what it shared with others. */
-	ended?: (id: number) => void;
-	event: (level: 'info' | 'warn' | 'error', text: string) => void;
-	/** A worker saw an instance fail; its breaker change. */
-	suspect: (slot: number) => void;
-	guardChanged: (slot: number) => void;
-	/** What a worker runs; default: `worker` beside this file. */
-	file?: URL;
-	/** How long a heart may stand still, ms; default 5 s. */
-	hungMs?: number;
 }
 
 /** Starts, feeds, watches and replaces the threads of the data plane. */
@@ -230,6 +203,9 @@ export class WorkerGroup {
 				break;
 			case 'suspect':
 				this.#options.suspect(message.slot);
+				break;
+			case 'changed':
+				this.#options.urlsChanged?.(message.urls);
 				break;
 			case 'guard':
 				this.#options.guardChanged(message.slot);

@@ -16,9 +16,11 @@ import { heapInUse } from '../resilience/heap-in-use.ts';
 import { NodePressure } from '../resilience/node-pressure.ts';
 import { TICK_MS, TimerWheel } from '../wire/timer-wheel.ts';
 import { AnswerCaching } from './caching/answer-caching.ts';
+import { CompressedAnswers } from './caching/compressed-answers.ts';
+import { OpenLevels } from './caching/open-levels.ts';
 import { ConnectionCount } from './connection-count.ts';
 import { WorkerJobs } from './offload/worker-jobs.ts';
-import { balanceOf, handle, lookAgain } from './pipeline.ts';
+import { balanceOf, goOn, handle, lookAgain } from './pipeline.ts';
 import {
 	ExitCode,
 	type FromWorker,
@@ -56,7 +58,10 @@ class DataWorker {
 	#pools: Pools;
 	#prepared: { plan: Plan; pools: Pools } | null = null;
 	#caching: AnswerCaching | null = null;
+	readonly #levels = new OpenLevels((urls) => this.#say({ type: 'changed', urls }));
 	#memory: SharedArrayBuffer | null = null;
+	/** Which one of the shared caches: its serial. */
+	#shared = 0;
 	#faults = 0;
 
 	constructor(start: WorkerStart) {
@@ -126,19 +131,25 @@ class DataWorker {
 		return { files: this.#files, caching: this.#caching, offload: this.#jobs.parts };
 	}
 
-	/** Opens the memory of the cache, where it is another one than before. */
+	/** Opens the memory of the cache, where it is another one than before, and what is behind it. */
 	#cache({ cache }: Pick<Plan, 'cache'>): void {
-		if (cache === null) this.#caching = null;
-		else if (this.#caching === null || this.#memory !== cache.memory)
+		const shared = cache?.shared?.serial ?? 0;
+		if (cache === null) {
+			this.#caching = null;
+			this.#levels.close();
+		} else if (this.#caching === null || this.#memory !== cache.memory || this.#shared !== shared)
 			this.#caching = new AnswerCaching({
 				plane: this.#plane,
 				store: openAnswerStore(cache.memory, this.#start.id),
 				marks: new UrlMarks(cache.marks),
-				hash: new CacheHash(Buffer.from(cache.key)),
+				hash: new CacheHash(Buffer.from(cache.key), cache.shared?.hash),
+				levels: this.#levels.of(cache, this.#start.id),
 				again: lookAgain,
+				goOn,
 				balance: balanceOf,
 			});
 		this.#memory = cache?.memory ?? null;
+		this.#shared = shared;
 	}
 
 	#say(message: FromWorker): void {
@@ -199,7 +210,7 @@ class DataWorker {
 				this.#plane.routes = this.#pools.compile(this.#parts());
 				break;
 			case 'end':
-				process.exit(this.#caching?.idle === false ? ExitCode.filling : 0);
+				process.exit(this.#caching?.idle === false || CompressedAnswers.underWay > 0 ? ExitCode.filling : 0);
 				break;
 			default:
 				this.#carryOut(message);

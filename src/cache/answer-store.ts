@@ -55,12 +55,16 @@ export interface AnswerEntry {
 	readonly state: FillState;
 	/** null while it is asked for. Texts and head are read from the store's memory: only while it is pinned. */
 	readonly answer: StoredAnswer | null;
+	/** It is found still: nobody took it out, and none that is newer took its place. */
+	readonly found: boolean;
 	/** Bytes of the body that are there. */
 	readonly received: number;
 	/** Trailer fields, each line with its CRLF; null: none. */
 	readonly trailers: Buffer | null;
 	/** Epoch ms from which it counts as stale whatever its lifetime says (a soft purge, an invalidation); 0: none. */
 	readonly staleFromMs: number;
+	/** Writes 16 bytes that name its body: the same under another head, and no other body's of this or any other start. Returns where they end. */
+	nameBody(into: Buffer, at: number): number;
 	/** Bytes of the body from `at`, as many as lie together; they stay as they are while the entry is pinned. */
 	read(at: number): Buffer;
 	/**

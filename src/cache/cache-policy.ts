@@ -19,6 +19,8 @@ export interface CachePolicy {
 	readonly staleIfUnreachableMs: number;
 	/** A share of the lifetime: asked for in the last part of it, an answer is fetched anew beforehand; 0: never. */
 	readonly refreshAhead: number;
+	/** Answers to POST that say that they are what a GET of their URL brings, and for how long, are given to later GETs. */
+	readonly posts: boolean;
 	/** Not looked up and not stored when one of these holds. */
 	readonly bypass: readonly CacheBypass[];
 	/** Largest body that is stored, bytes. */
@@ -83,6 +85,7 @@ export const PLAIN_CACHE: CachePolicy = {
 	staleIfErrorMs: null,
 	staleIfUnreachableMs: 0,
 	refreshAhead: 0,
+	posts: false,
 	bypass: [],
 	bodyMost: 64 * 1024 * 1024,
 	variantsMost: 32,
@@ -97,9 +100,33 @@ export const PLAIN_CACHE: CachePolicy = {
 export interface CacheConfig {
 	/** Memory that all workers share, bytes; index included. */
 	memoryBytes: number;
+	/** Answers in the Redis of `state`, where there is one; null: none. */
+	redis: CacheRedisConfig | null;
 }
 
-export const CACHE: CacheConfig = { memoryBytes: 128 * 1024 * 1024 };
+/** Stored answers that nodes share; resolved. */
+export interface CacheRedisConfig {
+	/** Most time that Redis is waited for before the origin is asked, ms. */
+	timeoutMs: number;
+	/** Largest body that is kept there, bytes. */
+	bodyBytes: number;
+	/** Longest time that an answer stays there, ms. */
+	lifeMs: number;
+	/** Nothing heard of other nodes' purges for so long: what is in memory counts as stale, ms; 0: never. */
+	aloneMs: number;
+	/** What all nodes know, and who only reads or writes in Redis does not; null: nothing. It is a secret. */
+	secret: string | null;
+}
+
+export const CACHE_REDIS: CacheRedisConfig = {
+	timeoutMs: 50,
+	bodyBytes: 1024 * 1024,
+	lifeMs: 86_400_000,
+	aloneMs: 30_000,
+	secret: null,
+};
+
+export const CACHE: CacheConfig = { memoryBytes: 128 * 1024 * 1024, redis: null };
 
 /** Statuses that a single `ttl` is for. */
 export const TTL_STATUSES = [200, 203, 300, 301, 308] as const;

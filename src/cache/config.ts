@@ -1,6 +1,19 @@
 /** What a person writes of the cache. Import the types only where zod must not be loaded. */
 import { z } from 'zod';
-import { bool, choice, duration, integer, key, list, map, object, oneOf, size, text } from '../core/schema.ts';
+import {
+	bool,
+	choice,
+	duration,
+	integer,
+	key,
+	list,
+	map,
+	object,
+	oneOf,
+	reference,
+	size,
+	text,
+} from '../core/schema.ts';
 import { parseShare } from '../core/units.ts';
 
 const YEAR = 366 * 86_400_000;
@@ -139,6 +152,11 @@ export const cacheSchema = oneOf(
 			key: key(keySchema, 'What an answer is found by, beside scheme, host, path and `Vary`.', {
 				example: { query: 'sorted', headers: ['x-tenant'] },
 			}),
+			methods: key(
+				list(choice('GET', 'POST'), 'methods'),
+				'Whose answers are stored. With `POST` those of 200 whose `Content-Location` is their own URL, and that say how long they hold, are given to later GETs, never to another POST (RFC 9110 §9.3.3). HEAD goes with GET.',
+				{ default: ['GET'], example: ['GET', 'POST'] },
+			),
 			bypass: key(
 				oneOf([condition, list(condition, 'conditions', 0)], 'a condition such as cookie:session, or a list of them'),
 				'Requests that are neither answered from the cache nor stored.',
@@ -185,6 +203,40 @@ export const nodeCacheSchema = object({
 		size(1024 * 1024, 1_099_511_627_776),
 		'Memory for stored answers, shared by all workers. It is used as it fills.',
 		{ default: '128MiB', example: '1GiB' },
+	),
+	redis: key(
+		oneOf(
+			[
+				object({
+					timeout: key(duration(1, 10_000), 'How long Redis is waited for before the origin is asked.', {
+						default: '50ms',
+						example: '20ms',
+					}),
+					body: key(size(0, 64 * 1024 * 1024), 'Largest body that is kept there.', {
+						default: '1MiB',
+						example: '256KiB',
+					}),
+					life: key(duration(1000, YEAR), 'Longest time that an answer stays there.', {
+						default: '1d',
+						example: '1h',
+					}),
+					alone: key(
+						oneOf([duration(1000, YEAR), off], 'a duration or off'),
+						'Nothing was heard of the purges of other nodes for so long: from then on what is in memory counts as stale, anew after each such time.',
+						{ default: '30s', example: '5m' },
+					),
+					secret: key(
+						reference,
+						'What all nodes know: answers in Redis are signed with it, and credentials and cookies that are part of a key are hashed with it.',
+						{ defaultText: 'the password of Redis', example: { env: 'BALLAST_CACHE_SECRET' } },
+					),
+				}),
+				off,
+			],
+			'an object such as { timeout: 20ms }, or off',
+		),
+		'Answers are kept in the Redis of `state`, too, where nodes share them and hear of purges. `off`: they are not.',
+		{ defaultText: 'on where `state` names a Redis', example: { timeout: '20ms', body: '256KiB' } },
 	),
 });
 

@@ -10,6 +10,8 @@ export const AnswerFlag = {
 	invented: 8,
 	/** Part of the body only: what a 206 brought. */
 	partial: 16,
+	/** Made here of another one's body, and worth nothing without it. */
+	derived: 32,
 } as const;
 
 /** What is known of a stored answer, beside its body. Never changed: what a 304 updates is another one over the same body. */

@@ -4,8 +4,15 @@ import type { PurgeSelect } from './purge-target.ts';
 export interface Purger {
 	/** False: there is nothing that answers are kept in. */
 	readonly active: boolean;
-	/** `soft`: stale from now on, not gone. `removed`: how many there were. */
-	purge(select: PurgeSelect, soft: boolean): Promise<{ removed: number }>;
+	/** `soft`: stale from now on, not gone. */
+	purge(select: PurgeSelect, soft: boolean): Promise<PurgedHere>;
+}
+
+export interface PurgedHere {
+	/** How many there were here. */
+	removed: number;
+	/** Where nodes share answers: whether the others can hear of it, or hear of it later. */
+	nodes?: 'told' | 'waiting';
 }
 
 /** What somebody asks for; at least one selection. */
@@ -27,6 +34,6 @@ export interface PurgeTargetOutcome {
 /** What became of a purge. */
 export interface PurgeAnswer {
 	/** null: no cache is configured. */
-	cache: { removed: number } | null;
+	cache: PurgedHere | null;
 	targets: PurgeTargetOutcome[];
 }

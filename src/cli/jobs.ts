@@ -4,6 +4,7 @@ import { closest } from '../core/closest.ts';
 import { BallastError } from '../core/errors.ts';
 import { inert, inertLines } from '../core/inert.ts';
 import { formatDuration } from '../core/units.ts';
+import { type Fields, listOr, numberOr, textOr } from './answer-form.ts';
 import { EXIT, type Run } from './command.ts';
 import { control } from './control-client.ts';
 import { controlSocket } from './control-socket.ts';
@@ -23,29 +24,72 @@ interface Job {
 	attempts: number;
 	attemptsMost: number;
 	created: string;
-	error: { code: string; message: string } | null;
+	/** Its last; '': none. */
+	error: string;
 }
 
 interface Queue {
 	paused: boolean;
-	counts: Record<string, number>;
+	counts: Record<string, unknown>;
 	oldestMs: number | null;
 }
 
+/** Of one command each has a part. */
 interface Answer {
-	jobs?: Job[];
-	job?: Job;
-	changed?: boolean;
-	next?: string | null;
-	queues?: Record<string, Queue>;
-	queue?: Queue;
+	jobs: Job[];
+	job: Job;
+	/** The job as it came. */
+	whole: unknown;
+	changed: boolean | null;
+	/** '': that was the last page. */
+	next: string;
+	queues: [name: string, queue: Queue][];
+	queue: Queue;
+}
+
+/** The other end may be another version. */
+function readAnswer(said: unknown): Answer {
+	const { jobs: found, job, changed, next, queues, queue } = fields(said);
+	return {
+		jobs: listOr(found).map(readJob),
+		job: readJob(job),
+		whole: job ?? null,
+		changed: typeof changed === 'boolean' ? changed : null,
+		next: textOr(next),
+		queues: Object.entries(fields(queues)).map(([name, one]) => [name, readQueue(one)]),
+		queue: readQueue(queue),
+	};
+}
+
+const fields = (value: unknown): Fields =>
+	typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+
+function readJob(said: unknown): Job {
+	const { id, state, queue, group, attempts, attemptsMost, created, error } = fields(said);
+	const { message } = fields(error);
+	return {
+		id: textOr(id),
+		state: textOr(state),
+		queue: textOr(queue),
+		group: textOr(group),
+		attempts: numberOr(attempts, 0),
+		attemptsMost: numberOr(attemptsMost, 0),
+		created: textOr(created),
+		error: textOr(message),
+	};
+}
+
+function readQueue(said: unknown): Queue {
+	const { paused, counts, oldestMs } = fields(said);
+	return { paused: paused === true, counts: fields(counts), oldestMs: typeof oldestMs === 'number' ? oldestMs : null };
 }
 
 export const jobs: Run = async (parsed, terminal) => {
 	const { what, args } = order(parsed);
 	const where = controlSocket(globalsOf(parsed), terminal.env);
-	const answer = (await control(where, 'jobs', args)) as Answer;
-	if (parsed.switches.has('json')) terminal.out(`${jsonText(answer, 2)}\n`);
+	const said = await control(where, 'jobs', args);
+	const answer = readAnswer(said);
+	if (parsed.switches.has('json')) terminal.out(`${jsonText(said, 2)}\n`);
 	else terminal.out(`${inertLines(lines(what, answer, terminal).join('\n'))}\n`);
 	return answer.changed === false ? EXIT.failed : EXIT.ok;
 };
@@ -66,28 +110,30 @@ function order({ positionals, values, switches }: ParsedArguments): { what: What
 	const told = ['queue', 'group', 'state', 'after', 'as'].map((name) => [name, option(name)] as const);
 	const args = Object.fromEntries(told.filter(([, value]) => value !== undefined));
 	const newKey = switches.has('new-key');
-	return { what, args: { do: what, ...args, newKey, limit: Number(limit), ...(needs === '' ? {} : { [needs]: subject }) } };
+	return {
+		what,
+		args: { do: what, ...args, newKey, limit: Number(limit), ...(needs === '' ? {} : { [needs]: subject }) },
+	};
 }
 
 function lines(what: What, answer: Answer, terminal: Terminal): string[] {
 	switch (what) {
 		case 'queues':
-			return queueLines(answer.queues ?? {}, terminal);
+			return queueLines(answer.queues, terminal);
 		case 'list':
 			return listLines(answer, terminal);
 		case 'show':
-			return [JSON.stringify(answer.job, null, 2)];
+			return [jsonText(answer.whole, 2)];
 		case 'pause':
 		case 'resume':
-			return [answer.queue?.paused === true ? 'paused: none of its jobs begins' : 'its jobs begin'];
+			return [answer.queue.paused ? 'paused: none of its jobs begins' : 'its jobs begin'];
 		default:
 			return [changeLine(answer)];
 	}
 }
 
 function changeLine({ job, changed }: Answer): string {
-	const state = job?.state ?? '';
-	return changed === true ? `it is ${state} now` : `it is ${state}: nothing was changed`;
+	return changed === true ? `it is ${job.state} now` : `it is ${job.state}: nothing was changed`;
 }
 
 const QUEUE_COLUMNS: readonly Column[] = [
@@ -101,9 +147,10 @@ const QUEUE_COLUMNS: readonly Column[] = [
 	{ title: '' },
 ];
 
-function queueLines(queues: Record<string, Queue>, terminal: Terminal): string[] {
-	const rows = Object.entries(queues).map(([name, { paused, counts, oldestMs }]): Cell[] => {
-		const count = (...states: string[]): string => String(states.reduce((sum, state) => sum + (counts[state] ?? 0), 0));
+function queueLines(queues: Answer['queues'], terminal: Terminal): string[] {
+	const rows = queues.map(([name, { paused, counts, oldestMs }]): Cell[] => {
+		const count = (...states: string[]): string =>
+			String(states.reduce((sum, state) => sum + numberOr(counts[state], 0), 0));
 		return [
 			{ text: inert(name) },
 			{ text: count('waiting', 'scheduled') },
@@ -128,8 +175,8 @@ const JOB_COLUMNS: readonly Column[] = [
 	{ title: 'ERROR', least: 10 },
 ];
 
-function listLines({ jobs: found = [], next }: Answer, terminal: Terminal): string[] {
-	if (found.length === 0 && next == null) return ['there are none'];
+function listLines({ jobs: found, next }: Answer, terminal: Terminal): string[] {
+	if (found.length === 0 && next === '') return ['there are none'];
 	const rows = found.map((job): Cell[] => [
 		{ text: inert(job.id) },
 		{ text: inert(job.state) },
@@ -137,9 +184,9 @@ function listLines({ jobs: found = [], next }: Answer, terminal: Terminal): stri
 		{ text: inert(job.group) },
 		{ text: `${job.attempts}/${job.attemptsMost}` },
 		{ text: inert(job.created) },
-		{ text: inert(job.error?.message ?? '') },
+		{ text: inert(job.error) },
 	]);
-	return [...table(JOB_COLUMNS, rows, terminal), ...(next == null ? [] : [`more: --after ${inert(next)}`])];
+	return [...table(JOB_COLUMNS, rows, terminal), ...(next === '' ? [] : [`more: --after ${inert(next)}`])];
 }
 
 const bad = (message: string): BallastError => new BallastError('bad_command', `jobs: ${message}`);

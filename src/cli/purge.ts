@@ -10,7 +10,7 @@ import { plural } from './quantity.ts';
 
 /** What became of a purge; see `PurgeAnswer` of src/cdn. */
 interface Answer {
-	cache: { removed: number } | null;
+	cache: { removed: number; nodes?: 'told' | 'waiting' } | null;
 	targets: { name: string; state: string; why: string }[];
 }
 
@@ -55,8 +55,14 @@ function readAnswer(result: unknown): Answer {
 }
 
 function lines({ cache, targets }: Answer, soft: boolean): string[] {
-	return [here(cache, soft), ...targets.map(there)];
+	const nodes = cache?.nodes === undefined ? [] : [NODES[cache.nodes]];
+	return [here(cache, soft), ...nodes, ...targets.map(there)];
 }
+
+const NODES = {
+	told: 'other nodes: told',
+	waiting: 'other nodes: not told yet (Redis does not answer); it is tried on',
+} as const;
 
 function here(cache: Answer['cache'], soft: boolean): string {
 	if (cache === null) return 'no cache is configured here';

@@ -4,10 +4,12 @@ import {
 	type CacheConfig,
 	type CacheLifetime,
 	type CachePolicy,
+	type CacheRedisConfig,
 	NEGATIVE_STATUSES,
 	TTL_STATUSES,
 } from '../cache/cache-policy.ts';
 import { formatDuration, formatShare, formatSize } from '../core/units.ts';
+import type { StateConfig } from '../redis/config.ts';
 
 export function cacheForm(policy: CachePolicy | null): unknown {
 	if (policy === null) return 'off';
@@ -29,17 +31,36 @@ export function cacheForm(policy: CachePolicy | null): unknown {
 			credential: key.credential === null ? 'off' : `header:${key.credential.header}`,
 			host: key.anyHost ? 'any' : 'own',
 		},
+		methods: policy.posts ? ['GET', 'POST'] : ['GET'],
 		bypass: policy.bypass.map(bypassForm),
 		body: formatSize(policy.bodyMost),
 		variants: policy.variantsMost,
 		clients: policy.obeyClients ? 'obey' : 'ignore',
 		status: policy.tell,
 		tags: { fields: policy.tagFields, hide: policy.hideTags },
+		surrogate: policy.surrogate,
 	};
 }
 
-export function nodeCacheForm(config: CacheConfig): unknown {
-	return { memory: formatSize(config.memoryBytes) };
+export function nodeCacheForm({ cache, state }: Node, secret: (value: string) => unknown): unknown {
+	const { memoryBytes, redis } = cache;
+	const shared = redis === null ? 'off' : redisForm(redis, secret);
+	return { memory: formatSize(memoryBytes), ...(state.redis === null ? {} : { redis: shared }) };
+}
+
+interface Node {
+	readonly cache: CacheConfig;
+	readonly state: StateConfig;
+}
+
+function redisForm(config: CacheRedisConfig, secret: (value: string) => unknown): unknown {
+	return {
+		timeout: formatDuration(config.timeoutMs),
+		body: formatSize(config.bodyBytes),
+		life: formatDuration(config.lifeMs),
+		alone: config.aloneMs === 0 ? 'off' : formatDuration(config.aloneMs),
+		...(config.secret === null ? {} : { secret: secret(config.secret) }),
+	};
 }
 
 const bypassForm = ({ from, name, value }: CacheBypass): string =>

@@ -17,6 +17,7 @@ import type { LogsConfig } from '../logs/config.ts';
 import type { MetricsConfig, ObjectiveConfig } from '../metrics/config.ts';
 import type { Destination } from '../otlp/destination.ts';
 import type { ReceiveConfig, ScrapeConfig } from '../otlp/receive-config.ts';
+import type { StateConfig } from '../redis/config.ts';
 import type { BreakerConfig, RetryBudgetConfig } from '../resilience/config.ts';
 import type { ConcurrencyConfig, OverloadConfig } from '../resilience/overload-config.ts';
 import type { ScalePolicy } from '../scaling/policy.ts';
@@ -113,6 +114,8 @@ export interface Config {
 	jobs: JobsConfig;
 	/** Used once a service or route has `cache`. */
 	cache: CacheConfig;
+	/** What several nodes share; secrets are in it. */
+	state: StateConfig;
 	/** In file order. */
 	services: ServiceConfig[];
 }

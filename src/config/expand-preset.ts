@@ -15,7 +15,9 @@ export function expandPreset(input: UserService, place: Place): UserService {
 		return own;
 	}
 	if (accounts === undefined) {
-		place.problem('missing; `preset: heygen` needs `accounts`, such as `[{ key: { env: HEYGEN_API_KEY } }]`', { at: 'key' });
+		place.problem('missing; `preset: heygen` needs `accounts`, such as `[{ key: { env: HEYGEN_API_KEY } }]`', {
+			at: 'key',
+		});
 		return own;
 	}
 	const names = accounts.map(({ name }, at) => name ?? `account-${at + 1}`);

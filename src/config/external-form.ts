@@ -59,7 +59,9 @@ export function externalForm({ id, status, poll, result, webhook, reconcile }: E
 function webhookForm({ path, signature, eventId, id, jobId, word, done, failed }: WebhookPolicy, secret: Secret): Form {
 	const { header, format, over, timestamp, secrets = [] } = signature ?? {};
 	const stamp =
-		timestamp == null ? {} : { timestamp: { header: timestamp.header, tolerance: formatDuration(timestamp.toleranceMs) } };
+		timestamp == null
+			? {}
+			: { timestamp: { header: timestamp.header, tolerance: formatDuration(timestamp.toleranceMs) } };
 	const shown = secrets.map(secret);
 	const signed = { header, format, over, ...stamp, secret: shown.length === 1 ? shown[0] : shown };
 	return {

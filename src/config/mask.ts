@@ -11,6 +11,8 @@ export function maskConfig(config: Config): Config {
 	if (masked.receive !== null && masked.receive.token !== null) masked.receive.token = MASK;
 	if (masked.purge.token !== null) masked.purge.token = MASK;
 	masked.purge.targets = masked.purge.targets.map((target) => maskValues(target, target.secrets));
+	if (masked.state.redis !== null) masked.state.redis = maskValues(masked.state.redis, masked.state.redis.secrets);
+	if (masked.cache.redis !== null && masked.cache.redis.secret !== null) masked.cache.redis.secret = MASK;
 	for (const service of masked.services) {
 		for (const { instances, scale } of service.pools) {
 			for (const { source } of scale.signals) if (source.from === 'prometheus') maskAll(source.headers);
@@ -18,7 +20,8 @@ export function maskConfig(config: Config): Config {
 			const { env, secretEnv } = instances;
 			for (const name of Object.keys(env)) if (secretEnv.includes(name) || namesSecret(name)) env[name] = MASK;
 		}
-		for (const policy of [service.offload, ...Object.values(service.routeOffloads)]) if (policy !== null) maskOffload(policy);
+		for (const policy of [service.offload, ...Object.values(service.routeOffloads)])
+			if (policy !== null) maskOffload(policy);
 		const { health } = service;
 		health.headers = health.headers.map(([name, value]) =>
 			health.secretHeaders.includes(name.toLowerCase()) || namesSecret(name) ? [name, MASK] : [name, value],
@@ -36,7 +39,10 @@ export function maskConfig(config: Config): Config {
 
 /** All that places upstream are sent is taken for secret. */
 function maskOffload(policy: OffloadPolicy): void {
-	policy.lanes = policy.lanes.map((lane) => ({ ...lane, headers: lane.headers.map(([name]) => [name, MASK] as const) }));
+	policy.lanes = policy.lanes.map((lane) => ({
+		...lane,
+		headers: lane.headers.map(([name]) => [name, MASK] as const),
+	}));
 	const signature = policy.external?.webhook?.signature;
 	if (signature != null) signature.secrets = signature.secrets.map(() => MASK);
 }

@@ -31,7 +31,10 @@ test('the preset gives a plain service: places by account, stable keys, and how 
 	);
 	// Of the places alone depends how many are under way.
 	assert.equal(videos.limits.concurrency, 0);
-	assert.deepEqual([videos.upstreamKey?.header, videos.upstreamKey?.lifeMs, videos.timeLimitMs], ['Idempotency-Key', 86_400_000, 120_000]);
+	assert.deepEqual(
+		[videos.upstreamKey?.header, videos.upstreamKey?.lifeMs, videos.timeLimitMs],
+		['Idempotency-Key', 86_400_000, 120_000],
+	);
 	assert.deepEqual([videos.external?.status.most, videos.external?.result?.ready], [100, '/data/video_url']);
 	assert.deepEqual(videos.external?.webhook?.signature?.secrets, ['whsec_of-the-endpoint']);
 	// All that makes jobs of an account shares its slots.
@@ -72,4 +75,33 @@ test('what belongs together is asked for, and a key that is not there once', asy
 	assert.match((await problems({ preset, accounts: [other, other] }))[0] ?? '', /another account/);
 	assert.equal((await problems({ preset, ...rest }, {})).length, 3);
 	assert.match((await problems({ instances: 'http://h:1', offload: { external: { id: '/id' } } }))[0] ?? '', /`path`/);
+});
+
+test('two services do not share the path of a webhook by chance, nor the routes of a queue different places', async () => {
+	const external = (secret: string) => ({
+		id: '/id',
+		status: { path: '/v/{id}', state: '/state', done: ['d'], failed: ['f'] },
+		webhook: {
+			path: '/hook',
+			signature: { header: 'x-signature', secret: { env: secret } },
+			id: '/id',
+			word: '/w',
+			done: ['d'],
+			failed: ['f'],
+		},
+	});
+	const service = (match: string, secret: string, more: object = {}) => ({
+		match,
+		instances: 'http://h:1',
+		routes: { [`POST ${match}`]: { offload: { external: external(secret), ...more } } },
+	});
+	const check = async (services: object): Promise<string[]> => {
+		const result = await loadText(JSON.stringify({ services }), {}, { env: { ONE: '1', TWO: '2' } });
+		return result.ok ? [] : result.problems.map(({ message }) => message);
+	};
+	assert.deepEqual(await check({ a: service('/a', 'ONE'), b: service('/b', 'ONE') }), []);
+	assert.match((await check({ a: service('/a', 'ONE'), b: service('/b', 'TWO') })).join(), /another webhook/);
+	const a = service('/a', 'ONE', { lanes: { one: {} } });
+	const both = { ...a, routes: { ...a.routes, 'POST /a/b': { offload: { lanes: { one: {}, two: {} } } } } };
+	assert.match((await check({ a: both })).join(), /other places/);
 });

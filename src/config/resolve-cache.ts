@@ -1,10 +1,12 @@
 /** Caching: what a file says of it, laid over what it inherits. */
 import {
 	CACHE,
+	CACHE_REDIS,
 	type CacheBypass,
 	type CacheConfig,
 	type CacheLifetime,
 	type CachePolicy,
+	type CacheRedisConfig,
 	NEGATIVE_STATUSES,
 	PLAIN_CACHE,
 	TTL_STATUSES,
@@ -30,6 +32,7 @@ export function layCache(base: CachePolicy | null, input: CacheInput | undefined
 		staleIfUnreachableMs: windowOf(from.staleIfUnreachableMs, input.staleIfUnreachable) ?? 0,
 		heuristic: heuristicOf(from.heuristic, input.heuristic),
 		refreshAhead: shareOf(from.refreshAhead, input.refreshAhead),
+		posts: input.methods?.includes('POST') ?? from.posts,
 		bypass: input.bypass === undefined ? from.bypass : [input.bypass].flat().map(bypassOf),
 		bodyMost: input.body === undefined ? from.bodyMost : (parseSize(input.body) ?? from.bodyMost),
 		variantsMost: input.variants ?? from.variantsMost,
@@ -127,8 +130,32 @@ function checkCache(input: Said, place: Place): void {
 	place.at('ttl').warn(message, { at: 'key' });
 }
 
-export function resolveNodeCache(input: NodeCacheInput | undefined): CacheConfig {
+/** `shared`: `state` names a Redis. */
+export function resolveNodeCache(input: NodeCacheInput | undefined, place: Place, shared: boolean): CacheConfig {
 	return {
 		memoryBytes: input?.memory === undefined ? CACHE.memoryBytes : (parseSize(input.memory) ?? CACHE.memoryBytes),
+		redis: resolveRedis(input?.redis, place.at('redis'), shared),
+	};
+}
+
+/** Shortest secret that cannot be guessed, characters. */
+const SECRET_LEAST = 16;
+
+function resolveRedis(input: NodeCacheInput['redis'], place: Place, shared: boolean): CacheRedisConfig | null {
+	if (input === 'off' || input === false) return null;
+	if (input === undefined) return shared ? CACHE_REDIS : null;
+	if (!shared) place.problem('expected a Redis to keep answers in: `state: { redis: { url: … } }`', { at: 'key' });
+	const { timeout, body, life, alone } = input;
+	const time = (text: string | undefined, otherwise: number) =>
+		text === undefined ? otherwise : (parseDuration(text) ?? otherwise);
+	const secret = input.secret === undefined ? undefined : place.at('secret').secret(input.secret);
+	if (secret !== undefined && secret.length < SECRET_LEAST)
+		place.at('secret').problem(`expected a secret of at least ${SECRET_LEAST} characters`);
+	return {
+		timeoutMs: time(timeout, CACHE_REDIS.timeoutMs),
+		bodyBytes: body === undefined ? CACHE_REDIS.bodyBytes : (parseSize(body) ?? CACHE_REDIS.bodyBytes),
+		lifeMs: time(life, CACHE_REDIS.lifeMs),
+		aloneMs: alone === 'off' || alone === false ? 0 : time(alone, CACHE_REDIS.aloneMs),
+		secret: secret ?? null,
 	};
 }

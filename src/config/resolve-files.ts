@@ -1,6 +1,6 @@
 /** Files that the gateway serves itself. */
 import { statSync } from 'node:fs';
-import type { Coding } from '../gateway/files/coding.ts';
+import type { Coding } from '../gateway/compress/coding.ts';
 import type { FilesConfig, FilesInput } from '../gateway/files/files-config.ts';
 import type { Place } from './scope.ts';
 

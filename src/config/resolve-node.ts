@@ -12,6 +12,7 @@ import { resolveMetrics } from './resolve-metrics.ts';
 import { resolveJobs } from './resolve-offload.ts';
 import { resolveOverload } from './resolve-overload.ts';
 import { resolvePurge } from './resolve-purge.ts';
+import { resolveState } from './resolve-state.ts';
 import { resolveExports, resolveReceive, resolveTraces } from './resolve-telemetry.ts';
 import { resolveTrust } from './resolve-trust.ts';
 import type { UserConfig } from './schema.ts';
@@ -47,7 +48,8 @@ export function resolveNode(
 		exports: resolveExports(input.export, place.at('export')),
 		receive: resolveReceive(input.receive, place.at('receive')),
 		metrics: resolveMetrics(input.metrics, place.at('metrics')),
-		cache: resolveNodeCache(input.cache),
+		cache: resolveNodeCache(input.cache, place.at('cache'), input.state?.redis !== undefined),
+		state: resolveState(input.state, place.at('state')),
 		jobs: resolveJobs(input.jobs),
 		stop: { graceMs: parseDuration((typeof stop === 'string' ? stop : stop?.grace) ?? '30s') ?? 30_000 },
 		logs: resolveLogs(input.logs, place.at('logs')),

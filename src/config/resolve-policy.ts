@@ -3,6 +3,7 @@ import { formatDuration, parseDuration, parseSize } from '../core/units.ts';
 import type { HeaderPolicy, Policy, Timeouts } from '../gateway/config.ts';
 import { complainOfFieldName, complainOfFieldValue } from '../gateway/config-syntax.ts';
 import { layCdn } from './resolve-cdn.ts';
+import { layCompress } from './resolve-compress.ts';
 import { layPriority } from './resolve-overload.ts';
 import { checkLimitedFields, layRateLimits } from './resolve-rate-limit.ts';
 import { DEFAULT_HOLD_MS, DEFAULT_RETRY, layRetry } from './resolve-retry.ts';
@@ -11,7 +12,18 @@ import type { Place } from './scope.ts';
 
 export type PolicyInput = Pick<
 	UserDefaults,
-	'timeouts' | 'limits' | 'host' | 'strip' | 'rewrite' | 'headers' | 'retry' | 'hold' | 'rateLimit' | 'priority' | 'cdn'
+	| 'timeouts'
+	| 'limits'
+	| 'host'
+	| 'strip'
+	| 'rewrite'
+	| 'headers'
+	| 'retry'
+	| 'hold'
+	| 'rateLimit'
+	| 'priority'
+	| 'cdn'
+	| 'compress'
 >;
 
 export const DEFAULT_POLICY: Policy = {
@@ -26,6 +38,7 @@ export const DEFAULT_POLICY: Policy = {
 	rateLimit: [],
 	priority: { header: null, from: 'trusted', default: 'normal' },
 	cdn: null,
+	compress: null,
 };
 
 /** A service's or route's policy: what the input says, laid over what it inherits. */
@@ -48,6 +61,7 @@ export function layPolicy(base: Policy, input: PolicyInput, place: Place): Polic
 		rateLimit: layRateLimits(base.rateLimit, input, place),
 		priority: layPriority(base.priority, input.priority, place.at('priority')),
 		cdn: layCdn(base.cdn, input.cdn, place.at('cdn')),
+		compress: layCompress(base.compress, input.compress),
 	};
 	checkLimitedFields(policy, input, place);
 	return policy;

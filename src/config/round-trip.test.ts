@@ -10,9 +10,11 @@ import type { UserConfig, UserRoute, UserService } from './schema.ts';
 import {
 	cacheInput,
 	cdnInput,
+	compressInput,
 	duration,
 	filesInput,
 	maybe,
+	objectiveInput,
 	scaleInput,
 	withoutUndefined,
 } from './testing/arbitrary.ts';
@@ -111,18 +113,8 @@ const policy = (level: string) => ({
 	headers: maybe(fc.record({ request: maybe(fields), response: maybe(fields) }).map(withoutUndefined)),
 	cache: maybe(cacheInput),
 	cdn: maybe(cdnInput),
-	objective: maybe(
-		fc.oneof(
-			fc.constantFrom('99.9%', 'off' as const, { latency: '300ms' }),
-			fc
-				.record({
-					availability: fc.constantFrom('50%', '99.95%'),
-					latency: maybe(fc.record({ target: duration(1, 9000), share: fc.constantFrom('90%', '99%') })),
-					window: maybe(fc.constantFrom('7d', '30d')),
-				})
-				.map(withoutUndefined),
-		),
-	),
+	compress: maybe(compressInput),
+	objective: maybe(objectiveInput),
 });
 
 const url = fc

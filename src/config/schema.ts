@@ -7,6 +7,7 @@ import { cacheSchema, nodeCacheSchema } from '../cache/config.ts';
 import { cdnLoopSchema, cdnSchema, purgeSchema } from '../cdn/config.ts';
 import { choice, duration, integer, key, list, map, notEmpty, object, oneOf, required, text } from '../core/schema.ts';
 import { deploySchema } from '../deploy/config.ts';
+import { compressSchema } from '../gateway/compress/compress-config.ts';
 import {
 	limitsKeys,
 	listenHost,
@@ -33,13 +34,14 @@ import { logsSchema } from '../logs/config.ts';
 import { metricsSchema, objectiveSchema } from '../metrics/config.ts';
 import { exportSchema } from '../otlp/export-config.ts';
 import { receiveSchema } from '../otlp/receive-config.ts';
+import { accountsSchema, webhooksSchema } from '../presets/heygen/config.ts';
+import { stateSchema } from '../redis/config.ts';
 import { breakerSchema, retryBudgetSchema } from '../resilience/config.ts';
 import { concurrencySchema, overloadSchema, prioritySchema } from '../resilience/overload-config.ts';
 import { rateLimitSchema } from '../resilience/rate-limit-config.ts';
 import { scaleSchema } from '../scaling/config.ts';
 import { storeSchema } from '../store/config.ts';
 import { tracesSchema } from '../traces/config.ts';
-import { accountsSchema, webhooksSchema } from '../presets/heygen/config.ts';
 import { poolsSchema, scrapeKey } from './pool-schema.ts';
 
 const poolKeys = {
@@ -117,6 +119,11 @@ const policyKeys = {
 		cdnSchema,
 		'How long a CDN in front may keep answers, and browsers, where the API says nothing of it; and how it gets their tags.',
 		{ default: 'off', example: { maxAge: '1h', staleWhileRevalidate: '30s', tags: 'Cache-Tag' } },
+	),
+	compress: key(
+		compressSchema,
+		'Answers that come plain are compressed for clients that like it: stored ones once, others on their way. Not for answers that hold a secret beside what a stranger may choose (BREACH).',
+		{ default: 'off', example: true },
 	),
 	offload: key(
 		offloadSchema,
@@ -370,6 +377,10 @@ export const configSchema = object({
 	),
 	jobs: key(jobsSchema, 'The jobs that `offload` makes.', { example: { path: '/v1/jobs' } }),
 	cache: key(nodeCacheSchema, 'Where stored answers are kept.', { example: { memory: '1GiB' } }),
+	state: key(stateSchema, 'What several nodes share, and where.', {
+		defaultText: 'nothing: each node is by itself',
+		example: { redis: { url: { env: 'REDIS_URL' } } },
+	}),
 	metrics: key(metricsSchema, 'What is measured, and how long it is kept.', {
 		defaultText: 'the values below',
 		example: { apdex: '200ms' },

@@ -18,6 +18,7 @@ const BELONGS: Record<string, string> = {
 	cert: '`tls` of a listener',
 	channels: 'the top of the main file',
 	command: '`instances`, as `run`',
+	compress: 'a service, a route or `defaults`',
 	concurrency: 'a service or `defaults`',
 	connect: '`timeouts`',
 	cooldown: '`scale`',
@@ -92,6 +93,7 @@ const BELONGS: Record<string, string> = {
 const ELSEWHERE: Record<string, string> = {
 	algorithm: 'balance',
 	caching: 'cache',
+	compression: 'compress',
 	proxycache: 'cache',
 	maxage: 'ttl',
 	vary: 'key',

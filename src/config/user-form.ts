@@ -27,9 +27,11 @@ import { concurrencyForm, overloadForm, priorityForm } from './overload-form.ts'
 import { platformForm } from './platform-form.ts';
 import { namesSecret } from './problem.ts';
 import { rateLimitForm, routeLimitsForm } from './rate-limit-form.ts';
+import { compressForm } from './resolve-compress.ts';
 import { filesForm } from './resolve-files.ts';
 import { matchOfRouteName } from './resolve-match.ts';
 import { scaleForm } from './scale-form.ts';
+import { stateForm } from './state-form.ts';
 import { exportForm, receiveForm, scrapeForm, tracesForm } from './telemetry-form.ts';
 
 /** Plain data. */
@@ -66,7 +68,8 @@ export function userForm(config: Config, options: FormOptions): Form {
 		...(config.cdnLoop === null ? {} : { cdnLoop: config.cdnLoop }),
 		...purgeForm(config.purge, options),
 		metrics: metricsForm(config.metrics),
-		cache: nodeCacheForm(config.cache),
+		cache: nodeCacheForm(config, options.secret),
+		...stateForm(config.state, options),
 		jobs: jobsForm(config.jobs),
 		stop: { grace: formatDuration(config.stop.graceMs) },
 		...alertingForm(config, options),
@@ -305,6 +308,7 @@ function policyForm(policy: Policy, options: FormOptions): Form {
 		rewrite: path.rewrite === null ? 'off' : { from: path.rewrite.pattern, to: path.rewrite.replacement },
 		priority: priorityForm(policy.priority),
 		cdn: cdnForm(policy.cdn),
+		compress: compressForm(policy.compress),
 		...(request === null && response === null
 			? {}
 			: { headers: { ...(request === null ? {} : { request }), ...(response === null ? {} : { response }) } }),

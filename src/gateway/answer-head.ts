@@ -4,6 +4,7 @@ import type { Framing } from '../wire/framing.ts';
 import { type Fields, lineEnd, STRIDE, text } from '../wire/head.ts';
 import type { Output } from '../wire/output.ts';
 import type { ResponseHead } from '../wire/response-head.ts';
+import type { PassedOn } from './compress/passed-on.ts';
 import type { FieldEdits } from './field-edits.ts';
 import type { AnswerEdits, Route } from './route.ts';
 
@@ -43,6 +44,11 @@ export interface Framed {
 	closing: boolean;
 }
 
+/** What of an exchange an answer of our own depends on. */
+export interface Owning extends Pick<Answering, 'closing' | 'head'> {
+	readonly plane: { readonly date: Buffer; readonly out: Output };
+}
+
 /** A head that is passed on: where to, for whom, and what came. */
 export interface AnswerHead {
 	out: Output;
@@ -50,14 +56,16 @@ export interface AnswerHead {
 	head: ResponseHead;
 	bytes: Uint8Array;
 	framing: Framing;
+	/** How it is compressed, or might be; null: not at all. */
+	passed: PassedOn | null;
 }
 
 /** Writes the answer's head for the client: end-to-end fields as received, framing and hop-by-hop ones anew. */
-export function writeAnswerHead({ out, exchange, head, bytes, framing }: AnswerHead): void {
+export function writeAnswerHead({ out, exchange, head, bytes, framing, passed }: AnswerHead): void {
 	writeStatusLine(out, head, bytes);
 	const route = exchange.route;
-	const edits =
-		route === null ? null : route.cdn === null ? route.response : cdnEdits(exchange, route.cdn, head, bytes);
+	const own = route === null ? null : route.cdn === null ? route.response : cdnEdits(exchange, route.cdn, head, bytes);
+	const edits = passed === null ? own : passed.edits(own);
 	copyFields(out, bytes, head.fields, edits);
 	if (edits !== null) out.bytes(edits.added);
 	if (exchange.cache.extra !== null) out.bytes(exchange.cache.extra);
@@ -68,7 +76,7 @@ export function writeAnswerHead({ out, exchange, head, bytes, framing }: AnswerH
 		return;
 	}
 	if (exchange.answerMode === AnswerMode.chunked) out.bytes(CHUNKED);
-	else if (framing.contentLength >= 0 && head.status !== 204 && !framing.chunked)
+	else if (framing.contentLength >= 0 && head.status !== 204 && !framing.chunked && passed?.coded !== true)
 		writeLength(out, framing.contentLength);
 	writeHeadEnd(out, exchange);
 }
@@ -91,6 +99,16 @@ export function writeHeadEnd(out: Output, { closing, head }: Pick<Answering, 'cl
 	if (closing) out.bytes(CONNECTION_CLOSE);
 	else if (head.minor === 0) out.bytes(CONNECTION_KEEP_ALIVE);
 	out.crlf();
+}
+
+/** A whole answer of our own; how many bytes its body has. `head`: status line and fields but Date, Connection and the end. */
+export function writeWhole(exchange: Owning, head: Buffer, body: Buffer | null): number {
+	const { out } = exchange.plane;
+	out.bytes(head);
+	out.bytes(exchange.plane.date);
+	writeHeadEnd(out, exchange);
+	if (body !== null) out.bytes(body);
+	return body?.length ?? 0;
 }
 
 export function writeLength(out: Output, length: number): void {

@@ -6,7 +6,8 @@ import type { Transport } from '../wire/transport.ts';
 import type { AttemptConnection } from './attempt.ts';
 import { scanBody } from './body-intake.ts';
 import type { DataPlane } from './data-plane.ts';
-import type { Exchange, ExchangeClient } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import type { ExchangeClient } from './exchange-client.ts';
 import { Input } from './input.ts';
 import { LargeReads } from './large-reads.ts';
 import { Pace } from './pace.ts';
@@ -27,7 +28,7 @@ const HALF_CLOSED_MS = 800;
 const EMPTY = Buffer.alloc(0);
 
 /** One HTTP/1.1 connection of a client: one exchange at a time, answers in order. */
-export class ClientConnection implements ExchangeClient {
+export class ClientConnection implements ExchangeClient<Exchange> {
 	readonly plane: DataPlane;
 	readonly secure: boolean;
 	transport!: Transport;
@@ -267,8 +268,7 @@ export class ClientConnection implements ExchangeClient {
 			this.#tunnel.clientDrained();
 			return;
 		}
-		const exchange = this.#exchange;
-		if (exchange !== null) exchange.resume();
+		if (this.#exchange !== null) this.#exchange.resume();
 		else this.next();
 	}
 

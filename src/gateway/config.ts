@@ -19,6 +19,7 @@ import {
 	text,
 } from '../core/schema.ts';
 import type { CdnPolicy } from './cdn-policy.ts';
+import type { CompressPolicy } from './compress/compress-policy.ts';
 import { complainOfServerName, listenAddress, parseListen } from './config-syntax.ts';
 import type { FilesConfig } from './files/files-config.ts';
 
@@ -157,6 +158,8 @@ export interface Policy {
 	priority: PriorityPolicy;
 	/** null: answers go out as they are. */
 	cdn: CdnPolicy | null;
+	/** null: nothing is compressed here. */
+	compress: CompressPolicy | null;
 }
 
 export interface FixedAnswer {

@@ -4,7 +4,7 @@ import { Framing } from '../wire/framing.ts';
 import { GATHER_BYTES, type Output } from '../wire/output.ts';
 import { RequestHead } from '../wire/request-head.ts';
 import type { ResponseHead } from '../wire/response-head.ts';
-import type { Transport } from '../wire/transport.ts';
+import { payloadOf, writeChunk } from './answer-body.ts';
 import {
 	AnswerMode,
 	CHUNKED,
@@ -13,51 +13,26 @@ import {
 	writeHeadEnd,
 	writeInterim,
 	writeLength,
+	writeWhole,
 } from './answer-head.ts';
 import type { AnswerSource } from './answer-source.ts';
 import type { AttemptConnection, Destination, FetchParty } from './attempt.ts';
 import type { BodyIntake } from './body-intake.ts';
+import { AnswerCoder } from './compress/answer-coder.ts';
+import type { Coding } from './compress/coding.ts';
+import { passedOn } from './compress/passed-on.ts';
 import type { DataPlane, TraceContext } from './data-plane.ts';
+import type { ExchangeClient } from './exchange-client.ts';
 import { Fetch } from './fetch.ts';
 import { withoutRemoved } from './field-edits.ts';
 import { type Problem, problemOf } from './problem.ts';
 import type { ReplayBody } from './replay-body.ts';
-import { writeBodyEnd } from './request-body.ts';
+import { writeReplay } from './request-body.ts';
 import { CacheTrack } from './response-cache.ts';
 import type { ConcurrencyLimit, Route } from './route.ts';
 import { writeUpstreamHead } from './upstream-head.ts';
 
 const SLAB_BYTES = 2048;
-
-/** The connection that brought the request, as its exchange sees it. */
-export interface ExchangeClient {
-	readonly transport: Transport;
-	/** The peer's address, without an IPv4-mapped prefix. */
-	readonly address: string;
-	readonly secure: boolean;
-	/** The peer may speak for its clients. */
-	readonly trusted: boolean;
-	/** The field in which it tells its client's address; '': by X-Forwarded-For. */
-	readonly addressField: string;
-	/** Field lines for every request of this connection. */
-	readonly forwarded: Buffer;
-	/** Received and not used yet. */
-	readonly inputBytes: number;
-	/** One read more, to notice whether the client has left. */
-	readOn(): void;
-	/** The route is known: its time limits hold now. */
-	arm(requestMs: number, streamIdleMs: number): void;
-	/** Writes the payload at hand, framed for the instance. */
-	moveBody(exchange: Exchange, out: Output): boolean;
-	/** The instance took what it was sent. */
-	upstreamDrained(): void;
-	/** Part of the answer waits for the client. */
-	answerBlocked(): void;
-	/** The answer is whole. */
-	exchangeDone(exchange: Exchange): void;
-	/** From here on both sides' bytes pass through unread. */
-	startTunnel(exchange: Exchange, connection: AttemptConnection, rest: Buffer): void;
-}
 
 /**
  * The client half of one request: its head, pinned so that it outlives the read that brought it,
@@ -65,7 +40,7 @@ export interface ExchangeClient {
  */
 export class Exchange implements FetchParty {
 	readonly plane: DataPlane;
-	client!: ExchangeClient;
+	client!: ExchangeClient<Exchange>;
 	readonly head: RequestHead;
 	readonly framing = new Framing();
 	/** The request's body. */
@@ -73,6 +48,8 @@ export class Exchange implements FetchParty {
 	readonly fetch: Fetch;
 	/** Brings the answer where no instance sends it here; null: the fetch does, or it is whole at once. */
 	source: AnswerSource | null = null;
+	/** Compresses the answer on its way; null: it goes as it comes. */
+	#coder: AnswerCoder | null = null;
 	/** Takes its body in the place of an instance; null: nobody does. */
 	intake: BodyIntake | null = null;
 	/** The head's bytes; all offsets below point into it. */
@@ -121,7 +98,7 @@ export class Exchange implements FetchParty {
 	}
 
 	/** Takes over the head that was just parsed from `source`. */
-	pin(client: ExchangeClient, source: Uint8Array): void {
+	pin(client: ExchangeClient<Exchange>, source: Uint8Array): void {
 		const { head } = this;
 		const size = head.end - head.start;
 		if (size > this.buffer.length) this.buffer = Buffer.allocUnsafeSlow(size + 1024);
@@ -154,7 +131,7 @@ export class Exchange implements FetchParty {
 	}
 
 	/** Stands for a request whose head cannot be read: it is answered, and the connection closed. */
-	pinNothing(client: ExchangeClient): void {
+	pinNothing(client: ExchangeClient<Exchange>): void {
 		this.head.clear();
 		this.framing.read(this.buffer, this.head.fields);
 		this.pin(client, this.buffer);
@@ -205,10 +182,7 @@ export class Exchange implements FetchParty {
 	}
 
 	writeRequestBody(out: Output): boolean {
-		if (this.replay !== null) {
-			this.replay.write(out, this.framing.chunked);
-			if (this.body.done && this.framing.chunked) writeBodyEnd(this, out);
-		}
+		if (this.replay !== null) writeReplay(this, this.replay, out);
 		if (!this.body.done) this.client.moveBody(this, out);
 		return this.body.done;
 	}
@@ -231,6 +205,12 @@ export class Exchange implements FetchParty {
 
 	/** The client can take more of the answer. */
 	resume(): void {
+		if (this.#coder !== null) this.#coder.drained();
+		else this.resumeSource();
+	}
+
+	/** What brings the answer may go on. */
+	resumeSource(): void {
 		if (this.source !== null) {
 			this.source.resume();
 			return;
@@ -245,6 +225,8 @@ export class Exchange implements FetchParty {
 		this.source = null;
 		source?.cancel();
 		this.fetch.cancel();
+		this.cache.copy?.over();
+		this.#uncode();
 	}
 
 	/**
@@ -263,8 +245,20 @@ export class Exchange implements FetchParty {
 		writeHeadEnd(out, this);
 	}
 
+	/** What is brought of the body goes out in this coding; false: there is too much of that. It comes before `beginAnswer`, which is given no length. */
+	compressAnswer(coding: Coding): boolean {
+		this.#coder = AnswerCoder.open(this, coding, this.route?.compress?.level(coding) ?? 1);
+		return this.#coder !== null;
+	}
+
 	/** Part of the body, not empty. Its memory stays as it is until `flushAnswer` is true or `resume` comes. */
 	answerPiece(bytes: Uint8Array): void {
+		if (this.#coder !== null) this.#coder.add(bytes, 0, bytes.length);
+		else this.writePiece(bytes);
+	}
+
+	/** Part of the body as it goes out. */
+	writePiece(bytes: Uint8Array): void {
 		const { out } = this.plane;
 		this.bytesOut += bytes.length;
 		if (this.answerMode === AnswerMode.chunked) out.chunkSize(bytes.length);
@@ -291,22 +285,19 @@ export class Exchange implements FetchParty {
 		this.cache.watch?.answered(this, head, bytes);
 		// A stream of events may last for days: it would take a place from requests that end.
 		if (this.fetch.streaming) this.leave();
-		frameAnswer(this, kind);
-		writeAnswerHead({ out: this.plane.out, exchange: this, head, bytes, framing });
+		const compress = this.fetch.streaming ? null : (this.route?.compress ?? null);
+		const passed = compress === null ? null : passedOn(this, compress, { head, bytes: bytes as Buffer, framing });
+		frameAnswer(this, this.#coder === null ? kind : BodyKind.chunked);
+		writeAnswerHead({ out: this.plane.out, exchange: this, head, bytes, framing, passed });
 	}
 
 	answerBody(bytes: Uint8Array, scan: BodyScan, stable: boolean): void {
+		this.cache.copy?.body(bytes, scan);
+		if (this.#coder !== null) return this.#coder.addPayload(bytes, scan);
 		const { out } = this.plane;
 		const { ranges } = scan;
-		let total = 0;
-		for (let i = 0; i < scan.rangeCount; i++) total += (ranges[2 * i + 1] as number) - (ranges[2 * i] as number);
-		this.bytesOut += total;
-		if (this.answerMode === AnswerMode.chunked) {
-			out.chunkSize(total);
-			for (let i = 0; i < scan.rangeCount; i++) out.copy(bytes, ranges[2 * i] as number, ranges[2 * i + 1] as number);
-			out.crlf();
-			return;
-		}
+		this.bytesOut += payloadOf(scan);
+		if (this.answerMode === AnswerMode.chunked) return writeChunk(out, bytes, scan);
 		for (let i = 0; i < scan.rangeCount; i++) {
 			const start = ranges[2 * i] as number;
 			const end = ranges[2 * i + 1] as number;
@@ -316,6 +307,7 @@ export class Exchange implements FetchParty {
 	}
 
 	flushAnswer(): boolean {
+		if (this.#coder !== null) return this.#coder.flush();
 		const { client } = this;
 		this.plane.out.flush(client.transport);
 		if (client.transport.pending === 0) return true;
@@ -324,6 +316,14 @@ export class Exchange implements FetchParty {
 	}
 
 	answerEnd(trailers: Buffer | null): void {
+		this.cache.copy?.ended(trailers);
+		if (this.#coder === null) return this.finishAnswer(trailers);
+		this.source = null;
+		this.#coder.end(trailers);
+	}
+
+	/** All of the body is out. */
+	finishAnswer(trailers: Buffer | null): void {
 		if (this.answerMode === AnswerMode.chunked) {
 			const { out } = this.plane;
 			out.bytes(LAST_CHUNK);
@@ -342,6 +342,7 @@ export class Exchange implements FetchParty {
 	answerFailed(code: ErrorCode): void {
 		this.failure = code;
 		this.source = null;
+		this.#uncode();
 		if (this.status !== 0) {
 			// Part of the answer is out: the client must see that the rest is missing.
 			this.broken = true;
@@ -359,22 +360,21 @@ export class Exchange implements FetchParty {
 
 	/** Answers without an instance. `head`: status line and fields but Date, Connection and the end. */
 	answerLocally(status: number, head: Buffer, body: Buffer): void {
-		const { out } = this.plane;
 		this.status = status;
 		if (!this.body.done || this.plane.draining) this.closing = true;
-		out.bytes(head);
-		out.bytes(this.plane.date);
-		writeHeadEnd(out, this);
-		if (this.method !== 'HEAD') {
-			out.bytes(body);
-			this.bytesOut += body.length;
-		}
-		out.flush(this.client.transport);
+		this.bytesOut += writeWhole(this, head, this.headOnly ? null : body);
+		this.plane.out.flush(this.client.transport);
 		this.#finish();
+	}
+
+	#uncode(): void {
+		this.#coder?.close();
+		this.#coder = null;
 	}
 
 	#finish(): void {
 		this.source = null;
+		this.#uncode();
 		this.record();
 		this.client.exchangeDone(this);
 	}

@@ -2,6 +2,7 @@ import type { BodyScan } from '../wire/body.ts';
 import type { Output } from '../wire/output.ts';
 import type { AttemptConnection } from './attempt.ts';
 import { withoutRemoved } from './field-edits.ts';
+import type { ReplayBody } from './replay-body.ts';
 import type { Route } from './route.ts';
 
 /** Payload from this size on is written from where it was read, if nothing else will be read there meanwhile. */
@@ -35,8 +36,14 @@ export function writePayload(exchange: Sending, source: Uint8Array, out: Output)
 	if (body.done) writeBodyEnd(exchange, out);
 }
 
+/** Writes once more what was sent of the body before. */
+export function writeReplay(exchange: Sending, replay: ReplayBody, out: Output): void {
+	replay.write(out, exchange.framing.chunked);
+	if (exchange.body.done && exchange.framing.chunked) writeBodyEnd(exchange, out);
+}
+
 /** What ends a chunked body, its trailers included. */
-export function writeBodyEnd(exchange: Pick<Sending, 'body' | 'route'>, out: Output): void {
+function writeBodyEnd(exchange: Pick<Sending, 'body' | 'route'>, out: Output): void {
 	const { trailers } = exchange.body;
 	out.text('0\r\n');
 	if (trailers === null) out.crlf();

@@ -1,5 +1,6 @@
 import { Cached } from '../core/cached.ts';
 import type { ErrorCode } from '../core/errors.ts';
+import type { BodyScan } from '../wire/body.ts';
 import type { ResponseHead } from '../wire/response-head.ts';
 
 /** Stored answers, as a route sees them; what `src/app/caching` has fits it. */
@@ -22,12 +23,22 @@ export interface AnswerWatch<Of> {
 	answered(exchange: Of, head: ResponseHead, bytes: Uint8Array): void;
 }
 
+/** Gets all of a body that is passed on. */
+export interface BodyCopy {
+	body(bytes: Uint8Array, scan: BodyScan): void;
+	ended(trailers: Buffer | null): void;
+	/** The exchange is over. Comes behind `ended` too: then it says nothing. */
+	over(): void;
+}
+
 /** What the cache has to do with one exchange. */
 export class CacheTrack<Of, Where> {
 	/** Asks in its place; null: its own fetch does. */
 	asker: Asker<Where> | null = null;
 	/** Sees the head of its answer; null: nobody. */
 	watch: AnswerWatch<Of> | null = null;
+	/** Gets a copy of what is passed on; null: nobody. */
+	copy: BodyCopy | null = null;
 	/** Field lines that are added to its answer. */
 	extra: Buffer | null = null;
 	cached: Cached = Cached.none;
@@ -39,6 +50,7 @@ export class CacheTrack<Of, Where> {
 	reset(): void {
 		this.asker = null;
 		this.watch = null;
+		this.copy = null;
 		this.extra = null;
 		this.cached = Cached.none;
 		this.waitedUs = 0;

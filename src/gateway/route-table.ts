@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { Priority } from '../core/priority.ts';
 import { CdnFields } from './cdn-fields.ts';
+import { Compression } from './compress/compression.ts';
 import type { Policy, RouteConfig, ServiceConfig } from './config.ts';
 import { compileEdits } from './field-edits.ts';
 import { FileFolder } from './files/file-folder.ts';
@@ -64,6 +65,9 @@ export function compileRoute(
 	const policy: Policy = entry.route ?? entry.service;
 	const { header, from, default: level } = policy.priority;
 	const response = compileEdits(policy.responseHeaders);
+	// Who takes `Content-Encoding` out, or sets it, speaks of other bodies.
+	const isOthers = response?.removed.has('content-encoding') === true;
+	const compress = policy.compress === null || isOthers ? null : new Compression(policy.compress);
 	return {
 		name: entry.route?.name ?? REST,
 		series,
@@ -79,9 +83,10 @@ export function compileRoute(
 		cdn: policy.cdn === null ? null : new CdnFields(policy.cdn, policy.responseHeaders),
 		fixed: entry.route?.respond ? fixedAnswer(entry.route.respond) : null,
 		redirect: entry.route?.redirect ?? null,
-		files: entry.route?.files ? new FileFolder(entry.route.files, response, files) : null,
+		files: entry.route?.files ? new FileFolder(entry.route.files, { edits: response, compress }, files) : null,
 		rateLimits,
 		cache,
+		compress,
 		offload,
 		next: null,
 		priority: { level: Priority[level], header, anyone: from === 'anyone' },

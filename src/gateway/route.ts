@@ -1,6 +1,7 @@
 import type { Priority } from '../core/priority.ts';
 import type { ServiceCells } from '../core/service-cells.ts';
 import type { ResponseHead } from '../wire/response-head.ts';
+import type { Compression } from './compress/compression.ts';
 import type { HostPolicy, RedirectConfig, RetryPolicy, ServiceConfig, Timeouts } from './config.ts';
 import type { FieldEdits } from './field-edits.ts';
 import type { FileFolder } from './files/file-folder.ts';
@@ -101,6 +102,8 @@ export interface Route {
 	readonly priority: RoutePriority;
 	/** null: its answers are not stored. */
 	readonly cache: ResponseCache<never> | null;
+	/** Which of its answers are compressed here; null: none. */
+	readonly compress: Compression | null;
 	/** null: its requests never become jobs. */
 	readonly offload: Offload<never> | null;
 	/** A new version that takes marked requests or copies; null: there is none, or it only has a share. */

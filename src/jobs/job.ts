@@ -49,7 +49,7 @@ export interface JobResult {
 
 /** A job as it is handed in. */
 export interface NewJob {
-	/** 22 characters of base64url, random: who knows it may not guess others. */
+	/** As `newJobId` makes it: who knows it may not guess others. */
 	id: string;
 	/** Whose limits hold: the service, or what a library calls its queue. */
 	queue: string;

@@ -11,9 +11,13 @@ export interface Preferences {
 /** Most that a `wait` holds an answer, s. */
 export const WAIT_MOST_S = 60;
 
+/** A longer list asks for nothing: it was made to be hard to read. */
+const LIST_MOST = 1000;
+
 /** Reads all `Prefer` fields of a request as one list. Of a preference that is said twice the first counts (§2). */
 export function parsePrefer(list: string): Preferences {
 	const found: Preferences = { async: false, waitS: null, rest: '' };
+	if (list.length > LIST_MOST) return { ...found, rest: list };
 	const rest: string[] = [];
 	for (const part of list.match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/g) ?? []) {
 		const text = part.trim();

@@ -179,7 +179,8 @@ export class JobRunner {
 
 	#begin(job: ClaimedJob): void {
 		const { token, id, attempts, request, body, upstreamKey, lane } = job;
-		if (this.#parts.places.begin({ token, id, attempt: attempts, request, body, upstreamKey, lane })) this.#parts.began(job);
+		if (this.#parts.places.begin({ token, id, attempt: attempts, request, body, upstreamKey, lane }))
+			this.#parts.began(job);
 		else this.ended(token, { kind: 'no_place', code: 'draining' });
 	}
 
@@ -197,9 +198,7 @@ export class JobRunner {
 		const reading = this.#parts.submitted.read(job, outcome);
 		const policy = this.#parts.policyOf(job);
 		const next =
-			reading?.externalId == null
-				? settle({ job, outcome, policy, moment, reading })
-				: submittedAs(reading.externalId);
+			reading?.externalId == null ? settle({ job, outcome, policy, moment, reading }) : submittedAs(reading.externalId);
 		const kept = next !== 'reconcile' && 'result' in next && next.result !== null;
 		if (!kept && outcome.kind === 'answered' && outcome.body !== null) this.#parts.places.drop(outcome.body);
 		this.#go(job, next);

@@ -168,6 +168,19 @@ const CACHE: readonly Figure[] = [
 		{ name: 'cache.evicted', unit: 'number', perSecond: true, text: 'Answers that the cache gave up for others' },
 		rate([], of('ballast_cache_evicted_total')),
 	),
+	figure(
+		{
+			name: 'cache.level',
+			unit: 'number',
+			perSecond: true,
+			text: 'What came of asking, and keeping, behind the memory of the cache',
+		},
+		rate(['level', 'result'], of('ballast_cache_level_results_total')),
+	),
+	figure(
+		{ name: 'cache.level_down', unit: 'number', text: '1: what is behind the memory of the cache cannot be reached' },
+		gauge(['level'], 'ballast_cache_level_down', 'max'),
+	),
 ];
 
 const OBJECTIVE = [...ROUTE, 'objective'] as const;
@@ -298,10 +311,7 @@ const UPKEEP: readonly Figure[] = [
 		{ name: 'queue.age', unit: 'seconds', text: 'Age of the oldest job that waits' },
 		gauge(ROUTE, 'ballast_queue_age_seconds', 'max'),
 	),
-	figure(
-		{ name: 'queue.length', unit: 'number', text: 'Jobs that wait' },
-		gauge(ROUTE, 'ballast_queue_length'),
-	),
+	figure({ name: 'queue.length', unit: 'number', text: 'Jobs that wait' }, gauge(ROUTE, 'ballast_queue_length')),
 	figure({ name: 'queue.running', unit: 'number', text: 'Jobs under way' }, gauge(ROUTE, 'ballast_queue_running')),
 	figure(
 		{ name: 'queue.parked', unit: 'number', text: 'Jobs that wait for a person to decide' },

@@ -142,6 +142,7 @@ export const NODE_GAUGES = define('gauge', {
 	ballast_cache_bytes: ['Memory of the cache that is in use', []],
 	ballast_cache_used_ratio: ['Share of the memory of the cache that is in use', []],
 	ballast_cache_entries: ['Answers that the cache holds', []],
+	ballast_cache_level_down: ['1: what is behind the memory of the cache cannot be reached', ['level']],
 	ballast_series: ['Series that there are', []],
 });
 
@@ -168,6 +169,11 @@ export const NODE_COUNTERS = define('counter', {
 	ballast_purged_total: ['Purged items that a target took', ['target']],
 	ballast_purges_lost_total: ['Purged items that a target never took', ['target']],
 	ballast_cache_evicted_total: ['Answers that the cache gave up for others', []],
+	ballast_cache_level_results_total: [
+		'What came of asking, and keeping, behind the memory of the cache',
+		['level', 'result'],
+	],
+	ballast_cache_level_seconds_total: ['What answers from behind the memory of the cache took together', ['level']],
 	ballast_events_total: ['Events by level', ['level']],
 	ballast_log_records_dropped_total: ['Log records that were lost, by cause', ['cause']],
 	ballast_remote_dropped_total: ['Values and series of other programs that found no room', []],

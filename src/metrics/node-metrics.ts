@@ -1,7 +1,15 @@
 /** All metrics of the program, refreshed from plain numbers: who wires the program only gives the readers. */
 import type { MetricDefinition } from '../core/metric.ts';
 import * as names from './metric-names.ts';
-import type { NodeReaders, PoolReading, ProcessReading, QueueReading, ServiceReading, WorkerReading } from './node-readers.ts';
+import type {
+	NodeReaders,
+	NodeReading,
+	PoolReading,
+	ProcessReading,
+	QueueReading,
+	ServiceReading,
+	WorkerReading,
+} from './node-readers.ts';
 import type { Registry } from './registry.ts';
 import { TrafficMetrics, type TrafficOptions } from './traffic-metrics.ts';
 
@@ -296,11 +304,7 @@ function readUpkeep(registry: Registry, readers: Partial<NodeReaders>, nowMs: nu
 	gauges(registry, G.ballast_config_refused, one(Number(node.configRefused)));
 	gauges(registry, G.ballast_store_failed, one(Number(node.storeFailed)));
 	gauges(registry, G.ballast_backup_age_seconds, one(node.backupAgeMs === null ? undefined : node.backupAgeMs / 1000));
-	const { cache } = node;
-	gauges(registry, G.ballast_cache_bytes, one(cache?.bytes));
-	gauges(registry, G.ballast_cache_used_ratio, one(cache === null ? undefined : cache.bytes / cache.most));
-	gauges(registry, G.ballast_cache_entries, one(cache?.entries));
-	counters(registry, C.ballast_cache_evicted_total, one(cache?.evicted));
+	readCache(registry, node.cache);
 	const byOne = (all: Iterable<readonly [string, number]>): Row[] => [...all].map(([label, count]) => [[label], count]);
 	counters(registry, C.ballast_events_total, byOne(node.events));
 	const purges = [...node.purges];
@@ -323,4 +327,27 @@ function readUpkeep(registry: Registry, readers: Partial<NodeReaders>, nowMs: nu
 	counters(registry, C.ballast_log_records_dropped_total, byOne(node.recordsDropped));
 	const errors = [...node.logErrors].map(({ service, instance, count }): Row => [[service, instance], count]);
 	counters(registry, C.ballast_log_errors_total, errors);
+}
+
+function readCache(registry: Registry, cache: NodeReading['cache']): void {
+	const { NODE_GAUGES: G, NODE_COUNTERS: C } = names;
+	gauges(registry, G.ballast_cache_bytes, one(cache?.bytes));
+	gauges(registry, G.ballast_cache_used_ratio, one(cache === null ? undefined : cache.bytes / cache.most));
+	gauges(registry, G.ballast_cache_entries, one(cache?.entries));
+	counters(registry, C.ballast_cache_evicted_total, one(cache?.evicted));
+	const levels = cache?.levels ?? [];
+	const results = levels.flatMap(({ level, results: own }) =>
+		own.map(([result, count]): Row => [[level, result], count]),
+	);
+	counters(registry, C.ballast_cache_level_results_total, results);
+	counters(
+		registry,
+		C.ballast_cache_level_seconds_total,
+		levels.map(({ level, seconds }): Row => [[level], seconds]),
+	);
+	gauges(
+		registry,
+		G.ballast_cache_level_down,
+		levels.map(({ level, down }): Row => [[level], Number(down)]),
+	);
 }

@@ -80,6 +80,17 @@ export interface ProcessReading {
 	processes: number;
 }
 
+/** What is behind the memory of the cache. */
+export interface CacheLevelReading {
+	level: string;
+	/** It cannot be reached. */
+	down: boolean;
+	/** Totals; all results, those of 0 too. */
+	results: readonly (readonly [result: string, count: number])[];
+	/** Total of what was waited for its answers. */
+	seconds: number;
+}
+
 /** Jobs of a queue. The counts are totals. */
 export interface QueueReading {
 	service: string;
@@ -112,7 +123,7 @@ export interface NodeReading {
 	/** Totals of what was passed on to CDNs, and what waits there now. */
 	purges: Iterable<{ target: string; purged: number; lost: number; waiting: number }>;
 	/** null: nothing is cached. `evicted`: total. */
-	cache: { bytes: number; most: number; entries: number; evicted: number } | null;
+	cache: { bytes: number; most: number; entries: number; evicted: number; levels: readonly CacheLevelReading[] } | null;
 	/** Total: what other programs count that found no room. */
 	remoteDropped: number;
 	/** Totals. */

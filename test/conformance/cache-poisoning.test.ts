@@ -13,6 +13,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import type { Script } from '../support/raw-upstream.ts';
 import { get, suite } from '../support/suite.ts';
 
@@ -55,6 +56,7 @@ describe('cache poisoning', () => {
 				retry: { attempts: 1 },
 				routes: {
 					'GET /silent/*': { cache: { ttl: '60s', negativeTtl: '60s', heuristic: '10%' } },
+					'GET /compressed/*': { compress: { min: '0B' } },
 					'GET /campaign/*': { cache: { key: { query: { except: ['utm_content'] } } } },
 				},
 			},
@@ -256,6 +258,39 @@ describe('cache poisoning', () => {
 		await it.ask(first, first.startsWith('HEAD') ? 'HEAD' : 'GET');
 		return (await it.ask(second)).text === '1';
 	}
+
+	test('Accept-Encoding: nobody is given a coding that another asked for, and no value makes an answer of its own', async () => {
+		const text = '{"page":"the same for all"}'.repeat(40);
+		const path = '/compressed/page';
+		const head = `HTTP/1.1 200 OK\r\n${FRESH}\r\nContent-Type: application/json\r\nETag: "1"\r\nContent-Length: ${text.length}`;
+		it.upstream.on(path, `${head}\r\n\r\n${text}`);
+		const attacks: string[][] = [
+			['Accept-Encoding: br'],
+			['Accept-Encoding: gzip', 'Accept-Encoding: br'],
+			['Accept-Encoding: gzip', 'Connection: close, Accept-Encoding'],
+			['Accept-Encoding: identity;q=0'],
+			['Accept-Encoding: *;q=1.000', 'Content-Encoding: gzip'],
+			['accept-encoding: GZIP ;Q=1', 'X: y'],
+			['Accept-Encoding: gzip\t,\tevil'],
+			['Accept_Encoding: gzip'],
+			[`Accept-Encoding: ${'a;q=0.1,'.repeat(400)}gzip`],
+			['Accept-Encoding: zstd', 'If-None-Match: "2"'],
+			['Accept-Encoding: br', 'Range: bytes=0-3'],
+			['Accept-Encoding: \xff, gzip;q="1"'],
+			...Array.from({ length: 40 }, (_, i) => [`Accept-Encoding: x-${i}, gzip;q=0.${100 + i}`]),
+		];
+		for (const lines of attacks) {
+			await it.ask(get(path, ...lines));
+			const plain = await it.ask(get(path));
+			assert.deepEqual([plain.text, plain.field('content-encoding')], [text, undefined], lines.join());
+			assert.equal(plain.field('vary'), 'Accept-Encoding');
+			const gzip = await it.ask(get(path, 'Accept-Encoding: gzip'));
+			const coding = gzip.field('content-encoding');
+			assert.ok(coding === undefined || coding === 'gzip', coding ?? '');
+			assert.equal((coding === undefined ? gzip.body : gunzipSync(gzip.body)).toString(), text, lines.join());
+		}
+		assert.equal(it.upstream.count(path), 1);
+	});
 
 	test('a hostile Vary', async () => {
 		const names = (count: number): string => Array.from({ length: count }, (_, i) => `x-${i}`).join(', ');

@@ -43,7 +43,11 @@ describe('the public suite of HTTP caches', { skip }, () => {
 			stop: '0s',
 			services: {
 				// The suite tells retries from mistakes of a cache by how many requests come.
-				app: { instances: { urls: [origin] }, retry: { attempts: 1 }, cache: { heuristic: '10%', surrogate: true } },
+				app: {
+					instances: { urls: [origin] },
+					retry: { attempts: 1 },
+					cache: { heuristic: '10%', surrogate: true, methods: ['GET', 'POST'] },
+				},
 			},
 		});
 		const first = await suite.run(ballast.url);

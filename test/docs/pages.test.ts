@@ -16,6 +16,7 @@ for (const path of [
 	'docs/files.md',
 	'docs/rate-limits.md',
 	'docs/failover.md',
+	'docs/jobs.md',
 	'docs/overload.md',
 	'docs/simulate.md',
 ]) {

@@ -85,6 +85,25 @@ describe('jobs outlive what carries them out', () => {
 		for (const location of locations) assert.equal((await until(location, 'succeeded')).attempts, 1);
 	});
 
+	test('an upgrade in the midst of an attempt: the old core ends it, the new one begins what comes', async () => {
+		const go = held('/upgraded');
+		const before = await made(post('/upgraded', 'x', ASYNC));
+		await reached('/upgraded');
+		const { core } = await statusOf(it.ballast);
+		await it.ballast.control('upgrade');
+		await eventually(
+			() => statusOf(it.ballast),
+			(status) => status.core.pid !== core.pid,
+			25_000,
+		);
+		const after = await made(post('/after', 'x', ASYNC));
+		assert.equal((await until(after, 'succeeded')).attempts, 1);
+		assert.equal((await view(before)).state, 'running');
+		go();
+		assert.equal((await until(before, 'succeeded')).attempts, 1);
+		assert.equal(it.upstream.count('/upgraded'), 1);
+	});
+
 	test('a paused queue begins nothing; resumed it goes on', async () => {
 		await it.ballast.control('jobs', { do: 'pause', queue: 'app' });
 		const location = await made(post('/paused', 'x', ASYNC));

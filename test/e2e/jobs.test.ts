@@ -1,14 +1,19 @@
 /** Requests that become jobs, from the 202 to the result. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { RawClient } from '../support/raw-client.ts';
-import type { ReceivedRequest } from '../support/raw-upstream.ts';
+import { mountSmallDisk, NO_MOUNT } from '../../src/jobs/testing/small-disk.ts';
+import { startBallast } from '../support/ballast.ts';
+import { connect, type RawClient } from '../support/raw-client.ts';
+import { type ReceivedRequest, startUpstream } from '../support/raw-upstream.ts';
 import { eventually, get, post, suite } from '../support/suite.ts';
 
 interface View {
 	id: string;
 	state: string;
+	position: number | null;
 	attempts: number;
 	error: { code: string; message: string; status: number | null } | null;
 	result: string | null;
@@ -29,6 +34,7 @@ describe('a request that asks for it becomes a job', () => {
 					'POST /keyed': { offload: { idempotency: 'required', upstreamKey: {} } },
 					'POST /always': { offload: { when: 'always' } },
 					'POST /small': { offload: { body: '100B' } },
+					'/doc': { cache: { ttl: '60s' } },
 					'POST /one': { offload: { concurrency: 1 } },
 				},
 			},
@@ -129,12 +135,15 @@ describe('a request that asks for it becomes a job', () => {
 
 	test('while a request with the same key is being stored: 409', async () => {
 		const client = await it.client();
-		client.send(`POST /keyed HTTP/1.1\r\nHost: a\r\n${ASYNC}\r\nIdempotency-Key: busy\r\nContent-Length: 4\r\n\r\nab`);
+		client.send(
+			`POST /keyed HTTP/1.1\r\nHost: a\r\n${ASYNC}\r\nIdempotency-Key: busy\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n`,
+		);
+		assert.match(await client.readTo('\r\n\r\n'), /^HTTP\/1.1 100 /);
 		await eventually(
-			() => it.ask(post('/keyed', 'abcd', ASYNC, 'Idempotency-Key: busy').replace('abcd', 'ab')),
+			() => it.ask(post('/keyed', 'abcd', ASYNC, 'Idempotency-Key: busy')),
 			({ status }) => status === 409,
 		);
-		client.send('cd');
+		client.send('abcd');
 		assert.equal((await client.answer()).status, 202);
 	});
 
@@ -184,7 +193,11 @@ describe('a request that asks for it becomes a job', () => {
 			() => peers.length,
 			(length) => length === 1,
 		);
-		assert.equal((await view(second)).state, 'waiting');
+		const waiting = await eventually(
+			() => view(second),
+			({ position }) => position === 1,
+		);
+		assert.equal(waiting.state, 'waiting');
 		const cancel = async (path: string): Promise<View> => (await it.ask(get(path).replace('GET', 'DELETE'))).json();
 		assert.equal((await cancel(second)).state, 'cancelled');
 		assert.equal((await cancel(first)).state, 'cancelled');
@@ -212,6 +225,28 @@ describe('a request that asks for it becomes a job', () => {
 		assert.equal(hash(result.body), hash(bytes));
 	});
 
+	test('a client that leaves in the midst of its body leaves nothing', async () => {
+		const bodies = (): string[] => readdirSync(join(it.ballast.folder, '.state'), { recursive: true }).map(String);
+		const parts = (): number => bodies().filter((path) => path.endsWith('.part')).length;
+		const client = await it.client();
+		client.send(`POST /left HTTP/1.1\r\nHost: a\r\n${ASYNC}\r\nContent-Length: 900000\r\n\r\n`);
+		client.send('x'.repeat(400_000));
+		await eventually(parts, (count) => count === 1);
+		client.destroy();
+		await eventually(parts, (count) => count === 0);
+		assert.equal(it.upstream.count('/left'), 0);
+	});
+
+	test('what a job changes the cache does not give any more', async () => {
+		const asked = async (): Promise<number> => {
+			assert.equal((await it.ask(get('/doc'))).status, 200);
+			return it.upstream.requests.filter(({ path, method }) => path === '/doc' && method === 'GET').length;
+		};
+		assert.deepEqual([await asked(), await asked()], [1, 1]);
+		await ended(await made(post('/doc', 'x', ASYNC)));
+		assert.equal(await asked(), 2);
+	});
+
 	test('events tell of each change until the end', async () => {
 		const answer = await it.ask(post('/one', 'x', ASYNC, ALICE));
 		const location = answer.field('location') as string;
@@ -223,5 +258,56 @@ describe('a request that asks for it becomes a job', () => {
 		const { body } = await client.readChunks();
 		assert.match(body.toString(), /^id: \d+\nevent: [a-z]+\ndata: \{.*\}\n\n/);
 		assert.match(body.toString(), /event: (?:cancelled|succeeded)\ndata: .*\n\n$/);
+	});
+});
+
+test('a full disk: 503, nothing half-stored, and jobs again once there is room', async (t) => {
+	using disk = mountSmallDisk(16 * 1024);
+	if (disk === null) return t.skip(NO_MOUNT);
+	await using upstream = await startUpstream();
+	const services = { app: { instances: [upstream.url], offload: true } };
+	await using ballast = await startBallast({ workers: 1, stop: '0s', store: disk.path, services });
+	const ask = async (request: string) => {
+		const client = await connect(ballast.port);
+		client.send(request);
+		const answer = await client.answer();
+		client.destroy();
+		return answer;
+	};
+	assert.equal((await ask(post('/a', 'x', ASYNC))).status, 202);
+	disk.fill(100_000);
+	assert.equal((await ask(post('/a', 'x'.repeat(2_000_000), ASYNC))).status, 503);
+	const bodies = join(disk.path, 'jobs', 'bodies');
+	await eventually(
+		() => readdirSync(bodies),
+		(files) => files.length === 0,
+	);
+	disk.free();
+	await eventually(
+		() => ask(post('/a', 'x'.repeat(2_000_000), ASYNC)),
+		({ status }) => status === 202,
+	);
+	await eventually(
+		() => upstream.count('/a'),
+		(count) => count === 2,
+		10_000,
+	);
+});
+
+describe('where jobs cannot be kept', () => {
+	const it = suite(({ url }) => ({ store: './taken/store', services: { app: { instances: [url], offload: true } } }), {
+		files: { taken: 'a file where a folder should be' },
+	});
+
+	test('requests go on, those that are to be jobs get 503, and it is told', async () => {
+		assert.equal((await it.ask(post('/a', 'x'))).status, 200);
+		for (const size of [1, 300_000]) {
+			const answer = await it.ask(post('/a', 'x'.repeat(size), ASYNC));
+			assert.deepEqual([answer.status, answer.json<{ code: string }>().code], [503, 'jobs_unavailable']);
+			assert.match(answer.field('retry-after') ?? '', /^\d+$/);
+		}
+		assert.equal((await it.ask(get(`/jobs/${'A'.repeat(22)}`))).status, 503);
+		await it.ballast.printed(/jobs +error: the jobs thread failed: .*cannot be used/);
+		assert.equal(it.upstream.count('/a'), 1);
 	});
 });

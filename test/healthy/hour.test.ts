@@ -14,6 +14,10 @@ const about = JSON.parse(readFileSync(new URL('hour.json', import.meta.url), 'ut
 /** Rules of whose figures the hour has nothing, and why. */
 const UNSEEN: Readonly<Record<string, string>> = {
 	instances_full: 'counted once it happens',
+	dead_letters: 'no route makes jobs',
+	jobs_parked: 'no route makes jobs',
+	jobs_late: 'no route makes jobs',
+	cache_level_down: 'measured where a Redis is behind the memory',
 };
 
 let hour: Promise<Replayed> | undefined;

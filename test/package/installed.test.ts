@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
+	chmodSync,
 	existsSync,
 	mkdirSync,
 	mkdtempSync,
@@ -11,7 +12,7 @@ import {
 	writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -36,23 +37,34 @@ function npm(args: string[], cwd: string): void {
 	assert.equal(status, 0, `npm ${args.join(' ')}:\n${output}`);
 }
 
-/** Packs the program and what it depends on from here, so that an install needs no registry. */
+/** The package as npm would install it; what it depends on are links to what is here, so that no registry is needed. */
 before(() => {
-	const packages = join(folder, 'packages');
-	const app = join(folder, 'app');
-	mkdirSync(packages);
-	mkdirSync(app);
-	npm(['pack', '--pack-destination', packages], root);
-	for (const name of Object.keys(dependencies)) {
-		npm(['pack', join(root, 'node_modules', name), '--ignore-scripts', '--pack-destination', packages], root);
+	const modules = join(folder, 'app', 'node_modules');
+	mkdirSync(join(modules, '.bin'), { recursive: true });
+	mkdirSync(installed);
+	npm(['pack', '--pack-destination', folder], root);
+	const unpacked = run('tar', ['-xzf', `ballast-${version}.tgz`, '-C', installed, '--strip-components=1'], folder);
+	assert.equal(unpacked.status, 0, unpacked.output);
+	const program = join(installed, 'bin', 'ballast.js');
+	chmodSync(program, 0o755);
+	symlinkSync(program, join(modules, '.bin', 'ballast'));
+	writeFileSync(join(folder, 'app', 'package.json'), '{ "name": "app", "private": true }');
+	for (const name of needed(dependencies)) {
+		mkdirSync(dirname(join(modules, name)), { recursive: true });
+		symlinkSync(join(root, 'node_modules', name), join(modules, name));
 	}
-	const files = readdirSync(packages).map((file) => [/^(.*)-\d/.exec(file)?.[1], `file:../packages/${file}`]);
-	writeFileSync(
-		join(app, 'package.json'),
-		JSON.stringify({ name: 'app', version: '1.0.0', private: true, dependencies: Object.fromEntries(files) }),
-	);
-	npm(['install', '--offline'], app);
 });
+
+/** These packages and what they need in turn: nothing that only the tests have. */
+function needed(of: Record<string, string>, found = new Set<string>()): Set<string> {
+	for (const name of Object.keys(of)) {
+		const manifest = join(root, 'node_modules', name, 'package.json');
+		if (found.has(name) || !existsSync(manifest)) continue;
+		found.add(name);
+		needed(JSON.parse(readFileSync(manifest, 'utf8')).dependencies ?? {}, found);
+	}
+	return found;
+}
 
 after(() => rmSync(folder, { recursive: true, force: true }));
 

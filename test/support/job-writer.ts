@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { openSync, writeSync } from 'node:fs';
 import { openEmbeddedJobStore } from '../../src/jobs/embedded/embedded-job-store.ts';
+import { newJobId } from '../../src/jobs/job-id.ts';
 import type { JobStore } from '../../src/jobs/job-store.ts';
 
 const [path = '', acknowledged = '', callers = '64'] = process.argv.slice(2);
@@ -13,9 +14,9 @@ const KEPT_MS = 86_400_000;
 const file = openSync(acknowledged, 'a');
 const request = randomBytes(300);
 
-export async function enqueueOne(store: JobStore, caller: number): Promise<string> {
-	const id = randomBytes(17).toString('base64url').slice(0, 22);
+async function enqueueOne(store: JobStore, caller: number): Promise<string> {
 	const createdMs = Date.now();
+	const id = newJobId(createdMs);
 	const job = {
 		id,
 		queue: `queue-${caller % 3}`,

@@ -16,10 +16,13 @@ export class RedisServer {
 	#process: ChildProcess | undefined;
 
 	readonly #more: readonly string[];
+	/** The file of a Sentinel; '': it is none. */
+	readonly #sentinel: string;
 
-	private constructor(port: number, more: readonly string[]) {
+	private constructor(port: number, more: readonly string[], sentinel = '') {
 		this.port = port;
 		this.#more = more;
+		this.#sentinel = sentinel;
 	}
 
 	get url(): string {
@@ -38,19 +41,25 @@ export class RedisServer {
 		}
 	}
 
+	/** A Sentinel, which keeps its state in this file. */
+	static async sentinel(file: string): Promise<RedisServer> {
+		const redis = new RedisServer((await freePorts(1))[0] as number, [], file);
+		try {
+			await redis.begin();
+			return redis;
+		} catch (error) {
+			await redis.end();
+			throw error;
+		}
+	}
+
 	/** Starts it again, empty, on the same port. */
 	async begin(): Promise<void> {
-		const options = [
-			'--port',
-			`${this.port}`,
-			'--bind',
-			'127.0.0.1',
-			'--save',
-			'',
-			'--appendonly',
-			'no',
-			...this.#more,
-		];
+		const own = ['--port', `${this.port}`, '--bind', '127.0.0.1'];
+		const options =
+			this.#sentinel === ''
+				? [...own, ...['--save', '', '--appendonly', 'no'], ...this.#more]
+				: [this.#sentinel, ...own, '--sentinel'];
 		this.#process = spawn('redis-server', options, { stdio: 'ignore', cwd: '/tmp' });
 		await eventually(
 			() => answers(this.port),
@@ -69,6 +78,11 @@ export class RedisServer {
 		await closed;
 	}
 
+	/** What it answers to a command without blanks in its arguments, as it comes. */
+	ask(...command: readonly string[]): Promise<string> {
+		return answerOf(this.port, command.join(' '));
+	}
+
 	/** It goes on holding its connections, and says nothing: SIGSTOP. */
 	freeze(): void {
 		this.#process?.kill('SIGSTOP');
@@ -77,6 +91,23 @@ export class RedisServer {
 	thaw(): void {
 		this.#process?.kill('SIGCONT');
 	}
+}
+
+/** Of one command: what comes before the answer to the PING behind it. */
+async function answerOf(port: number, line: string): Promise<string> {
+	const socket = net.connect(port, '127.0.0.1');
+	const end = '+PONG\r\n';
+	let text = '';
+	try {
+		socket.write(`${line}\r\nPING\r\n`);
+		for await (const data of socket) {
+			text += String(data);
+			if (text.endsWith(end)) break;
+		}
+	} finally {
+		socket.destroy();
+	}
+	return text.slice(0, -end.length);
 }
 
 function answers(port: number): Promise<boolean> {

@@ -64,6 +64,8 @@ const FIGURES: readonly FigureInfo[] = [
 	gauge('cache.memory', 'ratio', [], 'ballast_cache_used_ratio'),
 	gauge('cache.entries', 'number', [], 'ballast_cache_entries'),
 	counter('cache.evicted', [], 'ballast_cache_evicted_total'),
+	counter('cache.level', ['level', 'result'], 'ballast_cache_level_results_total'),
+	gauge('cache.level_down', 'number', ['level'], 'ballast_cache_level_down'),
 	counter('hold.refused', ['service', 'cause'], 'ballast_hold_refused_total'),
 	counter('probes', ['service', 'pool'], 'ballast_probes_total'),
 	counter('probes.failed', ['service', 'pool', 'cause'], 'ballast_probes_failed_total'),

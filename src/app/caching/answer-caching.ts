@@ -11,7 +11,7 @@ import { KeptKey } from '../../cache/kept-key.ts';
 import { isBypassed } from '../../cache/rules/bypass.ts';
 import type { CacheHash } from '../../cache/rules/cache-hash.ts';
 import { cacheStatusLine } from '../../cache/rules/cache-status.ts';
-import { type Judging, judgeAnswer } from '../../cache/rules/judge-answer.ts';
+import { judgeAnswer } from '../../cache/rules/judge-answer.ts';
 import { RequestControl } from '../../cache/rules/request-control.ts';
 import { Reuse, Verdict } from '../../cache/rules/reuse.ts';
 import { conditionalFields, updated } from '../../cache/rules/update.ts';
@@ -23,11 +23,14 @@ import type { DataPlane } from '../../gateway/data-plane.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { EntrySource, type Follower } from './entry-source.ts';
 import { Fill } from './fill.ts';
+import { judging } from './fill-judging.ts';
 import type { CameHead, Decision, FillOwner, GiveHow } from './fill-owner.ts';
 import { giveStored } from './give-stored.ts';
+import { CACHED, reportOf } from './given-report.ts';
 import { forward, moreLines, PLAIN_REPORT, refuseUncached } from './pass-by.ts';
 import { RecentRefusals } from './recent-refusals.ts';
 import type { CachingParts, Lookup, RouteCache } from './route-cache.ts';
+import { type LookOwner, SecondLook } from './second-look.ts';
 import { takenAtMs } from './taken-at.ts';
 
 /** How long one that asks behind the clients' backs keeps others from it, ms. */
@@ -40,12 +43,14 @@ export interface AnswerCachingParts extends CachingParts {
 	plane: DataPlane;
 	/** From the look at the cache on: what a request waited for was none for it. */
 	again(exchange: Exchange): void;
+	/** From behind the look at the cache on. */
+	goOn(exchange: Exchange): void;
 	/** The balancing key of a request that nobody waits for. */
 	balance(exchange: Exchange): number;
 }
 
 /** The response cache of one worker: looks up, gives, asks the origin once for many, and keeps what may be kept. */
-export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
+export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwner {
 	readonly hash: CacheHash;
 	readonly #plane: DataPlane;
 	readonly #store: AnswerStore & AnswerUpdate;
@@ -219,7 +224,8 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		if (partial || (entry === null && this.#refusals.has(key))) fill.conditions = null;
 		exchange.cache.asker = fill;
 		exchange.cache.cached = Cached.miss;
-		return true;
+		if (this.parts.levels === null || announced === null || fwd === 'request') return true;
+		return !SecondLook.begin(this, fill, exchange);
 	}
 
 	/** Of the request that is looked for. */
@@ -245,7 +251,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		entry.pin();
 		const fill = this.#fillFor(exchange, cache, entry);
 		fill.place = limit;
-		fill.start(route, this.parts.balance(exchange));
+		if (!SecondLook.behind(this, fill, exchange)) fill.start(route, this.parts.balance(exchange));
 		// The look at this request went on with these before.
 		this.#control.read(exchange.head.fields, exchange.buffer);
 		this.#reuse.judge(
@@ -276,7 +282,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		fill.refusal = judgement.refusal;
 		this.#refusals.add(fill.key);
 		// What it was asked about is not what the origin would say now.
-		if (status < 500) stored?.remove();
+		if (status < 500) this.#forget(fill);
 		return { kind: 'pass' };
 	}
 
@@ -286,8 +292,18 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		const changed = this.parts.marks.lastMs(fill.url) > came.requestMs;
 		if (answer !== null && !changed) return { kind: 'confirm', answer };
 		// Given this once, and not kept: the origin says so.
-		stored.remove();
+		this.#forget(fill);
 		return { kind: 'keep' };
+	}
+
+	#forget({ stored, key }: Fill): void {
+		if (stored === null) return;
+		stored.remove();
+		this.parts.levels?.drop(key);
+	}
+
+	completed({ key, url, cache }: Fill, entry: AnswerEntry): void {
+		if (cache !== null) this.parts.levels?.keep({ key, url, entry, policy: cache.policy });
 	}
 
 	confirm(entry: AnswerEntry, answer: StoredAnswer): AnswerEntry {
@@ -316,15 +332,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		const answer = entry.answer as StoredAnswer;
 		reuse.judge({ answer, staleFromMs: entry.staleFromMs }, { control, policy: cache.policy, nowMs: Date.now() });
 		exchange.cache.cached = CACHED[how.kind];
-		const report = {
-			fwd: how.fwd,
-			fwdStatus: how.kind === 'stored' ? 0 : how.status,
-			stored: how.kind === 'stored',
-			collapsed: how.kind === 'collapsed',
-			ttlMs: reuse.ttlMs,
-			key: null,
-			detail: how.kind === 'stale' ? 'stale-if-error' : null,
-		};
+		const report = reportOf(how, reuse.ttlMs);
 		return giveStored({
 			exchange,
 			entry,
@@ -336,6 +344,16 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 			follower: this,
 			heir: how.heir ?? null,
 		});
+	}
+
+	giveFound(exchange: Exchange, entry: AnswerEntry, level: string): void {
+		const cache = exchange.route?.cache as RouteCache;
+		this.#control.read(exchange.head.fields, exchange.buffer);
+		this.#select(exchange, cache, cache.keys.build(exchange));
+		this.#isGivable(entry, entry.answer as StoredAnswer, Date.now());
+		const { verdict, refreshAhead } = this.#reuse;
+		if (verdict === Verdict.revalidateBehind || refreshAhead) this.#refresh(exchange, cache, entry);
+		this.give(exchange, entry, { kind: 'found', status: 0, fwd: null, detail: level });
 	}
 
 	passes(fill: Fill, exchange: Exchange, status: number): void {
@@ -377,23 +395,4 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup {
 		exchange.cache.cached = Cached.none;
 		this.parts.again(exchange);
 	}
-}
-
-const CACHED: Readonly<Record<GiveHow['kind'], Cached>> = {
-	stored: Cached.miss,
-	revalidated: Cached.revalidated,
-	stale: Cached.stale,
-	collapsed: Cached.collapsed,
-};
-
-function judging(fill: Fill, { head, bytes, framing, requestMs }: CameHead, hash: CacheHash): Judging {
-	const contentLength = framing.chunked ? -1 : framing.contentLength;
-	const { policy } = fill.cache as RouteCache;
-	return {
-		request: fill,
-		control: fill.control,
-		answer: { head, bytes, contentLength, requestMs, responseMs: Date.now() },
-		policy,
-		hash,
-	};
 }

@@ -36,16 +36,20 @@ export interface FillOwner<Fill> {
 	coversFor(fill: Fill, unreachable: boolean): boolean;
 	/** Gives `exchange` the entry, whose pin it takes over. `how`: for `Cache-Status`. */
 	give(exchange: Exchange, entry: AnswerEntry, how: GiveHow): EntrySource | null;
+	/** The entry is whole, or was confirmed. */
+	completed(fill: Fill, entry: AnswerEntry): void;
 	/** The answer will not be stored: says so to the client. */
 	passes(fill: Fill, exchange: Exchange, status: number): void;
 	done(fill: Fill): void;
 }
 
 export interface GiveHow {
-	kind: 'stored' | 'revalidated' | 'stale' | 'collapsed';
+	kind: 'stored' | 'revalidated' | 'stale' | 'collapsed' | 'found';
 	fwd: Forwarded | null;
 	/** Status of the origin's answer; 0: none came. */
 	status: number;
+	/** Of what was found: where. */
+	detail?: string;
 	/** Field lines that only this client gets. */
 	own?: Buffer | null;
 	/** Brings what is not in the entry any more. */

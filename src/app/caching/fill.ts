@@ -82,6 +82,12 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		this.fetch.start(route, key, leader?.startMs ?? performance.now());
 	}
 
+	/** It is not needed: the answer came from elsewhere. */
+	forgo(): void {
+		this.#mode = Mode.over;
+		this.#over();
+	}
+
 	refused(): boolean {
 		const { leader, stored } = this;
 		this.#mode = Mode.over;
@@ -167,6 +173,7 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		const { stored } = this;
 		const confirmed = stored === null ? null : this.#owner.confirm(stored, answer);
 		if (confirmed === null) return false;
+		this.#owner.completed(this, confirmed);
 		const { leader } = this;
 		this.#settle();
 		if (leader === null) confirmed.release();
@@ -331,6 +338,7 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		if (this.#mode === Mode.storing) {
 			this.entry?.complete(trailers, this.cache?.policy.variantsMost);
 			this.#serveLeader();
+			if (this.entry !== null) this.#owner.completed(this, this.entry);
 		}
 		this.#over();
 	}

@@ -15,10 +15,16 @@ import type { RequestControl } from '../../cache/rules/request-control.ts';
 import { storedValue } from '../../cache/rules/stored-head.ts';
 import { AnswerFlag, type StoredAnswer } from '../../cache/stored-answer.ts';
 import { AnswerMode } from '../../gateway/answer-head.ts';
+import type { Coding } from '../../gateway/compress/coding.ts';
+import type { FieldLines } from '../../gateway/compress/compression.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
+import type { Route } from '../../gateway/route.ts';
 import { GATHER_BYTES } from '../../wire/output.ts';
+import { type CompressedHeads, compressedHeads } from './compressed-heads.ts';
+import { CompressedWait } from './compressed-wait.ts';
 import { EntrySource, type Follower, type Heir, type Segment } from './entry-source.ts';
 import { headAs, preparedHead } from './prepared-head.ts';
+import type { RouteCache } from './route-cache.ts';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -41,18 +47,75 @@ export interface Giving {
 export function giveStored(giving: Giving): EntrySource | null {
 	const { exchange, entry, control, hidden } = giving;
 	const answer = entry.answer as StoredAnswer;
-	const head = preparedHead(answer, exchange, hidden);
-	if (control.conditional && isNotModified(answer, { request: exchange, control }))
-		return bodiless(giving, 304, headAs('304 Not Modified', head, { withoutBody: true }));
 	const length = answer.length >= 0 ? answer.length : entry.state === FillState.whole ? entry.received : -1;
+	const own = preparedHead(answer, exchange, hidden);
+	const compress = exchange.route?.compress ?? null;
+	const heads = compress === null ? null : compressedHeads(own, { status: answer.status, length }, compress);
+	const coding = heads === null || compress === null ? '' : compress.codingFor(requestOf(exchange));
+	const head = heads?.plain ?? own;
+	if (control.conditional && isNotModified(answer, { request: exchange, control })) {
+		const unchanged = heads === null || coding === '' ? head : heads.of(coding);
+		return bodiless(giving, 304, headAs('304 Not Modified', unchanged, { withoutBody: true }));
+	}
 	// The very part that was asked for is given as the origin gave it.
 	if (control.rangeAt >= 0 && !isThePart(answer, exchange, control)) {
 		const choice = rangeOf(answer, length, { request: exchange, control });
 		if (choice.kind !== 'whole') return part(giving, head, choice);
 	}
+	if (heads !== null && coding !== '') return compressed(giving, { heads, coding, length });
 	begin(giving, { status: answer.status, head, length });
 	return body(giving);
 }
+
+interface Form {
+	readonly heads: CompressedHeads;
+	readonly coding: Coding;
+	/** Of the body as it is. */
+	readonly length: number;
+}
+
+/** In a coding that the client likes better. */
+function compressed(giving: Giving, of: Form): EntrySource | null {
+	const { exchange, entry } = giving;
+	const { compress, cache } = exchange.route as Route;
+	const answers = (cache as unknown as RouteCache).compressed;
+	if (entry.state !== FillState.whole) return compressedOnItsWay(giving, of);
+	const known = answers?.find(entry, of.coding) ?? null;
+	if (known === null && exchange.headOnly) {
+		begin(giving, { status: entry.answer?.status ?? 0, head: of.heads.of(of.coding), length: -1 });
+		return body(giving);
+	}
+	const form = known ?? answers?.make(entry, of.coding, compress?.level(of.coding) ?? 0) ?? null;
+	if (form === null || form.state === FillState.whole) return inForm(giving, of, form);
+	new CompressedWait({ exchange, entry, form }, (made) => void inForm(giving, of, made));
+	return null;
+}
+
+/** `form`: its pin goes with it; null: it is not there. */
+function inForm(giving: Giving, { heads, coding, length }: Form, form: AnswerEntry | null): EntrySource | null {
+	const { entry } = giving;
+	const status = entry.answer?.status ?? 0;
+	if (form === null || form.received === 0) {
+		form?.release();
+		begin(giving, { status, head: heads.plain, length });
+		return body(giving);
+	}
+	form.touch();
+	begin(giving, { status, head: heads.of(coding), length: form.received });
+	entry.release();
+	return body({ ...giving, entry: form });
+}
+
+/** What still grows is compressed for each who follows it. */
+function compressedOnItsWay(giving: Giving, { heads, coding, length }: Form): EntrySource | null {
+	const { exchange, entry } = giving;
+	const status = entry.answer?.status ?? 0;
+	const coded = !exchange.headOnly && exchange.compressAnswer(coding);
+	begin(giving, coded ? { status, head: heads.of(coding), length: -1 } : { status, head: heads.plain, length });
+	return body(giving);
+}
+
+const requestOf = ({ head, buffer }: Exchange): FieldLines => ({ fields: head.fields, bytes: buffer });
 
 function isThePart({ flags, vary }: StoredAnswer, { head, buffer }: Exchange, control: RequestControl): boolean {
 	return (flags & AnswerFlag.partial) !== 0 && vary[0]?.value === head.fields.valueAt(buffer, control.rangeAt);

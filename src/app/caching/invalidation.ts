@@ -41,7 +41,7 @@ export class Invalidation implements AnswerWatch<Exchange> {
 	}
 
 	#invalidate(exchange: Exchange, head: ResponseHead, bytes: Buffer): void {
-		const { store, marks } = this.#parts;
+		const { store, marks, levels } = this.#parts;
 		const targets = invalidated(exchange, head, bytes);
 		if (targets.length === 0) return;
 		const { targetStart, targetEnd } = exchange.head;
@@ -53,6 +53,7 @@ export class Invalidation implements AnswerWatch<Exchange> {
 				const key = keys.buildUrl(target, exchange);
 				marks.mark(key.high, nowMs);
 				store.purgeKey(key, false);
+				levels?.changed(key);
 			}
 	}
 
@@ -60,26 +61,33 @@ export class Invalidation implements AnswerWatch<Exchange> {
 		const cache = exchange.route?.cache;
 		// Of another status it says nothing of the answer that is stored.
 		if (!(cache instanceof RouteCache) || head.status !== 200) return;
-		const { store, hash } = this.#parts;
+		const { store, hash, levels } = this.#parts;
 		const control = this.#control;
 		control.read(exchange.head.fields, exchange.buffer);
 		const { policy, keyedByAuthorization } = cache;
 		if (control.unkeyed || (control.noStore && policy.obeyClients)) return;
 		const selecting = { request: exchange, control, hash, keyedByAuthorization };
 		const suits = ({ answer }: AnswerEntry) => answer?.status === 200 && suitsVariant(answer, selecting);
-		const entry = store.find(cache.keys.build(exchange), suits);
+		const key = cache.keys.build(exchange);
+		const entry = store.find(key, suits);
 		if (entry === null || entry.answer === null) return;
 		const responseMs = Date.now();
 		const requestMs = responseMs - Math.max(0, performance.now() - exchange.startMs);
 		const answer = { head, bytes, contentLength: lengthOf(head, bytes), requestMs, responseMs };
 		const after = updatedByHead(entry.answer, { request: exchange, control, answer, policy, hash });
-		if (after === null) entry.remove();
-		else store.update(entry, after)?.release();
+		if (after === null) {
+			entry.remove();
+			levels?.drop(key);
+		} else {
+			const renewed = store.update(entry, after);
+			if (renewed !== null) levels?.keep({ key, url: cache.keys.url, entry: renewed, policy });
+			renewed?.release();
+		}
 		entry.release();
 	}
 }
 
-function lengthOf({ fields }: ResponseHead, bytes: Buffer): number {
+export function lengthOf({ fields }: ResponseHead, bytes: Buffer): number {
 	const value = Buffer.from(fields.value(bytes, 'content-length') ?? '', 'latin1');
 	return parseLength(value, 0, value.length);
 }

@@ -23,7 +23,7 @@ export function preparedHead(answer: StoredAnswer, exchange: Exchange, hidden: R
 	const known = prepared.get(answer);
 	if (known !== undefined && known.by === by && known.hidden === hidden && known.credential === credential)
 		return known.head;
-	const head = edited(answer.head, editsFor(answer, exchange, credential), hidden);
+	const head = withEdits(answer.head, editsFor(answer, exchange, credential), hidden);
 	prepared.set(answer, { by, credential, hidden, head });
 	return head;
 }
@@ -36,7 +36,8 @@ function editsFor({ head }: StoredAnswer, { route, method }: Exchange, credentia
 	return route.cdn.edits({ method, credential, cookie: false }, parsed, bytes);
 }
 
-function edited(head: Buffer, edits: FieldEdits | null, hidden: ReadonlySet<string>): Buffer {
+/** A head without fields that are removed or hidden, and with those that are added. */
+export function withEdits(head: Buffer, edits: FieldEdits | null, hidden: ReadonlySet<string>): Buffer {
 	const [status = '', ...fields] = head.toString('latin1').split('\r\n').slice(0, -1);
 	const kept = fields.filter((line) => {
 		const name = line.slice(0, line.indexOf(':')).toLowerCase();

@@ -6,12 +6,16 @@ import { isKeyedByAuthorization } from '../../cache/rules/judge-answer.ts';
 import type { UrlMarks } from '../../cache/url-marks.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import type { ResponseCache } from '../../gateway/response-cache.ts';
+import type { CompressedAnswers } from './compressed-answers.ts';
+import type { SecondLevels } from './second-levels.ts';
 
 /** Where answers are, and what tells of changes. */
 export interface CachingParts {
 	readonly store: AnswerStore & AnswerUpdate;
 	readonly marks: UrlMarks;
 	readonly hash: CacheHash;
+	/** What is behind the store; null: nothing. */
+	readonly levels: SecondLevels | null;
 }
 
 /** Who looks requests up for all routes of a worker. */
@@ -29,8 +33,12 @@ export class RouteCache implements ResponseCache<Exchange> {
 	readonly keyedByAuthorization: boolean;
 	/** Fields that clients do not get. */
 	readonly hidden: ReadonlySet<string>;
+	/** What its answers are compressed by; null: they go as they are. */
+	compressed: CompressedAnswers | null = null;
 	/** What passes is watched by it. */
 	invalidation: { watch(exchange: Exchange): void } | null = null;
+	/** Keeps answers to POST; null: nobody does. */
+	posts: { watch(exchange: Exchange): void } | null = null;
 	readonly #lookup: Lookup;
 
 	constructor(lookup: Lookup, policy: CachePolicy, space: string) {
@@ -47,5 +55,6 @@ export class RouteCache implements ResponseCache<Exchange> {
 
 	passes(exchange: Exchange): void {
 		this.invalidation?.watch(exchange);
+		if (this.policy.posts && exchange.method === 'POST') this.posts?.watch(exchange);
 	}
 }

@@ -5,7 +5,9 @@ import type { FieldEdits } from '../../gateway/field-edits.ts';
 import type { ResponseCache } from '../../gateway/response-cache.ts';
 import type { RouteEntry } from '../../gateway/route-table.ts';
 import type { ServicePlan } from '../plan.ts';
+import { CompressedAnswers } from './compressed-answers.ts';
 import { Invalidation, UncachedRoute } from './invalidation.ts';
+import { PostAnswers } from './post-answers.ts';
 import { type Lookup, RouteCache } from './route-cache.ts';
 
 type Owner = RouteEntry['route'] | RouteEntry['service'];
@@ -30,7 +32,13 @@ export class RouteCaches {
 			this.#caches.set(owner, new RouteCache(lookup, policy, isAlone(policy, own) ? spaceOf(entry) : ''));
 		}
 		const invalidation = new Invalidation(lookup.parts, [...this.#caches.values()]);
-		for (const cache of this.#caches.values()) cache.invalidation = invalidation;
+		const posts = new PostAnswers(lookup.parts, invalidation);
+		const compressed = new CompressedAnswers(lookup.parts.store, lookup.hash);
+		for (const cache of this.#caches.values()) {
+			cache.invalidation = invalidation;
+			cache.compressed = compressed;
+			cache.posts = posts;
+		}
 		this.#uncached = new UncachedRoute(invalidation);
 	}
 

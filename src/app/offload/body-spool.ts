@@ -63,6 +63,8 @@ export class BodySpool {
 		this.#work = this.#writeHeld().then(
 			() => {
 				this.#work = null;
+				// What came while the work was being put away.
+				if (this.#heldBytes >= WRITE_BYTES) this.#write();
 			},
 			(error: unknown) => {
 				this.#work = null;

@@ -1,10 +1,10 @@
-import { Cached } from '../../core/cached.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { AttemptConnection, Destination, FetchParty } from '../../gateway/attempt.ts';
 import { balanceKey } from '../../gateway/balance-key.ts';
 import type { DataPlane } from '../../gateway/data-plane.ts';
 import { Fetch } from '../../gateway/fetch.ts';
 import { isConnectFailure } from '../../gateway/outcome.ts';
+import { CacheTrack, type ResponseCache } from '../../gateway/response-cache.ts';
 import type { ConcurrencyLimit, Route } from '../../gateway/route.ts';
 import { writeUpstreamHead } from '../../gateway/upstream-head.ts';
 import type { AttemptOrder, AttemptOutcome } from '../../jobs/attempt.ts';
@@ -38,7 +38,7 @@ export class JobAttempt extends JobImage implements FetchParty {
 	readonly fetch: Fetch;
 	readonly copied = false;
 	readonly resendable = true;
-	readonly cache = { cached: Cached.none, waitedUs: 0 };
+	readonly cache: CacheTrack<JobAttempt, Route> = new CacheTrack<JobAttempt, Route>();
 	readonly startMs = performance.now();
 	status = 0;
 	failure: ErrorCode | null = null;
@@ -88,6 +88,8 @@ export class JobAttempt extends JobImage implements FetchParty {
 		}
 		this.#place = limit;
 		this.plane.active++;
+		// What it changes, the caches must hear of (RFC 9111 §4.4).
+		(route.cache as ResponseCache<JobAttempt> | null)?.passes(this);
 		this.plane.wheel.set(this.#timer, forJob.timeouts.requestMs);
 		this.fetch.reset();
 		// An instance that knows the key knows a repeat.
@@ -133,6 +135,7 @@ export class JobAttempt extends JobImage implements FetchParty {
 
 	answerHead(head: ResponseHead, bytes: Uint8Array, framing: Framing): void {
 		this.status = head.status;
+		this.cache.watch?.answered(this, head, bytes);
 		const edits = this.route?.response ?? null;
 		this.#answer = {
 			head: storedAnswer(head, bytes, { edits, date: this.plane.date }),

@@ -57,12 +57,15 @@ export class JobPage implements AnswerSource {
 	async #about(id: string, part: Part): Promise<void> {
 		const { jobs, files, path } = this.#parts;
 		const { method } = this.#exchange;
-		let job = await jobs.ask('get', id);
+		let job = await jobs.ask('look', id);
 		// Whose it is not takes the same way and time as what there is not.
 		if (!isOwned(job?.owner ?? NOBODY, this.#owners)) job = null;
 		if (job !== null && method === 'DELETE') job = await this.#cancel(id);
 		else if (job !== null && part !== 'events') job = await this.#wait(job);
+		if (part === 'result' && job?.result != null) job = await jobs.ask('get', id);
 		if (job !== null && part === 'result') job = await this.#refreshed(job);
+		const waits = part === '' && job?.state === 'waiting';
+		const outlook = waits ? await jobs.ask('outlook', job?.queue ?? '') : null;
 		this.#guarded(() => {
 			if (job === null) this.#refuse('job_not_found');
 			else if (part === 'events') this.#events(job);
@@ -72,7 +75,7 @@ export class JobPage implements AnswerSource {
 					this.#over = true;
 					giveResult(this.#exchange, job, files);
 				}
-			} else this.#json(jobView(job, path), again(job));
+			} else this.#json(jobView(job, path, outlook), again(job));
 		});
 	}
 

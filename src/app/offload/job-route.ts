@@ -17,13 +17,19 @@ export function jobRoute(route: Route, order: AttemptOrder): { policy: OffloadPo
 	return { policy, forJob: { ...route, timeouts, request: withJobFields(route.request, policy, order) } };
 }
 
-function withJobFields(edits: FieldEdits | null, { upstreamKey, lanes }: OffloadPolicy, order: AttemptOrder): FieldEdits {
+function withJobFields(
+	edits: FieldEdits | null,
+	{ upstreamKey, lanes }: OffloadPolicy,
+	order: AttemptOrder,
+): FieldEdits {
 	const { removed = new Set<string>(), added = Buffer.alloc(0) } = edits ?? {};
 	const keyed = upstreamKey !== null && order.upstreamKey !== '';
 	const place = lanes.find(({ name }) => name === order.lane)?.headers ?? [];
 	const fields: (readonly [string, string])[] = [
 		// A question about a job is no attempt.
-		...(order.id === '' ? [] : [['X-Ballast-Job', order.id] as const, ['X-Ballast-Attempt', `${order.attempt}`] as const]),
+		...(order.id === ''
+			? []
+			: [['X-Ballast-Job', order.id] as const, ['X-Ballast-Attempt', `${order.attempt}`] as const]),
 		...(keyed ? [[upstreamKey.header, order.upstreamKey] as const] : []),
 		...place,
 	];

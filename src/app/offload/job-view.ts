@@ -1,10 +1,15 @@
 import type { Job } from '../../jobs/job.ts';
 import { ENDED } from '../../jobs/job.ts';
+import type { Outlook } from '../jobs-messages.ts';
 
 /** What a job's owner sees of it. */
 export interface JobView {
 	id: string;
 	state: Job['state'];
+	/** Of one that waits: at most so many go before it. */
+	position: number | null;
+	/** Until its first attempt, s, if it goes on as of late; null: not known. */
+	expectedWait: number | null;
 	attempts: number;
 	attemptsMost: number;
 	created: string;
@@ -23,12 +28,14 @@ export interface JobView {
 
 const time = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
-/** `path`: where jobs are asked about. */
-export function jobView(job: Job, path: string): JobView {
+/** `path`: where jobs are asked about. `outlook`: of one that waits. */
+export function jobView(job: Job, path: string, outlook: Outlook | null = null): JobView {
 	const { id, state, attempts, attemptsMost, error } = job;
 	return {
 		id,
 		state,
+		position: outlook?.waiting ?? null,
+		expectedWait: outlook === null ? null : expectedWait(outlook),
 		attempts,
 		attemptsMost,
 		created: time(job.createdMs) as string,
@@ -41,6 +48,11 @@ export function jobView(job: Job, path: string): JobView {
 		result: job.result === null ? null : `${path}/${id}/result`,
 		version: job.version,
 	};
+}
+
+function expectedWait({ waiting, paused, startsPerS }: Outlook): number | null {
+	// Slower than one in a quarter of an hour is as good as none.
+	return paused || startsPerS < 0.001 ? null : Math.ceil(waiting / startsPerS);
 }
 
 /** How long until it is worth to ask again, s. */

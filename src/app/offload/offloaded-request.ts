@@ -1,10 +1,11 @@
-import { createHash, type Hash, randomBytes } from 'node:crypto';
-import { BallastError, type ErrorCode } from '../../core/errors.ts';
+import { createHash, type Hash } from 'node:crypto';
+import { BallastError, ERRORS, type ErrorCode } from '../../core/errors.ts';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
 import type { BodyIntake } from '../../gateway/body-intake.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { problemOf } from '../../gateway/problem.ts';
 import { ENDED, type Job, type JobBody, type NewJob } from '../../jobs/job.ts';
+import { newJobId } from '../../jobs/job-id.ts';
 import type { AddOutcome } from '../../jobs/job-store.ts';
 import { IDEMPOTENCY_MS, type OffloadPolicy } from '../../jobs/offload-policy.ts';
 import type { BodyScan } from '../../wire/body.ts';
@@ -41,7 +42,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	readonly #spool: BodySpool;
 	readonly #fingerprint: Hash = createHash('sha256');
 	/** Of the job that it may become. */
-	readonly #id = randomBytes(16).toString('base64url');
+	readonly #id = newJobId(Date.now());
 	/** The key is reserved while the body comes. */
 	#reserved = false;
 	/** It was answered, or its client has left. */
@@ -112,7 +113,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		}
 		for (let i = 0; i < scan.rangeCount; i++) {
 			const [start, end] = [scan.ranges[2 * i] as number, scan.ranges[2 * i + 1] as number];
-			this.#fingerprint.update(source.subarray(start, end));
+			if (this.#wanted.record !== '') this.#fingerprint.update(source.subarray(start, end));
 			this.#spool.add(source, start, end);
 		}
 		if (scan.done) this.#whole();
@@ -146,7 +147,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		const outcome = await this.#add(job);
 		this.#settled();
 		if (this.#over) return;
-		const held = await this.#hold(outcome);
+		const held = await this.#hold(outcome).then((job) => this.#withResult(job));
 		this.#guarded(() => this.#answer(outcome, held));
 	}
 
@@ -156,6 +157,8 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		};
 		try {
 			const outcome = await this.#parts.jobs.ask('add', job, this.#wanted.policy.limits.waiting);
+			// The jobs thread has given the key back.
+			this.#reserved = false;
 			if (outcome.kind !== 'added') unwanted();
 			return outcome;
 		} catch (error) {
@@ -201,6 +204,12 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		return given.then((last) => last ?? job).catch(() => job);
 	}
 
+	/** Of one whose result is the answer. */
+	#withResult(job: Job | null): Promise<Job | null> {
+		const isAnswer = job !== null && this.#wanted.waitS > 0 && ENDED.has(job.state);
+		return isAnswer ? this.#parts.jobs.ask('get', job.id) : Promise.resolve(job);
+	}
+
 	#answer(outcome: AddOutcome, job: Job | null): void {
 		if (outcome.kind === 'mismatch') this.#refuse('idempotency_key_reused');
 		else if (job === null) this.#refuse('job_not_found');
@@ -226,9 +235,10 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 
 	#failed(error: unknown): void {
 		if (this.#over) return;
-		const code = error instanceof BallastError ? error.code : 'jobs_unavailable';
+		// What is no answer is of the disk, and told by the jobs thread.
+		const known = error instanceof BallastError && ERRORS[error.code].status > 0;
 		if (!(error instanceof BallastError)) this.#exchange.plane.report(error);
-		this.#refuse(code);
+		this.#refuse(known ? error.code : 'jobs_unavailable');
 	}
 
 	#refuse(code: ErrorCode): void {

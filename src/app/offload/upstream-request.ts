@@ -1,6 +1,6 @@
 import type { AttemptOrder } from '../../jobs/attempt.ts';
 import { parseJson } from '../../jobs/external/read-status.ts';
-import { readStoredRequest, type RequestNotes } from './stored-request.ts';
+import { type RequestNotes, readStoredRequest } from './stored-request.ts';
 
 /** Who asks about jobs: nobody but this program. */
 const OURSELVES: Pick<RequestNotes, 'address' | 'addressField' | 'trusted' | 'secure'> = {

@@ -29,7 +29,6 @@ export class WorkerJobs {
 		this.#routes = routes;
 	}
 
-	/** @throws BallastError `store_unusable` */
 	configure({ jobs, services }: Plan): void {
 		if (jobs === null) {
 			// What is under way of jobs that were made before is carried out.
@@ -48,12 +47,14 @@ export class WorkerJobs {
 
 	#open(folder: string): OffloadParts {
 		const bodies = join(folder, BODIES);
-		const files = new BodyFolder(bodies);
+		// Only once it is needed: a folder that cannot be used must not keep requests from being passed on.
+		let folderOf: BodyFolder | null = null;
+		const files = (): BodyFolder => (folderOf ??= new BodyFolder(bodies));
 		const parts: OffloadParts = {
 			jobs: this.client,
 			files: {
-				create: (most) => files.create(most),
-				remove: (names) => files.remove(names),
+				create: async (most) => files().create(most),
+				remove: async (names) => files().remove(names),
 				pieces: this.#pieces,
 				path: (file) => join(bodies, file),
 			},

@@ -48,6 +48,10 @@ export class MemoryEntry implements FillingEntry {
 		return state < FillState.whole && this.#isForsaken() ? FillState.broken : state;
 	}
 
+	get found(): boolean {
+		return this.#cells[this.#at + Cell.linked] === 1 && this.#store.table.isOfNow(this.#at);
+	}
+
 	get answer(): StoredAnswer | null {
 		return this.#answer ?? this.#decode();
 	}
@@ -75,6 +79,14 @@ export class MemoryEntry implements FillingEntry {
 		const which = purges <= SOFT_TIMES ? era + 1 : era + purges - SOFT_TIMES + 1;
 		const all = floats[Control.softTimes / 2 + ((which >>> 0) % SOFT_TIMES)] as number;
 		return own === 0 || all < own ? all : own;
+	}
+
+	nameBody(into: Buffer, at: number): number {
+		const { floats } = this.#store.memory;
+		const record = this.#bodyRecord;
+		let end = into.writeDoubleLE(floats[Control.birth / 2] as number, at);
+		end = into.writeInt32LE(record, end);
+		return into.writeInt32LE(this.#cells[record + Cell.generation] as number, end);
 	}
 
 	read(at: number): Buffer {

@@ -6,6 +6,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { type AnswerEntry, type CacheKey, FillState } from '../answer-store.ts';
+import { AnswerFlag } from '../stored-answer.ts';
 import { ABOUT_MOST, PlacedAnswer } from './answer-codec.ts';
 import { UNIT } from './answer-memory.ts';
 import { Cell, RECORD_BYTES } from './entry-record.ts';
@@ -35,7 +36,8 @@ export async function* snapshotAnswers(store: MemoryStore): AsyncGenerator<Buffe
 			for (; at < units.length; at++) {
 				const entry = store.entryAt(units[at] as number).hold();
 				try {
-					yield* chunksOf(store, entry);
+					// Nothing would find it there.
+					if (((entry.answer?.flags ?? 0) & AnswerFlag.derived) === 0) yield* chunksOf(store, entry);
 				} finally {
 					entry.release();
 				}

@@ -10,10 +10,10 @@ export class CacheHash {
 	readonly keyed: KeyedHash;
 	readonly #key: Buffer;
 
-	/** `key`: 32 random bytes, the same in all threads that share a store. */
-	constructor(key: Buffer) {
+	/** `key`: 32 random bytes, the same in all threads that share a store; `secrets`: those that nodes have alike, if they share answers. */
+	constructor(key: Buffer, secrets: Uint8Array = key) {
 		if (key.length !== 32) throw new RangeError(`a cache's key has 32 bytes, not ${key.length}`);
-		this.#key = key;
+		this.#key = Buffer.from(secrets);
 		this.keyed = new KeyedHash([key.readInt32LE(0), key.readInt32LE(4)]);
 	}
 

@@ -62,6 +62,32 @@ export const cdnInput = fc.oneof(
 		.map(withoutUndefined),
 );
 
+/** An `objective`, in all its forms. */
+export const objectiveInput = fc.oneof(
+	fc.constantFrom('99.9%', 'off' as const, { latency: '300ms' }),
+	fc
+		.record({
+			availability: fc.constantFrom('50%', '99.95%'),
+			latency: maybe(fc.record({ target: duration(1, 9000), share: fc.constantFrom('90%', '99%') })),
+			window: maybe(fc.constantFrom('7d', '30d')),
+		})
+		.map(withoutUndefined),
+);
+
+/** A `compress`, in all its forms. */
+export const compressInput = fc.oneof(
+	fc.constantFrom(true as const, 'off' as const),
+	fc.constantFrom(['gzip' as const], ['zstd' as const, 'br' as const]),
+	fc
+		.record({
+			encodings: maybe(fc.constantFrom(['gzip' as const], ['zstd' as const, 'br' as const])),
+			min: maybe(fc.constantFrom('0B', '4KiB')),
+			types: maybe(fc.constantFrom(['text/*'], ['application/json', '+xml'])),
+			levels: maybe(fc.constantFrom({ br: 11 }, { gzip: 1, zstd: 19 })),
+		})
+		.map(withoutUndefined),
+);
+
 const FOLDER = import.meta.dirname;
 
 /** `files` of a route: a folder that is there. */
@@ -125,6 +151,8 @@ export const cacheInput: fc.Arbitrary<NonNullable<UserRoute['cache']>> = fc.oneo
 			staleIfUnreachable: maybe(window),
 			heuristic: maybe(fc.constantFrom('10%', 'off')),
 			refreshAhead: maybe(fc.constantFrom('10%', '50%', 'off')),
+			methods: maybe(fc.constantFrom<('GET' | 'POST')[]>(['GET'], ['GET', 'POST'])),
+			surrogate: maybe(fc.boolean()),
 			key: maybe(
 				fc
 					.record({

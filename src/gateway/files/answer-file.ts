@@ -1,9 +1,9 @@
 import type { AnswerSource } from '../answer-source.ts';
+import { acceptedCoding } from '../compress/accepted-coding.ts';
+import type { Coding } from '../compress/coding.ts';
 import type { Exchange } from '../exchange.ts';
 import { problemOf, shedProblem } from '../problem.ts';
-import { acceptedCoding } from './accepted-coding.ts';
 import { byteRange } from './byte-range.ts';
-import type { Coding } from './coding.ts';
 import { Conditions, conditionalStatus, mayBeRange } from './conditions.ts';
 import type { FileFolder, Found, Waiting } from './file-folder.ts';
 import { filePath } from './file-path.ts';
@@ -107,7 +107,7 @@ const conditions = new Conditions();
 
 function answerPage(exchange: Exchange, folder: FileFolder, page: Page): void {
 	const asked = conditions.read(exchange.buffer, exchange.head.fields);
-	const file = page.files.length === 1 ? (page.files[0] as StoredFile) : variant(page, asked.acceptEncoding);
+	const file = page.files.length === 1 ? (page.files[0] as StoredFile) : variant(page, asked);
 	const status = conditionalStatus(asked, file);
 	if (status === 412) {
 		fail(exchange, 'precondition_failed');
@@ -135,8 +135,13 @@ function answerPage(exchange: Exchange, folder: FileFolder, page: Page): void {
 }
 
 /** The same file, compressed by what the client likes best. */
-function variant({ files, codings }: Page, accept: string | undefined): StoredFile {
-	const coding: Coding | '' = acceptedCoding(accept, codings);
+function variant({ files, codings }: Page, { acceptEncoding, range, ifMatch }: Conditions): StoredFile {
+	// Parts, and changes to what somebody knows, are of exactly one form.
+	const isExact = range !== undefined || ifMatch !== undefined;
+	const usable = isExact
+		? codings.filter((each) => files.some(({ coding, made }) => coding === each && !made))
+		: codings;
+	const coding: Coding | '' = acceptedCoding(acceptEncoding, usable);
 	return files.find((file) => file.coding === coding) as StoredFile;
 }
 

@@ -69,7 +69,7 @@ const joined = (before: string | undefined, value: string): string =>
 
 /** The version that is there. */
 export interface Validators {
-	/** Strong, in quotes. */
+	/** Strong, in quotes; `W/` before it: no request that needs a strong one may be answered by it. */
 	readonly etag: string;
 	/** Seconds since 1970. */
 	readonly modifiedS: number;
@@ -91,18 +91,20 @@ export function conditionalStatus(of: Conditions, { etag, modifiedS }: Validator
  */
 export function mayBeRange({ ifRange }: Conditions, { etag, modifiedS }: Validators, nowS: number): boolean {
 	if (ifRange === undefined) return true;
-	if (ifRange.includes('"')) return ifRange === etag;
+	if (ifRange.includes('"')) return ifRange === etag && !etag.startsWith('W/');
 	return seconds(ifRange, -1) === modifiedS && nowS - modifiedS >= 1;
 }
 
-/** Whether a list of ETags has this one, or is `*`. `weak`: also as a weak one. */
+/** Whether a list of ETags has this one, or is `*`. `weak`: as weak ones, so that `W/` says nothing (RFC 9110 §8.8.3.2). */
 function lists(list: string, etag: string, weak: boolean): boolean {
-	if (list === etag || list.trim() === '*') return true;
+	if ((list === etag && weak) || list.trim() === '*') return true;
 	for (const [found] of list.matchAll(/(?:W\/)?"[^"]*"/g)) {
-		if (found === etag || (weak && found === `W/${etag}`)) return true;
+		if (weak ? opaque(found) === opaque(etag) : found === etag && !etag.startsWith('W/')) return true;
 	}
 	return false;
 }
+
+const opaque = (etag: string): string => (etag.startsWith('W/') ? etag.slice(2) : etag);
 
 /** A date of HTTP in seconds; `otherwise` where it is none. */
 function seconds(date: string, otherwise: number): number {

@@ -51,7 +51,7 @@ function site(options: Partial<FilesConfig> = {}): Site {
 		types: {},
 		...options,
 	};
-	const folder = new FileFolder(config, null, store);
+	const folder = new FileFolder(config, { edits: null, compress: null }, store);
 	return {
 		folder,
 		store,

@@ -1,12 +1,14 @@
+import { compressWhole } from '../compress/body-coder.ts';
+import { CODINGS, type Coding } from '../compress/coding.ts';
+import { type Compression, fieldLines } from '../compress/compression.ts';
 import type { FieldEdits } from '../field-edits.ts';
-import { CODINGS, type Coding } from './coding.ts';
 import { isKnownEnding } from './content-type.ts';
 import { endingOf } from './file-path.ts';
 import { type FileStore, Page } from './file-store.ts';
 import type { FilesConfig } from './files-config.ts';
 import { type FileContent, isSame, type Loaded, loadFile } from './load-file.ts';
 import { fs } from './open-file.ts';
-import { type StoredFile, storedFile } from './stored-file.ts';
+import { type Described, type StoredFile, storedFile } from './stored-file.ts';
 
 /** A page is given out without a look for so long, and for as long again while it is looked at; ms. */
 const FRESH_MS = 1000;
@@ -14,6 +16,13 @@ const STALE_MS = 2000;
 
 /** What a path leads to, or why to nothing. */
 export type Found = Page | 'redirect' | 'file_not_found' | 'file_unreadable' | 'overloaded';
+
+/** What a route does to its files. */
+export interface FileShape {
+	readonly edits: FieldEdits | null;
+	/** null: none is compressed here. */
+	readonly compress: Compression | null;
+}
 
 /** Who waits for a path to be looked up. */
 export interface Waiting {
@@ -24,14 +33,14 @@ export interface Waiting {
 export class FileFolder {
 	readonly store: FileStore;
 	readonly #config: FilesConfig;
-	readonly #edits: FieldEdits | null;
+	readonly #shape: FileShape;
 	readonly #pages = new Map<string, Page>();
 	/** Who waits for a path; nobody where only an old page is looked at. */
 	readonly #looks = new Map<string, Waiting[]>();
 
-	constructor(config: FilesConfig, edits: FieldEdits | null, store: FileStore) {
+	constructor(config: FilesConfig, shape: FileShape, store: FileStore) {
 		this.#config = config;
-		this.#edits = edits;
+		this.#shape = shape;
 		this.store = store;
 	}
 
@@ -101,7 +110,7 @@ export class FileFolder {
 	async #isUnchanged({ file, files }: Page): Promise<boolean> {
 		const codings: (Coding | '')[] = ['', ...this.#config.precompressed];
 		const same = codings.map(async (coding) => {
-			const known = files.find((each) => each.coding === coding);
+			const known = files.find((each) => each.coding === coding && !each.made);
 			const stats = await fs.stat(this.#config.folder + file + endOf(coding)).catch(() => undefined);
 			if (known === undefined || stats === undefined) return known === undefined && !stats?.isFile();
 			return known.content.settled && isSame(known.content.stats, stats);
@@ -126,7 +135,9 @@ export class FileFolder {
 
 	async #page(path: string, file: string, content: FileContent): Promise<Found> {
 		const checkedMs = this.store.wheel.nowMs;
-		const contents: [Coding | '', FileContent][] = [['', content], ...(await this.#compressed(file))];
+		const found: [Coding | '', FileContent][] = [['', content], ...(await this.#compressed(file))];
+		const made = await this.#made(file, content, found);
+		const contents = [...found, ...made];
 		const varies = contents.length > 1;
 		const files: StoredFile[] = [];
 		for (const [coding, each] of contents) {
@@ -136,7 +147,8 @@ export class FileFolder {
 				for (const opened of files) opened.descriptor?.release();
 				return 'overloaded';
 			}
-			const described = { path: file, coding, varies, config: this.#config, edits: this.#edits };
+			const of = files.length < found.length ? null : (files[0] as StoredFile);
+			const described = { path: file, coding, of, varies, ...this.#described };
 			files.push(storedFile(each, descriptor, described));
 		}
 		const page = new Page(this, path, { file, files });
@@ -146,6 +158,30 @@ export class FileFolder {
 		this.#pages.set(path, page);
 		this.store.add(page);
 		return page;
+	}
+
+	get #described(): Pick<Described, 'config' | 'edits'> {
+		return { config: this.#config, edits: this.#shape.edits };
+	}
+
+	/** A small file in codings in which it is not there. */
+	async #made(
+		file: string,
+		content: FileContent,
+		found: readonly [Coding | '', FileContent][],
+	): Promise<[Coding, FileContent][]> {
+		const { compress } = this.#shape;
+		const { body } = content;
+		if (compress === null || body === null) return [];
+		const plain = storedFile(content, null, { path: file, coding: '', of: null, varies: false, ...this.#described });
+		if (!compress.suits({ ...fieldLines(plain.head), status: 200, length: body.length })) return [];
+		const made: [Coding, FileContent][] = [];
+		for (const coding of compress.policy.encodings) {
+			if (found.some(([known]) => known === coding)) continue;
+			const coded = await compressWhole(body, coding, compress.level(coding));
+			if (coded !== null && coded.length < body.length) made.push([coding, { ...content, body: coded }]);
+		}
+		return made;
 	}
 
 	async #compressed(file: string): Promise<[Coding, FileContent][]> {

@@ -1,5 +1,5 @@
 import { Timer, type TimerWheel } from '../../wire/timer-wheel.ts';
-import type { Coding } from './coding.ts';
+import type { Coding } from '../compress/coding.ts';
 import { Descriptor } from './descriptor.ts';
 import { Pieces } from './pieces.ts';
 import type { StoredFile } from './stored-file.ts';

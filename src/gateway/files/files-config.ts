@@ -1,8 +1,8 @@
 /** A folder of files that the gateway serves itself: what the configuration says, and what becomes of it. */
 import { z } from 'zod';
 import { bool, choice, key, list, map, notEmpty, object, oneOf, required, text } from '../../core/schema.ts';
+import type { Coding } from '../compress/coding.ts';
 import { complainOfFieldValue, complainOfPath } from '../config-syntax.ts';
-import type { Coding } from './coding.ts';
 
 export interface FilesConfig {
 	/** Absolute path. */

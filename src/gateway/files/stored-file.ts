@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
+import type { Coding } from '../compress/coding.ts';
 import type { FieldEdits } from '../field-edits.ts';
-import type { Coding } from './coding.ts';
 import type { Validators } from './conditions.ts';
 import { contentType } from './content-type.ts';
 import type { Descriptor } from './descriptor.ts';
@@ -14,6 +14,8 @@ const YEAR_IMMUTABLE = 'public, max-age=31536000, immutable';
 export interface StoredFile extends Validators {
 	/** What it is compressed with; '': nothing. */
 	readonly coding: Coding | '';
+	/** Compressed here, beside no file of its own. */
+	readonly made: boolean;
 	readonly size: number;
 	readonly content: FileContent;
 	/** null: it is in memory. */
@@ -28,6 +30,8 @@ export interface Described {
 	/** Within the folder, of the file that is not compressed. */
 	path: string;
 	coding: Coding | '';
+	/** Compressed here: of this plain file. null: read as it is. */
+	of: Pick<StoredFile, 'etag'> | null;
 	/** The answer depends on Accept-Encoding. */
 	varies: boolean;
 	config: FilesConfig;
@@ -36,13 +40,14 @@ export interface Described {
 
 /** `descriptor`: of a file that is not in memory. */
 export function storedFile(content: FileContent, descriptor: Descriptor | null, described: Described): StoredFile {
-	const { coding } = described;
+	const { coding, of } = described;
 	const { stats, body } = content;
 	// A last change that is said to be in the future would never be older than what a client has (RFC 9110 §8.8.2.1).
 	const modifiedS = Math.floor(Math.min(stats.mtimeMs, Date.now()) / 1000);
 	const tag =
 		body === null ? `${stats.size.toString(36)}-${Math.round(stats.mtimeMs * 1000).toString(36)}` : digest(body);
-	const etag = `"${tag}${coding === '' ? '' : `-${coding}`}"`;
+	// Which bytes come of it is nobody's promise.
+	const etag = of === null ? `"${tag}${coding === '' ? '' : `-${coding}`}"` : `W/${of.etag}`;
 	const size = body === null ? stats.size : body.length;
 	const caching = cachingFields(described);
 	const validators = [['ETag', etag], ['Last-Modified', new Date(modifiedS * 1000).toUTCString()], ...caching];
@@ -50,11 +55,12 @@ export function storedFile(content: FileContent, descriptor: Descriptor | null, 
 		['Content-Type', contentType(described.path, described.config.types)],
 		...(coding === '' ? [] : [['Content-Encoding', coding]]),
 		...validators,
-		['Accept-Ranges', 'bytes'],
+		...(of === null ? [['Accept-Ranges', 'bytes']] : []),
 	];
-	const lines = (of: string[][]): string => edited(of, described.edits);
+	const lines = (some: string[][]): string => edited(some, described.edits);
 	return {
 		coding,
+		made: of !== null,
 		size,
 		content,
 		descriptor,

@@ -11,6 +11,7 @@ export class Adding {
 	readonly #addJob: StatementSync;
 	readonly #addPayload: StatementSync;
 	readonly #record: StatementSync;
+	readonly #addRecord: StatementSync;
 	readonly #setRecord: StatementSync;
 
 	constructor(database: DatabaseSync, book: JobBook) {
@@ -22,27 +23,28 @@ export class Adding {
 		);
 		this.#addPayload = database.prepare('INSERT INTO payloads VALUES (?, ?, ?, ?, ?, ?)');
 		this.#record = database.prepare('SELECT fingerprint, id, until FROM idempotency WHERE key = ?');
+		this.#addRecord = database.prepare('INSERT INTO idempotency VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING');
 		this.#setRecord = database.prepare('INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?)');
 	}
 
 	add(job: NewJob): AddOutcome {
-		const { idempotency } = job;
-		const known = idempotency === null ? null : this.#known(idempotency, job.createdMs);
+		const known = job.idempotency === null ? null : this.#recorded(job.idempotency, job);
 		if (known !== null) return known;
 		if (!this.#insert(job)) return { kind: 'same', id: job.id, job: this.#book.job(job.id) };
-		if (idempotency !== null) {
-			this.#setRecord.run(idempotency.key, idempotency.fingerprint, job.id, idempotency.untilMs);
-		}
 		return { kind: 'added', job: newJob(job) };
 	}
 
-	/** null: the key is free. */
-	#known({ key, fingerprint }: IdempotencyRecord, nowMs: number): AddOutcome | null {
-		const row = this.#record.get(key);
-		if (row === undefined || (row['until'] as number) <= nowMs) return null;
-		const id = row['id'] as string;
-		if (row['fingerprint'] !== fingerprint) return { kind: 'mismatch', id };
-		return { kind: 'same', id, job: this.#book.job(id) };
+	/** null: the key was free, and is this job's now. */
+	#recorded({ key, fingerprint, untilMs }: IdempotencyRecord, job: NewJob): AddOutcome | null {
+		// Nearly always it is free: so it is looked for only where it is not.
+		if (this.#addRecord.run(key, fingerprint, job.id, untilMs).changes === 1) return null;
+		const row = this.#record.get(key) as { fingerprint: string; id: string; until: number };
+		if (row.until <= job.createdMs) {
+			this.#setRecord.run(key, fingerprint, job.id, untilMs);
+			return null;
+		}
+		const { id } = row;
+		return row.fingerprint === fingerprint ? { kind: 'same', id, job: this.#book.job(id) } : { kind: 'mismatch', id };
 	}
 
 	/** False: it is there already, since the same call was made twice. */

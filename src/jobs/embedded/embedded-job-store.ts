@@ -131,6 +131,13 @@ class EmbeddedJobStore implements JobStore {
 
 	#usable(): Parts {
 		if (this.#closed) throw new BallastError('jobs_unavailable', 'the store of jobs is closed');
+		if (this.#parts.database.isOpen) return this.#parts;
+		// There was no room for another file when the one of before was put aside.
+		try {
+			this.#parts = this.#open();
+		} catch (error) {
+			throw new BallastError('jobs_unavailable', (error as Error).message, {}, error);
+		}
 		return this.#parts;
 	}
 

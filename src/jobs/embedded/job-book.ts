@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Job, JobError, JobProgress, JobResult, JobState } from '../job.ts';
 import type { JobChanged } from '../job-store.ts';
+import { corruption } from './job-file.ts';
 import { bodyColumns, type JobRow, type Row, readJob, SELECT_CLAIMED, SELECT_JOB, SELECT_ROW } from './job-row.ts';
 import { ENDED_FROM, STATE_NUMBERS, STATES } from './job-tables.ts';
 import type { GroupRow, Ledger } from './ledger.ts';
@@ -53,7 +54,8 @@ export class JobBook {
 
 	/** Row and all that belongs to a job that has no result, for `readJob`. */
 	claimed(seq: number): Row & JobRow {
-		const row = this.#claimed.get(seq) as Row & JobRow;
+		const row = this.#claimed.get(seq) as (Row & JobRow) | undefined;
+		if (row === undefined) throw corruption(`job ${seq} is not whole`);
 		const group = this.ledger.group(row.gid);
 		return Object.assign(row, { queue: group.queue.name, grp: group.name });
 	}

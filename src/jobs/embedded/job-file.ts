@@ -26,8 +26,15 @@ const NOT_A_DATABASE = 26;
 const BUSY = 5;
 /** Larger files are looked through only as they are read: that takes a second for each GB or so. */
 const CHECKED_MOST_BYTES = 64 * 1024 * 1024;
-/** Written back to the file in larger pieces: a page that many commits changed is written once. */
-const CHECKPOINT_PAGES = 4000;
+/**
+ * What is committed is written back to the file in large pieces, and seldom: all calls wait for it, so that it must not
+ * be one commit in a hundred (64 MiB).
+ */
+const CHECKPOINT_PAGES = 16_000;
+/** Kept when it was written back: to write over what is there costs less than to grow a file. */
+const WAL_BYTES = 72 * 1024 * 1024;
+/** Pages held in memory, at most. */
+const CACHE_KB = 16_384;
 
 /**
  * The jobs' database; one that is corrupt is put aside first.
@@ -55,6 +62,9 @@ export function quarantine({ path, quarantined }: JobFile, why: Error): void {
 	quarantined?.({ path, movedTo, reason: why.message });
 }
 
+/** What SQLite itself did not notice: a row that another one names is not there. */
+export const corruption = (message: string): Error => Object.assign(new Error(message), { errcode: CORRUPT });
+
 export function isCorrupt(error: unknown): boolean {
 	const code = codeOf(error);
 	return code === CORRUPT || code === NOT_A_DATABASE;
@@ -75,10 +85,12 @@ export function unavailable(error: unknown): BallastError {
 function openChecked({ path, busyMs }: JobFile): DatabaseSync {
 	const database = openDatabase(path, JOB_STEPS, { synchronous: 'FULL', ...(busyMs === undefined ? {} : { busyMs }) });
 	try {
-		database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = 67108864`);
+		database.exec(
+			`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${WAL_BYTES}; PRAGMA cache_size = -${CACHE_KB}`,
+		);
 		if (path === ':memory:' || statSync(path).size > CHECKED_MOST_BYTES) return database;
 		const found = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
-		if (found !== 'ok') throw Object.assign(new Error(String(found)), { errcode: CORRUPT });
+		if (found !== 'ok') throw corruption(String(found));
 		return database;
 	} catch (error) {
 		database.close();

@@ -1,5 +1,7 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { corruption } from './job-file.ts';
 import { STATE_NUMBERS, STATES } from './job-tables.ts';
+import { ledgerStatements } from './ledger-statements.ts';
 import { type RateLog, rateLogText, readRateLog } from './rate-log.ts';
 
 export interface QueueRow {
@@ -43,7 +45,7 @@ const WAITING = STATE_NUMBERS.waiting;
  * transaction. What another process wrote, or a transaction that failed, makes it forget what it holds.
  */
 export class Ledger {
-	readonly #sql: ReturnType<typeof statements>;
+	readonly #sql: ReturnType<typeof ledgerStatements>;
 	readonly #queues = new Map<string, QueueRow>();
 	readonly #queuesById = new Map<number, QueueRow>();
 	readonly #groups = new Map<number, GroupRow>();
@@ -54,7 +56,7 @@ export class Ledger {
 	#dataVersion = -1;
 
 	constructor(database: DatabaseSync) {
-		this.#sql = statements(database);
+		this.#sql = ledgerStatements(database);
 	}
 
 	/** First in each transaction; true: somebody else has written since the last. */
@@ -87,7 +89,9 @@ export class Ledger {
 	}
 
 	group(gid: number): GroupRow {
-		return this.#groups.get(gid) ?? (this.#keepGroup(this.#sql.groupById.get(gid)) as GroupRow);
+		const group = this.#groups.get(gid) ?? this.#keepGroup(this.#sql.groupById.get(gid));
+		if (group === null) throw corruption(`group ${gid} is not there`);
+		return group;
 	}
 
 	madeGroup(queue: QueueRow, name: string): GroupRow {
@@ -206,44 +210,4 @@ export class Ledger {
 		this.#named.set(qid, named.set(group.name, group));
 		return group;
 	}
-}
-
-function statements(
-	database: DatabaseSync,
-): Record<
-	| 'dataVersion'
-	| 'queueByName'
-	| 'queueById'
-	| 'addQueue'
-	| 'setQueue'
-	| 'lanes'
-	| 'setLane'
-	| 'groupById'
-	| 'groupByName'
-	| 'addGroup'
-	| 'setGroup'
-	| 'groupsInTurn'
-	| 'dropGroups',
-	StatementSync
-> {
-	const of = (sql: string) => database.prepare(sql);
-	return {
-		dataVersion: of('PRAGMA data_version'),
-		queueByName: of('SELECT * FROM queues WHERE name = ?'),
-		queueById: of('SELECT * FROM queues WHERE qid = ?'),
-		addQueue: of(`INSERT INTO queues (name, paused, turn, held, begun, counts) VALUES (?, 0, 0, 0, '', ?)`),
-		setQueue: of('UPDATE queues SET paused = ?, turn = ?, held = ?, begun = ?, counts = ? WHERE qid = ?'),
-		lanes: of('SELECT name, held FROM lanes WHERE qid = ?'),
-		setLane: of('INSERT INTO lanes VALUES (?, ?, ?) ON CONFLICT (qid, name) DO UPDATE SET held = excluded.held'),
-		groupById: of('SELECT * FROM groups WHERE gid = ?'),
-		groupByName: of('SELECT * FROM groups WHERE qid = ? AND name = ?'),
-		addGroup: of(
-			`INSERT INTO groups (qid, name, waiting, held, kept, turn, begun, served) VALUES (?, ?, 0, 0, 0, ?, '', 0)`,
-		),
-		setGroup: of('UPDATE groups SET waiting = ?, held = ?, kept = ?, turn = ?, begun = ?, served = ? WHERE gid = ?'),
-		groupsInTurn: of(
-			'SELECT gid FROM groups WHERE qid = ? AND waiting > 0 AND (turn, gid) > (?, ?) ORDER BY turn, gid LIMIT ?',
-		),
-		dropGroups: of('DELETE FROM groups WHERE kept = 0 AND served < ?'),
-	};
 }

@@ -30,7 +30,9 @@ export interface PollDecision {
 /** One question carries all jobs that fit, also those whose time has not come: it costs no more, and saves theirs. */
 export function decidePoll(jobs: readonly PolledJob[], policy: PollPolicy, moment: PollMoment): PollDecision {
 	const { nowMs, most } = moment;
-	const timed = jobs.map((job) => ({ id: job.id, dueMs: dueOf(job, policy, moment) })).sort((a, b) => a.dueMs - b.dueMs);
+	const timed = jobs
+		.map((job) => ({ id: job.id, dueMs: dueOf(job, policy, moment) }))
+		.sort((a, b) => a.dueMs - b.dueMs);
 	const due = timed.filter(({ dueMs }) => dueMs <= nowMs).length;
 	const questions = most === 1 ? due : Math.ceil(due / most);
 	const asked = timed.slice(0, questions * most);

@@ -1,6 +1,20 @@
 /** What a person writes of upstreams that are asynchronous themselves. */
 import { z } from 'zod';
-import { bool, choice, duration, integer, key, list, map, object, oneOf, reference, required, text, valueOrReference } from '../../core/schema.ts';
+import {
+	bool,
+	choice,
+	duration,
+	integer,
+	key,
+	list,
+	map,
+	object,
+	oneOf,
+	reference,
+	required,
+	text,
+	valueOrReference,
+} from '../../core/schema.ts';
 import { isPointer } from './json-pointer.ts';
 
 const YEAR = 366 * 86_400_000;
@@ -20,14 +34,24 @@ const words = list(word, 'words');
 const fieldName = text('the name of a header field', (value) =>
 	/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/.test(value) ? undefined : 'expected the name of a header field',
 );
-const secrets = oneOf([reference, list(reference, 'references')], '`{ env: NAME }`, `{ file: ./path }`, or a list of them');
+const secrets = oneOf(
+	[reference, list(reference, 'references')],
+	'`{ env: NAME }`, `{ file: ./path }`, or a list of them',
+);
 
 const statusSchema = object({
-	path: key(pathWith('\\{ids?\\}', '/videos/{id}'), 'Path of the question: with `{id}` for one job, with `{ids}` for several with commas.', {
-		example: '/videos/statuses?ids={ids}',
-	}),
+	path: key(
+		pathWith('\\{ids?\\}', '/videos/{id}'),
+		'Path of the question: with `{id}` for one job, with `{ids}` for several with commas.',
+		{
+			example: '/videos/statuses?ids={ids}',
+		},
+	),
 	most: key(integer(1, 1000), 'Most ids of one question, with `{ids}`.', { default: 100, example: 50 }),
-	items: key(pointer, 'The list of jobs in the answer.', { defaultText: 'the answer is about one job', example: '/data' }),
+	items: key(pointer, 'The list of jobs in the answer.', {
+		defaultText: 'the answer is about one job',
+		example: '/data',
+	}),
 	id: key(pointer, "Within an item: the job's id.", { default: '/id', example: '/video_id' }),
 	state: key(pointer, 'Within an item: the word for its state.', { example: '/status' }),
 	code: key(pointer, 'Within an item: the code of its error.', { defaultText: 'none', example: '/error/code' }),
@@ -37,10 +61,14 @@ const statusSchema = object({
 		example: ['completed'],
 	}),
 	failed: key(words, 'Words for a job that has failed.', { example: ['failed'] }),
-	unknown: key(words, 'Words by which the upstream says that it knows no such job; after five in a row a person is asked.', {
-		defaultText: 'none',
-		example: ['not_found'],
-	}),
+	unknown: key(
+		words,
+		'Words by which the upstream says that it knows no such job; after five in a row a person is asked.',
+		{
+			defaultText: 'none',
+			example: ['not_found'],
+		},
+	),
 });
 
 const pollSchema = object({
@@ -79,17 +107,28 @@ const resultSchema = object({
 });
 
 const webhookSchema = object({
-	path: required(pathWith('', '/hooks/videos'), 'Path at which Ballast takes it. It goes before the routes of services.', {
-		example: '/hooks/videos',
-	}),
+	path: required(
+		pathWith('', '/hooks/videos'),
+		'Path at which Ballast takes it. It goes before the routes of services.',
+		{
+			example: '/hooks/videos',
+		},
+	),
 	signature: key(
 		object({
 			header: required(fieldName, 'The field that carries it.', { example: 'X-Signature' }),
-			format: key(choice('hex', 'base64', 'standard'), 'How the HMAC-SHA256 is written; `standard` as Standard Webhooks do.', {
-				default: 'hex',
-				example: 'standard',
+			format: key(
+				choice('hex', 'base64', 'standard'),
+				'How the HMAC-SHA256 is written; `standard` as Standard Webhooks do.',
+				{
+					default: 'hex',
+					example: 'standard',
+				},
+			),
+			over: key(choice('body', 'id.timestamp.body'), 'What is signed.', {
+				default: 'body',
+				example: 'id.timestamp.body',
 			}),
-			over: key(choice('body', 'id.timestamp.body'), 'What is signed.', { default: 'body', example: 'id.timestamp.body' }),
 			timestamp: key(
 				object({
 					header: required(fieldName, 'The field with the time.', { example: 'X-Timestamp' }),
@@ -98,7 +137,9 @@ const webhookSchema = object({
 				'A webhook of another time is refused.',
 				{ defaultText: 'none is looked at', example: { header: 'X-Timestamp' } },
 			),
-			secret: required(secrets, 'The key, by reference; several while it is changed.', { example: { env: 'WEBHOOK_SECRET' } }),
+			secret: required(secrets, 'The key, by reference; several while it is changed.', {
+				example: { env: 'WEBHOOK_SECRET' },
+			}),
 		}),
 		'How it is known that a webhook is from the upstream. Without this, one only has the upstream asked.',
 		{ defaultText: 'none', example: { header: 'X-Signature', secret: { env: 'WEBHOOK_SECRET' } } },
@@ -117,12 +158,18 @@ const webhookSchema = object({
 const reconcileSchema = object({
 	path: required(pathWith('', '/videos?limit=100'), 'Path of a list.', { example: '/videos?limit=100' }),
 	items: required(pointer, 'The list in the answer.', { example: '/data' }),
-	key: required(pointer, 'Within an item: our id of the job, or the key that it was sent with.', { example: '/callback_id' }),
-	id: required(pointer, 'Within an item: what the upstream calls it.', { example: '/id' }),
-	complete: key(bool(), 'Whether a job that is not in the list was never made, so that it is sent again. Otherwise a person decides.', {
-		default: false,
-		example: true,
+	key: required(pointer, 'Within an item: our id of the job, or the key that it was sent with.', {
+		example: '/callback_id',
 	}),
+	id: required(pointer, 'Within an item: what the upstream calls it.', { example: '/id' }),
+	complete: key(
+		bool(),
+		'Whether a job that is not in the list was never made, so that it is sent again. Otherwise a person decides.',
+		{
+			default: false,
+			example: true,
+		},
+	),
 });
 
 const externalKeys = object({
@@ -153,10 +200,14 @@ export const externalSchema = oneOf([externalKeys, off], 'an object with id and 
 export const lanesSchema = map(
 	object({
 		concurrency: key(integer(1, 100_000), 'Most jobs under way there.', { default: 10, example: 3 }),
-		headers: key(map(valueOrReference, 'names and values'), 'Fields of its requests, in the place of those of clients.', {
-			defaultText: 'none',
-			example: { 'X-Api-Key': { env: 'API_KEY' } },
-		}),
+		headers: key(
+			map(valueOrReference, 'names and values'),
+			'Fields of its requests, in the place of those of clients.',
+			{
+				defaultText: 'none',
+				example: { 'X-Api-Key': { env: 'API_KEY' } },
+			},
+		),
 	}),
 	'places',
 );

@@ -2,6 +2,7 @@ import type { AnswerReading, AttemptOutcome } from '../attempt.ts';
 import type { Job, JobError, JobProgress, JobResult } from '../job.ts';
 import type { ClaimedJob, ReportKind } from '../job-store.ts';
 import type { CodePolicy, ExternalPolicy } from './external-policy.ts';
+import { FreshResults } from './fresh-results.ts';
 import { HeldJob } from './held-job.ts';
 import { PollGroup } from './poll-group.ts';
 import { parseJson, readCode, type SeenStatus, submittedId } from './read-status.ts';
@@ -55,6 +56,7 @@ export class ExternalJobs implements SubmittedJobs {
 	readonly #names = new Map<string, HeldJob>();
 	readonly #groups = new Map<string, PollGroup>();
 	readonly #memory = new WebhookMemory();
+	readonly #fresh = new FreshResults();
 	/** When the last webhook came that was right, by its path. */
 	readonly #heardMs = new Map<string, number>();
 	readonly #timers = new Set<NodeJS.Timeout>();
@@ -158,7 +160,8 @@ export class ExternalJobs implements SubmittedJobs {
 
 	#end(held: HeldJob, status: SeenStatus): void {
 		held.finishing = true;
-		if (status.state === 'failed') this.#parts.conclude(held.job.token, { kind: 'failed', error: errorOf(status), result: null });
+		if (status.state === 'failed')
+			this.#parts.conclude(held.job.token, { kind: 'failed', error: errorOf(status), result: null });
 		else if (held.policy.result === null) {
 			const inline = Buffer.from(JSON.stringify(status.item));
 			this.#parts.conclude(held.job.token, { kind: 'succeeded', result: { head: JSON_HEAD, body: { inline } } });
@@ -194,7 +197,12 @@ export class ExternalJobs implements SubmittedJobs {
 		const { external } = this.#parts.upstreamOf(job);
 		const { freshMs = 0 } = external?.result ?? {};
 		if (external === null || freshMs === 0 || job.externalId === null || job.state !== 'succeeded') return null;
-		if (this.#parts.nowMs() - (job.endedMs ?? 0) < freshMs) return null;
+		const nowMs = this.#parts.nowMs();
+		if (nowMs - (job.endedMs ?? 0) < freshMs) return null;
+		return this.#fresh.of(job.id, () => this.#now(job, external), { nowMs, forMs: freshMs });
+	}
+
+	async #now(job: Job, external: ExternalPolicy): Promise<JobResult | null> {
 		this.counts.results++;
 		const found = await fetchResult(job, external, { ask: this.#parts.ask, text: this.#parts.text, tries: 0 });
 		return found.kind === 'there' ? found.result : null;
@@ -233,7 +241,12 @@ export class ExternalJobs implements SubmittedJobs {
 				job.externalId = found.externalId;
 				this.#parts.conclude(job.token, { kind: 'submitted', leaseMs: 15_000, externalId: found.externalId });
 			} else if (found.kind === 'never') this.#parts.conclude(job.token, 'again');
-			else this.#park(job, 'attempt_lost', 'whether the upstream has it cannot be told, and a repeat might be carried out twice');
+			else
+				this.#park(
+					job,
+					'attempt_lost',
+					'whether the upstream has it cannot be told, and a repeat might be carried out twice',
+				);
 		});
 	}
 

@@ -78,7 +78,11 @@ function statusOf(item: unknown, policy: StatusPolicy): SeenStatus {
 export function together(statuses: readonly SeenStatus[]): SeenStatus {
 	const [first] = statuses;
 	const going = statuses.find(({ state }) => state === 'going');
-	const found = going ?? statuses.find(({ state }) => state === 'unknown') ?? statuses.find(({ state }) => state === 'failed') ?? first;
+	const found =
+		going ??
+		statuses.find(({ state }) => state === 'unknown') ??
+		statuses.find(({ state }) => state === 'failed') ??
+		first;
 	const told = statuses.map(({ percent, state }) => (state === 'done' ? 100 : percent));
 	const known = told.filter((percent) => percent !== null);
 	const percent = known.length === 0 ? null : Math.floor(known.reduce((sum, one) => sum + one, 0) / statuses.length);
@@ -103,6 +107,10 @@ export function readCode(answer: unknown, policy: CodePolicy): ReadCode | null {
 /** Whether a word is among these; see `WebhookPolicy.done`. */
 export function isAmong(word: string, words: readonly string[]): boolean {
 	return words.some((one) =>
-		one.startsWith('*') ? word.endsWith(one.slice(1)) : one.endsWith('*') ? word.startsWith(one.slice(0, -1)) : word === one,
+		one.startsWith('*')
+			? word.endsWith(one.slice(1))
+			: one.endsWith('*')
+				? word.startsWith(one.slice(0, -1))
+				: word === one,
 	);
 }

@@ -120,12 +120,15 @@ export class JobWorker<T> {
 	async #run(running: Running): Promise<ReportKind> {
 		const { job, abort } = running;
 		const { timeLimitMs } = this.#of.settings;
-		const { promise: aborted, reject } = Promise.withResolvers<never>();
-		abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true });
-		aborted.catch(() => {});
-		const limit = setTimeout(() => abort.abort(new Error(`the attempt took over ${timeLimitMs} ms`)), timeLimitMs);
+		const { promise: late, reject } = Promise.withResolvers<never>();
+		const limit = setTimeout(() => {
+			const error = new Error(`the attempt took over ${timeLimitMs} ms`);
+			abort.abort(error);
+			reject(error);
+		}, timeLimitMs);
 		try {
-			const value = await Promise.race([aborted, (async () => this.#of.handle(this.#workedJob(running)))()]);
+			// One that is cancelled keeps its slot until its handler has stopped.
+			const value = await Promise.race([late, (async () => this.#of.handle(this.#workedJob(running)))()]);
 			return succeeded(value);
 		} catch (error) {
 			return this.#failed(job, error);

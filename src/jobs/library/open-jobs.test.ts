@@ -95,6 +95,7 @@ test('a running job that is cancelled hears it, and keeps its slot until it has 
 	const jobs = fresh(t);
 	const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
 	const { promise: aborted, resolve: abort } = Promise.withResolvers<string>();
+	const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
 	const first = await jobs.enqueue('long', 1);
 	jobs.worker(
 		'long',
@@ -102,7 +103,7 @@ test('a running job that is cancelled hears it, and keeps its slot until it has 
 			if (payload !== 1) return;
 			signal.addEventListener('abort', () => abort((signal.reason as Error).message));
 			begin();
-			await aborted;
+			await stopped;
 		},
 		{ concurrency: 1 },
 	);
@@ -110,6 +111,8 @@ test('a running job that is cancelled hears it, and keeps its slot until it has 
 	assert.equal(await jobs.cancel(first.id), true);
 	assert.equal(await aborted, 'the job is cancelled');
 	const second = await jobs.enqueue('long', 2);
+	assert.equal((await jobs.ended(second.id, 300))?.state, 'waiting');
+	stop();
 	assert.equal((await jobs.ended(second.id, LONG_MS))?.state, 'succeeded');
 	assert.equal((await jobs.get(first.id))?.state, 'cancelled');
 	assert.equal(await jobs.cancel(first.id), false);

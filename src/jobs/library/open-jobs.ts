@@ -1,8 +1,9 @@
 /** `openJobs`: durable jobs of an application's own code, in a file that its processes share. */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { BallastError } from '../../core/errors.ts';
 import { openEmbeddedJobStore } from '../embedded/embedded-job-store.ts';
 import { ENDED, type Job, type JobState } from '../job.ts';
+import { newJobId } from '../job-id.ts';
 import type { JobChanged, JobStore } from '../job-store.ts';
 import {
 	checkEnqueue,
@@ -94,7 +95,7 @@ class FileJobs implements Jobs {
 		const createdMs = steadyNow();
 		const request = writeValue('payload', payload);
 		const fingerprint = createHash('sha256').update(request).digest('base64url');
-		const id = randomBytes(17).toString('base64url').slice(0, 22);
+		const id = newJobId(createdMs);
 		const [outcome] = await this.#store.add([
 			{
 				id,

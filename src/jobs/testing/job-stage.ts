@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import type { Job, JobState, NewJob } from '../job.ts';
+import { newJobId } from '../job-id.ts';
 import type { Claim, ClaimedJob, JobChanged, JobStore, QueueRoom, ReportKind } from '../job-store.ts';
 
 /** An empty place for jobs, as a test of an adapter has it. */
@@ -46,7 +46,7 @@ export class JobStage {
 	newJob(of: Partial<NewJob> = {}): NewJob {
 		const createdMs = of.createdMs ?? this.nowMs;
 		return {
-			id: randomBytes(17).toString('base64url').slice(0, 22),
+			id: newJobId(createdMs),
 			queue: 'videos',
 			group: '',
 			owner: '',

@@ -1,8 +1,11 @@
 /** What a person writes of a service with `preset: heygen`. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { integer, key, list, object, oneOf, reference, required, text } from '../../core/schema.ts';
 
-const secrets = oneOf([reference, list(reference, 'references')], '`{ env: NAME }`, `{ file: ./path }`, or a list of them');
+const secrets = oneOf(
+	[reference, list(reference, 'references')],
+	'`{ env: NAME }`, `{ file: ./path }`, or a list of them',
+);
 
 export const accountsSchema = list(
 	object({

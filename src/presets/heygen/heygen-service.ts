@@ -30,9 +30,16 @@ export function heygenService({ accounts, webhooks }: HeygenInput): Form {
 	const videos = creates(externalOf('/v3/videos', { id: '/data/video_id', ids: 'video_ids' }));
 	return {
 		instances: HEYGEN_URL,
+		// Only what makes videos makes jobs, whatever others do.
+		offload: 'off',
 		host: 'instance',
 		timeouts: { firstByte: READ_TIME },
-		headers: { request: { set: Object.fromEntries(accounts.slice(0, 1).map(({ key }) => ['X-Api-Key', key])), remove: ['authorization'] } },
+		headers: {
+			request: {
+				set: Object.fromEntries(accounts.slice(0, 1).map(({ key }) => ['X-Api-Key', key])),
+				remove: ['authorization'],
+			},
+		},
 		routes: {
 			'POST /v3/videos': videos,
 			'POST /v3/templates/*': videos,

@@ -10,12 +10,11 @@ export const EXCEPTIONS: Readonly<Record<'required' | 'optimal', Readonly<Record
 		'stale-close-s-maxage=2': CLOSED,
 	},
 	optimal: {
-		'method-POST': 'answers to POST are passed on and not stored: its body would have to be part of the key.',
 		'conditional-lm-fresh-no-lm':
 			'it wants a 304 for a client whose copy is 50 minutes older than the stored answer. Without `Last-Modified` the `Date` counts (RFC 9111 §4.3.2), and it says that the copy is old.',
 		'partial-store-partial-reuse-partial-suffix':
 			'its origin promises six bytes (`4-9`) and sends five: there is no last byte that could be given.',
 		'partial-store-partial-complete':
-			'parts of an answer are stored, and smaller parts given from them; they are not joined with others to a whole.',
+			'its origin sends a part without a validator, and wants to be asked for the rest: parts may only be joined where they share a strong one (RFC 9111 §3.4), so what came could not be used.',
 	},
 };

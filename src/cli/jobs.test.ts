@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { type ControlPeer, controlPeer, says } from './testing/control-peer.ts';
+import { ballast } from './testing/recorded-terminal.ts';
+
+const peers: ControlPeer[] = [];
+after(async () => {
+	for (const peer of peers) await peer.close();
+});
+
+async function against(result: unknown, ...argv: string[]) {
+	const peer = await controlPeer(says([], result));
+	peers.push(peer);
+	return { ...(await ballast(['--socket', peer.path, 'jobs', ...argv])), args: peer.commands[0]?.args };
+}
+
+const job = {
+	id: 'zUqI3ZJmSyWmVvB1dEuI3A',
+	state: 'failed',
+	queue: 'videos',
+	group: 'evil \x1b[2J',
+	attempts: 3,
+	attemptsMost: 5,
+	created: '2026-11-28T12:00:00.000Z',
+	error: { code: 'upstream_status', message: 'the API answered 503', status: 503 },
+};
+
+test('queues in a table; a paused one is told', async () => {
+	const counts = { waiting: 4, scheduled: 1, running: 2, parked: 1, failed: 3, succeeded: 90 };
+	const queues = { videos: { paused: true, counts, oldestMs: Date.now() - 61_000 } };
+	const { code, out } = await against({ queues });
+	assert.equal(code, 0);
+	assert.match(out, /^QUEUE +WAITING +OLDEST +RUNNING +PARKED +FAILED +DONE/);
+	assert.match(out, /videos +5 +1m1s +2 +1 +3 +90 +paused/);
+	assert.equal((await against({ queues: {} })).out, 'no route makes jobs here\n');
+});
+
+test('jobs in a table, inert; what stands behind them is told', async () => {
+	const { out, args } = await against({ jobs: [job], next: 'abc' }, 'list', '--state', 'failed', '--limit', '1');
+	assert.deepEqual(args, { do: 'list', state: 'failed', limit: 1, newKey: false });
+	assert.match(
+		out,
+		/zUqI3ZJmSyWmVvB1dEuI3A +failed +videos +evil \\x1b\[2J +3\/5 .* the API answered 503\nmore: --after abc\n$/,
+	);
+	assert.equal((await against({ jobs: [], next: null }, 'list')).out, 'there are none\n');
+});
+
+test('a change, and one that was not possible', async () => {
+	const done = await against({ job: { ...job, state: 'waiting' }, changed: true }, 'redrive', job.id, '--new-key');
+	assert.deepEqual([done.code, done.out], [0, 'it is waiting now\n']);
+	assert.deepEqual(done.args, { do: 'redrive', id: job.id, limit: 20, newKey: true });
+	const not = await against({ job, changed: false }, 'cancel', job.id);
+	assert.deepEqual([not.code, not.out], [1, 'it is failed: nothing was changed\n']);
+	const paused = await against({ queue: { paused: true, counts: {}, oldestMs: null } }, 'pause', 'videos');
+	assert.deepEqual(paused.args, { do: 'pause', queue: 'videos', limit: 20, newKey: false });
+	assert.match(paused.out, /^paused/);
+});
+
+test('what makes no sense is refused before anything is asked; an answer of another version is borne', async () => {
+	for (const [argv, message] of [
+		[['lst'], /did you mean `list`/],
+		[['show'], /needs the name of a job/],
+		[['pause'], /needs the name of a queue/],
+		[['list', 'x'], /takes no name/],
+		[['list', '--limit', '0'], /from 1 to 1000/],
+	] as const) {
+		const { code, err, args } = await against({}, ...argv);
+		assert.equal(code, 2);
+		assert.match(err, message);
+		assert.equal(args, undefined);
+	}
+	for (const odd of [null, 7, { jobs: 'x', queues: [], job: 3, next: {} }])
+		assert.equal((await against(odd, 'list')).out, 'there are none\n');
+});

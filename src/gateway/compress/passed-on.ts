@@ -1,0 +1,46 @@
+import type { Framing } from '../../wire/framing.ts';
+import type { Fields } from '../../wire/head.ts';
+import type { ResponseHead } from '../../wire/response-head.ts';
+import type { FieldEdits } from '../field-edits.ts';
+import { codedFields, joinedEdits, unchangedFields } from './coded-fields.ts';
+import type { Coding } from './coding.ts';
+import type { Compression } from './compression.ts';
+
+/** The request that is answered, and who can compress what comes for it. */
+export interface Asking {
+	readonly buffer: Buffer;
+	readonly head: { readonly fields: Fields };
+	readonly headOnly: boolean;
+	/** False: too much is compressed now. */
+	compressAnswer(coding: Coding): boolean;
+}
+
+/** An answer as it comes from its instance. */
+export interface Coming {
+	readonly head: ResponseHead;
+	readonly bytes: Buffer;
+	readonly framing: Framing;
+}
+
+export interface PassedOn {
+	/** Behind those of its route. */
+	edits(own: FieldEdits | null): FieldEdits;
+	/** Its length is not the one that came. */
+	readonly coded: boolean;
+}
+
+/** How an answer is passed on where its route has `compress`; null: as it is. */
+export function passedOn(asking: Asking, compression: Compression, coming: Coming): PassedOn | null {
+	const { head, bytes, framing } = coming;
+	const answer = { fields: head.fields, bytes };
+	const request = { fields: asking.head.fields, bytes: asking.buffer };
+	if (head.status === 304) {
+		if (unchangedFields(answer, request) === null) return null;
+		return { edits: (own) => joinedEdits(own, unchangedFields(answer, request, own?.removed)), coded: false };
+	}
+	const length = framing.chunked ? -1 : framing.contentLength;
+	if (framing.foreign || !compression.suits({ ...answer, status: head.status, length })) return null;
+	let coding = compression.codingFor(request);
+	if (coding !== '' && !asking.headOnly && !asking.compressAnswer(coding)) coding = '';
+	return { edits: (own) => joinedEdits(own, codedFields(answer, coding, own?.removed)), coded: coding !== '' };
+}

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { HolderLock } from './holder-lock.ts';
+
+const MODULE = new URL('./holder-lock.ts', import.meta.url).href;
+
+/** A process that holds a lock until it is killed. */
+async function holder(folder: string, name: string): Promise<() => Promise<void>> {
+	const script = `const { HolderLock } = await import(${JSON.stringify(MODULE)});
+		globalThis.lock = new HolderLock(${JSON.stringify(folder)}, ${JSON.stringify(name)});
+		console.log('held'); setInterval(() => {}, 60_000);`;
+	const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+		stdio: ['ignore', 'pipe', 'inherit'],
+	});
+	await once(child.stdout, 'data');
+	return async () => {
+		child.kill('SIGKILL');
+		await once(child, 'exit');
+	};
+}
+
+test('a holder is gone once its process is, however that ended, and not before', async () => {
+	const folder = mkdtempSync(join(tmpdir(), 'ballast-holders-'));
+	try {
+		const kill = await holder(folder, 'one');
+		const two = new HolderLock(folder, 'two');
+		assert.deepEqual(two.gone, []);
+		// Of one process, too.
+		const three = new HolderLock(folder, 'three');
+		assert.deepEqual(three.gone, []);
+		await kill();
+		two.release();
+		const four = new HolderLock(folder, 'four');
+		assert.deepEqual(four.gone, ['one']);
+		four.release();
+		three.release();
+	} finally {
+		rmSync(folder, { recursive: true });
+	}
+});

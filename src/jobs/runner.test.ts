@@ -1,0 +1,332 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AnswerReading, AttemptOrder, AttemptOutcome } from './attempt.ts';
+import { attemptPolicy } from './attempt-policy.ts';
+import { openEmbeddedJobStore } from './embedded/embedded-job-store.ts';
+import type { SubmittedJobs } from './external/submitted-jobs.ts';
+import type { Job, JobBody, NewJob } from './job.ts';
+import type { ClaimedJob, JobStore } from './job-store.ts';
+import { OFFLOAD } from './offload-policy.ts';
+import { type AttemptPlaces, JobRunner } from './runner.ts';
+
+const nowMs = (): number => performance.timeOrigin + performance.now();
+const OK: AttemptOutcome = { kind: 'answered', status: 200, head: new Uint8Array([1]), body: null, retryAfterMs: null };
+
+/** Makes no attempt by itself: the test says what comes of each. */
+class Places implements AttemptPlaces {
+	readonly orders: AttemptOrder[] = [];
+	readonly aborted: string[] = [];
+	readonly dropped: JobBody[] = [];
+	most = 100;
+
+	room(): number {
+		return this.most;
+	}
+
+	begin(order: AttemptOrder): boolean {
+		this.orders.push(order);
+		return true;
+	}
+
+	abort(token: string): void {
+		this.aborted.push(token);
+	}
+
+	drop(body: JobBody): void {
+		this.dropped.push(body);
+	}
+}
+
+/** An upstream that takes what `reading` says, and ends nothing by itself. */
+class Upstream implements SubmittedJobs {
+	reading: AnswerReading | null = null;
+	readonly taking: ClaimedJob[] = [];
+	readonly leaving: string[] = [];
+	readonly reconciled: ClaimedJob[] = [];
+
+	keeps(): boolean {
+		return this.reading !== null;
+	}
+
+	read(): AnswerReading | null {
+		return this.reading;
+	}
+
+	took(job: ClaimedJob): void {
+		this.taking.push({ ...job });
+	}
+
+	reconcile(job: ClaimedJob): void {
+		this.reconciled.push(job);
+	}
+
+	left(token: string): void {
+		this.leaving.push(token);
+	}
+
+	async taken(n: number): Promise<ClaimedJob> {
+		while (this.taking.length <= n) await sleep(2);
+		return this.taking[n] as ClaimedJob;
+	}
+}
+
+const TAKEN: AnswerReading = { externalId: 'v1', nameless: false, code: null, message: null, retried: null };
+
+class Stage implements AsyncDisposable {
+	readonly folder = mkdtempSync(join(tmpdir(), 'ballast-runner-'));
+	readonly places = new Places();
+	readonly upstream = new Upstream();
+	readonly store: JobStore;
+	readonly runner: JobRunner;
+	readonly unusable: string[] = [];
+	concurrency = 4;
+	/** What each call of the store meets first. */
+	trouble: (() => void) | null = null;
+	keyLifeMs: number | null = null;
+
+	constructor() {
+		this.store = openEmbeddedJobStore({
+			path: join(this.folder, 'jobs.db'),
+			changed: ({ id, state }) => this.runner.changed(id, state),
+		});
+		this.runner = this.run('first');
+		this.runner.active = true;
+	}
+
+	run(holder: string, gone: readonly string[] = []): JobRunner {
+		const { store } = this;
+		const troubled = new Proxy(store, {
+			get: (of, name: keyof JobStore) =>
+				name !== 'report'
+					? (of[name] as (...args: unknown[]) => unknown).bind(of)
+					: async (...args: Parameters<JobStore['report']>) => {
+							this.trouble?.();
+							return of.report(...args);
+						},
+		});
+		return new JobRunner({
+			store: troubled,
+			places: this.places,
+			submitted: this.upstream,
+			holder,
+			gone,
+			rooms: () => [
+				{ name: 'q', concurrency: this.concurrency, rate: null, group: { concurrency: 0, rate: null }, lanes: [] },
+			],
+			policyOf: () =>
+				attemptPolicy(
+					{ ...OFFLOAD, upstreamKey: this.keyLifeMs === null ? null : { header: 'k', lifeMs: this.keyLifeMs } },
+					{ idempotent: false, attemptMs: 0 },
+				),
+			settled: () => {},
+			began: () => {},
+			unusable: (why) => this.unusable.push(why),
+			nowMs,
+		});
+	}
+
+	async add(of: Partial<NewJob> = {}): Promise<string> {
+		const id = randomBytes(16).toString('base64url');
+		const createdMs = nowMs();
+		const job: NewJob = {
+			id,
+			queue: 'q',
+			group: '',
+			owner: '',
+			priority: 1,
+			createdMs,
+			runAtMs: createdMs,
+			deadlineMs: null,
+			keepMs: 60_000,
+			attemptsMost: 3,
+			request: new Uint8Array(),
+			body: null,
+			upstreamKey: this.keyLifeMs === null ? '' : id,
+			notify: null,
+			idempotency: null,
+			...of,
+		};
+		await this.store.add([job]);
+		this.runner.wake();
+		return id;
+	}
+
+	/** The order of the nth attempt, once it was given. */
+	async order(n: number): Promise<AttemptOrder> {
+		while (this.places.orders.length <= n) await sleep(2);
+		return this.places.orders[n] as AttemptOrder;
+	}
+
+	async until(id: string, state: Job['state']): Promise<Job> {
+		for (;;) {
+			const job = await this.store.get(id);
+			if (job?.state === state) return job;
+			await sleep(2);
+		}
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		this.runner.close();
+		await this.store.close();
+		rmSync(this.folder, { recursive: true });
+	}
+}
+
+test('as many as there is room for, then the next', async () => {
+	await using stage = new Stage();
+	stage.concurrency = 2;
+	const ids = [await stage.add(), await stage.add(), await stage.add()];
+	const [first] = [await stage.order(0), await stage.order(1)];
+	assert.equal(stage.runner.running, 2);
+	assert.equal((await stage.store.get(ids[2] as string))?.state, 'waiting');
+	stage.runner.ended(first.token, OK);
+	assert.equal((await stage.order(2)).id, ids[2]);
+	assert.deepEqual((await stage.until(first.id, 'succeeded')).result, { head: new Uint8Array([1]), body: null });
+});
+
+test('who made an attempt is gone: the same key again, and without one a person decides', async () => {
+	await using stage = new Stage();
+	stage.keyLifeMs = 60_000;
+	const keyed = await stage.add();
+	const first = await stage.order(0);
+	stage.runner.lost([first.token]);
+	const second = await stage.order(1);
+	assert.deepEqual([second.id, second.upstreamKey, second.attempt], [keyed, first.upstreamKey, 1]);
+	// That nobody was there for the repeat does not undo the first attempt.
+	stage.runner.ended(second.token, { kind: 'no_place', code: 'no_ready_instance' });
+	const waits = await stage.until(keyed, 'scheduled');
+	assert.equal(waits.attempts, 1);
+	assert.notEqual(waits.firstAttemptMs, null);
+	stage.keyLifeMs = null;
+	const plain = await stage.add();
+	while (stage.places.orders.at(-1)?.id !== plain) await sleep(2);
+	stage.runner.lost([stage.places.orders.at(-1)?.token ?? '']);
+	assert.match((await stage.until(plain, 'parked')).error?.message ?? '', /cut off/);
+});
+
+test('another life of the node takes up at once what the one before held', async () => {
+	await using stage = new Stage();
+	stage.keyLifeMs = 60_000;
+	const id = await stage.add();
+	const first = await stage.order(0);
+	stage.runner.active = false;
+	const next = stage.run('second', ['first']);
+	next.active = true;
+	const second = await stage.order(1);
+	assert.equal(second.id, id);
+	// What the first still says is refused, and the body of its answer is of no use.
+	const late: JobBody = { file: 'x'.repeat(22), bytes: 1 };
+	stage.runner.ended(first.token, { ...OK, body: late });
+	while (stage.places.dropped.length === 0) await sleep(2);
+	assert.deepEqual(stage.places.dropped, [late]);
+	assert.equal((await stage.store.get(id))?.state, 'running');
+	next.ended(second.token, OK);
+	await stage.until(id, 'succeeded');
+	next.close();
+});
+
+test('cancelled in the midst: the attempt is given up, and its slot is free', async () => {
+	await using stage = new Stage();
+	stage.concurrency = 1;
+	const id = await stage.add();
+	const { token } = await stage.order(0);
+	const next = await stage.add();
+	await stage.store.change(id, { kind: 'cancel', nowMs: nowMs() });
+	assert.equal((await stage.order(1)).id, next);
+	assert.deepEqual(stage.places.aborted, [token]);
+});
+
+test('nobody was there: it is no attempt, and the queue is left alone for a while', async () => {
+	await using stage = new Stage();
+	const id = await stage.add();
+	stage.runner.ended((await stage.order(0)).token, { kind: 'no_place', code: 'no_ready_instance' });
+	const job = await stage.until(id, 'scheduled');
+	assert.deepEqual([job.attempts, job.firstAttemptMs, job.error?.code], [0, null, 'no_ready_instance']);
+});
+
+test('a key that the upstream may have forgotten is not sent again', async () => {
+	await using stage = new Stage();
+	stage.keyLifeMs = 60_000;
+	const id = await stage.add();
+	const busy: AttemptOutcome = { ...OK, status: 429, retryAfterMs: 0 };
+	stage.keyLifeMs = 1;
+	stage.runner.ended((await stage.order(0)).token, busy);
+	const job = await stage.until(id, 'parked');
+	assert.equal(job.error?.code, 'key_too_old');
+	assert.equal(stage.places.orders.length, 1);
+});
+
+test('a store that fails is told, and what came of an attempt is reported once it can be', async () => {
+	await using stage = new Stage();
+	const id = await stage.add();
+	const { token } = await stage.order(0);
+	let failures = 0;
+	stage.trouble = () => {
+		if (failures++ < 1) throw new Error('the disk is full');
+	};
+	stage.runner.ended(token, OK);
+	await stage.until(id, 'succeeded');
+	assert.deepEqual(stage.unusable, ['the disk is full', '']);
+});
+
+test('a job that its upstream has keeps its slot until it is told how it ended; another life goes on with it', async () => {
+	await using stage = new Stage();
+	stage.concurrency = 1;
+	stage.upstream.reading = TAKEN;
+	const id = await stage.add();
+	const behind = await stage.add();
+	stage.runner.ended((await stage.order(0)).token, OK);
+	await stage.upstream.taken(0);
+	assert.deepEqual([stage.runner.running, stage.runner.submitted], [0, 1]);
+	assert.equal((await stage.store.get(behind))?.state, 'waiting');
+	await stage.runner.rest(60_000);
+	const next = stage.run('second', ['first']);
+	next.active = true;
+	const job = await stage.upstream.taken(1);
+	assert.deepEqual([job.id, job.externalId, job.lost], [id, 'v1', true]);
+	next.conclude(job.token, { kind: 'succeeded', result: null });
+	await stage.until(id, 'succeeded');
+	assert.equal((await stage.order(1)).id, behind);
+	assert.deepEqual(stage.upstream.leaving, [job.token]);
+	next.close();
+});
+
+test('a job that is cancelled while its upstream has it holds its slot until that has ended', async () => {
+	await using stage = new Stage();
+	stage.concurrency = 1;
+	stage.upstream.reading = TAKEN;
+	const [id, other] = [await stage.add(), await stage.add()];
+	const cancel = (job: string) => stage.store.change(job, { kind: 'cancel', nowMs: nowMs() });
+	// In the midst of the call that creates: it may have been heard.
+	const order = await stage.order(0);
+	await cancel(id);
+	assert.deepEqual(stage.places.aborted, []);
+	stage.runner.ended(order.token, OK);
+	const job = await stage.upstream.taken(0);
+	assert.equal((await stage.store.get(other))?.state, 'waiting');
+	stage.runner.conclude(job.token, { kind: 'succeeded', result: null });
+	assert.equal((await stage.order(1)).id, other);
+	assert.equal((await stage.store.get(id))?.state, 'cancelled');
+});
+
+test('an answer that takes a job and does not name it leaves it to a person', async () => {
+	await using stage = new Stage();
+	stage.upstream.reading = { ...TAKEN, externalId: null, nameless: true, code: 'external_id_missing' };
+	const id = await stage.add();
+	stage.runner.ended((await stage.order(0)).token, OK);
+	assert.equal((await stage.until(id, 'parked')).error?.code, 'external_id_missing');
+});
+
+test('what the upstream calls an error counts for more than its status', async () => {
+	await using stage = new Stage();
+	stage.upstream.reading = { ...TAKEN, externalId: null, code: 'quota_exceeded', message: 'no more', retried: false };
+	const id = await stage.add();
+	stage.runner.ended((await stage.order(0)).token, { ...OK, status: 429 });
+	const { error } = await stage.until(id, 'failed');
+	assert.deepEqual([error?.code, error?.status], ['quota_exceeded', 429]);
+});

@@ -1,0 +1,302 @@
+/** Two nodes that share answers and purges by a real Redis. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { CacheKey } from '../../src/cache/answer-store.ts';
+import { cacheKey } from '../../src/cache/memory/testing/answers.ts';
+import { RedisKeys } from '../../src/cache/redis/redis-keys.ts';
+import { type Ballast, startBallast } from '../support/ballast.ts';
+import { connect } from '../support/raw-client.ts';
+import { type RawUpstream, startUpstream } from '../support/raw-upstream.ts';
+import { NO_REDIS, RedisServer } from '../support/redis.ts';
+import { connections, eventually, get, post } from '../support/suite.ts';
+
+const NAMES = new RedisKeys('ballast:');
+const keyOf = (path: string): CacheKey => cacheKey(`ha.example${path}`);
+
+const configOf = ({ url }: RawUpstream, timeout: string): Record<string, unknown> => ({
+	workers: 1,
+	stop: '0s',
+	state: { redis: { url: { env: 'REDIS_URL' } } },
+	cache: { redis: { timeout } },
+	services: { app: { instances: [url], cache: { staleIfError: '1h' } } },
+});
+
+interface Said {
+	readonly status: number;
+	readonly cache: string;
+	readonly body: string;
+}
+
+async function ask({ port }: Ballast, path: string, request: string = get(path)): Promise<Said> {
+	const client = await connect(port);
+	try {
+		client.send(request.replace(/Host: .*/, 'Host: a.example'));
+		const answer = await client.answer();
+		return { status: answer.status, cache: answer.field('cache-status') ?? '', body: answer.body.toString() };
+	} finally {
+		client.destroy();
+	}
+}
+
+/** What its workers counted of Redis. */
+async function levelCounts({ adminPort }: Ballast): Promise<{ errors: number; skipped: number }> {
+	const page = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+	const count = (result: string): number =>
+		Number(
+			new RegExp(`^ballast_cache_level_results_total\\{level="redis",result="${result}"\\} (\\d+)$`, 'm').exec(
+				page,
+			)?.[1],
+		);
+	return { errors: count('errors'), skipped: count('skipped') };
+}
+
+describe('two nodes and one Redis', { skip: NO_REDIS }, () => {
+	let redis: RedisServer;
+	let upstream: RawUpstream;
+	let nodes: [Ballast, Ballast];
+	let asked = 0;
+
+	before(async () => {
+		redis = await RedisServer.start();
+		upstream = await startUpstream();
+		// Long enough for any machine: what is tested here is not how fast it is.
+		const node = (): Promise<Ballast> => startBallast(configOf(upstream, '10s'), { env: { REDIS_URL: redis.url } });
+		nodes = await Promise.all([node(), node()]);
+		// Both have read what was purged before they began, and know what time it is there.
+		for (const one of nodes)
+			await eventually(
+				() => keptBy(one),
+				(kept) => kept,
+				10_000,
+			);
+	});
+
+	after(async () => {
+		await Promise.all((nodes ?? []).map((one) => one.stop()));
+		await upstream?.close();
+		await redis?.end();
+	});
+
+	/** Each answer is another one. */
+	function serve(path: string, ...lines: string[]): void {
+		upstream.on(path.replace(/\?.*/, ''), (_, peer) => {
+			const text = `${path} ${++asked}`;
+			const head = ['Cache-Control: max-age=600', ...lines, `Content-Length: ${text.length}`];
+			peer.send(`HTTP/1.1 200 OK\r\n${head.join('\r\n')}\r\n\r\n${text}`);
+		});
+	}
+
+	/** Whether Redis has an answer for this path. */
+	const has = async (path: string): Promise<boolean> =>
+		(await redis.ask('EXISTS', NAMES.answer(keyOf(path)))).startsWith(':1');
+
+	/** Whether what a node stores arrives in Redis: not so long as it has not read which purges there were. */
+	async function keptBy(node: Ballast): Promise<boolean> {
+		const path = `/probe-${++asked}`;
+		serve(path);
+		await ask(node, path);
+		for (let i = 0; i < 20; i++) if (await has(path)) return true;
+		return false;
+	}
+
+	/** Stored at the first node, and in Redis. */
+	async function stored(path: string, ...lines: string[]): Promise<string> {
+		serve(path, ...lines);
+		const { body, cache } = await ask(nodes[0], path);
+		assert.match(cache, /fwd=uri-miss/);
+		await eventually(() => has(path), Boolean, 10_000);
+		return body;
+	}
+
+	test('what one has asked for, the other has, with its age, and then in its own memory', async () => {
+		const body = await stored('/a');
+		const first = await ask(nodes[1], '/a');
+		assert.equal(first.body, body);
+		assert.match(first.cache, /Ballast; hit; ttl=\d+; detail=redis/);
+		const second = await ask(nodes[1], '/a');
+		assert.equal(second.body, body);
+		assert.match(second.cache, /Ballast; hit; ttl=\d+$/);
+	});
+
+	test('answers that differ by request are kept apart', async () => {
+		upstream.on('/vary', (request, peer) => {
+			const text = request.field('accept-language') ?? 'none';
+			peer.send(
+				`HTTP/1.1 200 OK\r\nCache-Control: max-age=600\r\nVary: Accept-Language\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
+			);
+		});
+		const inLanguage = (node: Ballast, language: string) =>
+			ask(node, '/vary', get('/vary', `Accept-Language: ${language}`));
+		for (const language of ['de', 'fr']) {
+			assert.equal((await inLanguage(nodes[0], language)).body, language);
+			const base = NAMES.answer(keyOf('/vary'));
+			const name = NAMES.variant(base, [{ name: 'accept-language', value: language }]);
+			await eventually(
+				() => redis.ask('EXISTS', name),
+				(exists) => exists.startsWith(':1'),
+				10_000,
+			);
+		}
+		for (const language of ['fr', 'de']) {
+			const said = await inLanguage(nodes[1], language);
+			assert.equal(said.body, language);
+			assert.match(said.cache, /detail=redis/);
+		}
+		assert.match((await inLanguage(nodes[1], 'it')).cache, /fwd=uri-miss/);
+	});
+
+	test('a purge at one is one at the other, and does not come back from Redis', async () => {
+		const before = await stored('/tagged', 'Surrogate-Key: shoes');
+		assert.equal((await ask(nodes[1], '/tagged')).body, before);
+		await nodes[0].control('purge', { tags: ['shoes'] });
+		const said = await eventually(
+			() => ask(nodes[1], '/tagged'),
+			({ body }) => body !== before,
+			10_000,
+		);
+		assert.match(said.cache, /fwd=uri-miss/);
+		// The first node has purged it before it told so; now both have, or get, the new one.
+		for (const node of [...nodes, ...nodes]) assert.notEqual((await ask(node, '/tagged')).body, before);
+	});
+
+	test('by URL, prefix and of everything', async () => {
+		for (const [path, what] of [
+			['/u?x=1', { urls: ['http://a.example/u?x=1'] }],
+			['/p/q', { prefixes: ['a.example/p/'] }],
+			['/e', { everything: true }],
+		] as const) {
+			const before = await stored(path);
+			assert.equal((await ask(nodes[1], path)).body, before);
+			await nodes[1].control('purge', what);
+			assert.notEqual((await ask(nodes[1], path)).body, before, path);
+			await eventually(
+				() => ask(nodes[0], path),
+				({ body }) => body !== before,
+				10_000,
+			);
+		}
+	});
+
+	test('a URL that is changed by one is asked for anew by the other', async () => {
+		const before = await stored('/changed');
+		assert.equal((await ask(nodes[1], '/changed')).body, before);
+		assert.equal((await ask(nodes[1], '/changed', post('/changed', 'x'))).status, 200);
+		assert.notEqual((await ask(nodes[1], '/changed')).body, before);
+		await eventually(
+			() => ask(nodes[0], '/changed'),
+			({ body }) => body !== before,
+			10_000,
+		);
+	});
+
+	test('who waits for Redis may leave: others who wait with him have their answer', async () => {
+		serve('/left');
+		const [first, second] = [await connect(nodes[0].port), await connect(nodes[0].port)];
+		try {
+			const open = await connections(nodes[0]);
+			redis.freeze();
+			const request = get('/left').replace(/Host: .*/, 'Host: a.example');
+			first.send(request);
+			second.send(request);
+			first.destroy();
+			await eventually(
+				() => connections(nodes[0]),
+				(now) => now < open,
+				10_000,
+			);
+			redis.thaw();
+			assert.equal((await second.answer()).status, 200);
+		} finally {
+			redis.thaw();
+			first.destroy();
+			second.destroy();
+		}
+	});
+
+	test('an answer that is stale is fetched behind the back of who asks, by one node for both', async () => {
+		let times = 0;
+		upstream.on('/behind', (_, peer) => {
+			const text = String(++times);
+			const head = `Cache-Control: max-age=${times === 1 ? 1 : 600}, stale-while-revalidate=600`;
+			peer.send(`HTTP/1.1 200 OK\r\n${head}\r\nContent-Length: ${text.length}\r\n\r\n${text}`);
+		});
+		assert.equal((await ask(nodes[0], '/behind')).body, '1');
+		await eventually(() => has('/behind'), Boolean, 10_000);
+		assert.equal((await ask(nodes[1], '/behind')).body, '1');
+		const renewed = (node: Ballast) =>
+			eventually(
+				() => ask(node, '/behind'),
+				({ body }) => body === '2',
+				10_000,
+			);
+		await renewed(nodes[0]);
+		// It stays there for longer than the first.
+		await eventually(
+			() => redis.ask('PTTL', NAMES.answer(keyOf('/behind'))),
+			(left) => Number(left.slice(1)) > 700_000,
+			10_000,
+		);
+		await renewed(nodes[1]);
+		assert.equal(times, 2);
+	});
+
+	test('Redis is killed in mid-load: no request fails, and what it does is used again when it is back', async () => {
+		let failed = 0;
+		let done = 0;
+		let loading = true;
+		const load = nodes.map(async (node) => {
+			while (loading) {
+				const path = `/load-${++asked % 50}`;
+				serve(path);
+				if ((await ask(node, path).catch(() => ({ status: 0 }))).status !== 200) failed++;
+				done++;
+			}
+		});
+		const past = (count: number) =>
+			eventually(
+				() => done,
+				(now) => now >= count,
+				10_000,
+			);
+		await past(20);
+		await redis.end();
+		await past(done + 100);
+		await Promise.all(nodes.map((node) => node.control('purge', { urls: ['http://a.example/load-1'] })));
+		await redis.begin();
+		await past(done + 20);
+		loading = false;
+		await Promise.all(load);
+		assert.equal(failed, 0);
+		for (const one of nodes)
+			await eventually(
+				() => keptBy(one),
+				(kept) => kept,
+				20_000,
+			);
+		const body = await stored('/again');
+		assert.equal((await ask(nodes[1], '/again')).body, body);
+	});
+
+	test('with other settings after a reload, a Redis that is stopped costs a bounded time', async () => {
+		const [node] = nodes;
+		node.configure(configOf(upstream, '50ms'));
+		await node.control('reload');
+		await eventually(() => keptBy(node), Boolean, 20_000);
+		redis.freeze();
+		try {
+			for (let i = 0; i < 40; i++) {
+				serve(`/stopped-${i}`);
+				assert.equal((await ask(node, `/stopped-${i}`)).status, 200);
+			}
+			// Five that wait their 50 ms, and one at each of a few tries since: not forty.
+			const counts = await eventually(
+				() => levelCounts(node),
+				({ errors, skipped }) => errors + skipped >= 40,
+				10_000,
+			);
+			assert.ok(counts.errors < 20, JSON.stringify(counts));
+		} finally {
+			redis.thaw();
+		}
+	});
+});
