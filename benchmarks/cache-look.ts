@@ -88,7 +88,7 @@ function caching(bytes: number): Worker {
 		const hash = new CacheHash(randomBytes(32));
 		const marks = new UrlMarks(UrlMarks.create());
 		const lines = { again: lookAgain, goOn, balance: () => 0 };
-		const lookup = new AnswerCaching({ plane, store, marks, hash, levels: null, ...lines });
+		const lookup = new AnswerCaching({ plane, store, marks, hash, levels: null, bodyMost: 1e9, ...lines });
 		const cache = new RouteCache(lookup, PLAIN_CACHE, '');
 		const key = cache.keys.build({
 			buffer: REQUEST,

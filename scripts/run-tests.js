@@ -18,18 +18,35 @@ const tool = (name) => join(root, 'node_modules', '.bin', name);
 const quick = process.argv.includes('--quick');
 /** Most minutes for one step: a hung test must not hold the run for ever. */
 const LIMIT_MINUTES = 10;
-/** They wait most of the time, for windows, cool-downs and programs that start, and bound no times of their own. */
-const WAITING = [
-	'test/e2e/{scaling*,vertical,aws,client-aborts,hold,start,tls-*,pools,retries,hostile,cdn,files,jobs,heygen,cache*}.test.ts',
-	'test/keeper/sockets.test.ts',
+/**
+ * They bound times more closely than a busy machine keeps them, or keep both cores busy themselves: nothing runs beside
+ * them. All others of test/ wait most of the time, for windows, cool-downs and programs that start.
+ */
+const ALONE = [
+	'test/e2e/{adaptive,back-pressure,connect-limit,time-limits}.test.ts',
+	'test/faults/{all-down,answers,pool-lost,slow,slow-instance}.test.ts',
+	'examples/load.test.ts',
+];
+/** How many of the others run at a time. */
+const BESIDE = 3;
+/** They start nothing, send no signal and leave nothing in `process`: two processes for all of them. */
+const PARTS =
+	'{alerts,app-cache,balancing,cache,cdn,config,core,deploy,gateway,health,logs,metrics,otlp,resilience,scaling,store,traces,wire}';
+/** But for these, which start threads. */
+const OWN_PROCESS = [
+	'src/cache/memory/memory-threads.test.ts',
+	'src/core/service-cells.test.ts',
+	'src/logs/record-ring.test.ts',
+	'src/resilience/{gcra-threads,node-pressure}.test.ts',
 ];
 /** Where more fail at once, it is not chance. */
-const UNSTEADY_FILES = 2;
+const UNSTEADY_FILES = 3;
 /** Names of tests that passed the second time only. */
 const unsteady = [];
 
-/** Of what is compiled between runs: each test file is a process of its own, and most of its time goes into that. */
+/** What is kept between processes and runs: most of the time of a small test file goes into compiling what it imports. */
 const kept = join(root, 'node_modules', '.cache', 'ballast-tests');
+const compiled = join(kept, 'compiled');
 const incremental = ['--incremental', '--tsBuildInfoFile', join(kept, 'types.tsbuildinfo')];
 
 const steps = [
@@ -38,33 +55,27 @@ const steps = [
 	{ name: 'types', command: [tool('tsc'), '-p', '.', ...(quick ? incremental : [])] },
 	{ name: 'imports', command: [process.execPath, 'scripts/check-imports.ts'] },
 	{ name: 'docs', command: [process.execPath, 'scripts/check-docs.ts'] },
-	// All of these import the whole schema and neither wait nor start anything: in one process they take a quarter.
-	{
-		name: 'config',
-		tests: ['src/config/**/*.test.ts'],
-		oneProcess: true,
-		minutes: 5,
-		compiled: join(kept, 'compiled'),
-	},
+	// Most of the time of a test goes into what it imports: those that need no process of their own share it.
+	{ name: 'parts', tests: [`src/${PARTS}/**/*.test.ts`], except: OWN_PROCESS, processes: 2, minutes: 5 },
 	{
 		name: 'unit',
-		tests: ['src/!(config)/**/*.test.ts', 'simulators/**/*.test.ts', 'scripts/**/*.test.ts'],
-		concurrency: quick ? 3 : 2,
+		tests: [
+			`src/!(${PARTS.slice(1, -1).replaceAll(',', '|')})/**/*.test.ts`,
+			...OWN_PROCESS,
+			'{scripts,simulators}/**/*.test.ts',
+		],
+		concurrency: 2,
 		minutes: 5,
-		compiled: join(kept, 'compiled'),
 	},
-	{ name: 'around', tests: ['examples/**/*.test.ts', 'benchmarks/**/*.test.ts'], concurrency: 1, slow: true },
-	// They mostly wait, for a stand-in of a cloud or for an hour that is replayed; those below look at the clock.
-	{ name: 'conformance', tests: ['test/{conformance,fuzz,healthy}/**/*.test.ts'], concurrency: 3, slow: true },
-	{ name: 'waiting', tests: WAITING, concurrency: 2, slow: true },
 	{
-		name: 'end to end',
-		tests: ['test/!(conformance|fuzz|healthy)/**/*.test.ts'],
-		except: WAITING,
-		concurrency: 1,
+		name: 'side by side',
+		tests: ['{test,examples,benchmarks}/**/*.test.ts'],
+		except: ALONE,
+		concurrency: BESIDE,
 		slow: true,
-		minutes: 25,
+		minutes: 15,
 	},
+	{ name: 'alone', tests: ALONE, concurrency: 1, slow: true, minutes: 15 },
 ];
 
 let interrupted = false;
@@ -81,7 +92,7 @@ results.push(...(await Promise.all(steps.filter(({ tests }) => tests === undefin
 const beside = [];
 for (const step of steps) {
 	if (interrupted || step.tests === undefined || (quick && step.slow)) continue;
-	if (step.oneProcess) {
+	if (step.processes !== undefined) {
 		beside.push(timed(test)(step));
 		continue;
 	}
@@ -125,15 +136,26 @@ async function tryAgain() {
 }
 
 /** Runs the files of a step. */
-async function test({ tests, except = [], ...how }) {
+async function test({ tests, except = [], processes, ...how }) {
 	const files = globSync(tests, { cwd: root, exclude: ['**/node_modules/**', '**/fixtures/**', ...except] }).sort();
-	if (files.length > 0) return runFiles(files, how);
-	console.log(`no file matches ${tests.join(' ')}`);
-	return { passed: 0, failed: 1, skips: [], files: [] };
+	if (files.length === 0) {
+		console.log(`no file matches ${tests.join(' ')}`);
+		return { passed: 0, failed: 1, skips: [], files: [] };
+	}
+	if (processes === undefined) return runFiles(files, how);
+	// Neighbours are alike: so each process has as much to do as the others.
+	const shares = Array.from({ length: processes }, (_, share) => files.filter((_, at) => at % processes === share));
+	const results = await Promise.all(shares.map((share) => runFiles(share, { ...how, oneProcess: true })));
+	return {
+		passed: results.reduce((sum, { passed }) => sum + passed, 0),
+		failed: results.reduce((sum, { failed }) => sum + failed, 0),
+		skips: results.flatMap(({ skips }) => skips),
+		files: results.flatMap((result) => result.files),
+	};
 }
 
 /** What the runner itself reports counts, and a run that breaks off counts as one failure. */
-async function runFiles(files, { name, concurrency, minutes, compiled, oneProcess = false }) {
+async function runFiles(files, { name, concurrency, minutes, oneProcess = false }) {
 	const folder = mkdtempSync(join(tmpdir(), 'ballast-test-'));
 	const counts = join(folder, 'counts.json');
 	try {

@@ -58,7 +58,7 @@ export class CoreProcess {
 		const child = spawn(process.execPath, [...flags, corePath(), ...argv], {
 			detached: true,
 			stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-			env: { ...process.env, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? compileCacheFolder() },
+			env: { ...process.env, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE || compileCacheFolder() },
 		});
 		this.#child = child;
 		this.pid = child.pid ?? 0;

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { PurgeSelect as StoreSelect } from '../cache/answer-store.ts';
+import { BODY_MOST, diskBodyMost } from '../cache/cache-policy.ts';
+import type { DiskPlan } from '../cache/disk/disk-bodies.ts';
 import { AnswerMemory } from '../cache/memory/answer-memory.ts';
 import { type MemoryStore, openAnswerStore } from '../cache/memory/memory-store.ts';
 import { keysOf, keysUnder } from '../cache/purge-key.ts';
@@ -10,6 +12,7 @@ import type { PurgedHere, Purger } from '../cdn/purger.ts';
 import type { Config } from '../config/config.ts';
 import { MAX_WORKERS } from '../core/board.ts';
 import type { NodeReading } from '../metrics/node-readers.ts';
+import type { CacheKeeping } from './cache-keeping.ts';
 import type { EventLog } from './event-log.ts';
 import { SharedCache, type SharedCacheMemory, type SharedCacheParts, type SharedCachePlan } from './shared-cache.ts';
 
@@ -20,9 +23,15 @@ export interface CachePlan {
 	marks: SharedArrayBuffer;
 	/** 32 bytes. */
 	key: Uint8Array;
+	/** Where large bodies lie; null: in memory, or nowhere. */
+	disk: DiskPlan | null;
+	/** Largest body that is stored where a route says nothing of it. */
+	bodyMost: number;
 	/** Answers that other nodes have, too; null: none. */
 	shared: SharedCachePlan | null;
 }
+
+type KeptConfig = Pick<Config, 'cache' | 'store'>;
 
 /** Whose locks in the memory are the control plane's. */
 const OWN_ID = MAX_WORKERS - 1;
@@ -32,7 +41,9 @@ export class CacheMemory implements Purger, SharedCacheMemory {
 	readonly shared: SharedCache;
 	#plan: CachePlan | null = null;
 	#store: MemoryStore | null = null;
-	#bytes = 0;
+	#config: KeptConfig | null = null;
+	/** What of it outlasts this process; null: nothing. */
+	keeping: CacheKeeping | null = null;
 
 	constructor(log: Pick<EventLog, 'add'>) {
 		const event: SharedCacheParts['event'] = (level, text, kind = '') =>
@@ -45,34 +56,42 @@ export class CacheMemory implements Purger, SharedCacheMemory {
 		if (this.#plan === null) return;
 		AnswerMemory.abandon(this.#plan.memory, worker);
 		// In all plans that have it.
-		Object.assign(this.#plan, this.#create());
+		Object.assign(this.#plan, this.#create(this.#plan));
 		workers.tell({ type: 'cache', cache: this.#plan });
 	}
 
-	#create(): Omit<CachePlan, 'shared'> {
-		const memory = AnswerMemory.create(this.#bytes);
-		this.#store = openAnswerStore(memory, OWN_ID);
-		return { memory, marks: UrlMarks.create(), key: randomBytes(32) };
+	/** `before`: what goes on in another memory. */
+	#create(before: CachePlan | null): Omit<CachePlan, 'shared'> {
+		const { cache, store: kept } = this.#config as KeptConfig;
+		const memory = AnswerMemory.create(cache.memoryBytes);
+		const { key, disk } = before ?? this.keeping?.plan({ cache, store: kept }) ?? { key: randomBytes(32), disk: null };
+		const marks = before?.marks ?? UrlMarks.create();
+		this.#store = openAnswerStore(memory, OWN_ID, { disk });
+		this.keeping?.opened({ store: this.#store, marks: new UrlMarks(marks), key: Buffer.from(key) });
+		return { memory, marks, key, disk, bodyMost: bodyMostOf(cache) };
 	}
 
 	/** null: nothing is cached. */
-	of({ services, cache, state }: Pick<Config, 'services' | 'cache' | 'state'>): CachePlan | null {
+	of({ services, cache, store, state }: Pick<Config, 'services' | 'state'> & KeptConfig): CachePlan | null {
 		const used = services.some(
 			(service) => service.cache !== null || Object.values(service.routeCaches).some((policy) => policy !== null),
 		);
 		const shared = this.shared.of({ cache, state }, used);
+		const before = this.#config;
+		this.#config = { cache, store };
+		this.keeping?.configure(this.#config);
 		if (!used) return this.#forget();
-		if (this.#plan === null || this.#bytes !== cache.memoryBytes) {
-			this.#bytes = cache.memoryBytes;
-			this.#plan = { ...this.#create(), shared };
-		}
+		if (this.#plan === null || before === null || isAnother(before, this.#config))
+			this.#plan = { ...this.#create(null), shared };
 		this.#plan.shared = shared;
+		this.#plan.bodyMost = bodyMostOf(cache);
 		return this.#plan;
 	}
 
 	#forget(): null {
 		this.#plan = null;
 		this.#store = null;
+		this.keeping?.opened(null);
 		return null;
 	}
 
@@ -84,7 +103,8 @@ export class CacheMemory implements Purger, SharedCacheMemory {
 	get usage(): NodeReading['cache'] {
 		if (this.#store === null) return null;
 		const shared = this.shared.reading;
-		return { ...this.#store.usage, evicted: this.#store.evicted, levels: shared === null ? [] : [shared] };
+		const levels = shared === null ? [] : [shared];
+		return { ...this.#store.usage, evicted: this.#store.evicted, disk: this.#store.diskUsage, levels };
 	}
 
 	/** Of all workers' answers, and of those of other nodes that share a Redis with this one; how many there were here. */
@@ -113,9 +133,22 @@ export class CacheMemory implements Purger, SharedCacheMemory {
 	async purgeOwn(select: PurgeSelect, soft: boolean): Promise<number> {
 		let removed = 0;
 		// One walk for all URLs or prefixes of a request.
-		for (const each of selectsOf(select)) removed += (await this.#store?.purge(each, soft)) ?? 0;
+		for (const each of selectsOf(select)) {
+			this.keeping?.purging(each, soft);
+			removed += (await this.#store?.purge(each, soft)) ?? 0;
+		}
+		await this.keeping?.purged();
 		return removed;
 	}
+}
+
+const bodyMostOf = ({ disk }: Config['cache']): number => (disk === null ? BODY_MOST : diskBodyMost(disk));
+
+/** Whether answers that are stored by the one are not where the other would look. */
+function isAnother(one: KeptConfig, other: KeptConfig): boolean {
+	const place = ({ cache, store }: KeptConfig): string =>
+		JSON.stringify([cache.memoryBytes, cache.warm || cache.disk !== null ? store : null, cache.disk?.folder]);
+	return place(one) !== place(other);
 }
 
 function selectsOf(select: PurgeSelect): StoreSelect[] {

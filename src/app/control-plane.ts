@@ -6,6 +6,7 @@ import { DetailGroup } from '../metrics/detail.ts';
 import type { AdminViews, Readiness } from './admin.ts';
 import { AdminPlace } from './admin-place.ts';
 import { announce, announcement, deathOf } from './announcement.ts';
+import { CacheKeeping } from './cache-keeping.ts';
 import { CacheMemory } from './cache-memory.ts';
 import { ConfigReload } from './config-reload.ts';
 import type { Running } from './config-swap.ts';
@@ -135,8 +136,7 @@ export class ControlPlane {
 	}
 
 	#views(): AdminViews {
-		const readiness = () => this.readiness();
-		return { readiness, metrics: (accept) => this.#monitor.page(accept), purge: this.purging };
+		return { readiness: () => this.readiness(), metrics: (accept) => this.#monitor.page(accept), purge: this.purging };
 	}
 
 	#makeRollouts(): Rollouts {
@@ -214,6 +214,7 @@ export class ControlPlane {
 			this.#listeners.ticketKeys = Buffer.from(snapshot.ticketKeys, 'base64');
 			this.#fleet.adopt(snapshot.fleet);
 		}
+		this.#cache.keeping = new CacheKeeping(welcome.name, this.log, this.peers);
 		const shaped = this.#served.begin(this.#config);
 		this.#keeper.limits(keeperLimits(this.#config));
 		// First of all: a port that is taken must start nothing, and what else is wrong must not be told before it.
@@ -236,6 +237,7 @@ export class ControlPlane {
 		this.#events.start();
 		this.#keeper.ready();
 		if (welcome.active) {
+			this.#cache.keeping?.begin(welcome.generation === 1);
 			await this.#fleet.looked();
 			announce(this.log, announcement(this.#config, this.#listeners.view(), this.#name));
 			void this.#rollouts.endLeft();
@@ -283,7 +285,6 @@ export class ControlPlane {
 		return done;
 	}
 
-	/** See `ConfigReload`. */
 	reload(): Promise<string> {
 		return this.#reloads.reload();
 	}
@@ -300,13 +301,13 @@ export class ControlPlane {
 			monitor: this.#monitor,
 			scaling: this.#scaling,
 			purging: this.purging,
+			cache: this.#cache,
 			overload: this.#overload,
 			counts: this.#counts,
 			slots: this.#slots,
 		};
 	}
 
-	/** Runs one command of the control socket. */
 	command(name: string, args: Record<string, unknown>, line: (text: string) => void): Promise<unknown> {
 		const seen = this.#monitor.command(name, args, line) ?? this.#scaling.command(name, args);
 		if (seen !== null) return seen;
@@ -356,7 +357,6 @@ export class ControlPlane {
 		return this.#slots.peers;
 	}
 
-	/** This core leads from now on. */
 	lead(snapshot: unknown): void {
 		const left = snapshot as Snapshot | null;
 		takeLead(this.#running(), left);

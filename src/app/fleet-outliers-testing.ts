@@ -2,20 +2,14 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach } from 'node:test';
 import { Guard, Outcome } from '../core/board.ts';
+import { atEnd } from '../core/testing/at-end.ts';
 import type { OutlierConfig } from '../health/outlier-config.ts';
 import type { UrlsConfig } from '../instances/config.ts';
 import { TestingHost } from '../instances/run/testing-host.ts';
 import { until } from '../instances/testing-watcher.ts';
 import { Fleet } from './fleet.ts';
 import { config, service, TCP, TestingSink } from './fleet-testing.ts';
-
-export const closing: (() => unknown)[] = [];
-
-afterEach(async () => {
-	for (const close of closing.splice(0).reverse()) await close();
-});
 
 export const OUTLIERS: OutlierConfig = {
 	failures: 5,
@@ -50,7 +44,7 @@ export async function api(port = 0): Promise<Api> {
 			server.close();
 		},
 	};
-	closing.push(() => it.close());
+	atEnd(() => it.close());
 	return it;
 }
 
@@ -66,7 +60,7 @@ export async function poolOf(count: number, changes: Partial<OutlierConfig> = {}
 	const sink = new TestingSink();
 	const host = new TestingHost();
 	const fleet = new Fleet({ sink, host, lookMs });
-	closing.push(
+	atEnd(
 		() => host.close(),
 		() => fleet.stop(0),
 	);

@@ -1,4 +1,5 @@
 import type { PurgeConfig } from '../cdn/config.ts';
+import type { CacheMemory } from './cache-memory.ts';
 import type { Snapshot } from './core-snapshot.ts';
 import type { CountsHandover } from './counts-handover.ts';
 import type { EventLog } from './event-log.ts';
@@ -22,11 +23,12 @@ export interface Led {
 	scaling: Scaling;
 	purging: Purging;
 	served: ServedPlan;
+	cache: CacheMemory;
 }
 
 /** This core does it from now on, and goes on with what the one before left. */
 export function takeLead(
-	{ log, fleet, overload, counts, slots, monitor, scaling, purging, served }: Led,
+	{ log, fleet, overload, counts, slots, monitor, scaling, purging, served, cache }: Led,
 	left: Snapshot | null,
 ): void {
 	if (left !== null) fleet.adopt(left.fleet);
@@ -38,11 +40,13 @@ export function takeLead(
 	scaling.leads = true;
 	served.jobs.leads = true;
 	purging.adopt(left?.purges);
+	cache.keeping?.lead();
 	log.add({ level: 'info', subject: 'ballast', text: `version ${VERSION} took over (core ${process.pid})` });
 }
 
 /** Another core does it from now on. */
-export function giveLead({ fleet, slots, monitor, scaling, purging, served }: Led, purge: PurgeConfig): void {
+export function giveLead({ fleet, slots, monitor, scaling, purging, served, cache }: Led, purge: PurgeConfig): void {
+	cache.keeping?.yield();
 	slots.leads = false;
 	monitor.leads = false;
 	scaling.leads = false;

@@ -17,7 +17,11 @@ interface Peer {
 	heardAt: number;
 }
 
-type Message = { inFlight: Record<string, number>; seen: string[] } | { leaving: string } | { counts: unknown };
+type Message =
+	| { inFlight: Record<string, number>; seen: string[] }
+	| { leaving: string }
+	| { counts: unknown }
+	| { cache: true };
 
 export class PeerCores {
 	readonly #say: (message: Message) => void;
@@ -29,6 +33,8 @@ export class PeerCores {
 	onLeaving: (life: string) => void = () => {};
 	/** A peer hands on what it counted. */
 	onCounts: (counts: unknown) => void = () => {};
+	/** A peer has written down what its cache holds. */
+	onCache: () => void = () => {};
 
 	/** `inFlight`: this core's own, by life. */
 	constructor(say: (message: Message) => void, inFlight: () => Record<string, number>) {
@@ -46,14 +52,21 @@ export class PeerCores {
 		this.#say({ counts });
 	}
 
+	/** What this core's cache held is written down. */
+	handCache(): void {
+		this.#say({ cache: true });
+	}
+
 	receive(from: number, message: unknown): void {
 		const said = message as Partial<{
 			inFlight: Record<string, number>;
 			seen: string[];
 			leaving: string;
 			counts: unknown;
+			cache: true;
 		}>;
 		if (said.counts !== undefined) this.onCounts(said.counts);
+		else if (said.cache === true) this.onCache();
 		else if (typeof said.leaving === 'string') {
 			this.#leaving.add(said.leaving);
 			this.onLeaving(said.leaving);

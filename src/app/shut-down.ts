@@ -8,10 +8,11 @@ const JOBS_GRACE_MS = 600_000;
 
 /** Finishes what is under way, as far as the grace goes, then ends workers and instances. */
 export async function shutDown(
-	parts: Pick<Running, 'listeners' | 'workers' | 'fleet' | 'log' | 'scaling' | 'purging' | 'monitor' | 'served'>,
+	parts: Pick<Running, 'listeners' | 'workers' | 'fleet' | 'log' | 'scaling' | 'purging' | 'monitor' | 'served'> &
+		Pick<Led, 'cache'>,
 	graceMs: number,
 ): Promise<void> {
-	const { listeners, workers, fleet, log, scaling, purging, monitor, served } = parts;
+	const { listeners, workers, fleet, log, scaling, purging, monitor, served, cache } = parts;
 	scaling.stop();
 	const passedOn = purging.end();
 	const { active: underWay } = workers.load();
@@ -25,8 +26,10 @@ export async function shutDown(
 	// What is still under way is cut off; no instance could leave while a worker waits for it.
 	if (workers.load().active > 0) await workers.end();
 	await rested;
+	const kept = cache.keeping?.end();
 	await fleet.stop(Math.max(1000, graceMs));
 	await workers.end();
+	await kept;
 	await passedOn;
 	log.add({ level: 'info', subject: 'ballast', text: 'stopped' });
 	await Promise.all([monitor.end(), served.jobs.end()]);
@@ -39,11 +42,13 @@ export async function drainOut({
 	monitor,
 	counts,
 	served,
-}: Pick<Running, 'admin' | 'workers' | 'monitor' | 'served'> & Pick<Led, 'counts'>): Promise<void> {
+	cache,
+}: Pick<Running, 'admin' | 'workers' | 'monitor' | 'served'> & Pick<Led, 'counts' | 'cache'>): Promise<void> {
 	admin.close();
 	const rested = served.jobs.rest(JOBS_GRACE_MS);
 	await workers.orderAll({ type: 'drain' });
 	await counts.drain(() => workers.load().connections > 0);
 	await rested;
+	await cache.keeping?.ended();
 	await Promise.all([monitor.end(), served.jobs.end()]);
 }

@@ -140,7 +140,8 @@ class DataWorker {
 		} else if (this.#caching === null || this.#memory !== cache.memory || this.#shared !== shared)
 			this.#caching = new AnswerCaching({
 				plane: this.#plane,
-				store: openAnswerStore(cache.memory, this.#start.id),
+				store: openAnswerStore(cache.memory, this.#start.id, { disk: cache.disk }),
+				bodyMost: cache.bodyMost,
 				marks: new UrlMarks(cache.marks),
 				hash: new CacheHash(Buffer.from(cache.key), cache.shared?.hash),
 				levels: this.#levels.of(cache, this.#start.id),
@@ -148,6 +149,7 @@ class DataWorker {
 				goOn,
 				balance: balanceOf,
 			});
+		else this.#caching.parts.bodyMost = cache.bodyMost;
 		this.#memory = cache?.memory ?? null;
 		this.#shared = shared;
 	}

@@ -1,3 +1,4 @@
+import type { DistantBody, DistantFill } from './distant-body.ts';
 import type { StoredAnswer } from './stored-answer.ts';
 
 /**
@@ -63,6 +64,8 @@ export interface AnswerEntry {
 	readonly trailers: Buffer | null;
 	/** Epoch ms from which it counts as stale whatever its lifetime says (a soft purge, an invalidation); 0: none. */
 	readonly staleFromMs: number;
+	/** Its body does not lie in memory: `read` has nothing, this is read. null: it does. */
+	readonly distant: DistantBody | null;
 	/** Writes 16 bytes that name its body: the same under another head, and no other body's of this or any other start. Returns where they end. */
 	nameBody(into: Buffer, at: number): number;
 	/** Bytes of the body from `at`, as many as lie together; they stay as they are while the entry is pinned. */
@@ -92,6 +95,8 @@ export interface EntryListener {
 
 /** An entry as its one writer sees it. */
 export interface FillingEntry extends AnswerEntry {
+	/** Once its head is known: what is appended is there only a while later. null: at once. */
+	readonly distantFill: DistantFill | null;
 	/** Its head is known. False: there is no room for it. */
 	setAnswer(answer: StoredAnswer): boolean;
 	/** More of the body; false: there is no room for it, it is broken. */

@@ -23,8 +23,8 @@ export interface CachePolicy {
 	readonly posts: boolean;
 	/** Not looked up and not stored when one of these holds. */
 	readonly bypass: readonly CacheBypass[];
-	/** Largest body that is stored, bytes. */
-	readonly bodyMost: number;
+	/** Largest body that is stored, bytes; null: as much as the place where it lies takes. */
+	readonly bodyMost: number | null;
 	/** Most different answers of one key (by `Vary`); the oldest goes. */
 	readonly variantsMost: number;
 	/** `no-cache`, `max-age=0` and the like of a client are obeyed (RFC 9111); false: they cost the origin nothing. */
@@ -87,7 +87,7 @@ export const PLAIN_CACHE: CachePolicy = {
 	refreshAhead: 0,
 	posts: false,
 	bypass: [],
-	bodyMost: 64 * 1024 * 1024,
+	bodyMost: null,
 	variantsMost: 32,
 	obeyClients: true,
 	tell: true,
@@ -100,8 +100,21 @@ export const PLAIN_CACHE: CachePolicy = {
 export interface CacheConfig {
 	/** Memory that all workers share, bytes; index included. */
 	memoryBytes: number;
+	/** Where large bodies lie; null: in memory, or nowhere. */
+	disk: CacheDiskConfig | null;
+	/** What the memory holds is there again after an orderly end. */
+	warm: boolean;
 	/** Answers in the Redis of `state`, where there is one; null: none. */
 	redis: CacheRedisConfig | null;
+}
+
+export interface CacheDiskConfig {
+	/** Most that the files take. */
+	bytes: number;
+	/** null: in the folder of the store. */
+	folder: string | null;
+	/** Bodies of so many bytes on lie there. */
+	fromBytes: number;
 }
 
 /** Stored answers that nodes share; resolved. */
@@ -126,7 +139,14 @@ export const CACHE_REDIS: CacheRedisConfig = {
 	secret: null,
 };
 
-export const CACHE: CacheConfig = { memoryBytes: 128 * 1024 * 1024, redis: null };
+export const CACHE: CacheConfig = { memoryBytes: 128 * 1024 * 1024, disk: null, warm: false, redis: null };
+/** Of a disk of which nothing is said but its size. */
+export const DISK_FROM_BYTES: number = 1024 * 1024;
+
+/** Largest body that is stored in memory, where nothing else is said, bytes. */
+export const BODY_MOST: number = 64 * 1024 * 1024;
+/** The same where there is a disk. */
+export const diskBodyMost = ({ bytes }: CacheDiskConfig): number => Math.min(Math.floor(bytes / 4), 0x7fffffff);
 
 /** Statuses that a single `ttl` is for. */
 export const TTL_STATUSES = [200, 203, 300, 301, 308] as const;

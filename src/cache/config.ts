@@ -8,9 +8,11 @@ import {
 	key,
 	list,
 	map,
+	notEmpty,
 	object,
 	oneOf,
 	reference,
+	required,
 	size,
 	text,
 } from '../core/schema.ts';
@@ -162,7 +164,10 @@ export const cacheSchema = oneOf(
 				'Requests that are neither answered from the cache nor stored.',
 				{ default: [], example: ['cookie:session', 'query:preview=1'] },
 			),
-			body: key(size(0, 1_099_511_627_776), 'Largest body that is stored.', { default: '64MiB', example: '1MiB' }),
+			body: key(size(0, 1_099_511_627_776), 'Largest body that is stored.', {
+				defaultText: '`64MiB`; with `cache.disk` a quarter of it, 2 GiB at most',
+				example: '1MiB',
+			}),
 			variants: key(integer(1, 1000), 'Most answers of one key, by `Vary`; the oldest goes.', {
 				default: 32,
 				example: 8,
@@ -197,12 +202,43 @@ export const cacheSchema = oneOf(
 
 export type CacheInput = z.input<typeof cacheSchema>;
 
+const diskSize = size(16 * 1024 * 1024, 8_796_093_022_208);
+const diskFolder = text('a folder such as /var/cache/api', notEmpty('a folder such as /var/cache/api'), 'path');
+
+const diskSchema = oneOf(
+	[
+		off,
+		diskSize,
+		object({
+			size: required(diskSize, 'Most that the files take.', { example: '10GiB' }),
+			folder: key(diskFolder, 'Where they lie, in a folder named like this Ballast; seen from this file.', {
+				defaultText: '`cache` in the folder of `store`',
+				example: '/var/cache/ballast',
+			}),
+			from: key(size(64 * 1024, 1_099_511_627_776), 'Bodies of this length on lie there, shorter ones in memory.', {
+				default: '1MiB',
+				example: '256KiB',
+			}),
+		}),
+	],
+	'a size such as 10GiB, an object with size, or off',
+);
+
 /** Of the node. */
 export const nodeCacheSchema = object({
 	memory: key(
 		size(1024 * 1024, 1_099_511_627_776),
 		'Memory for stored answers, shared by all workers. It is used as it fills.',
 		{ default: '128MiB', example: '1GiB' },
+	),
+	disk: key(diskSchema, 'Large bodies lie in files, so that the memory has room for others. They outlast a restart.', {
+		default: 'off',
+		example: '10GiB',
+	}),
+	warm: key(
+		bool(),
+		'What the memory holds is written down at an orderly end and an upgrade, and is there again after it.',
+		{ default: false, example: true },
 	),
 	redis: key(
 		oneOf(

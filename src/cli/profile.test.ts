@@ -51,7 +51,7 @@ test('profile SERVICE: a busy instance is recorded, files are written, its hot f
 	);
 	assert.ok(out.endsWith(`${output}.html\n${output}.cpuprofile\n`));
 	assert.ok(readFileSync(`${output}.html`, 'utf8').includes('hotLoop'));
-	assert.ok(JSON.parse(readFileSync(`${output}.cpuprofile`, 'utf8')).samples.length > 100);
+	assert.ok(JSON.parse(readFileSync(`${output}.cpuprofile`, 'utf8')).samples.length > 10);
 	assert.equal(statSync(`${output}.html`).mode & 0o077, 0);
 	// What is there is never written over, and that is known before the time is spent.
 	const again = await ballast(words);

@@ -33,7 +33,7 @@ export function cacheForm(policy: CachePolicy | null): unknown {
 		},
 		methods: policy.posts ? ['GET', 'POST'] : ['GET'],
 		bypass: policy.bypass.map(bypassForm),
-		body: formatSize(policy.bodyMost),
+		...(policy.bodyMost === null ? {} : { body: formatSize(policy.bodyMost) }),
 		variants: policy.variantsMost,
 		clients: policy.obeyClients ? 'obey' : 'ignore',
 		status: policy.tell,
@@ -45,12 +45,23 @@ export function cacheForm(policy: CachePolicy | null): unknown {
 export function nodeCacheForm({ cache, state }: Node, secret: (value: string) => unknown): unknown {
 	const { memoryBytes, redis } = cache;
 	const shared = redis === null ? 'off' : redisForm(redis, secret);
-	return { memory: formatSize(memoryBytes), ...(state.redis === null ? {} : { redis: shared }) };
+	return {
+		memory: formatSize(memoryBytes),
+		disk: diskForm(cache.disk),
+		warm: cache.warm,
+		...(state.redis === null ? {} : { redis: shared }),
+	};
 }
 
 interface Node {
 	readonly cache: CacheConfig;
 	readonly state: StateConfig;
+}
+
+function diskForm(disk: CacheConfig['disk']): unknown {
+	if (disk === null) return 'off';
+	const folder = disk.folder === null ? {} : { folder: disk.folder };
+	return { size: formatSize(disk.bytes), ...folder, from: formatSize(disk.fromBytes) };
 }
 
 function redisForm(config: CacheRedisConfig, secret: (value: string) => unknown): unknown {

@@ -49,7 +49,7 @@ test('a file that says next to nothing has all defaults', async () => {
 				overload: { lagMs: 500, heap: 0.9 },
 			},
 			trust: [],
-			cache: { memoryBytes: 128 * 1024 * 1024, redis: null },
+			cache: { memoryBytes: 128 * 1024 * 1024, disk: null, warm: false, redis: null },
 			state: { redis: null },
 			jobs: { path: '/jobs', run: true },
 			cdnLoop: null,

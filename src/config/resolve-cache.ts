@@ -4,9 +4,11 @@ import {
 	CACHE_REDIS,
 	type CacheBypass,
 	type CacheConfig,
+	type CacheDiskConfig,
 	type CacheLifetime,
 	type CachePolicy,
 	type CacheRedisConfig,
+	DISK_FROM_BYTES,
 	NEGATIVE_STATUSES,
 	PLAIN_CACHE,
 	TTL_STATUSES,
@@ -91,7 +93,18 @@ function silentOf(base: CacheLifetime, { ttl, negativeTtl }: Said): CacheLifetim
 	const said = ttl === undefined ? { ...base, byStatus: of(false) } : lifetimeOf(ttl, TTL_STATUSES);
 	const ms = negativeTtl === undefined ? undefined : (parseDuration(negativeTtl) ?? 0);
 	const negatives = ms === undefined ? of(true) : Object.fromEntries(NEGATIVE_STATUSES.map((status) => [status, ms]));
-	return { ...said, byStatus: { ...negatives, ...said.byStatus } };
+	return spelt({ ...said, byStatus: { ...negatives, ...said.byStatus } });
+}
+
+/** Status by status where no `ttl` with a `negativeTtl` says it, so that it is the same after it was printed and read. */
+function spelt(lifetime: CacheLifetime): CacheLifetime {
+	const { ms, statuses, byStatus } = lifetime;
+	const negatives = NEGATIVE_STATUSES.map((status) => byStatus[status]);
+	const told = Object.keys(byStatus).length;
+	const short = told === 0 || (told === negatives.length && negatives.every((each) => each === negatives[0]));
+	if (statuses.length === 0 || short) return lifetime;
+	const all = Object.fromEntries(statuses.map((status) => [status, ms]));
+	return { ms: 0, statuses: [], byStatus: { ...all, ...byStatus } };
 }
 
 function windowOf(base: number | null, input: Said['staleIfError']): number | null {
@@ -130,11 +143,31 @@ function checkCache(input: Said, place: Place): void {
 	place.at('ttl').warn(message, { at: 'key' });
 }
 
-/** `shared`: `state` names a Redis. */
-export function resolveNodeCache(input: NodeCacheInput | undefined, place: Place, shared: boolean): CacheConfig {
+/** `keeps`: there is a folder for what lasts; `shared`: `state` names a Redis. */
+export function resolveNodeCache(
+	input: NodeCacheInput | undefined,
+	place: Place,
+	{ keeps, shared }: { keeps: boolean; shared: boolean },
+): CacheConfig {
+	const disk = diskOf(input?.disk, place.at('disk'));
+	const warm = input?.warm ?? CACHE.warm;
+	if (warm && !keeps) place.at('warm').problem('expected a `store`: it is off, and what is to last has no folder');
+	if (disk?.folder === null && !keeps) place.at('disk').problem('expected a `folder`, since `store` is off');
 	return {
 		memoryBytes: input?.memory === undefined ? CACHE.memoryBytes : (parseSize(input.memory) ?? CACHE.memoryBytes),
+		disk,
+		warm,
 		redis: resolveRedis(input?.redis, place.at('redis'), shared),
+	};
+}
+
+function diskOf(input: NodeCacheInput['disk'], place: Place): CacheDiskConfig | null {
+	if (input === undefined || input === 'off' || input === false) return null;
+	const { size, folder, from } = typeof input === 'string' ? { size: input } : input;
+	return {
+		bytes: parseSize(size) ?? 0,
+		folder: folder === undefined ? null : place.scope.file(folder),
+		fromBytes: from === undefined ? DISK_FROM_BYTES : (parseSize(from) ?? DISK_FROM_BYTES),
 	};
 }
 

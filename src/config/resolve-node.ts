@@ -48,7 +48,10 @@ export function resolveNode(
 		exports: resolveExports(input.export, place.at('export')),
 		receive: resolveReceive(input.receive, place.at('receive')),
 		metrics: resolveMetrics(input.metrics, place.at('metrics')),
-		cache: resolveNodeCache(input.cache, place.at('cache'), input.state?.redis !== undefined),
+		cache: resolveNodeCache(input.cache, place.at('cache'), {
+			keeps: input.store !== 'off' && input.store !== false,
+			shared: input.state?.redis !== undefined,
+		}),
 		state: resolveState(input.state, place.at('state')),
 		jobs: resolveJobs(input.jobs),
 		stop: { graceMs: parseDuration((typeof stop === 'string' ? stop : stop?.grace) ?? '30s') ?? 30_000 },

@@ -93,7 +93,7 @@ const offloadKeys = object({
 	),
 	unkeyed: key(
 		choice('never', 'retry'),
-		'`retry`: POST and PATCH without an `upstreamKey` are tried again, too, although the first attempt may have had its effect. **This may do things twice.**',
+		'`retry`: POST and PATCH without an `upstreamKey` are tried again, too, although the first attempt may have had its effect. **This may do things twice**.',
 		{ default: 'never', example: 'retry' },
 	),
 	upstreamKey: key(

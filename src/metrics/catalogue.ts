@@ -169,6 +169,27 @@ const CACHE: readonly Figure[] = [
 		rate([], of('ballast_cache_evicted_total')),
 	),
 	figure(
+		{ name: 'cache.disk_bytes', unit: 'bytes', text: 'Disk that the files of the cache take' },
+		gauge([], 'ballast_cache_disk_bytes'),
+	),
+	figure(
+		{ name: 'cache.disk', unit: 'ratio', text: 'Share of the disk of the cache that is in use' },
+		gauge([], 'ballast_cache_disk_used_ratio', 'mean'),
+	),
+	figure(
+		{ name: 'cache.disk_entries', unit: 'number', text: 'Answers whose body lies on disk' },
+		gauge([], 'ballast_cache_disk_entries'),
+	),
+	figure(
+		{
+			name: 'cache.disk_evicted',
+			unit: 'number',
+			perSecond: true,
+			text: 'Answers on disk that were given up for others',
+		},
+		rate([], of('ballast_cache_disk_evicted_total')),
+	),
+	figure(
 		{
 			name: 'cache.level',
 			unit: 'number',

@@ -142,6 +142,9 @@ export const NODE_GAUGES = define('gauge', {
 	ballast_cache_bytes: ['Memory of the cache that is in use', []],
 	ballast_cache_used_ratio: ['Share of the memory of the cache that is in use', []],
 	ballast_cache_entries: ['Answers that the cache holds', []],
+	ballast_cache_disk_bytes: ['Disk that the files of the cache take', []],
+	ballast_cache_disk_used_ratio: ['Share of the disk of the cache that is in use', []],
+	ballast_cache_disk_entries: ['Answers whose body lies on disk', []],
 	ballast_cache_level_down: ['1: what is behind the memory of the cache cannot be reached', ['level']],
 	ballast_series: ['Series that there are', []],
 });
@@ -169,6 +172,7 @@ export const NODE_COUNTERS = define('counter', {
 	ballast_purged_total: ['Purged items that a target took', ['target']],
 	ballast_purges_lost_total: ['Purged items that a target never took', ['target']],
 	ballast_cache_evicted_total: ['Answers that the cache gave up for others', []],
+	ballast_cache_disk_evicted_total: ['Answers on disk that were given up for others', []],
 	ballast_cache_level_results_total: [
 		'What came of asking, and keeping, behind the memory of the cache',
 		['level', 'result'],

@@ -335,6 +335,11 @@ function readCache(registry: Registry, cache: NodeReading['cache']): void {
 	gauges(registry, G.ballast_cache_used_ratio, one(cache === null ? undefined : cache.bytes / cache.most));
 	gauges(registry, G.ballast_cache_entries, one(cache?.entries));
 	counters(registry, C.ballast_cache_evicted_total, one(cache?.evicted));
+	const disk = cache?.disk ?? null;
+	gauges(registry, G.ballast_cache_disk_bytes, one(disk?.bytes));
+	gauges(registry, G.ballast_cache_disk_used_ratio, one(disk === null ? undefined : disk.bytes / disk.most));
+	gauges(registry, G.ballast_cache_disk_entries, one(disk?.entries));
+	counters(registry, C.ballast_cache_disk_evicted_total, one(disk?.evicted));
 	const levels = cache?.levels ?? [];
 	const results = levels.flatMap(({ level, results: own }) =>
 		own.map(([result, count]): Row => [[level, result], count]),

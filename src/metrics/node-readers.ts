@@ -80,6 +80,14 @@ export interface ProcessReading {
 	processes: number;
 }
 
+/** What is kept in one place. `evicted`: total. */
+interface Stored {
+	bytes: number;
+	most: number;
+	entries: number;
+	evicted: number;
+}
+
 /** What is behind the memory of the cache. */
 export interface CacheLevelReading {
 	level: string;
@@ -123,7 +131,7 @@ export interface NodeReading {
 	/** Totals of what was passed on to CDNs, and what waits there now. */
 	purges: Iterable<{ target: string; purged: number; lost: number; waiting: number }>;
 	/** null: nothing is cached. `evicted`: total. */
-	cache: { bytes: number; most: number; entries: number; evicted: number; levels: readonly CacheLevelReading[] } | null;
+	cache: (Stored & { disk: Stored | null; levels: readonly CacheLevelReading[] }) | null;
 	/** Total: what other programs count that found no room. */
 	remoteDropped: number;
 	/** Totals. */

@@ -174,7 +174,14 @@ export class TestNode implements NodeReaders {
 		const state = { startedMs: Date.UTC(2026, 0, 1), configRefused: false, storeFailed: false, backupAgeMs: null };
 		const purges = [{ target: 'cloudflare', purged: 7, lost: 1, waiting: 2 }];
 		const levels = [{ level: 'redis', down: false, results: [['hits', 5]] as const, seconds: 0.1 }];
-		const cache = { bytes: 3e7, most: 6e7, entries: 1200, evicted: 9, levels };
+		const cache = {
+			bytes: 3e7,
+			most: 6e7,
+			entries: 1200,
+			evicted: 9,
+			levels,
+			disk: { bytes: 2e9, most: 8e9, entries: 70, evicted: 3 },
+		};
 		return { ...state, purges, cache, events: [['info', 4]] as const, recordsDropped, remoteDropped: 0, logErrors };
 	}
 }

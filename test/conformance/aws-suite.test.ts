@@ -138,5 +138,7 @@ class AwsFake implements PlatformFake {
 
 platformSuite('an Auto Scaling group of AWS', () => AwsFake.make(), {
 	settings: { stuckMs: 1500 },
+	// Credentials are found by the environment, which all of them share.
+	atATime: 1,
 	cannot: { capacity: 'AWS takes any size and tells later that there is no room; see aws-provider.test.ts' },
 });

@@ -121,6 +121,26 @@ describe('requests for one key', () => {
 		assert.equal(held.asked.length, 1);
 	});
 
+	test('one who is slow to take what was stored for him harms no one after him', async () => {
+		const large = 'x'.repeat(24 * 1024 * 1024);
+		it.upstream.on('/slow', ok(large, FRESH));
+		const slow = await it.client({ paused: true });
+		slow.send(get('/slow'));
+		await eventually(
+			async () => (await it.ask(get('/slow', 'Cache-Control: only-if-cached', 'Range: bytes=0-0'))).status,
+			(status) => status === 206,
+		);
+		// Some at the worker that asked for the slow one.
+		const helds = Array.from({ length: 12 }, (_, index) => hold(it, `/after/${index}`));
+		const others = await clients(it, helds.length);
+		for (const [index, client] of others.entries()) client.send(get(`/after/${index}`));
+		const asked = await Promise.all(helds.map((held) => held.first()));
+		slow.socket.resume();
+		assert.equal((await slow.answer()).text.length, large.length);
+		for (const { peer } of asked) peer.send(ok('after', FRESH));
+		for (const client of others) assert.equal((await client.answer()).text, 'after');
+	});
+
 	test('a leader that leaves harms no one', async () => {
 		const held = hold(it, '/leaver');
 		const leader = await it.client();

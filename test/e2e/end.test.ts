@@ -99,7 +99,7 @@ describe('the end', { concurrency: 2 }, () => {
 		const started = performance.now();
 		process.kill(ballast.pid, 'SIGINT');
 		assert.equal((await ballast.ended).code, 1);
-		assert.ok(performance.now() - started < 1000);
+		assert.ok(performance.now() - started < 3000, 'what is under way would be waited for 5 s');
 		client.destroy();
 		await nothingLeft(pids);
 		await ballast.stop();

@@ -66,7 +66,7 @@ function loadOn({ port }: Ballast, clients: number, request: string): Load {
 }
 const getting = (ballast: Ballast) => loadOn(ballast, 6, get('/?ms=10'));
 
-const PROBE_MS = 300;
+const PROBE_MS = 1000;
 /** Retries are a share of the requests of the last 10 s: without any before, a lost pool would use up the budget. */
 const HISTORY_MS = 2500;
 

@@ -11,7 +11,7 @@ import { openEmbeddedJobStore } from '../../src/jobs/embedded/embedded-job-store
 import { JOB_STATES } from '../../src/jobs/job.ts';
 
 /** The plan's hundred (fault 20) in the longer version. */
-const KILLS = process.env['BALLAST_FAULTS'] === 'long' ? 100 : 20;
+const KILLS = process.env['BALLAST_FAULTS'] === 'long' ? 100 : 8;
 const WRITER = join(import.meta.dirname, '..', 'support', 'job-writer.ts');
 
 /** Bytes of acknowledgements after which it is killed, at most: some hundred of them. */

@@ -23,7 +23,7 @@ function lettersFor(ms: number): number {
 
 describe('a worker that has too much to do', () => {
 	const it = suite(({ url }) => ({
-		limits: { overload: { lag: '200ms' } },
+		limits: { overload: { lag: '100ms' } },
 		services: {
 			app: {
 				instances: [url],
@@ -39,7 +39,7 @@ describe('a worker that has too much to do', () => {
 		},
 	}));
 	// Longer than the lag that is configured: however many come in one turn of the loop, that turn is late.
-	const letters = lettersFor(250);
+	const letters = lettersFor(130);
 	const shedOf = async (): Promise<Record<string, number>> => {
 		const routes = (await statusOf(it.ballast)).services[0]?.routes ?? [];
 		return Object.fromEntries(routes.map(({ name, counts }) => [name, counts.shed]));

@@ -201,7 +201,7 @@ describe('several instances', () => {
 		const answer = await it.ask(get('/stuck/x'));
 		assert.deepEqual([answer.status, answer.json<{ code: string }>().code], [503, 'no_ready_instance']);
 		assert.equal(answer.field('retry-after'), '1');
-		assert.ok(performance.now() - started < 100);
+		assert.ok(performance.now() - started < 1000, 'it would be held for 10 s');
 	});
 
 	test('one that refuses connections: any method goes to the other, and soon it is not tried any more', async () => {
@@ -212,7 +212,7 @@ describe('several instances', () => {
 		// The first failure has it probed at once: who comes behind that may find no ready instance.
 		for (const answer of refused)
 			assert.match(answer.json<{ code: string }>().code, /^(connect_refused|no_ready_instance)$/);
-		assert.ok(performance.now() - started < 300, 'those that wait for a connection learn at once that there is none');
+		assert.ok(performance.now() - started < 1000, 'those that wait for a connection learn at once that there is none');
 		const statuses: number[] = [];
 		for (let i = 0; i < 10; i++) {
 			statuses.push((await it.ask(get('/'))).status, (await it.ask(post('/', 'x'.repeat(50_000)))).status);

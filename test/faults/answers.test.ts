@@ -14,7 +14,7 @@ const INSTANCES = 4;
 const CLIENTS = 48;
 const SEED = Number(process.env['BALLAST_SEED'] ?? 1);
 /** Every so many requests a process is killed, the next in turn: instances, and now and then the core. */
-const KILL_EACH = sized(5000, 10_000);
+const KILL_EACH = sized(3000, 10_000);
 const CORE_EACH = 6;
 
 class Tally {
@@ -100,7 +100,7 @@ async function mixed(stack: AsyncDisposableStack, env: Record<string, string>, m
 }
 
 for (const [transport, env] of Object.entries(TRANSPORTS)) {
-	const most = transport === 'handle' ? sized(30_000, 1_000_000) : sized(6000, 100_000);
+	const most = transport === 'handle' ? sized(20_000, 1_000_000) : sized(6000, 100_000);
 	faultTest('answers', `over the ${transport}, seed ${SEED}`, async (judge, { stack }) => {
 		const { ballast, tally, alert, seconds } = await mixed(stack, env, most);
 		const mix = `whole ${tally.of('answered')}, errors of Ballast's own ${tally.of('refused')}, cut ${tally.of('cut')}, none ${tally.of('unanswered')}`;

@@ -28,7 +28,7 @@ faultTest('3', '', async (judge, { stack }) => {
 			port: ballast.port,
 			clients: 32,
 			fresh: 8,
-			pauseMs: 1,
+			pauseMs: sized(10, 1),
 			request: (n) => ({
 				deed: n % 3 === 0 ? 'late' : 'ok',
 				...(n % 4 === 0 ? { method: 'POST', bodySize: 200 } : {}),

@@ -42,7 +42,7 @@ faultTest('18', '', async (judge, { stack }) => {
 			port,
 			clients: 12,
 			fresh: 4,
-			pauseMs: 1,
+			pauseMs: sized(5, 1),
 			request: (n) => (n % 3 === 0 ? { method: 'POST', bodySize: 500 } : { deed: n % 5 === 0 ? 'late' : 'ok' }),
 		}),
 	);

@@ -14,7 +14,7 @@ import { REFUSED } from './strictness-refused.ts';
 import { READ_OTHERWISE, TAKEN } from './strictness-taken.ts';
 
 const SEED = 20261121;
-const FUZZ_MS = 8000;
+const FUZZ_MS = 4000;
 const NEXT = 'GET /next HTTP/1.1\r\nHost: n\r\n\r\n';
 
 const differential = new Differential();

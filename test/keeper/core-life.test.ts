@@ -39,7 +39,7 @@ describe('cores', { concurrency: 4 }, () => {
 	});
 
 	test('a core that hangs is killed and replaced; its state is given to the next', async (t) => {
-		const keeper = start(t, { plan: { port: 0 }, times: { pingMs: 60, pings: 4 } });
+		const keeper = start(t, { plan: { port: 0 }, times: { pingMs: 60, pings: 12 } });
 		const { pid, welcome } = await keeper.info();
 		assert.equal(welcome.snapshot, null);
 		await keeper.run('keep', { snapshot: { scale: { api: 5 } } });
@@ -163,7 +163,7 @@ describe('cores', { concurrency: 4 }, () => {
 	});
 
 	test('compiled code is kept in the private folder', async (t) => {
-		const keeper = start(t, { plan: {} });
+		const keeper = start(t, { plan: {}, env: { NODE_COMPILE_CACHE: '' } });
 		assert.equal((await keeper.info()).cache, `${keeper.folder}/ballast/compile-cache`);
 	});
 });

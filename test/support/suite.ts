@@ -77,6 +77,9 @@ export function suite(
 	};
 }
 
+/** Between two looks, once the first have been in vain: looks at a status cost the one that is looked at, too. */
+const MOST_WAIT_MS = 40;
+
 /** Looks again and again until this holds; fails with the last value. */
 export async function eventually<T>(
 	look: () => T | Promise<T>,
@@ -84,11 +87,11 @@ export async function eventually<T>(
 	withinMs = 3000,
 ): Promise<T> {
 	const until = performance.now() + withinMs;
-	for (;;) {
+	for (let waitMs = 10; ; waitMs = Math.min(MOST_WAIT_MS, waitMs * 1.2)) {
 		const value = await look();
 		if (holds(value)) return value;
 		if (performance.now() > until) assert.fail(`after ${withinMs} ms it still is ${JSON.stringify(value)}`);
-		await sleep(10);
+		await sleep(waitMs);
 	}
 }
 

@@ -32,6 +32,7 @@ import { RecentRefusals } from './recent-refusals.ts';
 import type { CachingParts, Lookup, RouteCache } from './route-cache.ts';
 import { type LookOwner, SecondLook } from './second-look.ts';
 import { takenAtMs } from './taken-at.ts';
+import { untilReadable } from './until-readable.ts';
 
 /** How long one that asks behind the clients' backs keeps others from it, ms. */
 const REFRESH_MS = 5000;
@@ -91,8 +92,6 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		};
 	}
 
-	// A request comes.
-
 	look(exchange: Exchange, cache: RouteCache): boolean {
 		const { policy } = cache;
 		if (exchange.method !== 'GET' && exchange.method !== 'HEAD') return forward(exchange, cache, 'method');
@@ -103,6 +102,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		const key = cache.keys.build(exchange);
 		this.#select(exchange, cache, key);
 		const entry = this.#store.find(key, this.#suitsStored);
+		if (entry?.distant?.ready === false) return untilReadable(exchange, entry, this.parts.again);
 		const answer = entry?.answer ?? null;
 		if (entry === null || answer === null) {
 			if (!(control.onlyIfCached && policy.obeyClients)) return this.#missed(exchange, cache, null);

@@ -1,5 +1,6 @@
 import type { AnswerEntry, EntryListener } from '../../cache/answer-store.ts';
 import { FillState } from '../../cache/answer-store.ts';
+import type { BodyPieces } from '../../cache/distant-body.ts';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 
@@ -45,6 +46,10 @@ export class EntrySource implements AnswerSource, EntryListener {
 	/** Who fills the entry for this client, and must know when it is done or gone. */
 	led: { leaderDone(): void } | null = null;
 
+	/** Reads a body that is not in memory. */
+	#pieces: BodyPieces | null = null;
+	readonly #came = (ok: boolean): void => this.#pieceCame(ok);
+
 	/** Takes over the pin of `entry`. */
 	constructor(exchange: Exchange, entry: AnswerEntry, follower: Follower, heir: Heir | null = null) {
 		this.#heir = heir;
@@ -74,6 +79,19 @@ export class EntrySource implements AnswerSource, EntryListener {
 		this.#segments = segments;
 		this.#at = segments[0]?.from ?? 0;
 		this.pump();
+	}
+
+	#pieceCame(ok: boolean): void {
+		const entry = this.#entry;
+		if (ok || entry === null) {
+			this.pump();
+			return;
+		}
+		// It is damaged, or gone: the client must see that the rest is missing, and nobody else gets it.
+		entry.remove();
+		this.#release();
+		this.led?.leaderDone();
+		this.#exchange.answerFailed('truncated_answer');
 	}
 
 	/** The entry gets no more; what follows comes from there. */
@@ -116,17 +134,29 @@ export class EntrySource implements AnswerSource, EntryListener {
 				this.#at = this.#segments[this.#segment]?.from ?? 0;
 				continue;
 			}
-			const bytes = entry.read(this.#at);
+			const bytes = this.#read(entry, have);
+			if (bytes === null) {
+				this.#flush();
+				return;
+			}
 			const piece = bytes.length > have - this.#at ? bytes.subarray(0, have - this.#at) : bytes;
 			exchange.answerPiece(piece);
 			this.#at += piece.length;
 			unflushed += piece.length;
-			if (unflushed < FLUSH_BYTES) continue;
+			if (unflushed < FLUSH_BYTES && this.#pieces === null) continue;
 			unflushed = 0;
 			if (!this.#flush()) return;
 		}
 		if (!this.#flush()) return;
 		this.#afterFlush();
+	}
+
+	/** Bytes from here on, at most to `have`; null: they are read from the disk. */
+	#read(entry: AnswerEntry, have: number): Buffer | null {
+		const { distant } = entry;
+		if (distant === null || this.#at < distant.from) return entry.read(this.#at);
+		this.#pieces ??= distant.read(this.#came);
+		return this.#pieces.take(this.#at, have);
 	}
 
 	#isOver({ to }: Segment, entry: AnswerEntry): boolean {
@@ -190,6 +220,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 		const entry = this.#entry;
 		if (entry === null) return;
 		this.#entry = null;
+		this.#pieces?.close();
 		if (this.#watching) entry.unwatch(this);
 		this.#watching = false;
 		entry.release();

@@ -16,14 +16,16 @@ import type { ResponseHead } from '../../wire/response-head.ts';
 import { Timer } from '../../wire/timer-wheel.ts';
 import type { EntrySource, Heir } from './entry-source.ts';
 import type { FillOwner, GiveHow } from './fill-owner.ts';
+import { type LateOwner, LateStore } from './late-store.ts';
 import { Overflow } from './overflow.ts';
 import { RequestImage } from './request-image.ts';
 import type { RouteCache } from './route-cache.ts';
+import { storePayload } from './store-payload.ts';
 
 const Mode = { idle: 0, asking: 1, storing: 2, passing: 3, over: 4 } as const;
 
 /** Asks for an answer that may be stored: for one client or for none, while others may follow its entry. */
-export class Fill extends RequestImage implements FetchParty, Asker<Route>, AnswerSource, Heir {
+export class Fill extends RequestImage implements FetchParty, Asker<Route>, AnswerSource, Heir, LateOwner {
 	readonly fetch: Fetch;
 	/** Who asked; null: nobody, or he has left. */
 	leader: Exchange | null = null;
@@ -46,6 +48,7 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 	/** Lines of the answer that only who asked gets. */
 	#own: Buffer | null = null;
 	readonly #overflow = new Overflow();
+	readonly #late = new LateStore(this, this.#overflow);
 
 	constructor(plane: DataPlane) {
 		super(plane);
@@ -64,8 +67,6 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 	get bytesHeld(): number {
 		return this.buffer.length + (this.leader?.client.inputBytes ?? 0);
 	}
-
-	// Its client's side.
 
 	start(route: Route, key: number): void {
 		const { leader } = this;
@@ -129,13 +130,9 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		this.answerFailed('request_timeout');
 	}
 
-	// What the fetch asks for.
-
 	lookAfter(): void {
 		this.leader?.client.readOn();
 	}
-
-	// What it brings.
 
 	interim(head: ResponseHead, bytes: Uint8Array): void {
 		this.leader?.interim(head, bytes);
@@ -234,16 +231,9 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 			this.leader?.answerBody(bytes, scan, stable);
 			return;
 		}
-		if (this.#mode !== Mode.storing) return;
-		const { ranges } = scan;
-		const most = this.cache?.policy.bodyMost ?? 0;
-		for (let i = 0; i < scan.rangeCount; i++) {
-			const start = ranges[2 * i] as number;
-			const end = ranges[2 * i + 1] as number;
-			// Too long to be stored: the client gets the rest directly, once it has what was stored.
-			const fits = !this.#overflow.holds && (this.entry?.received ?? 0) + end - start <= most;
-			if (!fits || this.entry?.append(bytes, start, end) !== true) this.#overflow.add(bytes.subarray(start, end));
-		}
+		const { entry } = this;
+		if (this.#mode !== Mode.storing || entry === null) return;
+		storePayload({ bytes, scan }, { entry, overflow: this.#overflow, most: this.cache?.policy.bodyMost ?? 0 });
 	}
 
 	flushAnswer(): boolean {
@@ -260,31 +250,25 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		if (!this.#overflow.holds) {
 			// Of what is all there the end follows at once, with which nothing has to be waited for.
 			if (this.#source !== null || this.entry?.received !== this.entry?.answer?.length) this.#serveLeader();
-			return true;
+			if (this.#late.full) this.fetch.paused = true;
+			return !this.fetch.paused;
 		}
 		return this.#handOver();
 	}
 
 	/** Once there is something to give, or no more will come. */
 	#serveLeader(): void {
-		const { leader } = this;
+		const { leader, entry } = this;
 		if (this.#source !== null) {
 			if (leader !== null) this.#source.pump();
 			return;
 		}
-		const entry = this.entry;
 		if (leader === null || entry === null) return;
 		leader.fetch.account(this.fetch);
 		leader.source = null;
 		entry.pin();
-		const heir = this.#overflow.holds ? { heir: this } : {};
-		const source = this.#owner.give(leader, entry, {
-			kind: 'stored',
-			status: entry.answer?.status ?? 0,
-			fwd: this.fwd,
-			own: this.#own,
-			...heir,
-		});
+		const how = { kind: 'stored', status: entry.answer?.status ?? 0, fwd: this.fwd, own: this.#own } as const;
+		const source = this.#owner.give(leader, entry, this.#overflow.holds ? { ...how, heir: this } : how);
 		this.#source = source;
 		// Where nothing is stored it has been taken over by now.
 		if (source !== null) source.led = this;
@@ -293,7 +277,6 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 
 	#handOver(): boolean {
 		const { leader } = this;
-		const source = this.#source;
 		this.fetch.paused = true;
 		this.#mode = Mode.passing;
 		this.entry?.fail(FillState.broken);
@@ -301,8 +284,8 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 			this.cancel();
 			return true;
 		}
-		if (source === null) this.#serveLeader();
-		else source.leaveTo(this);
+		if (this.#source === null) this.#serveLeader();
+		else this.#source.leaveTo(this);
 		if (this.leader === null) this.cancel();
 		if (this.#mode !== Mode.passing) return true;
 		this.#source = null;
@@ -338,9 +321,24 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		if (this.#mode === Mode.storing) {
 			this.entry?.complete(trailers, this.cache?.policy.variantsMost);
 			this.#serveLeader();
+			if (this.entry?.state === FillState.filling && this.#late.end(trailers)) {
+				this.plane.wheel.remove(this.#timer);
+				this.#leave();
+				return;
+			}
 			if (this.entry !== null) this.#owner.completed(this, this.entry);
 		}
 		this.#over();
+	}
+
+	allStored(): void {
+		if (this.#mode !== Mode.storing) return;
+		this.#serveLeader();
+		this.#over();
+	}
+
+	notStored(): void {
+		if (this.#mode === Mode.storing) this.#handOver();
 	}
 
 	#end(leader: Exchange, trailers: Buffer | null): void {
@@ -367,19 +365,17 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		const mode = this.#mode;
 		this.#mode = Mode.over;
 		this.entry?.fail(FillState.broken);
-		const source = this.#source;
 		this.leader = null;
 		if (leader !== null) leader.fetch.account(this.fetch);
 		// Where the client's answer has begun, its source sees that the entry broke.
-		if (mode === Mode.storing && source !== null) source.pump();
+		if (mode === Mode.storing && this.#source !== null) this.#source.pump();
 		else leader?.answerFailed(code);
 		this.#over();
 	}
 
 	#leave(): void {
-		const { place } = this;
+		this.place?.leave();
 		this.place = null;
-		place?.leave();
 	}
 
 	#over(): void {
@@ -387,11 +383,14 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		this.#mode = Mode.idle;
 		this.plane.wheel.remove(this.#timer);
 		this.#leave();
+		this.#late.clear();
 		this.entry?.release();
 		this.entry = null;
 		this.stored?.release();
 		this.stored = null;
 		this.leader = null;
+		// It may bring its client the rest for a long time, while this asks for another one's answer.
+		if (this.#source !== null) this.#source.led = null;
 		this.#source = null;
 		this.#owner.done(this);
 	}

@@ -79,7 +79,7 @@ function compressed(giving: Giving, of: Form): EntrySource | null {
 	const { exchange, entry } = giving;
 	const { compress, cache } = exchange.route as Route;
 	const answers = (cache as unknown as RouteCache).compressed;
-	if (entry.state !== FillState.whole) return compressedOnItsWay(giving, of);
+	if (entry.state !== FillState.whole || entry.distant !== null) return compressedOnItsWay(giving, of);
 	const known = answers?.find(entry, of.coding) ?? null;
 	if (known === null && exchange.headOnly) {
 		begin(giving, { status: entry.answer?.status ?? 0, head: of.heads.of(of.coding), length: -1 });
@@ -106,7 +106,7 @@ function inForm(giving: Giving, { heads, coding, length }: Form, form: AnswerEnt
 	return body({ ...giving, entry: form });
 }
 
-/** What still grows is compressed for each who follows it. */
+/** What still grows, or lies on disk, is compressed for each who follows it. */
 function compressedOnItsWay(giving: Giving, { heads, coding, length }: Form): EntrySource | null {
 	const { exchange, entry } = giving;
 	const status = entry.answer?.status ?? 0;

@@ -66,7 +66,7 @@ class StoredCopy implements BodyCopy {
 			const entry = this.#entry;
 			if (entry === null) return;
 			const [start, end] = [ranges[2 * i] as number, ranges[2 * i + 1] as number];
-			const fits = entry.received + end - start <= this.#cache.policy.bodyMost;
+			const fits = (entry.distantFill?.taken ?? entry.received) + end - start <= (this.#cache.policy.bodyMost ?? 0);
 			if (!fits || !entry.append(bytes, start, end)) this.over();
 		}
 	}

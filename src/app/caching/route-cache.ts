@@ -14,6 +14,8 @@ export interface CachingParts {
 	readonly store: AnswerStore & AnswerUpdate;
 	readonly marks: UrlMarks;
 	readonly hash: CacheHash;
+	/** Largest body that is stored where a route says nothing of it. */
+	bodyMost: number;
 	/** What is behind the store; null: nothing. */
 	readonly levels: SecondLevels | null;
 }
@@ -43,7 +45,7 @@ export class RouteCache implements ResponseCache<Exchange> {
 
 	constructor(lookup: Lookup, policy: CachePolicy, space: string) {
 		this.#lookup = lookup;
-		this.policy = policy;
+		this.policy = policy.bodyMost === null ? { ...policy, bodyMost: lookup.parts.bodyMost } : policy;
 		this.keys = new CacheKeyBuilder({ policy: policy.key, hash: lookup.hash, space });
 		this.keyedByAuthorization = isKeyedByAuthorization(policy);
 		this.hidden = new Set(policy.hideTags ? policy.tagFields : []);

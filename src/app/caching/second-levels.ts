@@ -114,8 +114,9 @@ function within(asked: Promise<FoundAnswer | null>, ms: number, then: (found: Fo
 }
 
 /** How long an answer is of use from now on, ms. */
-function lifeOf({ state, answer, staleFromMs }: AnswerEntry, policy: CachePolicy): number {
-	if (answer === null || state !== FillState.whole || staleFromMs > 0) return 0;
+function lifeOf({ state, answer, staleFromMs, distant }: AnswerEntry, policy: CachePolicy): number {
+	// What lies on disk is too large for others, and is kept there.
+	if (answer === null || state !== FillState.whole || staleFromMs > 0 || distant !== null) return 0;
 	const { flags } = answer;
 	if ((flags & (AnswerFlag.noCache | AnswerFlag.partial)) !== 0) return 0;
 	const stale =

@@ -124,7 +124,9 @@ export class SecondLook implements AnswerSource, Wanted {
 		const { entry } = taking;
 		for (const piece of body) if (!entry.append(piece, 0, piece.length)) break;
 		this.#complete(entry, found);
-		if (entry.state === FillState.whole) this.#give(taking);
+		// On its way to the disk it is whole a while later.
+		if (entry.state === FillState.whole || (entry.state === FillState.filling && entry.distantFill !== null))
+			this.#give(taking);
 		else {
 			// It did not get whole, and is none for the origin's answer either.
 			this.#fill.entry = null;

@@ -29,6 +29,21 @@ export const Control = {
 	usedUnits: 8,
 	/** Units from here on were never used. */
 	virgin: 9,
+	/** What lies on disk: its queue (as below), where eviction goes on; pages of the disk in use and at most; how many answers. */
+	disk: 16,
+	diskHand: 19,
+	diskPages: 20,
+	diskMost: 21,
+	diskEntries: 22,
+	diskEvicted: 23,
+	/** A `DiskState`. */
+	diskOn: 24,
+	/** The system's number of what was wrong when one was; 0: nothing. */
+	diskFault: 25,
+	/** Number of the last file. */
+	diskFile: 26,
+	/** Bytes of a body from which on it lies there. */
+	diskFrom: 27,
 	/** Queues of what may be evicted: first, last, units. */
 	small: 32,
 	main: 35,
@@ -46,6 +61,15 @@ export const Control = {
 	free: 260,
 	/** When it was made, epoch ms, as a 64-bit float. */
 	birth: 192,
+} as const;
+
+/** What may be done with the files of bodies. */
+export const DiskState = {
+	/** Nothing: another core has them. */
+	off: 0,
+	/** Those of nobody are removed: the disk fails, or what is there is looked at first. */
+	removing: 1,
+	on: 2,
 } as const;
 
 export const SOFT_TIMES = 16;

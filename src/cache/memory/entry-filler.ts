@@ -1,5 +1,6 @@
 /** Makes entries and what they hold: record and key, head, trailers; the body is a `BodyWriter`'s. */
 import { type CacheKey, FillState } from '../answer-store.ts';
+import type { BodyHeader } from '../disk/body-file.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
 import { AnswerCoder, isSameVariant } from './answer-codec.ts';
 import { type AnswerMemory, CHUNK, Control, UNIT } from './answer-memory.ts';
@@ -63,6 +64,78 @@ export class EntryFiller {
 			this.#table.releaseLocked(unit);
 		});
 		return true;
+	}
+
+	/** What is known of an answer, as it stands in front of its body in a file; null: it is too large. */
+	headerParts(unit: number, answer: StoredAnswer): Omit<BodyHeader, 'node'> | null {
+		if (!this.#coder.encode(answer)) return null;
+		const { bytes, length, varyEnd } = this.#coder;
+		const from = this.#memory.byte(unit) + RECORD_BYTES;
+		const key = this.#memory.bytes.subarray(
+			from,
+			from + (this.#cells[this.#memory.cell(unit) + Cell.keyLength] as number),
+		);
+		return { key, about: bytes.subarray(0, length), varyEnd, head: answer.head };
+	}
+
+	/** Gives an entry its head, and a file for its body. False: there is no room for one of them. */
+	setDistant(unit: number, answer: StoredAnswer, { number, pages }: { number: number; pages: number }): boolean {
+		const cells = this.#cells;
+		const at = this.#memory.cell(unit);
+		if (cells[at + Cell.state] !== FillState.asked || !this.#table.lock()) return false;
+		const reserved = this.#table.shelf.reserve(pages);
+		const done = reserved && this.#putHead(at, answer, 0);
+		if (reserved && !done) this.#table.shelf.giveBack(pages);
+		if (done) {
+			cells[at + Cell.room] = pages;
+			cells[at + Cell.more] = -number;
+		}
+		this.#table.unlock();
+		if (done) Atomics.store(cells, at + Cell.state, FillState.filling);
+		return done;
+	}
+
+	/** So much of a body is in its file. */
+	received(unit: number, bytes: number): void {
+		Atomics.store(this.#cells, this.#memory.cell(unit) + Cell.received, bytes);
+	}
+
+	/** A body is whole in its file; false: it is not kept, since its entry is not found any more. */
+	completeDistant(unit: number, { trailers, variantsMost, kept }: Completion & { kept: boolean }): boolean {
+		const cells = this.#cells;
+		const at = this.#memory.cell(unit);
+		const stored = kept && (trailers === null || this.#putTrailers(at, trailers));
+		Atomics.store(cells, at + Cell.state, FillState.whole);
+		if (!stored || !this.#table.lock()) {
+			this.#table.remove(unit);
+			return false;
+		}
+		const found = cells[at + Cell.linked] === 1 && this.#table.isOfNow(at);
+		if (found) {
+			this.#table.eviction.shelve(unit);
+			cells[Control.diskEntries] = (cells[Control.diskEntries] as number) + 1;
+			this.#replaceOthers(unit, variantsMost);
+		}
+		this.#table.unlock();
+		return found;
+	}
+
+	/** Whether others may find it. */
+	isFound(unit: number): boolean {
+		const at = this.#memory.cell(unit);
+		return this.#cells[at + Cell.linked] === 1 && this.#table.isOfNow(at);
+	}
+
+	/** False: there is no room on the disk. */
+	reservePages(pages: number): boolean {
+		if (!this.#table.lock()) return false;
+		const done = this.#table.shelf.reserve(pages);
+		this.#table.unlock();
+		return done;
+	}
+
+	giveBackPages(pages: number): void {
+		this.#table.whenLocked(() => this.#table.shelf.giveBack(pages));
 	}
 
 	/** Puts another entry with the same body in the place of one that is found still; held once. 0: it is not, or there is no room. */
@@ -168,8 +241,7 @@ export class EntryFiller {
 			this.#table.release(unit);
 			return 0;
 		}
-		this.#table.eviction.replace(unit, other);
-		this.#table.unlink(other);
+		this.#table.replace(unit, other);
 		return unit;
 	}
 

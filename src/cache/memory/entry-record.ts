@@ -47,9 +47,9 @@ export const Cell = {
 	aboutLength: 25,
 	varyEnd: 26,
 	headLength: 27,
-	/** Bytes of the body that the content's run has room for. */
+	/** Bytes of the body that the content's run has room for; of a body on disk, the pages that it takes there. */
 	room: 28,
-	/** The run with the next of the body; 0: none. It begins with a header of its own. */
+	/** The run with the next of the body; 0: none. It begins with a header of its own. Below 0: the body is the file with this number. */
 	more: 29,
 	/** Run of the trailers, and their bytes. */
 	trailers: 30,

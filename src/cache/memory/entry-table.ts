@@ -4,6 +4,7 @@
  * first where both are.
  */
 import type { CacheKey } from '../answer-store.ts';
+import { Shelf } from '../disk/shelf.ts';
 import { type AnswerMemory, Control, STRIPES, UNIT } from './answer-memory.ts';
 import { Cell, MORE_BYTES, More, RECORD_BYTES } from './entry-record.ts';
 import { Eviction } from './eviction.ts';
@@ -20,6 +21,7 @@ export class EntryTable {
 	readonly memory: AnswerMemory;
 	readonly eviction: Eviction;
 	readonly runs: FreeRuns;
+	readonly shelf: Shelf;
 	/** Units that the last `allocate` gave. */
 	granted = 0;
 	readonly #cells: Int32Array;
@@ -36,6 +38,7 @@ export class EntryTable {
 		this.#owner = owner;
 		this.eviction = new Eviction(memory);
 		this.runs = new FreeRuns(memory);
+		this.shelf = new Shelf(this);
 	}
 
 	/** The memory's lock; false: it is not to be had. */
@@ -141,10 +144,22 @@ export class EntryTable {
 		cells[place] = cells[at + Cell.next] as number;
 		cells[at + Cell.linked] = 0;
 		unlock(cells, this.#stripe(low));
+		if (cells[at + Cell.queue] === Control.disk) this.shelf.leaves(unit);
 		this.eviction.leave(unit);
 		cells[Control.entries] = (cells[Control.entries] as number) - 1;
 		this.releaseLocked(unit);
 		return true;
+	}
+
+	/** Another entry with the same body takes the place of one. Under the memory's lock. */
+	replace(unit: number, other: number): void {
+		this.eviction.replace(unit, other);
+		// Its file is the other one's by now.
+		if (this.#cells[this.memory.cell(other) + Cell.queue] === Control.disk) {
+			if (this.#cells[Control.diskHand] === other) this.#cells[Control.diskHand] = unit;
+			this.eviction.leave(other);
+		}
+		this.unlink(other);
 	}
 
 	/** Takes out one that is held; false: it was not in. */
@@ -222,7 +237,8 @@ export class EntryTable {
 		for (let unit = entry; unit !== 0; ) {
 			const at = this.memory.cell(unit);
 			const bodyOf = cells[at + Cell.bodyOf] as number;
-			this.freeMore(cells[at + Cell.more] as number);
+			const more = cells[at + Cell.more] as number;
+			if (more > 0) this.freeMore(more);
 			const trailers = cells[at + Cell.trailers] as number;
 			if (trailers !== 0) this.runs.give(trailers, unitsOf(cells[at + Cell.trailersLength] as number));
 			const content = cells[at + Cell.content] as number;

@@ -44,6 +44,11 @@ export class Eviction {
 		this.#push(unit, this.#wasGhost(unit) ? Control.main : Control.small);
 	}
 
+	/** Its body lies on disk: only when there is no room it goes. */
+	shelve(unit: number): void {
+		this.#push(unit, Control.disk);
+	}
+
 	/** In the place of another, with its standing. */
 	replace(unit: number, other: number): void {
 		const at = this.#memory.cell(unit);

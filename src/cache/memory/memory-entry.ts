@@ -1,10 +1,15 @@
-import { type EntryListener, type FillingEntry, FillState } from '../answer-store.ts';
+import { type CacheKey, type EntryListener, type FillingEntry, FillState } from '../answer-store.ts';
+import type { DiskBodies } from '../disk/disk-bodies.ts';
+import { DiskBody } from '../disk/disk-body.ts';
+import { DiskEntryFill } from '../disk/disk-entry-fill.ts';
+import { SpillFill, type SpillStore } from '../disk/spill-fill.ts';
+import type { DistantBody, DistantFill } from '../distant-body.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
 import { PlacedAnswer } from './answer-codec.ts';
 import { type AnswerMemory, Control, SOFT_TIMES } from './answer-memory.ts';
 import { BodyReader, type BodyWriter } from './entry-body.ts';
 import type { EntryFiller } from './entry-filler.ts';
-import { Cell, GIVEN, GIVEN_MOST } from './entry-record.ts';
+import { Cell, GIVEN, GIVEN_MOST, RECORD_BYTES } from './entry-record.ts';
 import type { EntryTable } from './entry-table.ts';
 import type { Watchers } from './watchers.ts';
 
@@ -13,7 +18,7 @@ const NOTHING: Buffer = Buffer.alloc(0);
 const VARIANTS_MOST = 32;
 
 /** Of the store that it belongs to. */
-export interface EntryParts {
+export interface EntryParts extends SpillStore {
 	readonly memory: AnswerMemory;
 	readonly table: EntryTable;
 	readonly watchers: Watchers;
@@ -29,6 +34,13 @@ export class MemoryEntry implements FillingEntry {
 	/** Cell of its record. */
 	readonly #at: number;
 	#answer: StoredAnswer | null = null;
+	/** Where this worker fills it on disk. */
+	#file: DiskEntryFill | SpillFill | null = null;
+	/** Its length is not known, and it is not on disk yet. */
+	#maySpill = false;
+	/** See `Spilled`. */
+	#isSpilled = false;
+	#distant: DiskBody | null = null;
 	/** Where this worker fills it. */
 	#writer: BodyWriter | null = null;
 	#body: BodyReader | null = null;
@@ -44,6 +56,7 @@ export class MemoryEntry implements FillingEntry {
 	}
 
 	get state(): FillState {
+		if (this.#isSpilled) return FillState.whole;
 		const state = Atomics.load(this.#cells, this.#at + Cell.state) as FillState;
 		return state < FillState.whole && this.#isForsaken() ? FillState.broken : state;
 	}
@@ -90,11 +103,64 @@ export class MemoryEntry implements FillingEntry {
 	}
 
 	read(at: number): Buffer {
-		const { received } = this;
+		const received = this.#file instanceof SpillFill ? this.#file.inMemory : this.received;
 		// Before there is something of it nobody knows where it will lie.
 		if (at >= received) return NOTHING;
-		this.#body ??= new BodyReader(this.#store.memory, this.#bodyRecord);
+		if (this.#body === null) {
+			const record = this.#bodyRecord;
+			if ((this.#cells[record + Cell.more] as number) < 0) return NOTHING;
+			this.#body = new BodyReader(this.#store.memory, record);
+		}
 		return this.#body.read(at, received);
+	}
+
+	get distant(): DistantBody | null {
+		const { bodies } = this.#store;
+		if (bodies === null) return null;
+		if (this.#file instanceof SpillFill) return (this.#distant ??= this.#bodyOfSpill(bodies, this.#file));
+		const more = this.#cells[this.#bodyRecord + Cell.more] as number;
+		if (more >= 0) return null;
+		this.#distant ??= new DiskBody(bodies.files, {
+			number: -more,
+			received: () => this.received,
+			isWhole: () => this.state === FillState.whole,
+		});
+		return this.#distant;
+	}
+
+	/** Number and pages of the file that its body is in; 0: it is in memory. */
+	get placed(): { file: number; pages: number } {
+		const record = this.#bodyRecord;
+		const more = this.#cells[record + Cell.more] as number;
+		return more >= 0 ? { file: 0, pages: 0 } : { file: -more, pages: this.#cells[record + Cell.room] as number };
+	}
+
+	#bodyOfSpill({ files }: DiskBodies, { number, inMemory }: SpillFill): DiskBody {
+		return new DiskBody(files, { number, received: () => this.received, isWhole: () => false }, inMemory);
+	}
+
+	spilled(): void {
+		this.#isSpilled = true;
+		Atomics.store(this.#cells, this.#at + Cell.state, FillState.refused);
+		this.#store.table.remove(this.unit);
+		this.#store.watchers.changed(this.unit);
+	}
+
+	get key(): CacheKey {
+		const { memory } = this.#store;
+		const cells = this.#cells;
+		const length = cells[this.#at + Cell.keyLength] as number;
+		const from = memory.byte(this.unit) + RECORD_BYTES;
+		return {
+			bytes: memory.bytes.subarray(from, from + length),
+			length,
+			high: cells[this.#at + Cell.high] as number,
+			low: cells[this.#at + Cell.low] as number,
+		};
+	}
+
+	get distantFill(): DistantFill | null {
+		return this.#file?.file ?? null;
 	}
 
 	watch(listener: EntryListener): void {
@@ -146,14 +212,22 @@ export class MemoryEntry implements FillingEntry {
 	}
 
 	setAnswer(answer: StoredAnswer): boolean {
-		if (this.#writer !== null) return false;
+		if (this.#writer !== null || this.#file !== null) return false;
+		this.#file = DiskEntryFill.begin(this.#store, this, answer);
+		if (this.#file !== null) {
+			this.#store.watchers.changed(this.unit);
+			return true;
+		}
 		this.#writer = this.#store.filler.setAnswer(this.unit, answer);
 		if (this.#writer === null) return false;
+		this.#maySpill = answer.length < 0 && this.#store.bodies !== null;
 		this.#store.watchers.changed(this.unit);
 		return true;
 	}
 
 	append(bytes: Uint8Array, start: number, end: number): boolean {
+		if (this.#maySpill) this.#spill(end - start);
+		if (this.#file?.append(bytes, start, end) === true) return true;
 		const done = this.#writer?.append(bytes, start, end) ?? false;
 		if (done) this.#store.watchers.changed(this.unit);
 		else this.fail(FillState.broken);
@@ -163,6 +237,7 @@ export class MemoryEntry implements FillingEntry {
 	complete(trailers: Buffer | null, variantsMost = VARIANTS_MOST): void {
 		const writer = this.#writer;
 		this.#writer = null;
+		if (this.#file?.complete(trailers, variantsMost) === true) return;
 		if (writer === null || !this.#store.filler.complete(this.unit, writer, { trailers, variantsMost }))
 			return this.fail(FillState.broken);
 		this.#store.watchers.changed(this.unit);
@@ -172,8 +247,19 @@ export class MemoryEntry implements FillingEntry {
 		if (Atomics.load(this.#cells, this.#at + Cell.state) >= FillState.whole) return;
 		this.#writer = null;
 		Atomics.store(this.#cells, this.#at + Cell.state, state);
+		this.#file?.abandon();
 		this.#store.table.remove(this.unit);
 		this.#store.watchers.changed(this.unit);
+	}
+
+	/** So many bytes more may make it too long for the memory. */
+	#spill(more: number): void {
+		const { bodies } = this.#store;
+		if (bodies === null || !bodies.wants(this.received + more)) return;
+		this.#maySpill = false;
+		const answer = this.answer as StoredAnswer;
+		this.#file = SpillFill.begin(this.#store, this, answer);
+		if (this.#file !== null) this.#writer = null;
 	}
 
 	/** Its worker ended. */

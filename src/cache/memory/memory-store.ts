@@ -6,6 +6,8 @@ import {
 	FillState,
 	type PurgeSelect,
 } from '../answer-store.ts';
+import { PAGE } from '../disk/body-file.ts';
+import { DiskBodies, type DiskPlan } from '../disk/disk-bodies.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
 import { AnswerMemory, Control, UNIT } from './answer-memory.ts';
 import { EntryFiller } from './entry-filler.ts';
@@ -21,6 +23,8 @@ export interface MemoryStoreOptions {
 	entryShare?: number;
 	/** Entries that this worker keeps decoded, a power of two; default one for each 64 KiB of the memory, at most 8192. */
 	decoded?: number;
+	/** Where large bodies lie; left out: in memory, if at all. */
+	disk?: DiskPlan | null;
 }
 
 /** Bytes of a key at most. */
@@ -44,6 +48,7 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 	readonly table: EntryTable;
 	readonly watchers: Watchers;
 	readonly filler: EntryFiller;
+	readonly bodies: DiskBodies | null;
 	readonly #cells: Int32Array;
 	readonly #decoded: (MemoryEntry | undefined)[];
 	readonly #decodedShift: number;
@@ -56,6 +61,8 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		this.watchers = new Watchers(memory, worker);
 		const unitsMost = Math.floor(Math.min(memory.units * (options.entryShare ?? 0.25), ENTRY_MOST / UNIT));
 		this.filler = new EntryFiller(this.table, worker, unitsMost);
+		this.bodies = options.disk == null ? null : new DiskBodies(memory, options.disk);
+		this.table.shelf.dropped = (file) => this.bodies?.drop(file);
 		const decoded = options.decoded ?? decodedOf(memory.buffer.byteLength);
 		this.#decoded = new Array<MemoryEntry | undefined>(decoded).fill(undefined);
 		this.#decodedShift = Math.clz32(decoded) + 1;
@@ -132,6 +139,17 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 			bytes: fixed + (this.#cells[Control.usedUnits] as number) * UNIT,
 			most: this.memory.buffer.byteLength,
 			entries: this.#cells[Control.entries] as number,
+		};
+	}
+
+	/** Of the files that bodies lie in; null: there are none. */
+	get diskUsage(): { bytes: number; most: number; entries: number; evicted: number } | null {
+		if (this.bodies === null) return null;
+		return {
+			bytes: (this.#cells[Control.diskPages] as number) * PAGE,
+			most: (this.#cells[Control.diskMost] as number) * PAGE,
+			entries: this.#cells[Control.diskEntries] as number,
+			evicted: (this.#cells[Control.diskEvicted] as number) >>> 0,
 		};
 	}
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import type { RestoreGuard } from '../restore/restore-guard.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
 import { AnswerMemory } from './answer-memory.ts';
 import { type MemoryStore, openAnswerStore } from './memory-store.ts';
@@ -9,7 +10,14 @@ import { cacheKey, storedAnswer } from './testing/answers.ts';
 const MIB = 1024 * 1024;
 const any = (): boolean => true;
 const open = (): MemoryStore => openAnswerStore(AnswerMemory.create(8 * MIB), 0);
-const keyOf = (bytes: Buffer) => cacheKey(bytes.toString());
+const node = Buffer.from('12345678');
+/** All may come back, under the keys that tests make. */
+const guard = {
+	node,
+	keyOf: (bytes: Buffer) => cacheKey(bytes.toString()),
+	judge: () => 0,
+} as unknown as RestoreGuard;
+const restore = (store: MemoryStore, bytes: AsyncGenerator<Buffer>) => restoreAnswers(store, bytes, guard);
 
 const bodies = new Map([
 	['https://a/empty', Buffer.alloc(0)],
@@ -35,7 +43,7 @@ function filled(): MemoryStore {
 
 async function snapshot(store: MemoryStore): Promise<Buffer> {
 	const chunks: Buffer[] = [];
-	for await (const chunk of snapshotAnswers(store)) chunks.push(chunk);
+	for await (const chunk of snapshotAnswers(store, { node })) chunks.push(chunk);
 	return Buffer.concat(chunks);
 }
 
@@ -46,7 +54,8 @@ async function* inPieces(bytes: Buffer, length: number): AsyncGenerator<Buffer> 
 for (const piece of [1000, 65_536, 10 * MIB]) {
 	test(`what was there is there again, read in pieces of ${piece} bytes`, async () => {
 		const store = open();
-		assert.equal(await restoreAnswers(store, inPieces(await snapshot(filled()), piece), keyOf), 3);
+		const restored = await restore(store, inPieces(await snapshot(filled()), piece));
+		assert.deepEqual([restored.count, restored.intact], [3, true]);
 		assert.equal(store.usage.entries, 3);
 		for (const [key, body] of bodies) {
 			const entry = store.find(cacheKey(key), any);
@@ -69,19 +78,21 @@ test('one that is cut short or damaged is read as far as it can be believed', as
 	const bytes = await snapshot(filled());
 	for (const length of [0, 5, 18, 30, 100, bytes.length - 1]) {
 		const store = open();
-		assert.ok((await restoreAnswers(store, inPieces(bytes.subarray(0, length), 1000), keyOf)) < 3);
-		assert.ok(store.usage.entries < 3);
+		const restored = await restore(store, inPieces(bytes.subarray(0, length), 1000));
+		assert.equal(restored.intact, false);
+		assert.equal(store.usage.entries, restored.count);
 	}
 	for (let at = 0; at < 400; at += 13) {
 		const damaged = Buffer.from(bytes);
 		damaged[at] = (damaged[at] as number) ^ 0x41;
-		assert.ok((await restoreAnswers(open(), inPieces(damaged, MIB), keyOf)) < 3, `${at}`);
+		const { count, intact } = await restore(open(), inPieces(damaged, MIB));
+		assert.ok(count < 3 && !intact, `${at}`);
 	}
 });
 
 test('who stops reading leaves nothing held', async () => {
 	const store = filled();
-	for await (const chunk of snapshotAnswers(store)) if (chunk.length > 100) break;
+	for await (const chunk of snapshotAnswers(store, { node })) if (chunk.length > 100) break;
 	await store.purge({ all: true }, false);
 	const filling = store.usage.bytes - store.memory.arena;
 	assert.ok(filling < 5000, `${filling}`);

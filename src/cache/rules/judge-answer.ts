@@ -1,6 +1,6 @@
 import { Field } from '../../wire/field-names.ts';
 import { type Fields, STRIDE } from '../../wire/head.ts';
-import type { CachePolicy } from '../cache-policy.ts';
+import { BODY_MOST, type CachePolicy } from '../cache-policy.ts';
 import { AnswerFlag, type StoredAnswer } from '../stored-answer.ts';
 import type { CacheHash } from './cache-hash.ts';
 import type { CacheRequest } from './cache-request.ts';
@@ -131,7 +131,7 @@ function refusalOf(judging: Judging, directives: Directives): Refusal | null {
 	if (directives.mustUnderstand && !understood) return 'must-understand';
 	if (directives.noStore && !directives.mustUnderstand) return 'no-store';
 	if (directives.private) return 'private';
-	if (answer.contentLength > policy.bodyMost) return 'too-large';
+	if (answer.contentLength > (policy.bodyMost ?? BODY_MOST)) return 'too-large';
 	if (status === 206 && !isStorablePart(judging)) return 'partial';
 	return null;
 }

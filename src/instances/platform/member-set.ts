@@ -34,7 +34,10 @@ export interface Entry {
 interface Ended {
 	readonly startedAt: number;
 	readonly host: string;
-	readonly atMs: number;
+	/** Epoch ms from which it is believed to live, where it is listed still. */
+	readonly untilMs: number;
+	/** It was ended here. */
+	readonly byUs: boolean;
 }
 
 export class MemberSet {
@@ -42,6 +45,8 @@ export class MemberSet {
 	#tls: boolean;
 	/** By the platform's id. */
 	readonly #entries = new Map<string, Entry>();
+	/** How late what is listed may be, ms: one that was not listed for a moment may be back after so long. */
+	lagMs = 0;
 	/** Ended by us, or gone, and perhaps listed still; by the platform's id. */
 	readonly #ended = new Map<string, Ended>();
 	#watcher: ProviderWatcher | null = null;
@@ -99,9 +104,9 @@ export class MemberSet {
 			listed.add(member.id);
 			const ended = this.#ended.get(member.id);
 			if (ended !== undefined && !this.#lives(member, ended, nowMs)) continue;
-			if (ended !== undefined && nowMs - ended.atMs > LISTED_STILL_MS) alive.push(member.id);
+			if (ended?.byUs === true && nowMs > ended.untilMs) alive.push(member.id);
 			this.#ended.delete(member.id);
-			this.#takeOne(member, nowMs);
+			this.#takeOne(member, nowMs, this.#taken && (ended === undefined || nowMs <= ended.untilMs));
 		}
 		for (const [id, entry] of this.#entries) {
 			if (listed.has(id) || entry.phase === 'lost') continue;
@@ -122,12 +127,21 @@ export class MemberSet {
 		if (this.#life(entry) !== before) this.#tell(entry);
 	}
 
-	/** It is gone, listed or not. */
+	/** We ended it: it is gone, listed or not. */
 	forget(entry: Entry, nowMs: number): void {
+		this.#drop(entry, { untilMs: nowMs + LISTED_STILL_MS, byUs: true });
+	}
+
+	/** It went by itself, as far as the platform shows. What shows late may be wrong: one that is listed later lives. */
+	letGo(entry: Entry, nowMs: number): void {
+		this.#drop(entry, { untilMs: nowMs + this.lagMs, byUs: false });
+	}
+
+	#drop(entry: Entry, how: Pick<Ended, 'untilMs' | 'byUs'>): void {
 		const { member, id } = entry;
 		if (this.#entries.get(member.id) !== entry) return;
 		this.#entries.delete(member.id);
-		this.#ended.set(member.id, { startedAt: member.startedAt, host: member.host, atMs: nowMs });
+		this.#ended.set(member.id, { startedAt: member.startedAt, host: member.host, ...how });
 		this.#watcher?.gone(id);
 	}
 
@@ -142,10 +156,11 @@ export class MemberSet {
 		if (member.life === 'leaving' || member.life === 'failed') return false;
 		const another = member.startedAt !== ended.startedAt && member.startedAt > 0 && ended.startedAt > 0;
 		const moved = member.host !== '' && ended.host !== '' && member.host !== ended.host;
-		return another || moved || nowMs - ended.atMs > LISTED_STILL_MS;
+		return another || moved || nowMs > ended.untilMs;
 	}
 
-	#takeOne(member: PlatformMember, nowMs: number): void {
+	/** @param isNew it was not there before: its start is seen */
+	#takeOne(member: PlatformMember, nowMs: number, isNew: boolean): void {
 		const entry = this.#entries.get(member.id);
 		if (entry === undefined) {
 			const fresh: Entry = {
@@ -157,8 +172,8 @@ export class MemberSet {
 				born: ++this.#born,
 				up: null,
 				downSince: null,
-				fresh: this.#taken,
-				memoryEnds: this.#taken ? 0 : null,
+				fresh: isNew,
+				memoryEnds: isNew ? 0 : null,
 				wasReady: isReady(member),
 			};
 			this.#entries.set(member.id, fresh);

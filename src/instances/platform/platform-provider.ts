@@ -77,6 +77,7 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 		this.#settings = { ...PLATFORM_SETTINGS, ...options.settings?.(options.config) };
 		this.#members = new MemberSet(options.service, options.tls?.(options.config) ?? false);
 		this.#platform = options.open(options.config);
+		this.#members.lagMs = this.#platform.lagMs ?? 0;
 		this.#control = this.#newControl(null);
 	}
 
@@ -154,6 +155,7 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 		this.#settings = { ...PLATFORM_SETTINGS, ...this.#options.settings?.(config) };
 		this.#members.setTls(this.#options.tls?.(config) ?? false);
 		this.#platform = this.#options.open(config);
+		this.#members.lagMs = this.#platform.lagMs ?? 0;
 		// Those of another group leave by themselves; they are not ours to end any more.
 		if (before.target !== this.#platform.target) this.#members.abandon();
 		before.close();
@@ -193,7 +195,7 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 			this.#platform.drained(entry.member.id);
 			this.#control.wake(0);
 		}
-		if (entry.phase !== 'here' || !lives) this.#members.forget(entry, Date.now());
+		if (entry.phase !== 'here' || !lives) this.#members.letGo(entry, Date.now());
 	}
 
 	resize(count: number): void {

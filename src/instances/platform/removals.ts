@@ -63,7 +63,7 @@ export class Removals {
 
 	/** The platform took what was begun. */
 	done(): void {
-		for (const entry of this.#tried?.entries ?? []) this.#finish(entry);
+		for (const entry of this.#tried?.entries ?? []) this.#finish(entry, 'by us');
 		this.#tried = null;
 	}
 
@@ -79,8 +79,8 @@ export class Removals {
 		const gone = entries.filter((entry) => !lives(group, entry));
 		const rest = entries.filter((entry) => lives(group, entry));
 		const left = Math.min(rest.length, entries.length - lowered);
-		for (const entry of gone) this.#finish(entry);
-		for (const entry of rest.slice(left)) this.#finish(entry);
+		for (const entry of gone) this.#finish(entry, 'by itself');
+		for (const entry of rest.slice(left)) this.#finish(entry, 'by us');
 		this.#tried = left === 0 ? null : { entries: rest.slice(0, left), before: group.desired };
 	}
 
@@ -98,14 +98,16 @@ export class Removals {
 	#dropVanished(group: PlatformGroup): void {
 		for (const entry of this.#waiting.keys()) {
 			if (this.#tried?.entries.includes(entry) || lives(group, entry)) continue;
-			this.#finish(entry);
+			this.#finish(entry, 'by itself');
 		}
 	}
 
-	#finish(entry: Entry): void {
+	/** @param ended how it ended, as far as that is known */
+	#finish(entry: Entry, ended: 'by us' | 'by itself'): void {
 		const waiting = this.#waiting.get(entry);
 		this.#waiting.delete(entry);
-		this.#members.forget(entry, Date.now());
+		if (ended === 'by us') this.#members.forget(entry, Date.now());
+		else this.#members.letGo(entry, Date.now());
 		waiting?.resolve();
 	}
 }

@@ -1,5 +1,5 @@
 /** What every platform must do, asked of a `PlatformProvider` over its adapter and a stateful fake of the platform. */
-import { afterEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { PlatformFake } from './testing-platform-fake.ts';
 import { Play, type StageOptions } from './testing-platform-stage.ts';
 import { SIZE_CASES } from './testing-size-cases.ts';
@@ -42,6 +42,8 @@ export type PlatformCase = keyof typeof CASES;
 export interface PlatformSuiteOptions extends StageOptions {
 	/** What the platform cannot do, with the reason. */
 	readonly cannot?: Partial<Record<PlatformCase, string>>;
+	/** Cases that run at a time, each with a fake of its own: they mostly wait. Default 3. */
+	readonly atATime?: number;
 }
 
 const TESTS: Record<PlatformCase, (play: Play, options: StageOptions) => Promise<void>> = {
@@ -55,14 +57,17 @@ export function platformSuite(
 	make: () => Promise<PlatformFake>,
 	options: PlatformSuiteOptions = {},
 ): void {
-	describe(`${name} as a platform`, () => {
-		const play = new Play(make, options);
-		afterEach(() => play.end());
+	describe(`${name} as a platform`, { concurrency: options.atATime ?? 3 }, () => {
 		for (const [id, title] of Object.entries(CASES) as [PlatformCase, string][]) {
 			const why = options.cannot?.[id];
-			it(why === undefined ? title : `${title} (not here: ${why})`, { skip: why ?? false }, () =>
-				TESTS[id](play, options),
-			);
+			it(why === undefined ? title : `${title} (not here: ${why})`, { skip: why ?? false }, async () => {
+				const play = new Play(make, options);
+				try {
+					await TESTS[id](play, options);
+				} finally {
+					await play.end();
+				}
+			});
 		}
 	});
 }
