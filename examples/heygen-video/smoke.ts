@@ -48,8 +48,11 @@ async function smoke(): Promise<number> {
 	if (why !== undefined) throw new Error(`nothing was made: ${why}`);
 	const [look] = await ask<{ id: string; default_voice_id?: string }[]>('/v3/avatars/looks?limit=1');
 	const avatar = values.avatar ?? look?.id;
-	const voice = values.voice ?? look?.default_voice_id ?? (await ask<{ voice_id: string }[]>('/v3/voices?limit=1'))[0]?.voice_id;
-	console.log(`${leftOf(before)} (${before.billing_type}) left; avatar ${avatar}, voice ${voice}; the video may take 15 minutes`);
+	const voice =
+		values.voice ?? look?.default_voice_id ?? (await ask<{ voice_id: string }[]>('/v3/voices?limit=1'))[0]?.voice_id;
+	console.log(
+		`${leftOf(before)} (${before.billing_type}) left; avatar ${avatar}, voice ${voice}; the video may take 15 minutes`,
+	);
 	await startStack();
 	const film = await make({ script: SCRIPT, avatar, voice });
 	const answer = await fetch(film, { signal: over.signal });
@@ -57,7 +60,9 @@ async function smoke(): Promise<number> {
 	if (bytes.toString('latin1', 4, 8) !== 'ftyp') throw new Error(`what came is no MP4 (${answer.status})`);
 	const after = await ask<User>('/v3/users/me');
 	const spent = (leftOf(before) ?? 0) - (leftOf(after) ?? 0);
-	console.log(`an MP4 of ${bytes.length} bytes came; ${Number.isFinite(spent) ? spent.toFixed(2) : 'an unknown sum'} spent`);
+	console.log(
+		`an MP4 of ${bytes.length} bytes came; ${Number.isFinite(spent) ? spent.toFixed(2) : 'an unknown sum'} spent`,
+	);
 	return 0;
 }
 
@@ -76,7 +81,12 @@ async function startStack(): Promise<void> {
 async function make(wish: object): Promise<string> {
 	const { url } = stack as Stack;
 	const headers = { authorization: 'Bearer smoke', prefer: 'wait=30' };
-	const made = await fetch(`${url}/videos`, { method: 'POST', headers, body: JSON.stringify(wish), signal: over.signal });
+	const made = await fetch(`${url}/videos`, {
+		method: 'POST',
+		headers,
+		body: JSON.stringify(wish),
+		signal: over.signal,
+	});
 	const job = (await made.json()) as { id: string; title?: string };
 	if (made.status !== 202) throw new Error(`no job was made: ${made.status} ${job.title}`);
 	for (const until = Date.now() + MOST_MS; Date.now() < until; ) {

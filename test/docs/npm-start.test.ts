@@ -38,7 +38,11 @@ describe('`npm start`', () => {
 		const command = `${manifest.scripts.start} --port ${ports[0]} --admin ${ports[1]} --time-scale 300`;
 		child = spawn('bash', ['-c', command], {
 			cwd: root,
-			env: { ...process.env, XDG_RUNTIME_DIR: folder, PATH: `${join(root, 'node_modules', '.bin')}:${process.env['PATH']}` },
+			env: {
+				...process.env,
+				XDG_RUNTIME_DIR: folder,
+				PATH: `${join(root, 'node_modules', '.bin')}:${process.env['PATH']}`,
+			},
 			stdio: ['ignore', 'pipe', 'pipe'],
 			detached: true,
 		});
@@ -46,7 +50,10 @@ describe('`npm start`', () => {
 			stream?.setEncoding('utf8').on('data', (part) => (printed += part));
 		ended = new Promise((resolve) => child.once('close', resolve));
 		await eventually(
-			async () => (child.exitCode === null ? fetch(`http://127.0.0.1:${ports[0]}/avatars`).catch(() => null) : assert.fail(printed)),
+			async () =>
+				child.exitCode === null
+					? fetch(`http://127.0.0.1:${ports[0]}/avatars`).catch(() => null)
+					: assert.fail(printed),
 			(answer) => answer?.status === 200,
 			60_000,
 		);
@@ -63,16 +70,12 @@ describe('`npm start`', () => {
 	const isFilm = (name: string): boolean => readFileSync(join(folder, name)).toString('latin1', 4, 8) === 'ftyp';
 	/** This one, the simulator, Ballast's two, two instances. */
 	const all = () => processesWith(`XDG_RUNTIME_DIR=${folder}`);
-	const nothingLeft = () =>
-		eventually(
-			all,
-			({ length }) => length === 0,
-			20_000,
-		);
+	const nothingLeft = () => eventually(all, ({ length }) => length === 0, 20_000);
 
 	before(start);
 	after(async () => {
-		if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+		if (child.exitCode === null && child.signalCode === null && child.pid !== undefined)
+			process.kill(-child.pid, 'SIGKILL');
 		await ended;
 		rmSync(folder, { recursive: true, force: true });
 	});

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { freePorts } from '../support/free-ports.ts';
 import { type Simulator, startSimulator } from '../../simulators/heygen/start-simulator.ts';
+import { freePorts } from '../support/free-ports.ts';
 
 const example = join(import.meta.dirname, '..', '..', 'examples', 'heygen-video');
 

@@ -41,11 +41,23 @@ test('waits, renders and cost by tenant', () => {
 });
 
 const bad: [string, Partial<Day>, RegExp][] = [
-	['a video twice', { ledger: { ...day().ledger, jobs: [job('one'), job('one'), job('two')] } }, /1 videos were created twice/],
-	['the cap passed', { ledger: { ...day().ledger, accounts: [{ name: 'main', mostAtATime: 11, maxJobs: 10 }] } }, /11 jobs at a time/],
+	[
+		'a video twice',
+		{ ledger: { ...day().ledger, jobs: [job('one'), job('one'), job('two')] } },
+		/1 videos were created twice/,
+	],
+	[
+		'the cap passed',
+		{ ledger: { ...day().ledger, accounts: [{ name: 'main', mostAtATime: 11, maxJobs: 10 }] } },
+		/11 jobs at a time/,
+	],
 	['a job that is parked', { posted: [{ tenant: 'acme', id: 'one', atMs: 0, state: 'parked' }] }, /job one is parked/],
 	['another job for the same key', { repeats: { posted: 2, same: 1 } }, /1 repeated posts/],
-	['a video of nobody', { ledger: { ...day().ledger, jobs: [job('one'), job('two'), job('three')] } }, /1 videos nobody asked for/],
+	[
+		'a video of nobody',
+		{ ledger: { ...day().ledger, jobs: [job('one'), job('two'), job('three')] } },
+		/1 videos nobody asked for/,
+	],
 ];
 for (const [what, rest, expected] of bad) {
 	test(`a fault: ${what}`, () => assert.match(reportOf(day(rest)).faults.join('\n'), expected));

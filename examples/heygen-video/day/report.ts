@@ -77,9 +77,12 @@ function told({ ledger, calls, figures, refused, repeats, posted }: Day, made: r
 		`posts         ${posted.length} accepted with 202, ${refusals.join(', ') || 'none refused'}; ${repeats.posted} sent twice, ${repeats.same} got the same job`,
 		`created twice ${createdTwice(ledger)}`,
 		...ledger.accounts.map(
-			({ name, mostAtATime, maxJobs }) => `at a time     ${mostAtATime} of ${maxJobs} in ${name}, others' jobs included`,
+			({ name, mostAtATime, maxJobs }) =>
+				`at a time     ${mostAtATime} of ${maxJobs} in ${name}, others' jobs included`,
 		),
-		`HeyGen said   ${Object.entries(creates).map(([status, count]) => `${count} × ${status}`).join(', ')} to creations; ${others} jobs of other users in the account`,
+		`HeyGen said   ${Object.entries(creates)
+			.map(([status, count]) => `${count} × ${status}`)
+			.join(', ')} to creations; ${others} jobs of other users in the account`,
 		`asked         ${asked} times for states; one poller for each video would have ${Math.round(naive)} times`,
 		`Ballast       ${figure('ballast_jobs_added_total')} jobs added, ${figure('ballast_job_attempts_total')} attempts, ${figure('ballast_jobs_ended_total')} ended, ${figure('ballast_jobs_ended_total failed')} dead letters`,
 	];
