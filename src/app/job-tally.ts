@@ -32,7 +32,7 @@ export class JobTally {
 	#of(queue: string): JobCounts {
 		let counts = this.#counts.get(queue);
 		if (counts === undefined)
-			this.#counts.set(queue, (counts = { queue, added: 0, attempts: 0, ended: {}, waitedS: 0, started: 0 }));
+			this.#counts.set(queue, (counts = { queue, added: 0, attempts: 0, ended: {}, waitedS: 0, started: 0, ranS: 0 }));
 		return counts;
 	}
 
@@ -60,11 +60,13 @@ export class JobTally {
 		counts.waitedS += Math.max(0, nowMs - job.runAtMs) / 1000;
 	}
 
-	settled(job: Job, report: ReportKind): void {
+	settled(job: Job, report: ReportKind, nowMs: number): void {
 		const end = END_OF[report.kind];
 		if (end === undefined) return;
-		const { ended } = this.#of(job.queue);
+		const counts = this.#of(job.queue);
+		const { ended } = counts;
 		ended[end] = (ended[end] ?? 0) + 1;
+		if (end === 'succeeded') counts.ranS += Math.max(0, nowMs - (job.startedMs ?? nowMs)) / 1000;
 		if (report.kind !== 'failed' && report.kind !== 'parked') return;
 		if (this.#told++ >= TOLD_MOST) {
 			this.#untold++;

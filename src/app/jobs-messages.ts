@@ -106,6 +106,8 @@ export interface JobCounts {
 	/** From when its turn could come until it began, s, added up over `started`. */
 	waitedS: number;
 	started: number;
+	/** From the start of their last attempts until they had succeeded, s, added up. */
+	ranS: number;
 }
 
 export type FromJobsThread =

@@ -169,7 +169,7 @@ export class JobsRoom {
 	}
 
 	#settled(job: Job, kind: ReportKind): void {
-		this.#tally.settled(job, kind);
+		this.#tally.settled(job, kind, nowMs());
 		if (kind.kind !== 'retry' || kind.error.status !== 429 || job.lane === '') return;
 		// It is full with fewer of our jobs than it should take: others use it, too.
 		const ours = this.#runner.inLane(job.queue, job.lane);

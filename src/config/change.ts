@@ -47,6 +47,7 @@ const OF_SERVICE: [string, string][] = [
 	['instances.lifecycleHook', 'takes effect at the next look at the group'],
 	['instances.protect', 'takes effect at the next look at the group'],
 	['instances.instanceTypes', 'holds for the next size that is applied'],
+	['instances.machineTypes', 'holds for the next size that is applied'],
 	['instances.profile', 'credentials are read anew'],
 	['instances.run', REPLACED],
 	['instances.cwd', REPLACED],

@@ -244,6 +244,14 @@ const FLEET: readonly Figure[] = [
 		gauge(POOL, 'ballast_pool_trouble', 'max'),
 	),
 	figure(
+		{
+			name: 'provider.denied',
+			unit: 'number',
+			text: '1: the platform of the instances refuses something for want of a permission',
+		},
+		gauge(POOL, 'ballast_pool_denied', 'max'),
+	),
+	figure(
 		{ name: 'instances.starts', unit: 'number', perSecond: true, text: 'Starts of instances' },
 		rate([...POOL, 'cause'], of('ballast_instance_starts_total')),
 	),
@@ -341,6 +349,14 @@ const UPKEEP: readonly Figure[] = [
 	figure(
 		{ name: 'queue.wait', unit: 'seconds', text: 'Mean wait of a job for its first attempt' },
 		ratio(ROUTE, [of('ballast_job_wait_seconds_total')], of('ballast_jobs_started_total')),
+	),
+	figure(
+		{
+			name: 'jobs.time',
+			unit: 'seconds',
+			text: 'Mean time of a job that succeeded, from the start of its last attempt',
+		},
+		ratio(ROUTE, [of('ballast_job_run_seconds_total')], of('ballast_jobs_ended_total', { state: 'succeeded' })),
 	),
 	counted('jobs.added', 'ballast_jobs_added_total', 'Requests that became jobs'),
 	counted('jobs.attempts', 'ballast_job_attempts_total', 'Attempts of jobs'),

@@ -35,7 +35,7 @@ test('what examples/video-api says of running it behind Ballast works', { timeou
 		stream.setEncoding('utf8').on('data', (part) => (printed += part));
 	const ended = new Promise<number | null>((resolve) => ballast.on('close', resolve));
 	try {
-		for (let look = 0; !printed.includes(' serving '); look++) {
+		for (let look = 0; !(printed.includes('ready after') && printed.includes('listening on')); look++) {
 			assert.ok(look < 600 && ballast.exitCode === null, printed);
 			await sleep(50);
 		}
