@@ -5,6 +5,7 @@ import type { JobStore } from '../job-store.ts';
 import type { Notice, NoticeClaim, NoticeStore } from '../notice-store.ts';
 import { bytes, JobStage, type JobStoreHome, LONG_MS } from './job-stage.ts';
 
+const DAY_MS = 86_400_000;
 const NOTIFY = bytes('who is told');
 const ERROR = { code: 'upstream_status', message: 'it said 500', status: 500 };
 
@@ -143,6 +144,20 @@ const CASES: Readonly<Record<string, (stage: NoticeStage) => Promise<void>>> = {
 		await jobs.store.sweep(jobs.nowMs);
 		assert.equal(await jobs.store.get(id), null);
 		assert.equal(await stage.store.noticesWaiting(), 0);
+	},
+
+	async 'but no longer than 30 days, as nobody may be there to tell'(stage) {
+		const { jobs } = stage;
+		const id = await stage.ended(0);
+		await stage.due();
+		await jobs.home.pass(29 * DAY_MS);
+		await jobs.store.sweep(jobs.nowMs);
+		assert.equal(await jobs.state(id), 'succeeded');
+		await jobs.home.pass(2 * DAY_MS);
+		await jobs.store.sweep(jobs.nowMs);
+		assert.equal(await jobs.store.get(id), null);
+		assert.equal(await stage.store.noticesWaiting(), 0);
+		assert.deepEqual(await stage.due({ gone: ['node-1'] }), []);
 	},
 };
 
