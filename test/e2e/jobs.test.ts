@@ -118,6 +118,10 @@ describe('a request that asks for it becomes a job', () => {
 		assert.equal((await it.ask(get(`${location}/result`))).status, 404);
 		assert.ok(mine.json<{ jobs: View[] }>().jobs.some(({ id }) => location.endsWith(id)));
 		assert.deepEqual((await it.ask(get('/jobs', BOB))).json<{ jobs: View[] }>().jobs, []);
+		for (const limit of ['1.5', '0', '-1', 'x', '1e99']) {
+			const { status, raw } = await it.ask(get(`/jobs?limit=${limit}`, ALICE));
+			assert.equal(status, 200, raw);
+		}
 	});
 
 	test('idempotency keys: required, the same job, another payload', async () => {
@@ -259,6 +263,28 @@ describe('a request that asks for it becomes a job', () => {
 		assert.match(body.toString(), /^id: \d+\nevent: [a-z]+\ndata: \{.*\}\n\n/);
 		assert.match(body.toString(), /event: (?:cancelled|succeeded)\ndata: .*\n\n$/);
 	});
+});
+
+test('what an instance swallowed is an attempt, also when it came by a kept connection', async () => {
+	const upstream = await startUpstream();
+	const offload = { upstreamKey: {}, backoff: { base: '1h', most: '1h' } };
+	const services = { app: { instances: [upstream.url], offload } };
+	await using ballast = await startBallast({ workers: 1, stop: '0s', services });
+	const client = await connect(ballast.port);
+	const ask = async (request: string) => {
+		client.send(request);
+		return client.answer();
+	};
+	assert.equal((await ask(get('/warm'))).status, 200);
+	upstream.on('/dies', () => upstream.close());
+	const location = (await ask(post('/dies', 'x', ASYNC))).field('location') as string;
+	const job = await eventually(
+		async () => (await ask(get(location))).json<View>(),
+		({ state }) => state !== 'waiting' && state !== 'running',
+	);
+	assert.equal(new Set(upstream.requests.map(({ connection }) => connection)).size, 1);
+	assert.equal(job.attempts, 1);
+	client.destroy();
 });
 
 test('a full disk: 503, nothing half-stored, and jobs again once there is room', async (t) => {
