@@ -1,13 +1,15 @@
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { BallastError } from '../core/errors.ts';
+import { REST } from '../gateway/route-table.ts';
 import type { AttemptPolicy } from '../jobs/attempt.ts';
 import { attemptPolicy } from '../jobs/attempt-policy.ts';
 import { BodyFolder } from '../jobs/body-folder.ts';
 import { openEmbeddedJobStore } from '../jobs/embedded/embedded-job-store.ts';
 import { HolderLock } from '../jobs/holder-lock.ts';
-import type { Job, JobBody, NewJob } from '../jobs/job.ts';
-import type { AddOutcome, JobStore, QueueView } from '../jobs/job-store.ts';
+import { ENDED, JOB_STATES, type Job, type JobBody, type NewJob } from '../jobs/job.ts';
+import type { AddOutcome, JobStore, KnowsQueues, QueueRoom, QueueView } from '../jobs/job-store.ts';
+import { leftQueues } from '../jobs/left-queues.ts';
 import { OFFLOAD } from '../jobs/offload-policy.ts';
 import { queueRooms } from '../jobs/queue-rooms.ts';
 import { JobRunner } from '../jobs/runner.ts';
@@ -34,6 +36,8 @@ const LOOK_MS = 600_000;
 /** Of what the store is told and asked; it does not jump when the wall clock does. */
 const nowMs = (): number => performance.timeOrigin + performance.now();
 
+const UNENDED = JOB_STATES.filter((state) => !ENDED.has(state));
+
 type Answers = { [N in JobCall]: (...args: Parameters<JobCalls[N]>) => Promise<ReturnType<JobCalls[N]>> };
 
 const NOTHING = new Uint8Array();
@@ -49,13 +53,15 @@ function slim<J extends Job | null>(job: J): J {
 export class JobsRoom {
 	readonly #bodies: BodyFolder;
 	readonly #lock: HolderLock;
-	readonly #store: JobStore;
+	readonly #store: JobStore & Partial<KnowsQueues>;
 	readonly #runner: JobRunner;
 	readonly #places: JobPlaces;
 	readonly #watchers: JobWatchers;
 	readonly #tally: JobTally;
 	#policies = new Map<string, JobsSettings['policies'][number]>();
-	#rooms: ReturnType<typeof queueRooms> = [];
+	#rooms: QueueRoom[] = [];
+	/** Of queues that no route names any more, but jobs. */
+	#left: QueueRoom[] = [];
 	/** Keys whose requests are being stored, and by whom. */
 	readonly #reserved = new Map<string, string>();
 	readonly #reservers = new Map<string, MessagePort>();
@@ -91,7 +97,7 @@ export class JobsRoom {
 			places: this.#places,
 			holder: start.holder,
 			gone: [...start.gone, ...this.#lock.gone],
-			rooms: () => this.#rooms,
+			rooms: () => [...this.#rooms, ...this.#left],
 			policyOf: (job) => this.#attemptPolicy(job),
 			settled: (job, kind) => this.#tally.settled(job, kind),
 			began: (job) => this.#tally.began(job, nowMs()),
@@ -104,6 +110,7 @@ export class JobsRoom {
 	configure(settings: JobsSettings): void {
 		this.#policies = new Map(settings.policies.map((one) => [seriesKey(one.service, one.route), one]));
 		this.#rooms = queueRooms(settings.policies.map(({ policy }) => policy));
+		this.#left = [];
 		this.#runner.active = settings.runs && settings.jobs.run;
 	}
 
@@ -118,10 +125,11 @@ export class JobsRoom {
 		});
 	}
 
-	/** By the route as it is now; of one that makes no jobs any more, as all do. */
+	/** By the route as it is now, or else its service; of one that makes no jobs any more, as all do. */
 	#attemptPolicy(job: Job): AttemptPolicy {
 		const { notes } = readStoredRequest(job.request);
-		const known = this.#policies.get(seriesKey(notes.service, notes.route));
+		const { service, route } = notes;
+		const known = this.#policies.get(seriesKey(service, route)) ?? this.#policies.get(seriesKey(service, REST));
 		const idempotent = isIdempotent(notes.method);
 		return attemptPolicy(known?.policy ?? OFFLOAD, { idempotent, attemptMs: known?.attemptMs ?? 0 });
 	}
@@ -202,7 +210,23 @@ export class JobsRoom {
 	async #readQueues(): Promise<Record<string, QueueView>> {
 		const views: Record<string, QueueView> = {};
 		for (const { name } of this.#rooms) views[name] = await this.#store.queue(name);
+		await this.#readLeft(views);
 		return views;
+	}
+
+	/** Adds those that no route names any more, as long as there is something in them. */
+	async #readLeft(views: Record<string, QueueView>): Promise<void> {
+		const policies = [...this.#policies.values()];
+		const { rooms, stranded } = leftQueues((await this.#store.queueNames?.()) ?? [], policies);
+		const left: QueueRoom[] = [];
+		for (const name of [...rooms.map((room) => room.name), ...stranded]) {
+			const view = await this.#store.queue(name);
+			if (!UNENDED.some((state) => view.counts[state] > 0)) continue;
+			views[name] = view;
+			left.push(...rooms.filter((room) => room.name === name));
+		}
+		this.#left = left;
+		this.#tally.stranded(stranded.filter((name) => name in views));
 	}
 
 	async everySecond(): Promise<void> {

@@ -8,7 +8,8 @@ test('however many wait for a change, jobs are still taken in', async () => {
 	const send = ({ id }: { id: number }): void => void sent.push(id);
 	const of = { version: -1, ended: true, ms: 60_000 };
 	const refused: unknown[] = [];
-	for (let i = 0; i < 20_000; i++) book.begin(send, 'awaited', ['id', of]).catch((error: unknown) => refused.push(error));
+	for (let i = 0; i < 20_000; i++)
+		book.begin(send, 'awaited', ['id', of]).catch((error: unknown) => refused.push(error));
 	await new Promise((resolve) => setImmediate(resolve));
 	assert.ok(refused.length > 0 && sent.length > 0);
 	const look = book.begin(send, 'look', ['id']);

@@ -9,7 +9,11 @@ import { OffloadRoute } from './offload-route.ts';
 const upstreamKey = { header: 'Idempotency-Key', lifeMs: 1000 };
 
 function repeats(policy: OffloadPolicy, method: string, key: string): boolean {
-	const route = { offload: new OffloadRoute({} as OffloadParts, policy), timeouts: {}, request: null } as unknown as Route;
+	const route = {
+		offload: new OffloadRoute({} as OffloadParts, policy),
+		timeouts: {},
+		request: null,
+	} as unknown as Route;
 	const order = { token: 't', id: 'i', attempt: 1, request: new Uint8Array(), body: null, upstreamKey: key };
 	return jobRoute(route, { order, method }).repeats;
 }

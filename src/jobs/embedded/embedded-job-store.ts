@@ -10,6 +10,7 @@ import type {
 	JobPage,
 	JobQuery,
 	JobStore,
+	KnowsQueues,
 	QueueView,
 	Report,
 } from '../job-store.ts';
@@ -32,7 +33,7 @@ export interface EmbeddedJobStoreOptions extends JobFile {
 }
 
 /** Jobs in a SQLite file: with nothing installed, on one machine. What is promised is on its disk. */
-export function openEmbeddedJobStore(options: EmbeddedJobStoreOptions): JobStore {
+export function openEmbeddedJobStore(options: EmbeddedJobStoreOptions): JobStore & KnowsQueues {
 	return new EmbeddedJobStore(options);
 }
 
@@ -48,7 +49,7 @@ interface Parts {
 	group: CommitGroup;
 }
 
-class EmbeddedJobStore implements JobStore {
+class EmbeddedJobStore implements JobStore, KnowsQueues {
 	readonly #options: EmbeddedJobStoreOptions;
 	readonly #look: NodeJS.Timeout | undefined;
 	#parts: Parts;
@@ -94,6 +95,10 @@ class EmbeddedJobStore implements JobStore {
 			}
 			return viewOf(parts, name);
 		});
+	}
+
+	async queueNames(): Promise<string[]> {
+		return this.#read(({ sweeping }) => sweeping.queues());
 	}
 
 	async sweep(nowMs: number, present: readonly string[] = []): Promise<{ files: string[] }> {
