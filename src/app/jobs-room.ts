@@ -82,6 +82,7 @@ export class JobsRoom {
 				this.#runner?.changed(id, state);
 				void this.#watchers?.changed(id);
 			},
+			isAlive: (holder) => this.#lock.isAlive(holder),
 			quarantined: ({ path, movedTo, reason }) => this.#tally.quarantined(path, movedTo, reason),
 		});
 		this.#watchers = new JobWatchers((id) => this.#store.get(id));

@@ -30,6 +30,11 @@ import { Sweeping } from './sweeping.ts';
 export interface EmbeddedJobStoreOptions extends JobFile {
 	/** Called behind the commit, before the call that made the change is answered; of others' changes soon after. */
 	changed?: JobChanged;
+	/**
+	 * Whether a holder whose lease is over is known to be there all the same: two processes of one machine need not
+	 * agree on the time, as behind a suspension. Default: nobody is.
+	 */
+	isAlive?: (holder: string) => boolean;
 }
 
 /** Jobs in a SQLite file: with nothing installed, on one machine. What is promised is on its disk. */
@@ -155,7 +160,7 @@ class EmbeddedJobStore implements JobStore, KnowsQueues {
 			ledger,
 			book,
 			adding: new Adding(database, book),
-			claiming: new Claiming(database, book),
+			claiming: new Claiming(database, book, this.#options.isAlive ?? (() => false)),
 			sweeping: new Sweeping(database, book),
 			neighbours: new Neighbours(database, this.#options.changed !== undefined),
 			group: new CommitGroup(database, {
