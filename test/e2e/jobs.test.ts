@@ -57,7 +57,9 @@ describe('a request that asks for it becomes a job', () => {
 		const held = new Promise<void>((resolve) => (go = resolve));
 		it.upstream.on('/slow', async (request, peer) => {
 			await held;
-			peer.send(`HTTP/1.1 201 Made\r\nX-Kind: video\r\nContent-Length: 5\r\n\r\n${request.body.toString()}!`);
+			peer.send(
+				`HTTP/1.1 201 Made\r\nX-Kind: video\r\nCache-Control: public, max-age=60\r\nContent-Length: 5\r\n\r\n${request.body.toString()}!`,
+			);
 		});
 		const answer = await it.ask(post('/slow?a=1', 'abcd', ASYNC, ALICE, 'X-Tenant: t'));
 		assert.equal(answer.status, 202);
@@ -79,6 +81,7 @@ describe('a request that asks for it becomes a job', () => {
 		});
 		const result = await it.ask(get(`${location}/result`, ALICE));
 		assert.deepEqual([result.status, result.field('x-kind'), result.text], [201, 'video', 'abcd!']);
+		assert.equal(result.field('cache-control'), 'private');
 		const [sent] = it.upstream.requests.filter(({ path }) => path === '/slow') as [ReceivedRequest];
 		assert.equal(sent.target, '/slow?a=1');
 		assert.deepEqual(
