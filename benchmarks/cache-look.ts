@@ -1,6 +1,7 @@
 /**
- * What a hit costs in a worker without the kernel and without its record (see `recording.ts`): from the bytes of a
- * browser's request to those of its answer. CPU time of the thread. `--quick`: a tenth of the requests.
+ * What a hit and a miss cost in a worker without the kernel and without their records (see `recording.ts`): from the
+ * bytes of a browser's request to those of its answer. CPU time of the thread. `--quick`: a tenth of the requests;
+ * `--misses`: these alone.
  */
 import { randomBytes } from 'node:crypto';
 import { AnswerCaching } from '../src/app/caching/answer-caching.ts';
@@ -12,10 +13,14 @@ import { openAnswerStore } from '../src/cache/memory/memory-store.ts';
 import { storedAnswer } from '../src/cache/memory/testing/answers.ts';
 import { CacheHash } from '../src/cache/rules/cache-hash.ts';
 import { UrlMarks } from '../src/cache/url-marks.ts';
+import { ServiceCells } from '../src/core/service-cells.ts';
+import type { Attempt } from '../src/gateway/attempt.ts';
 import { ClientConnection } from '../src/gateway/client-connection.ts';
+import type { DataPlane } from '../src/gateway/data-plane.ts';
 import { Requests } from '../src/gateway/requests.ts';
 import type { Route } from '../src/gateway/route.ts';
 import { bareRequests } from '../src/gateway/testing/bare-plane.ts';
+import { type ConnectionOwner, UpstreamConnection } from '../src/gateway/upstream-connection.ts';
 import type { Transport } from '../src/wire/transport.ts';
 import { median } from './measure/ratios.ts';
 import { BROWSER_HEAD } from './scenarios/throughput.ts';
@@ -26,7 +31,17 @@ const ROUNDS = 5;
 
 const { Cookie: _cookie, 'Cache-Control': _control, ...FIELDS } = BROWSER_HEAD;
 const lines = Object.entries(FIELDS).map(([name, value]) => `${name}: ${value}\r\n`);
-const REQUEST = Buffer.from(`GET /v1/videos/0af7651916cd43dd?page=2 HTTP/1.1\r\n${lines.join('')}\r\n`);
+const REQUEST = Buffer.from(`GET /v1/videos/0af7651916cd43dd?page=1000000000 HTTP/1.1\r\n${lines.join('')}\r\n`);
+const NUMBER_AT = REQUEST.indexOf('1000000000');
+const ANSWER_LINES = [
+	'Server: nginx',
+	`Date: ${new Date().toUTCString()}`,
+	'Content-Type: application/json',
+	'Content-Length: 600',
+	'Connection: keep-alive',
+	'Cache-Control: public, max-age=86400',
+];
+const ANSWER = Buffer.from(`HTTP/1.1 200 OK\r\n${ANSWER_LINES.join('\r\n')}\r\n\r\n${'x'.repeat(600)}`);
 
 /** Takes all that it is given. */
 class Sink implements Transport {
@@ -81,14 +96,88 @@ class Worker {
 	}
 }
 
+/** The only instance, with one connection; answers all with the same bytes, once it is told to. */
+class Origin implements ConnectionOwner {
+	readonly plane: DataPlane;
+	readonly authority = '192.0.2.8:80';
+	readonly serial = 1;
+	readonly #connection: UpstreamConnection;
+
+	constructor(plane: DataPlane) {
+		this.plane = plane;
+		this.#connection = new UpstreamConnection(this);
+		this.#connection.attach(new Sink());
+	}
+
+	acquire(attempt: Attempt): void {
+		this.#connection.begin(attempt, true);
+	}
+
+	answer(): void {
+		ANSWER.copy(this.plane.rx);
+		this.#connection.onBytes(this.plane.rx, ANSWER.length);
+	}
+
+	enter(): boolean {
+		return true;
+	}
+	leave(): void {}
+	forget(): void {}
+	release(): void {}
+	closed(): void {}
+}
+
+/** Each request is for another target, which the origin is asked for. */
+class Misses extends Worker {
+	#origin!: Origin;
+	#asked = 1e9;
+
+	constructor(cached: boolean) {
+		let origin: Origin | undefined;
+		super((plane) => {
+			origin = new Origin(plane);
+			(plane.upstreams as unknown[]).push(origin);
+			return forwarding(cached ? new RouteCache(cachingOf(plane), PLAIN_CACHE, '') : null);
+		});
+		this.#origin = origin as Origin;
+	}
+
+	override ask(): void {
+		REQUEST.write(String(this.#asked++), NUMBER_AT, 'latin1');
+		super.ask();
+		this.#origin.answer();
+	}
+}
+
+const service = {
+	name: 'videos',
+	version: '',
+	picker: { pick: () => 0, settle: () => {}, token: () => 0 },
+	key: null,
+	timed: false,
+	breaker: { inFlight: 0, waiting: 0 },
+	suspectAfter: 3,
+	cells: new ServiceCells(1),
+	concurrency: null,
+	cookie: null,
+};
+const retry = { attempts: 2, statuses: [], timeout: true, attemptMs: 0 };
+const forwarding = (cache: RouteCache | null): Route =>
+	routeWith({ cache, request: null, retry, service, host: { kind: 'preserve' } } as unknown as Partial<Route>);
+
+function cachingOf(plane: DataPlane): AnswerCaching {
+	const store = openAnswerStore(AnswerMemory.create(64 * 1024 * 1024), 0);
+	const hash = new CacheHash(randomBytes(32));
+	const marks = new UrlMarks(UrlMarks.create());
+	const lines = { again: lookAgain, goOn, balance: () => 0 };
+	return new AnswerCaching({ plane, store, marks, hash, levels: null, bodyMost: 1e9, ...lines });
+}
+
 /** Of a cache that has the answer, of so many bytes. */
 function caching(bytes: number): Worker {
 	return new Worker((plane) => {
-		const store = openAnswerStore(AnswerMemory.create(64 * 1024 * 1024), 0);
-		const hash = new CacheHash(randomBytes(32));
-		const marks = new UrlMarks(UrlMarks.create());
-		const lines = { again: lookAgain, goOn, balance: () => 0 };
-		const lookup = new AnswerCaching({ plane, store, marks, hash, levels: null, bodyMost: 1e9, ...lines });
+		const lookup = cachingOf(plane);
+		const { store } = lookup.parts;
 		const cache = new RouteCache(lookup, PLAIN_CACHE, '');
 		const key = cache.keys.build({
 			buffer: REQUEST,
@@ -137,7 +226,13 @@ await conclude('cache-look', async () => {
 		most: undefined,
 		unit: 'ns',
 	});
+	const misses = [
+		line('a request of 600 bytes that is forwarded', 'forwarded', cost(new Misses(false), 600)),
+		line('the same, a miss that is stored', 'miss', cost(new Misses(true), 600)),
+	];
+	if (process.argv.includes('--misses')) return misses;
 	return [
+		...misses,
 		line('a fixed answer of 1 KiB', 'fixed_1k', cost(fixed(1024), 1024)),
 		line('a hit of 1 KiB', 'hit_1k', cost(caching(1024), 1024)),
 		line('a hit of 10 KiB', 'hit_10k', cost(caching(10_240), 10_240)),

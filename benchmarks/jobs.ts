@@ -1,16 +1,17 @@
 /**
  * `npm run bench:jobs`: the embedded store of jobs: how many are taken in and go through a second, each on disk before
- * it counts; what a claim costs with a million waiting. Ends with 1 when a target is missed. See `--help`.
+ * it counts; what a claim costs with a million waiting. The one in Redis, beside bare BullMQ on the same server. Ends with 1 when a target is missed. See `--help`.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { redis } from './jobs/redis.ts';
 import { enqueue, through } from './jobs/throughput.ts';
 import { waiting } from './jobs/waiting.ts';
 import { describeMachine, machineWarnings } from './measure/machine.ts';
 import { writePage } from './report/page.ts';
 import { conclude, type Line, readable } from './stability/verdict.ts';
 
-const PARTS = ['enqueue', 'through', 'waiting'] as const;
+const PARTS = ['enqueue', 'through', 'waiting', 'redis'] as const;
 type Part = (typeof PARTS)[number];
 
 const USAGE = `node benchmarks/jobs.ts [--only a,b] [--quick] [--write]
@@ -32,6 +33,8 @@ async function measure(part: Part, quick: boolean): Promise<Line[]> {
 			return enqueue(plan);
 		case 'through':
 			return through(plan);
+		case 'redis':
+			return redis(plan);
 		case 'waiting':
 			return waiting({ count: quick ? 100_000 : 1_000_000, claims: quick ? 200 : 1000, say });
 	}

@@ -6,9 +6,9 @@ import { median } from '../measure/ratios.ts';
 import type { Line } from '../stability/verdict.ts';
 import { drain, newJob, openStore } from './jobs.ts';
 
-const CALLERS = 64;
+export const CALLERS = 64;
 
-interface Rate {
+export interface Rate {
 	perSecond: number;
 	/** CPU of this process, callers and all. */
 	cpuUs: number;
@@ -18,7 +18,7 @@ interface Rate {
 	p99Ms: number;
 }
 
-interface Plan {
+export interface Plan {
 	rounds: number;
 	seconds: number;
 }
@@ -27,14 +27,19 @@ interface Plan {
 const starvedMs = (): number => Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[1]) / 1e6;
 
 /** Each of `CALLERS` hands in one job after another, each when the last is acknowledged. */
-async function enqueueFor(store: JobStore, seconds: number, keyed: boolean): Promise<Rate> {
+function enqueueFor(store: JobStore, seconds: number, keyed: boolean): Promise<Rate> {
+	return callersFor(seconds, (at) => store.add([newJob({ group: `g-${at % 8}`, keyed })]));
+}
+
+/** `CALLERS` that each do it again and again, for a time. */
+export async function callersFor(seconds: number, add: (at: number) => Promise<unknown>): Promise<Rate> {
 	const waits: number[] = [];
 	const [before, starvedBefore] = [process.cpuUsage(), starvedMs()];
 	const from = performance.now();
 	const until = from + seconds * 1000;
 	const caller = async (at: number): Promise<void> => {
 		for (let now = performance.now(); now < until; ) {
-			await store.add([newJob({ group: `g-${at % 8}`, keyed })]);
+			await add(at);
 			const then = performance.now();
 			waits.push(then - now);
 			now = then;
@@ -108,24 +113,8 @@ export async function through({ rounds, seconds }: Plan): Promise<Line[]> {
 	const starved: number[] = [];
 	for (let round = 0; round < rounds; round++) {
 		await using open = openStore();
-		const { store } = open;
 		const before = starvedMs();
-		const until = performance.now() + seconds * 1000;
-		const isOver = (): boolean => performance.now() >= until;
-		let [added, done] = [0, 0];
-		const caller = async (at: number): Promise<void> => {
-			while (!isOver()) {
-				if (added - done > BACKLOG) await sleep(1);
-				else {
-					await store.add([newJob({ group: `g-${at % 8}` })]);
-					added++;
-				}
-			}
-		};
-		const worker = () => drain(store, { most: 100, isOver, ended: (count) => (done += count) });
-		const callers = Array.from({ length: CALLERS }, (_, at) => caller(at));
-		await Promise.all([...callers, ...Array.from({ length: WORKERS }, worker)]);
-		rates.push(done / seconds);
+		rates.push(await throughFor(open.store, seconds));
 		starved.push((starvedMs() - before) / (seconds * 10));
 	}
 	return [
@@ -145,4 +134,24 @@ export async function through({ rounds, seconds }: Plan): Promise<Line[]> {
 			unit: '%',
 		},
 	];
+}
+
+/** Finished in a second. */
+export async function throughFor(store: JobStore, seconds: number): Promise<number> {
+	const until = performance.now() + seconds * 1000;
+	const isOver = (): boolean => performance.now() >= until;
+	let [added, done] = [0, 0];
+	const caller = async (at: number): Promise<void> => {
+		while (!isOver()) {
+			if (added - done > BACKLOG) await sleep(1);
+			else {
+				await store.add([newJob({ group: `g-${at % 8}` })]);
+				added++;
+			}
+		}
+	};
+	const worker = () => drain(store, { most: 100, isOver, ended: (count) => (done += count) });
+	const callers = Array.from({ length: CALLERS }, (_, at) => caller(at));
+	await Promise.all([...callers, ...Array.from({ length: WORKERS }, worker)]);
+	return done / seconds;
 }

@@ -11,6 +11,8 @@ try {
 		const keys = options.accounts === undefined ? `, key ${DEFAULT_KEY}` : '';
 		console.log(`HeyGen simulator at ${simulator.url}, ${options.timeScale} times as fast as time${keys}`);
 		for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void simulator.close());
+		// Started with a channel, it ends with whoever holds the other end.
+		process.once('disconnect', () => void simulator.close());
 	}
 } catch (error) {
 	console.error(error instanceof Error ? error.message : error);

@@ -77,6 +77,11 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 		severity: 'warning',
 		summary: 'The provider of the instances of {{service}} does not answer, or refuses: their number stays as it is.',
 	},
+	permission_missing: {
+		when: 'provider.denied by service > 0 for 10s',
+		severity: 'warning',
+		summary: 'The platform of the instances of {{service}} refuses Ballast something for want of a permission.',
+	},
 	instance_died: {
 		when: 'instances.starts cause:crash by service > 0 over 1m keep 5m',
 		severity: 'warning',

@@ -29,6 +29,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 		firing: { '2m': 0, '12m': 1, '30m': 0 },
 	},
 	provider_trouble: { series: { 'ballast_pool_trouble{service="api",pool="main"}': SET }, firing: PASSES },
+	permission_missing: { series: { 'ballast_pool_denied{service="api",pool="main"}': SET }, firing: PASSES },
 	// 20 %, then 4 %, which is above its `until`, then none.
 	errors: {
 		series: {

@@ -80,6 +80,12 @@ export class PoolSize {
 		return provider !== null && tellsTrouble(provider) ? provider.complaint : null;
 	}
 
+	/** Its platform refuses something for want of a permission. */
+	get permissionMissing(): boolean {
+		const provider = this.#parts.provider();
+		return provider !== null && tellsTrouble(provider) && provider.permissionMissing;
+	}
+
 	/** What a platform says of what its instances use, by id; null: it does not. */
 	get usage(): ReturnType<TellsUsage['usage']> | null {
 		const provider = this.#parts.provider();

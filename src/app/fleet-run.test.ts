@@ -51,6 +51,7 @@ describe('a fleet of processes', { concurrency: 3 }, () => {
 				probes: null,
 				sleeps: false,
 				trouble: null,
+				permissionMissing: false,
 				service: 'videos',
 				pool: 'main',
 				ready: 2,

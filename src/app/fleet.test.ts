@@ -120,6 +120,7 @@ test('probes take an instance out, say why, and back in; one may ask to be drain
 		startTimeMs: null,
 		sleeps: false,
 		trouble: null,
+		permissionMissing: false,
 	});
 	one.status = 200;
 	await until(() => states(fleet)[id(one)] === 'ready');

@@ -13,6 +13,7 @@ const order = (token: string): AttemptOrder => ({
 	request: new Uint8Array(),
 	body: null,
 	upstreamKey: '',
+	lane: '',
 });
 
 /** The workers' ends of their channels. */

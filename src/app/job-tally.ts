@@ -21,6 +21,7 @@ export class JobTally {
 	readonly #counts = new Map<string, JobCounts>();
 	/** First attempts a second, of late, and how many there were when it was last looked. */
 	readonly #paces = new Map<string, { perS: number; started: number }>();
+	readonly #warned = new Set<string>();
 	#told = 0;
 	#untold = 0;
 	#stranded: ReadonlySet<string> = new Set();
@@ -33,7 +34,7 @@ export class JobTally {
 	#of(queue: string): JobCounts {
 		let counts = this.#counts.get(queue);
 		if (counts === undefined)
-			this.#counts.set(queue, (counts = { queue, added: 0, attempts: 0, ended: {}, waitedS: 0, started: 0 }));
+			this.#counts.set(queue, (counts = { queue, added: 0, attempts: 0, ended: {}, waitedS: 0, started: 0, ranS: 0 }));
 		return counts;
 	}
 
@@ -61,11 +62,13 @@ export class JobTally {
 		counts.waitedS += Math.max(0, nowMs - job.runAtMs) / 1000;
 	}
 
-	settled(job: Job, report: ReportKind): void {
+	settled(job: Job, report: ReportKind, nowMs: number): void {
 		const end = END_OF[report.kind];
 		if (end === undefined) return;
-		const { ended } = this.#of(job.queue);
+		const counts = this.#of(job.queue);
+		const { ended } = counts;
 		ended[end] = (ended[end] ?? 0) + 1;
+		if (end === 'succeeded') counts.ranS += Math.max(0, nowMs - (job.startedMs ?? nowMs)) / 1000;
 		if (report.kind !== 'failed' && report.kind !== 'parked') return;
 		if (this.#told++ >= TOLD_MOST) {
 			this.#untold++;
@@ -106,6 +109,15 @@ export class JobTally {
 			);
 		}
 		this.#stranded = new Set(queues);
+	}
+
+	/** Once for each that is new: connections come and go. */
+	warned(warnings: readonly string[]): void {
+		for (const warning of warnings) {
+			if (this.#warned.has(warning)) continue;
+			this.#warned.add(warning);
+			this.#tell('warn', 'jobs_at_risk', 'jobs', warning);
+		}
 	}
 
 	#tell(level: 'info' | 'warn' | 'error', kind: string, subject: string, text: string): void {

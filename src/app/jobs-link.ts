@@ -5,7 +5,15 @@ import type { Config } from '../config/config.ts';
 import { REST } from '../gateway/route-table.ts';
 import { JOBS, type OffloadPolicy } from '../jobs/offload-policy.ts';
 import type { EventLog } from './event-log.ts';
-import type { FromJobsThread, JobCall, JobCalls, JobsSettings, JobsStart, ToJobsThread } from './jobs-messages.ts';
+import {
+	BODIES,
+	type FromJobsThread,
+	type JobCall,
+	type JobCalls,
+	type JobsSettings,
+	type JobsStart,
+	type ToJobsThread,
+} from './jobs-messages.ts';
 import { CallBook } from './offload/call-book.ts';
 import type { JobsPlan, Plan, ServicePlan } from './plan.ts';
 import { storeFolder } from './store-folder.ts';
@@ -27,6 +35,8 @@ export class JobsLink {
 	readonly #calls = new CallBook();
 	#thread: Worker | null = null;
 	#folder = '';
+	#bodies = '';
+	#kept: Pick<JobsStart, 'store' | 'redis'> = { store: JOBS.store, redis: null };
 	#settings: JobsSettings = { jobs: JOBS, policies: [], runs: false };
 	#leads: boolean;
 	#gone: string[] = [];
@@ -53,7 +63,13 @@ export class JobsLink {
 	of(config: Config): JobsPlan | null {
 		const folder = storeFolder(config, this.#name);
 		if (folder === null || policiesOf(config.services).length === 0) return null;
-		return { path: config.jobs.path, run: config.jobs.run, folder: join(folder, 'jobs') };
+		const { path, run, store } = config.jobs;
+		// What was begun with stays until the next start.
+		if (this.#thread === null) this.#kept = { store, redis: config.state.redis };
+		const own = join(folder, 'jobs');
+		const kept = this.#kept.store;
+		const bodies = (kept.kind === 'redis' ? kept.folder : null) ?? join(own, BODIES);
+		return { path, run, folder: own, bodies };
 	}
 
 	/** The workers serve by it. */
@@ -61,7 +77,10 @@ export class JobsLink {
 		if (jobs === null && this.#thread === null) return;
 		const { path, run } = jobs ?? { ...JOBS };
 		this.#settings = { jobs: { path, run }, policies: policiesOf(services), runs: this.#leads };
-		if (jobs !== null) this.#folder = jobs.folder;
+		if (jobs !== null) {
+			this.#folder = jobs.folder;
+			this.#bodies = jobs.bodies;
+		}
 		if (this.#thread === null) this.#start();
 		else this.#say({ type: 'configure', settings: this.#settings });
 	}
@@ -75,7 +94,14 @@ export class JobsLink {
 
 	#start(): void {
 		const holder = `${process.pid}-${randomBytes(9).toString('base64url')}`;
-		const start: JobsStart = { folder: this.#folder, holder, gone: this.#gone, settings: this.#settings };
+		const start: JobsStart = {
+			folder: this.#folder,
+			bodies: this.#bodies,
+			...this.#kept,
+			holder,
+			gone: this.#gone,
+			settings: this.#settings,
+		};
 		this.#gone = [...this.#gone, holder];
 		const thread = new Worker(threadFile(), { workerData: start, resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } });
 		this.#thread = thread;

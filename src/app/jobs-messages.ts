@@ -1,16 +1,18 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from '../core/errors.ts';
 import type { AttemptOrder, AttemptOutcome } from '../jobs/attempt.ts';
-import type { Job, JobState, NewJob } from '../jobs/job.ts';
+import type { Job, JobResult, JobState, NewJob } from '../jobs/job.ts';
 import type { AddOutcome, JobChange, JobPage, JobQuery, QueueView } from '../jobs/job-store.ts';
 import type { JobsConfig, OffloadPolicy } from '../jobs/offload-policy.ts';
+import type { JobStoreConfig } from '../jobs/store-config.ts';
+import type { RedisConfig } from '../redis/config.ts';
 
 /** Files of bodies, within the jobs' folder. */
 export const BODIES = 'bodies';
 
 /** What the jobs thread is to do, and by which policies. */
 export interface JobsSettings {
-	jobs: JobsConfig;
+	jobs: Pick<JobsConfig, 'path' | 'run'>;
 	/** Of each route, by service and name. */
 	policies: {
 		service: string;
@@ -25,6 +27,12 @@ export interface JobsSettings {
 /** What the jobs thread is started with. */
 export interface JobsStart {
 	folder: string;
+	/** Where bodies lie. */
+	bodies: string;
+	/** Where jobs are kept. */
+	store: JobStoreConfig;
+	/** Of a store in Redis; secrets are in it. */
+	redis: RedisConfig | null;
 	/** Who holds attempts: this node in this life. */
 	holder: string;
 	/** Holders before this one that are known to be gone. */
@@ -65,6 +73,10 @@ export interface JobCalls {
 	change(id: string, change: JobChange): { job: Job; changed: boolean } | null;
 	/** The job once it changed, or as it is when the time is over; null: there is none. */
 	awaited(id: string, of: Awaited): Job | null;
+	/** The result of a job as its upstream gives it now; null: the stored one is as good. */
+	fresh(id: string): JobResult | null;
+	/** What became of a webhook of an upstream: by its path, with the fields that count. */
+	webhook(path: string, fields: Record<string, string>, body: Uint8Array): 'taken' | 'unverified' | 'unreadable';
 	queue(name: string, change?: { paused: boolean }): QueueView;
 	queues(): Record<string, QueueView>;
 }
@@ -102,6 +114,8 @@ export interface JobCounts {
 	/** From when its turn could come until it began, s, added up over `started`. */
 	waitedS: number;
 	started: number;
+	/** From the start of their last attempts until they had succeeded, s, added up. */
+	ranS: number;
 }
 
 export type FromJobsThread =

@@ -55,7 +55,18 @@ test('a reload that moves a route to another queue leaves no job behind', async 
 	const folder = mkdtempSync(join(tmpdir(), 'ballast-room-'));
 	const said: FromJobsThread[] = [];
 	const before = settings(false, ['videos', 'videos/POST /render'], ['gone', 'gone']);
-	const room = new JobsRoom({ folder, holder: 'h', gone: [], settings: before }, (message) => said.push(message));
+	const room = await JobsRoom.open(
+		{
+			folder,
+			bodies: join(folder, 'bodies'),
+			store: { kind: 'embedded' },
+			redis: null,
+			holder: 'h',
+			gone: [],
+			settings: before,
+		},
+		(message) => said.push(message),
+	);
 	const { port1, port2 } = new MessageChannel();
 	try {
 		room.connect(1, port2);

@@ -2,41 +2,40 @@ import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { BallastError } from '../core/errors.ts';
 import { REST } from '../gateway/route-table.ts';
-import type { AttemptPolicy } from '../jobs/attempt.ts';
+import type { AttemptOrder, AttemptPolicy } from '../jobs/attempt.ts';
 import { attemptPolicy } from '../jobs/attempt-policy.ts';
 import { BodyFolder } from '../jobs/body-folder.ts';
-import { openEmbeddedJobStore } from '../jobs/embedded/embedded-job-store.ts';
+import { ExternalJobs } from '../jobs/external/external-jobs.ts';
+import { LaneCaps } from '../jobs/external/lane-caps.ts';
 import { HolderLock } from '../jobs/holder-lock.ts';
-import { ENDED, JOB_STATES, type Job, type JobBody, type NewJob } from '../jobs/job.ts';
-import type { AddOutcome, JobStore, KnowsQueues, QueueRoom, QueueView } from '../jobs/job-store.ts';
+import { ENDED, JOB_STATES, type Job, type JobBody, type JobResult, type NewJob } from '../jobs/job.ts';
+import type { AddOutcome, JobStore, KnowsQueues, QueueRoom, QueueView, ReportKind } from '../jobs/job-store.ts';
 import { leftQueues } from '../jobs/left-queues.ts';
-import { OFFLOAD } from '../jobs/offload-policy.ts';
+import { OFFLOAD, type OffloadPolicy } from '../jobs/offload-policy.ts';
 import { queueRooms } from '../jobs/queue-rooms.ts';
 import { JobRunner } from '../jobs/runner.ts';
 import { JobPlaces } from './job-places.ts';
 import { JobTally } from './job-tally.ts';
 import { JobWatchers } from './job-watchers.ts';
-import {
-	BODIES,
-	type FromJobs,
-	type FromJobsThread,
-	type JobCall,
-	type JobCalls,
-	type JobsSettings,
-	type JobsStart,
-	type ToJobs,
-} from './jobs-messages.ts';
+import type { FromJobs, FromJobsThread, JobCall, JobCalls, JobsSettings, JobsStart, ToJobs } from './jobs-messages.ts';
 import { isIdempotent, readStoredRequest } from './offload/stored-request.ts';
+import { stamped } from './offload/upstream-request.ts';
+import { openJobStore } from './open-job-store.ts';
 import { seriesKey } from './plan.ts';
+import { UpstreamCalls } from './upstream-calls.ts';
+import { WebhookDesk } from './webhook-desk.ts';
 
 /** A file that no job names is removed when it is this old: whoever wrote it would have handed it in, ms. */
 const ORPHAN_MS = 3_600_000;
 const LOOK_MS = 600_000;
+/** Longest answer about a state or a result, bytes. */
+const QUESTION_MOST = 1024 * 1024;
 
 /** Of what the store is told and asked; it does not jump when the wall clock does. */
 const nowMs = (): number => performance.timeOrigin + performance.now();
 
 const UNENDED = JOB_STATES.filter((state) => !ENDED.has(state));
+const laneKey = (queue: string, lane: string): string => `${queue} ${lane}`;
 
 type Answers = { [N in JobCall]: (...args: Parameters<JobCalls[N]>) => Promise<ReturnType<JobCalls[N]>> };
 
@@ -49,6 +48,14 @@ function slim<J extends Job | null>(job: J): J {
 	return { ...job, request: NOTHING, body: null, result };
 }
 
+/** What a room is made with. */
+interface Opened {
+	store: JobStore & Partial<KnowsQueues>;
+	bodies: BodyFolder;
+	tally: JobTally;
+	lock: HolderLock;
+}
+
 /** What the jobs thread holds: the store, the runner, and whoever asks. */
 export class JobsRoom {
 	readonly #bodies: BodyFolder;
@@ -56,6 +63,10 @@ export class JobsRoom {
 	readonly #store: JobStore & Partial<KnowsQueues>;
 	readonly #runner: JobRunner;
 	readonly #places: JobPlaces;
+	readonly #questions: UpstreamCalls;
+	readonly #external: ExternalJobs;
+	readonly #webhooks: WebhookDesk;
+	readonly #caps = new LaneCaps();
 	readonly #watchers: JobWatchers;
 	readonly #tally: JobTally;
 	#policies = new Map<string, JobsSettings['policies'][number]>();
@@ -71,36 +82,68 @@ export class JobsRoom {
 	#lookedMs = Number.NEGATIVE_INFINITY;
 
 	/** @throws BallastError `store_unusable` */
-	constructor(start: JobsStart, say: (message: FromJobsThread) => void) {
-		this.#bodies = new BodyFolder(join(start.folder, BODIES));
-		this.#lock = new HolderLock(join(start.folder, 'holders'), start.holder);
-		this.#tally = new JobTally(say);
-		this.#store = openEmbeddedJobStore({
-			path: join(start.folder, 'jobs.db'),
+	static async open(start: JobsStart, say: (message: FromJobsThread) => void): Promise<JobsRoom> {
+		const tally = new JobTally(say);
+		const bodies = new BodyFolder(start.bodies);
+		const lock = new HolderLock(join(start.folder, 'holders'), start.holder);
+		let room: JobsRoom | null = null;
+		const store = await openJobStore(start, bodies, {
 			changed: ({ id, state }) => {
 				// Another core may have changed it while this one is being made.
-				this.#runner?.changed(id, state);
-				void this.#watchers?.changed(id);
+				if (room === null) return;
+				room.#runner.changed(id, state);
+				void room.#watchers.changed(id);
 			},
-			isAlive: (holder) => this.#lock.isAlive(holder),
-			quarantined: ({ path, movedTo, reason }) => this.#tally.quarantined(path, movedTo, reason),
+			isAlive: (holder) => lock.isAlive(holder),
+			quarantined: ({ path, movedTo, reason }) => tally.quarantined(path, movedTo, reason),
+			warned: (warnings) => tally.warned(warnings),
 		});
+		room = new JobsRoom(start, { store, bodies, tally, lock });
+		return room;
+	}
+
+	private constructor(start: JobsStart, of: Opened) {
+		this.#store = of.store;
+		this.#bodies = of.bodies;
+		this.#tally = of.tally;
+		this.#lock = of.lock;
 		this.#watchers = new JobWatchers((id) => this.#store.get(id));
 		this.#places = new JobPlaces({
 			call: (message, port) => void this.#answer(message, port),
-			ended: (token, outcome) => this.#runner.ended(token, outcome),
-			lost: (tokens) => this.#runner.lost(tokens),
+			ended: (token, outcome) => {
+				if (!this.#questions.ended(token, outcome)) this.#runner.ended(token, outcome);
+			},
+			lost: (tokens) => {
+				this.#questions.lost(tokens);
+				this.#runner.lost(tokens);
+			},
 			free: () => this.#runner?.wake(),
 			drop: (body) => this.#drop(body),
 		});
+		this.#questions = new UpstreamCalls(this.#places);
+		this.#external = new ExternalJobs({
+			upstreamOf: (job) => this.#policyOf(job),
+			ask: (job, target) => this.#questions.ask(job, target),
+			text: (outcome) => this.#bodies.text(outcome.kind === 'answered' ? outcome.body : null, QUESTION_MOST),
+			conclude: (token, next) => this.#runner.conclude(token, next),
+			progressed: (token, progress) => this.#runner.progressed(token, progress),
+			nowMs,
+		});
+		this.#webhooks = new WebhookDesk(this.#external);
 		this.#runner = new JobRunner({
 			store: this.#store,
-			places: this.#places,
+			places: {
+				room: () => this.#places.room(),
+				begin: (order) => this.#places.begin(this.#stamped(order)),
+				abort: (token) => this.#places.abort(token),
+				drop: (body) => this.#drop(body),
+			},
+			submitted: this.#external,
 			holder: start.holder,
 			gone: [...start.gone, ...this.#lock.gone],
-			rooms: () => [...this.#rooms, ...this.#left],
+			rooms: () => this.#roomsNow(),
 			policyOf: (job) => this.#attemptPolicy(job),
-			settled: (job, kind) => this.#tally.settled(job, kind),
+			settled: (job, kind) => this.#settled(job, kind),
 			began: (job) => this.#tally.began(job, nowMs()),
 			unusable: (why) => this.#tally.unusable(why),
 			nowMs,
@@ -110,6 +153,7 @@ export class JobsRoom {
 
 	configure(settings: JobsSettings): void {
 		this.#policies = new Map(settings.policies.map((one) => [seriesKey(one.service, one.route), one]));
+		this.#webhooks.configure(settings.policies.flatMap(({ policy }) => policy.external?.webhook ?? []));
 		this.#rooms = queueRooms(settings.policies.map(({ policy }) => policy));
 		this.#left = [];
 		this.#runner.active = settings.runs && settings.jobs.run;
@@ -126,11 +170,48 @@ export class JobsRoom {
 		});
 	}
 
-	/** By the route as it is now, or else its service; of one that makes no jobs any more, as all do. */
+	/** By what is free in the places upstream, as far as it is known. */
+	#roomsNow(): readonly QueueRoom[] {
+		return [...this.#rooms, ...this.#left].map((room) =>
+			room.lanes.length === 0
+				? room
+				: {
+						...room,
+						lanes: room.lanes.map(({ name, concurrency }) => ({
+							name,
+							concurrency: this.#caps.of(laneKey(room.name, name), concurrency, nowMs()),
+						})),
+					},
+		);
+	}
+
+	#settled(job: Job, kind: ReportKind): void {
+		this.#tally.settled(job, kind, nowMs());
+		if (kind.kind !== 'retry' || kind.error.status !== 429 || job.lane === '') return;
+		// It is full with fewer of our jobs than it should take: others use it, too.
+		const ours = this.#runner.inLane(job.queue, job.lane);
+		this.#caps.lower(laneKey(job.queue, job.lane), ours, { nowMs: nowMs(), forMs: kind.atMs - nowMs() });
+	}
+
+	#policyOf({ request }: { request: Uint8Array }): OffloadPolicy {
+		return this.#knownOf(request)?.policy ?? OFFLOAD;
+	}
+
+	#stamped(order: AttemptOrder): AttemptOrder {
+		const { stamp } = this.#policyOf(order);
+		return stamp === null ? order : stamped(order, stamp);
+	}
+
+	/** By the route as it is now, or else its service; undefined: it makes no jobs any more. */
+	#knownOf(request: Uint8Array): JobsSettings['policies'][number] | undefined {
+		const { service, route } = readStoredRequest(request).notes;
+		return this.#policies.get(seriesKey(service, route)) ?? this.#policies.get(seriesKey(service, REST));
+	}
+
+	/** Of one that makes no jobs any more, as all do. */
 	#attemptPolicy(job: Job): AttemptPolicy {
 		const { notes } = readStoredRequest(job.request);
-		const { service, route } = notes;
-		const known = this.#policies.get(seriesKey(service, route)) ?? this.#policies.get(seriesKey(service, REST));
+		const known = this.#knownOf(job.request);
 		const idempotent = isIdempotent(notes.method);
 		return attemptPolicy(known?.policy ?? OFFLOAD, { idempotent, attemptMs: known?.attemptMs ?? 0 });
 	}
@@ -181,9 +262,16 @@ export class JobsRoom {
 			return done === null ? null : { ...done, job: slim(done.job) };
 		},
 		awaited: async (id, of) => slim(await this.#watchers.wait(id, of)),
+		fresh: (id) => this.#fresh(id),
+		webhook: async (path, fields, body) => this.#webhooks.take(path, { fields, body }),
 		queue: (name, change) => this.#store.queue(name, change),
 		queues: async () => this.#readQueues(),
 	};
+
+	async #fresh(id: string): Promise<JobResult | null> {
+		const job = await this.#store.get(id);
+		return job === null ? null : this.#external.fresh(job);
+	}
 
 	async #add(job: NewJob, most: number): Promise<AddOutcome> {
 		const { queue } = job;
@@ -254,6 +342,7 @@ export class JobsRoom {
 	}
 
 	async close(): Promise<void> {
+		this.#external.close();
 		this.#runner.close();
 		this.#places.close();
 		await this.#store.close();

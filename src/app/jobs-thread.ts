@@ -8,7 +8,7 @@ const SWEEP_MS = 1000;
 
 /** The thread that keeps jobs and has them carried out. What goes wrong here is told; the program goes on. */
 const say = (message: FromJobsThread): void => parentPort?.postMessage(message);
-const room = new JobsRoom(workerData as JobsStart, say);
+const room = await JobsRoom.open(workerData as JobsStart, say);
 
 function guarded(work: Promise<unknown>): void {
 	work.catch((error: unknown) => {

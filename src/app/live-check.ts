@@ -2,7 +2,7 @@
 import type { Config } from '../config/config.ts';
 import type { PlatformConfig } from '../instances/config.ts';
 import { isPlatform } from '../instances/kinds.ts';
-import { missingPermissions } from '../instances/platform/missing-permissions.ts';
+import { tellPermissions } from '../instances/platform/missing-permissions.ts';
 import { asPlatformError, callPlatform, wordsOf } from '../instances/platform/platform-call.ts';
 import type { ScalePolicy } from '../scaling/policy.ts';
 import { openPlatform } from './open-platform.ts';
@@ -18,6 +18,8 @@ export interface PlatformCheck {
 	found: { desired: number; running: number } | null;
 	/** Sentences, with the permission that is needed where one is missing; empty: all is well. */
 	problems: string[];
+	/** Sentences on what could not be tried; no problem by themselves. */
+	notes: string[];
 }
 
 /** Most time for one platform, ms: a first look opens connections and fetches tokens. */
@@ -46,8 +48,10 @@ async function checkOne(
 	try {
 		const group = await callPlatform(limitMs, closed.signal, (signal) => platform.group(signal));
 		const problems: string[] = [];
+		const notes: string[] = [];
 		if (changesSizes(scale)) {
-			const missing = await missingPermissions(platform, limitMs, closed.signal);
+			const { missing, untested } = await tellPermissions(platform, limitMs, closed.signal);
+			if (untested !== null) notes.push(untested);
 			if (missing !== null) problems.push(missing);
 			if (group.autoscaler !== null && scale.nativeAutoscaler === 'refuse')
 				problems.push(
@@ -56,10 +60,10 @@ async function checkOne(
 		}
 		if (group.failure) problems.push(`${target}: ${wordsOf(group.failure)}`);
 		const running = group.members.filter(({ life }) => life === 'running').length;
-		return { pool: name, target, found: { desired: group.desired, running }, problems };
+		return { pool: name, target, found: { desired: group.desired, running }, problems, notes };
 	} catch (error) {
 		const problem = `${target} cannot be read: ${wordsOf(asPlatformError(error))}`;
-		return { pool: name, target, found: null, problems: [problem] };
+		return { pool: name, target, found: null, problems: [problem], notes: [] };
 	} finally {
 		closed.abort();
 		platform.close();

@@ -147,7 +147,7 @@ function routeReadings(
 function poolReadings({ services }: Status, { happenings, short }: ObservedParts): PoolReading[] {
 	const missing = short();
 	return services.flatMap(({ name, pools }) =>
-		pools.map(({ name: pool, ready, total, desired, share, trouble, outliers, probes }) => ({
+		pools.map(({ name: pool, ready, total, desired, share, trouble, permissionMissing, outliers, probes }) => ({
 			service: name,
 			pool,
 			ready,
@@ -156,6 +156,7 @@ function poolReadings({ services }: Status, { happenings, short }: ObservedParts
 			share,
 			panic: outliers.panic,
 			trouble: trouble !== null,
+			denied: permissionMissing,
 			short: missing.get(poolKey(name, pools.length === 1 ? MAIN_POOL : pool)) ?? 0,
 			starts: startsOf(name, pool, happenings),
 			ejections: Object.entries(outliers.ejections),

@@ -74,8 +74,10 @@ export interface JobsPlan {
 	path: string;
 	/** Whether they are carried out here. */
 	run: boolean;
-	/** Where they last. */
+	/** Where they last, or what there is of them on this machine. */
 	folder: string;
+	/** Where their bodies lie. */
+	bodies: string;
 }
 
 /** What is written down of requests, beyond the counts. */

@@ -25,6 +25,8 @@ export interface PoolReadiness {
 	sleeps: boolean;
 	/** Why its provider's word is not to be relied on; null: it is. */
 	trouble: string | null;
+	/** Its platform refuses something for want of a permission. */
+	permissionMissing: boolean;
 	outliers: OutlierFigures;
 	probes: ProbeFigures;
 }
@@ -43,6 +45,7 @@ export function poolReadiness(pool: PoolFleet): PoolReadiness {
 		startTimeMs: pool.startTimeMs,
 		sleeps: pool.sleeps,
 		trouble: pool.size.complaint,
+		permissionMissing: pool.size.permissionMissing,
 		outliers: pool.outliers,
 		probes: pool.probes,
 	};

@@ -23,6 +23,7 @@ export function queueReadings(figures: Pick<JobFigures, 'queues' | 'counts'> | n
 			attempts: told?.attempts ?? 0,
 			started: told?.started ?? 0,
 			waitedSeconds: told?.waitedS ?? 0,
+			ranSeconds: told?.ranS ?? 0,
 			ended: STATES.map((state) => [state, told?.ended[state] ?? 0] as const),
 		};
 	});

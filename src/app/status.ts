@@ -36,6 +36,8 @@ export interface PoolStatus {
 	drained: boolean;
 	/** Why its provider's word is not to be relied on; null: it is. */
 	trouble: string | null;
+	/** Its platform refuses something for want of a permission. */
+	permissionMissing: boolean;
 	outliers: OutlierFigures;
 	probes: ProbeFigures;
 }
@@ -129,9 +131,11 @@ export function serviceStatus({ served, fleet, meters, cells, ...of }: StatusPar
 			pools: pools.map(({ name: pool, priority, region }) => {
 				const found = known.find((each) => each.pool === pool);
 				const { desired = 0, ready = 0, total = 0, drained = false, trouble = null } = found ?? {};
+				const { permissionMissing = false } = found ?? {};
 				const { outliers = outlierFigures(), probes = probeFigures() } = found ?? {};
 				const share = pools.length === 1 ? 1 : cells.share(name, pool) / 1000;
-				return { name: pool, priority, region, desired, ready, total, share, drained, trouble, outliers, probes };
+				const held = { drained, trouble, permissionMissing };
+				return { name: pool, priority, region, desired, ready, total, share, ...held, outliers, probes };
 			}),
 			rollout: of.rollouts.view(name),
 			deployed: deployments.commandOf(name)?.join(' ') ?? null,

@@ -31,10 +31,11 @@ async function tried(config: Config): Promise<PlatformCheck[]> {
 
 function showLive(live: readonly PlatformCheck[], terminal: Terminal): void {
 	if (live.length === 0) terminal.out('no instances are of a platform: nothing was tried\n');
-	for (const { pool, target, found, problems } of live) {
+	for (const { pool, target, found, problems, notes } of live) {
 		for (const problem of problems) terminal.err(inertLines(`${pool}: ${problem}\n`));
 		if (found !== null && problems.length === 0)
 			terminal.out(inertLines(`${pool}: ${target} answers: ${found.running} of ${found.desired} running\n`));
+		for (const note of notes) terminal.out(inertLines(`${pool}: ${note}\n`));
 	}
 	const count = live.reduce((sum, { problems }) => sum + problems.length, 0);
 	if (count > 0) terminal.err(`${plural(count, 'problem')}\n`);

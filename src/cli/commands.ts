@@ -91,7 +91,8 @@ export const COMMANDS: readonly Command[] = [
 			'Reads the configuration as `up` does and lists everything that is wrong with it; nothing is started.',
 			'Warns of commands and users that this machine does not have: another one may be meant.',
 			'With --live each platform is looked at as `up` would; exit code 1 says that one does not answer, or what',
-			'permission is missing (of Kubernetes also those to resize and remove).',
+			'permission is missing, also of those needed later to resize, to remove and to give a size, as far as the',
+			'platform tells beforehand; those that it does not are listed.',
 			FILES,
 		],
 		examples: [

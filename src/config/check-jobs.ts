@@ -14,10 +14,42 @@ export function checkJobs(
 		top.at('store').problem('expected a folder: `offload` keeps its jobs there', { at: 'key', value: 'off' });
 	for (const { config, place } of services) checkPaths(config, place, node.jobs.path);
 	for (const { config, place } of making) warnOfBody(config, place);
+	checkShared(making);
 }
 
 const makesJobs = ({ offload, routeOffloads }: ServiceConfig): boolean =>
 	offload !== null || Object.values(routeOffloads).some((policy) => policy !== null);
+
+/** What stands for all at one place must be the same wherever it is said. */
+function checkShared(services: readonly { config: ServiceConfig; place: Place }[]): void {
+	const known = new Map<string, string>();
+	const differs = (key: string, value: unknown): boolean => {
+		const text = JSON.stringify(value);
+		const before = known.get(key);
+		known.set(key, before ?? text);
+		return before !== undefined && before !== text;
+	};
+	for (const { config, place } of services) {
+		const policies = [
+			{ policy: config.offload, at: place.at('offload') },
+			...config.routes.map(({ name }) => ({
+				policy: config.routeOffloads[name] ?? null,
+				at: place.at('routes', name, 'offload'),
+			})),
+		];
+		for (const { policy, at } of policies) {
+			if (policy === null) continue;
+			if (differs(`lanes ${policy.queue}`, policy.lanes))
+				at.at('lanes').problem(
+					'conflict: other routes of this queue have other places; say them once, at the service',
+					{ at: 'key' },
+				);
+			const webhook = policy.external?.webhook ?? null;
+			if (webhook !== null && differs(`webhook ${webhook.path}`, webhook))
+				at.at('external', 'webhook').problem('conflict: another webhook has this path', { value: webhook.path });
+		}
+	}
+}
 
 /** What is asked about jobs is answered before any route. */
 function checkPaths({ match, routes }: ServiceConfig, place: Place, path: string): void {

@@ -55,7 +55,7 @@ test('azure: what is missing or no name', async () => {
 });
 
 test('gcp: all of it, and what the environment gives', async () => {
-	const common = { kind: 'gcp', group: 'videos', project: 'my-project', port: 8080 };
+	const common = { kind: 'gcp', group: 'videos', project: 'my-project', port: 8080, machineTypes: [] };
 	const compute = 'https://compute.googleapis.com';
 	assert.deepEqual(
 		await instancesOf('gcp: videos, project: my-project, zone: europe-west3-a, port: 8080, address: external'),
@@ -68,6 +68,12 @@ test('gcp: all of it, and what the environment gives', async () => {
 		address: 'internal',
 		endpoint: compute,
 	});
+	const sized = 'gcp: videos, project: my-project, zone: europe-west3-a, port: 8080, machineTypes: [n2-custom-4-8192]';
+	assert.deepEqual(((await instancesOf(sized)) as { machineTypes: unknown }).machineTypes, ['n2-custom-4-8192']);
+	assert.match(
+		await problemOf('gcp: videos, port: 80, machineTypes: [large]'),
+		/expected a machine type such as n2-standard-4/,
+	);
 });
 
 test('gcp: what is missing, no name or too much', async () => {

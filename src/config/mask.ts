@@ -1,3 +1,4 @@
+import type { OffloadPolicy } from '../jobs/offload-policy.ts';
 import { maskAlerting, maskValues } from './alerts-form.ts';
 import type { Config } from './config.ts';
 import { MASK, namesSecret } from './problem.ts';
@@ -19,6 +20,8 @@ export function maskConfig(config: Config): Config {
 			const { env, secretEnv } = instances;
 			for (const name of Object.keys(env)) if (secretEnv.includes(name) || namesSecret(name)) env[name] = MASK;
 		}
+		for (const policy of [service.offload, ...Object.values(service.routeOffloads)])
+			if (policy !== null) maskOffload(policy);
 		const { health } = service;
 		health.headers = health.headers.map(([name, value]) =>
 			health.secretHeaders.includes(name.toLowerCase()) || namesSecret(name) ? [name, MASK] : [name, value],
@@ -32,6 +35,16 @@ export function maskConfig(config: Config): Config {
 		}
 	}
 	return masked;
+}
+
+/** All that places upstream are sent is taken for secret. */
+function maskOffload(policy: OffloadPolicy): void {
+	policy.lanes = policy.lanes.map((lane) => ({
+		...lane,
+		headers: lane.headers.map(([name]) => [name, MASK] as const),
+	}));
+	const signature = policy.external?.webhook?.signature;
+	if (signature != null) signature.secrets = signature.secrets.map(() => MASK);
 }
 
 function maskAll(values: Record<string, string>): void {

@@ -2,11 +2,15 @@
 import { formatDuration, formatSize } from '../core/units.ts';
 import type { JobRetry, JobsConfig, OffloadPolicy, QueueLimits } from '../jobs/offload-policy.ts';
 import { formatRate } from '../resilience/rate.ts';
+import { codesForm, externalForm, lanesForm } from './external-form.ts';
 
 const PRIORITIES = ['low', 'normal', 'high'] as const;
 
-/** `limits`: whether it tells those of its queue, which a route does that has one of its own. */
-export function offloadForm(policy: OffloadPolicy | null, limits: boolean): unknown {
+/** `limits`: whether it tells those of its queue, which a route does that has one of its own. `secret`: what stands for one. */
+export function offloadForm(
+	policy: OffloadPolicy | null,
+	{ limits, secret }: { limits: boolean; secret: (value: string) => unknown },
+): unknown {
 	if (policy === null) return 'off';
 	const { when, methods, idempotency, owner, group, priority, upstreamKey } = policy;
 	return {
@@ -25,6 +29,10 @@ export function offloadForm(policy: OffloadPolicy | null, limits: boolean): unkn
 		expires: policy.expiresMs === 0 ? 'off' : formatDuration(policy.expiresMs),
 		keep: formatDuration(policy.keepMs),
 		...(policy.bodyMost === Number.MAX_SAFE_INTEGER ? {} : { body: formatSize(policy.bodyMost) }),
+		...(policy.lanes.length === 0 ? {} : { lanes: lanesForm(policy.lanes, secret) }),
+		...(policy.codes === null ? {} : { errors: codesForm(policy.codes) }),
+		...(policy.stamp === null ? {} : { stamp: policy.stamp }),
+		...(policy.external === null ? {} : { external: externalForm(policy.external, secret) }),
 		result: formatSize(policy.resultMost),
 	};
 }
@@ -48,4 +56,10 @@ function retryForm({ attempts, backoff, statuses, unkeyed }: JobRetry): Record<s
 	};
 }
 
-export const jobsForm = ({ path, run }: JobsConfig): unknown => ({ path, run });
+export const jobsForm = ({ path, run, store }: JobsConfig): unknown => ({ path, run, store: storeForm(store) });
+
+function storeForm(store: JobsConfig['store']): unknown {
+	if (store.kind === 'embedded') return store.kind;
+	const { replicas, waitMs, folder } = store;
+	return { redis: { replicas, wait: formatDuration(waitMs), ...(folder === null ? {} : { folder }) } };
+}

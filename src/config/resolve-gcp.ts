@@ -15,6 +15,7 @@ export function resolveGcp(input: GcpInput, place: Place): GcpConfig {
 		port: input.port,
 		address: input.address ?? 'internal',
 		endpoint: input.endpoint ?? GCP_ENDPOINT,
+		machineTypes: input.machineTypes ?? [],
 	};
 }
 

@@ -34,6 +34,7 @@ export function resolveNode(
 	if (admin !== null && !isLoopback(admin.host)) {
 		place.at('admin').warn(`the admin listener can be reached from other machines (${admin.host})`);
 	}
+	const state = resolveState(input.state, place.at('state'));
 	return {
 		version: 1,
 		listen,
@@ -52,8 +53,8 @@ export function resolveNode(
 			keeps: input.store !== 'off' && input.store !== false,
 			shared: input.state?.redis !== undefined,
 		}),
-		state: resolveState(input.state, place.at('state')),
-		jobs: resolveJobs(input.jobs),
+		state,
+		jobs: resolveJobs(input.jobs, place.at('jobs'), state),
 		stop: { graceMs: parseDuration((typeof stop === 'string' ? stop : stop?.grace) ?? '30s') ?? 30_000 },
 		logs: resolveLogs(input.logs, place.at('logs')),
 	};

@@ -10,7 +10,10 @@ import {
 	type QueueLimits,
 	type QueueRate,
 } from '../jobs/offload-policy.ts';
+import type { StateConfig } from '../redis/config.ts';
 import { parseRate } from '../resilience/rate.ts';
+import { resolveCodes, resolveExternal, resolveLanes } from './resolve-external.ts';
+import { resolveJobStore } from './resolve-job-store.ts';
 import type { Place } from './scope.ts';
 
 type Said = Exclude<OffloadInput, 'off' | boolean>;
@@ -45,7 +48,7 @@ export function layOffload(
 		group: said.group === undefined ? from.group : fieldOf(said.group),
 		priority: said.priority === undefined ? from.priority : PRIORITIES[said.priority],
 		queue: own ? `${service}/${route}` : service,
-		limits: limitsOf(from.limits, said, place),
+		limits: limitsOf(limitsBase(from, said), said, place),
 		retry: retryOf(from.retry, said),
 		upstreamKey:
 			said.upstreamKey === undefined
@@ -58,6 +61,10 @@ export function layOffload(
 		expiresMs: durationOrOff(said.expires, from.expiresMs),
 		keepMs: duration(said.keep, from.keepMs),
 		bodyMost: said.body === undefined ? from.bodyMost : (parseSize(said.body) ?? from.bodyMost),
+		lanes: resolveLanes(said.lanes, place.at('lanes')) ?? from.lanes,
+		codes: said.errors === undefined ? from.codes : resolveCodes(said.errors),
+		stamp: said.stamp ?? from.stamp,
+		external: said.external === undefined ? from.external : resolveExternal(said.external, place.at('external')),
 		resultMost: said.result === undefined ? from.resultMost : (parseSize(said.result) ?? from.resultMost),
 	};
 }
@@ -72,6 +79,10 @@ const durationOrOff = (input: string | false | undefined, otherwise: number): nu
 
 const countOrOff = (input: number | string | false | undefined, otherwise: number): number =>
 	input === undefined ? otherwise : typeof input === 'number' ? input : 0;
+
+/** Places have limits of their own: without a word there is no other. */
+const limitsBase = ({ limits, lanes }: OffloadPolicy, said: Said): QueueLimits =>
+	said.lanes === undefined || lanes.length > 0 ? limits : { ...limits, concurrency: 0 };
 
 function limitsOf(base: QueueLimits, said: Said, place: Place): QueueLimits {
 	return {
@@ -102,6 +113,7 @@ function retryOf(base: JobRetry, { attempts, backoff, retryOn, unkeyed }: Said):
 	};
 }
 
-export function resolveJobs(input: JobsInput | undefined): JobsConfig {
-	return { path: input?.path ?? JOBS.path, run: input?.run ?? JOBS.run };
+export function resolveJobs(input: JobsInput | undefined, place: Place, state: StateConfig): JobsConfig {
+	const store = resolveJobStore(input?.store, place.at('store'), state);
+	return { path: input?.path ?? JOBS.path, run: input?.run ?? JOBS.run, store };
 }

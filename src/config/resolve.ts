@@ -1,6 +1,7 @@
 /** From what files say to the configuration that Ballast runs by. */
 import { checkJobs } from './check-jobs.ts';
 import type { Config } from './config.ts';
+import { expandPreset } from './expand-preset.ts';
 import { shortFile } from './problem.ts';
 import { resolveAlerting } from './resolve-alerts.ts';
 import { checkMatches } from './resolve-match.ts';
@@ -65,7 +66,7 @@ function collectServices(files: readonly CheckedFile[]): ServiceEntry[] {
 			const place = new Place(scope, ['services', name]);
 			const earlier = entries.get(name);
 			if (earlier === undefined) {
-				entries.set(name, { name, input: service as UserService, place });
+				entries.set(name, { name, input: expandPreset(service as UserService, place), place });
 				continue;
 			}
 			const position = earlier.place.scope.source.locate(['services', name], 'key');

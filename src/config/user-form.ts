@@ -109,7 +109,7 @@ function serviceForm(service: ServiceConfig, options: FormOptions): Form {
 		...policyForm(service, options),
 		objective: objectiveForm(service.objective),
 		cache: cacheForm(service.cache),
-		offload: offloadForm(service.offload, true),
+		offload: offloadForm(service.offload, { limits: true, secret: options.secret }),
 		rateLimit: rateLimitForm(service.rateLimit),
 		...(routes.length === 0
 			? {}
@@ -335,7 +335,7 @@ function routeForm(route: RouteConfig, service: ServiceConfig, options: FormOpti
 	const [promised, general] = [service.routeObjectives[name] ?? null, service.objective].map(objectiveForm);
 	const [cached, inherited] = [service.routeCaches[name] ?? null, service.cache].map(cacheForm);
 	const [queued, queuing] = [service.routeOffloads[name] ?? null, service.offload].map((policy) =>
-		offloadForm(policy, policy?.queue !== service.name),
+		offloadForm(policy, { limits: policy?.queue !== service.name, secret: options.secret }),
 	);
 	const same = JSON.stringify(promised) === JSON.stringify(general) && !options.fullRoutes;
 	return {

@@ -52,6 +52,7 @@ export const ERRORS = {
 	idempotency_key_reused: entry(422, 'client', false, 'http_request_denied', 'The key was used for another request'),
 	idempotency_in_flight: entry(409, 'client', true, 'http_request_denied', 'A request with this key is being stored'),
 	webhook_refused: entry(422, 'client', false, 'http_request_denied', 'This webhook cannot be called'),
+	webhook_unverified: entry(401, 'client', false, 'http_request_denied', 'This webhook cannot be verified'),
 	job_not_found: entry(404, 'client', false, 'destination_not_found', 'There is no such job'),
 	job_not_done: entry(409, 'client', true, 'http_request_denied', 'The job has no result yet'),
 	jobs_full: entry(503, 'ballast', true, 'connection_limit_reached', 'The queue is full'),

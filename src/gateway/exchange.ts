@@ -89,7 +89,7 @@ export class Exchange implements FetchParty {
 	/** Where it has a place that it must give back. */
 	place: ConcurrencyLimit | null = null;
 	readonly cache: CacheTrack<Exchange, Route> = new CacheTrack<Exchange, Route>();
-	readonly conditions: null = null;
+	conditions: Buffer | null = null;
 
 	constructor(plane: DataPlane) {
 		this.plane = plane;

@@ -18,7 +18,9 @@ export function whyUnsized(instances: InstancesConfig): string | null {
 		case 'dns':
 			return 'they are run by somebody else';
 		case 'gcp':
-			return "it hangs on the group's instance template, which Ballast leaves alone; change it there";
+			return instances.machineTypes.length > 0
+				? null
+				: 'a size is one of their machine types; list those that may be chosen in `machineTypes`';
 		case 'aws':
 			return instances.instanceTypes.length > 0
 				? null

@@ -136,6 +136,8 @@ export interface TellsTrouble {
 	readonly known: boolean;
 	/** What is wrong, whichever way it holds; half a sentence; null: nothing is. What was refused stays until it works. */
 	readonly complaint: string | null;
+	/** The platform refuses something since a permission is missing, or said that it would. */
+	readonly permissionMissing: boolean;
 }
 
 /** Extension: the platform knows what instances use. */

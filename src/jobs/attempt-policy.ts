@@ -8,7 +8,7 @@ const RETRY_AFTER_MOST_MS = 7 * 86_400_000;
 
 /** How attempts of a job go. `attemptMs`: most time for one. */
 export function attemptPolicy(
-	{ retry, upstreamKey }: OffloadPolicy,
+	{ retry, upstreamKey, lanes, external }: OffloadPolicy,
 	{ idempotent, attemptMs }: { idempotent: boolean; attemptMs: number },
 ): RetryPolicy {
 	return {
@@ -16,12 +16,13 @@ export function attemptPolicy(
 		keyLifeMs: upstreamKey?.lifeMs ?? null,
 		attemptMostMs: attemptMs,
 		repeatsUnkeyed: retry.unkeyed,
-		canReconcile: false,
+		canReconcile: external?.reconcile != null,
 		firstPauseMs: retry.backoff.baseMs,
 		longestPauseMs: retry.backoff.mostMs,
 		jitter: JITTER,
 		statuses: new Set(retry.statuses),
 		retryAfterMostMs: RETRY_AFTER_MOST_MS,
-		countsRefusals: true,
+		// Where places are shared with others, a job does not fail by finding them full.
+		countsRefusals: lanes.length === 0,
 	};
 }

@@ -13,6 +13,21 @@ export interface AttemptOrder {
 	body: JobBody | null;
 	/** '': none is sent. */
 	upstreamKey: string;
+	/** The place upstream; '': none. */
+	lane: string;
+}
+
+/** What an answer says beyond its status. */
+export interface AnswerReading {
+	/** What the upstream calls the job that it has taken; null: it took none. */
+	externalId: string | null;
+	/** It took the job, and it cannot be told by which name: nothing can be asked about it. */
+	nameless: boolean;
+	/** What the upstream calls its error; null: nothing. */
+	code: string | null;
+	message: string | null;
+	/** Whether such an error is tried again; null: by its status. */
+	retried: boolean | null;
 }
 
 /** What came of an attempt. */

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, mkdirSync, type ReadStream } from 'node:fs';
-import { type FileHandle, open, opendir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskFault } from '../core/database.ts';
 import { BallastError } from '../core/errors.ts';
+import type { JobBody } from './job.ts';
 
 /** Names are made here, never taken from a client. */
 const NAME = /^[A-Za-z0-9_-]{22}$/;
@@ -61,6 +62,19 @@ export class BodyFolder {
 		} catch (error) {
 			if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
 			throw error;
+		}
+	}
+
+	/** A body that is read once, as text; a file is gone then. null: there is none, or it is longer. */
+	async text(body: JobBody | null, mostBytes: number): Promise<string | null> {
+		if (body === null) return null;
+		if ('inline' in body) return Buffer.from(body.inline).toString('utf8');
+		try {
+			return body.bytes > mostBytes ? null : await readFile(this.#pathOf(body.file), 'utf8');
+		} catch {
+			return null;
+		} finally {
+			await this.remove([body.file]).catch(() => {});
 		}
 	}
 

@@ -1,6 +1,8 @@
 /** What a person writes of jobs. Import the types only where zod must not be loaded. */
 import { z } from 'zod';
 import { bool, choice, duration, integer, key, list, object, oneOf, size, text } from '../core/schema.ts';
+import { codesSchema, externalSchema, lanesSchema } from './external/external-config.ts';
+import { jobStoreSchema } from './store-config.ts';
 
 const YEAR = 366 * 86_400_000;
 const off = z.literal(['off', false], { error: 'expected off' });
@@ -123,6 +125,36 @@ const offloadKeys = object({
 		defaultText: '`limits.body`',
 		example: '100MB',
 	}),
+	lanes: key(
+		lanesSchema,
+		'Places upstream, such as accounts, each with its own limit and its own fields: a job keeps the one that it was given. While one is full with fewer of our jobs (others use it, too), fewer are sent there.',
+		{
+			defaultText: 'none',
+			example: { first: { concurrency: 10, headers: { 'X-Api-Key': { env: 'API_KEY' } } } },
+		},
+	),
+	errors: key(codesSchema, 'What the codes of errors mean that the API answers.', {
+		defaultText: 'errors are judged by their status',
+		example: { code: '/error/code', fail: ['quota_exceeded'] },
+	}),
+	stamp: key(
+		text('the name of a member of the JSON body', (value) =>
+			/^[A-Za-z0-9_.-]{1,64}$/.test(value) ? undefined : 'expected the name of a member of the JSON body',
+		),
+		"The member of a JSON body that gets the job's id where the client's has none.",
+		{ defaultText: 'none', example: 'callback_id' },
+	),
+	external: key(
+		externalSchema,
+		'The API is asynchronous itself: its answer names a job of its own, whose end is waited for. Until then its place counts as taken.',
+		{
+			default: 'off',
+			example: {
+				id: '/id',
+				status: { path: '/videos/{id}', state: '/status', done: ['completed'], failed: ['failed'] },
+			},
+		},
+	),
 	result: key(size(0, 1_099_511_627_776), 'Largest body of an answer; above it the job fails.', {
 		default: '1GiB',
 		example: '100MB',
@@ -151,6 +183,14 @@ export const jobsSchema = object({
 		{ default: '/jobs', example: '/v1/jobs' },
 	),
 	run: key(bool(), 'Whether this node carries jobs out, or only takes them in.', { default: true, example: false }),
+	store: key(
+		jobStoreSchema,
+		'Where jobs are kept: on this machine, or in the Redis of `state.redis`, for several nodes.',
+		{
+			default: 'embedded',
+			example: 'redis',
+		},
+	),
 });
 
 export type JobsInput = z.input<typeof jobsSchema>;

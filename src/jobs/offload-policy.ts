@@ -1,3 +1,6 @@
+import type { CodePolicy, ExternalPolicy, LanePolicy } from './external/external-policy.ts';
+import type { JobStoreConfig } from './store-config.ts';
+
 /** How requests of a route become jobs, resolved. Plain data: it is sent to threads. */
 export interface OffloadPolicy {
 	/** `asked`: only those that say `Prefer: respond-async`. */
@@ -26,6 +29,14 @@ export interface OffloadPolicy {
 	/** Most bytes of a request's body, and of an answer's. */
 	bodyMost: number;
 	resultMost: number;
+	/** Places upstream, each with a limit of its own; empty: none. Those of one queue are the same. */
+	lanes: readonly LanePolicy[];
+	/** null: errors are judged by their status alone. */
+	codes: CodePolicy | null;
+	/** Member of a JSON body that gets the job's id where the client names none; null: none does. */
+	stamp: string | null;
+	/** null: the answer of an attempt is the job's end. */
+	external: ExternalPolicy | null;
 }
 
 /** What of a queue may be under way; 0 or null: as many as come. */
@@ -59,6 +70,8 @@ export interface JobsConfig {
 	path: string;
 	/** Whether this node carries jobs out, too. */
 	run: boolean;
+	/** Where they are kept. */
+	store: JobStoreConfig;
 }
 
 const HOUR_MS = 3_600_000;
@@ -84,9 +97,13 @@ export const OFFLOAD: OffloadPolicy = {
 	keepMs: 24 * HOUR_MS,
 	bodyMost: Number.MAX_SAFE_INTEGER,
 	resultMost: 1024 * 1024 * 1024,
+	lanes: [],
+	codes: null,
+	stamp: null,
+	external: null,
 };
 
-export const JOBS: JobsConfig = { path: '/jobs', run: true };
+export const JOBS: JobsConfig = { path: '/jobs', run: true, store: { kind: 'embedded' } };
 
 /** How long an idempotency key is known, ms from the request that brought it. */
 export const IDEMPOTENCY_MS: number = 24 * HOUR_MS;

@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AttemptOrder, AttemptOutcome } from './attempt.ts';
+import type { AnswerReading, AttemptOrder, AttemptOutcome } from './attempt.ts';
 import { attemptPolicy } from './attempt-policy.ts';
 import { openEmbeddedJobStore } from './embedded/embedded-job-store.ts';
+import type { SubmittedJobs } from './external/submitted-jobs.ts';
 import type { Job, JobBody, NewJob } from './job.ts';
-import type { JobStore } from './job-store.ts';
+import type { ClaimedJob, JobStore } from './job-store.ts';
 import { OFFLOAD } from './offload-policy.ts';
 import { type AttemptPlaces, JobRunner } from './runner.ts';
 
@@ -41,9 +42,45 @@ class Places implements AttemptPlaces {
 	}
 }
 
+/** An upstream that takes what `reading` says, and ends nothing by itself. */
+class Upstream implements SubmittedJobs {
+	reading: AnswerReading | null = null;
+	readonly taking: ClaimedJob[] = [];
+	readonly leaving: string[] = [];
+	readonly reconciled: ClaimedJob[] = [];
+
+	keeps(): boolean {
+		return this.reading !== null;
+	}
+
+	read(): AnswerReading | null {
+		return this.reading;
+	}
+
+	took(job: ClaimedJob): void {
+		this.taking.push({ ...job });
+	}
+
+	reconcile(job: ClaimedJob): void {
+		this.reconciled.push(job);
+	}
+
+	left(token: string): void {
+		this.leaving.push(token);
+	}
+
+	async taken(n: number): Promise<ClaimedJob> {
+		while (this.taking.length <= n) await sleep(2);
+		return this.taking[n] as ClaimedJob;
+	}
+}
+
+const TAKEN: AnswerReading = { externalId: 'v1', nameless: false, code: null, message: null, retried: null };
+
 class Stage implements AsyncDisposable {
 	readonly folder = mkdtempSync(join(tmpdir(), 'ballast-runner-'));
 	readonly places = new Places();
+	readonly upstream = new Upstream();
 	readonly store: JobStore;
 	readonly runner: JobRunner;
 	readonly unusable: string[] = [];
@@ -83,6 +120,7 @@ class Stage implements AsyncDisposable {
 		return new JobRunner({
 			store: troubled,
 			places: this.places,
+			submitted: this.upstream,
 			holder,
 			gone,
 			rooms: () => [
@@ -288,4 +326,61 @@ test('the body of an answer stays where it cannot be told whether it was stored'
 	await stage.until(id, 'succeeded');
 	while (stage.runner.running > 0) await sleep(2);
 	assert.deepEqual(stage.places.dropped, []);
+});
+
+test('a job that its upstream has keeps its slot until it is told how it ended; another life goes on with it', async () => {
+	await using stage = new Stage();
+	stage.concurrency = 1;
+	stage.upstream.reading = TAKEN;
+	const id = await stage.add();
+	const behind = await stage.add();
+	stage.runner.ended((await stage.order(0)).token, OK);
+	await stage.upstream.taken(0);
+	assert.deepEqual([stage.runner.running, stage.runner.submitted], [0, 1]);
+	assert.equal((await stage.store.get(behind))?.state, 'waiting');
+	await stage.runner.rest(60_000);
+	const next = stage.run('second', ['first']);
+	next.active = true;
+	const job = await stage.upstream.taken(1);
+	assert.deepEqual([job.id, job.externalId, job.lost], [id, 'v1', true]);
+	next.conclude(job.token, { kind: 'succeeded', result: null });
+	await stage.until(id, 'succeeded');
+	assert.equal((await stage.order(1)).id, behind);
+	assert.deepEqual(stage.upstream.leaving, [job.token]);
+	next.close();
+});
+
+test('a job that is cancelled while its upstream has it holds its slot until that has ended', async () => {
+	await using stage = new Stage();
+	stage.concurrency = 1;
+	stage.upstream.reading = TAKEN;
+	const [id, other] = [await stage.add(), await stage.add()];
+	const cancel = (job: string) => stage.store.change(job, { kind: 'cancel', nowMs: nowMs() });
+	// In the midst of the call that creates: it may have been heard.
+	const order = await stage.order(0);
+	await cancel(id);
+	assert.deepEqual(stage.places.aborted, []);
+	stage.runner.ended(order.token, OK);
+	const job = await stage.upstream.taken(0);
+	assert.equal((await stage.store.get(other))?.state, 'waiting');
+	stage.runner.conclude(job.token, { kind: 'succeeded', result: null });
+	assert.equal((await stage.order(1)).id, other);
+	assert.equal((await stage.store.get(id))?.state, 'cancelled');
+});
+
+test('an answer that takes a job and does not name it leaves it to a person', async () => {
+	await using stage = new Stage();
+	stage.upstream.reading = { ...TAKEN, externalId: null, nameless: true, code: 'external_id_missing' };
+	const id = await stage.add();
+	stage.runner.ended((await stage.order(0)).token, OK);
+	assert.equal((await stage.until(id, 'parked')).error?.code, 'external_id_missing');
+});
+
+test('what the upstream calls an error counts for more than its status', async () => {
+	await using stage = new Stage();
+	stage.upstream.reading = { ...TAKEN, externalId: null, code: 'quota_exceeded', message: 'no more', retried: false };
+	const id = await stage.add();
+	stage.runner.ended((await stage.order(0)).token, { ...OK, status: 429 });
+	const { error } = await stage.until(id, 'failed');
+	assert.deepEqual([error?.code, error?.status], ['quota_exceeded', 429]);
 });

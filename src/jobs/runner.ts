@@ -1,5 +1,6 @@
 import type { AttemptOrder, AttemptOutcome, AttemptPolicy } from './attempt.ts';
-import { ENDED, type JobBody, type JobState } from './job.ts';
+import type { SubmittedJobs } from './external/submitted-jobs.ts';
+import { ENDED, type JobBody, type JobProgress, type JobState } from './job.ts';
 import type { ClaimedJob, JobStore, QueueRoom, ReportKind } from './job-store.ts';
 import { mayBegin, settle, settleLost } from './settle-attempt.ts';
 
@@ -33,6 +34,8 @@ export interface JobRunnerParts {
 	gone: readonly string[];
 	rooms(): readonly QueueRoom[];
 	policyOf(job: ClaimedJob): AttemptPolicy;
+	/** Jobs of upstreams that are asynchronous themselves. */
+	submitted: SubmittedJobs;
 	/** What became of an attempt, for counts and events. */
 	settled(job: ClaimedJob, kind: ReportKind): void;
 	began(job: ClaimedJob): void;
@@ -45,6 +48,8 @@ interface Running {
 	job: ClaimedJob;
 	/** Its report is on its way: it still holds its lease. */
 	reporting: boolean;
+	/** Its upstream has it: no attempt is under way. */
+	submitted: boolean;
 }
 
 /** Carries jobs out: claims where there is room, has attempts made, reports what became of them. */
@@ -63,6 +68,8 @@ export class JobRunner {
 	#pausedUntilMs = 0;
 	#failed = false;
 	#idle: (() => void)[] = [];
+	/** Jobs that upstreams have. */
+	#held = 0;
 	#beatMs = 0;
 
 	constructor(parts: JobRunnerParts) {
@@ -73,7 +80,19 @@ export class JobRunner {
 
 	/** Attempts under way. */
 	get running(): number {
-		return this.#running.size;
+		return this.#running.size - this.#held;
+	}
+
+	/** Jobs that upstreams have, which are asynchronous themselves. */
+	get submitted(): number {
+		return this.#held;
+	}
+
+	/** Ours in a place upstream. */
+	inLane(queue: string, lane: string): number {
+		let count = 0;
+		for (const { job } of this.#running.values()) if (job.queue === queue && job.lane === lane) count++;
+		return count;
 	}
 
 	/** Whether jobs are claimed. What is under way goes on. */
@@ -157,18 +176,25 @@ export class JobRunner {
 	}
 
 	#take(job: ClaimedJob): void {
-		this.#running.set(job.token, { job, reporting: false });
+		this.#running.set(job.token, { job, reporting: false, submitted: false });
 		this.#tokens.set(job.id, job.token);
 		const policy = this.#parts.policyOf(job);
 		const nowMs = this.#parts.nowMs();
-		const kind = job.lost ? settleLost(job, policy, nowMs) : (mayBegin(job, policy, nowMs) ?? 'again');
-		if (kind === 'again') this.#begin(job);
-		else void this.#report(job, kind);
+		if (job.externalId !== null) this.#go(job, 'resume');
+		else this.#go(job, job.lost ? settleLost(job, policy, nowMs) : (mayBegin(job, policy, nowMs) ?? 'again'));
+	}
+
+	#go(job: ClaimedJob, next: 'again' | 'resume' | 'reconcile' | ReportKind): void {
+		if (next === 'again') this.#begin(job);
+		else if (next === 'reconcile') this.#parts.submitted.reconcile(job);
+		else if (next === 'resume') void this.#report(job, submittedAs(job.externalId ?? ''));
+		else void this.#report(job, next);
 	}
 
 	#begin(job: ClaimedJob): void {
-		const { token, id, attempts, request, body, upstreamKey } = job;
-		if (this.#parts.places.begin({ token, id, attempt: attempts, request, body, upstreamKey })) this.#parts.began(job);
+		const { token, id, attempts, request, body, upstreamKey, lane } = job;
+		if (this.#parts.places.begin({ token, id, attempt: attempts, request, body, upstreamKey, lane }))
+			this.#parts.began(job);
 		else this.ended(token, { kind: 'no_place', code: 'draining' });
 	}
 
@@ -183,10 +209,13 @@ export class JobRunner {
 		if (outcome.kind === 'no_place' || (outcome.kind === 'failed' && !outcome.began))
 			this.#resting.set(job.queue, this.#parts.nowMs() + UNREACHED_MS);
 		const moment = { nowMs: this.#parts.nowMs(), random: Math.random() };
-		const kind = settle({ job, outcome, policy: this.#parts.policyOf(job), moment });
-		const kept = 'result' in kind && kind.result !== null;
+		const reading = this.#parts.submitted.read(job, outcome);
+		const policy = this.#parts.policyOf(job);
+		const next =
+			reading?.externalId == null ? settle({ job, outcome, policy, moment, reading }) : submittedAs(reading.externalId);
+		const kept = next !== 'reconcile' && 'result' in next && next.result !== null;
 		if (!kept && outcome.kind === 'answered' && outcome.body !== null) this.#parts.places.drop(outcome.body);
-		void this.#report(job, kind);
+		this.#go(job, next);
 	}
 
 	/** Whoever made these attempts is no more. */
@@ -196,9 +225,7 @@ export class JobRunner {
 			if (running === undefined || running.reporting) continue;
 			const { job } = running;
 			job.lost = true;
-			const kind = settleLost(job, this.#parts.policyOf(job), this.#parts.nowMs());
-			if (kind === 'again') this.#begin(job);
-			else void this.#report(job, kind);
+			this.#go(job, settleLost(job, this.#parts.policyOf(job), this.#parts.nowMs()));
 		}
 	}
 
@@ -214,6 +241,8 @@ export class JobRunner {
 	#stop(token: string): void {
 		const running = this.#running.get(token);
 		if (running === undefined || running.reporting) return;
+		// What an upstream has, or may have by now, holds its slot there until it has ended.
+		if (running.submitted || this.#parts.submitted.keeps(running.job)) return;
 		this.#parts.places.abort(token);
 		void this.#report(running.job, { kind: 'cancelled' });
 	}
@@ -228,13 +257,14 @@ export class JobRunner {
 		for (;;) {
 			try {
 				const [taken] = await this.#parts.store.report([{ id, token, nowMs: this.#parts.nowMs(), ...kind }]);
-				this.#running.delete(token);
-				if (this.#tokens.get(id) === token) this.#tokens.delete(id);
+				const held = kind.kind === 'submitted' && (taken === true || (await this.#hasEnded(id)));
+				if (held && running !== undefined) this.#hold(running, kind.externalId);
+				else this.#forget(job);
 				if (taken === true) this.#parts.settled(job, kind);
 				else if (isFirst && 'result' in kind && kind.result?.body != null) this.#parts.places.drop(kind.result.body);
 				this.#usable();
 				this.wake();
-				if (this.#running.size === 0) for (const idle of this.#idle.splice(0)) idle();
+				if (this.running === 0) for (const idle of this.#idle.splice(0)) idle();
 				return;
 			} catch (error) {
 				isFirst = false;
@@ -242,6 +272,43 @@ export class JobRunner {
 				await new Promise((resolve) => setTimeout(resolve, BACK_OFF_MS));
 			}
 		}
+	}
+
+	/** One that was cancelled goes on upstream, and in its slot. */
+	async #hasEnded(id: string): Promise<boolean> {
+		const job = await this.#parts.store.get(id);
+		return job !== null && ENDED.has(job.state);
+	}
+
+	#hold(running: Running, externalId: string): void {
+		running.reporting = false;
+		running.job.externalId = externalId;
+		if (!running.submitted) this.#held++;
+		running.submitted = true;
+		this.#parts.submitted.took(running.job);
+	}
+
+	#forget({ id, token }: ClaimedJob): void {
+		if (this.#running.get(token)?.submitted === true) {
+			this.#held--;
+			this.#parts.submitted.left(token);
+		}
+		this.#running.delete(token);
+		if (this.#tokens.get(id) === token) this.#tokens.delete(id);
+	}
+
+	/** What became of a job that an upstream has, or was asked for. */
+	conclude(token: string, next: 'again' | ReportKind): void {
+		const running = this.#running.get(token);
+		if (running !== undefined && !running.reporting) this.#go(running.job, next);
+	}
+
+	/** How far it is; a word that is lost is no harm. */
+	progressed(token: string, progress: JobProgress): void {
+		const running = this.#running.get(token);
+		if (running === undefined || running.reporting) return;
+		const beat = { kind: 'beat', nowMs: this.#parts.nowMs(), leaseMs: LEASE_MS, progress } as const;
+		this.#parts.store.report([{ token, id: running.job.id, ...beat }]).catch((error: unknown) => this.#trouble(error));
 	}
 
 	#trouble(error: unknown): void {
@@ -259,7 +326,7 @@ export class JobRunner {
 	/** Claims nothing more; resolves when nothing is under way any more, or so many ms are over. */
 	async rest(ms: number): Promise<void> {
 		this.#active = false;
-		if (this.#running.size === 0) return;
+		if (this.running === 0) return;
 		let late: NodeJS.Timeout | undefined;
 		await Promise.race([
 			new Promise<void>((resolve) => this.#idle.push(resolve)),
@@ -273,3 +340,9 @@ export class JobRunner {
 		for (const timer of this.#timers) clearInterval(timer);
 	}
 }
+
+const submittedAs = (externalId: string): ReportKind & { kind: 'submitted' } => ({
+	kind: 'submitted',
+	leaseMs: LEASE_MS,
+	externalId,
+});

@@ -1,5 +1,5 @@
 import { ERRORS } from '../core/errors.ts';
-import type { AttemptOutcome, AttemptPolicy } from './attempt.ts';
+import type { AnswerReading, AttemptOutcome, AttemptPolicy } from './attempt.ts';
 import { decideLost } from './decide-lost.ts';
 import { decideRetry, type RetryMoment, type AttemptOutcome as RetryOutcome } from './decide-retry.ts';
 import type { JobError, JobResult } from './job.ts';
@@ -16,11 +16,15 @@ export interface Settling {
 	outcome: AttemptOutcome;
 	policy: AttemptPolicy;
 	moment: RetryMoment;
+	/** What the answer says beyond its status; null: nothing. */
+	reading?: AnswerReading | null;
 }
 
 /** What is reported of an attempt. */
-export function settle({ job, outcome, policy, moment }: Settling): ReportKind {
-	const error = errorOf(outcome);
+export function settle({ job, outcome, policy: base, moment, reading = null }: Settling): ReportKind | 'reconcile' {
+	const error = named(errorOf(outcome), reading);
+	const policy = byCode(base, outcome, reading);
+	if (reading?.nameless === true) return { kind: 'parked', error };
 	// A repeat would bring as much.
 	if (outcome.kind === 'failed' && outcome.code === 'body_too_large') return { kind: 'failed', error, result: null };
 	const of = retryOutcome(outcome);
@@ -36,7 +40,9 @@ export function settle({ job, outcome, policy, moment }: Settling): ReportKind {
 		}
 		case 'fail':
 			return { kind: 'failed', error: { ...error, message: `${error.message}; ${decision.reason}` }, result };
-		default:
+		case 'reconcile':
+			return 'reconcile';
+		case 'park':
 			return { kind: 'parked', error: { ...error, message: `${error.message}; ${decision.reason}` } };
 	}
 }
@@ -73,26 +79,43 @@ function errorOf(outcome: AttemptOutcome): JobError {
 	return { code, message, status: null };
 }
 
+/** By the upstream's own word for it. */
+function named(error: JobError, reading: AnswerReading | null): JobError {
+	if (reading === null || reading.code === null) return error;
+	return { ...error, code: reading.code, message: reading.message ?? error.message };
+}
+
+/** What the upstream's code says counts for more than the status. */
+function byCode(policy: AttemptPolicy, outcome: AttemptOutcome, reading: AnswerReading | null): AttemptPolicy {
+	if (outcome.kind !== 'answered' || reading === null || reading.retried === null) return policy;
+	const statuses = new Set(policy.statuses);
+	if (reading.retried) statuses.add(outcome.status);
+	else statuses.delete(outcome.status);
+	return { ...policy, statuses };
+}
+
 /** Before an attempt that is not the first: the upstream may have forgotten the job's key while it waited. null: it may begin. */
-export function mayBegin(job: ClaimedJob, policy: AttemptPolicy, nowMs: number): ReportKind | null {
+export function mayBegin(job: ClaimedJob, policy: AttemptPolicy, nowMs: number): ReportKind | 'reconcile' | null {
 	const keyed = job.upstreamKey !== '' && policy.keyLifeMs !== null;
 	if (!keyed || job.firstAttemptMs === null || job.firstAttemptMs === job.startedMs) return null;
 	const { do: what, reason } = mayRepeat(job, policy, nowMs);
 	if (what === 'again') return null;
+	if (what === 'reconcile') return 'reconcile';
 	const message = `an attempt before may have had its effect; ${reason}`;
 	return { kind: 'parked', error: { code: 'key_too_old', message, status: null } };
 }
 
 /**
- * What becomes of a job whose holder is gone in the midst of an attempt: `again`, which goes on with what there is, or
- * what is reported. A repeat is another attempt, in the job's old place: so one that takes its holders down ends.
+ * What becomes of a job whose holder is gone in the midst of an attempt: what the upstream is to be asked, or what is
+ * reported. A repeat is another attempt, in the job's old place: so one that takes its holders down ends.
  */
-export function settleLost(job: ClaimedJob, policy: AttemptPolicy, nowMs: number): 'again' | ReportKind {
+export function settleLost(job: ClaimedJob, policy: AttemptPolicy, nowMs: number): 'resume' | 'reconcile' | ReportKind {
 	const { do: what, reason } = decideLost(job, policy, nowMs);
 	const error: JobError = { code: 'attempt_lost', message: `the attempt was cut off; ${reason}`, status: null };
 	switch (what) {
 		case 'resume':
-			return 'again';
+		case 'reconcile':
+			return what;
 		case 'again':
 			return { kind: 'retry', atMs: job.runAtMs, error, counted: true, keepsLane: true };
 		case 'fail':

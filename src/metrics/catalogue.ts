@@ -23,10 +23,8 @@ const of = (metric: string, where?: Part['where']): Part => (where === undefined
 const REQUESTS = of('ballast_requests_total');
 const AT_INSTANCE = of('ballast_instance_requests_total');
 const FAILED = [of('ballast_responses_total', { class: '5xx' }), of('ballast_broken_total')];
-const FAILED_AT_INSTANCE = [
-	of('ballast_instance_responses_total', { class: '5xx' }),
-	of('ballast_instance_broken_total'),
-];
+const INSTANCE_5XX = of('ballast_instance_responses_total', { class: '5xx' });
+const FAILED_AT_INSTANCE = [INSTANCE_5XX, of('ballast_instance_broken_total')];
 const DURATION = 'ballast_request_duration_seconds';
 const AT_INSTANCE_DURATION = 'ballast_instance_duration_seconds';
 const PART = 'ballast_request_part_seconds_total';
@@ -244,6 +242,14 @@ const FLEET: readonly Figure[] = [
 		gauge(POOL, 'ballast_pool_trouble', 'max'),
 	),
 	figure(
+		{
+			name: 'provider.denied',
+			unit: 'number',
+			text: '1: the platform of the instances refuses something for want of a permission',
+		},
+		gauge(POOL, 'ballast_pool_denied', 'max'),
+	),
+	figure(
 		{ name: 'instances.starts', unit: 'number', perSecond: true, text: 'Starts of instances' },
 		rate([...POOL, 'cause'], of('ballast_instance_starts_total')),
 	),
@@ -341,6 +347,14 @@ const UPKEEP: readonly Figure[] = [
 	figure(
 		{ name: 'queue.wait', unit: 'seconds', text: 'Mean wait of a job for its first attempt' },
 		ratio(ROUTE, [of('ballast_job_wait_seconds_total')], of('ballast_jobs_started_total')),
+	),
+	figure(
+		{
+			name: 'jobs.time',
+			unit: 'seconds',
+			text: 'Mean time of a job that succeeded, from the start of its last attempt',
+		},
+		ratio(ROUTE, [of('ballast_job_run_seconds_total')], of('ballast_jobs_ended_total', { state: 'succeeded' })),
 	),
 	counted('jobs.added', 'ballast_jobs_added_total', 'Requests that became jobs'),
 	counted('jobs.attempts', 'ballast_job_attempts_total', 'Attempts of jobs'),

@@ -73,6 +73,7 @@ export const POOL_GAUGES = define('gauge', {
 	ballast_pool_instances: ['Instances, whatever their state', POOL],
 	ballast_pool_desired: ['Instances that there should be', POOL],
 	ballast_pool_trouble: ['1: the provider of the instances does not answer, or refuses', POOL],
+	ballast_pool_denied: ['1: the platform of the instances refuses something for want of a permission', POOL],
 	ballast_pool_short: ['Instances that would be needed beyond the most that there may be', POOL],
 	ballast_pool_share: ['Share of the traffic, 0 to 1', POOL],
 	ballast_pool_panic: ['1 while so few are left that no instance is taken out', POOL],
@@ -164,6 +165,7 @@ export const QUEUE_COUNTERS = define('counter', {
 	ballast_jobs_added_total: ['Requests that became jobs', ROUTE],
 	ballast_jobs_started_total: ['Jobs whose first attempt began', ROUTE],
 	ballast_job_wait_seconds_total: ['How long jobs waited for their first attempt', ROUTE],
+	ballast_job_run_seconds_total: ['How long jobs that succeeded took, from the start of their last attempt', ROUTE],
 	ballast_job_attempts_total: ['Attempts of jobs', ROUTE],
 	ballast_jobs_ended_total: ['Jobs that ended or were parked, by state', [...ROUTE, 'state']],
 });

@@ -71,41 +71,17 @@ function readPools(registry: Registry, pools: readonly PoolReading[]): void {
 	const { POOL_GAUGES: G, POOL_COUNTERS: C } = names;
 	const rows = (value: (pool: PoolReading) => number): Row[] =>
 		pools.map((pool) => [[pool.service, pool.pool], value(pool)]);
-	gauges(
-		registry,
-		G.ballast_pool_ready,
-		rows(({ ready }) => ready),
-	);
-	gauges(
-		registry,
-		G.ballast_pool_instances,
-		rows(({ total }) => total),
-	);
-	gauges(
-		registry,
-		G.ballast_pool_desired,
-		rows(({ desired }) => desired),
-	);
-	gauges(
-		registry,
-		G.ballast_pool_share,
-		rows(({ share }) => share),
-	);
-	gauges(
-		registry,
-		G.ballast_pool_panic,
-		rows(({ panic }) => Number(panic)),
-	);
-	gauges(
-		registry,
-		G.ballast_pool_trouble,
-		rows(({ trouble }) => Number(trouble)),
-	);
-	gauges(
-		registry,
-		G.ballast_pool_short,
-		rows(({ short }) => short),
-	);
+	const now: readonly [Gauge, (pool: PoolReading) => number][] = [
+		[G.ballast_pool_ready, ({ ready }) => ready],
+		[G.ballast_pool_instances, ({ total }) => total],
+		[G.ballast_pool_desired, ({ desired }) => desired],
+		[G.ballast_pool_share, ({ share }) => share],
+		[G.ballast_pool_panic, ({ panic }) => Number(panic)],
+		[G.ballast_pool_trouble, ({ trouble }) => Number(trouble)],
+		[G.ballast_pool_denied, ({ denied }) => Number(denied)],
+		[G.ballast_pool_short, ({ short }) => short],
+	];
+	for (const [definition, value] of now) gauges(registry, definition, rows(value));
 	const byCause = (all: (pool: PoolReading) => Iterable<readonly [string, number]>): Row[] =>
 		pools.flatMap((pool) => [...all(pool)].map(([cause, count]): Row => [[pool.service, pool.pool, cause], count]));
 	const causes: [Counter, Row[]][] = [
@@ -281,6 +257,7 @@ function readQueues(registry: Registry, queues: readonly QueueReading[]): void {
 		[C.ballast_jobs_added_total, (queue: QueueReading) => queue.added],
 		[C.ballast_jobs_started_total, (queue: QueueReading) => queue.started],
 		[C.ballast_job_wait_seconds_total, (queue: QueueReading) => queue.waitedSeconds],
+		[C.ballast_job_run_seconds_total, (queue: QueueReading) => queue.ranSeconds],
 		[C.ballast_job_attempts_total, (queue: QueueReading) => queue.attempts],
 	] as const;
 	for (const [metric, value] of counted) counters(registry, metric, rows(value));

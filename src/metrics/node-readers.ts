@@ -12,6 +12,8 @@ export interface PoolReading {
 	panic: boolean;
 	/** Its provider does not answer, or refuses. */
 	trouble: boolean;
+	/** It refuses something for want of a permission. */
+	denied: boolean;
 	/** Instances that it would need beyond the most that it may have. */
 	short: number;
 	/** Totals of starts by cause; all causes, those of 0 too. */
@@ -114,6 +116,8 @@ export interface QueueReading {
 	/** First attempts, and how long all of them had waited. */
 	started: number;
 	waitedSeconds: number;
+	/** How long those that succeeded took, from the start of their last attempt: upstream, too. */
+	ranSeconds: number;
 	/** By state. */
 	ended: Iterable<readonly [state: string, count: number]>;
 }

@@ -101,6 +101,7 @@ export class TestNode implements NodeReaders {
 				share: 1,
 				panic: false,
 				trouble: false,
+				denied: false,
 				short: 0,
 				starts,
 				ejections,
@@ -159,12 +160,19 @@ export class TestNode implements NodeReaders {
 	}
 
 	queues() {
+		const started = this.#requests;
 		const ended = [
-			['succeeded', 90],
+			['succeeded', started],
 			['failed', 2],
 		] as const;
-		const started = this.#requests;
-		const counts = { added: started, attempts: started, started, waitedSeconds: 2 * started, ended };
+		const counts = {
+			added: started,
+			attempts: started,
+			started,
+			waitedSeconds: 2 * started,
+			ranSeconds: 3 * started,
+			ended,
+		};
 		return [{ service: 'api', route: 'POST /v1/render', ageSeconds: 4, length: 2, running: 3, parked: 1, ...counts }];
 	}
 

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { AzurePlatform } from '../../src/instances/azure/azure-platform.ts';
 import { GcpPlatform } from '../../src/instances/gcp/gcp-platform.ts';
-import type { KnowsUsage, Platform } from '../../src/instances/platform/platform.ts';
+import type { ChecksPermissions, KnowsUsage, Platform } from '../../src/instances/platform/platform.ts';
 import { FakeAzure, RESOURCE_GROUP, SCALE_SET, SUBSCRIPTION } from '../fakes/azure/fake-azure.ts';
 import { FakeGcp, GROUP, PROJECT } from '../fakes/gcp/fake-gcp.ts';
 
@@ -16,7 +16,8 @@ const blocksOf = (page: string, language: string) =>
 		.map(([, , text = '']) => parse(text));
 
 /** All that an adapter can do. */
-async function exercise(platform: Platform & KnowsUsage): Promise<void> {
+async function exercise(platform: Platform & KnowsUsage & ChecksPermissions): Promise<void> {
+	await platform.missingPermissions(signal);
 	const { members } = await platform.group(signal);
 	await platform.usage(
 		members.map((member) => member.id),
@@ -57,7 +58,15 @@ test('Google Cloud', async () => {
 		try {
 			const where = { place: fake.place, port: 80, address: 'internal', endpoint: fake.server.url } as const;
 			const tokens = fake.server.tokens;
-			await exercise(new GcpPlatform({ kind: 'gcp', group: GROUP, project: PROJECT, ...where }, { tokens }));
+			const names = { kind: 'gcp', group: GROUP, project: PROJECT } as const;
+			const platform = new GcpPlatform({ ...names, ...where, machineTypes: ['e2-standard-4'] }, { tokens });
+			await exercise(platform);
+			fake.operationLooks = 1;
+			const four = { cpu: 4, memoryBytes: null };
+			fake.server.deny('compute.instanceTemplates.useReadOnly');
+			await assert.rejects(platform.applySize(four, signal));
+			fake.server.allowAll();
+			await platform.applySize(four, signal);
 			for (const action of fake.server.actions) needed.add(action);
 		} finally {
 			await fake.server.close();

@@ -45,7 +45,7 @@ async function gcp(regional: boolean): Promise<CloudPlatformFake> {
 		server,
 		group,
 		actions: { read: 'compute.instanceGroupManagers.get', resize: update, remove: update },
-		open: () => new GcpPlatform(config, { tokens: server.tokens, lagMs: LAG_MS }),
+		open: () => new GcpPlatform({ ...config, machineTypes: [] }, { tokens: server.tokens, lagMs: LAG_MS }),
 		autoscaler: (name) => {
 			fake.autoscalerName = name ?? fake.autoscalerName;
 			fake.autoscaler = name === null ? null : 'ON';

@@ -17,7 +17,16 @@ afterEach(async () => {
 
 function configOf(fake: FakeGcp): GcpConfig {
 	const { place, server } = fake;
-	return { kind: 'gcp', group: GROUP, project: PROJECT, place, port: 8080, address: 'internal', endpoint: server.url };
+	return {
+		kind: 'gcp',
+		group: GROUP,
+		project: PROJECT,
+		place,
+		port: 8080,
+		address: 'internal',
+		endpoint: server.url,
+		machineTypes: [],
+	};
 }
 
 async function gcp(parts: Partial<FakeGcpParts> = {}, config: Partial<GcpConfig> = {}) {

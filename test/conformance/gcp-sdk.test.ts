@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import compute from '@google-cloud/compute';
-import { OAuth2Client } from 'google-auth-library';
 import { FakeGcp, GROUP, PROJECT } from '../fakes/gcp/fake-gcp.ts';
+import { sdkOptionsOf } from '../fakes/gcp/sdk-options.ts';
 
 test('@google-cloud/compute and a zonal group', async () => {
 	const fake = new FakeGcp({ size: 22, startMs: 20, endMs: 20 });
 	await fake.server.listen();
-	const managers = new compute.InstanceGroupManagersClient(optionsOf(fake));
-	const operations = new compute.ZoneOperationsClient(optionsOf(fake));
-	const instances = new compute.InstancesClient(optionsOf(fake));
+	const managers = new compute.InstanceGroupManagersClient(sdkOptionsOf(fake));
+	const operations = new compute.ZoneOperationsClient(sdkOptionsOf(fake));
+	const instances = new compute.InstancesClient(sdkOptionsOf(fake));
 	const group = { project: PROJECT, zone: fake.place.name, instanceGroupManager: GROUP };
 	try {
 		const [manager] = await managers.get(group);
@@ -53,7 +53,7 @@ test('@google-cloud/compute and a zonal group', async () => {
 test('@google-cloud/compute and a regional group', async () => {
 	const fake = new FakeGcp({ size: 3, startMs: 20, endMs: 20, regional: true });
 	await fake.server.listen();
-	const managers = new compute.RegionInstanceGroupManagersClient(optionsOf(fake));
+	const managers = new compute.RegionInstanceGroupManagersClient(sdkOptionsOf(fake));
 	const group = { project: PROJECT, region: fake.place.name, instanceGroupManager: GROUP };
 	try {
 		await managers.resize({ ...group, size: 4 });
@@ -78,18 +78,4 @@ async function ended(
 		await new Promise((resolve) => setTimeout(resolve, 10));
 	}
 	return 'never';
-}
-
-function optionsOf(fake: FakeGcp) {
-	const authClient = new OAuth2Client();
-	authClient.setCredentials({ access_token: fake.server.token, expiry_date: Date.now() + 3_600_000 });
-	const { hostname, port } = new URL(fake.server.url);
-	// The types of its authentication are of another release of the same library.
-	return {
-		fallback: true,
-		protocol: 'http',
-		apiEndpoint: hostname,
-		port: Number(port),
-		authClient: authClient as never,
-	};
 }

@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { createServer, get as httpGet, type IncomingMessage, request, type Server } from 'node:http';
+import {
+	createServer,
+	get as httpGet,
+	type IncomingMessage,
+	request,
+	type Server,
+	type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +19,7 @@ import { type Ballast, startBallast } from '../support/ballast.ts';
 import { eventually, statusOf } from '../support/suite.ts';
 
 const MIB = 1024 * 1024;
+const PIECE = 1500;
 const BLOCK = Buffer.alloc(MIB);
 for (let at = 0; at < BLOCK.length; at += 4) BLOCK.writeUInt32LE((at * 2_654_435_761) >>> 0, at);
 
@@ -21,7 +29,7 @@ interface Got {
 	body: Buffer;
 }
 
-/** An origin whose paths say how long their bodies are: `/50m`, `/20k`. */
+/** An origin whose paths say how long their bodies are: `/50m`, `/20k`; `/2m-grows` comes in small pieces and does not say so. */
 class Origin {
 	readonly server: Server;
 	/** Bodies sent, by path. */
@@ -41,6 +49,11 @@ class Origin {
 			}
 			this.sent.set(path, (this.sent.get(path) ?? 0) + 1);
 			const length = lengthOf(path);
+			if (path.endsWith('-grows')) {
+				answer.writeHead(200, fields);
+				growing(answer, expected(path), 0);
+				return;
+			}
 			answer.writeHead(200, { ...fields, 'content-length': length });
 			const write = (left: number): void => {
 				for (let rest = left; rest > 0; ) {
@@ -60,6 +73,14 @@ class Origin {
 		await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
 		return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
 	}
+}
+
+/** Piece by piece, each in a turn of its own. */
+function growing(answer: ServerResponse, body: Buffer, at: number): void {
+	const next = (): void => growing(answer, body, at + PIECE);
+	if (at >= body.length) answer.end();
+	else if (answer.write(body.subarray(at, at + PIECE))) setImmediate(next);
+	else answer.once('drain', next);
 }
 
 function lengthOf(path: string): number {
@@ -83,6 +104,15 @@ function ask({ url }: Pick<Ballast, 'url'>, path: string, headers: Record<string
 			);
 		}).on('error', reject);
 	});
+}
+
+/** Once the first of the body is there. */
+function leave({ url }: Pick<Ballast, 'url'>, path: string): void {
+	const leaver = request(`${url}${path}`, { agent: false, headers: { host: 'a.example' } }, (answer) =>
+		answer.once('data', () => leaver.destroy()),
+	);
+	leaver.on('error', () => {});
+	leaver.end();
 }
 
 /** The body's digest, of which nothing is kept. */
@@ -213,11 +243,7 @@ describe('large answers', () => {
 
 	test('a client that leaves, or is slow, keeps nobody from it', async () => {
 		const path = '/20m-left';
-		const leaver = request(`${ballast.url}${path}`, { agent: false, headers: { host: 'a.example' } }, (answer) =>
-			answer.once('data', () => leaver.destroy()),
-		);
-		leaver.on('error', () => {});
-		leaver.end();
+		leave(ballast, path);
 		const slow = await new Promise<IncomingMessage>((resolve, reject) =>
 			httpGet(`${ballast.url}${path}`, { agent: false, headers: { host: 'a.example' } }, resolve).on('error', reject),
 		);
@@ -228,6 +254,18 @@ describe('large answers', () => {
 		for await (const part of slow) hash.update(part as Buffer);
 		assert.equal(hash.digest('hex'), digest(expected(path)));
 		assert.equal(origin.sent.get(path), 1);
+	});
+
+	test('one of unknown length that proves long: who asked, and who waits with him, have all of it', async () => {
+		const path = '/2m-grows';
+		const all = await Promise.all(Array.from({ length: 6 }, () => digestOf(ballast, path)));
+		const wanted = digest(expected(path));
+		assert.deepEqual(all, new Array(6).fill(wanted));
+		const got = await hit(ballast, path);
+		assert.equal(digest(got.body), wanted);
+		assert.equal(Number(got.headers['content-length']), lengthOf(path));
+		leave(ballast, '/3m-grows');
+		assert.equal(digest((await hit(ballast, '/3m-grows')).body), digest(expected('/3m-grows')));
 	});
 
 	test('a purge removes the file before it is answered', async () => {

@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { startBallast } from '../support/ballast.ts';
 import { connect, type RawClient } from '../support/raw-client.ts';
 import { type ReceivedRequest, startUpstream } from '../support/raw-upstream.ts';
-import { eventually, get, type Suite, statusOf, suite } from '../support/suite.ts';
+import { connections, eventually, get, type Suite, statusOf, suite } from '../support/suite.ts';
 
 const FRESH = 'Cache-Control: max-age=600';
 const CLIENTS = 40;
@@ -59,7 +59,10 @@ describe('requests for one key', () => {
 				instances: [url],
 				cache: {},
 				retry: { attempts: 1 },
-				routes: { 'GET /small/*': { cache: { body: '1KiB' } } },
+				routes: {
+					'GET /small/*': { cache: { body: '1KiB' } },
+					'GET /again/*': { retry: { attempts: 2 } },
+				},
 			},
 		},
 	}));
@@ -172,6 +175,50 @@ describe('requests for one key', () => {
 		leader.socket.resume();
 		assert.equal((await leader.answer()).body.length, text.length);
 		assert.equal(it.upstream.count('/reader'), 1);
+	});
+
+	test('what one asked who left is asked again as it was', async () => {
+		const held = hold(it, '/again/1');
+		const leader = await it.client();
+		leader.send(get('/again/1', 'X-Own: 1'));
+		const { peer } = await held.first();
+		const other = await it.client();
+		other.send(get('/again/1'));
+		await settled(it);
+		const before = await connections(it.ballast);
+		leader.destroy();
+		await eventually(
+			() => connections(it.ballast),
+			(now) => now < before,
+		);
+		peer.destroy();
+		const [, second] = await eventually(
+			() => held.asked,
+			({ length }) => length === 2,
+		);
+		assert.equal(second?.request.field('x-own'), '1');
+		second?.peer.send(ok('whole', FRESH));
+		assert.equal((await other.answer()).text, 'whole');
+	});
+
+	test('one that still reads what is stored takes nobody else away from his answer', async () => {
+		const text = 'x'.repeat(4 * 1024 * 1024);
+		it.upstream.on('/late', ok(text, FRESH));
+		const leader = await it.client({ paused: true });
+		leader.send(get('/late'));
+		await eventually(
+			() => it.upstream.count('/late'),
+			(count) => count === 1,
+		);
+		assert.equal((await it.ask(get('/late'))).body.length, text.length);
+		const all = await clients(it, 8);
+		const held = all.map((_, at) => hold(it, `/late/${at}`));
+		for (const [at, client] of all.entries()) client.send(get(`/late/${at}`));
+		const asked = await Promise.all(held.map((one) => one.first()));
+		leader.socket.resume();
+		assert.equal((await leader.answer()).body.length, text.length);
+		for (const { peer } of asked) peer.send(ok('own', FRESH));
+		for (const client of all) assert.equal((await client.answer()).text, 'own');
 	});
 
 	test('one that asks for less than the whole leads no one', async () => {

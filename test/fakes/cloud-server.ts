@@ -24,8 +24,8 @@ export interface Answer {
 export interface Route {
 	readonly method: string;
 	readonly path: RegExp;
-	/** The permission that the caller needs. */
-	readonly action: string;
+	/** The permission that the caller needs; null: none. */
+	readonly action: string | null;
 	/** Model of the body; none: it must have none. */
 	readonly takes?: string;
 	/** Model of what is answered with 2xx; none: there is no body. */
@@ -124,6 +124,17 @@ export class CloudServer {
 		this.#denied.add(action);
 	}
 
+	/** A permission beside that of the route. */
+	permits(action: string): boolean {
+		this.actions.add(action);
+		return this.grants(action);
+	}
+
+	/** As `permits`, without a need for it. */
+	grants(action: string): boolean {
+		return !this.#denied.has(action);
+	}
+
 	allowAll(): void {
 		this.#denied.clear();
 	}
@@ -150,8 +161,8 @@ export class CloudServer {
 		for (const route of this.#routes) {
 			const found = route.method === call.method ? route.path.exec(call.path) : null;
 			if (found === null) continue;
-			this.actions.add(route.action);
-			if (this.#denied.has(route.action)) return this.#checked(errors.denied(route.action, call.path));
+			const { action } = route;
+			if (action !== null && !this.permits(action)) return this.#checked(errors.denied(action, call.path));
 			const wrong = this.#complain(route, call);
 			if (wrong !== null) return this.#violated(`${call.method} ${call.path}: ${wrong}`);
 			return this.#checked(route.handle({ ...call, found: found.slice(1) }), route);

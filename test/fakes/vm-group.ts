@@ -15,6 +15,8 @@ export interface Vm {
 	/** Counts up in the group; a number is never used again. */
 	readonly index: number;
 	readonly createdAt: number;
+	/** What it is made from. */
+	template: string;
 	/** Epoch ms from which on it runs; infinite: the cloud has no place for it, or it is stuck. */
 	runsAt: number;
 	/** The cloud has no place for it. */
@@ -50,6 +52,8 @@ export interface VmGroupParts extends VmTimes {
 
 export class VmGroup {
 	lagMs = 0;
+	/** What VMs are made from from now on. */
+	template = '';
 	readonly operations: Map<string, Operation> = new Map();
 	/** Of the size, in order: `4`, and `-videos_1` for one that was removed. */
 	readonly changes: string[] = [];
@@ -184,6 +188,32 @@ export class VmGroup {
 		if (vm !== undefined) this.#end(vm, false);
 	}
 
+	/** What those that are there were made from. */
+	setTemplate(template: string): void {
+		for (const vm of this.#vms) vm.template = template;
+	}
+
+	/** An operation that is done with what it noted. */
+	note(): Operation {
+		return this.#operation({ tookMs: 0, stuck: false, error: null, refused: false });
+	}
+
+	/** Each VM is replaced by one of this template: so many at a time are made, then as many old ones go. */
+	rollOut(template: string, surge: number): void {
+		const old = this.#vms.filter((vm) => vm.deletedAt === Number.POSITIVE_INFINITY);
+		this.template = template;
+		const { startMs, endMs } = this.#parts;
+		let at = Date.now();
+		for (const [index, vm] of old.entries()) {
+			if (index > 0 && index % surge === 0) at += startMs + endMs;
+			const waits = this.#placed() >= this.#places;
+			this.#make({ createdAt: at, waits, runsAt: waits ? Number.POSITIVE_INFINITY : at + startMs });
+			if (waits) return;
+			vm.deletedAt = at + startMs;
+			vm.goneAt = vm.deletedAt + endMs;
+		}
+	}
+
 	/** As it is read: behind by `lagMs`. */
 	read(): { size: number; vms: SeenVm[] } {
 		const at = Date.now() - this.lagMs;
@@ -204,10 +234,13 @@ export class VmGroup {
 		return this.#vms.filter((vm) => !vm.waits && vm.goneAt > Date.now()).length;
 	}
 
-	#make(facts: Pick<Vm, 'createdAt' | 'runsAt' | 'waits'>): void {
+	#make(facts: Pick<Vm, 'createdAt' | 'runsAt' | 'waits'>): Vm {
 		const index = this.#made++;
 		const never = Number.POSITIVE_INFINITY;
-		this.#vms.push({ name: this.#parts.nameOf(index), index, ...facts, deletedAt: never, goneAt: never });
+		const { template } = this;
+		const vm = { name: this.#parts.nameOf(index), index, template, ...facts, deletedAt: never, goneAt: never };
+		this.#vms.push(vm);
+		return vm;
 	}
 
 	#end(vm: Vm, stuck: boolean): void {

@@ -13,6 +13,7 @@ const about = JSON.parse(readFileSync(new URL('hour.json', import.meta.url), 'ut
 
 /** Rules of whose figures the hour has nothing, and why. */
 const UNSEEN: Readonly<Record<string, string>> = {
+	permission_missing: 'measured where a platform has the instances',
 	instances_full: 'counted once it happens',
 	dead_letters: 'no route makes jobs',
 	jobs_parked: 'no route makes jobs',

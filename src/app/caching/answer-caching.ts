@@ -23,11 +23,11 @@ import type { DataPlane } from '../../gateway/data-plane.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { EntrySource, type Follower } from './entry-source.ts';
 import { Fill } from './fill.ts';
-import { judging } from './fill-judging.ts';
 import type { CameHead, Decision, FillOwner, GiveHow } from './fill-owner.ts';
 import { giveStored } from './give-stored.ts';
 import { CACHED, reportOf } from './given-report.ts';
-import { forward, moreLines, PLAIN_REPORT, refuseUncached } from './pass-by.ts';
+import { judging } from './judging.ts';
+import { forward, moreLines, PLAIN_REPORT, refuseUncached, storedLine } from './pass-by.ts';
 import { RecentRefusals } from './recent-refusals.ts';
 import type { CachingParts, Lookup, RouteCache } from './route-cache.ts';
 import { type LookOwner, SecondLook } from './second-look.ts';
@@ -218,10 +218,10 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		const fill = this.#fillFor(exchange, cache, partial ? null : entry);
 		if (partial) entry?.release();
 		fill.leader = exchange;
-		fill.entry = announced;
+		fill.growing.entry = announced;
 		fill.fwd = fwd;
 		// What will not be stored is asked for with the client's own conditions: a 304 is as good for it.
-		if (partial || (entry === null && this.#refusals.has(key))) fill.conditions = null;
+		if (partial || (entry === null && this.#refusals.has(key))) fill.request.conditions = null;
 		exchange.cache.asker = fill;
 		exchange.cache.cached = Cached.miss;
 		if (this.parts.levels === null || announced === null || fwd === 'request') return true;
@@ -230,15 +230,14 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 
 	/** Of the request that is looked for. */
 	#fillFor(exchange: Exchange, cache: RouteCache, stored: AnswerEntry | null): Fill {
-		const fill = this.#spare.pop() ?? new Fill(this.#plane);
+		const fill = this.#spare.pop() ?? new Fill(this.#plane, this);
 		this.#filling++;
-		fill.take(this, exchange);
 		fill.cache = cache;
 		fill.stored = stored;
-		fill.conditions = stored === null || stored.answer === null ? NOTHING : conditionalFields(stored.answer);
-		fill.control.read(fill.head.fields, fill.buffer);
-		fill.key.copy(this.#selecting.key);
-		fill.url = cache.keys.url;
+		const { request } = fill;
+		request.take(exchange, this.#selecting);
+		request.conditions = stored === null || stored.answer === null ? NOTHING : conditionalFields(stored.answer);
+		request.url = cache.keys.url;
 		return fill;
 	}
 
@@ -251,6 +250,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		entry.pin();
 		const fill = this.#fillFor(exchange, cache, entry);
 		fill.place = limit;
+		fill.request.keep();
 		if (!SecondLook.behind(this, fill, exchange)) fill.start(route, this.parts.balance(exchange));
 		// The look at this request went on with these before.
 		this.#control.read(exchange.head.fields, exchange.buffer);
@@ -263,7 +263,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 	// What a fill asks.
 
 	announce(fill: Fill): FillingEntry | null {
-		return this.#store.begin(fill.key);
+		return this.#store.begin(fill.request.key);
 	}
 
 	decide(fill: Fill, came: CameHead): Decision {
@@ -276,11 +276,11 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		const judgement = judgeAnswer(judging(fill, came, this.hash));
 		if (judgement.stored !== null) {
 			// If the URL was changed meanwhile, this may be of before.
-			const changed = this.parts.marks.lastMs(fill.url) > came.requestMs;
+			const changed = this.parts.marks.lastMs(fill.request.url) > came.requestMs;
 			return changed ? { kind: 'pass' } : { kind: 'store', answer: judgement.stored, own: judgement.own };
 		}
 		fill.refusal = judgement.refusal;
-		this.#refusals.add(fill.key);
+		this.#refusals.add(fill.request.key);
 		// What it was asked about is not what the origin would say now.
 		if (status < 500) this.#forget(fill);
 		return { kind: 'pass' };
@@ -289,37 +289,34 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 	#confirmed(fill: Fill, stored: AnswerEntry, came: CameHead): Decision {
 		const before = stored.answer;
 		const answer = before === null ? null : updated(before, judging(fill, came, this.hash));
-		const changed = this.parts.marks.lastMs(fill.url) > came.requestMs;
-		if (answer !== null && !changed) return { kind: 'confirm', answer };
+		const changed = this.parts.marks.lastMs(fill.request.url) > came.requestMs;
+		if (answer !== null && !changed) {
+			const entry = this.#store.update(stored, answer) ?? stored;
+			if (entry === stored) entry.pin();
+			this.completed(fill, entry);
+			return { kind: 'confirm', entry };
+		}
 		// Given this once, and not kept: the origin says so.
 		this.#forget(fill);
 		return { kind: 'keep' };
 	}
 
-	#forget({ stored, key }: Fill): void {
-		if (stored === null) return;
-		stored.remove();
-		this.parts.levels?.drop(key);
+	#forget({ stored, request }: Fill): void {
+		stored?.remove();
+		if (stored !== null) this.parts.levels?.drop(request.key);
 	}
 
-	completed({ key, url, cache }: Fill, entry: AnswerEntry): void {
+	completed({ request: { key, url }, cache }: Fill, entry: AnswerEntry): void {
 		if (cache !== null) this.parts.levels?.keep({ key, url, entry, policy: cache.policy });
 	}
 
-	confirm(entry: AnswerEntry, answer: StoredAnswer): AnswerEntry {
-		const after = this.#store.update(entry, answer);
-		if (after !== null) return after;
-		entry.pin();
-		return entry;
-	}
-
 	coversFor(fill: Fill, unreachable: boolean): boolean {
-		const { stored, cache, control } = fill;
+		const { stored, cache, request } = fill;
 		if (stored === null || stored.answer === null || cache === null) return false;
 		const reuse = this.#reuse;
 		reuse.judge(
 			{ answer: stored.answer, staleFromMs: stored.staleFromMs },
-			{ control, policy: cache.policy, nowMs: Date.now() },
+			{ control: request.control, policy: cache.policy, nowMs: Date.now() },
 		);
 		return unreachable ? reuse.ifUnreachable : reuse.ifError;
 	}
@@ -332,18 +329,23 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		const answer = entry.answer as StoredAnswer;
 		reuse.judge({ answer, staleFromMs: entry.staleFromMs }, { control, policy: cache.policy, nowMs: Date.now() });
 		exchange.cache.cached = CACHED[how.kind];
-		const report = reportOf(how, reuse.ttlMs);
+		const line = cache.policy.tell ? cacheStatusLine(reportOf(how, reuse.ttlMs)) : '';
 		return giveStored({
 			exchange,
 			entry,
 			control,
 			ageMs: reuse.ageMs,
 			ttlMs: null,
-			status: moreLines(exchange, cache.policy.tell ? cacheStatusLine(report) : '', how.own ?? null),
+			status: moreLines(exchange, line, how.own ?? null),
 			hidden: cache.hidden,
 			follower: this,
 			heir: how.heir ?? null,
 		});
+	}
+
+	stores({ cache, fwd }: Fill, exchange: Exchange, { status, answer }: { status: number; answer: StoredAnswer }): void {
+		if (cache?.policy.tell !== true) return;
+		exchange.cache.extra = storedLine(fwd, status, answer.freshMs - answer.initialAgeMs);
 	}
 
 	giveFound(exchange: Exchange, entry: AnswerEntry, level: string): void {

@@ -44,8 +44,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 	#watching = false;
 	#heir: Heir | null = null;
 	/** Who fills the entry for this client, and must know when it is done or gone. */
-	led: { leaderDone(): void } | null = null;
-
+	led: { cancel(): void } | null = null;
 	/** Reads a body that is not in memory. */
 	#pieces: BodyPieces | null = null;
 	readonly #came = (ok: boolean): void => this.#pieceCame(ok);
@@ -81,6 +80,12 @@ export class EntrySource implements AnswerSource, EntryListener {
 		this.pump();
 	}
 
+	/** The answer was begun, and its body brought up to `from` by somebody else; the client may not have taken all of it. */
+	goOn(from: number): void {
+		this.#blocked = this.#exchange.client.transport.pending > 0;
+		this.begin([{ lead: null, from, to: -1 }]);
+	}
+
 	#pieceCame(ok: boolean): void {
 		const entry = this.#entry;
 		if (ok || entry === null) {
@@ -90,7 +95,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 		// It is damaged, or gone: the client must see that the rest is missing, and nobody else gets it.
 		entry.remove();
 		this.#release();
-		this.led?.leaderDone();
+		this.led?.cancel();
 		this.#exchange.answerFailed('truncated_answer');
 	}
 
@@ -98,6 +103,12 @@ export class EntrySource implements AnswerSource, EntryListener {
 	leaveTo(heir: Heir): void {
 		this.#heir = heir;
 		this.pump();
+	}
+
+	/** Who fills the entry is done with it: nobody must know any more, and nobody brings what is not there. */
+	letGo(): void {
+		this.led = null;
+		this.#heir = null;
 	}
 
 	entryChanged(): void {
@@ -180,7 +191,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 				heir.takeOver(this.#exchange);
 				return;
 			}
-			this.led?.leaderDone();
+			this.led?.cancel();
 			this.#exchange.answerFailed('truncated_answer');
 		} else this.#watch();
 	}
@@ -189,7 +200,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 		// Its memory may be another's as soon as it is released.
 		const trailers = entry.trailers === null ? null : Buffer.from(entry.trailers);
 		this.#release();
-		this.led?.leaderDone();
+		this.led?.cancel();
 		this.#exchange.answerEnd(trailers);
 	}
 
@@ -201,7 +212,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 
 	cancel(): void {
 		this.#release();
-		this.led?.leaderDone();
+		this.led?.cancel();
 	}
 
 	#leave(state: FillState): void {

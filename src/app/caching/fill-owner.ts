@@ -4,7 +4,7 @@ import type { StoredAnswer } from '../../cache/stored-answer.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import type { Framing } from '../../wire/framing.ts';
 import type { ResponseHead } from '../../wire/response-head.ts';
-import type { EntrySource, Heir } from './entry-source.ts';
+import type { EntrySource, Follower, Heir } from './entry-source.ts';
 
 /** What comes of an answer's head. */
 export type Decision =
@@ -12,8 +12,8 @@ export type Decision =
 	| { kind: 'pass' }
 	/** `own`: field lines that are not stored, for who asked; null: none. */
 	| { kind: 'store'; answer: StoredAnswer; own: Buffer | null }
-	/** It confirms what is stored. */
-	| { kind: 'confirm'; answer: StoredAnswer }
+	/** It confirms what is stored: `entry` is that under the head that came now. Pinned. */
+	| { kind: 'confirm'; entry: AnswerEntry }
 	/** What is stored is better than this. */
 	| { kind: 'keep' };
 
@@ -26,12 +26,10 @@ export interface CameHead {
 }
 
 /** Decides on answers, and gives clients what is stored. */
-export interface FillOwner<Fill> {
+export interface FillOwner<Fill> extends Follower {
 	/** An entry that others find by the fill's key; null: there is no room. */
 	announce(fill: Fill): FillingEntry | null;
 	decide(fill: Fill, came: CameHead): Decision;
-	/** The stored body under the head that confirmed it; null: it cannot be kept. Pinned. */
-	confirm(entry: AnswerEntry, answer: StoredAnswer): AnswerEntry | null;
 	/** Whether what is stored may be given although no (good) answer came. */
 	coversFor(fill: Fill, unreachable: boolean): boolean;
 	/** Gives `exchange` the entry, whose pin it takes over. `how`: for `Cache-Status`. */
@@ -40,6 +38,8 @@ export interface FillOwner<Fill> {
 	completed(fill: Fill, entry: AnswerEntry): void;
 	/** The answer will not be stored: says so to the client. */
 	passes(fill: Fill, exchange: Exchange, status: number): void;
+	/** The client gets it as it comes, beside the store: says that to him. */
+	stores(fill: Fill, exchange: Exchange, what: { status: number; answer: StoredAnswer }): void;
 	done(fill: Fill): void;
 }
 

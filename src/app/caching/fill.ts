@@ -1,10 +1,9 @@
-import { type AnswerEntry, type FillingEntry, FillState } from '../../cache/answer-store.ts';
+import type { AnswerEntry } from '../../cache/answer-store.ts';
 import type { Forwarded } from '../../cache/rules/cache-status.ts';
 import type { Refusal } from '../../cache/rules/judge-answer.ts';
-import type { StoredAnswer } from '../../cache/stored-answer.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
-import type { AttemptConnection, FetchParty } from '../../gateway/attempt.ts';
+import type { FetchParty } from '../../gateway/attempt.ts';
 import type { DataPlane } from '../../gateway/data-plane.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { Fetch } from '../../gateway/fetch.ts';
@@ -12,27 +11,34 @@ import type { Asker } from '../../gateway/response-cache.ts';
 import type { ConcurrencyLimit, Route } from '../../gateway/route.ts';
 import type { BodyScan } from '../../wire/body.ts';
 import type { Framing } from '../../wire/framing.ts';
+import { GATHER_BYTES } from '../../wire/output.ts';
 import type { ResponseHead } from '../../wire/response-head.ts';
 import { Timer } from '../../wire/timer-wheel.ts';
-import type { EntrySource, Heir } from './entry-source.ts';
-import type { FillOwner, GiveHow } from './fill-owner.ts';
+import { AskedRequest } from './asked-request.ts';
+import { AskingParty } from './asking-party.ts';
+import { EntrySource, type Heir } from './entry-source.ts';
+import type { Decision, FillOwner, GiveHow } from './fill-owner.ts';
+import { GrowingEntry } from './growing-entry.ts';
 import { type LateOwner, LateStore } from './late-store.ts';
 import { Overflow } from './overflow.ts';
-import { RequestImage } from './request-image.ts';
 import type { RouteCache } from './route-cache.ts';
-import { storePayload } from './store-payload.ts';
 
 const Mode = { idle: 0, asking: 1, storing: 2, passing: 3, over: 4 } as const;
 
-/** Asks for an answer that may be stored: for one client or for none, while others may follow its entry. */
-export class Fill extends RequestImage implements FetchParty, Asker<Route>, AnswerSource, Heir, LateOwner {
+/**
+ * Asks for an answer that may be stored: for one client or for none, while others may follow its entry. Its client gets
+ * it as it comes, as long as he takes it; from there on, or where he wants less than all of it, he reads what is stored.
+ */
+export class Fill extends AskingParty implements FetchParty, Asker<Route>, AnswerSource, Heir, LateOwner {
+	readonly plane: DataPlane;
 	readonly fetch: Fetch;
+	readonly request: AskedRequest;
 	/** Who asked; null: nobody, or he has left. */
 	leader: Exchange | null = null;
 	/** What is asked about, or stands in for a failure; pinned. */
 	stored: AnswerEntry | null = null;
-	/** What others follow; null: nothing. */
-	entry: FillingEntry | null = null;
+	/** What others follow. */
+	readonly growing: GrowingEntry = new GrowingEntry();
 	cache: RouteCache | null = null;
 	/** Why the origin is asked. */
 	fwd: Forwarded = 'uri-miss';
@@ -41,7 +47,10 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 	/** Where it has a place that it must give back. */
 	place: ConcurrencyLimit | null = null;
 	readonly #timer: Timer;
-	#owner!: FillOwner<Fill>;
+	readonly #owner: FillOwner<Fill>;
+	/** While what is stored goes to who asked as it comes. */
+	#direct = false;
+	/** While he reads it from the store. */
 	#source: EntrySource | null = null;
 	#mode: number = Mode.idle;
 	#requestMs = 0;
@@ -50,27 +59,23 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 	readonly #overflow = new Overflow();
 	readonly #late = new LateStore(this, this.#overflow);
 
-	constructor(plane: DataPlane) {
-		super(plane);
+	constructor(plane: DataPlane, owner: FillOwner<Fill>) {
+		super();
+		this.plane = plane;
+		this.#owner = owner;
 		this.fetch = new Fetch(plane, this);
+		this.request = new AskedRequest(plane, this.fetch);
 		this.#timer = new Timer(this);
 	}
 
-	/** `leader`: whose request it is; it gets the answer unless this is done behind its back. */
-	take(owner: FillOwner<Fill>, exchange: Exchange): void {
-		this.copy(exchange);
-		this.#owner = owner;
-		this.#overflow.clear();
-		this.fetch.reset();
+	get bytesHeld(): number {
+		return this.request.seen.buffer.length + (this.leader?.client.inputBytes ?? 0);
 	}
 
-	get bytesHeld(): number {
-		return this.buffer.length + (this.leader?.client.inputBytes ?? 0);
-	}
+	// Its client's side.
 
 	start(route: Route, key: number): void {
 		const { leader } = this;
-		this.route = route;
 		this.#mode = Mode.asking;
 		this.#requestMs = Date.now();
 		if (leader !== null) {
@@ -90,16 +95,10 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 	}
 
 	refused(): boolean {
-		const { leader, stored } = this;
-		this.#mode = Mode.over;
-		const covers = leader !== null && stored !== null && this.#owner.coversFor(this, true);
-		if (covers) {
-			this.stored = null;
-			this.#owner.give(leader, stored, { kind: 'stale', status: 0, fwd: this.fwd });
-		}
-		this.#refuse();
+		if (this.#standIn()) return true;
+		this.#settle();
 		this.#over();
-		return covers;
+		return false;
 	}
 
 	/** The client can take more: of what passes. */
@@ -110,19 +109,16 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		this.fetch.resume();
 	}
 
-	/** The client has left. What can be stored is fetched to its end all the same: others may wait for it. */
+	/** The client has left, or all of its answer. What can be stored is fetched to its end all the same: others may wait for it. */
 	cancel(): void {
+		if (this.#mode === Mode.asking) this.request.keep();
 		this.leader = null;
+		this.#source = null;
+		this.#direct = false;
 		if (this.#mode !== Mode.passing) return;
 		this.#mode = Mode.over;
 		this.fetch.cancel();
 		this.#over();
-	}
-
-	/** It has its whole answer, or is gone: its exchange is not this request's any more. */
-	leaderDone(): void {
-		this.#source = null;
-		this.cancel();
 	}
 
 	onTimer(): void {
@@ -130,75 +126,82 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		this.answerFailed('request_timeout');
 	}
 
-	lookAfter(): void {
-		this.leader?.client.readOn();
-	}
-
-	interim(head: ResponseHead, bytes: Uint8Array): void {
-		this.leader?.interim(head, bytes);
-	}
+	// What it brings.
 
 	answerHead(head: ResponseHead, bytes: Uint8Array, framing: Framing, kind: number): void {
 		const came = { head, bytes: bytes as Buffer, framing, requestMs: this.#requestMs };
-		const decision = this.#owner.decide(this, came);
+		if (!this.#passesOn(this.#owner.decide(this, came), head.status)) return;
+		const { leader } = this;
+		if (leader === null) {
+			this.cancel();
+			return;
+		}
+		leader.fetch.account(this.fetch);
+		leader.fetch.streaming = this.fetch.streaming;
+		leader.answerHead(head, bytes, framing, kind);
+	}
+
+	/** Whether who asked gets the answer as it comes. */
+	#passesOn(decision: Decision, status: number): boolean {
 		switch (decision.kind) {
 			case 'store':
-				this.#own = decision.own;
-				if (this.#store(decision.answer)) return;
+				if (this.#store(decision, status)) return this.#direct;
 				break;
 			case 'confirm':
-				if (this.#confirm(decision.answer)) return;
-				break;
+				// The stored body holds: this answer has none.
+				this.#settleWith(decision.entry, { kind: 'revalidated', status, fwd: this.fwd });
+				return false;
 			case 'keep':
-				this.#giveStored({ kind: 'stale', status: head.status, fwd: this.fwd });
-				return;
+				this.#giveStored(status);
+				return false;
 			default:
 		}
-		this.#pass(head, bytes, framing, kind);
-	}
-
-	#store(answer: StoredAnswer): boolean {
-		this.entry ??= this.#owner.announce(this);
-		const entry = this.entry;
-		if (entry === null || !entry.setAnswer(answer)) return false;
-		this.#mode = Mode.storing;
+		this.growing.refuse();
+		this.#mode = Mode.passing;
+		if (this.fetch.streaming) this.#leave();
+		if (this.leader !== null) this.#owner.passes(this, this.leader, status);
 		return true;
 	}
 
-	/** The stored body holds: this answer has none. What is left to come of it is nothing. */
-	#confirm(answer: StoredAnswer): boolean {
+	#store({ answer, own }: Decision & { kind: 'store' }, status: number): boolean {
+		const { leader, cache, growing } = this;
+		growing.entry ??= this.#owner.announce(this);
+		if (cache === null || !growing.begin(answer, cache.policy)) return false;
+		this.#mode = Mode.storing;
+		this.#own = own;
+		if (leader === null || !this.request.wantsAsItComes || growing.isLate || cache.hidden.size > 0) return true;
+		this.#direct = true;
+		this.#owner.stores(this, leader, { status, answer });
+		return true;
+	}
+
+	/** No answer came, or none that is better than what is stored; false: that may not be given either. */
+	#standIn(): boolean {
+		if (this.leader === null || this.stored === null || !this.#owner.coversFor(this, true)) return false;
+		this.#giveStored(0);
+		this.#over();
+		return true;
+	}
+
+	/** The rest of an answer of this status (0: none came) is read and dropped. */
+	#giveStored(status: number): void {
 		const { stored } = this;
-		const confirmed = stored === null ? null : this.#owner.confirm(stored, answer);
-		if (confirmed === null) return false;
-		this.#owner.completed(this, confirmed);
+		this.stored = null;
+		this.#settleWith(stored, { kind: 'stale', status, fwd: this.fwd });
+	}
+
+	#settleWith(entry: AnswerEntry | null, how: GiveHow): void {
 		const { leader } = this;
 		this.#settle();
-		if (leader === null) confirmed.release();
-		else this.#give(leader, confirmed, { kind: 'revalidated', status: 304, fwd: this.fwd });
-		return true;
-	}
-
-	/** The rest of this answer is read and dropped. */
-	#giveStored(how: GiveHow): void {
-		const { leader, stored } = this;
-		this.stored = null;
-		this.#settle();
-		if (leader === null || stored === null) stored?.release();
-		else this.#give(leader, stored, how);
+		if (leader === null || entry === null) entry?.release();
+		else this.#give(leader, entry, how);
 	}
 
 	/** The client has been told apart from what else comes of the fetch. */
 	#settle(): void {
 		this.#mode = Mode.over;
-		this.#refuse();
+		this.growing.refuse();
 		this.leader = null;
-	}
-
-	/** Who waits for the entry asks for itself. */
-	#refuse(): void {
-		this.entry?.fail(FillState.refused);
-		this.entry?.release();
-		this.entry = null;
 	}
 
 	#give(leader: Exchange, entry: AnswerEntry, how: GiveHow): EntrySource | null {
@@ -207,68 +210,76 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		return this.#owner.give(leader, entry, how);
 	}
 
-	#pass(head: ResponseHead, bytes: Uint8Array, framing: Framing, kind: number): void {
-		this.#refuse();
-		const { leader } = this;
-		this.#mode = Mode.passing;
-		if (leader === null) {
-			this.cancel();
-			return;
-		}
-		if (this.fetch.streaming) this.#leave();
-		leader.fetch.account(this.fetch);
-		leader.fetch.streaming = this.fetch.streaming;
-		this.#owner.passes(this, leader, head.status);
-		leader.answerHead(head, bytes, framing, kind);
-	}
-
 	answerBody(bytes: Uint8Array, scan: BodyScan, stable: boolean): void {
+		const { leader, growing } = this;
 		if (this.#overflow.holds) {
 			this.#overflow.addPayload(bytes, scan);
 			return;
 		}
 		if (this.#mode === Mode.passing) {
-			this.leader?.answerBody(bytes, scan, stable);
+			leader?.answerBody(bytes, scan, stable);
 			return;
 		}
-		const { entry } = this;
-		if (this.#mode !== Mode.storing || entry === null) return;
-		storePayload({ bytes, scan }, { entry, overflow: this.#overflow, most: this.cache?.policy.bodyMost ?? 0 });
+		if (this.#mode !== Mode.storing) return;
+		const before = growing.received;
+		const fits = growing.append(bytes, scan, this.#direct ? null : this.#overflow);
+		if (!this.#direct) return;
+		if (!fits) {
+			this.#direct = false;
+			this.#mode = Mode.passing;
+			growing.breakOff();
+			growing.release();
+		}
+		// Long pieces go out from where they are stored, without another copy; so does what proves one for the disk.
+		if (fits && (stable || growing.isLate || growing.received - before >= GATHER_BYTES)) this.#readStored(before);
+		else leader?.answerBody(bytes, scan, stable);
+	}
+
+	/** From `from` on the client reads what is stored: at his pace, which holds up nobody else. */
+	#readStored(from: number): void {
+		const { leader } = this;
+		const { entry } = this.growing;
+		this.#direct = false;
+		if (leader === null || entry === null) return;
+		entry.pin();
+		this.#source = new EntrySource(leader, entry, this.#owner);
+		this.#source.led = this;
+		this.#source.goOn(from);
 	}
 
 	flushAnswer(): boolean {
+		const { leader, growing } = this;
 		if (this.#mode === Mode.passing) {
-			if (this.#overflow.holds) {
-				this.fetch.paused = true;
-				return false;
-			}
-			const flushed = this.leader?.flushAnswer() ?? true;
+			const flushed = !this.#overflow.holds && (leader?.flushAnswer() ?? true);
 			if (!flushed) this.fetch.paused = true;
 			return flushed;
 		}
 		if (this.#mode !== Mode.storing) return true;
-		if (!this.#overflow.holds) {
-			// Of what is all there the end follows at once, with which nothing has to be waited for.
-			if (this.#source !== null || this.entry?.received !== this.entry?.answer?.length) this.#serveLeader();
-			if (this.#late.full) this.fetch.paused = true;
-			return !this.fetch.paused;
+		if (this.#overflow.holds) return this.#handOver();
+		if (this.#direct && leader !== null) {
+			// Who has all of it finds it stored.
+			if (growing.isFull) growing.complete(null);
+			if (!leader.flushAnswer()) this.#readStored(growing.received);
+			return true;
 		}
-		return this.#handOver();
+		// Of what is all there the end follows at once, with which nothing has to be waited for.
+		if (this.#source !== null || !growing.isFull) this.#serveLeader();
+		if (this.#late.full) this.fetch.paused = true;
+		return !this.fetch.paused;
 	}
 
 	/** Once there is something to give, or no more will come. */
 	#serveLeader(): void {
-		const { leader, entry } = this;
+		const { leader } = this;
 		if (this.#source !== null) {
 			if (leader !== null) this.#source.pump();
 			return;
 		}
+		const { entry } = this.growing;
 		if (leader === null || entry === null) return;
-		leader.fetch.account(this.fetch);
-		leader.source = null;
 		entry.pin();
 		const how = { kind: 'stored', status: entry.answer?.status ?? 0, fwd: this.fwd, own: this.#own } as const;
-		const source = this.#owner.give(leader, entry, this.#overflow.holds ? { ...how, heir: this } : how);
+		const source = this.#give(leader, entry, this.#overflow.holds ? { ...how, heir: this } : how);
 		this.#source = source;
 		// Where nothing is stored it has been taken over by now.
 		if (source !== null) source.led = this;
@@ -277,25 +288,25 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 
 	#handOver(): boolean {
 		const { leader } = this;
+		const source = this.#source;
 		this.fetch.paused = true;
 		this.#mode = Mode.passing;
-		this.entry?.fail(FillState.broken);
+		this.growing.breakOff();
 		if (leader === null) {
 			this.cancel();
 			return true;
 		}
-		if (this.#source === null) this.#serveLeader();
-		else this.#source.leaveTo(this);
+		if (source === null) this.#serveLeader();
+		else source.leaveTo(this);
 		if (this.leader === null) this.cancel();
 		if (this.#mode !== Mode.passing) return true;
-		this.#source = null;
-		this.entry?.release();
-		this.entry = null;
+		this.growing.release();
 		return !this.fetch.paused;
 	}
 
 	/** The client has all that was stored. */
 	takeOver(exchange: Exchange): void {
+		this.#source = null;
 		exchange.source = this;
 		this.leader = exchange;
 		this.resume();
@@ -314,21 +325,18 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 			return;
 		}
 		const { leader } = this;
-		if (this.#mode === Mode.passing && leader !== null) {
-			this.#end(leader, trailers);
-			return;
-		}
 		if (this.#mode === Mode.storing) {
-			this.entry?.complete(trailers, this.cache?.policy.variantsMost);
-			this.#serveLeader();
-			if (this.entry?.state === FillState.filling && this.#late.end(trailers)) {
+			this.growing.complete(trailers);
+			if (!this.#direct) this.#serveLeader();
+			if (this.#late.end(trailers)) {
 				this.plane.wheel.remove(this.#timer);
 				this.#leave();
 				return;
 			}
-			if (this.entry !== null) this.#owner.completed(this, this.entry);
+			if (this.growing.entry !== null) this.#owner.completed(this, this.growing.entry);
 		}
-		this.#over();
+		if (leader !== null && (this.#direct || this.#mode === Mode.passing)) this.#end(leader, trailers);
+		else this.#over();
 	}
 
 	allStored(): void {
@@ -350,27 +358,18 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 		leader.answerEnd(trailers);
 	}
 
-	upgraded(connection: AttemptConnection): void {
-		connection.abandon();
-		this.answerFailed('bad_answer');
-	}
-
 	answerFailed(code: ErrorCode): void {
-		const { leader, stored } = this;
-		if (this.#mode === Mode.asking && leader !== null && stored !== null && this.#owner.coversFor(this, true)) {
-			this.#giveStored({ kind: 'stale', status: 0, fwd: this.fwd });
-			this.#over();
-			return;
-		}
-		const mode = this.#mode;
+		const { leader } = this;
+		if (this.#mode === Mode.asking && this.#standIn()) return;
 		this.#mode = Mode.over;
-		this.entry?.fail(FillState.broken);
+		this.growing.breakOff();
+		const source = this.#source;
 		this.leader = null;
 		if (leader !== null) leader.fetch.account(this.fetch);
-		// Where the client's answer has begun, its source sees that the entry broke.
-		if (mode === Mode.storing && this.#source !== null) this.#source.pump();
-		else leader?.answerFailed(code);
 		this.#over();
+		// Where the client reads what is stored, its source sees that the entry broke.
+		if (source !== null) source.pump();
+		else leader?.answerFailed(code);
 	}
 
 	#leave(): void {
@@ -381,17 +380,20 @@ export class Fill extends RequestImage implements FetchParty, Asker<Route>, Answ
 	#over(): void {
 		if (this.#mode === Mode.idle) return;
 		this.#mode = Mode.idle;
+		this.#direct = false;
 		this.plane.wheel.remove(this.#timer);
 		this.#leave();
 		this.#late.clear();
-		this.entry?.release();
-		this.entry = null;
+		this.growing.release();
 		this.stored?.release();
 		this.stored = null;
 		this.leader = null;
-		// It may bring its client the rest for a long time, while this asks for another one's answer.
-		if (this.#source !== null) this.#source.led = null;
+		// Who still reads is no concern of what this asks for next.
+		this.#source?.letGo();
 		this.#source = null;
+		this.#overflow.clear();
+		this.request.drop();
+		this.fetch.reset();
 		this.#owner.done(this);
 	}
 }

@@ -1,11 +1,11 @@
-import type { FillingEntry } from '../../cache/answer-store.ts';
+import { FillState } from '../../cache/answer-store.ts';
 import type { DistantFill, DistantFillListener } from '../../cache/distant-body.ts';
+import type { GrowingEntry } from './growing-entry.ts';
 import type { Overflow } from './overflow.ts';
-import { takeBack } from './store-payload.ts';
 
 /** Whose body it is. */
 export interface LateOwner {
-	readonly entry: FillingEntry | null;
+	readonly growing: GrowingEntry;
 	resume(): void;
 	/** All is stored. */
 	allStored(): void;
@@ -32,19 +32,19 @@ export class LateStore implements DistantFillListener {
 
 	/** Nothing more comes; true: it is not stored yet. */
 	end(trailers: Buffer | null): boolean {
-		if (this.#fill === null) return false;
+		if (this.#fill === null || this.#owner.growing.entry?.state !== FillState.filling) return false;
 		this.#ended = { trailers };
 		return true;
 	}
 
 	clear(): void {
 		this.#ended = null;
-		const fill = this.#owner.entry?.distantFill ?? null;
+		const fill = this.#owner.growing.entry?.distantFill ?? null;
 		if (fill !== null) fill.listener = null;
 	}
 
 	get #fill(): DistantFill | null {
-		const fill = this.#owner.entry?.distantFill ?? null;
+		const fill = this.#owner.growing.entry?.distantFill ?? null;
 		if (fill !== null) fill.listener = this;
 		return fill;
 	}
@@ -58,7 +58,7 @@ export class LateStore implements DistantFillListener {
 			this.#owner.allStored();
 			return;
 		}
-		takeBack(this.#owner.entry, this.#overflow);
+		this.#owner.growing.takeBack(this.#overflow);
 		if (this.#ended !== null) this.#overflow.end(this.#ended.trailers);
 		this.#owner.notStored();
 	}

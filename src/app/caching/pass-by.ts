@@ -34,6 +34,19 @@ function forwardedLine(fwd: Forwarded): Buffer {
 	return line;
 }
 
+/** The last one: answers that are stored within the same second mostly say the same. */
+let stored = { fwd: '', status: 0, ttlS: 0, line: Buffer.alloc(0) };
+
+/** Of an answer that the client gets as it comes, beside the store. */
+export function storedLine(fwd: Forwarded, status: number, ttlMs: number): Buffer {
+	const ttlS = Math.floor(ttlMs / 1000);
+	if (stored.fwd !== fwd || stored.status !== status || stored.ttlS !== ttlS) {
+		const report = { ...PLAIN_REPORT, fwd, fwdStatus: status, stored: true, ttlMs };
+		stored = { fwd, status, ttlS, line: Buffer.from(cacheStatusLine(report), 'latin1') };
+	}
+	return stored.line;
+}
+
 /** The client takes what is stored or nothing (RFC 9111 §5.2.1.7). */
 export function refuseUncached(exchange: Exchange): void {
 	exchange.cache.cached = Cached.miss;

@@ -1,26 +1,21 @@
-import { KeptKey } from '../../cache/kept-key.ts';
-import { RequestControl } from '../../cache/rules/request-control.ts';
-import type { Destination } from '../../gateway/attempt.ts';
 import type { DataPlane, TraceContext } from '../../gateway/data-plane.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import type { Route } from '../../gateway/route.ts';
-import { type Requesting, writeUpstreamHead } from '../../gateway/upstream-head.ts';
+import type { Requesting } from '../../gateway/upstream-head.ts';
 import { Framing } from '../../wire/framing.ts';
 import { STRIDE } from '../../wire/head.ts';
-import type { Output } from '../../wire/output.ts';
 import { RequestHead } from '../../wire/request-head.ts';
 
 const NOTHING = Buffer.alloc(0);
 
-/** A copy of a request without a body, which outlives its client: what an answer that is to be stored is asked for by. */
-export abstract class RequestImage implements Requesting {
+/** A copy of a request without a body, which outlives its client. */
+export class RequestImage implements Requesting {
 	readonly plane: DataPlane;
+	/** Whose attempts it is sent by. */
+	readonly fetch: { readonly attempts: number };
 	readonly head: RequestHead;
 	readonly framing: Framing = new Framing();
 	readonly mayUpgrade = false;
-	readonly headOnly = false;
-	readonly resendable = true;
-	readonly requestDone = true;
 	readonly trace: TraceContext = { words: new Uint32Array(8), flags: 0 };
 	readonly client: { trusted: boolean; secure: boolean; address: string; addressField: string; forwarded: Buffer } = {
 		trusted: false,
@@ -29,14 +24,7 @@ export abstract class RequestImage implements Requesting {
 		addressField: '',
 		forwarded: NOTHING,
 	};
-	abstract readonly fetch: { readonly attempts: number };
-	/** In the place of the client's own conditions and `Range`; empty: without any; null: with the client's own. */
-	conditions: Buffer | null = NOTHING;
-	readonly control: RequestControl = new RequestControl();
-	/** What the answer is stored under. */
-	readonly key: KeptKey = new KeptKey();
-	/** Hash of its URL. */
-	url = 0;
+	conditions: Buffer | null = null;
 	buffer: Buffer = Buffer.allocUnsafeSlow(2048);
 	method = '';
 	rewritten = false;
@@ -47,12 +35,13 @@ export abstract class RequestImage implements Requesting {
 	absolute = false;
 	route: Route | null = null;
 
-	constructor(plane: DataPlane) {
+	constructor(plane: DataPlane, fetch: { readonly attempts: number }) {
 		this.plane = plane;
+		this.fetch = fetch;
 		this.head = new RequestHead(plane.limits.headFields);
 	}
 
-	protected copy(exchange: Exchange): void {
+	copy(exchange: Exchange): void {
 		const { head, client } = exchange;
 		if (exchange.used > this.buffer.length) this.buffer = Buffer.allocUnsafeSlow(exchange.used + 1024);
 		exchange.buffer.copy(this.buffer, 0, 0, exchange.used);
@@ -77,6 +66,7 @@ export abstract class RequestImage implements Requesting {
 		this.hostStart = exchange.hostStart;
 		this.hostEnd = exchange.hostEnd;
 		this.absolute = exchange.absolute;
+		this.route = exchange.route;
 		this.trace.words.set(exchange.trace.words);
 		this.trace.flags = exchange.trace.flags;
 		this.client.trusted = client.trusted;
@@ -85,16 +75,6 @@ export abstract class RequestImage implements Requesting {
 		this.client.addressField = client.addressField;
 		this.client.forwarded = client.forwarded;
 	}
-
-	writeRequestHead(out: Output, destination: Destination): void {
-		writeUpstreamHead(out, this, destination);
-	}
-
-	writeRequestBody(): boolean {
-		return true;
-	}
-
-	requestDrained(): void {}
 
 	field(name: string): string | undefined {
 		return this.head.fields.value(this.buffer, name);

@@ -1,4 +1,4 @@
-import { type AnswerEntry, type FillingEntry, FillState } from '../../cache/answer-store.ts';
+import { type AnswerEntry, type CacheKey, type FillingEntry, FillState } from '../../cache/answer-store.ts';
 import { Reuse, Verdict } from '../../cache/rules/reuse.ts';
 import { suitsVariant, type Vary, varyOf } from '../../cache/rules/variant.ts';
 import type { FoundAnswer, Wanted } from '../../cache/second-level.ts';
@@ -70,26 +70,27 @@ export class SecondLook implements AnswerSource, Wanted {
 
 	// What a level asks.
 
-	get key(): Fill['key'] {
-		return this.#fill.key;
+	get key(): CacheKey {
+		return this.#fill.request.key;
 	}
 
 	suits(answer: StoredAnswer): boolean {
 		// The fill may be another request's by now.
 		if (this.#over) return false;
-		const { control, cache, stored, url } = this.#fill;
+		const { cache, stored, request: asked } = this.#fill;
+		const { control, url, seen: request } = asked;
 		const { policy, keyedByAuthorization } = cache as RouteCache;
 		const { hash, marks } = this.#owner.parts;
 		if (marks.lastMs(url) >= answer.requestMs) return false;
 		if (answer.responseMs <= (stored?.answer?.responseMs ?? 0)) return false;
-		if (!suitsVariant(answer, { request: this.#fill, control, hash, keyedByAuthorization })) return false;
+		if (!suitsVariant(answer, { request, control, hash, keyedByAuthorization })) return false;
 		const verdict = reuse.judge({ answer, staleFromMs: 0 }, { control, policy, nowMs: Date.now() });
 		if (this.#behind) return verdict === Verdict.fresh && !reuse.refreshAhead;
 		return verdict !== Verdict.revalidate && verdict !== Verdict.onlyIfCached;
 	}
 
 	vary(names: string): Vary | null {
-		return this.#over ? null : varyOf(names, this.#fill, this.#owner.parts.hash);
+		return this.#over ? null : varyOf(names, this.#fill.request.seen, this.#owner.parts.hash);
 	}
 
 	// The client's side, while it waits.
@@ -98,6 +99,7 @@ export class SecondLook implements AnswerSource, Wanted {
 
 	/** Others may wait for what it began. */
 	cancel(): void {
+		this.#fill.request.keep();
 		this.#exchange = null;
 		this.#fill.leader = null;
 	}
@@ -113,7 +115,7 @@ export class SecondLook implements AnswerSource, Wanted {
 
 	/** False: there is no room for it. */
 	#take(found: FoundAnswer, level: string): boolean {
-		const entry = (this.#fill.entry ??= this.#owner.announce(this.#fill));
+		const entry = (this.#fill.growing.entry ??= this.#owner.announce(this.#fill));
 		if (entry === null || !entry.setAnswer(found.answer)) return false;
 		if (Symbol.iterator in found.body) this.#takeWhole(found, found.body, { entry, level });
 		else void this.#takeComing(found, found.body, { entry, level });
@@ -129,8 +131,7 @@ export class SecondLook implements AnswerSource, Wanted {
 			this.#give(taking);
 		else {
 			// It did not get whole, and is none for the origin's answer either.
-			this.#fill.entry = null;
-			entry.release();
+			this.#fill.growing.release();
 			this.#goOn();
 		}
 	}

@@ -63,6 +63,7 @@ export class JobPage implements AnswerSource {
 		if (job !== null && method === 'DELETE') job = await this.#cancel(id);
 		else if (job !== null && part !== 'events') job = await this.#wait(job);
 		if (part === 'result' && job?.result != null) job = await jobs.ask('get', id);
+		if (job !== null && part === 'result') job = await this.#refreshed(job);
 		const waits = part === '' && job?.state === 'waiting';
 		const outlook = waits ? await jobs.ask('outlook', job?.queue ?? '') : null;
 		this.#guarded(() => {
@@ -76,6 +77,13 @@ export class JobPage implements AnswerSource {
 				}
 			} else this.#json(jobView(job, path, outlook), again(job));
 		});
+	}
+
+	/** What its upstream gives may end, such as signed URLs. */
+	async #refreshed(job: Job): Promise<Job> {
+		if (job.state !== 'succeeded' || job.externalId === null) return job;
+		const result = await this.#parts.jobs.ask('fresh', job.id);
+		return result === null ? job : { ...job, result };
 	}
 
 	async #cancel(id: string): Promise<Job | null> {

@@ -14,7 +14,7 @@ function repeats(policy: OffloadPolicy, method: string, key: string): boolean {
 		timeouts: {},
 		request: null,
 	} as unknown as Route;
-	const order = { token: 't', id: 'i', attempt: 1, request: new Uint8Array(), body: null, upstreamKey: key };
+	const order = { token: 't', id: 'i', attempt: 1, request: new Uint8Array(), body: null, upstreamKey: key, lane: '' };
 	return jobRoute(route, { order, method }).repeats;
 }
 

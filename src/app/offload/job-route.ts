@@ -25,17 +25,39 @@ export function jobRoute(route: Route, { order, method }: { order: AttemptOrder;
 		timeLimitMs === 0
 			? route.timeouts
 			: { ...route.timeouts, firstByteMs: timeLimitMs, requestMs: timeLimitMs, streamIdleMs: timeLimitMs };
-	const forJob = { ...route, timeouts, request: withJobFields(route.request, key, order) };
+	const forJob = { ...route, timeouts, request: withJobFields(route.request, { key, lanes: policy.lanes }, order) };
 	return { policy, forJob, repeats: isIdempotent(method) || key !== null };
 }
 
-function withJobFields(edits: FieldEdits | null, key: string | null, order: AttemptOrder): FieldEdits {
+function withJobFields(
+	edits: FieldEdits | null,
+	{ key, lanes }: { key: string | null; lanes: OffloadPolicy['lanes'] },
+	order: AttemptOrder,
+): FieldEdits {
 	const { removed = new Set<string>(), added = Buffer.alloc(0) } = edits ?? {};
-	const lines =
-		`X-Ballast-Job: ${order.id}\r\nX-Ballast-Attempt: ${order.attempt}\r\n` +
-		(key === null ? '' : `${key}: ${order.upstreamKey}\r\n`);
+	const place = lanes.find(({ name }) => name === order.lane)?.headers ?? [];
+	const fields: (readonly [string, string])[] = [
+		// A question about a job is no attempt.
+		...(order.id === ''
+			? []
+			: [['X-Ballast-Job', order.id] as const, ['X-Ballast-Attempt', `${order.attempt}`] as const]),
+		...(key === null ? [] : [[key, order.upstreamKey] as const]),
+		...place,
+	];
+	const ours = new Set([...(key === null ? [] : [key]), ...place.map(([name]) => name)].map(lowerCase));
+	const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
 	return {
-		removed: key === null ? removed : new Set([...removed, key.toLowerCase()]),
-		added: Buffer.concat([added, Buffer.from(lines, 'latin1')]),
+		removed: new Set([...removed, ...ours]),
+		added: Buffer.concat([withoutLines(added, ours), Buffer.from(lines, 'latin1')]),
 	};
+}
+
+const lowerCase = (text: string): string => text.toLowerCase();
+
+/** What the route sets for all requests gives way to what a place sets. */
+function withoutLines(added: Buffer, names: ReadonlySet<string>): Buffer {
+	if (names.size === 0 || added.length === 0) return added;
+	const lines = added.toString('latin1').split('\r\n');
+	const kept = lines.filter((line) => !names.has(line.slice(0, line.indexOf(':')).toLowerCase()));
+	return Buffer.from(kept.join('\r\n'), 'latin1');
 }

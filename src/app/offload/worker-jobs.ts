@@ -4,12 +4,12 @@ import type { Pieces } from '../../gateway/files/pieces.ts';
 import type { Route } from '../../gateway/route.ts';
 import { REST } from '../../gateway/route-table.ts';
 import { BodyFolder } from '../../jobs/body-folder.ts';
-import { BODIES } from '../jobs-messages.ts';
 import { type Plan, seriesKey } from '../plan.ts';
 import { JobAttempts } from './job-attempts.ts';
 import { JobPages } from './job-pages.ts';
 import { JobsClient } from './jobs-client.ts';
 import type { OffloadParts } from './offload-parts.ts';
+import { WebhookPages } from './webhook-pages.ts';
 
 /** All that one worker has to do with jobs. */
 export class WorkerJobs {
@@ -35,16 +35,16 @@ export class WorkerJobs {
 			this.#plane.pages = null;
 			return;
 		}
-		if (this.parts === null || this.#folder !== jobs.folder) this.parts = this.#open(jobs.folder);
-		this.#folder = jobs.folder;
+		if (this.parts === null || this.#folder !== jobs.bodies) this.parts = this.#open(jobs.bodies);
+		this.#folder = jobs.bodies;
 		this.parts.path = jobs.path;
 		const policies = services.flatMap(({ offload, routeOffloads }) => [offload, ...Object.values(routeOffloads)]);
 		const owners = new Map(policies.map((policy) => [String(policy?.owner), policy?.owner ?? []]));
-		this.#plane.pages = new JobPages(this.parts, [...owners.values()]);
+		const webhooks = policies.flatMap((policy) => policy?.external?.webhook ?? []);
+		this.#plane.pages = new WebhookPages(this.parts, webhooks, new JobPages(this.parts, [...owners.values()]));
 	}
 
-	#open(folder: string): OffloadParts {
-		const bodies = join(folder, BODIES);
+	#open(bodies: string): OffloadParts {
 		// Only once it is needed: a folder that cannot be used must not keep requests from being passed on.
 		let folderOf: BodyFolder | null = null;
 		const files = (): BodyFolder => (folderOf ??= new BodyFolder(bodies));

@@ -119,7 +119,7 @@ export class AnswerMemory {
 	static create(bytes: number, nowMs: number = Date.now()): SharedArrayBuffer {
 		let units = Math.floor(bytes / UNIT);
 		let buckets = 1;
-		while (buckets * 8 <= units) buckets *= 2;
+		while (buckets * 2 <= units) buckets *= 2;
 		// What is left beside the index and the map.
 		units = Math.floor((bytes - layOut(0, buckets).arena - PAGE) / (UNIT + 1));
 		const buffer = new SharedArrayBuffer(layOut(units, buckets).arena + units * UNIT);

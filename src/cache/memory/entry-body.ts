@@ -97,7 +97,7 @@ export class BodyWriter {
 		for (let at = start; at < end; ) {
 			if (this.#left === 0 && !this.#grow(end - at)) return false;
 			const count = Math.min(this.#left, end - at);
-			memory.bytes.set(bytes.subarray(at, at + count), this.#place);
+			(bytes as Buffer).copy(memory.bytes, this.#place, at, at + count);
 			this.#place += count;
 			this.#left -= count;
 			this.received += count;

@@ -155,7 +155,7 @@ export class EntryFiller {
 		const unit = this.#table.allocate(units, units);
 		if (unit === 0) return 0;
 		const at = this.#memory.cell(unit);
-		cells.fill(0, at, at + RECORD_BYTES / 4);
+		for (let cell = at; cell < at + RECORD_BYTES / 4; cell++) cells[cell] = 0;
 		cells[at + Cell.high] = high | 0;
 		cells[at + Cell.low] = low | 0;
 		cells[at + Cell.generation] = cells[Control.generation] = ((cells[Control.generation] as number) + 1) | 0;
@@ -166,7 +166,7 @@ export class EntryFiller {
 		cells[at + Cell.keyLength] = length;
 		cells[at + Cell.era] = cells[Control.era] as number;
 		cells[at + Cell.softEra] = cells[Control.softEra] as number;
-		this.#memory.bytes.set(bytes.subarray(0, length), this.#memory.byte(unit) + RECORD_BYTES);
+		bytes.copy(this.#memory.bytes, this.#memory.byte(unit) + RECORD_BYTES, 0, length);
 		return unit;
 	}
 
@@ -190,10 +190,12 @@ export class EntryFiller {
 		cells[at + Cell.varyEnd] = coder.varyEnd;
 		cells[at + Cell.headLength] = answer.head.length;
 		cells[at + Cell.room] = granted * UNIT - head;
+		const { bytes } = this.#memory;
 		const from = this.#memory.byte(unit);
-		this.#memory.bytes.set(coder.bytes.subarray(0, coder.length), from);
-		this.#memory.bytes.set(answer.head, from + coder.length);
-		this.#memory.bytes.set([13, 10], from + head - 2);
+		coder.bytes.copy(bytes, from, 0, coder.length);
+		answer.head.copy(bytes, from + coder.length);
+		bytes[from + head - 2] = 13;
+		bytes[from + head - 1] = 10;
 		Atomics.store(cells, at + Cell.content, unit);
 		return true;
 	}

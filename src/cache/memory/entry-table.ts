@@ -69,7 +69,7 @@ export class EntryTable {
 		const cells = this.#cells;
 		const low = key.low | 0;
 		const bucket = this.#bucket(low);
-		if (Atomics.load(cells, bucket) === 0 || !this.#patient(this.#stripe(low), patienceMs)) return 0;
+		if (cells[bucket] === 0 || !this.#patient(this.#stripe(low), patienceMs)) return 0;
 		let count = 0;
 		for (let unit = cells[bucket] as number; unit !== 0 && count < into.length; ) {
 			const at = this.memory.cell(unit);
@@ -107,6 +107,10 @@ export class EntryTable {
 		const found: number[] = [];
 		let other = cells[this.#bucket(cells[own + Cell.low] as number)] as number;
 		for (; other !== 0; other = cells[this.memory.cell(other) + Cell.next] as number) {
+			if (other === unit) {
+				found.push(unit);
+				continue;
+			}
 			const at = this.memory.cell(other);
 			if (cells[at + Cell.low] !== cells[own + Cell.low] || cells[at + Cell.high] !== cells[own + Cell.high]) continue;
 			if (cells[at + Cell.keyLength] !== length) continue;

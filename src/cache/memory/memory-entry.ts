@@ -264,7 +264,7 @@ export class MemoryEntry implements FillingEntry {
 
 	/** Its worker ended. */
 	#isForsaken(): boolean {
-		const dead = Atomics.load(this.#cells, Control.dead);
+		const dead = this.#cells[Control.dead] as number;
 		return dead !== 0 && (dead & (1 << ((this.#cells[this.#at + Cell.filler] as number) - 1))) !== 0;
 	}
 

@@ -92,7 +92,10 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		const unit = other === null ? this.filler.begin(key) : 0;
 		this.table.unlock();
 		other?.release();
-		return unit === 0 ? null : this.entryAt(unit).hold();
+		if (unit === 0) return null;
+		// Most are never asked for again: only who is found is kept decoded. But what may go on in a file has one object
+		// for all who read it here.
+		return (this.bodies === null ? new MemoryEntry(this, unit) : this.entryAt(unit)).hold();
 	}
 
 	update(entry: AnswerEntry, answer: StoredAnswer): AnswerEntry | null {

@@ -28,12 +28,13 @@ export function timesOf(fields: Fields, bytes: Buffer, nowMs: number): AnswerTim
 	const { table, count } = fields;
 	for (let row = 0; row < count * STRIDE; row += STRIDE) {
 		const field = table[row + 4] as number;
+		if (field !== Field.date && field !== Field.lastModified && field !== Field.expires && field !== Field.age)
+			continue;
 		const at = [table[row + 2] as number, table[row + 3] as number] as const;
 		if (field === Field.date) times.dateMs = parseHttpDate(bytes, at, nowMs);
 		else if (field === Field.lastModified) times.lastModifiedMs = parseHttpDate(bytes, at, nowMs);
 		else if (field === Field.expires) times.expiresMs = only(times.expiresMs, parseHttpDate(bytes, at, nowMs));
-		else if (field === Field.age)
-			times.ageMs = times.ageMs === Delta.none ? ageOf(bytes.toString('latin1', at[0], at[1])) : Delta.invalid;
+		else times.ageMs = times.ageMs === Delta.none ? ageOf(bytes.toString('latin1', at[0], at[1])) : Delta.invalid;
 	}
 	return times;
 }

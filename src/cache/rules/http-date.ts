@@ -80,9 +80,15 @@ function timeOf(buffer: Uint8Array, at: number): number {
 
 function dateOf([year, month, day]: readonly [number, number, number], timeMs: number): number {
 	if (!(year >= 1900 && month >= 0 && day >= 1)) return Number.NaN;
+	if (known.year === year && known.month === month && known.day === day) return known.ms + timeMs;
 	const ms = Date.UTC(year, month, day);
-	return new Date(ms).getUTCDate() === day ? ms + timeMs : Number.NaN;
+	if (new Date(ms).getUTCDate() !== day) return Number.NaN;
+	known = { year, month, day, ms };
+	return ms + timeMs;
 }
+
+/** The day that was met last: most dates of answers are of today. */
+let known = { year: 0, month: 0, day: 0, ms: 0 };
 
 /** 0…11; NaN: none. */
 function month(buffer: Uint8Array, at: number): number {

@@ -15,6 +15,7 @@ import {
 	overridden,
 	timesOf,
 } from './freshness.ts';
+import { interned } from './interned.ts';
 import type { RequestControl } from './request-control.ts';
 import { ownTarget } from './same-origin.ts';
 import { linesNamed, type OriginAnswer, storedHead } from './stored-head.ts';
@@ -109,7 +110,8 @@ function linesOf(fields: Fields, bytes: Buffer, field: number): string | null {
 	let lines: string | null = null;
 	for (let i = 0; i < fields.count; i++) {
 		if (fields.table[i * STRIDE + 4] !== field) continue;
-		lines = lines === null ? fields.valueAt(bytes, i) : `${lines},${fields.valueAt(bytes, i)}`;
+		const line = interned(bytes, fields.table[i * STRIDE + 2] as number, fields.table[i * STRIDE + 3] as number);
+		lines = lines === null ? line : `${lines},${line}`;
 	}
 	return lines;
 }

@@ -2,6 +2,7 @@ import { equalsLower } from '../../wire/bytes.ts';
 import { Field } from '../../wire/field-names.ts';
 import { type Fields, STRIDE, text } from '../../wire/head.ts';
 import { DELTA_MOST, deltaOf } from './directives.ts';
+import { interned } from './interned.ts';
 
 const NO_CACHE = Buffer.from('no-cache');
 const ZERO = 48;
@@ -45,12 +46,31 @@ export class RequestControl {
 			else if (field >= Field.firstCache) {
 				if (field === Field.cacheControl) {
 					control = true;
-					this.#takeDirectives(text(buffer, table[row + 2] as number, table[row + 3] as number));
+					this.#takeDirectives(interned(buffer as Buffer, table[row + 2] as number, table[row + 3] as number));
 				} else if (field === Field.pragma) pragma = row;
 				else this.#take(field, i);
 			}
 		}
 		if (!control && pragma >= 0 && isNoCache(table, pragma, buffer)) this.noCache = true;
+	}
+
+	/** Says what another one says. */
+	copy(from: RequestControl): void {
+		this.noStore = from.noStore;
+		this.noCache = from.noCache;
+		this.onlyIfCached = from.onlyIfCached;
+		this.maxAgeMs = from.maxAgeMs;
+		this.minFreshMs = from.minFreshMs;
+		this.maxStaleMs = from.maxStaleMs;
+		this.authorization = from.authorization;
+		this.ifNoneMatchAt = from.ifNoneMatchAt;
+		this.ifModifiedSinceAt = from.ifModifiedSinceAt;
+		this.ifRangeAt = from.ifRangeAt;
+		this.rangeAt = from.rangeAt;
+		this.originConditions = from.originConditions;
+		this.body = from.body;
+		this.override = from.override;
+		this.ambiguous = from.ambiguous;
 	}
 
 	/** It wants an answer only if something holds. */

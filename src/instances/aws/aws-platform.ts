@@ -1,9 +1,11 @@
 /** An EC2 Auto Scaling group as the port wants it. */
 import type { AutoScalingGroup, Instance } from '@aws-sdk/client-auto-scaling';
 import type {
+	ChecksPermissions,
 	KeepsUp,
 	KnowsUsage,
 	MemberSize,
+	PermissionsFound,
 	Platform,
 	PlatformGroup,
 	PlatformUsage,
@@ -19,6 +21,7 @@ import { failureOf } from './failures.ts';
 import { Kept } from './kept.ts';
 import { Machines } from './machines.ts';
 import { busyWith, countsAsMember, memberOf, stateOf, waitsToEnd } from './members.ts';
+import { findPermissions } from './needed-permissions.ts';
 import { OwnWrites } from './own-writes.ts';
 import { Places } from './places.ts';
 import { applySize } from './sizes.ts';
@@ -36,7 +39,7 @@ export interface AwsParts {
 	readonly surroundingsMs?: number;
 }
 
-export class AwsPlatform implements Platform, KnowsUsage, Sizes, TakesHealth, KeepsUp {
+export class AwsPlatform implements Platform, KnowsUsage, Sizes, TakesHealth, KeepsUp, ChecksPermissions {
 	readonly kind = 'aws';
 	readonly usageLagMs = USAGE_LAG_MS;
 	readonly target: string;
@@ -161,6 +164,12 @@ export class AwsPlatform implements Platform, KnowsUsage, Sizes, TakesHealth, Ke
 		const applied = await applySize({ call: this.#clients.call, config: this.#config, group }, size, signal);
 		if (applied === 'rolling') this.#surroundings.forget();
 		return applied;
+	}
+
+	/** By `DryRun`, where there is one. */
+	async missingPermissions(signal: AbortSignal): Promise<PermissionsFound> {
+		const group = await this.#describe(signal);
+		return findPermissions({ call: this.#clients.call, config: this.#config, group }, signal);
 	}
 
 	/** AWS takes no reason: `why` is for those who tell of it. */

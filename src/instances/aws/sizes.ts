@@ -2,25 +2,13 @@
 import { createHash } from 'node:crypto';
 import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling';
 import type { _InstanceType } from '@aws-sdk/client-ec2';
+import { filledUp, fittingType, sizeInWords, type TypeFacts } from '../platform/fitting-type.ts';
 import type { MemberSize, SizeApplied } from '../platform/platform.ts';
 import { PlatformError } from '../platform/platform-error.ts';
 import type { CallAws } from './actions.ts';
 import type { AwsConfig } from './config.ts';
 
-export interface TypeFacts {
-	readonly type: string;
-	readonly cpu: number;
-	readonly memoryBytes: number;
-}
-
 const MIB = 1024 * 1024;
-
-/** The smallest that has both; of two alike the one named first. undefined: none has. */
-export function fittingType(types: readonly TypeFacts[], wanted: MemberSize): TypeFacts | undefined {
-	return types
-		.filter(({ cpu, memoryBytes }) => cpu >= (wanted.cpu ?? 0) && memoryBytes >= (wanted.memoryBytes ?? 0))
-		.toSorted((a, b) => a.cpu - b.cpu || a.memoryBytes - b.memoryBytes)[0];
-}
 
 /** vCPUs for cores. @throws PlatformError */
 export async function applySize(
@@ -126,19 +114,4 @@ async function newVersion(
 	if (made?.VersionNumber === undefined)
 		throw new PlatformError('bad_request', `launch template ${id} got no new version`);
 	return String(made.VersionNumber);
-}
-
-/** What is not said stays as large as it is. */
-function filledUp(wanted: MemberSize, current: TypeFacts | undefined): MemberSize {
-	return {
-		cpu: wanted.cpu ?? current?.cpu ?? null,
-		memoryBytes: wanted.memoryBytes ?? current?.memoryBytes ?? null,
-	};
-}
-
-function sizeInWords({ cpu, memoryBytes }: MemberSize): string {
-	return [
-		...(cpu === null ? [] : [`${cpu} vCPUs`]),
-		...(memoryBytes === null ? [] : [`${Math.ceil(memoryBytes / MIB)} MiB`]),
-	].join(' and ');
 }

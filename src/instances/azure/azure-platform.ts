@@ -4,8 +4,10 @@
  */
 import { numberAt, textAt, valueAt } from '../platform/json-reading.ts';
 import type {
+	ChecksPermissions,
 	KnowsUsage,
 	MemberSize,
+	PermissionsFound,
 	Platform,
 	PlatformGroup,
 	PlatformUsage,
@@ -17,6 +19,7 @@ import type { RestAnswer, TokenSource } from '../platform/rest-client.ts';
 import { RunningOperations } from '../platform/running-operations.ts';
 import { AzureTokens } from './azure-tokens.ts';
 import type { AzureConfig } from './config.ts';
+import { findPermissions } from './needed-permissions.ts';
 import { ScaleSetApi } from './scale-set-api.ts';
 import { memberOf, privateAddresses, publicAddresses, type ScaleSetVm, vmOf } from './scale-set-members.ts';
 import { CPU_METRIC, MEMORY_METRIC, vmUsage } from './vm-usage.ts';
@@ -39,7 +42,7 @@ export interface AzureNeeds {
 	readonly autoscalerEveryMs?: number;
 }
 
-export class AzurePlatform implements Platform, KnowsUsage, Sizes {
+export class AzurePlatform implements Platform, KnowsUsage, Sizes, ChecksPermissions {
 	readonly kind = 'azure';
 	readonly target: string;
 	readonly identity: string;
@@ -128,6 +131,10 @@ export class AzurePlatform implements Platform, KnowsUsage, Sizes {
 		const answer = await this.#api.change({ sku: { name: smallest.name, ...(tier === '' ? {} : { tier }) } }, signal);
 		this.#goesOn(answer, `the change to ${smallest.name}`);
 		return 'rolling';
+	}
+
+	missingPermissions(signal: AbortSignal): Promise<PermissionsFound> {
+		return findPermissions(() => this.#api.permissions(signal));
 	}
 
 	close(): void {}

@@ -12,6 +12,7 @@ const SCALE_SET_NETWORK = '2018-10-01';
 const NETWORK = '2023-09-01';
 const AUTOSCALE = '2022-10-01';
 const METRICS = '2018-01-01';
+const AUTHORIZATION = '2022-04-01';
 
 /** A scale set holds at most 1,000 VMs; a resource group may hold more interfaces. */
 const MOST_PAGES = 100;
@@ -58,6 +59,11 @@ export class ScaleSetApi {
 
 	autoscaleSettings(signal: AbortSignal): Promise<unknown[]> {
 		return this.#all(`${this.#group}/providers/Microsoft.Insights/autoscalesettings?api-version=${AUTOSCALE}`, signal);
+	}
+
+	/** Of the caller, on the scale set: one for each role. */
+	permissions(signal: AbortSignal): Promise<unknown[]> {
+		return this.#all(`${this.id}/providers/Microsoft.Authorization/permissions?api-version=${AUTHORIZATION}`, signal);
 	}
 
 	/** What VMs of a region's sizes have. */

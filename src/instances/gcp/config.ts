@@ -1,6 +1,6 @@
 /** Instances that a managed instance group of Google Cloud has. */
 import type { z } from 'zod';
-import { choice, integer, key, object, required, text } from '../../core/schema.ts';
+import { choice, integer, key, list, object, required, text } from '../../core/schema.ts';
 import { complainOfEndpoint } from '../platform/rest-client.ts';
 import { GCP_ENDPOINT } from './endpoint.ts';
 
@@ -14,8 +14,11 @@ export interface GcpConfig {
 	address: 'internal' | 'external';
 	/** Of Compute Engine; Cloud Monitoring is asked there, too, when it is not Google's own. */
 	endpoint: string;
+	/** What a new size may choose from; empty: sizes cannot be applied. */
+	machineTypes: string[];
 }
 
+const MACHINE_TYPE = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)+$/;
 const NAME = /^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 
 export const gcpForm = object({
@@ -59,6 +62,16 @@ export const gcpForm = object({
 		default: GCP_ENDPOINT,
 		example: 'https://compute-internal.p.googleapis.com',
 	}),
+	machineTypes: key(
+		list(
+			text('a machine type such as n2-standard-4', (value) =>
+				MACHINE_TYPE.test(value) && value.length <= 63 ? undefined : 'expected a machine type such as n2-standard-4',
+			),
+			'machine types',
+		),
+		'Machine types that a new size may choose from, custom ones included; the smallest that fits is taken.',
+		{ defaultText: 'none: sizes are not applied', example: ['n2-standard-2', 'n2-custom-4-8192'] },
+	),
 });
 
 export type GcpInput = z.input<typeof gcpForm>;

@@ -4,11 +4,16 @@
  */
 import { numberAt, textAt, valueAt } from '../platform/json-reading.ts';
 import {
+	type ChecksPermissions,
 	type KnowsUsage,
+	type MemberSize,
 	machineUsage,
+	type PermissionsFound,
 	type Platform,
 	type PlatformGroup,
 	type PlatformUsage,
+	type SizeApplied,
+	type Sizes,
 } from '../platform/platform.ts';
 import { PlatformError } from '../platform/platform-error.ts';
 import type { TokenSource } from '../platform/rest-client.ts';
@@ -18,6 +23,8 @@ import { GcpTokens } from './gcp-tokens.ts';
 import { InstanceGroupApi, nameOf } from './instance-group-api.ts';
 import { MachineTypes } from './machine-types.ts';
 import { factsOf, type InstanceFacts, type ManagedInstance, managedInstanceOf, memberOf } from './managed-members.ts';
+import { findPermissions } from './needed-permissions.ts';
+import { rollOut } from './sizes.ts';
 import { CPU_METRIC, MEMORY_METRIC, newestByInstance } from './vm-usage.ts';
 
 const STUCK_MS = 900_000;
@@ -40,7 +47,7 @@ export interface GcpNeeds {
 	readonly stuckMs?: number;
 }
 
-export class GcpPlatform implements Platform, KnowsUsage {
+export class GcpPlatform implements Platform, KnowsUsage, Sizes, ChecksPermissions {
 	readonly kind = 'gcp';
 	readonly target: string;
 	readonly identity: string;
@@ -126,6 +133,18 @@ export class GcpPlatform implements Platform, KnowsUsage {
 			found.set(id, machineUsage(shares, this.#types.of(typeOf(id))));
 		}
 		return found;
+	}
+
+	async applySize(size: MemberSize, signal: AbortSignal): Promise<SizeApplied> {
+		const manager = await this.#api.manager(signal);
+		const begun = await rollOut({ api: this.#api, config: this.#config, manager }, size, signal);
+		if (begun === null) return 'same';
+		this.#goesOn(begun.operation);
+		return 'rolling';
+	}
+
+	missingPermissions(signal: AbortSignal): Promise<PermissionsFound> {
+		return findPermissions(this.#api, this.#config, signal);
 	}
 
 	close(): void {}

@@ -1,4 +1,5 @@
 /** The requests to Compute Engine and Cloud Monitoring that a managed instance group needs. */
+import { setTimeout as wait } from 'node:timers/promises';
 import { listAt, textAt, valueAt } from '../platform/json-reading.ts';
 import { PlatformError } from '../platform/platform-error.ts';
 import { RestClient, type RestRequest, retryAfterOf, type TokenSource } from '../platform/rest-client.ts';
@@ -8,8 +9,11 @@ import { GCP_ENDPOINT } from './endpoint.ts';
 import { gcpError, gcpFault } from './gcp-fault.ts';
 
 const MONITORING_ENDPOINT = 'https://monitoring.googleapis.com';
+const PROJECTS_ENDPOINT = 'https://cloudresourcemanager.googleapis.com';
 /** A regional group holds at most 4,000 VMs, a page 500. */
 const MOST_PAGES = 100;
+/** Between two looks at whether a template is made, ms: that takes a second or two. */
+const TEMPLATE_LOOK_MS = 500;
 
 export interface SeriesQuestion {
 	/** `compute.googleapis.com/instance/cpu/utilization`. */
@@ -23,14 +27,17 @@ export interface SeriesQuestion {
 export class InstanceGroupApi {
 	readonly #client: RestClient;
 	readonly #monitoring: RestClient;
+	readonly #projects: RestClient;
 	readonly #project: string;
 	readonly #place: string;
 	readonly #manager: string;
 
 	constructor(config: GcpConfig, tokens: TokenSource) {
 		this.#client = new RestClient({ endpoint: config.endpoint, tokens, faultOf: gcpFault });
-		const elsewhere = config.endpoint === GCP_ENDPOINT ? MONITORING_ENDPOINT : config.endpoint;
-		this.#monitoring = new RestClient({ endpoint: elsewhere, tokens, faultOf: gcpFault });
+		const clientOf = (own: string) =>
+			new RestClient({ endpoint: config.endpoint === GCP_ENDPOINT ? own : config.endpoint, tokens, faultOf: gcpFault });
+		this.#monitoring = clientOf(MONITORING_ENDPOINT);
+		this.#projects = clientOf(PROJECTS_ENDPOINT);
 		this.#project = encodeURIComponent(config.project);
 		this.#place = `/compute/v1/projects/${this.#project}/${config.place.kind}s/${encodeURIComponent(config.place.name)}`;
 		this.#manager = `${this.#place}/instanceGroupManagers/${encodeURIComponent(config.group)}`;
@@ -68,6 +75,55 @@ export class InstanceGroupApi {
 		return await this.#get(this.#pathOf(link), signal);
 	}
 
+	async machineTypeIn(zone: string, type: string, signal: AbortSignal): Promise<unknown> {
+		const place = `/compute/v1/projects/${this.#project}/zones/${encodeURIComponent(zone)}`;
+		return await this.#get(`${place}/machineTypes/${encodeURIComponent(type)}`, signal);
+	}
+
+	/** Those of them that are granted in the project. Everybody may ask. */
+	async testPermissions(permissions: readonly string[], signal: AbortSignal): Promise<unknown> {
+		const url = `/v3/projects/${this.#project}:testIamPermissions`;
+		return (await this.#projects.call({ method: 'POST', url, body: { permissions } }, signal)).body;
+	}
+
+	/** @param link of the template, as the group names it */
+	async template(link: string, signal: AbortSignal): Promise<unknown> {
+		return await this.#get(this.#templatePath(link), signal);
+	}
+
+	/**
+	 * Makes a template where another one is, and waits until it is there.
+	 * @returns its link, and whether it was made now
+	 */
+	async insertTemplate(beside: string, body: { name: string }, signal: AbortSignal): Promise<[string, boolean]> {
+		const [folder = ''] = this.#templatePath(beside).split(/\/[^/]+$/);
+		const link = `${folder}/${body.name}`.slice('/compute/v1/'.length);
+		const place = folder.slice(0, -'/instanceTemplates'.length);
+		const request: RestRequest = { method: 'POST', url: folder, body };
+		let operation: AcceptedOperation | null;
+		try {
+			operation = await this.#start(request, { what: `template ${body.name}`, place }, signal);
+		} catch (error) {
+			if (error instanceof PlatformError && /already exists/i.test(error.message)) return [link, false];
+			throw error;
+		}
+		for (let answer: OperationAnswer | null = null; operation !== null && answer?.state !== 'done'; ) {
+			await wait(answer?.retryAfterMs ?? operation.retryAfterMs ?? TEMPLATE_LOOK_MS, undefined, { signal });
+			answer = await operation.look(signal);
+			if (answer.state === 'failed') throw answer.fault ?? new PlatformError('busy', `${operation.what} failed`);
+		}
+		return [link, true];
+	}
+
+	async deleteTemplate(link: string, signal: AbortSignal): Promise<void> {
+		await this.#client.call({ method: 'DELETE', url: this.#templatePath(link) }, signal);
+	}
+
+	/** Changes what is said and leaves the rest of the group. */
+	patch(body: unknown, what: string, signal: AbortSignal): Promise<AcceptedOperation | null> {
+		return this.#start({ method: 'PATCH', url: this.#manager, body }, { what, place: this.#place }, signal);
+	}
+
 	/** @param link of the autoscaler, as the group names it */
 	async autoscaler(link: string, signal: AbortSignal): Promise<unknown> {
 		return await this.#get(this.#pathOf(link), signal);
@@ -75,7 +131,7 @@ export class InstanceGroupApi {
 
 	resize(size: number, signal: AbortSignal): Promise<AcceptedOperation | null> {
 		const url = `${this.#manager}/resize?size=${size}`;
-		return this.#start({ method: 'POST', url }, `the change to ${size}`, signal);
+		return this.#start({ method: 'POST', url }, { what: `the change to ${size}`, place: this.#place }, signal);
 	}
 
 	/** Lowers the size by as many as it deletes; those that are gone are left out. */
@@ -85,7 +141,8 @@ export class InstanceGroupApi {
 			skipInstancesOnValidationError: true,
 		};
 		const what = `the deletion of ${links.length === 1 ? nameOf(links[0] ?? '') : `${links.length} VMs`}`;
-		return this.#start({ method: 'POST', url: `${this.#manager}/deleteInstances`, body }, what, signal);
+		const request: RestRequest = { method: 'POST', url: `${this.#manager}/deleteInstances`, body };
+		return this.#start(request, { what, place: this.#place }, signal);
 	}
 
 	/** The newest value of each instance and series. */
@@ -108,12 +165,17 @@ export class InstanceGroupApi {
 		return found;
 	}
 
-	async #start(request: RestRequest, what: string, signal: AbortSignal): Promise<AcceptedOperation | null> {
+	/** @param place whose operation it is */
+	async #start(
+		request: RestRequest,
+		{ what, place }: { what: string; place: string },
+		signal: AbortSignal,
+	): Promise<AcceptedOperation | null> {
 		const { body, headers } = await this.#client.call(request, signal);
 		const answer = operationAnswer(body, retryAfterOf(headers));
 		if (answer.state === 'failed') throw answer.fault ?? new PlatformError('busy', `${what} failed`);
 		if (answer.state === 'done') return null;
-		const path = `${this.#place}/operations/${encodeURIComponent(textAt(body, 'name'))}`;
+		const path = `${place}/operations/${encodeURIComponent(textAt(body, 'name'))}`;
 		return {
 			what,
 			retryAfterMs: answer.retryAfterMs,
@@ -126,6 +188,13 @@ export class InstanceGroupApi {
 
 	async #get(url: string, signal: AbortSignal): Promise<unknown> {
 		return (await this.#client.call({ method: 'GET', url }, signal)).body;
+	}
+
+	/** Likewise, of a template of the project or of a region. */
+	#templatePath(link: string): string {
+		const path = /(?:^|\/)projects\/[\w.:-]+\/((?:global|regions\/[\w-]+)\/instanceTemplates\/[\w-]+)$/.exec(link);
+		if (path === null) throw new PlatformError('bad_request', 'Google Cloud named something that is no template');
+		return `/compute/v1/projects/${this.#project}/${path[1]}`;
 	}
 
 	/** `https://www.googleapis.com/compute/v1/projects/p/zones/z/instances/i` → its path on our endpoint, within the project. */

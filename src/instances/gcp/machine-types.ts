@@ -34,7 +34,8 @@ export class MachineTypes {
 	}
 }
 
-function sizeOf(type: unknown): MemberSize {
+/** What Google Cloud says of a machine type. */
+export function sizeOf(type: unknown): MemberSize {
 	const [cpu, mib] = [numberAt(type, 'guestCpus') ?? 0, numberAt(type, 'memoryMb') ?? 0];
 	return { cpu: cpu > 0 ? cpu : null, memoryBytes: mib > 0 ? mib * MIB : null };
 }

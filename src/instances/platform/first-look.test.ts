@@ -62,13 +62,13 @@ test('permissions that are missing are told at the beginning, once, and only whe
 	const [text = '', ...more] = watcher.texts('permission_missing');
 	assert.match(text, /^group a can be read, but not all .*\(permissions needed: patch scale, patch pods.*\)$/);
 	assert.ok(!text.includes('\u001b'));
-	assert.deepEqual(more, []);
+	assert.deepEqual([more, provider.permissionMissing], [[], true]);
 	const free = made({ missing: [] });
 	const follower = made({ missing: ['patch scale'], scales: false });
 	for (const one of [free, follower]) {
 		one.begin();
 		await one.provider.firstLook;
-		assert.deepEqual(one.watcher.events, []);
+		assert.deepEqual([one.watcher.events, one.provider.permissionMissing], [[], false]);
 	}
 });
 

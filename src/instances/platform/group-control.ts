@@ -7,7 +7,7 @@ import { inSeconds } from '../wording.ts';
 import { Attempts } from './attempts.ts';
 import { Leaving } from './leaving.ts';
 import type { Entry, MemberSet } from './member-set.ts';
-import { missingPermissions } from './missing-permissions.ts';
+import { Permissions, type Refusable } from './permissions.ts';
 import { planSize } from './plan-size.ts';
 import { keepsUp, type Platform, type PlatformGroup } from './platform.ts';
 import { asPlatformError, callPlatform, retryMs, wordsOf } from './platform-call.ts';
@@ -62,7 +62,7 @@ export class GroupControl {
 	/** Failures of `keepUp` in a row. */
 	#unkept = 0;
 	readonly #attempts = new Attempts();
-	#reviewed = false;
+	readonly permissions: Permissions = new Permissions();
 
 	constructor(options: GroupControlOptions) {
 		this.#options = options;
@@ -189,10 +189,10 @@ export class GroupControl {
 
 	/** @returns ms until the next round */
 	async #round(): Promise<number> {
-		const { platform, settings } = this.#options;
+		const { platform } = this.#options;
 		let group: PlatformGroup;
 		try {
-			group = await callPlatform(settings.limitMs, this.signal, (signal) => platform.group(signal));
+			group = await this.#call('look', (signal) => platform.group(signal));
 		} catch (error) {
 			const retryMs = this.signal.aborted ? 0 : this.#blind(asPlatformError(error));
 			this.#firstLook.resolve();
@@ -268,27 +268,27 @@ export class GroupControl {
 	/** Looks for what is in the way. */
 	#observe(group: PlatformGroup): void {
 		const { members } = this.#options;
+		this.permissions.later(group.failure ?? null);
 		this.troubles.autoscaler(group.autoscaler, this.#options.nativeAutoscaler() === 'refuse');
 		const there = members.live().filter(hasCome).length;
 		this.troubles.look(group, { size: this.#sizes.size ?? 0, there }, Date.now());
 	}
 
-	/** Once: what would be refused later is told now. */
+	/** What would be refused later is told now. */
 	async #review(): Promise<void> {
 		const { platform, settings, scales } = this.#options;
-		if (this.#reviewed || !scales()) return;
-		this.#reviewed = true;
-		const text = await missingPermissions(platform, settings.limitMs, this.signal);
+		if (!scales()) return;
+		const text = await this.permissions.review(platform, settings.limitMs, this.signal);
 		if (text !== null) this.troubles.say('permission_missing', text, 'error');
 	}
 
 	/** What the platform has to do for its members; a failure of it holds nothing up. */
 	async #keepUp(group: PlatformGroup): Promise<void> {
-		const { platform, settings } = this.#options;
+		const { platform } = this.#options;
 		if (!keepsUp(platform)) return;
 		let failed: string | null = null;
 		try {
-			await callPlatform(settings.limitMs, this.signal, (signal) => platform.keepUp(group, signal));
+			await this.#call('keep up', (signal) => platform.keepUp(group, signal));
 		} catch (error) {
 			if (this.signal.aborted) return;
 			const fault = asPlatformError(error);
@@ -324,9 +324,9 @@ export class GroupControl {
 	}
 
 	async #set(size: number, before: number): Promise<number> {
-		const { platform, settings } = this.#options;
+		const { platform } = this.#options;
 		try {
-			await callPlatform(settings.limitMs, this.signal, (signal) => platform.setDesired(size, signal));
+			await this.#call('resize', (signal) => platform.setDesired(size, signal));
 		} catch (error) {
 			if (this.signal.aborted) return 0;
 			this.#doubt(size);
@@ -338,11 +338,11 @@ export class GroupControl {
 	}
 
 	async #remove(ripe: Entry[]): Promise<number> {
-		const { platform, settings } = this.#options;
+		const { platform } = this.#options;
 		const before = this.#sizes.size ?? 0;
 		const ids = this.#removals.begin(before, ripe);
 		try {
-			await callPlatform(settings.limitMs, this.signal, (signal) => platform.remove(ids, signal));
+			await this.#call('remove', (signal) => platform.remove(ids, signal));
 		} catch (error) {
 			if (this.signal.aborted) return 0;
 			this.#doubt(Math.max(0, before - ids.length));
@@ -353,6 +353,10 @@ export class GroupControl {
 		this.#removals.done();
 		this.#done('in', before);
 		return 0;
+	}
+
+	#call<T>(what: Refusable, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+		return this.permissions.during(what, callPlatform(this.#options.settings.limitMs, this.signal, work));
 	}
 
 	/** A call failed, and may have done its work all the same. */

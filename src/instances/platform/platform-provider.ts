@@ -112,6 +112,11 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 		return this.#control.troubles.complaint;
 	}
 
+	/** The platform refuses something for want of a permission. */
+	get permissionMissing(): boolean {
+		return this.#control.permissions.missing;
+	}
+
 	get known(): boolean {
 		return this.group !== null;
 	}
@@ -225,9 +230,9 @@ export class PlatformProvider<C extends { kind: string }> implements Provider<C>
 	async applySize(size: MemberSize): Promise<SizeApplied | null> {
 		const platform = this.#platform;
 		if (!sizesMembers(platform)) return null;
-		const how = await callPlatform(this.#settings.limitMs, this.#control.signal, (signal) =>
-			platform.applySize(size, signal),
-		);
+		const control = this.#control;
+		const call = callPlatform(this.#settings.limitMs, control.signal, (signal) => platform.applySize(size, signal));
+		const how = await control.permissions.during('give a size', call);
 		this.#control.wake(0);
 		return how;
 	}

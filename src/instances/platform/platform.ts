@@ -152,8 +152,17 @@ export interface TakesHealth {
 
 /** Extension: can tell beforehand what it would not be allowed, without changing anything. */
 export interface ChecksPermissions {
-	/** What is needed to look, to resize and to remove, and is not granted, as `PlatformError.permission` names it. @throws PlatformError */
-	missingPermissions(signal: AbortSignal): Promise<readonly string[]>;
+	/** What is needed to look, to resize, to remove and to give a size, and is not granted. @throws PlatformError */
+	missingPermissions(signal: AbortSignal): Promise<readonly string[] | PermissionsFound>;
+}
+
+/** As `PlatformError.permission` names them. */
+export interface PermissionsFound {
+	readonly missing: readonly string[];
+	/** Of those that are needed: nothing can be said of them beforehand. */
+	readonly untested: readonly string[];
+	/** Half a sentence: why not. */
+	readonly why: string;
 }
 
 export function checksPermissions(platform: object): platform is ChecksPermissions {

@@ -108,7 +108,13 @@ export const TROUBLE_CASES = {
 		provider.resize(4);
 		await told(stage, 'resize_failed');
 		assert.match(watcher.texts('resize_failed')[0] ?? '', /could not be set to 4: .*permission needed: \S+/);
-		assert.deepEqual([fake.size(), provider.desired], [3, 3]);
+		assert.deepEqual([fake.size(), provider.desired, provider.permissionMissing], [3, 3, true]);
+		fake.deny(null);
+		await until(() => provider.trouble.out === null);
+		assert.ok(provider.permissionMissing, 'until it works');
+		provider.resize(4);
+		await running(4);
+		await until(() => !provider.permissionMissing);
 	},
 	async deniedRead(play: Play): Promise<void> {
 		const stage = await play.begin({ fake: (fake) => fake.deny('read') });
@@ -116,9 +122,11 @@ export const TROUBLE_CASES = {
 		await told(stage, 'provider_trouble');
 		assert.match(watcher.texts('provider_trouble')[0] ?? '', /cannot be read: .*permission needed: \S+/);
 		assert.ok(provider.trouble.out !== null && provider.trouble.in === provider.trouble.out);
+		assert.ok(provider.permissionMissing);
 		stage.fake.deny(null);
 		await stage.running(3);
 		await told(stage, 'provider_recovered');
+		assert.ok(!provider.permissionMissing);
 	},
 	async autoscaler(play: Play): Promise<void> {
 		const stage = await play.begin();

@@ -95,6 +95,8 @@ export const EC2: Readonly<Record<string, Operation>> = {
 	},
 
 	CreateLaunchTemplateVersion(input: sdk.CreateLaunchTemplateVersionCommandInput, { cloud }: Act) {
+		if (input.DryRun === true)
+			throw new Refusal('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
 		const template = templateOf(cloud.state.templates, input.LaunchTemplateId);
 		const token = input.ClientToken ?? '';
 		let number = template.tokens[token];

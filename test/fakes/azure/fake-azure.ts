@@ -38,6 +38,8 @@ export class FakeAzure {
 	/** By VM; a VM without has no figures. */
 	readonly usage: Map<string, { cpu: number; freeBytes: number }> = new Map();
 	readonly healthy: Map<string, boolean> = new Map();
+	/** Roles of the caller; null: one with all that is not denied. */
+	roles: { actions: string[]; notActions: string[] }[] | null = null;
 	/** It was deleted. */
 	gone = false;
 	readonly #parts: FakeAzureParts;
@@ -150,6 +152,14 @@ export class FakeAzure {
 			},
 			{
 				method: 'GET',
+				path: exactly(`${ID}/providers/Microsoft.Authorization/permissions`),
+				action: 'Microsoft.Authorization/permissions/read',
+				gives: 'PermissionGetResult',
+				query: ['api-version'],
+				handle: () => ({ status: 200, body: { value: this.roles ?? [this.#role()] } }),
+			},
+			{
+				method: 'GET',
 				path: exactly(`${ID}/providers/Microsoft.Insights/metrics`),
 				action: 'Microsoft.Insights/Metrics/Read',
 				gives: 'Response',
@@ -175,6 +185,13 @@ export class FakeAzure {
 				handle: (call) => this.#operationAnswer(call),
 			},
 		];
+	}
+
+	/** Denied is what the role takes away. */
+	#role(): { actions: string[]; notActions: string[]; dataActions: string[]; notDataActions: string[] } {
+		const actions = ['write', 'delete/action'].map((verb) => `Microsoft.Compute/virtualMachineScaleSets/${verb}`);
+		const notActions = actions.filter((action) => !this.server.grants(action));
+		return { actions: ['*/read', 'Microsoft.Compute/*'], notActions, dataActions: [], notDataActions: [] };
 	}
 
 	#scaleSet(): unknown {

@@ -2,15 +2,15 @@
  * Derives the models that the fakes of Azure and Google Cloud hold their requests and answers to, from what the
  * providers' own packages ship. `node test/fakes/cloud-models/derive.ts azure|gcp FOLDER` writes
  * `test/fakes/NAME/fixtures/model.json`; FOLDER is a node_modules with the packages named below (those that are no
- * devDependencies weigh too much: `npm install --prefix FOLDER @azure/arm-network @azure/arm-monitor`, and
- * `@google-cloud/monitoring`).
+ * devDependencies weigh too much: `npm install --prefix FOLDER @azure/arm-network @azure/arm-monitor
+ * @azure/arm-authorization`, and `@google-cloud/monitoring @google-cloud/resource-manager`).
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fromFunctions } from './from-functions.ts';
 import { fromMappers } from './from-mappers.ts';
-import { fromProtos } from './from-protos.ts';
+import { fromProtos, wordsInComments } from './from-protos.ts';
 import type { Definitions } from './json-schema.ts';
 
 export interface Model {
@@ -44,8 +44,11 @@ const COMPUTE_MESSAGES = [
 	'AutoscalerList',
 	'RegionAutoscalerList',
 	'Autoscaler',
+	'InstanceTemplate',
 ];
 const MONITORING_MESSAGES = ['ListTimeSeriesResponse'];
+const PROJECT_MESSAGES = ['google.iam.v1.TestIamPermissionsRequest', 'google.iam.v1.TestIamPermissionsResponse'];
+const AUTHORIZATION_MAPPERS = ['PermissionGetResult'];
 
 /** Each is read from `node_modules` as given. */
 export const MODELS: Record<string, Record<string, (folder: string) => Definitions>> = {
@@ -60,10 +63,22 @@ export const MODELS: Record<string, Record<string, (folder: string) => Definitio
 			fromMappers(createRequire(import.meta.url)(join(folder, 'dist/commonjs/models/mappers.js')), NETWORK_MAPPERS),
 		'@azure/arm-monitor': (folder) =>
 			fromMappers(createRequire(import.meta.url)(join(folder, 'dist-esm/src/models/mappers.js')), MONITOR_MAPPERS),
+		'@azure/arm-authorization': (folder) =>
+			fromMappers(
+				createRequire(import.meta.url)(join(folder, 'dist-esm/src/models/mappers.js')),
+				AUTHORIZATION_MAPPERS,
+			),
 	},
 	gcp: {
-		'@google-cloud/compute': (folder) => fromProtos(protosOf(folder), 'google.cloud.compute.v1', COMPUTE_MESSAGES),
-		'@google-cloud/monitoring': (folder) => fromProtos(protosOf(folder), 'google.monitoring.v3', MONITORING_MESSAGES),
+		'@google-cloud/compute': (folder) => {
+			const proto = readFileSync(join(folder, 'build/protos/google/cloud/compute/v1/compute.proto'), 'utf8');
+			const words = wordsInComments(proto);
+			return fromProtos({ protos: protosOf(folder), within: 'google.cloud.compute.v1', words }, COMPUTE_MESSAGES);
+		},
+		'@google-cloud/monitoring': (folder) =>
+			fromProtos({ protos: protosOf(folder), within: 'google.monitoring.v3' }, MONITORING_MESSAGES),
+		'@google-cloud/resource-manager': (folder) =>
+			fromProtos({ protos: protosOf(folder), within: 'google.cloud.resourcemanager.v3' }, PROJECT_MESSAGES),
 	},
 };
 

@@ -32,8 +32,37 @@ const SCALARS: Record<string, Schema> = {
 	'google.protobuf.Any': ANYTHING,
 };
 
-/** @param within the package's own namespace, such as `google.cloud.compute.v1` */
-export function fromProtos(protos: Node, within: string, names: readonly string[]): Definitions {
+/**
+ * Words of enumerations that Compute Engine's `.proto` names in comments alone, by `Message.Enumeration`: “Additional
+ * supported values which may be not listed in the enum directly due to technical reasons”.
+ */
+export function wordsInComments(proto: string): Map<string, readonly string[]> {
+	const found = new Map<string, readonly string[]>();
+	let message = '';
+	let words: string[] | null = null;
+	for (const line of proto.split('\n')) {
+		message = /^message (\w+) \{/.exec(line)?.[1] ?? message;
+		const word = /^ {2}\/\/ ([A-Z][A-Z0-9_]*)$/.exec(line)?.[1];
+		const name = /^ {2}enum (\w+) \{/.exec(line)?.[1];
+		if (line.startsWith('  // Additional supported values')) words = [];
+		else if (words !== null && word !== undefined) words.push(word);
+		else if (words !== null && name !== undefined) {
+			found.set(`${message}.${name}`, words);
+			words = null;
+		} else words = null;
+	}
+	return found;
+}
+
+export interface Published {
+	readonly protos: Node;
+	/** The package's own namespace, such as `google.cloud.compute.v1`. */
+	readonly within: string;
+	/** As `wordsInComments` finds them; default none. */
+	readonly words?: ReadonlyMap<string, readonly string[]>;
+}
+
+export function fromProtos({ protos, within, words: said }: Published, names: readonly string[]): Definitions {
 	const all = messagesOf(protos);
 	const find = (type: string, from: string): string => {
 		for (let scope = from; scope !== ''; scope = scope.slice(0, Math.max(scope.lastIndexOf('.'), 0))) {
@@ -49,9 +78,13 @@ export function fromProtos(protos: Node, within: string, names: readonly string[
 		if (node.values !== undefined) return oneOfWords(node);
 		const schemaOf = (key: string, { type, rule, keyType }: Field): Schema => {
 			const scalar = SCALARS[type.replace(/^\./, '')];
-			const words = type === 'string' ? node.nested?.[`${key[0]?.toUpperCase()}${key.slice(1)}`] : undefined;
+			const own = `${key[0]?.toUpperCase()}${key.slice(1)}`;
+			const words = type === 'string' ? node.nested?.[own] : undefined;
 			// Compute's enumerations travel as strings; a message names their words beside the member.
-			const one = words?.values === undefined ? (scalar ?? need(short(find(type, full)))) : oneOfWords(words);
+			const one =
+				words?.values === undefined
+					? (scalar ?? need(short(find(type, full))))
+					: oneOfWords(words, said?.get(`${name}.${own}`));
 			if (keyType !== undefined) return mapOf(one);
 			return rule === 'repeated' ? listOf(one) : one;
 		};
@@ -60,9 +93,9 @@ export function fromProtos(protos: Node, within: string, names: readonly string[
 	});
 }
 
-/** Some enumerations name their words only in a comment. */
-function oneOfWords({ values }: Node): Schema {
-	const words = Object.keys(values ?? {}).filter((word) => !word.startsWith('UNDEFINED_'));
+/** Some enumerations name their words only in prose. */
+function oneOfWords({ values }: Node, more: readonly string[] = []): Schema {
+	const words = [...Object.keys(values ?? {}), ...more].filter((word) => !word.startsWith('UNDEFINED_'));
 	return words.length === 0 ? TEXT : { enum: words };
 }
 

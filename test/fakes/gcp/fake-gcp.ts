@@ -3,6 +3,7 @@ import { ModelCheck } from '../cloud-models/check-model.ts';
 import { type Answer, type Call, CloudServer, type Route } from '../cloud-server.ts';
 import { type Operation, type SeenVm, VmGroup, type VmTimes } from '../vm-group.ts';
 import { gcpErrors } from './gcp-errors.ts';
+import { Templates } from './templates.ts';
 
 export const PROJECT = 'my-project';
 export const GROUP = 'videos';
@@ -17,6 +18,7 @@ export interface FakeGcpParts extends VmTimes {
 
 const models = new ModelCheck(new URL('fixtures/model.json', import.meta.url));
 const REGION = 'europe-west3';
+const ZONES = ['a', 'b', 'c'].map((letter) => `zones/${REGION}-${letter}`);
 const LINKS = 'https://www.googleapis.com/compute/v1';
 const PAGE = 20;
 const STATES = {
@@ -42,6 +44,19 @@ export class FakeGcp {
 	readonly healthy: Map<string, boolean> = new Map();
 	/** It was deleted. */
 	gone = false;
+	/** Its VMs are stateful, or it chooses its machine types itself: members of the group that say so. */
+	more: Record<string, unknown> = {};
+	updatePolicy: Record<string, unknown> = { type: 'OPPORTUNISTIC', minimalAction: 'REPLACE' };
+	/** Of the group; two of them are a canary. */
+	versions: { name?: string; instanceTemplate: string }[];
+	readonly templates: Templates = new Templates({
+		project: PROJECT,
+		operation: (name) => this.#globalOperation(name),
+		grants: (permission) => this.server.grants(permission),
+		used: (link) => this.versions.some(({ instanceTemplate: used }) => used.endsWith(link.replace('/compute/v1/', ''))),
+	});
+	/** Looks at the operation of a template before it is done. */
+	operationLooks = 0;
 	readonly #parts: FakeGcpParts;
 	readonly #path: string;
 
@@ -50,7 +65,14 @@ export class FakeGcp {
 		this.place = parts.regional === true ? { kind: 'region', name: REGION } : { kind: 'zone', name: `${REGION}-a` };
 		this.#path = `projects/${PROJECT}/${this.place.kind}s/${this.place.name}`;
 		this.group = new VmGroup({ ...parts, nameOf: (index) => `${GROUP}-${(index + 46_656).toString(36)}` });
-		this.server.serve([...this.#groupRoutes(), ...this.#rest()]);
+		const template = `${LINKS}/projects/${PROJECT}/global/instanceTemplates/${GROUP}-1`;
+		this.versions = [{ name: '0', instanceTemplate: template }];
+		this.group.template = template;
+		this.group.setTemplate(template);
+		const disks = [{ boot: true, initializeParams: { sourceImage: 'projects/debian-cloud/global/images/debian-12' } }];
+		const properties = { machineType: 'e2-standard-2', disks, labels: { team: 'videos' } };
+		this.templates.all.set(`global/instanceTemplates/${GROUP}-1`, { name: `${GROUP}-1`, properties });
+		this.server.serve([...this.#groupRoutes(), ...this.#rest(), ...this.templates.routes()]);
 	}
 
 	#groupRoutes(): Route[] {
@@ -75,6 +97,15 @@ export class FakeGcp {
 					: 'InstanceGroupManagersListManagedInstancesResponse',
 				query: ['maxResults', 'pageToken', 'filter', 'orderBy', 'returnPartialSuccess'],
 				handle: (call) => this.#managedInstances(call),
+			},
+			{
+				method: 'PATCH',
+				path: exactly(manager),
+				action: `${permission}.update`,
+				takes: 'InstanceGroupManager',
+				gives: 'Operation',
+				query: ['requestId'],
+				handle: (call) => this.#patch(call),
 			},
 			{
 				method: 'POST',
@@ -122,17 +153,6 @@ export class FakeGcp {
 			},
 			{
 				method: 'GET',
-				path: new RegExp(`^/compute/v1/projects/${PROJECT}/zones/${REGION}-[a-c]/machineTypes/e2-standard-2$`),
-				action: 'compute.machineTypes.get',
-				gives: 'MachineType',
-				query: [],
-				handle: () => ({
-					status: 200,
-					body: { kind: 'compute#machineType', name: 'e2-standard-2', guestCpus: 2, memoryMb: 8192 },
-				}),
-			},
-			{
-				method: 'GET',
 				path: exactly(`/compute/v1/${this.#path}/autoscalers/([\\w-]+)`),
 				action: 'compute.autoscalers.get',
 				gives: 'Autoscaler',
@@ -171,15 +191,20 @@ export class FakeGcp {
 			baseInstanceName: GROUP,
 			creationTimestamp: '2026-01-01T00:00:00.000-08:00',
 			targetSize: size,
-			instanceTemplate: `${LINKS}/projects/${PROJECT}/global/instanceTemplates/${GROUP}-1`,
+			instanceTemplate: this.versions[0]?.instanceTemplate,
+			versions: this.versions,
+			updatePolicy: this.updatePolicy,
+			...(this.place.kind === 'zone' ? {} : { distributionPolicy: { zones: ZONES.map((zone) => ({ zone })) } }),
 			[this.place.kind]: place,
 			currentActions: { creating, deleting, none, recreating: 0, restarting: 0, refreshing: 0, abandoning: 0 },
 			status: {
 				isStable: creating + deleting === 0,
+				versionTarget: { isReached: vms.every(({ vm }) => vm.template === this.group.template) },
 				...(this.autoscaler === null
 					? {}
 					: { autoscaler: `${LINKS}/${this.#path}/autoscalers/${this.autoscalerName}` }),
 			},
+			...this.more,
 		};
 	}
 
@@ -204,6 +229,7 @@ export class FakeGcp {
 			instance: `${LINKS}/projects/${PROJECT}/zones/${this.#zoneOf(vm.index)}/instances/${vm.name}`,
 			...(state === 'waiting' ? {} : { id: idOf(vm.index) }),
 			...STATES[state],
+			version: { instanceTemplate: vm.template },
 			...(state === 'waiting' ? { lastAttempt: { errors: { errors: [{ code: this.shortage, message }] } } } : {}),
 			...(healthy === undefined
 				? {}
@@ -232,6 +258,30 @@ export class FakeGcp {
 		return operation === null || operation.refused
 			? gcpErrors.broken()
 			: { status: 200, body: this.#operation(operation) };
+	}
+
+	#patch({ body }: Call): Answer {
+		const refused = this.#change();
+		if (refused !== null) return refused;
+		const { versions, updatePolicy } = body as Pick<FakeGcp, 'versions' | 'updatePolicy'>;
+		const [{ instanceTemplate = '' } = {}] = versions;
+		const path = `/compute/v1/${instanceTemplate}`;
+		if (this.templates.find(path) === undefined) return gcpErrors.missing(path);
+		const use = 'compute.instanceTemplates.useReadOnly';
+		if (!this.server.permits(use)) return gcpErrors.denied(use, path);
+		const surge = (updatePolicy['maxSurge'] as { fixed?: number } | undefined)?.fixed ?? 0;
+		if (surge === 0 || (surge < 3 && this.place.kind === 'region'))
+			return gcpErrors.invalid("Invalid value for field 'resource.updatePolicy.maxSurge.fixed'");
+		this.versions = [{ instanceTemplate: `${LINKS}/${instanceTemplate}` }];
+		this.updatePolicy = updatePolicy;
+		if (updatePolicy['type'] === 'PROACTIVE') this.group.rollOut(`${LINKS}/${instanceTemplate}`, surge);
+		return { status: 200, body: this.#operation(this.group.note()) };
+	}
+
+	/** Done after some looks at it. */
+	#globalOperation(name: string): unknown {
+		const done = this.operationLooks-- <= 0;
+		return { kind: 'compute#operation', id: '816', name, status: done ? 'DONE' : 'RUNNING', progress: done ? 100 : 0 };
 	}
 
 	/** The VM that a link names with its zone. */
@@ -273,7 +323,8 @@ export class FakeGcp {
 	#instance({ found: [zone, name], path }: Call): Answer {
 		const seen = this.group.read().vms.find(({ vm }) => vm.name === name && this.#zoneOf(vm.index) === zone);
 		if (seen === undefined || seen.state === 'waiting') return gcpErrors.missing(path);
-		const { index, createdAt } = seen.vm;
+		const { index, createdAt, template } = seen.vm;
+		const machineType = this.templates.find(template)?.properties.machineType;
 		const networkIP = this.#parts.host ?? `10.156.${index >> 8}.${(index & 255) + 2}`;
 		const natIP = this.#parts.host ?? `203.0.113.${index + 2}`;
 		return {
@@ -286,7 +337,7 @@ export class FakeGcp {
 				creationTimestamp: new Date(createdAt).toISOString(),
 				lastStartTimestamp: new Date(createdAt).toISOString(),
 				zone: `${LINKS}/projects/${PROJECT}/zones/${zone}`,
-				machineType: `${LINKS}/projects/${PROJECT}/zones/${zone}/machineTypes/e2-standard-2`,
+				machineType: `${LINKS}/projects/${PROJECT}/zones/${zone}/machineTypes/${machineType}`,
 				networkInterfaces: [
 					{ name: 'nic0', networkIP, accessConfigs: [{ name: 'External NAT', type: 'ONE_TO_ONE_NAT', natIP }] },
 				],

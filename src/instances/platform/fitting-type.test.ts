@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fittingType } from './sizes.ts';
+import { fittingType } from './fitting-type.ts';
 
 const GIB = 1024 ** 3;
 const types = [

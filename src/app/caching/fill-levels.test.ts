@@ -1,0 +1,212 @@
+/** A miss with a level behind the memory: what is asked for where, and what that level is told. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { PLAIN_CACHE } from '../../cache/cache-policy.ts';
+import { AnswerMemory } from '../../cache/memory/answer-memory.ts';
+import { openAnswerStore } from '../../cache/memory/memory-store.ts';
+import { storedAnswer } from '../../cache/memory/testing/answers.ts';
+import { CacheHash } from '../../cache/rules/cache-hash.ts';
+import type { FoundAnswer, KeptAnswer, SecondLevel } from '../../cache/second-level.ts';
+import { UrlMarks } from '../../cache/url-marks.ts';
+import { ServiceCells } from '../../core/service-cells.ts';
+import type { Attempt } from '../../gateway/attempt.ts';
+import { ClientConnection } from '../../gateway/client-connection.ts';
+import type { DataPlane } from '../../gateway/data-plane.ts';
+import { Requests } from '../../gateway/requests.ts';
+import type { Route } from '../../gateway/route.ts';
+import { bareRequests } from '../../gateway/testing/bare-plane.ts';
+import { type ConnectionOwner, UpstreamConnection } from '../../gateway/upstream-connection.ts';
+import type { Transport } from '../../wire/transport.ts';
+import { goOn, handle, lookAgain } from '../pipeline.ts';
+import { AnswerCaching } from './answer-caching.ts';
+import { RouteCache } from './route-cache.ts';
+import { SecondLevels } from './second-levels.ts';
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Takes all that it is given. */
+class Sink implements Transport {
+	readonly pending = 0;
+	readonly queued = 0;
+	readonly remoteAddress = '192.0.2.7';
+	readonly remotePort = 1;
+	readonly localPort = 2;
+	text = '';
+
+	isBroken(): boolean {
+		return false;
+	}
+	write(bytes: Uint8Array): boolean {
+		this.text += Buffer.from(bytes).toString('latin1');
+		return true;
+	}
+	pause(): void {}
+	resume(): void {}
+	readInto(): void {}
+	end(): void {}
+	destroy(): void {}
+	reset(): void {}
+}
+
+/** The only instance, with one connection. */
+class Origin implements ConnectionOwner {
+	readonly plane: DataPlane;
+	readonly authority = '192.0.2.8:80';
+	readonly serial = 1;
+	readonly sink = new Sink();
+	readonly #connection: UpstreamConnection;
+
+	constructor(plane: DataPlane) {
+		this.plane = plane;
+		this.#connection = new UpstreamConnection(this);
+		this.#connection.attach(this.sink);
+	}
+
+	acquire(attempt: Attempt): void {
+		this.#connection.begin(attempt, true);
+	}
+
+	answer(status: string, fields: string, body: string): void {
+		const bytes = Buffer.from(`HTTP/1.1 ${status}\r\n${fields}\r\n${body}`);
+		bytes.copy(this.plane.rx);
+		this.#connection.onBytes(this.plane.rx, bytes.length);
+	}
+
+	enter(): boolean {
+		return true;
+	}
+	leave(): void {}
+	forget(): void {}
+	release(): void {}
+	closed(): void {}
+}
+
+/** Its answers come when the test says so. */
+class HandLevel implements SecondLevel {
+	readonly name = 'hand';
+	readonly timeoutMs = 60_000;
+	readonly kept: string[] = [];
+	readonly asked: ((found: FoundAnswer | null) => void)[] = [];
+
+	find(): Promise<FoundAnswer | null> {
+		return new Promise((resolve) => this.asked.push(resolve));
+	}
+
+	keep({ entry }: KeptAnswer): void {
+		this.kept.push(entry.read(0).toString('latin1'));
+	}
+
+	drop(): void {}
+	changed(): void {}
+	async close(): Promise<void> {}
+}
+
+/** One route of a worker, with a cache and a level behind it. */
+class Node {
+	readonly level = new HandLevel();
+	readonly origin: Origin;
+	readonly #requests: Requests;
+
+	constructor() {
+		const { plane } = bareRequests();
+		this.#requests = new Requests(plane, handle);
+		this.origin = new Origin(plane);
+		(plane.upstreams as unknown[]).push(this.origin);
+		const store = openAnswerStore(AnswerMemory.create(4 * 1024 * 1024), 0);
+		const [hash, marks] = [new CacheHash(randomBytes(32)), new UrlMarks(UrlMarks.create())];
+		const lines = { again: lookAgain, goOn, balance: () => 0 };
+		const levels = new SecondLevels([this.level], marks);
+		const lookup = new AnswerCaching({ plane, store, marks, hash, levels, bodyMost: 1e6, ...lines });
+		const route = routeWith(new RouteCache(lookup, PLAIN_CACHE, ''));
+		plane.routes = { match: () => route, methodsAllowed: () => [] };
+	}
+
+	/** A client that asks for it. */
+	ask(path = '/page'): { client: ClientConnection; sink: Sink } {
+		const [client, sink] = [new ClientConnection(this.#requests, false), new Sink()];
+		client.attach(sink, '192.0.2.7');
+		const request = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: a.example\r\nX-Asked: ${path}\r\n\r\n`);
+		client.onBytes(request, request.length);
+		return { client, sink };
+	}
+
+	/** What the level has for the first that it was asked for, comes. */
+	async found(found: FoundAnswer | null): Promise<void> {
+		this.level.asked.shift()?.(found);
+		await turn();
+	}
+}
+
+function routeWith(cache: RouteCache): Route {
+	const timeouts = { connectMs: 1000, firstByteMs: 1000, requestMs: 60_000, streamIdleMs: 60_000 };
+	const nothing = { fixed: null, redirect: null, files: null, rateLimits: null, path: null, cdn: null, response: null };
+	const picker = { pick: () => 0, settle: () => {}, token: () => 0 };
+	const service = {
+		...{ name: 'app', version: '', picker, key: null, timed: false, breaker: { inFlight: 0, waiting: 0 } },
+		...{ suspectAfter: 3, cells: new ServiceCells(1), concurrency: null, cookie: null },
+	};
+	const retry = { attempts: 2, statuses: [], timeout: true, attemptMs: 0 };
+	const rest = { series: 1, timeouts, bodyBytes: 1e6, next: null, request: null, host: { kind: 'preserve' } };
+	return { ...rest, ...nothing, cache, service, retry } as unknown as Route;
+}
+
+const FRESH = 'Cache-Control: max-age=600\r\nContent-Length: 5\r\n';
+
+test('a miss is given as it comes, and told to the level once', async () => {
+	const node = new Node();
+	const { sink } = node.ask();
+	assert.equal(node.origin.sink.text, '');
+	await node.found(null);
+	assert.match(node.origin.sink.text, /^GET \/page HTTP\/1\.1\r\n/);
+	node.origin.answer('200 OK', FRESH, 'fresh');
+	assert.match(sink.text, /\r\n\r\nfresh$/);
+	await turn();
+	await turn();
+	assert.deepEqual(node.level.kept, ['fresh']);
+	assert.match(node.ask().sink.text, /; hit.*\r\n\r\nfresh$/s);
+});
+
+test('what the origin confirms is told to the level once', async () => {
+	const node = new Node();
+	node.ask();
+	await node.found(null);
+	node.origin.answer('200 OK', 'Cache-Control: max-age=1\r\nAge: 5\r\nETag: "1"\r\nContent-Length: 5\r\n', 'first');
+	await turn();
+	assert.deepEqual(node.level.kept, []);
+	const { sink } = node.ask();
+	await node.found(null);
+	assert.match(node.origin.sink.text, /If-None-Match: "1"\r\n/i);
+	node.origin.answer('304 Not Modified', 'Cache-Control: max-age=600\r\nAge: 0\r\nETag: "1"\r\n', '');
+	assert.match(sink.text, /^HTTP\/1\.1 200 .*\r\n\r\nfirst$/s);
+	await turn();
+	await turn();
+	assert.deepEqual(node.level.kept, ['first']);
+});
+
+test('who leaves while the level is asked leaves his request behind', async () => {
+	const node = new Node();
+	const { client } = node.ask();
+	client.onClose();
+	// Another one's takes the place of what was his.
+	node.ask('/another');
+	await node.found(null);
+	assert.match(node.origin.sink.text, /^GET \/page HTTP\/1\.1\r\n.*X-Asked: \/page\r\n/is);
+	node.origin.answer('200 OK', FRESH, 'fresh');
+	await turn();
+	await turn();
+	assert.deepEqual(node.level.kept, ['fresh']);
+	assert.match(node.ask().sink.text, /; hit/);
+});
+
+test('what the level has is given, kept, and not asked for', async () => {
+	const node = new Node();
+	const { sink } = node.ask();
+	const nowMs = Date.now();
+	const answer = storedAnswer({ length: 5, requestMs: nowMs, responseMs: nowMs, freshMs: 600_000 });
+	await node.found({ answer, trailers: null, body: [Buffer.from('found')], close: () => {} });
+	assert.match(sink.text, /hand.*\r\n\r\nfound$/s);
+	assert.match(node.ask().sink.text, /; hit.*\r\n\r\nfound$/s);
+	await turn();
+	assert.deepEqual([node.origin.sink.text, node.level.kept], ['', []]);
+});

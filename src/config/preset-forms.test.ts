@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { maskConfig } from './mask.ts';
+import { printConfig } from './print.ts';
+import { configOf, loadText, serviceOf } from './testing/load-text.ts';
+
+const env = { HEYGEN_TEST_KEY: 'key-of-the-first', HEYGEN_TEST_SECRET: 'whsec_of-the-endpoint' };
+const options = [{}, { env }] as const;
+
+const file = (rest: object = {}): string =>
+	JSON.stringify({
+		services: {
+			heygen: {
+				preset: 'heygen',
+				accounts: [{ key: { env: 'HEYGEN_TEST_KEY' } }, { name: 'other', key: { env: 'HEYGEN_TEST_KEY' }, maxJobs: 3 }],
+				webhooks: { secret: { env: 'HEYGEN_TEST_SECRET' } },
+				...rest,
+			},
+		},
+	});
+
+test('the preset gives a plain service: places by account, stable keys, and how jobs are asked for', async () => {
+	const service = await serviceOf(file(), ...options);
+	const videos = service.routeOffloads['POST /v3/videos'] ?? assert.fail();
+	assert.deepEqual(
+		videos.lanes.map(({ name, concurrency, headers }) => [name, concurrency, headers]),
+		[
+			['account-1', 10, [['X-Api-Key', 'key-of-the-first']]],
+			['other', 3, [['X-Api-Key', 'key-of-the-first']]],
+		],
+	);
+	// Of the places alone depends how many are under way.
+	assert.equal(videos.limits.concurrency, 0);
+	assert.deepEqual(
+		[videos.upstreamKey?.header, videos.upstreamKey?.lifeMs, videos.timeLimitMs],
+		['Idempotency-Key', 86_400_000, 120_000],
+	);
+	assert.deepEqual([videos.external?.status.most, videos.external?.result?.ready], [100, '/data/video_url']);
+	assert.deepEqual(videos.external?.webhook?.signature?.secrets, ['whsec_of-the-endpoint']);
+	// All that makes jobs of an account shares its slots.
+	const queues = Object.values(service.routeOffloads).flatMap((policy) => policy?.queue ?? []);
+	assert.deepEqual(queues, ['heygen', 'heygen', 'heygen']);
+	assert.deepEqual(service.requestHeaders.set, [['X-Api-Key', 'key-of-the-first']]);
+	assert.ok(service.routeCaches['GET /v3/voices'] !== null);
+});
+
+test('what the service says itself is laid over it', async () => {
+	const { pools, routeOffloads } = await serviceOf(
+		file({
+			instances: 'http://127.0.0.1:9480',
+			routes: { 'POST /v3/videos': { offload: { external: { result: { fresh: '1h' } } } } },
+		}),
+		...options,
+	);
+	assert.equal(pools[0]?.instances.kind, 'urls');
+	const { result, id } = routeOffloads['POST /v3/videos']?.external ?? assert.fail();
+	assert.deepEqual([result?.freshMs, result?.waitMs, id], [3_600_000, 30_000, '/data/video_id']);
+});
+
+test('no secret is shown', async () => {
+	const config = await configOf(file(), ...options);
+	for (const shown of [JSON.stringify(maskConfig(config)), printConfig(config)])
+		assert.doesNotMatch(shown, /key-of-the-first|of-the-endpoint/);
+});
+
+test('what belongs together is asked for, and a key that is not there once', async () => {
+	const problems = async (service: object, of: { env?: NodeJS.ProcessEnv } = { env }): Promise<string[]> => {
+		const result = await loadText(JSON.stringify({ services: { heygen: service } }), {}, of);
+		return result.ok ? [] : result.problems.map(({ message }) => message);
+	};
+	const { preset, ...rest } = JSON.parse(file()).services.heygen;
+	assert.match((await problems({ ...rest, instances: 'http://h:1' }))[0] ?? '', /preset: heygen/);
+	assert.match((await problems({ preset }))[0] ?? '', /needs `accounts`/);
+	const [, other] = rest.accounts;
+	assert.match((await problems({ preset, accounts: [other, other] }))[0] ?? '', /another account/);
+	assert.equal((await problems({ preset, ...rest }, {})).length, 3);
+	assert.match((await problems({ instances: 'http://h:1', offload: { external: { id: '/id' } } }))[0] ?? '', /`path`/);
+});
+
+test('two services do not share the path of a webhook by chance, nor the routes of a queue different places', async () => {
+	const external = (secret: string) => ({
+		id: '/id',
+		status: { path: '/v/{id}', state: '/state', done: ['d'], failed: ['f'] },
+		webhook: {
+			path: '/hook',
+			signature: { header: 'x-signature', secret: { env: secret } },
+			id: '/id',
+			word: '/w',
+			done: ['d'],
+			failed: ['f'],
+		},
+	});
+	const service = (match: string, secret: string, more: object = {}) => ({
+		match,
+		instances: 'http://h:1',
+		routes: { [`POST ${match}`]: { offload: { external: external(secret), ...more } } },
+	});
+	const check = async (services: object): Promise<string[]> => {
+		const result = await loadText(JSON.stringify({ services }), {}, { env: { ONE: '1', TWO: '2' } });
+		return result.ok ? [] : result.problems.map(({ message }) => message);
+	};
+	assert.deepEqual(await check({ a: service('/a', 'ONE'), b: service('/b', 'ONE') }), []);
+	assert.match((await check({ a: service('/a', 'ONE'), b: service('/b', 'TWO') })).join(), /another webhook/);
+	const a = service('/a', 'ONE', { lanes: { one: {} } });
+	const both = { ...a, routes: { ...a.routes, 'POST /a/b': { offload: { lanes: { one: {}, two: {} } } } } };
+	assert.match((await check({ a: both })).join(), /other places/);
+});

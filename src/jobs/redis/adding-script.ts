@@ -1,0 +1,50 @@
+/** Arguments of one job, in order; '' of a deadline, a file and a key: none. */
+export const ADD_ARGUMENTS = 16;
+
+/** Takes jobs in. Answers of each: `a` (added), `s` with id and job (the same), `m` with id (another payload). */
+export const ADDING_SCRIPT = `
+local answers = {}
+for at = 3, #ARGV, ${ADD_ARGUMENTS} do
+	local id, queue, group, owner, priority, created, runAt, deadline, keep, most, upstreamKey, file, bytes, key, print, untilMs =
+		unpack(ARGV, at, at + ${ADD_ARGUMENTS - 1})
+	local answer
+	if key ~= '' then
+		local f = call('HMGET', P .. 'i:' .. key, 'f', 'i', 'u')
+		if f[1] and tonumber(f[3]) > tonumber(created) then
+			local row = f[1] == print and rowOf(f[2])
+			answer = f[1] == print and { 's', f[2], row and whole(row) or false } or { 'm', f[2] }
+		end
+	end
+	local row = not answer and rowOf(id)
+	if row then answer = { 's', id, whole(row) } end
+	if not answer then
+		local q = queueOf(queue)
+		local state = tonumber(runAt) > tonumber(created) and SCHEDULED or WAITING
+		row = { id = id, q = queue, g = group, p = priority, l = '', r = runAt, v = '1', d = deadline ~= '' and deadline,
+			n = tostring(call('INCR', P .. 'seq')), state = state, queue = q, group = groupOf(q, group) }
+		call('HSET', P .. 'j:' .. id, 'q', queue, 'g', group, 'o', owner, 's', state, 'p', priority, 'l', '', 'r', runAt, 'v', '1',
+			'a', '0', 'm', most, 'c', created, 'k', keep, 'u', upstreamKey, 'n', row.n)
+		if row.d then
+			call('HSET', P .. 'j:' .. id, 'd', deadline)
+			call('ZADD', P .. 'dl', deadline, id)
+		end
+		if file ~= '' then
+			call('HSET', P .. 'j:' .. id, 'F', file)
+			call('SADD', P .. 'named', file)
+		end
+		call('SET', P .. 'b:' .. id, bytes)
+		call('ZADD', P .. 'all', row.n, id)
+		row.group.kept = row.group.kept + 1
+		enter(row)
+		tell(row)
+		if key ~= '' then
+			call('HSET', P .. 'i:' .. key, 'f', print, 'i', id, 'u', untilMs)
+			-- Kept a little longer than it holds: by the clock of Redis.
+			call('PEXPIREAT', P .. 'i:' .. key, string.format('%.0f', tonumber(untilMs) + 60000))
+		end
+		answer = { 'a' }
+	end
+	answers[#answers + 1] = answer
+end
+return done(answers)
+`;

@@ -1,0 +1,85 @@
+/** Calls as the scripts take them. */
+import { errorText } from '../embedded/job-book.ts';
+import type { NewJob } from '../job.ts';
+import type { Claim, JobRate, Report } from '../job-store.ts';
+import { fileOf, packPayload, packResult } from './job-codec.ts';
+import type { Argument } from './job-scripts.ts';
+
+/** As `ADDING_SCRIPT` reads them. */
+export function addArguments(job: NewJob): Argument[] {
+	const { idempotency } = job;
+	return [
+		job.id,
+		job.queue,
+		job.group,
+		job.owner,
+		`${job.priority}`,
+		`${job.createdMs}`,
+		`${job.runAtMs}`,
+		job.deadlineMs === null ? '' : `${job.deadlineMs}`,
+		`${job.keepMs}`,
+		`${job.attemptsMost}`,
+		job.upstreamKey,
+		fileOf(job.body),
+		packPayload(job),
+		idempotency?.key ?? '',
+		idempotency?.fingerprint ?? '',
+		`${idempotency?.untilMs ?? ''}`,
+	];
+}
+
+const rateArguments = (rate: JobRate | null): string[] => [`${rate?.count ?? 0}`, `${rate?.perMs ?? 0}`];
+
+/** As `CLAIMING_SCRIPT` reads them. @param life what its tokens begin with */
+export function claimArguments({ holder, leaseMs, most, nowMs, gone = [], queues }: Claim, life: string): Argument[] {
+	return [
+		holder,
+		`${nowMs + leaseMs}`,
+		`${most}`,
+		`${nowMs}`,
+		life,
+		`${gone.length}`,
+		...gone,
+		`${queues.length}`,
+		...queues.flatMap(({ name, concurrency, rate, group, lanes }) => [
+			name,
+			`${concurrency}`,
+			...rateArguments(rate),
+			`${group.concurrency}`,
+			...rateArguments(group.rate),
+			`${lanes.length}`,
+			...lanes.flatMap((lane) => [lane.name, `${lane.concurrency}`]),
+		]),
+	];
+}
+
+/** As `REPORTING_SCRIPT` reads them. */
+export function reportArguments(report: Report): Argument[] {
+	const more = moreOf(report);
+	return [report.id, report.token, `${report.nowMs}`, report.kind, ...more, ...EMPTY.slice(more.length)];
+}
+
+const EMPTY = ['', '', '', ''];
+
+function moreOf(report: Report): Argument[] {
+	switch (report.kind) {
+		case 'beat': {
+			const progress = report.progress === undefined ? '' : JSON.stringify(report.progress);
+			return [`${report.nowMs + report.leaseMs}`, progress];
+		}
+		case 'submitted':
+			return [`${report.nowMs + report.leaseMs}`, report.externalId];
+		case 'succeeded':
+			return [packResult(report.result), fileOf(report.result?.body)];
+		case 'failed':
+			return [packResult(report.result), fileOf(report.result?.body), errorText(report.error)];
+		case 'parked':
+			return [errorText(report.error)];
+		case 'retry': {
+			const { atMs, error, counted, keepsLane } = report;
+			return [`${atMs}`, errorText(error), counted ? '1' : '0', keepsLane ? '1' : '0'];
+		}
+		case 'cancelled':
+			return [];
+	}
+}

@@ -1,0 +1,257 @@
+import { BallastError } from '../../core/errors.ts';
+import type { RedisConfig } from '../../redis/config.ts';
+import { RedisLink, type RedisState } from '../../redis/redis-link.ts';
+import { newJob } from '../embedded/job-row.ts';
+import { STATE_NUMBERS, STATES } from '../embedded/job-tables.ts';
+import type { Job, JobState, NewJob } from '../job.ts';
+import type {
+	AddOutcome,
+	Claim,
+	ClaimedJob,
+	JobChange,
+	JobChanged,
+	JobPage,
+	JobQuery,
+	JobStore,
+	QueueView,
+	Report,
+} from '../job-store.ts';
+import { CallGroup } from './call-group.ts';
+import { ChangeFeed, tellAll } from './change-feed.ts';
+import { durabilityWarnings } from './durability.ts';
+import { addArguments, claimArguments, reportArguments } from './job-arguments.ts';
+import { type JobAnswer, readJob } from './job-codec.ts';
+import { JobScripts } from './job-scripts.ts';
+
+/** Largest body that is kept in Redis itself, bytes; larger ones need a folder that all nodes share. */
+export const INLINE_MOST = 1_048_576;
+
+export interface RedisJobStoreOptions {
+	config: RedisConfig;
+	/** Replicas that must have what is written before it counts; default 0: the primary's own file will do. */
+	replicas?: number;
+	/** They have so long, ms; default 500. */
+	replicasMs?: number;
+	/** A command has failed by then, ms; default 3000. */
+	commandMs?: number;
+	/** All nodes see the same folder of bodies: those in files are taken. Default: no. */
+	sharedFolder?: boolean;
+	/** Called when a call that made a change is answered; of others' changes soon after. */
+	changed?: JobChanged;
+	/** What of this Redis does not suit jobs, and what to set; at each connection. */
+	warned?: (warnings: readonly string[]) => void;
+	/** Said when it changes. */
+	onState?: (state: RedisState) => void;
+}
+
+/** How long opening waits for a connection, ms: calls before there is one are `jobs_unavailable`. */
+const OPEN_MS = 3000;
+const BYTES_MOST = 64 * 1024 * 1024;
+/** Of one script: Redis does nothing else while it runs. */
+const TOGETHER = { items: 250, bytes: 8 * 1024 * 1024 };
+const CLAIM_MOST = 250;
+const LIST_MOST = 1000;
+/** Names told to one script. */
+const FILES_AT_ONCE = 5000;
+
+/** Jobs in a Redis or Valkey that several nodes share. What is promised is there, and on as many replicas as are said. */
+export async function openRedisJobStore(options: RedisJobStoreOptions): Promise<JobStore> {
+	const store = new RedisJobStore(options);
+	await store.opened();
+	return store;
+}
+
+class RedisJobStore implements JobStore {
+	readonly #options: RedisJobStoreOptions;
+	readonly #link: RedisLink;
+	readonly #scripts: JobScripts;
+	readonly #adds: CallGroup<NewJob, AddOutcome>;
+	readonly #reports: CallGroup<Report, boolean>;
+	readonly #feed: ChangeFeed | null;
+	#isUp: () => void = () => {};
+	readonly #up: Promise<void>;
+	#claims = 0;
+	/** Told by the last sweep: whoever asks again has seen to them. */
+	#toldFiles: string[] = [];
+	#closed = false;
+
+	constructor(options: RedisJobStoreOptions) {
+		this.#options = options;
+		const { config, changed } = options;
+		this.#up = new Promise((resolve) => {
+			this.#isUp = resolve;
+		});
+		this.#link = new RedisLink({ config, bytesMost: BYTES_MOST, onState: (state) => this.#stateChanged(state) });
+		this.#scripts = new JobScripts(
+			{
+				link: this.#link,
+				prefix: `${config.keyPrefix}{${config.keyPrefix}jobs}:`,
+				replicas: options.replicas ?? 0,
+				replicasMs: options.replicasMs ?? 500,
+				commandMs: options.commandMs ?? 3000,
+			},
+			(text) => tellAll(text, changed),
+		);
+		this.#adds = new CallGroup((jobs) => this.#addTogether(jobs), TOGETHER, bytesOf);
+		this.#reports = new CallGroup((reports) => this.#reportTogether(reports), TOGETHER, resultBytes);
+		this.#feed = changed === undefined ? null : new ChangeFeed(this.#scripts, changed);
+	}
+
+	/** Resolves when it can be used, or cannot for the time being. */
+	async opened(): Promise<void> {
+		const late = new Promise<void>((resolve) => setTimeout(resolve, OPEN_MS).unref());
+		await Promise.race([this.#up.then(() => this.#feed?.start()), late]);
+	}
+
+	async add(jobs: readonly NewJob[]): Promise<AddOutcome[]> {
+		this.#check();
+		for (const { body } of jobs) this.#checkBody(body);
+		return this.#adds.run(jobs);
+	}
+
+	async #addTogether(jobs: readonly NewJob[]): Promise<AddOutcome[]> {
+		const answers = (await this.#scripts.run('add', jobs.flatMap(addArguments))) as [
+			Buffer,
+			Buffer,
+			JobAnswer | null,
+		][];
+		return answers.map(([kind, id, job], at) => {
+			if (kind.toString() === 'a') return { kind: 'added', job: newJob(jobs[at] as NewJob) };
+			if (kind.toString() === 'm') return { kind: 'mismatch', id: id.toString() };
+			return { kind: 'same', id: id.toString(), job: job === null ? null : readJob(job) };
+		});
+	}
+
+	async claim(claim: Claim): Promise<ClaimedJob[]> {
+		this.#check();
+		// Queues take turns, over claims of one job too.
+		const first = claim.queues.length === 0 ? 0 : this.#claims++ % claim.queues.length;
+		const queues = [...claim.queues.slice(first), ...claim.queues.slice(0, first)];
+		const claimed: ClaimedJob[] = [];
+		for (;;) {
+			const most = Math.min(claim.most - claimed.length, CLAIM_MOST);
+			const args = claimArguments({ ...claim, queues, most }, this.#scripts.next);
+			let answers: [Buffer, Buffer, JobAnswer][];
+			try {
+				answers = (await this.#scripts.run('claim', args)) as [Buffer, Buffer, JobAnswer][];
+			} catch (error) {
+				// Those before are held by whoever asks: they would wait for the end of their leases.
+				if (claimed.length > 0) return claimed;
+				throw error;
+			}
+			for (const [token, lost, job] of answers) {
+				claimed.push({ ...readJob(job), token: token.toString(), lost: lost.toString() === '1' });
+			}
+			if (answers.length < most || claimed.length >= claim.most) return claimed;
+		}
+	}
+
+	async report(reports: readonly Report[]): Promise<boolean[]> {
+		this.#check();
+		for (const one of reports) if ('result' in one) this.#checkBody(one.result?.body ?? null);
+		return this.#reports.run(reports);
+	}
+
+	async #reportTogether(reports: readonly Report[]): Promise<boolean[]> {
+		const answers = (await this.#scripts.run('report', reports.flatMap(reportArguments))) as number[];
+		return answers.map((taken) => taken === 1);
+	}
+
+	async get(id: string): Promise<Job | null> {
+		this.#check();
+		const answer = (await this.#scripts.run('get', [id])) as JobAnswer | null;
+		return answer === null ? null : readJob(answer);
+	}
+
+	async list({ queue, group, owner, states, limit, after }: JobQuery): Promise<JobPage> {
+		this.#check();
+		if (after !== undefined && !/^\d{1,15}$/.test(after)) return { jobs: [], next: null };
+		const wanted = [queue, group, owner].flatMap((name) => (name === undefined ? ['0', ''] : ['1', name]));
+		const most = Math.min(Math.max(limit, 1), LIST_MOST);
+		const numbers = (states ?? []).map((state) => `${STATE_NUMBERS[state]}`);
+		const args = [after ?? '+inf', `${most}`, ...wanted, ...numbers];
+		const [next, jobs] = (await this.#scripts.run('list', args)) as [Buffer, JobAnswer[]];
+		return { jobs: jobs.map(readJob), next: next.toString() === '0' ? null : next.toString() };
+	}
+
+	async change(id: string, wanted: JobChange): Promise<{ job: Job; changed: boolean } | null> {
+		this.#check();
+		const key = wanted.kind === 'redrive' ? wanted.upstreamKey : undefined;
+		const more = wanted.kind === 'settle' ? wanted.as : (key ?? '');
+		const args = [id, wanted.kind, `${wanted.nowMs}`, more, key === undefined ? '0' : '1'];
+		const answer = (await this.#scripts.run('change', args)) as [number, JobAnswer] | null;
+		return answer === null ? null : { changed: answer[0] === 1, job: readJob(answer[1]) };
+	}
+
+	async queue(name: string, wanted?: { paused: boolean }): Promise<QueueView> {
+		this.#check();
+		const args = [name, wanted === undefined ? '' : `${Number(wanted.paused)}`];
+		const [paused, oldest, ...counts] = (await this.#scripts.run('queue', args)) as [
+			number,
+			Buffer | null,
+			...number[],
+		];
+		return {
+			paused: paused === 1,
+			counts: Object.fromEntries(STATES.map((state, at) => [state, counts[at] ?? 0])) as Record<JobState, number>,
+			oldestMs: oldest === null ? null : Number(oldest.toString()),
+		};
+	}
+
+	async sweep(nowMs: number, present: readonly string[] = []): Promise<{ files: string[] }> {
+		this.#check();
+		while ((await this.#scripts.run('sweep', [`${nowMs}`])) !== 1) this.#check();
+		const files = new Set<string>();
+		const forgotten = this.#toldFiles;
+		for (let at = 0; at === 0 || at < present.length; at += FILES_AT_ONCE) {
+			const told = at === 0 ? forgotten : [];
+			const args = [`${told.length}`, ...told, ...present.slice(at, at + FILES_AT_ONCE)];
+			const [dropped, orphans] = (await this.#scripts.run('files', args)) as [Buffer[], Buffer[]];
+			if (at === 0) this.#toldFiles = dropped.map(String);
+			for (const file of [...dropped, ...orphans]) files.add(file.toString());
+		}
+		return { files: [...files] };
+	}
+
+	async close(): Promise<void> {
+		if (this.#closed) return;
+		this.#closed = true;
+		this.#feed?.stop();
+		await Promise.all([this.#adds.settled(), this.#reports.settled()]);
+		await this.#scripts.settled();
+		this.#link.close();
+	}
+
+	#check(): void {
+		if (this.#closed) throw new BallastError('jobs_unavailable', 'the store of jobs is closed');
+	}
+
+	#checkBody(body: NewJob['body']): void {
+		if (body === null || this.#options.sharedFolder === true) return;
+		const bytes = 'inline' in body ? body.inline.length : Number.POSITIVE_INFINITY;
+		if (bytes <= INLINE_MOST) return;
+		const message =
+			'a body over 1 MiB needs a folder that all nodes share (`jobs: { store: { redis: { folder: … } } }`)';
+		throw new BallastError('jobs_unavailable', message);
+	}
+
+	#stateChanged(state: RedisState): void {
+		this.#options.onState?.(state);
+		if (!state.up) return;
+		this.#isUp();
+		const { warned, replicas = 0 } = this.#options;
+		if (warned === undefined) return;
+		void durabilityWarnings(this.#link, replicas).then((warnings) => {
+			if (warnings.length > 0 && !this.#closed) warned(warnings);
+		});
+	}
+}
+
+const bytesOf = ({ request, body }: NewJob): number =>
+	request.length + (body !== null && 'inline' in body ? body.inline.length : 0);
+
+function resultBytes(report: Report): number {
+	if (!('result' in report) || report.result === null) return 0;
+	const { head, body } = report.result;
+	return head.length + (body !== null && 'inline' in body ? body.inline.length : 0);
+}

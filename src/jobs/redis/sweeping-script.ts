@@ -1,0 +1,44 @@
+/** Jobs that one step changes of a kind, at most: Redis does nothing else meanwhile, for some milliseconds. */
+const STEP = 200;
+
+/** Deadlines, ends of what is kept, and what was to begin by now. Argument: now. Answers `1` when that was all there is. */
+export const SWEEPING_SCRIPT = `
+local now = ARGV[3]
+local overdue = call('ZRANGEBYSCORE', P .. 'dl', '-inf', now, 'LIMIT', 0, ${STEP})
+for _, id in ipairs(overdue) do
+	local row = rowOf(id)
+	if row and row.state < SUCCEEDED then
+		finish(row, EXPIRED, now)
+		save(row)
+	else call('ZREM', P .. 'dl', id) end
+end
+local past = call('ZRANGEBYSCORE', P .. 'dr', '-inf', now, 'LIMIT', 0, ${STEP})
+for _, id in ipairs(past) do
+	local row = rowOf(id)
+	if row then
+		release(row)
+		leave(row)
+		row.group.kept = row.group.kept - 1
+		dropFile(row.F)
+		dropFile(row.R)
+	end
+	call('ZREM', P .. 'dr', id)
+	call('ZREM', P .. 'all', id)
+	call('UNLINK', P .. 'j:' .. id, P .. 'b:' .. id, P .. 'r:' .. id)
+end
+local all = #overdue < ${STEP} and #past < ${STEP}
+for _, name in ipairs(call('SMEMBERS', P .. 'qs')) do all = promote(queueOf(name), now, ${STEP}) and all end
+return done(all and 1 or 0)
+`;
+
+/** Files that nothing names. Arguments: how many are to be forgotten, those; then what lies in the folder. */
+export const FILES_SCRIPT = `
+local forgotten = tonumber(ARGV[3])
+for at = 4, 3 + forgotten do call('SREM', P .. 'dropped', ARGV[at]) end
+local dropped = call('SRANDMEMBER', P .. 'dropped', 10000)
+local orphans = {}
+for at = 4 + forgotten, #ARGV do
+	if call('SISMEMBER', P .. 'named', ARGV[at]) == 0 then orphans[#orphans + 1] = ARGV[at] end
+end
+return done({ dropped, orphans })
+`;
