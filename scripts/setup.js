@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -69,6 +69,9 @@ function isComplete() {
 }
 
 function install() {
+	// npm would empty the folder that it leads to, which is another clone's.
+	if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink())
+		throw new SetupError('node_modules is a link, and not what package-lock.json names; remove it and begin again.');
 	const options = ['--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
 	const first = npm(['ci', ...options], root);
 	if (first.status === 0) return;

@@ -24,6 +24,7 @@ export class JobTally {
 	readonly #warned = new Set<string>();
 	#told = 0;
 	#untold = 0;
+	#stranded: ReadonlySet<string> = new Set();
 	#unusable = '';
 
 	constructor(say: (message: FromJobsThread) => void) {
@@ -95,6 +96,19 @@ export class JobTally {
 	quarantined(path: string, movedTo: string, reason: string): void {
 		const text = `${path} was corrupt (${reason}) and is ${movedTo} now; the jobs in it are not worked on`;
 		this.#tell('error', 'jobs_quarantined', 'jobs', text);
+	}
+
+	/** Of queues whose service makes no jobs any more; each is told of once. */
+	stranded(queues: readonly string[]): void {
+		for (const queue of queues.filter((one) => !this.#stranded.has(one))) {
+			this.#tell(
+				'warn',
+				'',
+				queue,
+				'jobs wait that no route carries out any more: not before one of the service has offload',
+			);
+		}
+		this.#stranded = new Set(queues);
 	}
 
 	/** Once for each that is new: connections come and go. */

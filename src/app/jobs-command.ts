@@ -64,7 +64,7 @@ async function list(jobs: JobsLink, args: Record<string, unknown>): Promise<unkn
 	if (state !== undefined && !JOB_STATES.includes(state as JobState))
 		throw new BallastError('bad_command', `jobs list: expected a state of ${JOB_STATES.join(', ')}`);
 	const page = await jobs.ask('list', {
-		limit: typeof limit === 'number' ? Math.max(1, Math.min(1000, limit)) : 100,
+		limit: typeof limit === 'number' ? Math.max(1, Math.min(1000, Math.trunc(limit))) : 100,
 		...(typeof queue === 'string' ? { queue } : {}),
 		...(typeof group === 'string' ? { group } : {}),
 		...(typeof state === 'string' ? { states: [state as JobState] } : {}),

@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { BallastError } from '../core/errors.ts';
+import { REST } from '../gateway/route-table.ts';
 import type { AttemptOrder, AttemptPolicy } from '../jobs/attempt.ts';
 import { attemptPolicy } from '../jobs/attempt-policy.ts';
 import { BodyFolder } from '../jobs/body-folder.ts';
 import { ExternalJobs } from '../jobs/external/external-jobs.ts';
 import { LaneCaps } from '../jobs/external/lane-caps.ts';
 import { HolderLock } from '../jobs/holder-lock.ts';
-import { ENDED, type Job, type JobBody, type JobResult, type NewJob } from '../jobs/job.ts';
-import type { AddOutcome, JobStore, QueueRoom, QueueView, ReportKind } from '../jobs/job-store.ts';
+import { ENDED, JOB_STATES, type Job, type JobBody, type JobResult, type NewJob } from '../jobs/job.ts';
+import type { AddOutcome, JobStore, KnowsQueues, QueueRoom, QueueView, ReportKind } from '../jobs/job-store.ts';
+import { leftQueues } from '../jobs/left-queues.ts';
 import type { NoticeStore } from '../jobs/notice-store.ts';
 import { OFFLOAD, type OffloadPolicy } from '../jobs/offload-policy.ts';
 import { queueRooms } from '../jobs/queue-rooms.ts';
@@ -35,6 +37,7 @@ const QUESTION_MOST = 1024 * 1024;
 /** Of what the store is told and asked; it does not jump when the wall clock does. */
 const nowMs = (): number => performance.timeOrigin + performance.now();
 
+const UNENDED = JOB_STATES.filter((state) => !ENDED.has(state));
 const laneKey = (queue: string, lane: string): string => `${queue} ${lane}`;
 
 type Answers = { [N in JobCall]: (...args: Parameters<JobCalls[N]>) => Promise<ReturnType<JobCalls[N]>> };
@@ -48,11 +51,19 @@ function slim<J extends Job | null>(job: J): J {
 	return { ...job, request: NOTHING, body: null, result };
 }
 
+/** What a room is made with. */
+interface Opened {
+	store: JobStore & NoticeStore & Partial<KnowsQueues>;
+	bodies: BodyFolder;
+	tally: JobTally;
+	lock: HolderLock;
+}
+
 /** What the jobs thread holds: the store, the runner, and whoever asks. */
 export class JobsRoom {
 	readonly #bodies: BodyFolder;
 	readonly #lock: HolderLock;
-	readonly #store: JobStore & NoticeStore;
+	readonly #store: JobStore & NoticeStore & Partial<KnowsQueues>;
 	readonly #runner: JobRunner;
 	readonly #sender: WebhookSender;
 	readonly #places: JobPlaces;
@@ -63,7 +74,9 @@ export class JobsRoom {
 	readonly #watchers: JobWatchers;
 	readonly #tally: JobTally;
 	#policies = new Map<string, JobsSettings['policies'][number]>();
-	#rooms: ReturnType<typeof queueRooms> = [];
+	#rooms: QueueRoom[] = [];
+	/** Of queues that no route names any more, but jobs. */
+	#left: QueueRoom[] = [];
 	/** Keys whose requests are being stored, and by whom. */
 	readonly #reserved = new Map<string, string>();
 	readonly #reservers = new Map<string, MessagePort>();
@@ -78,6 +91,7 @@ export class JobsRoom {
 	static async open(start: JobsStart, say: (message: FromJobsThread) => void): Promise<JobsRoom> {
 		const tally = new JobTally(say);
 		const bodies = new BodyFolder(start.bodies);
+		const lock = new HolderLock(join(start.folder, 'holders'), start.holder);
 		let room: JobsRoom | null = null;
 		const store = await openJobStore(start, bodies, {
 			changed: ({ id, state }) => {
@@ -87,18 +101,19 @@ export class JobsRoom {
 				void room.#watchers.changed(id);
 				if (ENDED.has(state)) room.#sender.wake();
 			},
+			isAlive: (holder) => lock.isAlive(holder),
 			quarantined: ({ path, movedTo, reason }) => tally.quarantined(path, movedTo, reason),
 			warned: (warnings) => tally.warned(warnings),
 		});
-		room = new JobsRoom(start, { store, bodies, tally });
+		room = new JobsRoom(start, { store, bodies, tally, lock });
 		return room;
 	}
 
-	private constructor(start: JobsStart, of: { store: JobStore & NoticeStore; bodies: BodyFolder; tally: JobTally }) {
+	private constructor(start: JobsStart, of: Opened) {
 		this.#store = of.store;
 		this.#bodies = of.bodies;
 		this.#tally = of.tally;
-		this.#lock = new HolderLock(join(start.folder, 'holders'), start.holder);
+		this.#lock = of.lock;
 		this.#watchers = new JobWatchers((id) => this.#store.get(id));
 		this.#places = new JobPlaces({
 			call: (message, port) => void this.#answer(message, port),
@@ -157,6 +172,7 @@ export class JobsRoom {
 		this.#policies = new Map(settings.policies.map((one) => [seriesKey(one.service, one.route), one]));
 		this.#webhooks.configure(settings.policies.flatMap(({ policy }) => policy.external?.webhook ?? []));
 		this.#rooms = queueRooms(settings.policies.map(({ policy }) => policy));
+		this.#left = [];
 		const runs = settings.runs && settings.jobs.run;
 		this.#runner.active = runs;
 		this.#sender.configure(runs ? settings.jobs.webhooks : null, settings.jobs.path);
@@ -175,7 +191,7 @@ export class JobsRoom {
 
 	/** By what is free in the places upstream, as far as it is known. */
 	#roomsNow(): readonly QueueRoom[] {
-		return this.#rooms.map((room) =>
+		return [...this.#rooms, ...this.#left].map((room) =>
 			room.lanes.length === 0
 				? room
 				: {
@@ -197,8 +213,7 @@ export class JobsRoom {
 	}
 
 	#policyOf({ request }: { request: Uint8Array }): OffloadPolicy {
-		const { notes } = readStoredRequest(request);
-		return this.#policies.get(seriesKey(notes.service, notes.route))?.policy ?? OFFLOAD;
+		return this.#knownOf(request)?.policy ?? OFFLOAD;
 	}
 
 	#stamped(order: AttemptOrder): AttemptOrder {
@@ -206,10 +221,16 @@ export class JobsRoom {
 		return stamp === null ? order : stamped(order, stamp);
 	}
 
-	/** By the route as it is now; of one that makes no jobs any more, as all do. */
+	/** By the route as it is now, or else its service; undefined: it makes no jobs any more. */
+	#knownOf(request: Uint8Array): JobsSettings['policies'][number] | undefined {
+		const { service, route } = readStoredRequest(request).notes;
+		return this.#policies.get(seriesKey(service, route)) ?? this.#policies.get(seriesKey(service, REST));
+	}
+
+	/** Of one that makes no jobs any more, as all do. */
 	#attemptPolicy(job: Job): AttemptPolicy {
 		const { notes } = readStoredRequest(job.request);
-		const known = this.#policies.get(seriesKey(notes.service, notes.route));
+		const known = this.#knownOf(job.request);
 		const idempotent = isIdempotent(notes.method);
 		return attemptPolicy(known?.policy ?? OFFLOAD, { idempotent, attemptMs: known?.attemptMs ?? 0 });
 	}
@@ -297,7 +318,23 @@ export class JobsRoom {
 	async #readQueues(): Promise<Record<string, QueueView>> {
 		const views: Record<string, QueueView> = {};
 		for (const { name } of this.#rooms) views[name] = await this.#store.queue(name);
+		await this.#readLeft(views);
 		return views;
+	}
+
+	/** Adds those that no route names any more, as long as there is something in them. */
+	async #readLeft(views: Record<string, QueueView>): Promise<void> {
+		const policies = [...this.#policies.values()];
+		const { rooms, stranded } = leftQueues((await this.#store.queueNames?.()) ?? [], policies);
+		const left: QueueRoom[] = [];
+		for (const name of [...rooms.map((room) => room.name), ...stranded]) {
+			const view = await this.#store.queue(name);
+			if (!UNENDED.some((state) => view.counts[state] > 0)) continue;
+			views[name] = view;
+			left.push(...rooms.filter((room) => room.name === name));
+		}
+		this.#left = left;
+		this.#tally.stranded(stranded.filter((name) => name in views));
 	}
 
 	async everySecond(): Promise<void> {

@@ -1,13 +1,15 @@
 import { join } from 'node:path';
 import type { BodyFolder } from '../jobs/body-folder.ts';
 import { openEmbeddedJobStore } from '../jobs/embedded/embedded-job-store.ts';
-import type { JobChanged, JobStore } from '../jobs/job-store.ts';
+import type { JobChanged, JobStore, KnowsQueues } from '../jobs/job-store.ts';
 import type { NoticeStore } from '../jobs/notice-store.ts';
 import type { JobsStart } from './jobs-messages.ts';
 
-/** Who hears of a store. */
+/** Who hears of a store, and what it asks. */
 export interface JobStoreHears {
 	changed: JobChanged;
+	/** Of a holder whose lease is over: whether its process is there all the same. */
+	isAlive(holder: string): boolean;
 	quarantined(file: { path: string; movedTo: string; reason: string }): void;
 	/** What of its Redis does not suit jobs. */
 	warned(warnings: readonly string[]): void;
@@ -18,11 +20,11 @@ export async function openJobStore(
 	start: JobsStart,
 	bodies: BodyFolder,
 	hears: JobStoreHears,
-): Promise<JobStore & NoticeStore> {
+): Promise<JobStore & NoticeStore & Partial<KnowsQueues>> {
 	const { store, redis, folder } = start;
-	const { changed, quarantined, warned } = hears;
+	const { changed, isAlive, quarantined, warned } = hears;
 	if (store.kind === 'embedded' || redis === null) {
-		return openEmbeddedJobStore({ path: join(folder, 'jobs.db'), changed, quarantined });
+		return openEmbeddedJobStore({ path: join(folder, 'jobs.db'), changed, isAlive, quarantined });
 	}
 	const { INLINE_MOST, openRedisJobStore } = await import('../jobs/redis/redis-job-store.ts');
 	const sharedFolder = store.folder !== null;

@@ -28,6 +28,7 @@ const NOW = 1_000_000;
 const JOB: AttemptedJob = {
 	upstreamKey: 'k',
 	firstAttemptMs: NOW - 5000,
+	startedMs: NOW - 5000,
 	createdMs: NOW - 9000,
 	attempts: 1,
 	attemptsMost: 4,
@@ -143,6 +144,7 @@ test('what may have had an effect counts, and keeps its lane', () => {
 	assert.deepEqual(of(decide({}, answered(500))), [true, true]);
 	assert.deepEqual(of(decide({}, UNREACHED)), [false, false]);
 	assert.deepEqual(of(decide({ attempts: 2 }, UNREACHED)), [false, true], 'the one before may have had one');
+	assert.deepEqual(of(decide({ startedMs: NOW - 10 }, UNREACHED)), [false, true], 'so may one before a redrive');
 	assert.deepEqual(of(decide({}, answered(429), { countsRefusals: false })), [false, false]);
 });
 

@@ -31,6 +31,8 @@ export interface AttemptedJob extends RepeatedJob {
 	/** Attempts that began, this one among them. */
 	attempts: number;
 	attemptsMost: number;
+	/** When this one began: `firstAttemptMs` where none was before it, also not before a redrive. */
+	startedMs: number | null;
 }
 
 /** `reason`: for people. */
@@ -59,7 +61,7 @@ export function decideRetry(
 			// It does not count, so that its pause grows with its age.
 			const pauseMs = clamp(moment.nowMs - job.createdMs, policy);
 			const atMs = retryAt(pauseMs, outcome.retryAfterMs, { policy, moment });
-			return { do: 'retry', atMs, counted: false, keepsLane: job.attempts > 1, reason: 'nobody got it' };
+			return { do: 'retry', atMs, counted: false, keepsLane: hadAttempt(job), reason: 'nobody got it' };
 		}
 		case 'broken':
 			return afterBreak(job, { policy, moment });
@@ -88,7 +90,7 @@ function afterAnswer(
 	const refused = REFUSED.has(status);
 	if (refused && !policy.countsRefusals) {
 		const atMs = retryAt(clamp(moment.nowMs - job.createdMs, policy), retryAfterMs, of);
-		return { do: 'retry', atMs, counted: false, keepsLane: job.attempts > 1, reason: said };
+		return { do: 'retry', atMs, counted: false, keepsLane: hadAttempt(job), reason: said };
 	}
 	if (job.attempts >= job.attemptsMost) return { do: 'fail', reason: `${said}, and ${usedUp(job)}` };
 	const repeat = refused ? null : mayRepeat(job, policy, moment.nowMs);
@@ -125,3 +127,7 @@ const clamp = (ms: number, { firstPauseMs, longestPauseMs }: RetryPolicy): numbe
 	Math.min(Math.max(ms, firstPauseMs), longestPauseMs);
 
 const usedUp = ({ attemptsMost }: AttemptedJob): string => `its ${attemptsMost} attempts are used up`;
+
+/** An attempt before this one may have had its effect, where it was made. */
+const hadAttempt = ({ attempts, firstAttemptMs, startedMs }: AttemptedJob): boolean =>
+	attempts > 1 || firstAttemptMs !== startedMs;

@@ -33,7 +33,12 @@ test('a holder is gone once its process is, however that ended, and not before',
 		// Of one process, too.
 		const three = new HolderLock(folder, 'three');
 		assert.deepEqual(three.gone, []);
+		assert.deepEqual(
+			['one', 'two', 'nobody'].map((name) => three.isAlive(name)),
+			[true, true, false],
+		);
 		await kill();
+		assert.equal(three.isAlive('one'), false);
 		two.release();
 		const four = new HolderLock(folder, 'four');
 		assert.deepEqual(four.gone, ['one']);

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -12,6 +12,7 @@ export class HolderLock {
 	/** Holders whose process is no more. */
 	readonly gone: readonly string[];
 	readonly #database: DatabaseSync;
+	readonly #folder: string;
 	readonly #path: string;
 
 	/** `holder`: a name that no other life has. */
@@ -21,9 +22,17 @@ export class HolderLock {
 			.filter((file) => file.endsWith(END))
 			.filter((file) => isFree(join(folder, file)))
 			.map((file) => file.slice(0, -END.length));
+		for (const gone of this.gone) rmSync(join(folder, gone + END), { force: true });
+		this.#folder = folder;
 		this.#path = join(folder, holder + END);
 		this.#database = new DatabaseSync(this.#path, { timeout: 0 });
 		this.#database.exec('BEGIN EXCLUSIVE');
+	}
+
+	/** Whether the process of a holder, this one or another, is there. */
+	isAlive(holder: string): boolean {
+		const path = join(this.#folder, holder + END);
+		return existsSync(path) && !isFree(path);
 	}
 
 	release(): void {
@@ -32,7 +41,6 @@ export class HolderLock {
 	}
 }
 
-/** And removed, if it is. */
 function isFree(path: string): boolean {
 	try {
 		const database = new DatabaseSync(path, { timeout: 0 });
@@ -41,7 +49,6 @@ function isFree(path: string): boolean {
 		} finally {
 			database.close();
 		}
-		rmSync(path, { force: true });
 		return true;
 	} catch {
 		return false;

@@ -22,8 +22,11 @@ export function hashOf(...parts: readonly string[]): string {
 	return hash.digest('base64url');
 }
 
+/** A `Cancel-After` beyond this is as none, ms: ten years. */
+const CANCEL_MOST_MS = 10 * 366 * 86_400_000;
+
 /** `Cancel-After`: a duration such as `30s` or `1h30m`, or seconds; undefined: it says none. */
 export function cancelAfterMs(value: string): number | undefined {
 	const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : parseDuration(value);
-	return ms !== undefined && ms > 0 ? ms : undefined;
+	return ms !== undefined && ms > 0 ? Math.min(ms, CANCEL_MOST_MS) : undefined;
 }

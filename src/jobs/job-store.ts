@@ -33,6 +33,11 @@ export interface JobStore {
 	close(): Promise<void>;
 }
 
+/** Of stores that know the queues that they hold, whatever is configured. */
+export interface KnowsQueues {
+	queueNames(): Promise<string[]>;
+}
+
 /** How a store tells that a job changed, whoever changed it; it may tell too much, and late, but not nothing. */
 export type JobChanged = (change: { id: string; state: JobState; version: number }) => void;
 

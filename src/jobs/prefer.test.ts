@@ -36,5 +36,7 @@ test('no two lists of parts have one hash', () => {
 
 test('Cancel-After: seconds or a duration', () => {
 	assert.deepEqual(['30', '1m30s', '5s'].map(cancelAfterMs), [30_000, 90_000, 5000]);
+	for (const far of ['999999999', '99999999999999999999d', `${'9'.repeat(400)}d`])
+		assert.ok(new Date(Date.now() + (cancelAfterMs(far) ?? Number.NaN)).getUTCFullYear() < 2100, far);
 	for (const wrong of ['', '0', '-1', 'soon', '1.5.2s']) assert.equal(cancelAfterMs(wrong), undefined, wrong);
 });

@@ -87,7 +87,13 @@ class Stage implements AsyncDisposable {
 	concurrency = 4;
 	/** What each call of the store meets first. */
 	trouble: (() => void) | null = null;
+	/** What each report meets once it is stored. */
+	afterwards: (() => void) | null = null;
 	keyLifeMs: number | null = null;
+	/** How far the runner's clock is ahead of the store's last word. */
+	skippedMs = 0;
+	/** Groups whose jobs have no policy. */
+	unreadable: ReadonlySet<string> = new Set();
 
 	constructor() {
 		this.store = openEmbeddedJobStore({
@@ -106,7 +112,9 @@ class Stage implements AsyncDisposable {
 					? (of[name] as (...args: unknown[]) => unknown).bind(of)
 					: async (...args: Parameters<JobStore['report']>) => {
 							this.trouble?.();
-							return of.report(...args);
+							const taken = await of.report(...args);
+							this.afterwards?.();
+							return taken;
 						},
 		});
 		return new JobRunner({
@@ -118,15 +126,15 @@ class Stage implements AsyncDisposable {
 			rooms: () => [
 				{ name: 'q', concurrency: this.concurrency, rate: null, group: { concurrency: 0, rate: null }, lanes: [] },
 			],
-			policyOf: () =>
-				attemptPolicy(
-					{ ...OFFLOAD, upstreamKey: this.keyLifeMs === null ? null : { header: 'k', lifeMs: this.keyLifeMs } },
-					{ idempotent: false, attemptMs: 0 },
-				),
+			policyOf: ({ group }) => {
+				if (this.unreadable.has(group)) throw new Error('it is not what was stored');
+				const upstreamKey = this.keyLifeMs === null ? null : { header: 'k', lifeMs: this.keyLifeMs };
+				return attemptPolicy({ ...OFFLOAD, upstreamKey }, { idempotent: false, attemptMs: 0 });
+			},
 			settled: () => {},
 			began: () => {},
 			unusable: (why) => this.unusable.push(why),
-			nowMs,
+			nowMs: () => nowMs() + this.skippedMs,
 		});
 	}
 
@@ -196,7 +204,7 @@ test('who made an attempt is gone: the same key again, and without one a person 
 	const first = await stage.order(0);
 	stage.runner.lost([first.token]);
 	const second = await stage.order(1);
-	assert.deepEqual([second.id, second.upstreamKey, second.attempt], [keyed, first.upstreamKey, 1]);
+	assert.deepEqual([second.id, second.upstreamKey, second.attempt], [keyed, first.upstreamKey, 2]);
 	// That nobody was there for the repeat does not undo the first attempt.
 	stage.runner.ended(second.token, { kind: 'no_place', code: 'no_ready_instance' });
 	const waits = await stage.until(keyed, 'scheduled');
@@ -272,6 +280,52 @@ test('a store that fails is told, and what came of an attempt is reported once i
 	stage.runner.ended(token, OK);
 	await stage.until(id, 'succeeded');
 	assert.deepEqual(stage.unusable, ['the disk is full', '']);
+});
+
+test('a job that takes down whoever makes its attempts ends as a dead letter', async () => {
+	await using stage = new Stage();
+	stage.keyLifeMs = 60_000;
+	const id = await stage.add({ attemptsMost: 3 });
+	for (const n of [0, 1, 2]) stage.runner.lost([(await stage.order(n)).token]);
+	const job = await stage.until(id, 'failed');
+	assert.deepEqual([job.attempts, job.error?.code, stage.places.orders.length], [3, 'attempt_lost', 3]);
+});
+
+test('who stood still for longer than a lease has lost nothing that is its own', async () => {
+	await using stage = new Stage();
+	const id = await stage.add();
+	const { token } = await stage.order(0);
+	stage.skippedMs = 20_000;
+	const next = await stage.add();
+	assert.equal((await stage.order(1)).id, next);
+	stage.runner.ended(token, OK);
+	await stage.until(id, 'succeeded');
+});
+
+test('a job that cannot be read fails, and holds up no other', async () => {
+	await using stage = new Stage();
+	stage.unreadable = new Set(['bad']);
+	const bad = await stage.add({ group: 'bad' });
+	const good = await stage.add();
+	assert.equal((await stage.order(0)).id, good);
+	assert.equal((await stage.until(bad, 'failed')).error?.code, 'internal');
+	assert.equal(stage.runner.running, 1);
+});
+
+test('the body of an answer stays where it cannot be told whether it was stored', async () => {
+	await using stage = new Stage();
+	const id = await stage.add();
+	const { token } = await stage.order(0);
+	const body: JobBody = { file: 'x'.repeat(22), bytes: 1 };
+	// It is stored, and the answer that says so is lost.
+	stage.afterwards = () => {
+		stage.afterwards = null;
+		throw new Error('the connection broke');
+	};
+	stage.runner.ended(token, { ...OK, body });
+	await stage.until(id, 'succeeded');
+	while (stage.runner.running > 0) await sleep(2);
+	assert.deepEqual(stage.places.dropped, []);
 });
 
 test('a job that its upstream has keeps its slot until it is told how it ended; another life goes on with it', async () => {

@@ -103,9 +103,11 @@ export class JobRunner {
 
 	#look(): void {
 		this.wake();
-		const nowMs = this.#parts.nowMs();
-		if (nowMs - this.#beatMs < LEASE_MS / 3) return;
-		this.#beatMs = nowMs;
+		if (this.#parts.nowMs() - this.#beatMs >= LEASE_MS / 3) this.#beatAll();
+	}
+
+	#beatAll(): void {
+		this.#beatMs = this.#parts.nowMs();
 		if (this.#running.size > 0) void this.#beat();
 	}
 
@@ -150,14 +152,26 @@ export class JobRunner {
 		const { store, holder } = this.#parts;
 		try {
 			const gone = this.#gone;
+			// Behind a standstill (of the disk, of the whole process) its own leases are over, and its own jobs are not lost.
+			if (this.#parts.nowMs() - this.#beatMs >= LEASE_MS / 3) this.#beatAll();
 			const claim = { holder, leaseMs: LEASE_MS, most, nowMs: this.#parts.nowMs(), queues };
 			const jobs = await store.claim(gone.length === 0 ? claim : { ...claim, gone });
 			this.#gone = [];
 			this.#usable();
-			for (const job of jobs) this.#take(job);
+			for (const job of jobs) this.#taken(job);
 			if (jobs.length === most) this.#again = true;
 		} catch (error) {
 			this.#trouble(error);
+		}
+	}
+
+	/** One that cannot be read must not keep its slot for ever, nor hold up the others. */
+	#taken(job: ClaimedJob): void {
+		try {
+			this.#take(job);
+		} catch (error) {
+			const message = `the job cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+			void this.#report(job, { kind: 'failed', error: { code: 'internal', message, status: null }, result: null });
 		}
 	}
 
@@ -238,6 +252,8 @@ export class JobRunner {
 		const { id, token } = job;
 		const running = this.#running.get(token);
 		if (running !== undefined) running.reporting = true;
+		// A call that failed may have been stored all the same: whether a body is wanted cannot be told by the next, but by the sweep.
+		let isFirst = true;
 		for (;;) {
 			try {
 				const [taken] = await this.#parts.store.report([{ id, token, nowMs: this.#parts.nowMs(), ...kind }]);
@@ -245,12 +261,13 @@ export class JobRunner {
 				if (held && running !== undefined) this.#hold(running, kind.externalId);
 				else this.#forget(job);
 				if (taken === true) this.#parts.settled(job, kind);
-				else if ('result' in kind && kind.result?.body != null) this.#parts.places.drop(kind.result.body);
+				else if (isFirst && 'result' in kind && kind.result?.body != null) this.#parts.places.drop(kind.result.body);
 				this.#usable();
 				this.wake();
 				if (this.running === 0) for (const idle of this.#idle.splice(0)) idle();
 				return;
 			} catch (error) {
+				isFirst = false;
 				this.#trouble(error);
 				await new Promise((resolve) => setTimeout(resolve, BACK_OFF_MS));
 			}

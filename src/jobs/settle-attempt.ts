@@ -105,19 +105,19 @@ export function mayBegin(job: ClaimedJob, policy: AttemptPolicy, nowMs: number):
 	return { kind: 'parked', error: { code: 'key_too_old', message, status: null } };
 }
 
-/** What becomes of a job whose holder is gone in the midst of an attempt: `again` at once, what the upstream is to be asked, or what is reported. */
-export function settleLost(
-	job: ClaimedJob,
-	policy: AttemptPolicy,
-	nowMs: number,
-): 'again' | 'resume' | 'reconcile' | ReportKind {
+/**
+ * What becomes of a job whose holder is gone in the midst of an attempt: what the upstream is to be asked, or what is
+ * reported. A repeat is another attempt, in the job's old place: so one that takes its holders down ends.
+ */
+export function settleLost(job: ClaimedJob, policy: AttemptPolicy, nowMs: number): 'resume' | 'reconcile' | ReportKind {
 	const { do: what, reason } = decideLost(job, policy, nowMs);
 	const error: JobError = { code: 'attempt_lost', message: `the attempt was cut off; ${reason}`, status: null };
 	switch (what) {
-		case 'again':
 		case 'resume':
 		case 'reconcile':
 			return what;
+		case 'again':
+			return { kind: 'retry', atMs: job.runAtMs, error, counted: true, keepsLane: true };
 		case 'fail':
 			return { kind: 'failed', error, result: null };
 		default:

@@ -57,7 +57,9 @@ describe('a request that asks for it becomes a job', () => {
 		const held = new Promise<void>((resolve) => (go = resolve));
 		it.upstream.on('/slow', async (request, peer) => {
 			await held;
-			peer.send(`HTTP/1.1 201 Made\r\nX-Kind: video\r\nContent-Length: 5\r\n\r\n${request.body.toString()}!`);
+			peer.send(
+				`HTTP/1.1 201 Made\r\nX-Kind: video\r\nCache-Control: public, max-age=60\r\nContent-Length: 5\r\n\r\n${request.body.toString()}!`,
+			);
 		});
 		const answer = await it.ask(post('/slow?a=1', 'abcd', ASYNC, ALICE, 'X-Tenant: t'));
 		assert.equal(answer.status, 202);
@@ -79,6 +81,7 @@ describe('a request that asks for it becomes a job', () => {
 		});
 		const result = await it.ask(get(`${location}/result`, ALICE));
 		assert.deepEqual([result.status, result.field('x-kind'), result.text], [201, 'video', 'abcd!']);
+		assert.equal(result.field('cache-control'), 'private');
 		const [sent] = it.upstream.requests.filter(({ path }) => path === '/slow') as [ReceivedRequest];
 		assert.equal(sent.target, '/slow?a=1');
 		assert.deepEqual(
@@ -118,6 +121,10 @@ describe('a request that asks for it becomes a job', () => {
 		assert.equal((await it.ask(get(`${location}/result`))).status, 404);
 		assert.ok(mine.json<{ jobs: View[] }>().jobs.some(({ id }) => location.endsWith(id)));
 		assert.deepEqual((await it.ask(get('/jobs', BOB))).json<{ jobs: View[] }>().jobs, []);
+		for (const limit of ['1.5', '0', '-1', 'x', '1e99']) {
+			const { status, raw } = await it.ask(get(`/jobs?limit=${limit}`, ALICE));
+			assert.equal(status, 200, raw);
+		}
 	});
 
 	test('idempotency keys: required, the same job, another payload', async () => {
@@ -259,6 +266,28 @@ describe('a request that asks for it becomes a job', () => {
 		assert.match(body.toString(), /^id: \d+\nevent: [a-z]+\ndata: \{.*\}\n\n/);
 		assert.match(body.toString(), /event: (?:cancelled|succeeded)\ndata: .*\n\n$/);
 	});
+});
+
+test('what an instance swallowed is an attempt, also when it came by a kept connection', async () => {
+	const upstream = await startUpstream();
+	const offload = { upstreamKey: {}, backoff: { base: '1h', most: '1h' } };
+	const services = { app: { instances: [upstream.url], offload } };
+	await using ballast = await startBallast({ workers: 1, stop: '0s', services });
+	const client = await connect(ballast.port);
+	const ask = async (request: string) => {
+		client.send(request);
+		return client.answer();
+	};
+	assert.equal((await ask(get('/warm'))).status, 200);
+	upstream.on('/dies', () => upstream.close());
+	const location = (await ask(post('/dies', 'x', ASYNC))).field('location') as string;
+	const job = await eventually(
+		async () => (await ask(get(location))).json<View>(),
+		({ state }) => state !== 'waiting' && state !== 'running',
+	);
+	assert.equal(new Set(upstream.requests.map(({ connection }) => connection)).size, 1);
+	assert.equal(job.attempts, 1);
+	client.destroy();
 });
 
 test('a full disk: 503, nothing half-stored, and jobs again once there is room', async (t) => {

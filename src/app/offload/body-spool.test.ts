@@ -70,3 +70,21 @@ test('a disk that takes nothing is told once', async () => {
 	await assert.rejects(spool.finish());
 	assert.equal(told.length, 1);
 });
+
+test('a disk that takes the second try leaves no file of a body that was given up', () =>
+	inFolder(async (folder, files) => {
+		let tries = 0;
+		const spool = new BodySpool(
+			{
+				create: async (most) => {
+					if (tries++ === 0) throw new Error('too many open files');
+					return files.create(most);
+				},
+				remove: async () => {},
+			},
+			{ ready: () => {}, failed: () => {} },
+		);
+		spool.add(Buffer.alloc(100_000), 0, 100_000);
+		await assert.rejects(spool.finish());
+		assert.deepEqual([tries, readdirSync(folder)], [1, []]);
+	}));

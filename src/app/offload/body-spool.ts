@@ -74,6 +74,7 @@ export class BodySpool {
 	}
 
 	async #writeHeld(): Promise<void> {
+		if (this.#over) return;
 		this.#writer ??= await this.#files.create(Number.MAX_SAFE_INTEGER);
 		while (this.#heldBytes > 0 && !this.#over) {
 			const piece = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held);

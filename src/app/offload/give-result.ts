@@ -7,7 +7,7 @@ import { FileSender } from '../../gateway/files/file-sender.ts';
 import type { Pieces } from '../../gateway/files/pieces.ts';
 import { type Problem, problemOf } from '../../gateway/problem.ts';
 import type { Job } from '../../jobs/job.ts';
-import { bufferOf, statusOf } from './stored-answer.ts';
+import { bufferOf, forOwner, statusOf } from './stored-answer.ts';
 
 /** Where the bodies of results are. */
 export interface JobFiles {
@@ -24,7 +24,8 @@ export function giveResult(exchange: Exchange, job: Job, files: JobFiles): void 
 		exchange.answerProblem(problem);
 		return;
 	}
-	const head = Buffer.from(result.head);
+	const stored = bufferOf(result.head);
+	const head = job.owner === '' ? stored : forOwner(stored);
 	const status = statusOf(head);
 	const { body } = result;
 	if (body !== null && 'file' in body && !exchange.headOnly) {

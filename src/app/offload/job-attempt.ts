@@ -3,7 +3,6 @@ import type { AttemptConnection, Destination, FetchParty } from '../../gateway/a
 import { balanceKey } from '../../gateway/balance-key.ts';
 import type { DataPlane } from '../../gateway/data-plane.ts';
 import { Fetch } from '../../gateway/fetch.ts';
-import { isConnectFailure } from '../../gateway/outcome.ts';
 import { CacheTrack, type ResponseCache } from '../../gateway/response-cache.ts';
 import type { ConcurrencyLimit, Route } from '../../gateway/route.ts';
 import { writeUpstreamHead } from '../../gateway/upstream-head.ts';
@@ -20,7 +19,6 @@ import { jobRoute } from './job-route.ts';
 import type { OffloadParts } from './offload-parts.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { storedAnswer } from './stored-answer.ts';
-import { isIdempotent } from './stored-request.ts';
 
 /** Who is told what came of an attempt. */
 export interface AttemptEnd {
@@ -52,6 +50,8 @@ export class JobAttempt extends JobImage implements FetchParty {
 	#answer: KeptHead | null = null;
 	#resultMost = 0;
 	#place: ConcurrencyLimit | null = null;
+	/** Some of it went to an instance, which may have had its effect. */
+	#sent = false;
 	#over = false;
 
 	/** @throws where what was stored cannot be read */
@@ -77,7 +77,7 @@ export class JobAttempt extends JobImage implements FetchParty {
 
 	/** By the job's route as it is configured now. */
 	start(route: Route): void {
-		const { policy, forJob } = jobRoute(route, this.order);
+		const { policy, forJob, repeats } = jobRoute(route, this);
 		this.route = forJob;
 		this.#resultMost = policy.resultMost;
 		const limit = route.service.concurrency;
@@ -92,8 +92,7 @@ export class JobAttempt extends JobImage implements FetchParty {
 		(route.cache as ResponseCache<JobAttempt> | null)?.passes(this);
 		this.plane.wheel.set(this.#timer, forJob.timeouts.requestMs);
 		this.fetch.reset();
-		// An instance that knows the key knows a repeat.
-		this.fetch.repeatable = isIdempotent(this.method) || policy.upstreamKey !== null;
+		this.fetch.repeatable = repeats;
 		const { key } = route.service;
 		this.fetch.start(forJob, key === null ? 0 : balanceKey(this, key), this.startMs);
 	}
@@ -118,6 +117,7 @@ export class JobAttempt extends JobImage implements FetchParty {
 	lookAfter(): void {}
 
 	writeRequestHead(out: Output, destination: Destination): void {
+		this.#sent = true;
 		writeUpstreamHead(out, this, destination);
 	}
 
@@ -191,10 +191,9 @@ export class JobAttempt extends JobImage implements FetchParty {
 		if (this.#over) return;
 		this.failure = code;
 		this.broken = this.status !== 0;
-		const { attempts } = this.fetch;
-		const nothing = attempts === 0;
-		// Where it may be sent again, an attempt before this one may have had its effect.
-		const began = !nothing && !(isConnectFailure(code) && (attempts === 1 || !this.fetch.repeatable));
+		// What a kept connection swallowed counts as no attempt of the fetch.
+		const began = this.#sent;
+		const nothing = !began && this.fetch.attempts === 0;
 		this.#finish();
 		if (nothing) this.#end.ended(this, { kind: 'no_place', code });
 		else this.#end.ended(this, { kind: 'failed', code, began });

@@ -12,6 +12,9 @@ const SILENCE_MS = 15_000;
 const HEAD = Buffer.from(
 	'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n',
 );
+/** Who is answered sooner than this although nothing is new is one too many, ms. */
+const SOON_MS = 1000;
+
 const COMMENT = Buffer.from(':\n\n');
 
 const open = new WeakMap<OffloadParts, number>();
@@ -24,6 +27,7 @@ export class JobEvents implements AnswerSource {
 	#seen: number;
 	#blocked = false;
 	#asking = false;
+	#askedMs = 0;
 	#over = false;
 
 	/** Whether there may be one more. */
@@ -66,6 +70,7 @@ export class JobEvents implements AnswerSource {
 	#ask(): void {
 		if (this.#asking || this.#over) return;
 		this.#asking = true;
+		this.#askedMs = performance.now();
 		const of = { version: this.#seen, ended: false, ms: SILENCE_MS };
 		this.#parts.jobs
 			.ask('awaited', this.#job.id, of)
@@ -74,7 +79,8 @@ export class JobEvents implements AnswerSource {
 				this.#asking = false;
 				if (this.#over) return;
 				// Who is cut off comes again, with what it has seen last.
-				if (job === null) this.#end();
+				const inVain = job !== null && job.version <= this.#seen && performance.now() - this.#askedMs < SOON_MS;
+				if (job === null || inVain) this.#end();
 				else this.#tell(job);
 			})
 			.catch((error: unknown) => {

@@ -96,7 +96,9 @@ export class JobPage implements AnswerSource {
 		const said = this.#exchange.head.fields.list(this.#exchange.buffer, 'prefer');
 		const { waitS } = parsePrefer(said ?? '');
 		if (waitS === null || waitS === 0 || ENDED.has(job.state)) return job;
-		return this.#parts.jobs.ask('awaited', job.id, { version: -1, ended: true, ms: waitS * 1000 });
+		const given = this.#parts.jobs.ask('awaited', job.id, { version: -1, ended: true, ms: waitS * 1000 });
+		// Where too many wait it is as it is.
+		return given.catch(() => job);
 	}
 
 	async #list(): Promise<void> {
@@ -110,7 +112,7 @@ export class JobPage implements AnswerSource {
 				? { jobs: [], next: null }
 				: await this.#parts.jobs.ask('list', {
 						owner,
-						limit: Math.max(1, Math.min(LIST_MOST, Number(query.get('limit') ?? 20) || 20)),
+						limit: Math.max(1, Math.min(LIST_MOST, Math.trunc(Number(query.get('limit') ?? 20)) || 20)),
 						...(states.length === 0 ? {} : { states }),
 						...(after === null ? {} : { after }),
 					});

@@ -3,37 +3,48 @@ import type { Route } from '../../gateway/route.ts';
 import type { AttemptOrder } from '../../jobs/attempt.ts';
 import { OFFLOAD, type OffloadPolicy } from '../../jobs/offload-policy.ts';
 import { OffloadRoute } from './offload-route.ts';
+import { isIdempotent } from './stored-request.ts';
 
-/** A route as an attempt of a job goes by it: with the fields that tell of the job, and the time that a job has. */
-export function jobRoute(route: Route, order: AttemptOrder): { policy: OffloadPolicy; forJob: Route } {
+/** How an attempt of a job goes. */
+export interface JobWay {
+	policy: OffloadPolicy;
+	/** Its route, with the fields that tell of the job, and the time that a job has. */
+	forJob: Route;
+	/** Whether another instance may be asked behind one that may have got it: it would know the repeat, or it is as once. */
+	repeats: boolean;
+}
+
+export function jobRoute(route: Route, { order, method }: { order: AttemptOrder; method: string }): JobWay {
 	const { offload } = route as { offload: unknown };
 	// A route that makes no jobs any more carries out those that it made.
 	const policy = offload instanceof OffloadRoute ? offload.policy : OFFLOAD;
-	const { timeLimitMs } = policy;
+	const { timeLimitMs, upstreamKey } = policy;
+	// A job that was made before its route had keys has none.
+	const key = upstreamKey === null || order.upstreamKey === '' ? null : upstreamKey.header;
 	const timeouts =
 		timeLimitMs === 0
 			? route.timeouts
 			: { ...route.timeouts, firstByteMs: timeLimitMs, requestMs: timeLimitMs, streamIdleMs: timeLimitMs };
-	return { policy, forJob: { ...route, timeouts, request: withJobFields(route.request, policy, order) } };
+	const forJob = { ...route, timeouts, request: withJobFields(route.request, { key, lanes: policy.lanes }, order) };
+	return { policy, forJob, repeats: isIdempotent(method) || key !== null };
 }
 
 function withJobFields(
 	edits: FieldEdits | null,
-	{ upstreamKey, lanes }: OffloadPolicy,
+	{ key, lanes }: { key: string | null; lanes: OffloadPolicy['lanes'] },
 	order: AttemptOrder,
 ): FieldEdits {
 	const { removed = new Set<string>(), added = Buffer.alloc(0) } = edits ?? {};
-	const keyed = upstreamKey !== null && order.upstreamKey !== '';
 	const place = lanes.find(({ name }) => name === order.lane)?.headers ?? [];
 	const fields: (readonly [string, string])[] = [
 		// A question about a job is no attempt.
 		...(order.id === ''
 			? []
 			: [['X-Ballast-Job', order.id] as const, ['X-Ballast-Attempt', `${order.attempt}`] as const]),
-		...(keyed ? [[upstreamKey.header, order.upstreamKey] as const] : []),
+		...(key === null ? [] : [[key, order.upstreamKey] as const]),
 		...place,
 	];
-	const ours = new Set([...(keyed ? [upstreamKey.header] : []), ...place.map(([name]) => name)].map(lowerCase));
+	const ours = new Set([...(key === null ? [] : [key]), ...place.map(([name]) => name)].map(lowerCase));
 	const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
 	return {
 		removed: new Set([...removed, ...ours]),

@@ -38,3 +38,14 @@ export const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer
 
 /** The status of what `storedAnswer` wrote. */
 export const statusOf = (head: Buffer): number => Number(head.toString('latin1', 9, 12));
+
+const FOR_CACHES = /^(?:cache-control|expires|age|cdn-cache-control|surrogate-control):/i;
+
+/** The same for its owner alone: what the API said of an answer to a POST would have caches between give it to others. */
+export function forOwner(head: Buffer): Buffer {
+	const lines = head.toString('latin1').split('\r\n');
+	const kept = lines.filter((line) => !FOR_CACHES.test(line));
+	const nowhere = lines.some((line) => /^cache-control:.*\bno-store\b/i.test(line));
+	kept.splice(-1, 0, `Cache-Control: ${nowhere ? 'no-store' : 'private'}`);
+	return Buffer.from(kept.join('\r\n'), 'latin1');
+}

@@ -12,10 +12,12 @@ const PROMOTE_MOST = 1000;
 /** Hands out jobs, within a transaction. */
 export class Claiming {
 	readonly #book: JobBook;
+	readonly #isAlive: (holder: string) => boolean;
 	readonly #due: StatementSync;
 	readonly #promote: StatementSync;
 	readonly #lost: StatementSync;
 	readonly #goneLease: StatementSync;
+	readonly #prolong: StatementSync;
 	readonly #begin: StatementSync;
 	readonly #turns: ConstructorParameters<typeof QueueTurn>[1];
 	/** Tokens of another opener, or of a file that was restored, are never alike. */
@@ -23,8 +25,10 @@ export class Claiming {
 	#claims = 0;
 	#tokens = 0;
 
-	constructor(database: DatabaseSync, book: JobBook) {
+	/** @param isAlive of a holder whose lease is over: it is known to be there all the same */
+	constructor(database: DatabaseSync, book: JobBook, isAlive: (holder: string) => boolean) {
 		this.#book = book;
+		this.#isAlive = isAlive;
 		const { scheduled, waiting } = STATE_NUMBERS;
 		this.#due = database.prepare(
 			`SELECT seq, id, gid, version FROM jobs INDEXED BY jobs_in_time
@@ -32,9 +36,10 @@ export class Claiming {
 		);
 		this.#promote = database.prepare(`UPDATE jobs SET state = ${waiting}, version = ? WHERE seq = ?`);
 		this.#lost = database.prepare(
-			'SELECT seq FROM jobs INDEXED BY jobs_held WHERE held = 1 AND qid = ? AND lease <= ? ORDER BY lease LIMIT ?',
+			'SELECT seq, holder FROM jobs INDEXED BY jobs_held WHERE held = 1 AND qid = ? AND lease <= ? ORDER BY lease LIMIT ?',
 		);
 		this.#goneLease = database.prepare('UPDATE jobs SET lease = ? WHERE held = 1 AND holder = ? AND lease > ?');
+		this.#prolong = database.prepare('UPDATE jobs SET lease = ? WHERE held = 1 AND holder = ? AND lease <= ?');
 		this.#begin = database.prepare(
 			`UPDATE jobs SET state = ?, lane = ?, version = ?, attempts = ?, held = 1, lease = ?, holder = ?, token = ?,
 			firstAttempt = ?, started = ? WHERE seq = ?`,
@@ -94,10 +99,22 @@ export class Claiming {
 		if (row === null || row.held === 0) return;
 		for (;;) {
 			const found = this.#lost.all(row.qid, claim.nowMs, claim.most - claimed.length);
-			for (const { seq } of found) this.#takeOver(this.#book.claimed(seq as number), claim, claimed);
+			const alive = this.#alive(found, claim);
+			for (const { seq, holder } of found)
+				if (!alive.has(holder)) this.#takeOver(this.#book.claimed(seq as number), claim, claimed);
 			// Those that had ended made no part of the claim: there may be others behind them.
 			if (found.length === 0 || claimed.length >= claim.most) return;
 		}
+	}
+
+	/** Those of these holders that are there: their clock, or what they are waiting for, is late. They get another lease. */
+	#alive(found: readonly Row[], { holder: own, gone = [], nowMs, leaseMs }: Claim): ReadonlySet<unknown> {
+		const holders = new Set(found.map((row) => row['holder'] as string));
+		// What the one who asks holds itself, and does not know of, was lost on its way to it.
+		const others = [...holders].filter((holder) => holder !== own && !gone.includes(holder));
+		const alive = others.filter((holder) => this.#isAlive(holder));
+		for (const holder of alive) this.#prolong.run(nowMs + leaseMs, holder, nowMs);
+		return new Set(alive);
 	}
 
 	#takeOver(row: Row & JobRow, claim: Claim, claimed: ClaimedJob[]): void {

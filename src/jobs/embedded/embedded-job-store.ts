@@ -10,6 +10,7 @@ import type {
 	JobPage,
 	JobQuery,
 	JobStore,
+	KnowsQueues,
 	QueueView,
 	Report,
 } from '../job-store.ts';
@@ -31,10 +32,15 @@ import { Sweeping } from './sweeping.ts';
 export interface EmbeddedJobStoreOptions extends JobFile {
 	/** Called behind the commit, before the call that made the change is answered; of others' changes soon after. */
 	changed?: JobChanged;
+	/**
+	 * Whether a holder whose lease is over is known to be there all the same: two processes of one machine need not
+	 * agree on the time, as behind a suspension. Default: nobody is.
+	 */
+	isAlive?: (holder: string) => boolean;
 }
 
 /** Jobs in a SQLite file: with nothing installed, on one machine. What is promised is on its disk. */
-export function openEmbeddedJobStore(options: EmbeddedJobStoreOptions): JobStore & NoticeStore {
+export function openEmbeddedJobStore(options: EmbeddedJobStoreOptions): JobStore & NoticeStore & KnowsQueues {
 	return new EmbeddedJobStore(options);
 }
 
@@ -51,7 +57,7 @@ interface Parts {
 	group: CommitGroup;
 }
 
-class EmbeddedJobStore implements JobStore, NoticeStore {
+class EmbeddedJobStore implements JobStore, NoticeStore, KnowsQueues {
 	readonly #options: EmbeddedJobStoreOptions;
 	readonly #look: NodeJS.Timeout | undefined;
 	#parts: Parts;
@@ -97,6 +103,10 @@ class EmbeddedJobStore implements JobStore, NoticeStore {
 			}
 			return viewOf(parts, name);
 		});
+	}
+
+	async queueNames(): Promise<string[]> {
+		return this.#read(({ sweeping }) => sweeping.queues());
 	}
 
 	async sweep(nowMs: number, present: readonly string[] = []): Promise<{ files: string[] }> {
@@ -168,7 +178,7 @@ class EmbeddedJobStore implements JobStore, NoticeStore {
 			ledger,
 			book,
 			adding: new Adding(database, book),
-			claiming: new Claiming(database, book),
+			claiming: new Claiming(database, book, this.#options.isAlive ?? (() => false)),
 			sweeping: new Sweeping(database, book),
 			noticing: new Noticing(database),
 			neighbours: new Neighbours(database, this.#options.changed !== undefined),

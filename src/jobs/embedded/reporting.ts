@@ -62,8 +62,8 @@ function apply(book: JobBook, row: JobRow, of: Exclude<Report, { kind: 'beat' }>
 	}
 }
 
-/** Nothing went upstream: the life of its key has not begun by this attempt. */
+/** Nothing went upstream: the life of its key has not begun by this attempt, but that of one before a redrive goes on. */
 function uncount(row: JobRow): void {
 	row.attempts = Math.max(0, row.attempts - 1);
-	if (row.attempts === 0) row.firstAttempt = null;
+	if (row.attempts === 0 && row.firstAttempt === row.started) row.firstAttempt = null;
 }

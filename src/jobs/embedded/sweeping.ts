@@ -39,7 +39,7 @@ export class Sweeping {
 		return Math.max(expired.length, past.length, records) < STEP;
 	}
 
-	/** Names of queues that have scheduled jobs. */
+	/** Names of all queues that a job ever came to. */
 	queues(): string[] {
 		return this.#sql.queues.all().map((row) => row['name'] as string);
 	}

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { decideLost } from '../decide-lost.ts';
+import { decideLost, type LostDecision } from '../decide-lost.ts';
 import { decideRetry, type RetryPolicy } from '../decide-retry.ts';
 import { ENDED, type JobError } from '../job.ts';
 import type { ClaimedJob, JobChanged, JobStore, ReportKind } from '../job-store.ts';
@@ -103,7 +103,7 @@ export class JobWorker<T> {
 		this.#running.set(job.id, running);
 		try {
 			const lost = job.lost ? decideLost(job, this.#policy(), steadyNow()) : null;
-			if (lost !== null && lost.do !== 'again') await this.#report(job, lostReport(lost.do, lost.reason));
+			if (lost !== null) await this.#report(job, lostReport(job, lost));
 			else await this.#report(job, await this.#run(running));
 		} catch {
 			// It could not be stored: the lease ends, and the job is lost to another.
@@ -203,9 +203,11 @@ export class JobWorker<T> {
 	}
 }
 
-function lostReport(decided: string, reason: string): ReportKind {
+/** A repeat is another attempt: a job that takes its workers down ends as a dead letter. */
+function lostReport(job: ClaimedJob, { do: what, reason }: LostDecision): ReportKind {
 	const error: JobError = { code: 'worker_lost', message: `its worker went in its midst; ${reason}`, status: null };
-	return decided === 'fail' ? { kind: 'failed', error, result: null } : { kind: 'parked', error };
+	if (what === 'again') return { kind: 'retry', atMs: job.runAtMs, error, counted: true, keepsLane: true };
+	return what === 'fail' ? { kind: 'failed', error, result: null } : { kind: 'parked', error };
 }
 
 /** It was done: once more would be twice, whatever JSON makes of what it gave. */

@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { openEmbeddedJobStore } from '../embedded/embedded-job-store.ts';
 import { JobFailed } from './job-worker.ts';
 import { type Jobs, openJobs } from './open-jobs.ts';
+import { steadyNow } from './steady-clock.ts';
 
 const root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'ballast-open-jobs-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -124,6 +126,22 @@ test('an attempt is given up after its time', async (t) => {
 	const { id } = await jobs.enqueue('long', null, { attempts: 2 });
 	const view = await jobs.ended(id, LONG_MS);
 	assert.deepEqual([view?.state, view?.error, view?.attempts], ['failed', 'the attempt took over 20 ms', 2]);
+});
+
+test('a job whose worker died is given one attempt less', async (t) => {
+	const file = join(root, `${count++}.db`);
+	const jobs = fresh(t, file);
+	const { id } = await jobs.enqueue('q', 1, { attempts: 2 });
+	const other = openEmbeddedJobStore({ path: file });
+	const group = { concurrency: 0, rate: null };
+	const queues = [{ name: 'q', concurrency: 0, rate: null, group, lanes: [] }];
+	await other.claim({ holder: 'died', leaseMs: 0, most: 1, nowMs: steadyNow(), queues });
+	await other.close();
+	jobs.worker('q', ({ attempt }) => {
+		throw new Error(`attempt ${attempt}`);
+	});
+	const { state, attempts, error } = (await jobs.ended(id, LONG_MS)) ?? {};
+	assert.deepEqual([state, attempts, error], ['failed', 2, 'attempt 2']);
 });
 
 test('no more than its concurrency at once; progress is told; closing waits for what has begun', async (t) => {

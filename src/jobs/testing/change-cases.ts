@@ -103,4 +103,19 @@ export const CHANGE_CASES: JobCases = {
 		assert.deepEqual([answer?.changed, answer?.job.deadlineMs], [true, null]);
 		assert.deepEqual(idsOf(await stage.claim()), [waiting]);
 	},
+
+	async 'the life of a key goes on when nobody gets the redriven job'(stage) {
+		const id = await stage.add({ upstreamKey: 'k', attemptsMost: 1 });
+		const first = await stage.claimOne();
+		const error = { code: 'upstream_status', message: 'it said 503', status: 503 };
+		assert.equal(await stage.report(first, { kind: 'failed', error, result: null }), true);
+		await stage.home.pass(5);
+		await stage.store.change(id, { kind: 'redrive', nowMs: stage.nowMs });
+		for (const _ of [1, 2]) {
+			await stage.retry(await stage.claimOne(), { counted: false });
+			const { attempts, firstAttemptMs } = await stage.get(id);
+			assert.deepEqual([attempts, firstAttemptMs], [0, first.firstAttemptMs]);
+			await stage.home.pass(5);
+		}
+	},
 };

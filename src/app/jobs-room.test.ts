@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { MessageChannel } from 'node:worker_threads';
+import type { NewJob } from '../jobs/job.ts';
+import { newJobId } from '../jobs/job-id.ts';
+import { OFFLOAD } from '../jobs/offload-policy.ts';
+import type { FromJobs, FromJobsThread, JobsSettings, ToJobs } from './jobs-messages.ts';
+import { JobsRoom } from './jobs-room.ts';
+
+const settings = (runs: boolean, ...queues: [service: string, queue: string][]): JobsSettings => ({
+	jobs: { path: '/jobs', run: true, webhooks: null },
+	policies: queues.map(([service, queue]) => ({
+		service,
+		route: 'POST /render',
+		policy: { ...OFFLOAD, queue },
+		attemptMs: 0,
+	})),
+	runs,
+});
+
+/** As a worker stores it. */
+function request(service: string): Uint8Array {
+	const notes = Buffer.from(JSON.stringify({ version: 1, service, route: 'POST /render', method: 'POST' }));
+	const length = Buffer.alloc(4);
+	length.writeUInt32LE(notes.length);
+	return Buffer.concat([length, notes, Buffer.from('POST /render HTTP/1.1\r\n\r\n')]);
+}
+
+function newJob(service: string, queue: string): NewJob {
+	const createdMs = Date.now();
+	return {
+		id: newJobId(createdMs),
+		queue,
+		group: '',
+		owner: '',
+		priority: 1,
+		createdMs,
+		runAtMs: createdMs,
+		deadlineMs: null,
+		keepMs: 60_000,
+		attemptsMost: 3,
+		request: request(service),
+		body: null,
+		upstreamKey: '',
+		notify: null,
+		idempotency: null,
+	};
+}
+
+test('a reload that moves a route to another queue leaves no job behind', async () => {
+	const folder = mkdtempSync(join(tmpdir(), 'ballast-room-'));
+	const said: FromJobsThread[] = [];
+	const before = settings(false, ['videos', 'videos/POST /render'], ['gone', 'gone']);
+	const room = await JobsRoom.open(
+		{
+			folder,
+			bodies: join(folder, 'bodies'),
+			store: { kind: 'embedded' },
+			redis: null,
+			holder: 'h',
+			gone: [],
+			settings: before,
+		},
+		(message) => said.push(message),
+	);
+	const { port1, port2 } = new MessageChannel();
+	try {
+		room.connect(1, port2);
+		port1.postMessage({ type: 'takes', attempts: true } satisfies ToJobs);
+		const job = newJob('videos', 'videos/POST /render');
+		await room.call('add', [job, 10]);
+		await room.call('add', [newJob('gone', 'gone'), 10]);
+		room.configure(settings(true, ['videos', 'videos']));
+		await room.everySecond();
+		const [message] = (await once(port1, 'message')) as [FromJobs];
+		assert.equal(message.type === 'attempt' && message.order.id, job.id);
+		await room.everySecond();
+		const told = said.filter((one) => one.type === 'told');
+		assert.deepEqual(
+			told.map(({ subject }) => subject),
+			['gone'],
+			'of those that nobody will carry out it is told, once',
+		);
+		const figures = said.findLast((one) => one.type === 'figures');
+		assert.equal(figures?.queues['gone']?.counts.waiting, 1);
+	} finally {
+		port1.close();
+		await room.close();
+		rmSync(folder, { recursive: true });
+	}
+});
