@@ -1,6 +1,6 @@
 import type { Job, JobState } from '../jobs/job.ts';
 import type { QueueView, ReportKind } from '../jobs/job-store.ts';
-import type { FromJobsThread, JobCounts } from './jobs-messages.ts';
+import type { FromJobsThread, JobCounts, WebhookFigures } from './jobs-messages.ts';
 
 /** Dead letters that are told one by one in a second; of the others only their number is. */
 const TOLD_MOST = 10;
@@ -70,18 +70,18 @@ export class JobTally {
 		ended[end] = (ended[end] ?? 0) + 1;
 		if (end === 'succeeded') counts.ranS += Math.max(0, nowMs - (job.startedMs ?? nowMs)) / 1000;
 		if (report.kind !== 'failed' && report.kind !== 'parked') return;
-		if (this.#told++ >= TOLD_MOST) {
-			this.#untold++;
-			return;
-		}
 		const { code, message } = report.error;
 		const what = report.kind === 'failed' ? `is a dead letter after ${job.attempts} attempts` : 'is parked';
-		this.#tell(
-			'warn',
+		this.#tellSome(
 			report.kind === 'failed' ? 'dead_letter' : 'job_parked',
 			job.queue,
 			`job ${job.id} ${what}: ${message} (${code})`,
 		);
+	}
+
+	#tellSome(kind: string, subject: string, text: string): void {
+		if (this.#told++ < TOLD_MOST) this.#tell('warn', kind, subject, text);
+		else this.#untold++;
 	}
 
 	/** '': it can be used again. */
@@ -124,11 +124,29 @@ export class JobTally {
 		this.#say({ type: 'told', level, kind, subject, text });
 	}
 
-	everySecond(queues: Record<string, QueueView>, running: number): void {
-		if (this.#untold > 0) this.#tell('warn', 'dead_letter', 'jobs', `${this.#untold} more jobs failed or were parked`);
+	/** Nobody is told of the job's end any more. */
+	webhookGivenUp({ id, queue, state }: Job, why: string): void {
+		this.#tellSome('webhook_given_up', queue, `nobody was told that job ${id} is ${state}: ${why}`);
+	}
+
+	everySecond(queues: Record<string, QueueView>, running: number, webhooks: WebhookFigures): void {
+		if (this.#untold > 0)
+			this.#tell(
+				'warn',
+				'dead_letter',
+				'jobs',
+				`${this.#untold} more jobs failed, were parked or could not be told of`,
+			);
 		this.#told = 0;
 		this.#untold = 0;
 		this.#pace();
-		this.#say({ type: 'figures', queues, counts: [...this.#counts.values()], running, unusable: this.#unusable });
+		this.#say({
+			type: 'figures',
+			queues,
+			counts: [...this.#counts.values()],
+			running,
+			unusable: this.#unusable,
+			webhooks,
+		});
 	}
 }

@@ -5,6 +5,7 @@ import type { Job, JobResult, JobState, NewJob } from '../jobs/job.ts';
 import type { AddOutcome, JobChange, JobPage, JobQuery, QueueView } from '../jobs/job-store.ts';
 import type { JobsConfig, OffloadPolicy } from '../jobs/offload-policy.ts';
 import type { JobStoreConfig } from '../jobs/store-config.ts';
+import type { WebhookCounts } from '../jobs/webhooks/webhook-sender.ts';
 import type { RedisConfig } from '../redis/config.ts';
 
 /** Files of bodies, within the jobs' folder. */
@@ -12,7 +13,7 @@ export const BODIES = 'bodies';
 
 /** What the jobs thread is to do, and by which policies. */
 export interface JobsSettings {
-	jobs: Pick<JobsConfig, 'path' | 'run'>;
+	jobs: Pick<JobsConfig, 'path' | 'run' | 'webhooks'>;
 	/** Of each route, by service and name. */
 	policies: {
 		service: string;
@@ -105,6 +106,9 @@ export type ToJobsThread =
 	| { type: 'rest'; ms: number }
 	| { type: 'close' };
 
+/** Totals since the thread began, and how many ends are still to be told. */
+export type WebhookFigures = WebhookCounts & { waiting: number };
+
 /** Counts since the thread began, by queue. */
 export interface JobCounts {
 	queue: string;
@@ -124,4 +128,11 @@ export type FromJobsThread =
 	| { type: 'rested' }
 	| { type: 'told'; level: 'info' | 'warn' | 'error'; kind: string; subject: string; text: string }
 	/** About once a second. `unusable`: why nothing can be stored; '': all is well. */
-	| { type: 'figures'; queues: Record<string, QueueView>; counts: JobCounts[]; running: number; unusable: string };
+	| {
+			type: 'figures';
+			queues: Record<string, QueueView>;
+			counts: JobCounts[];
+			running: number;
+			unusable: string;
+			webhooks: WebhookFigures;
+	  };

@@ -11,13 +11,16 @@ import { HolderLock } from '../jobs/holder-lock.ts';
 import { ENDED, JOB_STATES, type Job, type JobBody, type JobResult, type NewJob } from '../jobs/job.ts';
 import type { AddOutcome, JobStore, KnowsQueues, QueueRoom, QueueView, ReportKind } from '../jobs/job-store.ts';
 import { leftQueues } from '../jobs/left-queues.ts';
+import type { NoticeStore } from '../jobs/notice-store.ts';
 import { OFFLOAD, type OffloadPolicy } from '../jobs/offload-policy.ts';
 import { queueRooms } from '../jobs/queue-rooms.ts';
 import { JobRunner } from '../jobs/runner.ts';
+import { WebhookSender } from '../jobs/webhooks/webhook-sender.ts';
 import { JobPlaces } from './job-places.ts';
 import { JobTally } from './job-tally.ts';
 import { JobWatchers } from './job-watchers.ts';
 import type { FromJobs, FromJobsThread, JobCall, JobCalls, JobsSettings, JobsStart, ToJobs } from './jobs-messages.ts';
+import { bufferOf, statusOf } from './offload/stored-answer.ts';
 import { isIdempotent, readStoredRequest } from './offload/stored-request.ts';
 import { stamped } from './offload/upstream-request.ts';
 import { openJobStore } from './open-job-store.ts';
@@ -50,7 +53,7 @@ function slim<J extends Job | null>(job: J): J {
 
 /** What a room is made with. */
 interface Opened {
-	store: JobStore & Partial<KnowsQueues>;
+	store: JobStore & NoticeStore & Partial<KnowsQueues>;
 	bodies: BodyFolder;
 	tally: JobTally;
 	lock: HolderLock;
@@ -60,8 +63,9 @@ interface Opened {
 export class JobsRoom {
 	readonly #bodies: BodyFolder;
 	readonly #lock: HolderLock;
-	readonly #store: JobStore & Partial<KnowsQueues>;
+	readonly #store: JobStore & NoticeStore & Partial<KnowsQueues>;
 	readonly #runner: JobRunner;
+	readonly #sender: WebhookSender;
 	readonly #places: JobPlaces;
 	readonly #questions: UpstreamCalls;
 	readonly #external: ExternalJobs;
@@ -79,6 +83,8 @@ export class JobsRoom {
 	/** As they were a moment ago, and jobs that came since. */
 	#views: Record<string, QueueView> = {};
 	#addedSince = new Map<string, number>();
+	/** Ends that are still to be told, a moment ago. */
+	#untold = 0;
 	#lookedMs = Number.NEGATIVE_INFINITY;
 
 	/** @throws BallastError `store_unusable` */
@@ -93,6 +99,7 @@ export class JobsRoom {
 				if (room === null) return;
 				room.#runner.changed(id, state);
 				void room.#watchers.changed(id);
+				if (ENDED.has(state)) room.#sender.wake();
 			},
 			isAlive: (holder) => lock.isAlive(holder),
 			quarantined: ({ path, movedTo, reason }) => tally.quarantined(path, movedTo, reason),
@@ -120,6 +127,7 @@ export class JobsRoom {
 			free: () => this.#runner?.wake(),
 			drop: (body) => this.#drop(body),
 		});
+		const gone = [...start.gone, ...this.#lock.gone];
 		this.#questions = new UpstreamCalls(this.#places);
 		this.#external = new ExternalJobs({
 			upstreamOf: (job) => this.#policyOf(job),
@@ -140,11 +148,20 @@ export class JobsRoom {
 			},
 			submitted: this.#external,
 			holder: start.holder,
-			gone: [...start.gone, ...this.#lock.gone],
+			gone,
 			rooms: () => this.#roomsNow(),
 			policyOf: (job) => this.#attemptPolicy(job),
 			settled: (job, kind) => this.#settled(job, kind),
 			began: (job) => this.#tally.began(job, nowMs()),
+			unusable: (why) => this.#tally.unusable(why),
+			nowMs,
+		});
+		this.#sender = new WebhookSender({
+			store: this.#store,
+			holder: start.holder,
+			gone,
+			statusOf: ({ result }) => (result === null ? null : statusOf(bufferOf(result.head))),
+			gaveUp: (job, why) => this.#tally.webhookGivenUp(job, why),
 			unusable: (why) => this.#tally.unusable(why),
 			nowMs,
 		});
@@ -156,7 +173,9 @@ export class JobsRoom {
 		this.#webhooks.configure(settings.policies.flatMap(({ policy }) => policy.external?.webhook ?? []));
 		this.#rooms = queueRooms(settings.policies.map(({ policy }) => policy));
 		this.#left = [];
-		this.#runner.active = settings.runs && settings.jobs.run;
+		const runs = settings.runs && settings.jobs.run;
+		this.#runner.active = runs;
+		this.#sender.configure(runs ? settings.jobs.webhooks : null, settings.jobs.path);
 	}
 
 	connect(worker: number, port: MessagePort): void {
@@ -284,8 +303,8 @@ export class JobsRoom {
 		if (moved.deadlineMs !== null) moved.deadlineMs += shift;
 		this.#addedSince.set(queue, (this.#addedSince.get(queue) ?? 0) + 1);
 		const [outcome] = await this.#store.add([moved]);
-		// Before its client can know that it is stored, and send it again to another worker.
-		if (job.idempotency !== null) void this.#calls.release(job.idempotency.key, job.id);
+		// Before it is answered: what its client sends next may come by another worker, and sooner than this one's word.
+		if (job.idempotency !== null) await this.#calls.release(job.idempotency.key, job.id);
 		this.#tally.added(queue);
 		this.#runner.wake();
 		if (outcome === undefined || outcome.kind === 'mismatch') return outcome as AddOutcome;
@@ -322,10 +341,11 @@ export class JobsRoom {
 		this.#addedSince = new Map();
 		try {
 			this.#views = await this.#readQueues();
+			this.#untold = await this.#store.noticesWaiting();
 		} catch (error) {
 			this.#tally.unusable((error as Error).message);
 		}
-		this.#tally.everySecond(this.#views, this.#runner.running);
+		this.#tally.everySecond(this.#views, this.#runner.running, { ...this.#sender.counts, waiting: this.#untold });
 	}
 
 	async sweep(): Promise<void> {
@@ -344,6 +364,7 @@ export class JobsRoom {
 	async close(): Promise<void> {
 		this.#external.close();
 		this.#runner.close();
+		this.#sender.close();
 		this.#places.close();
 		await this.#store.close();
 		this.#lock.release();

@@ -99,6 +99,7 @@ export function observedNode(parts: ObservedParts): NodeReaders {
 		own: () => resources.own(),
 		certificates: () => parts.certificates(),
 		queues: () => queueReadings(status.jobs, Date.now()),
+		webhooks: () => status.jobs?.webhooks ?? null,
 		node: () => {
 			const node = parts.node();
 			return (status.jobs?.unusable ?? '') === '' ? node : { ...node, storeFailed: true };

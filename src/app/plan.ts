@@ -7,6 +7,7 @@ import type { CertificateText } from '../gateway/listener.ts';
 import type { Mark } from '../gateway/route.ts';
 import type { TrustEntry } from '../gateway/trust-config.ts';
 import type { OffloadPolicy } from '../jobs/offload-policy.ts';
+import type { WebhooksConfig } from '../jobs/webhooks/webhooks-config.ts';
 import type { RetryBudgetConfig } from '../resilience/config.ts';
 import type { ConcurrencyConfig, OverloadConfig } from '../resilience/overload-config.ts';
 import type { CachePlan } from './cache-memory.ts';
@@ -76,6 +77,8 @@ export interface JobsPlan {
 	run: boolean;
 	/** Where they last, or what there is of them on this machine. */
 	folder: string;
+	/** null: nobody is told of ends. */
+	webhooks: WebhooksConfig | null;
 	/** Where their bodies lie. */
 	bodies: string;
 }

@@ -10,7 +10,7 @@ import { MASK } from './problem.ts';
 
 type Form = Record<string, unknown>;
 
-interface FormOptions {
+export interface FormOptions {
 	/** What stands for a secret. */
 	secret(value: string): unknown;
 	/** What stands for an address that somebody is told at. Default: itself. */

@@ -1,5 +1,6 @@
 /** What of jobs contradicts other parts of the configuration. */
 import type { Config, ServiceConfig } from './config.ts';
+import { checkWebhooks } from './resolve-webhooks.ts';
 import type { Place } from './scope.ts';
 
 /** `places`: of the services, in their order. */
@@ -13,7 +14,10 @@ export function checkJobs(
 	if (node.store === null)
 		top.at('store').problem('expected a folder: `offload` keeps its jobs there', { at: 'key', value: 'off' });
 	for (const { config, place } of services) checkPaths(config, place, node.jobs.path);
-	for (const { config, place } of making) warnOfBody(config, place);
+	for (const { config, place } of making) {
+		warnOfBody(config, place);
+		checkWebhooks(config, place, node.jobs.webhooks);
+	}
 	checkShared(making);
 }
 

@@ -10,6 +10,7 @@ export function maskConfig(config: Config): Config {
 	for (const { headers } of masked.exports) maskAll(headers);
 	if (masked.receive !== null && masked.receive.token !== null) masked.receive.token = MASK;
 	if (masked.purge.token !== null) masked.purge.token = MASK;
+	if (masked.jobs.webhooks !== null) masked.jobs.webhooks.secrets = masked.jobs.webhooks.secrets.map(() => MASK);
 	masked.purge.targets = masked.purge.targets.map((target) => maskValues(target, target.secrets));
 	if (masked.state.redis !== null) masked.state.redis = maskValues(masked.state.redis, masked.state.redis.secrets);
 	if (masked.cache.redis !== null && masked.cache.redis.secret !== null) masked.cache.redis.secret = MASK;

@@ -1,7 +1,9 @@
 /** Jobs as a person would write them. */
 import { formatDuration, formatSize } from '../core/units.ts';
 import type { JobRetry, JobsConfig, OffloadPolicy, QueueLimits } from '../jobs/offload-policy.ts';
+import type { OffloadWebhook, WebhooksConfig } from '../jobs/webhooks/webhooks-config.ts';
 import { formatRate } from '../resilience/rate.ts';
+import type { FormOptions } from './alerts-form.ts';
 import { codesForm, externalForm, lanesForm } from './external-form.ts';
 
 const PRIORITIES = ['low', 'normal', 'high'] as const;
@@ -34,6 +36,7 @@ export function offloadForm(
 		...(policy.stamp === null ? {} : { stamp: policy.stamp }),
 		...(policy.external === null ? {} : { external: externalForm(policy.external, secret) }),
 		result: formatSize(policy.resultMost),
+		webhook: webhookForm(policy.webhook),
 	};
 }
 
@@ -56,7 +59,27 @@ function retryForm({ attempts, backoff, statuses, unkeyed }: JobRetry): Record<s
 	};
 }
 
-export const jobsForm = ({ path, run, store }: JobsConfig): unknown => ({ path, run, store: storeForm(store) });
+/** A URL of a webhook may hold what only its receiver should know; a file can hold it in the clear all the same. */
+function webhookForm(webhook: OffloadWebhook | null): unknown {
+	if (webhook === null) return 'off';
+	return webhook.url === null ? 'asked' : { url: webhook.url, asked: webhook.asked };
+}
+
+export const jobsForm = ({ path, run, store, webhooks }: JobsConfig, { secret }: FormOptions): unknown => ({
+	path,
+	run,
+	store: storeForm(store),
+	...(webhooks === null ? {} : { webhooks: webhooksForm(webhooks, secret) }),
+});
+
+function webhooksForm(
+	{ secrets, rules, timeLimitMs, pausesMs }: WebhooksConfig,
+	secret: FormOptions['secret'],
+): unknown {
+	const { allow, http, ports } = rules;
+	const retries = pausesMs.map(formatDuration);
+	return { secret: secrets.map(secret), allow, http, ports, timeLimit: formatDuration(timeLimitMs), retries };
+}
 
 function storeForm(store: JobsConfig['store']): unknown {
 	if (store.kind === 'embedded') return store.kind;

@@ -14,6 +14,7 @@ import type { StateConfig } from '../redis/config.ts';
 import { parseRate } from '../resilience/rate.ts';
 import { resolveCodes, resolveExternal, resolveLanes } from './resolve-external.ts';
 import { resolveJobStore } from './resolve-job-store.ts';
+import { layWebhook, resolveWebhooks } from './resolve-webhooks.ts';
 import type { Place } from './scope.ts';
 
 type Said = Exclude<OffloadInput, 'off' | boolean>;
@@ -66,6 +67,7 @@ export function layOffload(
 		stamp: said.stamp ?? from.stamp,
 		external: said.external === undefined ? from.external : resolveExternal(said.external, place.at('external')),
 		resultMost: said.result === undefined ? from.resultMost : (parseSize(said.result) ?? from.resultMost),
+		webhook: layWebhook(from.webhook, said.webhook),
 	};
 }
 
@@ -115,5 +117,6 @@ function retryOf(base: JobRetry, { attempts, backoff, retryOn, unkeyed }: Said):
 
 export function resolveJobs(input: JobsInput | undefined, place: Place, state: StateConfig): JobsConfig {
 	const store = resolveJobStore(input?.store, place.at('store'), state);
-	return { path: input?.path ?? JOBS.path, run: input?.run ?? JOBS.run, store };
+	const webhooks = resolveWebhooks(input?.webhooks, place.at('webhooks'));
+	return { path: input?.path ?? JOBS.path, run: input?.run ?? JOBS.run, store, webhooks };
 }

@@ -70,7 +70,7 @@ export function userForm(config: Config, options: FormOptions): Form {
 		metrics: metricsForm(config.metrics),
 		cache: nodeCacheForm(config, options.secret),
 		...stateForm(config.state, options),
-		jobs: jobsForm(config.jobs),
+		jobs: jobsForm(config.jobs, options),
 		stop: { grace: formatDuration(config.stop.graceMs) },
 		...alertingForm(config, options),
 		logs: logsForm(config.logs),

@@ -1,4 +1,4 @@
-import { ERRORS } from '../core/errors.ts';
+import { ERRORS, type ErrorCode } from '../core/errors.ts';
 import { isMalformed, MALFORMED } from '../core/malformed.ts';
 import { codeOf, type Refusal } from '../core/refusal.ts';
 
@@ -42,9 +42,24 @@ export function problemOf(refusal: Refusal, extra = '', retryAfterS = 1): Proble
 	const known = made.get(key);
 	if (known !== undefined) return known;
 	const code = codeOf(refusal);
-	const { status, title, proxyStatus } = ERRORS[code];
 	const why = isMalformed(refusal) ? { reason: refusal, detail: MALFORMED[refusal] } : {};
 	const details = code === refusal ? code : `${code}: ${refusal}`;
+	const problem = write(code, details, { why, extra, retryAfterS });
+	// `extra` comes from the configuration (allowed methods), never from a client; the bound is for safety.
+	if (made.size < 1000) made.set(key, problem);
+	return problem;
+}
+
+/** The answer for an error that has a reason of its own, for machines and for people. */
+export const explainedProblem = (code: ErrorCode, why: { reason: string; detail: string }): Problem =>
+	write(code, `${code}: ${why.reason}`, { why, extra: '', retryAfterS: 1 });
+
+function write(
+	code: ErrorCode,
+	details: string,
+	{ why, extra, retryAfterS }: { why: object; extra: string; retryAfterS: number },
+): Problem {
+	const { status, title, proxyStatus } = ERRORS[code];
 	const body = Buffer.from(`${JSON.stringify({ type: 'about:blank', title, status, code, ...why })}\n`);
 	// One second: long enough not to be a storm, short enough for a restart.
 	const retry = status === 503 ? `Retry-After: ${retryAfterS}\r\n` : '';
@@ -54,10 +69,7 @@ export function problemOf(refusal: Refusal, extra = '', retryAfterS = 1): Proble
 			`Proxy-Status: ballast; error=${proxyStatus}; details="${details}"\r\n${retry}${extra}`,
 		'latin1',
 	);
-	const problem = { status, head, body };
-	// `extra` comes from the configuration (allowed methods), never from a client; the bound is for safety.
-	if (made.size < 1000) made.set(key, problem);
-	return problem;
+	return { status, head, body };
 }
 
 /** Seconds that those who are shed at one moment are told to wait, in turn, so that they do not all come back at once. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { bool, choice, duration, integer, key, list, object, oneOf, size, text } from '../core/schema.ts';
 import { codesSchema, externalSchema, lanesSchema } from './external/external-config.ts';
 import { jobStoreSchema } from './store-config.ts';
+import { offloadWebhookSchema, webhooksSchema } from './webhooks/config.ts';
 
 const YEAR = 366 * 86_400_000;
 const off = z.literal(['off', false], { error: 'expected off' });
@@ -159,6 +160,11 @@ const offloadKeys = object({
 		default: '1GiB',
 		example: '100MB',
 	}),
+	webhook: key(
+		offloadWebhookSchema,
+		'Who is told of the end of a job, by a signed webhook. `asked`: whom the client names by `Webhook-URL`. Needs `jobs.webhooks`.',
+		{ default: 'off', example: 'asked' },
+	),
 });
 
 /** Of a service or route. */
@@ -189,6 +195,14 @@ export const jobsSchema = object({
 		{
 			default: 'embedded',
 			example: 'redis',
+		},
+	),
+	webhooks: key(
+		webhooksSchema,
+		'How ends of jobs are told to others: signed, and never to an address that is not public.',
+		{
+			defaultText: 'nobody is told',
+			example: { secret: { env: 'WEBHOOK_SECRET' } },
 		},
 	),
 });

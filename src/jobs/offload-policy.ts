@@ -1,5 +1,6 @@
 import type { CodePolicy, ExternalPolicy, LanePolicy } from './external/external-policy.ts';
 import type { JobStoreConfig } from './store-config.ts';
+import type { OffloadWebhook, WebhooksConfig } from './webhooks/webhooks-config.ts';
 
 /** How requests of a route become jobs, resolved. Plain data: it is sent to threads. */
 export interface OffloadPolicy {
@@ -29,6 +30,8 @@ export interface OffloadPolicy {
 	/** Most bytes of a request's body, and of an answer's. */
 	bodyMost: number;
 	resultMost: number;
+	/** null: nobody is told of its end. */
+	webhook: OffloadWebhook | null;
 	/** Places upstream, each with a limit of its own; empty: none. Those of one queue are the same. */
 	lanes: readonly LanePolicy[];
 	/** null: errors are judged by their status alone. */
@@ -70,6 +73,8 @@ export interface JobsConfig {
 	path: string;
 	/** Whether this node carries jobs out, too. */
 	run: boolean;
+	/** null: nobody is told of ends. */
+	webhooks: WebhooksConfig | null;
 	/** Where they are kept. */
 	store: JobStoreConfig;
 }
@@ -101,9 +106,10 @@ export const OFFLOAD: OffloadPolicy = {
 	codes: null,
 	stamp: null,
 	external: null,
+	webhook: null,
 };
 
-export const JOBS: JobsConfig = { path: '/jobs', run: true, store: { kind: 'embedded' } };
+export const JOBS: JobsConfig = { path: '/jobs', run: true, store: { kind: 'embedded' }, webhooks: null };
 
 /** How long an idempotency key is known, ms from the request that brought it. */
 export const IDEMPOTENCY_MS: number = 24 * HOUR_MS;

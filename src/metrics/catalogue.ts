@@ -5,7 +5,6 @@ import {
 	gauge,
 	left,
 	meanOf,
-	type Part,
 	quantile,
 	rate,
 	rateOf,
@@ -13,12 +12,11 @@ import {
 	remainder,
 	shareOf,
 } from './figure-form.ts';
+import { counted, of, ROUTE } from './figure-words.ts';
+import { JOB_FIGURES } from './job-figures.ts';
 
-const ROUTE = ['service', 'route'] as const;
 const INSTANCE = ['service', 'pool', 'instance'] as const;
 const POOL = ['service', 'pool'] as const;
-
-const of = (metric: string, where?: Part['where']): Part => (where === undefined ? { metric } : { metric, where });
 
 const REQUESTS = of('ballast_requests_total');
 const AT_INSTANCE = of('ballast_instance_requests_total');
@@ -28,10 +26,6 @@ const FAILED_AT_INSTANCE = [INSTANCE_5XX, of('ballast_instance_broken_total')];
 const DURATION = 'ballast_request_duration_seconds';
 const AT_INSTANCE_DURATION = 'ballast_instance_duration_seconds';
 const PART = 'ballast_request_part_seconds_total';
-
-/** A counter of routes as so many a second. */
-const counted = (name: string, metric: string, text: string): Figure =>
-	figure({ name, unit: 'number', perSecond: true, text }, rate(ROUTE, of(metric)));
 
 const percentile = (name: string, share: number): Figure =>
 	figure(
@@ -335,38 +329,6 @@ const UPKEEP: readonly Figure[] = [
 		gauge([], 'ballast_backup_age_seconds', 'max'),
 	),
 	figure(
-		{ name: 'queue.age', unit: 'seconds', text: 'Age of the oldest job that waits' },
-		gauge(ROUTE, 'ballast_queue_age_seconds', 'max'),
-	),
-	figure({ name: 'queue.length', unit: 'number', text: 'Jobs that wait' }, gauge(ROUTE, 'ballast_queue_length')),
-	figure({ name: 'queue.running', unit: 'number', text: 'Jobs under way' }, gauge(ROUTE, 'ballast_queue_running')),
-	figure(
-		{ name: 'queue.parked', unit: 'number', text: 'Jobs that wait for a person to decide' },
-		gauge(ROUTE, 'ballast_queue_parked'),
-	),
-	figure(
-		{ name: 'queue.wait', unit: 'seconds', text: 'Mean wait of a job for its first attempt' },
-		ratio(ROUTE, [of('ballast_job_wait_seconds_total')], of('ballast_jobs_started_total')),
-	),
-	figure(
-		{
-			name: 'jobs.time',
-			unit: 'seconds',
-			text: 'Mean time of a job that succeeded, from the start of its last attempt',
-		},
-		ratio(ROUTE, [of('ballast_job_run_seconds_total')], of('ballast_jobs_ended_total', { state: 'succeeded' })),
-	),
-	counted('jobs.added', 'ballast_jobs_added_total', 'Requests that became jobs'),
-	counted('jobs.attempts', 'ballast_job_attempts_total', 'Attempts of jobs'),
-	figure(
-		{ name: 'jobs.ended', unit: 'number', perSecond: true, text: 'Jobs that ended or were parked' },
-		rate([...ROUTE, 'state'], of('ballast_jobs_ended_total')),
-	),
-	figure(
-		{ name: 'jobs.failed', unit: 'number', perSecond: true, text: 'Jobs that became dead letters' },
-		rate(ROUTE, of('ballast_jobs_ended_total', { state: 'failed' })),
-	),
-	figure(
 		{ name: 'series.dropped', unit: 'number', perSecond: true, text: 'Series that found no room' },
 		rate([], of('ballast_series_dropped_total'), of('ballast_remote_dropped_total')),
 	),
@@ -396,4 +358,12 @@ const UPKEEP: readonly Figure[] = [
 	),
 ];
 
-export const CATALOGUE: readonly Figure[] = [...TRAFFIC, ...CACHE, ...OBJECTIVES, ...FLEET, ...RESOURCES, ...UPKEEP];
+export const CATALOGUE: readonly Figure[] = [
+	...TRAFFIC,
+	...CACHE,
+	...OBJECTIVES,
+	...FLEET,
+	...RESOURCES,
+	...JOB_FIGURES,
+	...UPKEEP,
+];

@@ -170,6 +170,16 @@ export const QUEUE_COUNTERS = define('counter', {
 	ballast_jobs_ended_total: ['Jobs that ended or were parked, by state', [...ROUTE, 'state']],
 });
 
+export const WEBHOOK_GAUGES = define('gauge', {
+	ballast_webhooks_waiting: ['Ends of jobs that are still to be told by a webhook', []],
+});
+
+export const WEBHOOK_COUNTERS = define('counter', {
+	ballast_webhooks_sent_total: ['Webhooks that were taken', []],
+	ballast_webhooks_failed_total: ['Tries of webhooks that failed', []],
+	ballast_webhooks_given_up_total: ['Webhooks that are not tried any more', []],
+});
+
 export const NODE_COUNTERS = define('counter', {
 	ballast_purged_total: ['Purged items that a target took', ['target']],
 	ballast_purges_lost_total: ['Purged items that a target never took', ['target']],

@@ -8,6 +8,7 @@ import type {
 	ProcessReading,
 	QueueReading,
 	ServiceReading,
+	WebhooksReading,
 	WorkerReading,
 } from './node-readers.ts';
 import type { Registry } from './registry.ts';
@@ -267,6 +268,15 @@ function readQueues(registry: Registry, queues: readonly QueueReading[]): void {
 	counters(registry, C.ballast_jobs_ended_total, ended);
 }
 
+function readWebhooks(registry: Registry, webhooks: WebhooksReading | null): void {
+	if (webhooks === null) return;
+	const { WEBHOOK_GAUGES: G, WEBHOOK_COUNTERS: C } = names;
+	gauges(registry, G.ballast_webhooks_waiting, one(webhooks.waiting));
+	counters(registry, C.ballast_webhooks_sent_total, one(webhooks.sent));
+	counters(registry, C.ballast_webhooks_failed_total, one(webhooks.failed));
+	counters(registry, C.ballast_webhooks_given_up_total, one(webhooks.givenUp));
+}
+
 function readUpkeep(registry: Registry, readers: Partial<NodeReaders>, nowMs: number): void {
 	const { NODE_GAUGES: G, NODE_COUNTERS: C, CERTIFICATE_GAUGES } = names;
 	gauges(registry, G.ballast_series, one(registry.size));
@@ -275,6 +285,7 @@ function readUpkeep(registry: Registry, readers: Partial<NodeReaders>, nowMs: nu
 	);
 	gauges(registry, CERTIFICATE_GAUGES.ballast_certificate_expires_in_seconds, expiry);
 	readQueues(registry, [...(readers.queues?.() ?? [])]);
+	readWebhooks(registry, readers.webhooks?.() ?? null);
 	const node = readers.node?.();
 	if (node === undefined) return;
 	gauges(registry, names.HOST_GAUGES.process_start_time_seconds, one(node.startedMs / 1000));

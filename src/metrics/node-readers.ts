@@ -122,6 +122,15 @@ export interface QueueReading {
 	ended: Iterable<readonly [state: string, count: number]>;
 }
 
+/** Ends of jobs that are told to others; totals but for `waiting`. */
+export interface WebhooksReading {
+	sent: number;
+	/** Tries. */
+	failed: number;
+	givenUp: number;
+	waiting: number;
+}
+
 export interface NodeReading {
 	startedMs: number;
 	configRefused: boolean;
@@ -159,5 +168,7 @@ export interface NodeReaders {
 	own(): ProcessReading | null;
 	certificates(): Iterable<{ certificate: string; expiresMs: number }>;
 	queues(): Iterable<QueueReading>;
+	/** null: there are no jobs. */
+	webhooks(): WebhooksReading | null;
 	node(): NodeReading;
 }

@@ -176,6 +176,10 @@ export class TestNode implements NodeReaders {
 		return [{ service: 'api', route: 'POST /v1/render', ageSeconds: 4, length: 2, running: 3, parked: 1, ...counts }];
 	}
 
+	webhooks() {
+		return { sent: 5, failed: 3, givenUp: 1, waiting: 2 };
+	}
+
 	node() {
 		const recordsDropped = [['ring_full', 0]] as const;
 		const logErrors = [{ service: 'api', instance: 'api-1', count: 3 }];

@@ -1,5 +1,6 @@
 /** Two nodes that share jobs by a real Redis: one takes them in, the other carries them out. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -36,10 +37,16 @@ describe('jobs in a Redis that two nodes share', { skip: NO_REDIS }, () => {
 				store: STORE,
 				state: { redis: { url: { env: 'REDIS_URL' } } },
 				cache: { redis: 'off' },
-				jobs: { run, store: 'redis' },
-				services: { app: { instances: [upstream.url], limits: { body: '8MiB' }, offload: {} } },
+				jobs: {
+					run,
+					store: 'redis',
+					webhooks: { secret: { env: 'SECRET' }, allow: ['127.0.0.1'], http: [new URL(upstream.url).host] },
+				},
+				services: {
+					app: { instances: [upstream.url], limits: { body: '8MiB' }, offload: { webhook: 'asked' } },
+				},
 			},
-			{ env: { REDIS_URL: redis.url } },
+			{ env: { REDIS_URL: redis.url, SECRET: `whsec_${randomBytes(32).toString('base64')}` } },
 		);
 	const bodies = ({ folder }: Ballast): string[] => readdirSync(join(folder, STORE, 'jobs', 'bodies'));
 	const resultOf = (location: string): Promise<Answer> =>
@@ -90,6 +97,27 @@ describe('jobs in a Redis that two nodes share', { skip: NO_REDIS }, () => {
 			(job) => job.state === 'failed',
 		);
 		assert.deepEqual([state, error.code], ['failed', 'body_too_large']);
+	});
+
+	test('the end of a job is told once, by the node that carries jobs out', async () => {
+		const told: string[] = [];
+		upstream.on('/hook', ({ body }, peer) => {
+			told.push(body.toString());
+			peer.send('HTTP/1.1 204 No Content\r\n\r\n');
+		});
+		const answer = await ask(taking, post('/', 'a', ASYNC, `Webhook-URL: ${upstream.url}/hook`));
+		assert.equal(answer.status, 202, answer.raw);
+		const [text = ''] = await eventually(
+			async () => told,
+			({ length }) => length > 0,
+		);
+		const id = (answer.field('location') as string).split('/').at(-1);
+		assert.equal((JSON.parse(text) as { data: { id: string } }).data.id, id);
+		await eventually(
+			() => redis.ask('ZCARD', 'ballast:{ballast:jobs}:nd'),
+			(count) => count === ':0\r\n',
+		);
+		assert.equal(told.length, 1);
 	});
 
 	test('what does not suit jobs is told', async () => {

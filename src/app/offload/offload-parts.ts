@@ -1,3 +1,4 @@
+import type { WebhookJudge } from '../../jobs/webhooks/webhook-rules.ts';
 import type { BodyFiles } from './body-spool.ts';
 import type { JobFiles } from './give-result.ts';
 import type { JobsClient } from './jobs-client.ts';
@@ -8,6 +9,8 @@ export interface OffloadParts {
 	files: BodyFiles & JobFiles;
 	/** Where jobs are asked about. */
 	path: string;
+	/** Which webhooks may be named; null: none. */
+	webhooks: WebhookJudge | null;
 	/** Requests whose bodies are being stored now. */
 	storing: number;
 }

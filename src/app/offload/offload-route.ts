@@ -1,13 +1,14 @@
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import type { Offload } from '../../gateway/offload.ts';
-import { problemOf } from '../../gateway/problem.ts';
+import { explainedProblem, type Problem, problemOf } from '../../gateway/problem.ts';
 import { cancelAfterMs, hashOf, idempotencyKey } from '../../jobs/idempotency.ts';
 import { type OffloadPolicy, takesMethod } from '../../jobs/offload-policy.ts';
 import { parsePrefer } from '../../jobs/prefer.ts';
+import { REFUSALS, type WebhookRefusal } from '../../jobs/webhooks/webhook-rules.ts';
 import { ownerOf } from './job-owner.ts';
 import { type OffloadParts, STORING_MOST } from './offload-parts.ts';
-import { OffloadedRequest, type Wanted } from './offloaded-request.ts';
+import { OffloadedRequest, type Wanted, WEBHOOK_FIELD } from './offloaded-request.ts';
 
 /** Which of a route's requests become jobs. */
 export class OffloadRoute implements Offload<Exchange> {
@@ -32,7 +33,17 @@ export class OffloadRoute implements Offload<Exchange> {
 			if (asker.refused('jobs_unavailable')) return false;
 			exchange.cache.asker = null;
 		}
-		const wanted = this.#wanted(exchange, preferences.waitS ?? 0, preferences.async);
+		const webhook = this.#webhook(exchange);
+		if (webhook !== null && 'refused' in webhook) {
+			const { refused: reason } = webhook;
+			return answer(
+				exchange,
+				'webhook_refused',
+				explainedProblem('webhook_refused', { reason, detail: REFUSALS[reason] }),
+			);
+		}
+		const asked = { waitS: preferences.waitS ?? 0, asked: preferences.async, webhook: webhook?.url ?? null };
+		const wanted = this.#wanted(exchange, asked);
 		if (typeof wanted === 'string') return refuse(exchange, wanted);
 		if (exchange.framing.contentLength > policy.bodyMost) return refuse(exchange, 'body_too_large');
 		if (this.#parts.storing >= STORING_MOST) return refuse(exchange, 'jobs_full');
@@ -40,8 +51,19 @@ export class OffloadRoute implements Offload<Exchange> {
 		return false;
 	}
 
+	/** Who is told of the job's end. */
+	#webhook(exchange: Exchange): { url: string } | { refused: WebhookRefusal } | null {
+		const { webhook } = this.policy;
+		const { webhooks } = this.#parts;
+		if (webhook === null || webhooks === null) return null;
+		const said = webhook.asked ? exchange.head.fields.list(exchange.buffer, WEBHOOK_FIELD) : undefined;
+		if (said === undefined) return webhook.url === null ? null : { url: webhook.url };
+		const judged = webhooks.url(said);
+		return judged instanceof URL ? { url: judged.href } : { refused: judged };
+	}
+
 	/** What the request's fields say of its job; or why it can be none. */
-	#wanted(exchange: Exchange, waitS: number, asked: boolean): Wanted | ErrorCode {
+	#wanted(exchange: Exchange, asked: Pick<Wanted, 'waitS' | 'asked' | 'webhook'>): Wanted | ErrorCode {
 		const { policy } = this;
 		const { route, buffer } = exchange;
 		const { fields } = exchange.head;
@@ -61,15 +83,16 @@ export class OffloadRoute implements Offload<Exchange> {
 			key,
 			// Whose key it is: another owner's, or one of another route, is another one.
 			record: key === '' ? '' : hashOf(owner, route?.service.name ?? '', route?.name ?? '', key),
-			waitS,
-			asked,
+			...asked,
 			cancelMs,
 		};
 	}
 }
 
-function refuse(exchange: Exchange, code: ErrorCode): false {
+const refuse = (exchange: Exchange, code: ErrorCode): false => answer(exchange, code, problemOf(code));
+
+function answer(exchange: Exchange, code: ErrorCode, problem: Problem): false {
 	exchange.failure = code;
-	exchange.answerProblem(problemOf(code));
+	exchange.answerProblem(problem);
 	return false;
 }

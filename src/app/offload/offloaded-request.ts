@@ -8,6 +8,7 @@ import { ENDED, type Job, type JobBody, type NewJob } from '../../jobs/job.ts';
 import { newJobId } from '../../jobs/job-id.ts';
 import type { AddOutcome } from '../../jobs/job-store.ts';
 import { IDEMPOTENCY_MS, type OffloadPolicy } from '../../jobs/offload-policy.ts';
+import { writeNotify } from '../../jobs/webhooks/webhook-message.ts';
 import type { BodyScan } from '../../wire/body.ts';
 import { BodySpool } from './body-spool.ts';
 import { giveResult } from './give-result.ts';
@@ -28,9 +29,14 @@ export interface Wanted {
 	waitS: number;
 	/** The client said `respond-async`. */
 	asked: boolean;
+	/** Who is told of its end; null: nobody. */
+	webhook: string | null;
 	/** How long from now the job may take; 0: as the policy says. */
 	cancelMs: number;
 }
+
+/** A client names by it who is told of its job's end. */
+export const WEBHOOK_FIELD = 'webhook-url';
 
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
@@ -67,6 +73,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		exchange.source = this;
 		const type = exchange.field('content-type') ?? '';
 		this.#fingerprint.update(`${method} ${buffer.toString('latin1', targetStart, targetEnd)}\n${type}\n`);
+		if (this.#wanted.webhook !== null) this.#fingerprint.update(`${this.#wanted.webhook}\n`);
 		if (exchange.body.done) {
 			this.#whole();
 			return;
@@ -123,7 +130,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		const exchange = this.#exchange;
 		const { contentLength, chunked } = exchange.framing;
 		const bytes = chunked || contentLength >= 0 ? this.#spool.received : -1;
-		const request = storeRequest(exchange, bytes);
+		const request = storeRequest(exchange, bytes, this.#wanted.policy.webhook?.asked === true ? WEBHOOK_FIELD : '');
 		const upstreamKey = this.#upstreamKey();
 		// From here on it waits for us; how long a job may take is no matter of this request.
 		exchange.client.arm(0, exchange.route?.timeouts.streamIdleMs ?? 0);
@@ -169,7 +176,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	}
 
 	#newJob(request: Uint8Array, body: JobBody | null, upstreamKey: string | null): NewJob {
-		const { policy, owner, group, record, cancelMs } = this.#wanted;
+		const { policy, owner, group, record, cancelMs, webhook } = this.#wanted;
 		const createdMs = Date.now();
 		const most = [cancelMs, policy.expiresMs].filter((ms) => ms > 0);
 		return {
@@ -186,7 +193,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 			request,
 			body,
 			upstreamKey: upstreamKey ?? this.#id,
-			notify: null,
+			notify: webhook === null ? null : writeNotify(webhook),
 			idempotency:
 				record === ''
 					? null

@@ -27,8 +27,8 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'])
 const NAMED_HERE = new Set(['prefer', 'cancel-after', 'x-ballast-job', 'x-ballast-attempt']);
 const CRLF = Buffer.from('\r\n');
 
-/** The request as a job keeps it: notes, and a head that the parser reads again. `bytes` of its body; -1: it has none. */
-export function storeRequest(exchange: Exchange, bytes: number): Uint8Array {
+/** The request as a job keeps it: notes, and a head that the parser reads again. `bytes` of its body; -1: it has none. `unsent`: a field that is not for the API. */
+export function storeRequest(exchange: Exchange, bytes: number, unsent = ''): Uint8Array {
 	const { route, client, trace } = exchange;
 	const notes: RequestNotes = {
 		version: 1,
@@ -44,7 +44,7 @@ export function storeRequest(exchange: Exchange, bytes: number): Uint8Array {
 	const json = Buffer.from(JSON.stringify(notes));
 	const length = Buffer.alloc(4);
 	length.writeUInt32LE(json.length);
-	return Buffer.concat([length, json, ...headParts(exchange, bytes)]);
+	return Buffer.concat([length, json, ...headParts(exchange, bytes, unsent)]);
 }
 
 /** @throws where it is not what `storeRequest` wrote */
@@ -56,7 +56,7 @@ export function readStoredRequest(stored: Uint8Array): { notes: RequestNotes; he
 }
 
 /** End-to-end fields as received; framing anew, conditions of the client's own cache and preferences left out. */
-function headParts(exchange: Exchange, bytes: number): Buffer[] {
+function headParts(exchange: Exchange, bytes: number, unsent: string): Buffer[] {
 	const { buffer, head, targetStart, targetEnd, hostStart, hostEnd } = exchange;
 	const { table, count } = head.fields;
 	const target = text(buffer, targetStart, targetEnd);
@@ -66,7 +66,7 @@ function headParts(exchange: Exchange, bytes: number): Buffer[] {
 		const start = table[row] as number;
 		if (!isKept(table[row + 4] as number)) continue;
 		const name = text(buffer, start, table[row + 1] as number).toLowerCase();
-		if (NAMED_HERE.has(name)) continue;
+		if (NAMED_HERE.has(name) || name === unsent) continue;
 		// Copied: the exchange serves another request by the time that this is stored.
 		parts.push(Buffer.from(buffer.subarray(start, lineEnd(buffer, table[row + 3] as number))));
 	}

@@ -4,6 +4,7 @@ import type { Pieces } from '../../gateway/files/pieces.ts';
 import type { Route } from '../../gateway/route.ts';
 import { REST } from '../../gateway/route-table.ts';
 import { BodyFolder } from '../../jobs/body-folder.ts';
+import { WebhookJudge } from '../../jobs/webhooks/webhook-rules.ts';
 import { type Plan, seriesKey } from '../plan.ts';
 import { JobAttempts } from './job-attempts.ts';
 import { JobPages } from './job-pages.ts';
@@ -38,6 +39,7 @@ export class WorkerJobs {
 		if (this.parts === null || this.#folder !== jobs.bodies) this.parts = this.#open(jobs.bodies);
 		this.#folder = jobs.bodies;
 		this.parts.path = jobs.path;
+		this.parts.webhooks = jobs.webhooks === null ? null : new WebhookJudge(jobs.webhooks.rules);
 		const policies = services.flatMap(({ offload, routeOffloads }) => [offload, ...Object.values(routeOffloads)]);
 		const owners = new Map(policies.map((policy) => [String(policy?.owner), policy?.owner ?? []]));
 		const webhooks = policies.flatMap((policy) => policy?.external?.webhook ?? []);
@@ -57,6 +59,7 @@ export class WorkerJobs {
 				path: (file) => join(bodies, file),
 			},
 			path: '',
+			webhooks: null,
 			storing: 0,
 		};
 		this.client.attempts = new JobAttempts(this.#plane, parts, (service, route) => {

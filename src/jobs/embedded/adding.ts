@@ -10,6 +10,7 @@ export class Adding {
 	readonly #book: JobBook;
 	readonly #addJob: StatementSync;
 	readonly #addPayload: StatementSync;
+	readonly #addNotice: StatementSync;
 	readonly #record: StatementSync;
 	readonly #addRecord: StatementSync;
 	readonly #setRecord: StatementSync;
@@ -22,6 +23,7 @@ export class Adding {
 			ON CONFLICT (id) DO NOTHING`,
 		);
 		this.#addPayload = database.prepare('INSERT INTO payloads VALUES (?, ?, ?, ?, ?, ?)');
+		this.#addNotice = database.prepare('INSERT INTO notices VALUES (?, 0, 0, NULL, NULL)');
 		this.#record = database.prepare('SELECT fingerprint, id, until FROM idempotency WHERE key = ?');
 		this.#addRecord = database.prepare('INSERT INTO idempotency VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING');
 		this.#setRecord = database.prepare('INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?)');
@@ -69,6 +71,7 @@ export class Adding {
 		);
 		if (changes === 0) return false;
 		this.#addPayload.run(lastInsertRowid, job.request, ...bodyColumns(job.body), job.notify);
+		if (job.notify !== null) this.#addNotice.run(lastInsertRowid);
 		ledger.move(group, null, state);
 		this.#book.tell(id, state, 1);
 		return true;

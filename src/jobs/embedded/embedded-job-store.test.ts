@@ -6,12 +6,13 @@ import { test } from 'node:test';
 import type { JobStore } from '../job-store.ts';
 import { idsOf, JobStage, type JobStoreHome } from '../testing/job-stage.ts';
 import { jobStoreSuite } from '../testing/job-store-suite.ts';
+import { noticeStoreSuite } from '../testing/notice-store-suite.ts';
 import { openEmbeddedJobStore } from './embedded-job-store.ts';
 
 // What these tests wait for is the disk: memory will do for all but crashes, which have tests of their own.
 const ROOM = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-jobStoreSuite('embedded', async (): Promise<JobStoreHome> => {
+async function home(): Promise<JobStoreHome> {
 	const folder = mkdtempSync(join(ROOM, 'ballast-jobs-'));
 	const opened: JobStore[] = [];
 	let nowMs = Date.UTC(2026, 10, 28, 12);
@@ -31,7 +32,10 @@ jobStoreSuite('embedded', async (): Promise<JobStoreHome> => {
 			rmSync(folder, { recursive: true, force: true });
 		},
 	};
-});
+}
+
+jobStoreSuite('embedded', home);
+noticeStoreSuite('embedded', home);
 
 test('a holder that is there keeps its jobs, however late its clock is', async () => {
 	const alive = new Set(['old']);

@@ -14,6 +14,7 @@ import type {
 	QueueView,
 	Report,
 } from '../job-store.ts';
+import type { Notice, NoticeClaim, NoticeSettled, NoticeStore } from '../notice-store.ts';
 import { Adding } from './adding.ts';
 import { change } from './changing.ts';
 import { Claiming } from './claiming.ts';
@@ -24,6 +25,7 @@ import { STATE_NUMBERS, STATES } from './job-tables.ts';
 import { Ledger } from './ledger.ts';
 import { listJobs } from './listing.ts';
 import { LOOK_EVERY_MS, Neighbours } from './neighbours.ts';
+import { Noticing } from './noticing.ts';
 import { report } from './reporting.ts';
 import { Sweeping } from './sweeping.ts';
 
@@ -38,7 +40,7 @@ export interface EmbeddedJobStoreOptions extends JobFile {
 }
 
 /** Jobs in a SQLite file: with nothing installed, on one machine. What is promised is on its disk. */
-export function openEmbeddedJobStore(options: EmbeddedJobStoreOptions): JobStore & KnowsQueues {
+export function openEmbeddedJobStore(options: EmbeddedJobStoreOptions): JobStore & NoticeStore & KnowsQueues {
 	return new EmbeddedJobStore(options);
 }
 
@@ -50,11 +52,12 @@ interface Parts {
 	adding: Adding;
 	claiming: Claiming;
 	sweeping: Sweeping;
+	noticing: Noticing;
 	neighbours: Neighbours;
 	group: CommitGroup;
 }
 
-class EmbeddedJobStore implements JobStore, KnowsQueues {
+class EmbeddedJobStore implements JobStore, NoticeStore, KnowsQueues {
 	readonly #options: EmbeddedJobStoreOptions;
 	readonly #look: NodeJS.Timeout | undefined;
 	#parts: Parts;
@@ -114,6 +117,21 @@ class EmbeddedJobStore implements JobStore, KnowsQueues {
 		return { files: await this.#run(({ sweeping }) => sweeping.end(nowMs, present)) };
 	}
 
+	async dueNotices(claim: NoticeClaim): Promise<Notice[]> {
+		if (claim.gone.length === 0 && !this.#read(({ noticing }) => noticing.isDue(claim.nowMs))) return [];
+		return this.#run(({ noticing }) => noticing.due(claim));
+	}
+
+	async settleNotices(settled: readonly NoticeSettled[]): Promise<void> {
+		await this.#run(({ noticing }) => {
+			for (const one of settled) noticing.settle(one);
+		});
+	}
+
+	async noticesWaiting(): Promise<number> {
+		return this.#read(({ noticing }) => noticing.waiting());
+	}
+
 	async close(): Promise<void> {
 		if (this.#closed) return;
 		clearInterval(this.#look);
@@ -162,6 +180,7 @@ class EmbeddedJobStore implements JobStore, KnowsQueues {
 			adding: new Adding(database, book),
 			claiming: new Claiming(database, book, this.#options.isAlive ?? (() => false)),
 			sweeping: new Sweeping(database, book),
+			noticing: new Noticing(database),
 			neighbours: new Neighbours(database, this.#options.changed !== undefined),
 			group: new CommitGroup(database, {
 				begin: () => ledger.begin() && parts.neighbours.look(),

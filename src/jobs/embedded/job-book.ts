@@ -21,6 +21,8 @@ export class JobBook {
 	readonly #resultFile: StatementSync;
 	readonly #dropResult: StatementSync;
 	readonly #dropFile: StatementSync;
+	readonly #owe: StatementSync;
+	readonly #takeBack: StatementSync;
 
 	constructor(database: DatabaseSync, ledger: Ledger) {
 		this.ledger = ledger;
@@ -40,6 +42,8 @@ export class JobBook {
 		this.#addResult = database.prepare('INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?)');
 		this.#resultFile = database.prepare('SELECT file FROM results WHERE seq = ?');
 		this.#dropResult = database.prepare('DELETE FROM results WHERE seq = ?');
+		this.#owe = database.prepare('UPDATE notices SET version = ?, attempts = 0, at = ?, holder = NULL WHERE seq = ?');
+		this.#takeBack = database.prepare('UPDATE notices SET at = NULL, holder = NULL WHERE seq = ?');
 		this.#dropFile = database.prepare('INSERT OR IGNORE INTO dropped VALUES (?)');
 	}
 
@@ -88,11 +92,13 @@ export class JobBook {
 		row.ended = nowMs;
 		row.dropAt = nowMs + row.keep;
 		this.move(row, state);
+		this.#owe.run(row.version, nowMs, row.seq);
 	}
 
 	/** It can begin, at `atMs`. */
 	ready(row: JobRow, atMs: number, nowMs: number): void {
 		row.runAt = atMs;
+		if (row.ended !== null) this.#takeBack.run(row.seq);
 		row.ended = row.dropAt = null;
 		this.move(row, atMs > nowMs ? STATE_NUMBERS.scheduled : STATE_NUMBERS.waiting);
 	}

@@ -72,4 +72,10 @@ CREATE TABLE changes (
 	n INTEGER PRIMARY KEY AUTOINCREMENT, opener TEXT NOT NULL, id TEXT NOT NULL, state INTEGER NOT NULL, version INTEGER NOT NULL
 );
 `,
+	// Who is told of an end, and when next; `at` is null while there is nothing to tell. "holder" has it in hand.
+	`
+CREATE TABLE notices (seq INTEGER PRIMARY KEY, version INTEGER NOT NULL, attempts INTEGER NOT NULL, at INTEGER, holder TEXT);
+CREATE INDEX notices_due ON notices (at) WHERE at IS NOT NULL;
+INSERT INTO notices SELECT seq, 0, 0, NULL, NULL FROM payloads WHERE notify IS NOT NULL;
+`,
 ];

@@ -7,6 +7,10 @@ import { STATE_NUMBERS } from './job-tables.ts';
 const STEP = 200;
 /** A group without jobs is forgotten after this: longer than a rate's span should be, ms. */
 const EMPTY_GROUP_MS = 86_400_000;
+/** A job whose end is still to be told is kept for so long, and looked at again then. */
+const UNTOLD_MS = 3_600_000;
+/** But no longer than this, from its end: nobody may be there to tell. */
+const UNTOLD_MOST_MS = 30 * 86_400_000;
 
 /** What time alone does, in steps of a transaction each. */
 export class Sweeping {
@@ -28,7 +32,9 @@ export class Sweeping {
 			this.#book.save(row);
 		}
 		const past = this.#sql.past.all(nowMs) as unknown as JobRow[];
-		for (const row of past) this.#drop(row);
+		for (const row of past)
+			if (this.#sql.keepUntold.run(nowMs + UNTOLD_MS, row.seq, nowMs - UNTOLD_MOST_MS, row.seq).changes === 0)
+				this.#drop(row);
 		const records = Number(this.#sql.dropRecords.run(nowMs).changes);
 		return Math.max(expired.length, past.length, records) < STEP;
 	}
@@ -59,6 +65,7 @@ export class Sweeping {
 		this.#book.dropResult(row);
 		this.#book.dropFile(this.#sql.payloadFile.get(row.seq)?.['file']);
 		this.#sql.dropPayload.run(row.seq);
+		this.#sql.dropNotice.run(row.seq);
 		this.#sql.dropJob.run(row.seq);
 		this.#book.ledger.move(this.#book.group(row), row.state, null);
 	}
@@ -77,6 +84,8 @@ function statements(
 	| 'payloadFile'
 	| 'dropPayload'
 	| 'dropJob'
+	| 'keepUntold'
+	| 'dropNotice'
 	| 'oldest',
 	StatementSync
 > {
@@ -96,6 +105,10 @@ function statements(
 		oldest: of(
 			'SELECT runAt FROM jobs INDEXED BY jobs_in_time WHERE qid = ? AND state = 1 AND state < 2 ORDER BY runAt LIMIT 1',
 		),
+		keepUntold: of(
+			'UPDATE jobs SET dropAt = ? WHERE seq = ? AND ended > ? AND EXISTS (SELECT 1 FROM notices WHERE seq = ? AND at IS NOT NULL)',
+		),
+		dropNotice: of('DELETE FROM notices WHERE seq = ?'),
 		dropJob: of('DELETE FROM jobs WHERE seq = ?'),
 	};
 }

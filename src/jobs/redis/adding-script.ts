@@ -1,11 +1,11 @@
 /** Arguments of one job, in order; '' of a deadline, a file and a key: none. */
-export const ADD_ARGUMENTS = 16;
+export const ADD_ARGUMENTS = 17;
 
 /** Takes jobs in. Answers of each: `a` (added), `s` with id and job (the same), `m` with id (another payload). */
 export const ADDING_SCRIPT = `
 local answers = {}
 for at = 3, #ARGV, ${ADD_ARGUMENTS} do
-	local id, queue, group, owner, priority, created, runAt, deadline, keep, most, upstreamKey, file, bytes, key, print, untilMs =
+	local id, queue, group, owner, priority, created, runAt, deadline, keep, most, upstreamKey, file, bytes, key, print, untilMs, notifies =
 		unpack(ARGV, at, at + ${ADD_ARGUMENTS - 1})
 	local answer
 	if key ~= '' then
@@ -32,6 +32,7 @@ for at = 3, #ARGV, ${ADD_ARGUMENTS} do
 			call('HSET', P .. 'j:' .. id, 'F', file)
 			call('SADD', P .. 'named', file)
 		end
+		if notifies == '1' then call('HSET', P .. 'j:' .. id, 'y', '1') end
 		call('SET', P .. 'b:' .. id, bytes)
 		call('ZADD', P .. 'all', row.n, id)
 		row.group.kept = row.group.kept + 1

@@ -1,6 +1,7 @@
 import { BallastError } from '../../core/errors.ts';
 import type { JobBody, NewJob } from '../job.ts';
 import type { AddOutcome, JobStore, Report } from '../job-store.ts';
+import type { NoticeStore } from '../notice-store.ts';
 
 /** What of the folder of bodies is used. */
 export interface BodyFiles {
@@ -12,7 +13,11 @@ export interface BodyFiles {
  * A store whose nodes share no folder: what is in a file of this one goes into the store itself, as no other node could
  * read it there. A request whose body is over `most` bytes is `body_too_large`; a job whose answer is fails.
  */
-export function withInlineBodies(store: JobStore, files: BodyFiles, most: number): JobStore {
+export function withInlineBodies(
+	store: JobStore & NoticeStore,
+	files: BodyFiles,
+	most: number,
+): JobStore & NoticeStore {
 	return {
 		add: (jobs) => addInline(store, { files, most }, jobs),
 		report: (reports) => reportInline(store, { files, most }, reports),
@@ -22,6 +27,9 @@ export function withInlineBodies(store: JobStore, files: BodyFiles, most: number
 		change: (id, change) => store.change(id, change),
 		queue: (name, change) => store.queue(name, change),
 		sweep: (nowMs, present) => store.sweep(nowMs, present),
+		dueNotices: (claim) => store.dueNotices(claim),
+		settleNotices: (settled) => store.settleNotices(settled),
+		noticesWaiting: () => store.noticesWaiting(),
 		close: () => store.close(),
 	};
 }

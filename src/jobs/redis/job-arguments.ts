@@ -2,6 +2,7 @@
 import { errorText } from '../embedded/job-book.ts';
 import type { NewJob } from '../job.ts';
 import type { Claim, JobRate, Report } from '../job-store.ts';
+import type { NoticeClaim, NoticeSettled } from '../notice-store.ts';
 import { fileOf, packPayload, packResult } from './job-codec.ts';
 import type { Argument } from './job-scripts.ts';
 
@@ -25,6 +26,7 @@ export function addArguments(job: NewJob): Argument[] {
 		idempotency?.key ?? '',
 		idempotency?.fingerprint ?? '',
 		`${idempotency?.untilMs ?? ''}`,
+		job.notify === null ? '0' : '1',
 	];
 }
 
@@ -52,6 +54,24 @@ export function claimArguments({ holder, leaseMs, most, nowMs, gone = [], queues
 		]),
 	];
 }
+
+/** As `DUE_SCRIPT` reads them. */
+export const dueArguments = ({ holder, leaseMs, most, nowMs, gone }: NoticeClaim): Argument[] => [
+	holder,
+	`${nowMs + leaseMs}`,
+	`${most}`,
+	`${nowMs}`,
+	...gone,
+];
+
+/** As `SETTLING_SCRIPT` reads them. */
+export const settledArguments = ({ id, version, holder, next }: NoticeSettled): Argument[] => [
+	id,
+	`${version}`,
+	holder,
+	next === null ? '' : `${next.atMs}`,
+	`${next?.attempts ?? 0}`,
+];
 
 /** As `REPORTING_SCRIPT` reads them. */
 export function reportArguments(report: Report): Argument[] {

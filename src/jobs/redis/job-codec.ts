@@ -84,8 +84,8 @@ export function readJob(answer: JobAnswer): Job {
 	};
 }
 
-/** Behind the id and the 27 fields of a row. */
-const PAYLOAD_AT = 28;
+/** Behind the id and the 28 fields of a row. */
+const PAYLOAD_AT = 29;
 
 function readPayload(bytes: Buffer, file: string): Pick<Job, 'request' | 'body' | 'notify'> {
 	const kind = bytes.readUInt8(0);

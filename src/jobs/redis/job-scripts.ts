@@ -5,6 +5,7 @@ import { ADDING_SCRIPT } from './adding-script.ts';
 import { CHANGING_SCRIPT, QUEUE_SCRIPT } from './changing-script.ts';
 import { CLAIMING_SCRIPT } from './claiming-script.ts';
 import { LEDGER_SCRIPT } from './ledger-script.ts';
+import { DUE_SCRIPT, SETTLING_SCRIPT, UNTOLD_SCRIPT } from './noticing-script.ts';
 import { GETTING_SCRIPT, LISTING_SCRIPT } from './reading-script.ts';
 import { REPORTING_SCRIPT } from './reporting-script.ts';
 import { FILES_SCRIPT, SWEEPING_SCRIPT } from './sweeping-script.ts';
@@ -49,10 +50,13 @@ const SCRIPTS = {
 	list: script(LISTING_SCRIPT, 'no-writes'),
 	sweep: script(SWEEPING_SCRIPT, 'allow-oom'),
 	files: script(FILES_SCRIPT, 'allow-oom'),
+	due: script(DUE_SCRIPT, 'allow-oom'),
+	settle: script(SETTLING_SCRIPT, 'allow-oom'),
+	untold: script(UNTOLD_SCRIPT, 'no-writes'),
 };
 export type ScriptName = keyof typeof SCRIPTS;
 
-const READS: ReadonlySet<ScriptName> = new Set(['get', 'list']);
+const READS: ReadonlySet<ScriptName> = new Set(['get', 'list', 'untold']);
 
 /** Runs the scripts: what it answers is stored, by as many as are configured. */
 export class JobScripts {

@@ -10,6 +10,7 @@
  * Of a queue (`qLENGTH:NAME:`): `h` its counts; `s` scheduled ones by time; `w` waiting ones by time; `l` held ones by the
  * end of their lease; `n` slots by lane; `t` groups that have waiting jobs by their turn. Of a group in it
  * (`gLENGTH:NAME:`): `h` its counts; `w:LANE` what waits, in order; `ls` lanes that something waits for.
+ * `nd`: ends that are still to be told, by the time of the next try; `nh:HOLDER`: those of them that a holder has in hand.
  * `changes`: a stream of what changed, for those who watch.
  */
 export const LEDGER_SCRIPT = `
@@ -76,9 +77,10 @@ end
 
 -- q queue, g group, o owner, s state, p priority, l lane, r run at, v version, a attempts, m most attempts, c created,
 -- f first attempt, b begun, e ended, d deadline, k keep, u upstream key, x external id, P progress, E error,
--- F file of the body, R file of the result, h held, L lease, H holder, T token, n number.
+-- F file of the body, R file of the result, h held, L lease, H holder, T token, n number, y 1: its end is told.
+-- Of a notice, not read with the others: yv its version, ya tries before, yh who has it in hand.
 local FIELDS = { 'q', 'g', 'o', 's', 'p', 'l', 'r', 'v', 'a', 'm', 'c', 'f', 'b', 'e', 'd', 'k', 'u', 'x', 'P', 'E', 'F', 'R',
-	'h', 'L', 'H', 'T', 'n' }
+	'h', 'L', 'H', 'T', 'n', 'y' }
 
 local function rowOf(id)
 	local f = call('HMGET', P .. 'j:' .. id, unpack(FIELDS))
@@ -195,13 +197,27 @@ local function release(row)
 	for _, name in ipairs({ 'h', 'L', 'H', 'T' }) do set(row, name, false) end
 end
 
+-- Nobody is to be told of its end any more, or not yet.
+local function takeBack(row)
+	if not row.y then return end
+	call('ZREM', P .. 'nd', row.id)
+	local holder = call('HGET', P .. 'j:' .. row.id, 'yh')
+	if holder then call('SREM', P .. 'nh:' .. holder, row.id) end
+	for _, name in ipairs({ 'yv', 'ya', 'yh' }) do set(row, name, false) end
+end
+
 local function finish(row, state, now)
 	set(row, 'e', now)
 	move(row, state)
+	if not row.y then return end
+	set(row, 'yv', row.v)
+	set(row, 'ya', '0')
+	call('ZADD', P .. 'nd', now, row.id)
 end
 
 local function ready(row, at, now)
 	set(row, 'r', at)
+	if row.e then takeBack(row) end
 	-- Before it leaves what it was: that looks at the state alone.
 	set(row, 'e', false)
 	move(row, tonumber(at) > tonumber(now) and SCHEDULED or WAITING)

@@ -16,10 +16,11 @@ import type {
 	QueueView,
 	Report,
 } from '../job-store.ts';
+import type { Notice, NoticeClaim, NoticeSettled, NoticeStore } from '../notice-store.ts';
 import { CallGroup } from './call-group.ts';
 import { ChangeFeed, tellAll } from './change-feed.ts';
 import { durabilityWarnings } from './durability.ts';
-import { addArguments, claimArguments, reportArguments } from './job-arguments.ts';
+import { addArguments, claimArguments, dueArguments, reportArguments, settledArguments } from './job-arguments.ts';
 import { type JobAnswer, readJob } from './job-codec.ts';
 import { JobScripts } from './job-scripts.ts';
 
@@ -55,13 +56,13 @@ const LIST_MOST = 1000;
 const FILES_AT_ONCE = 5000;
 
 /** Jobs in a Redis or Valkey that several nodes share. What is promised is there, and on as many replicas as are said. */
-export async function openRedisJobStore(options: RedisJobStoreOptions): Promise<JobStore> {
+export async function openRedisJobStore(options: RedisJobStoreOptions): Promise<JobStore & NoticeStore> {
 	const store = new RedisJobStore(options);
 	await store.opened();
 	return store;
 }
 
-class RedisJobStore implements JobStore {
+class RedisJobStore implements JobStore, NoticeStore {
 	readonly #options: RedisJobStoreOptions;
 	readonly #link: RedisLink;
 	readonly #scripts: JobScripts;
@@ -211,6 +212,37 @@ class RedisJobStore implements JobStore {
 			for (const file of [...dropped, ...orphans]) files.add(file.toString());
 		}
 		return { files: [...files] };
+	}
+
+	async dueNotices(claim: NoticeClaim): Promise<Notice[]> {
+		this.#check();
+		const due: Notice[] = [];
+		for (;;) {
+			const args = dueArguments({ ...claim, most: claim.most - due.length });
+			let answer: [number, [Buffer, Buffer, JobAnswer][]];
+			try {
+				answer = (await this.#scripts.run('due', args)) as typeof answer;
+			} catch (error) {
+				// Those before are in the hand of whoever asks: they would wait for the end of their leases.
+				if (due.length > 0) return due;
+				throw error;
+			}
+			const [more, found] = answer;
+			for (const [version, attempts, job] of found) {
+				due.push({ job: readJob(job), version: Number(version.toString()), attempts: Number(attempts.toString()) });
+			}
+			if (more === 0 || due.length >= claim.most) return due;
+		}
+	}
+
+	async settleNotices(settled: readonly NoticeSettled[]): Promise<void> {
+		this.#check();
+		await this.#scripts.run('settle', settled.flatMap(settledArguments));
+	}
+
+	async noticesWaiting(): Promise<number> {
+		this.#check();
+		return (await this.#scripts.run('untold', [])) as number;
 	}
 
 	async close(): Promise<void> {

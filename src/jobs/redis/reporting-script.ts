@@ -52,9 +52,9 @@ local KINDS = {
 		set(row, 'P', false)
 		if keepsLane == '0' then set(row, 'l', '') end
 		if counted == '0' then
-			-- Nothing went upstream: the life of its key has not begun by this attempt.
+			-- Nothing went upstream: the life of its key has not begun by this attempt, but that of one before a redrive goes on.
 			set(row, 'a', num(math.max(0, tonumber(row.a) - 1)))
-			if row.a == '0' then set(row, 'f', false) end
+			if row.a == '0' and row.f == row.b then set(row, 'f', false) end
 		end
 		ready(row, runAt, now)
 	end,

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { openEmbeddedJobStore } from '../embedded/embedded-job-store.ts';
+import type { Job } from '../job.ts';
+import type { JobStore } from '../job-store.ts';
+import type { NoticeStore } from '../notice-store.ts';
+import { JobStage } from '../testing/job-stage.ts';
+import type { WebhookAnswer, WebhookCall } from './call-webhook.ts';
+import { writeNotify } from './webhook-message.ts';
+import { WebhookSender } from './webhook-sender.ts';
+import { WEBHOOK_RULES, type WebhooksConfig } from './webhooks-config.ts';
+
+const CONFIG: WebhooksConfig = {
+	secrets: [`whsec_${Buffer.alloc(32, 7).toString('base64')}`],
+	rules: WEBHOOK_RULES,
+	timeLimitMs: 60_000,
+	pausesMs: [1],
+};
+
+/** Jobs that have ended, a sender, and calls that are answered by hand. */
+class Stage implements AsyncDisposable {
+	readonly jobs: JobStage;
+	readonly calls: { call: WebhookCall; answer(answer: WebhookAnswer): void }[] = [];
+	readonly gaveUp: string[] = [];
+	readonly sender: WebhookSender;
+	readonly #store: JobStore & NoticeStore;
+
+	constructor() {
+		this.#store = openEmbeddedJobStore({ path: ':memory:' });
+		const home = {
+			open: async () => this.#store,
+			nowMs: Date.now,
+			pass: async () => {},
+			async [Symbol.asyncDispose]() {},
+		};
+		this.jobs = new JobStage(home, this.#store, []);
+		this.sender = new WebhookSender({
+			store: this.#store,
+			holder: 'node-1',
+			gone: [],
+			statusOf: () => 200,
+			gaveUp: ({ id }: Job, why) => void this.gaveUp.push(`${id}: ${why}`),
+			unusable: (why) => assert.fail(why),
+			nowMs: Date.now,
+			call: (call) => new Promise((resolve) => this.calls.push({ call, answer: resolve })),
+		});
+	}
+
+	async ended(url: string, count = 1): Promise<string[]> {
+		const ids = await this.jobs.addMany(count, { notify: writeNotify(url) });
+		for (const job of await this.jobs.claim()) await this.jobs.succeed(job);
+		this.sender.wake();
+		return ids;
+	}
+
+	async until(what: () => boolean | Promise<boolean>): Promise<void> {
+		const late = performance.now() + 20_000;
+		while (!(await what())) {
+			assert.ok(performance.now() < late, 'it did not come to that');
+			await new Promise((resolve) => setTimeout(resolve, 5));
+		}
+	}
+
+	waiting(): Promise<number> {
+		return this.#store.noticesWaiting();
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		this.sender.close();
+		await this.#store.close();
+	}
+}
+
+const said = (status: number): WebhookAnswer => ({ kind: 'answered', status, retryAfter: undefined });
+
+test('a slow host has four calls, others have theirs', async () => {
+	await using stage = new Stage();
+	stage.sender.configure(CONFIG, '/jobs');
+	await stage.ended('https://slow.example/', 12);
+	await stage.ended('https://quick.example/');
+	const to = (host: string) => stage.calls.filter(({ call }) => call.url.includes(host));
+	await stage.until(() => to('quick').length === 1);
+	assert.equal(to('slow').length, 4);
+	for (const { answer } of to('slow')) answer(said(204));
+	await stage.until(() => to('slow').length === 8);
+	assert.equal(stage.sender.counts.sent, 4);
+});
+
+test('no more than 32 calls at once over all hosts', async () => {
+	await using stage = new Stage();
+	stage.sender.configure(CONFIG, '/jobs');
+	for (let i = 0; i < 40; i++) await stage.ended(`https://host-${i}.example/`);
+	await stage.until(() => stage.calls.length === 32);
+	await stage.until(async () => (await stage.waiting()) === 40);
+	assert.equal(stage.calls.length, 32);
+	for (const { answer } of [...stage.calls]) answer(said(200));
+	await stage.until(() => stage.calls.length === 40);
+});
+
+test('given up after the last try, and told so without the URL', async () => {
+	await using stage = new Stage();
+	stage.sender.configure(CONFIG, '/jobs');
+	const [id] = await stage.ended('https://hooks.example/secret-path');
+	for (const count of [1, 2]) {
+		await stage.until(() => stage.calls.length === count);
+		stage.calls[count - 1]?.answer(said(503));
+	}
+	await stage.until(() => stage.gaveUp.length === 1);
+	assert.deepEqual(stage.gaveUp, [`${id}: the receiver answered 503, try 2`]);
+	assert.deepEqual(stage.sender.counts, { sent: 0, failed: 2, givenUp: 1 });
+	assert.equal(await stage.waiting(), 0);
+	const ids = stage.calls.map(({ call }) => call.headers['webhook-id']);
+	assert.equal(ids[0], ids[1]);
+});
+
+test('without secrets nothing is sent, and what waits goes out once there is one', async () => {
+	await using stage = new Stage();
+	stage.sender.configure(null, '/jobs');
+	await stage.ended('https://hooks.example/');
+	assert.deepEqual([stage.calls.length, await stage.waiting()], [0, 1]);
+	stage.sender.configure(CONFIG, '/jobs');
+	await stage.until(() => stage.calls.length === 1);
+	stage.calls[0]?.answer(said(204));
+	await stage.until(async () => (await stage.waiting()) === 0);
+});
