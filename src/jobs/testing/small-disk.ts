@@ -26,7 +26,12 @@ export function mountSmallDisk(kilobytes: number): SmallDisk | null {
 		path,
 		fill(leftBytes = 0) {
 			const { bavail, bsize } = statfsSync(path);
-			writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - leftBytes)));
+			try {
+				writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - leftBytes)));
+			} catch (error) {
+				// Somebody else took the last of it meanwhile.
+				if ((error as { code?: string }).code !== 'ENOSPC') throw error;
+			}
 		},
 		free: () => rmSync(filler, { force: true }),
 		[Symbol.dispose]() {
