@@ -8,7 +8,7 @@ import type { MessagePort, Worker } from 'node:worker_threads';
 import type { AttemptOrder } from '../jobs/attempt.ts';
 import type { NewJob } from '../jobs/job.ts';
 import { newJobId } from '../jobs/job-id.ts';
-import { OFFLOAD } from '../jobs/offload-policy.ts';
+import { JOBS, OFFLOAD } from '../jobs/offload-policy.ts';
 import type { EventLog } from './event-log.ts';
 import { JobsLink } from './jobs-link.ts';
 import { JobsClient } from './offload/jobs-client.ts';
@@ -57,7 +57,7 @@ test('the jobs thread dies: nothing is lost, what it had under way is decided up
 	const service = { name: 'app', offload: { ...OFFLOAD, queue: 'app', upstreamKey: { header: 'k', lifeMs: 60_000 } } };
 	const services = [{ ...service, routeOffloads: {}, routes: [], timeouts: { requestMs: 0 } }];
 	try {
-		link.adopt({ jobs: { path: '/jobs', run: true, folder }, services } as unknown as Plan);
+		link.adopt({ jobs: { ...JOBS, folder, bodies: join(folder, 'bodies') }, services } as unknown as Plan);
 		const [keyed, plain] = [newJob('key'), newJob('')];
 		for (const job of [keyed, plain]) assert.equal((await client.ask('add', job, 10)).kind, 'added');
 		while (orders.length < 2) await sleep(5);
