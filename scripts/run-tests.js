@@ -25,6 +25,7 @@ const LIMIT_MINUTES = 10;
 const ALONE = [
 	'test/e2e/{adaptive,back-pressure,connect-limit,time-limits}.test.ts',
 	'test/faults/{all-down,answers,pool-lost,slow,slow-instance}.test.ts',
+	'test/conformance/prometheus-scrape.test.ts',
 	'examples/load.test.ts',
 ];
 /** How many of the others run at a time. */

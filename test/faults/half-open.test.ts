@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { startBallast } from '../support/ballast.ts';
 import { openBlackhole } from '../support/blackhole.ts';
 import { connect } from '../support/raw-client.ts';
@@ -38,11 +39,10 @@ faultTest('5', 'connections that were open fall silent', async (judge, { stack }
 	const instance = stack.use(await startEcho());
 	const app = { instances: [instance.proxy.url], timeouts: { firstByte: '600ms' }, health: { interval: '1h' } };
 	const ballast = stack.use(await startBallast({ workers: 1, stop: '0s', services: { app } }));
-	await Promise.all(Array.from({ length: 8 }, () => askOnce(ballast.port, { deed: 'late' })));
-	await eventually(
-		() => instance.proxy.open,
-		(open) => open >= 8,
-	);
+	// Where one is answered before the next is asked, both go over the same connection.
+	for (let round = 0; round < 20 && instance.proxy.open < 8; round++)
+		await Promise.all(Array.from({ length: 8 }, () => askOnce(ballast.port, { deed: 'late' })));
+	assert.ok(instance.proxy.open >= 8, `${instance.proxy.open} open`);
 	const pid = await corePid(ballast);
 	const sockets = socketsOf(pid);
 	const alert = new AlertWatch(ballast, PROMISED['5']);
