@@ -150,10 +150,12 @@ describe('HeyGen by its preset', () => {
 			WITHIN_MS,
 		);
 		const views = await ended();
-		const states = views.map(({ state, error }) => (state === 'failed' ? error?.code : state));
-		assert.deepEqual([...new Set(states)].sort(), ['rendering_failed', 'succeeded'], JSON.stringify(states));
 		const ledger = simulator.ledger();
 		const own = ledger.jobs.filter(({ origin }) => origin === 'v3');
+		// Which videos fail is chance; each job tells of its own.
+		const told = new Map(views.map(({ id, state, error }) => [id, state === 'failed' ? error?.code : state]));
+		const made = new Map(own.map(({ callbackId, failureCode }) => [callbackId ?? '', failureCode ?? 'succeeded']));
+		assert.deepEqual(new Map([...told].sort()), new Map([...made].sort()));
 		assert.deepEqual(ledger.repeated, { idempotencyKeys: [], callbackIds: [] });
 		assert.deepEqual(own.map(({ callbackId }) => callbackId).sort(), [...ids].sort());
 		for (const { mostAtATime, maxJobs } of ledger.accounts) assert.ok(mostAtATime <= maxJobs);
