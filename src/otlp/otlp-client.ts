@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { retryAfterMs as askedMs } from '../core/retry-after.ts';
 import { EXPORT_ANSWER, RPC_STATUS } from './common-messages.ts';
 import { decode } from './decode.ts';
 import type { Destination, Signal } from './destination.ts';
@@ -85,11 +86,9 @@ function tried<T>(read: () => T): T | undefined {
 	}
 }
 
-/** Seconds or a date (RFC 9110 §10.2.3); 0: not said, or not understood. */
+/** `Retry-After`, bounded; 0: not said, or not understood. */
 export function retryAfterMs(value: string | null, nowMs: number = Date.now()): number {
-	if (value === null) return 0;
-	const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs;
-	return Number.isFinite(ms) ? Math.min(MOST_WAIT_MS, Math.max(0, ms)) : 0;
+	return Math.min(MOST_WAIT_MS, Math.max(0, askedMs(value, nowMs) ?? 0));
 }
 
 function causeOf(error: unknown): string {

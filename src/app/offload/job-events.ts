@@ -1,4 +1,5 @@
 import type { AnswerSource } from '../../gateway/answer-source.ts';
+import { crash } from '../../gateway/crash.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { ENDED, type Job } from '../../jobs/job.ts';
 import { jobView } from './job-view.ts';
@@ -83,12 +84,7 @@ export class JobEvents implements AnswerSource {
 				if (job === null || inVain) this.#end();
 				else this.#tell(job);
 			})
-			.catch((error: unknown) => {
-				const { plane, client } = this.#exchange;
-				plane.out.length = 0;
-				plane.report(error);
-				client.transport.destroy();
-			});
+			.catch((error: unknown) => crash(this.#exchange, error));
 	}
 
 	#end(): void {

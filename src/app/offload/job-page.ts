@@ -1,5 +1,6 @@
 import { BallastError, type ErrorCode } from '../../core/errors.ts';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
+import { crash } from '../../gateway/crash.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { problemOf } from '../../gateway/problem.ts';
 import { ENDED, JOB_STATES, type Job, type JobState } from '../../jobs/job.ts';
@@ -152,11 +153,7 @@ export class JobPage implements AnswerSource {
 
 	/** A fault of our own: this connection ends, all others go on. */
 	#crash(error: unknown): void {
-		if (this.#over && this.#exchange.source !== this) return;
-		const { plane, client } = this.#exchange;
-		plane.out.length = 0;
-		plane.report(error);
-		client.transport.destroy();
+		if (!this.#over || this.#exchange.source === this) crash(this.#exchange, error);
 	}
 
 	resume(): void {}

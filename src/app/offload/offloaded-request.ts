@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { BallastError, ERRORS, type ErrorCode } from '../../core/errors.ts';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
 import type { BodyIntake } from '../../gateway/body-intake.ts';
+import { crash } from '../../gateway/crash.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { problemOf } from '../../gateway/problem.ts';
 import { ENDED, type Job, type JobBody, type NewJob } from '../../jobs/job.ts';
@@ -288,10 +289,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		try {
 			work();
 		} catch (error) {
-			const { plane, client } = this.#exchange;
-			plane.out.length = 0;
-			plane.report(error);
-			client.transport.destroy();
+			crash(this.#exchange, error);
 		}
 	}
 }

@@ -1,6 +1,7 @@
 import { BallastError, type ErrorCode } from '../../core/errors.ts';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
 import type { BodyIntake } from '../../gateway/body-intake.ts';
+import { crash } from '../../gateway/crash.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import type { OwnPages } from '../../gateway/offload.ts';
 import { problemOf } from '../../gateway/problem.ts';
@@ -136,10 +137,7 @@ class WebhookPage implements AnswerSource, BodyIntake {
 		try {
 			work();
 		} catch (error) {
-			const { plane, client } = this.#exchange;
-			plane.out.length = 0;
-			plane.report(error);
-			client.transport.destroy();
+			crash(this.#exchange, error);
 		}
 	}
 

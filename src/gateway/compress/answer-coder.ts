@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../core/errors.ts';
 import type { BodyScan } from '../../wire/body.ts';
 import type { Output } from '../../wire/output.ts';
 import type { Transport } from '../../wire/transport.ts';
+import { crash } from '../crash.ts';
 import { BodyCoder, compressNow } from './body-coder.ts';
 import type { Coding } from './coding.ts';
 
@@ -140,7 +141,7 @@ export class AnswerCoder {
 		try {
 			this.#coded(coded, last);
 		} catch (fault) {
-			this.#crash(fault);
+			crash(this.#exchange, fault);
 		}
 	}
 
@@ -164,13 +165,5 @@ export class AnswerCoder {
 		if (this.#pieces.length > 0 || this.#ended !== null) this.#begin();
 		else if (client.transport.pending > 0) client.answerBlocked();
 		else this.drained();
-	}
-
-	/** A fault of our own: this connection ends, all others go on. */
-	#crash(fault: unknown): void {
-		const { plane, client } = this.#exchange;
-		plane.out.length = 0;
-		plane.report(fault);
-		client.transport.destroy();
 	}
 }

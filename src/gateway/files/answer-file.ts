@@ -1,6 +1,7 @@
 import type { AnswerSource } from '../answer-source.ts';
 import { acceptedCoding } from '../compress/accepted-coding.ts';
 import type { Coding } from '../compress/coding.ts';
+import { crash } from '../crash.ts';
 import type { Exchange } from '../exchange.ts';
 import { problemOf, shedProblem } from '../problem.ts';
 import { byteRange } from './byte-range.ts';
@@ -60,9 +61,7 @@ class FileWait implements AnswerSource, Waiting {
 		try {
 			answerFound(exchange, this.#folder, found);
 		} catch (fault) {
-			exchange.plane.out.length = 0;
-			exchange.plane.report(fault);
-			exchange.client.transport.destroy();
+			crash(exchange, fault);
 		}
 	}
 }

@@ -1,5 +1,6 @@
 import { read } from 'node:fs';
 import type { AnswerSource } from '../answer-source.ts';
+import { crash } from '../crash.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { Pieces } from './pieces.ts';
@@ -77,7 +78,7 @@ export class FileSender implements AnswerSource {
 			if (error !== null || length === 0) this.#fail();
 			else this.#send(length);
 		} catch (fault) {
-			this.#crash(fault);
+			crash(this.#exchange, fault);
 		}
 	};
 
@@ -105,14 +106,6 @@ export class FileSender implements AnswerSource {
 		this.#over = true;
 		this.#release();
 		this.#exchange.answerFailed('file_unreadable');
-	}
-
-	/** A fault of our own: this connection ends, all others go on. */
-	#crash(fault: unknown): void {
-		const { plane, client } = this.#exchange;
-		plane.out.length = 0;
-		plane.report(fault);
-		client.transport.destroy();
 	}
 
 	#release(): void {

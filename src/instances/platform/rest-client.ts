@@ -2,7 +2,9 @@
  * A thin client of a platform's JSON API: bearer token, time limit, bounded answers, errors as `PlatformError`.
  * It never tries again by itself, except once with a fresh token.
  */
+
 import { inert } from '../../core/inert.ts';
+import { retryAfterMs } from '../../core/retry-after.ts';
 import { PlatformError } from './platform-error.ts';
 
 export interface TokenSource {
@@ -104,10 +106,8 @@ export class RestClient {
 
 /** `Retry-After` in ms, at most an hour; null: there is none. RFC 9110 §10.2.3. */
 export function retryAfterOf(headers: Headers): number | null {
-	const text = headers.get('retry-after')?.trim() ?? '';
-	if (/^\d{1,9}$/.test(text)) return Math.min(Number(text) * 1000, MAX_RETRY_AFTER_MS);
-	const at = Date.parse(text);
-	return Number.isNaN(at) ? null : Math.min(Math.max(at - Date.now(), 0), MAX_RETRY_AFTER_MS);
+	const ms = retryAfterMs(headers.get('retry-after')?.trim());
+	return ms === null ? null : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
 }
 
 /** The platform's own words as they may be shown: one line, bounded. */

@@ -1,3 +1,4 @@
+import { retryAfterMs } from '../../core/retry-after.ts';
 import type { WebhookAnswer } from './call-webhook.ts';
 import { REFUSALS } from './webhook-rules.ts';
 
@@ -40,9 +41,5 @@ function whyNot(answer: WebhookAnswer): string {
 	}
 }
 
-/** RFC 9110 §10.2.3: seconds or a date. */
-function askedMs(value: string | undefined, nowMs: number): number {
-	if (value === undefined) return 0;
-	const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs;
-	return ms > 0 ? Math.min(ms, ASKED_MOST_MS) : 0;
-}
+const askedMs = (value: string | undefined, nowMs: number): number =>
+	Math.min(Math.max(0, retryAfterMs(value, nowMs) ?? 0), ASKED_MOST_MS);
