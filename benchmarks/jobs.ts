@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { gateway } from './jobs/gateway.ts';
 import { redis } from './jobs/redis.ts';
 import { enqueue, through } from './jobs/throughput.ts';
 import { waiting } from './jobs/waiting.ts';
@@ -11,7 +12,7 @@ import { describeMachine, machineWarnings } from './measure/machine.ts';
 import { writePage } from './report/page.ts';
 import { conclude, type Line, readable } from './stability/verdict.ts';
 
-const PARTS = ['enqueue', 'through', 'waiting', 'redis'] as const;
+const PARTS = ['enqueue', 'through', 'gateway', 'waiting', 'redis'] as const;
 type Part = (typeof PARTS)[number];
 
 const USAGE = `node benchmarks/jobs.ts [--only a,b] [--quick] [--write]
@@ -33,6 +34,8 @@ async function measure(part: Part, quick: boolean): Promise<Line[]> {
 			return enqueue(plan);
 		case 'through':
 			return through(plan);
+		case 'gateway':
+			return gateway(plan);
 		case 'redis':
 			return redis(plan);
 		case 'waiting':

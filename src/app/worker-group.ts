@@ -148,6 +148,7 @@ export class WorkerGroup {
 			records: this.#options.records(id),
 		};
 		const thread = new Worker(this.#options.file ?? workerFile(), {
+			name: `worker-${id}`,
 			workerData: start,
 			resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
 			stdout: false,
