@@ -1,30 +1,36 @@
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { BallastError } from '../core/errors.ts';
-import { REST } from '../gateway/route-table.ts';
-import type { AttemptOrder, AttemptPolicy } from '../jobs/attempt.ts';
-import { attemptPolicy } from '../jobs/attempt-policy.ts';
+import type { AttemptOrder } from '../jobs/attempt.ts';
 import { BodyFolder } from '../jobs/body-folder.ts';
 import { ExternalJobs } from '../jobs/external/external-jobs.ts';
 import { LaneCaps } from '../jobs/external/lane-caps.ts';
 import { HolderLock } from '../jobs/holder-lock.ts';
-import { ENDED, JOB_STATES, type Job, type JobBody, type JobResult, type NewJob } from '../jobs/job.ts';
-import type { AddOutcome, JobStore, KnowsQueues, QueueRoom, QueueView, ReportKind } from '../jobs/job-store.ts';
+import { ENDED, JOB_STATES, type Job, type JobBody, type JobResult } from '../jobs/job.ts';
+import type { JobStore, KnowsQueues, QueueRoom, QueueView, ReportKind } from '../jobs/job-store.ts';
 import { leftQueues } from '../jobs/left-queues.ts';
 import type { NoticeStore } from '../jobs/notice-store.ts';
-import { OFFLOAD, type OffloadPolicy } from '../jobs/offload-policy.ts';
 import { queueRooms } from '../jobs/queue-rooms.ts';
 import { JobRunner } from '../jobs/runner.ts';
 import { WebhookSender } from '../jobs/webhooks/webhook-sender.ts';
-import { JobPlaces } from './job-places.ts';
+import { type HandedIn, type IntakeParts, JobIntake } from './job-intake.ts';
+import { type Caller, JobPlaces } from './job-places.ts';
+import { JobPolicies } from './job-policies.ts';
 import { JobTally } from './job-tally.ts';
 import { JobWatchers } from './job-watchers.ts';
-import type { FromJobs, FromJobsThread, JobCall, JobCalls, JobsSettings, JobsStart, ToJobs } from './jobs-messages.ts';
+import type {
+	Added,
+	FromJobs,
+	FromJobsThread,
+	JobCall,
+	JobCalls,
+	JobsSettings,
+	JobsStart,
+	ToJobs,
+} from './jobs-messages.ts';
 import { bufferOf, statusOf } from './offload/stored-answer.ts';
-import { isIdempotent, readStoredRequest } from './offload/stored-request.ts';
 import { stamped } from './offload/upstream-request.ts';
 import { openJobStore } from './open-job-store.ts';
-import { seriesKey } from './plan.ts';
 import { UpstreamCalls } from './upstream-calls.ts';
 import { WebhookDesk } from './webhook-desk.ts';
 
@@ -51,6 +57,16 @@ function slim<J extends Job | null>(job: J): J {
 	return { ...job, request: NOTHING, body: null, result };
 }
 
+type Call = Extract<ToJobs, { type: 'call' }>;
+
+const slimOutcome = (outcome: Added): Added =>
+	outcome.kind === 'same' ? { ...outcome, job: slim(outcome.job) } : outcome;
+
+function failed(id: number, error: unknown): FromJobs {
+	const code = error instanceof BallastError ? error.code : 'internal';
+	return { type: 'failed', id, code, message: error instanceof Error ? error.message : String(error) };
+}
+
 /** What a room is made with. */
 interface Opened {
 	store: JobStore & NoticeStore & Partial<KnowsQueues>;
@@ -73,16 +89,16 @@ export class JobsRoom {
 	readonly #caps = new LaneCaps();
 	readonly #watchers: JobWatchers;
 	readonly #tally: JobTally;
-	#policies = new Map<string, JobsSettings['policies'][number]>();
+	readonly #policies = new JobPolicies();
+	readonly #intake: JobIntake;
 	#rooms: QueueRoom[] = [];
 	/** Of queues that no route names any more, but jobs. */
 	#left: QueueRoom[] = [];
 	/** Keys whose requests are being stored, and by whom. */
 	readonly #reserved = new Map<string, string>();
 	readonly #reservers = new Map<string, MessagePort>();
-	/** As they were a moment ago, and jobs that came since. */
+	/** As they were a moment ago. */
 	#views: Record<string, QueueView> = {};
-	#addedSince = new Map<string, number>();
 	/** Ends that are still to be told, a moment ago. */
 	#untold = 0;
 	#lookedMs = Number.NEGATIVE_INFINITY;
@@ -116,7 +132,7 @@ export class JobsRoom {
 		this.#lock = of.lock;
 		this.#watchers = new JobWatchers((id) => this.#store.get(id));
 		this.#places = new JobPlaces({
-			call: (message, port) => void this.#answer(message, port),
+			call: (message, from) => this.#take(message, from),
 			ended: (token, outcome) => {
 				if (!this.#questions.ended(token, outcome)) this.#runner.ended(token, outcome);
 			},
@@ -130,7 +146,7 @@ export class JobsRoom {
 		const gone = [...start.gone, ...this.#lock.gone];
 		this.#questions = new UpstreamCalls(this.#places);
 		this.#external = new ExternalJobs({
-			upstreamOf: (job) => this.#policyOf(job),
+			upstreamOf: (job) => this.#policies.of(job.request),
 			ask: (job, target) => this.#questions.ask(job, target),
 			text: (outcome) => this.#bodies.text(outcome.kind === 'answered' ? outcome.body : null, QUESTION_MOST),
 			conclude: (token, next) => this.#runner.conclude(token, next),
@@ -150,12 +166,13 @@ export class JobsRoom {
 			holder: start.holder,
 			gone,
 			rooms: () => this.#roomsNow(),
-			policyOf: (job) => this.#attemptPolicy(job),
+			policyOf: (job) => this.#policies.attempt(job.request),
 			settled: (job, kind) => this.#settled(job, kind),
 			began: (job) => this.#tally.began(job, nowMs()),
 			unusable: (why) => this.#tally.unusable(why),
 			nowMs,
 		});
+		this.#intake = new JobIntake(this.#intakeParts());
 		this.#sender = new WebhookSender({
 			store: this.#store,
 			holder: start.holder,
@@ -168,8 +185,18 @@ export class JobsRoom {
 		this.configure(start.settings);
 	}
 
+	#intakeParts(): IntakeParts {
+		return {
+			store: this.#store,
+			release: (key, by) => this.#release(key, by),
+			added: (queue) => this.#tally.added(queue),
+			wake: () => this.#runner.wake(),
+			nowMs,
+		};
+	}
+
 	configure(settings: JobsSettings): void {
-		this.#policies = new Map(settings.policies.map((one) => [seriesKey(one.service, one.route), one]));
+		this.#policies.configure(settings.policies);
 		this.#webhooks.configure(settings.policies.flatMap(({ policy }) => policy.external?.webhook ?? []));
 		this.#rooms = queueRooms(settings.policies.map(({ policy }) => policy));
 		this.#left = [];
@@ -212,27 +239,9 @@ export class JobsRoom {
 		this.#caps.lower(laneKey(job.queue, job.lane), ours, { nowMs: nowMs(), forMs: kind.atMs - nowMs() });
 	}
 
-	#policyOf({ request }: { request: Uint8Array }): OffloadPolicy {
-		return this.#knownOf(request)?.policy ?? OFFLOAD;
-	}
-
 	#stamped(order: AttemptOrder): AttemptOrder {
-		const { stamp } = this.#policyOf(order);
+		const { stamp } = this.#policies.of(order.request);
 		return stamp === null ? order : stamped(order, stamp);
-	}
-
-	/** By the route as it is now, or else its service; undefined: it makes no jobs any more. */
-	#knownOf(request: Uint8Array): JobsSettings['policies'][number] | undefined {
-		const { service, route } = readStoredRequest(request).notes;
-		return this.#policies.get(seriesKey(service, route)) ?? this.#policies.get(seriesKey(service, REST));
-	}
-
-	/** Of one that makes no jobs any more, as all do. */
-	#attemptPolicy(job: Job): AttemptPolicy {
-		const { notes } = readStoredRequest(job.request);
-		const known = this.#knownOf(job.request);
-		const idempotent = isIdempotent(notes.method);
-		return attemptPolicy(known?.policy ?? OFFLOAD, { idempotent, attemptMs: known?.attemptMs ?? 0 });
 	}
 
 	/** For the control plane, which has no port. @throws what the call throws */
@@ -240,31 +249,42 @@ export class JobsRoom {
 		return this.#calls[name](...(args as [never, never]));
 	}
 
-	async #answer({ id, name, args }: Extract<ToJobs, { type: 'call' }>, port: MessagePort): Promise<void> {
-		let answer: FromJobs;
+	#take(message: Call, from: Caller): void {
+		if (message.name !== 'add') {
+			void this.#answer(message, from);
+			return;
+		}
+		const { id, args } = message;
+		const to: HandedIn = {
+			added: (outcome) =>
+				from.box.say(
+					outcome.kind === 'added'
+						? { type: 'added', id, shiftMs: outcome.shiftMs }
+						: { type: 'answer', id, value: slimOutcome(outcome) },
+				),
+			failed: (error) => from.box.say(failed(id, error)),
+		};
+		this.#intake.hand(...(args as Parameters<JobCalls['add']>), to);
+	}
+
+	async #answer({ id, name, args }: Call, { port, box }: Caller): Promise<void> {
 		try {
 			const value = await this.call(name, args);
 			if (name === 'reserve' && value === true) this.#reservers.set(args[0] as string, port);
-			answer = { type: 'answer', id, value };
+			box.say({ type: 'answer', id, value });
 		} catch (error) {
-			const code = error instanceof BallastError ? error.code : 'internal';
-			answer = { type: 'failed', id, code, message: error instanceof Error ? error.message : String(error) };
+			box.say(failed(id, error));
 		}
-		port.postMessage(answer);
 	}
 
 	readonly #calls: Answers = {
-		add: (job, most) => this.#add(job, most),
+		add: async (job, most) => slimOutcome(await this.#intake.add(job, most)),
 		reserve: async (key, by) => {
 			const known = this.#reserved.get(key);
 			if (known === undefined) this.#reserved.set(key, by);
 			return known === undefined || known === by;
 		},
-		release: async (key, by) => {
-			if (this.#reserved.get(key) !== by) return;
-			this.#reserved.delete(key);
-			this.#reservers.delete(key);
-		},
+		release: async (key, by) => this.#release(key, by),
 		get: (id) => this.#store.get(id),
 		look: async (id) => slim(await this.#store.get(id)),
 		outlook: async (queue) => {
@@ -292,23 +312,10 @@ export class JobsRoom {
 		return job === null ? null : this.#external.fresh(job);
 	}
 
-	async #add(job: NewJob, most: number): Promise<AddOutcome> {
-		const { queue } = job;
-		const counts = this.#views[queue]?.counts;
-		const waiting = (counts?.waiting ?? 0) + (counts?.scheduled ?? 0) + (this.#addedSince.get(queue) ?? 0);
-		if (waiting >= most) throw new BallastError('jobs_full');
-		// Its times are this thread's: the worker's clock may be another one.
-		const shift = nowMs() - job.createdMs;
-		const moved = { ...job, createdMs: job.createdMs + shift, runAtMs: job.runAtMs + shift };
-		if (moved.deadlineMs !== null) moved.deadlineMs += shift;
-		this.#addedSince.set(queue, (this.#addedSince.get(queue) ?? 0) + 1);
-		const [outcome] = await this.#store.add([moved]);
-		// Before it is answered: what its client sends next may come by another worker, and sooner than this one's word.
-		if (job.idempotency !== null) await this.#calls.release(job.idempotency.key, job.id);
-		this.#tally.added(queue);
-		this.#runner.wake();
-		if (outcome === undefined || outcome.kind === 'mismatch') return outcome as AddOutcome;
-		return { ...outcome, job: slim(outcome.job) } as AddOutcome;
+	#release(key: string, by: string): void {
+		if (this.#reserved.get(key) !== by) return;
+		this.#reserved.delete(key);
+		this.#reservers.delete(key);
 	}
 
 	#drop(body: JobBody): void {
@@ -324,8 +331,7 @@ export class JobsRoom {
 
 	/** Adds those that no route names any more, as long as there is something in them. */
 	async #readLeft(views: Record<string, QueueView>): Promise<void> {
-		const policies = [...this.#policies.values()];
-		const { rooms, stranded } = leftQueues((await this.#store.queueNames?.()) ?? [], policies);
+		const { rooms, stranded } = leftQueues((await this.#store.queueNames?.()) ?? [], this.#policies.all);
 		const left: QueueRoom[] = [];
 		for (const name of [...rooms.map((room) => room.name), ...stranded]) {
 			const view = await this.#store.queue(name);
@@ -338,9 +344,10 @@ export class JobsRoom {
 	}
 
 	async everySecond(): Promise<void> {
-		this.#addedSince = new Map();
+		this.#intake.recount();
 		try {
 			this.#views = await this.#readQueues();
+			this.#intake.views = this.#views;
 			this.#untold = await this.#store.noticesWaiting();
 		} catch (error) {
 			this.#tally.unusable((error as Error).message);

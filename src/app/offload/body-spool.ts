@@ -93,14 +93,19 @@ export class BodySpool {
 		this.#onFailed(error);
 	}
 
+	/** All came, and is held in memory; null: it is empty; undefined: it is on its way to a file. */
+	held(): JobBody | null | undefined {
+		if (this.received === 0) return null;
+		if (this.#writer !== null || this.#work !== null) return undefined;
+		const inline = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held);
+		this.#held = [];
+		return { inline };
+	}
+
 	/** All came; null: it is empty. @throws what the disk says, or where it was discarded meanwhile */
 	async finish(): Promise<JobBody | null> {
-		if (this.received === 0) return null;
-		if (this.#writer === null && this.#work === null) {
-			const inline = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held);
-			this.#held = [];
-			return { inline };
-		}
+		const held = this.held();
+		if (held !== undefined) return held;
 		try {
 			await this.#work;
 			await this.#writeHeld();

@@ -1,4 +1,4 @@
-import type { Job, JobBody, JobError, JobProgress, JobResult, NewJob } from '../job.ts';
+import type { Job, JobBody, JobError, JobProgress, JobResult } from '../job.ts';
 import { STATES } from './job-tables.ts';
 
 /** A row of the file, as node:sqlite gives it. */
@@ -77,25 +77,6 @@ export function readJob(row: Row): Job {
 		error: readText<JobError>(row['error']),
 		result: readResult(row),
 		version: row['version'] as number,
-	};
-}
-
-/** A job as it stands when it was handed in. */
-export function newJob(job: NewJob): Job {
-	const { idempotency: _, ...rest } = job;
-	return {
-		...rest,
-		state: job.runAtMs > job.createdMs ? 'scheduled' : 'waiting',
-		attempts: 0,
-		firstAttemptMs: null,
-		startedMs: null,
-		endedMs: null,
-		lane: '',
-		externalId: null,
-		progress: null,
-		error: null,
-		result: null,
-		version: 1,
 	};
 }
 
