@@ -23,12 +23,19 @@ export interface BodyFiles {
 	remove(files: readonly string[]): Promise<void>;
 }
 
+/** Who is told how it goes. */
+export interface SpoolTold {
+	/** More can be taken again. */
+	ready(): void;
+	/** The disk does not take it; then nothing more comes. */
+	failed(error: unknown): void;
+}
+
 /** Gathers one body: small ones in memory, others into a file, never more of it in memory than is said here. */
 export class BodySpool {
 	received = 0;
 	readonly #files: BodyFiles;
-	readonly #onReady: () => void;
-	readonly #onFailed: (error: unknown) => void;
+	readonly #tell: SpoolTold;
 	#held: Buffer[] = [];
 	#heldBytes = 0;
 	/** Being written. */
@@ -38,11 +45,9 @@ export class BodySpool {
 	#work: Promise<void> | null = null;
 	#over = false;
 
-	/** `onReady`: more can be taken again. `onFailed`: the disk does not take it; then nothing more comes. */
-	constructor(files: BodyFiles, tell: { ready(): void; failed(error: unknown): void }) {
+	constructor(files: BodyFiles, tell: SpoolTold) {
 		this.#files = files;
-		this.#onReady = () => tell.ready();
-		this.#onFailed = (error) => tell.failed(error);
+		this.#tell = tell;
 	}
 
 	get ready(): boolean {
@@ -83,14 +88,14 @@ export class BodySpool {
 			this.#writingBytes = piece.length;
 			await this.#writer.write(piece);
 			this.#writingBytes = 0;
-			if (!this.#over && this.ready) this.#onReady();
+			if (!this.#over && this.ready) this.#tell.ready();
 		}
 	}
 
 	#fail(error: unknown): void {
 		if (this.#over) return;
 		this.discard();
-		this.#onFailed(error);
+		this.#tell.failed(error);
 	}
 
 	/** All came, and is held in memory; null: it is empty; undefined: it is on its way to a file. */
