@@ -71,7 +71,10 @@ export class JobIntake {
 	async #store(pending: readonly Pending[]): Promise<void> {
 		let outcomes: AddOutcome[];
 		try {
-			outcomes = await this.#parts.store.add(pending.map(({ job }) => job));
+			const added = this.#parts.store.add(pending.map(({ job }) => job));
+			// A claim that follows at once shares their commit, and finds them.
+			this.#parts.wake();
+			outcomes = await added;
 		} catch (error) {
 			// One that cannot be stored must not take the others with it; what was stored all the same is the same job.
 			if (pending.length > 1) for (const one of pending) void this.#store([one]);
@@ -85,6 +88,5 @@ export class JobIntake {
 			this.#parts.added(job.queue);
 			one.added(outcome.kind === 'added' ? { kind: 'added', shiftMs } : outcome);
 		}
-		this.#parts.wake();
 	}
 }

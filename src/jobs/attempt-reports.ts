@@ -13,8 +13,10 @@ export interface AttemptReportsParts {
 	store: Pick<JobStore, 'report'>;
 	/** The store has it. `taken` false: the attempt was not the job's any more. `isFirst`: no try of it failed. */
 	told(report: AttemptReport, of: { taken: boolean; isFirst: boolean }): void | Promise<void>;
-	/** All that were told together are; the store can be used. */
-	done(): void;
+	/** They are on their way: whoever claims now shares their commit, and has the places that they leave. */
+	sent(reports: readonly AttemptReport[]): void;
+	/** The store has them, and can be used. */
+	done(reports: readonly AttemptReport[]): void;
 	trouble(error: unknown): void;
 	nowMs(): number;
 }
@@ -35,7 +37,9 @@ export class AttemptReports {
 	async #send(reports: readonly AttemptReport[]): Promise<void> {
 		let taken: boolean[];
 		try {
-			taken = await this.#store(reports);
+			const stored = this.#store(reports);
+			this.#parts.sent(reports);
+			taken = await stored;
 		} catch (error) {
 			this.#parts.trouble(error);
 			// One that cannot be stored must not keep the others from it.
@@ -47,7 +51,7 @@ export class AttemptReports {
 				const told = this.#parts.told(report, { taken: taken[at] === true, isFirst: true });
 				if (told !== undefined)
 					told.then(
-						() => this.#parts.done(),
+						() => this.#parts.done([report]),
 						() => this.#insist(report, true),
 					);
 			} catch (error) {
@@ -55,7 +59,7 @@ export class AttemptReports {
 				void this.#insist(report, true);
 			}
 		}
-		this.#parts.done();
+		this.#parts.done(reports);
 	}
 
 	/** A call that failed may have been stored all the same: a lease that ran out meanwhile says so. */
@@ -65,7 +69,7 @@ export class AttemptReports {
 			try {
 				const [taken] = await this.#store([report]);
 				await this.#parts.told(report, { taken: taken === true, isFirst: false });
-				this.#parts.done();
+				this.#parts.done([report]);
 				return;
 			} catch (error) {
 				this.#parts.trouble(error);

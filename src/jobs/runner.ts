@@ -80,7 +80,8 @@ export class JobRunner {
 		this.#reports = new AttemptReports({
 			store: parts.store,
 			told: (report, of) => this.#told(report, of),
-			done: () => this.#reported(),
+			sent: (reports) => reports.every(isPlain) && this.wake(),
+			done: (reports) => this.#reported(reports),
 			trouble: (error) => this.#trouble(error),
 			nowMs: parts.nowMs,
 		});
@@ -280,9 +281,9 @@ export class JobRunner {
 		else if (isFirst && 'result' in kind && kind.result?.body != null) this.#parts.places.drop(kind.result.body);
 	}
 
-	#reported(): void {
+	#reported(reports: readonly AttemptReport[]): void {
 		this.#usable();
-		this.wake();
+		if (!reports.every(isPlain)) this.wake();
 		if (this.running === 0) for (const idle of this.#idle.splice(0)) idle();
 	}
 
@@ -352,6 +353,9 @@ export class JobRunner {
 		for (const timer of this.#timers) clearInterval(timer);
 	}
 }
+
+/** What is learned from a failure (that a place upstream is full) holds from the next claim on; of success there is nothing to learn. */
+const isPlain = ({ kind }: AttemptReport): boolean => kind.kind === 'succeeded';
 
 const submittedAs = (externalId: string): ReportKind & { kind: 'submitted' } => ({
 	kind: 'submitted',
