@@ -52,12 +52,18 @@ test('all that a worker says comes as it was said, in its order', () => {
 		{ kind: 'no_place', code: 'overloaded' },
 	];
 	const idempotency = { key: 'key', fingerprint: 'f', untilMs: 9 };
-	const jobs = [...BODIES.map((body) => job({ body })), job({ idempotency, deadlineMs: 7, notify: BYTES })];
+	const jobs = [
+		...BODIES.map((body) => job({ body })),
+		job({ idempotency, deadlineMs: 7, notify: BYTES }),
+		// Members that are left out of most.
+		job({ more: { cost: 1 } } as Partial<NewJob>),
+	];
 	const said: ToJobs[] = [
 		{ type: 'takes', attempts: true },
 		...jobs.map((one, id): ToJobs => ({ type: 'call', id, name: 'add', args: [one, 10] })),
 		{ type: 'call', id: 9, name: 'look', args: ['id'] },
 		...outcomes.map((outcome): ToJobs => ({ type: 'outcome', token: 't', outcome })),
+		{ type: 'outcome', token: 't', outcome: { ...answered, body: null, ...{ more: 1 } } },
 	];
 	const flat: Flat = [];
 	for (const one of said) writeToJobs(flat, one);
@@ -71,6 +77,7 @@ test('all that the jobs thread says comes as it was said, in its order', () => {
 	const said: FromJobs[] = [
 		{ type: 'added', id: 3, shiftMs: -0.25 },
 		...BODIES.map((body): FromJobs => ({ type: 'attempt', order: { ...order, body } })),
+		{ type: 'attempt', order: { ...order, body: null, ...{ more: 1 } } },
 		{ type: 'answer', id: 4, value: { kind: 'mismatch', id: 'x' } },
 		{ type: 'failed', id: 5, code: 'jobs_full', message: 'm' },
 		{ type: 'abort', token: 't' },

@@ -34,7 +34,7 @@ export function writeToJobs(to: Flat, message: ToJobs): void {
 		const [job, most] = message.args as [NewJob, number];
 		to.push(Tag.add, message.id, most);
 		writeJob(to, job);
-	} else if (message.type === 'outcome' && message.outcome.kind === 'answered') {
+	} else if (message.type === 'outcome' && message.outcome.kind === 'answered' && has(message.outcome, ANSWER_KEYS)) {
 		const { status, head, body, retryAfterMs } = message.outcome;
 		to.push(Tag.outcome, message.token, status, textOf(head), retryAfterMs);
 		writeBody(to, body);
@@ -77,20 +77,34 @@ function each<M>(take: (message: M) => void, message: M): void {
 	}
 }
 
-const JOB_VALUES = 19;
+/** How many members each has that are spelled out; whatever more an object has goes beside them, or as it is. */
+const ANSWER_KEYS = 5;
+const ORDER_KEYS = 7;
+const JOB_KEYS = 15;
+const JOB_VALUES = 18;
+
+const has = (value: object, keys: number): boolean => Object.keys(value).length === keys;
+
+/** null: nothing. */
+function moreOf(job: NewJob): object | null {
+	if (has(job, JOB_KEYS)) return null;
+	const { id, queue, group, owner, priority, createdMs, runAtMs, deadlineMs, keepMs, attemptsMost, ...rest } = job;
+	const { request, body, upstreamKey, notify, idempotency, ...more } = rest;
+	return more;
+}
 
 function writeJob(to: Flat, job: NewJob): void {
 	const { id, queue, group, owner, priority, createdMs, runAtMs, deadlineMs, keepMs, attemptsMost } = job;
 	const { request, upstreamKey, notify, idempotency } = job;
 	to.push(id, queue, group, owner, priority, createdMs, runAtMs, deadlineMs, keepMs, attemptsMost);
-	to.push(textOf(request), upstreamKey, notify === null ? null : textOf(notify));
-	to.push(idempotency?.key ?? null, idempotency?.fingerprint ?? '', idempotency?.untilMs ?? 0);
+	to.push(textOf(request), upstreamKey, notify === null ? null : textOf(notify), idempotency);
 	writeBody(to, job.body);
+	to.push(moreOf(job));
 }
 
 function readJob(from: Flat, at: number): NewJob {
-	const key = from[at + 13] as string | null;
-	return {
+	const more = from[at + 17] as object | null;
+	const job: NewJob = {
 		id: from[at] as string,
 		queue: from[at + 1] as string,
 		group: from[at + 2] as string,
@@ -102,16 +116,17 @@ function readJob(from: Flat, at: number): NewJob {
 		keepMs: from[at + 8] as number,
 		attemptsMost: from[at + 9] as number,
 		request: bytesOf(from[at + 10]),
-		body: readBody(from, at + 16),
+		body: readBody(from, at + 14),
 		upstreamKey: from[at + 11] as string,
 		notify: from[at + 12] === null ? null : bytesOf(from[at + 12]),
-		idempotency: key === null ? null : { key, fingerprint: from[at + 14] as string, untilMs: from[at + 15] as number },
+		idempotency: from[at + 13] as NewJob['idempotency'],
 	};
+	return more === null ? job : { ...job, ...more };
 }
 
 export function writeFromJobs(to: Flat, message: FromJobs): void {
 	if (message.type === 'added') to.push(Tag.added, message.id, message.shiftMs);
-	else if (message.type === 'attempt') {
+	else if (message.type === 'attempt' && has(message.order, ORDER_KEYS)) {
 		const { token, id, attempt, request, body, upstreamKey, lane } = message.order;
 		to.push(Tag.attempt, token, id, attempt, textOf(request), upstreamKey, lane);
 		writeBody(to, body);
