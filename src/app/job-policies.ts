@@ -3,13 +3,15 @@ import type { AttemptPolicy } from '../jobs/attempt.ts';
 import { attemptPolicy } from '../jobs/attempt-policy.ts';
 import { OFFLOAD, type OffloadPolicy } from '../jobs/offload-policy.ts';
 import type { JobsSettings } from './jobs-messages.ts';
-import { isIdempotent, readStoredRequest, routeText } from './offload/stored-request.ts';
+import { hasNotes, isIdempotent, readStoredRequest, routeNotes } from './offload/stored-request.ts';
 import { seriesKey } from './plan.ts';
 
 /** Kinds of requests that are known at once: clients choose their methods. */
 const KNOWN_MOST = 1000;
 
 interface Known {
+	/** How the notes of such a request begin. */
+	notes: Buffer;
 	policy: OffloadPolicy;
 	attempt: AttemptPolicy;
 }
@@ -19,13 +21,12 @@ export class JobPolicies {
 	#routes = new Map<string, JobsSettings['policies'][number]>();
 	/** By what a stored request says of its route and method: to read each of them would cost more than all else here. */
 	readonly #known = new Map<string, Known>();
-	#last: Uint8Array | null = null;
 	#lastKnown: Known | null = null;
 
 	configure(policies: JobsSettings['policies']): void {
 		this.#routes = new Map(policies.map((one) => [seriesKey(one.service, one.route), one]));
 		this.#known.clear();
-		this.#last = null;
+		this.#lastKnown = null;
 	}
 
 	get all(): JobsSettings['policies'] {
@@ -43,23 +44,22 @@ export class JobPolicies {
 	}
 
 	#of(request: Uint8Array): Known {
-		// A job is asked for several times in a row.
-		if (request === this.#last && this.#lastKnown !== null) return this.#lastKnown;
-		const text = routeText(request);
-		const known = this.#known.get(text) ?? this.#read(request, text);
-		this.#last = request;
+		// Most are as the one before.
+		if (this.#lastKnown !== null && hasNotes(request, this.#lastKnown.notes)) return this.#lastKnown;
+		const notes = routeNotes(request);
+		const text = notes.toString('latin1');
+		const known = this.#known.get(text) ?? this.#read(request, Buffer.from(notes));
+		if (this.#known.size >= KNOWN_MOST) this.#known.clear();
+		this.#known.set(text, known);
 		this.#lastKnown = known;
 		return known;
 	}
 
-	#read(request: Uint8Array, text: string): Known {
+	#read(request: Uint8Array, notes: Buffer): Known {
 		const { service, route, method } = readStoredRequest(request).notes;
 		const found = this.#routes.get(seriesKey(service, route)) ?? this.#routes.get(seriesKey(service, REST));
 		const policy = found?.policy ?? OFFLOAD;
-		const attempt = attemptPolicy(policy, { idempotent: isIdempotent(method), attemptMs: found?.attemptMs ?? 0 });
-		if (this.#known.size >= KNOWN_MOST) this.#known.clear();
-		const known = { policy, attempt };
-		this.#known.set(text, known);
-		return known;
+		const idempotent = isIdempotent(method);
+		return { notes, policy, attempt: attemptPolicy(policy, { idempotent, attemptMs: found?.attemptMs ?? 0 }) };
 	}
 }

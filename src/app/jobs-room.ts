@@ -28,9 +28,11 @@ import type {
 	JobsStart,
 	ToJobs,
 } from './jobs-messages.ts';
+import { KeyReservations } from './key-reservations.ts';
 import { bufferOf, statusOf } from './offload/stored-answer.ts';
 import { stamped } from './offload/upstream-request.ts';
 import { openJobStore } from './open-job-store.ts';
+import { slim } from './slim-job.ts';
 import { UpstreamCalls } from './upstream-calls.ts';
 import { WebhookDesk } from './webhook-desk.ts';
 
@@ -50,15 +52,6 @@ const UNENDED = JOB_STATES.filter((state) => !ENDED.has(state));
 const laneKey = (queue: string, lane: string): string => `${queue} ${lane}`;
 
 type Answers = { [N in JobCall]: (...args: Parameters<JobCalls[N]>) => Promise<ReturnType<JobCalls[N]>> };
-
-const NOTHING = new Uint8Array();
-
-/** Bodies would be copied to whoever only wants to know how it gets on. */
-function slim<J extends Job | null>(job: J): J {
-	if (job === null) return job;
-	const result = job.result === null ? null : { head: NOTHING, body: null };
-	return { ...job, request: NOTHING, body: null, result };
-}
 
 type Call = Extract<ToJobs, { type: 'call' }>;
 
@@ -97,13 +90,12 @@ export class JobsRoom {
 	#rooms: QueueRoom[] = [];
 	/** Of queues that no route names any more, but jobs. */
 	#left: QueueRoom[] = [];
-	/** Keys whose requests are being stored, and by whom. */
-	readonly #reserved = new Map<string, string>();
-	readonly #reservers = new Map<string, MessagePort>();
+	readonly #reserved = new KeyReservations();
 	/** As they were a moment ago. */
 	#views: Record<string, QueueView> = {};
 	/** Ends that are still to be told, a moment ago. */
 	#untold = 0;
+	#endsDue = false;
 	#lookedMs = Number.NEGATIVE_INFINITY;
 
 	/** @throws BallastError `store_unusable` */
@@ -118,7 +110,7 @@ export class JobsRoom {
 				if (room === null) return;
 				room.#runner.changed(id, state);
 				room.#watchers.changed(id);
-				if (ENDED.has(state)) room.#sender.wake();
+				if (ENDED.has(state)) room.#ended();
 			},
 			isAlive: (holder) => lock.isAlive(holder),
 			quarantined: ({ path, movedTo, reason }) => tally.quarantined(path, movedTo, reason),
@@ -188,10 +180,20 @@ export class JobsRoom {
 		this.configure(start.settings);
 	}
 
+	/** Whoever tells of ends looks once for all that ended together. */
+	#ended(): void {
+		if (this.#endsDue) return;
+		this.#endsDue = true;
+		queueMicrotask(() => {
+			this.#endsDue = false;
+			this.#sender.wake();
+		});
+	}
+
 	#intakeParts(): IntakeParts {
 		return {
 			store: this.#store,
-			release: (key, by) => this.#release(key, by),
+			release: (key, by) => this.#reserved.release(key, by),
 			added: (queue) => this.#tally.added(queue),
 			wake: () => this.#runner.wake(),
 			nowMs,
@@ -210,13 +212,7 @@ export class JobsRoom {
 
 	connect(worker: number, port: MessagePort): void {
 		this.#places.connect(worker, port);
-		port.once('close', () => {
-			for (const [key, by] of this.#reservers) {
-				if (by !== port) continue;
-				this.#reservers.delete(key);
-				this.#reserved.delete(key);
-			}
-		});
+		port.once('close', () => this.#reserved.ended(port));
 	}
 
 	/** By what is free in the places upstream, as far as it is known. */
@@ -273,7 +269,7 @@ export class JobsRoom {
 	async #answer({ id, name, args }: Call, { port, box }: Caller): Promise<void> {
 		try {
 			const value = await this.call(name, args);
-			if (name === 'reserve' && value === true) this.#reservers.set(args[0] as string, port);
+			if (name === 'reserve' && value === true) this.#reserved.holds(args[0] as string, port);
 			box.say({ type: 'answer', id, value });
 		} catch (error) {
 			box.say(failed(id, error));
@@ -282,12 +278,8 @@ export class JobsRoom {
 
 	readonly #calls: Answers = {
 		add: async (job, most) => slimOutcome(await this.#intake.add(job, most)),
-		reserve: async (key, by) => {
-			const known = this.#reserved.get(key);
-			if (known === undefined) this.#reserved.set(key, by);
-			return known === undefined || known === by;
-		},
-		release: async (key, by) => this.#release(key, by),
+		reserve: async (key, by) => this.#reserved.reserve(key, by),
+		release: async (key, by) => this.#reserved.release(key, by),
 		get: (id) => this.#store.get(id),
 		look: async (id) => slim(await this.#store.get(id)),
 		outlook: async (queue) => {
@@ -313,12 +305,6 @@ export class JobsRoom {
 	async #fresh(id: string): Promise<JobResult | null> {
 		const job = await this.#store.get(id);
 		return job === null ? null : this.#external.fresh(job);
-	}
-
-	#release(key: string, by: string): void {
-		if (this.#reserved.get(key) !== by) return;
-		this.#reserved.delete(key);
-		this.#reservers.delete(key);
 	}
 
 	#drop(body: JobBody): void {

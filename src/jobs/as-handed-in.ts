@@ -1,10 +1,22 @@
 import type { Job, NewJob } from './job.ts';
 
-/** A job as it stands when it was handed in. */
+/** A job as it stands when it was handed in. Spelled out: this is made for each, and a spread takes five times as much. */
 export function newJob(job: NewJob): Job {
-	const { idempotency: _, ...rest } = job;
 	return {
-		...rest,
+		id: job.id,
+		queue: job.queue,
+		group: job.group,
+		owner: job.owner,
+		priority: job.priority,
+		createdMs: job.createdMs,
+		runAtMs: job.runAtMs,
+		deadlineMs: job.deadlineMs,
+		keepMs: job.keepMs,
+		attemptsMost: job.attemptsMost,
+		request: job.request,
+		body: job.body,
+		upstreamKey: job.upstreamKey,
+		notify: job.notify,
 		state: job.runAtMs > job.createdMs ? 'scheduled' : 'waiting',
 		attempts: 0,
 		firstAttemptMs: null,

@@ -62,14 +62,18 @@ export function readStoredRequest(stored: Uint8Array): { notes: RequestNotes; he
 	return { notes, head: bytes.subarray(4 + length) };
 }
 
-/** Of the notes what is the same for all requests of a route and method, and for no others. */
-export function routeText(stored: Uint8Array): string {
+/** Of the notes what is the same for all requests of a route and method, and how those of no others begin. */
+export function routeNotes(stored: Uint8Array): Buffer {
 	const bytes = bufferOf(stored);
-	const json = bytes.toString('latin1', 4, 4 + bytes.readUInt32LE(0));
+	const notes = bytes.subarray(4, 4 + bytes.readUInt32LE(0));
 	// Within a string of JSON no quote stands without a backslash before it.
-	const end = json.indexOf(',"trusted":');
-	return end < 0 ? json : json.slice(0, end);
+	const end = notes.indexOf(',"trusted":');
+	return end < 0 ? notes : notes.subarray(0, end + 1);
 }
+
+/** Whether its notes begin so. */
+export const hasNotes = (stored: Uint8Array, notes: Buffer): boolean =>
+	stored.length >= 4 + notes.length && notes.compare(stored, 4, 4 + notes.length) === 0;
 
 /** End-to-end fields as received; framing anew, conditions of the client's own cache and preferences left out. */
 function headText(exchange: Exchange, bytes: number, unsent: string): string {
