@@ -1,6 +1,6 @@
 /**
  * `npm run bench:jobs`: the embedded store of jobs: how many are taken in and go through a second, each on disk before
- * it counts; what a claim costs with a million waiting. The one in Redis, beside bare BullMQ on the same server. Ends with 1 when a target is missed. See `--help`.
+ * it counts; how many go through the whole program, and their CPU by part; what a claim costs with a million waiting. The one in Redis, beside bare BullMQ on the same server. Ends with 1 when a target is missed. See `--help`.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -17,7 +17,7 @@ type Part = (typeof PARTS)[number];
 
 const USAGE = `node benchmarks/jobs.ts [--only a,b] [--quick] [--write]
   --only     parts, comma-separated: ${PARTS.join(', ')}
-  --quick    half a minute: shorter rounds, 100,000 waiting
+  --quick    a minute: shorter rounds, 100,000 waiting
   --write    keep the figures in docs/performance.md`;
 
 const MARKERS = {
