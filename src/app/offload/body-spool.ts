@@ -57,7 +57,9 @@ export class BodySpool {
 	/** Takes a copy of bytes[start, end). */
 	add(bytes: Uint8Array, start: number, end: number): void {
 		if (end <= start || this.#over) return;
-		this.#held.push(Buffer.from(bytes.subarray(start, end)));
+		const piece = Buffer.allocUnsafe(end - start);
+		(bytes as Buffer).copy(piece, 0, start, end);
+		this.#held.push(piece);
 		this.#heldBytes += end - start;
 		this.received += end - start;
 		if (this.received > INLINE_MOST && this.#heldBytes >= WRITE_BYTES) this.#write();
