@@ -34,6 +34,7 @@ export const JOB_FIGURES: readonly Figure[] = [
 	figure(
 		{ name: 'jobs.failed', unit: 'number', perSecond: true, text: 'Jobs that became dead letters' },
 		rate(ROUTE, of('ballast_jobs_ended_total', { state: 'failed' })),
+		rate([...ROUTE, 'code'], of('ballast_jobs_failed_total')),
 	),
 	counted('webhooks.sent', 'ballast_webhooks_sent_total', 'Webhooks that were taken', []),
 	counted('webhooks.failed', 'ballast_webhooks_failed_total', 'Tries of webhooks that failed', []),
