@@ -25,7 +25,11 @@ export const LANE_FIGURES: readonly Figure[] = [
 		ratio(LANE, [of('ballast_lane_wait_seconds_total')], of('ballast_lane_started_total')),
 	),
 	figure(
-		{ name: 'lanes.time', unit: 'seconds', text: 'Mean time of a job that succeeded there, from the call that began it' },
+		{
+			name: 'lanes.time',
+			unit: 'seconds',
+			text: 'Mean time of a job that succeeded there, from the call that began it',
+		},
 		ratio(LANE, [of('ballast_lane_run_seconds_total')], of('ballast_lane_done_total')),
 	),
 	figure(
@@ -33,19 +37,23 @@ export const LANE_FIGURES: readonly Figure[] = [
 		hourly(LANE, 'ballast_lane_done_total'),
 	),
 	figure(
-		{ name: 'balance.left', unit: 'number', text: 'What is left at a place upstream, in its own unit' },
-		gauge(LANE, 'ballast_balance_left', 'min'),
+		{ name: 'credit.left', unit: 'number', text: 'What is left at a place upstream, in its own unit' },
+		gauge(LANE, 'ballast_credit_left', 'min'),
 	),
 	figure(
-		{ name: 'balance.low', unit: 'number', text: '1: less is left there than `balance.below`' },
-		gauge(LANE, 'ballast_balance_low', 'max'),
+		{ name: 'credit.low', unit: 'number', text: '1: less is left there than `credit.below`' },
+		gauge(LANE, 'ballast_credit_low', 'max'),
 	),
 	figure(
-		{ name: 'balance.age', unit: 'seconds', text: 'Since it last told what is left there' },
-		gauge(LANE, 'ballast_balance_age_seconds', 'max'),
+		{ name: 'credit.age', unit: 'seconds', text: 'Since it last told what is left there' },
+		gauge(LANE, 'ballast_credit_age_seconds', 'max'),
 	),
 	figure(
-		{ name: 'spend.used', unit: 'number', text: 'What counts against the limit of a tenant now, by the prices of `spend`' },
+		{
+			name: 'spend.used',
+			unit: 'number',
+			text: 'What counts against the limit of a tenant now, by the prices of `spend`',
+		},
 		gauge(TENANT, 'ballast_spend_used', 'max'),
 	),
 	figure(
@@ -53,7 +61,11 @@ export const LANE_FIGURES: readonly Figure[] = [
 		gauge(TENANT, 'ballast_spend_limit', 'max'),
 	),
 	figure(
-		{ name: 'spend.hourly', unit: 'number', text: 'What jobs cost in an hour that the upstream takes, at the present pace' },
+		{
+			name: 'spend.hourly',
+			unit: 'number',
+			text: 'What jobs cost in an hour that the upstream takes, at the present pace',
+		},
 		hourly(TENANT, 'ballast_spend_total'),
 	),
 	counted('spend.refused', 'ballast_spend_refused_total', 'Requests refused since too much would be spent', TENANT),

@@ -10,9 +10,9 @@ export function readLanes(registry: Registry, lanes: readonly LaneReading[]): vo
 	const gauged: readonly [Gauge, (lane: LaneReading) => number | null][] = [
 		[LANE_GAUGES.ballast_lane_running, ({ running }) => running],
 		[LANE_GAUGES.ballast_lane_slots, ({ slots }) => slots],
-		[LANE_GAUGES.ballast_balance_left, ({ balance }) => balance?.left ?? null],
-		[LANE_GAUGES.ballast_balance_low, ({ balance }) => (balance === null ? null : Number(balance.low))],
-		[LANE_GAUGES.ballast_balance_age_seconds, ({ balanceAgeSeconds }) => balanceAgeSeconds],
+		[LANE_GAUGES.ballast_credit_left, ({ credit }) => credit?.left ?? null],
+		[LANE_GAUGES.ballast_credit_low, ({ credit }) => (credit === null ? null : Number(credit.low))],
+		[LANE_GAUGES.ballast_credit_age_seconds, ({ creditAgeSeconds }) => creditAgeSeconds],
 	];
 	for (const [metric, value] of gauged) gauges(registry, metric, rows(value));
 	const counted: readonly [Counter, (lane: LaneReading) => number][] = [

@@ -176,9 +176,9 @@ export const QUEUE_COUNTERS = define('counter', {
 export const LANE_GAUGES = define('gauge', {
 	ballast_lane_running: ['Jobs of this node that a place upstream has', LANE],
 	ballast_lane_slots: ['Jobs that a place upstream may have now; fewer while others use it, too', LANE],
-	ballast_balance_left: ['What is left at a place upstream, in its own unit', LANE],
-	ballast_balance_low: ['1: less is left at a place upstream than is to be', LANE],
-	ballast_balance_age_seconds: ['Since a place upstream last told what is left there', LANE],
+	ballast_credit_left: ['What is left at a place upstream, in its own unit', LANE],
+	ballast_credit_low: ['1: less is left at a place upstream than is to be', LANE],
+	ballast_credit_age_seconds: ['Since a place upstream last told what is left there', LANE],
 });
 
 export const LANE_COUNTERS = define('counter', {

@@ -134,9 +134,9 @@ export interface LaneReading {
 	/** Jobs that it may have now; null: as many as come. */
 	slots: number | null;
 	/** null: it is not known, or not any more. */
-	balance: { left: number; low: boolean } | null;
+	credit: { left: number; low: boolean } | null;
 	/** Since it was told; null: it never was. */
-	balanceAgeSeconds: number | null;
+	creditAgeSeconds: number | null;
 	/** First attempts, and how long all of them had waited. */
 	started: number;
 	waitedSeconds: number;

@@ -180,8 +180,8 @@ export class TestNode implements NodeReaders {
 	lanes() {
 		const [started, done] = [this.#requests, this.#requests];
 		const counts = { started, waitedSeconds: 2 * started, done, ranSeconds: 300 * done };
-		const balance = { left: 12.5, low: true };
-		const now = { running: 7, slots: 10, balance, balanceAgeSeconds: 30 };
+		const credit = { left: 12.5, low: true };
+		const now = { running: 7, slots: 10, credit, creditAgeSeconds: 30 };
 		return [{ service: 'api', route: '*', lane: 'account-1', ...now, ...counts }];
 	}
 

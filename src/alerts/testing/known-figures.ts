@@ -108,11 +108,12 @@ const FIGURES: readonly FigureInfo[] = [
 	counter('jobs.added', ['service', 'route'], 'ballast_jobs_added_total'),
 	counter('jobs.attempts', ['service', 'route'], 'ballast_job_attempts_total'),
 	counter('jobs.ended', ['service', 'route', 'state'], 'ballast_jobs_ended_total'),
-	counter('jobs.failed', ['service', 'route', 'code'], 'ballast_jobs_ended_total'),
-	...['lanes.running', 'lanes.slots', 'lanes.hourly', 'balance.left', 'balance.low'].map((name) =>
+	counter('jobs.failed', ['service', 'route'], 'ballast_jobs_ended_total'),
+	counter('jobs.errors', ['service', 'route', 'code'], 'ballast_jobs_failed_total'),
+	...['lanes.running', 'lanes.slots', 'lanes.hourly', 'credit.left', 'credit.low'].map((name) =>
 		gauge(name, 'number', ['service', 'route', 'lane'], `ballast_${name.replace('.', '_')}`),
 	),
-	...['lanes.wait', 'lanes.time', 'balance.age'].map((name) =>
+	...['lanes.wait', 'lanes.time', 'credit.age'].map((name) =>
 		gauge(name, 'seconds', ['service', 'route', 'lane'], `ballast_${name.replace('.', '_')}_seconds`),
 	),
 	...['spend.used', 'spend.limit', 'spend.hourly'].map((name) =>

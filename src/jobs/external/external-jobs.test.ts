@@ -57,7 +57,10 @@ function made(answers: Record<string, unknown[]>, policy: ExternalPolicy = POLIC
 	const asked: string[] = [];
 	const state = { nowMs: 1 };
 	const jobs: ExternalJobs = new ExternalJobs({
-		upstreamOf: () => ({ external: policy, codes: { code: '/error', message: null, retry: [], fail: ['no'] } }),
+		upstreamOf: () => ({
+			...{ external: policy, spend: null },
+			codes: { code: '/error', message: null, retry: [], fail: ['no'] },
+		}),
 		ask: async (_, target) => {
 			asked.push(target);
 			const left = answers[target] ?? [];

@@ -1,4 +1,4 @@
-import type { NewJob, SpendAccount } from '../job.ts';
+import type { JobSpend, NewJob, SpendAccount } from '../job.ts';
 import { estimateCost } from './estimate-cost.ts';
 import type { SpendPolicy } from './spend-policy.ts';
 import { spendWindow } from './spend-window.ts';
@@ -7,7 +7,7 @@ import { spendWindow } from './spend-window.ts';
 export function jobSpend(
 	policy: SpendPolicy,
 	{ service, tenant, body, nowMs }: { service: string; tenant: string; body: NewJob['body']; nowMs: number },
-): NonNullable<NewJob['spend']> {
+): JobSpend {
 	const { per, perTenant, total, tenants, price } = policy;
 	const own = Object.hasOwn(tenants, tenant) ? (tenants[tenant] as number) : perTenant;
 	const of: SpendAccount[] = [

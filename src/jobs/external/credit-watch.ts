@@ -1,29 +1,29 @@
 import type { AttemptOutcome } from '../attempt.ts';
-import type { BalancePointer, BalancePolicy } from './balance-policy.ts';
+import type { CreditPointer, CreditPolicy } from './credit-policy.ts';
 import { pointed } from './json-pointer.ts';
 import { parseJson } from './read-status.ts';
 
-/** A place upstream whose balance is watched. */
-export interface BalancePlace {
+/** A place upstream whose credit is watched. */
+export interface CreditPlace {
 	queue: string;
 	lane: string;
 	/** By which route it is asked. */
 	service: string;
 	route: string;
-	policy: BalancePolicy;
+	policy: CreditPolicy;
 }
 
-export interface BalanceWatchParts {
+export interface CreditWatchParts {
 	/** GET of this path at the place. */
-	ask(place: BalancePlace, target: string): Promise<AttemptOutcome>;
+	ask(place: CreditPlace, target: string): Promise<AttemptOutcome>;
 	/** The body of an answer, which is gone then; null: there is none, or too much of it. */
 	text(outcome: AttemptOutcome): Promise<string | null>;
 	/** It cannot be read any more, or can again (''): told once for each. */
-	unread(place: BalancePlace, why: string): void;
+	unread(place: CreditPlace, why: string): void;
 	nowMs(): number;
 }
 
-export interface Balance {
+export interface Credit {
 	/** null: it is not known, or what is known is too old. */
 	left: number | null;
 	/** Whether less is left than is to be. */
@@ -42,7 +42,7 @@ const KNOWN_LEAST_MS = 60_000;
 const ASKED_MOST = 4;
 
 interface Watched {
-	place: BalancePlace;
+	place: CreditPlace;
 	left: number | null;
 	toldMs: number | null;
 	nextMs: number;
@@ -51,23 +51,26 @@ interface Watched {
 }
 
 /** Asks from time to time what is left at places upstream. Nothing is taken for what was not told. */
-export class BalanceWatch {
-	readonly #parts: BalanceWatchParts;
+export class CreditWatch {
+	readonly #parts: CreditWatchParts;
 	#watched = new Map<string, Watched>();
 
-	constructor(parts: BalanceWatchParts) {
+	constructor(parts: CreditWatchParts) {
 		this.#parts = parts;
 	}
 
 	/** What is known of a place stays known. */
-	configure(places: readonly BalancePlace[]): void {
+	configure(places: readonly CreditPlace[]): void {
 		const before = this.#watched;
 		this.#watched = new Map();
 		for (const place of places) {
 			const key = keyOf(place.queue, place.lane);
 			const fresh: Watched = { place, left: null, toldMs: null, nextMs: 0, failures: 0, asking: false };
 			const known = before.get(key);
-			this.#watched.set(key, known === undefined || isOther(known.place, place) ? fresh : Object.assign(known, { place }));
+			this.#watched.set(
+				key,
+				known === undefined || isOther(known.place, place) ? fresh : Object.assign(known, { place }),
+			);
 		}
 	}
 
@@ -84,7 +87,7 @@ export class BalanceWatch {
 	}
 
 	/** null: it is not watched. */
-	of(queue: string, lane: string): Balance | null {
+	of(queue: string, lane: string): Credit | null {
 		const one = this.#watched.get(keyOf(queue, lane));
 		if (one === undefined) return null;
 		const { everyMs, below } = one.place.policy;
@@ -100,7 +103,7 @@ export class BalanceWatch {
 		const outcome = await this.#parts.ask(one.place, policy.path);
 		const text = await this.#parts.text(outcome);
 		one.asking = false;
-		const read = readBalance(outcome, text, policy.left);
+		const read = readCredit(outcome, text, policy.left);
 		const nowMs = this.#parts.nowMs();
 		if (typeof read === 'number') {
 			one.left = read;
@@ -119,16 +122,16 @@ export class BalanceWatch {
 }
 
 /** Of one that is asked otherwise nothing is known. */
-const isOther = (before: BalancePlace, now: BalancePlace): boolean =>
+const isOther = (before: CreditPlace, now: CreditPlace): boolean =>
 	JSON.stringify([before.policy.path, before.policy.left]) !== JSON.stringify([now.policy.path, now.policy.left]);
 
 const keyOf = (queue: string, lane: string): string => `${queue} ${lane}`;
 
 /** What is left; or why that is not known, for people. */
-export function readBalance(
+export function readCredit(
 	outcome: AttemptOutcome,
 	text: string | null,
-	left: readonly BalancePointer[],
+	left: readonly CreditPointer[],
 ): number | string {
 	if (outcome.kind !== 'answered') return outcome.code;
 	if (outcome.status !== 200) return `it answers ${outcome.status}`;

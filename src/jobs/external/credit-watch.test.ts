@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { setImmediate as turn } from 'node:timers/promises';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { AttemptOutcome } from '../attempt.ts';
-import { type BalancePlace, BalanceWatch, readBalance } from './balance-watch.ts';
+import { type CreditPlace, CreditWatch, readCredit } from './credit-watch.ts';
 
 const LEFT = [
 	{ at: '/data/wallet/remaining_balance', less: null },
@@ -21,7 +21,7 @@ class Stage {
 	told: string[] = [];
 	/** What the next question brings. */
 	next: [outcome: AttemptOutcome, text: string | null] = [answered(200), wallet(50)];
-	readonly watch: BalanceWatch = new BalanceWatch({
+	readonly watch: CreditWatch = new CreditWatch({
 		ask: ({ lane }, target) => {
 			this.asked.push(`${lane} ${target}`);
 			return Promise.resolve(this.next[0]);
@@ -31,7 +31,7 @@ class Stage {
 		nowMs: () => this.nowMs,
 	});
 
-	place(lane: string, everyMs = 300_000): BalancePlace {
+	place(lane: string, everyMs = 300_000): CreditPlace {
 		const policy = { path: '/me', left: LEFT, everyMs, below: 20 };
 		return { queue: 'heygen', lane, service: 'heygen', route: 'POST /v3/videos', policy };
 	}
@@ -99,7 +99,7 @@ test('a Retry-After is waited for', async () => {
 test('a question that takes long is not asked twice', async () => {
 	const stage = new Stage();
 	const open = Promise.withResolvers<AttemptOutcome>();
-	const watch = new BalanceWatch({
+	const watch = new CreditWatch({
 		ask: (_, target) => {
 			stage.asked.push(target);
 			return open.promise;
@@ -117,8 +117,8 @@ test('a question that takes long is not asked twice', async () => {
 	assert.equal(stage.asked.length, 6);
 });
 
-test('the first number counts; a cap less what is spent; what is none is no balance', () => {
-	const of = (text: string | null, outcome: AttemptOutcome = answered(200)) => readBalance(outcome, text, LEFT);
+test('the first number counts; a cap less what is spent; what is none is no credit', () => {
+	const of = (text: string | null, outcome: AttemptOutcome = answered(200)) => readCredit(outcome, text, LEFT);
 	assert.equal(of(wallet(0)), 0);
 	assert.equal(of(wallet('12.5')), 12.5);
 	assert.equal(of('{"data":{"wallet":null,"usage":{"cap":100,"spent":30}}}'), 70);
