@@ -29,6 +29,7 @@ import { JobPlaces } from './job-places.ts';
 import { JobTally } from './job-tally.ts';
 import { JobWatchers } from './job-watchers.ts';
 import type { FromJobs, FromJobsThread, JobCall, JobCalls, JobsSettings, JobsStart, ToJobs } from './jobs-messages.ts';
+import { KeyReservations } from './key-reservations.ts';
 import { knownCodes } from './known-codes.ts';
 import { LaneDesk } from './lane-desk.ts';
 import { bufferOf, statusOf } from './offload/stored-answer.ts';
@@ -84,8 +85,7 @@ export class JobsRoom {
 	/** Of queues that no route names any more, but jobs. */
 	#left: QueueRoom[] = [];
 	/** Keys whose requests are being stored, and by whom. */
-	readonly #reserved = new Map<string, string>();
-	readonly #reservers = new Map<string, MessagePort>();
+	readonly #keys = new KeyReservations();
 	/** As they were a moment ago, and jobs that came since. */
 	#views: Record<string, QueueView> = {};
 	#addedSince = new Map<string, number>();
@@ -146,24 +146,7 @@ export class JobsRoom {
 		this.#webhooks = new WebhookDesk(this.#external);
 		this.#spend = new SpendDesk(of.store, nowMs);
 		this.#lanes = this.#laneDesk();
-		this.#runner = new JobRunner({
-			store: this.#store,
-			places: {
-				room: () => this.#places.room(),
-				begin: (order) => this.#places.begin(this.#stamped(order)),
-				abort: (token) => this.#places.abort(token),
-				drop: (body) => this.#drop(body),
-			},
-			submitted: this.#external,
-			holder: start.holder,
-			gone,
-			rooms: () => this.#lanes.rooms([...this.#rooms, ...this.#left]),
-			policyOf: (job) => this.#attemptPolicy(job),
-			settled: (job, kind) => this.#settled(job, kind),
-			began: (job) => this.#began(job),
-			unusable: (why) => this.#tally.unusable(why),
-			nowMs,
-		});
+		this.#runner = this.#jobRunner(start.holder, gone);
 		this.#sender = new WebhookSender({
 			store: this.#store,
 			holder: start.holder,
@@ -174,6 +157,27 @@ export class JobsRoom {
 			nowMs,
 		});
 		this.configure(start.settings);
+	}
+
+	#jobRunner(holder: string, gone: readonly string[]): JobRunner {
+		return new JobRunner({
+			store: this.#store,
+			places: {
+				room: () => this.#places.room(),
+				begin: (order) => this.#places.begin(this.#stamped(order)),
+				abort: (token) => this.#places.abort(token),
+				drop: (body) => this.#drop(body),
+			},
+			submitted: this.#external,
+			holder,
+			gone,
+			rooms: () => this.#lanes.rooms([...this.#rooms, ...this.#left]),
+			policyOf: (job) => this.#attemptPolicy(job),
+			settled: (job, kind) => this.#settled(job, kind),
+			began: (job) => this.#began(job),
+			unusable: (why) => this.#tally.unusable(why),
+			nowMs,
+		});
 	}
 
 	#laneDesk(): LaneDesk {
@@ -205,13 +209,7 @@ export class JobsRoom {
 
 	connect(worker: number, port: MessagePort): void {
 		this.#places.connect(worker, port);
-		port.once('close', () => {
-			for (const [key, by] of this.#reservers) {
-				if (by !== port) continue;
-				this.#reservers.delete(key);
-				this.#reserved.delete(key);
-			}
-		});
+		port.once('close', () => this.#keys.left(port));
 	}
 
 	#began(job: ClaimedJob): void {
@@ -257,7 +255,7 @@ export class JobsRoom {
 		let answer: FromJobs;
 		try {
 			const value = await this.call(name, args);
-			if (name === 'reserve' && value === true) this.#reservers.set(args[0] as string, port);
+			if (name === 'reserve' && value === true) this.#keys.reservedFor(args[0] as string, port);
 			answer = { type: 'answer', id, value };
 		} catch (error) {
 			const code = error instanceof BallastError ? error.code : 'internal';
@@ -268,16 +266,8 @@ export class JobsRoom {
 
 	readonly #calls: Answers = {
 		add: (job, most) => this.#add(job, most),
-		reserve: async (key, by) => {
-			const known = this.#reserved.get(key);
-			if (known === undefined) this.#reserved.set(key, by);
-			return known === undefined || known === by;
-		},
-		release: async (key, by) => {
-			if (this.#reserved.get(key) !== by) return;
-			this.#reserved.delete(key);
-			this.#reservers.delete(key);
-		},
+		reserve: async (key, by) => this.#keys.reserve(key, by),
+		release: async (key, by) => this.#keys.release(key, by),
 		get: (id) => this.#store.get(id),
 		look: async (id) => slim(await this.#store.get(id)),
 		outlook: async (queue) => {
@@ -325,7 +315,7 @@ export class JobsRoom {
 		this.#addedSince.set(queue, (this.#addedSince.get(queue) ?? 0) + 1);
 		const [outcome] = await this.#store.add([moved]);
 		// Before it is answered: what its client sends next may come by another worker, and sooner than this one's word.
-		if (job.idempotency !== null) await this.#calls.release(job.idempotency.key, job.id);
+		if (job.idempotency !== null) this.#keys.release(job.idempotency.key, job.id);
 		if (outcome?.kind !== 'over_spend') this.#tally.added(queue);
 		this.#runner.wake();
 		if (outcome?.kind === 'over_spend') this.#spend.refused(job);
