@@ -66,6 +66,8 @@ test('each place is asked on its interval, and is low below its bound', async ()
 	stage.watch.configure([stage.place('one'), stage.place('two')]);
 	assert.equal(await stage.pass(1000), 0);
 	assert.equal(stage.left, 19.5);
+	stage.watch.configure([stage.place('one', 10_000)]);
+	assert.equal(await stage.pass(12_000), 2);
 });
 
 test('what cannot be read is asked for ever more seldom, and is never 0', async () => {
@@ -73,8 +75,8 @@ test('what cannot be read is asked for ever more seldom, and is never 0', async 
 	stage.watch.configure([stage.place('one')]);
 	await stage.pass(2000);
 	stage.next = [answered(503), null];
-	// At 300, 330, 390, 510, 750 s: what is known is given for three intervals.
-	assert.equal(await stage.pass(800_000), 5);
+	// At 300, 305, 315, 335, 375, 455, 615 s: what is known is given for three intervals.
+	assert.equal(await stage.pass(800_000), 7);
 	assert.equal(stage.left, 50);
 	await stage.pass(200_000);
 	assert.equal(stage.left, null);

@@ -33,7 +33,7 @@ export interface Credit {
 }
 
 /** Pause after the first question that brought nothing, where the interval is not shorter; doubled each time, ms. */
-const FIRST_PAUSE_MS = 30_000;
+const FIRST_PAUSE_MS = 5000;
 const LONGEST_PAUSE_MS = 3_600_000;
 /** What is known counts for so many intervals, and this long at least, ms. */
 const KNOWN_INTERVALS = 3;
@@ -67,6 +67,8 @@ export class CreditWatch {
 			const key = keyOf(place.queue, place.lane);
 			const fresh: Watched = { place, left: null, toldMs: null, nextMs: 0, failures: 0, asking: false };
 			const known = before.get(key);
+			// A shorter interval holds at once.
+			if (known !== undefined) known.nextMs = Math.min(known.nextMs, this.#parts.nowMs() + place.policy.everyMs);
 			this.#watched.set(
 				key,
 				known === undefined || isOther(known.place, place) ? fresh : Object.assign(known, { place }),
@@ -101,7 +103,8 @@ export class CreditWatch {
 		one.asking = true;
 		const { policy } = one.place;
 		const outcome = await this.#parts.ask(one.place, policy.path);
-		const text = await this.#parts.text(outcome);
+		// A body that cannot be read is an answer that says nothing.
+		const text = await this.#parts.text(outcome).catch(() => null);
 		one.asking = false;
 		const read = readCredit(outcome, text, policy.left);
 		const nowMs = this.#parts.nowMs();
