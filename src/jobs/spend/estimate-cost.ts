@@ -1,6 +1,6 @@
-import type { JobBody } from '../job.ts';
 import { pointed } from '../external/json-pointer.ts';
 import { parseJson } from '../external/read-status.ts';
+import type { JobBody } from '../job.ts';
 import type { PricePolicy } from './spend-policy.ts';
 
 /** How deep texts may lie within what a pointer leads to. */
