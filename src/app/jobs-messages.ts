@@ -7,8 +7,8 @@ import type { JobsConfig, OffloadPolicy } from '../jobs/offload-policy.ts';
 import type { JobStoreConfig } from '../jobs/store-config.ts';
 import type { WebhookCounts } from '../jobs/webhooks/webhook-sender.ts';
 import type { RedisConfig } from '../redis/config.ts';
-import type { LaneFigures } from './lane-desk.ts';
-import type { SpendFigures } from './spend-desk.ts';
+import type { LaneFigures } from './lane-figures.ts';
+import type { SpendFigures } from './spend-figures.ts';
 
 /** Files of bodies, within the jobs' folder. */
 export const BODIES = 'bodies';

@@ -1,27 +1,10 @@
 import type { AttemptOutcome } from '../jobs/attempt.ts';
-import { type Credit, type CreditPlace, CreditWatch } from '../jobs/external/credit-watch.ts';
+import { type CreditPlace, CreditWatch } from '../jobs/external/credit-watch.ts';
 import { LaneCaps } from '../jobs/external/lane-caps.ts';
 import type { Job } from '../jobs/job.ts';
 import type { QueueRoom, ReportKind } from '../jobs/job-store.ts';
 import type { JobsSettings } from './jobs-messages.ts';
-
-/** A place upstream, such as an account, as this node knows it. The counts are since the thread began. */
-export interface LaneFigures {
-	queue: string;
-	lane: string;
-	/** Jobs of this node there. */
-	running: number;
-	/** Jobs that it may have now; 0: as many as come. */
-	slots: number;
-	/** First attempts there, and how long all of them had waited, s. */
-	started: number;
-	waitedS: number;
-	/** Jobs that succeeded there, and how long they took from the start of their last attempt, s. */
-	done: number;
-	ranS: number;
-	/** null: it is not watched. */
-	credit: Credit | null;
-}
+import type { LaneFigures } from './lane-figures.ts';
 
 export interface LaneDeskParts {
 	/** GET of this path at a place. */
@@ -40,11 +23,11 @@ export class LaneDesk {
 	readonly #parts: LaneDeskParts;
 	readonly #caps = new LaneCaps();
 	readonly #counts = new Map<string, Counts>();
-	readonly #credits: CreditWatch;
+	readonly #credit: CreditWatch;
 
 	constructor(parts: LaneDeskParts) {
 		this.#parts = parts;
-		this.#credits = new CreditWatch({
+		this.#credit = new CreditWatch({
 			ask: parts.ask,
 			text: parts.text,
 			unread: ({ queue, lane }, why) => {
@@ -65,12 +48,12 @@ export class LaneDesk {
 				if (!places.has(key)) places.set(key, { queue, lane, service, route, policy: credit });
 			}
 		}
-		this.#credits.configure([...places.values()]);
+		this.#credit.configure([...places.values()]);
 	}
 
 	/** About each second, where jobs are carried out. */
 	look(): void {
-		this.#credits.look();
+		this.#credit.look();
 	}
 
 	/** By what is free in the places, as far as it is known. */
@@ -128,7 +111,7 @@ export class LaneDesk {
 				running: this.#parts.inLane(room.name, lane),
 				slots: this.#slots(room, lane, concurrency),
 				...this.#of(room.name, lane),
-				credit: this.#credits.of(room.name, lane),
+				credit: this.#credit.of(room.name, lane),
 			})),
 		);
 	}

@@ -5,7 +5,8 @@ import type { ClaimedJob, ReportKind } from '../jobs/job-store.ts';
 import { OFFLOAD } from '../jobs/offload-policy.ts';
 import { spendKey } from '../jobs/spend/job-spend.ts';
 import { MICRO, type SpendPolicy } from '../jobs/spend/spend-policy.ts';
-import { SpendDesk, type SpendFigures } from './spend-desk.ts';
+import { SpendDesk } from './spend-desk.ts';
+import type { SpendFigures } from './spend-figures.ts';
 
 const NOW = Date.UTC(2026, 10, 28, 17);
 const POLICY: SpendPolicy = {
@@ -55,7 +56,9 @@ test('named tenants are told by their name, others by a hash; what clients say i
 	await desk.look();
 	assert.deepEqual(asked, [Date.UTC(2026, 10, 28)], 'each five seconds');
 	desk.settled(job('acme'), SUBMITTED);
-	desk.refused({ spend: { cost: 1, sinceMs: 0, of: [{ key: keys('acme')[0] as string, most: 1 }] } } as NewJob);
+	desk.refused({
+		spend: { cost: 1, sinceMs: 0, of: [{ key: keys('acme')[0] as string, most: 1 }] },
+	} as unknown as NewJob);
 	const figures = desk.figures();
 	const untilMs = Date.UTC(2026, 10, 29);
 	assert.deepEqual(of(figures, 'acme'), {
@@ -94,9 +97,9 @@ test('a job costs once: when the upstream takes it, or has done it at once', () 
 	desk.settled(job('a'), { kind: 'succeeded', result: null });
 	assert.equal(spent(), 3);
 	const { spent: _, ...uncounted } = job('a');
-	desk.settled(uncounted, SUBMITTED);
+	desk.settled(uncounted as ClaimedJob, SUBMITTED);
 	assert.equal(spent(), 3);
 	state.nowMs += 86_400_000;
 	assert.equal(desk.sinceMs(job('a')), Date.UTC(2026, 10, 29));
-	assert.equal(desk.sinceMs(uncounted), undefined);
+	assert.equal(desk.sinceMs(uncounted as ClaimedJob), undefined);
 });

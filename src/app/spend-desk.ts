@@ -5,24 +5,7 @@ import { readSpendKey } from '../jobs/spend/job-spend.ts';
 import { MICRO, type SpendPolicy, type SpendWindow } from '../jobs/spend/spend-policy.ts';
 import { spendWindow } from '../jobs/spend/spend-window.ts';
 import type { JobsSettings } from './jobs-messages.ts';
-
-/** What a tenant spends, in units of money. The counts are since the thread began. */
-export interface SpendFigures {
-	service: string;
-	/** Of a label: its name where the configuration has it, else a hash; `other`: of many; `*`: all together. */
-	tenant: string;
-	/** As clients say it. */
-	name: string;
-	/** Within the time that is now, over all nodes; null: not known yet. */
-	used: number | null;
-	/** null: there is none. */
-	limit: number | null;
-	/** When `used` begins anew, epoch ms. */
-	untilMs: number;
-	/** What jobs cost that the upstream took, and requests that were refused. */
-	spent: number;
-	refused: number;
-}
+import type { SpendFigures } from './spend-figures.ts';
 
 /** Tenants of a service that have figures of their own, beside those that are named. */
 const LABELS_MOST = 50;

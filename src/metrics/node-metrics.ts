@@ -2,6 +2,7 @@
 import type { MetricDefinition } from '../core/metric.ts';
 import { readLanes, readSpending } from './lane-metrics.ts';
 import * as names from './metric-names.ts';
+import { type Counter, counters, countersOn, type Gauge, gauges, one, type Row } from './metric-rows.ts';
 import type {
 	NodeReaders,
 	NodeReading,
@@ -12,7 +13,6 @@ import type {
 	WebhooksReading,
 	WorkerReading,
 } from './node-readers.ts';
-import { type Gauge, type Counter, counters, countersOn, gauges, one, type Row } from './metric-rows.ts';
 import type { Registry } from './registry.ts';
 import { TrafficMetrics, type TrafficOptions } from './traffic-metrics.ts';
 
@@ -154,7 +154,6 @@ function readWorkers(registry: Registry, workers: readonly WorkerReading[]): voi
 		rows(({ heapRatio }) => heapRatio),
 	);
 }
-
 
 function readHost(registry: Registry, readers: Partial<NodeReaders>): void {
 	const { HOST_GAUGES: G, HOST_COUNTERS: C, DISK_GAUGES: D } = names;

@@ -35,7 +35,8 @@ export class Adding {
 	add(job: NewJob): AddOutcome {
 		const known = job.idempotency === null ? null : this.#recorded(job.idempotency, job);
 		if (known !== null) return known;
-		const over = job.spend === undefined || this.#book.row(job.id) !== null ? null : this.#book.spending.over(job.spend);
+		const over =
+			job.spend === undefined || this.#book.row(job.id) !== null ? null : this.#book.spending.over(job.spend);
 		if (over !== null) {
 			this.#dropRecord.run(job.idempotency?.key ?? '', job.id);
 			return { kind: 'over_spend', id: job.id, key: over };

@@ -41,7 +41,9 @@ export interface EmbeddedJobStoreOptions extends JobFile {
 }
 
 /** Jobs in a SQLite file: with nothing installed, on one machine. What is promised is on its disk. */
-export function openEmbeddedJobStore(options: EmbeddedJobStoreOptions): JobStore & NoticeStore & KnowsQueues & KnowsSums {
+export function openEmbeddedJobStore(
+	options: EmbeddedJobStoreOptions,
+): JobStore & NoticeStore & KnowsQueues & KnowsSums {
 	return new EmbeddedJobStore(options);
 }
 
