@@ -72,7 +72,7 @@ const steps = [
 	{ name: 'imports', command: [process.execPath, 'scripts/check-imports.ts'] },
 	{ name: 'docs', command: [process.execPath, 'scripts/check-docs.ts'] },
 	// Most of the time of a test goes into what it imports: those that need no process of their own share it.
-	{ name: 'parts', tests: [`src/${PARTS}/**/*.test.ts`], except: OWN_PROCESS, processes: 2, minutes: 5 },
+	{ name: 'parts', tests: [`src/${PARTS}/**/*.test.ts`], except: OWN_PROCESS, processes: 2, minutes: 8 },
 	{
 		name: 'unit',
 		tests: [
@@ -81,7 +81,7 @@ const steps = [
 			'{scripts,simulators}/**/*.test.ts',
 		],
 		concurrency: 2,
-		minutes: 5,
+		minutes: 8,
 	},
 	{ name: 'alone', tests: ALONE, concurrency: 1, slow: true },
 	{ name: 'side by side', tests: SLOW, except: ALONE, concurrency: BESIDE, slow: true },
@@ -146,8 +146,13 @@ async function tryAgain() {
 	}
 }
 
-const minutesIn = () => (performance.now() - began) / 60_000;
-const minutesLeft = () => Math.min(FILE_MINUTES, LAST_END - minutesIn());
+function minutesIn() {
+	return (performance.now() - began) / 60_000;
+}
+
+function minutesLeft() {
+	return Math.min(FILE_MINUTES, LAST_END - minutesIn());
+}
 
 /** Runs the files of a step. */
 async function test({ tests, except = [], processes, slow, ...how }) {
