@@ -9,8 +9,9 @@ import type { SpendFigures } from './spend-figures.ts';
 
 /** Tenants of a service that have figures of their own, beside those that are named. */
 const LABELS_MOST = 50;
-/** Sums are read so often, ms. */
+/** Sums are read so often, ms; of very many tenants more seldom, so that it takes no more than this share of the time. */
 const READ_MS = 5000;
+const READ_SHARE = 0.02;
 
 const ALL = '*';
 const OTHER = 'other';
@@ -28,7 +29,8 @@ export class SpendDesk {
 	readonly #store: Partial<KnowsSums>;
 	readonly #nowMs: () => number;
 	#books = new Map<string, Books>();
-	#readMs = Number.NEGATIVE_INFINITY;
+	/** Not before. */
+	#nextMs = 0;
 
 	constructor(store: Partial<KnowsSums>, nowMs: () => number) {
 		this.#store = store;
@@ -46,7 +48,7 @@ export class SpendDesk {
 			const sums = known?.policy.per === policy.spend.per ? known.sums : null;
 			this.#books.set(service, { policy: policy.spend, lines, sums });
 		}
-		this.#readMs = Number.NEGATIVE_INFINITY;
+		this.#nextMs = 0;
 	}
 
 	refused({ spend }: NewJob): void {
@@ -78,8 +80,8 @@ export class SpendDesk {
 	/** To be called about each second. @throws BallastError `jobs_unavailable` */
 	async look(): Promise<void> {
 		const nowMs = this.#nowMs();
-		if (this.#books.size === 0 || nowMs - this.#readMs < READ_MS || this.#store.sums === undefined) return;
-		this.#readMs = nowMs;
+		if (this.#books.size === 0 || nowMs < this.#nextMs || this.#store.sums === undefined) return;
+		this.#nextMs = nowMs + READ_MS;
 		for (const [service, books] of this.#books) {
 			const { per } = books.policy;
 			const found = await this.#store.sums(spendWindow(per, nowMs).sinceMs);
@@ -92,6 +94,7 @@ export class SpendDesk {
 			}
 			books.sums = sums;
 		}
+		this.#nextMs = nowMs + Math.max(READ_MS, (this.#nowMs() - nowMs) / READ_SHARE);
 	}
 
 	figures(): SpendFigures[] {

@@ -6,6 +6,9 @@ import { readSpend, writeSpend } from './spend-text.ts';
 /** Sums are kept for longer than a job of the longest time should take, ms. */
 const KEPT_MS = 70 * 86_400_000;
 
+/** Rows that one sweep drops at most: others wait for it. */
+const STEP = 500;
+
 /** Sums of what jobs cost, within a transaction. */
 export class Spending {
 	readonly #sum: StatementSync;
@@ -17,11 +20,13 @@ export class Spending {
 	constructor(database: DatabaseSync) {
 		this.#sum = database.prepare('SELECT sum FROM spent WHERE since = ? AND key = ?');
 		this.#add = database.prepare(
-			'INSERT INTO spent VALUES (?, ?, ?) ON CONFLICT (since, key) DO UPDATE SET sum = max(0, sum + excluded.sum)',
+			'INSERT INTO spent VALUES (?1, ?2, max(0, ?3)) ON CONFLICT (since, key) DO UPDATE SET sum = max(0, sum + ?3)',
 		);
 		this.#keep = database.prepare('UPDATE jobs SET spend = ? WHERE seq = ?');
 		this.#sums = database.prepare('SELECT key, sum FROM spent WHERE since = ? ORDER BY sum DESC LIMIT 1000');
-		this.#drop = database.prepare('DELETE FROM spent WHERE since < ?');
+		this.#drop = database.prepare(
+			`DELETE FROM spent WHERE (since, key) IN (SELECT since, key FROM spent WHERE since < ? LIMIT ${STEP})`,
+		);
 	}
 
 	/** Which sum would be more than it may; null: none. */
