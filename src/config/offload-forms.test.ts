@@ -71,6 +71,8 @@ test('credit needs to know where it is told; of spend what is left out is inheri
 	assert.match(await problems({ credit: { path: '/a', left: ['no'] } }), /JSON pointer/);
 	assert.match(await problems({ credit: { path: '/a', left: ['/a'], every: '1s' } }), /duration from 10s/);
 	assert.match(await problems({ spend: { perTenant: -1 } }), /a number from 0/);
+	assert.match(await warningsOf(api({ offload: { spend: { perTenant: 5 } } })), /its limits limit nothing/);
+	assert.match(await problems({ spend: { price: { perCharacter: 1 } } }), /needs `price.text`/);
 	assert.match(await problems({ spend: { per: 'week' } }), /expected hour, day or month/);
 	const { routeOffloads } = await serviceOf(
 		api({

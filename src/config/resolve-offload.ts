@@ -68,7 +68,7 @@ export function layOffload(
 		stamp: said.stamp ?? from.stamp,
 		external: said.external === undefined ? from.external : resolveExternal(said.external, place.at('external')),
 		credit: layCredit(from.credit, said.credit, place.at('credit')),
-		spend: laySpend(from.spend, said.spend),
+		spend: laySpend(from.spend, said.spend, place.at('spend')),
 		resultMost: said.result === undefined ? from.resultMost : (parseSize(said.result) ?? from.resultMost),
 		webhook: layWebhook(from.webhook, said.webhook),
 	};

@@ -39,14 +39,14 @@ export function layCredit(
 	return credit;
 }
 
-export function laySpend(base: SpendPolicy | null, input: SpendInput | undefined): SpendPolicy | null {
+export function laySpend(base: SpendPolicy | null, input: SpendInput | undefined, place: Place): SpendPolicy | null {
 	if (input === undefined) return base;
 	if (typeof input !== 'object') return null;
 	const from = base ?? SPEND;
 	const { per, perTenant, tenants, total, price, failures } = input;
 	const each = price?.each === undefined ? from.price.each : micro(price.each);
 	const otherwise = base === null || price?.each !== undefined ? each : from.price.otherwise;
-	return {
+	const spend: SpendPolicy = {
 		per: per ?? from.per,
 		perTenant: limitOf(perTenant, from.perTenant),
 		total: limitOf(total, from.total),
@@ -62,6 +62,19 @@ export function laySpend(base: SpendPolicy | null, input: SpendInput | undefined
 		},
 		failures: failures ?? from.failures,
 	};
+	complainOfPrice(spend, place);
+	return spend;
+}
+
+function complainOfPrice({ perTenant, total, tenants, price }: SpendPolicy, place: Place): void {
+	const limited = perTenant !== null || total !== null || Object.keys(tenants).length > 0;
+	if (price.perCharacter > 0 && price.text.length === 0)
+		place.problem('missing; `price.perCharacter` needs `price.text`, where the characters are', { at: 'key' });
+	else if (limited && price.each + price.perCharacter === 0)
+		// What lies above it, a route or a service, may say one.
+		place.warn('without a `price`, such as `{ each: 0.5 }`, nothing costs anything, and its limits limit nothing', {
+			at: 'key',
+		});
 }
 
 const micro = (units: number): number => Math.round(units * MICRO);
