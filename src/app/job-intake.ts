@@ -14,7 +14,7 @@ export interface IntakeParts {
 	store: Pick<JobStore, 'add'>;
 	/** Before it is answered: what its client sends next may come by another worker, and sooner than this one's word. */
 	release(key: string, by: string): void;
-	added(queue: string): void;
+	added(job: NewJob, outcome: AddOutcome): void;
 	/** Some of them may begin. */
 	wake(): void;
 	nowMs(): number;
@@ -85,7 +85,7 @@ export class JobIntake {
 			const { job, shiftMs } = one;
 			const outcome = outcomes[at] as AddOutcome;
 			if (job.idempotency !== null) this.#parts.release(job.idempotency.key, job.id);
-			this.#parts.added(job.queue);
+			this.#parts.added(job, outcome);
 			one.added(outcome.kind === 'added' ? { kind: 'added', shiftMs } : outcome);
 		}
 	}

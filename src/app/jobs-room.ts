@@ -1,38 +1,40 @@
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
-import { BallastError } from '../core/errors.ts';
-import type { AttemptOrder } from '../jobs/attempt.ts';
+import type { AttemptOrder, AttemptOutcome } from '../jobs/attempt.ts';
 import { BodyFolder } from '../jobs/body-folder.ts';
 import { ExternalJobs } from '../jobs/external/external-jobs.ts';
-import { LaneCaps } from '../jobs/external/lane-caps.ts';
 import { HolderLock } from '../jobs/holder-lock.ts';
-import { ENDED, JOB_STATES, type Job, type JobBody, type JobResult } from '../jobs/job.ts';
-import type { JobStore, KnowsQueues, QueueRoom, QueueView, ReportKind } from '../jobs/job-store.ts';
+import { ENDED, JOB_STATES, type JobBody, type JobResult } from '../jobs/job.ts';
+import type {
+	ClaimedJob,
+	JobChange,
+	JobStore,
+	KnowsQueues,
+	KnowsSums,
+	QueueRoom,
+	QueueView,
+	ReportKind,
+} from '../jobs/job-store.ts';
 import { leftQueues } from '../jobs/left-queues.ts';
 import type { NoticeStore } from '../jobs/notice-store.ts';
 import { queueRooms } from '../jobs/queue-rooms.ts';
 import { JobRunner } from '../jobs/runner.ts';
 import { WebhookSender } from '../jobs/webhooks/webhook-sender.ts';
-import { type HandedIn, type IntakeParts, JobIntake } from './job-intake.ts';
+import { failedAnswer, handedIn, slimAdded } from './job-answers.ts';
+import { type IntakeParts, JobIntake } from './job-intake.ts';
 import { type Caller, JobPlaces } from './job-places.ts';
 import { JobPolicies } from './job-policies.ts';
 import { JobTally } from './job-tally.ts';
 import { JobWatchers } from './job-watchers.ts';
-import type {
-	Added,
-	FromJobs,
-	FromJobsThread,
-	JobCall,
-	JobCalls,
-	JobsSettings,
-	JobsStart,
-	ToJobs,
-} from './jobs-messages.ts';
+import type { FromJobsThread, JobCall, JobCalls, JobsSettings, JobsStart, ToJobs } from './jobs-messages.ts';
 import { KeyReservations } from './key-reservations.ts';
+import { knownCodes } from './known-codes.ts';
+import { LaneDesk } from './lane-desk.ts';
 import { bufferOf, statusOf } from './offload/stored-answer.ts';
 import { stamped } from './offload/upstream-request.ts';
 import { openJobStore } from './open-job-store.ts';
 import { slim } from './slim-job.ts';
+import { SpendDesk } from './spend-desk.ts';
 import { UpstreamCalls } from './upstream-calls.ts';
 import { WebhookDesk } from './webhook-desk.ts';
 
@@ -49,23 +51,15 @@ const { timeOrigin } = performance;
 const nowMs = (): number => timeOrigin + performance.now();
 
 const UNENDED = JOB_STATES.filter((state) => !ENDED.has(state));
-const laneKey = (queue: string, lane: string): string => `${queue} ${lane}`;
 
 type Answers = { [N in JobCall]: (...args: Parameters<JobCalls[N]>) => Promise<ReturnType<JobCalls[N]>> };
 
 type Call = Extract<ToJobs, { type: 'call' }>;
-
-const slimOutcome = (outcome: Added): Added =>
-	outcome.kind === 'same' ? { ...outcome, job: slim(outcome.job) } : outcome;
-
-function failed(id: number, error: unknown): FromJobs {
-	const code = error instanceof BallastError ? error.code : 'internal';
-	return { type: 'failed', id, code, message: error instanceof Error ? error.message : String(error) };
-}
+type RoomStore = JobStore & NoticeStore & Partial<KnowsQueues & KnowsSums>;
 
 /** What a room is made with. */
 interface Opened {
-	store: JobStore & NoticeStore & Partial<KnowsQueues>;
+	store: RoomStore;
 	bodies: BodyFolder;
 	tally: JobTally;
 	lock: HolderLock;
@@ -75,14 +69,15 @@ interface Opened {
 export class JobsRoom {
 	readonly #bodies: BodyFolder;
 	readonly #lock: HolderLock;
-	readonly #store: JobStore & NoticeStore & Partial<KnowsQueues>;
+	readonly #store: RoomStore;
 	readonly #runner: JobRunner;
 	readonly #sender: WebhookSender;
 	readonly #places: JobPlaces;
 	readonly #questions: UpstreamCalls;
 	readonly #external: ExternalJobs;
 	readonly #webhooks: WebhookDesk;
-	readonly #caps = new LaneCaps();
+	readonly #lanes: LaneDesk;
+	readonly #spend: SpendDesk;
 	readonly #watchers: JobWatchers;
 	readonly #tally: JobTally;
 	readonly #policies = new JobPolicies();
@@ -90,7 +85,7 @@ export class JobsRoom {
 	#rooms: QueueRoom[] = [];
 	/** Of queues that no route names any more, but jobs. */
 	#left: QueueRoom[] = [];
-	readonly #reserved = new KeyReservations();
+	readonly #keys = new KeyReservations();
 	/** As they were a moment ago. */
 	#views: Record<string, QueueView> = {};
 	/** Ends that are still to be told, a moment ago. */
@@ -143,30 +138,15 @@ export class JobsRoom {
 		this.#external = new ExternalJobs({
 			upstreamOf: (job) => this.#policies.of(job.request),
 			ask: (job, target) => this.#questions.ask(job, target),
-			text: (outcome) => this.#bodies.text(outcome.kind === 'answered' ? outcome.body : null, QUESTION_MOST),
+			text: (outcome) => this.#text(outcome),
 			conclude: (token, next) => this.#runner.conclude(token, next),
 			progressed: (token, progress) => this.#runner.progressed(token, progress),
 			nowMs,
 		});
 		this.#webhooks = new WebhookDesk(this.#external);
-		this.#runner = new JobRunner({
-			store: this.#store,
-			places: {
-				room: () => this.#places.room(),
-				begin: (order) => this.#places.begin(this.#stamped(order)),
-				abort: (token) => this.#places.abort(token),
-				drop: (body) => this.#drop(body),
-			},
-			submitted: this.#external,
-			holder: start.holder,
-			gone,
-			rooms: () => this.#roomsNow(),
-			policyOf: (job) => this.#policies.attempt(job.request),
-			settled: (job, kind) => this.#settled(job, kind),
-			began: (job) => this.#tally.began(job, nowMs()),
-			unusable: (why) => this.#tally.unusable(why),
-			nowMs,
-		});
+		this.#spend = new SpendDesk(of.store, nowMs);
+		this.#lanes = this.#laneDesk();
+		this.#runner = this.#jobRunner(start.holder, gone);
 		this.#intake = new JobIntake(this.#intakeParts());
 		this.#sender = new WebhookSender({
 			store: this.#store,
@@ -193,11 +173,46 @@ export class JobsRoom {
 	#intakeParts(): IntakeParts {
 		return {
 			store: this.#store,
-			release: (key, by) => this.#reserved.release(key, by),
-			added: (queue) => this.#tally.added(queue),
+			release: (key, by) => this.#keys.release(key, by),
+			added: (job, { kind }) => (kind === 'over_spend' ? this.#spend.refused(job) : this.#tally.added(job.queue)),
 			wake: () => this.#runner.wake(),
 			nowMs,
 		};
+	}
+
+	#jobRunner(holder: string, gone: readonly string[]): JobRunner {
+		return new JobRunner({
+			store: this.#store,
+			places: {
+				room: () => this.#places.room(),
+				begin: (order) => this.#places.begin(this.#stamped(order)),
+				abort: (token) => this.#places.abort(token),
+				drop: (body) => this.#drop(body),
+			},
+			submitted: this.#external,
+			holder,
+			gone,
+			rooms: () => this.#lanes.rooms([...this.#rooms, ...this.#left]),
+			policyOf: (job) => this.#policies.attempt(job.request),
+			settled: (job, kind) => this.#settled(job, kind),
+			began: (job) => this.#began(job),
+			unusable: (why) => this.#tally.unusable(why),
+			nowMs,
+		});
+	}
+
+	#laneDesk(): LaneDesk {
+		return new LaneDesk({
+			ask: (place, target) => this.#questions.askAt(place, target),
+			text: (outcome) => this.#text(outcome),
+			tell: (...what) => this.#tally.tell(...what),
+			inLane: (queue, lane) => this.#runner.inLane(queue, lane),
+			nowMs,
+		});
+	}
+
+	#text(outcome: AttemptOutcome): Promise<string | null> {
+		return this.#bodies.text(outcome.kind === 'answered' ? outcome.body : null, QUESTION_MOST);
 	}
 
 	configure(settings: JobsSettings): void {
@@ -205,6 +220,9 @@ export class JobsRoom {
 		this.#webhooks.configure(settings.policies.flatMap(({ policy }) => policy.external?.webhook ?? []));
 		this.#rooms = queueRooms(settings.policies.map(({ policy }) => policy));
 		this.#left = [];
+		this.#lanes.configure(settings.policies);
+		this.#spend.configure(settings.policies);
+		this.#tally.codes = knownCodes(settings.policies.map(({ policy }) => policy));
 		const runs = settings.runs && settings.jobs.run;
 		this.#runner.active = runs;
 		this.#sender.configure(runs ? settings.jobs.webhooks : null, settings.jobs.path);
@@ -212,30 +230,18 @@ export class JobsRoom {
 
 	connect(worker: number, port: MessagePort): void {
 		this.#places.connect(worker, port);
-		port.once('close', () => this.#reserved.ended(port));
+		port.once('close', () => this.#keys.left(port));
 	}
 
-	/** By what is free in the places upstream, as far as it is known. */
-	#roomsNow(): readonly QueueRoom[] {
-		return [...this.#rooms, ...this.#left].map((room) =>
-			room.lanes.length === 0
-				? room
-				: {
-						...room,
-						lanes: room.lanes.map(({ name, concurrency }) => ({
-							name,
-							concurrency: this.#caps.of(laneKey(room.name, name), concurrency, nowMs()),
-						})),
-					},
-		);
+	#began(job: ClaimedJob): void {
+		this.#tally.began(job, nowMs());
+		this.#lanes.began(job);
 	}
 
-	#settled(job: Job, kind: ReportKind): void {
+	#settled(job: ClaimedJob, kind: ReportKind): void {
 		this.#tally.settled(job, kind, nowMs());
-		if (kind.kind !== 'retry' || kind.error.status !== 429 || job.lane === '') return;
-		// It is full with fewer of our jobs than it should take: others use it, too.
-		const ours = this.#runner.inLane(job.queue, job.lane);
-		this.#caps.lower(laneKey(job.queue, job.lane), ours, { nowMs: nowMs(), forMs: kind.atMs - nowMs() });
+		this.#lanes.settled(job, kind);
+		this.#spend.settled(job, kind);
 	}
 
 	#stamped(order: AttemptOrder): AttemptOrder {
@@ -254,32 +260,23 @@ export class JobsRoom {
 			return;
 		}
 		const { id, args } = message;
-		const to: HandedIn = {
-			added: (outcome) =>
-				from.box.say(
-					outcome.kind === 'added'
-						? { type: 'added', id, shiftMs: outcome.shiftMs }
-						: { type: 'answer', id, value: slimOutcome(outcome) },
-				),
-			failed: (error) => from.box.say(failed(id, error)),
-		};
-		this.#intake.hand(...(args as Parameters<JobCalls['add']>), to);
+		this.#intake.hand(...(args as Parameters<JobCalls['add']>), handedIn(id, from.box));
 	}
 
 	async #answer({ id, name, args }: Call, { port, box }: Caller): Promise<void> {
 		try {
 			const value = await this.call(name, args);
-			if (name === 'reserve' && value === true) this.#reserved.holds(args[0] as string, port);
+			if (name === 'reserve' && value === true) this.#keys.reservedFor(args[0] as string, port);
 			box.say({ type: 'answer', id, value });
 		} catch (error) {
-			box.say(failed(id, error));
+			box.say(failedAnswer(id, error));
 		}
 	}
 
 	readonly #calls: Answers = {
-		add: async (job, most) => slimOutcome(await this.#intake.add(job, most)),
-		reserve: async (key, by) => this.#reserved.reserve(key, by),
-		release: async (key, by) => this.#reserved.release(key, by),
+		add: async (job, most) => slimAdded(await this.#intake.add(job, most)),
+		reserve: async (key, by) => this.#keys.reserve(key, by),
+		release: async (key, by) => this.#keys.release(key, by),
 		get: (id) => this.#store.get(id),
 		look: async (id) => slim(await this.#store.get(id)),
 		outlook: async (queue) => {
@@ -292,7 +289,7 @@ export class JobsRoom {
 			return { ...page, jobs: page.jobs.map(slim) };
 		},
 		change: async (id, change) => {
-			const done = await this.#store.change(id, { ...change, nowMs: nowMs() });
+			const done = await this.#store.change(id, await this.#changed(id, change));
 			return done === null ? null : { ...done, job: slim(done.job) };
 		},
 		awaited: async (id, of) => slim(await this.#watchers.wait(id, of)),
@@ -301,6 +298,14 @@ export class JobsRoom {
 		queue: (name, change) => this.#store.queue(name, change),
 		queues: async () => this.#readQueues(),
 	};
+
+	/** By this thread's clock. */
+	async #changed(id: string, change: JobChange): Promise<JobChange> {
+		if (change.kind !== 'redrive') return { ...change, nowMs: nowMs() };
+		const job = await this.#store.get(id);
+		const spendSinceMs = job === null ? undefined : this.#spend.sinceMs(job);
+		return { ...change, nowMs: nowMs(), ...(spendSinceMs === undefined ? {} : { spendSinceMs }) };
+	}
 
 	async #fresh(id: string): Promise<JobResult | null> {
 		const job = await this.#store.get(id);
@@ -338,10 +343,18 @@ export class JobsRoom {
 			this.#views = await this.#readQueues();
 			this.#intake.views = this.#views;
 			this.#untold = await this.#store.noticesWaiting();
+			await this.#spend.look();
 		} catch (error) {
 			this.#tally.unusable((error as Error).message);
 		}
-		this.#tally.everySecond(this.#views, this.#runner.running, { ...this.#sender.counts, waiting: this.#untold });
+		if (this.#runner.active) this.#lanes.look();
+		this.#tally.everySecond({
+			queues: this.#views,
+			running: this.#runner.running,
+			webhooks: { ...this.#sender.counts, waiting: this.#untold },
+			lanes: this.#lanes.figures(this.#rooms),
+			spending: this.#spend.figures(),
+		});
 	}
 
 	async sweep(): Promise<void> {

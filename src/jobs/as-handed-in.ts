@@ -2,7 +2,7 @@ import type { Job, NewJob } from './job.ts';
 
 /** A job as it stands when it was handed in. Spelled out: this is made for each, and a spread takes five times as much. */
 export function newJob(job: NewJob): Job {
-	return {
+	const made: Job = {
 		id: job.id,
 		queue: job.queue,
 		group: job.group,
@@ -29,6 +29,9 @@ export function newJob(job: NewJob): Job {
 		result: null,
 		version: 1,
 	};
+	const { spend } = job;
+	if (spend !== undefined) made.spent = { cost: spend.cost, keys: spend.of.map(({ key }) => key), counted: true };
+	return made;
 }
 
 /** The same, with all of its times so much later: clocks differ. */

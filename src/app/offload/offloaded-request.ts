@@ -4,11 +4,12 @@ import type { AnswerSource } from '../../gateway/answer-source.ts';
 import type { BodyIntake } from '../../gateway/body-intake.ts';
 import { crash } from '../../gateway/crash.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
-import { problemOf } from '../../gateway/problem.ts';
+import { type Problem, problemOf } from '../../gateway/problem.ts';
 import { later, newJob } from '../../jobs/as-handed-in.ts';
-import { ENDED, type Job, type JobBody, type NewJob } from '../../jobs/job.ts';
+import { ENDED, type Job, type JobBody, type JobSpend, type NewJob } from '../../jobs/job.ts';
 import { newJobId } from '../../jobs/job-id.ts';
 import { IDEMPOTENCY_MS, type OffloadPolicy } from '../../jobs/offload-policy.ts';
+import { jobSpend } from '../../jobs/spend/job-spend.ts';
 import { writeNotify } from '../../jobs/webhooks/webhook-message.ts';
 import type { BodyScan } from '../../wire/body.ts';
 import type { Added } from '../jobs-messages.ts';
@@ -16,6 +17,7 @@ import { BodySpool } from './body-spool.ts';
 import { giveResult } from './give-result.ts';
 import { askAgainS, jobView } from './job-view.ts';
 import type { OffloadParts } from './offload-parts.ts';
+import { spendProblem } from './spend-problem.ts';
 import { storeRequest } from './stored-request.ts';
 
 /** What a request says of the job that it is to become. */
@@ -52,6 +54,8 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	readonly #fingerprint: Hash | null;
 	/** Of the job that it may become. */
 	readonly #id = newJobId(Date.now());
+	/** What it is taken to cost; null: nothing is counted. */
+	#spend: JobSpend | null = null;
 	/** The key is reserved while the body comes. */
 	#reserved = false;
 	/** It was answered, or its client has left. */
@@ -189,6 +193,10 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 			this.#guarded(() => this.#refuse('idempotency_key_reused'));
 			return;
 		}
+		if (added.kind === 'over_spend') {
+			this.#guarded(() => this.#refuseSpend(added.key));
+			return;
+		}
 		const job = added.kind === 'added' ? newJob(later(handed, added.shiftMs)) : added.job;
 		if (job === null || this.#wanted.waitS === 0) this.#guarded(() => this.#answer(job));
 		else
@@ -197,9 +205,19 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 				.catch((error: unknown) => this.#guarded(() => this.#failed(error)));
 	}
 
+	#refuseSpend(key: string): void {
+		const { policy } = this.#wanted;
+		if (policy.spend === null || this.#spend === null) return this.#refuse('internal');
+		const { code, problem } = spendProblem(policy.spend, { spend: this.#spend, key, nowMs: Date.now() });
+		this.#refuse(code, problem);
+	}
+
 	#newJob(request: Uint8Array, body: JobBody | null, upstreamKey: string | null): NewJob {
 		const { policy, owner, group, record, cancelMs, webhook } = this.#wanted;
 		const createdMs = Date.now();
+		const service = this.#exchange.route?.service.name ?? '';
+		this.#spend =
+			policy.spend === null ? null : jobSpend(policy.spend, { service, tenant: group, body, nowMs: createdMs });
 		const most = [cancelMs, policy.expiresMs].filter((ms) => ms > 0);
 		return {
 			id: this.#id,
@@ -216,6 +234,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 			body,
 			upstreamKey: upstreamKey ?? this.#id,
 			notify: webhook === null ? null : writeNotify(webhook),
+			...(this.#spend === null ? {} : { spend: this.#spend }),
 			idempotency:
 				this.#fingerprint === null
 					? null
@@ -268,12 +287,12 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		this.#refuse(known ? error.code : 'jobs_unavailable');
 	}
 
-	#refuse(code: ErrorCode): void {
+	#refuse(code: ErrorCode, problem: Problem = problemOf(code)): void {
 		if (this.#over) return;
 		this.#end();
 		const exchange = this.#exchange;
 		exchange.failure = code;
-		exchange.answerProblem(problemOf(code));
+		exchange.answerProblem(problem);
 	}
 
 	/** Nothing of it is being stored any more. */

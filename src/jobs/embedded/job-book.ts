@@ -6,10 +6,12 @@ import { bodyColumns, type JobRow, type Row, readJob, SELECT_CLAIMED, SELECT_JOB
 import { ENDED_FROM, STATE_NUMBERS, STATES } from './job-tables.ts';
 import type { GroupRow, Ledger } from './ledger.ts';
 import { rowReader } from './row-reader.ts';
+import { Spending } from './spending.ts';
 
 /** Jobs of the file as they are read and changed within a transaction, with the counts that go with it. */
 export class JobBook {
 	readonly ledger: Ledger;
+	readonly spending: Spending;
 	/** What changed in this transaction. */
 	readonly told: Parameters<JobChanged>[0][] = [];
 	readonly #byId: ReturnType<typeof rowReader>;
@@ -27,6 +29,7 @@ export class JobBook {
 
 	constructor(database: DatabaseSync, ledger: Ledger) {
 		this.ledger = ledger;
+		this.spending = new Spending(database);
 		this.#byId = rowReader(database.prepare(`${SELECT_ROW} WHERE id = ?`));
 		this.#whole = database.prepare(`${SELECT_JOB} WHERE j.id = ?`);
 		this.#claimed = rowReader(database.prepare(`${SELECT_CLAIMED} WHERE j.seq = ?`));
