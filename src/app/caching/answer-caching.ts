@@ -27,6 +27,7 @@ import type { CameHead, Decision, FillOwner, GiveHow } from './fill-owner.ts';
 import { giveStored } from './give-stored.ts';
 import { CACHED, reportOf } from './given-report.ts';
 import { judging } from './judging.ts';
+import { KeptAnswers } from './kept-answers.ts';
 import { forward, moreLines, PLAIN_REPORT, refuseUncached, storedLine } from './pass-by.ts';
 import { RecentRefusals } from './recent-refusals.ts';
 import type { CachingParts, Lookup, RouteCache } from './route-cache.ts';
@@ -59,6 +60,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 	readonly #spare: Fill[] = [];
 	#filling = 0;
 	readonly #refusals = new RecentRefusals();
+	readonly #kept: KeptAnswers;
 	readonly #control = new RequestControl();
 	readonly #reuse = new Reuse();
 	/** Whom `suits…` are asked about. */
@@ -81,6 +83,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		this.#plane = parts.plane;
 		this.#store = parts.store;
 		this.hash = parts.hash;
+		this.#kept = new KeptAnswers(parts);
 		this.#selecting = {
 			request: null as unknown as Exchange,
 			control: this.#control,
@@ -282,7 +285,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		fill.refusal = judgement.refusal;
 		this.#refusals.add(fill.request.key);
 		// What it was asked about is not what the origin would say now.
-		if (status < 500) this.#forget(fill);
+		if (status < 500) this.#kept.forget(fill);
 		return { kind: 'pass' };
 	}
 
@@ -297,17 +300,12 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 			return { kind: 'confirm', entry };
 		}
 		// Given this once, and not kept: the origin says so.
-		this.#forget(fill);
+		this.#kept.forget(fill);
 		return { kind: 'keep' };
 	}
 
-	#forget({ stored, request }: Fill): void {
-		stored?.remove();
-		if (stored !== null) this.parts.levels?.drop(request.key);
-	}
-
-	completed({ request: { key, url }, cache }: Fill, entry: AnswerEntry): void {
-		if (cache !== null) this.parts.levels?.keep({ key, url, entry, policy: cache.policy });
+	completed(fill: Fill, entry: AnswerEntry): void {
+		this.#kept.keep(fill, entry);
 	}
 
 	coversFor(fill: Fill, unreachable: boolean): boolean {
