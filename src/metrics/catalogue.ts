@@ -194,6 +194,19 @@ const CACHE: readonly Figure[] = [
 		{ name: 'cache.level_down', unit: 'number', text: '1: what is behind the memory of the cache cannot be reached' },
 		gauge(['level'], 'ballast_cache_level_down', 'max'),
 	),
+	figure(
+		{
+			name: 'cache.purges_missed',
+			unit: 'number',
+			perSecond: true,
+			text: 'How often purges of other nodes were lost on their way here',
+		},
+		rate(['level'], of('ballast_cache_purges_missed_total')),
+	),
+	figure(
+		{ name: 'cache.purges_untold', unit: 'number', text: 'Purges that other nodes cannot hear of yet' },
+		gauge(['level'], 'ballast_cache_purges_untold'),
+	),
 ];
 
 const OBJECTIVE = [...ROUTE, 'objective'] as const;

@@ -338,6 +338,13 @@ function readCache(registry: Registry, cache: NodeReading['cache']): void {
 		C.ballast_cache_level_seconds_total,
 		levels.map(({ level, seconds }): Row => [[level], seconds]),
 	);
+	counters(
+		registry,
+		C.ballast_cache_purges_missed_total,
+		levels.map(({ level, missed }): Row => [[level], missed]),
+	);
+	const told: Row[] = levels.map(({ level, untold }) => [[level], untold]);
+	gauges(registry, G.ballast_cache_purges_untold, told);
 	gauges(
 		registry,
 		G.ballast_cache_level_down,

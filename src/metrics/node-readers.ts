@@ -95,6 +95,10 @@ export interface CacheLevelReading {
 	level: string;
 	/** It cannot be reached. */
 	down: boolean;
+	/** Total: how often purges of other nodes were lost. */
+	missed: number;
+	/** Purges that other nodes cannot hear of yet. */
+	untold: number;
 	/** Totals; all results, those of 0 too. */
 	results: readonly (readonly [result: string, count: number])[];
 	/** Total of what was waited for its answers. */

@@ -185,7 +185,9 @@ export class TestNode implements NodeReaders {
 		const logErrors = [{ service: 'api', instance: 'api-1', count: 3 }];
 		const state = { startedMs: Date.UTC(2026, 0, 1), configRefused: false, storeFailed: false, backupAgeMs: null };
 		const purges = [{ target: 'cloudflare', purged: 7, lost: 1, waiting: 2 }];
-		const levels = [{ level: 'redis', down: false, results: [['hits', 5]] as const, seconds: 0.1 }];
+		const levels = [
+			{ level: 'redis', down: false, missed: 1, untold: 2, results: [['hits', 5]] as const, seconds: 0.1 },
+		];
 		const cache = {
 			bytes: 3e7,
 			most: 6e7,

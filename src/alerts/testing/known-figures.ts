@@ -70,6 +70,8 @@ const FIGURES: readonly FigureInfo[] = [
 	counter('cache.disk_evicted', [], 'ballast_cache_disk_evicted_total'),
 	counter('cache.level', ['level', 'result'], 'ballast_cache_level_results_total'),
 	gauge('cache.level_down', 'number', ['level'], 'ballast_cache_level_down'),
+	counter('cache.purges_missed', ['level'], 'ballast_cache_purges_missed_total'),
+	gauge('cache.purges_untold', 'number', ['level'], 'ballast_cache_purges_untold'),
 	counter('hold.refused', ['service', 'cause'], 'ballast_hold_refused_total'),
 	counter('probes', ['service', 'pool'], 'ballast_probes_total'),
 	counter('probes.failed', ['service', 'pool', 'cause'], 'ballast_probes_failed_total'),
