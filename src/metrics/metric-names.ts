@@ -192,6 +192,8 @@ export const NODE_COUNTERS = define('counter', {
 	],
 	ballast_cache_level_seconds_total: ['What answers from behind the memory of the cache took together', ['level']],
 	ballast_cache_purges_missed_total: ['How often purges of other nodes were lost on their way here', ['level']],
+	ballast_compress_in_bytes_total: ['Bytes of bodies before they were compressed', ['coding']],
+	ballast_compress_out_bytes_total: ['Bytes of bodies after they were compressed', ['coding']],
 	ballast_events_total: ['Events by level', ['level']],
 	ballast_log_records_dropped_total: ['Log records that were lost, by cause', ['cause']],
 	ballast_remote_dropped_total: ['Values and series of other programs that found no room', []],

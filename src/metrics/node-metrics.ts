@@ -293,6 +293,11 @@ function readUpkeep(registry: Registry, readers: Partial<NodeReaders>, nowMs: nu
 	gauges(registry, G.ballast_store_failed, one(Number(node.storeFailed)));
 	gauges(registry, G.ballast_backup_age_seconds, one(node.backupAgeMs === null ? undefined : node.backupAgeMs / 1000));
 	readCache(registry, node.cache);
+	const compressed = [...node.compressed];
+	const bytesIn = compressed.map(({ coding, inBytes }): Row => [[coding], inBytes]);
+	counters(registry, C.ballast_compress_in_bytes_total, bytesIn);
+	const bytesOut = compressed.map(({ coding, outBytes }): Row => [[coding], outBytes]);
+	counters(registry, C.ballast_compress_out_bytes_total, bytesOut);
 	const byOne = (all: Iterable<readonly [string, number]>): Row[] => [...all].map(([label, count]) => [[label], count]);
 	counters(registry, C.ballast_events_total, byOne(node.events));
 	const purges = [...node.purges];

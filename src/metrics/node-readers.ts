@@ -149,6 +149,8 @@ export interface NodeReading {
 	purges: Iterable<{ target: string; purged: number; lost: number; waiting: number }>;
 	/** null: nothing is cached. `evicted`: total. */
 	cache: (Stored & { disk: Stored | null; levels: readonly CacheLevelReading[] }) | null;
+	/** Totals of what was compressed. */
+	compressed: Iterable<{ coding: string; inBytes: number; outBytes: number }>;
 	/** Total: what other programs count that found no room. */
 	remoteDropped: number;
 	/** Totals. */

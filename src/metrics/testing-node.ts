@@ -196,6 +196,16 @@ export class TestNode implements NodeReaders {
 			levels,
 			disk: { bytes: 2e9, most: 8e9, entries: 70, evicted: 3 },
 		};
-		return { ...state, purges, cache, events: [['info', 4]] as const, recordsDropped, remoteDropped: 0, logErrors };
+		const compressed = [{ coding: 'br', inBytes: 8 * this.#requests, outBytes: this.#requests }];
+		return {
+			...state,
+			purges,
+			cache,
+			compressed,
+			events: [['info', 4]] as const,
+			recordsDropped,
+			remoteDropped: 0,
+			logErrors,
+		};
 	}
 }
