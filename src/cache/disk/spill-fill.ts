@@ -1,5 +1,5 @@
 import { type CacheKey, FillState } from '../answer-store.ts';
-import type { StoredAnswer } from '../stored-answer.ts';
+import { plainAnswer, type StoredAnswer } from '../stored-answer.ts';
 import { encodeHeader, pagesOf } from './body-file.ts';
 import type { DiskBodies } from './disk-bodies.ts';
 import { DISK_BODY_MOST, type DiskFilled, type DiskFillStore } from './disk-entry-fill.ts';
@@ -130,7 +130,7 @@ export class SpillFill implements FileFillOwner {
 		if (next === null) return false;
 		filler.giveBackPages(this.#pages);
 		this.#pages = 0;
-		const answer = withLength(this.#answer, this.#length);
+		const answer = { ...plainAnswer(this.#answer), length: this.#length };
 		const placed = filler.setDistant(next.unit, answer, { number: this.number, pages });
 		filler.received(next.unit, this.#length);
 		const kept = placed && filler.completeDistant(next.unit, { ...this.#completion, kept: true });
@@ -157,12 +157,4 @@ export class SpillFill implements FileFillOwner {
 		if (this.#pages > 0) this.#store.filler.giveBackPages(this.#pages);
 		this.#entry.release();
 	}
-}
-
-/** In memory of its own: what it was read from is given back. */
-function withLength(answer: StoredAnswer, length: number): StoredAnswer {
-	const { status, flags, head, requestMs, responseMs, initialAgeMs, freshMs } = answer;
-	const { staleWhileRevalidateMs, staleIfErrorMs, vary, etag, lastModifiedMs, tags } = answer;
-	const times = { requestMs, responseMs, initialAgeMs, freshMs, staleWhileRevalidateMs, staleIfErrorMs };
-	return { status, flags, head, ...times, vary, etag, lastModifiedMs, tags, length };
 }

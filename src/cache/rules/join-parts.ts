@@ -1,4 +1,4 @@
-import { AnswerFlag, type StoredAnswer } from '../stored-answer.ts';
+import { AnswerFlag, plainAnswer, type StoredAnswer } from '../stored-answer.ts';
 import { contentRangeLine } from './byteranges.ts';
 import { type ContentRange, contentRangeOf } from './content-range.ts';
 import { storedFields } from './stored-head.ts';
@@ -80,17 +80,16 @@ function answerOf(answer: StoredAnswer, span: ContentRange): StoredAnswer {
 	const [, ...vary] = answer.vary;
 	if (isAll(span)) {
 		const head = Buffer.from(`HTTP/1.1 200 OK\r\n${fields}`, 'latin1');
-		return { ...copyOf(answer), status: 200, flags: answer.flags & ~AnswerFlag.partial, head, vary, length: total };
+		return {
+			...plainAnswer(answer),
+			status: 200,
+			flags: answer.flags & ~AnswerFlag.partial,
+			head,
+			vary,
+			length: total,
+		};
 	}
 	const head = Buffer.from(`HTTP/1.1 206 Partial Content\r\n${fields}${contentRangeLine(span, total)}`, 'latin1');
 	const range = { name: 'range', value: `bytes=${first}-${last}` };
-	return { ...copyOf(answer), head, vary: [range, ...vary], length: lengthOf(span) };
-}
-
-/** What is read from the store is not all in properties of its own. */
-function copyOf(answer: StoredAnswer): StoredAnswer {
-	const { status, flags, head, requestMs, responseMs, initialAgeMs, freshMs } = answer;
-	const { staleWhileRevalidateMs, staleIfErrorMs, vary, etag, lastModifiedMs, tags, length } = answer;
-	const times = { requestMs, responseMs, initialAgeMs, freshMs, staleWhileRevalidateMs, staleIfErrorMs };
-	return { status, flags, head, ...times, vary, etag, lastModifiedMs, tags, length };
+	return { ...plainAnswer(answer), head, vary: [range, ...vary], length: lengthOf(span) };
 }
