@@ -227,7 +227,9 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		if (partial || (entry === null && this.#refusals.has(key))) fill.request.conditions = null;
 		exchange.cache.asker = fill;
 		exchange.cache.cached = Cached.miss;
-		if (this.parts.levels === null || announced === null || fwd === 'request') return true;
+		if (this.parts.levels === null || fwd === 'request') return true;
+		// Elsewhere may be all of what it wants a part of.
+		if (announced === null && (!partial || exchange.cache.alone || fwd !== 'uri-miss')) return true;
 		return !SecondLook.begin(this, fill, exchange);
 	}
 
