@@ -15,6 +15,6 @@ export const EXCEPTIONS: Readonly<Record<'required' | 'optimal', Readonly<Record
 		'partial-store-partial-reuse-partial-suffix':
 			'its origin promises six bytes (`4-9`) and sends five: there is no last byte that could be given.',
 		'partial-store-partial-complete':
-			'the stored part (`0-4/10`) has neither `ETag` nor `Last-Modified`, and the test wants the origin to be asked for `5-`, without anything that says of which version. Parts may only be joined where all of them have the same strong validator (RFC 9111 §3.4, RFC 9110 §15.3.7.3: MUST), so what came of that could never be given. What would pass is to ask for a rest that is thrown away, and then for all of it: a request more for each such answer, to look better. With a strong validator parts are joined: see above.',
+			'the stored part (`0-4/10`) has neither `ETag` nor `Last-Modified`, and the test wants the origin to be asked for `5-`, without anything that says of which version. Parts may only be joined where all of them have the same strong validator (RFC 9111 §3.4, RFC 9110 §15.3.7.3: MUST), so what came of that could never be given. What would pass is to ask for the rest all the same, to throw it away where an origin sends it (that of the test sends all), and then to ask for all: a request more for each such answer, to look better. With a strong validator parts are joined: see above.',
 	},
 };
