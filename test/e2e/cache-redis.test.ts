@@ -321,4 +321,14 @@ describe('two nodes and one Redis', { skip: NO_REDIS }, () => {
 			redis.thaw();
 		}
 	});
+
+	test('what could not be told to Redis before the end is told to whoever reads of it', async () => {
+		const [, node] = nodes;
+		await redis.end();
+		await node.control('purge', { tags: ['untold'] });
+		const page = await (await fetch(`http://127.0.0.1:${node.adminPort}/metrics`)).text();
+		assert.match(page, /^ballast_cache_purges_untold\{level="redis"\} [1-9]/m);
+		await node.stop();
+		assert.match(node.output(), /cache +warn: [1-9]\d* purges or changes of URLs could not be told to Redis/);
+	});
 });
