@@ -2,8 +2,8 @@ import {
 	type AnswerEntry,
 	type AnswerStore,
 	type AnswerUpdate,
+	type Asking,
 	type CacheKey,
-	type FillingEntry,
 	FillState,
 } from '../../cache/answer-store.ts';
 import { type CachePolicy, PLAIN_CACHE } from '../../cache/cache-policy.ts';
@@ -54,10 +54,12 @@ export interface AnswerCachingParts extends CachingParts {
 export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwner {
 	readonly hash: CacheHash;
 	readonly #plane: DataPlane;
-	readonly #store: AnswerStore & AnswerUpdate;
+	readonly store: AnswerStore & AnswerUpdate;
 	readonly parts: AnswerCachingParts;
 	readonly #spare: Fill[] = [];
 	#filling = 0;
+	/** Of the request that is looked up. */
+	readonly #asking: Asking = { place: 0, entry: null };
 	readonly #refusals = new RecentRefusals();
 	readonly #control = new RequestControl();
 	readonly #reuse = new Reuse();
@@ -79,7 +81,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 	constructor(parts: AnswerCachingParts) {
 		this.parts = parts;
 		this.#plane = parts.plane;
-		this.#store = parts.store;
+		this.store = parts.store;
 		this.hash = parts.hash;
 		this.#selecting = {
 			request: null as unknown as Exchange,
@@ -101,7 +103,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 			return forward(exchange, cache, 'bypass');
 		const key = cache.keys.build(exchange);
 		this.#select(exchange, cache, key);
-		const entry = this.#store.find(key, this.#suitsStored);
+		const entry = this.store.find(key, this.#suitsStored);
 		if (entry?.distant?.ready === false) return untilReadable(exchange, entry, this.parts.again);
 		const answer = entry?.answer ?? null;
 		if (entry === null || answer === null) {
@@ -202,29 +204,25 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		const partial = control.rangeAt >= 0 && (entry === null || ((entry.answer?.flags ?? 0) & AnswerFlag.partial) !== 0);
 		const alone = exchange.cache.alone || partial || this.#refusals.has(key);
 		const fwd = entry === null ? 'uri-miss' : this.#reuse.ttlMs > 0 ? 'request' : 'stale';
-		let announced: FillingEntry | null = null;
-		if (!alone) {
-			let coming = this.#store.find(key, this.#suitsComing);
-			// Another worker may be quicker by a little.
-			if (coming === null && (announced = this.#store.begin(key, this.#suitsComing)) === null)
-				coming = this.#store.find(key, this.#suitsComing, true);
-			if (coming !== null) {
-				entry?.release();
-				exchange.cache.cached = Cached.collapsed;
-				new EntrySource(exchange, coming, this).wait();
-				return false;
-			}
+		const asking = this.#asking;
+		const coming = alone ? null : this.store.ask(key, this.#suitsComing, asking);
+		if (coming !== null) {
+			entry?.release();
+			exchange.cache.cached = Cached.collapsed;
+			new EntrySource(exchange, coming, this).wait();
+			return false;
 		}
+		const announced = asking.place !== 0 || asking.entry !== null;
 		const fill = this.#fillFor(exchange, cache, partial ? null : entry);
 		if (partial) entry?.release();
 		fill.leader = exchange;
-		fill.growing.entry = announced;
+		fill.growing.take(asking);
 		fill.fwd = fwd;
 		// What will not be stored is asked for with the client's own conditions: a 304 is as good for it.
 		if (partial || (entry === null && this.#refusals.has(key))) fill.request.conditions = null;
 		exchange.cache.asker = fill;
 		exchange.cache.cached = Cached.miss;
-		if (this.parts.levels === null || announced === null || fwd === 'request') return true;
+		if (this.parts.levels === null || !announced || fwd === 'request') return true;
 		return !SecondLook.begin(this, fill, exchange);
 	}
 
@@ -262,8 +260,8 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 
 	// What a fill asks.
 
-	announce(fill: Fill): FillingEntry | null {
-		return this.#store.begin(fill.request.key);
+	get keeps(): boolean {
+		return this.parts.levels !== null;
 	}
 
 	decide(fill: Fill, came: CameHead): Decision {
@@ -291,7 +289,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		const answer = before === null ? null : updated(before, judging(fill, came, this.hash));
 		const changed = this.parts.marks.lastMs(fill.request.url) > came.requestMs;
 		if (answer !== null && !changed) {
-			const entry = this.#store.update(stored, answer) ?? stored;
+			const entry = this.store.update(stored, answer) ?? stored;
 			if (entry === stored) entry.pin();
 			this.completed(fill, entry);
 			return { kind: 'confirm', entry };

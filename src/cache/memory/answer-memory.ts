@@ -5,6 +5,8 @@
  * first written, so that a large memory costs what is in it.
  */
 
+import { Cell, RECORD_BYTES } from './entry-record.ts';
+
 /** Bytes of a unit of the arena. */
 export const UNIT = 256;
 export const UNIT_CELLS: number = UNIT / 4;
@@ -29,6 +31,8 @@ export const Control = {
 	usedUnits: 8,
 	/** Units from here on were never used. */
 	virgin: 9,
+	/** How often something was purged by a walk; wraps. */
+	purges: 10,
 	/** What lies on disk: its queue (as below), where eviction goes on; pages of the disk in use and at most; how many answers. */
 	disk: 16,
 	diskHand: 19,
@@ -154,6 +158,13 @@ export class AnswerMemory {
 		return this.arena + unit * UNIT;
 	}
 
+	/** Byte where what is known of an answer begins, by the cell of its record: in a run of its own, or behind the key. */
+	content(record: number): number {
+		const { cells } = this;
+		const cell = this.cell(cells[record + Cell.content] as number);
+		return cell === record ? inlineContent(cell * 4, cells[record + Cell.keyLength] as number) : cell * 4;
+	}
+
 	get abandoned(): boolean {
 		return this.cells[Control.abandoned] !== 0;
 	}
@@ -162,6 +173,11 @@ export class AnswerMemory {
 	ticks(nowMs: number): number {
 		return (nowMs - (this.floats[Control.birth / 2] as number)) | 0 || 1;
 	}
+}
+
+/** Where it begins behind a key: numbers of eight bytes stand there. */
+export function inlineContent(record: number, keyLength: number): number {
+	return record + RECORD_BYTES + Math.ceil(keyLength / 8) * 8;
 }
 
 function layOut(units: number, buckets: number): { buckets: number; ghosts: number; map: number; arena: number } {

@@ -42,7 +42,7 @@ export class BodyReader {
 		const at = this.#record;
 		this.#from = 0;
 		this.#end = cells[at + Cell.room] as number;
-		this.#place = this.#memory.byte(cells[at + Cell.content] as number) + headBytes(cells, at);
+		this.#place = this.#memory.content(at) + headBytes(cells, at);
 		this.#nextAt = at + Cell.more;
 		this.#buffer = null;
 	}
@@ -85,7 +85,7 @@ export class BodyWriter {
 		this.#record = record;
 		this.#length = length;
 		this.#unitsMost = unitsMost;
-		this.#place = table.memory.byte(cells[record + Cell.content] as number) + headBytes(cells, record);
+		this.#place = table.memory.content(record) + headBytes(cells, record);
 		this.#left = cells[record + Cell.room] as number;
 		this.#nextAt = record + Cell.more;
 	}

@@ -6,10 +6,11 @@
 import type { CacheKey } from '../answer-store.ts';
 import { Shelf } from '../disk/shelf.ts';
 import { type AnswerMemory, Control, STRIPES, UNIT } from './answer-memory.ts';
+import { Announced, AskedKeys, LINKS_AT } from './asked-keys.ts';
 import { Cell, MORE_BYTES, More, RECORD_BYTES } from './entry-record.ts';
 import { Eviction } from './eviction.ts';
 import { FreeRuns } from './free-runs.ts';
-import { LOOK_MS, lock, unlock, WRITE_MS } from './spin-lock.ts';
+import { BEGIN_MS, LOOK_MS, lock, unlock, WRITE_MS } from './spin-lock.ts';
 
 /** Victims for one allocation at most, so that the lock is not held for long. */
 const VICTIMS_MOST = 512;
@@ -22,6 +23,10 @@ export class EntryTable {
 	readonly eviction: Eviction;
 	readonly runs: FreeRuns;
 	readonly shelf: Shelf;
+	readonly asked: AskedKeys;
+	/** The line that `collect` looked at last, and how many entries had been put in behind it by then; 0: it gave up. */
+	#seenLine = 0;
+	#seenLinks = 0;
 	/** Units that the last `allocate` gave. */
 	granted = 0;
 	readonly #cells: Int32Array;
@@ -39,6 +44,7 @@ export class EntryTable {
 		this.eviction = new Eviction(memory);
 		this.runs = new FreeRuns(memory);
 		this.shelf = new Shelf(this);
+		this.asked = new AskedKeys(memory, owner);
 	}
 
 	/** The memory's lock; false: it is not to be had. */
@@ -69,7 +75,15 @@ export class EntryTable {
 		const cells = this.#cells;
 		const low = key.low | 0;
 		const bucket = this.#bucket(low);
-		if (cells[bucket] === 0 || !this.#patient(this.#stripe(low), patienceMs)) return 0;
+		const line = this.#stripe(low);
+		this.#seenLine = line;
+		// Before the look: what is put in from here on is seen by `announce`.
+		this.#seenLinks = Atomics.load(cells, line + LINKS_AT);
+		if (Atomics.load(cells, bucket) === 0) return 0;
+		if (!this.#patient(line, patienceMs)) {
+			this.#seenLine = 0;
+			return 0;
+		}
 		let count = 0;
 		for (let unit = cells[bucket] as number; unit !== 0 && count < into.length; ) {
 			const at = this.memory.cell(unit);
@@ -79,7 +93,30 @@ export class EntryTable {
 			}
 			unit = cells[at + Cell.next] as number;
 		}
-		unlock(cells, this.#stripe(low));
+		unlock(cells, line);
+		return count;
+	}
+
+	/**
+	 * From now on others know that this worker asks for the key that `collect` was just called for. The place of that;
+	 * `others`: somebody asks for it, or something was put in since, `none`: there is no place.
+	 */
+	announce(key: CacheKey): number {
+		const cells = this.#cells;
+		const line = this.#stripe(key.low | 0);
+		if (!this.#patient(line, BEGIN_MS)) return Announced.none;
+		const isSeen = this.#seenLine === line && this.#seenLinks === cells[line + LINKS_AT];
+		const place = isSeen ? this.asked.take(line, key) : Announced.others;
+		unlock(cells, line);
+		return place;
+	}
+
+	/** What is asked for by this key now is not to be stored; how many there are. */
+	spoil(key: CacheKey): number {
+		const line = this.#stripe(key.low | 0);
+		if (!this.#patient(line, WRITE_MS)) return 0;
+		const count = this.asked.spoil(line, key);
+		unlock(this.#cells, line);
 		return count;
 	}
 
@@ -120,20 +157,67 @@ export class EntryTable {
 		return found;
 	}
 
-	/** Puts it in, in front. Under the memory's lock; false: the bucket's is not to be had. */
-	link(unit: number): boolean {
+	/**
+	 * Puts it in, in front; `place`: where it was announced, which is given back; 0: nowhere. Under the memory's lock.
+	 * False: the bucket's lock is not to be had, or it was purged since it was asked for.
+	 */
+	link(unit: number, place = 0): boolean {
 		const cells = this.#cells;
 		const at = this.memory.cell(unit);
 		const low = cells[at + Cell.low] as number;
-		if (!this.#patient(this.#stripe(low), WRITE_MS)) return false;
-		const bucket = this.#bucket(low);
-		cells[at + Cell.next] = cells[bucket] as number;
+		const line = this.#stripe(low);
+		if (!this.#patient(line, WRITE_MS)) return false;
+		const before = this.#linkLocked(unit, line);
+		// Who purges counts first, and looks then: here it is the other way round.
+		const isGood = place === 0 || this.asked.isGood(place);
+		if (!isGood) this.#unlinkLocked(unit, before);
+		else if (place !== 0) this.asked.leave(place);
+		unlock(cells, line);
+		if (isGood) cells[Control.entries] = (cells[Control.entries] as number) + 1;
+		return isGood;
+	}
+
+	/**
+	 * Puts it in for somebody who asks for its key and has none yet: he fills it, and holds it too. Under the memory's
+	 * lock; false: nobody does.
+	 */
+	linkAsked(unit: number, key: CacheKey): boolean {
+		const cells = this.#cells;
+		const line = this.#stripe(key.low | 0);
+		if (!this.#patient(line, WRITE_MS)) return false;
+		const at = this.memory.cell(unit);
+		const place = this.asked.find(line, key);
+		const asker = place === 0 ? 0 : this.asked.asker(place);
+		cells[at + Cell.filler] = asker;
+		this.pin(unit);
+		const before = this.#linkLocked(unit, line);
+		// From here on he may do with it what he likes.
+		const done = asker > 0 && this.asked.attach(place, asker, unit);
+		if (!done) this.#unlinkLocked(unit, before);
+		unlock(cells, line);
+		if (done) cells[Control.entries] = (cells[Control.entries] as number) + 1;
+		return done;
+	}
+
+	/** The first of its bucket until now. Under the bucket's lock. */
+	#linkLocked(unit: number, line: number): number {
+		const cells = this.#cells;
+		const at = this.memory.cell(unit);
+		const bucket = this.#bucket(cells[at + Cell.low] as number);
+		const before = cells[bucket] as number;
+		cells[at + Cell.next] = before;
 		cells[at + Cell.linked] = 1;
 		Atomics.add(cells, at + Cell.refs, 1);
 		Atomics.store(cells, bucket, unit);
-		unlock(cells, this.#stripe(low));
-		cells[Control.entries] = (cells[Control.entries] as number) + 1;
-		return true;
+		Atomics.store(cells, line + LINKS_AT, ((cells[line + LINKS_AT] as number) + 1) | 0);
+		return before;
+	}
+
+	#unlinkLocked(unit: number, before: number): void {
+		const at = this.memory.cell(unit);
+		Atomics.store(this.#cells, this.#bucket(this.#cells[at + Cell.low] as number), before);
+		this.#cells[at + Cell.linked] = 0;
+		Atomics.sub(this.#cells, at + Cell.refs, 1);
 	}
 
 	/** Takes it out. Under the memory's lock; false: it was not in, or the bucket's lock is not to be had. */
@@ -246,7 +330,7 @@ export class EntryTable {
 			const trailers = cells[at + Cell.trailers] as number;
 			if (trailers !== 0) this.runs.give(trailers, unitsOf(cells[at + Cell.trailersLength] as number));
 			const content = cells[at + Cell.content] as number;
-			if (content !== 0) this.runs.give(content, cells[at + Cell.contentUnits] as number);
+			if (content !== 0 && content !== unit) this.runs.give(content, cells[at + Cell.contentUnits] as number);
 			this.runs.give(unit, cells[at + Cell.own] as number);
 			if (bodyOf === 0 || Atomics.sub(cells, this.memory.cell(bodyOf) + Cell.refs, 1) !== 1) return;
 			unit = bodyOf;
