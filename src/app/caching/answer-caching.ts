@@ -27,7 +27,7 @@ import type { CameHead, Decision, FillOwner, GiveHow } from './fill-owner.ts';
 import { giveStored } from './give-stored.ts';
 import { CACHED, reportOf } from './given-report.ts';
 import { judging } from './judging.ts';
-import { forward, moreLines, PLAIN_REPORT, refuseUncached, storedLine } from './pass-by.ts';
+import { forward, moreLines, passedLine, refuseUncached, storedLine } from './pass-by.ts';
 import { RecentRefusals } from './recent-refusals.ts';
 import type { CachingParts, Lookup, RouteCache } from './route-cache.ts';
 import { type LookOwner, SecondLook } from './second-look.ts';
@@ -39,6 +39,7 @@ const REFRESH_MS = 5000;
 /** Fills that are kept for later ones. */
 const SPARE_MOST = 64;
 const NOTHING = Buffer.alloc(0);
+const PASS: Decision = { kind: 'pass' };
 
 export interface AnswerCachingParts extends CachingParts {
 	plane: DataPlane;
@@ -268,20 +269,22 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		const { stored } = fill;
 		const { status } = came.head;
 		fill.refusal = null;
-		if (fill.fetch.streaming) return { kind: 'pass' };
+		if (fill.fetch.streaming) return PASS;
 		if (status === 304 && stored !== null) return this.#confirmed(fill, stored, came);
 		if (status >= 500 && stored !== null && this.coversFor(fill, false)) return { kind: 'keep' };
+		if (stored === null && fill.leader !== null && !this.keeps && !this.store.admits(fill.request.key, fill.growing))
+			return PASS;
 		const judgement = judgeAnswer(judging(fill, came, this.hash));
 		if (judgement.stored !== null) {
 			// If the URL was changed meanwhile, this may be of before.
 			const changed = this.parts.marks.lastMs(fill.request.url) > came.requestMs;
-			return changed ? { kind: 'pass' } : { kind: 'store', answer: judgement.stored, own: judgement.own };
+			return changed ? PASS : { kind: 'store', answer: judgement.stored, own: judgement.own };
 		}
 		fill.refusal = judgement.refusal;
 		this.#refusals.add(fill.request.key);
 		// What it was asked about is not what the origin would say now.
 		if (status < 500) this.#forget(fill);
-		return { kind: 'pass' };
+		return PASS;
 	}
 
 	#confirmed(fill: Fill, stored: AnswerEntry, came: CameHead): Decision {
@@ -357,9 +360,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 	}
 
 	passes(fill: Fill, exchange: Exchange, status: number): void {
-		if (fill.cache?.policy.tell !== true) return;
-		const report = { ...PLAIN_REPORT, fwd: fill.fwd, fwdStatus: status, detail: fill.refusal };
-		exchange.cache.extra = Buffer.from(cacheStatusLine(report), 'latin1');
+		if (fill.cache?.policy.tell === true) exchange.cache.extra = passedLine(fill.fwd, status, fill.refusal);
 	}
 
 	/** It fetches nothing. */

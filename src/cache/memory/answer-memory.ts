@@ -54,6 +54,8 @@ export const Control = {
 	/** Entries that became ghosts; wraps. */
 	ghosts: 38,
 	evicted: 39,
+	/** Share of those that passed the small queue of late that was given meanwhile, in parts of `SHARE_ONE`. */
+	smallGiven: 40,
 	/** Guards all but the buckets. */
 	lock: 48,
 	/** A cell for each worker, that others change to wake it. */
@@ -76,6 +78,8 @@ export const DiskState = {
 	on: 2,
 } as const;
 
+/** A whole share, where one is counted in a control cell. */
+export const SHARE_ONE = 65_536;
 export const SOFT_TIMES = 16;
 const CONTROL_BYTES = 4096;
 const STRIPE_BYTES = 64;
@@ -131,6 +135,7 @@ export class AnswerMemory {
 		cells[Control.units] = units;
 		cells[Control.buckets] = buckets;
 		cells[Control.virgin] = 1;
+		cells[Control.smallGiven] = SHARE_ONE;
 		new Float64Array(buffer)[Control.birth / 2] = nowMs;
 		return buffer;
 	}

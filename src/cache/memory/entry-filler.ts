@@ -9,7 +9,7 @@ import { Cell, RECORD_BYTES } from './entry-record.ts';
 import { type EntryTable, unitsOf } from './entry-table.ts';
 
 /** Below this many bytes a plain loop is quicker than the call into the runtime. */
-const SHORT = 64;
+const SHORT = 40;
 /** Room for the first of a body whose length is not known, bytes. */
 const FIRST_ROOM = 2048;
 

@@ -282,15 +282,25 @@ export class EntryTable {
 	 */
 	allocate(units: number, least: number): number {
 		this.granted = units;
-		for (let victims = 0; ; victims++) {
-			const unit = this.runs.take(units);
-			if (unit !== 0) return unit;
-			// There is room enough, but in pieces: a few victims more may join them, or not.
-			const inPieces = victims >= VICTIMS_FOR_ONE && this.#unused() >= units && this.runs.largest() >= least;
-			if (inPieces || victims >= VICTIMS_MOST || !this.#evict()) break;
-		}
+		const there = this.runs.take(units);
+		if (there !== 0) return there;
+		this.runs.keepLast(true);
+		const made = this.#makeRoom(units, least);
+		this.runs.keepLast(false);
+		if (made !== 0) return made;
 		this.granted = Math.min(this.runs.largest(), units);
 		return this.granted < least ? 0 : this.runs.take(this.granted);
+	}
+
+	/** 0: there is no run of so many. */
+	#makeRoom(units: number, least: number): number {
+		for (let victims = 0; ; victims++) {
+			// There is room enough, but in pieces: a few victims more may join them, or not.
+			const inPieces = victims >= VICTIMS_FOR_ONE && this.#unused() >= units && this.runs.largest() >= least;
+			if (inPieces || victims >= VICTIMS_MOST || !this.#evict()) return 0;
+			const unit = this.runs.take(units);
+			if (unit !== 0) return unit;
+		}
 	}
 
 	/** Whether it may still be found. */

@@ -128,6 +128,11 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		return null;
 	}
 
+	admits({ high, low }: CacheKey, { place, entry }: Asking): boolean {
+		if (entry !== null || (place !== 0 && this.table.asked.followed(place) > 0)) return true;
+		return this.table.eviction.admits(high, low);
+	}
+
 	open(key: CacheKey, asking: Asking): MemoryEntry | null {
 		const { place } = asking;
 		const unit = this.memory.abandoned || key.length > KEY_MOST ? 0 : this.#locked(() => this.filler.begin(key, place));
