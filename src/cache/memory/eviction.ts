@@ -63,8 +63,8 @@ export class Eviction {
 	admits(high: number, low: number): boolean {
 		const cells = this.#cells;
 		if ((cells[Control.smallGiven] as number) >= SCAN_MOST) return true;
-		if ((cells[Control.usedUnits] as number) < this.#fullFrom || (++this.#turn & (SAMPLE - 1)) === 0) return true;
-		if (this.#isGhost(high | 0, low)) return true;
+		if ((cells[Control.usedUnits] as number) < this.#fullFrom || this.#isGhost(high | 0, low)) return true;
+		if ((++this.#turn & (SAMPLE - 1)) === 0) return true;
 		this.#remember(high, low);
 		return false;
 	}
