@@ -8,7 +8,7 @@ import type { DataPlane } from '../../gateway/data-plane.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { Fetch } from '../../gateway/fetch.ts';
 import type { Asker } from '../../gateway/response-cache.ts';
-import type { ConcurrencyLimit, Route } from '../../gateway/route.ts';
+import type { Route } from '../../gateway/route.ts';
 import type { BodyScan } from '../../wire/body.ts';
 import type { Framing } from '../../wire/framing.ts';
 import { GATHER_BYTES } from '../../wire/output.ts';
@@ -44,8 +44,6 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 	fwd: Forwarded = 'uri-miss';
 	/** Why the answer is not stored. */
 	refusal: Refusal | null = null;
-	/** Where it has a place that it must give back. */
-	place: ConcurrencyLimit | null = null;
 	readonly #timer: Timer;
 	readonly #owner: FillOwner<Fill>;
 	/** While what is stored goes to who asked as it comes. */
@@ -67,10 +65,6 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 		this.request = new AskedRequest(plane, this.fetch);
 		this.growing = new GrowingEntry(owner.store, this.request.key);
 		this.#timer = new Timer(this);
-	}
-
-	get bytesHeld(): number {
-		return this.request.seen.buffer.length + (this.leader?.client.inputBytes ?? 0);
 	}
 
 	// Its client's side.
@@ -159,7 +153,7 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 		}
 		this.growing.refuse();
 		this.#mode = Mode.passing;
-		if (this.fetch.streaming) this.#leave();
+		if (this.fetch.streaming) this.leave();
 		if (this.leader !== null) this.#owner.passes(this, this.leader, status);
 		return true;
 	}
@@ -339,7 +333,7 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 			if (!this.#direct) this.#serveLeader();
 			if (this.#late.end(trailers)) {
 				this.plane.wheel.remove(this.#timer);
-				this.#leave();
+				this.leave();
 				return;
 			}
 			if (this.growing.entry !== null) this.#owner.completed(this, this.growing.entry);
@@ -381,17 +375,12 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 		else leader?.answerFailed(code);
 	}
 
-	#leave(): void {
-		this.place?.leave();
-		this.place = null;
-	}
-
 	#over(): void {
 		if (this.#mode === Mode.idle) return;
 		this.#mode = Mode.idle;
 		this.#direct = false;
 		this.plane.wheel.remove(this.#timer);
-		this.#leave();
+		this.leave();
 		this.#late.clear();
 		this.growing.release();
 		this.stored?.release();

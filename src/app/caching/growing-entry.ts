@@ -1,4 +1,10 @@
-import { type AnswerStore, type Asking, type CacheKey, type FillingEntry, FillState } from '../../cache/answer-store.ts';
+import {
+	type AnswerStore,
+	type Asking,
+	type CacheKey,
+	type FillingEntry,
+	FillState,
+} from '../../cache/answer-store.ts';
 import { BODY_MOST, type CachePolicy } from '../../cache/cache-policy.ts';
 import type { StoredAnswer } from '../../cache/stored-answer.ts';
 import type { BodyScan } from '../../wire/body.ts';

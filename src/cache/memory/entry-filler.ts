@@ -6,7 +6,8 @@ import { AnswerCoder, isSameVariant } from './answer-codec.ts';
 import { type AnswerMemory, CHUNK, Control, inlineContent, UNIT } from './answer-memory.ts';
 import { BodyWriter } from './entry-body.ts';
 import { Cell, RECORD_BYTES } from './entry-record.ts';
-import { type EntryTable, unitsOf } from './entry-table.ts';
+import { unitsOf } from './entry-room.ts';
+import type { EntryTable } from './entry-table.ts';
 
 /** Below this many bytes a plain loop is quicker than the call into the runtime. */
 const SHORT = 40;
@@ -80,7 +81,7 @@ export class EntryFiller {
 
 	/** What was not put in. Under the lock. */
 	#giveUp(unit: number): 0 {
-		this.#table.runs.give(unit, this.#cells[this.#memory.cell(unit) + Cell.own] as number);
+		this.#table.room.runs.give(unit, this.#cells[this.#memory.cell(unit) + Cell.own] as number);
 		return 0;
 	}
 
@@ -200,7 +201,7 @@ export class EntryFiller {
 	#newEntry({ bytes, length, high, low }: CacheKey, size: number): number {
 		const cells = this.#cells;
 		const units = unitsOf(Math.max(size, RECORD_BYTES + length));
-		const unit = this.#table.allocate(units, units);
+		const unit = this.#table.room.allocate(units, units);
 		if (unit === 0) return 0;
 		const at = this.#memory.cell(unit);
 		for (let cell = at; cell < at + RECORD_BYTES / 4; cell++) cells[cell] = 0;
@@ -231,9 +232,9 @@ export class EntryFiller {
 		if (least > CHUNK || own + unitsOf(head + room) > this.#unitsMost) return false;
 		// A small body lies behind its head, a large one only begins there.
 		const all = room < 0 ? head + FIRST_ROOM : head + room;
-		const unit = this.#table.allocate(all > CHUNK * UNIT ? least : unitsOf(all), least);
+		const unit = this.#table.room.allocate(all > CHUNK * UNIT ? least : unitsOf(all), least);
 		if (unit === 0) return false;
-		const { granted } = this.#table;
+		const { granted } = this.#table.room;
 		cells[at + Cell.contentUnits] = granted;
 		cells[at + Cell.units] = own + granted;
 		cells[at + Cell.room] = granted * UNIT - head;
@@ -263,7 +264,7 @@ export class EntryFiller {
 	#putTrailers(at: number, trailers: Buffer): boolean {
 		const units = unitsOf(Math.max(trailers.length, 1));
 		if (units > CHUNK || !this.#table.lock()) return false;
-		const unit = this.#table.allocate(units, units);
+		const unit = this.#table.room.allocate(units, units);
 		this.#table.unlock();
 		if (unit === 0) return false;
 		this.#memory.bytes.set(trailers, this.#memory.byte(unit));
@@ -290,7 +291,7 @@ export class EntryFiller {
 		if (unit === 0) return 0;
 		const at = this.#memory.cell(unit);
 		if (!this.#putHead(at, answer, 0)) {
-			this.#table.runs.give(unit, cells[at + Cell.own] as number);
+			this.#table.room.runs.give(unit, cells[at + Cell.own] as number);
 			return 0;
 		}
 		const root = (cells[old + Cell.bodyOf] as number) || other;

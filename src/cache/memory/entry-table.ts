@@ -5,30 +5,24 @@
  */
 import type { CacheKey } from '../answer-store.ts';
 import { Shelf } from '../disk/shelf.ts';
-import { type AnswerMemory, Control, STRIPES, UNIT } from './answer-memory.ts';
+import { type AnswerMemory, Control, STRIPES } from './answer-memory.ts';
 import { Announced, AskedKeys, LINKS_AT } from './asked-keys.ts';
-import { Cell, MORE_BYTES, More, RECORD_BYTES } from './entry-record.ts';
+import { Cell, RECORD_BYTES } from './entry-record.ts';
+import { EntryRoom } from './entry-room.ts';
 import { Eviction } from './eviction.ts';
-import { FreeRuns } from './free-runs.ts';
 import { BEGIN_MS, LOOK_MS, lock, unlock, WRITE_MS } from './spin-lock.ts';
 
-/** Victims for one allocation at most, so that the lock is not held for long. */
-const VICTIMS_MOST = 512;
-/** Victims for a run in one piece, where there is room enough in pieces. */
-const VICTIMS_FOR_ONE = 8;
 const NO_UNITS: readonly number[] = [];
 
 export class EntryTable {
 	readonly memory: AnswerMemory;
 	readonly eviction: Eviction;
-	readonly runs: FreeRuns;
+	readonly room: EntryRoom;
 	readonly shelf: Shelf;
 	readonly asked: AskedKeys;
 	/** The line that `collect` looked at last, and how many entries had been put in behind it by then; 0: it gave up. */
 	#seenLine = 0;
 	#seenLinks = 0;
-	/** Units that the last `allocate` gave. */
-	granted = 0;
 	readonly #cells: Int32Array;
 	readonly #owner: number;
 	/** What waits for the lock, while it could not be had. */
@@ -42,7 +36,7 @@ export class EntryTable {
 		this.#cells = memory.cells;
 		this.#owner = owner;
 		this.eviction = new Eviction(memory);
-		this.runs = new FreeRuns(memory);
+		this.room = new EntryRoom(memory, this);
 		this.shelf = new Shelf(this);
 		this.asked = new AskedKeys(memory, owner);
 	}
@@ -268,39 +262,13 @@ export class EntryTable {
 
 	/** One who held it lets go. */
 	release(unit: number): void {
-		if (Atomics.sub(this.#cells, this.memory.cell(unit) + Cell.refs, 1) === 1) this.whenLocked(() => this.#free(unit));
+		if (Atomics.sub(this.#cells, this.memory.cell(unit) + Cell.refs, 1) === 1)
+			this.whenLocked(() => this.room.free(unit));
 	}
 
 	/** The same for who has the lock. */
 	releaseLocked(unit: number): void {
-		if (Atomics.sub(this.#cells, this.memory.cell(unit) + Cell.refs, 1) === 1) this.#free(unit);
-	}
-
-	/**
-	 * A run of `units`, or else the largest that is there and not below `least`; evicts for it. Under the memory's
-	 * lock. 0: there is none. `granted` says how many.
-	 */
-	allocate(units: number, least: number): number {
-		this.granted = units;
-		const there = this.runs.take(units);
-		if (there !== 0) return there;
-		this.runs.keepLast(true);
-		const made = this.#makeRoom(units, least);
-		this.runs.keepLast(false);
-		if (made !== 0) return made;
-		this.granted = Math.min(this.runs.largest(), units);
-		return this.granted < least ? 0 : this.runs.take(this.granted);
-	}
-
-	/** 0: there is no run of so many. */
-	#makeRoom(units: number, least: number): number {
-		for (let victims = 0; ; victims++) {
-			// There is room enough, but in pieces: a few victims more may join them, or not.
-			const inPieces = victims >= VICTIMS_FOR_ONE && this.#unused() >= units && this.runs.largest() >= least;
-			if (inPieces || victims >= VICTIMS_MOST || !this.#evict()) return 0;
-			const unit = this.runs.take(units);
-			if (unit !== 0) return unit;
-		}
+		if (Atomics.sub(this.#cells, this.memory.cell(unit) + Cell.refs, 1) === 1) this.room.free(unit);
 	}
 
 	/** Whether it may still be found. */
@@ -308,52 +276,11 @@ export class EntryTable {
 		return this.#cells[at + Cell.era] === Atomics.load(this.#cells, Control.era);
 	}
 
-	/** Units that nobody has. */
-	#unused(): number {
-		return this.memory.units - 1 - (this.#cells[Control.usedUnits] as number);
-	}
-
 	#removeLocked(unit: number): void {
 		// Its bucket's lock was not to be had: another time.
 		if (!this.unlink(unit) && this.#cells[this.memory.cell(unit) + Cell.linked] === 1)
 			this.#later.push(() => this.#removeLocked(unit));
 		else this.releaseLocked(unit);
-	}
-
-	#evict(): boolean {
-		const unit = this.eviction.victim();
-		if (unit === 0) return false;
-		this.#cells[Control.evicted] = ((this.#cells[Control.evicted] as number) + 1) | 0;
-		if (this.unlink(unit)) return true;
-		this.eviction.enter(unit);
-		return false;
-	}
-
-	/** Gives back all that an entry holds. Under the memory's lock. */
-	#free(entry: number): void {
-		const cells = this.#cells;
-		for (let unit = entry; unit !== 0; ) {
-			const at = this.memory.cell(unit);
-			const bodyOf = cells[at + Cell.bodyOf] as number;
-			const more = cells[at + Cell.more] as number;
-			if (more > 0) this.freeMore(more);
-			const trailers = cells[at + Cell.trailers] as number;
-			if (trailers !== 0) this.runs.give(trailers, unitsOf(cells[at + Cell.trailersLength] as number));
-			const content = cells[at + Cell.content] as number;
-			if (content !== 0 && content !== unit) this.runs.give(content, cells[at + Cell.contentUnits] as number);
-			this.runs.give(unit, cells[at + Cell.own] as number);
-			if (bodyOf === 0 || Atomics.sub(cells, this.memory.cell(bodyOf) + Cell.refs, 1) !== 1) return;
-			unit = bodyOf;
-		}
-	}
-
-	freeMore(first: number): void {
-		for (let unit = first; unit !== 0; ) {
-			const at = this.memory.cell(unit);
-			const next = this.#cells[at + More.next] as number;
-			this.runs.give(unit, this.#cells[at + More.units] as number);
-			unit = next;
-		}
 	}
 
 	#isOf(at: number, unit: number, key: CacheKey): boolean {
@@ -387,14 +314,4 @@ export class EntryTable {
 		if (this.#lost === at) this.#lost = 0;
 		return true;
 	}
-}
-
-/** Units that so many bytes take. */
-export function unitsOf(bytes: number): number {
-	return Math.ceil(bytes / UNIT);
-}
-
-/** Bytes of a body that a run of so many units has room for, behind its header. */
-export function roomOf(units: number): number {
-	return units * UNIT - MORE_BYTES;
 }
