@@ -81,6 +81,8 @@ export const DiskState = {
 /** A whole share, where one is counted in a control cell. */
 export const SHARE_ONE = 65_536;
 export const SOFT_TIMES = 16;
+/** Cells of two buckets and their ghost. */
+const GROUP = 4;
 const CONTROL_BYTES = 4096;
 const STRIPE_BYTES = 64;
 const PAGE = 4096;
@@ -96,11 +98,9 @@ export class AnswerMemory {
 	readonly units: number;
 	/** How many, less one. */
 	readonly bucketMask: number;
-	readonly ghostMask: number;
-	/** Cells where the locks of the buckets, the buckets and the ghosts begin. */
+	/** Cells where the locks of the buckets, and the buckets begin. */
 	readonly stripes: number = CONTROL_BYTES / 4;
-	readonly buckets: number;
-	readonly ghosts: number;
+	readonly #buckets: number;
 	/** Bytes where the map of free runs and the arena begin. */
 	readonly map: number;
 	readonly arena: number;
@@ -115,9 +115,7 @@ export class AnswerMemory {
 		const buckets = this.cells[Control.buckets] as number;
 		const places = layOut(this.units, buckets);
 		this.bucketMask = buckets - 1;
-		this.ghostMask = buckets / 2 - 1;
-		this.buckets = places.buckets / 4;
-		this.ghosts = places.ghosts / 4;
+		this.#buckets = places.buckets / 4;
 		this.map = places.map;
 		this.arena = places.arena;
 		this.arenaCell = places.arena / 4;
@@ -163,6 +161,16 @@ export class AnswerMemory {
 		return this.arena + unit * UNIT;
 	}
 
+	/** Cell of a bucket, by its number, of which more bits may be set. Two of them and their ghost lie side by side: they are wanted together, and far from all else. */
+	bucket(number: number): number {
+		return this.#buckets + ((number & this.bucketMask) >>> 1) * GROUP + (number & 1);
+	}
+
+	/** Cell of the ghost beside a bucket: half of a hash, and when. */
+	ghost(bucket: number): number {
+		return this.#buckets + ((bucket & this.bucketMask) >>> 1) * GROUP + 2;
+	}
+
 	/** Byte where what is known of an answer begins, by the cell of its record: in a run of its own, or behind the key. */
 	content(record: number): number {
 		const { cells } = this;
@@ -185,9 +193,8 @@ export function inlineContent(record: number, keyLength: number): number {
 	return record + RECORD_BYTES + Math.ceil(keyLength / 8) * 8;
 }
 
-function layOut(units: number, buckets: number): { buckets: number; ghosts: number; map: number; arena: number } {
+function layOut(units: number, buckets: number): { buckets: number; map: number; arena: number } {
 	const bucketsAt = CONTROL_BYTES + STRIPES * STRIPE_BYTES;
-	const ghosts = bucketsAt + buckets * 4;
-	const map = ghosts + (buckets / 2) * 8;
-	return { buckets: bucketsAt, ghosts, map, arena: Math.ceil((map + units) / PAGE) * PAGE };
+	const map = bucketsAt + (buckets / 2) * GROUP * 4;
+	return { buckets: bucketsAt, map, arena: Math.ceil((map + units) / PAGE) * PAGE };
 }

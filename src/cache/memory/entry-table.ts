@@ -117,7 +117,7 @@ export class EntryTable {
 	/** Entries of a bucket that suit, each held once. */
 	collectBucket(bucket: number, suits: (unit: number) => boolean): readonly number[] {
 		const cells = this.#cells;
-		const place = this.memory.buckets + bucket;
+		const place = this.memory.bucket(bucket);
 		if (Atomics.load(cells, place) === 0 || !this.#patient(this.#stripe(bucket), WRITE_MS)) return NO_UNITS;
 		const found: number[] = [];
 		for (let unit = cells[place] as number; unit !== 0; unit = cells[this.memory.cell(unit) + Cell.next] as number) {
@@ -295,7 +295,7 @@ export class EntryTable {
 	}
 
 	#bucket(low: number): number {
-		return this.memory.buckets + (low & this.memory.bucketMask);
+		return this.memory.bucket(low);
 	}
 
 	#stripe(low: number): number {

@@ -153,7 +153,7 @@ export class Eviction {
 		const cells = this.#cells;
 		const time = ((cells[Control.ghosts] as number) + 1) | 0;
 		cells[Control.ghosts] = time;
-		const ghost = this.#ghostOf(low);
+		const ghost = this.#memory.ghost(low);
 		cells[ghost] = high;
 		cells[ghost + 1] = time;
 	}
@@ -161,7 +161,7 @@ export class Eviction {
 	/** As many are remembered as there are entries. */
 	#isGhost(high: number, low: number): boolean {
 		const cells = this.#cells;
-		const ghost = this.#ghostOf(low);
+		const ghost = this.#memory.ghost(low);
 		if (cells[ghost] !== high || cells[ghost + 1] === 0) return false;
 		const age = ((cells[Control.ghosts] as number) - (cells[ghost + 1] as number)) | 0;
 		return age >= 0 && age <= (cells[Control.entries] as number);
@@ -173,11 +173,7 @@ export class Eviction {
 		const at = this.#memory.cell(unit);
 		const low = cells[at + Cell.low] as number;
 		const was = this.#isGhost(cells[at + Cell.high] as number, low);
-		if (was) cells[this.#ghostOf(low) + 1] = 0;
+		if (was) cells[this.#memory.ghost(low) + 1] = 0;
 		return was;
-	}
-
-	#ghostOf(low: number): number {
-		return this.#memory.ghosts + (low & this.#memory.ghostMask) * 2;
 	}
 }
