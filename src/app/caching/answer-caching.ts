@@ -200,8 +200,10 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		if (fill.fetch.streaming) return PASS;
 		if (status === 304 && stored !== null) return this.#confirmed(fill, stored, came);
 		if (status >= 500 && stored !== null && this.coversFor(fill, false)) return { kind: 'keep' };
-		if (stored === null && fill.leader !== null && !this.keeps && !this.store.admits(fill.request.key, fill.growing))
+		if (stored === null && fill.leader !== null && !this.keeps && !this.store.admits(fill.request.key, fill.growing)) {
+			fill.refusal = 'scan';
 			return PASS;
+		}
 		const judgement = judgeAnswer(judging(fill, came, this.hash));
 		if (judgement.stored !== null) {
 			// If the URL was changed meanwhile, this may be of before.

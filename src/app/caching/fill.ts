@@ -43,7 +43,7 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 	/** Why the origin is asked. */
 	fwd: Forwarded = 'uri-miss';
 	/** Why the answer is not stored. */
-	refusal: Refusal | null = null;
+	refusal: Refusal | 'scan' | null = null;
 	readonly #timer: Timer;
 	readonly #owner: FillOwner<Fill>;
 	/** While what is stored goes to who asked as it comes. */
