@@ -3,6 +3,7 @@ import { CACHE_FIGURES } from './cache-figures.ts';
 import { type Figure, figure, gauge, left, meanOf, quantile, rate, ratio, remainder } from './figure-form.ts';
 import { counted, of, ROUTE } from './figure-words.ts';
 import { JOB_FIGURES } from './job-figures.ts';
+import { LANE_FIGURES } from './lane-figures.ts';
 
 const INSTANCE = ['service', 'pool', 'instance'] as const;
 const POOL = ['service', 'pool'] as const;
@@ -277,5 +278,6 @@ export const CATALOGUE: readonly Figure[] = [
 	...FLEET,
 	...RESOURCES,
 	...JOB_FIGURES,
+	...LANE_FIGURES,
 	...UPKEEP,
 ];

@@ -43,6 +43,9 @@ test('what is all of it is a 200', () => {
 	assert.equal(wholeOf(part('0-9/10', { etag: null }))?.status, 200);
 	assert.equal(wholeOf(part('0-8/10')), null);
 	assert.equal(wholeOf({ ...part('0-9/10'), received: 9 }), null);
+	const several = part('0-9/10');
+	const head = Buffer.from(several.answer.head.toString().replace('text/plain', 'multipart/byteranges; boundary=a'));
+	assert.equal(wholeOf({ ...several, answer: { ...several.answer, head } }), null);
 });
 
 test('what may be of another version, or leaves a gap, is not put together', () => {

@@ -55,6 +55,8 @@ export function joinParts(newer: HeldPart, older: HeldPart, bytesMost: number): 
 function spanOf({ answer, received }: HeldPart): ContentRange | null {
 	if (answer.status !== 206 || (answer.flags & AnswerFlag.partial) === 0) return null;
 	const { fields, bytes } = storedFields(answer.head);
+	// Several parts, whatever else it says.
+	if (/^multipart\//i.test(fields.value(bytes, 'content-type') ?? '')) return null;
 	const span = contentRangeOf(fields, bytes);
 	return span === null || span.total < 0 || lengthOf(span) !== received ? null : span;
 }
