@@ -1,9 +1,13 @@
+import { BallastError } from '../core/errors.ts';
 import type { Job, JobState } from '../jobs/job.ts';
 import type { QueueView, ReportKind } from '../jobs/job-store.ts';
 import type { FromJobsThread, JobCounts, WebhookFigures } from './jobs-messages.ts';
 
 /** Dead letters that are told one by one in a second; of the others only their number is. */
 const TOLD_MOST = 10;
+
+/** A trouble whose end nobody tells is over when it was not met for so many seconds. */
+const TROUBLE_S = 5;
 
 /** How much of the last second there is in a pace. */
 const PACE_SHARE = 0.1;
@@ -25,7 +29,12 @@ export class JobTally {
 	#told = 0;
 	#untold = 0;
 	#stranded: ReadonlySet<string> = new Set();
+	/** What carries jobs out says it, and says when it is over. */
 	#unusable = '';
+	/** What others met, and for how many seconds it still counts. */
+	#trouble = { why: '', seconds: 0 };
+	/** What was told. */
+	#toldWhy = '';
 
 	constructor(say: (message: FromJobsThread) => void) {
 		this.#say = say;
@@ -86,11 +95,34 @@ export class JobTally {
 
 	/** '': it can be used again. */
 	unusable(why: string): void {
-		if (why === this.#unusable) return;
-		const before = this.#unusable;
 		this.#unusable = why;
-		if (why === '') this.#tell('info', 'jobs_usable', 'jobs', 'the store of jobs can be used again');
-		else if (before === '') this.#tell('error', 'jobs_unusable', 'jobs', `the store of jobs cannot be used: ${why}`);
+		this.#tellUse();
+	}
+
+	/** The store could not do something, which need not be so for all. */
+	trouble(why: string): void {
+		this.#trouble = { why, seconds: TROUBLE_S };
+		this.#tellUse();
+	}
+
+	/** Looks at what becomes of a job that is handed in: without room for new ones those that there are may go on. */
+	adding<T>(added: Promise<T>): Promise<T> {
+		added.catch((error: unknown) => {
+			if (error instanceof BallastError && error.code === 'jobs_unavailable') this.trouble(error.message);
+		});
+		return added;
+	}
+
+	get #why(): string {
+		return this.#unusable || this.#trouble.why;
+	}
+
+	#tellUse(): void {
+		const before = this.#toldWhy;
+		this.#toldWhy = this.#why;
+		if ((this.#why === '') === (before === '')) return;
+		if (this.#why === '') this.#tell('info', 'jobs_usable', 'jobs', 'the store of jobs can be used again');
+		else this.#tell('error', 'jobs_unusable', 'jobs', `the store of jobs cannot be used: ${this.#why}`);
 	}
 
 	quarantined(path: string, movedTo: string, reason: string): void {
@@ -140,12 +172,16 @@ export class JobTally {
 		this.#told = 0;
 		this.#untold = 0;
 		this.#pace();
+		if (this.#trouble.seconds > 0 && --this.#trouble.seconds === 0) {
+			this.#trouble = { why: '', seconds: 0 };
+			this.#tellUse();
+		}
 		this.#say({
 			type: 'figures',
 			queues,
 			counts: [...this.#counts.values()],
 			running,
-			unusable: this.#unusable,
+			unusable: this.#why,
 			webhooks,
 		});
 	}

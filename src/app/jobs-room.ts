@@ -162,7 +162,7 @@ export class JobsRoom {
 			gone,
 			statusOf: ({ result }) => (result === null ? null : statusOf(bufferOf(result.head))),
 			gaveUp: (job, why) => this.#tally.webhookGivenUp(job, why),
-			unusable: (why) => this.#tally.unusable(why),
+			unusable: (why) => this.#tally.trouble(why),
 			nowMs,
 		});
 		this.configure(start.settings);
@@ -254,7 +254,7 @@ export class JobsRoom {
 	}
 
 	readonly #calls: Answers = {
-		add: (job, most) => this.#add(job, most),
+		add: (job, most) => this.#tally.adding(this.#add(job, most)),
 		reserve: async (key, by) => {
 			const known = this.#reserved.get(key);
 			if (known === undefined) this.#reserved.set(key, by);
@@ -343,7 +343,7 @@ export class JobsRoom {
 			this.#views = await this.#readQueues();
 			this.#untold = await this.#store.noticesWaiting();
 		} catch (error) {
-			this.#tally.unusable((error as Error).message);
+			this.#tally.trouble((error as Error).message);
 		}
 		this.#tally.everySecond(this.#views, this.#runner.running, { ...this.#sender.counts, waiting: this.#untold });
 	}

@@ -33,7 +33,7 @@ export const FAULTS = {
 export type Fault = keyof typeof FAULTS;
 
 /** What `npm test` has no time for: there is no shorter version of these. */
-export const ONLY_LONG: readonly Fault[] = ['crashes', 'disk', 'overload'];
+export const ONLY_LONG: readonly Fault[] = ['10', '11', '14', '15', '34', 'crashes', 'disk', 'overload'];
 
 export interface Promised {
 	alert: string;
@@ -41,8 +41,8 @@ export interface Promised {
 	seconds: number;
 }
 
-/** The alert that each fault raises: the table of docs/alerts.md. What is wanted, as SIGTERM, raises none, nor what is refused to one client. */
-export const PROMISED: Readonly<Record<Exclude<Fault, '17' | '31'>, Promised>> = {
+/** The alert that each fault raises: the table of docs/alerts.md. What is wanted, as SIGTERM, raises none, nor what is refused to one client; where all is killed nobody is left to. */
+export const PROMISED: Readonly<Record<Exclude<Fault, '17' | '20' | '31' | '34'>, Promised>> = {
 	'3': { alert: 'instance_died', seconds: 10 },
 	'4': { alert: 'ejected', seconds: 15 },
 	'5': { alert: 'errors', seconds: 20 },
@@ -50,6 +50,10 @@ export const PROMISED: Readonly<Record<Exclude<Fault, '17' | '31'>, Promised>> =
 	'7': { alert: 'lookup_failed', seconds: 25 },
 	'8': { alert: 'no_ready_instance', seconds: 15 },
 	'9': { alert: 'ejected_often', seconds: 120 },
+	'10': { alert: 'store_failing', seconds: 15 },
+	'11': { alert: 'store_failing', seconds: 15 },
+	'14': { alert: 'store_failing', seconds: 20 },
+	'15': { alert: 'store_failing', seconds: 20 },
 	'18': { alert: 'config_refused', seconds: 10 },
 	'25': { alert: 'retries', seconds: 30 },
 	'26': { alert: 'slow_clients', seconds: 15 },

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BallastError } from '../core/errors.ts';
+import { JobTally } from './job-tally.ts';
+import type { FromJobsThread } from './jobs-messages.ts';
+
+const NO_WEBHOOKS = { sent: 0, failed: 0, givenUp: 0, waiting: 0 };
+
+function tally(): { tally: JobTally; told: string[]; second(): string } {
+	const told: string[] = [];
+	let unusable = '';
+	const own = new JobTally((message: FromJobsThread) => {
+		if (message.type === 'told') told.push(message.kind);
+		if (message.type === 'figures') unusable = message.unusable;
+	});
+	const second = (): string => {
+		own.everySecond({}, 0, NO_WEBHOOKS);
+		return unusable;
+	};
+	return { tally: own, told, second };
+}
+
+test('a store that takes no jobs in is told, though it carries out what there is; some seconds after the last refusal it is over', async () => {
+	const { tally: own, told, second } = tally();
+	const refusal = new BallastError('jobs_unavailable', 'no memory left');
+	for (let refused = 0; refused < 3; refused++) {
+		await assert.rejects(own.adding(Promise.reject(refusal)));
+		own.unusable('');
+		assert.equal(second(), 'no memory left');
+	}
+	assert.equal(await own.adding(Promise.resolve(1)), 1);
+	for (let quiet = 0; quiet < 3; quiet++) assert.equal(second(), 'no memory left');
+	assert.equal(second(), '');
+	assert.deepEqual(told, ['jobs_unusable', 'jobs_usable']);
+});
+
+test('what one client did wrong is no trouble of the store', async () => {
+	const { tally: own, told, second } = tally();
+	await assert.rejects(own.adding(Promise.reject(new BallastError('jobs_full'))));
+	assert.equal(second(), '');
+	assert.deepEqual(told, []);
+});
+
+test('who carries jobs out says itself when it is over', () => {
+	const { tally: own, told, second } = tally();
+	own.unusable('not connected');
+	own.trouble('not connected');
+	for (let s = 0; s < 10; s++) assert.equal(second(), 'not connected');
+	own.unusable('');
+	assert.equal(second(), '');
+	assert.deepEqual(told, ['jobs_unusable', 'jobs_usable']);
+});
