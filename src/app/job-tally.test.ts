@@ -29,7 +29,7 @@ test('a store that takes no jobs in is told, though it carries out what there is
 		assert.equal(second(), 'no memory left');
 	}
 	assert.equal(await own.adding(Promise.resolve(1)), 1);
-	for (let quiet = 0; quiet < 3; quiet++) assert.equal(second(), 'no memory left');
+	for (let quiet = 0; quiet < 8; quiet++) assert.equal(second(), 'no memory left');
 	assert.equal(second(), '');
 	assert.deepEqual(told, ['jobs_unusable', 'jobs_usable']);
 });
@@ -45,8 +45,23 @@ test('who carries jobs out says itself when it is over', () => {
 	const { tally: own, told, second } = tally();
 	own.unusable('not connected');
 	own.trouble('not connected');
-	for (let s = 0; s < 10; s++) assert.equal(second(), 'not connected');
+	for (let s = 0; s < 20; s++) assert.equal(second(), 'not connected');
 	own.unusable('');
 	assert.equal(second(), '');
 	assert.deepEqual(told, ['jobs_unusable', 'jobs_usable']);
+});
+
+test('while the store does not answer the figures of before are told, and that', () => {
+	const said: FromJobsThread[] = [];
+	const own = new JobTally((message) => said.push(message));
+	own.everySecond({}, 3, NO_WEBHOOKS);
+	own.late();
+	const figures = said.filter((message) => message.type === 'figures');
+	assert.deepEqual(
+		figures.map(({ running, unusable }) => [running, unusable]),
+		[
+			[3, ''],
+			[3, 'it does not answer'],
+		],
+	);
 });

@@ -7,7 +7,7 @@ import type { FromJobsThread, JobCounts, WebhookFigures } from './jobs-messages.
 const TOLD_MOST = 10;
 
 /** A trouble whose end nobody tells is over when it was not met for so many seconds. */
-const TROUBLE_S = 5;
+const TROUBLE_S = 10;
 
 /** How much of the last second there is in a pace. */
 const PACE_SHARE = 0.1;
@@ -35,6 +35,7 @@ export class JobTally {
 	#trouble = { why: '', seconds: 0 };
 	/** What was told. */
 	#toldWhy = '';
+	#figures: Extract<FromJobsThread, { type: 'figures' }> | null = null;
 
 	constructor(say: (message: FromJobsThread) => void) {
 		this.#say = say;
@@ -103,6 +104,12 @@ export class JobTally {
 	trouble(why: string): void {
 		this.#trouble = { why, seconds: TROUBLE_S };
 		this.#tellUse();
+	}
+
+	/** A look at the store has no answer for a while: all that can be told is how it was before. */
+	late(): void {
+		this.trouble('it does not answer');
+		if (this.#figures !== null) this.#say({ ...this.#figures, unusable: this.#why });
 	}
 
 	/** Looks at what becomes of a job that is handed in: without room for new ones those that there are may go on. */
@@ -176,13 +183,8 @@ export class JobTally {
 			this.#trouble = { why: '', seconds: 0 };
 			this.#tellUse();
 		}
-		this.#say({
-			type: 'figures',
-			queues,
-			counts: [...this.#counts.values()],
-			running,
-			unusable: this.#why,
-			webhooks,
-		});
+		const counts = [...this.#counts.values()];
+		this.#figures = { type: 'figures', queues, counts, running, unusable: this.#why, webhooks };
+		this.#say(this.#figures);
 	}
 }

@@ -337,6 +337,11 @@ export class JobsRoom {
 		this.#tally.stranded(stranded.filter((name) => name in views));
 	}
 
+	/** Instead of the next, while one is still under way. */
+	late(): void {
+		this.#tally.late();
+	}
+
 	async everySecond(): Promise<void> {
 		this.#addedSince = new Map();
 		try {

@@ -93,7 +93,10 @@ describe('jobs outlive what carries them out', () => {
 		);
 		await reached('/keyed/2', 2);
 		const keys = it.upstream.requests.filter(({ path }) => path === '/keyed/2');
-		assert.deepEqual(new Set(keys.map((request) => request.field('idempotency-key'))), new Set([keyed.slice('/jobs/'.length)]));
+		assert.deepEqual(
+			new Set(keys.map((request) => request.field('idempotency-key'))),
+			new Set([keyed.slice('/jobs/'.length)]),
+		);
 		assert.match((await until(plain, 'parked')).error?.message ?? '', /cut off/);
 		goKeyed();
 		goPlain();

@@ -48,7 +48,7 @@ export class JobCallers {
 	readonly refused = new Map<string, number>();
 	/** 503s without `Retry-After`. */
 	unhinted = 0;
-	/** The longest time without any acknowledgement, ms. */
+	/** The longest time without any acknowledgement since `faultBegins`, ms. */
 	outageMs = 0;
 	readonly #options: JobCallersOptions;
 	readonly #agent: Agent;
@@ -94,7 +94,11 @@ export class JobCallers {
 	}
 
 	/** Resolves with the answer, or with status 0 and what broke instead. */
-	ask(method: string, path: string, more: { headers?: Record<string, string>; body?: string } = {}): Promise<JobAnswer> {
+	ask(
+		method: string,
+		path: string,
+		more: { headers?: Record<string, string>; body?: string } = {},
+	): Promise<JobAnswer> {
 		const { ports } = this.#options;
 		const port = ports[this.#asked++ % ports.length] as number;
 		const { promise, resolve } = Promise.withResolvers<JobAnswer>();
@@ -108,10 +112,17 @@ export class JobCallers {
 			const { statusCode: status = 0 } = response;
 			let text = '';
 			response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
-			response.on('error', failed).on('end', () => resolve({ status, text, retryAfter: response.headers['retry-after'] }));
+			response
+				.on('error', failed)
+				.on('end', () => resolve({ status, text, retryAfter: response.headers['retry-after'] }));
 		});
 		call.end(body);
 		return promise;
+	}
+
+	faultBegins(): void {
+		this.#lastMs = performance.now();
+		this.outageMs = 0;
 	}
 
 	/** Waits until another job is acknowledged, or so many ms are over. */

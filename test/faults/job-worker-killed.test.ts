@@ -70,7 +70,8 @@ async function ask({ port }: Ballast, request: string): Promise<{ status: number
 /** @returns where they are */
 async function handIn(node: Ballast): Promise<string[]> {
 	const made: string[] = [];
-	for (let at = 0; at < JOBS; at++) made.push((await ask(node, post('/render', 'a', 'Prefer: respond-async'))).location);
+	for (let at = 0; at < JOBS; at++)
+		made.push((await ask(node, post('/render', 'a', 'Prefer: respond-async'))).location);
 	return made;
 }
 
@@ -102,7 +103,12 @@ if (LONG) {
 		stack.defer(() => upstream.close());
 		const start = async (node: string): Promise<Ballast> => {
 			const headers = { request: { set: { 'X-Node': node } } };
-			const app = { instances: [url], headers, timeouts: { request: '5m', firstByte: '5m' }, offload: { upstreamKey: {} } };
+			const app = {
+				instances: [url],
+				headers,
+				timeouts: { request: '5m', firstByte: '5m' },
+				offload: { upstreamKey: {}, concurrency: 3 * JOBS },
+			};
 			const state = { redis: { url: redis.url } };
 			return stack.use(
 				await startBallast({ workers: 2, stop: '0s', state, jobs: { store: 'redis' }, services: { app } }),

@@ -32,9 +32,7 @@ if (LONG) {
 		const ports = [ballast.port];
 		const crowd = SIZES.map((size) => {
 			const body = 'x'.repeat(size);
-			return stack.use(
-				new JobCallers({ ports, callers: CALLERS / SIZES.length, pauseMs: 300, path: '/render', body }),
-			);
+			return stack.use(new JobCallers({ ports, callers: CALLERS / SIZES.length, pauseMs: 300, path: '/render', body }));
 		});
 		const acknowledged = (): number => crowd.reduce((sum, callers) => sum + callers.acknowledged.length, 0);
 		const refused = (): number =>
@@ -72,7 +70,11 @@ if (LONG) {
 			succeeded === views.size,
 		);
 		const alien = [...upstream.came.keys()].filter((id) => !views.has(id)).length;
-		judge('nothing half-stored: no job that its client does not know', `${alien} of ${count(upstream.came.size)}`, alien === 0);
+		judge(
+			'nothing half-stored: no job that its client does not know',
+			`${alien} of ${count(upstream.came.size)}`,
+			alien === 0,
+		);
 		const jobs = join(disk.path, 'jobs');
 		const { length: large = 0 } = crowd[1]?.acknowledged ?? [];
 		const bodies = await eventually(
@@ -84,6 +86,10 @@ if (LONG) {
 		const database = new DatabaseSync(join(jobs, 'jobs.db'));
 		const integrity = String(database.prepare('PRAGMA integrity_check').get()?.['integrity_check']);
 		database.close();
-		judge('no corruption', `${integrity}; ${count(bodies.length)} bodies of ${count(large)} jobs with a large one`, integrity === 'ok');
+		judge(
+			'no corruption',
+			`${integrity}; ${count(bodies.length)} bodies of ${count(large)} jobs with a large one`,
+			integrity === 'ok',
+		);
 	});
 }

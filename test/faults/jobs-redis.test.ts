@@ -68,11 +68,19 @@ async function judgeJobs(judge: Judge, { nodes, upstream, callers }: Stage): Pro
 async function judgeFailover(judge: Judge, callers: JobCallers): Promise<void> {
 	const { outageMs } = callers;
 	judge('outage ≤ 10 s', `${(outageMs / 1000).toFixed(1)} s without a 202`, outageMs <= OUTAGE_MOST_MS);
-	judge('who is refused is told when to ask again', `${callers.unhinted} × 503 without Retry-After`, callers.unhinted === 0);
+	judge(
+		'who is refused is told when to ask again',
+		`${callers.unhinted} × 503 without Retry-After`,
+		callers.unhinted === 0,
+	);
 }
 
 /** Other requests, all the while. @returns how many were not answered with 200 */
-async function passing({ nodes }: Stage, path: (n: number) => string, until: () => boolean): Promise<{ asked: number; failed: number }> {
+async function passing(
+	{ nodes }: Stage,
+	path: (n: number) => string,
+	until: () => boolean,
+): Promise<{ asked: number; failed: number }> {
 	const counts = { asked: 0, failed: 0 };
 	for (let n = 0; !until(); n++) {
 		const client = await connect((nodes[n % 2] as Ballast).port);
@@ -99,6 +107,7 @@ if (LONG) {
 		const { callers, nodes } = stage;
 		await callers.more(500);
 		const alert = new AlertWatch(nodes[0], PROMISED['10']);
+		callers.faultBegins();
 		await group.servers[0]?.end('SIGKILL');
 		await sleep(1000);
 		await callers.more(1000);
@@ -116,6 +125,7 @@ if (LONG) {
 		const [primary] = group.servers as [RedisServer];
 		await callers.more(500);
 		const alert = new AlertWatch(nodes[0], PROMISED['11']);
+		callers.faultBegins();
 		primary.freeze();
 		await sleep(STOPPED_MS);
 		primary.thaw();
@@ -149,7 +159,11 @@ if (LONG) {
 		await alert.fired();
 		over = true;
 		const { asked, failed } = await cached;
-		judge('enqueue 503', callers.shown(), [...callers.refused.keys()].every((what) => what === '503 jobs_unavailable'));
+		judge(
+			'enqueue 503',
+			callers.shown(),
+			[...callers.refused.keys()].every((what) => what === '503 jobs_unavailable'),
+		);
 		judge(
 			'the cache is passed by: all else is answered',
 			`${failed} of ${count(asked)} failed, ${upstream.others - others} asked upstream`,

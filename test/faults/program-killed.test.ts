@@ -29,8 +29,9 @@ const ms = (seconds: number): string => `${Math.max(1, Math.round((seconds * 100
 const KNOBS = {
 	createP50Ms: 2500,
 	createP99Ms: 31_000,
-	slowCreateRate: 0.1,
-	slowCreateMs: 45_000,
+	// At each moment some are being made.
+	slowCreateRate: 0.5,
+	slowCreateMs: 60_000,
 	renderP50Ms: 60_000,
 	renderP99Ms: 120_000,
 	failureRate: 0.05,
@@ -148,11 +149,20 @@ function judgeVideos(judge: Judge, simulator: Simulator, views: ReadonlyMap<stri
 	const told = new Map(
 		[...views].map(([id, view]) => [id, view?.state === 'failed' ? view.error?.code : (view?.state ?? 'lost')]),
 	);
-	const twice = repeated.idempotencyKeys.length + repeated.callbackIds.length + (jobs.length - made.size);
-	judge('one job, one video: none is made twice', `${twice} of ${count(jobs.length)}`, twice === 0);
+	const twice = Math.max(repeated.idempotencyKeys.length, jobs.length - made.size);
+	const calls = Object.values(simulator.calls()['POST /v3/videos'] ?? {}).reduce((sum, times) => sum + times, 0);
+	judge(
+		'one job, one video: none is made twice',
+		`${twice} of ${count(jobs.length)}, in ${count(calls)} calls that create`,
+		twice === 0 && calls > jobs.length,
+	);
 	const odd = [...new Set([...told.keys(), ...made.keys()])].filter((id) => told.get(id) !== made.get(id));
 	const examples = odd.slice(0, 3).map((id) => `${id}: ${told.get(id)}, at HeyGen ${made.get(id)}`);
-	judge('each job ended as its video did', `${examples.join('; ') || 'all'}: ${shown(statesOf(views))}`, odd.length === 0);
+	judge(
+		'each job ended as its video did',
+		`${examples.join('; ') || 'all'}: ${shown(statesOf(views))}`,
+		odd.length === 0,
+	);
 	const most = Math.max(...accounts.map(({ mostAtATime }) => mostAtATime));
 	judge('no account is asked for more than it may make at once', `${most} of ${MAX_JOBS}`, most <= MAX_JOBS);
 }

@@ -35,10 +35,13 @@ test('a run of some faults leaves the rows of the others, and what is said of th
 	const empty = 'x\n<!-- faults:begin (written by `npm run faults -- --write`) -->\n<!-- faults:end -->\ny\n';
 	const whole = replaceTable(empty, `all\nof them\n\n${table('met', ['5', '9', 'pool'])}`);
 	const some: Fault[] = ['10', '5'];
-	const merge = (page: string): string => mergeTable(page, some, { about: 'later\nbusy', table: table('skipped', some) });
+	const merge = (page: string): string =>
+		mergeTable(page, some, { about: 'later\nbusy', table: table('skipped', some) });
 	const merged = merge(whole);
 	assert.match(merged, /-->\nall\n\nof them\n\nOnly 10, 5: later busy\n\n\| # /);
-	const verdicts = [...merged.matchAll(/^\| (\w*) \|.*\| (met|skipped) \|$/gm)].map(([, number, verdict]) => `${number} ${verdict}`);
+	const verdicts = [...merged.matchAll(/^\| (\w*) \|.*\| (met|skipped) \|$/gm)].map(
+		([, number, verdict]) => `${number} ${verdict}`,
+	);
 	assert.deepEqual(verdicts, ['5 skipped', ' skipped', '9 met', ' met', '10 skipped', ' skipped', ' met', ' met']);
 	assert.equal(merge(merged), merged, 'and takes the place of one like it');
 });

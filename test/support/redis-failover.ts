@@ -57,7 +57,8 @@ export class RedisFailover {
 		const lines = [
 			`sentinel monitor ${NAME} 127.0.0.1 ${port} 2`,
 			`sentinel down-after-milliseconds ${NAME} 1000`,
-			`sentinel failover-timeout ${NAME} 5000`,
+			// An election that nobody wins is held again after twice this.
+			`sentinel failover-timeout ${NAME} 2000`,
 			`sentinel parallel-syncs ${NAME} 2`,
 		];
 		writeFileSync(file, `${lines.join('\n')}\n`);
