@@ -14,7 +14,7 @@ import { workedOff } from './job-queues.ts';
 import { count, faultTest, type Judge } from './judge.ts';
 import { LONG } from './plan.ts';
 
-const KILLS = Number(process.env['BALLAST_KILLS'] ?? 100);
+const KILLS = 100;
 const CALLERS = 64;
 /** After its first answer it lives this long at most, ms. */
 const LIFE_MOST_MS = 1500;
