@@ -1,4 +1,4 @@
-/** Jobs in Redis when it fails: what was acknowledged is there afterwards. With the whole program: test/faults/jobs-redis.test.ts. */
+/** Jobs in Redis when it fails: what was acknowledged is there afterwards. With the whole program: test/faults/jobs-redis.long.ts. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -12,7 +12,6 @@ import { eventually } from '../support/suite.ts';
 import { JobCallers, type JobView, statesOf } from './job-callers.ts';
 import { workedOff } from './job-queues.ts';
 import { count, faultTest, type Judge } from './judge.ts';
-import { LONG } from './plan.ts';
 
 const KILLS = 100;
 const CALLERS = 64;
@@ -172,37 +171,35 @@ const shown = (states: Record<string, number>): string =>
 		.map(([state, times]) => `${count(times)} ${state}`)
 		.join(', ');
 
-if (LONG) {
-	faultTest('20', 'the whole program', async (judge, { stack }) => {
-		const { simulator, config, port, store } = await setUp(stack);
-		const callers = stack.use(
-			new JobCallers({
-				ports: [port],
-				callers: CALLERS,
-				pauseMs: 300,
-				path: '/v3/videos',
-				body: BODY,
-				headers: { authorization: 'Bearer alice', 'content-type': 'application/json' },
-			}),
-		);
-		let output = '';
-		for (let kill = 1; kill <= KILLS; kill++) output += await liveAndDie(config, callers, kill % EARLY === 0);
-		const ballast = stack.use(await startBallast(config, { env: ENV, startMs: 60_000 }));
-		await callers.stop();
-		await workedOff(ballast, 300_000);
-		const views = await callers.views();
-		const lost = [...views.values()].filter((view) => view === null).length;
-		judge(
-			`nothing acknowledged is lost, ${CALLERS} callers`,
-			`${lost} of ${count(views.size)}, in ${KILLS} kills of the whole program; instead of 202: ${callers.shown()}`,
-			lost === 0 && views.size > KILLS,
-		);
-		judgeVideos(judge, simulator, views);
-		await ballast.stop();
-		const database = new DatabaseSync(join(store, 'jobs', 'jobs.db'));
-		const integrity = String(database.prepare('PRAGMA integrity_check').get()?.['integrity_check']);
-		database.close();
-		const corrupt = /.*(?:corrupt|quarantin).*/.exec(output + ballast.output())?.[0] ?? '';
-		judge('integrity ok', `${integrity}${corrupt && `; ${corrupt}`}`, integrity === 'ok' && corrupt === '');
-	});
-}
+faultTest('20', 'the whole program', async (judge, { stack }) => {
+	const { simulator, config, port, store } = await setUp(stack);
+	const callers = stack.use(
+		new JobCallers({
+			ports: [port],
+			callers: CALLERS,
+			pauseMs: 300,
+			path: '/v3/videos',
+			body: BODY,
+			headers: { authorization: 'Bearer alice', 'content-type': 'application/json' },
+		}),
+	);
+	let output = '';
+	for (let kill = 1; kill <= KILLS; kill++) output += await liveAndDie(config, callers, kill % EARLY === 0);
+	const ballast = stack.use(await startBallast(config, { env: ENV, startMs: 60_000 }));
+	await callers.stop();
+	await workedOff(ballast, 300_000);
+	const views = await callers.views();
+	const lost = [...views.values()].filter((view) => view === null).length;
+	judge(
+		`nothing acknowledged is lost, ${CALLERS} callers`,
+		`${lost} of ${count(views.size)}, in ${KILLS} kills of the whole program; instead of 202: ${callers.shown()}`,
+		lost === 0 && views.size > KILLS,
+	);
+	judgeVideos(judge, simulator, views);
+	await ballast.stop();
+	const database = new DatabaseSync(join(store, 'jobs', 'jobs.db'));
+	const integrity = String(database.prepare('PRAGMA integrity_check').get()?.['integrity_check']);
+	database.close();
+	const corrupt = /.*(?:corrupt|quarantin).*/.exec(output + ballast.output())?.[0] ?? '';
+	judge('integrity ok', `${integrity}${corrupt && `; ${corrupt}`}`, integrity === 'ok' && corrupt === '');
+});

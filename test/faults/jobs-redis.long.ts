@@ -10,7 +10,7 @@ import { JobCallers, type JobView, statesOf } from './job-callers.ts';
 import { workedOff } from './job-queues.ts';
 import { JobUpstream } from './job-upstream.ts';
 import { count, faultTest, type Judge } from './judge.ts';
-import { LONG, PROMISED } from './plan.ts';
+import { PROMISED } from './plan.ts';
 
 const CALLERS = 64;
 const PAUSE_MS = 100;
@@ -98,82 +98,80 @@ async function passing(
 	return counts;
 }
 
-if (LONG) {
-	faultTest('10', '', async (judge, { stack, leaveOut }) => {
-		if (NO_REDIS !== false) return leaveOut('nothing acknowledged is lost', NO_REDIS);
-		const group = await RedisFailover.start(SAFE);
-		stack.defer(() => group.end());
-		const stage = await setUp(stack, sentinelsOf(group), 'a cat');
-		const { callers, nodes } = stage;
-		await callers.more(500);
-		const alert = new AlertWatch(nodes[0], PROMISED['10']);
-		callers.faultBegins();
-		await group.servers[0]?.end('SIGKILL');
-		await sleep(1000);
-		await callers.more(1000);
-		await alert.judge(judge);
-		await judgeJobs(judge, stage);
-		await judgeFailover(judge, callers);
-	});
+faultTest('10', '', async (judge, { stack, leaveOut }) => {
+	if (NO_REDIS !== false) return leaveOut('nothing acknowledged is lost', NO_REDIS);
+	const group = await RedisFailover.start(SAFE);
+	stack.defer(() => group.end());
+	const stage = await setUp(stack, sentinelsOf(group), 'a cat');
+	const { callers, nodes } = stage;
+	await callers.more(500);
+	const alert = new AlertWatch(nodes[0], PROMISED['10']);
+	callers.faultBegins();
+	await group.servers[0]?.end('SIGKILL');
+	await sleep(1000);
+	await callers.more(1000);
+	await alert.judge(judge);
+	await judgeJobs(judge, stage);
+	await judgeFailover(judge, callers);
+});
 
-	faultTest('11', '', async (judge, { stack, leaveOut }) => {
-		if (NO_REDIS !== false) return leaveOut('nothing acknowledged is lost', NO_REDIS);
-		const group = await RedisFailover.start(SAFE);
-		stack.defer(() => group.end());
-		const stage = await setUp(stack, sentinelsOf(group), 'a cat');
-		const { callers, nodes } = stage;
-		const [primary] = group.servers as [RedisServer];
-		await callers.more(500);
-		const alert = new AlertWatch(nodes[0], PROMISED['11']);
-		callers.faultBegins();
-		primary.freeze();
-		await sleep(STOPPED_MS);
-		primary.thaw();
-		await eventually(
-			() => primary.ask('ROLE'),
-			(role) => role.includes('slave'),
-			30_000,
-		);
-		await callers.more(1000);
-		await alert.judge(judge);
-		await judgeJobs(judge, stage);
-		await judgeFailover(judge, callers);
-	});
+faultTest('11', '', async (judge, { stack, leaveOut }) => {
+	if (NO_REDIS !== false) return leaveOut('nothing acknowledged is lost', NO_REDIS);
+	const group = await RedisFailover.start(SAFE);
+	stack.defer(() => group.end());
+	const stage = await setUp(stack, sentinelsOf(group), 'a cat');
+	const { callers, nodes } = stage;
+	const [primary] = group.servers as [RedisServer];
+	await callers.more(500);
+	const alert = new AlertWatch(nodes[0], PROMISED['11']);
+	callers.faultBegins();
+	primary.freeze();
+	await sleep(STOPPED_MS);
+	primary.thaw();
+	await eventually(
+		() => primary.ask('ROLE'),
+		(role) => role.includes('slave'),
+		30_000,
+	);
+	await callers.more(1000);
+	await alert.judge(judge);
+	await judgeJobs(judge, stage);
+	await judgeFailover(judge, callers);
+});
 
-	faultTest('14', '', async (judge, { stack, leaveOut }) => {
-		if (NO_REDIS !== false) return leaveOut('enqueue 503', NO_REDIS);
-		const redis = await RedisServer.start(['--maxmemory', '48mb', '--maxmemory-policy', 'noeviction']);
-		stack.defer(() => redis.end());
-		const stage = await setUp(stack, { url: redis.url }, 'x'.repeat(50_000));
-		const { callers, nodes, upstream } = stage;
-		const alert = new AlertWatch(nodes[0], PROMISED['14']);
-		const full = (): boolean => callers.refused.has('503 jobs_unavailable');
-		await eventually(full, (is) => is, 60_000);
-		const others = upstream.others;
-		let over = false;
-		const cached = passing(
-			stage,
-			(n) => `/page-${n >> 2}`,
-			() => over,
-		);
-		await alert.fired();
-		over = true;
-		const { asked, failed } = await cached;
-		judge(
-			'enqueue 503',
-			callers.shown(),
-			[...callers.refused.keys()].every((what) => what === '503 jobs_unavailable'),
-		);
-		judge(
-			'the cache is passed by: all else is answered',
-			`${failed} of ${count(asked)} failed, ${upstream.others - others} asked upstream`,
-			failed === 0 && asked > 20,
-		);
-		await alert.judge(judge);
-		const before = callers.acknowledged.length;
-		await redis.ask('CONFIG', 'SET', 'maxmemory', '512mb');
-		await callers.more(64);
-		judge('taken in again once there is memory', `${callers.acknowledged.length - before} more`, true);
-		await judgeJobs(judge, stage);
-	});
-}
+faultTest('14', '', async (judge, { stack, leaveOut }) => {
+	if (NO_REDIS !== false) return leaveOut('enqueue 503', NO_REDIS);
+	const redis = await RedisServer.start(['--maxmemory', '48mb', '--maxmemory-policy', 'noeviction']);
+	stack.defer(() => redis.end());
+	const stage = await setUp(stack, { url: redis.url }, 'x'.repeat(50_000));
+	const { callers, nodes, upstream } = stage;
+	const alert = new AlertWatch(nodes[0], PROMISED['14']);
+	const full = (): boolean => callers.refused.has('503 jobs_unavailable');
+	await eventually(full, (is) => is, 60_000);
+	const others = upstream.others;
+	let over = false;
+	const cached = passing(
+		stage,
+		(n) => `/page-${n >> 2}`,
+		() => over,
+	);
+	await alert.fired();
+	over = true;
+	const { asked, failed } = await cached;
+	judge(
+		'enqueue 503',
+		callers.shown(),
+		[...callers.refused.keys()].every((what) => what === '503 jobs_unavailable'),
+	);
+	judge(
+		'the cache is passed by: all else is answered',
+		`${failed} of ${count(asked)} failed, ${upstream.others - others} asked upstream`,
+		failed === 0 && asked > 20,
+	);
+	await alert.judge(judge);
+	const before = callers.acknowledged.length;
+	await redis.ask('CONFIG', 'SET', 'maxmemory', '512mb');
+	await callers.more(64);
+	judge('taken in again once there is memory', `${callers.acknowledged.length - before} more`, true);
+	await judgeJobs(judge, stage);
+});
