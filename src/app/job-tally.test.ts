@@ -4,7 +4,8 @@ import { BallastError } from '../core/errors.ts';
 import { JobTally } from './job-tally.ts';
 import type { FromJobsThread } from './jobs-messages.ts';
 
-const NO_WEBHOOKS = { sent: 0, failed: 0, givenUp: 0, waiting: 0 };
+const WEBHOOKS = { sent: 0, failed: 0, givenUp: 0, waiting: 0 };
+const QUIET = { queues: {}, running: 3, webhooks: WEBHOOKS, lanes: [], spending: [] };
 
 function tally(): { tally: JobTally; told: string[]; second(): string } {
 	const told: string[] = [];
@@ -14,7 +15,7 @@ function tally(): { tally: JobTally; told: string[]; second(): string } {
 		if (message.type === 'figures') unusable = message.unusable;
 	});
 	const second = (): string => {
-		own.everySecond({}, 0, NO_WEBHOOKS);
+		own.everySecond(QUIET);
 		return unusable;
 	};
 	return { tally: own, told, second };
@@ -54,7 +55,7 @@ test('who carries jobs out says itself when it is over', () => {
 test('while the store does not answer the figures of before are told, and that', () => {
 	const said: FromJobsThread[] = [];
 	const own = new JobTally((message) => said.push(message));
-	own.everySecond({}, 3, NO_WEBHOOKS);
+	own.everySecond(QUIET);
 	own.late();
 	const figures = said.filter((message) => message.type === 'figures');
 	assert.deepEqual(

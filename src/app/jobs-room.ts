@@ -2,14 +2,23 @@ import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { BallastError } from '../core/errors.ts';
 import { REST } from '../gateway/route-table.ts';
-import type { AttemptOrder, AttemptPolicy } from '../jobs/attempt.ts';
+import type { AttemptOrder, AttemptOutcome, AttemptPolicy } from '../jobs/attempt.ts';
 import { attemptPolicy } from '../jobs/attempt-policy.ts';
 import { BodyFolder } from '../jobs/body-folder.ts';
 import { ExternalJobs } from '../jobs/external/external-jobs.ts';
-import { LaneCaps } from '../jobs/external/lane-caps.ts';
 import { HolderLock } from '../jobs/holder-lock.ts';
 import { ENDED, JOB_STATES, type Job, type JobBody, type JobResult, type NewJob } from '../jobs/job.ts';
-import type { AddOutcome, JobStore, KnowsQueues, QueueRoom, QueueView, ReportKind } from '../jobs/job-store.ts';
+import type {
+	AddOutcome,
+	ClaimedJob,
+	JobChange,
+	JobStore,
+	KnowsQueues,
+	KnowsSums,
+	QueueRoom,
+	QueueView,
+	ReportKind,
+} from '../jobs/job-store.ts';
 import { leftQueues } from '../jobs/left-queues.ts';
 import type { NoticeStore } from '../jobs/notice-store.ts';
 import { OFFLOAD, type OffloadPolicy } from '../jobs/offload-policy.ts';
@@ -20,11 +29,16 @@ import { JobPlaces } from './job-places.ts';
 import { JobTally } from './job-tally.ts';
 import { JobWatchers } from './job-watchers.ts';
 import type { FromJobs, FromJobsThread, JobCall, JobCalls, JobsSettings, JobsStart, ToJobs } from './jobs-messages.ts';
+import { KeyReservations } from './key-reservations.ts';
+import { knownCodes } from './known-codes.ts';
+import { LaneDesk } from './lane-desk.ts';
 import { bufferOf, statusOf } from './offload/stored-answer.ts';
 import { isIdempotent, readStoredRequest } from './offload/stored-request.ts';
 import { stamped } from './offload/upstream-request.ts';
 import { openJobStore } from './open-job-store.ts';
 import { seriesKey } from './plan.ts';
+import { slim } from './slim-job.ts';
+import { SpendDesk } from './spend-desk.ts';
 import { UpstreamCalls } from './upstream-calls.ts';
 import { WebhookDesk } from './webhook-desk.ts';
 
@@ -38,22 +52,14 @@ const QUESTION_MOST = 1024 * 1024;
 const nowMs = (): number => performance.timeOrigin + performance.now();
 
 const UNENDED = JOB_STATES.filter((state) => !ENDED.has(state));
-const laneKey = (queue: string, lane: string): string => `${queue} ${lane}`;
 
 type Answers = { [N in JobCall]: (...args: Parameters<JobCalls[N]>) => Promise<ReturnType<JobCalls[N]>> };
 
-const NOTHING = new Uint8Array();
-
-/** Bodies would be copied to whoever only wants to know how it gets on. */
-function slim<J extends Job | null>(job: J): J {
-	if (job === null) return job;
-	const result = job.result === null ? null : { head: NOTHING, body: null };
-	return { ...job, request: NOTHING, body: null, result };
-}
+type RoomStore = JobStore & NoticeStore & Partial<KnowsQueues & KnowsSums>;
 
 /** What a room is made with. */
 interface Opened {
-	store: JobStore & NoticeStore & Partial<KnowsQueues>;
+	store: RoomStore;
 	bodies: BodyFolder;
 	tally: JobTally;
 	lock: HolderLock;
@@ -63,14 +69,15 @@ interface Opened {
 export class JobsRoom {
 	readonly #bodies: BodyFolder;
 	readonly #lock: HolderLock;
-	readonly #store: JobStore & NoticeStore & Partial<KnowsQueues>;
+	readonly #store: RoomStore;
 	readonly #runner: JobRunner;
 	readonly #sender: WebhookSender;
 	readonly #places: JobPlaces;
 	readonly #questions: UpstreamCalls;
 	readonly #external: ExternalJobs;
 	readonly #webhooks: WebhookDesk;
-	readonly #caps = new LaneCaps();
+	readonly #lanes: LaneDesk;
+	readonly #spend: SpendDesk;
 	readonly #watchers: JobWatchers;
 	readonly #tally: JobTally;
 	#policies = new Map<string, JobsSettings['policies'][number]>();
@@ -78,8 +85,7 @@ export class JobsRoom {
 	/** Of queues that no route names any more, but jobs. */
 	#left: QueueRoom[] = [];
 	/** Keys whose requests are being stored, and by whom. */
-	readonly #reserved = new Map<string, string>();
-	readonly #reservers = new Map<string, MessagePort>();
+	readonly #keys = new KeyReservations();
 	/** As they were a moment ago, and jobs that came since. */
 	#views: Record<string, QueueView> = {};
 	#addedSince = new Map<string, number>();
@@ -132,30 +138,15 @@ export class JobsRoom {
 		this.#external = new ExternalJobs({
 			upstreamOf: (job) => this.#policyOf(job),
 			ask: (job, target) => this.#questions.ask(job, target),
-			text: (outcome) => this.#bodies.text(outcome.kind === 'answered' ? outcome.body : null, QUESTION_MOST),
+			text: (outcome) => this.#text(outcome),
 			conclude: (token, next) => this.#runner.conclude(token, next),
 			progressed: (token, progress) => this.#runner.progressed(token, progress),
 			nowMs,
 		});
 		this.#webhooks = new WebhookDesk(this.#external);
-		this.#runner = new JobRunner({
-			store: this.#store,
-			places: {
-				room: () => this.#places.room(),
-				begin: (order) => this.#places.begin(this.#stamped(order)),
-				abort: (token) => this.#places.abort(token),
-				drop: (body) => this.#drop(body),
-			},
-			submitted: this.#external,
-			holder: start.holder,
-			gone,
-			rooms: () => this.#roomsNow(),
-			policyOf: (job) => this.#attemptPolicy(job),
-			settled: (job, kind) => this.#settled(job, kind),
-			began: (job) => this.#tally.began(job, nowMs()),
-			unusable: (why) => this.#tally.unusable(why),
-			nowMs,
-		});
+		this.#spend = new SpendDesk(of.store, nowMs);
+		this.#lanes = this.#laneDesk();
+		this.#runner = this.#jobRunner(start.holder, gone);
 		this.#sender = new WebhookSender({
 			store: this.#store,
 			holder: start.holder,
@@ -168,11 +159,49 @@ export class JobsRoom {
 		this.configure(start.settings);
 	}
 
+	#jobRunner(holder: string, gone: readonly string[]): JobRunner {
+		return new JobRunner({
+			store: this.#store,
+			places: {
+				room: () => this.#places.room(),
+				begin: (order) => this.#places.begin(this.#stamped(order)),
+				abort: (token) => this.#places.abort(token),
+				drop: (body) => this.#drop(body),
+			},
+			submitted: this.#external,
+			holder,
+			gone,
+			rooms: () => this.#lanes.rooms([...this.#rooms, ...this.#left]),
+			policyOf: (job) => this.#attemptPolicy(job),
+			settled: (job, kind) => this.#settled(job, kind),
+			began: (job) => this.#began(job),
+			unusable: (why) => this.#tally.unusable(why),
+			nowMs,
+		});
+	}
+
+	#laneDesk(): LaneDesk {
+		return new LaneDesk({
+			ask: (place, target) => this.#questions.askAt(place, target),
+			text: (outcome) => this.#text(outcome),
+			tell: (...what) => this.#tally.tell(...what),
+			inLane: (queue, lane) => this.#runner.inLane(queue, lane),
+			nowMs,
+		});
+	}
+
+	#text(outcome: AttemptOutcome): Promise<string | null> {
+		return this.#bodies.text(outcome.kind === 'answered' ? outcome.body : null, QUESTION_MOST);
+	}
+
 	configure(settings: JobsSettings): void {
 		this.#policies = new Map(settings.policies.map((one) => [seriesKey(one.service, one.route), one]));
 		this.#webhooks.configure(settings.policies.flatMap(({ policy }) => policy.external?.webhook ?? []));
 		this.#rooms = queueRooms(settings.policies.map(({ policy }) => policy));
 		this.#left = [];
+		this.#lanes.configure(settings.policies);
+		this.#spend.configure(settings.policies);
+		this.#tally.codes = knownCodes(settings.policies.map(({ policy }) => policy));
 		const runs = settings.runs && settings.jobs.run;
 		this.#runner.active = runs;
 		this.#sender.configure(runs ? settings.jobs.webhooks : null, settings.jobs.path);
@@ -180,36 +209,18 @@ export class JobsRoom {
 
 	connect(worker: number, port: MessagePort): void {
 		this.#places.connect(worker, port);
-		port.once('close', () => {
-			for (const [key, by] of this.#reservers) {
-				if (by !== port) continue;
-				this.#reservers.delete(key);
-				this.#reserved.delete(key);
-			}
-		});
+		port.once('close', () => this.#keys.left(port));
 	}
 
-	/** By what is free in the places upstream, as far as it is known. */
-	#roomsNow(): readonly QueueRoom[] {
-		return [...this.#rooms, ...this.#left].map((room) =>
-			room.lanes.length === 0
-				? room
-				: {
-						...room,
-						lanes: room.lanes.map(({ name, concurrency }) => ({
-							name,
-							concurrency: this.#caps.of(laneKey(room.name, name), concurrency, nowMs()),
-						})),
-					},
-		);
+	#began(job: ClaimedJob): void {
+		this.#tally.began(job, nowMs());
+		this.#lanes.began(job);
 	}
 
-	#settled(job: Job, kind: ReportKind): void {
+	#settled(job: ClaimedJob, kind: ReportKind): void {
 		this.#tally.settled(job, kind, nowMs());
-		if (kind.kind !== 'retry' || kind.error.status !== 429 || job.lane === '') return;
-		// It is full with fewer of our jobs than it should take: others use it, too.
-		const ours = this.#runner.inLane(job.queue, job.lane);
-		this.#caps.lower(laneKey(job.queue, job.lane), ours, { nowMs: nowMs(), forMs: kind.atMs - nowMs() });
+		this.#lanes.settled(job, kind);
+		this.#spend.settled(job, kind);
 	}
 
 	#policyOf({ request }: { request: Uint8Array }): OffloadPolicy {
@@ -244,7 +255,7 @@ export class JobsRoom {
 		let answer: FromJobs;
 		try {
 			const value = await this.call(name, args);
-			if (name === 'reserve' && value === true) this.#reservers.set(args[0] as string, port);
+			if (name === 'reserve' && value === true) this.#keys.reservedFor(args[0] as string, port);
 			answer = { type: 'answer', id, value };
 		} catch (error) {
 			const code = error instanceof BallastError ? error.code : 'internal';
@@ -255,16 +266,8 @@ export class JobsRoom {
 
 	readonly #calls: Answers = {
 		add: (job, most) => this.#tally.adding(this.#add(job, most)),
-		reserve: async (key, by) => {
-			const known = this.#reserved.get(key);
-			if (known === undefined) this.#reserved.set(key, by);
-			return known === undefined || known === by;
-		},
-		release: async (key, by) => {
-			if (this.#reserved.get(key) !== by) return;
-			this.#reserved.delete(key);
-			this.#reservers.delete(key);
-		},
+		reserve: async (key, by) => this.#keys.reserve(key, by),
+		release: async (key, by) => this.#keys.release(key, by),
 		get: (id) => this.#store.get(id),
 		look: async (id) => slim(await this.#store.get(id)),
 		outlook: async (queue) => {
@@ -277,7 +280,7 @@ export class JobsRoom {
 			return { ...page, jobs: page.jobs.map(slim) };
 		},
 		change: async (id, change) => {
-			const done = await this.#store.change(id, { ...change, nowMs: nowMs() });
+			const done = await this.#store.change(id, await this.#changed(id, change));
 			return done === null ? null : { ...done, job: slim(done.job) };
 		},
 		awaited: async (id, of) => slim(await this.#watchers.wait(id, of)),
@@ -286,6 +289,14 @@ export class JobsRoom {
 		queue: (name, change) => this.#store.queue(name, change),
 		queues: async () => this.#readQueues(),
 	};
+
+	/** By this thread's clock. */
+	async #changed(id: string, change: JobChange): Promise<JobChange> {
+		if (change.kind !== 'redrive') return { ...change, nowMs: nowMs() };
+		const job = await this.#store.get(id);
+		const spendSinceMs = job === null ? undefined : this.#spend.sinceMs(job);
+		return { ...change, nowMs: nowMs(), ...(spendSinceMs === undefined ? {} : { spendSinceMs }) };
+	}
 
 	async #fresh(id: string): Promise<JobResult | null> {
 		const job = await this.#store.get(id);
@@ -304,10 +315,12 @@ export class JobsRoom {
 		this.#addedSince.set(queue, (this.#addedSince.get(queue) ?? 0) + 1);
 		const [outcome] = await this.#store.add([moved]);
 		// Before it is answered: what its client sends next may come by another worker, and sooner than this one's word.
-		if (job.idempotency !== null) await this.#calls.release(job.idempotency.key, job.id);
-		this.#tally.added(queue);
+		if (job.idempotency !== null) this.#keys.release(job.idempotency.key, job.id);
+		if (outcome?.kind !== 'over_spend') this.#tally.added(queue);
 		this.#runner.wake();
-		if (outcome === undefined || outcome.kind === 'mismatch') return outcome as AddOutcome;
+		if (outcome?.kind === 'over_spend') this.#spend.refused(job);
+		if (outcome === undefined || outcome.kind === 'mismatch' || outcome.kind === 'over_spend')
+			return outcome as AddOutcome;
 		return { ...outcome, job: slim(outcome.job) } as AddOutcome;
 	}
 
@@ -347,10 +360,18 @@ export class JobsRoom {
 		try {
 			this.#views = await this.#readQueues();
 			this.#untold = await this.#store.noticesWaiting();
+			await this.#spend.look();
 		} catch (error) {
 			this.#tally.trouble((error as Error).message);
 		}
-		this.#tally.everySecond(this.#views, this.#runner.running, { ...this.#sender.counts, waiting: this.#untold });
+		if (this.#runner.active) this.#lanes.look();
+		this.#tally.everySecond({
+			queues: this.#views,
+			running: this.#runner.running,
+			webhooks: { ...this.#sender.counts, waiting: this.#untold },
+			lanes: this.#lanes.figures(this.#rooms),
+			spending: this.#spend.figures(),
+		});
 	}
 
 	async sweep(): Promise<void> {
