@@ -15,6 +15,8 @@ export interface IntakeParts {
 	/** Before it is answered: what its client sends next may come by another worker, and sooner than this one's word. */
 	release(key: string, by: string): void;
 	added(job: NewJob, outcome: AddOutcome): void;
+	/** One was not stored, and why. */
+	refused(error: unknown): void;
 	/** Some of them may begin. */
 	wake(): void;
 	nowMs(): number;
@@ -78,7 +80,10 @@ export class JobIntake {
 		} catch (error) {
 			// One that cannot be stored must not take the others with it; what was stored all the same is the same job.
 			if (pending.length > 1) for (const one of pending) void this.#store([one]);
-			else pending[0]?.failed(error);
+			else {
+				this.#parts.refused(error);
+				pending[0]?.failed(error);
+			}
 			return;
 		}
 		for (const [at, one] of pending.entries()) {

@@ -154,7 +154,7 @@ export class JobsRoom {
 			gone,
 			statusOf: ({ result }) => (result === null ? null : statusOf(bufferOf(result.head))),
 			gaveUp: (job, why) => this.#tally.webhookGivenUp(job, why),
-			unusable: (why) => this.#tally.unusable(why),
+			unusable: (why) => this.#tally.trouble(why),
 			nowMs,
 		});
 		this.configure(start.settings);
@@ -175,6 +175,7 @@ export class JobsRoom {
 			store: this.#store,
 			release: (key, by) => this.#keys.release(key, by),
 			added: (job, { kind }) => (kind === 'over_spend' ? this.#spend.refused(job) : this.#tally.added(job.queue)),
+			refused: (error) => this.#tally.refused(error),
 			wake: () => this.#runner.wake(),
 			nowMs,
 		};
@@ -337,6 +338,11 @@ export class JobsRoom {
 		this.#tally.stranded(stranded.filter((name) => name in views));
 	}
 
+	/** Instead of the next, while one is still under way. */
+	late(): void {
+		this.#tally.late();
+	}
+
 	async everySecond(): Promise<void> {
 		this.#intake.recount();
 		try {
@@ -345,7 +351,7 @@ export class JobsRoom {
 			this.#untold = await this.#store.noticesWaiting();
 			await this.#spend.look();
 		} catch (error) {
-			this.#tally.unusable((error as Error).message);
+			this.#tally.trouble((error as Error).message);
 		}
 		if (this.#runner.active) this.#lanes.look();
 		this.#tally.everySecond({
