@@ -24,6 +24,7 @@ import { failedAnswer, handedIn, slimAdded } from './job-answers.ts';
 import { type IntakeParts, JobIntake } from './job-intake.ts';
 import { type Caller, JobPlaces } from './job-places.ts';
 import { JobPolicies } from './job-policies.ts';
+import { JobSweeper } from './job-sweeper.ts';
 import { JobTally } from './job-tally.ts';
 import { JobWatchers } from './job-watchers.ts';
 import type { FromJobsThread, JobCall, JobCalls, JobsSettings, JobsStart, ToJobs } from './jobs-messages.ts';
@@ -38,9 +39,6 @@ import { SpendDesk } from './spend-desk.ts';
 import { UpstreamCalls } from './upstream-calls.ts';
 import { WebhookDesk } from './webhook-desk.ts';
 
-/** A file that no job names is removed when it is this old: whoever wrote it would have handed it in, ms. */
-const ORPHAN_MS = 3_600_000;
-const LOOK_MS = 600_000;
 /** Longest answer about a state or a result, bytes. */
 const QUESTION_MOST = 1024 * 1024;
 
@@ -80,6 +78,7 @@ export class JobsRoom {
 	readonly #spend: SpendDesk;
 	readonly #watchers: JobWatchers;
 	readonly #tally: JobTally;
+	readonly #sweeper: JobSweeper;
 	readonly #policies = new JobPolicies();
 	readonly #intake: JobIntake;
 	#rooms: QueueRoom[] = [];
@@ -91,7 +90,6 @@ export class JobsRoom {
 	/** Ends that are still to be told, a moment ago. */
 	#untold = 0;
 	#endsDue = false;
-	#lookedMs = Number.NEGATIVE_INFINITY;
 
 	/** @throws BallastError `store_unusable` */
 	static async open(start: JobsStart, say: (message: FromJobsThread) => void): Promise<JobsRoom> {
@@ -120,6 +118,7 @@ export class JobsRoom {
 		this.#bodies = of.bodies;
 		this.#tally = of.tally;
 		this.#lock = of.lock;
+		this.#sweeper = new JobSweeper(of.store, of.bodies);
 		this.#watchers = new JobWatchers((id) => this.#store.get(id));
 		this.#places = new JobPlaces({
 			call: (message, from) => this.#take(message, from),
@@ -363,13 +362,8 @@ export class JobsRoom {
 		});
 	}
 
-	async sweep(): Promise<void> {
-		// A look through the whole folder is seldom worth its while.
-		const looks = nowMs() - this.#lookedMs > LOOK_MS;
-		if (looks) this.#lookedMs = nowMs();
-		const present = looks ? await this.#bodies.olderThan(Date.now() - ORPHAN_MS) : [];
-		const { files } = await this.#store.sweep(nowMs(), present);
-		await this.#bodies.remove(files);
+	sweep(): Promise<void> {
+		return this.#sweeper.sweep(nowMs());
 	}
 
 	rest(ms: number): Promise<void> {

@@ -49,6 +49,7 @@ export const ERRORS = {
 	too_many_connections: entry(503, 'ballast', true, 'connection_limit_reached', 'Too many connections'),
 	// Jobs.
 	idempotency_key_missing: entry(400, 'client', false, 'http_request_denied', 'An Idempotency-Key is required'),
+	idempotency_key_malformed: entry(400, 'client', false, 'http_request_denied', 'The Idempotency-Key is malformed'),
 	idempotency_key_reused: entry(422, 'client', false, 'http_request_denied', 'The key was used for another request'),
 	idempotency_in_flight: entry(409, 'client', true, 'http_request_denied', 'A request with this key is being stored'),
 	webhook_refused: entry(422, 'client', false, 'http_request_denied', 'This webhook cannot be called'),

@@ -1,4 +1,4 @@
-import type { Job, JobError, JobProgress, JobResult, JobState, NewJob } from './job.ts';
+import type { Job, JobBody, JobError, JobProgress, JobResult, JobState, NewJob } from './job.ts';
 
 /**
  * Where jobs last. A promise that is kept means stored for good: on disk, or by as many replicas as are configured.
@@ -56,11 +56,25 @@ export type AddOutcome =
 	/** With its cost this sum of `spend.of` would be more than it may: nothing was stored. */
 	| { kind: 'over_spend'; id: string; key: string };
 
+/** A claim ends with the job by which what is handed out comes to so many bytes: all of it is held in memory. */
+export const CLAIM_BYTES: number = 8 * 1024 * 1024;
+
+/** Whether a claim ended so, and there may be more. */
+export function isFull(claimed: readonly { request: Uint8Array; body: JobBody | null }[]): boolean {
+	let bytes = 0;
+	for (const one of claimed) bytes += heldBytes(one);
+	return bytes >= CLAIM_BYTES;
+}
+
+/** What of it is held in memory. */
+export const heldBytes = ({ request, body }: { request: Uint8Array; body: JobBody | null }): number =>
+	request.length + (body !== null && 'inline' in body ? body.inline.length : 0);
+
 export interface Claim {
 	/** Who asks: one node in one of its lives. */
 	holder: string;
 	leaseMs: number;
-	/** At most so many jobs. */
+	/** At most so many jobs; fewer where they come to `CLAIM_BYTES`. */
 	most: number;
 	/** Of a clock that neither jumps nor is set back while the program runs: all leases hang on it. */
 	nowMs: number;

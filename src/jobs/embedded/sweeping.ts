@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { IdempotencyRecords } from './idempotency-records.ts';
 import type { JobBook } from './job-book.ts';
 import { type JobRow, SELECT_ROW } from './job-row.ts';
 import { STATE_NUMBERS } from './job-tables.ts';
@@ -15,12 +16,14 @@ const UNTOLD_MOST_MS = 30 * 86_400_000;
 /** What time alone does, in steps of a transaction each. */
 export class Sweeping {
 	readonly #book: JobBook;
+	readonly #records: IdempotencyRecords;
 	readonly #sql: ReturnType<typeof statements>;
 	/** Told by the last sweep: whoever asks again has seen to them. */
 	#toldFiles: string[] = [];
 
-	constructor(database: DatabaseSync, book: JobBook) {
+	constructor(database: DatabaseSync, book: JobBook, records: IdempotencyRecords) {
 		this.#book = book;
+		this.#records = records;
 		this.#sql = statements(database);
 	}
 
@@ -36,7 +39,7 @@ export class Sweeping {
 		for (const row of past)
 			if (this.#sql.keepUntold.run(nowMs + UNTOLD_MS, row.seq, nowMs - UNTOLD_MOST_MS, row.seq).changes === 0)
 				this.#drop(row);
-		const records = Number(this.#sql.dropRecords.run(nowMs).changes);
+		const records = this.#records.drop(nowMs);
 		return Math.max(expired.length, past.length, records) < STEP;
 	}
 
@@ -78,7 +81,6 @@ function statements(
 ): Record<
 	| 'overdue'
 	| 'past'
-	| 'dropRecords'
 	| 'queues'
 	| 'dropped'
 	| 'forgetFile'
@@ -95,9 +97,6 @@ function statements(
 	return {
 		overdue: of(`${SELECT_ROW} WHERE deadline IS NOT NULL AND state < 5 AND deadline <= ? LIMIT ${STEP}`),
 		past: of(`${SELECT_ROW} WHERE dropAt IS NOT NULL AND dropAt <= ? LIMIT ${STEP}`),
-		dropRecords: of(
-			`DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE until <= ? LIMIT ${STEP})`,
-		),
 		queues: of('SELECT name FROM queues'),
 		dropped: of('SELECT file FROM dropped LIMIT 10000'),
 		forgetFile: of('DELETE FROM dropped WHERE file = ?'),

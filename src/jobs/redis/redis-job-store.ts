@@ -4,18 +4,20 @@ import { RedisLink, type RedisState } from '../../redis/redis-link.ts';
 import { newJob } from '../as-handed-in.ts';
 import { STATE_NUMBERS, STATES } from '../embedded/job-tables.ts';
 import type { Job, JobState, NewJob } from '../job.ts';
-import type {
-	AddOutcome,
-	Claim,
-	ClaimedJob,
-	JobChange,
-	JobChanged,
-	JobPage,
-	JobQuery,
-	JobStore,
-	KnowsSums,
-	QueueView,
-	Report,
+import {
+	type AddOutcome,
+	type Claim,
+	type ClaimedJob,
+	heldBytes,
+	isFull,
+	type JobChange,
+	type JobChanged,
+	type JobPage,
+	type JobQuery,
+	type JobStore,
+	type KnowsSums,
+	type QueueView,
+	type Report,
 } from '../job-store.ts';
 import type { Notice, NoticeClaim, NoticeSettled, NoticeStore } from '../notice-store.ts';
 import { CallGroup } from './call-group.ts';
@@ -94,7 +96,7 @@ class RedisJobStore implements JobStore, NoticeStore, KnowsSums {
 			},
 			(text) => tellAll(text, changed),
 		);
-		this.#adds = new CallGroup((jobs) => this.#addTogether(jobs), TOGETHER, bytesOf);
+		this.#adds = new CallGroup<NewJob, AddOutcome>((jobs) => this.#addTogether(jobs), TOGETHER, heldBytes);
 		this.#reports = new CallGroup((reports) => this.#reportTogether(reports), TOGETHER, resultBytes);
 		this.#feed = changed === undefined ? null : new ChangeFeed(this.#scripts, changed);
 	}
@@ -145,7 +147,7 @@ class RedisJobStore implements JobStore, NoticeStore, KnowsSums {
 			for (const [token, lost, job] of answers) {
 				claimed.push({ ...readJob(job), token: token.toString(), lost: lost.toString() === '1' });
 			}
-			if (answers.length < most || claimed.length >= claim.most) return claimed;
+			if (answers.length < most || claimed.length >= claim.most || isFull(claimed)) return claimed;
 		}
 	}
 
@@ -287,9 +289,6 @@ class RedisJobStore implements JobStore, NoticeStore, KnowsSums {
 		});
 	}
 }
-
-const bytesOf = ({ request, body }: NewJob): number =>
-	request.length + (body !== null && 'inline' in body ? body.inline.length : 0);
 
 function resultBytes(report: Report): number {
 	if (!('result' in report) || report.result === null) return 0;
