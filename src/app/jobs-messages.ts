@@ -47,6 +47,8 @@ export interface Awaited {
 	version: number;
 	/** Only its end. */
 	ended: boolean;
+	/** Only that its upstream has taken it, or its end. */
+	taken?: boolean;
 	/** Most time, ms. */
 	ms: number;
 }
@@ -76,6 +78,8 @@ export interface JobCalls {
 	awaited(id: string, of: Awaited): Job | null;
 	/** The result of a job as its upstream gives it now; null: the stored one is as good. */
 	fresh(id: string): JobResult | null;
+	/** What its upstream said when it took the job; null: it has not. */
+	taken(id: string): JobResult | null;
 	/** What became of a webhook of an upstream: by its path, with the fields that count. */
 	webhook(path: string, fields: Record<string, string>, body: Uint8Array): 'taken' | 'unverified' | 'unreadable';
 	queue(name: string, change?: { paused: boolean }): QueueView;

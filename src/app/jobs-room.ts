@@ -282,6 +282,10 @@ export class JobsRoom {
 		},
 		awaited: async (id, of) => slim(await this.#watchers.wait(id, of)),
 		fresh: (id) => this.#fresh(id),
+		taken: async (id) => {
+			const job = await this.#store.get(id);
+			return job === null ? null : this.#external.taken(job);
+		},
 		webhook: async (path, fields, body) => this.#webhooks.take(path, { fields, body }),
 		queue: (name, change) => this.#store.queue(name, change),
 		queues: async () => this.#readQueues(),

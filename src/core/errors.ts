@@ -56,6 +56,7 @@ export const ERRORS = {
 	job_not_found: entry(404, 'client', false, 'destination_not_found', 'There is no such job'),
 	job_not_done: entry(409, 'client', true, 'http_request_denied', 'The job has no result yet'),
 	jobs_full: entry(503, 'ballast', true, 'connection_limit_reached', 'The queue is full'),
+	upstream_full: entry(429, 'instance', true, 'connection_limit_reached', 'The API takes no more jobs now'),
 	jobs_unavailable: entry(503, 'ballast', true, 'proxy_internal_response', 'Jobs cannot be stored now'),
 	// Ballast and the instances behind it.
 	draining: entry(503, 'ballast', true, 'proxy_internal_response', 'This node is shutting down'),

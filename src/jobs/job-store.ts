@@ -105,9 +105,9 @@ export type ReportKind =
 	| { kind: 'parked'; error: JobError }
 	| { kind: 'cancelled' };
 
-/** `redrive`: ended as failed or expired, or parked: once more, with all its attempts. `settle`: a person knows what became of a parked one. */
+/** `cancel` `unbegun`: only where no attempt has begun that may have had its effect. `redrive`: ended as failed or expired, or parked: once more, with all its attempts. `settle`: a person knows what became of a parked one. */
 export type JobChange =
-	| { kind: 'cancel'; nowMs: number }
+	| { kind: 'cancel'; nowMs: number; unbegun?: boolean }
 	| { kind: 'redrive'; nowMs: number; upstreamKey?: string }
 	| { kind: 'settle'; nowMs: number; as: 'succeeded' | 'failed' };
 

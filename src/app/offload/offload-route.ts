@@ -27,6 +27,7 @@ export class OffloadRoute implements Offload<Exchange> {
 		if (said === undefined && policy.when === 'asked') return true;
 		const preferences = parsePrefer(said ?? '');
 		if (policy.when === 'asked' && !preferences.async) return true;
+		const hold = typeof policy.when === 'object' && !preferences.async ? policy.when : null;
 		const { asker } = exchange.cache;
 		if (asker !== null) {
 			// What is stored may be given in its place; if not, nobody is to wait for what this request will not bring.
@@ -42,7 +43,8 @@ export class OffloadRoute implements Offload<Exchange> {
 				explainedProblem('webhook_refused', { reason, detail: REFUSALS[reason] }),
 			);
 		}
-		const asked = { waitS: preferences.waitS ?? 0, asked: preferences.async, webhook: webhook?.url ?? null };
+		const waitS = hold === null ? (preferences.waitS ?? 0) : 0;
+		const asked = { waitS, hold, asked: preferences.async, webhook: webhook?.url ?? null };
 		const wanted = this.#wanted(exchange, asked);
 		if (typeof wanted === 'string') return refuse(exchange, wanted);
 		if (exchange.framing.contentLength > policy.bodyMost) return refuse(exchange, 'body_too_large');
@@ -63,7 +65,7 @@ export class OffloadRoute implements Offload<Exchange> {
 	}
 
 	/** What the request's fields say of its job; or why it can be none. */
-	#wanted(exchange: Exchange, asked: Pick<Wanted, 'waitS' | 'asked' | 'webhook'>): Wanted | ErrorCode {
+	#wanted(exchange: Exchange, asked: Pick<Wanted, 'waitS' | 'hold' | 'asked' | 'webhook'>): Wanted | ErrorCode {
 		const { policy } = this;
 		const { route, buffer } = exchange;
 		const { fields } = exchange.head;

@@ -8,14 +8,15 @@ import { problemOf } from '../../gateway/problem.ts';
 import { ENDED, type Job, type JobBody, type NewJob } from '../../jobs/job.ts';
 import { newJobId } from '../../jobs/job-id.ts';
 import type { AddOutcome } from '../../jobs/job-store.ts';
-import { IDEMPOTENCY_MS, type OffloadPolicy } from '../../jobs/offload-policy.ts';
+import { type HoldPolicy, IDEMPOTENCY_MS, type OffloadPolicy } from '../../jobs/offload-policy.ts';
 import { writeNotify } from '../../jobs/webhooks/webhook-message.ts';
 import type { BodyScan } from '../../wire/body.ts';
 import { BodySpool } from './body-spool.ts';
-import { giveResult } from './give-result.ts';
+import { giveAnswer, giveResult } from './give-result.ts';
 import { askAgainS, jobView } from './job-view.ts';
 import type { OffloadParts } from './offload-parts.ts';
 import { storeRequest } from './stored-request.ts';
+import { type Taken, untilTaken, withdraw } from './until-taken.ts';
 
 /** What a request says of the job that it is to become. */
 export interface Wanted {
@@ -28,6 +29,8 @@ export interface Wanted {
 	record: string;
 	/** How long the answer is held for the result, s. */
 	waitS: number;
+	/** It did not ask for a job, and is answered as the API would; null: it did. */
+	hold: HoldPolicy | null;
 	/** The client said `respond-async`. */
 	asked: boolean;
 	/** Who is told of its end; null: nobody. */
@@ -39,6 +42,9 @@ export interface Wanted {
 /** A client names by it who is told of its job's end. */
 export const WEBHOOK_FIELD = 'webhook-url';
 
+/** How long a job that has begun may take until the API has it, where nothing says so, ms. */
+const BEGUN_MS = 120_000;
+const FULL_LINES = 'Retry-After: 30\r\n';
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
 /** A request on its way to be a job: its body is stored, then the job; only then is it answered. */
@@ -56,6 +62,8 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	#over = false;
 	/** Its body is stored, or was given up. */
 	#stored = false;
+	/** The job that goes with its client, should that leave before its turn; '': none. */
+	#bound = '';
 
 	constructor(exchange: Exchange, parts: OffloadParts, wanted: Wanted) {
 		this.#exchange = exchange;
@@ -154,7 +162,16 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		const job = this.#newJob(request, body, upstreamKey);
 		const outcome = await this.#add(job);
 		this.#settled();
-		if (this.#over) return;
+		const { hold, record } = this.#wanted;
+		if (this.#over) {
+			// It left while its job was being stored.
+			if (hold !== null && record === '' && outcome.kind === 'added') await withdraw(this.#parts.jobs, job.id);
+			return;
+		}
+		if (hold !== null && outcome.kind !== 'mismatch' && outcome.job !== null) {
+			await this.#untilTaken(outcome.job, hold);
+			return;
+		}
 		const held = await this.#hold(outcome).then((job) => this.#withResult(job));
 		this.#guarded(() => this.#answer(outcome, held));
 	}
@@ -177,7 +194,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	}
 
 	#newJob(request: Uint8Array, body: JobBody | null, upstreamKey: string | null): NewJob {
-		const { policy, owner, group, record, cancelMs, webhook } = this.#wanted;
+		const { policy, owner, group, record, cancelMs, webhook, hold } = this.#wanted;
 		const createdMs = Date.now();
 		const most = [cancelMs, policy.expiresMs].filter((ms) => ms > 0);
 		return {
@@ -195,6 +212,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 			body,
 			upstreamKey: upstreamKey ?? this.#id,
 			notify: webhook === null ? null : writeNotify(webhook),
+			lane: hold?.lane ?? '',
 			idempotency:
 				record === ''
 					? null
@@ -210,6 +228,29 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		const given = this.#parts.jobs.ask('awaited', job.id, { version: -1, ended: true, ms: waitS * 1000 });
 		// The job is stored whatever becomes of the thread that knows how it gets on.
 		return given.then((last) => last ?? job).catch(() => job);
+	}
+
+	/** Its client did not ask for a job: it is answered once the API has taken that. */
+	async #untilTaken(job: Job, hold: HoldPolicy): Promise<void> {
+		const { policy, record } = this.#wanted;
+		const keyed = record !== '';
+		if (!keyed) this.#bound = job.id;
+		const patience = { hold, keyed, begunMs: policy.timeLimitMs || BEGUN_MS };
+		// The job is stored whatever becomes of the thread that knows how it gets on.
+		const taken = await untilTaken(this.#parts.jobs, job, patience).catch((): Taken => ({ kind: 'going', job }));
+		this.#bound = '';
+		this.#guarded(() => this.#answerTaken(taken));
+	}
+
+	#answerTaken(taken: Taken): void {
+		if (taken.kind === 'full') this.#refuse('upstream_full', FULL_LINES);
+		else if (taken.kind === 'going') this.#accept(taken.job);
+		else {
+			this.#end();
+			const { path, files } = this.#parts;
+			if (taken.kind === 'taken') giveAnswer(this.#exchange, { ...taken.answer, of: taken.job, path });
+			else giveResult(this.#exchange, taken.job, files);
+		}
 	}
 
 	/** Of one whose result is the answer. */
@@ -249,12 +290,12 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		this.#refuse(known ? error.code : 'jobs_unavailable');
 	}
 
-	#refuse(code: ErrorCode): void {
+	#refuse(code: ErrorCode, lines = ''): void {
 		if (this.#over) return;
 		this.#end();
 		const exchange = this.#exchange;
 		exchange.failure = code;
-		exchange.answerProblem(problemOf(code));
+		exchange.answerProblem(problemOf(code, lines));
 	}
 
 	/** Nothing of it is being stored any more. */
@@ -278,9 +319,11 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 
 	resume(): void {}
 
-	/** The client has left. What is with the store by now becomes a job; nothing else is kept. */
+	/** The client has left. What is with the store by now becomes a job; one that it did not ask for only if it has begun. */
 	cancel(): void {
-		if (!this.#over) this.#end();
+		if (this.#over) return;
+		this.#end();
+		if (this.#bound !== '') void withdraw(this.#parts.jobs, this.#bound).catch(() => {});
 	}
 
 	/** A fault of our own: this connection ends, all others go on. */

@@ -19,7 +19,7 @@ export class Adding {
 		this.#book = book;
 		this.#addJob = database.prepare(
 			`INSERT INTO jobs (id, qid, gid, state, priority, lane, runAt, version, attempts, attemptsMost, held, created,
-			deadline, keep, owner, upstreamKey) VALUES (?, ?, ?, ?, ?, '', ?, 1, 0, ?, 0, ?, ?, ?, ?, ?)
+			deadline, keep, owner, upstreamKey) VALUES (?, ?, ?, ?, ?, ?, ?, 1, 0, ?, 0, ?, ?, ?, ?, ?)
 			ON CONFLICT (id) DO NOTHING`,
 		);
 		this.#addPayload = database.prepare('INSERT INTO payloads VALUES (?, ?, ?, ?, ?, ?)');
@@ -61,6 +61,7 @@ export class Adding {
 			group.gid,
 			state,
 			priority,
+			job.lane ?? '',
 			runAtMs,
 			attemptsMost,
 			createdMs,

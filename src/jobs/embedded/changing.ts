@@ -17,8 +17,8 @@ type Of<K extends JobChange['kind']> = Extract<JobChange, { kind: K }>;
 
 const CHANGES: { [K in JobChange['kind']]: (book: JobBook, row: JobRow, wanted: Of<K>) => boolean } = {
 	/** Its holder keeps the slot until it has stopped. */
-	cancel(book, row, { nowMs }) {
-		if (hasEnded(row)) return false;
+	cancel(book, row, { nowMs, unbegun = false }) {
+		if (hasEnded(row) || (unbegun && row.attempts > 0)) return false;
 		book.end(row, STATE_NUMBERS.cancelled, nowMs);
 		return true;
 	},

@@ -90,7 +90,7 @@ export function newJob(job: NewJob): Job {
 		firstAttemptMs: null,
 		startedMs: null,
 		endedMs: null,
-		lane: '',
+		lane: job.lane ?? '',
 		externalId: null,
 		progress: null,
 		error: null,

@@ -9,6 +9,7 @@ import { parseJson, readCode, type SeenStatus, submittedId } from './read-status
 import { reconcile } from './reconcile.ts';
 import { fetchResult } from './result-call.ts';
 import type { SubmittedJobs } from './submitted-jobs.ts';
+import { TakenAnswers } from './taken-answers.ts';
 import { type HeardWebhook, WebhookMemory } from './webhook-memory.ts';
 
 /** Questions in a row in which an upstream does not know a job before a person is asked. */
@@ -57,6 +58,7 @@ export class ExternalJobs implements SubmittedJobs {
 	readonly #groups = new Map<string, PollGroup>();
 	readonly #memory = new WebhookMemory();
 	readonly #fresh = new FreshResults();
+	readonly #taken = new TakenAnswers();
 	/** When the last webhook came that was right, by its path. */
 	readonly #heardMs = new Map<string, number>();
 	readonly #timers = new Set<NodeJS.Timeout>();
@@ -79,7 +81,10 @@ export class ExternalJobs implements SubmittedJobs {
 		if (status >= 400) return codes === null ? nothing : { ...nothing, ...readCode(answer, codes) };
 		if (external === null) return nothing;
 		const externalId = submittedId(answer, external);
-		if (externalId !== null) return { ...nothing, externalId };
+		if (externalId !== null) {
+			this.#taken.keep(job.id, outcome);
+			return { ...nothing, externalId };
+		}
 		const message = `the answer has no id at ${external.id}, so that nothing can be asked about it`;
 		return { ...nothing, nameless: true, code: 'external_id_missing', message };
 	}
@@ -206,6 +211,12 @@ export class ExternalJobs implements SubmittedJobs {
 		this.counts.results++;
 		const found = await fetchResult(job, external, { ask: this.#parts.ask, text: this.#parts.text, tries: 0 });
 		return found.kind === 'there' ? found.result : null;
+	}
+
+	/** What its upstream said when it took the job; null: it has not. */
+	taken(job: Job): JobResult | null {
+		const { external } = this.#parts.upstreamOf(job);
+		return external === null ? null : this.#taken.of(job, external.id);
 	}
 
 	/** What a webhook says that is from who it says; `signed` false: it may be from anyone, and only tells that it is time to ask. */

@@ -1,5 +1,6 @@
 import type { ClaimedJob } from '../job-store.ts';
 import type { PolledJob } from './decide-poll.ts';
+import { splitIds } from './external-ids.ts';
 import type { ExternalPolicy } from './external-policy.ts';
 import { type SeenStatus, together } from './read-status.ts';
 
@@ -22,7 +23,7 @@ export class HeldJob {
 	constructor(job: ClaimedJob, policy: ExternalPolicy, nowMs: number) {
 		this.job = job;
 		this.policy = policy;
-		this.ids = (job.externalId ?? '').split(',');
+		this.ids = splitIds(job.externalId);
 		this.sinceMs = job.startedMs ?? nowMs;
 	}
 

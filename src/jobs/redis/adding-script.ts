@@ -1,11 +1,11 @@
 /** Arguments of one job, in order; '' of a deadline, a file and a key: none. */
-export const ADD_ARGUMENTS = 17;
+export const ADD_ARGUMENTS = 18;
 
 /** Takes jobs in. Answers of each: `a` (added), `s` with id and job (the same), `m` with id (another payload). */
 export const ADDING_SCRIPT = `
 local answers = {}
 for at = 3, #ARGV, ${ADD_ARGUMENTS} do
-	local id, queue, group, owner, priority, created, runAt, deadline, keep, most, upstreamKey, file, bytes, key, print, untilMs, notifies =
+	local id, queue, group, owner, priority, created, runAt, deadline, keep, most, upstreamKey, file, bytes, key, print, untilMs, notifies, lane =
 		unpack(ARGV, at, at + ${ADD_ARGUMENTS - 1})
 	local answer
 	if key ~= '' then
@@ -20,9 +20,9 @@ for at = 3, #ARGV, ${ADD_ARGUMENTS} do
 	if not answer then
 		local q = queueOf(queue)
 		local state = tonumber(runAt) > tonumber(created) and SCHEDULED or WAITING
-		row = { id = id, q = queue, g = group, p = priority, l = '', r = runAt, v = '1', d = deadline ~= '' and deadline,
+		row = { id = id, q = queue, g = group, p = priority, l = lane, r = runAt, v = '1', d = deadline ~= '' and deadline,
 			n = tostring(call('INCR', P .. 'seq')), state = state, queue = q, group = groupOf(q, group) }
-		call('HSET', P .. 'j:' .. id, 'q', queue, 'g', group, 'o', owner, 's', state, 'p', priority, 'l', '', 'r', runAt, 'v', '1',
+		call('HSET', P .. 'j:' .. id, 'q', queue, 'g', group, 'o', owner, 's', state, 'p', priority, 'l', lane, 'r', runAt, 'v', '1',
 			'a', '0', 'm', most, 'c', created, 'k', keep, 'u', upstreamKey, 'n', row.n)
 		if row.d then
 			call('HSET', P .. 'j:' .. id, 'd', deadline)

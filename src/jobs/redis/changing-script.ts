@@ -4,7 +4,7 @@ local id, kind, now, more, given = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local row = rowOf(id)
 if not row then return done(false) end
 local changed = false
-if kind == 'cancel' and row.state < SUCCEEDED then
+if kind == 'cancel' and row.state < SUCCEEDED and (more ~= 'unbegun' or row.a == '0') then
 	changed = true
 	finish(row, CANCELLED, now)
 elseif kind == 'redrive' and (row.state == FAILED or row.state == EXPIRED or row.state == PARKED) then

@@ -27,6 +27,7 @@ export function addArguments(job: NewJob): Argument[] {
 		idempotency?.fingerprint ?? '',
 		`${idempotency?.untilMs ?? ''}`,
 		job.notify === null ? '0' : '1',
+		job.lane ?? '',
 	];
 }
 

@@ -178,7 +178,8 @@ class RedisJobStore implements JobStore, NoticeStore {
 	async change(id: string, wanted: JobChange): Promise<{ job: Job; changed: boolean } | null> {
 		this.#check();
 		const key = wanted.kind === 'redrive' ? wanted.upstreamKey : undefined;
-		const more = wanted.kind === 'settle' ? wanted.as : (key ?? '');
+		const only = wanted.kind === 'cancel' && wanted.unbegun === true ? 'unbegun' : '';
+		const more = wanted.kind === 'settle' ? wanted.as : (key ?? only);
 		const args = [id, wanted.kind, `${wanted.nowMs}`, more, key === undefined ? '0' : '1'];
 		const answer = (await this.#scripts.run('change', args)) as [number, JobAnswer] | null;
 		return answer === null ? null : { changed: answer[0] === 1, job: readJob(answer[1]) };

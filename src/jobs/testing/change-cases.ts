@@ -24,6 +24,21 @@ export const CHANGE_CASES: JobCases = {
 		assert.equal(await stage.store.change('AAAAAAAAAAAAAAAAAAAAAA', { kind: 'cancel', nowMs }), null);
 	},
 
+	async 'what nobody waits for any more is cancelled unless it has begun'(stage) {
+		const [begun, waiting] = [await stage.add({ priority: 2 }), await stage.add()];
+		const job = await stage.claimOne({ concurrency: 1 });
+		const cancel = (id: string) =>
+			stage.store.change(id, { kind: 'cancel', nowMs: stage.nowMs, unbegun: true }).then((done) => done?.changed);
+		assert.deepEqual([await cancel(begun), await cancel(waiting)], [false, true]);
+		assert.equal(await stage.state(waiting), 'cancelled');
+		await stage.retry(job, { counted: true });
+		assert.equal(await cancel(begun), false);
+		await stage.retry(await stage.claimOne(), { counted: true });
+		const refused = await stage.add({ priority: 2 });
+		await stage.retry(await stage.claimOne(), { counted: false });
+		assert.equal(await cancel(refused), true, 'nothing came of it');
+	},
+
 	async 'a running job that is cancelled ends for its owner, and its holder hears it'(stage) {
 		const id = await stage.add();
 		await stage.add();

@@ -7,6 +7,8 @@ type Form = Record<string, unknown>;
 const HEYGEN_URL = 'https://api.heygen.com';
 /** The call that creates takes 31 s at the 99th percentile; a client that gives up earlier pays twice. */
 const CREATE_TIME = '120s';
+/** A client that did not ask for a job waits so long for its turn. */
+const HOLD = '60s';
 const READ_TIME = '30s';
 /** How long a presigned URL is taken to live; asking again gives a fresh one. */
 const FRESH = '10m';
@@ -61,11 +63,14 @@ export function heygenService({ accounts, webhooks }: HeygenInput): Form {
 const LISTED: Form = { cache: { ttl: '10m', staleIfError: '1d' } };
 
 function offloadOf(accounts: AccountsInput): Form {
-	const lanes = accounts.map(({ key, maxJobs = 10, name }, at) => [
+	const lanes = accounts.map(({ key, maxJobs = 10, name }, at): [string, Form] => [
 		name ?? `account-${at + 1}`,
 		{ concurrency: maxJobs, headers: { 'X-Api-Key': key } },
 	]);
+	const [first] = lanes.map(([name]) => name);
 	return {
+		// All other calls have the key of the first account: only there they find such a video.
+		when: { hold: HOLD, ...(first === undefined ? {} : { lane: first }) },
 		lanes: Object.fromEntries(lanes),
 		upstreamKey: { header: 'Idempotency-Key', life: '24h' },
 		timeLimit: CREATE_TIME,
