@@ -131,9 +131,10 @@ export class JobsRoom {
 		this.#questions = new UpstreamCalls(this.#places);
 		this.#external = new ExternalJobs({
 			upstreamOf: (job) => this.#policyOf(job),
-			ask: (job, target) => this.#questions.ask(job, target),
+			ask: (job, target, method) => this.#questions.ask(job, target, method),
 			text: (outcome) => this.#bodies.text(outcome.kind === 'answered' ? outcome.body : null, QUESTION_MOST),
 			conclude: (token, next) => this.#runner.conclude(token, next),
+			fail: ({ id }, error) => this.#store.change(id, { kind: 'fail', nowMs: nowMs(), error }),
 			progressed: (token, progress) => this.#runner.progressed(token, progress),
 			nowMs,
 		});

@@ -1,7 +1,7 @@
 import type { AttemptOutcome } from '../jobs/attempt.ts';
 import type { Job } from '../jobs/job.ts';
 import type { AttemptPlaces } from '../jobs/runner.ts';
-import { questionOf } from './offload/upstream-request.ts';
+import { type QuestionMethod, questionOf } from './offload/upstream-request.ts';
 
 /** Most time for a question, ms. */
 const ANSWER_MS = 30_000;
@@ -16,10 +16,10 @@ export class UpstreamCalls {
 		this.#places = places;
 	}
 
-	/** GET of this path at the job's upstream, in its place there. */
-	ask(job: Job, target: string): Promise<AttemptOutcome> {
+	/** A call of this path at the job's upstream, in its place there. */
+	ask(job: Job, target: string, method: QuestionMethod = 'GET'): Promise<AttemptOutcome> {
 		const token = `question-${++this.#count}`;
-		const request = questionOf(job.request, target);
+		const request = questionOf(job.request, target, method);
 		return new Promise((resolve) => {
 			const late = setTimeout(() => {
 				this.#places.abort(token);

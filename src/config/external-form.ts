@@ -19,7 +19,8 @@ export const codesForm = ({ code, message, retry, fail }: CodePolicy): Form => (
 	...some({ retry, fail }),
 });
 
-export function externalForm({ id, status, poll, result, webhook, reconcile }: ExternalPolicy, secret: Secret): Form {
+export function externalForm(policy: ExternalPolicy, secret: Secret): Form {
+	const { id, status, poll, result, webhook, reconcile, cancel, limitMs } = policy;
 	const { path, most, items, state, code, message, progress, done, failed, unknown } = status;
 	return {
 		id,
@@ -52,7 +53,9 @@ export function externalForm({ id, status, poll, result, webhook, reconcile }: E
 					},
 				}),
 		...(webhook === null ? {} : { webhook: webhookForm(webhook, secret) }),
-		...told({ reconcile }),
+		...(reconcile === null ? {} : { reconcile: told({ ...reconcile }) }),
+		...told({ cancel }),
+		limit: limitMs === 0 ? 'off' : formatDuration(limitMs),
 	};
 }
 

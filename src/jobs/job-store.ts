@@ -105,10 +105,11 @@ export type ReportKind =
 	| { kind: 'parked'; error: JobError }
 	| { kind: 'cancelled' };
 
-/** `cancel` `unbegun`: only where no attempt has begun that may have had its effect. `redrive`: ended as failed or expired, or parked: once more, with all its attempts. `settle`: a person knows what became of a parked one. */
+/** `cancel` `unbegun`: only where no attempt has begun that may have had its effect. `redrive`: ended as failed or expired, or parked: once more, with all its attempts. `settle`: a person knows what became of a parked one. `fail`: what has not ended has failed; who holds it keeps the slot. */
 export type JobChange =
 	| { kind: 'cancel'; nowMs: number; unbegun?: boolean }
 	| { kind: 'redrive'; nowMs: number; upstreamKey?: string }
+	| { kind: 'fail'; nowMs: number; error: JobError }
 	| { kind: 'settle'; nowMs: number; as: 'succeeded' | 'failed' };
 
 export interface JobQuery {

@@ -242,6 +242,7 @@ export class JobRunner {
 		const running = this.#running.get(token);
 		if (running === undefined || running.reporting) return;
 		// What an upstream has, or may have by now, holds its slot there until it has ended.
+		if (running.submitted) this.#parts.submitted.unwanted(token);
 		if (running.submitted || this.#parts.submitted.keeps(running.job)) return;
 		this.#parts.places.abort(token);
 		void this.#report(running.job, { kind: 'cancelled' });
@@ -258,8 +259,10 @@ export class JobRunner {
 			try {
 				const [taken] = await this.#parts.store.report([{ id, token, nowMs: this.#parts.nowMs(), ...kind }]);
 				const held = kind.kind === 'submitted' && (taken === true || (await this.#hasEnded(id)));
-				if (held && running !== undefined) this.#hold(running, kind.externalId);
-				else this.#forget(job);
+				if (held && running !== undefined) {
+					this.#hold(running, kind.externalId);
+					if (taken !== true) this.#parts.submitted.unwanted(token);
+				} else this.#forget(job);
 				if (taken === true) this.#parts.settled(job, kind);
 				else if (isFirst && 'result' in kind && kind.result?.body != null) this.#parts.places.drop(kind.result.body);
 				this.#usable();

@@ -34,6 +34,9 @@ const words = list(word, 'words');
 const fieldName = text('the name of a header field', (value) =>
 	/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/.test(value) ? undefined : 'expected the name of a header field',
 );
+const queryName = text('the name of a field of the query', (value) =>
+	/^[A-Za-z0-9_.~-]{1,64}$/.test(value) ? undefined : 'expected the name of a field of the query',
+);
 const secrets = oneOf(
 	[reference, list(reference, 'references')],
 	'`{ env: NAME }`, `{ file: ./path }`, or a list of them',
@@ -170,6 +173,25 @@ const reconcileSchema = object({
 			example: true,
 		},
 	),
+	next: key(
+		object({
+			token: required(pointer, 'In the answer: the token of the next page; null on the last.', {
+				example: '/next_token',
+			}),
+			field: required(queryName, 'The field of the query that takes it.', { example: 'token' }),
+		}),
+		'How the next page of the list is asked for.',
+		{ defaultText: 'there is one page', example: { token: '/next_token', field: 'token' } },
+	),
+	pages: key(integer(1, 1000), 'Most pages; what is not found in them is left to a person.', {
+		default: 50,
+		example: 10,
+	}),
+});
+
+const cancelSchema = object({
+	method: key(choice('DELETE', 'POST'), 'Method of the call.', { default: 'DELETE', example: 'POST' }),
+	path: required(pathWith('\\{id\\}', '/videos/{id}'), 'Path of the call, with `{id}`.', { example: '/videos/{id}' }),
 });
 
 const externalKeys = object({
@@ -192,6 +214,16 @@ const externalKeys = object({
 		reconcileSchema,
 		'How the upstream is asked for a job that it may have, when its answer was lost and its key is too old for a repeat.',
 		{ defaultText: 'a person decides', example: { path: '/videos', items: '/data', key: '/callback_id', id: '/id' } },
+	),
+	cancel: key(
+		cancelSchema,
+		'How the upstream is told that a job is not wanted any more: it was cancelled, or its time is over. Its slot is free once that is answered 2xx, 404 or 410.',
+		{ defaultText: 'its slot is held until the upstream has ended it', example: { path: '/videos/{id}' } },
+	),
+	limit: key(
+		oneOf([duration(1, YEAR), off], 'a duration or off'),
+		'How long the upstream may have a job. One that still goes on then has failed, as `external_timeout`.',
+		{ default: 'off', example: '2h' },
 	),
 });
 

@@ -1,7 +1,9 @@
+import { formatDuration } from '../../core/units.ts';
 import type { AnswerReading, AttemptOutcome } from '../attempt.ts';
 import type { Job, JobError, JobProgress, JobResult } from '../job.ts';
 import type { ClaimedJob, ReportKind } from '../job-store.ts';
-import type { CodePolicy, ExternalPolicy } from './external-policy.ts';
+import { cancelUpstream } from './cancel-calls.ts';
+import type { CancelPolicy, CodePolicy, ExternalPolicy } from './external-policy.ts';
 import { FreshResults } from './fresh-results.ts';
 import { HeldJob } from './held-job.ts';
 import { PollGroup } from './poll-group.ts';
@@ -28,12 +30,14 @@ export interface JobUpstream {
 export interface ExternalParts {
 	/** By the job's route as it is now. */
 	upstreamOf(job: Job): JobUpstream;
-	/** GET of this path at the job's upstream, in its place there. */
-	ask(job: Job, target: string): Promise<AttemptOutcome>;
+	/** A call of this path at the job's upstream, in its place there; GET unless it is said. */
+	ask(job: Job, target: string, method?: CancelPolicy['method']): Promise<AttemptOutcome>;
 	/** The body of an answer, which is gone then; null: there is none, or too much of it. */
 	text(outcome: AttemptOutcome): Promise<string | null>;
 	/** What becomes of a job; its attempt's token still counts. */
 	conclude(token: string, next: 'again' | ReportKind): void;
+	/** The job has failed though its upstream still has it, and holds its slot. */
+	fail(job: ClaimedJob, error: JobError): Promise<unknown>;
 	progressed(token: string, progress: JobProgress): void;
 	nowMs(): number;
 }
@@ -150,11 +154,42 @@ export class ExternalJobs implements SubmittedJobs {
 			return;
 		}
 		held.unknown = 0;
-		if (status.state === 'going') this.#progress(held, status);
-		else {
+		if (status.state === 'going') {
+			this.#progress(held, status);
+			this.#judgeAge(held);
+		} else {
 			this.counts.found++;
 			this.#end(held, status);
 		}
+	}
+
+	/** One that is stuck would go on for ever. */
+	#judgeAge(held: HeldJob): void {
+		const { limitMs } = held.policy;
+		if (limitMs === 0 || held.overdue || this.#parts.nowMs() - held.sinceMs <= limitMs) return;
+		held.overdue = true;
+		const message = `the upstream has not ended it within ${formatDuration(limitMs)}`;
+		// Where that cannot be stored now, the next answer says it again.
+		this.#parts.fail(held.job, { code: 'external_timeout', message, status: null }).catch(() => {
+			held.overdue = false;
+		});
+	}
+
+	unwanted(token: string): void {
+		const held = this.#held.get(token);
+		const cancel = held?.policy.cancel ?? null;
+		if (held === undefined || cancel === null || held.unwanted) return;
+		held.unwanted = true;
+		const gone = (): void => this.#parts.conclude(token, { kind: 'cancelled' });
+		if (held.finishing) {
+			gone();
+			return;
+		}
+		const pause = (ms: number): Promise<void> => new Promise((resolve) => this.#later(ms, resolve));
+		const { ask, text } = this.#parts;
+		void cancelUpstream(held.job, cancel, { ask, text, pause }).then((done) => {
+			if (done && !this.#closed) gone();
+		});
 	}
 
 	#progress(held: HeldJob, { percent, word }: SeenStatus): void {

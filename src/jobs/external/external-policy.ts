@@ -10,6 +10,16 @@ export interface ExternalPolicy {
 	webhook: WebhookPolicy | null;
 	/** null: the upstream cannot be asked for a job of ours whose id it has not told. */
 	reconcile: ReconcilePolicy | null;
+	/** null: it cannot be told that a job is not wanted any more. */
+	cancel: CancelPolicy | null;
+	/** How long the upstream may have a job, ms; then it ends as failed; 0: as long as it likes. */
+	limitMs: number;
+}
+
+export interface CancelPolicy {
+	method: 'DELETE' | 'POST';
+	/** Path with `{id}`. */
+	path: string;
 }
 
 export interface StatusPolicy {
@@ -90,6 +100,10 @@ export interface ReconcilePolicy {
 	id: string;
 	/** Whether a job that is not in the list was never made; else a person decides. */
 	complete: boolean;
+	/** How the next page is asked for: pointer to its token, null on the last page, and the field of the query that takes it; null: there is one page. */
+	next: { token: string; field: string } | null;
+	/** Most pages. */
+	pages: number;
 }
 
 /** A place upstream, such as an account. */

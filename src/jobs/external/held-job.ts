@@ -15,6 +15,10 @@ export class HeldJob {
 	wantedMs: number | null = null;
 	/** Its end is known, its result is being asked for. */
 	finishing = false;
+	/** Nobody wants it any more, and its upstream is told so. */
+	unwanted = false;
+	/** It was told to have taken too long. */
+	overdue = false;
 	/** Questions in a row in which the upstream did not know it. */
 	unknown = 0;
 	percent = -1;

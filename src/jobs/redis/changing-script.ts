@@ -7,6 +7,10 @@ local changed = false
 if kind == 'cancel' and row.state < SUCCEEDED and (more ~= 'unbegun' or row.a == '0') then
 	changed = true
 	finish(row, CANCELLED, now)
+elseif kind == 'fail' and row.state < SUCCEEDED then
+	changed = true
+	set(row, 'E', more)
+	finish(row, FAILED, now)
 elseif kind == 'redrive' and (row.state == FAILED or row.state == EXPIRED or row.state == PARKED) then
 	changed = true
 	release(row)

@@ -39,6 +39,20 @@ export const CHANGE_CASES: JobCases = {
 		assert.equal(await cancel(refused), true, 'nothing came of it');
 	},
 
+	async 'what takes too long has failed, and its holder keeps the slot'(stage) {
+		const id = await stage.add();
+		const job = await stage.claimOne({ concurrency: 1 });
+		await stage.report(job, { kind: 'submitted', leaseMs: LONG_MS, externalId: 'v_1' });
+		const error = { code: 'external_timeout', message: 'it takes too long', status: null };
+		const failed = await stage.store.change(id, { kind: 'fail', nowMs: stage.nowMs, error });
+		assert.deepEqual([failed?.changed, failed?.job.state, failed?.job.error], [true, 'failed', error]);
+		assert.equal((await stage.store.change(id, { kind: 'fail', nowMs: stage.nowMs, error }))?.changed, false);
+		const next = await stage.add();
+		assert.deepEqual(await stage.claim({ concurrency: 1 }), []);
+		assert.equal(await stage.report(job, { kind: 'cancelled' }), false);
+		assert.deepEqual([(await stage.claimOne({ concurrency: 1 })).id, await stage.state(id)], [next, 'failed']);
+	},
+
 	async 'a running job that is cancelled ends for its owner, and its holder hears it'(stage) {
 		const id = await stage.add();
 		await stage.add();

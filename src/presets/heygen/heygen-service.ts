@@ -10,6 +10,9 @@ const CREATE_TIME = '120s';
 /** A client that did not ask for a job waits so long for its turn. */
 const HOLD = '60s';
 const READ_TIME = '30s';
+/** Twenty minutes are usual at peak; one that takes so long is stuck. */
+const VIDEO_LIMIT = '2h';
+const TRANSLATION_LIMIT = '6h';
 /** How long a presigned URL is taken to live; asking again gives a fresh one. */
 const FRESH = '10m';
 
@@ -29,7 +32,7 @@ export function heygenService({ accounts, webhooks }: HeygenInput): Form {
 		retry: { attempts: 1 },
 		offload: { ...offloadOf(accounts), external: { ...external, reconcile: RECONCILE, ...hook } },
 	});
-	const videos = creates(externalOf('/v3/videos', { id: '/data/video_id', ids: 'video_ids' }));
+	const videos = creates(externalOf('/v3/videos', { id: '/data/video_id', ids: 'video_ids', limit: VIDEO_LIMIT }));
 	return {
 		instances: HEYGEN_URL,
 		// Only what makes videos makes jobs, whatever others do.
@@ -49,6 +52,7 @@ export function heygenService({ accounts, webhooks }: HeygenInput): Form {
 				externalOf('/v3/video-translations', {
 					id: '/data/video_translation_ids',
 					ids: 'video_translation_ids',
+					limit: TRANSLATION_LIMIT,
 				}),
 			),
 			'POST /v3/assets': { timeouts: { firstByte: CREATE_TIME } },
@@ -81,18 +85,21 @@ function offloadOf(accounts: AccountsInput): Form {
 	};
 }
 
-const externalOf = (path: string, { id, ids }: { id: string; ids: string }): Form => ({
+const externalOf = (path: string, { id, ids, limit }: { id: string; ids: string; limit: string }): Form => ({
 	id,
 	status: { path: `${path}/statuses?${ids}={ids}`, most: 100, ...ITEM, ...WORDS },
+	cancel: { path: `${path}/{id}` },
+	limit,
 	result: { path: `${path}/{id}`, ready: '/data/video_url', wait: '30s', fresh: FRESH },
 });
 
-/** The history of webhooks has our id of a job; one that has not ended is not in it. */
+/** The history of webhooks has our id of a job; one that has not ended is not in it. Newest first. */
 const RECONCILE: Form = {
 	path: '/v3/webhooks/events?limit=100',
 	items: '/data',
 	key: '/event_data/callback_id',
 	id: '/event_data/video_id',
+	next: { token: '/next_token', field: 'token' },
 };
 
 const webhookOf = ({ path = '/hooks/heygen', secret }: WebhooksInput): Form => ({
