@@ -129,6 +129,11 @@ export class JobTally {
 		this.#tellSome('webhook_given_up', queue, `nobody was told that job ${id} is ${state}: ${why}`);
 	}
 
+	mediaFailed({ id, queue }: Job, why: string, final: boolean): void {
+		const what = final ? 'is not copied' : 'is not copied yet, and tried again';
+		this.#tellSome(final ? 'media_given_up' : 'media_late', queue, `what came of job ${id} ${what}: ${why}`);
+	}
+
 	everySecond(queues: Record<string, QueueView>, running: number, webhooks: WebhookFigures): void {
 		if (this.#untold > 0)
 			this.#tell(

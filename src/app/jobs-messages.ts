@@ -7,6 +7,7 @@ import type { JobsConfig, OffloadPolicy } from '../jobs/offload-policy.ts';
 import type { JobStoreConfig } from '../jobs/store-config.ts';
 import type { WebhookCounts } from '../jobs/webhooks/webhook-sender.ts';
 import type { RedisConfig } from '../redis/config.ts';
+import type { JobMedia } from './media-room.ts';
 
 /** Files of bodies, within the jobs' folder. */
 export const BODIES = 'bodies';
@@ -80,6 +81,8 @@ export interface JobCalls {
 	fresh(id: string): JobResult | null;
 	/** What its upstream said when it took the job; null: it has not. */
 	taken(id: string): JobResult | null;
+	/** Copies of its files; null: there are none. */
+	media(id: string): JobMedia | null;
 	/** What became of a webhook of an upstream: by its path, with the fields that count. */
 	webhook(path: string, fields: Record<string, string>, body: Uint8Array): 'taken' | 'unverified' | 'unreadable';
 	queue(name: string, change?: { paused: boolean }): QueueView;

@@ -20,6 +20,7 @@ import { JobPlaces } from './job-places.ts';
 import { JobTally } from './job-tally.ts';
 import { JobWatchers } from './job-watchers.ts';
 import type { FromJobs, FromJobsThread, JobCall, JobCalls, JobsSettings, JobsStart, ToJobs } from './jobs-messages.ts';
+import { MediaRoom } from './media-room.ts';
 import { bufferOf, statusOf } from './offload/stored-answer.ts';
 import { isIdempotent, readStoredRequest } from './offload/stored-request.ts';
 import { stamped } from './offload/upstream-request.ts';
@@ -70,6 +71,7 @@ export class JobsRoom {
 	readonly #questions: UpstreamCalls;
 	readonly #external: ExternalJobs;
 	readonly #webhooks: WebhookDesk;
+	readonly #media: MediaRoom;
 	readonly #caps = new LaneCaps();
 	readonly #watchers: JobWatchers;
 	readonly #tally: JobTally;
@@ -129,16 +131,9 @@ export class JobsRoom {
 		});
 		const gone = [...start.gone, ...this.#lock.gone];
 		this.#questions = new UpstreamCalls(this.#places);
-		this.#external = new ExternalJobs({
-			upstreamOf: (job) => this.#policyOf(job),
-			ask: (job, target, method) => this.#questions.ask(job, target, method),
-			text: (outcome) => this.#bodies.text(outcome.kind === 'answered' ? outcome.body : null, QUESTION_MOST),
-			conclude: (token, next) => this.#runner.conclude(token, next),
-			fail: ({ id }, error) => this.#store.change(id, { kind: 'fail', nowMs: nowMs(), error }),
-			progressed: (token, progress) => this.#runner.progressed(token, progress),
-			nowMs,
-		});
+		this.#external = this.#openExternal();
 		this.#webhooks = new WebhookDesk(this.#external);
+		this.#media = this.#openMedia(start.folder);
 		this.#runner = new JobRunner({
 			store: this.#store,
 			places: {
@@ -169,9 +164,33 @@ export class JobsRoom {
 		this.configure(start.settings);
 	}
 
+	#openExternal(): ExternalJobs {
+		return new ExternalJobs({
+			upstreamOf: (job) => this.#policyOf(job),
+			ask: (job, target, method) => this.#questions.ask(job, target, method),
+			text: (outcome) => this.#bodies.text(outcome.kind === 'answered' ? outcome.body : null, QUESTION_MOST),
+			conclude: (token, next) => this.#runner.conclude(token, next),
+			finished: (job) => this.#media.wanted(job),
+			fail: ({ id }, error) => this.#store.change(id, { kind: 'fail', nowMs: nowMs(), error }),
+			progressed: (token, progress) => this.#runner.progressed(token, progress),
+			nowMs,
+		});
+	}
+
+	#openMedia(folder: string): MediaRoom {
+		return new MediaRoom({
+			folder: join(folder, 'media'),
+			job: (id) => this.#store.get(id),
+			resultOf: (job) => this.#policyOf(job).external?.result ?? null,
+			external: () => this.#external,
+			failed: (job, why, final) => this.#tally.mediaFailed(job, why, final),
+		});
+	}
+
 	configure(settings: JobsSettings): void {
 		this.#policies = new Map(settings.policies.map((one) => [seriesKey(one.service, one.route), one]));
 		this.#webhooks.configure(settings.policies.flatMap(({ policy }) => policy.external?.webhook ?? []));
+		this.#media.configure(settings.policies.flatMap(({ policy }) => policy.external?.result?.media ?? []));
 		this.#rooms = queueRooms(settings.policies.map(({ policy }) => policy));
 		this.#left = [];
 		const runs = settings.runs && settings.jobs.run;
@@ -287,6 +306,7 @@ export class JobsRoom {
 			const job = await this.#store.get(id);
 			return job === null ? null : this.#external.taken(job);
 		},
+		media: async (id) => this.#media.of(await this.#store.get(id)),
 		webhook: async (path, fields, body) => this.#webhooks.take(path, { fields, body }),
 		queue: (name, change) => this.#store.queue(name, change),
 		queues: async () => this.#readQueues(),
@@ -358,6 +378,7 @@ export class JobsRoom {
 		const looks = nowMs() - this.#lookedMs > LOOK_MS;
 		if (looks) this.#lookedMs = nowMs();
 		const present = looks ? await this.#bodies.olderThan(Date.now() - ORPHAN_MS) : [];
+		await this.#media.sweep(Date.now());
 		const { files } = await this.#store.sweep(nowMs(), present);
 		await this.#bodies.remove(files);
 	}
@@ -368,6 +389,7 @@ export class JobsRoom {
 
 	async close(): Promise<void> {
 		this.#external.close();
+		this.#media.close();
 		this.#runner.close();
 		this.#sender.close();
 		this.#places.close();

@@ -2,6 +2,8 @@
 import { formatDuration } from '../core/units.ts';
 import type { CodePolicy, ExternalPolicy, LanePolicy, WebhookPolicy } from '../jobs/external/external-policy.ts';
 
+import { mediaForm } from './resolve-media.ts';
+
 type Form = Record<string, unknown>;
 type Secret = (value: string) => unknown;
 
@@ -48,6 +50,7 @@ export function externalForm(policy: ExternalPolicy, secret: Secret): Form {
 					result: {
 						path: result.path,
 						...told({ ready: result.ready }),
+						...(result.media === null ? {} : { media: mediaForm(result.media, secret) }),
 						wait: formatDuration(result.waitMs),
 						fresh: result.freshMs === 0 ? 'off' : formatDuration(result.freshMs),
 					},

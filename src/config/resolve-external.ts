@@ -11,6 +11,7 @@ import type {
 	SignaturePolicy,
 	WebhookPolicy,
 } from '../jobs/external/external-policy.ts';
+import { resolveMedia } from './resolve-media.ts';
 import type { Place } from './scope.ts';
 
 type Said = Exclude<ExternalInput, 'off' | boolean>;
@@ -57,6 +58,7 @@ export function resolveExternal(input: ExternalInput, place: Place): ExternalPol
 				: {
 						path: needed(result.path, '`path`, where the result is', place.at('result')),
 						ready: result.ready ?? null,
+						media: resolveMedia(result.media, place.at('result', 'media')),
 						waitMs: ms(result.wait, 30_000),
 						freshMs: typeof result.fresh === 'string' && result.fresh !== 'off' ? ms(result.fresh, 0) : 0,
 					},

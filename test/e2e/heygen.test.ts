@@ -96,6 +96,9 @@ describe('HeyGen by its preset', () => {
 			result: { wait: ms(30) },
 		};
 		const limit = ms(3600);
+		// Copies come from the simulator alone.
+		const { host } = new URL(simulator.url);
+		const media = { to: join(folder, 'films'), allow: ['127.0.0.0/8'], http: [host] };
 		const backoff = { base: '5ms', most: '50ms' };
 		const config = (secrets: string[]): Record<string, unknown> => ({
 			workers: 2,
@@ -111,7 +114,9 @@ describe('HeyGen by its preset', () => {
 					],
 					routes: {
 						'POST /v3/videos': { offload: { backoff, external: { ...external, limit } } },
-						'POST /v3/templates/*': { offload: { backoff, external } },
+						'POST /v3/templates/*': {
+							offload: { backoff, external: { ...external, result: { ...external.result, media } } },
+						},
 						// Whose turn does not come at once is told so at once.
 						'POST /v3/video-translations': { offload: { backoff, external, when: { hold: '300ms' } } },
 					},
@@ -228,8 +233,32 @@ describe('HeyGen by its preset', () => {
 			results.push((await ask(get(`/jobs/${id}/result`, ALICE))).json<unknown>());
 		}
 		const [video, translations] = results as [Film, Film[]];
-		for (const { data } of [video, ...translations]) assert.equal((await fetch(data.video_url)).status, 200);
+		assert.match(video.data.video_url, /^http/);
+		for (const { data } of translations) assert.equal((await fetch(data.video_url)).status, 200);
 		assert.equal(translations.length, 2);
+	});
+
+	test('a copy of the film outlives its URL at HeyGen, in parts too, and only for its owner', async () => {
+		const template = JSON.stringify({ variables: { name: 'Grace' } });
+		const { id } = (
+			await ask(post('/v3/templates/template_greeting', template, 'Prefer: respond-async', ALICE))
+		).json<View>();
+		await done(id);
+		const url = async (): Promise<string> => (await ask(get(`/jobs/${id}/result`, ALICE))).json<Film>().data.video_url;
+		const own = await eventually(url, (one) => one.endsWith(`/jobs/${id}/media`), WITHIN_MS);
+		assert.equal(own, `http://test/jobs/${id}/media`);
+		const film = await ask(get(`/jobs/${id}/media`, ALICE));
+		assert.deepEqual([film.status, fieldsOf(film.lines, 'Content-Type')], [200, ['video/mp4']]);
+		assert.equal(film.body.toString('latin1', 4, 8), 'ftyp');
+		const part = await ask(get(`/jobs/${id}/media`, ALICE, 'Range: bytes=4-7'));
+		assert.deepEqual([part.status, part.text], [206, 'ftyp']);
+		assert.deepEqual(fieldsOf(part.lines, 'Content-Range'), [`bytes 4-7/${film.body.length}`]);
+		for (const who of ['Authorization: Bearer bob', 'X-Nobody: 1'])
+			assert.equal((await ask(get(`/jobs/${id}/media`, who))).status, 404);
+		assert.equal((await ask(get(`/jobs/${id}/media/1`, ALICE))).status, 409);
+		// Somebody took it away: the URL of HeyGen is as good.
+		rmSync(join(folder, 'films'), { recursive: true });
+		assert.equal((await fetch(await url())).status, 200);
 	});
 
 	test('a client that asks for no job gets the usual answer; never is an account asked for more than it takes', async () => {

@@ -15,6 +15,7 @@ import {
 	text,
 	valueOrReference,
 } from '../../core/schema.ts';
+import { mediaOrOff } from '../media/media-config.ts';
 import { isPointer } from './json-pointer.ts';
 
 const YEAR = 366 * 86_400_000;
@@ -101,6 +102,11 @@ const resultSchema = object({
 		defaultText: 'nothing is waited for',
 		example: '/data/video_url',
 	}),
+	media: key(
+		mediaOrOff,
+		'Where the file is copied to whose URL `ready` leads to, for as long as the API does not keep it. The result has our own URL of it then: that of the job, `/media` behind it.',
+		{ default: 'off', example: { to: './films' } },
+	),
 	wait: key(duration(1, YEAR), 'How long until it is asked for again then.', { default: '30s', example: '10s' }),
 	fresh: key(
 		oneOf([duration(0, YEAR), off], 'a duration or off'),

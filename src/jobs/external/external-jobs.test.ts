@@ -25,7 +25,7 @@ const POLICY: ExternalPolicy = {
 	},
 	// Long: only what is wanted is asked for, whatever the machine does meanwhile.
 	poll: { steps: [{ untilMs: Number.MAX_SAFE_INTEGER, everyMs: 3_600_000 }], heardMs: 3_600_000 },
-	result: { path: '/jobs/{id}', ready: '/url', waitMs: 1, freshMs: 1000 },
+	result: { path: '/jobs/{id}', ready: '/url', media: null, waitMs: 1, freshMs: 1000 },
 	webhook: {
 		path: '/hook',
 		signature: null,

@@ -3,13 +3,14 @@ import type { AnswerReading, AttemptOutcome } from '../attempt.ts';
 import type { Job, JobError, JobProgress, JobResult } from '../job.ts';
 import type { ClaimedJob, ReportKind } from '../job-store.ts';
 import { cancelUpstream } from './cancel-calls.ts';
+import { splitIds } from './external-ids.ts';
 import type { CancelPolicy, CodePolicy, ExternalPolicy } from './external-policy.ts';
 import { FreshResults } from './fresh-results.ts';
 import { HeldJob } from './held-job.ts';
 import { PollGroup } from './poll-group.ts';
 import { parseJson, readCode, type SeenStatus, submittedId } from './read-status.ts';
 import { reconcile } from './reconcile.ts';
-import { fetchResult } from './result-call.ts';
+import { fetchResult, resultUrls } from './result-call.ts';
 import type { SubmittedJobs } from './submitted-jobs.ts';
 import { TakenAnswers } from './taken-answers.ts';
 import { type HeardWebhook, WebhookMemory } from './webhook-memory.ts';
@@ -36,6 +37,8 @@ export interface ExternalParts {
 	text(outcome: AttemptOutcome): Promise<string | null>;
 	/** What becomes of a job; its attempt's token still counts. */
 	conclude(token: string, next: 'again' | ReportKind): void;
+	/** Its result is there, and will be stored. */
+	finished?(job: Job): void;
 	/** The job has failed though its upstream still has it, and holds its slot. */
 	fail(job: ClaimedJob, error: JobError): Promise<unknown>;
 	progressed(token: string, progress: JobProgress): void;
@@ -212,8 +215,10 @@ export class ExternalJobs implements SubmittedJobs {
 	async #finish(held: HeldJob, tries: number): Promise<void> {
 		const result = await this.#result(held.job, held.policy, tries);
 		if (this.#closed || !this.#held.has(held.job.token)) return;
-		if (typeof result === 'object') this.#parts.conclude(held.job.token, { kind: 'succeeded', result });
-		else this.#later(result, () => void this.#finish(held, tries + 1));
+		if (typeof result === 'object') {
+			this.#parts.finished?.(held.job);
+			this.#parts.conclude(held.job.token, { kind: 'succeeded', result });
+		} else this.#later(result, () => void this.#finish(held, tries + 1));
 	}
 
 	async #result(job: Job, policy: ExternalPolicy, tries: number): Promise<JobResult | number> {
@@ -240,6 +245,13 @@ export class ExternalJobs implements SubmittedJobs {
 		const nowMs = this.#parts.nowMs();
 		if (nowMs - (job.endedMs ?? 0) < freshMs) return null;
 		return this.#fresh.of(job.id, () => this.#now(job, external), { nowMs, forMs: freshMs });
+	}
+
+	/** URLs of its files as its upstream gives them now; null: it gives none. */
+	async urls(job: Job): Promise<string[] | null> {
+		const { external } = this.#parts.upstreamOf(job);
+		const result = external === null ? null : await this.#now(job, external);
+		return external === null || result === null ? null : resultUrls(result, external, splitIds(job.externalId).length);
 	}
 
 	async #now(job: Job, external: ExternalPolicy): Promise<JobResult | null> {

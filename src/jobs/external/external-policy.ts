@@ -1,4 +1,6 @@
 /** How an upstream that is asynchronous itself is spoken with, resolved. Plain data: it is sent to threads. */
+import type { MediaPolicy } from '../media/media-policy.ts';
+
 export interface ExternalPolicy {
 	/** JSON pointer (RFC 6901) to the id in the answer that takes a job; a list there is several ids of one job. */
 	id: string;
@@ -58,6 +60,8 @@ export interface ResultPolicy {
 	ready: string | null;
 	/** Until it is asked for again where that is null, ms. */
 	waitMs: number;
+	/** Where the file is copied to whose URL `ready` leads to; null: nowhere. */
+	media: MediaPolicy | null;
 	/** How long an answer may be given again, ms: what is in it (signed URLs) may end; 0: for ever. */
 	freshMs: number;
 }

@@ -36,3 +36,11 @@ export async function fetchResult(
 	const inline = Buffer.from(bodies.length === 1 ? (bodies[0] as string) : `[${bodies.join(',')}]`);
 	return { kind: 'there', result: { head, body: { inline } } };
 }
+
+/** What `ready` leads to, of each of its ids; null: not of all. */
+export function resultUrls({ body }: JobResult, { result }: ExternalPolicy, count: number): string[] | null {
+	const value = body !== null && 'inline' in body ? parseJson(body.inline) : undefined;
+	const parts = count === 1 ? [value] : Array.isArray(value) ? value : [];
+	const urls = parts.map((part) => pointed(part, result?.ready ?? ''));
+	return urls.length === count && urls.every((url) => typeof url === 'string') ? (urls as string[]) : null;
+}
