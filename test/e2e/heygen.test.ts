@@ -292,19 +292,38 @@ describe('HeyGen by its preset', () => {
 		const refused = await ask(post('/v3/video-translations', TRANSLATION, 'Authorization: Bearer bob'));
 		assert.deepEqual([refused.status, fieldsOf(refused.lines, 'Retry-After')], [429, ['30']]);
 		assert.equal(refused.json<{ code: string }>().code, 'upstream_full');
-		const bobs = (await ask(get('/jobs', 'Authorization: Bearer bob'))).json<{ jobs: View[] }>().jobs;
-		assert.deepEqual(
-			bobs.map(({ state }) => state),
-			['cancelled'],
+		const of = async (who: string): Promise<string[]> =>
+			(await ask(get('/jobs', who))).json<{ jobs: View[] }>().jobs.map(({ state }) => state);
+		assert.deepEqual(await of('Authorization: Bearer bob'), ['cancelled']);
+		// Who named a key keeps its turn.
+		const keyed = post('/v3/video-translations', TRANSLATION, 'Authorization: Bearer eve', 'Idempotency-Key: one');
+		assert.equal((await ask(keyed)).status, 429);
+		assert.equal((await ask(keyed)).status, 429);
+		assert.ok(!(await of('Authorization: Bearer eve')).includes('cancelled'));
+		// Who leaves before its turn takes its request along.
+		const leaver = await connect(ballast.port);
+		leaver.send(post('/v3/videos', BODY, 'Authorization: Bearer joe'));
+		await eventually(
+			() => of('Authorization: Bearer joe'),
+			({ length }) => length === 1,
+			WITHIN_MS,
+		);
+		leaver.destroy();
+		await eventually(
+			() => of('Authorization: Bearer joe'),
+			([state]) => state === 'cancelled',
+			WITHIN_MS,
 		);
 		for (const id of jobs) await ask(get(`/jobs/${id}`, ALICE).replace('GET', 'DELETE'));
 		const own = (): LedgerJob[] =>
 			simulator.ledger().jobs.filter(({ origin, kind, deletedAt }) => {
 				return origin === 'v3' && kind === 'translation' && deletedAt === null;
 			});
-		// Two are of the test before, and have ended.
-		await eventually(own, ({ length }) => length === 2, WITHIN_MS);
 		simulator.turn({ stuckRate: 0 });
+		// Two are of a test before, and have ended; two are of who named a key, whose turn has come.
+		await eventually(own, ({ length }) => length === 4, WITHIN_MS);
+		const repeated = (await ask(keyed)).json<{ data: { video_translation_ids: string[] } }>();
+		assert.equal(repeated.data.video_translation_ids.length, 2);
 		assert.equal((await ask(post('/v3/videos', BODY))).status, 200);
 		for (const { mostAtATime, maxJobs } of simulator.ledger().accounts) assert.ok(mostAtATime <= maxJobs);
 	});
