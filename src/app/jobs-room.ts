@@ -6,9 +6,9 @@ import type { AttemptOrder, AttemptPolicy } from '../jobs/attempt.ts';
 import { attemptPolicy } from '../jobs/attempt-policy.ts';
 import { BodyFolder } from '../jobs/body-folder.ts';
 import { ExternalJobs } from '../jobs/external/external-jobs.ts';
-import { LaneCaps } from '../jobs/external/lane-caps.ts';
+import { LaneCaps, laneKey } from '../jobs/external/lane-caps.ts';
 import { HolderLock } from '../jobs/holder-lock.ts';
-import { ENDED, JOB_STATES, type Job, type JobBody, type JobResult, type NewJob } from '../jobs/job.ts';
+import { ENDED, JOB_STATES, type Job, type JobBody, type JobError, type JobResult, type NewJob } from '../jobs/job.ts';
 import type { AddOutcome, JobStore, KnowsQueues, QueueRoom, QueueView, ReportKind } from '../jobs/job-store.ts';
 import { leftQueues } from '../jobs/left-queues.ts';
 import type { NoticeStore } from '../jobs/notice-store.ts';
@@ -26,6 +26,7 @@ import { isIdempotent, readStoredRequest } from './offload/stored-request.ts';
 import { stamped } from './offload/upstream-request.ts';
 import { openJobStore } from './open-job-store.ts';
 import { seriesKey } from './plan.ts';
+import { slim } from './slim-job.ts';
 import { UpstreamCalls } from './upstream-calls.ts';
 import { WebhookDesk } from './webhook-desk.ts';
 
@@ -39,18 +40,8 @@ const QUESTION_MOST = 1024 * 1024;
 const nowMs = (): number => performance.timeOrigin + performance.now();
 
 const UNENDED = JOB_STATES.filter((state) => !ENDED.has(state));
-const laneKey = (queue: string, lane: string): string => `${queue} ${lane}`;
 
 type Answers = { [N in JobCall]: (...args: Parameters<JobCalls[N]>) => Promise<ReturnType<JobCalls[N]>> };
-
-const NOTHING = new Uint8Array();
-
-/** Bodies would be copied to whoever only wants to know how it gets on. */
-function slim<J extends Job | null>(job: J): J {
-	if (job === null) return job;
-	const result = job.result === null ? null : { head: NOTHING, body: null };
-	return { ...job, request: NOTHING, body: null, result };
-}
 
 /** What a room is made with. */
 interface Opened {
@@ -133,7 +124,13 @@ export class JobsRoom {
 		this.#questions = new UpstreamCalls(this.#places);
 		this.#external = this.#openExternal();
 		this.#webhooks = new WebhookDesk(this.#external);
-		this.#media = this.#openMedia(start.folder);
+		this.#media = new MediaRoom({
+			folder: join(start.folder, 'media'),
+			job: (id) => this.#store.get(id),
+			resultOf: (job) => this.#policyOf(job).external?.result ?? null,
+			urls: (job) => this.#external.urls(job),
+			failed: (job, why, final) => this.#tally.mediaFailed(job, why, final),
+		});
 		this.#runner = new JobRunner({
 			store: this.#store,
 			places: {
@@ -171,20 +168,16 @@ export class JobsRoom {
 			text: (outcome) => this.#bodies.text(outcome.kind === 'answered' ? outcome.body : null, QUESTION_MOST),
 			conclude: (token, next) => this.#runner.conclude(token, next),
 			finished: (job) => this.#media.wanted(job),
-			fail: ({ id }, error) => this.#store.change(id, { kind: 'fail', nowMs: nowMs(), error }),
+			fail: (job, error) => this.#fail(job, error),
 			progressed: (token, progress) => this.#runner.progressed(token, progress),
 			nowMs,
 		});
 	}
 
-	#openMedia(folder: string): MediaRoom {
-		return new MediaRoom({
-			folder: join(folder, 'media'),
-			job: (id) => this.#store.get(id),
-			resultOf: (job) => this.#policyOf(job).external?.result ?? null,
-			external: () => this.#external,
-			failed: (job, why, final) => this.#tally.mediaFailed(job, why, final),
-		});
+	/** Its upstream still has it. */
+	async #fail(job: Job, error: JobError): Promise<void> {
+		const done = await this.#store.change(job.id, { kind: 'fail', nowMs: nowMs(), error });
+		if (done?.changed === true) this.#settled(job, { kind: 'failed', error, result: null });
 	}
 
 	configure(settings: JobsSettings): void {
@@ -211,17 +204,7 @@ export class JobsRoom {
 
 	/** By what is free in the places upstream, as far as it is known. */
 	#roomsNow(): readonly QueueRoom[] {
-		return [...this.#rooms, ...this.#left].map((room) =>
-			room.lanes.length === 0
-				? room
-				: {
-						...room,
-						lanes: room.lanes.map(({ name, concurrency }) => ({
-							name,
-							concurrency: this.#caps.of(laneKey(room.name, name), concurrency, nowMs()),
-						})),
-					},
-		);
+		return this.#caps.cappedRooms([...this.#rooms, ...this.#left], nowMs());
 	}
 
 	#settled(job: Job, kind: ReportKind): void {

@@ -1,5 +1,4 @@
 import { splitIds } from '../jobs/external/external-ids.ts';
-import type { ExternalJobs } from '../jobs/external/external-jobs.ts';
 import type { ResultPolicy } from '../jobs/external/external-policy.ts';
 import type { Job } from '../jobs/job.ts';
 import { DiskTarget } from '../jobs/media/disk-target.ts';
@@ -16,7 +15,8 @@ export interface MediaRoomParts {
 	folder: string;
 	job(id: string): Promise<Job | null>;
 	resultOf(job: Job): ResultPolicy | null;
-	external(): ExternalJobs;
+	/** As the upstream gives them now; null: it gives none. */
+	urls(job: Job): Promise<readonly string[] | null>;
 	failed(job: Job, why: string, final: boolean): void;
 }
 
@@ -40,7 +40,7 @@ export class MediaRoom {
 			folder: parts.folder,
 			job: parts.job,
 			wayOf: (job) => this.#wayOf(job),
-			urls: (job) => parts.external().urls(job),
+			urls: parts.urls,
 			failed: parts.failed,
 		});
 	}

@@ -155,6 +155,12 @@ describe('HeyGen by its preset', () => {
 		}
 	};
 
+	/** Of our own, at HeyGen. */
+	const going = (): LedgerJob[] =>
+		simulator.ledger().jobs.filter(({ origin, deletedAt, endAt }) => {
+			return origin === 'v3' && deletedAt === null && Date.parse(endAt) > simulator.now();
+		});
+
 	test('each job is one video, whatever goes wrong', async () => {
 		const ids: string[] = [];
 		while (ids.length < VIDEOS) {
@@ -184,6 +190,8 @@ describe('HeyGen by its preset', () => {
 			WITHIN_MS,
 		);
 		const views = await ended();
+		// What is stuck has failed, and is deleted a moment later.
+		await eventually(going, ({ length }) => length === 0, WITHIN_MS);
 		const ledger = simulator.ledger();
 		const own = ledger.jobs.filter(({ origin }) => origin === 'v3');
 		// Which videos fail is chance; each job tells of its own.
@@ -279,6 +287,8 @@ describe('HeyGen by its preset', () => {
 	});
 
 	test('where all is full a client is told so, and no job is left; cancelled ones are ended at HeyGen and make room', async () => {
+		// What is under way of the tests before would make room later.
+		await eventually(going, ({ length }) => length === 0, WITHIN_MS);
 		simulator.turn({ stuckRate: 1 });
 		const many = Array.from({ length: 20 }, () =>
 			ask(post('/v3/video-translations', TRANSLATION.replace(',"French"', ''), 'Prefer: respond-async', ALICE)),

@@ -219,6 +219,18 @@ describe('jobs that an upstream has', () => {
 		jobs.close();
 	});
 
+	test('one whose result never comes has failed', async () => {
+		const { jobs, ended, state, until } = made({ '/jobs/x-a': [{ url: null }] }, { ...POLICY, limitMs: 1000 });
+		jobs.took(claimed('a'));
+		jobs.heard('/hook', { ...webhook, id: 'x-a' });
+		await turn();
+		state.nowMs = 1002;
+		await until(() => ended.size === 1);
+		const failed = ended.get('t-a');
+		assert.ok(typeof failed === 'object' && failed.kind === 'failed' && failed.error.code === 'external_timeout');
+		jobs.close();
+	});
+
 	test('one that nobody wants is asked for on where its upstream cannot be told', async () => {
 		const { jobs, ended, asked } = made({}, { ...POLICY, cancel: null });
 		jobs.took(claimed('a'));

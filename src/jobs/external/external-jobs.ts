@@ -211,14 +211,19 @@ export class ExternalJobs implements SubmittedJobs {
 		} else void this.#finish(held, 0);
 	}
 
-	/** Until the upstream gives the result; its slot is free there, and here once this is over. */
-	async #finish(held: HeldJob, tries: number): Promise<void> {
-		const result = await this.#result(held.job, held.policy, tries);
-		if (this.#closed || !this.#held.has(held.job.token)) return;
+	/** Until the upstream gives the result; its slot is free there, and here once this is over. `sinceMs`: when its end was known. */
+	async #finish(held: HeldJob, tries: number, sinceMs: number = this.#parts.nowMs()): Promise<void> {
+		const { job, policy } = held;
+		const result = await this.#result(job, policy, tries);
+		if (this.#closed || !this.#held.has(job.token)) return;
 		if (typeof result === 'object') {
-			this.#parts.finished?.(held.job);
-			this.#parts.conclude(held.job.token, { kind: 'succeeded', result });
-		} else this.#later(result, () => void this.#finish(held, tries + 1));
+			this.#parts.finished?.(job);
+			this.#parts.conclude(job.token, { kind: 'succeeded', result });
+		} else if (policy.limitMs > 0 && this.#parts.nowMs() - sinceMs > policy.limitMs) {
+			const message = `the upstream has not given its result within ${formatDuration(policy.limitMs)}`;
+			const error = { code: 'external_timeout', message, status: null };
+			this.#parts.conclude(job.token, { kind: 'failed', error, result: null });
+		} else this.#later(result, () => void this.#finish(held, tries + 1, sinceMs));
 	}
 
 	async #result(job: Job, policy: ExternalPolicy, tries: number): Promise<JobResult | number> {
