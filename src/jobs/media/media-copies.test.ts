@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from '../job.ts';
+import { mountSmallDisk, NO_MOUNT } from '../testing/small-disk.ts';
 import { WebhookJudge } from '../webhooks/webhook-rules.ts';
 import { DiskTarget } from './disk-target.ts';
 import { fetchMedia } from './fetch-media.ts';
@@ -230,4 +231,19 @@ test('a file is copied to S3, signed, and fetched by a URL that is signed, too',
 	wrong.made.wanted(job);
 	await until(() => wrong.failed.length === 1);
 	assert.deepEqual(wrong.failed, ['S3 answered 403!']);
+});
+
+test('a full disk is told, nothing half is left, and the copy is made once there is room', async (t) => {
+	using disk = mountSmallDisk(1024);
+	if (disk === null) return t.skip(NO_MOUNT);
+	disk.fill(100_000);
+	const target = new DiskTarget(join(disk.path, 'films'), FOLDER);
+	const { made, failed, job } = copies({ target, host: await films(), pausesMs: Array(1000).fill(5) });
+	made.wanted(job);
+	await until(() => failed.length === 1);
+	assert.deepEqual(failed, ['the folder of copies cannot be used: the disk is full (ENOSPC)']);
+	disk.free();
+	await until(() => !existsSync(join(folder, 'notes', ID)));
+	assert.deepEqual(readdirSync(join(disk.path, 'films')), [`${ID}-0.bin`]);
+	made.close();
 });
