@@ -7,7 +7,9 @@ import type { JobsConfig, OffloadPolicy } from '../jobs/offload-policy.ts';
 import type { JobStoreConfig } from '../jobs/store-config.ts';
 import type { WebhookCounts } from '../jobs/webhooks/webhook-sender.ts';
 import type { RedisConfig } from '../redis/config.ts';
+import type { LaneFigures } from './lane-figures.ts';
 import type { JobMedia } from './media-room.ts';
+import type { SpendFigures } from './spend-figures.ts';
 
 /** Files of bodies, within the jobs' folder. */
 export const BODIES = 'bodies';
@@ -122,6 +124,8 @@ export interface JobCounts {
 	added: number;
 	attempts: number;
 	ended: Partial<Record<JobState, number>>;
+	/** Dead letters by code, see known-codes.ts. */
+	failed: Record<string, number>;
 	/** From when its turn could come until it began, s, added up over `started`. */
 	waitedS: number;
 	started: number;
@@ -142,4 +146,8 @@ export type FromJobsThread =
 			running: number;
 			unusable: string;
 			webhooks: WebhookFigures;
+			lanes: LaneFigures[];
+			spending: SpendFigures[];
 	  };
+
+export type JobFigures = Extract<FromJobsThread, { type: 'figures' }>;

@@ -2,15 +2,23 @@ import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { BallastError } from '../core/errors.ts';
 import { REST } from '../gateway/route-table.ts';
-import type { AttemptOrder, AttemptPolicy } from '../jobs/attempt.ts';
+import type { AttemptOrder, AttemptOutcome, AttemptPolicy } from '../jobs/attempt.ts';
 import { attemptPolicy } from '../jobs/attempt-policy.ts';
 import { BodyFolder } from '../jobs/body-folder.ts';
 import { ExternalJobs } from '../jobs/external/external-jobs.ts';
-import { LaneCaps, laneKey } from '../jobs/external/lane-caps.ts';
 import { HolderLock } from '../jobs/holder-lock.ts';
-import { ENDED, JOB_STATES, type Job, type JobBody, type JobError, type JobResult, type NewJob } from '../jobs/job.ts';
-import type { AddOutcome, JobStore, KnowsQueues, QueueRoom, QueueView, ReportKind } from '../jobs/job-store.ts';
-import { leftQueues } from '../jobs/left-queues.ts';
+import { ENDED, type Job, type JobBody, type JobError, type NewJob } from '../jobs/job.ts';
+import type {
+	AddOutcome,
+	ClaimedJob,
+	JobChange,
+	JobStore,
+	KnowsQueues,
+	KnowsSums,
+	QueueRoom,
+	QueueView,
+	ReportKind,
+} from '../jobs/job-store.ts';
 import type { NoticeStore } from '../jobs/notice-store.ts';
 import { OFFLOAD, type OffloadPolicy } from '../jobs/offload-policy.ts';
 import { queueRooms } from '../jobs/queue-rooms.ts';
@@ -20,14 +28,19 @@ import { JobPlaces } from './job-places.ts';
 import { JobTally } from './job-tally.ts';
 import { JobWatchers } from './job-watchers.ts';
 import type { FromJobs, FromJobsThread, JobCall, JobCalls, JobsSettings, JobsStart, ToJobs } from './jobs-messages.ts';
-import { MediaRoom } from './media-room.ts';
+import { KeyReservations } from './key-reservations.ts';
+import { knownCodes } from './known-codes.ts';
+import { LaneDesk } from './lane-desk.ts';
+import { lookAtLeft } from './left-look.ts';
 import { bufferOf, statusOf } from './offload/stored-answer.ts';
 import { isIdempotent, readStoredRequest } from './offload/stored-request.ts';
 import { stamped } from './offload/upstream-request.ts';
 import { openJobStore } from './open-job-store.ts';
 import { seriesKey } from './plan.ts';
 import { slim } from './slim-job.ts';
+import { SpendDesk } from './spend-desk.ts';
 import { UpstreamCalls } from './upstream-calls.ts';
+import { UpstreamResults } from './upstream-results.ts';
 import { WebhookDesk } from './webhook-desk.ts';
 
 /** A file that no job names is removed when it is this old: whoever wrote it would have handed it in, ms. */
@@ -39,13 +52,13 @@ const QUESTION_MOST = 1024 * 1024;
 /** Of what the store is told and asked; it does not jump when the wall clock does. */
 const nowMs = (): number => performance.timeOrigin + performance.now();
 
-const UNENDED = JOB_STATES.filter((state) => !ENDED.has(state));
-
 type Answers = { [N in JobCall]: (...args: Parameters<JobCalls[N]>) => Promise<ReturnType<JobCalls[N]>> };
+
+type RoomStore = JobStore & NoticeStore & Partial<KnowsQueues & KnowsSums>;
 
 /** What a room is made with. */
 interface Opened {
-	store: JobStore & NoticeStore & Partial<KnowsQueues>;
+	store: RoomStore;
 	bodies: BodyFolder;
 	tally: JobTally;
 	lock: HolderLock;
@@ -55,15 +68,16 @@ interface Opened {
 export class JobsRoom {
 	readonly #bodies: BodyFolder;
 	readonly #lock: HolderLock;
-	readonly #store: JobStore & NoticeStore & Partial<KnowsQueues>;
+	readonly #store: RoomStore;
 	readonly #runner: JobRunner;
 	readonly #sender: WebhookSender;
 	readonly #places: JobPlaces;
 	readonly #questions: UpstreamCalls;
 	readonly #external: ExternalJobs;
 	readonly #webhooks: WebhookDesk;
-	readonly #media: MediaRoom;
-	readonly #caps = new LaneCaps();
+	readonly #lanes: LaneDesk;
+	readonly #spend: SpendDesk;
+	readonly #results: UpstreamResults;
 	readonly #watchers: JobWatchers;
 	readonly #tally: JobTally;
 	#policies = new Map<string, JobsSettings['policies'][number]>();
@@ -71,8 +85,7 @@ export class JobsRoom {
 	/** Of queues that no route names any more, but jobs. */
 	#left: QueueRoom[] = [];
 	/** Keys whose requests are being stored, and by whom. */
-	readonly #reserved = new Map<string, string>();
-	readonly #reservers = new Map<string, MessagePort>();
+	readonly #keys = new KeyReservations();
 	/** As they were a moment ago, and jobs that came since. */
 	#views: Record<string, QueueView> = {};
 	#addedSince = new Map<string, number>();
@@ -122,33 +135,27 @@ export class JobsRoom {
 		});
 		const gone = [...start.gone, ...this.#lock.gone];
 		this.#questions = new UpstreamCalls(this.#places);
-		this.#external = this.#openExternal();
-		this.#webhooks = new WebhookDesk(this.#external);
-		this.#media = new MediaRoom({
-			folder: join(start.folder, 'media'),
-			job: (id) => this.#store.get(id),
-			resultOf: (job) => this.#policyOf(job).external?.result ?? null,
-			urls: (job) => this.#external.urls(job),
-			failed: (job, why, final) => this.#tally.mediaFailed(job, why, final),
-		});
-		this.#runner = new JobRunner({
-			store: this.#store,
-			places: {
-				room: () => this.#places.room(),
-				begin: (order) => this.#places.begin(this.#stamped(order)),
-				abort: (token) => this.#places.abort(token),
-				drop: (body) => this.#drop(body),
-			},
-			submitted: this.#external,
-			holder: start.holder,
-			gone,
-			rooms: () => this.#roomsNow(),
-			policyOf: (job) => this.#attemptPolicy(job),
-			settled: (job, kind) => this.#settled(job, kind),
-			began: (job) => this.#tally.began(job, nowMs()),
-			unusable: (why) => this.#tally.unusable(why),
+		this.#external = new ExternalJobs({
+			upstreamOf: (job) => this.#policyOf(job),
+			ask: (job, target, method) => this.#questions.ask(job, target, method),
+			text: (outcome) => this.#text(outcome),
+			conclude: (token, next) => this.#runner.conclude(token, next),
+			finished: (job) => this.#results.copies.wanted(job),
+			fail: (job, error) => this.#fail(job, error),
+			progressed: (token, progress) => this.#runner.progressed(token, progress),
 			nowMs,
 		});
+		this.#webhooks = new WebhookDesk(this.#external);
+		this.#results = new UpstreamResults({
+			store: of.store,
+			folder: start.folder,
+			external: () => this.#external,
+			policyOf: (job) => this.#policyOf(job),
+			failed: (job, why, final) => this.#tally.mediaFailed(job, why, final),
+		});
+		this.#spend = new SpendDesk(of.store, nowMs);
+		this.#lanes = this.#laneDesk();
+		this.#runner = this.#jobRunner(start.holder, gone);
 		this.#sender = new WebhookSender({
 			store: this.#store,
 			holder: start.holder,
@@ -161,21 +168,43 @@ export class JobsRoom {
 		this.configure(start.settings);
 	}
 
-	#openExternal(): ExternalJobs {
-		return new ExternalJobs({
-			upstreamOf: (job) => this.#policyOf(job),
-			ask: (job, target, method) => this.#questions.ask(job, target, method),
-			text: (outcome) => this.#bodies.text(outcome.kind === 'answered' ? outcome.body : null, QUESTION_MOST),
-			conclude: (token, next) => this.#runner.conclude(token, next),
-			finished: (job) => this.#media.wanted(job),
-			fail: (job, error) => this.#fail(job, error),
-			progressed: (token, progress) => this.#runner.progressed(token, progress),
+	#jobRunner(holder: string, gone: readonly string[]): JobRunner {
+		return new JobRunner({
+			store: this.#store,
+			places: {
+				room: () => this.#places.room(),
+				begin: (order) => this.#places.begin(this.#stamped(order)),
+				abort: (token) => this.#places.abort(token),
+				drop: (body) => this.#drop(body),
+			},
+			submitted: this.#external,
+			holder,
+			gone,
+			rooms: () => this.#lanes.rooms([...this.#rooms, ...this.#left]),
+			policyOf: (job) => this.#attemptPolicy(job),
+			settled: (job, kind) => this.#settled(job, kind),
+			began: (job) => this.#began(job),
+			unusable: (why) => this.#tally.unusable(why),
 			nowMs,
 		});
 	}
 
+	#laneDesk(): LaneDesk {
+		return new LaneDesk({
+			ask: (place, target) => this.#questions.askAt(place, target),
+			text: (outcome) => this.#text(outcome),
+			tell: (...what) => this.#tally.tell(...what),
+			inLane: (queue, lane) => this.#runner.inLane(queue, lane),
+			nowMs,
+		});
+	}
+
+	#text(outcome: AttemptOutcome): Promise<string | null> {
+		return this.#bodies.text(outcome.kind === 'answered' ? outcome.body : null, QUESTION_MOST);
+	}
+
 	/** Its upstream still has it. */
-	async #fail(job: Job, error: JobError): Promise<void> {
+	async #fail(job: ClaimedJob, error: JobError): Promise<void> {
 		const done = await this.#store.change(job.id, { kind: 'fail', nowMs: nowMs(), error });
 		if (done?.changed === true) this.#settled(job, { kind: 'failed', error, result: null });
 	}
@@ -183,9 +212,12 @@ export class JobsRoom {
 	configure(settings: JobsSettings): void {
 		this.#policies = new Map(settings.policies.map((one) => [seriesKey(one.service, one.route), one]));
 		this.#webhooks.configure(settings.policies.flatMap(({ policy }) => policy.external?.webhook ?? []));
-		this.#media.configure(settings.policies.flatMap(({ policy }) => policy.external?.result?.media ?? []));
+		this.#results.copies.configure(settings.policies.flatMap(({ policy }) => policy.external?.result?.media ?? []));
 		this.#rooms = queueRooms(settings.policies.map(({ policy }) => policy));
 		this.#left = [];
+		this.#lanes.configure(settings.policies);
+		this.#spend.configure(settings.policies);
+		this.#tally.codes = knownCodes(settings.policies.map(({ policy }) => policy));
 		const runs = settings.runs && settings.jobs.run;
 		this.#runner.active = runs;
 		this.#sender.configure(runs ? settings.jobs.webhooks : null, settings.jobs.path);
@@ -193,26 +225,18 @@ export class JobsRoom {
 
 	connect(worker: number, port: MessagePort): void {
 		this.#places.connect(worker, port);
-		port.once('close', () => {
-			for (const [key, by] of this.#reservers) {
-				if (by !== port) continue;
-				this.#reservers.delete(key);
-				this.#reserved.delete(key);
-			}
-		});
+		port.once('close', () => this.#keys.left(port));
 	}
 
-	/** By what is free in the places upstream, as far as it is known. */
-	#roomsNow(): readonly QueueRoom[] {
-		return this.#caps.cappedRooms([...this.#rooms, ...this.#left], nowMs());
+	#began(job: ClaimedJob): void {
+		this.#tally.began(job, nowMs());
+		this.#lanes.began(job);
 	}
 
-	#settled(job: Job, kind: ReportKind): void {
+	#settled(job: ClaimedJob, kind: ReportKind): void {
 		this.#tally.settled(job, kind, nowMs());
-		if (kind.kind !== 'retry' || kind.error.status !== 429 || job.lane === '') return;
-		// It is full with fewer of our jobs than it should take: others use it, too.
-		const ours = this.#runner.inLane(job.queue, job.lane);
-		this.#caps.lower(laneKey(job.queue, job.lane), ours, { nowMs: nowMs(), forMs: kind.atMs - nowMs() });
+		this.#lanes.settled(job, kind);
+		this.#spend.settled(job, kind);
 	}
 
 	#policyOf({ request }: { request: Uint8Array }): OffloadPolicy {
@@ -247,7 +271,7 @@ export class JobsRoom {
 		let answer: FromJobs;
 		try {
 			const value = await this.call(name, args);
-			if (name === 'reserve' && value === true) this.#reservers.set(args[0] as string, port);
+			if (name === 'reserve' && value === true) this.#keys.reservedFor(args[0] as string, port);
 			answer = { type: 'answer', id, value };
 		} catch (error) {
 			const code = error instanceof BallastError ? error.code : 'internal';
@@ -258,16 +282,8 @@ export class JobsRoom {
 
 	readonly #calls: Answers = {
 		add: (job, most) => this.#add(job, most),
-		reserve: async (key, by) => {
-			const known = this.#reserved.get(key);
-			if (known === undefined) this.#reserved.set(key, by);
-			return known === undefined || known === by;
-		},
-		release: async (key, by) => {
-			if (this.#reserved.get(key) !== by) return;
-			this.#reserved.delete(key);
-			this.#reservers.delete(key);
-		},
+		reserve: async (key, by) => this.#keys.reserve(key, by),
+		release: async (key, by) => this.#keys.release(key, by),
 		get: (id) => this.#store.get(id),
 		look: async (id) => slim(await this.#store.get(id)),
 		outlook: async (queue) => {
@@ -280,24 +296,24 @@ export class JobsRoom {
 			return { ...page, jobs: page.jobs.map(slim) };
 		},
 		change: async (id, change) => {
-			const done = await this.#store.change(id, { ...change, nowMs: nowMs() });
+			const done = await this.#store.change(id, await this.#changed(id, change));
 			return done === null ? null : { ...done, job: slim(done.job) };
 		},
 		awaited: async (id, of) => slim(await this.#watchers.wait(id, of)),
-		fresh: (id) => this.#fresh(id),
-		taken: async (id) => {
-			const job = await this.#store.get(id);
-			return job === null ? null : this.#external.taken(job);
-		},
-		media: async (id) => this.#media.of(await this.#store.get(id)),
+		fresh: (id) => this.#results.fresh(id),
+		taken: (id) => this.#results.taken(id),
+		media: (id) => this.#results.media(id),
 		webhook: async (path, fields, body) => this.#webhooks.take(path, { fields, body }),
 		queue: (name, change) => this.#store.queue(name, change),
 		queues: async () => this.#readQueues(),
 	};
 
-	async #fresh(id: string): Promise<JobResult | null> {
+	/** By this thread's clock. */
+	async #changed(id: string, change: JobChange): Promise<JobChange> {
+		if (change.kind !== 'redrive') return { ...change, nowMs: nowMs() };
 		const job = await this.#store.get(id);
-		return job === null ? null : this.#external.fresh(job);
+		const spendSinceMs = job === null ? undefined : this.#spend.sinceMs(job);
+		return { ...change, nowMs: nowMs(), ...(spendSinceMs === undefined ? {} : { spendSinceMs }) };
 	}
 
 	async #add(job: NewJob, most: number): Promise<AddOutcome> {
@@ -312,10 +328,12 @@ export class JobsRoom {
 		this.#addedSince.set(queue, (this.#addedSince.get(queue) ?? 0) + 1);
 		const [outcome] = await this.#store.add([moved]);
 		// Before it is answered: what its client sends next may come by another worker, and sooner than this one's word.
-		if (job.idempotency !== null) await this.#calls.release(job.idempotency.key, job.id);
-		this.#tally.added(queue);
+		if (job.idempotency !== null) this.#keys.release(job.idempotency.key, job.id);
+		if (outcome?.kind !== 'over_spend') this.#tally.added(queue);
 		this.#runner.wake();
-		if (outcome === undefined || outcome.kind === 'mismatch') return outcome as AddOutcome;
+		if (outcome?.kind === 'over_spend') this.#spend.refused(job);
+		if (outcome === undefined || outcome.kind === 'mismatch' || outcome.kind === 'over_spend')
+			return outcome as AddOutcome;
 		return { ...outcome, job: slim(outcome.job) } as AddOutcome;
 	}
 
@@ -326,23 +344,10 @@ export class JobsRoom {
 	async #readQueues(): Promise<Record<string, QueueView>> {
 		const views: Record<string, QueueView> = {};
 		for (const { name } of this.#rooms) views[name] = await this.#store.queue(name);
-		await this.#readLeft(views);
-		return views;
-	}
-
-	/** Adds those that no route names any more, as long as there is something in them. */
-	async #readLeft(views: Record<string, QueueView>): Promise<void> {
-		const policies = [...this.#policies.values()];
-		const { rooms, stranded } = leftQueues((await this.#store.queueNames?.()) ?? [], policies);
-		const left: QueueRoom[] = [];
-		for (const name of [...rooms.map((room) => room.name), ...stranded]) {
-			const view = await this.#store.queue(name);
-			if (!UNENDED.some((state) => view.counts[state] > 0)) continue;
-			views[name] = view;
-			left.push(...rooms.filter((room) => room.name === name));
-		}
-		this.#left = left;
-		this.#tally.stranded(stranded.filter((name) => name in views));
+		const left = await lookAtLeft(this.#store, [...this.#policies.values()]);
+		this.#left = left.rooms;
+		this.#tally.stranded(left.stranded);
+		return { ...views, ...left.views };
 	}
 
 	async everySecond(): Promise<void> {
@@ -350,10 +355,18 @@ export class JobsRoom {
 		try {
 			this.#views = await this.#readQueues();
 			this.#untold = await this.#store.noticesWaiting();
+			await this.#spend.look();
 		} catch (error) {
 			this.#tally.unusable((error as Error).message);
 		}
-		this.#tally.everySecond(this.#views, this.#runner.running, { ...this.#sender.counts, waiting: this.#untold });
+		if (this.#runner.active) this.#lanes.look();
+		this.#tally.everySecond({
+			queues: this.#views,
+			running: this.#runner.running,
+			webhooks: { ...this.#sender.counts, waiting: this.#untold },
+			lanes: this.#lanes.figures(this.#rooms),
+			spending: this.#spend.figures(),
+		});
 	}
 
 	async sweep(): Promise<void> {
@@ -361,7 +374,7 @@ export class JobsRoom {
 		const looks = nowMs() - this.#lookedMs > LOOK_MS;
 		if (looks) this.#lookedMs = nowMs();
 		const present = looks ? await this.#bodies.olderThan(Date.now() - ORPHAN_MS) : [];
-		await this.#media.sweep(Date.now());
+		await this.#results.copies.sweep(Date.now());
 		const { files } = await this.#store.sweep(nowMs(), present);
 		await this.#bodies.remove(files);
 	}
@@ -372,7 +385,7 @@ export class JobsRoom {
 
 	async close(): Promise<void> {
 		this.#external.close();
-		this.#media.close();
+		this.#results.copies.close();
 		this.#runner.close();
 		this.#sender.close();
 		this.#places.close();

@@ -8,6 +8,7 @@ import { type Fields, listOr, numberOr, textOr } from './answer-form.ts';
 import { EXIT, type Run } from './command.ts';
 import { control } from './control-client.ts';
 import { controlSocket } from './control-socket.ts';
+import { laneLines, spendLines } from './job-places.ts';
 import { jsonText } from './json-text.ts';
 import { type Cell, type Column, table } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -45,11 +46,14 @@ interface Answer {
 	next: string;
 	queues: [name: string, queue: Queue][];
 	queue: Queue;
+	/** As they came. */
+	lanes: unknown;
+	spending: unknown;
 }
 
 /** The other end may be another version. */
 function readAnswer(said: unknown): Answer {
-	const { jobs: found, job, changed, next, queues, queue } = fields(said);
+	const { jobs: found, job, changed, next, queues, queue, lanes, spending } = fields(said);
 	return {
 		jobs: listOr(found).map(readJob),
 		job: readJob(job),
@@ -58,6 +62,8 @@ function readAnswer(said: unknown): Answer {
 		next: textOr(next),
 		queues: Object.entries(fields(queues)).map(([name, one]) => [name, readQueue(one)]),
 		queue: readQueue(queue),
+		lanes,
+		spending,
 	};
 }
 
@@ -119,7 +125,11 @@ function order({ positionals, values, switches }: ParsedArguments): { what: What
 function lines(what: What, answer: Answer, terminal: Terminal): string[] {
 	switch (what) {
 		case 'queues':
-			return queueLines(answer.queues, terminal);
+			return [
+				...queueLines(answer.queues, terminal),
+				...laneLines(answer.lanes, terminal),
+				...spendLines(answer.spending, terminal),
+			];
 		case 'list':
 			return listLines(answer, terminal);
 		case 'show':

@@ -1,4 +1,7 @@
-/** Videos through the preset, at a simulator that fails in every way it knows, with the core killed in the midst. */
+/**
+ * Videos through the preset, at a simulator that fails in every way it knows, with the core killed in the midst; then what
+ * they cost, and what is left.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,6 +23,11 @@ interface Film {
 	data: { video_url: string };
 }
 
+interface Places {
+	lanes: { lane: string; slots: number; credit: { left: number | null; low: boolean } }[];
+	spending: { tenant: string; used: number | null }[];
+}
+
 const LONG = process.env['BALLAST_FAULTS'] === 'long';
 const VIDEOS = LONG ? 2000 : 50;
 /** How many times less is asked than by asking for each video each 10 s; in a short run the start and the end weigh more. */
@@ -31,6 +39,8 @@ const ms = (seconds: number): string => `${Math.max(1, Math.round((seconds * 100
 
 const ENDED = ['succeeded', 'failed', 'parked', 'cancelled', 'expired'];
 const ALICE = 'Authorization: Bearer alice';
+/** By the prices of the preset: 18 characters. */
+const COST = 0.1008;
 const BODY = JSON.stringify({
 	type: 'avatar',
 	avatar_id: 'avatar_ada_office',
@@ -75,6 +85,8 @@ const endOf = ({ deletedAt, failureCode }: LedgerJob): string =>
 describe('HeyGen by its preset', () => {
 	let simulator: Simulator;
 	let ballast: Ballast;
+	let config: (secrets: readonly string[], spend: object) => Record<string, unknown>;
+	let secrets: string[] = [];
 	const folder = mkdtempSync(join(tmpdir(), 'ballast-heygen-'));
 
 	before(async () => {
@@ -100,13 +112,15 @@ describe('HeyGen by its preset', () => {
 		const { host } = new URL(simulator.url);
 		const media = { to: join(folder, 'films'), allow: ['127.0.0.0/8'], http: [host] };
 		const backoff = { base: '5ms', most: '50ms' };
-		const config = (secrets: string[]): Record<string, unknown> => ({
+		config = (secrets, spend) => ({
 			workers: 2,
 			stop: '0s',
 			services: {
 				heygen: {
 					preset: 'heygen',
 					instances: [simulator.url],
+					credit: { below: 2_000_000 },
+					spend: { per: 'month', ...spend },
 					...(secrets.length === 0 ? {} : { webhooks: { secret: secrets.map((file) => ({ file })) } }),
 					accounts: [
 						{ key: { env: 'TEST_HEYGEN_ONE' }, maxJobs: 10 },
@@ -123,10 +137,10 @@ describe('HeyGen by its preset', () => {
 				},
 			},
 		});
-		ballast = await startBallast(config([]));
+		ballast = await startBallast(config([], {}));
 		// Where webhooks go is known only now, and each account has a secret of its own.
-		const secrets = await Promise.all(['key-one', 'key-two'].map((key) => registered(key)));
-		ballast.configure(config(secrets));
+		secrets = await Promise.all(['key-one', 'key-two'].map((key) => registered(key)));
+		ballast.configure(config(secrets, {}));
 		await ballast.control('reload');
 	});
 	const registered = async (key: string): Promise<string> => {
@@ -219,6 +233,56 @@ describe('HeyGen by its preset', () => {
 		assert.equal((await fetch(data.video_url)).status, 200);
 	});
 
+	test('what they cost is known to the cent behind the kill, and no tenant spends more than it may', async () => {
+		const places = async (): Promise<Places> => (await ballast.control('jobs', { do: 'queues' })) as Places;
+		const all = ({ spending }: Places): number | null => spending.find(({ tenant }) => tenant === '*')?.used ?? null;
+		const cost = VIDEOS * COST;
+		const { lanes } = await eventually(
+			places,
+			(now) => now.lanes.every(({ credit }) => credit.left !== null) && all(now) !== null,
+			WITHIN_MS,
+		);
+		// Others use the accounts, too: for a while there may be fewer slots.
+		assert.deepEqual(
+			lanes.map(({ lane, slots, credit }) => [lane, slots > 0 && slots <= 10, credit.low]),
+			[
+				['account-1', true, true],
+				['account-2', true, true],
+			],
+		);
+		assert.ok(lanes.every(({ credit }) => (credit.left as number) > 990_000 && (credit.left as number) <= 1_000_000));
+		const used = all(await places()) as number;
+		assert.ok(Math.abs(used - cost) < 0.001, `${used} instead of ${cost}`);
+		const metrics = [
+			'ballast_lane_slots{service="heygen",route="*",lane="account-1"}',
+			'ballast_credit_low{service="heygen",route="*",lane="account-2"} 1',
+			'ballast_spend_used{service="heygen",tenant="*"}',
+		];
+		const page = await eventually(
+			async () => (await fetch(`http://127.0.0.1:${ballast.adminPort}/metrics`)).text(),
+			(text) => metrics.every((metric) => text.includes(metric)),
+		);
+		assert.doesNotMatch(page, /key-one|key-two|alice/);
+
+		// Two more fit.
+		ballast.configure(config(secrets, { perTenant: cost + 2.5 * COST }));
+		await ballast.control('reload');
+		const some = Array.from({ length: 12 }, () => ask(post('/v3/videos', BODY, 'Prefer: respond-async', ALICE)));
+		const answers = await Promise.all(some);
+		assert.deepEqual(answers.map(({ status }) => status).sort(), [202, 202, ...new Array<number>(10).fill(429)]);
+		const refused = answers.find(({ status }) => status === 429) ?? assert.fail();
+		assert.deepEqual(
+			[refused.json<{ code: string }>().code, refused.json<{ reason: string }>().reason],
+			['spend_limited', 'tenant'],
+		);
+		assert.ok(Number(refused.field('retry-after')) > 0, refused.text);
+		const bob = 'Authorization: Bearer bob';
+		assert.equal((await ask(post('/v3/videos', BODY, 'Prefer: respond-async', bob))).status, 202);
+		const long = JSON.stringify({ ...JSON.parse(BODY), script: 'a'.repeat(Math.ceil((cost + 1) / 0.0056)) });
+		const dear = await ask(post('/v3/videos', long, 'Prefer: respond-async', bob));
+		assert.deepEqual([dear.status, dear.json<{ code: string }>().code], [402, 'spend_too_large']);
+	});
+
 	/** Ended well, after so long at most. */
 	const done = async (id: string): Promise<View> =>
 		eventually(
@@ -229,6 +293,9 @@ describe('HeyGen by its preset', () => {
 
 	test('templates and translations are jobs, too; of several languages the result is a list', async () => {
 		simulator.turn(CALM);
+		// As at the beginning, without limits of money.
+		ballast.configure(config(secrets, {}));
+		await ballast.control('reload');
 		const template = JSON.stringify({ variables: { name: 'Ada' } });
 		const accepted = await Promise.all([
 			ask(post('/v3/templates/template_greeting', template, 'Prefer: respond-async', ALICE)),
@@ -299,12 +366,12 @@ describe('HeyGen by its preset', () => {
 		// Those of others, too: one of theirs may be stuck since before.
 		const active = (): number => simulator.ledger().accounts.reduce((sum, account) => sum + account.active, 0);
 		await eventually(active, (count) => count === places, WITHIN_MS);
-		const refused = await ask(post('/v3/video-translations', TRANSLATION, 'Authorization: Bearer bob'));
+		const refused = await ask(post('/v3/video-translations', TRANSLATION, 'Authorization: Bearer dora'));
 		assert.deepEqual([refused.status, fieldsOf(refused.lines, 'Retry-After')], [429, ['30']]);
 		assert.equal(refused.json<{ code: string }>().code, 'upstream_full');
 		const of = async (who: string): Promise<string[]> =>
 			(await ask(get('/jobs', who))).json<{ jobs: View[] }>().jobs.map(({ state }) => state);
-		assert.deepEqual(await of('Authorization: Bearer bob'), ['cancelled']);
+		assert.deepEqual(await of('Authorization: Bearer dora'), ['cancelled']);
 		// Who named a key keeps its turn.
 		const keyed = post('/v3/video-translations', TRANSLATION, 'Authorization: Bearer eve', 'Idempotency-Key: one');
 		assert.equal((await ask(keyed)).status, 429);

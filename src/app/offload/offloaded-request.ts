@@ -4,17 +4,19 @@ import type { AnswerSource } from '../../gateway/answer-source.ts';
 import type { BodyIntake } from '../../gateway/body-intake.ts';
 import { crash } from '../../gateway/crash.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
-import { problemOf } from '../../gateway/problem.ts';
-import { ENDED, type Job, type JobBody, type NewJob } from '../../jobs/job.ts';
+import { type Problem, problemOf } from '../../gateway/problem.ts';
+import { ENDED, type Job, type JobBody, type JobSpend, type NewJob } from '../../jobs/job.ts';
 import { newJobId } from '../../jobs/job-id.ts';
 import type { AddOutcome } from '../../jobs/job-store.ts';
 import { type HoldPolicy, IDEMPOTENCY_MS, type OffloadPolicy } from '../../jobs/offload-policy.ts';
+import { jobSpend } from '../../jobs/spend/job-spend.ts';
 import { writeNotify } from '../../jobs/webhooks/webhook-message.ts';
 import type { BodyScan } from '../../wire/body.ts';
 import { BodySpool } from './body-spool.ts';
 import { giveAnswer, giveResult } from './give-result.ts';
 import { askAgainS, jobView } from './job-view.ts';
 import type { OffloadParts } from './offload-parts.ts';
+import { spendProblem } from './spend-problem.ts';
 import { storeRequest } from './stored-request.ts';
 import { type Taken, untilTaken, withdraw } from './until-taken.ts';
 
@@ -56,6 +58,8 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	readonly #fingerprint: Hash = createHash('sha256');
 	/** Of the job that it may become. */
 	readonly #id = newJobId(Date.now());
+	/** What it is taken to cost; null: nothing is counted. */
+	#spend: JobSpend | null = null;
 	/** The key is reserved while the body comes. */
 	#reserved = false;
 	/** It was answered, or its client has left. */
@@ -168,7 +172,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 			if (hold !== null && record === '' && outcome.kind === 'added') await withdraw(this.#parts.jobs, job.id);
 			return;
 		}
-		if (hold !== null && outcome.kind !== 'mismatch' && outcome.job !== null) {
+		if (hold !== null && 'job' in outcome && outcome.job !== null) {
 			await this.#untilTaken(outcome.job, hold);
 			return;
 		}
@@ -193,9 +197,19 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		}
 	}
 
+	#refuseSpend(key: string): void {
+		const { policy } = this.#wanted;
+		if (policy.spend === null || this.#spend === null) return this.#refuse('internal');
+		const { code, problem } = spendProblem(policy.spend, { spend: this.#spend, key, nowMs: Date.now() });
+		this.#refuse(code, problem);
+	}
+
 	#newJob(request: Uint8Array, body: JobBody | null, upstreamKey: string | null): NewJob {
 		const { policy, owner, group, record, cancelMs, webhook, hold } = this.#wanted;
 		const createdMs = Date.now();
+		const service = this.#exchange.route?.service.name ?? '';
+		this.#spend =
+			policy.spend === null ? null : jobSpend(policy.spend, { service, tenant: group, body, nowMs: createdMs });
 		const most = [cancelMs, policy.expiresMs].filter((ms) => ms > 0);
 		return {
 			id: this.#id,
@@ -213,6 +227,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 			upstreamKey: upstreamKey ?? this.#id,
 			notify: webhook === null ? null : writeNotify(webhook),
 			lane: hold?.lane ?? '',
+			...(this.#spend === null ? {} : { spend: this.#spend }),
 			idempotency:
 				record === ''
 					? null
@@ -222,7 +237,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 
 	/** Waits for the job's end, for as long as the client said. */
 	#hold(outcome: AddOutcome): Promise<Job | null> {
-		const job = outcome.kind === 'mismatch' ? null : outcome.job;
+		const job = 'job' in outcome ? outcome.job : null;
 		const { waitS } = this.#wanted;
 		if (job === null || waitS === 0 || ENDED.has(job.state)) return Promise.resolve(job);
 		const given = this.#parts.jobs.ask('awaited', job.id, { version: -1, ended: true, ms: waitS * 1000 });
@@ -243,7 +258,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	}
 
 	#answerTaken(taken: Taken): void {
-		if (taken.kind === 'full') this.#refuse('upstream_full', FULL_LINES);
+		if (taken.kind === 'full') this.#refuse('upstream_full', problemOf('upstream_full', FULL_LINES));
 		else if (taken.kind === 'going') this.#accept(taken.job);
 		else {
 			this.#end();
@@ -261,6 +276,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 
 	#answer(outcome: AddOutcome, job: Job | null): void {
 		if (outcome.kind === 'mismatch') this.#refuse('idempotency_key_reused');
+		else if (outcome.kind === 'over_spend') this.#refuseSpend(outcome.key);
 		else if (job === null) this.#refuse('job_not_found');
 		else if (this.#wanted.waitS > 0 && ENDED.has(job.state)) {
 			this.#end();
@@ -290,12 +306,12 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		this.#refuse(known ? error.code : 'jobs_unavailable');
 	}
 
-	#refuse(code: ErrorCode, lines = ''): void {
+	#refuse(code: ErrorCode, problem: Problem = problemOf(code)): void {
 		if (this.#over) return;
 		this.#end();
 		const exchange = this.#exchange;
 		exchange.failure = code;
-		exchange.answerProblem(problemOf(code, lines));
+		exchange.answerProblem(problem);
 	}
 
 	/** Nothing of it is being stored any more. */

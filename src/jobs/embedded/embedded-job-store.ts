@@ -11,6 +11,7 @@ import type {
 	JobQuery,
 	JobStore,
 	KnowsQueues,
+	KnowsSums,
 	QueueView,
 	Report,
 } from '../job-store.ts';
@@ -40,7 +41,9 @@ export interface EmbeddedJobStoreOptions extends JobFile {
 }
 
 /** Jobs in a SQLite file: with nothing installed, on one machine. What is promised is on its disk. */
-export function openEmbeddedJobStore(options: EmbeddedJobStoreOptions): JobStore & NoticeStore & KnowsQueues {
+export function openEmbeddedJobStore(
+	options: EmbeddedJobStoreOptions,
+): JobStore & NoticeStore & KnowsQueues & KnowsSums {
 	return new EmbeddedJobStore(options);
 }
 
@@ -57,7 +60,7 @@ interface Parts {
 	group: CommitGroup;
 }
 
-class EmbeddedJobStore implements JobStore, NoticeStore, KnowsQueues {
+class EmbeddedJobStore implements JobStore, NoticeStore, KnowsQueues, KnowsSums {
 	readonly #options: EmbeddedJobStoreOptions;
 	readonly #look: NodeJS.Timeout | undefined;
 	#parts: Parts;
@@ -126,6 +129,10 @@ class EmbeddedJobStore implements JobStore, NoticeStore, KnowsQueues {
 		await this.#run(({ noticing }) => {
 			for (const one of settled) noticing.settle(one);
 		});
+	}
+
+	async sums(sinceMs: number): Promise<{ key: string; sum: number }[]> {
+		return this.#read(({ book }) => book.spending.sums(sinceMs));
 	}
 
 	async noticesWaiting(): Promise<number> {

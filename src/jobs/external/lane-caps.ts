@@ -1,7 +1,5 @@
 /** Places upstream that take fewer jobs than they should: somebody else uses them, too. */
 
-import type { QueueRoom } from '../job-store.ts';
-
 interface Cap {
 	concurrency: number;
 	untilMs: number;
@@ -33,19 +31,4 @@ export class LaneCaps {
 		}
 		return concurrency === 0 ? cap.concurrency : Math.min(concurrency, cap.concurrency);
 	}
-
-	/** These rooms, by what is free in their places as far as it is known. */
-	cappedRooms(rooms: readonly QueueRoom[], nowMs: number): readonly QueueRoom[] {
-		return rooms.map((room) => {
-			if (room.lanes.length === 0) return room;
-			const lanes = room.lanes.map(({ name, concurrency }) => ({
-				name,
-				concurrency: this.of(laneKey(room.name, name), concurrency, nowMs),
-			}));
-			return { ...room, lanes };
-		});
-	}
 }
-
-/** Lanes of one name in two queues are two. */
-export const laneKey = (queue: string, lane: string): string => `${queue} ${lane}`;

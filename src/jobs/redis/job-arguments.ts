@@ -28,7 +28,19 @@ export function addArguments(job: NewJob): Argument[] {
 		`${idempotency?.untilMs ?? ''}`,
 		job.notify === null ? '0' : '1',
 		job.lane ?? '',
+		spendArgument(job),
 	];
+}
+
+/** As it is kept, with what its sums may come to. */
+function spendArgument({ spend }: NewJob): string {
+	if (spend === undefined) return '';
+	const { cost, sinceMs, of } = spend;
+	return JSON.stringify({
+		...{ cost, since: sinceMs, counted: 1 },
+		keys: of.map(({ key }) => key),
+		most: of.map(({ most }) => most),
+	});
 }
 
 /** What `CHANGING_SCRIPT` hangs on the kind. */
@@ -107,7 +119,12 @@ function moreOf(report: Report): Argument[] {
 		case 'succeeded':
 			return [packResult(report.result), fileOf(report.result?.body)];
 		case 'failed':
-			return [packResult(report.result), fileOf(report.result?.body), errorText(report.error)];
+			return [
+				packResult(report.result),
+				fileOf(report.result?.body),
+				errorText(report.error),
+				report.free === true ? '1' : '0',
+			];
 		case 'parked':
 			return [errorText(report.error)];
 		case 'retry': {

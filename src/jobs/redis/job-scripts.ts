@@ -6,7 +6,7 @@ import { CHANGING_SCRIPT, QUEUE_SCRIPT } from './changing-script.ts';
 import { CLAIMING_SCRIPT } from './claiming-script.ts';
 import { LEDGER_SCRIPT } from './ledger-script.ts';
 import { DUE_SCRIPT, SETTLING_SCRIPT, UNTOLD_SCRIPT } from './noticing-script.ts';
-import { GETTING_SCRIPT, LISTING_SCRIPT } from './reading-script.ts';
+import { GETTING_SCRIPT, LISTING_SCRIPT, SUMS_SCRIPT } from './reading-script.ts';
 import { REPORTING_SCRIPT } from './reporting-script.ts';
 import { FILES_SCRIPT, SWEEPING_SCRIPT } from './sweeping-script.ts';
 
@@ -48,6 +48,7 @@ const SCRIPTS = {
 	queue: script(QUEUE_SCRIPT, 'allow-oom'),
 	get: script(GETTING_SCRIPT, 'no-writes'),
 	list: script(LISTING_SCRIPT, 'no-writes'),
+	sums: script(SUMS_SCRIPT, 'no-writes'),
 	sweep: script(SWEEPING_SCRIPT, 'allow-oom'),
 	files: script(FILES_SCRIPT, 'allow-oom'),
 	due: script(DUE_SCRIPT, 'allow-oom'),
@@ -56,7 +57,7 @@ const SCRIPTS = {
 };
 export type ScriptName = keyof typeof SCRIPTS;
 
-const READS: ReadonlySet<ScriptName> = new Set(['get', 'list', 'untold']);
+const READS: ReadonlySet<ScriptName> = new Set(['get', 'list', 'sums', 'untold']);
 
 /** Runs the scripts: what it answers is stored, by as many as are configured. */
 export class JobScripts {

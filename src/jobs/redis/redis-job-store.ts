@@ -13,6 +13,7 @@ import type {
 	JobPage,
 	JobQuery,
 	JobStore,
+	KnowsSums,
 	QueueView,
 	Report,
 } from '../job-store.ts';
@@ -63,13 +64,13 @@ const LIST_MOST = 1000;
 const FILES_AT_ONCE = 5000;
 
 /** Jobs in a Redis or Valkey that several nodes share. What is promised is there, and on as many replicas as are said. */
-export async function openRedisJobStore(options: RedisJobStoreOptions): Promise<JobStore & NoticeStore> {
+export async function openRedisJobStore(options: RedisJobStoreOptions): Promise<JobStore & NoticeStore & KnowsSums> {
 	const store = new RedisJobStore(options);
 	await store.opened();
 	return store;
 }
 
-class RedisJobStore implements JobStore, NoticeStore {
+class RedisJobStore implements JobStore, NoticeStore, KnowsSums {
 	readonly #options: RedisJobStoreOptions;
 	readonly #link: RedisLink;
 	readonly #scripts: JobScripts;
@@ -125,6 +126,7 @@ class RedisJobStore implements JobStore, NoticeStore {
 		][];
 		return answers.map(([kind, id, job], at) => {
 			if (kind.toString() === 'a') return { kind: 'added', job: newJob(jobs[at] as NewJob) };
+			if (kind.toString() === 'o') return { kind: 'over_spend', id: (jobs[at] as NewJob).id, key: id.toString() };
 			if (kind.toString() === 'm') return { kind: 'mismatch', id: id.toString() };
 			return { kind: 'same', id: id.toString(), job: job === null ? null : readJob(job) };
 		});
@@ -185,7 +187,9 @@ class RedisJobStore implements JobStore, NoticeStore {
 	async change(id: string, wanted: JobChange): Promise<{ job: Job; changed: boolean } | null> {
 		this.#check();
 		const key = wanted.kind === 'redrive' ? wanted.upstreamKey : undefined;
-		const args = [id, wanted.kind, `${wanted.nowMs}`, moreOfChange(wanted), key === undefined ? '0' : '1'];
+		const since = wanted.kind === 'redrive' ? wanted.spendSinceMs : undefined;
+		const more = moreOfChange(wanted);
+		const args = [id, wanted.kind, `${wanted.nowMs}`, more, key === undefined ? '0' : '1', `${since ?? ''}`];
 		const answer = (await this.#scripts.run('change', args)) as [number, JobAnswer] | null;
 		return answer === null ? null : { changed: answer[0] === 1, job: readJob(answer[1]) };
 	}
@@ -203,6 +207,12 @@ class RedisJobStore implements JobStore, NoticeStore {
 			counts: Object.fromEntries(STATES.map((state, at) => [state, counts[at] ?? 0])) as Record<JobState, number>,
 			oldestMs: oldest === null ? null : Number(oldest.toString()),
 		};
+	}
+
+	async sums(sinceMs: number): Promise<{ key: string; sum: number }[]> {
+		this.#check();
+		const found = ((await this.#scripts.run('sums', [`${sinceMs}`])) as Buffer[]).map(String);
+		return found.flatMap((key, at) => (at % 2 === 0 ? [{ key, sum: Number(found[at + 1]) }] : []));
 	}
 
 	async sweep(nowMs: number, present: readonly string[] = []): Promise<{ files: string[] }> {
