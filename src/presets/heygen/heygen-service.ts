@@ -1,5 +1,5 @@
 /** HeyGen as a plain service: what `preset: heygen` stands for. */
-import type { AccountsInput, CreditInput, SpendInput, WebhooksInput } from './config.ts';
+import type { AccountsInput, CreditInput, MediaInput, SpendInput, WebhooksInput } from './config.ts';
 import { FINAL, RETRIED } from './heygen-codes.ts';
 
 type Form = Record<string, unknown>;
@@ -24,10 +24,11 @@ export interface HeygenInput {
 	webhooks?: WebhooksInput | undefined;
 	credit?: CreditInput | undefined;
 	spend?: SpendInput | undefined;
+	media?: MediaInput | undefined;
 }
 
 /** The configuration of the service; what a person says beside `preset` is laid over it. */
-export function heygenService({ accounts, webhooks, credit, spend }: HeygenInput): Form {
+export function heygenService({ accounts, webhooks, credit, spend, media }: HeygenInput): Form {
 	const hook = webhooks === undefined ? {} : { webhook: webhookOf(webhooks) };
 	const money = (price: Form): Form => ({
 		credit: credit === 'off' || credit === false ? 'off' : { ...CREDIT, ...credit },
@@ -36,7 +37,11 @@ export function heygenService({ accounts, webhooks, credit, spend }: HeygenInput
 	const creates = (external: Form, price: Form): Form => ({
 		timeouts: { firstByte: CREATE_TIME },
 		retry: { attempts: 1 },
-		offload: { ...offloadOf(accounts), ...money(price), external: { ...external, reconcile: RECONCILE, ...hook } },
+		offload: {
+			...offloadOf(accounts),
+			...money(price),
+			external: { ...external, ...copied(external, media), reconcile: RECONCILE, ...hook },
+		},
 	});
 	const external = externalOf('/v3/videos', { id: '/data/video_id', ids: 'video_ids', limit: VIDEO_LIMIT });
 	return {
@@ -117,6 +122,10 @@ const externalOf = (path: string, { id, ids, limit }: { id: string; ids: string;
 	limit,
 	result: { path: `${path}/{id}`, ready: '/data/video_url', wait: '30s', fresh: FRESH },
 });
+
+/** With copies of its results, where they are wanted. */
+const copied = ({ result }: Form, media: MediaInput | undefined): Form =>
+	media === undefined ? {} : { result: { ...(result as Form), media } };
 
 /** The history of webhooks has our id of a job; one that has not ended is not in it. Newest first. */
 const RECONCILE: Form = {
