@@ -4,7 +4,7 @@ import type { AttemptOrder, AttemptOutcome } from '../jobs/attempt.ts';
 import { BodyFolder } from '../jobs/body-folder.ts';
 import { ExternalJobs } from '../jobs/external/external-jobs.ts';
 import { HolderLock } from '../jobs/holder-lock.ts';
-import { ENDED, JOB_STATES, type JobBody, type JobResult } from '../jobs/job.ts';
+import { ENDED, type JobBody, type JobError } from '../jobs/job.ts';
 import type {
 	ClaimedJob,
 	JobChange,
@@ -15,7 +15,6 @@ import type {
 	QueueView,
 	ReportKind,
 } from '../jobs/job-store.ts';
-import { leftQueues } from '../jobs/left-queues.ts';
 import type { NoticeStore } from '../jobs/notice-store.ts';
 import { queueRooms } from '../jobs/queue-rooms.ts';
 import { JobRunner } from '../jobs/runner.ts';
@@ -31,12 +30,14 @@ import type { FromJobsThread, JobCall, JobCalls, JobsSettings, JobsStart, ToJobs
 import { KeyReservations } from './key-reservations.ts';
 import { knownCodes } from './known-codes.ts';
 import { LaneDesk } from './lane-desk.ts';
+import { lookAtLeft } from './left-look.ts';
 import { bufferOf, statusOf } from './offload/stored-answer.ts';
 import { stamped } from './offload/upstream-request.ts';
 import { openJobStore } from './open-job-store.ts';
 import { slim } from './slim-job.ts';
 import { SpendDesk } from './spend-desk.ts';
 import { UpstreamCalls } from './upstream-calls.ts';
+import { UpstreamResults } from './upstream-results.ts';
 import { WebhookDesk } from './webhook-desk.ts';
 
 /** Longest answer about a state or a result, bytes. */
@@ -47,8 +48,6 @@ const { timeOrigin } = performance;
 
 /** Of what the store is told and asked; it does not jump when the wall clock does. */
 const nowMs = (): number => timeOrigin + performance.now();
-
-const UNENDED = JOB_STATES.filter((state) => !ENDED.has(state));
 
 type Answers = { [N in JobCall]: (...args: Parameters<JobCalls[N]>) => Promise<ReturnType<JobCalls[N]>> };
 
@@ -76,6 +75,7 @@ export class JobsRoom {
 	readonly #webhooks: WebhookDesk;
 	readonly #lanes: LaneDesk;
 	readonly #spend: SpendDesk;
+	readonly #results: UpstreamResults;
 	readonly #watchers: JobWatchers;
 	readonly #tally: JobTally;
 	readonly #sweeper: JobSweeper;
@@ -136,13 +136,22 @@ export class JobsRoom {
 		this.#questions = new UpstreamCalls(this.#places);
 		this.#external = new ExternalJobs({
 			upstreamOf: (job) => this.#policies.of(job.request),
-			ask: (job, target) => this.#questions.ask(job, target),
+			ask: (job, target, method) => this.#questions.ask(job, target, method),
 			text: (outcome) => this.#text(outcome),
 			conclude: (token, next) => this.#runner.conclude(token, next),
+			finished: (job) => this.#results.copies.wanted(job),
+			fail: (job, error) => this.#fail(job, error),
 			progressed: (token, progress) => this.#runner.progressed(token, progress),
 			nowMs,
 		});
 		this.#webhooks = new WebhookDesk(this.#external);
+		this.#results = new UpstreamResults({
+			store: of.store,
+			folder: start.folder,
+			external: () => this.#external,
+			policyOf: (job) => this.#policies.of(job.request),
+			failed: (job, why, final) => this.#tally.mediaFailed(job, why, final),
+		});
 		this.#spend = new SpendDesk(of.store, nowMs);
 		this.#lanes = this.#laneDesk();
 		this.#runner = this.#jobRunner(start.holder, gone);
@@ -215,9 +224,16 @@ export class JobsRoom {
 		return this.#bodies.text(outcome.kind === 'answered' ? outcome.body : null, QUESTION_MOST);
 	}
 
+	/** Its upstream still has it. */
+	async #fail(job: ClaimedJob, error: JobError): Promise<void> {
+		const done = await this.#store.change(job.id, { kind: 'fail', nowMs: nowMs(), error });
+		if (done?.changed === true) this.#settled(job, { kind: 'failed', error, result: null });
+	}
+
 	configure(settings: JobsSettings): void {
 		this.#policies.configure(settings.policies);
 		this.#webhooks.configure(settings.policies.flatMap(({ policy }) => policy.external?.webhook ?? []));
+		this.#results.copies.configure(settings.policies.flatMap(({ policy }) => policy.external?.result?.media ?? []));
 		this.#rooms = queueRooms(settings.policies.map(({ policy }) => policy));
 		this.#left = [];
 		this.#lanes.configure(settings.policies);
@@ -293,7 +309,9 @@ export class JobsRoom {
 			return done === null ? null : { ...done, job: slim(done.job) };
 		},
 		awaited: async (id, of) => slim(await this.#watchers.wait(id, of)),
-		fresh: (id) => this.#fresh(id),
+		fresh: (id) => this.#results.fresh(id),
+		taken: (id) => this.#results.taken(id),
+		media: (id) => this.#results.media(id),
 		webhook: async (path, fields, body) => this.#webhooks.take(path, { fields, body }),
 		queue: (name, change) => this.#store.queue(name, change),
 		queues: async () => this.#readQueues(),
@@ -307,11 +325,6 @@ export class JobsRoom {
 		return { ...change, nowMs: nowMs(), ...(spendSinceMs === undefined ? {} : { spendSinceMs }) };
 	}
 
-	async #fresh(id: string): Promise<JobResult | null> {
-		const job = await this.#store.get(id);
-		return job === null ? null : this.#external.fresh(job);
-	}
-
 	#drop(body: JobBody): void {
 		if ('file' in body) void this.#bodies.remove([body.file]).catch(() => {});
 	}
@@ -319,22 +332,10 @@ export class JobsRoom {
 	async #readQueues(): Promise<Record<string, QueueView>> {
 		const views: Record<string, QueueView> = {};
 		for (const { name } of this.#rooms) views[name] = await this.#store.queue(name);
-		await this.#readLeft(views);
-		return views;
-	}
-
-	/** Adds those that no route names any more, as long as there is something in them. */
-	async #readLeft(views: Record<string, QueueView>): Promise<void> {
-		const { rooms, stranded } = leftQueues((await this.#store.queueNames?.()) ?? [], this.#policies.all);
-		const left: QueueRoom[] = [];
-		for (const name of [...rooms.map((room) => room.name), ...stranded]) {
-			const view = await this.#store.queue(name);
-			if (!UNENDED.some((state) => view.counts[state] > 0)) continue;
-			views[name] = view;
-			left.push(...rooms.filter((room) => room.name === name));
-		}
-		this.#left = left;
-		this.#tally.stranded(stranded.filter((name) => name in views));
+		const left = await lookAtLeft(this.#store, this.#policies.all);
+		this.#left = left.rooms;
+		this.#tally.stranded(left.stranded);
+		return { ...views, ...left.views };
 	}
 
 	/** Instead of the next, while one is still under way. */
@@ -362,8 +363,9 @@ export class JobsRoom {
 		});
 	}
 
-	sweep(): Promise<void> {
-		return this.#sweeper.sweep(nowMs());
+	async sweep(): Promise<void> {
+		await this.#results.copies.sweep(Date.now());
+		await this.#sweeper.sweep(nowMs());
 	}
 
 	rest(ms: number): Promise<void> {
@@ -372,6 +374,7 @@ export class JobsRoom {
 
 	async close(): Promise<void> {
 		this.#external.close();
+		this.#results.copies.close();
 		this.#runner.close();
 		this.#sender.close();
 		this.#places.close();

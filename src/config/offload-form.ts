@@ -1,6 +1,6 @@
 /** Jobs as a person would write them. */
 import { formatDuration, formatSize } from '../core/units.ts';
-import type { JobRetry, JobsConfig, OffloadPolicy, QueueLimits } from '../jobs/offload-policy.ts';
+import type { HoldPolicy, JobRetry, JobsConfig, OffloadPolicy, QueueLimits } from '../jobs/offload-policy.ts';
 import type { OffloadWebhook, WebhooksConfig } from '../jobs/webhooks/webhooks-config.ts';
 import { formatRate } from '../resilience/rate.ts';
 import type { FormOptions } from './alerts-form.ts';
@@ -17,7 +17,7 @@ export function offloadForm(
 	if (policy === null) return 'off';
 	const { when, methods, idempotency, owner, group, priority, upstreamKey } = policy;
 	return {
-		when,
+		when: typeof when === 'string' ? when : holdForm(when),
 		...(methods === null ? {} : { methods }),
 		idempotency,
 		owner: owner.map((name) => `header:${name}`),
@@ -42,6 +42,11 @@ export function offloadForm(
 		webhook: webhookForm(policy.webhook),
 	};
 }
+
+const holdForm = ({ ms, lane }: HoldPolicy): Record<string, unknown> => ({
+	hold: formatDuration(ms),
+	...(lane === '' ? {} : { lane }),
+});
 
 function limitsForm({ concurrency, groupConcurrency, rate, groupRate, waiting }: QueueLimits): Record<string, unknown> {
 	return {

@@ -133,11 +133,12 @@ export type ReportKind =
  * report of `failed` that says `free`, and by a person who settles one as failed that the upstream has no id of. A
  * redrive counts it once more where it was given back, or was spent, to the time that `spendSinceMs` tells.
  *
- * `redrive`: ended as failed or expired, or parked: once more, with all its attempts. `settle`: a person knows what became of a parked one.
+ * `cancel` `unbegun`: only where no attempt has begun that may have had its effect. `redrive`: ended as failed or expired, or parked: once more, with all its attempts. `settle`: a person knows what became of a parked one. `fail`: what has not ended has failed; who holds it keeps the slot.
  */
 export type JobChange =
-	| { kind: 'cancel'; nowMs: number }
+	| { kind: 'cancel'; nowMs: number; unbegun?: boolean }
 	| { kind: 'redrive'; nowMs: number; upstreamKey?: string; spendSinceMs?: number }
+	| { kind: 'fail'; nowMs: number; error: JobError }
 	| { kind: 'settle'; nowMs: number; as: 'succeeded' | 'failed' };
 
 export interface JobQuery {

@@ -74,6 +74,8 @@ export interface NewJob {
 	upstreamKey: string;
 	/** Told at its end (a webhook), as the one who tells wrote it down; null: nobody. */
 	notify: Uint8Array | null;
+	/** The place upstream that it must have; default '': any. */
+	lane?: string;
 	/** null: none was sent. */
 	idempotency: IdempotencyRecord | null;
 	/** What it is taken to cost, and against whose sums that counts; left out: nothing is counted. */

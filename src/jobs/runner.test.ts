@@ -183,9 +183,15 @@ test('a job that is cancelled while its upstream has it holds its slot until tha
 	stage.runner.ended(order.token, OK);
 	const job = await stage.upstream.taken(0);
 	assert.equal((await stage.store.get(other))?.state, 'waiting');
+	assert.deepEqual(stage.upstream.unwantedOnes, [job.token], 'its upstream is told');
 	stage.runner.conclude(job.token, { kind: 'succeeded', result: null });
 	assert.equal((await stage.order(1)).id, other);
 	assert.equal((await stage.store.get(id))?.state, 'cancelled');
+	// While its upstream has it.
+	stage.runner.ended((await stage.order(1)).token, OK);
+	const { token } = await stage.upstream.taken(1);
+	await cancel(other);
+	assert.deepEqual(stage.upstream.unwantedOnes, [job.token, token]);
 });
 
 test('an answer that takes a job and does not name it leaves it to a person', async () => {

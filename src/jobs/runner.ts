@@ -267,6 +267,7 @@ export class JobRunner {
 		const running = this.#running.get(token);
 		if (running === undefined || running.reporting) return;
 		// What an upstream has, or may have by now, holds its slot there until it has ended.
+		if (running.submitted) this.#parts.submitted.unwanted(token);
 		if (running.submitted || this.#parts.submitted.keeps(running.job)) return;
 		this.#parts.places.abort(token);
 		this.#report(running.job, { kind: 'cancelled' });
@@ -291,6 +292,7 @@ export class JobRunner {
 		const running = this.#running.get(job.token);
 		if (held && running !== undefined && kind.kind === 'submitted') this.#hold(running, kind.externalId);
 		else this.#forget(job);
+		if (held && running !== undefined && !taken) this.#parts.submitted.unwanted(job.token);
 		if (taken) this.#parts.settled(job, kind);
 		// Behind a call that failed it cannot be told whether a body is wanted: the sweep can.
 		else if (isFirst && 'result' in kind && kind.result?.body != null) this.#parts.places.drop(kind.result.body);

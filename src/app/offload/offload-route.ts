@@ -27,6 +27,7 @@ export class OffloadRoute implements Offload<Exchange> {
 		if (said === undefined && policy.when === 'asked') return true;
 		const preferences = parsePrefer(said ?? '');
 		if (policy.when === 'asked' && !preferences.async) return true;
+		const hold = typeof policy.when === 'object' && !preferences.async ? policy.when : null;
 		const { asker } = exchange.cache;
 		if (asker !== null) {
 			// What is stored may be given in its place; if not, nobody is to wait for what this request will not bring.
@@ -49,7 +50,8 @@ export class OffloadRoute implements Offload<Exchange> {
 			return answer(exchange, 'idempotency_key_malformed', explainedProblem('idempotency_key_malformed', why));
 		}
 		const asked = {
-			waitS: preferences.waitS ?? 0,
+			waitS: hold === null ? (preferences.waitS ?? 0) : 0,
+			hold,
 			asked: preferences.async,
 			webhook: webhook?.url ?? null,
 			key: key.key,
@@ -81,7 +83,7 @@ export class OffloadRoute implements Offload<Exchange> {
 	}
 
 	/** What the request's fields say of its job; or why it can be none. */
-	#wanted(exchange: Exchange, asked: Pick<Wanted, 'waitS' | 'asked' | 'webhook' | 'key'>): Wanted | ErrorCode {
+	#wanted(exchange: Exchange, asked: Pick<Wanted, 'waitS' | 'hold' | 'asked' | 'webhook' | 'key'>): Wanted | ErrorCode {
 		const { policy } = this;
 		const { route, buffer } = exchange;
 		const { fields } = exchange.head;

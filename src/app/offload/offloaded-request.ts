@@ -8,17 +8,18 @@ import { type Problem, problemOf } from '../../gateway/problem.ts';
 import { later, newJob } from '../../jobs/as-handed-in.ts';
 import { ENDED, type Job, type JobBody, type JobSpend, type NewJob } from '../../jobs/job.ts';
 import { newJobId } from '../../jobs/job-id.ts';
-import { IDEMPOTENCY_MS, type OffloadPolicy } from '../../jobs/offload-policy.ts';
+import { type HoldPolicy, IDEMPOTENCY_MS, type OffloadPolicy } from '../../jobs/offload-policy.ts';
 import { jobSpend } from '../../jobs/spend/job-spend.ts';
 import { writeNotify } from '../../jobs/webhooks/webhook-message.ts';
 import type { BodyScan } from '../../wire/body.ts';
 import type { Added } from '../jobs-messages.ts';
 import { BodySpool } from './body-spool.ts';
-import { giveResult } from './give-result.ts';
+import { giveAnswer, giveResult } from './give-result.ts';
 import { askAgainS, jobView } from './job-view.ts';
 import type { OffloadParts } from './offload-parts.ts';
 import { spendProblem } from './spend-problem.ts';
 import { storeRequest } from './stored-request.ts';
+import { type Taken, untilTaken, withdraw } from './until-taken.ts';
 
 /** What a request says of the job that it is to become. */
 export interface Wanted {
@@ -31,6 +32,8 @@ export interface Wanted {
 	record: string;
 	/** How long the answer is held for the result, s. */
 	waitS: number;
+	/** It did not ask for a job, and is answered as the API would; null: it did. */
+	hold: HoldPolicy | null;
 	/** The client said `respond-async`. */
 	asked: boolean;
 	/** Who is told of its end; null: nobody. */
@@ -42,6 +45,9 @@ export interface Wanted {
 /** A client names by it who is told of its job's end. */
 export const WEBHOOK_FIELD = 'webhook-url';
 
+/** How long a job that has begun may take until the API has it, where nothing says so, ms. */
+const BEGUN_MS = 120_000;
+const FULL_LINES = 'Retry-After: 30\r\n';
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
 /** A request on its way to be a job: its body is stored, then the job; only then is it answered. */
@@ -62,6 +68,8 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	#over = false;
 	/** Its body is stored, or was given up. */
 	#stored = false;
+	/** The job that goes with its client, should that leave before its turn; '': none. */
+	#bound = '';
 
 	constructor(exchange: Exchange, parts: OffloadParts, wanted: Wanted) {
 		this.#exchange = exchange;
@@ -188,7 +196,13 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		this.#reserved = false;
 		if (added.kind !== 'added') this.#unwanted(handed);
 		this.#settled();
-		if (this.#over) return;
+		const { hold, record } = this.#wanted;
+		if (this.#over) {
+			// It left while its job was being stored.
+			if (hold !== null && record === '' && added.kind === 'added')
+				void withdraw(this.#parts.jobs, handed.id).catch(() => {});
+			return;
+		}
 		if (added.kind === 'mismatch') {
 			this.#guarded(() => this.#refuse('idempotency_key_reused'));
 			return;
@@ -198,7 +212,8 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 			return;
 		}
 		const job = added.kind === 'added' ? newJob(later(handed, added.shiftMs)) : added.job;
-		if (job === null || this.#wanted.waitS === 0) this.#guarded(() => this.#answer(job));
+		if (hold !== null && job !== null) void this.#untilTaken(job, hold);
+		else if (job === null || this.#wanted.waitS === 0) this.#guarded(() => this.#answer(job));
 		else
 			this.#held(job)
 				.then((held) => this.#guarded(() => this.#answer(held)))
@@ -213,7 +228,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	}
 
 	#newJob(request: Uint8Array, body: JobBody | null, upstreamKey: string | null): NewJob {
-		const { policy, owner, group, record, cancelMs, webhook } = this.#wanted;
+		const { policy, owner, group, record, cancelMs, webhook, hold } = this.#wanted;
 		const createdMs = Date.now();
 		const service = this.#exchange.route?.service.name ?? '';
 		this.#spend =
@@ -234,6 +249,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 			body,
 			upstreamKey: upstreamKey ?? this.#id,
 			notify: webhook === null ? null : writeNotify(webhook),
+			lane: hold?.lane ?? '',
 			...(this.#spend === null ? {} : { spend: this.#spend }),
 			idempotency:
 				this.#fingerprint === null
@@ -255,6 +271,29 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 			: ((await this.#parts.jobs.ask('awaited', job.id, { version: -1, ended: true, ms }).catch(() => null)) ?? job);
 		// What is known of one that has ended is all but its result.
 		return ENDED.has(last.state) ? this.#parts.jobs.ask('get', last.id) : last;
+	}
+
+	/** Its client did not ask for a job: it is answered once the API has taken that. */
+	async #untilTaken(job: Job, hold: HoldPolicy): Promise<void> {
+		const { policy, record } = this.#wanted;
+		const keyed = record !== '';
+		if (!keyed) this.#bound = job.id;
+		const patience = { hold, keyed, begunMs: policy.timeLimitMs || BEGUN_MS };
+		// The job is stored whatever becomes of the thread that knows how it gets on.
+		const taken = await untilTaken(this.#parts.jobs, job, patience).catch((): Taken => ({ kind: 'going', job }));
+		this.#bound = '';
+		this.#guarded(() => this.#answerTaken(taken));
+	}
+
+	#answerTaken(taken: Taken): void {
+		if (taken.kind === 'full') this.#refuse('upstream_full', problemOf('upstream_full', FULL_LINES));
+		else if (taken.kind === 'going') this.#accept(taken.job);
+		else {
+			this.#end();
+			const { path, files } = this.#parts;
+			if (taken.kind === 'taken') giveAnswer(this.#exchange, { ...taken.answer, of: taken.job, path });
+			else giveResult(this.#exchange, taken.job, files);
+		}
 	}
 
 	#answer(job: Job | null): void {
@@ -316,9 +355,11 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 
 	resume(): void {}
 
-	/** The client has left. What is with the store by now becomes a job; nothing else is kept. */
+	/** The client has left. What is with the store by now becomes a job; one that it did not ask for only if it has begun. */
 	cancel(): void {
-		if (!this.#over) this.#end();
+		if (this.#over) return;
+		this.#end();
+		if (this.#bound !== '') void withdraw(this.#parts.jobs, this.#bound).catch(() => {});
 	}
 
 	/** A fault of our own: this connection ends, all others go on. */

@@ -21,7 +21,7 @@ export class Adding {
 		this.#records = records;
 		this.#addJob = database.prepare(
 			`INSERT INTO jobs (id, qid, gid, state, priority, lane, runAt, version, attempts, attemptsMost, held, created,
-			deadline, keep, owner, upstreamKey, spend) VALUES (?, ?, ?, ?, ?, '', ?, 1, 0, ?, 0, ?, ?, ?, ?, ?, ?)
+			deadline, keep, owner, upstreamKey, spend) VALUES (?, ?, ?, ?, ?, ?, ?, 1, 0, ?, 0, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (id) DO NOTHING`,
 		);
 		this.#addPayload = database.prepare('INSERT INTO payloads VALUES (?, ?, ?, ?, ?, ?)');
@@ -63,6 +63,7 @@ export class Adding {
 			group.gid,
 			state,
 			priority,
+			job.lane ?? '',
 			runAtMs,
 			attemptsMost,
 			createdMs,

@@ -1,5 +1,5 @@
 /** Arguments of one job, in order; '' of a deadline, a file and a key: none. */
-export const ADD_ARGUMENTS = 18;
+export const ADD_ARGUMENTS = 19;
 
 /** Takes jobs in. Answers of each: `a` (added), `s` with id and job (the same), `m` with id (another payload), `o` with a key (its sum would be too much). */
 export const ADDING_SCRIPT = `
@@ -15,7 +15,7 @@ local function nextNumber(last, at)
 	return string.format('%.0f', number)
 end
 for at = 3, #ARGV, ${ADD_ARGUMENTS} do
-	local id, queue, group, owner, priority, created, runAt, deadline, keep, most, upstreamKey, file, bytes, key, print, untilMs, notifies, spend =
+	local id, queue, group, owner, priority, created, runAt, deadline, keep, most, upstreamKey, file, bytes, key, print, untilMs, notifies, lane, spend =
 		unpack(ARGV, at, at + ${ADD_ARGUMENTS - 1})
 	local answer
 	if key ~= '' then
@@ -36,9 +36,9 @@ for at = 3, #ARGV, ${ADD_ARGUMENTS} do
 	if not answer then
 		local q = queueOf(queue)
 		local state = tonumber(runAt) > tonumber(created) and SCHEDULED or WAITING
-		row = { id = id, q = queue, g = group, p = priority, l = '', r = runAt, v = '1', d = deadline ~= '' and deadline,
+		row = { id = id, q = queue, g = group, p = priority, l = lane, r = runAt, v = '1', d = deadline ~= '' and deadline,
 			n = nextNumber(#ARGV, at), state = state, queue = q, group = groupOf(q, group) }
-		call('HSET', P .. 'j:' .. id, 'q', queue, 'g', group, 'o', owner, 's', state, 'p', priority, 'l', '', 'r', runAt, 'v', '1',
+		call('HSET', P .. 'j:' .. id, 'q', queue, 'g', group, 'o', owner, 's', state, 'p', priority, 'l', lane, 'r', runAt, 'v', '1',
 			'a', '0', 'm', most, 'c', created, 'k', keep, 'u', upstreamKey, 'n', row.n)
 		if row.d then
 			call('HSET', P .. 'j:' .. id, 'd', deadline)

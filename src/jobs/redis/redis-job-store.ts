@@ -23,7 +23,14 @@ import type { Notice, NoticeClaim, NoticeSettled, NoticeStore } from '../notice-
 import { CallGroup } from './call-group.ts';
 import { ChangeFeed, tellAll } from './change-feed.ts';
 import { durabilityWarnings } from './durability.ts';
-import { addArguments, claimArguments, dueArguments, reportArguments, settledArguments } from './job-arguments.ts';
+import {
+	addArguments,
+	claimArguments,
+	dueArguments,
+	moreOfChange,
+	reportArguments,
+	settledArguments,
+} from './job-arguments.ts';
 import { type JobAnswer, readJob } from './job-codec.ts';
 import { JobScripts } from './job-scripts.ts';
 
@@ -182,8 +189,8 @@ class RedisJobStore implements JobStore, NoticeStore, KnowsSums {
 	async change(id: string, wanted: JobChange): Promise<{ job: Job; changed: boolean } | null> {
 		this.#check();
 		const key = wanted.kind === 'redrive' ? wanted.upstreamKey : undefined;
-		const more = wanted.kind === 'settle' ? wanted.as : (key ?? '');
 		const since = wanted.kind === 'redrive' ? wanted.spendSinceMs : undefined;
+		const more = moreOfChange(wanted);
 		const args = [id, wanted.kind, `${wanted.nowMs}`, more, key === undefined ? '0' : '1', `${since ?? ''}`];
 		const answer = (await this.#scripts.run('change', args)) as [number, JobAnswer] | null;
 		return answer === null ? null : { changed: answer[0] === 1, job: readJob(answer[1]) };

@@ -51,6 +51,7 @@ export class Upstream implements SubmittedJobs {
 	reading: AnswerReading | null = null;
 	readonly taking: ClaimedJob[] = [];
 	readonly leaving: string[] = [];
+	readonly unwantedOnes: string[] = [];
 	readonly reconciled: ClaimedJob[] = [];
 
 	keeps(): boolean {
@@ -67,6 +68,10 @@ export class Upstream implements SubmittedJobs {
 
 	reconcile(job: ClaimedJob): void {
 		this.reconciled.push(job);
+	}
+
+	unwanted(token: string): void {
+		this.unwantedOnes.push(token);
 	}
 
 	left(token: string): void {

@@ -20,11 +20,11 @@ const EXPECTED_URL = 'an absolute https URL';
 const url = text(EXPECTED_URL, (value) => (URL.canParse(value) ? undefined : `expected ${EXPECTED_URL}`));
 const HOST = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/;
 const EXPECTED_ALLOW = 'an address, a range such as 10.0.0.0/8, or the name of a host';
-const allowed = text(EXPECTED_ALLOW, (value) =>
+export const allowed = text(EXPECTED_ALLOW, (value) =>
 	parseCidr(value) !== null || (HOST.test(value) && !/^[\d.]+$/.test(value)) ? undefined : `expected ${EXPECTED_ALLOW}`,
 );
 const EXPECTED_HOST = 'a host such as hooks.internal or 127.0.0.1:8080';
-const plain = text(EXPECTED_HOST, (value) =>
+export const plain = text(EXPECTED_HOST, (value) =>
 	/^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:[1-9]\d{0,4})?$/.test(value)
 		? undefined
 		: `expected ${EXPECTED_HOST}`,
