@@ -231,7 +231,7 @@ test('what proves not to be stored, or breaks off, is asked for by each who wait
 		first.ask();
 		second.ask();
 		if (broken) {
-			world.answer(head('Content-Length: 600\r\n') + 'x');
+			world.answer(`${head('Content-Length: 600\r\n')}x`);
 			world.asked[0]?.onEnd();
 			assert.equal(first.side.cut, true);
 		} else world.answer(ANSWER.replace('max-age=60', 'no-store'));
