@@ -16,6 +16,7 @@ import type { CameHead, Decision, FillOwner, GiveHow } from './fill-owner.ts';
 import { giveStored } from './give-stored.ts';
 import { CACHED, reportOf } from './given-report.ts';
 import { judging } from './judging.ts';
+import { KeptAnswers } from './kept-answers.ts';
 import { forward, moreLines, passedLine, refuseUncached, storedLine } from './pass-by.ts';
 import { RecentRefusals } from './recent-refusals.ts';
 import type { CachingParts, Lookup, RouteCache } from './route-cache.ts';
@@ -52,6 +53,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 	/** Of the request that is looked up. */
 	readonly #asking: Asking = { place: 0, entry: null };
 	readonly #refusals = new RecentRefusals();
+	readonly #kept: KeptAnswers;
 	readonly #sought: SoughtAnswer;
 
 	constructor(parts: AnswerCachingParts) {
@@ -59,6 +61,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		this.#plane = parts.plane;
 		this.store = parts.store;
 		this.hash = parts.hash;
+		this.#kept = new KeptAnswers(parts);
 		this.#sought = new SoughtAnswer(parts);
 	}
 
@@ -151,7 +154,9 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		if (partial || (entry === null && this.#refusals.has(key))) fill.request.conditions = null;
 		exchange.cache.asker = fill;
 		exchange.cache.cached = Cached.miss;
-		if (this.parts.levels === null || !announced || fwd === 'request') return true;
+		if (this.parts.levels === null || fwd === 'request') return true;
+		// Elsewhere may be all of what it wants a part of.
+		if (!announced && (!partial || exchange.cache.alone || fwd !== 'uri-miss')) return true;
 		return !SecondLook.begin(this, fill, exchange);
 	}
 
@@ -213,7 +218,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		fill.refusal = judgement.refusal;
 		this.#refusals.add(fill.request.key);
 		// What it was asked about is not what the origin would say now.
-		if (status < 500) this.#forget(fill);
+		if (status < 500) this.#kept.forget(fill);
 		return PASS;
 	}
 
@@ -228,17 +233,12 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 			return { kind: 'confirm', entry };
 		}
 		// Given this once, and not kept: the origin says so.
-		this.#forget(fill);
+		this.#kept.forget(fill);
 		return { kind: 'keep' };
 	}
 
-	#forget({ stored, request }: Fill): void {
-		stored?.remove();
-		if (stored !== null) this.parts.levels?.drop(request.key);
-	}
-
-	completed({ request: { key, url }, cache }: Fill, entry: AnswerEntry): void {
-		if (cache !== null) this.parts.levels?.keep({ key, url, entry, policy: cache.policy });
+	completed(fill: Fill, entry: AnswerEntry): void {
+		this.#kept.keep(fill, entry);
 	}
 
 	coversFor(fill: Fill, unreachable: boolean): boolean {

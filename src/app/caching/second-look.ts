@@ -177,6 +177,11 @@ export class SecondLook implements AnswerSource, Wanted {
 			this.#owner.parts.goOn(exchange);
 			return;
 		}
+		// Who wanted a part of it has left, and nobody waits for that.
+		if (fill.request.conditions === null) {
+			fill.forgo();
+			return;
+		}
 		const limit = this.#route.service.concurrency;
 		// What nobody waits for has its place.
 		if (!this.#behind && limit !== null && !limit.enter(Priority.low)) {

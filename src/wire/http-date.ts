@@ -1,4 +1,4 @@
-import { LOWER } from '../../wire/bytes.ts';
+import { LOWER } from './bytes.ts';
 
 /** Three letters, lower case, as one number. */
 const packed = (letters: string): number => {
