@@ -1,15 +1,11 @@
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
-import { BallastError } from '../core/errors.ts';
-import { REST } from '../gateway/route-table.ts';
-import type { AttemptOrder, AttemptOutcome, AttemptPolicy } from '../jobs/attempt.ts';
-import { attemptPolicy } from '../jobs/attempt-policy.ts';
+import type { AttemptOrder, AttemptOutcome } from '../jobs/attempt.ts';
 import { BodyFolder } from '../jobs/body-folder.ts';
 import { ExternalJobs } from '../jobs/external/external-jobs.ts';
 import { HolderLock } from '../jobs/holder-lock.ts';
-import { ENDED, JOB_STATES, type Job, type JobBody, type JobResult, type NewJob } from '../jobs/job.ts';
+import { ENDED, JOB_STATES, type JobBody, type JobResult } from '../jobs/job.ts';
 import type {
-	AddOutcome,
 	ClaimedJob,
 	JobChange,
 	JobStore,
@@ -21,22 +17,22 @@ import type {
 } from '../jobs/job-store.ts';
 import { leftQueues } from '../jobs/left-queues.ts';
 import type { NoticeStore } from '../jobs/notice-store.ts';
-import { OFFLOAD, type OffloadPolicy } from '../jobs/offload-policy.ts';
 import { queueRooms } from '../jobs/queue-rooms.ts';
 import { JobRunner } from '../jobs/runner.ts';
 import { WebhookSender } from '../jobs/webhooks/webhook-sender.ts';
-import { JobPlaces } from './job-places.ts';
+import { failedAnswer, handedIn, slimAdded } from './job-answers.ts';
+import { type IntakeParts, JobIntake } from './job-intake.ts';
+import { type Caller, JobPlaces } from './job-places.ts';
+import { JobPolicies } from './job-policies.ts';
 import { JobTally } from './job-tally.ts';
 import { JobWatchers } from './job-watchers.ts';
-import type { FromJobs, FromJobsThread, JobCall, JobCalls, JobsSettings, JobsStart, ToJobs } from './jobs-messages.ts';
+import type { FromJobsThread, JobCall, JobCalls, JobsSettings, JobsStart, ToJobs } from './jobs-messages.ts';
 import { KeyReservations } from './key-reservations.ts';
 import { knownCodes } from './known-codes.ts';
 import { LaneDesk } from './lane-desk.ts';
 import { bufferOf, statusOf } from './offload/stored-answer.ts';
-import { isIdempotent, readStoredRequest } from './offload/stored-request.ts';
 import { stamped } from './offload/upstream-request.ts';
 import { openJobStore } from './open-job-store.ts';
-import { seriesKey } from './plan.ts';
 import { slim } from './slim-job.ts';
 import { SpendDesk } from './spend-desk.ts';
 import { UpstreamCalls } from './upstream-calls.ts';
@@ -48,13 +44,17 @@ const LOOK_MS = 600_000;
 /** Longest answer about a state or a result, bytes. */
 const QUESTION_MOST = 1024 * 1024;
 
+/** To look it up costs more than the time itself. */
+const { timeOrigin } = performance;
+
 /** Of what the store is told and asked; it does not jump when the wall clock does. */
-const nowMs = (): number => performance.timeOrigin + performance.now();
+const nowMs = (): number => timeOrigin + performance.now();
 
 const UNENDED = JOB_STATES.filter((state) => !ENDED.has(state));
 
 type Answers = { [N in JobCall]: (...args: Parameters<JobCalls[N]>) => Promise<ReturnType<JobCalls[N]>> };
 
+type Call = Extract<ToJobs, { type: 'call' }>;
 type RoomStore = JobStore & NoticeStore & Partial<KnowsQueues & KnowsSums>;
 
 /** What a room is made with. */
@@ -80,17 +80,17 @@ export class JobsRoom {
 	readonly #spend: SpendDesk;
 	readonly #watchers: JobWatchers;
 	readonly #tally: JobTally;
-	#policies = new Map<string, JobsSettings['policies'][number]>();
+	readonly #policies = new JobPolicies();
+	readonly #intake: JobIntake;
 	#rooms: QueueRoom[] = [];
 	/** Of queues that no route names any more, but jobs. */
 	#left: QueueRoom[] = [];
-	/** Keys whose requests are being stored, and by whom. */
 	readonly #keys = new KeyReservations();
-	/** As they were a moment ago, and jobs that came since. */
+	/** As they were a moment ago. */
 	#views: Record<string, QueueView> = {};
-	#addedSince = new Map<string, number>();
 	/** Ends that are still to be told, a moment ago. */
 	#untold = 0;
+	#endsDue = false;
 	#lookedMs = Number.NEGATIVE_INFINITY;
 
 	/** @throws BallastError `store_unusable` */
@@ -104,8 +104,8 @@ export class JobsRoom {
 				// Another core may have changed it while this one is being made.
 				if (room === null) return;
 				room.#runner.changed(id, state);
-				void room.#watchers.changed(id);
-				if (ENDED.has(state)) room.#sender.wake();
+				room.#watchers.changed(id);
+				if (ENDED.has(state)) room.#ended();
 			},
 			isAlive: (holder) => lock.isAlive(holder),
 			quarantined: ({ path, movedTo, reason }) => tally.quarantined(path, movedTo, reason),
@@ -122,7 +122,7 @@ export class JobsRoom {
 		this.#lock = of.lock;
 		this.#watchers = new JobWatchers((id) => this.#store.get(id));
 		this.#places = new JobPlaces({
-			call: (message, port) => void this.#answer(message, port),
+			call: (message, from) => this.#take(message, from),
 			ended: (token, outcome) => {
 				if (!this.#questions.ended(token, outcome)) this.#runner.ended(token, outcome);
 			},
@@ -136,7 +136,7 @@ export class JobsRoom {
 		const gone = [...start.gone, ...this.#lock.gone];
 		this.#questions = new UpstreamCalls(this.#places);
 		this.#external = new ExternalJobs({
-			upstreamOf: (job) => this.#policyOf(job),
+			upstreamOf: (job) => this.#policies.of(job.request),
 			ask: (job, target) => this.#questions.ask(job, target),
 			text: (outcome) => this.#text(outcome),
 			conclude: (token, next) => this.#runner.conclude(token, next),
@@ -147,6 +147,7 @@ export class JobsRoom {
 		this.#spend = new SpendDesk(of.store, nowMs);
 		this.#lanes = this.#laneDesk();
 		this.#runner = this.#jobRunner(start.holder, gone);
+		this.#intake = new JobIntake(this.#intakeParts());
 		this.#sender = new WebhookSender({
 			store: this.#store,
 			holder: start.holder,
@@ -157,6 +158,26 @@ export class JobsRoom {
 			nowMs,
 		});
 		this.configure(start.settings);
+	}
+
+	/** Whoever tells of ends looks once for all that ended together. */
+	#ended(): void {
+		if (this.#endsDue) return;
+		this.#endsDue = true;
+		queueMicrotask(() => {
+			this.#endsDue = false;
+			this.#sender.wake();
+		});
+	}
+
+	#intakeParts(): IntakeParts {
+		return {
+			store: this.#store,
+			release: (key, by) => this.#keys.release(key, by),
+			added: (job, { kind }) => (kind === 'over_spend' ? this.#spend.refused(job) : this.#tally.added(job.queue)),
+			wake: () => this.#runner.wake(),
+			nowMs,
+		};
 	}
 
 	#jobRunner(holder: string, gone: readonly string[]): JobRunner {
@@ -172,7 +193,7 @@ export class JobsRoom {
 			holder,
 			gone,
 			rooms: () => this.#lanes.rooms([...this.#rooms, ...this.#left]),
-			policyOf: (job) => this.#attemptPolicy(job),
+			policyOf: (job) => this.#policies.attempt(job.request),
 			settled: (job, kind) => this.#settled(job, kind),
 			began: (job) => this.#began(job),
 			unusable: (why) => this.#tally.unusable(why),
@@ -195,7 +216,7 @@ export class JobsRoom {
 	}
 
 	configure(settings: JobsSettings): void {
-		this.#policies = new Map(settings.policies.map((one) => [seriesKey(one.service, one.route), one]));
+		this.#policies.configure(settings.policies);
 		this.#webhooks.configure(settings.policies.flatMap(({ policy }) => policy.external?.webhook ?? []));
 		this.#rooms = queueRooms(settings.policies.map(({ policy }) => policy));
 		this.#left = [];
@@ -223,27 +244,9 @@ export class JobsRoom {
 		this.#spend.settled(job, kind);
 	}
 
-	#policyOf({ request }: { request: Uint8Array }): OffloadPolicy {
-		return this.#knownOf(request)?.policy ?? OFFLOAD;
-	}
-
 	#stamped(order: AttemptOrder): AttemptOrder {
-		const { stamp } = this.#policyOf(order);
+		const { stamp } = this.#policies.of(order.request);
 		return stamp === null ? order : stamped(order, stamp);
-	}
-
-	/** By the route as it is now, or else its service; undefined: it makes no jobs any more. */
-	#knownOf(request: Uint8Array): JobsSettings['policies'][number] | undefined {
-		const { service, route } = readStoredRequest(request).notes;
-		return this.#policies.get(seriesKey(service, route)) ?? this.#policies.get(seriesKey(service, REST));
-	}
-
-	/** Of one that makes no jobs any more, as all do. */
-	#attemptPolicy(job: Job): AttemptPolicy {
-		const { notes } = readStoredRequest(job.request);
-		const known = this.#knownOf(job.request);
-		const idempotent = isIdempotent(notes.method);
-		return attemptPolicy(known?.policy ?? OFFLOAD, { idempotent, attemptMs: known?.attemptMs ?? 0 });
 	}
 
 	/** For the control plane, which has no port. @throws what the call throws */
@@ -251,21 +254,27 @@ export class JobsRoom {
 		return this.#calls[name](...(args as [never, never]));
 	}
 
-	async #answer({ id, name, args }: Extract<ToJobs, { type: 'call' }>, port: MessagePort): Promise<void> {
-		let answer: FromJobs;
+	#take(message: Call, from: Caller): void {
+		if (message.name !== 'add') {
+			void this.#answer(message, from);
+			return;
+		}
+		const { id, args } = message;
+		this.#intake.hand(...(args as Parameters<JobCalls['add']>), handedIn(id, from.box));
+	}
+
+	async #answer({ id, name, args }: Call, { port, box }: Caller): Promise<void> {
 		try {
 			const value = await this.call(name, args);
 			if (name === 'reserve' && value === true) this.#keys.reservedFor(args[0] as string, port);
-			answer = { type: 'answer', id, value };
+			box.say({ type: 'answer', id, value });
 		} catch (error) {
-			const code = error instanceof BallastError ? error.code : 'internal';
-			answer = { type: 'failed', id, code, message: error instanceof Error ? error.message : String(error) };
+			box.say(failedAnswer(id, error));
 		}
-		port.postMessage(answer);
 	}
 
 	readonly #calls: Answers = {
-		add: (job, most) => this.#add(job, most),
+		add: async (job, most) => slimAdded(await this.#intake.add(job, most)),
 		reserve: async (key, by) => this.#keys.reserve(key, by),
 		release: async (key, by) => this.#keys.release(key, by),
 		get: (id) => this.#store.get(id),
@@ -303,27 +312,6 @@ export class JobsRoom {
 		return job === null ? null : this.#external.fresh(job);
 	}
 
-	async #add(job: NewJob, most: number): Promise<AddOutcome> {
-		const { queue } = job;
-		const counts = this.#views[queue]?.counts;
-		const waiting = (counts?.waiting ?? 0) + (counts?.scheduled ?? 0) + (this.#addedSince.get(queue) ?? 0);
-		if (waiting >= most) throw new BallastError('jobs_full');
-		// Its times are this thread's: the worker's clock may be another one.
-		const shift = nowMs() - job.createdMs;
-		const moved = { ...job, createdMs: job.createdMs + shift, runAtMs: job.runAtMs + shift };
-		if (moved.deadlineMs !== null) moved.deadlineMs += shift;
-		this.#addedSince.set(queue, (this.#addedSince.get(queue) ?? 0) + 1);
-		const [outcome] = await this.#store.add([moved]);
-		// Before it is answered: what its client sends next may come by another worker, and sooner than this one's word.
-		if (job.idempotency !== null) this.#keys.release(job.idempotency.key, job.id);
-		if (outcome?.kind !== 'over_spend') this.#tally.added(queue);
-		this.#runner.wake();
-		if (outcome?.kind === 'over_spend') this.#spend.refused(job);
-		if (outcome === undefined || outcome.kind === 'mismatch' || outcome.kind === 'over_spend')
-			return outcome as AddOutcome;
-		return { ...outcome, job: slim(outcome.job) } as AddOutcome;
-	}
-
 	#drop(body: JobBody): void {
 		if ('file' in body) void this.#bodies.remove([body.file]).catch(() => {});
 	}
@@ -337,8 +325,7 @@ export class JobsRoom {
 
 	/** Adds those that no route names any more, as long as there is something in them. */
 	async #readLeft(views: Record<string, QueueView>): Promise<void> {
-		const policies = [...this.#policies.values()];
-		const { rooms, stranded } = leftQueues((await this.#store.queueNames?.()) ?? [], policies);
+		const { rooms, stranded } = leftQueues((await this.#store.queueNames?.()) ?? [], this.#policies.all);
 		const left: QueueRoom[] = [];
 		for (const name of [...rooms.map((room) => room.name), ...stranded]) {
 			const view = await this.#store.queue(name);
@@ -351,9 +338,10 @@ export class JobsRoom {
 	}
 
 	async everySecond(): Promise<void> {
-		this.#addedSince = new Map();
+		this.#intake.recount();
 		try {
 			this.#views = await this.#readQueues();
+			this.#intake.views = this.#views;
 			this.#untold = await this.#store.noticesWaiting();
 			await this.#spend.look();
 		} catch (error) {

@@ -153,6 +153,7 @@ export class WorkerGroup {
 			compressed: this.compressed,
 		};
 		const thread = new Worker(this.#options.file ?? workerFile(), {
+			name: `worker-${id}`,
 			workerData: start,
 			resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
 			stdout: false,

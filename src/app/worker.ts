@@ -214,6 +214,7 @@ class DataWorker {
 				this.#plane.routes = this.#pools.compile(this.#parts());
 				break;
 			case 'end':
+				this.#jobs.client.flush();
 				process.exit(this.#caching?.idle === false || CompressedAnswers.underWay > 0 ? ExitCode.filling : 0);
 				break;
 			default:

@@ -1,7 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { AttemptOrder, AttemptOutcome } from '../../jobs/attempt.ts';
-import type { FromJobs, JobCall, JobCalls, ToJobs } from '../jobs-messages.ts';
-import { CallBook } from './call-book.ts';
+import type { NewJob } from '../../jobs/job.ts';
+import type { Added, FromJobs, JobCall, JobCalls, ToJobs } from '../jobs-messages.ts';
+import { type Flat, readFromJobs, writeToJobs } from '../jobs-wire.ts';
+import { TurnBox } from '../turn-box.ts';
+import { CallBook, type CallEnd } from './call-book.ts';
 
 /** What a worker does for the jobs thread. */
 export interface AttemptTaker {
@@ -15,6 +18,7 @@ export interface AttemptTaker {
 export class JobsClient {
 	readonly #calls = new CallBook();
 	#port: MessagePort | null = null;
+	#box: TurnBox<ToJobs> | null = null;
 	attempts: AttemptTaker | null = null;
 	#takes = false;
 
@@ -22,13 +26,16 @@ export class JobsClient {
 	connect(port: MessagePort): void {
 		const before = this.#port;
 		this.#port = port;
+		this.#box = new TurnBox<ToJobs>(port, writeToJobs);
 		before?.close();
 		if (before !== null) this.#ended();
-		if (this.#takes) port.postMessage({ type: 'takes', attempts: true } satisfies ToJobs);
-		port.on('message', (message: FromJobs) => this.#receive(message));
+		if (this.#takes) this.#box.say({ type: 'takes', attempts: true });
+		const receive = (message: FromJobs): void => this.#receive(message);
+		port.on('message', (flat: Flat) => readFromJobs(flat, receive));
 		port.once('close', () => {
 			if (this.#port !== port) return;
 			this.#port = null;
+			this.#box = null;
 			this.#ended();
 		});
 	}
@@ -40,18 +47,29 @@ export class JobsClient {
 
 	/** @throws BallastError `jobs_unavailable`, and what the call itself throws */
 	ask<N extends JobCall>(name: N, ...args: Parameters<JobCalls[N]>): Promise<ReturnType<JobCalls[N]>> {
-		const port = this.#port;
-		return this.#calls.begin(port === null ? null : (call) => port.postMessage(call satisfies ToJobs), name, args);
+		const box = this.#box;
+		return this.#calls.begin(box === null ? null : (call) => box.say(call), name, args);
+	}
+
+	/** Hands a job in. `most`: of jobs that wait in its queue. */
+	add(job: NewJob, most: number, end: CallEnd<Added>): void {
+		const box = this.#box;
+		this.#calls.enter(box === null ? null : (call) => box.say(call), { name: 'add', args: [job, most] }, end);
 	}
 
 	/** Whether this worker takes attempts: it does once it serves, until it is on its way out. */
 	takes(attempts: boolean): void {
 		this.#takes = attempts;
-		this.#port?.postMessage({ type: 'takes', attempts } satisfies ToJobs);
+		this.#box?.say({ type: 'takes', attempts });
 	}
 
 	outcome(token: string, outcome: AttemptOutcome): void {
-		this.#port?.postMessage({ type: 'outcome', token, outcome } satisfies ToJobs);
+		this.#box?.say({ type: 'outcome', token, outcome });
+	}
+
+	/** This thread is about to end: what was said goes out before. */
+	flush(): void {
+		this.#box?.flush();
 	}
 
 	#receive(message: FromJobs): void {
