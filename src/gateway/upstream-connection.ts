@@ -181,6 +181,8 @@ export class UpstreamConnection implements AttemptConnection {
 		if (head.status >= 500 && this.#refused(fetch, buffer, at, end)) return;
 		fetch.streaming = (kind === BodyKind.chunked || kind === BodyKind.untilClose) && isEventStream(head, buffer);
 		fetch.party.answerHead(head, buffer, framing, kind);
+		// By its head it proved to be of no use to anyone.
+		if (this.#fetch !== fetch) return;
 		if (kind === BodyKind.length && framing.contentLength > LARGE_BODY) {
 			this.#large = this.plane.takeLarge();
 			this.transport.readInto(this.#large);
