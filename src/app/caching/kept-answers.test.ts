@@ -127,3 +127,28 @@ test('parts of a byte each are put together once they are enough for it', async 
 	assert.deepEqual(left.slice(0, 10), [1, 1, 1, 1, 1, 1, 1, 1, 2, 1]);
 	assert.deepEqual(kept.found, [`200 ${TEXT}`]);
 });
+
+test('what came later as a whole does not yield to parts of before, put together or all of it', async () => {
+	for (const ranges of [
+		[[0, 19]],
+		[
+			[0, 9],
+			[10, 19],
+		],
+	] as const) {
+		const kept = new Kept();
+		for (const [first, last] of ranges) kept.came(first, last);
+		const later = kept.store.begin(KEY);
+		assert.ok(later !== null);
+		const { requestMs, responseMs } = storedAnswer({});
+		assert.ok(later.setAnswer(storedAnswer({ requestMs: requestMs + 5, responseMs: responseMs + 5, length: 3 })));
+		later.append(Buffer.from('new'), 0, 3);
+		later.complete(null);
+		later.release();
+		await turn();
+		await turn();
+		const given: string[] = [];
+		kept.store.find(KEY, (entry) => given.push(bodyOf(entry)) < 0);
+		assert.equal(given[0], 'new');
+	}
+});

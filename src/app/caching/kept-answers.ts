@@ -1,7 +1,7 @@
 import { type AnswerEntry, FillState } from '../../cache/answer-store.ts';
 import { KeptKey } from '../../cache/kept-key.ts';
 import { joinParts, wholeOf } from '../../cache/rules/join-parts.ts';
-import { AnswerFlag } from '../../cache/stored-answer.ts';
+import { AnswerFlag, type StoredAnswer } from '../../cache/stored-answer.ts';
 import type { AskedRequest } from './asked-request.ts';
 import type { CachingParts, RouteCache } from './route-cache.ts';
 import type { Keeping } from './second-levels.ts';
@@ -56,7 +56,8 @@ export class KeptAnswers {
 		if (kept === undefined) return;
 		let { entry } = kept;
 		for (let i = 0; i < JOINS_MOST && isPart(entry); i++) {
-			const next = this.#isOfNow(kept, entry) ? (this.#asWhole(entry) ?? this.#joined(kept, entry)) : null;
+			const isGood = this.#isOfNow(kept, entry) && !this.#isOutrun(kept, entry);
+			const next = isGood ? (this.#asWhole(entry) ?? this.#joined(kept, entry)) : null;
 			if (next === null) break;
 			entry.remove();
 			entry.release();
@@ -69,6 +70,18 @@ export class KeptAnswers {
 	/** It was neither purged nor changed meanwhile. */
 	#isOfNow({ url }: Keeping, { found, staleFromMs, answer }: AnswerEntry): boolean {
 		return found && staleFromMs === 0 && answer !== null && this.#parts.marks.lastMs(url) < answer.requestMs;
+	}
+
+	/** All of it came later than this part did: what is put together would stand in its way (RFC 9111 §4). */
+	#isOutrun({ key }: Keeping, { answer: part }: AnswerEntry): boolean {
+		if (part === null) return false;
+		const [, ...vary] = part.vary;
+		const later = this.#parts.store.find(key, ({ state, answer }) => {
+			if (answer === null || state !== FillState.whole || (answer.flags & AnswerFlag.partial) !== 0) return false;
+			return answer.responseMs > part.responseMs && isSameVary(vary, answer.vary);
+		});
+		later?.release();
+		return later !== null;
 	}
 
 	#asWhole(entry: AnswerEntry): AnswerEntry | null {
@@ -110,6 +123,10 @@ export class KeptAnswers {
 		return null;
 	}
 }
+
+const isSameVary = (one: StoredAnswer['vary'], other: StoredAnswer['vary']): boolean =>
+	one.length === other.length &&
+	one.every(({ name, value }, i) => name === other[i]?.name && value === other[i]?.value);
 
 const isPart = ({ state, answer }: AnswerEntry): boolean =>
 	state === FillState.whole && ((answer?.flags ?? 0) & AnswerFlag.partial) !== 0;
