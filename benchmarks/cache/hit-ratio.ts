@@ -13,7 +13,7 @@ const SHARES = [0.01, 0.05, 0.1];
 const BODY = Buffer.alloc(1024 * 1024);
 const suits = (): boolean => true;
 /** Who asks for itself alone. */
-const nobody: Asking = { place: 0, entry: null };
+const nobody: Asking = { place: 0, entry: null, purges: 0 };
 
 /** The store itself, in a memory whose arena has this room. */
 function ballast({ requests, room }: Load, lengths: Int32Array): number {

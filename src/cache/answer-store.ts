@@ -28,6 +28,8 @@ export interface AnswerStore {
 	open(key: CacheKey, asking: Asking): FillingEntry | null;
 	/** All of an answer at once, for others to be found; false: by `open` only, if at all. */
 	put(key: CacheKey, asking: Asking, whole: WholeAnswer): boolean;
+	/** How many times something was purged, but for one key alone; wraps. */
+	readonly purges: number;
 	/** Nobody asks for it any more; the entry that others follow already, pinned as by `open`, null: nobody does. */
 	leave(key: CacheKey, asking: Asking): FillingEntry | null;
 	/** Of all entries of a key: removed, or (`soft`) stale from now on. How many there were. */
@@ -44,6 +46,8 @@ export interface Asking {
 	place: number;
 	/** What others find, since there is no such place left; null: they make it themselves. */
 	entry: FillingEntry | null;
+	/** `AnswerStore.purges` when it was asked for: what nobody else sees is not stored after one more. */
+	purges: number;
 }
 
 export interface WholeAnswer {

@@ -1,7 +1,7 @@
 /** Purges of the response cache, seen by both workers. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { get, suite } from '../support/suite.ts';
+import { eventually, get, inFlight, suite } from '../support/suite.ts';
 
 interface Purged {
 	cache: { removed: number } | null;
@@ -53,5 +53,52 @@ describe('a purge', () => {
 		await stored('/soft');
 		assert.equal(await purge({ urls: ['http://a.example/soft'], soft: true }), 1);
 		assert.match(await statusOf('/soft'), /fwd=stale/);
+	});
+
+	/** A request that is with the origin while its tag is purged, which then answers as of before; what is stored of that. */
+	const storedOfBefore = async (path: string, answer: string, lines: string[], soft: boolean): Promise<string> => {
+		const held = new Promise<(bytes: string) => void>((resolve) => {
+			it.upstream.on(path, (_, peer) => resolve((bytes) => peer.send(bytes)));
+		});
+		const client = await it.client();
+		client.send(get(path, ...lines));
+		const send = await held;
+		await purge({ tags: ['t'], soft });
+		send(answer);
+		await client.answer();
+		await eventually(
+			() => inFlight(it.ballast),
+			(count) => count === 0,
+		);
+		const found = await it.ask(get(path, 'Cache-Control: only-if-cached', ...lines));
+		return found.status === 504 ? 'none' : `${found.text} ${found.field('cache-status')}`;
+	};
+	const FRESH = 'Cache-Control: max-age=600\r\nETag: "1"\r\nSurrogate-Key: t';
+	const SENT = `HTTP/1.1 200 OK\r\n${FRESH}\r\nContent-Length: 6\r\n\r\nbefore`;
+	const SAME = `HTTP/1.1 304 Not Modified\r\n${FRESH}\r\n\r\n`;
+	const PART = `HTTP/1.1 206 Partial Content\r\n${FRESH}\r\nContent-Range: bytes 0-2/6\r\nContent-Length: 3\r\n\r\nbef`;
+	/** Stale from the first moment, and fetched anew behind the backs of those who get it. */
+	const storeStale = async (path: string): Promise<void> => {
+		it.upstream.on(path, SENT.replace('=600', '=0, stale-while-revalidate=600'));
+		await it.ask(get(path));
+	};
+
+	for (const soft of [false, true])
+		test(`what the origin is asked for meanwhile is not stored: ${soft ? 'softly' : 'hard'}`, async () => {
+			assert.equal(await storedOfBefore(`/meanwhile/${soft}`, SENT, [], soft), 'none');
+			assert.equal(await storedOfBefore(`/part/${soft}`, PART, ['Range: bytes=0-2'], soft), 'none');
+			for (const [path, answer] of [
+				[`/behind/${soft}`, SENT],
+				[`/same/${soft}`, SAME],
+			] as const) {
+				await storeStale(path);
+				assert.match(await storedOfBefore(path, answer, [], soft), soft ? /^before .*; ttl=-/ : /^none$/);
+			}
+		});
+
+	test('what is fetched behind their backs and must not be stored ends there, and nothing else does', async () => {
+		await storeStale('/no-store');
+		const answer = SENT.replace('max-age=600', 'no-store');
+		assert.equal(await storedOfBefore('/no-store', answer, [], true), 'none');
 	});
 });

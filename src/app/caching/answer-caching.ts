@@ -51,7 +51,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 	readonly #spare: Fill[] = [];
 	#filling = 0;
 	/** Of the request that is looked up. */
-	readonly #asking: Asking = { place: 0, entry: null };
+	readonly #asking: Asking = { place: 0, entry: null, purges: 0 };
 	readonly #refusals = new RecentRefusals();
 	readonly #kept: KeptAnswers;
 	readonly #sought: SoughtAnswer;
@@ -166,6 +166,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		this.#filling++;
 		fill.cache = cache;
 		fill.stored = stored;
+		fill.growing.purges = this.store.purges;
 		const { request } = fill;
 		request.take(exchange, this.#sought);
 		request.conditions = stored === null || stored.answer === null ? NOTHING : conditionalFields(stored.answer);
@@ -232,9 +233,11 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		const answer = before === null ? null : updated(before, judging(fill, came, this.hash));
 		const changed = this.parts.marks.lastMs(fill.request.url) > came.requestMs;
 		if (answer !== null && !changed) {
-			const entry = this.store.update(stored, answer) ?? stored;
+			// Purged softly meanwhile it stays stale: this may be of before.
+			const isOfNow = fill.growing.purges === this.store.purges;
+			const entry = (isOfNow ? this.store.update(stored, answer) : null) ?? stored;
 			if (entry === stored) entry.pin();
-			this.completed(fill, entry);
+			if (isOfNow) this.completed(fill, entry);
 			return { kind: 'confirm', entry };
 		}
 		// Given this once, and not kept: the origin says so.

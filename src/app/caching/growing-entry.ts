@@ -21,6 +21,7 @@ export class GrowingEntry implements Asking {
 	/** What others follow; null: nothing. */
 	entry: FillingEntry | null = null;
 	place = 0;
+	purges = 0;
 	readonly #store: AnswerStore;
 	readonly #key: CacheKey;
 	/** Its head is known, and not in the store yet. */
@@ -53,7 +54,11 @@ export class GrowingEntry implements Asking {
 		this.#length = answer.length;
 		this.received = 0;
 		this.#waiting = answer;
-		return (mayWait && this.entry === null && answer.length >= 0 && answer.length < GATHER_BYTES) || this.settle();
+		// What nobody else sees would miss what is purged until all of it is here.
+		const isSeen = this.place !== 0;
+		return (
+			(mayWait && isSeen && this.entry === null && answer.length >= 0 && answer.length < GATHER_BYTES) || this.settle()
+		);
 	}
 
 	/** An entry for others to follow; null: there is no room. */

@@ -78,7 +78,7 @@ export class Invalidation implements AnswerWatch<Exchange> {
 		if (after === null) {
 			entry.remove();
 			levels?.drop(key);
-		} else {
+		} else if (entry.staleFromMs < requestMs) {
 			const renewed = store.update(entry, after);
 			if (renewed !== null) levels?.keep({ key, url: cache.keys.url, entry: renewed, policy });
 			renewed?.release();

@@ -87,7 +87,12 @@ export class AskedKeys {
 
 	/** Nothing was purged since that it might be among. */
 	isGood(at: number): boolean {
-		return this.#cells[at + Place.purges] === Atomics.load(this.#cells, Control.purges);
+		return this.#cells[at + Place.purges] === this.purges;
+	}
+
+	/** How many times something was purged (wraps). */
+	get purges(): number {
+		return Atomics.load(this.#cells, Control.purges);
 	}
 
 	/** The entry that others made; 0: none. */

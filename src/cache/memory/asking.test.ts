@@ -8,7 +8,7 @@ import { cacheKey, storedAnswer } from './testing/answers.ts';
 const MIB = 1024 * 1024;
 const any = (): boolean => true;
 const isComing = ({ state }: { state: FillState }): boolean => state <= FillState.whole;
-const nobody = (): Asking => ({ place: 0, entry: null });
+const nobody = (): Asking => ({ place: 0, entry: null, purges: 0 });
 const BODY = Buffer.from('hello');
 const whole = (text = BODY, changes = {}) => ({
 	answer: storedAnswer({ length: text.length, tags: ['t'], ...changes }),

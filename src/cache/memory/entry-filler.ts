@@ -33,13 +33,14 @@ export class EntryFiller {
 
 	/**
 	 * An entry that is found from now on and has nothing but its key, held once; of what was announced at `place` the one
-	 * that others made. Under the lock; 0: there is no room, or it was purged since.
+	 * that others made; `purges`: how many there were when it was asked for without a place. Under the lock; 0: there is no
+	 * room, or it was purged since.
 	 */
-	begin(key: CacheKey, place = 0): number {
+	begin(key: CacheKey, place = 0, purges?: number): number {
 		const others = place === 0 ? 0 : this.#table.asked.followed(place);
 		if (others > 0) return this.#table.asked.leave(place);
 		const unit = this.#newEntry(key, 0);
-		return unit === 0 || this.#table.link(unit, place) ? unit : this.#giveUp(unit);
+		return unit === 0 || this.#table.link(unit, place, purges) ? unit : this.#giveUp(unit);
 	}
 
 	/** An entry for who asks for a key and has none, held by him and by this caller. Under the lock; 0: nobody does, or there is no room. */

@@ -152,10 +152,11 @@ export class EntryTable {
 	}
 
 	/**
-	 * Puts it in, in front; `place`: where it was announced, which is given back; 0: nowhere. Under the memory's lock.
-	 * False: the bucket's lock is not to be had, or it was purged since it was asked for.
+	 * Puts it in, in front; `place`: where it was announced, which is given back; 0: nowhere, and there were so many
+	 * `purges` when it was asked for, where that counts. Under the memory's lock. False: the bucket's lock is not to be
+	 * had, or it was purged since it was asked for.
 	 */
-	link(unit: number, place = 0): boolean {
+	link(unit: number, place = 0, purges?: number): boolean {
 		const cells = this.#cells;
 		const at = this.memory.cell(unit);
 		const low = cells[at + Cell.low] as number;
@@ -163,7 +164,7 @@ export class EntryTable {
 		if (!this.#patient(line, WRITE_MS)) return false;
 		const before = this.#linkLocked(unit, line);
 		// Who purges counts first, and looks then: here it is the other way round.
-		const isGood = place === 0 || this.asked.isGood(place);
+		const isGood = place === 0 ? purges === undefined || purges === this.asked.purges : this.asked.isGood(place);
 		if (!isGood) this.#unlinkLocked(unit, before);
 		else if (place !== 0) this.asked.leave(place);
 		unlock(cells, line);

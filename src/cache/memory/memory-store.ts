@@ -133,9 +133,14 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		return this.table.eviction.admits(high, low);
 	}
 
+	get purges(): number {
+		return this.table.asked.purges;
+	}
+
 	open(key: CacheKey, asking: Asking): MemoryEntry | null {
-		const { place } = asking;
-		const unit = this.memory.abandoned || key.length > KEY_MOST ? 0 : this.#locked(() => this.filler.begin(key, place));
+		const { place, purges } = asking;
+		const fits = !this.memory.abandoned && key.length <= KEY_MOST;
+		const unit = fits ? this.#locked(() => this.filler.begin(key, place, purges)) : 0;
 		if (unit === 0) return this.leave(key, asking);
 		asking.place = 0;
 		const entry = this.#begun(unit);

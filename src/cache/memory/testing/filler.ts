@@ -26,7 +26,7 @@ function race(store: MemoryStore): number {
 		// A lookup that gave up on a lock is not one that found nothing.
 		for (let tries = 0; tries < 1000; tries++) {
 			if (store.find(key, any) !== null) break;
-			const asking: Asking = { place: 0, entry: null };
+			const asking: Asking = { place: 0, entry: null, purges: 0 };
 			// What another one asks for is followed, and found.
 			if (at % 2 === 0 ? store.begin(key, any) === null : store.ask(key, any, asking) !== null) continue;
 			begun++;

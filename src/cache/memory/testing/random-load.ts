@@ -148,7 +148,7 @@ class Load {
 	}
 
 	#ask(key: number): void {
-		const asking: Asking = { place: 0, entry: null };
+		const asking: Asking = { place: 0, entry: null, purges: 0 };
 		const name = cacheKey(`https://host/${key % 7}/${key}`);
 		const coming = this.#store.ask(name, ({ state }) => state < FillState.whole, asking);
 		if (coming !== null) this.#follow(coming, key);
