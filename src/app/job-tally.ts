@@ -129,6 +129,11 @@ export class JobTally {
 		this.#tellSome('webhook_given_up', queue, `nobody was told that job ${id} is ${state}: ${why}`);
 	}
 
+	receiverGone({ id }: Job, host: string): void {
+		const text = `a receiver of webhooks at ${host} answered 410 (job ${id}) and is called no more; \`ballast jobs receivers\` shows it`;
+		this.#tellSome('webhook_receiver_gone', host, text);
+	}
+
 	everySecond(queues: Record<string, QueueView>, running: number, webhooks: WebhookFigures): void {
 		if (this.#untold > 0)
 			this.#tell(

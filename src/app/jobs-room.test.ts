@@ -12,7 +12,7 @@ import type { FromJobs, FromJobsThread, JobsSettings, ToJobs } from './jobs-mess
 import { JobsRoom } from './jobs-room.ts';
 
 const settings = (runs: boolean, ...queues: [service: string, queue: string][]): JobsSettings => ({
-	jobs: { path: '/jobs', run: true, webhooks: null },
+	jobs: { path: '/jobs', run: true, webhooks: null, keys: [] },
 	policies: queues.map(([service, queue]) => ({
 		service,
 		route: 'POST /render',

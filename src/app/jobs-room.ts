@@ -9,22 +9,26 @@ import { ExternalJobs } from '../jobs/external/external-jobs.ts';
 import { LaneCaps } from '../jobs/external/lane-caps.ts';
 import { HolderLock } from '../jobs/holder-lock.ts';
 import { ENDED, JOB_STATES, type Job, type JobBody, type JobResult, type NewJob } from '../jobs/job.ts';
-import type { AddOutcome, JobStore, KnowsQueues, QueueRoom, QueueView, ReportKind } from '../jobs/job-store.ts';
+import type { AddOutcome, KnowsQueues, QueueRoom, QueueView, ReportKind } from '../jobs/job-store.ts';
 import { leftQueues } from '../jobs/left-queues.ts';
-import type { NoticeStore } from '../jobs/notice-store.ts';
 import { OFFLOAD, type OffloadPolicy } from '../jobs/offload-policy.ts';
 import { queueRooms } from '../jobs/queue-rooms.ts';
 import { JobRunner } from '../jobs/runner.ts';
+import { SealedJobs } from '../jobs/sealing/sealed-store.ts';
+import { storeKeys } from '../jobs/sealing/store-keys.ts';
 import { WebhookSender } from '../jobs/webhooks/webhook-sender.ts';
+import { JobCredentials } from './job-credentials.ts';
 import { JobPlaces } from './job-places.ts';
 import { JobTally } from './job-tally.ts';
 import { JobWatchers } from './job-watchers.ts';
 import type { FromJobs, FromJobsThread, JobCall, JobCalls, JobsSettings, JobsStart, ToJobs } from './jobs-messages.ts';
+import { KeyReservations } from './key-reservations.ts';
 import { bufferOf, statusOf } from './offload/stored-answer.ts';
 import { isIdempotent, readStoredRequest } from './offload/stored-request.ts';
 import { stamped } from './offload/upstream-request.ts';
 import { openJobStore } from './open-job-store.ts';
 import { seriesKey } from './plan.ts';
+import { slim } from './slim-job.ts';
 import { UpstreamCalls } from './upstream-calls.ts';
 import { WebhookDesk } from './webhook-desk.ts';
 
@@ -33,6 +37,10 @@ const ORPHAN_MS = 3_600_000;
 const LOOK_MS = 600_000;
 /** Longest answer about a state or a result, bytes. */
 const QUESTION_MOST = 1024 * 1024;
+/** Receivers that are called no more, of which is told. */
+const GONE_SHOWN = 1000;
+/** An owner that no credential hashes to. */
+const NOBODY = '!';
 
 /** Of what the store is told and asked; it does not jump when the wall clock does. */
 const nowMs = (): number => performance.timeOrigin + performance.now();
@@ -42,18 +50,10 @@ const laneKey = (queue: string, lane: string): string => `${queue} ${lane}`;
 
 type Answers = { [N in JobCall]: (...args: Parameters<JobCalls[N]>) => Promise<ReturnType<JobCalls[N]>> };
 
-const NOTHING = new Uint8Array();
-
-/** Bodies would be copied to whoever only wants to know how it gets on. */
-function slim<J extends Job | null>(job: J): J {
-	if (job === null) return job;
-	const result = job.result === null ? null : { head: NOTHING, body: null };
-	return { ...job, request: NOTHING, body: null, result };
-}
-
 /** What a room is made with. */
 interface Opened {
-	store: JobStore & NoticeStore & Partial<KnowsQueues>;
+	store: SealedJobs;
+	queues: Partial<KnowsQueues>;
 	bodies: BodyFolder;
 	tally: JobTally;
 	lock: HolderLock;
@@ -63,7 +63,9 @@ interface Opened {
 export class JobsRoom {
 	readonly #bodies: BodyFolder;
 	readonly #lock: HolderLock;
-	readonly #store: JobStore & NoticeStore & Partial<KnowsQueues>;
+	readonly #store: SealedJobs;
+	readonly #queues: Partial<KnowsQueues>;
+	readonly #credentials: JobCredentials;
 	readonly #runner: JobRunner;
 	readonly #sender: WebhookSender;
 	readonly #places: JobPlaces;
@@ -77,14 +79,14 @@ export class JobsRoom {
 	#rooms: QueueRoom[] = [];
 	/** Of queues that no route names any more, but jobs. */
 	#left: QueueRoom[] = [];
-	/** Keys whose requests are being stored, and by whom. */
-	readonly #reserved = new Map<string, string>();
-	readonly #reservers = new Map<string, MessagePort>();
+	readonly #reserved = new KeyReservations();
 	/** As they were a moment ago, and jobs that came since. */
 	#views: Record<string, QueueView> = {};
 	#addedSince = new Map<string, number>();
 	/** Ends that are still to be told, a moment ago. */
 	#untold = 0;
+	/** Receivers that are called no more, likewise. */
+	#gone = 0;
 	#lookedMs = Number.NEGATIVE_INFINITY;
 
 	/** @throws BallastError `store_unusable` */
@@ -105,12 +107,14 @@ export class JobsRoom {
 			quarantined: ({ path, movedTo, reason }) => tally.quarantined(path, movedTo, reason),
 			warned: (warnings) => tally.warned(warnings),
 		});
-		room = new JobsRoom(start, { store, bodies, tally, lock });
+		room = new JobsRoom(start, { store: new SealedJobs(store), queues: store, bodies, tally, lock });
 		return room;
 	}
 
 	private constructor(start: JobsStart, of: Opened) {
 		this.#store = of.store;
+		this.#queues = of.queues;
+		this.#credentials = new JobCredentials(() => this.#store.secret());
 		this.#bodies = of.bodies;
 		this.#tally = of.tally;
 		this.#lock = of.lock;
@@ -156,19 +160,26 @@ export class JobsRoom {
 			unusable: (why) => this.#tally.unusable(why),
 			nowMs,
 		});
-		this.#sender = new WebhookSender({
-			store: this.#store,
-			holder: start.holder,
-			gone,
-			statusOf: ({ result }) => (result === null ? null : statusOf(bufferOf(result.head))),
-			gaveUp: (job, why) => this.#tally.webhookGivenUp(job, why),
-			unusable: (why) => this.#tally.unusable(why),
-			nowMs,
-		});
+		this.#sender = this.#newSender(start.holder, gone);
 		this.configure(start.settings);
 	}
 
+	#newSender(holder: string, gone: readonly string[]): WebhookSender {
+		return new WebhookSender({
+			store: this.#store,
+			holder,
+			gone,
+			statusOf: ({ result }) => (result === null ? null : statusOf(bufferOf(result.head))),
+			secretsOf: (job) => this.#policyOf(job).webhook?.secrets ?? [],
+			gaveUp: (job, why) => this.#tally.webhookGivenUp(job, why),
+			receiverGone: (job, host) => this.#tally.receiverGone(job, host),
+			unusable: (why) => this.#tally.unusable(why),
+			nowMs,
+		});
+	}
+
 	configure(settings: JobsSettings): void {
+		this.#store.keys = storeKeys(settings.jobs.keys);
 		this.#policies = new Map(settings.policies.map((one) => [seriesKey(one.service, one.route), one]));
 		this.#webhooks.configure(settings.policies.flatMap(({ policy }) => policy.external?.webhook ?? []));
 		this.#rooms = queueRooms(settings.policies.map(({ policy }) => policy));
@@ -180,13 +191,7 @@ export class JobsRoom {
 
 	connect(worker: number, port: MessagePort): void {
 		this.#places.connect(worker, port);
-		port.once('close', () => {
-			for (const [key, by] of this.#reservers) {
-				if (by !== port) continue;
-				this.#reservers.delete(key);
-				this.#reserved.delete(key);
-			}
-		});
+		port.once('close', () => this.#reserved.ended(port));
 	}
 
 	/** By what is free in the places upstream, as far as it is known. */
@@ -244,7 +249,7 @@ export class JobsRoom {
 		let answer: FromJobs;
 		try {
 			const value = await this.call(name, args);
-			if (name === 'reserve' && value === true) this.#reservers.set(args[0] as string, port);
+			if (name === 'reserve' && value === true) this.#reserved.holds(args[0] as string, port);
 			answer = { type: 'answer', id, value };
 		} catch (error) {
 			const code = error instanceof BallastError ? error.code : 'internal';
@@ -255,25 +260,22 @@ export class JobsRoom {
 
 	readonly #calls: Answers = {
 		add: (job, most) => this.#add(job, most),
-		reserve: async (key, by) => {
-			const known = this.#reserved.get(key);
-			if (known === undefined) this.#reserved.set(key, by);
-			return known === undefined || known === by;
-		},
-		release: async (key, by) => {
-			if (this.#reserved.get(key) !== by) return;
-			this.#reserved.delete(key);
-			this.#reservers.delete(key);
-		},
+		reserve: async (key, by) => this.#reserved.reserve(key, by),
+		release: async (key, by) => this.#reserved.release(key, by),
 		get: (id) => this.#store.get(id),
-		look: async (id) => slim(await this.#store.get(id)),
+		look: async (id, owners) => {
+			const job = await this.#store.get(id);
+			// Whose it is not takes the same way as what there is not.
+			return (await this.#credentials.owners.isOwned(job?.owner ?? NOBODY, owners)) ? slim(job) : null;
+		},
 		outlook: async (queue) => {
 			const view = this.#views[queue];
 			const { waiting = 0 } = view?.counts ?? {};
 			return { waiting, paused: view?.paused ?? false, startsPerS: this.#tally.startsPerS(queue) };
 		},
 		list: async (query) => {
-			const page = await this.#store.list(query);
+			const own = query.owner === undefined ? {} : { owner: await this.#credentials.owners.owner(query.owner) };
+			const page = await this.#store.list({ ...query, ...own });
 			return { ...page, jobs: page.jobs.map(slim) };
 		},
 		change: async (id, change) => {
@@ -283,6 +285,8 @@ export class JobsRoom {
 		awaited: async (id, of) => slim(await this.#watchers.wait(id, of)),
 		fresh: (id) => this.#fresh(id),
 		webhook: async (path, fields, body) => this.#webhooks.take(path, { fields, body }),
+		receivers: () => this.#store.gone(GONE_SHOWN),
+		enable: (receiver) => this.#enable(receiver),
 		queue: (name, change) => this.#store.queue(name, change),
 		queues: async () => this.#readQueues(),
 	};
@@ -297,18 +301,20 @@ export class JobsRoom {
 		const counts = this.#views[queue]?.counts;
 		const waiting = (counts?.waiting ?? 0) + (counts?.scheduled ?? 0) + (this.#addedSince.get(queue) ?? 0);
 		if (waiting >= most) throw new BallastError('jobs_full');
-		// Its times are this thread's: the worker's clock may be another one.
-		const shift = nowMs() - job.createdMs;
-		const moved = { ...job, createdMs: job.createdMs + shift, runAtMs: job.runAtMs + shift };
-		if (moved.deadlineMs !== null) moved.deadlineMs += shift;
 		this.#addedSince.set(queue, (this.#addedSince.get(queue) ?? 0) + 1);
-		const [outcome] = await this.#store.add([moved]);
+		const [outcome] = await this.#store.add([await this.#credentials.kept(job, nowMs())]);
 		// Before it is answered: what its client sends next may come by another worker, and sooner than this one's word.
-		if (job.idempotency !== null) await this.#calls.release(job.idempotency.key, job.id);
+		if (job.idempotency !== null) this.#reserved.release(job.idempotency.key, job.id);
 		this.#tally.added(queue);
 		this.#runner.wake();
 		if (outcome === undefined || outcome.kind === 'mismatch') return outcome as AddOutcome;
 		return { ...outcome, job: slim(outcome.job) } as AddOutcome;
+	}
+
+	async #enable(receiver: string): Promise<number> {
+		const gone = await this.#store.gone(GONE_SHOWN);
+		const meant = gone.filter(({ key, host }) => key === receiver || host === receiver.toLowerCase());
+		return meant.length === 0 ? 0 : this.#store.removeGone(meant.map(({ key }) => key));
 	}
 
 	#drop(body: JobBody): void {
@@ -325,7 +331,7 @@ export class JobsRoom {
 	/** Adds those that no route names any more, as long as there is something in them. */
 	async #readLeft(views: Record<string, QueueView>): Promise<void> {
 		const policies = [...this.#policies.values()];
-		const { rooms, stranded } = leftQueues((await this.#store.queueNames?.()) ?? [], policies);
+		const { rooms, stranded } = leftQueues((await this.#queues.queueNames?.()) ?? [], policies);
 		const left: QueueRoom[] = [];
 		for (const name of [...rooms.map((room) => room.name), ...stranded]) {
 			const view = await this.#store.queue(name);
@@ -342,10 +348,15 @@ export class JobsRoom {
 		try {
 			this.#views = await this.#readQueues();
 			this.#untold = await this.#store.noticesWaiting();
+			this.#gone = (await this.#store.gone(GONE_SHOWN)).length;
 		} catch (error) {
 			this.#tally.unusable((error as Error).message);
 		}
-		this.#tally.everySecond(this.#views, this.#runner.running, { ...this.#sender.counts, waiting: this.#untold });
+		this.#tally.everySecond(this.#views, this.#runner.running, {
+			...this.#sender.counts,
+			waiting: this.#untold,
+			gone: this.#gone,
+		});
 	}
 
 	async sweep(): Promise<void> {
@@ -364,7 +375,7 @@ export class JobsRoom {
 	async close(): Promise<void> {
 		this.#external.close();
 		this.#runner.close();
-		this.#sender.close();
+		void this.#sender.close();
 		this.#places.close();
 		await this.#store.close();
 		this.#lock.release();

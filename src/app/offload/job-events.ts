@@ -5,8 +5,6 @@ import { ENDED, type Job } from '../../jobs/job.ts';
 import { jobView } from './job-view.ts';
 import type { OffloadParts } from './offload-parts.ts';
 
-/** Streams of one worker at once. */
-const STREAMS_MOST = 500;
 /** Silence after which a comment is sent, so that nobody on the way gives the connection up, ms. */
 const SILENCE_MS = 15_000;
 
@@ -33,7 +31,7 @@ export class JobEvents implements AnswerSource {
 
 	/** Whether there may be one more. */
 	static fits(parts: OffloadParts): boolean {
-		return (open.get(parts) ?? 0) < STREAMS_MOST;
+		return (open.get(parts) ?? 0) < parts.streamsMost;
 	}
 
 	constructor(exchange: Exchange, parts: OffloadParts, job: Job) {

@@ -5,8 +5,9 @@ import { explainedProblem, type Problem, problemOf } from '../../gateway/problem
 import { cancelAfterMs, hashOf, idempotencyKey } from '../../jobs/idempotency.ts';
 import { type OffloadPolicy, takesMethod } from '../../jobs/offload-policy.ts';
 import { parsePrefer } from '../../jobs/prefer.ts';
-import { REFUSALS, type WebhookRefusal } from '../../jobs/webhooks/webhook-rules.ts';
-import { ownerOf } from './job-owner.ts';
+import type { Told } from '../../jobs/webhooks/webhook-message.ts';
+import { hostOf, REFUSALS, type WebhookRefusal } from '../../jobs/webhooks/webhook-rules.ts';
+import { groupOf, ownerOf } from './job-owner.ts';
 import { type OffloadParts, STORING_MOST } from './offload-parts.ts';
 import { OffloadedRequest, type Wanted, WEBHOOK_FIELD } from './offloaded-request.ts';
 
@@ -42,7 +43,7 @@ export class OffloadRoute implements Offload<Exchange> {
 				explainedProblem('webhook_refused', { reason, detail: REFUSALS[reason] }),
 			);
 		}
-		const asked = { waitS: preferences.waitS ?? 0, asked: preferences.async, webhook: webhook?.url ?? null };
+		const asked = { waitS: preferences.waitS ?? 0, asked: preferences.async, webhook };
 		const wanted = this.#wanted(exchange, asked);
 		if (typeof wanted === 'string') return refuse(exchange, wanted);
 		if (exchange.framing.contentLength > policy.bodyMost) return refuse(exchange, 'body_too_large');
@@ -52,14 +53,15 @@ export class OffloadRoute implements Offload<Exchange> {
 	}
 
 	/** Who is told of the job's end. */
-	#webhook(exchange: Exchange): { url: string } | { refused: WebhookRefusal } | null {
+	#webhook(exchange: Exchange): Told | { refused: WebhookRefusal } | null {
 		const { webhook } = this.policy;
 		const { webhooks } = this.#parts;
 		if (webhook === null || webhooks === null) return null;
 		const said = webhook.asked ? exchange.head.fields.list(exchange.buffer, WEBHOOK_FIELD) : undefined;
-		if (said === undefined) return webhook.url === null ? null : { url: webhook.url };
-		const judged = webhooks.url(said);
-		return judged instanceof URL ? { url: judged.href } : { refused: judged };
+		if (said === undefined) return webhook.url === null ? null : { url: webhook.url, asked: false };
+		const judged = webhooks.judge.url(said);
+		if (!(judged instanceof URL)) return { refused: judged };
+		return webhooks.signs(hostOf(judged)) ? { url: judged.href, asked: true } : { refused: 'no_secret' };
 	}
 
 	/** What the request's fields say of its job; or why it can be none. */
@@ -75,11 +77,10 @@ export class OffloadRoute implements Offload<Exchange> {
 		const cancelMs = after === undefined ? 0 : cancelAfterMs(after);
 		if (cancelMs === undefined) return 'bad_request';
 		const owner = ownerOf(exchange, policy.owner);
-		const group = policy.group === null ? owner : (exchange.field(policy.group) ?? '').slice(0, 100);
 		return {
 			policy,
 			owner,
-			group,
+			group: groupOf(exchange, policy, owner),
 			key,
 			// Whose key it is: another owner's, or one of another route, is another one.
 			record: key === '' ? '' : hashOf(owner, route?.service.name ?? '', route?.name ?? '', key),

@@ -2,18 +2,19 @@ import { createHash, type Hash } from 'node:crypto';
 import { BallastError, ERRORS, type ErrorCode } from '../../core/errors.ts';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
 import type { BodyIntake } from '../../gateway/body-intake.ts';
-import { crash } from '../../gateway/crash.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { problemOf } from '../../gateway/problem.ts';
 import { ENDED, type Job, type JobBody, type NewJob } from '../../jobs/job.ts';
 import { newJobId } from '../../jobs/job-id.ts';
 import type { AddOutcome } from '../../jobs/job-store.ts';
-import { IDEMPOTENCY_MS, type OffloadPolicy } from '../../jobs/offload-policy.ts';
-import { writeNotify } from '../../jobs/webhooks/webhook-message.ts';
+import type { OffloadPolicy } from '../../jobs/offload-policy.ts';
+import { type Told, writeNotify } from '../../jobs/webhooks/webhook-message.ts';
+import { hostOf } from '../../jobs/webhooks/webhook-rules.ts';
 import type { BodyScan } from '../../wire/body.ts';
 import { BodySpool } from './body-spool.ts';
 import { giveResult } from './give-result.ts';
 import { askAgainS, jobView } from './job-view.ts';
+import { LaterTurns } from './later-turns.ts';
 import type { OffloadParts } from './offload-parts.ts';
 import { storeRequest } from './stored-request.ts';
 
@@ -31,7 +32,7 @@ export interface Wanted {
 	/** The client said `respond-async`. */
 	asked: boolean;
 	/** Who is told of its end; null: nobody. */
-	webhook: string | null;
+	webhook: Told | null;
 	/** How long from now the job may take; 0: as the policy says. */
 	cancelMs: number;
 }
@@ -44,6 +45,7 @@ const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 /** A request on its way to be a job: its body is stored, then the job; only then is it answered. */
 export class OffloadedRequest implements AnswerSource, BodyIntake {
 	readonly #exchange: Exchange;
+	readonly #later: LaterTurns;
 	readonly #parts: OffloadParts;
 	readonly #wanted: Wanted;
 	readonly #spool: BodySpool;
@@ -52,18 +54,17 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	readonly #id = newJobId(Date.now());
 	/** The key is reserved while the body comes. */
 	#reserved = false;
-	/** It was answered, or its client has left. */
-	#over = false;
 	/** Its body is stored, or was given up. */
 	#stored = false;
 
 	constructor(exchange: Exchange, parts: OffloadParts, wanted: Wanted) {
 		this.#exchange = exchange;
+		this.#later = new LaterTurns(exchange);
 		this.#parts = parts;
 		this.#wanted = wanted;
 		this.#spool = new BodySpool(parts.files, {
-			ready: () => this.#guarded(() => exchange.client.upstreamDrained()),
-			failed: (error) => this.#guarded(() => this.#failed(error)),
+			ready: () => this.#later.run(() => exchange.client.upstreamDrained()),
+			failed: (error) => this.#later.run(() => this.#failed(error)),
 		});
 	}
 
@@ -74,7 +75,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		exchange.source = this;
 		const type = exchange.field('content-type') ?? '';
 		this.#fingerprint.update(`${method} ${buffer.toString('latin1', targetStart, targetEnd)}\n${type}\n`);
-		if (this.#wanted.webhook !== null) this.#fingerprint.update(`${this.#wanted.webhook}\n`);
+		if (this.#wanted.webhook?.asked === true) this.#fingerprint.update(`${this.#wanted.webhook.url}\n`);
 		if (exchange.body.done) {
 			this.#whole();
 			return;
@@ -95,9 +96,9 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 			(free) => {
 				if (free) return;
 				this.#reserved = false;
-				this.#guarded(() => this.#refuse('idempotency_in_flight'));
+				this.#later.run(() => this.#refuse('idempotency_in_flight'));
 			},
-			(error) => this.#guarded(() => this.#failed(error)),
+			(error) => this.#later.run(() => this.#failed(error)),
 		);
 	}
 
@@ -114,7 +115,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	}
 
 	take(source: Uint8Array, scan: BodyScan): void {
-		if (this.#over) return;
+		if (this.#later.over) return;
 		if (scan.received > this.#wanted.policy.bodyMost) {
 			this.#refuse('body_too_large');
 			return;
@@ -138,7 +139,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		this.#spool
 			.finish()
 			.then((body) => this.#store(request, body, upstreamKey))
-			.catch((error: unknown) => this.#guarded(() => this.#failed(error)));
+			.catch((error: unknown) => this.#later.run(() => this.#failed(error)));
 	}
 
 	/** The client's own key where whose it is can be told upstream, too; otherwise two owners' keys might meet there. */
@@ -150,13 +151,13 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	}
 
 	async #store(request: Uint8Array, body: JobBody | null, upstreamKey: string | null): Promise<void> {
-		if (this.#over) return;
+		if (this.#later.over) return;
 		const job = this.#newJob(request, body, upstreamKey);
 		const outcome = await this.#add(job);
 		this.#settled();
-		if (this.#over) return;
+		if (this.#later.over) return;
 		const held = await this.#hold(outcome).then((job) => this.#withResult(job));
-		this.#guarded(() => this.#answer(outcome, held));
+		this.#later.run(() => this.#answer(outcome, held));
 	}
 
 	async #add(job: NewJob): Promise<AddOutcome> {
@@ -195,10 +196,15 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 			body,
 			upstreamKey: upstreamKey ?? this.#id,
 			notify: webhook === null ? null : writeNotify(webhook),
+			notifyLane: webhook === null ? '' : hostOf(new URL(webhook.url)),
 			idempotency:
 				record === ''
 					? null
-					: { key: record, fingerprint: this.#fingerprint.digest('base64url'), untilMs: createdMs + IDEMPOTENCY_MS },
+					: {
+							key: record,
+							fingerprint: this.#fingerprint.digest('base64url'),
+							untilMs: createdMs + policy.idempotencyMs,
+						},
 		};
 	}
 
@@ -242,7 +248,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	}
 
 	#failed(error: unknown): void {
-		if (this.#over) return;
+		if (this.#later.over) return;
 		// What is no answer is of the disk, and told by the jobs thread.
 		const known = error instanceof BallastError && ERRORS[error.code].status > 0;
 		if (!(error instanceof BallastError)) this.#exchange.plane.report(error);
@@ -250,7 +256,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	}
 
 	#refuse(code: ErrorCode): void {
-		if (this.#over) return;
+		if (this.#later.over) return;
 		this.#end();
 		const exchange = this.#exchange;
 		exchange.failure = code;
@@ -267,7 +273,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 
 	/** The exchange is let go of. */
 	#end(): void {
-		this.#over = true;
+		this.#later.over = true;
 		if (!this.#stored) this.#spool.discard();
 		this.#settled();
 		this.#exchange.source = null;
@@ -280,16 +286,6 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 
 	/** The client has left. What is with the store by now becomes a job; nothing else is kept. */
 	cancel(): void {
-		if (!this.#over) this.#end();
-	}
-
-	/** A fault of our own: this connection ends, all others go on. */
-	#guarded(work: () => void): void {
-		if (this.#over) return;
-		try {
-			work();
-		} catch (error) {
-			crash(this.#exchange, error);
-		}
+		if (!this.#later.over) this.#end();
 	}
 }

@@ -23,7 +23,7 @@ export class Adding {
 			ON CONFLICT (id) DO NOTHING`,
 		);
 		this.#addPayload = database.prepare('INSERT INTO payloads VALUES (?, ?, ?, ?, ?, ?)');
-		this.#addNotice = database.prepare('INSERT INTO notices VALUES (?, 0, 0, NULL, NULL)');
+		this.#addNotice = database.prepare('INSERT INTO notices (seq, version, attempts, lane) VALUES (?, 0, 0, ?)');
 		this.#record = database.prepare('SELECT fingerprint, id, until FROM idempotency WHERE key = ?');
 		this.#addRecord = database.prepare('INSERT INTO idempotency VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING');
 		this.#setRecord = database.prepare('INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?)');
@@ -71,7 +71,7 @@ export class Adding {
 		);
 		if (changes === 0) return false;
 		this.#addPayload.run(lastInsertRowid, job.request, ...bodyColumns(job.body), job.notify);
-		if (job.notify !== null) this.#addNotice.run(lastInsertRowid);
+		if (job.notify !== null) this.#addNotice.run(lastInsertRowid, job.notifyLane ?? '');
 		ledger.move(group, null, state);
 		this.#book.tell(id, state, 1);
 		return true;

@@ -9,16 +9,18 @@ import type {
 	JobChanged,
 	JobPage,
 	JobQuery,
-	JobStore,
 	KnowsQueues,
 	QueueView,
 	Report,
 } from '../job-store.ts';
-import type { Notice, NoticeClaim, NoticeSettled, NoticeStore } from '../notice-store.ts';
+import type { Notice, NoticeClaim, NoticeSettled } from '../notice-store.ts';
+import type { GoneReceiver } from '../receiver-store.ts';
+import type { StoreSecrets, TellingStore } from '../telling-store.ts';
 import { Adding } from './adding.ts';
 import { change } from './changing.ts';
 import { Claiming } from './claiming.ts';
 import { CommitGroup } from './commit-group.ts';
+import { GoneReceivers } from './gone-receivers.ts';
 import { JobBook } from './job-book.ts';
 import { isCorrupt, isOfFile, type JobFile, openJobFile, quarantine, unavailable } from './job-file.ts';
 import { STATE_NUMBERS, STATES } from './job-tables.ts';
@@ -26,6 +28,7 @@ import { Ledger } from './ledger.ts';
 import { listJobs } from './listing.ts';
 import { LOOK_EVERY_MS, Neighbours } from './neighbours.ts';
 import { Noticing } from './noticing.ts';
+import { OwnSecret } from './own-secret.ts';
 import { report } from './reporting.ts';
 import { Sweeping } from './sweeping.ts';
 
@@ -40,7 +43,7 @@ export interface EmbeddedJobStoreOptions extends JobFile {
 }
 
 /** Jobs in a SQLite file: with nothing installed, on one machine. What is promised is on its disk. */
-export function openEmbeddedJobStore(options: EmbeddedJobStoreOptions): JobStore & NoticeStore & KnowsQueues {
+export function openEmbeddedJobStore(options: EmbeddedJobStoreOptions): TellingStore & StoreSecrets & KnowsQueues {
 	return new EmbeddedJobStore(options);
 }
 
@@ -53,11 +56,13 @@ interface Parts {
 	claiming: Claiming;
 	sweeping: Sweeping;
 	noticing: Noticing;
+	receivers: GoneReceivers;
+	secret: OwnSecret;
 	neighbours: Neighbours;
 	group: CommitGroup;
 }
 
-class EmbeddedJobStore implements JobStore, NoticeStore, KnowsQueues {
+class EmbeddedJobStore implements TellingStore, StoreSecrets, KnowsQueues {
 	readonly #options: EmbeddedJobStoreOptions;
 	readonly #look: NodeJS.Timeout | undefined;
 	#parts: Parts;
@@ -132,6 +137,30 @@ class EmbeddedJobStore implements JobStore, NoticeStore, KnowsQueues {
 		return this.#read(({ noticing }) => noticing.waiting());
 	}
 
+	async areGone(keys: readonly string[]): Promise<ReadonlySet<string>> {
+		return this.#read(({ receivers }) => receivers.among(keys));
+	}
+
+	addGone(receiver: GoneReceiver): Promise<void> {
+		return this.#run(({ receivers }) => receivers.add(receiver));
+	}
+
+	async gone(most: number): Promise<GoneReceiver[]> {
+		return this.#read(({ receivers }) => receivers.list(most));
+	}
+
+	removeGone(keys: readonly string[]): Promise<number> {
+		return this.#run(({ receivers }) => receivers.remove(keys));
+	}
+
+	async secret(): Promise<Uint8Array | null> {
+		return this.#read(({ secret }) => secret.get());
+	}
+
+	setSecret(value: Uint8Array, was: Uint8Array | null): Promise<boolean> {
+		return this.#run(({ secret }) => secret.set(value, was));
+	}
+
 	async close(): Promise<void> {
 		if (this.#closed) return;
 		clearInterval(this.#look);
@@ -181,6 +210,8 @@ class EmbeddedJobStore implements JobStore, NoticeStore, KnowsQueues {
 			claiming: new Claiming(database, book, this.#options.isAlive ?? (() => false)),
 			sweeping: new Sweeping(database, book),
 			noticing: new Noticing(database),
+			receivers: new GoneReceivers(database),
+			secret: new OwnSecret(database),
 			neighbours: new Neighbours(database, this.#options.changed !== undefined),
 			group: new CommitGroup(database, {
 				begin: () => ledger.begin() && parts.neighbours.look(),

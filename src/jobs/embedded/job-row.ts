@@ -82,7 +82,7 @@ export function readJob(row: Row): Job {
 
 /** A job as it stands when it was handed in. */
 export function newJob(job: NewJob): Job {
-	const { idempotency: _, ...rest } = job;
+	const { idempotency: _, notifyLane: __, ...rest } = job;
 	return {
 		...rest,
 		state: job.runAtMs > job.createdMs ? 'scheduled' : 'waiting',

@@ -78,4 +78,12 @@ CREATE TABLE notices (seq INTEGER PRIMARY KEY, version INTEGER NOT NULL, attempt
 CREATE INDEX notices_due ON notices (at) WHERE at IS NOT NULL;
 INSERT INTO notices SELECT seq, 0, 0, NULL, NULL FROM payloads WHERE notify IS NOT NULL;
 `,
+	// Lanes among which telling takes turns; receivers that are called no more; secrets of the store's own.
+	`
+ALTER TABLE notices ADD COLUMN lane TEXT NOT NULL DEFAULT '';
+CREATE INDEX notices_by_lane ON notices (lane, at) WHERE at IS NOT NULL;
+CREATE TABLE gone (key TEXT PRIMARY KEY, host TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX gone_since ON gone (since);
+CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+`,
 ];

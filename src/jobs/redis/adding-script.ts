@@ -32,7 +32,7 @@ for at = 3, #ARGV, ${ADD_ARGUMENTS} do
 			call('HSET', P .. 'j:' .. id, 'F', file)
 			call('SADD', P .. 'named', file)
 		end
-		if notifies == '1' then call('HSET', P .. 'j:' .. id, 'y', '1') end
+		if notifies ~= '' then call('HSET', P .. 'j:' .. id, 'y', notifies) end
 		call('SET', P .. 'b:' .. id, bytes)
 		call('ZADD', P .. 'all', row.n, id)
 		row.group.kept = row.group.kept + 1

@@ -1,0 +1,46 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+/** Characters of an owner that are kept: 132 bits. */
+const KEPT = 22;
+
+/** Hashes of credentials as they are stored: by a key (HMAC-SHA-256), so that a copy of the store does not let anyone try credentials out. */
+export class OwnerHash {
+	readonly #secret: () => Promise<Uint8Array>;
+	#known: Promise<Uint8Array> | null = null;
+
+	/** `secret`: of the store; asked again where it cannot be had. */
+	constructor(secret: () => Promise<Uint8Array>) {
+		this.#secret = secret;
+	}
+
+	/** '' stays: nobody in particular. @throws what `secret` throws */
+	async owner(hash: string): Promise<string> {
+		return hash === '' ? '' : (await this.#hash('owner', hash)).slice(0, KEPT);
+	}
+
+	/** Of an idempotency key, in which its owner is. */
+	record(key: string): Promise<string> {
+		return this.#hash('record', key);
+	}
+
+	/** Whether the job is one of these owners', or of nobody in particular. Takes as long for those who are not. */
+	async isOwned(owner: string, by: readonly string[]): Promise<boolean> {
+		const wanted = Buffer.from(owner.padEnd(KEPT, '-'));
+		let found = owner === '';
+		for (const one of by) {
+			const given = Buffer.from((await this.owner(one)).padEnd(KEPT, '-'));
+			if (given.length === wanted.length && timingSafeEqual(given, wanted)) found = true;
+		}
+		return found;
+	}
+
+	async #hash(of: string, text: string): Promise<string> {
+		this.#known ??= this.#secret().catch((error: unknown) => {
+			this.#known = null;
+			throw error;
+		});
+		return createHmac('sha256', await this.#known)
+			.update(`${of} ${text}`)
+			.digest('base64url');
+	}
+}
