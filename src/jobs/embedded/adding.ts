@@ -41,7 +41,8 @@ export class Adding {
 		// Nearly always it is free: so it is looked for only where it is not.
 		if (this.#addRecord.run(key, fingerprint, job.id, untilMs).changes === 1) return null;
 		const row = this.#record.get(key) as { fingerprint: string; id: string; until: number };
-		if (row.until <= job.createdMs) {
+		// While its job is there it stands for it, however old it is.
+		if (row.until <= job.createdMs && this.#book.row(row.id) === null) {
 			this.#setRecord.run(key, fingerprint, job.id, untilMs);
 			return null;
 		}

@@ -7,7 +7,7 @@ import { STATE_NUMBERS } from './job-tables.ts';
 const STEP = 200;
 /** A group without jobs is forgotten after this: longer than a rate's span should be, ms. */
 const EMPTY_GROUP_MS = 86_400_000;
-/** A job whose end is still to be told is kept for so long, and looked at again then. */
+/** A job whose end is still to be told, and a key whose job is there, are kept for so long, and looked at again then. */
 const UNTOLD_MS = 3_600_000;
 /** But no longer than this, from its end: nobody may be there to tell. */
 const UNTOLD_MOST_MS = 30 * 86_400_000;
@@ -35,7 +35,8 @@ export class Sweeping {
 		for (const row of past)
 			if (this.#sql.keepUntold.run(nowMs + UNTOLD_MS, row.seq, nowMs - UNTOLD_MOST_MS, row.seq).changes === 0)
 				this.#drop(row);
-		const records = Number(this.#sql.dropRecords.run(nowMs).changes);
+		const kept = this.#sql.keepRecords.run(nowMs + UNTOLD_MS, nowMs);
+		const records = Math.max(Number(kept.changes), Number(this.#sql.dropRecords.run(nowMs).changes));
 		return Math.max(expired.length, past.length, records) < STEP;
 	}
 
@@ -77,6 +78,7 @@ function statements(
 	| 'overdue'
 	| 'past'
 	| 'dropRecords'
+	| 'keepRecords'
 	| 'queues'
 	| 'dropped'
 	| 'forgetFile'
@@ -95,6 +97,10 @@ function statements(
 		past: of(`${SELECT_ROW} WHERE dropAt IS NOT NULL AND dropAt <= ? LIMIT ${STEP}`),
 		dropRecords: of(
 			`DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE until <= ? LIMIT ${STEP})`,
+		),
+		keepRecords: of(
+			`UPDATE idempotency SET until = ? WHERE key IN (SELECT key FROM idempotency i WHERE until <= ?
+				AND EXISTS (SELECT 1 FROM jobs WHERE jobs.id = i.id) LIMIT ${STEP})`,
 		),
 		queues: of('SELECT name FROM queues'),
 		dropped: of('SELECT file FROM dropped LIMIT 10000'),

@@ -6,7 +6,7 @@
  *
  * `j:ID` a job's row, what changes of it; `b:ID` its bytes as they came in; `r:ID` its result. `all`: ids by number.
  * `s4`, `s6`, `s7`, `s8`: ids of the states that are listed by themselves. `dl`: deadlines; `dr`: ends of what is kept.
- * `i:KEY`: idempotency records, which Redis lets go by itself. `named`, `dropped`: files in use, files to be removed.
+ * `i:KEY`: idempotency records, which Redis lets go by itself once their job is gone. `named`, `dropped`: files in use, files to be removed.
  * Of a queue (`qLENGTH:NAME:`): `h` its counts; `s` scheduled ones by time; `w` waiting ones by time; `l` held ones by the
  * end of their lease; `n` slots by lane; `t` groups that have waiting jobs by their turn. Of a group in it
  * (`gLENGTH:NAME:`): `h` its counts; `w:LANE` what waits, in order; `ls` lanes that something waits for.
@@ -80,7 +80,7 @@ end
 -- f first attempt, b begun, e ended, d deadline, k keep, u upstream key, x external id, P progress, E error,
 -- F file of the body, R file of the result, h held, L lease, H holder, T token, n number, y: its end is told, within the lane
 -- behind the first character.
--- Of a notice, not read with the others: yv its version, ya tries before, yh who has it in hand.
+-- Not read with the others: i its idempotency key; of a notice yv its version, ya tries before, yh who has it in hand.
 local FIELDS = { 'q', 'g', 'o', 's', 'p', 'l', 'r', 'v', 'a', 'm', 'c', 'f', 'b', 'e', 'd', 'k', 'u', 'x', 'P', 'E', 'F', 'R',
 	'h', 'L', 'H', 'T', 'n', 'y' }
 
