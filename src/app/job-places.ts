@@ -17,6 +17,8 @@ interface Place {
 
 export interface JobPlacesParts {
 	call(message: Extract<ToJobs, { type: 'call' }>, port: MessagePort): void;
+	/** Nobody waits for that call any more. */
+	unwait(id: number, port: MessagePort): void;
 	ended(token: string, outcome: AttemptOutcome): void;
 	/** A worker is no more, with what it had under way. */
 	lost(tokens: Iterable<string>): void;
@@ -57,6 +59,9 @@ export class JobPlaces implements AttemptPlaces {
 		switch (message.type) {
 			case 'call':
 				this.#parts.call(message, place.port);
+				break;
+			case 'unwait':
+				this.#parts.unwait(message.id, place.port);
 				break;
 			case 'takes':
 				place.takes = message.attempts;

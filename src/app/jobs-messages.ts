@@ -54,7 +54,7 @@ export interface Awaited {
 
 /** What a job that waits may expect. */
 export interface Outlook {
-	/** Jobs that wait in its queue: at most so many go before it. */
+	/** Other jobs that wait in its queue: at most so many go before it. */
 	waiting: number;
 	paused: boolean;
 	/** Jobs that began lately, a second; 0: none. */
@@ -93,6 +93,8 @@ export type JobCall = keyof JobCalls;
 /** Between a worker and the jobs thread, over a channel of their own. */
 export type ToJobs =
 	| { type: 'call'; id: number; name: JobCall; args: unknown[] }
+	/** Nobody waits for this call (`awaited`) any more. */
+	| { type: 'unwait'; id: number }
 	| { type: 'outcome'; token: string; outcome: AttemptOutcome }
 	/** Whether this worker takes attempts: one on its way out does not. */
 	| { type: 'takes'; attempts: boolean };

@@ -5,6 +5,7 @@ import { REST } from '../gateway/route-table.ts';
 import type { AttemptOrder, AttemptPolicy } from '../jobs/attempt.ts';
 import { attemptPolicy } from '../jobs/attempt-policy.ts';
 import { BodyFolder } from '../jobs/body-folder.ts';
+import { enableReceivers } from '../jobs/enable-receivers.ts';
 import { ExternalJobs } from '../jobs/external/external-jobs.ts';
 import { LaneCaps } from '../jobs/external/lane-caps.ts';
 import { HolderLock } from '../jobs/holder-lock.ts';
@@ -30,6 +31,7 @@ import { openJobStore } from './open-job-store.ts';
 import { seriesKey } from './plan.ts';
 import { slim } from './slim-job.ts';
 import { UpstreamCalls } from './upstream-calls.ts';
+import { WaitingCalls } from './waiting-calls.ts';
 import { WebhookDesk } from './webhook-desk.ts';
 
 /** A file that no job names is removed when it is this old: whoever wrote it would have handed it in, ms. */
@@ -80,6 +82,7 @@ export class JobsRoom {
 	/** Of queues that no route names any more, but jobs. */
 	#left: QueueRoom[] = [];
 	readonly #reserved = new KeyReservations();
+	readonly #waiting = new WaitingCalls();
 	/** As they were a moment ago, and jobs that came since. */
 	#views: Record<string, QueueView> = {};
 	#addedSince = new Map<string, number>();
@@ -121,6 +124,7 @@ export class JobsRoom {
 		this.#watchers = new JobWatchers((id) => this.#store.get(id));
 		this.#places = new JobPlaces({
 			call: (message, port) => void this.#answer(message, port),
+			unwait: (id, port) => this.#waiting.stop(port, id),
 			ended: (token, outcome) => {
 				if (!this.#questions.ended(token, outcome)) this.#runner.ended(token, outcome);
 			},
@@ -191,7 +195,10 @@ export class JobsRoom {
 
 	connect(worker: number, port: MessagePort): void {
 		this.#places.connect(worker, port);
-		port.once('close', () => this.#reserved.ended(port));
+		port.once('close', () => {
+			this.#reserved.ended(port);
+			this.#waiting.ended(port);
+		});
 	}
 
 	/** By what is free in the places upstream, as far as it is known. */
@@ -248,7 +255,7 @@ export class JobsRoom {
 	async #answer({ id, name, args }: Extract<ToJobs, { type: 'call' }>, port: MessagePort): Promise<void> {
 		let answer: FromJobs;
 		try {
-			const value = await this.call(name, args);
+			const value = name === 'awaited' ? await this.#awaited(id, args, port) : await this.call(name, args);
 			if (name === 'reserve' && value === true) this.#reserved.holds(args[0] as string, port);
 			answer = { type: 'answer', id, value };
 		} catch (error) {
@@ -256,6 +263,12 @@ export class JobsRoom {
 			answer = { type: 'failed', id, code, message: error instanceof Error ? error.message : String(error) };
 		}
 		port.postMessage(answer);
+	}
+
+	async #awaited(call: number, args: unknown[], port: MessagePort): Promise<Job | null> {
+		const [id, of] = args as Parameters<JobCalls['awaited']>;
+		const job = this.#watchers.wait(id, of, (stop) => this.#waiting.add(port, call, stop));
+		return slim(await job.finally(() => this.#waiting.answered(port, call)));
 	}
 
 	readonly #calls: Answers = {
@@ -271,7 +284,9 @@ export class JobsRoom {
 		outlook: async (queue) => {
 			const view = this.#views[queue];
 			const { waiting = 0 } = view?.counts ?? {};
-			return { waiting, paused: view?.paused ?? false, startsPerS: this.#tally.startsPerS(queue) };
+			// Without itself, and with those that came since.
+			const before = Math.max(0, waiting + (this.#addedSince.get(queue) ?? 0) - 1);
+			return { waiting: before, paused: view?.paused ?? false, startsPerS: this.#tally.startsPerS(queue) };
 		},
 		list: async (query) => {
 			const own = query.owner === undefined ? {} : { owner: await this.#credentials.owners.owner(query.owner) };
@@ -286,7 +301,7 @@ export class JobsRoom {
 		fresh: (id) => this.#fresh(id),
 		webhook: async (path, fields, body) => this.#webhooks.take(path, { fields, body }),
 		receivers: () => this.#store.gone(GONE_SHOWN),
-		enable: (receiver) => this.#enable(receiver),
+		enable: (receiver) => enableReceivers(this.#store, receiver, GONE_SHOWN),
 		queue: (name, change) => this.#store.queue(name, change),
 		queues: async () => this.#readQueues(),
 	};
@@ -309,12 +324,6 @@ export class JobsRoom {
 		this.#runner.wake();
 		if (outcome === undefined || outcome.kind === 'mismatch') return outcome as AddOutcome;
 		return { ...outcome, job: slim(outcome.job) } as AddOutcome;
-	}
-
-	async #enable(receiver: string): Promise<number> {
-		const gone = await this.#store.gone(GONE_SHOWN);
-		const meant = gone.filter(({ key, host }) => key === receiver || host === receiver.toLowerCase());
-		return meant.length === 0 ? 0 : this.#store.removeGone(meant.map(({ key }) => key));
 	}
 
 	#drop(body: JobBody): void {

@@ -3,7 +3,7 @@ import type { FromJobs, JobCall, JobCalls } from '../jobs-messages.ts';
 
 /** Most calls that wait for an answer; who is that far behind is not asked more. */
 const CALLS_MOST = 10_000;
-/** Of them, most that wait for a change: each for a minute, also when its client has left; jobs are to be taken in all the same. */
+/** Of them, most that wait for a change: each for a minute at most; jobs are to be taken in all the same. */
 const WAITS_MOST = 5000;
 
 interface Call {
@@ -35,6 +35,15 @@ export class CallBook {
 			this.#calls.set(id, { waits, resolve: resolve as Call['resolve'], reject });
 			send({ type: 'call', id, name, args });
 		});
+	}
+
+	/** Nobody waits for its answer any more; false: it has come. */
+	drop(id: number): boolean {
+		const call = this.#calls.get(id);
+		if (!this.#calls.delete(id)) return false;
+		if (call?.waits === true) this.#waits--;
+		call?.resolve(null);
+		return true;
 	}
 
 	settle(message: Extract<FromJobs, { type: 'answer' | 'failed' }>): void {

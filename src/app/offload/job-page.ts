@@ -8,6 +8,7 @@ import { giveResult } from './give-result.ts';
 import { JobEvents } from './job-events.ts';
 import { ownerOf } from './job-owner.ts';
 import { askAgainS, jobView } from './job-view.ts';
+import type { Wait } from './jobs-client.ts';
 import { LaterTurns } from './later-turns.ts';
 import type { OffloadParts } from './offload-parts.ts';
 
@@ -28,6 +29,8 @@ export class JobPage implements AnswerSource {
 	readonly #exchange: Exchange;
 	readonly #later: LaterTurns;
 	readonly #parts: OffloadParts;
+	/** For the job's end; null: it is not waited for. */
+	#waiting: Wait | null = null;
 	/** Whom the request may speak for. */
 	readonly #owners: readonly string[];
 
@@ -99,9 +102,9 @@ export class JobPage implements AnswerSource {
 		const said = this.#exchange.head.fields.list(this.#exchange.buffer, 'prefer');
 		const { waitS } = parsePrefer(said ?? '');
 		if (waitS === null || waitS === 0 || ENDED.has(job.state)) return job;
-		const given = this.#parts.jobs.ask('awaited', job.id, { version: -1, ended: true, ms: waitS * 1000 });
+		this.#waiting = this.#parts.jobs.wait(job.id, { version: -1, ended: true, ms: waitS * 1000 });
 		// Where too many wait it is as it is.
-		return given.catch(() => job);
+		return this.#waiting.job.catch(() => job);
 	}
 
 	async #list(): Promise<void> {
@@ -147,6 +150,7 @@ export class JobPage implements AnswerSource {
 	resume(): void {}
 
 	cancel(): void {
+		this.#waiting?.stop();
 		this.#later.over = true;
 	}
 }

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { AttemptOrder, AttemptOutcome } from '../../jobs/attempt.ts';
-import type { FromJobs, JobCall, JobCalls, ToJobs } from '../jobs-messages.ts';
+import type { Job } from '../../jobs/job.ts';
+import type { Awaited, FromJobs, JobCall, JobCalls, ToJobs } from '../jobs-messages.ts';
 import { CallBook } from './call-book.ts';
 
 /** What a worker does for the jobs thread. */
@@ -9,6 +10,12 @@ export interface AttemptTaker {
 	abort(token: string): void;
 	/** The jobs thread is another one: nobody waits for what is under way any more. */
 	abandoned(): void;
+}
+
+/** A change that is waited for. */
+export interface Wait {
+	job: Promise<Job | null>;
+	stop(): void;
 }
 
 /** A worker's end of its channel to the jobs thread. */
@@ -42,6 +49,22 @@ export class JobsClient {
 	ask<N extends JobCall>(name: N, ...args: Parameters<JobCalls[N]>): Promise<ReturnType<JobCalls[N]>> {
 		const port = this.#port;
 		return this.#calls.begin(port === null ? null : (call) => port.postMessage(call satisfies ToJobs), name, args);
+	}
+
+	/** As `awaited`; `stop`: nobody waits any more, then it is null. @throws BallastError `jobs_unavailable` of `job` */
+	wait(id: string, of: Awaited): Wait {
+		const port = this.#port;
+		let call = 0;
+		const send = (message: Extract<ToJobs, { type: 'call' }>): void => {
+			call = message.id;
+			port?.postMessage(message);
+		};
+		return {
+			job: this.#calls.begin(port === null ? null : send, 'awaited', [id, of]),
+			stop: () => {
+				if (this.#calls.drop(call)) port?.postMessage({ type: 'unwait', id: call } satisfies ToJobs);
+			},
+		};
 	}
 
 	/** Whether this worker takes attempts: it does once it serves, until it is on its way out. */

@@ -14,6 +14,7 @@ import type { BodyScan } from '../../wire/body.ts';
 import { BodySpool } from './body-spool.ts';
 import { giveResult } from './give-result.ts';
 import { askAgainS, jobView } from './job-view.ts';
+import type { Wait } from './jobs-client.ts';
 import { LaterTurns } from './later-turns.ts';
 import type { OffloadParts } from './offload-parts.ts';
 import { storeRequest } from './stored-request.ts';
@@ -54,6 +55,8 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	readonly #id = newJobId(Date.now());
 	/** The key is reserved while the body comes. */
 	#reserved = false;
+	/** For the job's end; null: it is not waited for. */
+	#waiting: Wait | null = null;
 	/** Its body is stored, or was given up. */
 	#stored = false;
 
@@ -213,9 +216,9 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		const job = outcome.kind === 'mismatch' ? null : outcome.job;
 		const { waitS } = this.#wanted;
 		if (job === null || waitS === 0 || ENDED.has(job.state)) return Promise.resolve(job);
-		const given = this.#parts.jobs.ask('awaited', job.id, { version: -1, ended: true, ms: waitS * 1000 });
+		this.#waiting = this.#parts.jobs.wait(job.id, { version: -1, ended: true, ms: waitS * 1000 });
 		// The job is stored whatever becomes of the thread that knows how it gets on.
-		return given.then((last) => last ?? job).catch(() => job);
+		return this.#waiting.job.then((last) => last ?? job).catch(() => job);
 	}
 
 	/** Of one whose result is the answer. */
@@ -286,6 +289,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 
 	/** The client has left. What is with the store by now becomes a job; nothing else is kept. */
 	cancel(): void {
+		this.#waiting?.stop();
 		if (!this.#later.over) this.#end();
 	}
 }

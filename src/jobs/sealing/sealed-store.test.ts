@@ -48,13 +48,14 @@ test('what a job keeps of its request, of who is told and of the answer is not t
 	await using stage = new Stage();
 	const { jobs, store } = stage.open(keyText());
 	const notify = bytes('https://hooks.example/top-secret');
-	const id = await jobs.add({ request: REQUEST, notify });
+	const body = { inline: bytes('a top-secret body') };
+	const id = await jobs.add({ request: REQUEST, notify, body });
 	const claimed = await jobs.claimOne();
-	assert.deepEqual([claimed.request, claimed.notify], [REQUEST, notify]);
+	assert.deepEqual([claimed.request, claimed.notify, claimed.body], [REQUEST, notify, body]);
 	const head = bytes('HTTP/1.1 200 OK\r\nSet-Cookie: top-secret\r\n');
-	await jobs.report(claimed, { kind: 'succeeded', result: { head, body: null } });
+	await jobs.report(claimed, { kind: 'succeeded', result: { head, body } });
 	const job = await store.get(id);
-	assert.deepEqual([job?.request, job?.notify, job?.result?.head], [REQUEST, notify, head]);
+	assert.deepEqual([job?.request, job?.notify, job?.result], [REQUEST, notify, { head, body }]);
 	const lanes = { laneMost: 1, busy: new Map<string, number>() };
 	const [notice] = await store.dueNotices({ holder: 'h', leaseMs: 1, most: 1, nowMs: Date.now(), gone: [], ...lanes });
 	assert.deepEqual(notice?.job.notify, notify);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { BallastError } from '../../core/errors.ts';
-import type { Job, JobError, JobResult, NewJob } from '../job.ts';
+import type { Job, JobBody, JobError, JobResult, NewJob } from '../job.ts';
 import type { AddOutcome, Claim, ClaimedJob, JobChange, JobPage, JobQuery, QueueView, Report } from '../job-store.ts';
 import type { Notice, NoticeClaim, NoticeSettled } from '../notice-store.ts';
 import type { GoneReceiver } from '../receiver-store.ts';
@@ -21,8 +21,9 @@ const LOCKED: JobError = {
 };
 
 /**
- * Jobs whose request, notify and head of the result are sealed where they are stored, once there is a key. What was
- * stored before stays as it is, and can be read. A job that no key opens is parked when its turn comes.
+ * Jobs whose request, notify, result and bodies that lie with them are sealed where they are stored, once there is a
+ * key; bodies in files are not. What was stored before stays as it is, and can be read. A job that no key opens is
+ * parked when its turn comes.
  */
 export class SealedJobs implements TellingStore {
 	/** The first seals, each opens. */
@@ -56,7 +57,10 @@ export class SealedJobs implements TellingStore {
 	report(reports: readonly Report[]): Promise<boolean[]> {
 		const [key] = this.keys;
 		if (key === undefined) return this.#store.report(reports);
-		const sealed = (id: string, { head, body }: JobResult): JobResult => ({ head: seal(key, head, headOf(id)), body });
+		const sealed = (id: string, { head, body }: JobResult): JobResult => ({
+			head: seal(key, head, headOf(id)),
+			body: sealedBody(key, body, resultOf(id)),
+		});
 		return this.#store.report(
 			reports.map((one) =>
 				'result' in one && one.result !== null ? ({ ...one, result: sealed(one.id, one.result) } as Report) : one,
@@ -140,7 +144,8 @@ export class SealedJobs implements TellingStore {
 		const [key] = this.keys;
 		if (key === undefined) return job;
 		const notify = job.notify === null ? null : seal(key, job.notify, notifyOf(job.id));
-		return { ...job, request: seal(key, job.request, requestOf(job.id)), notify };
+		const body = sealedBody(key, job.body, bodyOf(job.id));
+		return { ...job, request: seal(key, job.request, requestOf(job.id)), body, notify };
 	}
 
 	/** null: no key opens it. */
@@ -148,19 +153,39 @@ export class SealedJobs implements TellingStore {
 		const { id, result } = job;
 		const request = unseal(this.keys, job.request, requestOf(id));
 		const notify = job.notify === null ? null : unseal(this.keys, job.notify, notifyOf(id));
+		const body = openedBody(this.keys, job.body, bodyOf(id));
 		const head = result === null ? NOTHING : unseal(this.keys, result.head, headOf(id));
-		if (request === null || head === null || (notify === null && job.notify !== null)) return null;
-		return { ...job, request, notify, result: result === null ? null : { ...result, head } };
+		const answer = result === null ? null : openedBody(this.keys, result.body, resultOf(id));
+		if (request === null || head === null || body === undefined || answer === undefined) return null;
+		if (notify === null && job.notify !== null) return null;
+		return { ...job, request, body, notify, result: result === null ? null : { head, body: answer } };
 	}
 
 	/** For who only wants to know how it gets on: what no key opens is left out. */
 	#shown<J extends Job>(job: J): J {
 		const { result } = job;
-		const without = { request: NOTHING, notify: null, result: result === null ? null : { ...result, head: NOTHING } };
+		const without = {
+			request: NOTHING,
+			body: null,
+			notify: null,
+			result: result === null ? null : { head: NOTHING, body: null },
+		};
 		return this.#opened(job) ?? { ...job, ...without };
 	}
+}
+
+const sealedBody = (key: StoreKey, body: JobBody | null, about: string): JobBody | null =>
+	body !== null && 'inline' in body ? { inline: seal(key, body.inline, about) } : body;
+
+/** undefined: no key opens it. */
+function openedBody(keys: readonly StoreKey[], body: JobBody | null, about: string): JobBody | null | undefined {
+	if (body === null || !('inline' in body)) return body;
+	const inline = unseal(keys, body.inline, about);
+	return inline === null ? undefined : { inline };
 }
 
 const requestOf = (id: string): string => `request ${id}`;
 const notifyOf = (id: string): string => `notify ${id}`;
 const headOf = (id: string): string => `result ${id}`;
+const bodyOf = (id: string): string => `body ${id}`;
+const resultOf = (id: string): string => `result body ${id}`;
