@@ -25,8 +25,8 @@ export const JOBS: Command = {
 		'stays the same, unless you know that nothing came of it and say --new-key.',
 		'settle JOB --as succeeded|failed: you know what became of a parked one.',
 		'pause QUEUE, resume QUEUE: begin none of its jobs; they are taken in all the same.',
-		'receivers: of webhooks, those that answered 410 and are called no more. enable RECEIVER: one of them, or all of a',
-		'host, from the next end on.',
+		'receivers: of webhooks, those that answered 410 and are called no more. enable RECEIVER: one of them, or all',
+		'of a host, from the next end on.',
 	],
 	examples: [
 		['ballast jobs', 'how many wait, run, failed'],
