@@ -277,9 +277,9 @@ export class JobsRoom {
 		release: async (key, by) => this.#reserved.release(key, by),
 		get: (id) => this.#store.get(id),
 		look: async (id, owners) => {
-			const job = await this.#store.get(id);
-			// Whose it is not takes the same way as what there is not.
-			return (await this.#credentials.owners.isOwned(job?.owner ?? NOBODY, owners)) ? slim(job) : null;
+			// First of all, and alone: whose it is not is told by the same way and as soon as what there is not.
+			const owner = (await this.#store.ownerOf(id)) ?? NOBODY;
+			return (await this.#credentials.owners.isOwned(owner, owners)) ? slim(await this.#store.get(id)) : null;
 		},
 		outlook: async (queue) => {
 			const view = this.#views[queue];

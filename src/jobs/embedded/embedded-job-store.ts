@@ -15,7 +15,7 @@ import type {
 } from '../job-store.ts';
 import type { Notice, NoticeClaim, NoticeSettled } from '../notice-store.ts';
 import type { GoneReceiver } from '../receiver-store.ts';
-import type { StoreSecrets, TellingStore } from '../telling-store.ts';
+import type { OwnerStore, TellingStore } from '../telling-store.ts';
 import { Adding } from './adding.ts';
 import { change } from './changing.ts';
 import { Claiming } from './claiming.ts';
@@ -28,7 +28,7 @@ import { Ledger } from './ledger.ts';
 import { listJobs } from './listing.ts';
 import { LOOK_EVERY_MS, Neighbours } from './neighbours.ts';
 import { Noticing } from './noticing.ts';
-import { OwnSecret } from './own-secret.ts';
+import { Owners } from './owners.ts';
 import { report } from './reporting.ts';
 import { Sweeping } from './sweeping.ts';
 
@@ -43,7 +43,7 @@ export interface EmbeddedJobStoreOptions extends JobFile {
 }
 
 /** Jobs in a SQLite file: with nothing installed, on one machine. What is promised is on its disk. */
-export function openEmbeddedJobStore(options: EmbeddedJobStoreOptions): TellingStore & StoreSecrets & KnowsQueues {
+export function openEmbeddedJobStore(options: EmbeddedJobStoreOptions): TellingStore & OwnerStore & KnowsQueues {
 	return new EmbeddedJobStore(options);
 }
 
@@ -57,12 +57,12 @@ interface Parts {
 	sweeping: Sweeping;
 	noticing: Noticing;
 	receivers: GoneReceivers;
-	secret: OwnSecret;
+	owners: Owners;
 	neighbours: Neighbours;
 	group: CommitGroup;
 }
 
-class EmbeddedJobStore implements TellingStore, StoreSecrets, KnowsQueues {
+class EmbeddedJobStore implements TellingStore, OwnerStore, KnowsQueues {
 	readonly #options: EmbeddedJobStoreOptions;
 	readonly #look: NodeJS.Timeout | undefined;
 	#parts: Parts;
@@ -153,12 +153,16 @@ class EmbeddedJobStore implements TellingStore, StoreSecrets, KnowsQueues {
 		return this.#run(({ receivers }) => receivers.remove(keys));
 	}
 
+	async ownerOf(id: string): Promise<string | null> {
+		return this.#read(({ owners }) => owners.ownerOf(id));
+	}
+
 	async secret(): Promise<Uint8Array | null> {
-		return this.#read(({ secret }) => secret.get());
+		return this.#read(({ owners }) => owners.secret());
 	}
 
 	setSecret(value: Uint8Array, was: Uint8Array | null): Promise<boolean> {
-		return this.#run(({ secret }) => secret.set(value, was));
+		return this.#run(({ owners }) => owners.setSecret(value, was));
 	}
 
 	async close(): Promise<void> {
@@ -211,7 +215,7 @@ class EmbeddedJobStore implements TellingStore, StoreSecrets, KnowsQueues {
 			sweeping: new Sweeping(database, book),
 			noticing: new Noticing(database),
 			receivers: new GoneReceivers(database),
-			secret: new OwnSecret(database),
+			owners: new Owners(database),
 			neighbours: new Neighbours(database, this.#options.changed !== undefined),
 			group: new CommitGroup(database, {
 				begin: () => ledger.begin() && parts.neighbours.look(),

@@ -9,6 +9,7 @@ import {
 	DUE_SCRIPT,
 	GONE_CHANGING_SCRIPT,
 	GONE_SCRIPT,
+	OWNER_SCRIPT,
 	SECRET_SCRIPT,
 	SECRET_SETTING_SCRIPT,
 	SETTLING_SCRIPT,
@@ -63,12 +64,13 @@ const SCRIPTS = {
 	untold: script(UNTOLD_SCRIPT, 'no-writes'),
 	gone: script(GONE_SCRIPT, 'no-writes'),
 	changeGone: script(GONE_CHANGING_SCRIPT, 'allow-oom'),
+	owner: script(OWNER_SCRIPT, 'no-writes'),
 	secret: script(SECRET_SCRIPT, 'no-writes'),
 	setSecret: script(SECRET_SETTING_SCRIPT, 'allow-oom'),
 };
 export type ScriptName = keyof typeof SCRIPTS;
 
-const READS: ReadonlySet<ScriptName> = new Set(['get', 'list', 'untold', 'gone', 'secret']);
+const READS: ReadonlySet<ScriptName> = new Set(['get', 'list', 'untold', 'gone', 'owner', 'secret']);
 
 /** Runs the scripts: what it answers is stored, by as many as are configured. */
 export class JobScripts {

@@ -121,6 +121,9 @@ end
 return done(count)
 `;
 
+/** Whose a job is. Argument: its id. */
+export const OWNER_SCRIPT = `return done(call('HGET', P .. 'j:' .. ARGV[3], 'o'))`;
+
 /** The store's own secret. */
 export const SECRET_SCRIPT = `return done(call('GET', P .. 'secret'))`;
 

@@ -17,7 +17,7 @@ import type {
 } from '../job-store.ts';
 import type { Notice, NoticeClaim, NoticeSettled } from '../notice-store.ts';
 import type { GoneReceiver } from '../receiver-store.ts';
-import type { StoreSecrets, TellingStore } from '../telling-store.ts';
+import type { OwnerStore, TellingStore } from '../telling-store.ts';
 import { CallGroup } from './call-group.ts';
 import { ChangeFeed, tellAll } from './change-feed.ts';
 import { durabilityWarnings } from './durability.ts';
@@ -57,13 +57,13 @@ const LIST_MOST = 1000;
 const FILES_AT_ONCE = 5000;
 
 /** Jobs in a Redis or Valkey that several nodes share. What is promised is there, and on as many replicas as are said. */
-export async function openRedisJobStore(options: RedisJobStoreOptions): Promise<TellingStore & StoreSecrets> {
+export async function openRedisJobStore(options: RedisJobStoreOptions): Promise<TellingStore & OwnerStore> {
 	const store = new RedisJobStore(options);
 	await store.opened();
 	return store;
 }
 
-class RedisJobStore implements TellingStore, StoreSecrets {
+class RedisJobStore implements TellingStore, OwnerStore {
 	readonly #options: RedisJobStoreOptions;
 	readonly #link: RedisLink;
 	readonly #scripts: JobScripts;
@@ -274,6 +274,12 @@ class RedisJobStore implements TellingStore, StoreSecrets {
 	async removeGone(keys: readonly string[]): Promise<number> {
 		this.#check();
 		return (await this.#scripts.run('changeGone', ['remove', ...keys])) as number;
+	}
+
+	async ownerOf(id: string): Promise<string | null> {
+		this.#check();
+		const owner = (await this.#scripts.run('owner', [id])) as Buffer | null;
+		return owner === null ? null : owner.toString();
 	}
 
 	async secret(): Promise<Uint8Array | null> {

@@ -4,7 +4,7 @@ import type { Job, JobBody, JobError, JobResult, NewJob } from '../job.ts';
 import type { AddOutcome, Claim, ClaimedJob, JobChange, JobPage, JobQuery, QueueView, Report } from '../job-store.ts';
 import type { Notice, NoticeClaim, NoticeSettled } from '../notice-store.ts';
 import type { GoneReceiver } from '../receiver-store.ts';
-import type { StoreSecrets, TellingStore } from '../telling-store.ts';
+import type { OwnerStore, TellingStore } from '../telling-store.ts';
 import { isSealedNow, seal, unseal } from './seal.ts';
 import type { StoreKey } from './store-keys.ts';
 
@@ -28,9 +28,9 @@ const LOCKED: JobError = {
 export class SealedJobs implements TellingStore {
 	/** The first seals, each opens. */
 	keys: readonly StoreKey[] = [];
-	readonly #store: TellingStore & StoreSecrets;
+	readonly #store: TellingStore & OwnerStore;
 
-	constructor(store: TellingStore & StoreSecrets) {
+	constructor(store: TellingStore & OwnerStore) {
 		this.#store = store;
 	}
 
@@ -88,6 +88,10 @@ export class SealedJobs implements TellingStore {
 	async dueNotices(claim: NoticeClaim): Promise<Notice[]> {
 		const due = await this.#store.dueNotices(claim);
 		return due.map((notice) => ({ ...notice, job: this.#shown(notice.job) }));
+	}
+
+	ownerOf(id: string): Promise<string | null> {
+		return this.#store.ownerOf(id);
 	}
 
 	/** A secret of the store's own, the same for all who share it; made the first time, and sealed like the jobs. */

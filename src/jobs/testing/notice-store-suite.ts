@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Notice, NoticeClaim } from '../notice-store.ts';
-import type { TellingStore } from '../telling-store.ts';
+import type { OwnerStore, TellingStore } from '../telling-store.ts';
 import { bytes, JobStage, type JobStoreHome, LONG_MS } from './job-stage.ts';
 
 const DAY_MS = 86_400_000;
@@ -139,6 +139,21 @@ const CASES: Readonly<Record<string, (stage: NoticeStage) => Promise<void>>> = {
 		assert.deepEqual(await stage.due({ most: 10, laneMost: 4, busy: new Map([['slow.example', 4]]) }), []);
 		assert.equal((await stage.due({ most: 2, laneMost: 4 })).length, 2, 'and it goes on itself');
 		assert.equal(await stage.store.noticesWaiting(), 302);
+	},
+
+	async 'whose a job is, and a secret of the store’s own that changes only from what it was'(stage) {
+		const store = stage.jobs.store as TellingStore & OwnerStore;
+		const id = await stage.jobs.add({ owner: 'hash' });
+		assert.deepEqual([await store.ownerOf(id), await store.ownerOf('none')], ['hash', null]);
+		const [one, two] = [bytes('one'), bytes('two')];
+		assert.equal(await store.secret(), null);
+		assert.equal(await store.setSecret(one, two), false);
+		assert.equal(await store.setSecret(one, null), true);
+		assert.equal(await store.setSecret(two, null), false);
+		assert.equal(Buffer.from((await store.secret()) ?? []).toString(), 'one');
+		assert.equal(await store.setSecret(two, one), true);
+		const other = (await stage.jobs.home.open()) as TellingStore & OwnerStore;
+		assert.equal(Buffer.from((await other.secret()) ?? []).toString(), 'two');
 	},
 
 	async 'receivers that are gone are known to all, newest first, until they are taken back'(stage) {
