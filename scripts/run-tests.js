@@ -7,17 +7,24 @@
  * `UNSTEADY_FILES` of their files fail, these are run once more, alone; what passes then is no failure, and is named as
  * unsteady: such a test wants mending all the same.
  */
-import { spawn } from 'node:child_process';
-import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { installTestPeers } from './install-peers.js';
+import { root, run, state } from './testing/run-command.js';
+import { kept, runFile, runFiles } from './testing/test-files.js';
 
-const root = join(import.meta.dirname, '..');
 const tool = (name) => join(root, 'node_modules', '.bin', name);
 const quick = process.argv.includes('--quick');
-/** Most minutes for one step: a hung test must not hold the run for ever. */
-const LIMIT_MINUTES = 10;
+/**
+ * Minutes from the start after which no further file of a slow step begins, and after which none is run once more: the
+ * whole run keeps to 20 minutes on a slow machine too. What was left out then is named as skipped, with this as its reason.
+ */
+const LAST_BEGIN = 14.5;
+const LAST_AGAIN = 16;
+/** What is still running then is ended, as failed. */
+const LAST_END = 18;
+/** Most minutes for one file of a slow step. */
+const FILE_MINUTES = 4;
 /**
  * They bound times more closely than a busy machine keeps them, or keep both cores busy themselves: nothing runs beside
  * them. All others of test/ wait most of the time, for windows, cool-downs and programs that start.
@@ -30,6 +37,17 @@ const ALONE = [
 ];
 /** How many of the others run at a time. */
 const BESIDE = 3;
+/** In this order: should the time not be enough for all, what is run is what says most. */
+const SLOW = [
+	'test/{docs,package,keeper}/**/*.test.ts',
+	'examples/**/*.test.ts',
+	'test/e2e/**/*.test.ts',
+	'test/conformance/**/*.test.ts',
+	'test/fuzz/**/*.test.ts',
+	'test/faults/**/*.test.ts',
+	'test/healthy/**/*.test.ts',
+	'benchmarks/**/*.test.ts',
+];
 /** They start nothing, send no signal and leave nothing in `process`: two processes for all of them. */
 const PARTS =
 	'{alerts,app-cache,balancing,cache,cdn,config,core,deploy,gateway,health,logs,metrics,otlp,resilience,scaling,store,traces,wire}';
@@ -41,13 +59,10 @@ const OWN_PROCESS = [
 	'src/resilience/{gcra-threads,node-pressure}.test.ts',
 ];
 /** Where more fail at once, it is not chance. */
-const UNSTEADY_FILES = 3;
+const UNSTEADY_FILES = 5;
 /** Names of tests that passed the second time only. */
 const unsteady = [];
 
-/** What is kept between processes and runs: most of the time of a small test file goes into compiling what it imports. */
-const kept = join(root, 'node_modules', '.cache', 'ballast-tests');
-const compiled = join(kept, 'compiled');
 const incremental = ['--incremental', '--tsBuildInfoFile', join(kept, 'types.tsbuildinfo')];
 
 const steps = [
@@ -57,7 +72,7 @@ const steps = [
 	{ name: 'imports', command: [process.execPath, 'scripts/check-imports.ts'] },
 	{ name: 'docs', command: [process.execPath, 'scripts/check-docs.ts'] },
 	// Most of the time of a test goes into what it imports: those that need no process of their own share it.
-	{ name: 'parts', tests: [`src/${PARTS}/**/*.test.ts`], except: OWN_PROCESS, processes: 2, minutes: 5 },
+	{ name: 'parts', tests: [`src/${PARTS}/**/*.test.ts`], except: OWN_PROCESS, processes: 2, minutes: 8 },
 	{
 		name: 'unit',
 		tests: [
@@ -66,17 +81,10 @@ const steps = [
 			'{scripts,simulators}/**/*.test.ts',
 		],
 		concurrency: 2,
-		minutes: 5,
+		minutes: 8,
 	},
-	{
-		name: 'side by side',
-		tests: ['{test,examples,benchmarks}/**/*.test.ts'],
-		except: ALONE,
-		concurrency: BESIDE,
-		slow: true,
-		minutes: 15,
-	},
-	{ name: 'alone', tests: ALONE, concurrency: 1, slow: true, minutes: 15 },
+	{ name: 'alone', tests: ALONE, concurrency: 1, slow: true },
+	{ name: 'side by side', tests: SLOW, except: ALONE, concurrency: BESIDE, slow: true },
 ];
 
 let interrupted = false;
@@ -84,7 +92,7 @@ process.on('SIGINT', () => {
 	interrupted = true;
 });
 
-process.on('exit', () => rmSync(join(tmpdir(), `ballast-test-state-${process.pid}`), { recursive: true, force: true }));
+process.on('exit', () => rmSync(state, { recursive: true, force: true }));
 if (!quick) console.log(`peers: ${installTestPeers()}`);
 const results = [];
 const began = performance.now();
@@ -126,8 +134,10 @@ async function tryAgain() {
 	);
 	if (failing.length > UNSTEADY_FILES || failing.some((each) => !each.slow)) return;
 	for (const { result, file } of failing) {
+		if (minutesIn() > LAST_AGAIN) return;
 		console.log(`\n── once more: ${file.file}`);
-		const again = await runFiles([file.file], { concurrency: 1 });
+		const again = await runFile(file.file, minutesLeft());
+		console.log(again.output);
 		if (again.failed > 0) continue;
 		unsteady.push(...file.failures);
 		result.failed -= file.failed;
@@ -136,87 +146,55 @@ async function tryAgain() {
 	}
 }
 
+function minutesIn() {
+	return (performance.now() - began) / 60_000;
+}
+
+function minutesLeft() {
+	return Math.min(FILE_MINUTES, LAST_END - minutesIn());
+}
+
 /** Runs the files of a step. */
-async function test({ tests, except = [], processes, ...how }) {
-	const files = globSync(tests, { cwd: root, exclude: ['**/node_modules/**', '**/fixtures/**', ...except] }).sort();
+async function test({ tests, except = [], processes, slow, ...how }) {
+	const exclude = ['**/node_modules/**', '**/fixtures/**', ...except];
+	const files = [...new Set(tests.flatMap((pattern) => globSync(pattern, { cwd: root, exclude }).sort()))];
 	if (files.length === 0) {
 		console.log(`no file matches ${tests.join(' ')}`);
 		return { passed: 0, failed: 1, skips: [], files: [] };
 	}
+	if (slow) return oneByOne(files, how);
 	if (processes === undefined) return runFiles(files, how);
 	// Neighbours are alike: so each process has as much to do as the others.
 	const shares = Array.from({ length: processes }, (_, share) => files.filter((_, at) => at % processes === share));
-	const results = await Promise.all(shares.map((share) => runFiles(share, { ...how, oneProcess: true })));
+	return together(await Promise.all(shares.map((share) => runFiles(share, { ...how, oneProcess: true }))));
+}
+
+/** Each in a process of its own, so many at a time. What one prints comes at its end, not mixed with that of others. */
+async function oneByOne(files, { concurrency }) {
+	const [left, done, skips] = [[...files], [], []];
+	const next = async () => {
+		for (let file = left.shift(); file !== undefined; file = left.shift()) {
+			if (interrupted) return;
+			if (minutesIn() > LAST_BEGIN) {
+				skips.push({ name: file, why: `this machine is slow: not begun after ${LAST_BEGIN} minutes` });
+				continue;
+			}
+			const { output, ...result } = await runFile(file, minutesLeft());
+			console.log(`── ${file}\n${output.trimEnd()}`);
+			done.push(result);
+		}
+	};
+	await Promise.all(Array.from({ length: concurrency }, next));
+	return together([...done, { passed: 0, failed: 0, skips, files: [] }]);
+}
+
+function together(results) {
 	return {
 		passed: results.reduce((sum, { passed }) => sum + passed, 0),
 		failed: results.reduce((sum, { failed }) => sum + failed, 0),
 		skips: results.flatMap(({ skips }) => skips),
-		files: results.flatMap((result) => result.files),
+		files: results.flatMap(({ files }) => files),
 	};
-}
-
-/** What the runner itself reports counts, and a run that breaks off counts as one failure. */
-async function runFiles(files, { name, concurrency, minutes, oneProcess = false }) {
-	const folder = mkdtempSync(join(tmpdir(), 'ballast-test-'));
-	const counts = join(folder, 'counts.json');
-	try {
-		const reporters = ['spec', 'stdout', join(root, 'scripts', 'count-reporter.js'), counts];
-		const options = reporters.map((value, at) => `--test-reporter${at % 2 === 0 ? '' : '-destination'}=${value}`);
-		const how = oneProcess ? '--test-isolation=none' : `--test-concurrency=${concurrency}`;
-		// What runs beside others is not to be mixed with them.
-		const lines = oneProcess ? [] : undefined;
-		const code = await run([process.execPath, '--test', how, ...options, ...files], { minutes, compiled, lines });
-		if (lines !== undefined) console.log(`\n── ${name}\n${lines.join('')}`.trimEnd());
-		const { passed, failed, cancelled, skips, files: seen } = readCounts(counts);
-		const broken = code !== 0 && failed + cancelled === 0 ? 1 : 0;
-		return { passed, failed: failed + cancelled + broken, skips, files: seen };
-	} finally {
-		rmSync(folder, { recursive: true, force: true });
-	}
-}
-
-function readCounts(file) {
-	try {
-		return JSON.parse(readFileSync(file, 'utf8'));
-	} catch {
-		return { passed: 0, failed: 0, cancelled: 0, skips: [], files: [] };
-	}
-}
-
-/**
- * The exit code; 1 when it was ended by a signal or took too long. `lines`: gets what it prints; `compiled`: the
- * folder where Node keeps compiled code.
- */
-function run([command, ...args], { minutes = LIMIT_MINUTES, lines = undefined, compiled = undefined }) {
-	return new Promise((resolve) => {
-		// node:test marks the processes that it starts; run from within a test, ours are no part of it.
-		const { NODE_TEST_CONTEXT: _, STATE_DIRECTORY: __, ...env } = process.env;
-		// What a Ballast that is tried keeps is none of this user's.
-		if (compiled !== undefined) env.NODE_COMPILE_CACHE ??= compiled;
-		env.XDG_STATE_HOME = join(tmpdir(), `ballast-test-state-${process.pid}`);
-		const child = spawn(command, args, {
-			cwd: root,
-			env,
-			stdio: ['ignore', ...Array(2).fill(lines === undefined ? 'inherit' : 'pipe')],
-		});
-		// Not to be mixed with those of others.
-		for (const stream of [child.stdout, child.stderr])
-			stream?.setEncoding('utf8').on('data', (text) => lines.push(text));
-		const timer = setTimeout(() => {
-			console.error(`${command} takes longer than ${minutes} minutes and is ended`);
-			child.kill('SIGTERM');
-			setTimeout(() => child.kill('SIGKILL'), 10_000).unref();
-		}, minutes * 60_000);
-		child.on('error', (error) => {
-			console.error(error.message);
-			clearTimeout(timer);
-			resolve(1);
-		});
-		child.on('close', (code) => {
-			clearTimeout(timer);
-			resolve(code ?? 1);
-		});
-	});
 }
 
 function summarise() {

@@ -2,6 +2,7 @@
  * A TCP proxy that makes faults between a client and a server, each switched while connections are open:
  * latency, a narrow line, silence (half-open), resets (at once, or after so many bytes), refusal.
  */
+import { once } from 'node:events';
 import net from 'node:net';
 
 /** Bytes on their way beyond which a source is not read. */
@@ -79,10 +80,8 @@ export class FaultProxy {
 	/** Takes connections again, on the same port. */
 	async accept(): Promise<void> {
 		if (this.#server.listening) return;
-		await new Promise<void>((resolve, reject) => {
-			this.#server.once('error', reject);
-			this.#server.listen(this.port, '127.0.0.1', resolve);
-		});
+		this.#server.listen(this.port, '127.0.0.1');
+		await once(this.#server, 'listening');
 		this.#holder?.close();
 		this.#holder = null;
 	}
@@ -240,9 +239,7 @@ function hold(port: number): { close(): void } | null {
 /** A proxy on a free port of loopback, in front of this port. */
 export async function startFaultProxy(target: number | (() => number)): Promise<FaultProxy> {
 	const server = net.createServer({ allowHalfOpen: true });
-	await new Promise<void>((resolve, reject) => {
-		server.once('error', reject);
-		server.listen(0, '127.0.0.1', resolve);
-	});
+	server.listen(0, '127.0.0.1');
+	await once(server, 'listening');
 	return new FaultProxy(server, typeof target === 'number' ? () => target : target);
 }

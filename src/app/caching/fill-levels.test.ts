@@ -1,7 +1,7 @@
 /** A miss with a level behind the memory: what is asked for where, and what that level is told. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { PLAIN_CACHE } from '../../cache/cache-policy.ts';
 import { AnswerMemory } from '../../cache/memory/answer-memory.ts';
 import { openAnswerStore } from '../../cache/memory/memory-store.ts';
@@ -82,12 +82,22 @@ class Origin implements ConnectionOwner {
 	closed(): void {}
 }
 
+const levels: HandLevel[] = [];
+// Who still waits for a level keeps this process alive until it is late.
+after(() => {
+	for (const { asked } of levels) for (const answer of asked.splice(0)) answer(null);
+});
+
 /** Its answers come when the test says so. */
 class HandLevel implements SecondLevel {
 	readonly name = 'hand';
 	readonly timeoutMs = 60_000;
 	readonly kept: string[] = [];
 	readonly asked: ((found: FoundAnswer | null) => void)[] = [];
+
+	constructor() {
+		levels.push(this);
+	}
 
 	find(): Promise<FoundAnswer | null> {
 		return new Promise((resolve) => this.asked.push(resolve));
@@ -116,8 +126,8 @@ class Node {
 		const store = openAnswerStore(AnswerMemory.create(4 * 1024 * 1024), 0);
 		const [hash, marks] = [new CacheHash(randomBytes(32)), new UrlMarks(UrlMarks.create())];
 		const lines = { again: lookAgain, goOn, balance: () => 0 };
-		const levels = new SecondLevels([this.level], marks);
-		const lookup = new AnswerCaching({ plane, store, marks, hash, levels, bodyMost: 1e6, ...lines });
+		const second = new SecondLevels([this.level], marks);
+		const lookup = new AnswerCaching({ plane, store, marks, hash, levels: second, bodyMost: 1e6, ...lines });
 		const route = routeWith(new RouteCache(lookup, PLAIN_CACHE, ''));
 		plane.routes = { match: () => route, methodsAllowed: () => [] };
 	}
