@@ -29,7 +29,12 @@ export class JobCredentials {
 			idempotency:
 				idempotency === null
 					? null
-					: { ...idempotency, key: await owners.record(idempotency.key), untilMs: idempotency.untilMs + shift },
+					: {
+							key: await owners.record(idempotency.key),
+							// A short payload could be found out by trying.
+							fingerprint: await owners.record(idempotency.fingerprint),
+							untilMs: idempotency.untilMs + shift,
+						},
 		};
 	}
 }

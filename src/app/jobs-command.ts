@@ -37,7 +37,7 @@ export async function jobsCommand(jobs: JobsLink, args: Record<string, unknown>)
 		case 'enable':
 			return { enabled: await jobs.ask('enable', text('receiver')) };
 		case 'queues':
-			return { queues: await jobs.ask('queues') };
+			return { queues: await jobs.ask('queues'), webhooks: jobs.figures?.webhooks ?? null };
 		default:
 			throw new BallastError(
 				'bad_command',

@@ -17,6 +17,7 @@ import { queueRooms } from '../jobs/queue-rooms.ts';
 import { JobRunner } from '../jobs/runner.ts';
 import { SealedJobs } from '../jobs/sealing/sealed-store.ts';
 import { storeKeys } from '../jobs/sealing/store-keys.ts';
+import { secretsOfUrl } from '../jobs/webhooks/receiver-secrets.ts';
 import { WebhookSender } from '../jobs/webhooks/webhook-sender.ts';
 import { JobCredentials } from './job-credentials.ts';
 import { JobPlaces } from './job-places.ts';
@@ -174,7 +175,7 @@ export class JobsRoom {
 			holder,
 			gone,
 			statusOf: ({ result }) => (result === null ? null : statusOf(bufferOf(result.head))),
-			secretsOf: (job) => this.#policyOf(job).webhook?.secrets ?? [],
+			secretsOf: (job, url) => secretsOfUrl(this.#policyOf(job).webhook, url),
 			gaveUp: (job, why) => this.#tally.webhookGivenUp(job, why),
 			receiverGone: (job, host) => this.#tally.receiverGone(job, host),
 			unusable: (why) => this.#tally.unusable(why),
@@ -356,6 +357,7 @@ export class JobsRoom {
 		this.#addedSince = new Map();
 		try {
 			this.#views = await this.#readQueues();
+			await this.#store.reseal();
 			this.#untold = await this.#store.noticesWaiting();
 			this.#gone = (await this.#store.gone(GONE_SHOWN)).length;
 		} catch (error) {

@@ -32,6 +32,8 @@ test('queues in a table; a paused one is told', async () => {
 	assert.equal(code, 0);
 	assert.match(out, /^QUEUE +WAITING +OLDEST +RUNNING +PARKED +FAILED +DONE/);
 	assert.match(out, /videos +5 +1m01s +2 +1 +3 +90 +paused/);
+	const told = (await against({ queues, webhooks: { waiting: 2, gone: 1 } })).out;
+	assert.match(told, /\nwebhooks +2 ends of jobs to be told; 1 receiver answered 410: ballast jobs receivers\n$/);
 	assert.equal((await against({ queues: {} })).out, 'no route makes jobs here\n');
 });
 

@@ -9,8 +9,8 @@ import { control } from './control-client.ts';
 import { controlSocket } from './control-socket.ts';
 import { jsonText } from './json-text.ts';
 import { plural } from './quantity.ts';
-import { fieldsOf, type QueueStatus, readQueue, readQueues } from './queue-answer.ts';
-import { queueTable } from './queue-view.ts';
+import { fieldsOf, NO_JOBS, type QueueStatus, readJobs, readQueue, readQueues } from './queue-answer.ts';
+import { jobNotes, queueTable } from './queue-view.ts';
 import { type Cell, type Column, table } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -58,6 +58,8 @@ interface Answer {
 	/** '': that was the last page. */
 	next: string;
 	queues: QueueStatus[];
+	/** Beside them. */
+	notes: string[];
 	queue: QueueStatus;
 	receivers: Receiver[];
 	/** Receivers that are called again. */
@@ -74,6 +76,7 @@ function readAnswer(said: unknown): Answer {
 		changed: typeof changed === 'boolean' ? changed : null,
 		next: textOr(next),
 		queues: readQueues(queues),
+		notes: jobNotes(readJobs(said) ?? NO_JOBS),
 		queue: readQueue('', queue),
 		receivers: listOr(receivers).map(({ key, host, sinceMs }) => ({
 			key: textOr(key),
@@ -146,7 +149,7 @@ function lines(what: What, answer: Answer, terminal: Terminal): string[] {
 		case 'queues':
 			return answer.queues.length === 0
 				? ['no route makes jobs here']
-				: queueTable(answer.queues, terminal, Date.now());
+				: [...queueTable(answer.queues, terminal, Date.now()), ...answer.notes];
 		case 'list':
 			return listLines(answer, terminal);
 		case 'show':

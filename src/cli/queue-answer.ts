@@ -22,6 +22,8 @@ export interface JobsStatus {
 	webhooks: { waiting: number; gone: number };
 }
 
+export const NO_JOBS: JobsStatus = { queues: [], unusable: '', webhooks: { waiting: 0, gone: 0 } };
+
 /** null: no route makes jobs, or that version does not tell. */
 export function readJobs(said: unknown): JobsStatus | null {
 	if (typeof said !== 'object' || said === null) return null;

@@ -85,7 +85,9 @@ test('each receiver its own secret: by its host, or at the route, whose URL may 
 		secrets: [env.NEW, env.OLD],
 		hidden: true,
 	});
-	for (const text of [printConfig(config), inspect(maskConfig(config), { depth: null })])
+	const other = await configOf(file({ receivers }, 'off', routes), {}, { env: { ...env, HOOK_URL: `${hookUrl}/2` } });
+	const diff = formatDiff(diffConfig(other, config));
+	for (const text of [printConfig(config), diff, inspect(maskConfig(config), { depth: null })])
 		for (const secret of [env.NEW.slice(6), env.OLD.slice(6), 'secret-path']) assert.ok(!text.includes(secret), text);
 });
 

@@ -18,7 +18,7 @@ export class OwnerHash {
 		return hash === '' ? '' : (await this.#hash('owner', hash)).slice(0, KEPT);
 	}
 
-	/** Of an idempotency key, in which its owner is. */
+	/** Of an idempotency key, in which its owner is, and of what came with it. */
 	record(key: string): Promise<string> {
 		return this.#hash('record', key);
 	}

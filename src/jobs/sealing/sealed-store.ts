@@ -26,12 +26,26 @@ const LOCKED: JobError = {
  * parked when its turn comes.
  */
 export class SealedJobs implements TellingStore {
-	/** The first seals, each opens. */
-	keys: readonly StoreKey[] = [];
+	#keys: readonly StoreKey[] = [];
+	#resealed = false;
 	readonly #store: TellingStore & OwnerStore;
 
 	constructor(store: TellingStore & OwnerStore) {
 		this.#store = store;
+	}
+
+	/** The first seals, each opens. */
+	set keys(keys: readonly StoreKey[]) {
+		this.#keys = keys;
+		this.#resealed = false;
+	}
+
+	/** The store's own secret is sealed by the first key from now on: the one of before may go. */
+	async reseal(): Promise<void> {
+		if (this.#resealed) return;
+		const keys = this.#keys;
+		await this.secret();
+		this.#resealed = keys === this.#keys;
 	}
 
 	async add(jobs: readonly NewJob[]): Promise<AddOutcome[]> {
@@ -55,7 +69,7 @@ export class SealedJobs implements TellingStore {
 	}
 
 	report(reports: readonly Report[]): Promise<boolean[]> {
-		const [key] = this.keys;
+		const [key] = this.#keys;
 		if (key === undefined) return this.#store.report(reports);
 		const sealed = (id: string, { head, body }: JobResult): JobResult => ({
 			head: seal(key, head, headOf(id)),
@@ -98,10 +112,10 @@ export class SealedJobs implements TellingStore {
 	async secret(): Promise<Uint8Array> {
 		for (let tries = 0; tries < SECRET_TRIES; tries++) {
 			const stored = await this.#store.secret();
-			const plain = stored === null ? new Uint8Array(randomBytes(SECRET_BYTES)) : unseal(this.keys, stored, 'secret');
+			const plain = stored === null ? new Uint8Array(randomBytes(SECRET_BYTES)) : unseal(this.#keys, stored, 'secret');
 			if (plain === null) throw new BallastError('jobs_unavailable', `the store’s own secret: ${LOCKED.message}`);
-			if (stored !== null && isSealedNow(this.keys, stored)) return plain;
-			const [key] = this.keys;
+			if (stored !== null && isSealedNow(this.#keys, stored)) return plain;
+			const [key] = this.#keys;
 			const next = key === undefined ? plain : seal(key, plain, 'secret');
 			if (await this.#store.setSecret(next, stored)) return plain;
 		}
@@ -145,7 +159,7 @@ export class SealedJobs implements TellingStore {
 	}
 
 	#sealed(job: NewJob): NewJob {
-		const [key] = this.keys;
+		const [key] = this.#keys;
 		if (key === undefined) return job;
 		const notify = job.notify === null ? null : seal(key, job.notify, notifyOf(job.id));
 		const body = sealedBody(key, job.body, bodyOf(job.id));
@@ -155,11 +169,11 @@ export class SealedJobs implements TellingStore {
 	/** null: no key opens it. */
 	#opened<J extends Job>(job: J): J | null {
 		const { id, result } = job;
-		const request = unseal(this.keys, job.request, requestOf(id));
-		const notify = job.notify === null ? null : unseal(this.keys, job.notify, notifyOf(id));
-		const body = openedBody(this.keys, job.body, bodyOf(id));
-		const head = result === null ? NOTHING : unseal(this.keys, result.head, headOf(id));
-		const answer = result === null ? null : openedBody(this.keys, result.body, resultOf(id));
+		const request = unseal(this.#keys, job.request, requestOf(id));
+		const notify = job.notify === null ? null : unseal(this.#keys, job.notify, notifyOf(id));
+		const body = openedBody(this.#keys, job.body, bodyOf(id));
+		const head = result === null ? NOTHING : unseal(this.#keys, result.head, headOf(id));
+		const answer = result === null ? null : openedBody(this.#keys, result.body, resultOf(id));
 		if (request === null || head === null || body === undefined || answer === undefined) return null;
 		if (notify === null && job.notify !== null) return null;
 		return { ...job, request, body, notify, result: result === null ? null : { head, body: answer } };

@@ -1,5 +1,5 @@
 import { parseWebhookSecret } from './sign-webhook.ts';
-import type { WebhooksConfig } from './webhooks-config.ts';
+import type { OffloadWebhook, WebhooksConfig } from './webhooks-config.ts';
 
 /** The secrets that a host knows: of the first rule that names it, or those of all; empty: it knows none. */
 export function secretsOfHost(
@@ -9,6 +9,10 @@ export function secretsOfHost(
 	const name = host.toLowerCase().replace(/\.$/, '');
 	return receivers.find((rule) => isNamed(rule.host, name))?.secrets ?? secrets;
 }
+
+/** The secrets of a URL that the route names; empty: it does not, or any more. */
+export const secretsOfUrl = (webhook: OffloadWebhook | null, url: string): readonly string[] =>
+	webhook?.url === url ? webhook.secrets : [];
 
 /** `*.example.com` names all below it, not itself. */
 const isNamed = (rule: string, host: string): boolean =>

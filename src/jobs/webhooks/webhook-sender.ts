@@ -25,8 +25,8 @@ export interface WebhookSenderParts {
 	gone: readonly string[];
 	/** Of the API's answer; null: there is none. */
 	statusOf(job: Job): number | null;
-	/** What the receiver knows that the job's route names, `whsec_…`; empty: what its host does. */
-	secretsOf(job: Job): readonly string[];
+	/** What the receiver at this URL knows, where it is the one that the job's route names now, `whsec_…`; empty: what its host does. */
+	secretsOf(job: Job, url: string): readonly string[];
 	/** Nobody will be told of this end. */
 	gaveUp(job: Job, why: string): void;
 	/** Its receiver is called no more, until somebody takes that back. */
@@ -192,7 +192,7 @@ export class WebhookSender {
 	async #try({ notice, told, host }: Due, { config, judge, path }: How): Promise<WebhookAnswer> {
 		const { job } = notice;
 		// Whom a client names does not get what is signed for another.
-		const own = told.asked ? [] : this.#parts.secretsOf(job);
+		const own = told.asked ? [] : this.#parts.secretsOf(job, told.url);
 		const keys = signingKeys(own.length > 0 ? own : secretsOfHost(config, host));
 		if (keys.length === 0) return { kind: 'refused', reason: 'no_secret' };
 		const body = JSON.stringify(webhookMessage(job, path, this.#parts.statusOf(job)));
