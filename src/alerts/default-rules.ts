@@ -210,6 +210,11 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 		severity: 'warning',
 		summary: 'A job of {{service}} has waited for {{value}}.',
 	},
+	credit_low: {
+		when: 'credit.low by service,lane > 0 for 1m',
+		severity: 'warning',
+		summary: 'Little is left at {{lane}} of {{service}}: jobs will soon be refused there.',
+	},
 	store_failing: {
 		when: 'store.failed > 0 for 5s keep 1m',
 		severity: 'critical',

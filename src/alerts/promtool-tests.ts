@@ -71,6 +71,10 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 		series: { 'ballast_queue_age_seconds{service="api",route="*"}': '0x10 3600x79 0x40' },
 		firing: { '2m': 0, '12m': 1, '30m': 0 },
 	},
+	credit_low: {
+		series: { 'ballast_credit_low{service="api",route="*",lane="main"}': SET },
+		firing: PASSES,
+	},
 	store_failing: { series: { ballast_store_failed: SET }, firing: PASSES },
 	cache_level_down: { series: { 'ballast_cache_level_down{level="redis"}': SET }, firing: PASSES },
 	config_refused: { series: { ballast_config_refused: SET }, firing: PASSES },

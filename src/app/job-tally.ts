@@ -1,6 +1,7 @@
 import type { Job, JobState } from '../jobs/job.ts';
-import type { QueueView, ReportKind } from '../jobs/job-store.ts';
-import type { FromJobsThread, JobCounts, WebhookFigures } from './jobs-messages.ts';
+import type { ReportKind } from '../jobs/job-store.ts';
+import type { FromJobsThread, JobCounts, JobFigures } from './jobs-messages.ts';
+import { OTHER_CODE } from './known-codes.ts';
 
 /** Dead letters that are told one by one in a second; of the others only their number is. */
 const TOLD_MOST = 10;
@@ -22,6 +23,8 @@ export class JobTally {
 	/** First attempts a second, of late, and how many there were when it was last looked. */
 	readonly #paces = new Map<string, { perS: number; started: number }>();
 	readonly #warned = new Set<string>();
+	/** Codes of errors that are told apart. */
+	codes: ReadonlySet<string> = new Set();
 	#told = 0;
 	#untold = 0;
 	#stranded: ReadonlySet<string> = new Set();
@@ -33,8 +36,7 @@ export class JobTally {
 
 	#of(queue: string): JobCounts {
 		let counts = this.#counts.get(queue);
-		if (counts === undefined)
-			this.#counts.set(queue, (counts = { queue, added: 0, attempts: 0, ended: {}, waitedS: 0, started: 0, ranS: 0 }));
+		if (counts === undefined) this.#counts.set(queue, (counts = emptyCounts(queue)));
 		return counts;
 	}
 
@@ -71,6 +73,10 @@ export class JobTally {
 		if (end === 'succeeded') counts.ranS += Math.max(0, nowMs - (job.startedMs ?? nowMs)) / 1000;
 		if (report.kind !== 'failed' && report.kind !== 'parked') return;
 		const { code, message } = report.error;
+		if (report.kind === 'failed') {
+			const known = this.codes.has(code) ? code : OTHER_CODE;
+			counts.failed[known] = (counts.failed[known] ?? 0) + 1;
+		}
 		const what = report.kind === 'failed' ? `is a dead letter after ${job.attempts} attempts` : 'is parked';
 		this.#tellSome(
 			report.kind === 'failed' ? 'dead_letter' : 'job_parked',
@@ -80,7 +86,7 @@ export class JobTally {
 	}
 
 	#tellSome(kind: string, subject: string, text: string): void {
-		if (this.#told++ < TOLD_MOST) this.#tell('warn', kind, subject, text);
+		if (this.#told++ < TOLD_MOST) this.tell('warn', kind, subject, text);
 		else this.#untold++;
 	}
 
@@ -89,19 +95,19 @@ export class JobTally {
 		if (why === this.#unusable) return;
 		const before = this.#unusable;
 		this.#unusable = why;
-		if (why === '') this.#tell('info', 'jobs_usable', 'jobs', 'the store of jobs can be used again');
-		else if (before === '') this.#tell('error', 'jobs_unusable', 'jobs', `the store of jobs cannot be used: ${why}`);
+		if (why === '') this.tell('info', 'jobs_usable', 'jobs', 'the store of jobs can be used again');
+		else if (before === '') this.tell('error', 'jobs_unusable', 'jobs', `the store of jobs cannot be used: ${why}`);
 	}
 
 	quarantined(path: string, movedTo: string, reason: string): void {
 		const text = `${path} was corrupt (${reason}) and is ${movedTo} now; the jobs in it are not worked on`;
-		this.#tell('error', 'jobs_quarantined', 'jobs', text);
+		this.tell('error', 'jobs_quarantined', 'jobs', text);
 	}
 
 	/** Of queues whose service makes no jobs any more; each is told of once. */
 	stranded(queues: readonly string[]): void {
 		for (const queue of queues.filter((one) => !this.#stranded.has(one))) {
-			this.#tell(
+			this.tell(
 				'warn',
 				'',
 				queue,
@@ -116,11 +122,11 @@ export class JobTally {
 		for (const warning of warnings) {
 			if (this.#warned.has(warning)) continue;
 			this.#warned.add(warning);
-			this.#tell('warn', 'jobs_at_risk', 'jobs', warning);
+			this.tell('warn', 'jobs_at_risk', 'jobs', warning);
 		}
 	}
 
-	#tell(level: 'info' | 'warn' | 'error', kind: string, subject: string, text: string): void {
+	tell(level: 'info' | 'warn' | 'error', kind: string, subject: string, text: string): void {
 		this.#say({ type: 'told', level, kind, subject, text });
 	}
 
@@ -134,24 +140,17 @@ export class JobTally {
 		this.#tellSome('webhook_receiver_gone', host, text);
 	}
 
-	everySecond(queues: Record<string, QueueView>, running: number, webhooks: WebhookFigures): void {
+	everySecond(figures: Omit<JobFigures, 'type' | 'counts' | 'unusable'>): void {
 		if (this.#untold > 0)
-			this.#tell(
-				'warn',
-				'dead_letter',
-				'jobs',
-				`${this.#untold} more jobs failed, were parked or could not be told of`,
-			);
+			this.tell('warn', 'dead_letter', 'jobs', `${this.#untold} more jobs failed, were parked or could not be told of`);
 		this.#told = 0;
 		this.#untold = 0;
 		this.#pace();
-		this.#say({
-			type: 'figures',
-			queues,
-			counts: [...this.#counts.values()],
-			running,
-			unusable: this.#unusable,
-			webhooks,
-		});
+		this.#say({ type: 'figures', ...figures, counts: [...this.#counts.values()], unusable: this.#unusable });
 	}
 }
+
+const emptyCounts = (queue: string): JobCounts => ({
+	...{ queue, added: 0, attempts: 0, ended: {}, failed: {} },
+	...{ waitedS: 0, started: 0, ranS: 0 },
+});

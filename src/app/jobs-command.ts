@@ -2,13 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { BallastError } from '../core/errors.ts';
 import { JOB_STATES, type Job, type JobState } from '../jobs/job.ts';
 import type { JobChange } from '../jobs/job-store.ts';
+import { MICRO } from '../jobs/spend/spend-policy.ts';
 import type { JobsLink } from './jobs-link.ts';
 import { jobView } from './offload/job-view.ts';
 
 /** What an operator sees of a job, beside what its owner does. */
 function operatorView(job: Job): Record<string, unknown> {
-	const { queue, group, owner, priority, lane, externalId } = job;
-	return { ...jobView(job, ''), queue, group, owner, priority, lane, externalId, result: job.result !== null };
+	const { queue, group, owner, priority, lane, externalId, spent } = job;
+	const view = { ...jobView(job, ''), queue, group, owner, priority, lane, externalId, result: job.result !== null };
+	return spent === undefined ? view : { ...view, cost: { sum: spent.cost / MICRO, counted: spent.counted } };
 }
 
 /** @throws BallastError `bad_command`, `job_not_found`, `jobs_unavailable` */
@@ -37,7 +39,12 @@ export async function jobsCommand(jobs: JobsLink, args: Record<string, unknown>)
 		case 'enable':
 			return { enabled: await jobs.ask('enable', text('receiver')) };
 		case 'queues':
-			return { queues: await jobs.ask('queues'), webhooks: jobs.figures?.webhooks ?? null };
+			return {
+				queues: await jobs.ask('queues'),
+				lanes: jobs.figures?.lanes ?? [],
+				webhooks: jobs.figures?.webhooks ?? null,
+				spending: jobs.figures?.spending ?? [],
+			};
 		default:
 			throw new BallastError(
 				'bad_command',

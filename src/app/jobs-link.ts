@@ -10,6 +10,7 @@ import {
 	type FromJobsThread,
 	type JobCall,
 	type JobCalls,
+	type JobFigures,
 	type JobsSettings,
 	type JobsStart,
 	type ToJobsThread,
@@ -24,8 +25,6 @@ const RESTART_MS = 500;
 /** One that cannot begin, as where its folder cannot be used, at last only so often. */
 const RESTART_MOST_MS = 30_000;
 const HEAP_MB = 1024;
-
-export type JobFigures = Extract<FromJobsThread, { type: 'figures' }>;
 
 /** The control plane's side of the jobs thread: there is one once some route makes jobs. */
 export class JobsLink {

@@ -8,6 +8,8 @@ import type { GoneReceiver } from '../jobs/receiver-store.ts';
 import type { JobStoreConfig } from '../jobs/store-config.ts';
 import type { WebhookCounts } from '../jobs/webhooks/webhook-sender.ts';
 import type { RedisConfig } from '../redis/config.ts';
+import type { LaneFigures } from './lane-figures.ts';
+import type { SpendFigures } from './spend-figures.ts';
 
 /** Files of bodies, within the jobs' folder. */
 export const BODIES = 'bodies';
@@ -123,6 +125,8 @@ export interface JobCounts {
 	added: number;
 	attempts: number;
 	ended: Partial<Record<JobState, number>>;
+	/** Dead letters by code, see known-codes.ts. */
+	failed: Record<string, number>;
 	/** From when its turn could come until it began, s, added up over `started`. */
 	waitedS: number;
 	started: number;
@@ -143,4 +147,8 @@ export type FromJobsThread =
 			running: number;
 			unusable: string;
 			webhooks: WebhookFigures;
+			lanes: LaneFigures[];
+			spending: SpendFigures[];
 	  };
+
+export type JobFigures = Extract<FromJobsThread, { type: 'figures' }>;

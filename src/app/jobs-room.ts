@@ -2,35 +2,43 @@ import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { BallastError } from '../core/errors.ts';
 import { REST } from '../gateway/route-table.ts';
-import type { AttemptOrder, AttemptPolicy } from '../jobs/attempt.ts';
+import type { AttemptOrder, AttemptOutcome, AttemptPolicy } from '../jobs/attempt.ts';
 import { attemptPolicy } from '../jobs/attempt-policy.ts';
 import { BodyFolder } from '../jobs/body-folder.ts';
 import { enableReceivers } from '../jobs/enable-receivers.ts';
 import { ExternalJobs } from '../jobs/external/external-jobs.ts';
-import { LaneCaps } from '../jobs/external/lane-caps.ts';
 import { HolderLock } from '../jobs/holder-lock.ts';
-import { ENDED, JOB_STATES, type Job, type JobBody, type JobResult, type NewJob } from '../jobs/job.ts';
-import type { AddOutcome, KnowsQueues, QueueRoom, QueueView, ReportKind } from '../jobs/job-store.ts';
-import { leftQueues } from '../jobs/left-queues.ts';
+import { ENDED, type Job, type JobBody, type JobResult, type NewJob } from '../jobs/job.ts';
+import type {
+	AddOutcome,
+	ClaimedJob,
+	JobChange,
+	KnowsQueues,
+	KnowsSums,
+	QueueView,
+	ReportKind,
+} from '../jobs/job-store.ts';
 import { OFFLOAD, type OffloadPolicy } from '../jobs/offload-policy.ts';
-import { queueRooms } from '../jobs/queue-rooms.ts';
 import { JobRunner } from '../jobs/runner.ts';
 import { SealedJobs } from '../jobs/sealing/sealed-store.ts';
 import { storeKeys } from '../jobs/sealing/store-keys.ts';
-import { secretsOfUrl } from '../jobs/webhooks/receiver-secrets.ts';
-import { WebhookSender } from '../jobs/webhooks/webhook-sender.ts';
+import type { WebhookSender } from '../jobs/webhooks/webhook-sender.ts';
 import { JobCredentials } from './job-credentials.ts';
 import { JobPlaces } from './job-places.ts';
+import { JobQueues } from './job-queues.ts';
 import { JobTally } from './job-tally.ts';
 import { JobWatchers } from './job-watchers.ts';
 import type { FromJobs, FromJobsThread, JobCall, JobCalls, JobsSettings, JobsStart, ToJobs } from './jobs-messages.ts';
 import { KeyReservations } from './key-reservations.ts';
-import { bufferOf, statusOf } from './offload/stored-answer.ts';
+import { knownCodes } from './known-codes.ts';
+import { LaneDesk } from './lane-desk.ts';
 import { isIdempotent, readStoredRequest } from './offload/stored-request.ts';
 import { stamped } from './offload/upstream-request.ts';
 import { openJobStore } from './open-job-store.ts';
 import { seriesKey } from './plan.ts';
+import { roomSender } from './room-sender.ts';
 import { slim } from './slim-job.ts';
+import { SpendDesk } from './spend-desk.ts';
 import { UpstreamCalls } from './upstream-calls.ts';
 import { WaitingCalls } from './waiting-calls.ts';
 import { WebhookDesk } from './webhook-desk.ts';
@@ -48,15 +56,13 @@ const NOBODY = '!';
 /** Of what the store is told and asked; it does not jump when the wall clock does. */
 const nowMs = (): number => performance.timeOrigin + performance.now();
 
-const UNENDED = JOB_STATES.filter((state) => !ENDED.has(state));
-const laneKey = (queue: string, lane: string): string => `${queue} ${lane}`;
-
 type Answers = { [N in JobCall]: (...args: Parameters<JobCalls[N]>) => Promise<ReturnType<JobCalls[N]>> };
 
 /** What a room is made with. */
 interface Opened {
 	store: SealedJobs;
-	queues: Partial<KnowsQueues>;
+	/** The same, without its seals. */
+	raw: Partial<KnowsQueues & KnowsSums>;
 	bodies: BodyFolder;
 	tally: JobTally;
 	lock: HolderLock;
@@ -67,7 +73,7 @@ export class JobsRoom {
 	readonly #bodies: BodyFolder;
 	readonly #lock: HolderLock;
 	readonly #store: SealedJobs;
-	readonly #queues: Partial<KnowsQueues>;
+	readonly #queues: JobQueues;
 	readonly #credentials: JobCredentials;
 	readonly #runner: JobRunner;
 	readonly #sender: WebhookSender;
@@ -75,14 +81,13 @@ export class JobsRoom {
 	readonly #questions: UpstreamCalls;
 	readonly #external: ExternalJobs;
 	readonly #webhooks: WebhookDesk;
-	readonly #caps = new LaneCaps();
+	readonly #lanes: LaneDesk;
+	readonly #spend: SpendDesk;
 	readonly #watchers: JobWatchers;
 	readonly #tally: JobTally;
 	#policies = new Map<string, JobsSettings['policies'][number]>();
-	#rooms: QueueRoom[] = [];
-	/** Of queues that no route names any more, but jobs. */
-	#left: QueueRoom[] = [];
-	readonly #reserved = new KeyReservations();
+	/** Keys whose requests are being stored, and by whom. */
+	readonly #keys = new KeyReservations();
 	readonly #waiting = new WaitingCalls();
 	/** As they were a moment ago, and jobs that came since. */
 	#views: Record<string, QueueView> = {};
@@ -111,13 +116,17 @@ export class JobsRoom {
 			quarantined: ({ path, movedTo, reason }) => tally.quarantined(path, movedTo, reason),
 			warned: (warnings) => tally.warned(warnings),
 		});
-		room = new JobsRoom(start, { store: new SealedJobs(store), queues: store, bodies, tally, lock });
+		room = new JobsRoom(start, { store: new SealedJobs(store), raw: store, bodies, tally, lock });
 		return room;
 	}
 
 	private constructor(start: JobsStart, of: Opened) {
 		this.#store = of.store;
-		this.#queues = of.queues;
+		this.#queues = new JobQueues({
+			store: of.store,
+			names: of.raw,
+			stranded: (queues) => this.#tally.stranded(queues),
+		});
 		this.#credentials = new JobCredentials(() => this.#store.secret());
 		this.#bodies = of.bodies;
 		this.#tally = of.tally;
@@ -141,13 +150,23 @@ export class JobsRoom {
 		this.#external = new ExternalJobs({
 			upstreamOf: (job) => this.#policyOf(job),
 			ask: (job, target) => this.#questions.ask(job, target),
-			text: (outcome) => this.#bodies.text(outcome.kind === 'answered' ? outcome.body : null, QUESTION_MOST),
+			text: (outcome) => this.#text(outcome),
 			conclude: (token, next) => this.#runner.conclude(token, next),
 			progressed: (token, progress) => this.#runner.progressed(token, progress),
 			nowMs,
 		});
 		this.#webhooks = new WebhookDesk(this.#external);
-		this.#runner = new JobRunner({
+		this.#spend = new SpendDesk(of.raw, nowMs);
+		this.#lanes = this.#laneDesk();
+		this.#runner = this.#jobRunner(start.holder, gone);
+		const { holder } = start;
+		const policyOf = (job: Job): OffloadPolicy => this.#policyOf(job);
+		this.#sender = roomSender({ store: of.store, holder, gone, policyOf, tally: of.tally, nowMs });
+		this.configure(start.settings);
+	}
+
+	#jobRunner(holder: string, gone: readonly string[]): JobRunner {
+		return new JobRunner({
 			store: this.#store,
 			places: {
 				room: () => this.#places.room(),
@@ -156,39 +175,39 @@ export class JobsRoom {
 				drop: (body) => this.#drop(body),
 			},
 			submitted: this.#external,
-			holder: start.holder,
-			gone,
-			rooms: () => this.#roomsNow(),
-			policyOf: (job) => this.#attemptPolicy(job),
-			settled: (job, kind) => this.#settled(job, kind),
-			began: (job) => this.#tally.began(job, nowMs()),
-			unusable: (why) => this.#tally.unusable(why),
-			nowMs,
-		});
-		this.#sender = this.#newSender(start.holder, gone);
-		this.configure(start.settings);
-	}
-
-	#newSender(holder: string, gone: readonly string[]): WebhookSender {
-		return new WebhookSender({
-			store: this.#store,
 			holder,
 			gone,
-			statusOf: ({ result }) => (result === null ? null : statusOf(bufferOf(result.head))),
-			secretsOf: (job, url) => secretsOfUrl(this.#policyOf(job).webhook, url),
-			gaveUp: (job, why) => this.#tally.webhookGivenUp(job, why),
-			receiverGone: (job, host) => this.#tally.receiverGone(job, host),
+			rooms: () => this.#lanes.rooms(this.#queues.all),
+			policyOf: (job) => this.#attemptPolicy(job),
+			settled: (job, kind) => this.#settled(job, kind),
+			began: (job) => this.#began(job),
 			unusable: (why) => this.#tally.unusable(why),
 			nowMs,
 		});
+	}
+
+	#laneDesk(): LaneDesk {
+		return new LaneDesk({
+			ask: (place, target) => this.#questions.askAt(place, target),
+			text: (outcome) => this.#text(outcome),
+			tell: (...what) => this.#tally.tell(...what),
+			inLane: (queue, lane) => this.#runner.inLane(queue, lane),
+			nowMs,
+		});
+	}
+
+	#text(outcome: AttemptOutcome): Promise<string | null> {
+		return this.#bodies.text(outcome.kind === 'answered' ? outcome.body : null, QUESTION_MOST);
 	}
 
 	configure(settings: JobsSettings): void {
 		this.#store.keys = storeKeys(settings.jobs.keys);
 		this.#policies = new Map(settings.policies.map((one) => [seriesKey(one.service, one.route), one]));
 		this.#webhooks.configure(settings.policies.flatMap(({ policy }) => policy.external?.webhook ?? []));
-		this.#rooms = queueRooms(settings.policies.map(({ policy }) => policy));
-		this.#left = [];
+		this.#queues.configure(settings.policies);
+		this.#lanes.configure(settings.policies);
+		this.#spend.configure(settings.policies);
+		this.#tally.codes = knownCodes(settings.policies.map(({ policy }) => policy));
 		const runs = settings.runs && settings.jobs.run;
 		this.#runner.active = runs;
 		this.#sender.configure(runs ? settings.jobs.webhooks : null, settings.jobs.path);
@@ -197,32 +216,20 @@ export class JobsRoom {
 	connect(worker: number, port: MessagePort): void {
 		this.#places.connect(worker, port);
 		port.once('close', () => {
-			this.#reserved.ended(port);
+			this.#keys.left(port);
 			this.#waiting.ended(port);
 		});
 	}
 
-	/** By what is free in the places upstream, as far as it is known. */
-	#roomsNow(): readonly QueueRoom[] {
-		return [...this.#rooms, ...this.#left].map((room) =>
-			room.lanes.length === 0
-				? room
-				: {
-						...room,
-						lanes: room.lanes.map(({ name, concurrency }) => ({
-							name,
-							concurrency: this.#caps.of(laneKey(room.name, name), concurrency, nowMs()),
-						})),
-					},
-		);
+	#began(job: ClaimedJob): void {
+		this.#tally.began(job, nowMs());
+		this.#lanes.began(job);
 	}
 
-	#settled(job: Job, kind: ReportKind): void {
+	#settled(job: ClaimedJob, kind: ReportKind): void {
 		this.#tally.settled(job, kind, nowMs());
-		if (kind.kind !== 'retry' || kind.error.status !== 429 || job.lane === '') return;
-		// It is full with fewer of our jobs than it should take: others use it, too.
-		const ours = this.#runner.inLane(job.queue, job.lane);
-		this.#caps.lower(laneKey(job.queue, job.lane), ours, { nowMs: nowMs(), forMs: kind.atMs - nowMs() });
+		this.#lanes.settled(job, kind);
+		this.#spend.settled(job, kind);
 	}
 
 	#policyOf({ request }: { request: Uint8Array }): OffloadPolicy {
@@ -257,7 +264,7 @@ export class JobsRoom {
 		let answer: FromJobs;
 		try {
 			const value = name === 'awaited' ? await this.#awaited(id, args, port) : await this.call(name, args);
-			if (name === 'reserve' && value === true) this.#reserved.holds(args[0] as string, port);
+			if (name === 'reserve' && value === true) this.#keys.reservedFor(args[0] as string, port);
 			answer = { type: 'answer', id, value };
 		} catch (error) {
 			const code = error instanceof BallastError ? error.code : 'internal';
@@ -274,8 +281,8 @@ export class JobsRoom {
 
 	readonly #calls: Answers = {
 		add: (job, most) => this.#add(job, most),
-		reserve: async (key, by) => this.#reserved.reserve(key, by),
-		release: async (key, by) => this.#reserved.release(key, by),
+		reserve: async (key, by) => this.#keys.reserve(key, by),
+		release: async (key, by) => this.#keys.release(key, by),
 		get: (id) => this.#store.get(id),
 		look: async (id, owners) => {
 			// First of all, and alone: whose it is not is told by the same way and as soon as what there is not.
@@ -295,7 +302,7 @@ export class JobsRoom {
 			return { ...page, jobs: page.jobs.map(slim) };
 		},
 		change: async (id, change) => {
-			const done = await this.#store.change(id, { ...change, nowMs: nowMs() });
+			const done = await this.#store.change(id, await this.#changed(id, change));
 			return done === null ? null : { ...done, job: slim(done.job) };
 		},
 		awaited: async (id, of) => slim(await this.#watchers.wait(id, of)),
@@ -304,8 +311,16 @@ export class JobsRoom {
 		receivers: () => this.#store.gone(GONE_SHOWN),
 		enable: (receiver) => enableReceivers(this.#store, receiver, GONE_SHOWN),
 		queue: (name, change) => this.#store.queue(name, change),
-		queues: async () => this.#readQueues(),
+		queues: async () => this.#queues.read(),
 	};
+
+	/** By this thread's clock. */
+	async #changed(id: string, change: JobChange): Promise<JobChange> {
+		if (change.kind !== 'redrive') return { ...change, nowMs: nowMs() };
+		const job = await this.#store.get(id);
+		const spendSinceMs = job === null ? undefined : this.#spend.sinceMs(job);
+		return { ...change, nowMs: nowMs(), ...(spendSinceMs === undefined ? {} : { spendSinceMs }) };
+	}
 
 	async #fresh(id: string): Promise<JobResult | null> {
 		const job = await this.#store.get(id);
@@ -320,10 +335,12 @@ export class JobsRoom {
 		this.#addedSince.set(queue, (this.#addedSince.get(queue) ?? 0) + 1);
 		const [outcome] = await this.#store.add([await this.#credentials.kept(job, nowMs())]);
 		// Before it is answered: what its client sends next may come by another worker, and sooner than this one's word.
-		if (job.idempotency !== null) this.#reserved.release(job.idempotency.key, job.id);
-		this.#tally.added(queue);
+		if (job.idempotency !== null) this.#keys.release(job.idempotency.key, job.id);
+		if (outcome?.kind !== 'over_spend') this.#tally.added(queue);
 		this.#runner.wake();
-		if (outcome === undefined || outcome.kind === 'mismatch') return outcome as AddOutcome;
+		if (outcome?.kind === 'over_spend') this.#spend.refused(job);
+		if (outcome === undefined || outcome.kind === 'mismatch' || outcome.kind === 'over_spend')
+			return outcome as AddOutcome;
 		return { ...outcome, job: slim(outcome.job) } as AddOutcome;
 	}
 
@@ -331,42 +348,24 @@ export class JobsRoom {
 		if ('file' in body) void this.#bodies.remove([body.file]).catch(() => {});
 	}
 
-	async #readQueues(): Promise<Record<string, QueueView>> {
-		const views: Record<string, QueueView> = {};
-		for (const { name } of this.#rooms) views[name] = await this.#store.queue(name);
-		await this.#readLeft(views);
-		return views;
-	}
-
-	/** Adds those that no route names any more, as long as there is something in them. */
-	async #readLeft(views: Record<string, QueueView>): Promise<void> {
-		const policies = [...this.#policies.values()];
-		const { rooms, stranded } = leftQueues((await this.#queues.queueNames?.()) ?? [], policies);
-		const left: QueueRoom[] = [];
-		for (const name of [...rooms.map((room) => room.name), ...stranded]) {
-			const view = await this.#store.queue(name);
-			if (!UNENDED.some((state) => view.counts[state] > 0)) continue;
-			views[name] = view;
-			left.push(...rooms.filter((room) => room.name === name));
-		}
-		this.#left = left;
-		this.#tally.stranded(stranded.filter((name) => name in views));
-	}
-
 	async everySecond(): Promise<void> {
 		this.#addedSince = new Map();
 		try {
-			this.#views = await this.#readQueues();
+			this.#views = await this.#queues.read();
 			await this.#store.reseal();
 			this.#untold = await this.#store.noticesWaiting();
 			this.#gone = (await this.#store.gone(GONE_SHOWN)).length;
+			await this.#spend.look();
 		} catch (error) {
 			this.#tally.unusable((error as Error).message);
 		}
-		this.#tally.everySecond(this.#views, this.#runner.running, {
-			...this.#sender.counts,
-			waiting: this.#untold,
-			gone: this.#gone,
+		if (this.#runner.active) this.#lanes.look();
+		this.#tally.everySecond({
+			queues: this.#views,
+			running: this.#runner.running,
+			webhooks: { ...this.#sender.counts, waiting: this.#untold, gone: this.#gone },
+			lanes: this.#lanes.figures(this.#queues.rooms),
+			spending: this.#spend.figures(),
 		});
 	}
 

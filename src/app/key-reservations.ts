@@ -1,33 +1,33 @@
-import type { MessagePort } from 'node:worker_threads';
-
-/** Idempotency keys whose requests are being stored, and by whom. */
+/** Idempotency keys whose requests are being stored, and for whom: one at a time. */
 export class KeyReservations {
-	readonly #by = new Map<string, string>();
-	readonly #ports = new Map<string, MessagePort>();
+	/** By key, the job that it is reserved for. */
+	readonly #jobs = new Map<string, string>();
+	/** By key, who asked. */
+	readonly #askers = new Map<string, object>();
 
-	/** False: another request has it. */
+	/** False: another has it. */
 	reserve(key: string, by: string): boolean {
-		const known = this.#by.get(key);
-		if (known === undefined) this.#by.set(key, by);
+		const known = this.#jobs.get(key);
+		if (known === undefined) this.#jobs.set(key, by);
 		return known === undefined || known === by;
 	}
 
-	/** It is given back when this port ends. */
-	holds(key: string, port: MessagePort): void {
-		this.#ports.set(key, port);
+	reservedFor(key: string, asker: object): void {
+		this.#askers.set(key, asker);
 	}
 
 	release(key: string, by: string): void {
-		if (this.#by.get(key) !== by) return;
-		this.#by.delete(key);
-		this.#ports.delete(key);
+		if (this.#jobs.get(key) !== by) return;
+		this.#jobs.delete(key);
+		this.#askers.delete(key);
 	}
 
-	ended(port: MessagePort): void {
-		for (const [key, by] of this.#ports) {
-			if (by !== port) continue;
-			this.#ports.delete(key);
-			this.#by.delete(key);
+	/** Whoever asked is no more. */
+	left(asker: object): void {
+		for (const [key, by] of this.#askers) {
+			if (by !== asker) continue;
+			this.#askers.delete(key);
+			this.#jobs.delete(key);
 		}
 	}
 }

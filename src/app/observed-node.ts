@@ -11,7 +11,7 @@ import type { InstanceView } from './fleet-sink.ts';
 import type { Happenings } from './happenings.ts';
 import { type Plan, UNROUTED } from './plan.ts';
 import { poolKey } from './pool-key.ts';
-import { queueReadings } from './queue-readings.ts';
+import { laneReadings, queueReadings, spendReadings } from './queue-readings.ts';
 import type { Status } from './status.ts';
 
 /** What the metrics of the node are read from. */
@@ -99,6 +99,8 @@ export function observedNode(parts: ObservedParts): NodeReaders {
 		own: () => resources.own(),
 		certificates: () => parts.certificates(),
 		queues: () => queueReadings(status.jobs, Date.now()),
+		lanes: () => laneReadings(status.jobs, Date.now()),
+		spending: () => spendReadings(status.jobs),
 		webhooks: () => status.jobs?.webhooks ?? null,
 		node: () => {
 			const node = parts.node();

@@ -1,6 +1,6 @@
 import { REST } from '../gateway/route-table.ts';
-import type { QueueReading } from '../metrics/node-readers.ts';
-import type { JobFigures } from './jobs-link.ts';
+import type { LaneReading, QueueReading, SpendReading } from '../metrics/node-readers.ts';
+import type { JobFigures } from './jobs-messages.ts';
 
 /** Ends that are told from the first second on, so that their first one is a change. */
 const STATES = ['succeeded', 'failed', 'parked', 'cancelled', 'expired'] as const;
@@ -9,8 +9,7 @@ const STATES = ['succeeded', 'failed', 'parked', 'cancelled', 'expired'] as cons
 export function queueReadings(figures: Pick<JobFigures, 'queues' | 'counts'> | null, nowMs: number): QueueReading[] {
 	if (figures === null) return [];
 	return Object.entries(figures.queues).map(([name, { counts, oldestMs }]) => {
-		const slash = name.indexOf('/');
-		const [service, route] = slash < 0 ? [name, REST] : [name.slice(0, slash), name.slice(slash + 1)];
+		const { service, route } = placeOf(name);
 		const told = figures.counts.find(({ queue }) => queue === name);
 		return {
 			service,
@@ -25,6 +24,30 @@ export function queueReadings(figures: Pick<JobFigures, 'queues' | 'counts'> | n
 			waitedSeconds: told?.waitedS ?? 0,
 			ranSeconds: told?.ranS ?? 0,
 			ended: STATES.map((state) => [state, told?.ended[state] ?? 0] as const),
+			failed: Object.entries(told?.failed ?? {}),
 		};
 	});
 }
+
+function placeOf(queue: string): { service: string; route: string } {
+	const slash = queue.indexOf('/');
+	if (slash < 0) return { service: queue, route: REST };
+	return { service: queue.slice(0, slash), route: queue.slice(slash + 1) };
+}
+
+export function laneReadings(figures: Pick<JobFigures, 'lanes'> | null, nowMs: number): LaneReading[] {
+	return (figures?.lanes ?? []).map(({ queue, lane, slots, waitedS, ranS, credit, ...counts }) => ({
+		...placeOf(queue),
+		...{ lane, ...counts },
+		slots: slots === 0 ? null : slots,
+		credit: credit === null || credit.left === null ? null : { left: credit.left, low: credit.low },
+		creditAgeSeconds: credit === null || credit.toldMs === null ? null : Math.max(0, nowMs - credit.toldMs) / 1000,
+		waitedSeconds: waitedS,
+		ranSeconds: ranS,
+	}));
+}
+
+export const spendReadings = (figures: Pick<JobFigures, 'spending'> | null): SpendReading[] =>
+	(figures?.spending ?? []).map(({ service, tenant, used, limit, spent, refused }) => ({
+		...{ service, tenant, used, limit, spent, refused },
+	}));

@@ -6,7 +6,7 @@ import type { ConcurrencyConfig } from '../resilience/overload-config.ts';
 import type { Fleet } from './fleet.ts';
 import { type OutlierFigures, outlierFigures } from './fleet-outliers.ts';
 import type { InstanceView } from './fleet-sink.ts';
-import type { JobFigures } from './jobs-link.ts';
+import type { JobFigures } from './jobs-messages.ts';
 import { seriesKey, UNROUTED } from './plan.ts';
 import { type ProbeFigures, probeFigures } from './probe-count.ts';
 import type { RateLimitStatus } from './rate-limit-tables.ts';

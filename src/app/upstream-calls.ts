@@ -1,7 +1,7 @@
 import type { AttemptOutcome } from '../jobs/attempt.ts';
 import type { Job } from '../jobs/job.ts';
 import type { AttemptPlaces } from '../jobs/runner.ts';
-import { questionOf } from './offload/upstream-request.ts';
+import { questionAt, questionOf } from './offload/upstream-request.ts';
 
 /** Most time for a question, ms. */
 const ANSWER_MS = 30_000;
@@ -18,8 +18,16 @@ export class UpstreamCalls {
 
 	/** GET of this path at the job's upstream, in its place there. */
 	ask(job: Job, target: string): Promise<AttemptOutcome> {
+		return this.#ask(questionOf(job.request, target), job.lane);
+	}
+
+	/** The same where there is no job, by a route that makes some. */
+	askAt(place: { service: string; route: string; lane: string }, target: string): Promise<AttemptOutcome> {
+		return this.#ask(questionAt(place, target), place.lane);
+	}
+
+	#ask(request: Uint8Array, lane: string): Promise<AttemptOutcome> {
 		const token = `question-${++this.#count}`;
-		const request = questionOf(job.request, target);
 		return new Promise((resolve) => {
 			const late = setTimeout(() => {
 				this.#places.abort(token);
@@ -29,7 +37,7 @@ export class UpstreamCalls {
 				clearTimeout(late);
 				resolve(outcome);
 			});
-			const order = { token, id: '', attempt: 0, request, body: null, upstreamKey: '', lane: job.lane };
+			const order = { token, id: '', attempt: 0, request, body: null, upstreamKey: '', lane };
 			if (!this.#places.begin(order)) this.ended(token, { kind: 'no_place', code: 'draining' });
 		});
 	}

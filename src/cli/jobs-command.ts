@@ -20,7 +20,7 @@ export const JOBS: Command = {
 	},
 	summary: 'show and steer jobs',
 	about: [
-		'Without a word: the queues. list: jobs, newest first. show JOB: one of them.',
+		'Without a word: queues, places upstream, what is spent. list: jobs, newest first. show JOB: one of them.',
 		'cancel JOB. redrive JOB: once more, of one that failed, expired or is parked; the key that the API knows it by',
 		'stays the same, unless you know that nothing came of it and say --new-key.',
 		'settle JOB --as succeeded|failed: you know what became of a parked one.',

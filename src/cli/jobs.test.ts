@@ -37,6 +37,27 @@ test('queues in a table; a paused one is told', async () => {
 	assert.equal((await against({ queues: {} })).out, 'no route makes jobs here\n');
 });
 
+test('places upstream and what is spent stand behind the queues, inert; the one that spends most first', async () => {
+	const lane = { queue: 'heygen', lane: 'main', running: 7, slots: 10, started: 4, waitedS: 8, done: 2, ranS: 610 };
+	const lanes = [
+		{ ...lane, credit: { left: 12.5, low: true, toldMs: 1 } },
+		{ ...lane, lane: 'other', slots: 0, started: 0, credit: null },
+	];
+	const line = { service: 'heygen', limit: null, untilMs: 1, spent: 1, refused: 3 };
+	const spending = [
+		{ ...line, tenant: '*', name: '', used: 60, limit: 500 },
+		{ ...line, tenant: 'acme', name: 'acme', used: 5 },
+		{ ...line, tenant: '~3f', name: 'evil \x1b[2J', used: 55.256, limit: 100 },
+	];
+	const { out } = await against({ queues: {}, lanes, spending });
+	assert.match(out, /^PLACE +QUEUE +SLOTS +WAIT +TIME +DONE +LEFT$/m);
+	assert.match(out, /^main +heygen +7\/10 +2s +5m5s +2 +12.50$/m);
+	assert.match(out, /^other +heygen +7\/∞ +5m5s +2$/m);
+	assert.match(out, /TENANT.*\n~3f +heygen +evil .*55.26 +100 +3\nacme .*\n\* +heygen +60 +500 +3\n/);
+	assert.ok(!out.includes('\x1b[2J'));
+	assert.match((await against({ queues: {}, lanes: 7, spending: [null, { used: 'x' }] })).out, /no route/);
+});
+
 test('jobs in a table, inert; what stands behind them is told', async () => {
 	const { out, args } = await against({ jobs: [job], next: 'abc' }, 'list', '--state', 'failed', '--limit', '1');
 	assert.deepEqual(args, { do: 'list', state: 'failed', limit: 1, newKey: false });

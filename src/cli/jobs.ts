@@ -7,6 +7,7 @@ import { listOr, numberOr, textOr } from './answer-form.ts';
 import { EXIT, type Run } from './command.ts';
 import { control } from './control-client.ts';
 import { controlSocket } from './control-socket.ts';
+import { laneLines, spendLines } from './job-places.ts';
 import { jsonText } from './json-text.ts';
 import { plural } from './quantity.ts';
 import { fieldsOf, NO_JOBS, type QueueStatus, readJobs, readQueue, readQueues } from './queue-answer.ts';
@@ -64,11 +65,14 @@ interface Answer {
 	receivers: Receiver[];
 	/** Receivers that are called again. */
 	enabled: number | null;
+	/** As they came. */
+	lanes: unknown;
+	spending: unknown;
 }
 
 /** The other end may be another version. */
 function readAnswer(said: unknown): Answer {
-	const { jobs: found, job, changed, next, queues, queue, receivers, enabled } = fieldsOf(said);
+	const { jobs: found, job, changed, next, queues, queue, receivers, enabled, lanes, spending } = fieldsOf(said);
 	return {
 		jobs: listOr(found).map(readJob),
 		job: readJob(job),
@@ -84,6 +88,8 @@ function readAnswer(said: unknown): Answer {
 			sinceMs: numberOr(sinceMs, 0),
 		})),
 		enabled: typeof enabled === 'number' ? enabled : null,
+		lanes,
+		spending,
 	};
 }
 
@@ -147,9 +153,14 @@ function order({ positionals, values, switches }: ParsedArguments): { what: What
 function lines(what: What, answer: Answer, terminal: Terminal): string[] {
 	switch (what) {
 		case 'queues':
-			return answer.queues.length === 0
-				? ['no route makes jobs here']
-				: [...queueTable(answer.queues, terminal, Date.now()), ...answer.notes];
+			return [
+				...(answer.queues.length === 0
+					? ['no route makes jobs here']
+					: queueTable(answer.queues, terminal, Date.now())),
+				...answer.notes,
+				...laneLines(answer.lanes, terminal),
+				...spendLines(answer.spending, terminal),
+			];
 		case 'list':
 			return listLines(answer, terminal);
 		case 'show':

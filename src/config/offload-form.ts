@@ -11,6 +11,7 @@ import type { OffloadWebhook, WebhooksConfig } from '../jobs/webhooks/webhooks-c
 import { formatRate } from '../resilience/rate.ts';
 import type { FormOptions } from './alerts-form.ts';
 import { codesForm, externalForm, lanesForm } from './external-form.ts';
+import { creditForm, spendForm } from './spend-form.ts';
 
 const PRIORITIES = ['low', 'normal', 'high'] as const;
 
@@ -41,6 +42,8 @@ export function offloadForm(
 		...(policy.codes === null ? {} : { errors: codesForm(policy.codes) }),
 		...(policy.stamp === null ? {} : { stamp: policy.stamp }),
 		...(policy.external === null ? {} : { external: externalForm(policy.external, secret) }),
+		credit: policy.credit === null ? 'off' : creditForm(policy.credit),
+		spend: policy.spend === null ? 'off' : spendForm(policy.spend),
 		result: formatSize(policy.resultMost),
 		webhook: webhookForm(policy.webhook, secret),
 	};

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { diffConfig } from './diff.ts';
 import { printConfig } from './print.ts';
 import { offloadInput } from './testing/arbitrary.ts';
-import { configOf, serviceOf, warningsOf } from './testing/load-text.ts';
+import { configOf, loadText, serviceOf, warningsOf } from './testing/load-text.ts';
 
 const api = (rest: unknown): string =>
 	JSON.stringify({ services: { api: { instances: 'http://h:1', ...(rest as object) } } });
@@ -60,4 +60,34 @@ test('property: what is printed is the same configuration', async () => {
 		}),
 		{ seed: 20_261_128, numRuns: 40 },
 	);
+});
+
+test('credit needs to know where it is told; of spend what is left out is inherited, with its prices', async () => {
+	const problems = async (offload: object): Promise<string> => {
+		const result = await loadText(api({ offload }));
+		return result.ok ? '' : result.problems.map(({ message }) => message).join();
+	};
+	assert.match(await problems({ credit: { below: 5 } }), /needs `path`.*needs `left`/);
+	assert.match(await problems({ credit: { path: '/a', left: ['no'] } }), /JSON pointer/);
+	assert.match(await problems({ credit: { path: '/a', left: ['/a'], every: '1s' } }), /duration from 10s/);
+	assert.match(await problems({ spend: { perTenant: -1 } }), /a number from 0/);
+	assert.match(await warningsOf(api({ offload: { spend: { perTenant: 5 } } })), /its limits limit nothing/);
+	assert.match(await problems({ spend: { price: { perCharacter: 1 } } }), /needs `price.text`/);
+	assert.match(await problems({ spend: { per: 'week' } }), /expected hour, day or month/);
+	const { routeOffloads } = await serviceOf(
+		api({
+			offload: { spend: { perTenant: 20, tenants: { acme: 0.5 }, price: { each: 0.25 } } },
+			routes: {
+				'POST /a': { offload: { spend: { price: { perCharacter: 0.0001, text: ['/t'] } } } },
+				'POST /b': { offload: { spend: { perTenant: 'off', price: { each: 3 } } } },
+				'POST /c': { offload: { spend: 'off' } },
+			},
+		}),
+	);
+	const { spend: a } = routeOffloads['POST /a'] ?? assert.fail();
+	assert.deepEqual([a?.perTenant, a?.tenants], [20_000_000, { acme: 500_000 }]);
+	assert.deepEqual(a?.price, { each: 250_000, perCharacter: 100, text: ['/t'], otherwise: 250_000 });
+	const { spend: b } = routeOffloads['POST /b'] ?? assert.fail();
+	assert.deepEqual([b?.perTenant, b?.price.otherwise], [null, 3_000_000]);
+	assert.equal(routeOffloads['POST /c']?.spend, null);
 });

@@ -57,6 +57,27 @@ test('what the service says itself is laid over it', async () => {
 	assert.deepEqual([result?.freshMs, result?.waitMs, id], [3_600_000, 30_000, '/data/video_id']);
 });
 
+test('what is left is asked for, and what jobs cost is counted; limits hold for all that makes jobs', async () => {
+	const policies = async (rest: object) =>
+		Object.values((await serviceOf(file(rest), ...options)).routeOffloads).filter((one) => one !== null);
+	for (const policy of await policies({})) {
+		const { credit, spend } = policy;
+		assert.deepEqual([credit?.path, credit?.below, credit?.left.length], ['/v3/users/me', 20, 3]);
+		assert.deepEqual([spend?.perTenant, spend?.total, spend?.per], [null, null, 'day']);
+	}
+	const said = { credit: { below: 250 }, spend: { perTenant: 20, per: 'hour', price: { otherwise: 5 } } };
+	const [videos, templates, translations] = await policies(said);
+	for (const policy of [videos, templates, translations])
+		assert.deepEqual(
+			[policy?.credit?.below, policy?.credit?.path, policy?.spend?.perTenant, policy?.spend?.per],
+			[250, '/v3/users/me', 20_000_000, 'hour'],
+		);
+	assert.deepEqual(videos?.spend?.price, { each: 0, perCharacter: 5600, text: ['/script'], otherwise: 5_000_000 });
+	assert.deepEqual([templates?.spend?.price.text, translations?.spend?.price.each], [['/variables'], 4_000_000]);
+	const [off] = await policies({ credit: 'off', spend: 'off' });
+	assert.deepEqual([off?.credit, off?.spend], [null, null]);
+});
+
 test('no secret is shown', async () => {
 	const config = await configOf(file(), ...options);
 	for (const shown of [JSON.stringify(maskConfig(config)), printConfig(config)])
@@ -71,6 +92,7 @@ test('what belongs together is asked for, and a key that is not there once', asy
 	const { preset, ...rest } = JSON.parse(file()).services.heygen;
 	assert.match((await problems({ ...rest, instances: 'http://h:1' }))[0] ?? '', /preset: heygen/);
 	assert.match((await problems({ preset }))[0] ?? '', /needs `accounts`/);
+	assert.match((await problems({ instances: 'http://h:1', credit: { below: 5 } }))[0] ?? '', /preset: heygen/);
 	const [, other] = rest.accounts;
 	assert.match((await problems({ preset, accounts: [other, other] }))[0] ?? '', /another account/);
 	assert.equal((await problems({ preset, ...rest }, {})).length, 3);

@@ -16,6 +16,7 @@ import type { StateConfig } from '../redis/config.ts';
 import { parseRate } from '../resilience/rate.ts';
 import { resolveCodes, resolveExternal, resolveLanes } from './resolve-external.ts';
 import { resolveJobStore } from './resolve-job-store.ts';
+import { layCredit, laySpend } from './resolve-spend.ts';
 import { layWebhook, resolveWebhooks } from './resolve-webhooks.ts';
 import type { Place } from './scope.ts';
 
@@ -68,6 +69,8 @@ export function layOffload(
 		codes: said.errors === undefined ? from.codes : resolveCodes(said.errors),
 		stamp: said.stamp ?? from.stamp,
 		external: said.external === undefined ? from.external : resolveExternal(said.external, place.at('external')),
+		credit: layCredit(from.credit, said.credit, place.at('credit')),
+		spend: laySpend(from.spend, said.spend, place.at('spend')),
 		resultMost: said.result === undefined ? from.resultMost : (parseSize(said.result) ?? from.resultMost),
 		webhook: layWebhook(from.webhook, said.webhook, place.at('webhook')),
 	};

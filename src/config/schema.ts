@@ -5,7 +5,7 @@ import { balanceSchema } from '../balancing/config.ts';
 import { failoverSchema } from '../balancing/failover-config.ts';
 import { cacheSchema, nodeCacheSchema } from '../cache/config.ts';
 import { cdnLoopSchema, cdnSchema, purgeSchema } from '../cdn/config.ts';
-import { choice, duration, integer, key, list, map, notEmpty, object, oneOf, required, text } from '../core/schema.ts';
+import { duration, integer, key, list, map, notEmpty, object, oneOf, required, text } from '../core/schema.ts';
 import { deploySchema } from '../deploy/config.ts';
 import { compressSchema } from '../gateway/compress/compress-config.ts';
 import {
@@ -34,7 +34,7 @@ import { logsSchema } from '../logs/config.ts';
 import { metricsSchema, objectiveSchema } from '../metrics/config.ts';
 import { exportSchema } from '../otlp/export-config.ts';
 import { receiveSchema } from '../otlp/receive-config.ts';
-import { accountsSchema, webhooksSchema } from '../presets/heygen/config.ts';
+import { presetKeys } from '../presets/heygen/config.ts';
 import { stateSchema } from '../redis/config.ts';
 import { breakerSchema, retryBudgetSchema } from '../resilience/config.ts';
 import { concurrencySchema, overloadSchema, prioritySchema } from '../resilience/overload-config.ts';
@@ -177,19 +177,7 @@ export const serviceSchema = object({
 		defaultText: 'everything',
 		example: { host: 'api.example.com', path: '/v1/*' },
 	}),
-	preset: key(
-		choice('heygen'),
-		'What is known of this API is filled in; what the service says itself is laid over it. `ballast print` shows what comes of it.',
-		{ defaultText: 'none', example: 'heygen' },
-	),
-	accounts: key(accountsSchema, 'Of a preset: the accounts among which its jobs are shared out.', {
-		defaultText: 'none',
-		example: [{ key: { env: 'HEYGEN_API_KEY' }, maxJobs: 10 }],
-	}),
-	webhooks: key(webhooksSchema, 'Of a preset: the webhooks by which the API tells of ends.', {
-		defaultText: 'none: only asking finds them',
-		example: { secret: { env: 'HEYGEN_WEBHOOK_SECRET' } },
-	}),
+	...presetKeys,
 	instances: key(
 		instancesSchema,
 		'Where its instances come from. Only a service whose answers are all fixed, or files, has none.',

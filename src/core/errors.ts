@@ -55,6 +55,8 @@ export const ERRORS = {
 	webhook_unverified: entry(401, 'client', false, 'http_request_denied', 'This webhook cannot be verified'),
 	job_not_found: entry(404, 'client', false, 'destination_not_found', 'There is no such job'),
 	job_not_done: entry(409, 'client', true, 'http_request_denied', 'The job has no result yet'),
+	spend_limited: entry(429, 'client', true, 'http_request_denied', 'What may be spent is spent'),
+	spend_too_large: entry(402, 'client', false, 'http_request_denied', 'One such job costs more than may be spent'),
 	jobs_full: entry(503, 'ballast', true, 'connection_limit_reached', 'The queue is full'),
 	jobs_unavailable: entry(503, 'ballast', true, 'proxy_internal_response', 'Jobs cannot be stored now'),
 	// Ballast and the instances behind it.

@@ -11,6 +11,9 @@ export interface ExportedFile {
 /** Grafana's own: four scrapes at least. */
 const OVER = '$__rate_interval';
 const CACHE = ['cache.hits', 'cache.misses', 'cache.answers'] as const;
+/** Of places upstream, such as accounts; and of what tenants spend there. */
+const LANES = ['lanes.running', 'lanes.slots', 'lanes.wait', 'lanes.time', 'lanes.hourly', 'credit.left'] as const;
+const SPEND = ['spend.used', 'spend.hourly', 'spend.refused'] as const;
 const PERCENTILES = ['p50', 'p95', 'p99'] as const;
 
 /**
@@ -141,6 +144,9 @@ function service(known: Known): object {
 			...lines(known, 'hold.refused', { where, by: 'cause', width: 8 }),
 			...lines(known, 'probes.failed', { where, by: 'cause', width: 8 }),
 			...lines(known, 'probes.duration', { where, by: 'pool', width: 8 }),
+			...LANES.flatMap((name) => lines(known, name, { where, by: 'lane', width: 8 })),
+			...lines(known, 'jobs.errors', { where, by: 'code', width: 8 }),
+			...SPEND.flatMap((name) => lines(known, name, { where, by: 'tenant', width: 8 })),
 		],
 	);
 }

@@ -12,6 +12,7 @@ export interface Problem {
 
 const REASONS: Record<number, string> = {
 	400: 'Bad Request',
+	402: 'Payment Required',
 	404: 'Not Found',
 	405: 'Method Not Allowed',
 	408: 'Request Timeout',
@@ -50,9 +51,9 @@ export function problemOf(refusal: Refusal, extra = '', retryAfterS = 1): Proble
 	return problem;
 }
 
-/** The answer for an error that has a reason of its own, for machines and for people. */
-export const explainedProblem = (code: ErrorCode, why: { reason: string; detail: string }): Problem =>
-	write(code, `${code}: ${why.reason}`, { why, extra: '', retryAfterS: 1 });
+/** The answer for an error that has a reason of its own, for machines and for people; `extra` holds whole field lines. */
+export const explainedProblem = (code: ErrorCode, why: { reason: string; detail: string }, extra = ''): Problem =>
+	write(code, `${code}: ${why.reason}`, { why, extra, retryAfterS: 1 });
 
 function write(
 	code: ErrorCode,

@@ -14,7 +14,9 @@ import {
 	size,
 	text,
 } from '../core/schema.ts';
+import { creditSchema } from './external/credit-config.ts';
 import { codesSchema, externalSchema, lanesSchema } from './external/external-config.ts';
+import { spendSchema } from './spend/config.ts';
 import { jobStoreSchema } from './store-config.ts';
 import { offloadWebhookSchema, webhooksSchema } from './webhooks/config.ts';
 
@@ -185,6 +187,15 @@ const offloadKeys = object({
 				status: { path: '/videos/{id}', state: '/status', done: ['completed'], failed: ['failed'] },
 			},
 		},
+	),
+	credit: key(creditSchema, 'How the API is asked from time to time what is left at each of the `lanes`.', {
+		default: 'off',
+		example: { path: '/account', left: ['/balance'], below: 50 },
+	}),
+	spend: key(
+		spendSchema,
+		'What jobs may cost, over all nodes of a store. A job counts from the moment that it is taken in; what was certainly not billed is given back.',
+		{ default: 'off', example: { perTenant: 20, price: { each: 0.5 } } },
 	),
 	result: key(size(0, 1_099_511_627_776), 'Largest body of an answer; above it the job fails.', {
 		default: '1GiB',

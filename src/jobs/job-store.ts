@@ -38,6 +38,12 @@ export interface KnowsQueues {
 	queueNames(): Promise<string[]>;
 }
 
+/** Of stores that tell what was spent; `SpendAccount` says what a key is. */
+export interface KnowsSums {
+	/** Sums of the time that began then; of more than about a thousand only some. */
+	sums(sinceMs: number): Promise<{ key: string; sum: number }[]>;
+}
+
 /** How a store tells that a job changed, whoever changed it; it may tell too much, and late, but not nothing. */
 export type JobChanged = (change: { id: string; state: JobState; version: number }) => void;
 
@@ -46,7 +52,9 @@ export type AddOutcome =
 	/** Its idempotency key was used for the same payload, or its id is stored already: that job; null: it is not kept any more. */
 	| { kind: 'same'; id: string; job: Job | null }
 	/** The key was used for another payload. */
-	| { kind: 'mismatch'; id: string };
+	| { kind: 'mismatch'; id: string }
+	/** With its cost this sum of `spend.of` would be more than it may: nothing was stored. */
+	| { kind: 'over_spend'; id: string; key: string };
 
 export interface Claim {
 	/** Who asks: one node in one of its lives. */
@@ -101,14 +109,21 @@ export type ReportKind =
 	| { kind: 'succeeded'; result: JobResult | null }
 	/** Another attempt, not before; `counted` false: this one does not count (no instance was there). */
 	| { kind: 'retry'; atMs: number; error: JobError; counted: boolean; keepsLane: boolean }
-	| { kind: 'failed'; error: JobError; result: JobResult | null }
+	/** `free`: the upstream has not billed it, which is certain: its cost is given back. */
+	| { kind: 'failed'; error: JobError; result: JobResult | null; free?: boolean }
 	| { kind: 'parked'; error: JobError }
 	| { kind: 'cancelled' };
 
-/** `redrive`: ended as failed or expired, or parked: once more, with all its attempts. `settle`: a person knows what became of a parked one. */
+/**
+ * What a job costs counts from its `add` on. It is given back when the job ends before anything went upstream, by a
+ * report of `failed` that says `free`, and by a person who settles one as failed that the upstream has no id of. A
+ * redrive counts it once more where it was given back, or was spent, to the time that `spendSinceMs` tells.
+ *
+ * `redrive`: ended as failed or expired, or parked: once more, with all its attempts. `settle`: a person knows what became of a parked one.
+ */
 export type JobChange =
 	| { kind: 'cancel'; nowMs: number }
-	| { kind: 'redrive'; nowMs: number; upstreamKey?: string }
+	| { kind: 'redrive'; nowMs: number; upstreamKey?: string; spendSinceMs?: number }
 	| { kind: 'settle'; nowMs: number; as: 'succeeded' | 'failed' };
 
 export interface JobQuery {

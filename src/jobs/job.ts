@@ -78,6 +78,22 @@ export interface NewJob {
 	notifyLane?: string;
 	/** null: none was sent. */
 	idempotency: IdempotencyRecord | null;
+	/** What it is taken to cost, and against whose sums that counts; left out: nothing is counted. */
+	spend?: JobSpend;
+}
+
+/** Money is in whole millionths of a unit. */
+export interface JobSpend {
+	cost: number;
+	/** When the time began to which it counts. */
+	sinceMs: number;
+	of: readonly SpendAccount[];
+}
+
+/** A sum within a time. `most` null: whatever it comes to. */
+export interface SpendAccount {
+	key: string;
+	most: number | null;
 }
 
 export interface IdempotencyRecord {
@@ -89,7 +105,7 @@ export interface IdempotencyRecord {
 	untilMs: number;
 }
 
-export interface Job extends Omit<NewJob, 'idempotency' | 'notifyLane'> {
+export interface Job extends Omit<NewJob, 'idempotency' | 'notifyLane' | 'spend'> {
 	state: JobState;
 	/** Attempts that began. */
 	attempts: number;
@@ -106,4 +122,6 @@ export interface Job extends Omit<NewJob, 'idempotency' | 'notifyLane'> {
 	result: JobResult | null;
 	/** Grows with each change: who watches sees what is newer. */
 	version: number;
+	/** What it costs; `counted` false: that was given back. Left out: nothing is counted. */
+	spent?: { cost: number; counted: boolean; keys: readonly string[] };
 }

@@ -1,4 +1,6 @@
+import type { CreditPolicy } from './external/credit-policy.ts';
 import type { CodePolicy, ExternalPolicy, LanePolicy } from './external/external-policy.ts';
+import type { SpendPolicy } from './spend/spend-policy.ts';
 import type { JobStoreConfig } from './store-config.ts';
 import type { OffloadWebhook, WebhooksConfig } from './webhooks/webhooks-config.ts';
 
@@ -42,6 +44,10 @@ export interface OffloadPolicy {
 	stamp: string | null;
 	/** null: the answer of an attempt is the job's end. */
 	external: ExternalPolicy | null;
+	/** null: nobody asks what is left at the places upstream. */
+	credit: CreditPolicy | null;
+	/** null: what jobs cost is not counted. Those of one service have the same limits. */
+	spend: SpendPolicy | null;
 }
 
 /** What of a queue may be under way; 0 or null: as many as come. */
@@ -113,6 +119,8 @@ export const OFFLOAD: OffloadPolicy = {
 	codes: null,
 	stamp: null,
 	external: null,
+	credit: null,
+	spend: null,
 	webhook: null,
 };
 

@@ -95,6 +95,10 @@ export class JobRunner {
 		return count;
 	}
 
+	get active(): boolean {
+		return this.#active;
+	}
+
 	/** Whether jobs are claimed. What is under way goes on. */
 	set active(active: boolean) {
 		this.#active = active;

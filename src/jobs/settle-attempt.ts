@@ -39,12 +39,25 @@ export function settle({ job, outcome, policy: base, moment, reading = null }: S
 			return { kind: 'retry', atMs, error, counted: counted || job.lost, keepsLane: keepsLane || job.lost };
 		}
 		case 'fail':
-			return { kind: 'failed', error: { ...error, message: `${error.message}; ${decision.reason}` }, result };
+			return {
+				...{ kind: 'failed', error: { ...error, message: `${error.message}; ${decision.reason}` }, result },
+				free: isRefused(job, outcome),
+			};
 		case 'reconcile':
 			return 'reconcile';
 		case 'park':
 			return { kind: 'parked', error: { ...error, message: `${error.message}; ${decision.reason}` } };
 	}
+}
+
+/**
+ * Whether it is certain that nothing was done, and nothing is billed: the client's fault, and no attempt before that may
+ * have had its effect; one under the same key would have been answered again.
+ */
+function isRefused({ attempts, firstAttemptMs, startedMs, upstreamKey }: ClaimedJob, outcome: AttemptOutcome): boolean {
+	if (outcome.kind !== 'answered' || outcome.status < 400 || outcome.status >= 500 || outcome.status === 408)
+		return false;
+	return upstreamKey !== '' || (attempts === 1 && firstAttemptMs === startedMs);
 }
 
 /** Where nobody was there, somebody may be soon; until then the whole queue rests. */

@@ -14,6 +14,7 @@ import {
 } from './figure-form.ts';
 import { counted, of, ROUTE } from './figure-words.ts';
 import { JOB_FIGURES } from './job-figures.ts';
+import { LANE_FIGURES } from './lane-figures.ts';
 
 const INSTANCE = ['service', 'pool', 'instance'] as const;
 const POOL = ['service', 'pool'] as const;
@@ -365,5 +366,6 @@ export const CATALOGUE: readonly Figure[] = [
 	...FLEET,
 	...RESOURCES,
 	...JOB_FIGURES,
+	...LANE_FIGURES,
 	...UPKEEP,
 ];

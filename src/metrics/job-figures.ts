@@ -35,6 +35,10 @@ export const JOB_FIGURES: readonly Figure[] = [
 		{ name: 'jobs.failed', unit: 'number', perSecond: true, text: 'Jobs that became dead letters' },
 		rate(ROUTE, of('ballast_jobs_ended_total', { state: 'failed' })),
 	),
+	counted('jobs.errors', 'ballast_jobs_failed_total', 'Jobs that became dead letters, by their last error', [
+		...ROUTE,
+		'code',
+	]),
 	counted('webhooks.sent', 'ballast_webhooks_sent_total', 'Webhooks that were taken', []),
 	counted('webhooks.failed', 'ballast_webhooks_failed_total', 'Tries of webhooks that failed', []),
 	counted('webhooks.given_up', 'ballast_webhooks_given_up_total', 'Webhooks that are not tried any more', []),

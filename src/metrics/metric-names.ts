@@ -21,6 +21,8 @@ export function unitOf(name: string): MetricDefinition['unit'] {
 const ROUTE = ['service', 'route'] as const;
 const INSTANCE = ['service', 'pool', 'instance'] as const;
 const POOL = ['service', 'pool'] as const;
+const LANE = [...ROUTE, 'lane'] as const;
+const TENANT = ['service', 'tenant'] as const;
 
 export const ROUTE_COUNTERS = define('counter', {
 	ballast_requests_total: ['Requests', ROUTE],
@@ -168,6 +170,32 @@ export const QUEUE_COUNTERS = define('counter', {
 	ballast_job_run_seconds_total: ['How long jobs that succeeded took, from the start of their last attempt', ROUTE],
 	ballast_job_attempts_total: ['Attempts of jobs', ROUTE],
 	ballast_jobs_ended_total: ['Jobs that ended or were parked, by state', [...ROUTE, 'state']],
+	ballast_jobs_failed_total: ['Jobs that became dead letters, by the code of their last error', [...ROUTE, 'code']],
+});
+
+export const LANE_GAUGES = define('gauge', {
+	ballast_lane_running: ['Jobs of this node that a place upstream has', LANE],
+	ballast_lane_slots: ['Jobs that a place upstream may have now; fewer while others use it, too', LANE],
+	ballast_credit_left: ['What is left at a place upstream, in its own unit', LANE],
+	ballast_credit_low: ['1: less is left at a place upstream than is to be', LANE],
+	ballast_credit_age_seconds: ['Since a place upstream last told what is left there', LANE],
+});
+
+export const LANE_COUNTERS = define('counter', {
+	ballast_lane_started_total: ['Jobs whose first attempt began at a place upstream', LANE],
+	ballast_lane_wait_seconds_total: ['How long these waited for a slot there', LANE],
+	ballast_lane_done_total: ['Jobs that succeeded at a place upstream', LANE],
+	ballast_lane_run_seconds_total: ['How long these took there, from the call that began them', LANE],
+});
+
+export const SPEND_GAUGES = define('gauge', {
+	ballast_spend_used: ['What counts against the limit of a tenant now, by the prices of `spend`', TENANT],
+	ballast_spend_limit: ['Most that a tenant may spend within the time that is now', TENANT],
+});
+
+export const SPEND_COUNTERS = define('counter', {
+	ballast_spend_total: ['What jobs cost that the upstream took, by the prices of `spend`', TENANT],
+	ballast_spend_refused_total: ['Requests that were refused since too much would be spent', TENANT],
 });
 
 export const WEBHOOK_GAUGES = define('gauge', {
@@ -227,5 +255,9 @@ export const KEPT_METRICS: readonly MetricDefinition[] = [
 	CERTIFICATE_GAUGES,
 	QUEUE_GAUGES,
 	QUEUE_COUNTERS,
+	LANE_GAUGES,
+	LANE_COUNTERS,
+	SPEND_GAUGES,
+	SPEND_COUNTERS,
 	NODE_COUNTERS,
 ].flatMap((some): MetricDefinition[] => Object.values(some));

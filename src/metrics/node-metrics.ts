@@ -1,6 +1,8 @@
 /** All metrics of the program, refreshed from plain numbers: who wires the program only gives the readers. */
 import type { MetricDefinition } from '../core/metric.ts';
+import { readLanes, readSpending } from './lane-metrics.ts';
 import * as names from './metric-names.ts';
+import { type Counter, counters, countersOn, type Gauge, gauges, one, type Row } from './metric-rows.ts';
 import type {
 	NodeReaders,
 	NodeReading,
@@ -13,10 +15,6 @@ import type {
 } from './node-readers.ts';
 import type { Registry } from './registry.ts';
 import { TrafficMetrics, type TrafficOptions } from './traffic-metrics.ts';
-
-type Gauge = MetricDefinition & { kind: 'gauge' };
-type Counter = MetricDefinition & { kind: 'counter' };
-type Row = readonly [labels: readonly string[], value: number];
 
 /** Defines every metric and keeps them up to date from then on. The answer ends that. */
 export function collectNodeMetrics(
@@ -44,28 +42,6 @@ export function collectNodeMetrics(
 	return () => {
 		for (const stop of collectors) stop();
 	};
-}
-
-function gauges(registry: Registry, definition: Gauge, rows: Iterable<Row>): void {
-	const metric = registry.define(definition);
-	metric.refresh(() => {
-		for (const [labels, value] of rows) if (!Number.isNaN(value)) metric.series(...labels).set(value);
-	});
-}
-
-function counters(registry: Registry, definition: Counter, rows: Iterable<Row>): void {
-	const metric = registry.define(definition);
-	metric.refresh(() => {
-		for (const [labels, value] of rows) if (!Number.isNaN(value)) metric.series(...labels).read(value);
-	});
-}
-
-/** Of those who count since long before they were known here. */
-function countersOn(registry: Registry, definition: Counter, rows: Iterable<Row>): void {
-	const metric = registry.define(definition);
-	metric.refresh(() => {
-		for (const [labels, value] of rows) if (!Number.isNaN(value)) metric.series(...labels).readOn(value);
-	});
 }
 
 function readPools(registry: Registry, pools: readonly PoolReading[]): void {
@@ -179,8 +155,6 @@ function readWorkers(registry: Registry, workers: readonly WorkerReading[]): voi
 	);
 }
 
-const one = (value: number | undefined): Row[] => (value === undefined ? [] : [[[], value]]);
-
 function readHost(registry: Registry, readers: Partial<NodeReaders>): void {
 	const { HOST_GAUGES: G, HOST_COUNTERS: C, DISK_GAUGES: D } = names;
 	const host = readers.host?.() ?? undefined;
@@ -266,6 +240,10 @@ function readQueues(registry: Registry, queues: readonly QueueReading[]): void {
 		[...states].map(([state, count]): Row => [[service, route, state], count]),
 	);
 	counters(registry, C.ballast_jobs_ended_total, ended);
+	const failed = queues.flatMap(({ service, route, failed: codes }) =>
+		[...codes].map(([code, count]): Row => [[service, route, code], count]),
+	);
+	counters(registry, C.ballast_jobs_failed_total, failed);
 }
 
 function readWebhooks(registry: Registry, webhooks: WebhooksReading | null): void {
@@ -286,6 +264,8 @@ function readUpkeep(registry: Registry, readers: Partial<NodeReaders>, nowMs: nu
 	gauges(registry, CERTIFICATE_GAUGES.ballast_certificate_expires_in_seconds, expiry);
 	readQueues(registry, [...(readers.queues?.() ?? [])]);
 	readWebhooks(registry, readers.webhooks?.() ?? null);
+	readLanes(registry, [...(readers.lanes?.() ?? [])]);
+	readSpending(registry, [...(readers.spending?.() ?? [])]);
 	const node = readers.node?.();
 	if (node === undefined) return;
 	gauges(registry, names.HOST_GAUGES.process_start_time_seconds, one(node.startedMs / 1000));

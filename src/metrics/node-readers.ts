@@ -120,6 +120,42 @@ export interface QueueReading {
 	ranSeconds: number;
 	/** By state. */
 	ended: Iterable<readonly [state: string, count: number]>;
+	/** Dead letters by their code, of a set that is bounded. */
+	failed: Iterable<readonly [code: string, count: number]>;
+}
+
+/** A place upstream. The counts are totals. */
+export interface LaneReading {
+	service: string;
+	route: string;
+	lane: string;
+	/** Jobs that this node has there. */
+	running: number;
+	/** Jobs that it may have now; null: as many as come. */
+	slots: number | null;
+	/** null: it is not known, or not any more. */
+	credit: { left: number; low: boolean } | null;
+	/** Since it was told; null: it never was. */
+	creditAgeSeconds: number | null;
+	/** First attempts, and how long all of them had waited. */
+	started: number;
+	waitedSeconds: number;
+	/** Jobs that succeeded, and how long they took. */
+	done: number;
+	ranSeconds: number;
+}
+
+/** What a tenant spends, by the prices of the configuration. */
+export interface SpendReading {
+	service: string;
+	tenant: string;
+	/** Against its limit, over all nodes; null: not known yet. */
+	used: number | null;
+	/** null: there is none. */
+	limit: number | null;
+	/** Totals of this node. */
+	spent: number;
+	refused: number;
 }
 
 /** Ends of jobs that are told to others; totals but for `waiting`. */
@@ -168,6 +204,8 @@ export interface NodeReaders {
 	own(): ProcessReading | null;
 	certificates(): Iterable<{ certificate: string; expiresMs: number }>;
 	queues(): Iterable<QueueReading>;
+	lanes(): Iterable<LaneReading>;
+	spending(): Iterable<SpendReading>;
 	/** null: there are no jobs. */
 	webhooks(): WebhooksReading | null;
 	node(): NodeReading;

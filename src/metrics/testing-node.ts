@@ -172,8 +172,21 @@ export class TestNode implements NodeReaders {
 			waitedSeconds: 2 * started,
 			ranSeconds: 3 * started,
 			ended,
+			failed: [['quota_exceeded', 2]] as const,
 		};
 		return [{ service: 'api', route: 'POST /v1/render', ageSeconds: 4, length: 2, running: 3, parked: 1, ...counts }];
+	}
+
+	lanes() {
+		const [started, done] = [this.#requests, this.#requests];
+		const counts = { started, waitedSeconds: 2 * started, done, ranSeconds: 300 * done };
+		const credit = { left: 12.5, low: true };
+		const now = { running: 7, slots: 10, credit, creditAgeSeconds: 30 };
+		return [{ service: 'api', route: '*', lane: 'account-1', ...now, ...counts }];
+	}
+
+	spending() {
+		return [{ service: 'api', tenant: 'acme', used: 7.5, limit: 20, spent: this.#requests / 4, refused: 1 }];
 	}
 
 	webhooks() {

@@ -1,4 +1,7 @@
-/** Videos through the preset, at a simulator that fails in every way it knows, with the core killed in the midst. */
+/**
+ * Videos through the preset, at a simulator that fails in every way it knows, with the core killed in the midst; then what
+ * they cost, and what is left.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,6 +18,11 @@ interface View {
 	error: { code: string } | null;
 }
 
+interface Places {
+	lanes: { lane: string; slots: number; credit: { left: number | null; low: boolean } }[];
+	spending: { tenant: string; used: number | null }[];
+}
+
 const LONG = process.env['BALLAST_FAULTS'] === 'long';
 const VIDEOS = LONG ? 2000 : 50;
 /** How many times less is asked than by asking for each video each 10 s; in a short run the start and the end weigh more. */
@@ -26,6 +34,8 @@ const ms = (seconds: number): string => `${Math.max(1, Math.round((seconds * 100
 
 const ENDED = ['succeeded', 'failed', 'parked', 'cancelled', 'expired'];
 const ALICE = 'Authorization: Bearer alice';
+/** By the prices of the preset: 18 characters. */
+const COST = 0.1008;
 const BODY = JSON.stringify({
 	type: 'avatar',
 	avatar_id: 'avatar_ada_office',
@@ -53,6 +63,8 @@ const KNOBS = {
 describe('HeyGen by its preset', () => {
 	let simulator: Simulator;
 	let ballast: Ballast;
+	let config: (secrets: readonly string[], spend: object) => Record<string, unknown>;
+	let secrets: string[] = [];
 	const folder = mkdtempSync(join(tmpdir(), 'ballast-heygen-'));
 
 	before(async () => {
@@ -73,13 +85,15 @@ describe('HeyGen by its preset', () => {
 			},
 			result: { wait: ms(30) },
 		};
-		const config = (secrets: string[]): Record<string, unknown> => ({
+		config = (secrets, spend) => ({
 			workers: 2,
 			stop: '0s',
 			services: {
 				heygen: {
 					preset: 'heygen',
 					instances: [simulator.url],
+					credit: { below: 2_000_000 },
+					spend: { per: 'month', ...spend },
 					...(secrets.length === 0 ? {} : { webhooks: { secret: secrets.map((file) => ({ file })) } }),
 					accounts: [
 						{ key: { env: 'TEST_HEYGEN_ONE' }, maxJobs: 10 },
@@ -89,10 +103,10 @@ describe('HeyGen by its preset', () => {
 				},
 			},
 		});
-		ballast = await startBallast(config([]));
+		ballast = await startBallast(config([], {}));
 		// Where webhooks go is known only now, and each account has a secret of its own.
-		const secrets = await Promise.all(['key-one', 'key-two'].map((key) => registered(key)));
-		ballast.configure(config(secrets));
+		secrets = await Promise.all(['key-one', 'key-two'].map((key) => registered(key)));
+		ballast.configure(config(secrets, {}));
 		await ballast.control('reload');
 	});
 	const registered = async (key: string): Promise<string> => {
@@ -172,5 +186,55 @@ describe('HeyGen by its preset', () => {
 		assert.equal((await ask(post('/hooks/heygen', '').replace('POST', 'OPTIONS'))).status, 204);
 		const { data } = result.json<{ data: { video_url: string } }>();
 		assert.equal((await fetch(data.video_url)).status, 200);
+	});
+
+	test('what they cost is known to the cent behind the kill, and no tenant spends more than it may', async () => {
+		const places = async (): Promise<Places> => (await ballast.control('jobs', { do: 'queues' })) as Places;
+		const all = ({ spending }: Places): number | null => spending.find(({ tenant }) => tenant === '*')?.used ?? null;
+		const cost = VIDEOS * COST;
+		const { lanes } = await eventually(
+			places,
+			(now) => now.lanes.every(({ credit }) => credit.left !== null) && all(now) !== null,
+			WITHIN_MS,
+		);
+		// Others use the accounts, too: for a while there may be fewer slots.
+		assert.deepEqual(
+			lanes.map(({ lane, slots, credit }) => [lane, slots > 0 && slots <= 10, credit.low]),
+			[
+				['account-1', true, true],
+				['account-2', true, true],
+			],
+		);
+		assert.ok(lanes.every(({ credit }) => (credit.left as number) > 990_000 && (credit.left as number) <= 1_000_000));
+		const used = all(await places()) as number;
+		assert.ok(Math.abs(used - cost) < 0.001, `${used} instead of ${cost}`);
+		const metrics = [
+			'ballast_lane_slots{service="heygen",route="*",lane="account-1"}',
+			'ballast_credit_low{service="heygen",route="*",lane="account-2"} 1',
+			'ballast_spend_used{service="heygen",tenant="*"}',
+		];
+		const page = await eventually(
+			async () => (await fetch(`http://127.0.0.1:${ballast.adminPort}/metrics`)).text(),
+			(text) => metrics.every((metric) => text.includes(metric)),
+		);
+		assert.doesNotMatch(page, /key-one|key-two|alice/);
+
+		// Two more fit.
+		ballast.configure(config(secrets, { perTenant: cost + 2.5 * COST }));
+		await ballast.control('reload');
+		const some = Array.from({ length: 12 }, () => ask(post('/v3/videos', BODY, 'Prefer: respond-async', ALICE)));
+		const answers = await Promise.all(some);
+		assert.deepEqual(answers.map(({ status }) => status).sort(), [202, 202, ...new Array<number>(10).fill(429)]);
+		const refused = answers.find(({ status }) => status === 429) ?? assert.fail();
+		assert.deepEqual(
+			[refused.json<{ code: string }>().code, refused.json<{ reason: string }>().reason],
+			['spend_limited', 'tenant'],
+		);
+		assert.ok(Number(refused.field('retry-after')) > 0, refused.text);
+		const bob = 'Authorization: Bearer bob';
+		assert.equal((await ask(post('/v3/videos', BODY, 'Prefer: respond-async', bob))).status, 202);
+		const long = JSON.stringify({ ...JSON.parse(BODY), script: 'a'.repeat(Math.ceil((cost + 1) / 0.0056)) });
+		const dear = await ask(post('/v3/videos', long, 'Prefer: respond-async', bob));
+		assert.deepEqual([dear.status, dear.json<{ code: string }>().code], [402, 'spend_too_large']);
 	});
 });

@@ -18,6 +18,7 @@ const UNSEEN: Readonly<Record<string, string>> = {
 	dead_letters: 'no route makes jobs',
 	jobs_parked: 'no route makes jobs',
 	jobs_late: 'no route makes jobs',
+	credit_low: 'no route makes jobs',
 	cache_level_down: 'measured where a Redis is behind the memory',
 };
 

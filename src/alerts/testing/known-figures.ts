@@ -109,6 +109,17 @@ const FIGURES: readonly FigureInfo[] = [
 	counter('jobs.attempts', ['service', 'route'], 'ballast_job_attempts_total'),
 	counter('jobs.ended', ['service', 'route', 'state'], 'ballast_jobs_ended_total'),
 	counter('jobs.failed', ['service', 'route'], 'ballast_jobs_ended_total'),
+	counter('jobs.errors', ['service', 'route', 'code'], 'ballast_jobs_failed_total'),
+	...['lanes.running', 'lanes.slots', 'lanes.hourly', 'credit.left', 'credit.low'].map((name) =>
+		gauge(name, 'number', ['service', 'route', 'lane'], `ballast_${name.replace('.', '_')}`),
+	),
+	...['lanes.wait', 'lanes.time', 'credit.age'].map((name) =>
+		gauge(name, 'seconds', ['service', 'route', 'lane'], `ballast_${name.replace('.', '_')}_seconds`),
+	),
+	...['spend.used', 'spend.limit', 'spend.hourly'].map((name) =>
+		gauge(name, 'number', ['service', 'tenant'], `ballast_${name.replace('.', '_')}`),
+	),
+	counter('spend.refused', ['service', 'tenant'], 'ballast_spend_refused_total'),
 	counter('webhooks.sent', [], 'ballast_webhooks_sent_total'),
 	counter('webhooks.failed', [], 'ballast_webhooks_failed_total'),
 	counter('webhooks.given_up', [], 'ballast_webhooks_given_up_total'),

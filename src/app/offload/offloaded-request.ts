@@ -3,11 +3,12 @@ import { BallastError, ERRORS, type ErrorCode } from '../../core/errors.ts';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
 import type { BodyIntake } from '../../gateway/body-intake.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
-import { problemOf } from '../../gateway/problem.ts';
-import { ENDED, type Job, type JobBody, type NewJob } from '../../jobs/job.ts';
+import { type Problem, problemOf } from '../../gateway/problem.ts';
+import { ENDED, type Job, type JobBody, type JobSpend, type NewJob } from '../../jobs/job.ts';
 import { newJobId } from '../../jobs/job-id.ts';
 import type { AddOutcome } from '../../jobs/job-store.ts';
 import type { OffloadPolicy } from '../../jobs/offload-policy.ts';
+import { jobSpend } from '../../jobs/spend/job-spend.ts';
 import { type Told, writeNotify } from '../../jobs/webhooks/webhook-message.ts';
 import { hostOf } from '../../jobs/webhooks/webhook-rules.ts';
 import type { BodyScan } from '../../wire/body.ts';
@@ -17,6 +18,7 @@ import { askAgainS, jobView } from './job-view.ts';
 import type { Wait } from './jobs-client.ts';
 import { LaterTurns } from './later-turns.ts';
 import type { OffloadParts } from './offload-parts.ts';
+import { spendProblem } from './spend-problem.ts';
 import { storeRequest } from './stored-request.ts';
 
 /** What a request says of the job that it is to become. */
@@ -53,6 +55,8 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	readonly #fingerprint: Hash = createHash('sha256');
 	/** Of the job that it may become. */
 	readonly #id = newJobId(Date.now());
+	/** What it is taken to cost; null: nothing is counted. */
+	#spend: JobSpend | null = null;
 	/** The key is reserved while the body comes. */
 	#reserved = false;
 	/** For the job's end; null: it is not waited for. */
@@ -180,9 +184,19 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		}
 	}
 
+	#refuseSpend(key: string): void {
+		const { policy } = this.#wanted;
+		if (policy.spend === null || this.#spend === null) return this.#refuse('internal');
+		const { code, problem } = spendProblem(policy.spend, { spend: this.#spend, key, nowMs: Date.now() });
+		this.#refuse(code, problem);
+	}
+
 	#newJob(request: Uint8Array, body: JobBody | null, upstreamKey: string | null): NewJob {
 		const { policy, owner, group, record, cancelMs, webhook } = this.#wanted;
 		const createdMs = Date.now();
+		const service = this.#exchange.route?.service.name ?? '';
+		this.#spend =
+			policy.spend === null ? null : jobSpend(policy.spend, { service, tenant: group, body, nowMs: createdMs });
 		const most = [cancelMs, policy.expiresMs].filter((ms) => ms > 0);
 		return {
 			id: this.#id,
@@ -200,6 +214,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 			upstreamKey: upstreamKey ?? this.#id,
 			notify: webhook === null ? null : writeNotify(webhook),
 			notifyLane: webhook === null ? '' : hostOf(new URL(webhook.url)),
+			...(this.#spend === null ? {} : { spend: this.#spend }),
 			idempotency:
 				record === ''
 					? null
@@ -213,7 +228,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 
 	/** Waits for the job's end, for as long as the client said. */
 	#hold(outcome: AddOutcome): Promise<Job | null> {
-		const job = outcome.kind === 'mismatch' ? null : outcome.job;
+		const job = 'job' in outcome ? outcome.job : null;
 		const { waitS } = this.#wanted;
 		if (job === null || waitS === 0 || ENDED.has(job.state)) return Promise.resolve(job);
 		this.#waiting = this.#parts.jobs.wait(job.id, { version: -1, ended: true, ms: waitS * 1000 });
@@ -229,6 +244,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 
 	#answer(outcome: AddOutcome, job: Job | null): void {
 		if (outcome.kind === 'mismatch') this.#refuse('idempotency_key_reused');
+		else if (outcome.kind === 'over_spend') this.#refuseSpend(outcome.key);
 		else if (job === null) this.#refuse('job_not_found');
 		else if (this.#wanted.waitS > 0 && ENDED.has(job.state)) {
 			this.#end();
@@ -258,12 +274,12 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		this.#refuse(known ? error.code : 'jobs_unavailable');
 	}
 
-	#refuse(code: ErrorCode): void {
+	#refuse(code: ErrorCode, problem: Problem = problemOf(code)): void {
 		if (this.#later.over) return;
 		this.#end();
 		const exchange = this.#exchange;
 		exchange.failure = code;
-		exchange.answerProblem(problemOf(code));
+		exchange.answerProblem(problem);
 	}
 
 	/** Nothing of it is being stored any more. */

@@ -20,6 +20,15 @@ export function questionOf(stored: Uint8Array, target: string): Uint8Array {
 	);
 }
 
+/** The same where there is no job: by this route, at whatever host its service speaks to. */
+export function questionAt({ service, route }: { service: string; route: string }, target: string): Uint8Array {
+	const trace = { words: new Array<number>(8).fill(0), flags: 0 };
+	return write(
+		{ version: 1, service, route, method: 'GET', ...OURSELVES, trace },
+		Buffer.from(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n`, 'latin1'),
+	);
+}
+
 function write(notes: RequestNotes, head: Buffer): Uint8Array {
 	const json = Buffer.from(JSON.stringify(notes));
 	const length = Buffer.alloc(4);

@@ -136,6 +136,22 @@ export const offloadInput: fc.Arbitrary<NonNullable<UserRoute['offload']>> = fc.
 			keep: maybe(duration(0, 86_400_000)),
 			body: maybe(fc.constantFrom('1KiB', '1MiB')),
 			result: maybe(fc.constantFrom('1KiB', '1MiB')),
+			credit: maybe(
+				fc.constantFrom('off' as const, {
+					path: '/me',
+					left: ['/a', { at: '/b', less: '/c' }],
+					every: '1m',
+					below: 0.5,
+				}),
+			),
+			spend: maybe(
+				fc.constantFrom(
+					'off' as const,
+					{ perTenant: 2.5, tenants: { acme: 7 }, price: { each: 0.000001 } },
+					{ per: 'month' as const, total: 1e9, price: { perCharacter: 0.0056, text: ['/script'], otherwise: 3 } },
+					{ total: 'off' as const, failures: 'free' as const },
+				),
+			),
 		})
 		.map(withoutUndefined),
 );

@@ -4,6 +4,7 @@ import type { AddOutcome } from '../job-store.ts';
 import type { JobBook } from './job-book.ts';
 import { bodyColumns, newJob } from './job-row.ts';
 import { STATE_NUMBERS } from './job-tables.ts';
+import { spendText } from './spend-text.ts';
 
 /** Takes jobs in, within a transaction. */
 export class Adding {
@@ -14,24 +15,32 @@ export class Adding {
 	readonly #record: StatementSync;
 	readonly #addRecord: StatementSync;
 	readonly #setRecord: StatementSync;
+	readonly #dropRecord: StatementSync;
 
 	constructor(database: DatabaseSync, book: JobBook) {
 		this.#book = book;
 		this.#addJob = database.prepare(
 			`INSERT INTO jobs (id, qid, gid, state, priority, lane, runAt, version, attempts, attemptsMost, held, created,
-			deadline, keep, owner, upstreamKey) VALUES (?, ?, ?, ?, ?, '', ?, 1, 0, ?, 0, ?, ?, ?, ?, ?)
+			deadline, keep, owner, upstreamKey, spend) VALUES (?, ?, ?, ?, ?, '', ?, 1, 0, ?, 0, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (id) DO NOTHING`,
 		);
 		this.#addPayload = database.prepare('INSERT INTO payloads VALUES (?, ?, ?, ?, ?, ?)');
 		this.#addNotice = database.prepare('INSERT INTO notices (seq, version, attempts, lane) VALUES (?, 0, 0, ?)');
 		this.#record = database.prepare('SELECT fingerprint, id, until FROM idempotency WHERE key = ?');
 		this.#addRecord = database.prepare('INSERT INTO idempotency VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING');
+		this.#dropRecord = database.prepare('DELETE FROM idempotency WHERE key = ? AND id = ?');
 		this.#setRecord = database.prepare('INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?)');
 	}
 
 	add(job: NewJob): AddOutcome {
 		const known = job.idempotency === null ? null : this.#recorded(job.idempotency, job);
 		if (known !== null) return known;
+		const over =
+			job.spend === undefined || this.#book.row(job.id) !== null ? null : this.#book.spending.over(job.spend);
+		if (over !== null) {
+			this.#dropRecord.run(job.idempotency?.key ?? '', job.id);
+			return { kind: 'over_spend', id: job.id, key: over };
+		}
 		if (!this.#insert(job)) return { kind: 'same', id: job.id, job: this.#book.job(job.id) };
 		return { kind: 'added', job: newJob(job) };
 	}
@@ -69,10 +78,12 @@ export class Adding {
 			keepMs,
 			owner,
 			upstreamKey,
+			job.spend === undefined ? null : spendText(job.spend),
 		);
 		if (changes === 0) return false;
 		this.#addPayload.run(lastInsertRowid, job.request, ...bodyColumns(job.body), job.notify);
 		if (job.notify !== null) this.#addNotice.run(lastInsertRowid, job.notifyLane ?? '');
+		if (job.spend !== undefined) this.#book.spending.count(job.spend);
 		ledger.move(group, null, state);
 		this.#book.tell(id, state, 1);
 		return true;

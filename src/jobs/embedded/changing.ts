@@ -19,11 +19,12 @@ const CHANGES: { [K in JobChange['kind']]: (book: JobBook, row: JobRow, wanted: 
 	/** Its holder keeps the slot until it has stopped. */
 	cancel(book, row, { nowMs }) {
 		if (hasEnded(row)) return false;
+		book.spending.giveBackUnsent(row);
 		book.end(row, STATE_NUMBERS.cancelled, nowMs);
 		return true;
 	},
 
-	redrive(book, row, { nowMs, upstreamKey }) {
+	redrive(book, row, { nowMs, upstreamKey, spendSinceMs }) {
 		const { failed, expired, parked } = STATE_NUMBERS;
 		if (row.state !== failed && row.state !== expired && row.state !== parked) return false;
 		book.release(row);
@@ -38,7 +39,9 @@ const CHANGES: { [K in JobChange['kind']]: (book: JobBook, row: JobRow, wanted: 
 			row.lane = '';
 		}
 		// What the upstream ended as failed is not asked for again; what is not known to have ended is.
-		if (row.state !== parked || row.firstAttempt === null) row.external = null;
+		const ends = row.state !== parked || row.firstAttempt === null;
+		book.spending.countAgain(row, spendSinceMs, ends && row.external !== null);
+		if (ends) row.external = null;
 		book.ready(row, nowMs, nowMs);
 		return true;
 	},
@@ -46,6 +49,7 @@ const CHANGES: { [K in JobChange['kind']]: (book: JobBook, row: JobRow, wanted: 
 	settle(book, row, { nowMs, as }) {
 		if (row.state !== STATE_NUMBERS.parked) return false;
 		if (as === 'succeeded') row.error = null;
+		else if (row.external === null) book.spending.giveBack(row);
 		book.end(row, STATE_NUMBERS[as], nowMs);
 		return true;
 	},

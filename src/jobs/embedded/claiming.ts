@@ -134,6 +134,7 @@ export class Claiming {
 		if (next === null) return false;
 		const row = this.#book.claimed(next.seq);
 		if (row.deadline !== null && row.deadline <= claim.nowMs) {
+			this.#book.spending.giveBackUnsent(row);
 			this.#book.end(row, STATE_NUMBERS.expired, claim.nowMs);
 			this.#book.save(row);
 			return true;

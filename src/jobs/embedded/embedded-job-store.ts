@@ -10,6 +10,7 @@ import type {
 	JobPage,
 	JobQuery,
 	KnowsQueues,
+	KnowsSums,
 	QueueView,
 	Report,
 } from '../job-store.ts';
@@ -43,7 +44,9 @@ export interface EmbeddedJobStoreOptions extends JobFile {
 }
 
 /** Jobs in a SQLite file: with nothing installed, on one machine. What is promised is on its disk. */
-export function openEmbeddedJobStore(options: EmbeddedJobStoreOptions): TellingStore & OwnerStore & KnowsQueues {
+export function openEmbeddedJobStore(
+	options: EmbeddedJobStoreOptions,
+): TellingStore & OwnerStore & KnowsQueues & KnowsSums {
 	return new EmbeddedJobStore(options);
 }
 
@@ -62,7 +65,7 @@ interface Parts {
 	group: CommitGroup;
 }
 
-class EmbeddedJobStore implements TellingStore, OwnerStore, KnowsQueues {
+class EmbeddedJobStore implements TellingStore, OwnerStore, KnowsQueues, KnowsSums {
 	readonly #options: EmbeddedJobStoreOptions;
 	readonly #look: NodeJS.Timeout | undefined;
 	#parts: Parts;
@@ -131,6 +134,10 @@ class EmbeddedJobStore implements TellingStore, OwnerStore, KnowsQueues {
 		await this.#run(({ noticing }) => {
 			for (const one of settled) noticing.settle(one);
 		});
+	}
+
+	async sums(sinceMs: number): Promise<{ key: string; sum: number }[]> {
+		return this.#read(({ book }) => book.spending.sums(sinceMs));
 	}
 
 	async noticesWaiting(): Promise<number> {

@@ -5,10 +5,12 @@ import { corruption } from './job-file.ts';
 import { bodyColumns, type JobRow, type Row, readJob, SELECT_CLAIMED, SELECT_JOB, SELECT_ROW } from './job-row.ts';
 import { ENDED_FROM, STATE_NUMBERS, STATES } from './job-tables.ts';
 import type { GroupRow, Ledger } from './ledger.ts';
+import { Spending } from './spending.ts';
 
 /** Jobs of the file as they are read and changed within a transaction, with the counts that go with it. */
 export class JobBook {
 	readonly ledger: Ledger;
+	readonly spending: Spending;
 	/** What changed in this transaction. */
 	readonly told: Parameters<JobChanged>[0][] = [];
 	readonly #byId: StatementSync;
@@ -26,6 +28,7 @@ export class JobBook {
 
 	constructor(database: DatabaseSync, ledger: Ledger) {
 		this.ledger = ledger;
+		this.spending = new Spending(database);
 		this.#byId = database.prepare(`${SELECT_ROW} WHERE id = ?`);
 		this.#whole = database.prepare(`${SELECT_JOB} WHERE j.id = ?`);
 		this.#claimed = database.prepare(`${SELECT_CLAIMED} WHERE j.seq = ?`);

@@ -1,5 +1,6 @@
 import type { Job, JobBody, JobError, JobProgress, JobResult, NewJob } from '../job.ts';
 import { STATES } from './job-tables.ts';
+import { spendText, spentOf } from './spend-text.ts';
 
 /** A row of the file, as node:sqlite gives it. */
 export type Row = Record<string, unknown>;
@@ -29,6 +30,7 @@ export interface JobRow {
 	external: string | null;
 	progress: string | null;
 	error: string | null;
+	spend: string | null;
 }
 
 /** All of a job: `WHERE` and what follows are the caller's. */
@@ -46,7 +48,7 @@ FROM jobs j JOIN payloads p ON p.seq = j.seq`;
 /** What of a job changes. */
 export const SELECT_ROW = `
 SELECT seq, id, gid, state, lane, runAt, version, attempts, held, lease, holder, token, firstAttempt, started, ended,
-	deadline, keep, dropAt, upstreamKey, external, progress, error
+	deadline, keep, dropAt, upstreamKey, external, progress, error, spend
 FROM jobs`;
 
 /** The job of a row of `SELECT_JOB`. */
@@ -77,12 +79,13 @@ export function readJob(row: Row): Job {
 		error: readText<JobError>(row['error']),
 		result: readResult(row),
 		version: row['version'] as number,
+		...spentOf(row['spend'] as string | null),
 	};
 }
 
 /** A job as it stands when it was handed in. */
 export function newJob(job: NewJob): Job {
-	const { idempotency: _, notifyLane: __, ...rest } = job;
+	const { idempotency: _, notifyLane: __, spend, ...rest } = job;
 	return {
 		...rest,
 		state: job.runAtMs > job.createdMs ? 'scheduled' : 'waiting',
@@ -96,6 +99,7 @@ export function newJob(job: NewJob): Job {
 		error: null,
 		result: null,
 		version: 1,
+		...spentOf(spend === undefined ? null : spendText(spend)),
 	};
 }
 

@@ -78,6 +78,11 @@ CREATE TABLE notices (seq INTEGER PRIMARY KEY, version INTEGER NOT NULL, attempt
 CREATE INDEX notices_due ON notices (at) WHERE at IS NOT NULL;
 INSERT INTO notices SELECT seq, 0, 0, NULL, NULL FROM payloads WHERE notify IS NOT NULL;
 `,
+	// What jobs cost, and against which sums: `spend` is what `spending.ts` wrote.
+	`
+ALTER TABLE jobs ADD COLUMN spend TEXT;
+CREATE TABLE spent (since INTEGER NOT NULL, key TEXT NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (since, key)) WITHOUT ROWID;
+`,
 	// Lanes among which telling takes turns; receivers that are called no more; secrets of the store's own.
 	`
 ALTER TABLE notices ADD COLUMN lane TEXT NOT NULL DEFAULT '';

@@ -28,6 +28,8 @@ function letGo(book: JobBook, row: JobRow, of: Report): void {
 		return;
 	}
 	book.release(row);
+	const unbilled = of.kind === 'failed' ? of.free === true : of.kind === 'retry' && !of.counted && !of.keepsLane;
+	if (unbilled) book.spending.giveBack(row);
 	book.save(row);
 }
 
@@ -46,6 +48,7 @@ function apply(book: JobBook, row: JobRow, of: Exclude<Report, { kind: 'beat' }>
 			return book.end(row, STATE_NUMBERS.succeeded, nowMs);
 		case 'failed':
 			row.error = errorText(of.error);
+			if (of.free === true) book.spending.giveBack(row);
 			book.keepResult(row, of.result);
 			return book.end(row, STATE_NUMBERS.failed, nowMs);
 		case 'cancelled':

@@ -28,6 +28,7 @@ export class Sweeping {
 	step(nowMs: number): boolean {
 		const expired = this.#sql.overdue.all(nowMs) as unknown as JobRow[];
 		for (const row of expired) {
+			this.#book.spending.giveBackUnsent(row);
 			this.#book.end(row, STATE_NUMBERS.expired, nowMs);
 			this.#book.save(row);
 		}
@@ -54,6 +55,7 @@ export class Sweeping {
 	end(nowMs: number, present: readonly string[]): string[] {
 		this.#book.ledger.flush();
 		this.#book.ledger.dropEmptyGroups(nowMs - EMPTY_GROUP_MS);
+		this.#book.spending.dropOld(nowMs);
 		for (const file of this.#toldFiles) this.#sql.forgetFile.run(file);
 		const dropped = this.#sql.dropped.all().map((row) => row['file'] as string);
 		this.#toldFiles = dropped;

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { AttemptOutcome } from '../attempt.ts';
 import type { ClaimedJob, ReportKind } from '../job-store.ts';
-import { ExternalJobs } from './external-jobs.ts';
+import { ExternalJobs, type JobUpstream } from './external-jobs.ts';
 import type { ExternalPolicy } from './external-policy.ts';
 
 const LISTED = { path: '/jobs', items: '/data', key: '/ours', id: '/id', complete: false };
@@ -55,9 +55,12 @@ const claimed = (id: string, of: Partial<ClaimedJob> = {}): ClaimedJob =>
 function made(answers: Record<string, unknown[]>, policy: ExternalPolicy = POLICY) {
 	const ended = new Map<string, 'again' | ReportKind>();
 	const asked: string[] = [];
-	const state = { nowMs: 1 };
+	const state = { nowMs: 1, spend: null as JobUpstream['spend'] };
 	const jobs: ExternalJobs = new ExternalJobs({
-		upstreamOf: () => ({ external: policy, codes: { code: '/error', message: null, retry: [], fail: ['no'] } }),
+		upstreamOf: () => ({
+			...{ external: policy, spend: state.spend },
+			codes: { code: '/error', message: null, retry: [], fail: ['no'] },
+		}),
 		ask: async (_, target) => {
 			asked.push(target);
 			const left = answers[target] ?? [];
@@ -124,6 +127,24 @@ describe('jobs that an upstream has', () => {
 		assert.deepEqual(asked.sort(), ['/jobs/x-a', '/jobs/x-a', '/jobs?ids=x-a,x-b,x-c', 't-c 30%']);
 		assert.equal(jobs.size, 1);
 		jobs.close();
+	});
+
+	test('one that failed there is not billed only where the configuration says so', async () => {
+		for (const [failures, free] of [
+			['free', true],
+			['billed', false],
+			[null, false],
+		] as const) {
+			const { jobs, ended, state, until } = made({ '/jobs?ids=x-b': [{ data: [{ id: 'x-b', state: 'failed' }] }] });
+			state.spend = failures === null ? null : { failures };
+			jobs.took(claimed('b'));
+			state.nowMs = 3_600_001;
+			jobs.heard('/hook', { ...webhook, id: 'x-b', signed: false });
+			await until(() => ended.size === 1);
+			const failed = ended.get('t-b');
+			assert.equal(typeof failed === 'object' && failed.kind === 'failed' && failed.free, free);
+			jobs.close();
+		}
 	});
 
 	test('a signed webhook ends a job without a question; a repeat does nothing; one before its job is kept', async () => {

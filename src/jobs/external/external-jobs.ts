@@ -1,6 +1,7 @@
 import type { AnswerReading, AttemptOutcome } from '../attempt.ts';
 import type { Job, JobError, JobProgress, JobResult } from '../job.ts';
 import type { ClaimedJob, ReportKind } from '../job-store.ts';
+import type { SpendPolicy } from '../spend/spend-policy.ts';
 import type { CodePolicy, ExternalPolicy } from './external-policy.ts';
 import { FreshResults } from './fresh-results.ts';
 import { HeldJob } from './held-job.ts';
@@ -22,6 +23,8 @@ const LONGEST_PAUSE_MS = 60_000;
 export interface JobUpstream {
 	external: ExternalPolicy | null;
 	codes: CodePolicy | null;
+	/** null: nothing is counted. */
+	spend: Pick<SpendPolicy, 'failures'> | null;
 }
 
 export interface ExternalParts {
@@ -161,11 +164,15 @@ export class ExternalJobs implements SubmittedJobs {
 	#end(held: HeldJob, status: SeenStatus): void {
 		held.finishing = true;
 		if (status.state === 'failed')
-			this.#parts.conclude(held.job.token, { kind: 'failed', error: errorOf(status), result: null });
+			this.#parts.conclude(held.job.token, { ...failedBy(status), free: this.#isFree(held.job) });
 		else if (held.policy.result === null) {
 			const inline = Buffer.from(JSON.stringify(status.item));
 			this.#parts.conclude(held.job.token, { kind: 'succeeded', result: { head: JSON_HEAD, body: { inline } } });
 		} else void this.#finish(held, 0);
+	}
+
+	#isFree(job: Job): boolean {
+		return this.#parts.upstreamOf(job).spend?.failures === 'free';
 	}
 
 	/** Until the upstream gives the result; its slot is free there, and here once this is over. */
@@ -270,6 +277,11 @@ const JSON_HEAD = Buffer.from('HTTP/1.1 200 OK\r\nContent-Type: application/json
 
 const groupKey = ({ job, policy }: HeldJob): string =>
 	JSON.stringify([job.queue, job.lane, policy.status, policy.poll, policy.webhook?.path]);
+
+const failedBy = (status: SeenStatus): ReportKind & { kind: 'failed' } => ({
+	...{ kind: 'failed', result: null },
+	error: errorOf(status),
+});
 
 const errorOf = ({ code, message, word }: SeenStatus): JobError => ({
 	code: code ?? 'external_failed',

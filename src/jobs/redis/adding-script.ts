@@ -1,11 +1,11 @@
 /** Arguments of one job, in order; '' of a deadline, a file and a key: none. */
-export const ADD_ARGUMENTS = 17;
+export const ADD_ARGUMENTS = 18;
 
-/** Takes jobs in. Answers of each: `a` (added), `s` with id and job (the same), `m` with id (another payload). */
+/** Takes jobs in. Answers of each: `a` (added), `s` with id and job (the same), `m` with id (another payload), `o` with a key (its sum would be too much). */
 export const ADDING_SCRIPT = `
 local answers = {}
 for at = 3, #ARGV, ${ADD_ARGUMENTS} do
-	local id, queue, group, owner, priority, created, runAt, deadline, keep, most, upstreamKey, file, bytes, key, print, untilMs, notifies =
+	local id, queue, group, owner, priority, created, runAt, deadline, keep, most, upstreamKey, file, bytes, key, print, untilMs, notifies, spend =
 		unpack(ARGV, at, at + ${ADD_ARGUMENTS - 1})
 	local answer
 	if key ~= '' then
@@ -18,6 +18,11 @@ for at = 3, #ARGV, ${ADD_ARGUMENTS} do
 	end
 	local row = not answer and rowOf(id)
 	if row then answer = { 's', id, whole(row) } end
+	local cost = not answer and spend ~= '' and cjson.decode(spend)
+	if cost then
+		local over = overSpend(cost)
+		if over then answer = { 'o', over } end
+	end
 	if not answer then
 		local q = queueOf(queue)
 		local state = tonumber(runAt) > tonumber(created) and SCHEDULED or WAITING
@@ -32,6 +37,10 @@ for at = 3, #ARGV, ${ADD_ARGUMENTS} do
 		if file ~= '' then
 			call('HSET', P .. 'j:' .. id, 'F', file)
 			call('SADD', P .. 'named', file)
+		end
+		if cost then
+			addSpend(cost, 1)
+			call('HSET', P .. 'j:' .. id, 'z', spendText(cost))
 		end
 		if notifies ~= '' then call('HSET', P .. 'j:' .. id, 'y', notifies) end
 		call('SET', P .. 'b:' .. id, bytes)

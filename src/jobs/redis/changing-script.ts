@@ -1,11 +1,12 @@
-/** What a person or a job's owner wants of it. Arguments: id, kind, now, and one that hangs on the kind. */
+/** What a person or a job's owner wants of it. Arguments: id, kind, now, one that hangs on the kind, and of a redrive whether that was given and when the time began that it costs in. */
 export const CHANGING_SCRIPT = `
-local id, kind, now, more, given = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local id, kind, now, more, given, since = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local row = rowOf(id)
 if not row then return done(false) end
 local changed = false
 if kind == 'cancel' and row.state < SUCCEEDED then
 	changed = true
+	giveBackUnsent(row)
 	finish(row, CANCELLED, now)
 elseif kind == 'redrive' and (row.state == FAILED or row.state == EXPIRED or row.state == PARKED) then
 	changed = true
@@ -21,11 +22,14 @@ elseif kind == 'redrive' and (row.state == FAILED or row.state == EXPIRED or row
 		set(row, 'l', '')
 	end
 	-- What the upstream ended as failed is not asked for again; what is not known to have ended is.
-	if row.state ~= PARKED or not row.f then set(row, 'x', false) end
+	local ends = row.state ~= PARKED or not row.f
+	countAgain(row, since, ends and row.x)
+	if ends then set(row, 'x', false) end
 	ready(row, now, now)
 elseif kind == 'settle' and row.state == PARKED then
 	changed = true
-	if more == 'succeeded' then set(row, 'E', false) end
+	if more == 'succeeded' then set(row, 'E', false)
+	elseif not row.x then giveBack(row) end
 	finish(row, more == 'succeeded' and SUCCEEDED or FAILED, now)
 end
 if changed then save(row) end

@@ -188,6 +188,7 @@ local function takeNext(turn)
 				g.waiting = math.max(0, g.waiting - 1)
 				touch(g)
 			elseif row.d and tonumber(row.d) <= nowMs then
+				giveBackUnsent(row)
 				finish(row, EXPIRED, now)
 				save(row)
 			else begin(turn, g, row, row.l == '' and freeLane(turn) or row.l) end

@@ -27,7 +27,19 @@ export function addArguments(job: NewJob): Argument[] {
 		idempotency?.fingerprint ?? '',
 		`${idempotency?.untilMs ?? ''}`,
 		job.notify === null ? '' : `=${job.notifyLane ?? ''}`,
+		spendArgument(job),
 	];
+}
+
+/** As it is kept, with what its sums may come to. */
+function spendArgument({ spend }: NewJob): string {
+	if (spend === undefined) return '';
+	const { cost, sinceMs, of } = spend;
+	return JSON.stringify({
+		...{ cost, since: sinceMs, counted: 1 },
+		keys: of.map(({ key }) => key),
+		most: of.map(({ most }) => most),
+	});
 }
 
 const rateArguments = (rate: JobRate | null): string[] => [`${rate?.count ?? 0}`, `${rate?.perMs ?? 0}`];
@@ -95,7 +107,12 @@ function moreOf(report: Report): Argument[] {
 		case 'succeeded':
 			return [packResult(report.result), fileOf(report.result?.body)];
 		case 'failed':
-			return [packResult(report.result), fileOf(report.result?.body), errorText(report.error)];
+			return [
+				packResult(report.result),
+				fileOf(report.result?.body),
+				errorText(report.error),
+				report.free === true ? '1' : '0',
+			];
 		case 'parked':
 			return [errorText(report.error)];
 		case 'retry': {

@@ -1,4 +1,5 @@
 import { STATES } from '../embedded/job-tables.ts';
+import { spentOf } from '../embedded/spend-text.ts';
 import type { Job, JobBody, JobError, JobProgress, JobResult, NewJob } from '../job.ts';
 
 /** A job as the scripts answer it: its id, the fields of its row, its bytes, its result. */
@@ -81,11 +82,13 @@ export function readJob(answer: JobAnswer): Job {
 		error: json<JobError>(error),
 		result: readResult(answer[PAYLOAD_AT + 1] ?? null, text(resultFile)),
 		version: Number(v),
+		...spentOf(answer[SPEND_AT]?.toString() ?? null),
 	};
 }
 
-/** Behind the id and the 28 fields of a row. */
-const PAYLOAD_AT = 29;
+/** The last of the 29 fields of a row, behind the id; then its bytes. */
+const SPEND_AT = 29;
+const PAYLOAD_AT = 30;
 
 function readPayload(bytes: Buffer, file: string): Pick<Job, 'request' | 'body' | 'notify'> {
 	const kind = bytes.readUInt8(0);

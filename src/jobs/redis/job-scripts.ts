@@ -15,7 +15,7 @@ import {
 	SETTLING_SCRIPT,
 	UNTOLD_SCRIPT,
 } from './noticing-script.ts';
-import { GETTING_SCRIPT, LISTING_SCRIPT } from './reading-script.ts';
+import { GETTING_SCRIPT, LISTING_SCRIPT, SUMS_SCRIPT } from './reading-script.ts';
 import { REPORTING_SCRIPT } from './reporting-script.ts';
 import { FILES_SCRIPT, SWEEPING_SCRIPT } from './sweeping-script.ts';
 
@@ -57,6 +57,7 @@ const SCRIPTS = {
 	queue: script(QUEUE_SCRIPT, 'allow-oom'),
 	get: script(GETTING_SCRIPT, 'no-writes'),
 	list: script(LISTING_SCRIPT, 'no-writes'),
+	sums: script(SUMS_SCRIPT, 'no-writes'),
 	sweep: script(SWEEPING_SCRIPT, 'allow-oom'),
 	files: script(FILES_SCRIPT, 'allow-oom'),
 	due: script(DUE_SCRIPT, 'allow-oom'),
@@ -70,7 +71,7 @@ const SCRIPTS = {
 };
 export type ScriptName = keyof typeof SCRIPTS;
 
-const READS: ReadonlySet<ScriptName> = new Set(['get', 'list', 'untold', 'gone', 'owner', 'secret']);
+const READS: ReadonlySet<ScriptName> = new Set(['get', 'list', 'sums', 'untold', 'gone', 'owner', 'secret']);
 
 /** Runs the scripts: what it answers is stored, by as many as are configured. */
 export class JobScripts {

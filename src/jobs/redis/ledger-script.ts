@@ -12,6 +12,7 @@
  * (`gLENGTH:NAME:`): `h` its counts; `w:LANE` what waits, in order; `ls` lanes that something waits for.
  * `nd`: ends that are still to be told, by the time of the next try; `nd:LANE` those of a lane, `nls` lanes by their first;
  * `nh:HOLDER`: those of them that a holder has in hand. `gone`: receivers that are called no more; `gs` them by time.
+ * `sp:SINCE`: by key, what was spent in the time that began then.
  * `changes`: a stream of what changed, for those who watch.
  */
 export const LEDGER_SCRIPT = `
@@ -80,9 +81,10 @@ end
 -- f first attempt, b begun, e ended, d deadline, k keep, u upstream key, x external id, P progress, E error,
 -- F file of the body, R file of the result, h held, L lease, H holder, T token, n number, y: its end is told, within the lane
 -- behind the first character.
+-- z what it costs, as spend-text.ts writes it.
 -- Not read with the others: i its idempotency key; of a notice yv its version, ya tries before, yh who has it in hand.
 local FIELDS = { 'q', 'g', 'o', 's', 'p', 'l', 'r', 'v', 'a', 'm', 'c', 'f', 'b', 'e', 'd', 'k', 'u', 'x', 'P', 'E', 'F', 'R',
-	'h', 'L', 'H', 'T', 'n', 'y' }
+	'h', 'L', 'H', 'T', 'n', 'y', 'z' }
 
 local function rowOf(id)
 	local f = call('HMGET', P .. 'j:' .. id, unpack(FIELDS))
@@ -230,6 +232,55 @@ local function finish(row, state, now)
 	set(row, 'yv', row.v)
 	set(row, 'ya', '0')
 	noticeAt(row.id, row.y, now)
+end
+
+-- Sums of the time that began then, which Redis lets go by itself, later than a job of the longest time should end.
+local function spentKey(since) return P .. 'sp:' .. num(since) end
+
+local function overSpend(spend)
+	for i, key in ipairs(spend.keys) do
+		local sum = tonumber(call('HGET', spentKey(spend.since), key) or 0)
+		if spend.most[i] ~= cjson.null and sum + spend.cost > spend.most[i] then return key end
+	end
+end
+
+local function addSpend(spend, sign)
+	for _, key in ipairs(spend.keys) do
+		local sum = call('HINCRBY', spentKey(spend.since), key, num(sign * spend.cost))
+		if sum < 0 then call('HSET', spentKey(spend.since), key, '0') end
+	end
+	call('PEXPIREAT', spentKey(spend.since), num(spend.since + 6048000000))
+end
+
+local function spendText(spend)
+	return '{"cost":' .. num(spend.cost) .. ',"since":' .. num(spend.since) .. ',"keys":' .. cjson.encode(spend.keys)
+		.. ',"counted":' .. num(spend.counted) .. '}'
+end
+
+local function keepSpend(row, spend, counted)
+	spend.counted = counted
+	set(row, 'z', spendText(spend))
+end
+
+-- It will not be billed.
+local function giveBack(row)
+	local spend = row.z and cjson.decode(row.z)
+	if not spend or spend.counted == 0 then return end
+	addSpend(spend, -1)
+	keepSpend(row, spend, 0)
+end
+
+-- Nothing of it went upstream, or can any more.
+local function giveBackUnsent(row)
+	if not row.h and not row.f and not row.x then giveBack(row) end
+end
+
+local function countAgain(row, since, spent)
+	local spend = row.z and cjson.decode(row.z)
+	if not spend or (spend.counted == 1 and not spent) then return end
+	if since ~= '' then spend.since = tonumber(since) end
+	addSpend(spend, 1)
+	keepSpend(row, spend, 1)
 end
 
 local function ready(row, at, now)

@@ -4,6 +4,11 @@ local row = rowOf(ARGV[3])
 return done(row and whole(row) or false)
 `;
 
+/** Sums of what was spent in the time that began then, each behind its key; of many only some. */
+export const SUMS_SCRIPT = `
+return done(call('HSCAN', spentKey(tonumber(ARGV[3])), '0', 'COUNT', 1000)[2])
+`;
+
 /** Jobs looked at for one page, at most; a page may be short. */
 const LOOK = 2000;
 /** Nor does it grow over this but by one job, bytes. */

@@ -12,6 +12,7 @@ import type {
 	JobChanged,
 	JobPage,
 	JobQuery,
+	KnowsSums,
 	QueueView,
 	Report,
 } from '../job-store.ts';
@@ -57,13 +58,13 @@ const LIST_MOST = 1000;
 const FILES_AT_ONCE = 5000;
 
 /** Jobs in a Redis or Valkey that several nodes share. What is promised is there, and on as many replicas as are said. */
-export async function openRedisJobStore(options: RedisJobStoreOptions): Promise<TellingStore & OwnerStore> {
+export async function openRedisJobStore(options: RedisJobStoreOptions): Promise<TellingStore & OwnerStore & KnowsSums> {
 	const store = new RedisJobStore(options);
 	await store.opened();
 	return store;
 }
 
-class RedisJobStore implements TellingStore, OwnerStore {
+class RedisJobStore implements TellingStore, OwnerStore, KnowsSums {
 	readonly #options: RedisJobStoreOptions;
 	readonly #link: RedisLink;
 	readonly #scripts: JobScripts;
@@ -119,6 +120,7 @@ class RedisJobStore implements TellingStore, OwnerStore {
 		][];
 		return answers.map(([kind, id, job], at) => {
 			if (kind.toString() === 'a') return { kind: 'added', job: newJob(jobs[at] as NewJob) };
+			if (kind.toString() === 'o') return { kind: 'over_spend', id: (jobs[at] as NewJob).id, key: id.toString() };
 			if (kind.toString() === 'm') return { kind: 'mismatch', id: id.toString() };
 			return { kind: 'same', id: id.toString(), job: job === null ? null : readJob(job) };
 		});
@@ -180,7 +182,8 @@ class RedisJobStore implements TellingStore, OwnerStore {
 		this.#check();
 		const key = wanted.kind === 'redrive' ? wanted.upstreamKey : undefined;
 		const more = wanted.kind === 'settle' ? wanted.as : (key ?? '');
-		const args = [id, wanted.kind, `${wanted.nowMs}`, more, key === undefined ? '0' : '1'];
+		const since = wanted.kind === 'redrive' ? wanted.spendSinceMs : undefined;
+		const args = [id, wanted.kind, `${wanted.nowMs}`, more, key === undefined ? '0' : '1', `${since ?? ''}`];
 		const answer = (await this.#scripts.run('change', args)) as [number, JobAnswer] | null;
 		return answer === null ? null : { changed: answer[0] === 1, job: readJob(answer[1]) };
 	}
@@ -198,6 +201,12 @@ class RedisJobStore implements TellingStore, OwnerStore {
 			counts: Object.fromEntries(STATES.map((state, at) => [state, counts[at] ?? 0])) as Record<JobState, number>,
 			oldestMs: oldest === null ? null : Number(oldest.toString()),
 		};
+	}
+
+	async sums(sinceMs: number): Promise<{ key: string; sum: number }[]> {
+		this.#check();
+		const found = ((await this.#scripts.run('sums', [`${sinceMs}`])) as Buffer[]).map(String);
+		return found.flatMap((key, at) => (at % 2 === 0 ? [{ key, sum: Number(found[at + 1]) }] : []));
 	}
 
 	async sweep(nowMs: number, present: readonly string[] = []): Promise<{ files: string[] }> {

@@ -31,8 +31,9 @@ local KINDS = {
 		keepResult(row, bytes, file)
 		finish(row, SUCCEEDED, now)
 	end,
-	failed = function(row, now, bytes, file, error)
+	failed = function(row, now, bytes, file, error, free)
 		release(row)
+		if free == '1' then giveBack(row) end
 		set(row, 'E', error)
 		keepResult(row, bytes, file)
 		finish(row, FAILED, now)
@@ -68,7 +69,11 @@ for at = 3, #ARGV, ${REPORT_ARGUMENTS} do
 	if is and row.state >= SUCCEEDED then
 		-- It ended under its holder, whose slot is given back once that has stopped.
 		is = false
-		if kind == 'beat' or kind == 'submitted' then lease(row, a) else release(row) end
+		if kind == 'beat' or kind == 'submitted' then lease(row, a)
+		else
+			release(row)
+			if (kind == 'failed' and d == '1') or (kind == 'retry' and c == '0' and d == '0') then giveBack(row) end
+		end
 		save(row)
 	elseif is then
 		KINDS[kind](row, now, a, b, c, d)

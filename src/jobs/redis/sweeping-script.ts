@@ -37,6 +37,7 @@ local overdue = call('ZRANGEBYSCORE', P .. 'dl', '-inf', now, 'LIMIT', 0, ${STEP
 for _, id in ipairs(overdue) do
 	local row = rowOf(id)
 	if row and row.state < SUCCEEDED then
+		giveBackUnsent(row)
 		finish(row, EXPIRED, now)
 		save(row)
 	else call('ZREM', P .. 'dl', id) end

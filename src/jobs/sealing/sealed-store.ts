@@ -51,7 +51,7 @@ export class SealedJobs implements TellingStore {
 	async add(jobs: readonly NewJob[]): Promise<AddOutcome[]> {
 		const outcomes = await this.#store.add(jobs.map((job) => this.#sealed(job)));
 		return outcomes.map((outcome) => {
-			if (outcome.kind === 'mismatch' || outcome.job === null) return outcome;
+			if (!('job' in outcome) || outcome.job === null) return outcome;
 			return { ...outcome, job: this.#shown(outcome.job) } as AddOutcome;
 		});
 	}

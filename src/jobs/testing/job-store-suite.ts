@@ -7,6 +7,7 @@ import { KEEPING_CASES } from './keeping-cases.ts';
 import { LANE_CASES } from './lane-cases.ts';
 import { LEASE_CASES } from './lease-cases.ts';
 import { OUTCOME_CASES } from './outcome-cases.ts';
+import { SPEND_CASES } from './spend-cases.ts';
 import { TURN_CASES } from './turn-cases.ts';
 
 const CASES = {
@@ -16,6 +17,7 @@ const CASES = {
 	...LEASE_CASES,
 	...OUTCOME_CASES,
 	...CHANGE_CASES,
+	...SPEND_CASES,
 	...KEEPING_CASES,
 };
 

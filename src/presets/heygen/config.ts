@@ -1,6 +1,8 @@
 /** What a person writes of a service with `preset: heygen`. */
 import type { z } from 'zod';
-import { integer, key, list, object, oneOf, reference, required, text } from '../../core/schema.ts';
+import { choice, integer, key, list, object, oneOf, reference, required, text } from '../../core/schema.ts';
+import { type CreditInput, creditSchema } from '../../jobs/external/credit-config.ts';
+import { type SpendInput, spendSchema } from '../../jobs/spend/config.ts';
 
 const secrets = oneOf(
 	[reference, list(reference, 'references')],
@@ -37,5 +39,31 @@ export const webhooksSchema = object({
 	}),
 });
 
+/** Keys of a service that are for its preset. */
+export const presetKeys = {
+	preset: key(
+		choice('heygen'),
+		'What is known of this API is filled in; what the service says itself is laid over it. `ballast print` shows what comes of it.',
+		{ defaultText: 'none', example: 'heygen' },
+	),
+	accounts: key(accountsSchema, 'Of a preset: the accounts among which its jobs are shared out.', {
+		defaultText: 'none',
+		example: [{ key: { env: 'HEYGEN_API_KEY' }, maxJobs: 10 }],
+	}),
+	webhooks: key(webhooksSchema, 'Of a preset: the webhooks by which the API tells of ends.', {
+		defaultText: 'none: only asking finds them',
+		example: { secret: { env: 'HEYGEN_WEBHOOK_SECRET' } },
+	}),
+	credit: key(creditSchema, 'Of a preset: how it is asked what is left at each account, as `offload.credit`.', {
+		defaultText: 'each 5 min, low below 20',
+		example: { below: 100 },
+	}),
+	spend: key(spendSchema, 'Of a preset: what its jobs may cost, as `offload.spend`; prices are those of the preset.', {
+		defaultText: 'as much as comes; it is counted all the same',
+		example: { perTenant: 20, total: 500 },
+	}),
+};
+
+export type { CreditInput, SpendInput };
 export type AccountsInput = z.input<typeof accountsSchema>;
 export type WebhooksInput = z.input<typeof webhooksSchema>;

@@ -27,4 +27,6 @@ export const FINAL: readonly string[] = [
 	'conflict',
 	'resource_not_ready',
 	'quota_exceeded',
+	/** Of a video that was begun: HeyGen does not say which codes there are. */
+	'rendering_failed',
 ];

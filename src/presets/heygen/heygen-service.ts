@@ -1,5 +1,5 @@
 /** HeyGen as a plain service: what `preset: heygen` stands for. */
-import type { AccountsInput, WebhooksInput } from './config.ts';
+import type { AccountsInput, CreditInput, SpendInput, WebhooksInput } from './config.ts';
 import { FINAL, RETRIED } from './heygen-codes.ts';
 
 type Form = Record<string, unknown>;
@@ -17,17 +17,23 @@ const ITEM = { items: '/data', id: '/video_id', state: '/status', code: '/error/
 export interface HeygenInput {
 	accounts: AccountsInput;
 	webhooks?: WebhooksInput | undefined;
+	credit?: CreditInput | undefined;
+	spend?: SpendInput | undefined;
 }
 
 /** The configuration of the service; what a person says beside `preset` is laid over it. */
-export function heygenService({ accounts, webhooks }: HeygenInput): Form {
+export function heygenService({ accounts, webhooks, credit, spend }: HeygenInput): Form {
 	const hook = webhooks === undefined ? {} : { webhook: webhookOf(webhooks) };
-	const creates = (external: Form): Form => ({
+	const money = (price: Form): Form => ({
+		credit: credit === 'off' || credit === false ? 'off' : { ...CREDIT, ...credit },
+		spend: spend === 'off' || spend === false ? 'off' : { ...spend, price: { ...price, ...spend?.price } },
+	});
+	const creates = (external: Form, price: Form): Form => ({
 		timeouts: { firstByte: CREATE_TIME },
 		retry: { attempts: 1 },
-		offload: { ...offloadOf(accounts), external: { ...external, reconcile: RECONCILE, ...hook } },
+		offload: { ...offloadOf(accounts), ...money(price), external: { ...external, reconcile: RECONCILE, ...hook } },
 	});
-	const videos = creates(externalOf('/v3/videos', { id: '/data/video_id', ids: 'video_ids' }));
+	const external = externalOf('/v3/videos', { id: '/data/video_id', ids: 'video_ids' });
 	return {
 		instances: HEYGEN_URL,
 		// Only what makes videos makes jobs, whatever others do.
@@ -41,13 +47,14 @@ export function heygenService({ accounts, webhooks }: HeygenInput): Form {
 			},
 		},
 		routes: {
-			'POST /v3/videos': videos,
-			'POST /v3/templates/*': videos,
+			'POST /v3/videos': creates(external, { ...SPOKEN, text: ['/script'] }),
+			'POST /v3/templates/*': creates(external, { ...SPOKEN, text: ['/variables'] }),
 			'POST /v3/video-translations': creates(
 				externalOf('/v3/video-translations', {
 					id: '/data/video_translation_ids',
 					ids: 'video_translation_ids',
 				}),
+				{ each: TRANSLATION },
 			),
 			'POST /v3/assets': { timeouts: { firstByte: CREATE_TIME } },
 			'GET /v3/avatars': LISTED,
@@ -56,6 +63,24 @@ export function heygenService({ accounts, webhooks }: HeygenInput): Form {
 		},
 	};
 }
+
+/** What is left, by the way that the account is billed. */
+const CREDIT: Form = {
+	path: '/v3/users/me',
+	left: [
+		'/data/wallet/remaining_balance',
+		'/data/subscription/credits/premium_credits/remaining',
+		{ at: '/data/usage_based/spending_cap_usd', less: '/data/usage_based/spending_current_usd' },
+	],
+};
+
+/**
+ * Dollars, on the dear side: $0.067 for each second, and slow speech has 12 characters in one. What has no script is taken
+ * for a video as long as the longest script makes one.
+ */
+const SPOKEN: Form = { perCharacter: 0.0056, otherwise: 28 };
+/** Of a translation: how long its source is, is not known. A minute in one language. */
+const TRANSLATION = 4;
 
 /** Lists that seldom change, and are asked for by every page that lets somebody choose. */
 const LISTED: Form = { cache: { ttl: '10m', staleIfError: '1d' } };
