@@ -1,6 +1,7 @@
 import { GroupRoom } from '../jobs/group-room.ts';
-import type { NewJob } from '../jobs/job.ts';
+import type { JobSpend, NewJob } from '../jobs/job.ts';
 import { OwnerHash } from '../jobs/owner-hash.ts';
+import { readSpendKey, spendKey } from '../jobs/spend/job-spend.ts';
 import { CREDENTIAL_GROUP } from './offload/job-owner.ts';
 
 /** What of credentials is kept with jobs: keyed hashes, and never more groups than there is room for. */
@@ -22,6 +23,7 @@ export class JobCredentials {
 		return {
 			...job,
 			owner: await owners.owner(job.owner),
+			...(job.spend === undefined ? {} : { spend: await this.#spend(job.spend) }),
 			group: this.#groups.of(job.queue, apart, nowMs),
 			createdMs: job.createdMs + shift,
 			runAtMs: job.runAtMs + shift,
@@ -37,4 +39,20 @@ export class JobCredentials {
 						},
 		};
 	}
+
+	/** Tenants that are credentials, too. */
+	async #spend(spend: JobSpend): Promise<JobSpend> {
+		const of = [];
+		for (const account of spend.of) {
+			const { service, per, tenant } = readSpendKey(account.key) ?? { service: '', per: '', tenant: null };
+			const isCredential = tenant?.startsWith(CREDENTIAL_GROUP) === true;
+			const key = isCredential ? spendKey(service, per, await this.owners.owner(tenant.slice(1))) : account.key;
+			of.push({ ...account, key });
+		}
+		return { ...spend, of };
+	}
 }
+
+/** The account of a job as it was handed in that is this one of the job as it is kept. */
+export const askedKey = (job: NewJob, kept: NewJob, key: string): string =>
+	job.spend?.of[kept.spend?.of.findIndex((one) => one.key === key) ?? -1]?.key ?? key;

@@ -23,7 +23,7 @@ import { JobRunner } from '../jobs/runner.ts';
 import { SealedJobs } from '../jobs/sealing/sealed-store.ts';
 import { storeKeys } from '../jobs/sealing/store-keys.ts';
 import type { WebhookSender } from '../jobs/webhooks/webhook-sender.ts';
-import { JobCredentials } from './job-credentials.ts';
+import { askedKey, JobCredentials } from './job-credentials.ts';
 import { JobPlaces } from './job-places.ts';
 import { JobQueues } from './job-queues.ts';
 import { JobTally } from './job-tally.ts';
@@ -333,14 +333,17 @@ export class JobsRoom {
 		const waiting = (counts?.waiting ?? 0) + (counts?.scheduled ?? 0) + (this.#addedSince.get(queue) ?? 0);
 		if (waiting >= most) throw new BallastError('jobs_full');
 		this.#addedSince.set(queue, (this.#addedSince.get(queue) ?? 0) + 1);
-		const [outcome] = await this.#store.add([await this.#credentials.kept(job, nowMs())]);
+		const kept = await this.#credentials.kept(job, nowMs());
+		const [outcome] = await this.#store.add([kept]);
 		// Before it is answered: what its client sends next may come by another worker, and sooner than this one's word.
 		if (job.idempotency !== null) this.#keys.release(job.idempotency.key, job.id);
 		if (outcome?.kind !== 'over_spend') this.#tally.added(queue);
 		this.#runner.wake();
-		if (outcome?.kind === 'over_spend') this.#spend.refused(job);
-		if (outcome === undefined || outcome.kind === 'mismatch' || outcome.kind === 'over_spend')
-			return outcome as AddOutcome;
+		if (outcome?.kind === 'over_spend') {
+			this.#spend.refused(kept);
+			return { ...outcome, key: askedKey(job, kept, outcome.key) };
+		}
+		if (outcome === undefined || outcome.kind === 'mismatch') return outcome as AddOutcome;
 		return { ...outcome, job: slim(outcome.job) } as AddOutcome;
 	}
 

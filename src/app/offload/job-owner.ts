@@ -14,6 +14,11 @@ export function ownerOf(exchange: Exchange, fields: readonly string[]): string {
 	return '';
 }
 
+/** Whose money a job costs: what tells groups apart where that is a field, otherwise each credential. */
+export function tenantOf(exchange: Exchange, policy: Pick<OffloadPolicy, 'group' | 'owner'>, owner: string): string {
+	return groupOf(exchange, policy.group === null ? { ...policy, group: OWNER_GROUP } : policy, owner);
+}
+
 /** What a group begins with that is the hash of a credential: the store keeps a keyed one of it. */
 export const CREDENTIAL_GROUP = ':';
 /** Longest name of a group, characters. */

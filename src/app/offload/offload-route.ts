@@ -7,7 +7,7 @@ import { type OffloadPolicy, takesMethod } from '../../jobs/offload-policy.ts';
 import { parsePrefer } from '../../jobs/prefer.ts';
 import type { Told } from '../../jobs/webhooks/webhook-message.ts';
 import { hostOf, REFUSALS, type WebhookRefusal } from '../../jobs/webhooks/webhook-rules.ts';
-import { groupOf, ownerOf } from './job-owner.ts';
+import { groupOf, ownerOf, tenantOf } from './job-owner.ts';
 import { type OffloadParts, STORING_MOST } from './offload-parts.ts';
 import { OffloadedRequest, type Wanted, WEBHOOK_FIELD } from './offloaded-request.ts';
 
@@ -81,6 +81,7 @@ export class OffloadRoute implements Offload<Exchange> {
 			policy,
 			owner,
 			group: groupOf(exchange, policy, owner),
+			tenant: policy.spend === null ? '' : tenantOf(exchange, policy, owner),
 			key,
 			// Whose key it is: another owner's, or one of another route, is another one.
 			record: key === '' ? '' : hashOf(owner, route?.service.name ?? '', route?.name ?? '', key),

@@ -26,6 +26,8 @@ export interface Wanted {
 	policy: OffloadPolicy;
 	owner: string;
 	group: string;
+	/** Whose money it costs. */
+	tenant: string;
 	/** The client's idempotency key; '': none. */
 	key: string;
 	/** What the key is known by; '': there is none. */
@@ -192,11 +194,10 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	}
 
 	#newJob(request: Uint8Array, body: JobBody | null, upstreamKey: string | null): NewJob {
-		const { policy, owner, group, record, cancelMs, webhook } = this.#wanted;
+		const { policy, owner, group, tenant, record, cancelMs, webhook } = this.#wanted;
 		const createdMs = Date.now();
 		const service = this.#exchange.route?.service.name ?? '';
-		this.#spend =
-			policy.spend === null ? null : jobSpend(policy.spend, { service, tenant: group, body, nowMs: createdMs });
+		this.#spend = policy.spend === null ? null : jobSpend(policy.spend, { service, tenant, body, nowMs: createdMs });
 		const most = [cancelMs, policy.expiresMs].filter((ms) => ms > 0);
 		return {
 			id: this.#id,
