@@ -132,12 +132,16 @@ class Misses extends Worker {
 	#origin!: Origin;
 	#asked = 1e9;
 
-	constructor(cached: boolean) {
+	/** `stored`: each answer is, though no other is asked for again. */
+	constructor(cache: 'none' | 'stored' | 'scan') {
 		let origin: Origin | undefined;
 		super((plane) => {
 			origin = new Origin(plane);
 			(plane.upstreams as unknown[]).push(origin);
-			return forwarding(cached ? new RouteCache(cachingOf(plane), PLAIN_CACHE, '') : null);
+			if (cache === 'none') return forwarding(null);
+			const lookup = cachingOf(plane);
+			if (cache === 'stored') lookup.store.admits = () => true;
+			return forwarding(new RouteCache(lookup, PLAIN_CACHE, ''));
 		});
 		this.#origin = origin as Origin;
 	}
@@ -203,39 +207,49 @@ function fixed(bytes: number): Worker {
 	return new Worker(() => routeWith({ fixed: { status: 200, head, body: Buffer.alloc(bytes, 'x') } }));
 }
 
-/** ns of CPU a request, the median over the rounds; the first one, which compiles, left out. */
-function cost(worker: Worker, bytes: number): number {
-	const rounds: number[] = [];
-	for (let round = 0; round <= ROUNDS; round++) {
-		worker.sink.bytes = 0;
-		const from = process.threadCpuUsage();
-		for (let i = 0; i < REQUESTS; i++) worker.ask();
-		const { user, system } = process.threadCpuUsage(from);
-		if (worker.sink.bytes < bytes * REQUESTS)
-			throw new Error(`not what was stored: ${Buffer.from(worker.sink.last).toString('latin1', 0, 200)}`);
-		if (round > 0) rounds.push(((user + system) * 1000) / REQUESTS);
-	}
-	return Math.round(median(rounds));
+interface Case {
+	readonly figure: string;
+	readonly key: string;
+	readonly worker: Worker;
+	/** Least that an answer has. */
+	readonly bytes: number;
 }
 
-await conclude('cache-look', async () => {
-	const line = (figure: string, key: string, measured: number): Line => ({
-		figure,
-		key,
-		measured,
-		most: undefined,
-		unit: 'ns',
+/** ns of CPU a request. */
+function round({ worker, bytes }: Case): number {
+	worker.sink.bytes = 0;
+	const from = process.threadCpuUsage();
+	for (let i = 0; i < REQUESTS; i++) worker.ask();
+	const { user, system } = process.threadCpuUsage(from);
+	if (worker.sink.bytes < bytes * REQUESTS)
+		throw new Error(`not what was stored: ${Buffer.from(worker.sink.last).toString('latin1', 0, 200)}`);
+	return ((user + system) * 1000) / REQUESTS;
+}
+
+/** The median over the rounds, in each of which all have their turn; the first one, which compiles, left out. */
+function costs(cases: readonly Case[]): Line[] {
+	const rounds = cases.map((): number[] => []);
+	for (let at = 0; at <= ROUNDS; at++)
+		for (const [which, one] of cases.entries()) {
+			const ns = round(one);
+			if (at > 0) (rounds[which] as number[]).push(ns);
+		}
+	return cases.map(({ figure, key }, which) => {
+		return { figure, key, measured: Math.round(median(rounds[which] ?? [])), most: undefined, unit: 'ns' };
 	});
-	const misses = [
-		line('a request of 600 bytes that is forwarded', 'forwarded', cost(new Misses(false), 600)),
-		line('the same, a miss that is stored', 'miss', cost(new Misses(true), 600)),
-	];
-	if (process.argv.includes('--misses')) return misses;
-	return [
-		...misses,
-		line('a fixed answer of 1 KiB', 'fixed_1k', cost(fixed(1024), 1024)),
-		line('a hit of 1 KiB', 'hit_1k', cost(caching(1024), 1024)),
-		line('a hit of 10 KiB', 'hit_10k', cost(caching(10_240), 10_240)),
-		line('a hit of 100 KiB', 'hit_100k', cost(caching(102_400), 102_400)),
-	];
-});
+}
+
+const misses: readonly Case[] = [
+	{ figure: 'a request of 600 bytes that is forwarded', key: 'forwarded', worker: new Misses('none'), bytes: 600 },
+	{ figure: 'the same, a miss that is stored', key: 'miss', worker: new Misses('stored'), bytes: 600 },
+	{ figure: 'the same, a miss in a scan', key: 'scan', worker: new Misses('scan'), bytes: 600 },
+];
+
+const hits = (): readonly Case[] => [
+	{ figure: 'a fixed answer of 1 KiB', key: 'fixed_1k', worker: fixed(1024), bytes: 1024 },
+	{ figure: 'a hit of 1 KiB', key: 'hit_1k', worker: caching(1024), bytes: 1024 },
+	{ figure: 'a hit of 10 KiB', key: 'hit_10k', worker: caching(10_240), bytes: 10_240 },
+	{ figure: 'a hit of 100 KiB', key: 'hit_100k', worker: caching(102_400), bytes: 102_400 },
+];
+
+await conclude('cache-look', async () => costs(process.argv.includes('--misses') ? misses : [...misses, ...hits()]));

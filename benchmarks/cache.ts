@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { crowd } from './cache/crowd.ts';
-import { type Cost, type CostPlan, hitCost, missCost } from './cache/hit-cost.ts';
+import { type Cost, type CostPlan, hitCost, missCost, workersCost } from './cache/hit-cost.ts';
 import { hitRatios } from './cache/hit-ratio.ts';
 import { type Origin, type SizeName, startOrigin } from './cache/origin.ts';
 import { VARNISH } from './cache/peers.ts';
@@ -21,7 +21,7 @@ import { renderTable } from './report/table.ts';
 import { type Bench, LOAD_CORE } from './scenarios/scenario.ts';
 import { conclude, type Line, readable } from './stability/verdict.ts';
 
-const PARTS = ['hit', 'miss', 'ratio', 'crowd'] as const;
+const PARTS = ['hit', 'miss', 'workers', 'ratio', 'crowd'] as const;
 type Part = (typeof PARTS)[number];
 
 const USAGE = `node benchmarks/cache.ts [--only a,b] [--quick] [--write]
@@ -83,6 +83,8 @@ async function measurePart(part: Part, of: { bench: Bench; origin: Origin; told:
 		}
 		case 'miss':
 			return tell(told, await missCost(bench, origin, plan(7, 2)));
+		case 'workers':
+			return tell(told, await workersCost(bench, plan(7, 1)));
 		case 'ratio':
 			told.lines.push(...hitRatios(quick ? 10_000 : 100_000, 'one size', () => 794));
 			told.lines.push(...hitRatios(quick ? 10_000 : 20_000, 'web sizes', webLength));

@@ -1,9 +1,10 @@
 /**
  * `npm run bench:jobs`: the embedded store of jobs: how many are taken in and go through a second, each on disk before
- * it counts; what a claim costs with a million waiting. The one in Redis, beside bare BullMQ on the same server. Ends with 1 when a target is missed. See `--help`.
+ * it counts; how many go through the whole program, and their CPU by part; what a claim costs with a million waiting. The one in Redis, beside bare BullMQ on the same server. Ends with 1 when a target is missed. See `--help`.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { gateway } from './jobs/gateway.ts';
 import { redis } from './jobs/redis.ts';
 import { enqueue, through } from './jobs/throughput.ts';
 import { waiting } from './jobs/waiting.ts';
@@ -11,12 +12,12 @@ import { describeMachine, machineWarnings } from './measure/machine.ts';
 import { writePage } from './report/page.ts';
 import { conclude, type Line, readable } from './stability/verdict.ts';
 
-const PARTS = ['enqueue', 'through', 'waiting', 'redis'] as const;
+const PARTS = ['enqueue', 'through', 'gateway', 'waiting', 'redis'] as const;
 type Part = (typeof PARTS)[number];
 
 const USAGE = `node benchmarks/jobs.ts [--only a,b] [--quick] [--write]
   --only     parts, comma-separated: ${PARTS.join(', ')}
-  --quick    half a minute: shorter rounds, 100,000 waiting
+  --quick    a minute: shorter rounds, 100,000 waiting
   --write    keep the figures in docs/performance.md`;
 
 const MARKERS = {
@@ -33,6 +34,8 @@ async function measure(part: Part, quick: boolean): Promise<Line[]> {
 			return enqueue(plan);
 		case 'through':
 			return through(plan);
+		case 'gateway':
+			return gateway(plan);
 		case 'redis':
 			return redis(plan);
 		case 'waiting':

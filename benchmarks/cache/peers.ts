@@ -10,6 +10,12 @@ import { startPeer, versionOf } from '../peers/starting.ts';
 export const BALLAST: Peer = withSettings('ballast', { cache: {} });
 /** As it is by default: metrics, traces and the store, but no access log. */
 export const BALLAST_UNLOGGED: Peer = withSettings('ballast, no access log', { cache: {} }, { node: {} });
+/** With room for all that it is asked for. */
+export const BALLAST_ROOMY: Peer = withSettings(
+	'ballast, 2 GiB',
+	{ cache: {} },
+	{ node: { logs: { access: './access.log' }, cache: { memory: '2GiB' } } },
+);
 /** The same without a cache. */
 export const BALLAST_UNCACHED: Peer = withSettings('ballast, no cache', {});
 

@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { cpuMicros, memoryOf, parseRollup, parseStat, readAllStats, readEnvironment, readStat } from './proc-stat.ts';
+import { Worker } from 'node:worker_threads';
+import {
+	childMicros,
+	cpuMicros,
+	memoryOf,
+	parseRollup,
+	parseStat,
+	readAllStats,
+	readEnvironment,
+	readStat,
+	threadMicros,
+} from './proc-stat.ts';
 
 test('a stat line is read, whatever the name of the program holds', () => {
 	const tail = 'S 17 42 42 0 -1 4194304 100 0 0 0 321 123 7 8 20 0 1 0 5555 1000 2000';
@@ -41,4 +53,23 @@ test('CPU time is what was spent, and an ended process counts nothing', () => {
 	// Upward without a bound: other threads of this process may work too; downward a busy machine may take its share.
 	assert.ok(spent >= 40_000, `${spent} µs`);
 	assert.equal(cpuMicros([2 ** 22 + 1]), 0);
+});
+
+test('threads are told apart by their names, and children count once they have ended', async () => {
+	const busy = 'const end = performance.now() + 100; while (performance.now() < end);';
+	const worker = new Worker(
+		`${busy} require("node:worker_threads").parentPort.postMessage(0);setInterval(() => {}, 1000)`,
+		{
+			eval: true,
+			name: 'bench-busy',
+		},
+	);
+	await new Promise((resolve) => worker.once('message', resolve));
+	const [thread] = threadMicros(process.pid).filter(({ name }) => name === 'bench-busy');
+	await worker.terminate();
+	assert.ok(thread !== undefined && thread.micros >= 20_000, `${thread?.micros} µs`);
+	assert.deepEqual(threadMicros(2 ** 22 + 1), []);
+	const before = childMicros();
+	spawnSync(process.execPath, ['-e', busy]);
+	assert.ok(childMicros() - before >= 20_000);
 });

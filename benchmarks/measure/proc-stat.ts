@@ -74,6 +74,35 @@ export function cpuMicros(pids: readonly number[]): number {
 	return (ticks * 1e6) / clockTicks();
 }
 
+/** CPU time of a thread so far, by the name that it was given. */
+export interface ThreadTime {
+	readonly name: string;
+	readonly micros: number;
+}
+
+/** Of all threads of a process that there are; exact to the nanosecond, as `/proc/PID/task/TID/schedstat` is. */
+export function threadMicros(pid: number): ThreadTime[] {
+	let tids: string[];
+	try {
+		tids = readdirSync(`/proc/${pid}/task`);
+	} catch {
+		return [];
+	}
+	return tids.flatMap((tid) => {
+		const [name, times] = [readProc(pid, `task/${tid}/comm`), readProc(pid, `task/${tid}/schedstat`)];
+		return name === undefined || times === undefined
+			? []
+			: [{ name: name.trim(), micros: Number(times.split(' ')[0]) / 1000 }];
+	});
+}
+
+/** User + system time of all children of this process that have ended so far, in microseconds. */
+export function childMicros(): number {
+	const text = readProc(process.pid, 'stat') ?? '';
+	const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+	return ((Number(fields[13]) + Number(fields[14])) * 1e6) / clockTicks();
+}
+
 /**
  * Memory of a program's processes together, in bytes: what they share is counted once, for the one that maps most of it.
  * (The sum of PSS would fall whenever somebody else starts the same program.)

@@ -13,6 +13,8 @@ export const UPLOAD_BYTES = 1024 * 1024;
 /** Paths: `/json` the small answer, `/64k`, `/10m`, `/upload` (reads the whole body, then answers), `/healthz`. */
 export interface Upstream {
 	readonly ports: readonly number[];
+	/** Its processes. */
+	pids(): readonly number[];
 	stop(): Promise<void>;
 }
 
@@ -32,7 +34,7 @@ export async function startUpstream(folder: string, cores: string): Promise<Upst
 		await program.stop();
 		throw error;
 	}
-	return { ports, stop: () => program.stop() };
+	return { ports, pids: () => program.tree(), stop: () => program.stop() };
 }
 
 function configuration(home: string, ports: readonly number[]): string {

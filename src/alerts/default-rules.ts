@@ -225,6 +225,16 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 		severity: 'warning',
 		summary: 'The cache in {{level}} cannot be reached; each node caches for itself, and hears of no purges.',
 	},
+	cache_purges_missed: {
+		when: 'cache.purges_missed by level > 0 over 1m keep 10m',
+		severity: 'warning',
+		summary: 'Purges of other nodes were lost on their way through {{level}}; the cache was emptied for it.',
+	},
+	cache_purges_untold: {
+		when: 'cache.purges_untold by level > 0 for 30s',
+		severity: 'warning',
+		summary: '{{value}} purges wait for {{level}}: other nodes may give what was purged.',
+	},
 	config_refused: {
 		when: 'config.refused > 0 over 5s',
 		severity: 'warning',

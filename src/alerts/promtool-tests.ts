@@ -77,6 +77,11 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 	},
 	store_failing: { series: { ballast_store_failed: SET }, firing: PASSES },
 	cache_level_down: { series: { 'ballast_cache_level_down{level="redis"}': SET }, firing: PASSES },
+	cache_purges_missed: {
+		series: { 'ballast_cache_purges_missed_total{level="redis"}': ONCE },
+		firing: { '2m': 0, '3m30s': 1, '16m': 0 },
+	},
+	cache_purges_untold: { series: { 'ballast_cache_purges_untold{level="redis"}': SET }, firing: PASSES },
 	config_refused: { series: { ballast_config_refused: SET }, firing: PASSES },
 };
 

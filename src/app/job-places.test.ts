@@ -5,6 +5,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { AttemptOrder } from '../jobs/attempt.ts';
 import { JobPlaces } from './job-places.ts';
 import type { FromJobs, ToJobs } from './jobs-messages.ts';
+import { type Flat, readFromJobs, writeToJobs } from './jobs-wire.ts';
 
 const order = (token: string): AttemptOrder => ({
 	token,
@@ -41,9 +42,16 @@ function stage() {
 	return { places, ended, lost, connect, free };
 }
 
+/** As a worker's end says it. */
+function say(port: MessagePort, message: ToJobs): void {
+	const flat: Flat = [];
+	writeToJobs(flat, message);
+	port.postMessage(flat);
+}
+
 const takes = async ({ free }: ReturnType<typeof stage>, port: MessagePort): Promise<void> => {
 	const done = free();
-	port.postMessage({ type: 'takes', attempts: true } satisfies ToJobs);
+	say(port, { type: 'takes', attempts: true });
 	await done;
 };
 
@@ -58,9 +66,13 @@ test('attempts go to the worker with the fewest; one that is gone loses its own,
 		['zero', zero],
 		['one', one],
 	] as const)
-		port.on('message', (message: FromJobs) => message.type === 'attempt' && got.push(`${name} ${message.order.token}`));
+		port.on('message', (flat: Flat) =>
+			readFromJobs(flat, (message: FromJobs) => {
+				if (message.type === 'attempt') got.push(`${name} ${message.order.token}`);
+			}),
+		);
 	for (const token of ['a', 'b', 'c']) assert.ok(of.places.begin(order(token)));
-	zero.postMessage({ type: 'outcome', token: 'a', outcome: { kind: 'no_place', code: 'no_route' } } satisfies ToJobs);
+	say(zero, { type: 'outcome', token: 'a', outcome: { kind: 'no_place', code: 'no_route' } });
 	while (of.ended.length === 0 || got.length < 3) await new Promise((resolve) => setImmediate(resolve));
 	assert.deepEqual(got.sort(), ['one b', 'zero a', 'zero c']);
 	const gone = of.free();

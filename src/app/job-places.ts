@@ -3,20 +3,29 @@ import type { AttemptOrder, AttemptOutcome } from '../jobs/attempt.ts';
 import type { JobBody } from '../jobs/job.ts';
 import type { AttemptPlaces } from '../jobs/runner.ts';
 import type { FromJobs, ToJobs } from './jobs-messages.ts';
+import { type Flat, readToJobs, writeFromJobs } from './jobs-wire.ts';
+import { TurnBox } from './turn-box.ts';
 
 /** Attempts that one worker has under way at once. */
 const ATTEMPTS_MOST = 512;
 
 interface Place {
 	port: MessagePort;
+	box: TurnBox<FromJobs>;
 	/** It serves, and is not on its way out. */
 	takes: boolean;
 	/** Tokens. */
 	running: Set<string>;
 }
 
+/** Where a call came from. */
+export interface Caller {
+	readonly port: MessagePort;
+	readonly box: { say(message: FromJobs): void };
+}
+
 export interface JobPlacesParts {
-	call(message: Extract<ToJobs, { type: 'call' }>, port: MessagePort): void;
+	call(message: Extract<ToJobs, { type: 'call' }>, from: Caller): void;
 	/** Nobody waits for that call any more. */
 	unwait(id: number, port: MessagePort): void;
 	ended(token: string, outcome: AttemptOutcome): void;
@@ -39,9 +48,10 @@ export class JobPlaces implements AttemptPlaces {
 	/** A worker, or another one in its place. */
 	connect(worker: number, port: MessagePort): void {
 		this.#gone(worker);
-		const place: Place = { port, takes: false, running: new Set() };
+		const place: Place = { port, box: new TurnBox(port, writeFromJobs), takes: false, running: new Set() };
 		this.#places.set(worker, place);
-		port.on('message', (message: ToJobs) => this.#receive(place, message));
+		const receive = (message: ToJobs): void => this.#receive(place, message);
+		port.on('message', (flat: Flat) => readToJobs(flat, receive));
 		port.once('close', () => {
 			if (this.#places.get(worker) === place) this.#gone(worker);
 		});
@@ -58,7 +68,7 @@ export class JobPlaces implements AttemptPlaces {
 	#receive(place: Place, message: ToJobs): void {
 		switch (message.type) {
 			case 'call':
-				this.#parts.call(message, place.port);
+				this.#parts.call(message, place);
 				break;
 			case 'unwait':
 				this.#parts.unwait(message.id, place.port);
@@ -87,13 +97,12 @@ export class JobPlaces implements AttemptPlaces {
 			if (place.takes && (least === null || place.running.size < least.running.size)) least = place;
 		if (least === null) return false;
 		least.running.add(order.token);
-		least.port.postMessage({ type: 'attempt', order } satisfies FromJobs);
+		least.box.say({ type: 'attempt', order });
 		return true;
 	}
 
 	abort(token: string): void {
-		for (const { port, running } of this.#places.values())
-			if (running.delete(token)) port.postMessage({ type: 'abort', token } satisfies FromJobs);
+		for (const { box, running } of this.#places.values()) if (running.delete(token)) box.say({ type: 'abort', token });
 	}
 
 	drop(body: JobBody): void {
@@ -101,7 +110,10 @@ export class JobPlaces implements AttemptPlaces {
 	}
 
 	close(): void {
-		for (const { port } of this.#places.values()) port.close();
+		for (const { port, box } of this.#places.values()) {
+			box.flush();
+			port.close();
+		}
 		this.#places.clear();
 	}
 }

@@ -1,3 +1,4 @@
+import { BallastError } from '../core/errors.ts';
 import type { Job, JobState } from '../jobs/job.ts';
 import type { ReportKind } from '../jobs/job-store.ts';
 import type { FromJobsThread, JobCounts, JobFigures } from './jobs-messages.ts';
@@ -5,6 +6,9 @@ import { OTHER_CODE } from './known-codes.ts';
 
 /** Dead letters that are told one by one in a second; of the others only their number is. */
 const TOLD_MOST = 10;
+
+/** A trouble whose end nobody tells is over when it was not met for so many seconds. */
+const TROUBLE_S = 10;
 
 /** How much of the last second there is in a pace. */
 const PACE_SHARE = 0.1;
@@ -28,7 +32,13 @@ export class JobTally {
 	#told = 0;
 	#untold = 0;
 	#stranded: ReadonlySet<string> = new Set();
+	/** What carries jobs out says it, and says when it is over. */
 	#unusable = '';
+	/** What others met, and for how many seconds it still counts. */
+	#trouble = { why: '', seconds: 0 };
+	/** What was told. */
+	#toldWhy = '';
+	#figures: JobFigures | null = null;
 
 	constructor(say: (message: FromJobsThread) => void) {
 		this.#say = say;
@@ -92,11 +102,37 @@ export class JobTally {
 
 	/** '': it can be used again. */
 	unusable(why: string): void {
-		if (why === this.#unusable) return;
-		const before = this.#unusable;
 		this.#unusable = why;
-		if (why === '') this.tell('info', 'jobs_usable', 'jobs', 'the store of jobs can be used again');
-		else if (before === '') this.tell('error', 'jobs_unusable', 'jobs', `the store of jobs cannot be used: ${why}`);
+		this.#tellUse();
+	}
+
+	/** The store could not do something, which need not be so for all. */
+	trouble(why: string): void {
+		this.#trouble = { why, seconds: TROUBLE_S };
+		this.#tellUse();
+	}
+
+	/** A look at the store has no answer for a while: all that can be told is how it was before. */
+	late(): void {
+		this.trouble('it does not answer');
+		if (this.#figures !== null) this.#say({ ...this.#figures, unusable: this.#why });
+	}
+
+	/** A job that was handed in was not stored: without room for new ones those that there are may go on. */
+	refused(error: unknown): void {
+		if (error instanceof BallastError && error.code === 'jobs_unavailable') this.trouble(error.message);
+	}
+
+	get #why(): string {
+		return this.#unusable || this.#trouble.why;
+	}
+
+	#tellUse(): void {
+		const before = this.#toldWhy;
+		this.#toldWhy = this.#why;
+		if ((this.#why === '') === (before === '')) return;
+		if (this.#why === '') this.tell('info', 'jobs_usable', 'jobs', 'the store of jobs can be used again');
+		else this.tell('error', 'jobs_unusable', 'jobs', `the store of jobs cannot be used: ${this.#why}`);
 	}
 
 	quarantined(path: string, movedTo: string, reason: string): void {
@@ -146,7 +182,13 @@ export class JobTally {
 		this.#told = 0;
 		this.#untold = 0;
 		this.#pace();
-		this.#say({ type: 'figures', ...figures, counts: [...this.#counts.values()], unusable: this.#unusable });
+		if (this.#trouble.seconds > 0 && --this.#trouble.seconds === 0) {
+			this.#trouble = { why: '', seconds: 0 };
+			this.#tellUse();
+		}
+		const counts = [...this.#counts.values()];
+		this.#figures = { type: 'figures', ...figures, counts, unusable: this.#why };
+		this.#say(this.#figures);
 	}
 }
 

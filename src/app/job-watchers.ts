@@ -49,8 +49,11 @@ export class JobWatchers {
 	}
 
 	/** The job is another one now. */
-	async changed(id: string): Promise<void> {
-		if (!this.#watchers.has(id)) return;
+	changed(id: string): void {
+		if (this.#watchers.size > 0 && this.#watchers.has(id)) void this.#look(id);
+	}
+
+	async #look(id: string): Promise<void> {
 		const job = await this.#get(id).catch(() => null);
 		for (const watcher of [...(this.#watchers.get(id) ?? [])])
 			if (job === null || isMet(watcher.of, job)) this.#settle(id, watcher, job);

@@ -102,7 +102,11 @@ export class JobsLink {
 			settings: this.#settings,
 		};
 		this.#gone = [...this.#gone, holder];
-		const thread = new Worker(threadFile(), { workerData: start, resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } });
+		const thread = new Worker(threadFile(), {
+			name: 'jobs',
+			workerData: start,
+			resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+		});
 		this.#thread = thread;
 		thread.on('message', (message: FromJobsThread) => this.#receive(message));
 		thread.on('error', (error: unknown) =>

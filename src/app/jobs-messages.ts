@@ -63,10 +63,13 @@ export interface Outlook {
 	startsPerS: number;
 }
 
+/** What became of a job that was handed in. `added`: it stands as it was, its times later by so many ms: they are of the jobs thread's clock. */
+export type Added = { kind: 'added'; shiftMs: number } | Exclude<AddOutcome, { kind: 'added' }>;
+
 /** What the jobs thread can be asked. All jobs but those of `get` come without what was stored of their request and result. */
 export interface JobCalls {
 	/** `most`: of jobs that wait in its queue. @throws BallastError `jobs_full`, `jobs_unavailable` */
-	add(job: NewJob, most: number): AddOutcome;
+	add(job: NewJob, most: number): Added;
 	/** The key is taken by this one for as long as its request is being stored; false: another has it. */
 	reserve(key: string, by: string): boolean;
 	release(key: string, by: string): void;
@@ -92,7 +95,7 @@ export interface JobCalls {
 
 export type JobCall = keyof JobCalls;
 
-/** Between a worker and the jobs thread, over a channel of their own. */
+/** Between a worker and the jobs thread, over a channel of their own; as jobs-wire.ts writes it. */
 export type ToJobs =
 	| { type: 'call'; id: number; name: JobCall; args: unknown[] }
 	/** Nobody waits for this call (`awaited`) any more. */
@@ -103,6 +106,8 @@ export type ToJobs =
 
 export type FromJobs =
 	| { type: 'answer'; id: number; value: unknown }
+	/** The answer to `add` that is given nearly always. */
+	| { type: 'added'; id: number; shiftMs: number }
 	| { type: 'failed'; id: number; code: ErrorCode; message: string }
 	| { type: 'attempt'; order: AttemptOrder }
 	| { type: 'abort'; token: string };

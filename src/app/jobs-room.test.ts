@@ -9,8 +9,9 @@ import { MessageChannel } from 'node:worker_threads';
 import type { NewJob } from '../jobs/job.ts';
 import { newJobId } from '../jobs/job-id.ts';
 import { OFFLOAD } from '../jobs/offload-policy.ts';
-import type { FromJobs, FromJobsThread, JobsSettings, ToJobs } from './jobs-messages.ts';
+import type { FromJobs, FromJobsThread, JobsSettings } from './jobs-messages.ts';
 import { JobsRoom } from './jobs-room.ts';
+import { type Flat, readFromJobs, writeToJobs } from './jobs-wire.ts';
 
 const settings = (runs: boolean, ...queues: [service: string, queue: string][]): JobsSettings => ({
 	jobs: { path: '/jobs', run: true, webhooks: null, keys: [] },
@@ -118,14 +119,21 @@ test('a reload that moves a route to another queue leaves no job behind', async 
 	const { port1, port2 } = new MessageChannel();
 	try {
 		room.connect(1, port2);
-		port1.postMessage({ type: 'takes', attempts: true } satisfies ToJobs);
+		const flat: Flat = [];
+		writeToJobs(flat, { type: 'takes', attempts: true });
+		port1.postMessage(flat);
 		const job = newJob('videos', 'videos/POST /render');
 		await room.call('add', [job, 10]);
 		await room.call('add', [newJob('gone', 'gone'), 10]);
 		room.configure(settings(true, ['videos', 'videos']));
 		await room.everySecond();
-		const [message] = (await once(port1, 'message')) as [FromJobs];
-		assert.equal(message.type === 'attempt' && message.order.id, job.id);
+		const [answer] = (await once(port1, 'message')) as [Flat];
+		const heard: FromJobs[] = [];
+		readFromJobs(answer, (message) => heard.push(message));
+		assert.deepEqual(
+			heard.map((message) => message.type === 'attempt' && message.order.id),
+			[job.id],
+		);
 		await room.everySecond();
 		const told = said.filter((one) => one.type === 'told');
 		assert.deepEqual(

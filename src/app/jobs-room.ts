@@ -1,41 +1,31 @@
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
-import { BallastError } from '../core/errors.ts';
-import { REST } from '../gateway/route-table.ts';
-import type { AttemptOrder, AttemptOutcome, AttemptPolicy } from '../jobs/attempt.ts';
-import { attemptPolicy } from '../jobs/attempt-policy.ts';
+import type { AttemptOrder, AttemptOutcome } from '../jobs/attempt.ts';
 import { BodyFolder } from '../jobs/body-folder.ts';
 import { enableReceivers } from '../jobs/enable-receivers.ts';
 import { ExternalJobs } from '../jobs/external/external-jobs.ts';
 import { HolderLock } from '../jobs/holder-lock.ts';
 import { ENDED, type Job, type JobBody, type JobResult, type NewJob } from '../jobs/job.ts';
-import type {
-	AddOutcome,
-	ClaimedJob,
-	JobChange,
-	KnowsQueues,
-	KnowsSums,
-	QueueView,
-	ReportKind,
-} from '../jobs/job-store.ts';
-import { OFFLOAD, type OffloadPolicy } from '../jobs/offload-policy.ts';
+import type { ClaimedJob, JobChange, KnowsQueues, KnowsSums, QueueView, ReportKind } from '../jobs/job-store.ts';
+import type { OffloadPolicy } from '../jobs/offload-policy.ts';
 import { JobRunner } from '../jobs/runner.ts';
 import { SealedJobs } from '../jobs/sealing/sealed-store.ts';
 import { storeKeys } from '../jobs/sealing/store-keys.ts';
 import type { WebhookSender } from '../jobs/webhooks/webhook-sender.ts';
-import { askedKey, JobCredentials } from './job-credentials.ts';
-import { JobPlaces } from './job-places.ts';
+import { failedAnswer, handedIn, slimAdded } from './job-answers.ts';
+import { JobCredentials } from './job-credentials.ts';
+import { type IntakeParts, JobIntake } from './job-intake.ts';
+import { type Caller, JobPlaces } from './job-places.ts';
+import { JobPolicies } from './job-policies.ts';
 import { JobQueues } from './job-queues.ts';
 import { JobTally } from './job-tally.ts';
 import { JobWatchers } from './job-watchers.ts';
-import type { FromJobs, FromJobsThread, JobCall, JobCalls, JobsSettings, JobsStart, ToJobs } from './jobs-messages.ts';
+import type { FromJobsThread, JobCall, JobCalls, JobsSettings, JobsStart, ToJobs } from './jobs-messages.ts';
 import { KeyReservations } from './key-reservations.ts';
 import { knownCodes } from './known-codes.ts';
 import { LaneDesk } from './lane-desk.ts';
-import { isIdempotent, readStoredRequest } from './offload/stored-request.ts';
 import { stamped } from './offload/upstream-request.ts';
 import { openJobStore } from './open-job-store.ts';
-import { seriesKey } from './plan.ts';
 import { roomSender } from './room-sender.ts';
 import { slim } from './slim-job.ts';
 import { SpendDesk } from './spend-desk.ts';
@@ -53,10 +43,15 @@ const GONE_SHOWN = 1000;
 /** An owner that no credential hashes to. */
 const NOBODY = '!';
 
+/** To look it up costs more than the time itself. */
+const { timeOrigin } = performance;
+
 /** Of what the store is told and asked; it does not jump when the wall clock does. */
-const nowMs = (): number => performance.timeOrigin + performance.now();
+const nowMs = (): number => timeOrigin + performance.now();
 
 type Answers = { [N in JobCall]: (...args: Parameters<JobCalls[N]>) => Promise<ReturnType<JobCalls[N]>> };
+
+type Call = Extract<ToJobs, { type: 'call' }>;
 
 /** What a room is made with. */
 interface Opened {
@@ -85,17 +80,18 @@ export class JobsRoom {
 	readonly #spend: SpendDesk;
 	readonly #watchers: JobWatchers;
 	readonly #tally: JobTally;
-	#policies = new Map<string, JobsSettings['policies'][number]>();
+	readonly #policies = new JobPolicies();
+	readonly #intake: JobIntake;
 	/** Keys whose requests are being stored, and by whom. */
 	readonly #keys = new KeyReservations();
 	readonly #waiting = new WaitingCalls();
-	/** As they were a moment ago, and jobs that came since. */
+	/** As they were a moment ago. */
 	#views: Record<string, QueueView> = {};
-	#addedSince = new Map<string, number>();
 	/** Ends that are still to be told, a moment ago. */
 	#untold = 0;
 	/** Receivers that are called no more, likewise. */
 	#gone = 0;
+	#endsDue = false;
 	#lookedMs = Number.NEGATIVE_INFINITY;
 
 	/** @throws BallastError `store_unusable` */
@@ -109,8 +105,8 @@ export class JobsRoom {
 				// Another core may have changed it while this one is being made.
 				if (room === null) return;
 				room.#runner.changed(id, state);
-				void room.#watchers.changed(id);
-				if (ENDED.has(state)) room.#sender.wake();
+				room.#watchers.changed(id);
+				if (ENDED.has(state)) room.#ended();
 			},
 			isAlive: (holder) => lock.isAlive(holder),
 			quarantined: ({ path, movedTo, reason }) => tally.quarantined(path, movedTo, reason),
@@ -133,7 +129,7 @@ export class JobsRoom {
 		this.#lock = of.lock;
 		this.#watchers = new JobWatchers((id) => this.#store.get(id));
 		this.#places = new JobPlaces({
-			call: (message, port) => void this.#answer(message, port),
+			call: (message, from) => this.#take(message, from),
 			unwait: (id, port) => this.#waiting.stop(port, id),
 			ended: (token, outcome) => {
 				if (!this.#questions.ended(token, outcome)) this.#runner.ended(token, outcome);
@@ -148,7 +144,7 @@ export class JobsRoom {
 		const gone = [...start.gone, ...this.#lock.gone];
 		this.#questions = new UpstreamCalls(this.#places);
 		this.#external = new ExternalJobs({
-			upstreamOf: (job) => this.#policyOf(job),
+			upstreamOf: (job) => this.#policies.of(job.request),
 			ask: (job, target) => this.#questions.ask(job, target),
 			text: (outcome) => this.#text(outcome),
 			conclude: (token, next) => this.#runner.conclude(token, next),
@@ -159,10 +155,39 @@ export class JobsRoom {
 		this.#spend = new SpendDesk(of.raw, nowMs);
 		this.#lanes = this.#laneDesk();
 		this.#runner = this.#jobRunner(start.holder, gone);
+		this.#intake = new JobIntake(this.#intakeParts());
 		const { holder } = start;
-		const policyOf = (job: Job): OffloadPolicy => this.#policyOf(job);
+		const policyOf = (job: Job): OffloadPolicy => this.#policies.of(job.request);
 		this.#sender = roomSender({ store: of.store, holder, gone, policyOf, tally: of.tally, nowMs });
 		this.configure(start.settings);
+	}
+
+	/** Whoever tells of ends looks once for all that ended together. */
+	#ended(): void {
+		if (this.#endsDue) return;
+		this.#endsDue = true;
+		queueMicrotask(() => {
+			this.#endsDue = false;
+			this.#sender.wake();
+		});
+	}
+
+	#refusedSpend(job: NewJob): void {
+		void this.#credentials.kept(job, nowMs()).then(
+			(kept) => this.#spend.refused(kept),
+			() => {},
+		);
+	}
+
+	#intakeParts(): IntakeParts {
+		return {
+			store: this.#credentials.keeping(this.#store, nowMs),
+			release: (key, by) => this.#keys.release(key, by),
+			added: (job, { kind }) => (kind === 'over_spend' ? this.#refusedSpend(job) : this.#tally.added(job.queue)),
+			refused: (error) => this.#tally.refused(error),
+			wake: () => this.#runner.wake(),
+			nowMs,
+		};
 	}
 
 	#jobRunner(holder: string, gone: readonly string[]): JobRunner {
@@ -178,7 +203,7 @@ export class JobsRoom {
 			holder,
 			gone,
 			rooms: () => this.#lanes.rooms(this.#queues.all),
-			policyOf: (job) => this.#attemptPolicy(job),
+			policyOf: (job) => this.#policies.attempt(job.request),
 			settled: (job, kind) => this.#settled(job, kind),
 			began: (job) => this.#began(job),
 			unusable: (why) => this.#tally.unusable(why),
@@ -202,7 +227,7 @@ export class JobsRoom {
 
 	configure(settings: JobsSettings): void {
 		this.#store.keys = storeKeys(settings.jobs.keys);
-		this.#policies = new Map(settings.policies.map((one) => [seriesKey(one.service, one.route), one]));
+		this.#policies.configure(settings.policies);
 		this.#webhooks.configure(settings.policies.flatMap(({ policy }) => policy.external?.webhook ?? []));
 		this.#queues.configure(settings.policies);
 		this.#lanes.configure(settings.policies);
@@ -232,27 +257,9 @@ export class JobsRoom {
 		this.#spend.settled(job, kind);
 	}
 
-	#policyOf({ request }: { request: Uint8Array }): OffloadPolicy {
-		return this.#knownOf(request)?.policy ?? OFFLOAD;
-	}
-
 	#stamped(order: AttemptOrder): AttemptOrder {
-		const { stamp } = this.#policyOf(order);
+		const { stamp } = this.#policies.of(order.request);
 		return stamp === null ? order : stamped(order, stamp);
-	}
-
-	/** By the route as it is now, or else its service; undefined: it makes no jobs any more. */
-	#knownOf(request: Uint8Array): JobsSettings['policies'][number] | undefined {
-		const { service, route } = readStoredRequest(request).notes;
-		return this.#policies.get(seriesKey(service, route)) ?? this.#policies.get(seriesKey(service, REST));
-	}
-
-	/** Of one that makes no jobs any more, as all do. */
-	#attemptPolicy(job: Job): AttemptPolicy {
-		const { notes } = readStoredRequest(job.request);
-		const known = this.#knownOf(job.request);
-		const idempotent = isIdempotent(notes.method);
-		return attemptPolicy(known?.policy ?? OFFLOAD, { idempotent, attemptMs: known?.attemptMs ?? 0 });
 	}
 
 	/** For the control plane, which has no port. @throws what the call throws */
@@ -260,17 +267,23 @@ export class JobsRoom {
 		return this.#calls[name](...(args as [never, never]));
 	}
 
-	async #answer({ id, name, args }: Extract<ToJobs, { type: 'call' }>, port: MessagePort): Promise<void> {
-		let answer: FromJobs;
+	#take(message: Call, from: Caller): void {
+		if (message.name !== 'add') {
+			void this.#answer(message, from);
+			return;
+		}
+		const { id, args } = message;
+		this.#intake.hand(...(args as Parameters<JobCalls['add']>), handedIn(id, from.box));
+	}
+
+	async #answer({ id, name, args }: Call, { port, box }: Caller): Promise<void> {
 		try {
 			const value = name === 'awaited' ? await this.#awaited(id, args, port) : await this.call(name, args);
 			if (name === 'reserve' && value === true) this.#keys.reservedFor(args[0] as string, port);
-			answer = { type: 'answer', id, value };
+			box.say({ type: 'answer', id, value });
 		} catch (error) {
-			const code = error instanceof BallastError ? error.code : 'internal';
-			answer = { type: 'failed', id, code, message: error instanceof Error ? error.message : String(error) };
+			box.say(failedAnswer(id, error));
 		}
-		port.postMessage(answer);
 	}
 
 	async #awaited(call: number, args: unknown[], port: MessagePort): Promise<Job | null> {
@@ -280,7 +293,7 @@ export class JobsRoom {
 	}
 
 	readonly #calls: Answers = {
-		add: (job, most) => this.#add(job, most),
+		add: async (job, most) => slimAdded(await this.#intake.add(job, most)),
 		reserve: async (key, by) => this.#keys.reserve(key, by),
 		release: async (key, by) => this.#keys.release(key, by),
 		get: (id) => this.#store.get(id),
@@ -293,7 +306,7 @@ export class JobsRoom {
 			const view = this.#views[queue];
 			const { waiting = 0 } = view?.counts ?? {};
 			// Without itself, and with those that came since.
-			const before = Math.max(0, waiting + (this.#addedSince.get(queue) ?? 0) - 1);
+			const before = Math.max(0, waiting + this.#intake.since(queue) - 1);
 			return { waiting: before, paused: view?.paused ?? false, startsPerS: this.#tally.startsPerS(queue) };
 		},
 		list: async (query) => {
@@ -327,40 +340,26 @@ export class JobsRoom {
 		return job === null ? null : this.#external.fresh(job);
 	}
 
-	async #add(job: NewJob, most: number): Promise<AddOutcome> {
-		const { queue } = job;
-		const counts = this.#views[queue]?.counts;
-		const waiting = (counts?.waiting ?? 0) + (counts?.scheduled ?? 0) + (this.#addedSince.get(queue) ?? 0);
-		if (waiting >= most) throw new BallastError('jobs_full');
-		this.#addedSince.set(queue, (this.#addedSince.get(queue) ?? 0) + 1);
-		const kept = await this.#credentials.kept(job, nowMs());
-		const [outcome] = await this.#store.add([kept]);
-		// Before it is answered: what its client sends next may come by another worker, and sooner than this one's word.
-		if (job.idempotency !== null) this.#keys.release(job.idempotency.key, job.id);
-		if (outcome?.kind !== 'over_spend') this.#tally.added(queue);
-		this.#runner.wake();
-		if (outcome?.kind === 'over_spend') {
-			this.#spend.refused(kept);
-			return { ...outcome, key: askedKey(job, kept, outcome.key) };
-		}
-		if (outcome === undefined || outcome.kind === 'mismatch') return outcome as AddOutcome;
-		return { ...outcome, job: slim(outcome.job) } as AddOutcome;
-	}
-
 	#drop(body: JobBody): void {
 		if ('file' in body) void this.#bodies.remove([body.file]).catch(() => {});
 	}
 
+	/** Instead of the next, while one is still under way. */
+	late(): void {
+		this.#tally.late();
+	}
+
 	async everySecond(): Promise<void> {
-		this.#addedSince = new Map();
+		this.#intake.recount();
 		try {
 			this.#views = await this.#queues.read();
+			this.#intake.views = this.#views;
 			await this.#store.reseal();
 			this.#untold = await this.#store.noticesWaiting();
 			this.#gone = (await this.#store.gone(GONE_SHOWN)).length;
 			await this.#spend.look();
 		} catch (error) {
-			this.#tally.unusable((error as Error).message);
+			this.#tally.trouble((error as Error).message);
 		}
 		if (this.#runner.active) this.#lanes.look();
 		this.#tally.everySecond({

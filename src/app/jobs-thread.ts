@@ -5,6 +5,8 @@ import { JobsRoom } from './jobs-room.ts';
 
 const FIGURES_MS = 1000;
 const SWEEP_MS = 1000;
+/** A look that is under way for so long has found a store that does not answer, s. */
+const LATE_S = 2;
 
 /** The thread that keeps jobs and has them carried out. What goes wrong here is told; the program goes on. */
 const say = (message: FromJobsThread): void => parentPort?.postMessage(message);
@@ -19,7 +21,13 @@ function guarded(work: Promise<unknown>): void {
 	});
 }
 
-const figures = setInterval(() => guarded(room.everySecond()), FIGURES_MS);
+let lookingS = 0;
+async function look(): Promise<void> {
+	if (lookingS++ === 0) await room.everySecond().finally(() => (lookingS = 0));
+	else if (lookingS > LATE_S) room.late();
+}
+
+const figures = setInterval(() => guarded(look()), FIGURES_MS);
 const sweep = setInterval(() => guarded(room.sweep()), SWEEP_MS);
 
 async function answer({ id, name, args }: Extract<ToJobsThread, { type: 'call' }>): Promise<void> {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { PurgeView } from '../cdn/purge-queue.ts';
 import type { Config } from '../config/config.ts';
 import type { FigureSource } from '../core/metric.ts';
+import { CompressCounts } from '../gateway/compress/compress-counts.ts';
 import type { MeterGroup } from '../metrics/counts.ts';
 import type { DetailGroup } from '../metrics/detail.ts';
 import type { NodeReading } from '../metrics/node-readers.ts';
@@ -29,7 +30,7 @@ const CERTIFICATES_MS = 60_000;
 
 export interface NodeMonitorParts {
 	log: EventLog;
-	workers: Pick<WorkerGroup, 'node' | 'readings'>;
+	workers: Pick<WorkerGroup, 'node' | 'readings' | 'compressed'>;
 	meters: { routes: MeterGroup; instances: MeterGroup; details: DetailGroup };
 	config(): Config;
 	plan(): Plan;
@@ -206,6 +207,7 @@ export class NodeMonitor {
 			],
 			purges: this.#parts.purges().map(({ name, purged, lost, waiting }) => ({ target: name, purged, lost, waiting })),
 			cache: this.#parts.cache(),
+			compressed: CompressCounts.sum(this.#parts.workers.compressed),
 			remoteDropped: this.#telemetry.remoteDropped + this.#monitoring.others.dropped,
 			logErrors: logs === undefined ? [] : [{ service: '', instance: '', count: logs.errors }],
 		};

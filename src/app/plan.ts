@@ -174,6 +174,8 @@ export interface WorkerStart {
 	instances: InstancePlan[];
 	/** Where it writes requests down. */
 	records: SharedArrayBuffer;
+	/** Of `CompressCounts`. */
+	compressed: SharedArrayBuffer;
 }
 
 /** What a worker is told to do and acknowledges. */

@@ -23,6 +23,6 @@ export const roomSender = (of: {
 		secretsOf: (job, url) => secretsOfUrl(of.policyOf(job).webhook, url),
 		gaveUp: (job, why) => of.tally.webhookGivenUp(job, why),
 		receiverGone: (job, host) => of.tally.receiverGone(job, host),
-		unusable: (why) => of.tally.unusable(why),
+		unusable: (why) => of.tally.trouble(why),
 		nowMs: of.nowMs,
 	});

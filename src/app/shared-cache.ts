@@ -1,7 +1,8 @@
 import type { CacheRedisConfig } from '../cache/cache-policy.ts';
 import { LevelCounts } from '../cache/redis/level-counts.ts';
 import { PurgeStream } from '../cache/redis/purge-stream.ts';
-import { PurgeTables, type SharedPurge } from '../cache/redis/purge-tables.ts';
+import { PurgeTables } from '../cache/redis/purge-tables.ts';
+import type { SharedPurge } from '../cache/redis/purge-times.ts';
 import { RedisKeys, sharedSecrets } from '../cache/redis/redis-keys.ts';
 import { SharedClock } from '../cache/redis/shared-clock.ts';
 import type { LevelPurge } from '../cache/second-level.ts';
@@ -40,6 +41,8 @@ export interface SharedCacheParts {
 
 /** How long whoever purges waits until other nodes can hear of it, ms. */
 const TOLD_MS = 1000;
+/** How long the end of the program waits for that, ms. */
+const END_MS = 2000;
 
 /** The control plane's part of answers that nodes share: it tells purges, and hears of those of others. */
 export class SharedCache {
@@ -49,6 +52,8 @@ export class SharedCache {
 	#stream: PurgeStream | null = null;
 	#serial = 0;
 	#up: boolean | null = null;
+	/** How often purges of other nodes were lost. */
+	#missed = 0;
 
 	constructor(parts: SharedCacheParts) {
 		this.#parts = parts;
@@ -75,7 +80,7 @@ export class SharedCache {
 			clock: new SharedClock(clock),
 			tables: new PurgeTables(purges),
 			apply: (purge, soft) => this.#apply(purge, soft),
-			missed: () => void memory.purgeOwn({ everything: true }, false),
+			missed: (lost) => this.#emptied(lost),
 			aloneMs: cache.aloneMs,
 			// Fresh ones are asked about again, so that what was purged elsewhere does not live on.
 			alone: () => void memory.purgeOwn({ everything: true }, true),
@@ -85,12 +90,30 @@ export class SharedCache {
 	}
 
 	#end(): null {
+		const untold = this.#stream?.waiting ?? 0;
+		if (untold > 0)
+			this.#parts.event(
+				'warn',
+				`${untold} purges or changes of URLs could not be told to Redis, and are lost for other nodes: what they and Redis have of it is given until its lifetime ends; purge again once Redis is back`,
+				'purges_untold',
+			);
 		this.#stream?.close();
 		this.#stream = null;
 		this.#plan = null;
 		this.#text = '';
 		this.#up = null;
 		return null;
+	}
+
+	#emptied(lost: boolean): void {
+		void this.#parts.memory.purgeOwn({ everything: true }, false);
+		if (!lost) return;
+		this.#missed++;
+		this.#parts.event(
+			'warn',
+			'purges of other nodes are not to be had any more, since this node was away from Redis for too long: its memory was emptied, and of Redis only newer answers are given',
+			'purges_missed',
+		);
 	}
 
 	#apply(purge: SharedPurge, soft: boolean): void {
@@ -130,10 +153,14 @@ export class SharedCache {
 	get reading(): CacheLevelReading | null {
 		if (this.#plan === null) return null;
 		const { timeUs, ...results } = LevelCounts.sum(this.#plan.counts);
-		return { level: 'redis', down: this.#up === false, results: Object.entries(results), seconds: timeUs / 1e6 };
+		const [missed, untold] = [this.#missed, this.#stream?.waiting ?? 0];
+		const down = this.#up === false;
+		return { level: 'redis', down, missed, untold, results: Object.entries(results), seconds: timeUs / 1e6 };
 	}
 
-	close(): void {
+	/** The end of the program: what waits to be told is told, or it is said that it is lost. */
+	async end(): Promise<void> {
+		await this.#stream?.drain(END_MS);
 		this.#end();
 	}
 }

@@ -31,6 +31,8 @@ export async function shutDown(
 	await workers.end();
 	await kept;
 	await passedOn;
+	// What the last requests changed, too.
+	await cache.shared.end();
 	log.add({ level: 'info', subject: 'ballast', text: 'stopped' });
 	await Promise.all([monitor.end(), served.jobs.end()]);
 }
@@ -50,5 +52,6 @@ export async function drainOut({
 	await counts.drain(() => workers.load().connections > 0);
 	await rested;
 	await cache.keeping?.ended();
+	await cache.shared.end();
 	await Promise.all([monitor.end(), served.jobs.end()]);
 }

@@ -36,7 +36,7 @@ export class StoreLink {
 	}
 
 	start(): void {
-		const thread = new Worker(threadFile(), { resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } });
+		const thread = new Worker(threadFile(), { name: 'store', resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } });
 		this.#thread = thread;
 		thread.on('message', (message: FromStore) => this.#receive(message));
 		thread.on('error', (error: unknown) =>

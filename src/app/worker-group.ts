@@ -1,4 +1,6 @@
 import { Worker } from 'node:worker_threads';
+import { MAX_WORKERS } from '../core/board.ts';
+import { CompressCounts } from '../gateway/compress/compress-counts.ts';
 import type { WorkerReading } from '../metrics/node-readers.ts';
 import type { WorkerPressure } from './overload-control.ts';
 import {
@@ -58,6 +60,8 @@ export class WorkerGroup {
 	readonly #options: WorkerGroupOptions;
 	readonly #members = new Map<number, Member>();
 	readonly node: SharedArrayBuffer = new SharedArrayBuffer(NODE_BYTES);
+	/** What workers have compressed: of `CompressCounts`. */
+	readonly compressed: SharedArrayBuffer = CompressCounts.create(MAX_WORKERS);
 	readonly #cells = new Int32Array(this.node);
 	#plan: Plan | null = null;
 	#seq = 0;
@@ -146,8 +150,10 @@ export class WorkerGroup {
 			plan: { ...plan, columns: Math.max(board.workers, plan.workers) },
 			instances: this.#options.instances(),
 			records: this.#options.records(id),
+			compressed: this.compressed,
 		};
 		const thread = new Worker(this.#options.file ?? workerFile(), {
+			name: `worker-${id}`,
 			workerData: start,
 			resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
 			stdout: false,

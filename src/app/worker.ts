@@ -4,6 +4,7 @@ import { CacheHash } from '../cache/rules/cache-hash.ts';
 import { UrlMarks } from '../cache/url-marks.ts';
 import { Board } from '../core/board.ts';
 import { CdnLoop } from '../gateway/cdn-loop.ts';
+import { CompressCounts } from '../gateway/compress/compress-counts.ts';
 import { DataPlane } from '../gateway/data-plane.ts';
 import { FileStore } from '../gateway/files/file-store.ts';
 import { Trust } from '../gateway/forwarded.ts';
@@ -68,6 +69,7 @@ class DataWorker {
 		this.#start = start;
 		const all = new Int32Array(start.node);
 		this.#cells = all.subarray(start.id * NodeCell.cells, (start.id + 1) * NodeCell.cells);
+		CompressCounts.own = new CompressCounts(start.compressed, start.id);
 		for (const buffer of start.board) this.#board.grow(buffer);
 		this.#board.workers = start.plan.columns;
 		this.#wheel = new TimerWheel(
@@ -212,6 +214,7 @@ class DataWorker {
 				this.#plane.routes = this.#pools.compile(this.#parts());
 				break;
 			case 'end':
+				this.#jobs.client.flush();
 				process.exit(this.#caching?.idle === false || CompressedAnswers.underWay > 0 ? ExitCode.filling : 0);
 				break;
 			default:

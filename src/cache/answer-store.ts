@@ -17,12 +17,43 @@ export interface AnswerStore {
 	 * that `unless` says yes to is there by now (another worker was quicker), to be found.
 	 */
 	begin(key: CacheKey, unless?: (entry: AnswerEntry) => boolean): FillingEntry | null;
+	/**
+	 * An entry that somebody brings, or has brought since `find` was asked for the key, and that `suits`, pinned; null:
+	 * the caller is the one to ask the origin, and others find that out, as long as `asking` says so.
+	 */
+	ask(key: CacheKey, suits: (entry: AnswerEntry) => boolean, asking: Asking): AnswerEntry | null;
+	/** Whether an answer that nobody else waits for is worth its place; what is not is known when it comes again. */
+	admits(key: CacheKey, asking: Asking): boolean;
+	/** The entry that others follow already, or find from now on, pinned once for the one who fills it; null: there is no room, or it was purged meanwhile. */
+	open(key: CacheKey, asking: Asking): FillingEntry | null;
+	/** All of an answer at once, for others to be found; false: by `open` only, if at all. */
+	put(key: CacheKey, asking: Asking, whole: WholeAnswer): boolean;
+	/** Nobody asks for it any more; the entry that others follow already, pinned as by `open`, null: nobody does. */
+	leave(key: CacheKey, asking: Asking): FillingEntry | null;
 	/** Of all entries of a key: removed, or (`soft`) stale from now on. How many there were. */
 	purgeKey(key: CacheKey, soft: boolean): number;
 	/** Of all entries whose key, or one of whose tags, suits. A walk over all, in pieces. */
 	purge(select: PurgeSelect, soft: boolean): Promise<number>;
 	/** `bytes` in use; `most` that may be. */
 	readonly usage: { bytes: number; most: number; entries: number };
+}
+
+/** What one asks the origin for; used again for the next. */
+export interface Asking {
+	/** Where others see it; 0: nowhere. */
+	place: number;
+	/** What others find, since there is no such place left; null: they make it themselves. */
+	entry: FillingEntry | null;
+}
+
+export interface WholeAnswer {
+	readonly answer: StoredAnswer;
+	/** Of the body: [start, end). */
+	readonly bytes: Uint8Array;
+	readonly start: number;
+	readonly end: number;
+	/** Most answers of one key. */
+	readonly variantsMost: number;
 }
 
 /** What answers are found by. One object is used for many requests. */

@@ -47,3 +47,11 @@ export interface StoredAnswer {
 	/** Bytes of the body; -1: not known before it ends. */
 	readonly length: number;
 }
+
+/** One that does not hang on the store: what is read from there is not all in properties of its own. */
+export function plainAnswer(answer: StoredAnswer): StoredAnswer {
+	const { status, flags, head, requestMs, responseMs, initialAgeMs, freshMs } = answer;
+	const { staleWhileRevalidateMs, staleIfErrorMs, vary, etag, lastModifiedMs, tags, length } = answer;
+	const times = { requestMs, responseMs, initialAgeMs, freshMs, staleWhileRevalidateMs, staleIfErrorMs };
+	return { status, flags, head, ...times, vary, etag, lastModifiedMs, tags, length };
+}

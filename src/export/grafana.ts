@@ -110,6 +110,8 @@ function overview(known: Known): object {
 			...lines(known, 'cache.hit_ratio', { by: 'service', width: 8 }),
 			...lines(known, 'cache.memory', { width: 8 }),
 			...lines(known, 'cache.evicted', { width: 8 }),
+			...together(known, ['compress.in', 'compress.out'], { title: 'compressed: bytes before and after', width: 12 }),
+			...lines(known, 'compress.ratio', { by: 'coding', width: 12 }),
 			...lines(known, 'memory.used', { width: 8 }),
 			...lines(known, 'event_loop.lag', { by: 'worker', width: 8 }),
 			...lines(known, 'disk.used', { by: 'mount', width: 8 }),

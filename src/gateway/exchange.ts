@@ -123,7 +123,7 @@ export class Exchange implements FetchParty {
 		this.replay = null;
 		this.source = this.intake = null;
 		this.cache.reset();
-		this.trace.words.fill(0);
+		for (let i = 0; i < 8; i++) this.trace.words[i] = 0;
 		this.trace.flags = 0;
 		this.broken = false;
 		this.fetch.reset();

@@ -111,7 +111,7 @@ function copyFields(out: Output, exchange: Requesting, hostKept: boolean): void 
 		if (exchange.conditions !== null) keep &&= !isCondition(field);
 		if (traces && field >= Field.traceparent) keep &&= !isReplaced(field, exchange.trace);
 		if (keep && guarded !== null && field === Field.other) keep = mayTell(exchange, guarded, row);
-		if (keep && edits !== null)
+		if (keep && edits !== null && edits.removed.size > 0)
 			keep = !edits.removed.has(text(buffer, table[row] as number, table[row + 1] as number).toLowerCase());
 		if (keep) {
 			if (from < 0) from = table[row] as number;

@@ -14,8 +14,16 @@ export const WAIT_MOST_S = 60;
 /** A longer list asks for nothing: it was made to be hard to read. */
 const LIST_MOST = 1000;
 
+/** Most requests say the same as the one before. */
+let last = { list: '', read: read('') };
+
 /** Reads all `Prefer` fields of a request as one list. Of a preference that is said twice the first counts (§2). */
-export function parsePrefer(list: string): Preferences {
+export function parsePrefer(list: string): Readonly<Preferences> {
+	if (list !== last.list) last = { list, read: read(list) };
+	return last.read;
+}
+
+function read(list: string): Preferences {
 	const found: Preferences = { async: false, waitS: null, rest: '' };
 	if (list.length > LIST_MOST) return { ...found, rest: list };
 	const rest: string[] = [];

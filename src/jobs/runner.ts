@@ -1,4 +1,5 @@
 import type { AttemptOrder, AttemptOutcome, AttemptPolicy } from './attempt.ts';
+import { type AttemptReport, AttemptReports } from './attempt-reports.ts';
 import type { SubmittedJobs } from './external/submitted-jobs.ts';
 import { ENDED, type JobBody, type JobProgress, type JobState } from './job.ts';
 import type { ClaimedJob, JobStore, QueueRoom, ReportKind } from './job-store.ts';
@@ -55,6 +56,7 @@ interface Running {
 /** Carries jobs out: claims where there is room, has attempts made, reports what became of them. */
 export class JobRunner {
 	readonly #parts: JobRunnerParts;
+	readonly #reports: AttemptReports;
 	readonly #running = new Map<string, Running>();
 	/** Tokens, by job. */
 	readonly #tokens = new Map<string, string>();
@@ -75,6 +77,14 @@ export class JobRunner {
 	constructor(parts: JobRunnerParts) {
 		this.#parts = parts;
 		this.#gone = parts.gone;
+		this.#reports = new AttemptReports({
+			store: parts.store,
+			told: (report, of) => this.#told(report, of),
+			sent: (reports) => reports.every(isPlain) && this.wake(),
+			done: (reports) => this.#reported(reports),
+			trouble: (error) => this.#trouble(error),
+			nowMs: parts.nowMs,
+		});
 		this.#timers.push(setInterval(() => this.#look(), LOOK_MS));
 	}
 
@@ -175,7 +185,7 @@ export class JobRunner {
 			this.#take(job);
 		} catch (error) {
 			const message = `the job cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-			void this.#report(job, { kind: 'failed', error: { code: 'internal', message, status: null }, result: null });
+			this.#report(job, { kind: 'failed', error: { code: 'internal', message, status: null }, result: null });
 		}
 	}
 
@@ -191,8 +201,8 @@ export class JobRunner {
 	#go(job: ClaimedJob, next: 'again' | 'resume' | 'reconcile' | ReportKind): void {
 		if (next === 'again') this.#begin(job);
 		else if (next === 'reconcile') this.#parts.submitted.reconcile(job);
-		else if (next === 'resume') void this.#report(job, submittedAs(job.externalId ?? ''));
-		else void this.#report(job, next);
+		else if (next === 'resume') this.#report(job, submittedAs(job.externalId ?? ''));
+		else this.#report(job, next);
 	}
 
 	#begin(job: ClaimedJob): void {
@@ -248,34 +258,37 @@ export class JobRunner {
 		// What an upstream has, or may have by now, holds its slot there until it has ended.
 		if (running.submitted || this.#parts.submitted.keeps(running.job)) return;
 		this.#parts.places.abort(token);
-		void this.#report(running.job, { kind: 'cancelled' });
+		this.#report(running.job, { kind: 'cancelled' });
 	}
 
-	/** Until the store has it; a lease that ran out meanwhile says so. */
-	async #report(job: ClaimedJob, kind: ReportKind): Promise<void> {
-		const { id, token } = job;
-		const running = this.#running.get(token);
+	#report(job: ClaimedJob, kind: ReportKind): void {
+		const running = this.#running.get(job.token);
 		if (running !== undefined) running.reporting = true;
-		// A call that failed may have been stored all the same: whether a body is wanted cannot be told by the next, but by the sweep.
-		let isFirst = true;
-		for (;;) {
-			try {
-				const [taken] = await this.#parts.store.report([{ id, token, nowMs: this.#parts.nowMs(), ...kind }]);
-				const held = kind.kind === 'submitted' && (taken === true || (await this.#hasEnded(id)));
-				if (held && running !== undefined) this.#hold(running, kind.externalId);
-				else this.#forget(job);
-				if (taken === true) this.#parts.settled(job, kind);
-				else if (isFirst && 'result' in kind && kind.result?.body != null) this.#parts.places.drop(kind.result.body);
-				this.#usable();
-				this.wake();
-				if (this.running === 0) for (const idle of this.#idle.splice(0)) idle();
-				return;
-			} catch (error) {
-				isFirst = false;
-				this.#trouble(error);
-				await new Promise((resolve) => setTimeout(resolve, BACK_OFF_MS));
-			}
-		}
+		this.#reports.add({ job, kind });
+	}
+
+	#told({ job, kind }: AttemptReport, of: { taken: boolean; isFirst: boolean }): void | Promise<void> {
+		if (kind.kind === 'submitted' && !of.taken)
+			return this.#hasEnded(job.id).then((ended) => this.#heard({ job, kind }, { ...of, held: ended }));
+		this.#heard({ job, kind }, { ...of, held: kind.kind === 'submitted' });
+	}
+
+	#heard(
+		{ job, kind }: AttemptReport,
+		{ taken, isFirst, held }: { taken: boolean; isFirst: boolean; held: boolean },
+	): void {
+		const running = this.#running.get(job.token);
+		if (held && running !== undefined && kind.kind === 'submitted') this.#hold(running, kind.externalId);
+		else this.#forget(job);
+		if (taken) this.#parts.settled(job, kind);
+		// Behind a call that failed it cannot be told whether a body is wanted: the sweep can.
+		else if (isFirst && 'result' in kind && kind.result?.body != null) this.#parts.places.drop(kind.result.body);
+	}
+
+	#reported(reports: readonly AttemptReport[]): void {
+		this.#usable();
+		if (!reports.every(isPlain)) this.wake();
+		if (this.running === 0) for (const idle of this.#idle.splice(0)) idle();
 	}
 
 	/** One that was cancelled goes on upstream, and in its slot. */
@@ -344,6 +357,9 @@ export class JobRunner {
 		for (const timer of this.#timers) clearInterval(timer);
 	}
 }
+
+/** What is learned from a failure (that a place upstream is full) holds from the next claim on; of success there is nothing to learn. */
+const isPlain = ({ kind }: AttemptReport): boolean => kind.kind === 'succeeded';
 
 const submittedAs = (externalId: string): ReportKind & { kind: 'submitted' } => ({
 	kind: 'submitted',

@@ -1,17 +1,6 @@
 /** The figures that people and rules ask for by name. */
-import {
-	type Figure,
-	figure,
-	gauge,
-	left,
-	meanOf,
-	quantile,
-	rate,
-	rateOf,
-	ratio,
-	remainder,
-	shareOf,
-} from './figure-form.ts';
+import { CACHE_FIGURES } from './cache-figures.ts';
+import { type Figure, figure, gauge, left, meanOf, quantile, rate, ratio, remainder } from './figure-form.ts';
 import { counted, of, ROUTE } from './figure-words.ts';
 import { JOB_FIGURES } from './job-figures.ts';
 import { LANE_FIGURES } from './lane-figures.ts';
@@ -117,83 +106,6 @@ const TRAFFIC: readonly Figure[] = [
 	figure(
 		{ name: 'apdex', unit: 'ratio', text: 'Apdex: 1 where all requests were fast, 0 where none was' },
 		ratio(ROUTE, [of('ballast_apdex_score_total')], REQUESTS),
-	),
-];
-
-/** Of the answers of routes with a cache, those for which no instance was asked. */
-const CACHE_ANSWERS = 'ballast_cache_answers_total';
-const FROM_CACHE = { metric: CACHE_ANSWERS, label: 'result', values: ['hit', 'stale', 'collapsed'] };
-
-const CACHE: readonly Figure[] = [
-	figure(
-		{ name: 'cache.answers', unit: 'number', perSecond: true, text: 'Answers of routes with a cache' },
-		rate([...ROUTE, 'result'], of(CACHE_ANSWERS)),
-	),
-	figure(
-		{ name: 'cache.hits', unit: 'number', perSecond: true, text: 'Answers given without asking an instance' },
-		rateOf(ROUTE, FROM_CACHE),
-	),
-	figure(
-		{ name: 'cache.misses', unit: 'number', perSecond: true, text: 'Requests whose answer was not stored' },
-		rate(ROUTE, of(CACHE_ANSWERS, { result: 'miss' })),
-	),
-	figure(
-		{
-			name: 'cache.hit_ratio',
-			unit: 'ratio',
-			text: 'Share of the requests looked up that no instance was asked for',
-		},
-		shareOf(ROUTE, FROM_CACHE, ['revalidated', 'miss']),
-	),
-	figure(
-		{ name: 'cache.bytes', unit: 'bytes', text: 'Memory of the cache that is in use' },
-		gauge([], 'ballast_cache_bytes'),
-	),
-	figure(
-		{ name: 'cache.memory', unit: 'ratio', text: 'Share of the memory of the cache that is in use' },
-		gauge([], 'ballast_cache_used_ratio', 'mean'),
-	),
-	figure(
-		{ name: 'cache.entries', unit: 'number', text: 'Answers that the cache holds' },
-		gauge([], 'ballast_cache_entries'),
-	),
-	figure(
-		{ name: 'cache.evicted', unit: 'number', perSecond: true, text: 'Answers that the cache gave up for others' },
-		rate([], of('ballast_cache_evicted_total')),
-	),
-	figure(
-		{ name: 'cache.disk_bytes', unit: 'bytes', text: 'Disk that the files of the cache take' },
-		gauge([], 'ballast_cache_disk_bytes'),
-	),
-	figure(
-		{ name: 'cache.disk', unit: 'ratio', text: 'Share of the disk of the cache that is in use' },
-		gauge([], 'ballast_cache_disk_used_ratio', 'mean'),
-	),
-	figure(
-		{ name: 'cache.disk_entries', unit: 'number', text: 'Answers whose body lies on disk' },
-		gauge([], 'ballast_cache_disk_entries'),
-	),
-	figure(
-		{
-			name: 'cache.disk_evicted',
-			unit: 'number',
-			perSecond: true,
-			text: 'Answers on disk that were given up for others',
-		},
-		rate([], of('ballast_cache_disk_evicted_total')),
-	),
-	figure(
-		{
-			name: 'cache.level',
-			unit: 'number',
-			perSecond: true,
-			text: 'What came of asking, and keeping, behind the memory of the cache',
-		},
-		rate(['level', 'result'], of('ballast_cache_level_results_total')),
-	),
-	figure(
-		{ name: 'cache.level_down', unit: 'number', text: '1: what is behind the memory of the cache cannot be reached' },
-		gauge(['level'], 'ballast_cache_level_down', 'max'),
 	),
 ];
 
@@ -361,7 +273,7 @@ const UPKEEP: readonly Figure[] = [
 
 export const CATALOGUE: readonly Figure[] = [
 	...TRAFFIC,
-	...CACHE,
+	...CACHE_FIGURES,
 	...OBJECTIVES,
 	...FLEET,
 	...RESOURCES,

@@ -149,6 +149,7 @@ export const NODE_GAUGES = define('gauge', {
 	ballast_cache_disk_used_ratio: ['Share of the disk of the cache that is in use', []],
 	ballast_cache_disk_entries: ['Answers whose body lies on disk', []],
 	ballast_cache_level_down: ['1: what is behind the memory of the cache cannot be reached', ['level']],
+	ballast_cache_purges_untold: ['Purges that other nodes cannot hear of yet', ['level']],
 	ballast_series: ['Series that there are', []],
 });
 
@@ -218,6 +219,9 @@ export const NODE_COUNTERS = define('counter', {
 		['level', 'result'],
 	],
 	ballast_cache_level_seconds_total: ['What answers from behind the memory of the cache took together', ['level']],
+	ballast_cache_purges_missed_total: ['How often purges of other nodes were lost on their way here', ['level']],
+	ballast_compress_in_bytes_total: ['Bytes of bodies before they were compressed', ['coding']],
+	ballast_compress_out_bytes_total: ['Bytes of bodies after they were compressed', ['coding']],
 	ballast_events_total: ['Events by level', ['level']],
 	ballast_log_records_dropped_total: ['Log records that were lost, by cause', ['cause']],
 	ballast_remote_dropped_total: ['Values and series of other programs that found no room', []],

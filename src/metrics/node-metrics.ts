@@ -273,6 +273,11 @@ function readUpkeep(registry: Registry, readers: Partial<NodeReaders>, nowMs: nu
 	gauges(registry, G.ballast_store_failed, one(Number(node.storeFailed)));
 	gauges(registry, G.ballast_backup_age_seconds, one(node.backupAgeMs === null ? undefined : node.backupAgeMs / 1000));
 	readCache(registry, node.cache);
+	const compressed = [...node.compressed];
+	const bytesIn = compressed.map(({ coding, inBytes }): Row => [[coding], inBytes]);
+	counters(registry, C.ballast_compress_in_bytes_total, bytesIn);
+	const bytesOut = compressed.map(({ coding, outBytes }): Row => [[coding], outBytes]);
+	counters(registry, C.ballast_compress_out_bytes_total, bytesOut);
 	const byOne = (all: Iterable<readonly [string, number]>): Row[] => [...all].map(([label, count]) => [[label], count]);
 	counters(registry, C.ballast_events_total, byOne(node.events));
 	const purges = [...node.purges];
@@ -318,6 +323,13 @@ function readCache(registry: Registry, cache: NodeReading['cache']): void {
 		C.ballast_cache_level_seconds_total,
 		levels.map(({ level, seconds }): Row => [[level], seconds]),
 	);
+	counters(
+		registry,
+		C.ballast_cache_purges_missed_total,
+		levels.map(({ level, missed }): Row => [[level], missed]),
+	);
+	const told: Row[] = levels.map(({ level, untold }) => [[level], untold]);
+	gauges(registry, G.ballast_cache_purges_untold, told);
 	gauges(
 		registry,
 		G.ballast_cache_level_down,

@@ -95,6 +95,10 @@ export interface CacheLevelReading {
 	level: string;
 	/** It cannot be reached. */
 	down: boolean;
+	/** Total: how often purges of other nodes were lost. */
+	missed: number;
+	/** Purges that other nodes cannot hear of yet. */
+	untold: number;
 	/** Totals; all results, those of 0 too. */
 	results: readonly (readonly [result: string, count: number])[];
 	/** Total of what was waited for its answers. */
@@ -181,6 +185,8 @@ export interface NodeReading {
 	purges: Iterable<{ target: string; purged: number; lost: number; waiting: number }>;
 	/** null: nothing is cached. `evicted`: total. */
 	cache: (Stored & { disk: Stored | null; levels: readonly CacheLevelReading[] }) | null;
+	/** Totals of what was compressed. */
+	compressed: Iterable<{ coding: string; inBytes: number; outBytes: number }>;
 	/** Total: what other programs count that found no room. */
 	remoteDropped: number;
 	/** Totals. */

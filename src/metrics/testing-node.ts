@@ -198,7 +198,9 @@ export class TestNode implements NodeReaders {
 		const logErrors = [{ service: 'api', instance: 'api-1', count: 3 }];
 		const state = { startedMs: Date.UTC(2026, 0, 1), configRefused: false, storeFailed: false, backupAgeMs: null };
 		const purges = [{ target: 'cloudflare', purged: 7, lost: 1, waiting: 2 }];
-		const levels = [{ level: 'redis', down: false, results: [['hits', 5]] as const, seconds: 0.1 }];
+		const levels = [
+			{ level: 'redis', down: false, missed: 1, untold: 2, results: [['hits', 5]] as const, seconds: 0.1 },
+		];
 		const cache = {
 			bytes: 3e7,
 			most: 6e7,
@@ -207,6 +209,16 @@ export class TestNode implements NodeReaders {
 			levels,
 			disk: { bytes: 2e9, most: 8e9, entries: 70, evicted: 3 },
 		};
-		return { ...state, purges, cache, events: [['info', 4]] as const, recordsDropped, remoteDropped: 0, logErrors };
+		const compressed = [{ coding: 'br', inBytes: 8 * this.#requests, outBytes: this.#requests }];
+		return {
+			...state,
+			purges,
+			cache,
+			compressed,
+			events: [['info', 4]] as const,
+			recordsDropped,
+			remoteDropped: 0,
+			logErrors,
+		};
 	}
 }

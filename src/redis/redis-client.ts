@@ -33,7 +33,7 @@ export function retryMs(retries: number, random: number = Math.random()): number
 type Module = typeof import('@redis/client');
 
 /** Loads node-redis, which takes a start without Redis nothing. `onFault`: of a connection; others may follow. */
-export async function redisClient(config: RedisConfig, onFault: (error: unknown) => void): Promise<RedisClient> {
+export async function redisClient(config: RedisConfig, onFault: OnFault): Promise<RedisClient> {
 	const module = await import('@redis/client');
 	const { place } = config;
 	if (place.kind === 'single') return single(module, { ...config, place }, onFault);
@@ -88,28 +88,43 @@ export function connectionOptions(config: RedisConfig): ConnectionOptions {
 	};
 }
 
-function mapping({ RESP_TYPES }: Module) {
-	return { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
+/** What the three have in common. */
+interface Driver {
+	readonly isReady: boolean;
+	connect(): Promise<unknown>;
+	on(event: 'error', then: (error: unknown) => void): unknown;
 }
 
-function single(module: Module, config: At<'single'>, onFault: (error: unknown) => void): RedisClient {
-	const options = connectionOptions(config);
-	const client = module.createClient({ ...options, socket: { ...options.socket, ...config.place.node } });
-	const asBuffers = mapping(module);
+type OnFault = (error: unknown) => void;
+
+function asPort(client: Driver, onFault: OnFault, ways: Pick<RedisClient, 'send' | 'destroy'>): RedisClient {
 	client.on('error', onFault);
 	return {
 		connect: async () => void (await client.connect()),
 		get ready() {
 			return client.isReady;
 		},
-		send: (_, command, buffers) => client.sendCommand([...command], buffers ? asBuffers : {}),
-		destroy: () => {
-			if (client.isOpen) client.destroy();
-		},
+		...ways,
 	};
 }
 
-function sentinel(module: Module, config: At<'sentinel'>, onFault: (error: unknown) => void): RedisClient {
+/** How texts of an answer are given. */
+function textsAs({ RESP_TYPES }: Module) {
+	const asBuffers = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
+	return (buffers: boolean) => (buffers ? asBuffers : {});
+}
+
+function single(module: Module, config: At<'single'>, onFault: OnFault): RedisClient {
+	const options = connectionOptions(config);
+	const client = module.createClient({ ...options, socket: { ...options.socket, ...config.place.node } });
+	const texts = textsAs(module);
+	return asPort(client, onFault, {
+		send: (_, command, buffers) => client.sendCommand([...command], texts(buffers)),
+		destroy: () => client.isOpen && client.destroy(),
+	});
+}
+
+function sentinel(module: Module, config: At<'sentinel'>, onFault: OnFault): RedisClient {
 	const { login, name, nodes } = config.place;
 	const client = module.createSentinel({
 		name,
@@ -123,35 +138,22 @@ function sentinel(module: Module, config: At<'sentinel'>, onFault: (error: unkno
 		nodeClientOptions: connectionOptions(config),
 		sentinelClientOptions: connectionOptions({ ...config, login, database: 0 }),
 	});
-	const asBuffers = mapping(module);
-	client.on('error', onFault);
-	return {
-		connect: async () => void (await client.connect()),
-		get ready() {
-			return client.isReady;
-		},
-		send: (_, command, buffers) => client.sendCommand(false, [...command], buffers ? asBuffers : {}),
+	const texts = textsAs(module);
+	return asPort(client, onFault, {
+		send: (_, command, buffers) => client.sendCommand(false, [...command], texts(buffers)),
 		destroy: () => void client.destroy().catch(() => undefined),
-	};
+	});
 }
 
-function cluster(module: Module, config: At<'cluster'>, onFault: (error: unknown) => void): RedisClient {
-	const defaults = connectionOptions({ ...config, database: 0 });
+function cluster(module: Module, config: At<'cluster'>, onFault: OnFault): RedisClient {
 	const client = module.createCluster({
 		rootNodes: config.place.nodes.map(({ host, port }) => ({ socket: { host, port } })),
 		RESP: 2,
-		defaults,
+		defaults: connectionOptions({ ...config, database: 0 }),
 	});
-	const asBuffers = mapping(module);
-	client.on('error', onFault);
-	return {
-		connect: async () => void (await client.connect()),
-		get ready() {
-			return client.isReady;
-		},
-		send: (key, command, buffers) => client.sendCommand(key, false, [...command], buffers ? asBuffers : {}),
-		destroy: () => {
-			if (client.isOpen) client.destroy();
-		},
-	};
+	const texts = textsAs(module);
+	return asPort(client, onFault, {
+		send: (key, command, buffers) => client.sendCommand(key, false, [...command], texts(buffers)),
+		destroy: () => client.isOpen && client.destroy(),
+	});
 }

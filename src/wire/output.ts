@@ -7,6 +7,10 @@ const CAPACITY_MOST = 4 * CAPACITY;
 export const GATHER_BYTES: number = 16 * 1024;
 /** Below this many bytes a plain loop is quicker than the call into the runtime. */
 const SHORT = 40;
+/** Messages below this many bytes have a view that is kept. */
+const VIEWS = 4096;
+/** Whole numbers below are taken apart by whole steps. */
+const SMALL = 1_000_000_000;
 const DIGITS = Buffer.from('0123456789abcdef');
 
 /**
@@ -16,6 +20,8 @@ const DIGITS = Buffer.from('0123456789abcdef');
 export class Output {
 	buffer: Buffer = Buffer.allocUnsafeSlow(CAPACITY);
 	length = 0;
+	/** Its first bytes, by their number: messages of one kind are as long as each other, and a view of them costs as much as copying them. */
+	#views: (Buffer | null)[] = new Array(VIEWS).fill(null);
 
 	/** Whether so many bytes more fit. */
 	fits(bytes: number): boolean {
@@ -53,6 +59,10 @@ export class Output {
 	/** A whole number in decimal. */
 	decimal(value: number): void {
 		this.#ensure(16);
+		if (value < SMALL) {
+			this.#small(value | 0);
+			return;
+		}
 		let divisor = 1;
 		while (value / divisor >= 10) divisor *= 10;
 		for (let rest = value; divisor >= 1; divisor /= 10) {
@@ -60,6 +70,19 @@ export class Output {
 			this.buffer[this.length++] = 48 + digit;
 			rest -= digit * divisor;
 		}
+	}
+
+	#small(value: number): void {
+		let end = this.length + 1;
+		for (let bound = 10; bound <= value; bound *= 10) end++;
+		this.length = end;
+		const { buffer } = this;
+		let rest = value;
+		do {
+			const tens = (rest / 10) | 0;
+			buffer[--end] = 48 + rest - tens * 10;
+			rest = tens;
+		} while (rest > 0);
 	}
 
 	/** The size line of a chunk (RFC 9112 §7.1). */
@@ -79,11 +102,24 @@ export class Output {
 
 	/** Hands all to the transport. False: it keeps part of it (which it owns now). */
 	flush(transport: Transport): boolean {
-		if (this.length === 0) return true;
-		const taken = transport.write(this.buffer.subarray(0, this.length));
+		const { length } = this;
+		if (length === 0) return true;
+		const taken = transport.write(this.#first(length));
 		this.length = 0;
-		if (!taken || this.buffer.length > CAPACITY_MOST) this.buffer = Buffer.allocUnsafeSlow(CAPACITY);
+		if (!taken || this.buffer.length > CAPACITY_MOST) this.#replace(Buffer.allocUnsafeSlow(CAPACITY));
 		return taken;
+	}
+
+	#first(length: number): Buffer {
+		if (length >= VIEWS) return this.buffer.subarray(0, length);
+		let view = this.#views[length] as Buffer | null;
+		if (view === null) this.#views[length] = view = this.buffer.subarray(0, length);
+		return view;
+	}
+
+	#replace(buffer: Buffer): void {
+		this.buffer = buffer;
+		this.#views.fill(null);
 	}
 
 	/** Hands all over, and behind it a piece that stays where it stands until the transport drained. */
@@ -96,6 +132,6 @@ export class Output {
 		if (this.length + more <= this.buffer.length) return;
 		const larger = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.length + more));
 		this.buffer.copy(larger, 0, 0, this.length);
-		this.buffer = larger;
+		this.#replace(larger);
 	}
 }

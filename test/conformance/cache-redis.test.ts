@@ -7,7 +7,8 @@ import { type MemoryStore, openAnswerStore } from '../../src/cache/memory/memory
 import { cacheKey, storedAnswer } from '../../src/cache/memory/testing/answers.ts';
 import { LevelCounts } from '../../src/cache/redis/level-counts.ts';
 import { PurgeStream } from '../../src/cache/redis/purge-stream.ts';
-import { PurgeTables, type SharedPurge } from '../../src/cache/redis/purge-tables.ts';
+import { PurgeTables } from '../../src/cache/redis/purge-tables.ts';
+import type { SharedPurge } from '../../src/cache/redis/purge-times.ts';
 import { RedisKeys, sharedSecrets } from '../../src/cache/redis/redis-keys.ts';
 import { RedisLevel } from '../../src/cache/redis/redis-level.ts';
 import { SharedClock } from '../../src/cache/redis/shared-clock.ts';
@@ -46,6 +47,8 @@ class Node {
 	readonly store: MemoryStore = openAnswerStore(AnswerMemory.create(4 * 1024 * 1024), 0);
 	readonly applied: SharedPurge[] = [];
 	missed = 0;
+	/** Of them, because purges were lost. */
+	lost = 0;
 	alone = 0;
 	readonly states: RedisState[] = [];
 
@@ -61,7 +64,10 @@ class Node {
 			clock: this.clock,
 			tables,
 			apply: (purge) => this.applied.push(purge),
-			missed: () => this.missed++,
+			missed: (lost) => {
+				this.missed++;
+				if (lost) this.lost++;
+			},
 			alone: () => this.alone++,
 			aloneMs,
 		});
@@ -269,6 +275,7 @@ test('one Redis: killed, what was told meanwhile is told later; one that lost th
 		await withNodes(single(server), async (one, two) => {
 			await server.end();
 			assert.equal(await one.stream.tell({ tags: ['later'] }, false, 0), false);
+			assert.equal(await one.stream.drain(1), 1, 'it would be lost if this node ended now');
 			await eventually(
 				() => two.states.at(-1)?.up,
 				(up) => up === false,
@@ -278,11 +285,12 @@ test('one Redis: killed, what was told meanwhile is told later; one that lost th
 			await server.begin();
 			// It has come back empty: nobody knows what was told in it before it died.
 			await eventually(
-				() => two.missed,
-				(missed) => missed > 0,
+				() => two.lost,
+				(lost) => lost > 0,
 				WAIT_MS,
 			);
 			await tells(one, two, 'later');
+			assert.equal(await one.stream.drain(WAIT_MS), 0);
 			for (const node of [one, two]) await eventually(() => node.works('again'), Boolean, WAIT_MS);
 			await eventually(
 				() => two.states.at(-1)?.up,

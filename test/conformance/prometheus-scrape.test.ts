@@ -21,6 +21,7 @@ const APP_JS = `
 const http = require('node:http');
 const body = 'x'.repeat(700);
 http.createServer((request, response) => {
+	if (request.url === '/v1/slow') response.setHeader('content-type', 'text/plain');
 	response.statusCode = request.url === '/v1/missing' ? 404 : request.url === '/v1/failing' || request.url === '/v2/failing' ? 500 : 200;
 	const text = request.url === '/v2/credit' ? '{"left":50}' : body;
 	request.resume().on('end', () => setTimeout(() => response.end(text), request.url === '/v1/slow' ? 30 : 2));
@@ -35,7 +36,7 @@ const CONFIG = {
 			instances: { run: 'node app.js' },
 			retry: 'off',
 			objective: { availability: '99.9%', latency: '300ms' },
-			routes: { '/v1/slow': {}, 'POST /v1/items': {}, '/v1/kept': { cache: { ttl: '1h' } } },
+			routes: { '/v1/slow': { compress: { min: '1B' } }, 'POST /v1/items': {}, '/v1/kept': { cache: { ttl: '1h' } } },
 		},
 		jobs: {
 			match: '/v2/*',
@@ -76,7 +77,8 @@ async function send(port: number, count: number): Promise<number> {
 	const one = (at: number): Promise<void> =>
 		new Promise((resolve) => {
 			const [method, path] = MIX[at % MIX.length] as readonly [string, string];
-			const request = http.request({ host: '127.0.0.1', port, method, path, agent }, (response) => {
+			const headers = path === '/v1/slow' ? { 'accept-encoding': 'gzip' } : {};
+			const request = http.request({ host: '127.0.0.1', port, method, path, agent, headers }, (response) => {
 				response.resume().on('end', resolve);
 			});
 			request.on('error', () => {

@@ -1,7 +1,4 @@
-/**
- * Jobs in Redis when it fails: what was acknowledged is there afterwards. The version with a primary that is stopped for
- * 16 s runs with `BALLAST_FAULTS=long`, as `npm run faults` sets it.
- */
+/** Jobs in Redis when it fails: what was acknowledged is there afterwards. With the whole program: test/faults/jobs-redis.long.ts. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +9,6 @@ import type { JobStore } from '../../src/jobs/job-store.ts';
 import { openRedisJobStore, type RedisJobStoreOptions } from '../../src/jobs/redis/redis-job-store.ts';
 import { JobStage, LONG_MS } from '../../src/jobs/testing/job-stage.ts';
 import type { RedisPlace } from '../../src/redis/config.ts';
-import { LONG } from '../faults/plan.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { NO_REDIS, RedisServer } from '../support/redis.ts';
 import { RedisFailover } from '../support/redis-failover.ts';
@@ -122,29 +118,6 @@ test('kill -9 of the primary: nothing acknowledged is lost', { skip: NO_REDIS },
 	const count = intake.acknowledged.length;
 	context.diagnostic(`${count} acknowledged, ${intake.refused} refused, outage ${Math.round(intake.outageMs)} ms`);
 	assert.equal(await lostOf(store, intake.acknowledged), 0);
-});
-
-test('a primary that is stopped for 16 s and goes on: nothing acknowledged is lost', {
-	skip: NO_REDIS !== false ? NO_REDIS : !LONG && 'it takes half a minute: BALLAST_FAULTS=long',
-}, async (context) => {
-	await using stack = new AsyncDisposableStack();
-	const group = await RedisFailover.start(SAFE);
-	stack.defer(() => group.end());
-	const [primary] = group.servers as [RedisServer];
-	const store = await open(group.place, { replicas: 1 });
-	stack.defer(() => store.close());
-	const intake = new Intake(stageOf(store));
-	await intake.more(200);
-	primary.freeze();
-	await sleep(16_000);
-	primary.thaw();
-	await intake.more(500);
-	await sleep(3000);
-	await intake.end();
-	const count = intake.acknowledged.length;
-	context.diagnostic(`${count} acknowledged, ${intake.refused} refused, outage ${Math.round(intake.outageMs)} ms`);
-	assert.equal(await lostOf(store, intake.acknowledged), 0);
-	assert.ok(intake.outageMs < 16_000, 'the new primary took over');
 });
 
 test('where replicas are asked for and there are none, no job is taken in', { skip: NO_REDIS }, async () => {

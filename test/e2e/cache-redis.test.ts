@@ -177,6 +177,28 @@ describe('two nodes and one Redis', { skip: NO_REDIS }, () => {
 		}
 	});
 
+	test('after a soft purge what Redis has is given as a stale one, and asked for anew behind that', async () => {
+		const before = await stored('/soft', 'Cache-Control: stale-while-revalidate=600');
+		const marked = await stored('/mark', 'Surrogate-Key: mark');
+		assert.equal((await ask(nodes[1], '/mark')).body, marked);
+		await nodes[0].control('purge', { urls: ['http://a.example/soft'], soft: true });
+		await nodes[0].control('purge', { tags: ['mark'] });
+		// Whoever has heard of the second has heard of the first.
+		await eventually(
+			() => ask(nodes[1], '/mark'),
+			({ body }) => body !== marked,
+			10_000,
+		);
+		const first = await ask(nodes[1], '/soft');
+		assert.equal(first.body, before);
+		assert.match(first.cache, /hit; ttl=-\d+; detail=redis/);
+		await eventually(
+			() => ask(nodes[1], '/soft'),
+			({ body }) => body !== before,
+			10_000,
+		);
+	});
+
 	test('a URL that is changed by one is asked for anew by the other', async () => {
 		const before = await stored('/changed');
 		assert.equal((await ask(nodes[1], '/changed')).body, before);
@@ -298,5 +320,15 @@ describe('two nodes and one Redis', { skip: NO_REDIS }, () => {
 		} finally {
 			redis.thaw();
 		}
+	});
+
+	test('what could not be told to Redis before the end is told to whoever reads of it', async () => {
+		const [, node] = nodes;
+		await redis.end();
+		await node.control('purge', { tags: ['untold'] });
+		const page = await (await fetch(`http://127.0.0.1:${node.adminPort}/metrics`)).text();
+		assert.match(page, /^ballast_cache_purges_untold\{level="redis"\} [1-9]/m);
+		await node.stop();
+		assert.match(node.output(), /cache +warn: [1-9]\d* purges or changes of URLs could not be told to Redis/);
 	});
 });

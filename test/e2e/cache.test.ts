@@ -239,6 +239,31 @@ describe('requests for one key', () => {
 		}
 	});
 
+	test('parts of one version become the whole, of which the origin is not asked again', async () => {
+		const text = '0123456789abcdefghij';
+		it.upstream.on('/parts', (request, peer) => {
+			const [, first = '0', last = '19'] = /=(\d+)-(\d+)/.exec(request.field('range') ?? '') ?? [];
+			const part = text.slice(Number(first), Number(last) + 1);
+			const lines = [FRESH, 'ETag: "1"', `Content-Range: bytes ${first}-${last}/20`, `Content-Length: ${part.length}`];
+			peer.send(`HTTP/1.1 206 Partial Content\r\n${lines.join('\r\n')}\r\n\r\n${part}`);
+		});
+		for (const range of ['0-9', '15-19', '10-14']) {
+			const part = await it.ask(get('/parts', `Range: bytes=${range}`));
+			assert.equal(part.status, 206);
+		}
+		const whole = await eventually(
+			() => it.ask(get('/parts', 'Cache-Control: only-if-cached')),
+			({ status }) => status === 200,
+		);
+		assert.equal(whole.text, text);
+		assert.equal(whole.field('content-range'), undefined);
+		assert.equal(whole.field('content-length'), '20');
+		const middle = await it.ask(get('/parts', 'Range: bytes=8-16'));
+		assert.deepEqual([middle.status, middle.text], [206, '89abcdefg']);
+		assert.equal(middle.field('content-range'), 'bytes 8-16/20');
+		assert.equal(it.upstream.count('/parts'), 3);
+	});
+
 	test('one that has a copy gets 304, and those behind it the whole', async () => {
 		const held = hold(it, '/copy');
 		const leader = await it.client();

@@ -1,6 +1,7 @@
 /** What becomes of jobs when something ends in the midst of them. */
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
+import { MortalThreads } from '../support/mortal-threads.ts';
 import type { ReceivedRequest } from '../support/raw-upstream.ts';
 import { eventually, get, post, statusOf, suite } from '../support/suite.ts';
 
@@ -20,11 +21,13 @@ describe('jobs outlive what carries them out', () => {
 			app: {
 				instances: [url],
 				offload: { backoff: { base: '10ms' }, concurrency: 4 },
-				routes: { 'POST /keyed': { offload: { upstreamKey: {} } } },
+				routes: { 'POST /keyed/*': { offload: { upstreamKey: {} } } },
 			},
 		},
 	});
-	const it = suite(({ url }) => config(url));
+	const threads = new MortalThreads();
+	after(() => threads.remove());
+	const it = suite(({ url }) => config(url), { env: threads.env, deaths: true });
 	const view = async (path: string): Promise<View> => (await it.ask(get(path))).json();
 	const until = (path: string, state: string): Promise<View> =>
 		eventually(
@@ -51,13 +54,13 @@ describe('jobs outlive what carries them out', () => {
 		);
 
 	test('kill -9 of the core: what waits goes on, a repeat has the same key, and what might be done twice is parked', async () => {
-		const [goKeyed, goPlain] = [held('/keyed'), held('/plain')];
-		const [keyed, plain] = [await made(post('/keyed', 'k', ASYNC)), await made(post('/plain', 'p', ASYNC))];
-		await Promise.all([reached('/keyed'), reached('/plain')]);
+		const [goKeyed, goPlain] = [held('/keyed/1'), held('/plain')];
+		const [keyed, plain] = [await made(post('/keyed/1', 'k', ASYNC)), await made(post('/plain', 'p', ASYNC))];
+		await Promise.all([reached('/keyed/1'), reached('/plain')]);
 		const { core } = await statusOf(it.ballast);
 		process.kill(core.pid, 'SIGKILL');
-		await reached('/keyed', 2);
-		const [first, second] = it.upstream.requests.filter(({ path }) => path === '/keyed') as [
+		await reached('/keyed/1', 2);
+		const [first, second] = it.upstream.requests.filter(({ path }) => path === '/keyed/1') as [
 			ReceivedRequest,
 			ReceivedRequest,
 		];
@@ -72,6 +75,52 @@ describe('jobs outlive what carries them out', () => {
 		// A person knows that it is safe.
 		await it.ballast.control('jobs', { do: 'redrive', id: plain.slice('/jobs/'.length) });
 		assert.equal((await until(plain, 'succeeded')).attempts, 1);
+	});
+
+	test('the jobs thread dies: the same, and what is handed in meanwhile is a job or a 503', async () => {
+		const [goKeyed, goPlain] = [held('/keyed/2'), held('/plain-2')];
+		const [keyed, plain] = [await made(post('/keyed/2', 'k', ASYNC)), await made(post('/plain-2', 'p', ASYNC))];
+		await Promise.all([reached('/keyed/2'), reached('/plain-2')]);
+		const { core } = await statusOf(it.ballast);
+		await threads.die('jobs');
+		const meanwhile = await eventually(
+			() => it.ask(post('/meanwhile', 'm', ASYNC)),
+			({ status, text }) => {
+				assert.ok(status === 202 || status === 503, text);
+				return status === 202;
+			},
+			25_000,
+		);
+		await reached('/keyed/2', 2);
+		const keys = it.upstream.requests.filter(({ path }) => path === '/keyed/2');
+		assert.deepEqual(
+			new Set(keys.map((request) => request.field('idempotency-key'))),
+			new Set([keyed.slice('/jobs/'.length)]),
+		);
+		assert.match((await until(plain, 'parked')).error?.message ?? '', /cut off/);
+		goKeyed();
+		goPlain();
+		await until(keyed, 'succeeded');
+		assert.equal((await until(meanwhile.field('location') as string, 'succeeded')).attempts, 1);
+		assert.equal(it.upstream.count('/plain-2'), 1);
+		assert.equal((await statusOf(it.ballast)).core.pid, core.pid);
+	});
+
+	test('a worker dies: its attempts are made again by another, those of the others go on', async () => {
+		const go = held('/keyed/3');
+		const locations = await Promise.all(Array.from({ length: 4 }, () => made(post('/keyed/3', 'k', ASYNC))));
+		await reached('/keyed/3', 4);
+		await threads.die('worker-0');
+		await reached('/keyed/3', 5);
+		go();
+		const attempts = await Promise.all(locations.map(async (one) => (await until(one, 'succeeded')).attempts));
+		assert.deepEqual([...new Set(attempts)].toSorted(), [1, 2]);
+		assert.equal(
+			it.upstream.count('/keyed/3'),
+			attempts.reduce((sum, each) => sum + each, 0),
+		);
+		const keys = it.upstream.requests.filter(({ path }) => path === '/keyed/3');
+		assert.equal(new Set(keys.map((request) => request.field('idempotency-key'))).size, 4);
 	});
 
 	test('a reload keeps what waits and what runs, with fewer workers too', async () => {

@@ -7,14 +7,20 @@ export const FAULTS = {
 	'7': 'DNS: NXDOMAIN, SERVFAIL, silence',
 	'8': 'all instances down',
 	'9': 'flapping instances',
+	'10': 'kill -9 of the Redis primary that keeps jobs',
+	'11': 'the Redis primary that keeps jobs stops for 16 s',
+	'14': 'Redis without memory',
+	'15': 'a disk too full for jobs',
 	'17': 'SIGTERM under load',
 	'18': 'reloads under load, a tenth of them bad',
+	'20': 'kill -9 of the whole program while jobs come in',
 	'25': 'retry storm',
 	'26': 'slow clients',
 	'27': 'header bombs',
 	'28': '10 GB body',
 	'29': 'request smuggling',
 	'31': 'SSRF through a webhook URL',
+	'34': 'a worker killed in the midst of a job',
 	pool: 'a whole pool lost under load',
 	release: 'a release that answers 5 % errors',
 	answers: 'kills, resets, aborts and time-outs under mixed requests',
@@ -27,7 +33,7 @@ export const FAULTS = {
 export type Fault = keyof typeof FAULTS;
 
 /** What `npm test` has no time for: there is no shorter version of these. */
-export const ONLY_LONG: readonly Fault[] = ['crashes', 'disk', 'overload'];
+export const ONLY_LONG: readonly Fault[] = ['10', '11', '14', '15', '34', 'crashes', 'disk', 'overload'];
 
 export interface Promised {
 	alert: string;
@@ -35,8 +41,8 @@ export interface Promised {
 	seconds: number;
 }
 
-/** The alert that each fault raises: the table of docs/alerts.md. What is wanted, as SIGTERM, raises none, nor what is refused to one client. */
-export const PROMISED: Readonly<Record<Exclude<Fault, '17' | '31'>, Promised>> = {
+/** The alert that each fault raises: the table of docs/alerts.md. What is wanted, as SIGTERM, raises none, nor what is refused to one client; where all is killed nobody is left to. */
+export const PROMISED: Readonly<Record<Exclude<Fault, '17' | '20' | '31' | '34'>, Promised>> = {
 	'3': { alert: 'instance_died', seconds: 10 },
 	'4': { alert: 'ejected', seconds: 15 },
 	'5': { alert: 'errors', seconds: 20 },
@@ -44,6 +50,10 @@ export const PROMISED: Readonly<Record<Exclude<Fault, '17' | '31'>, Promised>> =
 	'7': { alert: 'lookup_failed', seconds: 25 },
 	'8': { alert: 'no_ready_instance', seconds: 15 },
 	'9': { alert: 'ejected_often', seconds: 120 },
+	'10': { alert: 'store_failing', seconds: 20 },
+	'11': { alert: 'store_failing', seconds: 20 },
+	'14': { alert: 'store_failing', seconds: 20 },
+	'15': { alert: 'store_failing', seconds: 20 },
 	'18': { alert: 'config_refused', seconds: 10 },
 	'25': { alert: 'retries', seconds: 30 },
 	'26': { alert: 'slow_clients', seconds: 15 },

@@ -1,6 +1,7 @@
 /**
  * `npm run faults`: runs the tests of this folder in their longer versions and prints what they measured.
- * `--quick`: the versions of `npm test`; `--write`: puts the table into docs/faults.md; `--fault 3 --fault pool`: only these.
+ * `--quick`: the versions of `npm test`; `--write`: puts the table into docs/faults.md; `--fault 3 --fault pool`: only
+ * these, and only their rows are written.
  * Ends with 1 when a criterion is not met, or a fault was not judged at all.
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -11,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { describeMachine, machineWarnings } from '../../benchmarks/measure/machine.ts';
 import type { Finding } from './judge.ts';
 import { FAULTS, type Fault, ONLY_LONG } from './plan.ts';
-import { cellsOf, markdown, replaceTable } from './table.ts';
+import { cellsOf, markdown, mergeTable, replaceTable } from './table.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const page = join(root, 'docs', 'faults.md');
@@ -44,7 +45,9 @@ async function measure({ quick, faults }: Options): Promise<{ findings: Finding[
 		writeFileSync(report, '');
 		const only =
 			faults.length < Object.keys(FAULTS).length ? [`--test-name-pattern=^fault (${faults.join('|')}):`] : [];
-		const files = globSync('test/faults/*.test.ts', { cwd: root }).sort();
+		// `npm test` does not even load those that have no shorter version.
+		const wanted = quick ? 'test/faults/*.test.ts' : 'test/faults/*.{test,long}.ts';
+		const files = globSync(wanted, { cwd: root }).sort();
 		const child = spawn(process.execPath, ['--test', '--test-concurrency=1', ...only, ...files], {
 			cwd: root,
 			stdio: 'inherit',
@@ -87,6 +90,13 @@ const table = markdown(cellsOf(findings));
 const about = heading(options, (performance.now() - started) / 1000);
 console.log(`\n${about}\n\n${table}`);
 for (const fault of notJudged) console.log(`fault ${fault} (${FAULTS[fault]}) was not judged`);
-if (options.write) writeFileSync(page, replaceTable(readFileSync(page, 'utf8'), `${about}\n\n${table}`));
+if (options.write) {
+	const text = readFileSync(page, 'utf8');
+	const isPart = options.faults.length < Object.keys(FAULTS).length;
+	const written = isPart
+		? mergeTable(text, options.faults, { about, table })
+		: replaceTable(text, `${about}\n\n${table}`);
+	writeFileSync(page, written);
+}
 process.exitCode = passed && notMet === 0 && notJudged.length === 0 ? 0 : 1;
 console.log(`${findings.length} criteria, ${notMet} not met`);

@@ -40,3 +40,28 @@ export function replaceTable(page: string, text: string): string {
 	if (begin < 0 || end < begin) throw new Error(`the page has no place for the table: ${BEGIN} … ${END}`);
 	return `${page.slice(0, begin + BEGIN.length)}\n${text}\n${page.slice(end)}`;
 }
+
+/** Lines of a table, by the name of the fault that they are about. */
+function byFault(lines: readonly string[]): Map<string, string[]> {
+	const groups = new Map<string, string[]>();
+	let group: string[] = [];
+	for (const line of lines.filter((each) => each.startsWith('|')).slice(2)) {
+		const name = line.split('|')[2]?.trim() ?? '';
+		if (name !== '') groups.set(name, (group = []));
+		group.push(line);
+	}
+	return groups;
+}
+
+/** The page with the rows of these faults in place of what it has of them; how they were measured stands beside how the others were. */
+export function mergeTable(page: string, faults: readonly Fault[], text: { about: string; table: string }): string {
+	const begin = page.indexOf(BEGIN);
+	const lines = page.slice(begin + BEGIN.length, page.indexOf(END)).split('\n');
+	const rows = new Map([...byFault(lines), ...byFault(text.table.split('\n'))]);
+	const prefix = `Only ${faults.join(', ')}: `;
+	const headings = lines.filter((line) => line !== '' && !line.startsWith('|') && !line.startsWith(prefix));
+	const about = [...headings, `${prefix}${text.about.replaceAll('\n', ' ')}`].join('\n\n');
+	const [columns, rule] = text.table.split('\n');
+	const all = Object.values(FAULTS).flatMap((name) => rows.get(name) ?? []);
+	return replaceTable(page, [about, '', columns, rule, ...all].join('\n'));
+}

@@ -83,7 +83,7 @@ export class Postgres {
 }
 
 /** It refuses to run as root: then as the user that its package made. */
-function userOf(folder: string): { uid?: number; gid?: number; cwd: string } {
+export function userOf(folder: string): { uid?: number; gid?: number; cwd: string } {
 	if (process.geteuid?.() !== 0) return { cwd: folder };
 	const id = (what: string) => Number(execFileSync('id', [what, 'postgres'], { encoding: 'utf8' }));
 	const [uid, gid] = [id('-u'), id('-g')];

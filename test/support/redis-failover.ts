@@ -56,7 +56,8 @@ export class RedisFailover {
 		const file = join(this.#folder, `sentinel-${at}.conf`);
 		const lines = [
 			`sentinel monitor ${NAME} 127.0.0.1 ${port} 2`,
-			`sentinel down-after-milliseconds ${NAME} 1000`,
+			// On a busy machine the new primary must not seem to be dead, too: with two of them there is none for 10 s.
+			`sentinel down-after-milliseconds ${NAME} 2000`,
 			`sentinel failover-timeout ${NAME} 5000`,
 			`sentinel parallel-syncs ${NAME} 2`,
 		];

@@ -25,6 +25,8 @@ export interface Suite {
 export interface SuiteOptions extends Omit<BallastOptions, 'run'> {
 	/** The tests run side by side: clients stay until the last has ended. */
 	together?: boolean;
+	/** Its threads are killed: only then may it tell of that. */
+	deaths?: true;
 	/** How each client connects. */
 	client?: RawClientOptions;
 }
@@ -51,7 +53,8 @@ export function suite(
 		await ballast?.stop();
 		await upstream?.close();
 		// A fault of the data plane's own is written to the log and must fail whoever caused it.
-		assert.doesNotMatch(ballast?.output() ?? '', /worker \d+: |worker \d+ (?:failed|ended)|internal/);
+		const faults = options.deaths ? /worker \d+: |internal/ : /worker \d+: |worker \d+ (?:failed|ended)|internal/;
+		assert.doesNotMatch(ballast?.output() ?? '', faults);
 	});
 	return {
 		get ballast() {

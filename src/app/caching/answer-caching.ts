@@ -1,21 +1,10 @@
-import {
-	type AnswerEntry,
-	type AnswerStore,
-	type AnswerUpdate,
-	type CacheKey,
-	type FillingEntry,
-	FillState,
-} from '../../cache/answer-store.ts';
-import { type CachePolicy, PLAIN_CACHE } from '../../cache/cache-policy.ts';
-import { KeptKey } from '../../cache/kept-key.ts';
+import type { AnswerEntry, AnswerStore, AnswerUpdate, Asking } from '../../cache/answer-store.ts';
 import { isBypassed } from '../../cache/rules/bypass.ts';
 import type { CacheHash } from '../../cache/rules/cache-hash.ts';
 import { cacheStatusLine } from '../../cache/rules/cache-status.ts';
 import { judgeAnswer } from '../../cache/rules/judge-answer.ts';
-import { RequestControl } from '../../cache/rules/request-control.ts';
-import { Reuse, Verdict } from '../../cache/rules/reuse.ts';
+import { Verdict } from '../../cache/rules/reuse.ts';
 import { conditionalFields, updated } from '../../cache/rules/update.ts';
-import { suitsVariant } from '../../cache/rules/variant.ts';
 import { AnswerFlag, type StoredAnswer } from '../../cache/stored-answer.ts';
 import { Cached } from '../../core/cached.ts';
 import { Priority } from '../../core/priority.ts';
@@ -27,10 +16,12 @@ import type { CameHead, Decision, FillOwner, GiveHow } from './fill-owner.ts';
 import { giveStored } from './give-stored.ts';
 import { CACHED, reportOf } from './given-report.ts';
 import { judging } from './judging.ts';
-import { forward, moreLines, PLAIN_REPORT, refuseUncached, storedLine } from './pass-by.ts';
+import { KeptAnswers } from './kept-answers.ts';
+import { forward, moreLines, passedLine, refuseUncached, storedLine } from './pass-by.ts';
 import { RecentRefusals } from './recent-refusals.ts';
 import type { CachingParts, Lookup, RouteCache } from './route-cache.ts';
 import { type LookOwner, SecondLook } from './second-look.ts';
+import { SoughtAnswer } from './sought-answer.ts';
 import { takenAtMs } from './taken-at.ts';
 import { untilReadable } from './until-readable.ts';
 
@@ -39,6 +30,7 @@ const REFRESH_MS = 5000;
 /** Fills that are kept for later ones. */
 const SPARE_MOST = 64;
 const NOTHING = Buffer.alloc(0);
+const PASS: Decision = { kind: 'pass' };
 
 export interface AnswerCachingParts extends CachingParts {
 	plane: DataPlane;
@@ -54,54 +46,35 @@ export interface AnswerCachingParts extends CachingParts {
 export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwner {
 	readonly hash: CacheHash;
 	readonly #plane: DataPlane;
-	readonly #store: AnswerStore & AnswerUpdate;
+	readonly store: AnswerStore & AnswerUpdate;
 	readonly parts: AnswerCachingParts;
 	readonly #spare: Fill[] = [];
 	#filling = 0;
+	/** Of the request that is looked up. */
+	readonly #asking: Asking = { place: 0, entry: null };
 	readonly #refusals = new RecentRefusals();
-	readonly #control = new RequestControl();
-	readonly #reuse = new Reuse();
-	/** Whom `suits…` are asked about. */
-	readonly #selecting: {
-		request: Exchange;
-		control: RequestControl;
-		hash: CacheHash;
-		keyedByAuthorization: boolean;
-		/** What is looked for: the route's one key object, until it builds the next. */
-		key: CacheKey;
-		/** Of that key; null: what changes it is purged by the key. */
-		url: number | null;
-		policy: CachePolicy;
-	};
-	readonly #suitsStored = (entry: AnswerEntry): boolean => this.#isStored(entry);
-	readonly #suitsComing = (entry: AnswerEntry): boolean => this.#isComing(entry);
+	readonly #kept: KeptAnswers;
+	readonly #sought: SoughtAnswer;
 
 	constructor(parts: AnswerCachingParts) {
 		this.parts = parts;
 		this.#plane = parts.plane;
-		this.#store = parts.store;
+		this.store = parts.store;
 		this.hash = parts.hash;
-		this.#selecting = {
-			request: null as unknown as Exchange,
-			control: this.#control,
-			hash: parts.hash,
-			keyedByAuthorization: false,
-			key: new KeptKey(),
-			url: null,
-			policy: PLAIN_CACHE,
-		};
+		this.#kept = new KeptAnswers(parts);
+		this.#sought = new SoughtAnswer(parts);
 	}
 
 	look(exchange: Exchange, cache: RouteCache): boolean {
 		const { policy } = cache;
 		if (exchange.method !== 'GET' && exchange.method !== 'HEAD') return forward(exchange, cache, 'method');
-		const control = this.#control;
+		const control = this.#sought.control;
 		control.read(exchange.head.fields, exchange.buffer);
 		if (control.body || control.override || exchange.mayUpgrade || isBypassed(policy.bypass, exchange))
 			return forward(exchange, cache, 'bypass');
 		const key = cache.keys.build(exchange);
-		this.#select(exchange, cache, key);
-		const entry = this.#store.find(key, this.#suitsStored);
+		this.#sought.select(exchange, cache, key);
+		const entry = this.store.find(key, this.#sought.isStored);
 		if (entry?.distant?.ready === false) return untilReadable(exchange, entry, this.parts.again);
 		const answer = entry?.answer ?? null;
 		if (entry === null || answer === null) {
@@ -110,7 +83,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 			return false;
 		}
 		const nowMs = Date.now();
-		const reuse = this.#reuse;
+		const reuse = this.#sought.reuse;
 		switch (reuse.judge({ answer, staleFromMs: entry.staleFromMs }, { control, policy, nowMs })) {
 			case Verdict.fresh:
 				if (reuse.refreshAhead) this.#refresh(exchange, cache, entry);
@@ -132,54 +105,15 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		}
 	}
 
-	#isStored(entry: AnswerEntry): boolean {
-		const { answer, state } = entry;
-		if (answer === null || (state !== FillState.whole && (state !== FillState.filling || answer.length < 0)))
-			return false;
-		return this.#suits(answer);
-	}
-
-	/** Whether it is one for the request that is looked for, and still as it was. */
-	#suits(answer: StoredAnswer): boolean {
-		const { url } = this.#selecting;
-		if (url !== null && this.parts.marks.lastMs(url) >= answer.requestMs) return false;
-		return suitsVariant(answer, this.#selecting);
-	}
-
-	#select(exchange: Exchange, { keys, keyedByAuthorization, policy }: RouteCache, key: CacheKey): void {
-		const selecting = this.#selecting;
-		selecting.key = key;
-		selecting.request = exchange;
-		selecting.keyedByAuthorization = keyedByAuthorization;
-		selecting.policy = policy;
-		selecting.url = keys.bare ? null : keys.url;
-	}
-
-	#isGivable({ staleFromMs }: AnswerEntry, answer: StoredAnswer, nowMs: number): boolean {
-		const { control, policy } = this.#selecting;
-		const verdict = this.#reuse.judge({ answer, staleFromMs }, { control, policy, nowMs });
-		return verdict !== Verdict.revalidate && verdict !== Verdict.onlyIfCached;
-	}
-
-	/** Somebody asks for it, or did until now: between two looks it may have become one that can be given. */
-	#isComing(entry: AnswerEntry): boolean {
-		// In this order: the answer is there before the state says so.
-		const { state } = entry;
-		if (state === FillState.asked) return true;
-		const { answer } = entry;
-		if (answer === null || (state !== FillState.filling && state !== FillState.whole)) return false;
-		return this.#suits(answer) && (state === FillState.filling || this.#isGivable(entry, answer, Date.now()));
-	}
-
 	#hit(exchange: Exchange, entry: AnswerEntry, cached: Cached): void {
 		entry.touch();
 		exchange.cache.cached = cached;
-		const reuse = this.#reuse;
+		const reuse = this.#sought.reuse;
 		const cache = exchange.route?.cache as RouteCache;
 		giveStored({
 			exchange,
 			entry,
-			control: this.#control,
+			control: this.#sought.control,
 			ageMs: reuse.ageMs,
 			ttlMs: cache.policy.tell ? reuse.ttlMs : null,
 			status: null,
@@ -191,40 +125,38 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 
 	/** Nothing is there that may be given as it is. `entry`: what the origin can be asked about; its pin goes with it. */
 	#missed(exchange: Exchange, cache: RouteCache, entry: AnswerEntry | null): boolean {
-		const control = this.#control;
+		const control = this.#sought.control;
 		const { policy } = cache;
 		if (control.originConditions || exchange.headOnly || (control.noStore && policy.obeyClients)) {
 			entry?.release();
 			return forward(exchange, cache, entry === null ? 'uri-miss' : 'request');
 		}
-		const { key } = this.#selecting;
+		const { key } = this.#sought;
 		// Part of an answer, or one that proved not to be stored the last time: nobody waits for it.
 		const partial = control.rangeAt >= 0 && (entry === null || ((entry.answer?.flags ?? 0) & AnswerFlag.partial) !== 0);
 		const alone = exchange.cache.alone || partial || this.#refusals.has(key);
-		const fwd = entry === null ? 'uri-miss' : this.#reuse.ttlMs > 0 ? 'request' : 'stale';
-		let announced: FillingEntry | null = null;
-		if (!alone) {
-			let coming = this.#store.find(key, this.#suitsComing);
-			// Another worker may be quicker by a little.
-			if (coming === null && (announced = this.#store.begin(key, this.#suitsComing)) === null)
-				coming = this.#store.find(key, this.#suitsComing, true);
-			if (coming !== null) {
-				entry?.release();
-				exchange.cache.cached = Cached.collapsed;
-				new EntrySource(exchange, coming, this).wait();
-				return false;
-			}
+		const fwd = entry === null ? 'uri-miss' : this.#sought.reuse.ttlMs > 0 ? 'request' : 'stale';
+		const asking = this.#asking;
+		const coming = alone ? null : this.store.ask(key, this.#sought.isComing, asking);
+		if (coming !== null) {
+			entry?.release();
+			exchange.cache.cached = Cached.collapsed;
+			new EntrySource(exchange, coming, this).wait();
+			return false;
 		}
+		const announced = asking.place !== 0 || asking.entry !== null;
 		const fill = this.#fillFor(exchange, cache, partial ? null : entry);
 		if (partial) entry?.release();
 		fill.leader = exchange;
-		fill.growing.entry = announced;
+		fill.growing.take(asking);
 		fill.fwd = fwd;
 		// What will not be stored is asked for with the client's own conditions: a 304 is as good for it.
 		if (partial || (entry === null && this.#refusals.has(key))) fill.request.conditions = null;
 		exchange.cache.asker = fill;
 		exchange.cache.cached = Cached.miss;
-		if (this.parts.levels === null || announced === null || fwd === 'request') return true;
+		if (this.parts.levels === null || fwd === 'request') return true;
+		// Elsewhere may be all of what it wants a part of.
+		if (!announced && (!partial || exchange.cache.alone || fwd !== 'uri-miss')) return true;
 		return !SecondLook.begin(this, fill, exchange);
 	}
 
@@ -235,7 +167,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		fill.cache = cache;
 		fill.stored = stored;
 		const { request } = fill;
-		request.take(exchange, this.#selecting);
+		request.take(exchange, this.#sought);
 		request.conditions = stored === null || stored.answer === null ? NOTHING : conditionalFields(stored.answer);
 		request.url = cache.keys.url;
 		return fill;
@@ -253,37 +185,41 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		fill.request.keep();
 		if (!SecondLook.behind(this, fill, exchange)) fill.start(route, this.parts.balance(exchange));
 		// The look at this request went on with these before.
-		this.#control.read(exchange.head.fields, exchange.buffer);
-		this.#reuse.judge(
+		this.#sought.control.read(exchange.head.fields, exchange.buffer);
+		this.#sought.reuse.judge(
 			{ answer: entry.answer as StoredAnswer, staleFromMs: entry.staleFromMs },
-			{ control: this.#control, policy: cache.policy, nowMs: Date.now() },
+			{ control: this.#sought.control, policy: cache.policy, nowMs: Date.now() },
 		);
 	}
 
 	// What a fill asks.
 
-	announce(fill: Fill): FillingEntry | null {
-		return this.#store.begin(fill.request.key);
+	get keeps(): boolean {
+		return this.parts.levels !== null;
 	}
 
 	decide(fill: Fill, came: CameHead): Decision {
 		const { stored } = fill;
 		const { status } = came.head;
 		fill.refusal = null;
-		if (fill.fetch.streaming) return { kind: 'pass' };
+		if (fill.fetch.streaming) return PASS;
 		if (status === 304 && stored !== null) return this.#confirmed(fill, stored, came);
 		if (status >= 500 && stored !== null && this.coversFor(fill, false)) return { kind: 'keep' };
+		if (stored === null && fill.leader !== null && !this.keeps && !this.store.admits(fill.request.key, fill.growing)) {
+			fill.refusal = 'scan';
+			return PASS;
+		}
 		const judgement = judgeAnswer(judging(fill, came, this.hash));
 		if (judgement.stored !== null) {
 			// If the URL was changed meanwhile, this may be of before.
 			const changed = this.parts.marks.lastMs(fill.request.url) > came.requestMs;
-			return changed ? { kind: 'pass' } : { kind: 'store', answer: judgement.stored, own: judgement.own };
+			return changed ? PASS : { kind: 'store', answer: judgement.stored, own: judgement.own };
 		}
 		fill.refusal = judgement.refusal;
 		this.#refusals.add(fill.request.key);
 		// What it was asked about is not what the origin would say now.
-		if (status < 500) this.#forget(fill);
-		return { kind: 'pass' };
+		if (status < 500) this.#kept.forget(fill);
+		return PASS;
 	}
 
 	#confirmed(fill: Fill, stored: AnswerEntry, came: CameHead): Decision {
@@ -291,29 +227,24 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		const answer = before === null ? null : updated(before, judging(fill, came, this.hash));
 		const changed = this.parts.marks.lastMs(fill.request.url) > came.requestMs;
 		if (answer !== null && !changed) {
-			const entry = this.#store.update(stored, answer) ?? stored;
+			const entry = this.store.update(stored, answer) ?? stored;
 			if (entry === stored) entry.pin();
 			this.completed(fill, entry);
 			return { kind: 'confirm', entry };
 		}
 		// Given this once, and not kept: the origin says so.
-		this.#forget(fill);
+		this.#kept.forget(fill);
 		return { kind: 'keep' };
 	}
 
-	#forget({ stored, request }: Fill): void {
-		stored?.remove();
-		if (stored !== null) this.parts.levels?.drop(request.key);
-	}
-
-	completed({ request: { key, url }, cache }: Fill, entry: AnswerEntry): void {
-		if (cache !== null) this.parts.levels?.keep({ key, url, entry, policy: cache.policy });
+	completed(fill: Fill, entry: AnswerEntry): void {
+		this.#kept.keep(fill, entry);
 	}
 
 	coversFor(fill: Fill, unreachable: boolean): boolean {
 		const { stored, cache, request } = fill;
 		if (stored === null || stored.answer === null || cache === null) return false;
-		const reuse = this.#reuse;
+		const reuse = this.#sought.reuse;
 		reuse.judge(
 			{ answer: stored.answer, staleFromMs: stored.staleFromMs },
 			{ control: request.control, policy: cache.policy, nowMs: Date.now() },
@@ -323,9 +254,9 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 
 	give(exchange: Exchange, entry: AnswerEntry, how: GiveHow): EntrySource | null {
 		const cache = exchange.route?.cache as RouteCache;
-		const control = this.#control;
+		const control = this.#sought.control;
 		control.read(exchange.head.fields, exchange.buffer);
-		const reuse = this.#reuse;
+		const reuse = this.#sought.reuse;
 		const answer = entry.answer as StoredAnswer;
 		reuse.judge({ answer, staleFromMs: entry.staleFromMs }, { control, policy: cache.policy, nowMs: Date.now() });
 		exchange.cache.cached = CACHED[how.kind];
@@ -350,18 +281,16 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 
 	giveFound(exchange: Exchange, entry: AnswerEntry, level: string): void {
 		const cache = exchange.route?.cache as RouteCache;
-		this.#control.read(exchange.head.fields, exchange.buffer);
-		this.#select(exchange, cache, cache.keys.build(exchange));
-		this.#isGivable(entry, entry.answer as StoredAnswer, Date.now());
-		const { verdict, refreshAhead } = this.#reuse;
+		this.#sought.control.read(exchange.head.fields, exchange.buffer);
+		this.#sought.select(exchange, cache, cache.keys.build(exchange));
+		this.#sought.isGivable(entry, entry.answer as StoredAnswer, Date.now());
+		const { verdict, refreshAhead } = this.#sought.reuse;
 		if (verdict === Verdict.revalidateBehind || refreshAhead) this.#refresh(exchange, cache, entry);
 		this.give(exchange, entry, { kind: 'found', status: 0, fwd: null, detail: level });
 	}
 
 	passes(fill: Fill, exchange: Exchange, status: number): void {
-		if (fill.cache?.policy.tell !== true) return;
-		const report = { ...PLAIN_REPORT, fwd: fill.fwd, fwdStatus: status, detail: fill.refusal };
-		exchange.cache.extra = Buffer.from(cacheStatusLine(report), 'latin1');
+		if (fill.cache?.policy.tell === true) exchange.cache.extra = passedLine(fill.fwd, status, fill.refusal);
 	}
 
 	/** It fetches nothing. */
@@ -380,10 +309,10 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		const cache = exchange.route?.cache as RouteCache;
 		const { entry } = source;
 		const { answer } = entry;
-		this.#control.read(exchange.head.fields, exchange.buffer);
-		this.#select(exchange, cache, cache.keys.build(exchange));
-		if (answer === null || !this.#suits(answer)) return false;
-		if (!this.#isGivable(entry, answer, takenAtMs(exchange, answer))) return false;
+		this.#sought.control.read(exchange.head.fields, exchange.buffer);
+		this.#sought.select(exchange, cache, cache.keys.build(exchange));
+		if (answer === null || !this.#sought.suits(answer)) return false;
+		if (!this.#sought.isGivable(entry, answer, takenAtMs(exchange, answer))) return false;
 		entry.pin();
 		source.cancel();
 		exchange.source = null;

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../core/errors.ts';
 import type { AttemptConnection, Destination } from '../../gateway/attempt.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
+import type { ConcurrencyLimit } from '../../gateway/route.ts';
 import type { Output } from '../../wire/output.ts';
 import type { ResponseHead } from '../../wire/response-head.ts';
 import type { AskedRequest } from './asked-request.ts';
@@ -14,8 +15,20 @@ export abstract class AskingParty {
 	abstract readonly request: AskedRequest;
 	/** Who asked; null: nobody, or he has left. */
 	abstract leader: Exchange | null;
+	/** Where it has a place that it must give back. */
+	place: ConcurrencyLimit | null = null;
 
 	abstract answerFailed(code: ErrorCode): void;
+
+	get bytesHeld(): number {
+		return this.request.seen.buffer.length + (this.leader?.client.inputBytes ?? 0);
+	}
+
+	/** Gives back its place, if it has one. */
+	leave(): void {
+		this.place?.leave();
+		this.place = null;
+	}
 
 	writeRequestHead(out: Output, destination: Destination): void {
 		this.request.write(out, destination);

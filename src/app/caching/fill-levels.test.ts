@@ -133,10 +133,10 @@ class Node {
 	}
 
 	/** A client that asks for it. */
-	ask(path = '/page'): { client: ClientConnection; sink: Sink } {
+	ask(path = '/page', more = ''): { client: ClientConnection; sink: Sink } {
 		const [client, sink] = [new ClientConnection(this.#requests, false), new Sink()];
 		client.attach(sink, '192.0.2.7');
-		const request = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: a.example\r\nX-Asked: ${path}\r\n\r\n`);
+		const request = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: a.example\r\nX-Asked: ${path}\r\n${more}\r\n`);
 		client.onBytes(request, request.length);
 		return { client, sink };
 	}
@@ -219,4 +219,22 @@ test('what the level has is given, kept, and not asked for', async () => {
 	assert.match(node.ask().sink.text, /; hit.*\r\n\r\nfound$/s);
 	await turn();
 	assert.deepEqual([node.origin.sink.text, node.level.kept], ['', []]);
+});
+
+test('a part is asked of the level, which may have all of it; the origin is only where it has not', async () => {
+	const node = new Node();
+	const range = 'Range: bytes=1-3\r\n';
+	const { sink } = node.ask('/page', range);
+	const nowMs = Date.now();
+	const answer = storedAnswer({ length: 5, requestMs: nowMs, responseMs: nowMs, freshMs: 600_000 });
+	await node.found({ answer, trailers: null, body: [Buffer.from('found')], close: () => {} });
+	assert.match(sink.text, /^HTTP\/1\.1 206 .*Content-Range: bytes 1-3\/5\r\n.*\r\n\r\noun$/s);
+	assert.equal(node.origin.sink.text, '');
+	const { client } = node.ask('/left', range);
+	client.onClose();
+	await node.found(null);
+	assert.equal(node.origin.sink.text, '', 'nobody wants it any more');
+	node.ask('/other', range);
+	await node.found(null);
+	assert.match(node.origin.sink.text, /^GET \/other HTTP\/1\.1\r\n.*Range: bytes=1-3\r\n/s);
 });

@@ -1,4 +1,4 @@
-import type { AnswerEntry, FillingEntry } from '../../cache/answer-store.ts';
+import type { AnswerEntry, AnswerStore } from '../../cache/answer-store.ts';
 import type { Forwarded } from '../../cache/rules/cache-status.ts';
 import type { StoredAnswer } from '../../cache/stored-answer.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
@@ -27,8 +27,9 @@ export interface CameHead {
 
 /** Decides on answers, and gives clients what is stored. */
 export interface FillOwner<Fill> extends Follower {
-	/** An entry that others find by the fill's key; null: there is no room. */
-	announce(fill: Fill): FillingEntry | null;
+	readonly store: AnswerStore;
+	/** What is stored is kept elsewhere too: it is read from the store once it is whole. */
+	readonly keeps: boolean;
 	decide(fill: Fill, came: CameHead): Decision;
 	/** Whether what is stored may be given although no (good) answer came. */
 	coversFor(fill: Fill, unreachable: boolean): boolean;

@@ -8,7 +8,7 @@ import type { DataPlane } from '../../gateway/data-plane.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { Fetch } from '../../gateway/fetch.ts';
 import type { Asker } from '../../gateway/response-cache.ts';
-import type { ConcurrencyLimit, Route } from '../../gateway/route.ts';
+import type { Route } from '../../gateway/route.ts';
 import type { BodyScan } from '../../wire/body.ts';
 import type { Framing } from '../../wire/framing.ts';
 import { GATHER_BYTES } from '../../wire/output.ts';
@@ -38,14 +38,12 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 	/** What is asked about, or stands in for a failure; pinned. */
 	stored: AnswerEntry | null = null;
 	/** What others follow. */
-	readonly growing: GrowingEntry = new GrowingEntry();
+	readonly growing: GrowingEntry;
 	cache: RouteCache | null = null;
 	/** Why the origin is asked. */
 	fwd: Forwarded = 'uri-miss';
 	/** Why the answer is not stored. */
-	refusal: Refusal | null = null;
-	/** Where it has a place that it must give back. */
-	place: ConcurrencyLimit | null = null;
+	refusal: Refusal | 'scan' | null = null;
 	readonly #timer: Timer;
 	readonly #owner: FillOwner<Fill>;
 	/** While what is stored goes to who asked as it comes. */
@@ -65,11 +63,8 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 		this.#owner = owner;
 		this.fetch = new Fetch(plane, this);
 		this.request = new AskedRequest(plane, this.fetch);
+		this.growing = new GrowingEntry(owner.store, this.request.key);
 		this.#timer = new Timer(this);
-	}
-
-	get bytesHeld(): number {
-		return this.request.seen.buffer.length + (this.leader?.client.inputBytes ?? 0);
 	}
 
 	// Its client's side.
@@ -158,18 +153,18 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 		}
 		this.growing.refuse();
 		this.#mode = Mode.passing;
-		if (this.fetch.streaming) this.#leave();
+		if (this.fetch.streaming) this.leave();
 		if (this.leader !== null) this.#owner.passes(this, this.leader, status);
 		return true;
 	}
 
 	#store({ answer, own }: Decision & { kind: 'store' }, status: number): boolean {
 		const { leader, cache, growing } = this;
-		growing.entry ??= this.#owner.announce(this);
-		if (cache === null || !growing.begin(answer, cache.policy)) return false;
+		const direct = leader !== null && cache?.hidden.size === 0 && this.request.wantsAsItComes;
+		if (cache === null || !growing.begin(answer, cache.policy, direct && !this.#owner.keeps)) return false;
 		this.#mode = Mode.storing;
 		this.#own = own;
-		if (leader === null || !this.request.wantsAsItComes || growing.isLate || cache.hidden.size > 0) return true;
+		if (!direct || growing.isLate) return true;
 		this.#direct = true;
 		this.#owner.stores(this, leader, { status, answer });
 		return true;
@@ -224,15 +219,19 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 		const before = growing.received;
 		const fits = growing.append(bytes, scan, this.#direct ? null : this.#overflow);
 		if (!this.#direct) return;
-		if (!fits) {
-			this.#direct = false;
-			this.#mode = Mode.passing;
-			growing.breakOff();
-			growing.release();
-		}
+		if (!fits) this.#passDirectly();
 		// Long pieces go out from where they are stored, without another copy; so does what proves one for the disk.
-		if (fits && (stable || growing.isLate || growing.received - before >= GATHER_BYTES)) this.#readStored(before);
+		const long = stable || growing.isLate || growing.received - before >= GATHER_BYTES;
+		if (fits && long && growing.entry !== null) this.#readStored(before);
 		else leader?.answerBody(bytes, scan, stable);
+	}
+
+	/** It cannot be stored: who asked goes on getting it as it comes. */
+	#passDirectly(): void {
+		this.#direct = false;
+		this.#mode = Mode.passing;
+		this.growing.breakOff();
+		this.growing.release();
 	}
 
 	/** From `from` on the client reads what is stored: at his pace, which holds up nobody else. */
@@ -259,8 +258,12 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 		if (this.#direct && leader !== null) {
 			// Who has all of it finds it stored.
 			if (growing.isFull) growing.complete(null);
-			if (!leader.flushAnswer()) this.#readStored(growing.received);
-			return true;
+			else if (!growing.settle()) this.#passDirectly();
+			if (leader.flushAnswer()) return true;
+			if (growing.entry !== null) this.#readStored(growing.received);
+			// Of what is stored as a whole the end follows at once.
+			else if (!growing.isFull) this.fetch.paused = true;
+			return !this.fetch.paused;
 		}
 		// Of what is all there the end follows at once, with which nothing has to be waited for.
 		if (this.#source !== null || !growing.isFull) this.#serveLeader();
@@ -330,7 +333,7 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 			if (!this.#direct) this.#serveLeader();
 			if (this.#late.end(trailers)) {
 				this.plane.wheel.remove(this.#timer);
-				this.#leave();
+				this.leave();
 				return;
 			}
 			if (this.growing.entry !== null) this.#owner.completed(this, this.growing.entry);
@@ -372,17 +375,12 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 		else leader?.answerFailed(code);
 	}
 
-	#leave(): void {
-		this.place?.leave();
-		this.place = null;
-	}
-
 	#over(): void {
 		if (this.#mode === Mode.idle) return;
 		this.#mode = Mode.idle;
 		this.#direct = false;
 		this.plane.wheel.remove(this.#timer);
-		this.#leave();
+		this.leave();
 		this.#late.clear();
 		this.growing.release();
 		this.stored?.release();

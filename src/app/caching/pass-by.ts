@@ -15,6 +15,18 @@ export const PLAIN_REPORT: Omit<CacheReport, 'fwd'> = {
 	detail: null,
 };
 
+/** The last one: those that are not stored mostly say the same, too. */
+let passed = { fwd: '', status: 0, detail: '' as string | null, line: Buffer.alloc(0) };
+
+/** Of an answer that the client gets as it comes, and that is not stored; `detail`: why, null: there is no more to say. */
+export function passedLine(fwd: Forwarded, status: number, detail: string | null): Buffer {
+	if (passed.fwd !== fwd || passed.status !== status || passed.detail !== detail) {
+		const report = { ...PLAIN_REPORT, fwd, fwdStatus: status, detail };
+		passed = { fwd, status, detail, line: Buffer.from(cacheStatusLine(report), 'latin1') };
+	}
+	return passed.line;
+}
+
 /** It goes its way as if there were no cache. */
 export function forward(exchange: Exchange, cache: RouteCache, fwd: Forwarded): true {
 	exchange.cache.cached = Cached.bypass;

@@ -12,7 +12,6 @@ import type { CachingParts, RouteCache } from './route-cache.ts';
 
 /** Who lets a request look further. */
 export interface LookOwner {
-	announce(fill: Fill): FillingEntry | null;
 	readonly parts: CachingParts & {
 		/** Nothing is there: it goes on to the origin. */
 		goOn(exchange: Exchange): void;
@@ -115,7 +114,7 @@ export class SecondLook implements AnswerSource, Wanted {
 
 	/** False: there is no room for it. */
 	#take(found: FoundAnswer, level: string): boolean {
-		const entry = (this.#fill.growing.entry ??= this.#owner.announce(this.#fill));
+		const entry = this.#fill.growing.open();
 		if (entry === null || !entry.setAnswer(found.answer)) return false;
 		if (Symbol.iterator in found.body) this.#takeWhole(found, found.body, { entry, level });
 		else void this.#takeComing(found, found.body, { entry, level });
@@ -176,6 +175,11 @@ export class SecondLook implements AnswerSource, Wanted {
 		if (exchange !== null) {
 			exchange.source = null;
 			this.#owner.parts.goOn(exchange);
+			return;
+		}
+		// Who wanted a part of it has left, and nobody waits for that.
+		if (fill.request.conditions === null) {
+			fill.forgo();
 			return;
 		}
 		const limit = this.#route.service.concurrency;

@@ -23,12 +23,19 @@ export interface BodyFiles {
 	remove(files: readonly string[]): Promise<void>;
 }
 
+/** Who is told how it goes. */
+export interface SpoolTold {
+	/** More can be taken again. */
+	ready(): void;
+	/** The disk does not take it; then nothing more comes. */
+	failed(error: unknown): void;
+}
+
 /** Gathers one body: small ones in memory, others into a file, never more of it in memory than is said here. */
 export class BodySpool {
 	received = 0;
 	readonly #files: BodyFiles;
-	readonly #onReady: () => void;
-	readonly #onFailed: (error: unknown) => void;
+	readonly #tell: SpoolTold;
 	#held: Buffer[] = [];
 	#heldBytes = 0;
 	/** Being written. */
@@ -38,11 +45,9 @@ export class BodySpool {
 	#work: Promise<void> | null = null;
 	#over = false;
 
-	/** `onReady`: more can be taken again. `onFailed`: the disk does not take it; then nothing more comes. */
-	constructor(files: BodyFiles, tell: { ready(): void; failed(error: unknown): void }) {
+	constructor(files: BodyFiles, tell: SpoolTold) {
 		this.#files = files;
-		this.#onReady = () => tell.ready();
-		this.#onFailed = (error) => tell.failed(error);
+		this.#tell = tell;
 	}
 
 	get ready(): boolean {
@@ -52,7 +57,9 @@ export class BodySpool {
 	/** Takes a copy of bytes[start, end). */
 	add(bytes: Uint8Array, start: number, end: number): void {
 		if (end <= start || this.#over) return;
-		this.#held.push(Buffer.from(bytes.subarray(start, end)));
+		const piece = Buffer.allocUnsafe(end - start);
+		(bytes as Buffer).copy(piece, 0, start, end);
+		this.#held.push(piece);
 		this.#heldBytes += end - start;
 		this.received += end - start;
 		if (this.received > INLINE_MOST && this.#heldBytes >= WRITE_BYTES) this.#write();
@@ -83,24 +90,29 @@ export class BodySpool {
 			this.#writingBytes = piece.length;
 			await this.#writer.write(piece);
 			this.#writingBytes = 0;
-			if (!this.#over && this.ready) this.#onReady();
+			if (!this.#over && this.ready) this.#tell.ready();
 		}
 	}
 
 	#fail(error: unknown): void {
 		if (this.#over) return;
 		this.discard();
-		this.#onFailed(error);
+		this.#tell.failed(error);
+	}
+
+	/** All came, and is held in memory; null: it is empty; undefined: it is on its way to a file. */
+	held(): JobBody | null | undefined {
+		if (this.received === 0) return null;
+		if (this.#writer !== null || this.#work !== null) return undefined;
+		const inline = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held);
+		this.#held = [];
+		return { inline };
 	}
 
 	/** All came; null: it is empty. @throws what the disk says, or where it was discarded meanwhile */
 	async finish(): Promise<JobBody | null> {
-		if (this.received === 0) return null;
-		if (this.#writer === null && this.#work === null) {
-			const inline = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held);
-			this.#held = [];
-			return { inline };
-		}
+		const held = this.held();
+		if (held !== undefined) return held;
 		try {
 			await this.#work;
 			await this.#writeHeld();

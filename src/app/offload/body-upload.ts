@@ -1,17 +1,14 @@
 import { close, open, read } from 'node:fs';
 import type { Fetch } from '../../gateway/fetch.ts';
-import type { JobBody } from '../../jobs/job.ts';
-import type { Output } from '../../wire/output.ts';
-import { bufferOf } from './stored-answer.ts';
 
 const PIECE_BYTES = 128 * 1024;
 
-/** Sends the body of a job to the instance, from memory or piece by piece from its file; again for each attempt at an instance. */
+/** Sends the body of a job to the instance, piece by piece from its file; again for each attempt at an instance. */
 export class BodyUpload {
 	/** All of it was sent. */
 	done = true;
 	readonly #fetch: Fetch;
-	readonly #body: JobBody | null;
+	readonly #bytes: number;
 	readonly #path: string;
 	readonly #failed: (error: Error) => void;
 	#fd = -1;
@@ -25,26 +22,22 @@ export class BodyUpload {
 	#closed = false;
 
 	/** `path`: of a body's file. `failed`: it cannot be read. */
-	constructor(fetch: Fetch, body: JobBody | null, from: { path: string; failed(error: Error): void }) {
+	constructor(fetch: Fetch, { bytes }: { bytes: number }, from: { path: string; failed(error: Error): void }) {
 		this.#fetch = fetch;
-		this.#body = body;
+		this.#bytes = bytes;
 		this.#path = from.path;
 		this.#failed = (error) => from.failed(error);
 	}
 
-	/** From its begin; true: that was all. */
-	write(out: Output): boolean {
+	/** From its begin, behind what is written. */
+	write(): void {
 		this.#epoch++;
-		const body = this.#body;
-		this.done = body === null || 'inline' in body;
-		if (body !== null && 'inline' in body) out.bytes(bufferOf(body.inline));
-		if (this.done) return true;
+		this.done = false;
 		this.#at = 0;
 		this.#blocked = false;
 		// What the connection before was given is its own until it is closed.
 		this.#piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
 		if (!this.#reading) this.#next();
-		return false;
 	}
 
 	/** The connection took what it was sent. */
@@ -68,8 +61,7 @@ export class BodyUpload {
 		}
 		const epoch = this.#epoch;
 		const piece = this.#piece as Buffer;
-		const { bytes } = this.#body as { bytes: number };
-		read(this.#fd, piece, 0, Math.min(piece.length, bytes - this.#at), this.#at, (error, length) => {
+		read(this.#fd, piece, 0, Math.min(piece.length, this.#bytes - this.#at), this.#at, (error, length) => {
 			this.#reading = false;
 			if (this.#closed) this.#release();
 			else if (epoch !== this.#epoch) this.#next();
@@ -88,7 +80,7 @@ export class BodyUpload {
 	}
 
 	#goOn(): void {
-		this.done = this.#at >= (this.#body as { bytes: number }).bytes;
+		this.done = this.#at >= this.#bytes;
 		this.#fetch.connection?.requestProgress(this.done);
 		if (!this.done) this.#next();
 	}

@@ -1,16 +1,23 @@
 import { BallastError, type ErrorCode } from '../../core/errors.ts';
-import type { FromJobs, JobCall, JobCalls } from '../jobs-messages.ts';
+import type { FromJobs, JobCall, JobCalls, ToJobs } from '../jobs-messages.ts';
 
 /** Most calls that wait for an answer; who is that far behind is not asked more. */
 const CALLS_MOST = 10_000;
 /** Of them, most that wait for a change: each for a minute at most; jobs are to be taken in all the same. */
 const WAITS_MOST = 5000;
 
-interface Call {
-	waits: boolean;
-	resolve(value: unknown): void;
+/** Who asked, and gets the answer. */
+export interface CallEnd<T> {
+	resolve(value: T): void;
 	reject(error: unknown): void;
 }
+
+interface Call {
+	waits: boolean;
+	end: CallEnd<never>;
+}
+
+type Send = (message: Extract<ToJobs, { type: 'call' }>) => void;
 
 /** Calls to the jobs thread that wait for their answers. */
 export class CallBook {
@@ -20,21 +27,11 @@ export class CallBook {
 
 	/** `send` gets the call's number. @throws BallastError `jobs_unavailable` when too many wait, or the thread ended; what the call throws */
 	begin<N extends JobCall>(
-		send: ((message: { type: 'call'; id: number; name: N; args: unknown[] }) => void) | null,
+		send: Send | null,
 		name: N,
 		args: Parameters<JobCalls[N]>,
 	): Promise<ReturnType<JobCalls[N]>> {
-		const waits = name === 'awaited';
-		if (send === null || this.#calls.size >= CALLS_MOST || (waits && this.#waits >= WAITS_MOST))
-			return Promise.reject(
-				new BallastError('jobs_unavailable', 'the jobs thread is not there, or has too much to do'),
-			);
-		const id = ++this.#lastId;
-		return new Promise((resolve, reject) => {
-			if (waits) this.#waits++;
-			this.#calls.set(id, { waits, resolve: resolve as Call['resolve'], reject });
-			send({ type: 'call', id, name, args });
-		});
+		return new Promise((resolve, reject) => this.enter(send, { name, args }, { resolve, reject }));
 	}
 
 	/** Nobody waits for its answer any more; false: it has come. */
@@ -42,16 +39,34 @@ export class CallBook {
 		const call = this.#calls.get(id);
 		if (!this.#calls.delete(id)) return false;
 		if (call?.waits === true) this.#waits--;
-		call?.resolve(null);
+		call?.end.resolve(null as never);
 		return true;
 	}
 
-	settle(message: Extract<FromJobs, { type: 'answer' | 'failed' }>): void {
+	/** The same without a promise. */
+	enter<N extends JobCall>(
+		send: Send | null,
+		{ name, args }: { name: N; args: Parameters<JobCalls[N]> },
+		end: CallEnd<ReturnType<JobCalls[N]>>,
+	): void {
+		const waits = name === 'awaited';
+		if (send === null || this.#calls.size >= CALLS_MOST || (waits && this.#waits >= WAITS_MOST)) {
+			end.reject(new BallastError('jobs_unavailable', 'the jobs thread is not there, or has too much to do'));
+			return;
+		}
+		const id = ++this.#lastId;
+		if (waits) this.#waits++;
+		this.#calls.set(id, { waits, end: end as CallEnd<never> });
+		send({ type: 'call', id, name, args });
+	}
+
+	settle(message: Extract<FromJobs, { type: 'answer' | 'added' | 'failed' }>): void {
 		const call = this.#calls.get(message.id);
 		this.#calls.delete(message.id);
 		if (call?.waits === true) this.#waits--;
-		if (message.type === 'answer') call?.resolve(message.value);
-		else call?.reject(new BallastError(message.code, message.message));
+		if (message.type === 'answer') call?.end.resolve(message.value as never);
+		else if (message.type === 'added') call?.end.resolve({ kind: 'added', shiftMs: message.shiftMs } as never);
+		else call?.end.reject(new BallastError(message.code, message.message));
 	}
 
 	/** Nobody will answer any more. Whether what was asked was done cannot be told. */
@@ -59,6 +74,6 @@ export class CallBook {
 		const calls = [...this.#calls.values()];
 		this.#calls.clear();
 		this.#waits = 0;
-		for (const call of calls) call.reject(new BallastError(code, text));
+		for (const { end } of calls) end.reject(new BallastError(code, text));
 	}
 }

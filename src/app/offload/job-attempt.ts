@@ -7,6 +7,7 @@ import { CacheTrack, type ResponseCache } from '../../gateway/response-cache.ts'
 import type { ConcurrencyLimit, Route } from '../../gateway/route.ts';
 import { writeUpstreamHead } from '../../gateway/upstream-head.ts';
 import type { AttemptOrder, AttemptOutcome } from '../../jobs/attempt.ts';
+import type { JobBody } from '../../jobs/job.ts';
 import type { BodyScan } from '../../wire/body.ts';
 import type { Framing } from '../../wire/framing.ts';
 import type { Output } from '../../wire/output.ts';
@@ -18,7 +19,7 @@ import { JobImage } from './job-image.ts';
 import { jobRoute } from './job-route.ts';
 import type { OffloadParts } from './offload-parts.ts';
 import { retryAfterMs } from './retry-after.ts';
-import { storedAnswer } from './stored-answer.ts';
+import { bufferOf, storedAnswer } from './stored-answer.ts';
 
 /** Who is told what came of an attempt. */
 export interface AttemptEnd {
@@ -44,7 +45,8 @@ export class JobAttempt extends JobImage implements FetchParty {
 	bytesOut = 0;
 	readonly #parts: OffloadParts;
 	readonly #end: AttemptEnd;
-	readonly #upload: BodyUpload;
+	/** Of a body that lies in a file. */
+	readonly #upload: BodyUpload | null;
 	readonly #timer: Timer;
 	#spool: BodySpool | null = null;
 	#answer: KeptHead | null = null;
@@ -63,10 +65,13 @@ export class JobAttempt extends JobImage implements FetchParty {
 		this.fetch = new Fetch(plane, this);
 		this.#timer = new Timer(this);
 		const { body } = order;
-		this.#upload = new BodyUpload(this.fetch, body, {
-			path: body !== null && 'file' in body ? to.parts.files.path(body.file) : '',
-			failed: (error) => this.#broken(error),
-		});
+		this.#upload =
+			body === null || 'inline' in body
+				? null
+				: new BodyUpload(this.fetch, body, {
+						path: to.parts.files.path(body.file),
+						failed: (error) => this.#broken(error),
+					});
 	}
 
 	/** Payload that instances were sent, as far as it counts. */
@@ -111,7 +116,7 @@ export class JobAttempt extends JobImage implements FetchParty {
 	}
 
 	get requestDone(): boolean {
-		return this.#upload.done;
+		return this.#upload?.done ?? true;
 	}
 
 	lookAfter(): void {}
@@ -122,11 +127,17 @@ export class JobAttempt extends JobImage implements FetchParty {
 	}
 
 	writeRequestBody(out: Output): boolean {
-		return this.#upload.write(out);
+		const { body } = this.order;
+		if (this.#upload !== null) {
+			this.#upload.write();
+			return false;
+		}
+		if (body !== null && 'inline' in body) out.bytes(bufferOf(body.inline));
+		return true;
 	}
 
 	requestDrained(): void {
-		this.#upload.drained();
+		this.#upload?.drained();
 	}
 
 	// What it brings.
@@ -173,13 +184,15 @@ export class JobAttempt extends JobImage implements FetchParty {
 		const spool = this.#spool as BodySpool;
 		this.#spool = null;
 		this.#finish();
-		spool.finish().then(
-			(body) => this.#end.ended(this, { kind: 'answered', status: this.status, head, body, retryAfterMs: afterMs }),
-			(error: unknown) => {
+		const answered = (body: JobBody | null): void =>
+			this.#end.ended(this, { kind: 'answered', status: this.status, head, body, retryAfterMs: afterMs });
+		const held = spool.held();
+		if (held !== undefined) answered(held);
+		else
+			spool.finish().then(answered, (error: unknown) => {
 				this.plane.report(error);
 				this.#end.ended(this, { kind: 'failed', code: 'jobs_unavailable', began: true });
-			},
-		);
+			});
 	}
 
 	upgraded(connection: AttemptConnection): void {
@@ -229,7 +242,7 @@ export class JobAttempt extends JobImage implements FetchParty {
 		const { plane } = this;
 		plane.active--;
 		plane.wheel.remove(this.#timer);
-		this.#upload.close();
+		this.#upload?.close();
 		this.#spool?.discard();
 		this.#spool = null;
 		this.#place?.leave();

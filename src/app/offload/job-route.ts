@@ -1,4 +1,3 @@
-import type { FieldEdits } from '../../gateway/field-edits.ts';
 import type { Route } from '../../gateway/route.ts';
 import type { AttemptOrder } from '../../jobs/attempt.ts';
 import { OFFLOAD, type OffloadPolicy } from '../../jobs/offload-policy.ts';
@@ -14,50 +13,62 @@ export interface JobWay {
 	repeats: boolean;
 }
 
+/** What is the same for all jobs of a route, until the next reload makes another one. */
+interface Prepared {
+	policy: OffloadPolicy;
+	timeouts: Route['timeouts'];
+	/** By place upstream and whether a key is sent: names that are not taken from the stored request, and lines that are added. */
+	edits: Map<string, { removed: ReadonlySet<string>; lines: string }>;
+}
+
+const prepared = new WeakMap<Route, Prepared>();
+
 export function jobRoute(route: Route, { order, method }: { order: AttemptOrder; method: string }): JobWay {
+	const ready = prepared.get(route) ?? prepare(route);
+	const { policy, timeouts, edits } = ready;
+	// A job that was made before its route had keys has none.
+	const key = policy.upstreamKey === null || order.upstreamKey === '' ? null : policy.upstreamKey.header;
+	const name = key === null ? order.lane : `${order.lane}\n${key}`;
+	let edit = edits.get(name);
+	if (edit === undefined) edits.set(name, (edit = editsOf(route, policy, { key, lane: order.lane })));
+	// A question about a job is no attempt.
+	const job = order.id === '' ? '' : `X-Ballast-Job: ${order.id}\r\nX-Ballast-Attempt: ${order.attempt}\r\n`;
+	const lines = `${edit.lines}${job}${key === null ? '' : `${key}: ${order.upstreamKey}\r\n`}`;
+	const request = { removed: edit.removed, added: Buffer.from(lines, 'latin1') };
+	return { policy, forJob: { ...route, timeouts, request }, repeats: isIdempotent(method) || key !== null };
+}
+
+function prepare(route: Route): Prepared {
 	const { offload } = route as { offload: unknown };
 	// A route that makes no jobs any more carries out those that it made.
 	const policy = offload instanceof OffloadRoute ? offload.policy : OFFLOAD;
-	const { timeLimitMs, upstreamKey } = policy;
-	// A job that was made before its route had keys has none.
-	const key = upstreamKey === null || order.upstreamKey === '' ? null : upstreamKey.header;
+	const { timeLimitMs } = policy;
 	const timeouts =
 		timeLimitMs === 0
 			? route.timeouts
 			: { ...route.timeouts, firstByteMs: timeLimitMs, requestMs: timeLimitMs, streamIdleMs: timeLimitMs };
-	const forJob = { ...route, timeouts, request: withJobFields(route.request, { key, lanes: policy.lanes }, order) };
-	return { policy, forJob, repeats: isIdempotent(method) || key !== null };
+	const ready = { policy, timeouts, edits: new Map() };
+	prepared.set(route, ready);
+	return ready;
 }
 
-function withJobFields(
-	edits: FieldEdits | null,
-	{ key, lanes }: { key: string | null; lanes: OffloadPolicy['lanes'] },
-	order: AttemptOrder,
-): FieldEdits {
-	const { removed = new Set<string>(), added = Buffer.alloc(0) } = edits ?? {};
-	const place = lanes.find(({ name }) => name === order.lane)?.headers ?? [];
-	const fields: (readonly [string, string])[] = [
-		// A question about a job is no attempt.
-		...(order.id === ''
-			? []
-			: [['X-Ballast-Job', order.id] as const, ['X-Ballast-Attempt', `${order.attempt}`] as const]),
-		...(key === null ? [] : [[key, order.upstreamKey] as const]),
-		...place,
-	];
+function editsOf(
+	{ request }: Route,
+	{ lanes }: OffloadPolicy,
+	{ key, lane }: { key: string | null; lane: string },
+): { removed: ReadonlySet<string>; lines: string } {
+	const { removed = new Set<string>(), added = Buffer.alloc(0) } = request ?? {};
+	const place = lanes.find(({ name }) => name === lane)?.headers ?? [];
 	const ours = new Set([...(key === null ? [] : [key]), ...place.map(([name]) => name)].map(lowerCase));
-	const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-	return {
-		removed: new Set([...removed, ...ours]),
-		added: Buffer.concat([withoutLines(added, ours), Buffer.from(lines, 'latin1')]),
-	};
+	const lines = place.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+	return { removed: new Set([...removed, ...ours]), lines: withoutLines(added.toString('latin1'), ours) + lines };
 }
 
 const lowerCase = (text: string): string => text.toLowerCase();
 
 /** What the route sets for all requests gives way to what a place sets. */
-function withoutLines(added: Buffer, names: ReadonlySet<string>): Buffer {
-	if (names.size === 0 || added.length === 0) return added;
-	const lines = added.toString('latin1').split('\r\n');
-	const kept = lines.filter((line) => !names.has(line.slice(0, line.indexOf(':')).toLowerCase()));
-	return Buffer.from(kept.join('\r\n'), 'latin1');
+function withoutLines(added: string, names: ReadonlySet<string>): string {
+	if (names.size === 0 || added === '') return added;
+	const lines = added.split('\r\n');
+	return lines.filter((line) => !names.has(line.slice(0, line.indexOf(':')).toLowerCase())).join('\r\n');
 }

@@ -4,14 +4,15 @@ import type { AnswerSource } from '../../gateway/answer-source.ts';
 import type { BodyIntake } from '../../gateway/body-intake.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { type Problem, problemOf } from '../../gateway/problem.ts';
+import { later, newJob } from '../../jobs/as-handed-in.ts';
 import { ENDED, type Job, type JobBody, type JobSpend, type NewJob } from '../../jobs/job.ts';
 import { newJobId } from '../../jobs/job-id.ts';
-import type { AddOutcome } from '../../jobs/job-store.ts';
 import type { OffloadPolicy } from '../../jobs/offload-policy.ts';
 import { jobSpend } from '../../jobs/spend/job-spend.ts';
 import { type Told, writeNotify } from '../../jobs/webhooks/webhook-message.ts';
 import { hostOf } from '../../jobs/webhooks/webhook-rules.ts';
 import type { BodyScan } from '../../wire/body.ts';
+import type { Added } from '../jobs-messages.ts';
 import { BodySpool } from './body-spool.ts';
 import { giveResult } from './give-result.ts';
 import { askAgainS, jobView } from './job-view.ts';
@@ -54,7 +55,8 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	readonly #parts: OffloadParts;
 	readonly #wanted: Wanted;
 	readonly #spool: BodySpool;
-	readonly #fingerprint: Hash = createHash('sha256');
+	/** Of what its key stands for; null: it has none. */
+	readonly #fingerprint: Hash | null;
 	/** Of the job that it may become. */
 	readonly #id = newJobId(Date.now());
 	/** What it is taken to cost; null: nothing is counted. */
@@ -71,6 +73,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		this.#later = new LaterTurns(exchange);
 		this.#parts = parts;
 		this.#wanted = wanted;
+		this.#fingerprint = wanted.record === '' ? null : createHash('sha256');
 		this.#spool = new BodySpool(parts.files, {
 			ready: () => this.#later.run(() => exchange.client.upstreamDrained()),
 			failed: (error) => this.#later.run(() => this.#failed(error)),
@@ -79,12 +82,9 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 
 	begin(): void {
 		const exchange = this.#exchange;
-		const { buffer, method, targetStart, targetEnd } = exchange;
 		this.#parts.storing++;
 		exchange.source = this;
-		const type = exchange.field('content-type') ?? '';
-		this.#fingerprint.update(`${method} ${buffer.toString('latin1', targetStart, targetEnd)}\n${type}\n`);
-		if (this.#wanted.webhook?.asked === true) this.#fingerprint.update(`${this.#wanted.webhook.url}\n`);
+		if (this.#fingerprint !== null) this.#beginFingerprint(this.#fingerprint);
 		if (exchange.body.done) {
 			this.#whole();
 			return;
@@ -94,6 +94,15 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		if (exchange.framing.expectAt < 0 || exchange.head.minor === 0) return;
 		exchange.plane.out.bytes(CONTINUE);
 		exchange.plane.out.flush(exchange.client.transport);
+	}
+
+	#beginFingerprint(hash: Hash): void {
+		const exchange = this.#exchange;
+		const { buffer, method, targetStart, targetEnd } = exchange;
+		const type = exchange.field('content-type') ?? '';
+		hash.update(`${method} ${buffer.toString('latin1', targetStart, targetEnd)}\n${type}\n`);
+		const { webhook } = this.#wanted;
+		if (webhook?.asked === true) hash.update(`${webhook.url}\n`);
 	}
 
 	/** Another request with the same key may be on its way here, too. */
@@ -131,7 +140,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		}
 		for (let i = 0; i < scan.rangeCount; i++) {
 			const [start, end] = [scan.ranges[2 * i] as number, scan.ranges[2 * i + 1] as number];
-			if (this.#wanted.record !== '') this.#fingerprint.update(source.subarray(start, end));
+			this.#fingerprint?.update(source.subarray(start, end));
 			this.#spool.add(source, start, end);
 		}
 		if (scan.done) this.#whole();
@@ -145,6 +154,11 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		const upstreamKey = this.#upstreamKey();
 		// From here on it waits for us; how long a job may take is no matter of this request.
 		exchange.client.arm(0, exchange.route?.timeouts.streamIdleMs ?? 0);
+		const held = this.#spool.held();
+		if (held !== undefined) {
+			this.#store(request, held, upstreamKey);
+			return;
+		}
 		this.#spool
 			.finish()
 			.then((body) => this.#store(request, body, upstreamKey))
@@ -159,31 +173,43 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		return key !== '' && !policy.owner.some((name) => removed?.has(name)) ? key : null;
 	}
 
-	async #store(request: Uint8Array, body: JobBody | null, upstreamKey: string | null): Promise<void> {
+	#store(request: Uint8Array, body: JobBody | null, upstreamKey: string | null): void {
 		if (this.#later.over) return;
 		const job = this.#newJob(request, body, upstreamKey);
-		const outcome = await this.#add(job);
-		this.#settled();
-		if (this.#later.over) return;
-		const held = await this.#hold(outcome).then((job) => this.#withResult(job));
-		this.#later.run(() => this.#answer(outcome, held));
+		this.#parts.jobs.add(job, this.#wanted.policy.limits.waiting, {
+			resolve: (added) => this.#added(job, added),
+			reject: (error) => {
+				// Of any other failure it cannot be told whether the job was stored all the same; what nothing names is swept.
+				if (error instanceof BallastError && error.code === 'jobs_full') this.#unwanted(job);
+				this.#later.run(() => this.#failed(error));
+			},
+		});
 	}
 
-	async #add(job: NewJob): Promise<AddOutcome> {
-		const unwanted = (): void => {
-			if (job.body !== null && 'file' in job.body) void this.#parts.files.remove([job.body.file]).catch(() => {});
-		};
-		try {
-			const outcome = await this.#parts.jobs.ask('add', job, this.#wanted.policy.limits.waiting);
-			// The jobs thread has given the key back.
-			this.#reserved = false;
-			if (outcome.kind !== 'added') unwanted();
-			return outcome;
-		} catch (error) {
-			// Of any other failure it cannot be told whether the job was stored all the same; what nothing names is swept.
-			if (error instanceof BallastError && error.code === 'jobs_full') unwanted();
-			throw error;
+	#unwanted({ body }: NewJob): void {
+		if (body !== null && 'file' in body) void this.#parts.files.remove([body.file]).catch(() => {});
+	}
+
+	#added(handed: NewJob, added: Added): void {
+		// The jobs thread has given the key back.
+		this.#reserved = false;
+		if (added.kind !== 'added') this.#unwanted(handed);
+		this.#settled();
+		if (this.#later.over) return;
+		if (added.kind === 'mismatch') {
+			this.#later.run(() => this.#refuse('idempotency_key_reused'));
+			return;
 		}
+		if (added.kind === 'over_spend') {
+			this.#later.run(() => this.#refuseSpend(added.key));
+			return;
+		}
+		const job = added.kind === 'added' ? newJob(later(handed, added.shiftMs)) : added.job;
+		if (job === null || this.#wanted.waitS === 0) this.#later.run(() => this.#answer(job));
+		else
+			this.#held(job)
+				.then((held) => this.#later.run(() => this.#answer(held)))
+				.catch((error: unknown) => this.#later.run(() => this.#failed(error)));
 	}
 
 	#refuseSpend(key: string): void {
@@ -214,10 +240,10 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 			body,
 			upstreamKey: upstreamKey ?? this.#id,
 			notify: webhook === null ? null : writeNotify(webhook),
-			notifyLane: webhook === null ? '' : hostOf(new URL(webhook.url)),
+			...(webhook === null ? {} : { notifyLane: hostOf(new URL(webhook.url)) }),
 			...(this.#spend === null ? {} : { spend: this.#spend }),
 			idempotency:
-				record === ''
+				this.#fingerprint === null
 					? null
 					: {
 							key: record,
@@ -227,26 +253,18 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		};
 	}
 
-	/** Waits for the job's end, for as long as the client said. */
-	#hold(outcome: AddOutcome): Promise<Job | null> {
-		const job = 'job' in outcome ? outcome.job : null;
-		const { waitS } = this.#wanted;
-		if (job === null || waitS === 0 || ENDED.has(job.state)) return Promise.resolve(job);
-		this.#waiting = this.#parts.jobs.wait(job.id, { version: -1, ended: true, ms: waitS * 1000 });
-		// The job is stored whatever becomes of the thread that knows how it gets on.
-		return this.#waiting.job.then((last) => last ?? job).catch(() => job);
+	/** The job at its end, if it has one within what the client said. */
+	async #held(job: Job): Promise<Job | null> {
+		const ms = this.#wanted.waitS * 1000;
+		// It is stored whatever becomes of the thread that knows how it gets on.
+		if (!ENDED.has(job.state)) this.#waiting = this.#parts.jobs.wait(job.id, { version: -1, ended: true, ms });
+		const last = (await this.#waiting?.job.catch(() => null)) ?? job;
+		// What is known of one that has ended is all but its result.
+		return ENDED.has(last.state) ? this.#parts.jobs.ask('get', last.id) : last;
 	}
 
-	/** Of one whose result is the answer. */
-	#withResult(job: Job | null): Promise<Job | null> {
-		const isAnswer = job !== null && this.#wanted.waitS > 0 && ENDED.has(job.state);
-		return isAnswer ? this.#parts.jobs.ask('get', job.id) : Promise.resolve(job);
-	}
-
-	#answer(outcome: AddOutcome, job: Job | null): void {
-		if (outcome.kind === 'mismatch') this.#refuse('idempotency_key_reused');
-		else if (outcome.kind === 'over_spend') this.#refuseSpend(outcome.key);
-		else if (job === null) this.#refuse('job_not_found');
+	#answer(job: Job | null): void {
+		if (job === null) this.#refuse('job_not_found');
 		else if (this.#wanted.waitS > 0 && ENDED.has(job.state)) {
 			this.#end();
 			giveResult(this.#exchange, job, this.#parts.files);

@@ -11,21 +11,35 @@ export function storedAnswer(
 ): Buffer {
 	const { edits, date } = how;
 	const reason = text(bytes, head.statusAt, head.reasonEnd);
-	const parts: Buffer[] = [Buffer.from(`HTTP/1.1 ${reason.length > 3 ? reason : `${reason} `}\r\n`, 'latin1')];
+	let written = `HTTP/1.1 ${reason.length > 3 ? reason : `${reason} `}\r\n`;
 	const { table, count } = head.fields;
 	let dated = false;
+	// What stands side by side is copied at once.
+	let from = 0;
+	let to = 0;
 	for (let row = 0; row < count * STRIDE; row += STRIDE) {
 		const field = table[row + 4] as number;
-		if (!isKept(field)) continue;
 		const start = table[row] as number;
-		if (edits?.removed.has(text(bytes, start, table[row + 1] as number).toLowerCase()) === true) continue;
+		if (!isKept(field) || (edits !== null && isRemoved(edits, bytes, { start, end: table[row + 1] as number })))
+			continue;
 		dated ||= field === Field.date;
-		parts.push(Buffer.from(bytes.subarray(start, lineEnd(bytes, table[row + 3] as number))));
+		if (start !== to) {
+			if (to > from) written += text(bytes, from, to);
+			from = start;
+		}
+		to = lineEnd(bytes, table[row + 3] as number);
 	}
-	if (edits !== null) parts.push(edits.added);
-	if (!dated) parts.push(date);
-	return Buffer.concat(parts);
+	if (to > from) written += text(bytes, from, to);
+	if (edits !== null) written += edits.added.toString('latin1');
+	if (!dated) written += date.toString('latin1');
+	return Buffer.from(written, 'latin1');
 }
+
+const isRemoved = (
+	{ removed }: FieldEdits,
+	bytes: Uint8Array,
+	{ start, end }: { start: number; end: number },
+): boolean => removed.size > 0 && removed.has(text(bytes, start, end).toLowerCase());
 
 const isKept = (field: number): boolean =>
 	field === Field.other ||
@@ -33,8 +47,8 @@ const isKept = (field: number): boolean =>
 	(field > Field.lastHop && field !== Field.named && field !== Field.trailer);
 
 /** The same memory; what came from another thread is no Buffer any more. */
-export const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
-	Buffer.from(buffer, byteOffset, byteLength);
+export const bufferOf = (bytes: Uint8Array): Buffer =>
+	Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** The status of what `storedAnswer` wrote. */
 export const statusOf = (head: Buffer): number => Number(head.toString('latin1', 9, 12));

@@ -1,25 +1,7 @@
-import { FillState } from '../answer-store.ts';
-import type { EntryFiller } from '../memory/entry-filler.ts';
-import type { Watchers } from '../memory/watchers.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
 import { encodeHeader, pagesOf } from './body-file.ts';
-import type { DiskBodies } from './disk-bodies.ts';
 import { FileFill, type FileFillOwner } from './file-fill.ts';
-
-/** The store that it belongs to. */
-export interface DiskFillStore {
-	readonly filler: EntryFiller;
-	readonly watchers: Watchers;
-	readonly bodies: DiskBodies | null;
-}
-
-/** An entry whose body goes to disk. */
-export interface DiskFilled {
-	readonly unit: number;
-	pin(): void;
-	release(): void;
-	fail(state: typeof FillState.broken): void;
-}
+import { type DiskFilled, type DiskFillStore, type DiskStore, HeldFill } from './held-fill.ts';
 
 /** Bytes of a body at most: they are counted in 32 bits. */
 export const DISK_BODY_MOST = 0x7fffffff;
@@ -27,24 +9,21 @@ export const DISK_BODY_MOST = 0x7fffffff;
 /** Fills the body of one entry into a file: it holds the entry until that is done. */
 export class DiskEntryFill implements FileFillOwner {
 	readonly file: FileFill;
-	readonly #store: DiskFillStore & { readonly bodies: DiskBodies };
+	readonly #store: DiskStore;
 	readonly #entry: DiskFilled;
-	readonly #pages: number;
+	readonly #held: HeldFill;
 	readonly #length: number;
 	#received = 0;
-	#completion = { trailers: null as Buffer | null, variantsMost: 1 };
-	#over = false;
 
 	private constructor(
-		store: DiskFillStore & { readonly bodies: DiskBodies },
+		store: DiskStore,
 		entry: DiskFilled,
 		made: { number: number; header: Buffer; pages: number; length: number },
 	) {
 		this.#store = store;
 		this.#entry = entry;
-		this.#pages = made.pages;
 		this.#length = made.length;
-		entry.pin();
+		this.#held = new HeldFill(store, entry, made.pages);
 		const { folder, files } = store.bodies;
 		this.file = new FileFill({ folder, files, number: made.number, header: made.header }, this);
 	}
@@ -72,42 +51,31 @@ export class DiskEntryFill implements FileFillOwner {
 	/** False: it is not whole. */
 	complete(trailers: Buffer | null, variantsMost: number): boolean {
 		if (this.#received !== this.#length) return false;
-		this.#completion = { trailers, variantsMost };
-		this.file.finish(trailers);
+		this.#held.finish(this.file, trailers, variantsMost);
 		return true;
 	}
 
 	abandon(): void {
-		if (this.#over) return;
-		this.file.abandon();
-		this.#end();
+		this.#held.abandon(this.file);
 	}
 
 	grew(received: number): void {
-		this.#store.filler.received(this.#entry.unit, received);
-		this.#store.watchers.changed(this.#entry.unit);
+		this.#held.grew(received);
 	}
 
 	written(): boolean {
-		if (this.#over) return false;
+		const held = this.#held;
+		if (held.over) return false;
 		const kept = this.#store.bodies.on;
-		const done = this.#store.filler.completeDistant(this.#entry.unit, { ...this.#completion, kept });
+		const done = this.#store.filler.completeDistant(this.#entry.unit, { ...held.completion, kept });
 		this.#store.watchers.changed(this.#entry.unit);
-		this.#end(!done);
+		// They are the entry's now.
+		if (done) held.pages = 0;
+		held.end();
 		return done;
 	}
 
 	failed(code: string): void {
-		this.#store.bodies.failed(code);
-		if (this.#over) return;
-		this.#over = true;
-		this.#entry.fail(FillState.broken);
-		this.#end();
-	}
-
-	#end(giveBack = true): void {
-		this.#over = true;
-		if (giveBack) this.#store.filler.giveBackPages(this.#pages);
-		this.#entry.release();
+		this.#held.failed(code);
 	}
 }

@@ -1,9 +1,9 @@
 import { type CacheKey, FillState } from '../answer-store.ts';
-import type { StoredAnswer } from '../stored-answer.ts';
+import { plainAnswer, type StoredAnswer } from '../stored-answer.ts';
 import { encodeHeader, pagesOf } from './body-file.ts';
-import type { DiskBodies } from './disk-bodies.ts';
-import { DISK_BODY_MOST, type DiskFilled, type DiskFillStore } from './disk-entry-fill.ts';
+import { DISK_BODY_MOST } from './disk-entry-fill.ts';
 import { FileFill, type FileFillOwner } from './file-fill.ts';
+import { type DiskFilled, type DiskFillStore, type DiskStore, HeldFill } from './held-fill.ts';
 
 /** Pages that are reserved at a time, while nobody knows how many it will be. */
 const STEP_PAGES = 1024;
@@ -31,18 +31,16 @@ export class SpillFill implements FileFillOwner {
 	/** Bytes of the body that are in memory. */
 	readonly inMemory: number;
 	readonly number: number;
-	readonly #store: SpillStore & { readonly bodies: DiskBodies };
+	readonly #store: SpillStore & DiskStore;
 	readonly #entry: Spilled;
 	readonly #answer: StoredAnswer;
 	readonly #header: number;
-	#pages: number;
+	readonly #held: HeldFill;
 	#length: number;
 	#received = 0;
-	#completion = { trailers: null as Buffer | null, variantsMost: 1 };
-	#over = false;
 
 	private constructor(
-		store: SpillStore & { readonly bodies: DiskBodies },
+		store: SpillStore & DiskStore,
 		entry: Spilled,
 		made: { answer: StoredAnswer; number: number; header: Buffer },
 	) {
@@ -50,11 +48,10 @@ export class SpillFill implements FileFillOwner {
 		this.#entry = entry;
 		this.#answer = made.answer;
 		this.#header = made.header.length;
-		this.#pages = STEP_PAGES;
 		this.number = made.number;
 		this.inMemory = entry.received;
 		this.#length = this.inMemory;
-		entry.pin();
+		this.#held = new HeldFill(store, entry, STEP_PAGES);
 		const { folder, files } = store.bodies;
 		this.file = new FileFill(
 			{ folder, files, number: made.number, header: made.header, elsewhere: this.inMemory },
@@ -78,33 +75,29 @@ export class SpillFill implements FileFillOwner {
 	}
 
 	append(bytes: Uint8Array, start: number, end: number): boolean {
-		if (this.#over) return false;
+		const held = this.#held;
+		if (held.over) return false;
 		this.#length += end - start;
 		const needed = this.#pagesOf(0);
-		while (this.#pages < needed) {
+		while (held.pages < needed) {
 			if (this.#length > DISK_BODY_MOST || !this.#store.filler.reservePages(STEP_PAGES)) return false;
-			this.#pages += STEP_PAGES;
+			held.pages += STEP_PAGES;
 		}
 		return this.file.append(bytes, start, end);
 	}
 
 	complete(trailers: Buffer | null, variantsMost: number): boolean {
-		this.#completion = { trailers, variantsMost };
-		this.file.finish(trailers);
+		this.#held.finish(this.file, trailers, variantsMost);
 		return true;
 	}
 
 	abandon(): void {
-		if (this.#over) return;
-		this.file.abandon();
-		this.#end();
+		this.#held.abandon(this.file);
 	}
 
 	grew(received: number): void {
 		this.#received = received;
-		if (received <= this.inMemory) return;
-		this.#store.filler.received(this.#entry.unit, received);
-		this.#store.watchers.changed(this.#entry.unit);
+		if (received > this.inMemory) this.#held.grew(received);
 	}
 
 	/** Bytes that are in the file. */
@@ -113,27 +106,28 @@ export class SpillFill implements FileFillOwner {
 	}
 
 	written(): boolean {
-		if (this.#over) return false;
-		this.#over = true;
+		if (this.#held.over) return false;
+		this.#held.over = true;
 		const kept = this.#replace();
 		this.#entry.spilled();
-		this.#end();
+		this.#held.end();
 		return kept;
 	}
 
 	/** The entry that takes the place of this one. False: there is no room, or it was removed. */
 	#replace(): boolean {
 		const { bodies, filler } = this.#store;
-		const pages = this.#pagesOf(this.#completion.trailers?.length ?? 0);
+		const { completion } = this.#held;
+		const pages = this.#pagesOf(completion.trailers?.length ?? 0);
 		if (!bodies.on || !filler.isFound(this.#entry.unit)) return false;
 		const next = this.#store.begin(this.#entry.key);
 		if (next === null) return false;
-		filler.giveBackPages(this.#pages);
-		this.#pages = 0;
-		const answer = withLength(this.#answer, this.#length);
+		filler.giveBackPages(this.#held.pages);
+		this.#held.pages = 0;
+		const answer = { ...plainAnswer(this.#answer), length: this.#length };
 		const placed = filler.setDistant(next.unit, answer, { number: this.number, pages });
 		filler.received(next.unit, this.#length);
-		const kept = placed && filler.completeDistant(next.unit, { ...this.#completion, kept: true });
+		const kept = placed && filler.completeDistant(next.unit, { ...completion, kept: true });
 		if (placed && !kept) filler.giveBackPages(pages);
 		if (!placed) next.fail(FillState.broken);
 		next.release();
@@ -141,28 +135,10 @@ export class SpillFill implements FileFillOwner {
 	}
 
 	failed(code: string): void {
-		this.#store.bodies.failed(code);
-		if (this.#over) return;
-		this.#over = true;
-		this.#entry.fail(FillState.broken);
-		this.#end();
+		this.#held.failed(code);
 	}
 
 	#pagesOf(trailers: number): number {
 		return pagesOf({ header: this.#header, body: this.#length, trailers });
 	}
-
-	#end(): void {
-		this.#over = true;
-		if (this.#pages > 0) this.#store.filler.giveBackPages(this.#pages);
-		this.#entry.release();
-	}
-}
-
-/** In memory of its own: what it was read from is given back. */
-function withLength(answer: StoredAnswer, length: number): StoredAnswer {
-	const { status, flags, head, requestMs, responseMs, initialAgeMs, freshMs } = answer;
-	const { staleWhileRevalidateMs, staleIfErrorMs, vary, etag, lastModifiedMs, tags } = answer;
-	const times = { requestMs, responseMs, initialAgeMs, freshMs, staleWhileRevalidateMs, staleIfErrorMs };
-	return { status, flags, head, ...times, vary, etag, lastModifiedMs, tags, length };
 }

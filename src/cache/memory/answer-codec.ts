@@ -22,6 +22,8 @@ const At = {
 } as const;
 /** Bytes of the numbers. */
 const NUMBERS = 80;
+/** Below this many bytes a plain loop is quicker than the call into the runtime. */
+const SHORT = 128;
 /** A text's length where there is none. */
 const NULL = 0xffff;
 
@@ -54,6 +56,16 @@ export class AnswerCoder {
 		for (const tag of answer.tags) this.#text(tag);
 		this.length = this.#at;
 		return true;
+	}
+
+	/** The result, to a byte that eight divide. */
+	copy({ bytes, floats }: Pick<AnswerMemory, 'bytes' | 'floats'>, to: number): void {
+		const own = this.bytes;
+		if (this.length > SHORT) own.copy(bytes, to, 0, this.length);
+		else {
+			for (let i = 0; i < NUMBERS / 8; i++) floats[to / 8 + i] = this.#floats[i] as number;
+			for (let i = NUMBERS; i < this.length; i++) bytes[to + i] = own[i] as number;
+		}
 	}
 
 	#numbers(answer: StoredAnswer): void {

@@ -5,6 +5,8 @@
  * first written, so that a large memory costs what is in it.
  */
 
+import { Cell, RECORD_BYTES } from './entry-record.ts';
+
 /** Bytes of a unit of the arena. */
 export const UNIT = 256;
 export const UNIT_CELLS: number = UNIT / 4;
@@ -29,6 +31,8 @@ export const Control = {
 	usedUnits: 8,
 	/** Units from here on were never used. */
 	virgin: 9,
+	/** How often something was purged by a walk; wraps. */
+	purges: 10,
 	/** What lies on disk: its queue (as below), where eviction goes on; pages of the disk in use and at most; how many answers. */
 	disk: 16,
 	diskHand: 19,
@@ -50,6 +54,8 @@ export const Control = {
 	/** Entries that became ghosts; wraps. */
 	ghosts: 38,
 	evicted: 39,
+	/** Share of those that passed the small queue of late that was given meanwhile, in parts of `SHARE_ONE`. */
+	smallGiven: 40,
 	/** Guards all but the buckets. */
 	lock: 48,
 	/** A cell for each worker, that others change to wake it. */
@@ -72,7 +78,11 @@ export const DiskState = {
 	on: 2,
 } as const;
 
+/** A whole share, where one is counted in a control cell. */
+export const SHARE_ONE = 65_536;
 export const SOFT_TIMES = 16;
+/** Cells of two buckets and their ghost. */
+const GROUP = 4;
 const CONTROL_BYTES = 4096;
 const STRIPE_BYTES = 64;
 const PAGE = 4096;
@@ -88,11 +98,9 @@ export class AnswerMemory {
 	readonly units: number;
 	/** How many, less one. */
 	readonly bucketMask: number;
-	readonly ghostMask: number;
-	/** Cells where the locks of the buckets, the buckets and the ghosts begin. */
+	/** Cells where the locks of the buckets, and the buckets begin. */
 	readonly stripes: number = CONTROL_BYTES / 4;
-	readonly buckets: number;
-	readonly ghosts: number;
+	readonly #buckets: number;
 	/** Bytes where the map of free runs and the arena begin. */
 	readonly map: number;
 	readonly arena: number;
@@ -107,9 +115,7 @@ export class AnswerMemory {
 		const buckets = this.cells[Control.buckets] as number;
 		const places = layOut(this.units, buckets);
 		this.bucketMask = buckets - 1;
-		this.ghostMask = buckets / 2 - 1;
-		this.buckets = places.buckets / 4;
-		this.ghosts = places.ghosts / 4;
+		this.#buckets = places.buckets / 4;
 		this.map = places.map;
 		this.arena = places.arena;
 		this.arenaCell = places.arena / 4;
@@ -127,6 +133,7 @@ export class AnswerMemory {
 		cells[Control.units] = units;
 		cells[Control.buckets] = buckets;
 		cells[Control.virgin] = 1;
+		cells[Control.smallGiven] = SHARE_ONE;
 		new Float64Array(buffer)[Control.birth / 2] = nowMs;
 		return buffer;
 	}
@@ -154,6 +161,23 @@ export class AnswerMemory {
 		return this.arena + unit * UNIT;
 	}
 
+	/** Cell of a bucket, by its number, of which more bits may be set. Two of them and their ghost lie side by side: they are wanted together, and far from all else. */
+	bucket(number: number): number {
+		return this.#buckets + ((number & this.bucketMask) >>> 1) * GROUP + (number & 1);
+	}
+
+	/** Cell of the ghost beside a bucket: half of a hash, and when. */
+	ghost(bucket: number): number {
+		return this.#buckets + ((bucket & this.bucketMask) >>> 1) * GROUP + 2;
+	}
+
+	/** Byte where what is known of an answer begins, by the cell of its record: in a run of its own, or behind the key. */
+	content(record: number): number {
+		const { cells } = this;
+		const cell = this.cell(cells[record + Cell.content] as number);
+		return cell === record ? inlineContent(cell * 4, cells[record + Cell.keyLength] as number) : cell * 4;
+	}
+
 	get abandoned(): boolean {
 		return this.cells[Control.abandoned] !== 0;
 	}
@@ -164,9 +188,13 @@ export class AnswerMemory {
 	}
 }
 
-function layOut(units: number, buckets: number): { buckets: number; ghosts: number; map: number; arena: number } {
+/** Where it begins behind a key: numbers of eight bytes stand there. */
+export function inlineContent(record: number, keyLength: number): number {
+	return record + RECORD_BYTES + Math.ceil(keyLength / 8) * 8;
+}
+
+function layOut(units: number, buckets: number): { buckets: number; map: number; arena: number } {
 	const bucketsAt = CONTROL_BYTES + STRIPES * STRIPE_BYTES;
-	const ghosts = bucketsAt + buckets * 4;
-	const map = ghosts + (buckets / 2) * 8;
-	return { buckets: bucketsAt, ghosts, map, arena: Math.ceil((map + units) / PAGE) * PAGE };
+	const map = bucketsAt + (buckets / 2) * GROUP * 4;
+	return { buckets: bucketsAt, map, arena: Math.ceil((map + units) / PAGE) * PAGE };
 }

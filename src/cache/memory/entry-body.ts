@@ -1,7 +1,8 @@
 /** A body in the arena: behind its head, and in further runs that are chained as it grows. */
 import { type AnswerMemory, CHUNK, UNIT } from './answer-memory.ts';
 import { Cell, MORE_BYTES, More } from './entry-record.ts';
-import { type EntryTable, roomOf, unitsOf } from './entry-table.ts';
+import { roomOf, unitsOf } from './entry-room.ts';
+import type { EntryTable } from './entry-table.ts';
 
 /** First run of a body whose length is not known, bytes; each further one is as large as all before it. */
 const GROWTH_LEAST = 4096;
@@ -42,7 +43,7 @@ export class BodyReader {
 		const at = this.#record;
 		this.#from = 0;
 		this.#end = cells[at + Cell.room] as number;
-		this.#place = this.#memory.byte(cells[at + Cell.content] as number) + headBytes(cells, at);
+		this.#place = this.#memory.content(at) + headBytes(cells, at);
 		this.#nextAt = at + Cell.more;
 		this.#buffer = null;
 	}
@@ -85,7 +86,7 @@ export class BodyWriter {
 		this.#record = record;
 		this.#length = length;
 		this.#unitsMost = unitsMost;
-		this.#place = table.memory.byte(cells[record + Cell.content] as number) + headBytes(cells, record);
+		this.#place = table.memory.content(record) + headBytes(cells, record);
 		this.#left = cells[record + Cell.room] as number;
 		this.#nextAt = record + Cell.more;
 	}
@@ -124,7 +125,7 @@ export class BodyWriter {
 		cells[at] = kept;
 		cells[room] = (cells[room] as number) - unused * UNIT;
 		cells[this.#record + Cell.units] = (cells[this.#record + Cell.units] as number) - unused;
-		this.#table.runs.give(first + kept, unused);
+		this.#table.room.runs.give(first + kept, unused);
 		this.#left -= unused * UNIT;
 	}
 
@@ -135,8 +136,8 @@ export class BodyWriter {
 		const all = cells[this.#record + Cell.units] as number;
 		const units = Math.min(unitsOf(more + MORE_BYTES), CHUNK, this.#unitsMost - all);
 		if (units < 1 || !table.lock()) return false;
-		const unit = table.allocate(units, 1);
-		const { granted } = table;
+		const unit = table.room.allocate(units, 1);
+		const { granted } = table.room;
 		table.unlock();
 		if (unit === 0) return false;
 		const at = table.memory.cell(unit);

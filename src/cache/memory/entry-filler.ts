@@ -1,13 +1,16 @@
 /** Makes entries and what they hold: record and key, head, trailers; the body is a `BodyWriter`'s. */
-import { type CacheKey, FillState } from '../answer-store.ts';
+import { type CacheKey, FillState, type WholeAnswer } from '../answer-store.ts';
 import type { BodyHeader } from '../disk/body-file.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
 import { AnswerCoder, isSameVariant } from './answer-codec.ts';
-import { type AnswerMemory, CHUNK, Control, UNIT } from './answer-memory.ts';
+import { type AnswerMemory, CHUNK, Control, inlineContent, UNIT } from './answer-memory.ts';
 import { BodyWriter } from './entry-body.ts';
 import { Cell, RECORD_BYTES } from './entry-record.ts';
-import { type EntryTable, unitsOf } from './entry-table.ts';
+import { unitsOf } from './entry-room.ts';
+import type { EntryTable } from './entry-table.ts';
 
+/** Below this many bytes a plain loop is quicker than the call into the runtime. */
+const SHORT = 40;
 /** Room for the first of a body whose length is not known, bytes. */
 const FIRST_ROOM = 2048;
 
@@ -28,11 +31,57 @@ export class EntryFiller {
 		this.#unitsMost = unitsMost;
 	}
 
-	/** An entry that is found from now on and has nothing but its key, held once. Under the lock; 0: there is no room. */
-	begin(key: CacheKey): number {
-		const unit = this.#newEntry(key);
-		if (unit === 0 || this.#table.link(unit)) return unit;
-		this.#table.runs.give(unit, this.#cells[this.#memory.cell(unit) + Cell.own] as number);
+	/**
+	 * An entry that is found from now on and has nothing but its key, held once; of what was announced at `place` the one
+	 * that others made. Under the lock; 0: there is no room, or it was purged since.
+	 */
+	begin(key: CacheKey, place = 0): number {
+		const others = place === 0 ? 0 : this.#table.asked.followed(place);
+		if (others > 0) return this.#table.asked.leave(place);
+		const unit = this.#newEntry(key, 0);
+		return unit === 0 || this.#table.link(unit, place) ? unit : this.#giveUp(unit);
+	}
+
+	/** An entry for who asks for a key and has none, held by him and by this caller. Under the lock; 0: nobody does, or there is no room. */
+	follow(key: CacheKey): number {
+		const unit = this.#newEntry(key, 0);
+		return unit === 0 || this.#table.linkAsked(unit, key) ? unit : this.#giveUp(unit);
+	}
+
+	/** All of an answer at once, in one run, found from now on. False: there is no room, others follow its place already, or it was purged since. */
+	put(key: CacheKey, place: number, { answer, bytes, start, end, variantsMost }: WholeAnswer): boolean {
+		const coder = this.#coder;
+		if (!coder.encode(answer)) return false;
+		const at = inlineContent(0, key.length);
+		const size = at + coder.length + answer.head.length + 2 + end - start;
+		const units = unitsOf(size);
+		const table = this.#table;
+		if (units > CHUNK || units > this.#unitsMost || !table.lock()) return false;
+		const unit = place !== 0 && table.asked.followed(place) > 0 ? 0 : this.#newEntry(key, size);
+		if (unit !== 0) {
+			const cells = this.#cells;
+			const record = this.#memory.cell(unit);
+			cells[record + Cell.content] = unit;
+			const body = this.#writeHead(record, this.#memory.byte(unit) + at, answer);
+			cells[record + Cell.room] = units * UNIT - (body - this.#memory.byte(unit));
+			cells[record + Cell.received] = end - start;
+			cells[record + Cell.state] = FillState.whole;
+			// The table's hold is the only one.
+			cells[record + Cell.refs] = 0;
+			if (end > start) (bytes as Buffer).copy(this.#memory.bytes, body, start, end);
+		}
+		const done = unit !== 0 && table.link(unit, place);
+		if (done) {
+			table.eviction.enter(unit);
+			if (this.#cells[this.#memory.cell(unit) + Cell.next] !== 0) this.#replaceOthers(unit, variantsMost);
+		} else if (unit !== 0) this.#giveUp(unit);
+		table.unlock();
+		return done;
+	}
+
+	/** What was not put in. Under the lock. */
+	#giveUp(unit: number): 0 {
+		this.#table.room.runs.give(unit, this.#cells[this.#memory.cell(unit) + Cell.own] as number);
 		return 0;
 	}
 
@@ -148,11 +197,11 @@ export class EntryFiller {
 		return updated;
 	}
 
-	/** An empty record with a key, held once. Under the lock. */
-	#newEntry({ bytes, length, high, low }: CacheKey): number {
+	/** An empty record with a key, held once, in a run of `size` bytes or what these two take. Under the lock. */
+	#newEntry({ bytes, length, high, low }: CacheKey, size: number): number {
 		const cells = this.#cells;
-		const units = unitsOf(RECORD_BYTES + length);
-		const unit = this.#table.allocate(units, units);
+		const units = unitsOf(Math.max(size, RECORD_BYTES + length));
+		const unit = this.#table.room.allocate(units, units);
 		if (unit === 0) return 0;
 		const at = this.#memory.cell(unit);
 		for (let cell = at; cell < at + RECORD_BYTES / 4; cell++) cells[cell] = 0;
@@ -166,7 +215,9 @@ export class EntryFiller {
 		cells[at + Cell.keyLength] = length;
 		cells[at + Cell.era] = cells[Control.era] as number;
 		cells[at + Cell.softEra] = cells[Control.softEra] as number;
-		bytes.copy(this.#memory.bytes, this.#memory.byte(unit) + RECORD_BYTES, 0, length);
+		const to = this.#memory.byte(unit) + RECORD_BYTES;
+		if (length > SHORT) bytes.copy(this.#memory.bytes, to, 0, length);
+		else for (let i = 0; i < length; i++) this.#memory.bytes[to + i] = bytes[i] as number;
 		return unit;
 	}
 
@@ -181,29 +232,39 @@ export class EntryFiller {
 		if (least > CHUNK || own + unitsOf(head + room) > this.#unitsMost) return false;
 		// A small body lies behind its head, a large one only begins there.
 		const all = room < 0 ? head + FIRST_ROOM : head + room;
-		const unit = this.#table.allocate(all > CHUNK * UNIT ? least : unitsOf(all), least);
+		const unit = this.#table.room.allocate(all > CHUNK * UNIT ? least : unitsOf(all), least);
 		if (unit === 0) return false;
-		const { granted } = this.#table;
+		const { granted } = this.#table.room;
 		cells[at + Cell.contentUnits] = granted;
 		cells[at + Cell.units] = own + granted;
-		cells[at + Cell.aboutLength] = coder.length;
-		cells[at + Cell.varyEnd] = coder.varyEnd;
-		cells[at + Cell.headLength] = answer.head.length;
 		cells[at + Cell.room] = granted * UNIT - head;
-		const { bytes } = this.#memory;
-		const from = this.#memory.byte(unit);
-		coder.bytes.copy(bytes, from, 0, coder.length);
-		answer.head.copy(bytes, from + coder.length);
-		bytes[from + head - 2] = 13;
-		bytes[from + head - 1] = 10;
+		this.#writeHead(at, this.#memory.byte(unit), answer);
 		Atomics.store(cells, at + Cell.content, unit);
 		return true;
+	}
+
+	/** What is known of an answer, as it was coded last, and its head; where that ends. */
+	#writeHead(record: number, from: number, answer: StoredAnswer): number {
+		const cells = this.#cells;
+		const coder = this.#coder;
+		const { bytes } = this.#memory;
+		const { length } = answer.head;
+		cells[record + Cell.aboutLength] = coder.length;
+		cells[record + Cell.varyEnd] = coder.varyEnd;
+		cells[record + Cell.headLength] = length;
+		coder.copy(this.#memory, from);
+		let at = from + coder.length;
+		answer.head.copy(bytes, at);
+		at += length;
+		bytes[at++] = 13;
+		bytes[at++] = 10;
+		return at;
 	}
 
 	#putTrailers(at: number, trailers: Buffer): boolean {
 		const units = unitsOf(Math.max(trailers.length, 1));
 		if (units > CHUNK || !this.#table.lock()) return false;
-		const unit = this.#table.allocate(units, units);
+		const unit = this.#table.room.allocate(units, units);
 		this.#table.unlock();
 		if (unit === 0) return false;
 		this.#memory.bytes.set(trailers, this.#memory.byte(unit));
@@ -220,16 +281,17 @@ export class EntryFiller {
 		const key = this.#memory.byte(other) + RECORD_BYTES;
 		const length = cells[old + Cell.keyLength] as number;
 		// Held by its caller, so that allocation cannot take the old one's memory.
-		const unit = this.#newEntry({
+		const same = {
 			bytes: this.#memory.bytes.subarray(key, key + length),
 			length,
 			high: cells[old + Cell.high] as number,
 			low: cells[old + Cell.low] as number,
-		});
+		};
+		const unit = this.#newEntry(same, 0);
 		if (unit === 0) return 0;
 		const at = this.#memory.cell(unit);
 		if (!this.#putHead(at, answer, 0)) {
-			this.#table.runs.give(unit, cells[at + Cell.own] as number);
+			this.#table.room.runs.give(unit, cells[at + Cell.own] as number);
 			return 0;
 		}
 		const root = (cells[old + Cell.bodyOf] as number) || other;
@@ -269,8 +331,7 @@ export class EntryFiller {
 		const [a, b] = [this.#memory.cell(one), this.#memory.cell(other)];
 		const varyEnd = cells[a + Cell.varyEnd] as number;
 		if (varyEnd !== cells[b + Cell.varyEnd]) return false;
-		const [from, to] = [cells[a + Cell.content] as number, cells[b + Cell.content] as number];
-		return isSameVariant(bytes, this.#memory.byte(from), this.#memory.byte(to), varyEnd);
+		return isSameVariant(bytes, this.#memory.content(a), this.#memory.content(b), varyEnd);
 	}
 }
 

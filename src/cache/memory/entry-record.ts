@@ -24,7 +24,7 @@ export const Cell = {
 	frequency: 12,
 	/** Another entry, held by this one, whose body is also this one's; 0: it has its own. */
 	bodyOf: 13,
-	/** Run of what is known of the answer, of its head and of the first of the body; 0: its head is not known yet. */
+	/** Run of what is known of the answer, of its head and of the first of the body: its own one if they stand behind the key; 0: its head is not known yet. */
 	content: 14,
 	/** 1: it is in the table. */
 	linked: 15,

@@ -5,25 +5,24 @@
  */
 import type { CacheKey } from '../answer-store.ts';
 import { Shelf } from '../disk/shelf.ts';
-import { type AnswerMemory, Control, STRIPES, UNIT } from './answer-memory.ts';
-import { Cell, MORE_BYTES, More, RECORD_BYTES } from './entry-record.ts';
+import { type AnswerMemory, Control, STRIPES } from './answer-memory.ts';
+import { Announced, AskedKeys, LINKS_AT } from './asked-keys.ts';
+import { Cell, RECORD_BYTES } from './entry-record.ts';
+import { EntryRoom } from './entry-room.ts';
 import { Eviction } from './eviction.ts';
-import { FreeRuns } from './free-runs.ts';
-import { LOOK_MS, lock, unlock, WRITE_MS } from './spin-lock.ts';
+import { BEGIN_MS, LOOK_MS, lock, unlock, WRITE_MS } from './spin-lock.ts';
 
-/** Victims for one allocation at most, so that the lock is not held for long. */
-const VICTIMS_MOST = 512;
-/** Victims for a run in one piece, where there is room enough in pieces. */
-const VICTIMS_FOR_ONE = 8;
 const NO_UNITS: readonly number[] = [];
 
 export class EntryTable {
 	readonly memory: AnswerMemory;
 	readonly eviction: Eviction;
-	readonly runs: FreeRuns;
+	readonly room: EntryRoom;
 	readonly shelf: Shelf;
-	/** Units that the last `allocate` gave. */
-	granted = 0;
+	readonly asked: AskedKeys;
+	/** The line that `collect` looked at last, and how many entries had been put in behind it by then; 0: it gave up. */
+	#seenLine = 0;
+	#seenLinks = 0;
 	readonly #cells: Int32Array;
 	readonly #owner: number;
 	/** What waits for the lock, while it could not be had. */
@@ -37,8 +36,9 @@ export class EntryTable {
 		this.#cells = memory.cells;
 		this.#owner = owner;
 		this.eviction = new Eviction(memory);
-		this.runs = new FreeRuns(memory);
+		this.room = new EntryRoom(memory, this);
 		this.shelf = new Shelf(this);
+		this.asked = new AskedKeys(memory, owner);
 	}
 
 	/** The memory's lock; false: it is not to be had. */
@@ -69,7 +69,15 @@ export class EntryTable {
 		const cells = this.#cells;
 		const low = key.low | 0;
 		const bucket = this.#bucket(low);
-		if (cells[bucket] === 0 || !this.#patient(this.#stripe(low), patienceMs)) return 0;
+		const line = this.#stripe(low);
+		this.#seenLine = line;
+		// Before the look: what is put in from here on is seen by `announce`.
+		this.#seenLinks = Atomics.load(cells, line + LINKS_AT);
+		if (Atomics.load(cells, bucket) === 0) return 0;
+		if (!this.#patient(line, patienceMs)) {
+			this.#seenLine = 0;
+			return 0;
+		}
 		let count = 0;
 		for (let unit = cells[bucket] as number; unit !== 0 && count < into.length; ) {
 			const at = this.memory.cell(unit);
@@ -79,14 +87,37 @@ export class EntryTable {
 			}
 			unit = cells[at + Cell.next] as number;
 		}
-		unlock(cells, this.#stripe(low));
+		unlock(cells, line);
+		return count;
+	}
+
+	/**
+	 * From now on others know that this worker asks for the key that `collect` was just called for. The place of that;
+	 * `others`: somebody asks for it, or something was put in since, `none`: there is no place.
+	 */
+	announce(key: CacheKey): number {
+		const cells = this.#cells;
+		const line = this.#stripe(key.low | 0);
+		if (!this.#patient(line, BEGIN_MS)) return Announced.none;
+		const isSeen = this.#seenLine === line && this.#seenLinks === cells[line + LINKS_AT];
+		const place = isSeen ? this.asked.take(line, key) : Announced.others;
+		unlock(cells, line);
+		return place;
+	}
+
+	/** What is asked for by this key now is not to be stored; how many there are. */
+	spoil(key: CacheKey): number {
+		const line = this.#stripe(key.low | 0);
+		if (!this.#patient(line, WRITE_MS)) return 0;
+		const count = this.asked.spoil(line, key);
+		unlock(this.#cells, line);
 		return count;
 	}
 
 	/** Entries of a bucket that suit, each held once. */
 	collectBucket(bucket: number, suits: (unit: number) => boolean): readonly number[] {
 		const cells = this.#cells;
-		const place = this.memory.buckets + bucket;
+		const place = this.memory.bucket(bucket);
 		if (Atomics.load(cells, place) === 0 || !this.#patient(this.#stripe(bucket), WRITE_MS)) return NO_UNITS;
 		const found: number[] = [];
 		for (let unit = cells[place] as number; unit !== 0; unit = cells[this.memory.cell(unit) + Cell.next] as number) {
@@ -120,20 +151,67 @@ export class EntryTable {
 		return found;
 	}
 
-	/** Puts it in, in front. Under the memory's lock; false: the bucket's is not to be had. */
-	link(unit: number): boolean {
+	/**
+	 * Puts it in, in front; `place`: where it was announced, which is given back; 0: nowhere. Under the memory's lock.
+	 * False: the bucket's lock is not to be had, or it was purged since it was asked for.
+	 */
+	link(unit: number, place = 0): boolean {
 		const cells = this.#cells;
 		const at = this.memory.cell(unit);
 		const low = cells[at + Cell.low] as number;
-		if (!this.#patient(this.#stripe(low), WRITE_MS)) return false;
-		const bucket = this.#bucket(low);
-		cells[at + Cell.next] = cells[bucket] as number;
+		const line = this.#stripe(low);
+		if (!this.#patient(line, WRITE_MS)) return false;
+		const before = this.#linkLocked(unit, line);
+		// Who purges counts first, and looks then: here it is the other way round.
+		const isGood = place === 0 || this.asked.isGood(place);
+		if (!isGood) this.#unlinkLocked(unit, before);
+		else if (place !== 0) this.asked.leave(place);
+		unlock(cells, line);
+		if (isGood) cells[Control.entries] = (cells[Control.entries] as number) + 1;
+		return isGood;
+	}
+
+	/**
+	 * Puts it in for somebody who asks for its key and has none yet: he fills it, and holds it too. Under the memory's
+	 * lock; false: nobody does.
+	 */
+	linkAsked(unit: number, key: CacheKey): boolean {
+		const cells = this.#cells;
+		const line = this.#stripe(key.low | 0);
+		if (!this.#patient(line, WRITE_MS)) return false;
+		const at = this.memory.cell(unit);
+		const place = this.asked.find(line, key);
+		const asker = place === 0 ? 0 : this.asked.asker(place);
+		cells[at + Cell.filler] = asker;
+		this.pin(unit);
+		const before = this.#linkLocked(unit, line);
+		// From here on he may do with it what he likes.
+		const done = asker > 0 && this.asked.attach(place, asker, unit);
+		if (!done) this.#unlinkLocked(unit, before);
+		unlock(cells, line);
+		if (done) cells[Control.entries] = (cells[Control.entries] as number) + 1;
+		return done;
+	}
+
+	/** The first of its bucket until now. Under the bucket's lock. */
+	#linkLocked(unit: number, line: number): number {
+		const cells = this.#cells;
+		const at = this.memory.cell(unit);
+		const bucket = this.#bucket(cells[at + Cell.low] as number);
+		const before = cells[bucket] as number;
+		cells[at + Cell.next] = before;
 		cells[at + Cell.linked] = 1;
 		Atomics.add(cells, at + Cell.refs, 1);
 		Atomics.store(cells, bucket, unit);
-		unlock(cells, this.#stripe(low));
-		cells[Control.entries] = (cells[Control.entries] as number) + 1;
-		return true;
+		Atomics.store(cells, line + LINKS_AT, ((cells[line + LINKS_AT] as number) + 1) | 0);
+		return before;
+	}
+
+	#unlinkLocked(unit: number, before: number): void {
+		const at = this.memory.cell(unit);
+		Atomics.store(this.#cells, this.#bucket(this.#cells[at + Cell.low] as number), before);
+		this.#cells[at + Cell.linked] = 0;
+		Atomics.sub(this.#cells, at + Cell.refs, 1);
 	}
 
 	/** Takes it out. Under the memory's lock; false: it was not in, or the bucket's lock is not to be had. */
@@ -184,29 +262,13 @@ export class EntryTable {
 
 	/** One who held it lets go. */
 	release(unit: number): void {
-		if (Atomics.sub(this.#cells, this.memory.cell(unit) + Cell.refs, 1) === 1) this.whenLocked(() => this.#free(unit));
+		if (Atomics.sub(this.#cells, this.memory.cell(unit) + Cell.refs, 1) === 1)
+			this.whenLocked(() => this.room.free(unit));
 	}
 
 	/** The same for who has the lock. */
 	releaseLocked(unit: number): void {
-		if (Atomics.sub(this.#cells, this.memory.cell(unit) + Cell.refs, 1) === 1) this.#free(unit);
-	}
-
-	/**
-	 * A run of `units`, or else the largest that is there and not below `least`; evicts for it. Under the memory's
-	 * lock. 0: there is none. `granted` says how many.
-	 */
-	allocate(units: number, least: number): number {
-		this.granted = units;
-		for (let victims = 0; ; victims++) {
-			const unit = this.runs.take(units);
-			if (unit !== 0) return unit;
-			// There is room enough, but in pieces: a few victims more may join them, or not.
-			const inPieces = victims >= VICTIMS_FOR_ONE && this.#unused() >= units && this.runs.largest() >= least;
-			if (inPieces || victims >= VICTIMS_MOST || !this.#evict()) break;
-		}
-		this.granted = Math.min(this.runs.largest(), units);
-		return this.granted < least ? 0 : this.runs.take(this.granted);
+		if (Atomics.sub(this.#cells, this.memory.cell(unit) + Cell.refs, 1) === 1) this.room.free(unit);
 	}
 
 	/** Whether it may still be found. */
@@ -214,52 +276,11 @@ export class EntryTable {
 		return this.#cells[at + Cell.era] === Atomics.load(this.#cells, Control.era);
 	}
 
-	/** Units that nobody has. */
-	#unused(): number {
-		return this.memory.units - 1 - (this.#cells[Control.usedUnits] as number);
-	}
-
 	#removeLocked(unit: number): void {
 		// Its bucket's lock was not to be had: another time.
 		if (!this.unlink(unit) && this.#cells[this.memory.cell(unit) + Cell.linked] === 1)
 			this.#later.push(() => this.#removeLocked(unit));
 		else this.releaseLocked(unit);
-	}
-
-	#evict(): boolean {
-		const unit = this.eviction.victim();
-		if (unit === 0) return false;
-		this.#cells[Control.evicted] = ((this.#cells[Control.evicted] as number) + 1) | 0;
-		if (this.unlink(unit)) return true;
-		this.eviction.enter(unit);
-		return false;
-	}
-
-	/** Gives back all that an entry holds. Under the memory's lock. */
-	#free(entry: number): void {
-		const cells = this.#cells;
-		for (let unit = entry; unit !== 0; ) {
-			const at = this.memory.cell(unit);
-			const bodyOf = cells[at + Cell.bodyOf] as number;
-			const more = cells[at + Cell.more] as number;
-			if (more > 0) this.freeMore(more);
-			const trailers = cells[at + Cell.trailers] as number;
-			if (trailers !== 0) this.runs.give(trailers, unitsOf(cells[at + Cell.trailersLength] as number));
-			const content = cells[at + Cell.content] as number;
-			if (content !== 0) this.runs.give(content, cells[at + Cell.contentUnits] as number);
-			this.runs.give(unit, cells[at + Cell.own] as number);
-			if (bodyOf === 0 || Atomics.sub(cells, this.memory.cell(bodyOf) + Cell.refs, 1) !== 1) return;
-			unit = bodyOf;
-		}
-	}
-
-	freeMore(first: number): void {
-		for (let unit = first; unit !== 0; ) {
-			const at = this.memory.cell(unit);
-			const next = this.#cells[at + More.next] as number;
-			this.runs.give(unit, this.#cells[at + More.units] as number);
-			unit = next;
-		}
 	}
 
 	#isOf(at: number, unit: number, key: CacheKey): boolean {
@@ -274,7 +295,7 @@ export class EntryTable {
 	}
 
 	#bucket(low: number): number {
-		return this.memory.buckets + (low & this.memory.bucketMask);
+		return this.memory.bucket(low);
 	}
 
 	#stripe(low: number): number {
@@ -293,14 +314,4 @@ export class EntryTable {
 		if (this.#lost === at) this.#lost = 0;
 		return true;
 	}
-}
-
-/** Units that so many bytes take. */
-export function unitsOf(bytes: number): number {
-	return Math.ceil(bytes / UNIT);
-}
-
-/** Bytes of a body that a run of so many units has room for, behind its header. */
-export function roomOf(units: number): number {
-	return units * UNIT - MORE_BYTES;
 }

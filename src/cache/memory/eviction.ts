@@ -12,7 +12,7 @@
  *
  * Source: J. Yang and others: FIFO queues are all you need for cache eviction (SOSP 2023).
  */
-import { type AnswerMemory, Control } from './answer-memory.ts';
+import { type AnswerMemory, Control, SHARE_ONE } from './answer-memory.ts';
 import { Cell, GIVEN, GIVEN_MOST } from './entry-record.ts';
 
 /** Share of the memory that the small queue has before it is the one to give up. */
@@ -20,6 +20,15 @@ const SMALL_SHARE = 0.05;
 /** What staying costs the smallest and the largest, in times given. */
 const COST_LEAST: number = GIVEN / 4;
 const COST_MOST: number = GIVEN * 8;
+
+/** Below this share of entries that are given while they are new most of what is asked for is asked for once: a scan. */
+const SCAN_MOST: number = SHARE_ONE / 64;
+/** How much of that share one entry makes, as a power of two. */
+const SHARE_SHIFT = 7;
+/** Of a scan one in so many is stored all the same, a power of two: by them its end is seen. */
+const SAMPLE = 8;
+/** Below this share of the memory in use there is room for all. */
+const FULL_SHARE = 7 / 8;
 
 /** Entries that are looked at for one victim at most, so that the lock is not held for long. */
 const LOOKS_MOST = 256;
@@ -32,16 +41,32 @@ export class Eviction {
 	readonly #memory: AnswerMemory;
 	readonly #cells: Int32Array;
 	readonly #smallMost: number;
+	readonly #fullFrom: number;
+	#turn = 0;
 
 	constructor(memory: AnswerMemory) {
 		this.#memory = memory;
 		this.#cells = memory.cells;
 		this.#smallMost = Math.ceil(memory.units * SMALL_SHARE);
+		this.#fullFrom = memory.units * FULL_SHARE;
 	}
 
 	/** From now on it may be evicted. */
 	enter(unit: number): void {
 		this.#push(unit, this.#wasGhost(unit) ? Control.main : Control.small);
+	}
+
+	/**
+	 * Whether a new answer of this key is worth its place. Only in a scan most are not: those that come again while they
+	 * are remembered are. It needs no lock: what two do at once may be lost, and costs one of them its place.
+	 */
+	admits(high: number, low: number): boolean {
+		const cells = this.#cells;
+		if ((cells[Control.smallGiven] as number) >= SCAN_MOST) return true;
+		if ((cells[Control.usedUnits] as number) < this.#fullFrom || this.#isGhost(high | 0, low)) return true;
+		if ((++this.#turn & (SAMPLE - 1)) === 0) return true;
+		this.#remember(high, low);
+		return false;
 	}
 
 	/** Its body lies on disk: only when there is no room it goes. */
@@ -87,8 +112,9 @@ export class Eviction {
 			const cost = this.#cost(cells[at + Cell.units] as number);
 			this.leave(unit);
 			const goes = fromSmall ? given <= cost : given === 0 || given < Math.min(cost, GIVEN_MOST);
+			if (fromSmall) this.#learn(given > 0);
 			if (goes || looks === LOOKS_MOST) {
-				if (fromSmall) this.#remember(unit);
+				if (fromSmall) this.#remember(cells[at + Cell.high] as number, cells[at + Cell.low] as number);
 				return unit;
 			}
 			cells[at + Cell.frequency] = fromSmall ? 0 : Math.max(0, given - cost);
@@ -117,24 +143,37 @@ export class Eviction {
 		cells[queue + UNITS] = (cells[queue + UNITS] as number) + (cells[at + Cell.units] as number);
 	}
 
-	#remember(unit: number): void {
+	#learn(given: boolean): void {
+		const share = this.#cells[Control.smallGiven] as number;
+		const change = (given ? SHARE_ONE : 0) - share;
+		this.#cells[Control.smallGiven] = share + (change >> SHARE_SHIFT);
+	}
+
+	#remember(high: number, low: number): void {
 		const cells = this.#cells;
-		const at = this.#memory.cell(unit);
 		const time = ((cells[Control.ghosts] as number) + 1) | 0;
 		cells[Control.ghosts] = time;
-		const ghost = this.#memory.ghosts + ((cells[at + Cell.low] as number) & this.#memory.ghostMask) * 2;
-		cells[ghost] = cells[at + Cell.high] as number;
+		const ghost = this.#memory.ghost(low);
+		cells[ghost] = high;
 		cells[ghost + 1] = time;
 	}
 
 	/** As many are remembered as there are entries. */
+	#isGhost(high: number, low: number): boolean {
+		const cells = this.#cells;
+		const ghost = this.#memory.ghost(low);
+		if (cells[ghost] !== high || cells[ghost + 1] === 0) return false;
+		const age = ((cells[Control.ghosts] as number) - (cells[ghost + 1] as number)) | 0;
+		return age >= 0 && age <= (cells[Control.entries] as number);
+	}
+
+	/** It is one no more. */
 	#wasGhost(unit: number): boolean {
 		const cells = this.#cells;
 		const at = this.#memory.cell(unit);
-		const ghost = this.#memory.ghosts + ((cells[at + Cell.low] as number) & this.#memory.ghostMask) * 2;
-		if (cells[ghost] !== cells[at + Cell.high] || cells[ghost + 1] === 0) return false;
-		const age = ((cells[Control.ghosts] as number) - (cells[ghost + 1] as number)) | 0;
-		cells[ghost + 1] = 0;
-		return age >= 0 && age <= (cells[Control.entries] as number);
+		const low = cells[at + Cell.low] as number;
+		const was = this.#isGhost(cells[at + Cell.high] as number, low);
+		if (was) cells[this.#memory.ghost(low) + 1] = 0;
+		return was;
 	}
 }

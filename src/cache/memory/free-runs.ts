@@ -26,6 +26,10 @@ export class FreeRuns {
 	readonly #memory: AnswerMemory;
 	readonly #cells: Int32Array;
 	readonly #bytes: Buffer;
+	/** While something is evicted for one who wants a run: the last that was given back, in no list yet. 0: none. */
+	#kept = 0;
+	#keptUnits = 0;
+	#keeps = false;
 
 	constructor(memory: AnswerMemory) {
 		this.#memory = memory;
@@ -35,6 +39,13 @@ export class FreeRuns {
 
 	/** A run of so many units, at most `CHUNK`; 0: there is none in one piece. */
 	take(units: number): number {
+		const kept = this.#kept;
+		if (kept !== 0 && this.#keptUnits === units) {
+			this.#kept = 0;
+			this.#add(units);
+			return kept;
+		}
+		if (kept !== 0) this.#giveKept();
 		const unit = this.#fitting(units);
 		if (unit === 0) return this.#carve() ? this.take(units) : 0;
 		const length = this.#cells[this.#memory.cell(unit) + LENGTH] as number;
@@ -55,7 +66,25 @@ export class FreeRuns {
 
 	give(unit: number, units: number): void {
 		this.#add(-units);
-		this.#giveRun(unit, units);
+		if (!this.#keeps) {
+			this.#giveRun(unit, units);
+			return;
+		}
+		if (this.#kept !== 0) this.#giveKept();
+		this.#kept = unit;
+		this.#keptUnits = units;
+	}
+
+	/** From here on (or no more) the last run that is given back waits for the next `take`: among answers of one kind it fits. */
+	keepLast(keeps: boolean): void {
+		this.#keeps = keeps;
+		if (!keeps && this.#kept !== 0) this.#giveKept();
+	}
+
+	#giveKept(): void {
+		const unit = this.#kept;
+		this.#kept = 0;
+		this.#giveRun(unit, this.#keptUnits);
 	}
 
 	#add(units: number): void {

@@ -159,6 +159,13 @@ export class MemoryEntry implements FillingEntry {
 		};
 	}
 
+	isOf({ bytes, length }: CacheKey): boolean {
+		const { memory } = this.#store;
+		if (this.#cells[this.#at + Cell.keyLength] !== length) return false;
+		const from = memory.byte(this.unit) + RECORD_BYTES;
+		return bytes.compare(memory.bytes, from, from + length, 0, length) === 0;
+	}
+
 	get distantFill(): DistantFill | null {
 		return this.#file?.file ?? null;
 	}
@@ -277,9 +284,8 @@ export class MemoryEntry implements FillingEntry {
 	#decode(): StoredAnswer | null {
 		const cells = this.#cells;
 		const at = this.#at;
-		const unit = Atomics.load(cells, at + Cell.content);
-		if (unit === 0) return null;
-		const from = this.#store.memory.byte(unit);
+		if (Atomics.load(cells, at + Cell.content) === 0) return null;
+		const from = this.#store.memory.content(at);
 		const head = from + (cells[at + Cell.aboutLength] as number);
 		this.#answer = new PlacedAnswer(this.#store.memory, {
 			from,

@@ -2,14 +2,17 @@ import {
 	type AnswerEntry,
 	type AnswerStore,
 	type AnswerUpdate,
+	type Asking,
 	type CacheKey,
 	FillState,
 	type PurgeSelect,
+	type WholeAnswer,
 } from '../answer-store.ts';
 import { PAGE } from '../disk/body-file.ts';
 import { DiskBodies, type DiskPlan } from '../disk/disk-bodies.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
 import { AnswerMemory, Control, UNIT } from './answer-memory.ts';
+import { Announced } from './asked-keys.ts';
 import { EntryFiller } from './entry-filler.ts';
 import { Cell, GIVEN_MOST } from './entry-record.ts';
 import { EntryTable } from './entry-table.ts';
@@ -31,6 +34,8 @@ export interface MemoryStoreOptions {
 export const KEY_MOST: number = 32 * 1024;
 /** Bytes of an entry at most: they are counted in 32 bits. */
 const ENTRY_MOST = 0x7fffffff;
+/** Looks at what others ask for and bring, while they do. */
+const ASKS_MOST = 4;
 /** Entries of one key that are looked at. */
 const SAME_KEY_MOST = 256;
 
@@ -53,6 +58,10 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 	readonly #decoded: (MemoryEntry | undefined)[];
 	readonly #decodedShift: number;
 	readonly #found = new Int32Array(SAME_KEY_MOST);
+	/** The last `find` met no entry of this key. */
+	#isNone = false;
+	#noneHigh = 0;
+	#noneLow = 0;
 
 	constructor(memory: AnswerMemory, worker: number, options: MemoryStoreOptions) {
 		this.memory = memory;
@@ -71,6 +80,9 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 	find(key: CacheKey, suits: (entry: AnswerEntry) => boolean, patient = false): MemoryEntry | null {
 		if (this.memory.abandoned) return null;
 		const count = this.table.collect(key, this.#found, patient ? BEGIN_MS : LOOK_MS);
+		this.#isNone = count === 0;
+		this.#noneHigh = key.high;
+		this.#noneLow = key.low;
 		let found: MemoryEntry | null = null;
 		for (let i = 0; i < count; i++) {
 			const unit = this.#found[i] as number;
@@ -92,9 +104,80 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		const unit = other === null ? this.filler.begin(key) : 0;
 		this.table.unlock();
 		other?.release();
+		return unit === 0 ? null : this.#begun(unit);
+	}
+
+	ask(key: CacheKey, suits: (entry: AnswerEntry) => boolean, asking: Asking): MemoryEntry | null {
+		let isNone = this.#isNone && this.#noneHigh === key.high && this.#noneLow === key.low;
+		for (let tries = 0; tries < ASKS_MOST && !this.memory.abandoned && key.length <= KEY_MOST; tries++) {
+			const coming = isNone ? null : this.find(key, suits, tries > 0);
+			if (coming !== null) return coming;
+			isNone = false;
+			const place = this.table.announce(key);
+			if (place > 0) {
+				asking.place = place;
+				return null;
+			}
+			if (place === Announced.none) {
+				asking.entry = this.begin(key, suits);
+				return asking.entry === null ? this.find(key, suits, true) : null;
+			}
+			const followed = this.#locked(() => this.filler.follow(key));
+			if (followed !== 0) return this.entryAt(followed).hold();
+		}
+		return null;
+	}
+
+	admits({ high, low }: CacheKey, { place, entry }: Asking): boolean {
+		if (entry !== null || (place !== 0 && this.table.asked.followed(place) > 0)) return true;
+		return this.table.eviction.admits(high, low);
+	}
+
+	open(key: CacheKey, asking: Asking): MemoryEntry | null {
+		const { place } = asking;
+		const unit = this.memory.abandoned || key.length > KEY_MOST ? 0 : this.#locked(() => this.filler.begin(key, place));
+		if (unit === 0) return this.leave(key, asking);
+		asking.place = 0;
+		const entry = this.#begun(unit);
+		return entry.isOf(key) ? entry : this.#othersKey(entry, key);
+	}
+
+	put(key: CacheKey, asking: Asking, whole: WholeAnswer): boolean {
+		if (this.memory.abandoned || key.length > KEY_MOST) return false;
+		const done = this.filler.put(key, asking.place, whole);
+		if (done) asking.place = 0;
+		return done;
+	}
+
+	leave(key: CacheKey, asking: Asking): MemoryEntry | null {
+		const { place } = asking;
+		if (place === 0) return null;
+		asking.place = 0;
+		const unit = this.table.asked.leave(place);
 		if (unit === 0) return null;
-		// Most are never asked for again: only who is found is kept decoded. But what may go on in a file has one object
-		// for all who read it here.
+		const entry = this.#begun(unit);
+		if (entry.isOf(key)) return entry;
+		this.#othersKey(entry, null);
+		return null;
+	}
+
+	/** It is of another key with the same hash: who follows it asks for himself. */
+	#othersKey(entry: MemoryEntry, key: CacheKey | null): MemoryEntry | null {
+		entry.fail(FillState.refused);
+		entry.release();
+		return key === null ? null : this.begin(key);
+	}
+
+	/** What it comes to under the memory's lock; 0: that is not to be had. */
+	#locked(work: () => number): number {
+		if (!this.table.lock(BEGIN_MS)) return 0;
+		const unit = work();
+		this.table.unlock();
+		return unit;
+	}
+
+	/** Most are never asked for again: only who is found is kept decoded. But what may go on in a file has one object for all who read it here. */
+	#begun(unit: number): MemoryEntry {
 		return (this.bodies === null ? new MemoryEntry(this, unit) : this.entryAt(unit)).hold();
 	}
 
@@ -105,13 +188,14 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 	}
 
 	purgeKey(key: CacheKey, soft: boolean): number {
+		const asked = this.table.spoil(key);
 		const count = this.table.collect(key, this.#found);
 		for (const unit of this.#found.slice(0, count)) {
 			if (soft) this.makeStale(unit);
 			else this.table.remove(unit);
 			this.table.release(unit);
 		}
-		return count;
+		return asked + count;
 	}
 
 	purge(select: PurgeSelect, soft: boolean): Promise<number> {

@@ -20,6 +20,8 @@ export interface WalkedStore {
 /** Walks over all entries in pieces; how many were purged. */
 export async function purgeWalk(store: WalkedStore, select: PurgeSelect, soft: boolean): Promise<number> {
 	const { memory } = store;
+	// What is asked for now may be of before: it is not stored.
+	Atomics.add(memory.cells, Control.purges, 1);
 	if ('all' in select && soft) return allStale(memory);
 	// From here on none of them is found; the walk only gives back their memory.
 	if ('all' in select) Atomics.add(memory.cells, Control.era, 1);
@@ -60,7 +62,7 @@ function selector(memory: AnswerMemory, select: PurgeSelect): (unit: number) => 
 			const content = Atomics.load(cells, at + Cell.content);
 			// Whose tags are not known yet was asked for before the purge, and may bring what it is to remove.
 			if (content === 0) return cells[at + Cell.state] === FillState.asked;
-			return hasTag(bytes, { from: memory.byte(content), varyEnd: cells[at + Cell.varyEnd] as number }, tag);
+			return hasTag(bytes, { from: memory.content(at), varyEnd: cells[at + Cell.varyEnd] as number }, tag);
 		};
 	}
 	return (unit) => {

@@ -79,7 +79,7 @@ function keyOf({ memory }: MemoryStore, { unit }: MemoryEntry): Buffer {
 function* chunksOf(store: MemoryStore, entry: MemoryEntry): Generator<Buffer> {
 	const { cells, bytes } = store.memory;
 	const at = store.memory.cell(entry.unit);
-	const about = store.memory.byte(cells[at + Cell.content] as number);
+	const about = store.memory.content(at);
 	const lengths = [Cell.keyLength, Cell.aboutLength, Cell.varyEnd, Cell.headLength].map((cell) => cells[at + cell]);
 	const [, aboutLength, , headLength] = lengths as [number, number, number, number];
 	const trailers = entry.trailers ?? Buffer.alloc(0);

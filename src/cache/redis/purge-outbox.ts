@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { formatRecord, piecesOf } from './purge-record.ts';
-import type { SharedPurge } from './purge-tables.ts';
+import type { SharedPurge } from './purge-times.ts';
 import type { LevelLink } from './redis-level.ts';
 
 /** Records that the stream keeps, about: who reads later than that has missed some. Fewer where they are long. */
@@ -10,6 +11,7 @@ const STREAM_LENGTH = 32 * 1024 * 1024;
 /** Records that wait; more are told as a purge of everything. */
 const WAITING_MOST = 2000;
 const AGAIN_MS = 500;
+const LOOK_MS = 20;
 /** What was told so short a time ago is told again after a break, ms: a primary that fails may not have passed it on. */
 const RECENT_MS = 15_000;
 
@@ -65,6 +67,13 @@ export class PurgeOutbox {
 			this.#waiting.push({ text, toldMs: 0, done: resolve });
 			void this.#send();
 		});
+	}
+
+	/** How many could not be told within this time, ms. */
+	async drain(withinMs: number): Promise<number> {
+		const until = performance.now() + withinMs;
+		while (this.#waiting.length > 0 && performance.now() < until) await sleep(LOOK_MS);
+		return this.#waiting.length;
 	}
 
 	/** Tells again what was told a moment ago. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatRecord, ITEMS_MOST, parseRecord, piecesOf } from './purge-record.ts';
-import type { SharedPurge } from './purge-tables.ts';
+import type { SharedPurge } from './purge-times.ts';
 
 const PURGES: SharedPurge[] = [
 	{ urls: ['http://a/b'] },

@@ -1,4 +1,4 @@
-import type { SharedPurge } from './purge-tables.ts';
+import type { SharedPurge } from './purge-times.ts';
 
 /** A purge as nodes tell it to each other. */
 export interface PurgeRecord {

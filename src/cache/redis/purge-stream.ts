@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sharedNow } from '../../wire/timer-wheel.ts';
 import { PurgeOutbox } from './purge-outbox.ts';
 import { type PurgeRecord, parseRecord } from './purge-record.ts';
-import type { PurgeTables, SharedPurge } from './purge-tables.ts';
+import type { PurgeTables } from './purge-tables.ts';
+import type { SharedPurge } from './purge-times.ts';
 import type { LevelLink } from './redis-level.ts';
 import type { SharedClock } from './shared-clock.ts';
 
@@ -18,8 +19,11 @@ export interface PurgeStreamParts {
 	readonly tables: PurgeTables;
 	/** Another node purged something: this node's memory is to follow. */
 	apply(purge: SharedPurge, soft: boolean): void;
-	/** Purges may have been missed: nothing in memory may be trusted. */
-	missed(): void;
+	/**
+	 * Nothing in memory may be trusted: purges are lost, since the stream no longer has them; or there are so many that
+	 * it is not worth to look what each is of.
+	 */
+	missed(lost: boolean): void;
 	/** Nothing was heard for `aloneMs`; called again after each such time. 0: never. */
 	alone(): void;
 	readonly aloneMs: number;
@@ -77,13 +81,18 @@ export class PurgeStream {
 	 */
 	async tell(purge: SharedPurge, soft: boolean, withinMs: number): Promise<boolean> {
 		const nowMs = this.#parts.clock.highMs();
-		if (!Number.isNaN(nowMs)) this.#parts.tables.mark(purge, nowMs);
+		if (!Number.isNaN(nowMs)) this.#parts.tables.mark(purge, nowMs, soft);
 		const told = this.#outbox.add(purge, soft);
 		const late = new AbortController();
 		const limit = sleep(withinMs, false, { signal: late.signal, ref: false }).catch(() => false);
 		const done = await Promise.race([told.then(() => true), limit]);
 		late.abort();
 		return done;
+	}
+
+	/** The end is near: how many could not be told within this time, ms. */
+	drain(withinMs: number): Promise<number> {
+		return this.#outbox.drain(withinMs);
 	}
 
 	close(): void {
@@ -156,7 +165,7 @@ export class PurgeStream {
 		const from = began || gap ? '-' : `${Math.max(0, msOf(this.#last) - OVERLAP_MS)}`;
 		const { news, last } = await this.#readAll(from, began ? await this.#beginMs() : 0);
 		// At the beginning hardly anything is in memory; of what there is a walk for each purge is not worth it.
-		if (gap || news.length > (began ? 0 : WALKS_MOST)) missed();
+		if (gap || news.length > (began ? 0 : WALKS_MOST)) missed(gap);
 		else for (const { purge, soft } of news) apply(purge, soft);
 		// The stream of a new primary may end before what the former one told.
 		this.#last = last ?? first.id;
@@ -196,8 +205,8 @@ export class PurgeStream {
 			if (this.#last === '' || isBefore(this.#last, id)) this.#last = id;
 			const record = parseRecord(text);
 			if (record === null) continue;
-			const { node, serial, purge } = record;
-			this.#parts.tables.mark(purge, msOf(id));
+			const { node, serial, soft, purge } = record;
+			this.#parts.tables.mark(purge, msOf(id), soft);
 			const name = `${node} ${serial}`;
 			if (node === this.#node || this.#known.has(name)) continue;
 			this.#known.add(name);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keysOf, keysUnder } from '../purge-key.ts';
-import { PurgeTables, type SharedPurge } from './purge-tables.ts';
+import { PurgeTables } from './purge-tables.ts';
+import type { SharedPurge } from './purge-times.ts';
 
 const KEYS = [
 	'hexample.com/a',
@@ -20,7 +21,7 @@ const KEYS = [
 const tables = (): PurgeTables => new PurgeTables(PurgeTables.create());
 const purgedBy = (purge: SharedPurge): string[] => {
 	const own = tables();
-	own.mark(purge, 1000);
+	own.mark(purge, 1000, false);
 	return KEYS.filter((key) => own.isPurged(Buffer.from(key, 'latin1'), [], 1000));
 };
 
@@ -66,7 +67,7 @@ test('everything, tags, and a URL that was changed', () => {
 	assert.deepEqual(purgedBy({ everything: true }), KEYS);
 	assert.deepEqual(purgedBy({ changed: ['hexample.com/a'] }), ['hexample.com/a', KEYS[9]]);
 	const own = tables();
-	own.mark({ tags: ['één', 'b'] }, 1000);
+	own.mark({ tags: ['één', 'b'] }, 1000, false);
 	const key = Buffer.from('hexample.com/a');
 	assert.ok(own.isPurged(key, ['a', 'één'], 1000));
 	assert.ok(!own.isPurged(key, ['a', 'c'], 1000));
@@ -75,19 +76,31 @@ test('everything, tags, and a URL that was changed', () => {
 
 test('a later purge holds, whatever order they come in', () => {
 	const own = tables();
-	own.mark({ tags: ['a'] }, 2000);
-	own.mark({ tags: ['a'] }, 1000);
-	own.mark({ everything: true }, 500);
-	own.mark({ everything: true }, 400);
+	own.mark({ tags: ['a'] }, 2000, false);
+	own.mark({ tags: ['a'] }, 1000, false);
+	own.mark({ everything: true }, 500, false);
+	own.mark({ everything: true }, 400, false);
 	const key = Buffer.from('hexample.com/a');
 	assert.ok(own.isPurged(key, ['a'], 1500));
 	assert.ok(own.isPurged(key, [], 450));
 	assert.ok(!own.isPurged(key, [], 501));
 });
 
+test('a soft purge makes stale what was asked for before it, and ends nothing', () => {
+	const own = tables();
+	const key = Buffer.from('hexample.com/a');
+	for (const purge of [{ urls: ['http://example.com/a'] }, { tags: ['a'] }, { everything: true }] as const) {
+		const before = own.staleFromMs(key, ['a'], 0);
+		own.mark(purge, before + 1000, true);
+		assert.equal(own.staleFromMs(key, ['a'], before + 1000), before + 1000);
+		assert.equal(own.staleFromMs(key, ['a'], before + 1001), 0, 'asked for later');
+		assert.ok(!own.isPurged(key, ['a'], 1));
+	}
+});
+
 test('what is hostile is purged, or means nothing', () => {
 	const own = tables();
-	own.mark({ urls: ['', 'no url', 'http://'], prefixes: [] } as SharedPurge, 1000);
-	own.mark({ prefixes: ['', 'é'.repeat(10_000)] }, 1000);
+	own.mark({ urls: ['', 'no url', 'http://'], prefixes: [] } as SharedPurge, 1000, false);
+	own.mark({ prefixes: ['', 'é'.repeat(10_000)] }, 1000, false);
 	assert.ok(own.isPurged(Buffer.from('hexample.com/a'), [], 1000), 'the empty prefix is of all');
 });

@@ -109,10 +109,12 @@ export class RedisLevel implements SecondLevel {
 		const { clock, purges } = this.#parts;
 		const nowMs = clock.highMs();
 		if (answer.responseMs > nowMs + AHEAD_MS || answer.requestMs < clock.floorMs) return null;
-		const { bytes, length } = wanted.key;
-		if (purges.isPurged(bytes.subarray(0, length), answer.tags, answer.requestMs)) return null;
+		const key = wanted.key.bytes.subarray(0, wanted.key.length);
+		const { tags, requestMs, responseMs } = answer;
+		if (purges.isPurged(key, tags, requestMs)) return null;
 		const later = Date.now() - nowMs;
-		const own = { ...answer, requestMs: answer.requestMs + later, responseMs: answer.responseMs + later };
+		const freshMs = freshUntil(answer, purges.staleFromMs(key, tags, requestMs));
+		const own = { ...answer, freshMs, requestMs: requestMs + later, responseMs: responseMs + later };
 		return wanted.suits(own) ? { answer: own, trailers, body: [body], close: () => undefined } : null;
 	}
 
@@ -125,7 +127,10 @@ export class RedisLevel implements SecondLevel {
 			return;
 		}
 		const times = this.#timesOf(answer);
-		if (purges.isPurged(key.bytes.subarray(0, key.length), answer.tags, times.requestMs)) return;
+		const bytes = key.bytes.subarray(0, key.length);
+		if (purges.isPurged(bytes, answer.tags, times.requestMs)) return;
+		// It was asked for before it was made stale: what comes of asking again is kept.
+		if (purges.staleFromMs(bytes, answer.tags, times.requestMs) > 0) return;
 		const pieces = piecesOf(entry);
 		if (pieces === null) return;
 		const { secret, keys } = this.#parts;
@@ -170,7 +175,7 @@ export class RedisLevel implements SecondLevel {
 		const url = bytes.toString('latin1', 0, length);
 		const nowMs = clock.highMs();
 		// What this node has asked for is not to come back before it is told to all.
-		if (!Number.isNaN(nowMs)) purges.mark({ changed: [url] }, nowMs);
+		if (!Number.isNaN(nowMs)) purges.mark({ changed: [url] }, nowMs, false);
 		if (this.#changed.size === 0) setTimeout(() => this.#tell(), GATHER_MS);
 		this.#changed.add(url);
 	}
@@ -185,6 +190,11 @@ export class RedisLevel implements SecondLevel {
 		if (this.#changed.size > 0) this.#tell();
 		this.#parts.link.close();
 	}
+}
+
+/** The lifetime of an answer that is stale from then on in any case; 0: it is not. */
+function freshUntil({ freshMs, initialAgeMs, responseMs }: StoredAnswer, staleFromMs: number): number {
+	return staleFromMs === 0 ? freshMs : Math.min(freshMs, initialAgeMs + Math.max(0, staleFromMs - responseMs));
 }
 
 /** null: it is not all there to be read. */

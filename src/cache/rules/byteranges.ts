@@ -1,4 +1,4 @@
-import type { ByteRange } from './ranges.ts';
+import type { ByteRange } from '../../wire/byte-ranges.ts';
 
 /** Where the ranges of an answer come from. */
 export interface RangeSource {

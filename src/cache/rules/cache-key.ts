@@ -18,7 +18,7 @@ const ANY_HOST = 42;
 const SPACE = 32;
 const COLON = 58;
 /** Below this many bytes a plain loop is quicker than the call into the runtime. */
-const SHORT = 64;
+const SHORT = 40;
 const ABSENT = 0xff_ff_ff_ff;
 /** A longer value is hashed. */
 const PLAIN_LENGTH = 256;

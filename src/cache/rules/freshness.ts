@@ -1,8 +1,8 @@
 import { Field } from '../../wire/field-names.ts';
 import { type Fields, STRIDE } from '../../wire/head.ts';
+import { parseHttpDate } from '../../wire/http-date.ts';
 import type { CacheLifetime, CachePolicy } from '../cache-policy.ts';
 import { DELTA_MOST, Delta, type Directives, deltaOf } from './directives.ts';
-import { parseHttpDate } from './http-date.ts';
 
 /** Statuses whose answers may be given a lifetime that nobody said (RFC 9110 §15.1). */
 const HEURISTIC: ReadonlySet<number> = new Set([200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501]);

@@ -66,24 +66,26 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
 export function judgeAnswer(judging: Judging): Judgement {
 	const { answer, policy, control } = judging;
 	const { head, bytes } = answer;
-	const { directives, targeted } = directivesOf(judging);
+	const said = namedIn(head.fields);
+	const { directives, targeted } = directivesOf(judging, said);
 	const refusal = refusalOf(judging, directives);
 	if (refusal !== null) return { stored: null, refusal };
 	const times = timesOf(head.fields, bytes, answer.responseMs);
-	const said = { status: head.status, directives, times, responseMs: answer.responseMs };
+	const silence = { status: head.status, directives, times, responseMs: answer.responseMs };
 	const override = overridden(policy, head.status);
-	const freshness = override ?? freshnessOf(said, policy, !targeted);
-	if (freshness.by !== 'origin' && has(head.fields, Field.setCookie)) return { stored: null, refusal: 'set-cookie' };
+	const freshness = override ?? freshnessOf(silence, policy, !targeted);
+	if (freshness.by !== 'origin' && has(said, Field.setCookie)) return { stored: null, refusal: 'set-cookie' };
 	// A lifetime that nobody wrote for this request is none of a POST's.
 	if (judging.request.method === 'POST' && freshness.by !== 'origin') return { stored: null, refusal: 'method' };
-	const vary = varyOfAnswer(judging);
+	const vary = varyOfAnswer(judging, said);
 	if (vary === null) return { stored: null, refusal: 'vary' };
 	const tags = tagsOf(head.fields, bytes, policy.tagFields);
 	if (tags === null) return { stored: null, refusal: 'tags' };
 	const shared = mayBeShared(directives);
 	if (control.authorization && !shared && !isKeyedByAuthorization(policy))
 		return { stored: null, refusal: 'authorization' };
-	const stored = assemble(judging, { directives, times, freshness, vary, tags, shared, overridden: override !== null });
+	const parts = { said, directives, times, freshness, vary, tags, shared, overridden: override !== null };
+	const stored = assemble(judging, parts);
 	if (!isOfUse(stored, directives, policy)) return { stored: null, refusal: 'no-lifetime' };
 	return { stored, own: linesNamed(answer, directives.unstored) };
 }
@@ -92,14 +94,29 @@ export function isKeyedByAuthorization({ key }: CachePolicy): boolean {
 	return key.credential?.header === 'authorization' || key.headers.includes('authorization');
 }
 
-function directivesOf({ answer, policy }: Judging): { directives: Directives; targeted: boolean } {
+/** Which of the fields that a cache reads are there: a bit each. */
+function namedIn({ table, count }: Fields): number {
+	let said = 0;
+	for (let row = 0; row < count * STRIDE; row += STRIDE) {
+		const field = table[row + 4] as number;
+		if (field >= Field.firstCache) said |= 1 << (field - Field.firstCache);
+	}
+	return said;
+}
+
+function has(said: number, field: number): boolean {
+	return (said & (1 << (field - Field.firstCache))) !== 0;
+}
+
+function directivesOf({ answer, policy }: Judging, said: number): { directives: Directives; targeted: boolean } {
 	const { fields } = answer.head;
 	const { bytes } = answer;
+	const lines = (field: number): string | null => (has(said, field) ? linesOf(fields, bytes, field) : null);
 	const targeted =
-		read(linesOf(fields, bytes, Field.cdnCacheControl), parseTargeted) ??
-		(policy.surrogate ? read(linesOf(fields, bytes, Field.surrogateControl), parseSurrogate) : null);
+		read(lines(Field.cdnCacheControl), parseTargeted) ??
+		(policy.surrogate ? read(lines(Field.surrogateControl), parseSurrogate) : null);
 	if (targeted !== null) return { directives: targeted, targeted: true };
-	return { directives: parseCacheControl(linesOf(fields, bytes, Field.cacheControl) ?? ''), targeted: false };
+	return { directives: parseCacheControl(lines(Field.cacheControl) ?? ''), targeted: false };
 }
 
 const read = (text: string | null, parse: (text: string) => Directives | null): Directives | null =>
@@ -114,11 +131,6 @@ function linesOf(fields: Fields, bytes: Buffer, field: number): string | null {
 		lines = lines === null ? line : `${lines},${line}`;
 	}
 	return lines;
-}
-
-function has(fields: Fields, field: number): boolean {
-	for (let row = 0; row < fields.count * STRIDE; row += STRIDE) if (fields.table[row + 4] === field) return true;
-	return false;
 }
 
 function refusalOf(judging: Judging, directives: Directives): Refusal | null {
@@ -163,10 +175,12 @@ function isStorablePart({ request, control, answer }: Judging): boolean {
 	);
 }
 
-function varyOfAnswer({ request, control, answer, hash }: Judging): Vary | null {
+const SAME: Vary = [];
+
+function varyOfAnswer({ request, control, answer, hash }: Judging, said: number): Vary | null {
 	const { head, bytes } = answer;
-	const list = linesOf(head.fields, bytes, Field.vary);
-	const vary = list === null ? [] : varyOf(list, request, hash);
+	const list = has(said, Field.vary) ? linesOf(head.fields, bytes, Field.vary) : null;
+	const vary = list === null ? SAME : varyOf(list, request, hash);
 	if (vary === null || head.status !== 206) return vary;
 	return [{ name: 'range', value: request.head.fields.valueAt(request.buffer, control.rangeAt) }, ...vary];
 }
@@ -177,6 +191,8 @@ function mayBeShared(directives: Directives): boolean {
 }
 
 interface Parts {
+	/** As `namedIn` says. */
+	readonly said: number;
 	readonly directives: Directives;
 	readonly times: AnswerTimes;
 	readonly freshness: Freshness;
@@ -201,7 +217,7 @@ function assemble({ answer, policy }: Judging, parts: Parts): StoredAnswer {
 		staleWhileRevalidateMs: windowOf(policy.staleWhileRevalidateMs, directives.staleWhileRevalidate),
 		staleIfErrorMs: windowOf(policy.staleIfErrorMs, directives.staleIfError),
 		vary: parts.vary,
-		etag: etagOf(head.fields, bytes),
+		etag: has(parts.said, Field.etag) ? etagOf(head.fields, bytes) : null,
 		lastModifiedMs,
 		tags: parts.tags,
 		length: answer.contentLength,

@@ -1,16 +1,11 @@
+import { type ByteRange, type RangeSpec, rangeSpecs, resolveRange, resolveRanges } from '../../wire/byte-ranges.ts';
 import { STRIDE } from '../../wire/head.ts';
+import { parseHttpDate } from '../../wire/http-date.ts';
 import { AnswerFlag, type StoredAnswer } from '../stored-answer.ts';
 import type { CacheRequest } from './cache-request.ts';
 import { contentRangeOf } from './content-range.ts';
-import { parseHttpDate } from './http-date.ts';
 import type { RequestControl } from './request-control.ts';
 import { storedFields } from './stored-head.ts';
-
-/** Bytes of a representation, both ends included. */
-export interface ByteRange {
-	readonly first: number;
-	readonly last: number;
-}
 
 /** What of a stored answer a request is given (RFC 9110 §14). */
 export type RangeChoice =
@@ -32,9 +27,6 @@ export interface RangeAsking {
 	readonly control: RequestControl;
 }
 
-/** A longer list of ranges is an attack, not a reader (RFC 9110 §17.15): it gets the whole. */
-const RANGES_MOST = 16;
-const TEXT_MOST = 512;
 /** Ranges closer than this are sent as one: the head of a part is longer. */
 const GAP_BYTES = 80;
 /** A date is a strong validator once so much time has passed since (RFC 9110 §8.8.2.2). */
@@ -48,9 +40,9 @@ export function rangeOf(answer: StoredAnswer, length: number, asking: RangeAskin
 	if ((answer.flags & AnswerFlag.partial) !== 0) return heldRanges(answer, asking.request, control) ?? WHOLE;
 	if (control.rangeAt < 0 || control.ambiguous || answer.status !== 200 || length < 0) return WHOLE;
 	if (asking.request.method !== 'GET' || !ifRangeHolds(answer, asking)) return WHOLE;
-	const specs = specsOf(rangeText(asking));
+	const specs = rangeSpecs(rangeText(asking));
 	if (specs === null) return WHOLE;
-	const ranges = joined(specs.map((spec) => resolve(spec, length)).filter((range) => range !== null));
+	const ranges = resolveRanges(specs, length, GAP_BYTES);
 	return ranges.length === 0
 		? { kind: 'unsatisfiable', total: length }
 		: { kind: 'ranges', ranges, total: length, offset: 0 };
@@ -76,11 +68,11 @@ export function heldRanges(answer: StoredAnswer, request: CacheRequest, control:
 	});
 	const asked = rangeText(asking);
 	if (asked === answer.vary[0]?.value) return given({ first: held.first, last });
-	const specs = specsOf(asked);
+	const specs = rangeSpecs(asked);
 	if (specs === null || specs.length !== 1) return null;
-	const spec = specs[0] as Spec;
+	const spec = specs[0] as RangeSpec;
 	if (spec.first === null && held.total < 0) return null;
-	const range = resolve(spec, held.total < 0 ? Number.MAX_SAFE_INTEGER : held.total);
+	const range = resolveRange(spec, held.total < 0 ? Number.MAX_SAFE_INTEGER : held.total);
 	if (range === null || range.first < held.first || range.first > last) return null;
 	// To the end, or beyond what is there: a part of what was asked for is an answer too (RFC 9110 §15.3.7), if it is all there is.
 	if (range.last > last && !(spec.last === null && spec.first !== null)) return null;
@@ -89,56 +81,6 @@ export function heldRanges(answer: StoredAnswer, request: CacheRequest, control:
 
 function rangeText({ request, control }: RangeAsking): string {
 	return request.head.fields.valueAt(request.buffer, control.rangeAt);
-}
-
-/** `first` null: the last `last` bytes; `last` null: to the end. */
-interface Spec {
-	readonly first: number | null;
-	readonly last: number | null;
-}
-
-/** null: not of bytes, malformed, or far too much; such a field is ignored (RFC 9110 §14.2). */
-function specsOf(text: string): Spec[] | null {
-	if (text.length > TEXT_MOST || !/^bytes=/i.test(text)) return null;
-	const specs: Spec[] = [];
-	for (const part of text.slice(6).split(',')) {
-		const match = /^[ \t]*(?:([0-9]+)-([0-9]*)|-([0-9]+))[ \t]*$/.exec(part);
-		if (match === null) {
-			if (part.trim() === '') continue;
-			return null;
-		}
-		if (specs.length === RANGES_MOST) return null;
-		const [, first, last, suffix] = match;
-		const spec: Spec =
-			suffix === undefined
-				? { first: Number(first), last: last === '' ? null : Number(last) }
-				: { first: null, last: Number(suffix) };
-		if (spec.first !== null && spec.last !== null && spec.last < spec.first) return null;
-		specs.push(spec);
-	}
-	return specs.length === 0 ? null : specs;
-}
-
-/** null: nothing of it exists. */
-function resolve({ first, last }: Spec, length: number): ByteRange | null {
-	if (first === null) {
-		const suffix = Math.min(last as number, length);
-		return suffix === 0 ? null : { first: length - suffix, last: length - 1 };
-	}
-	return first >= length ? null : { first, last: last === null ? length - 1 : Math.min(last, length - 1) };
-}
-
-/** In order, and those that overlap or nearly touch as one. */
-function joined(ranges: ByteRange[]): ByteRange[] {
-	if (ranges.length < 2) return ranges;
-	ranges.sort((one, other) => one.first - other.first);
-	const result: ByteRange[] = [];
-	for (const range of ranges) {
-		const before = result.at(-1);
-		if (before === undefined || range.first > before.last + GAP_BYTES) result.push(range);
-		else if (range.last > before.last) result[result.length - 1] = { first: before.first, last: range.last };
-	}
-	return result;
 }
 
 /** Strong comparison (RFC 9110 §13.1.5): a weak tag, or a date that could be of two versions, is as good as none. */

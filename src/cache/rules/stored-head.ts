@@ -1,7 +1,7 @@
 import { Field } from '../../wire/field-names.ts';
 import { Fields, lineEnd, parseFields, STRIDE } from '../../wire/head.ts';
+import { formatHttpDate } from '../../wire/http-date.ts';
 import type { ResponseHead } from '../../wire/response-head.ts';
-import { formatHttpDate } from './http-date.ts';
 
 const STATUS_DIGITS = 3;
 /** More lines than any head that came through the gateway's own limits. */

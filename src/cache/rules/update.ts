@@ -1,8 +1,8 @@
 import { Field } from '../../wire/field-names.ts';
 import { HeadFault, lineEnd, STRIDE } from '../../wire/head.ts';
+import { formatHttpDate } from '../../wire/http-date.ts';
 import { ResponseHead } from '../../wire/response-head.ts';
 import { AnswerFlag, type StoredAnswer } from '../stored-answer.ts';
-import { formatHttpDate } from './http-date.ts';
 import { type Judging, judgeAnswer } from './judge-answer.ts';
 import { isStored, nameAt, storedFields } from './stored-head.ts';
 

@@ -3,6 +3,7 @@ import { suite, test } from 'node:test';
 import { brotliDecompressSync, constants, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { BodyCoder, compressNow, compressWhole } from './body-coder.ts';
 import type { Coding } from './coding.ts';
+import { CompressCounts } from './compress-counts.ts';
 
 const plain: Record<Coding, (bytes: Buffer, finished?: boolean) => Buffer> = {
 	gzip: (bytes, finished = true) => gunzipSync(bytes, finished ? {} : { finishFlush: constants.Z_SYNC_FLUSH }),
@@ -67,3 +68,21 @@ for (const coding of CODINGS)
 			assert.equal(told, false);
 		});
 	});
+
+test('what is compressed is counted by its coding, bytes before and after, in the column of its worker', async () => {
+	const buffer = CompressCounts.create(2);
+	const before = CompressCounts.own;
+	CompressCounts.own = new CompressCounts(buffer, 1);
+	try {
+		const bytes = Buffer.alloc(5000, 'ab');
+		const whole = (await compressWhole(bytes, 'gzip', 6)) as Buffer;
+		const now = compressNow(bytes, 'gzip', 6);
+		new CompressCounts(buffer, 0).add('br', 10, 1);
+		assert.deepEqual(CompressCounts.sum(buffer), [
+			{ coding: 'br', inBytes: 10, outBytes: 1 },
+			{ coding: 'gzip', inBytes: 10_000, outBytes: whole.length + now.length },
+		]);
+	} finally {
+		CompressCounts.own = before;
+	}
+});

@@ -9,6 +9,7 @@ import {
 	zstdCompressSync,
 } from 'node:zlib';
 import type { Coding } from './coding.ts';
+import { CompressCounts } from './compress-counts.ts';
 
 const {
 	BROTLI_OPERATION_FINISH,
@@ -49,7 +50,9 @@ const spare = new Map<string, BodyCoder[]>();
 /** Compresses one body, piece by piece, on the threads of the runtime's pool. */
 export class BodyCoder {
 	readonly #stream: Deflate;
-	readonly #end: number;
+	readonly #coding: Coding;
+	/** Of the piece that is compressed now. */
+	#inBytes = 0;
 	/** Those that may take its place; null: it is used once. */
 	readonly #spare: BodyCoder[] | null;
 	#then: Coded | null = null;
@@ -73,7 +76,7 @@ export class BodyCoder {
 
 	private constructor(coding: Coding, stream: Deflate, kept: BodyCoder[] | null) {
 		this.#stream = stream;
-		this.#end = END[coding];
+		this.#coding = coding;
 		this.#spare = kept;
 		stream.on('error', () => this.#done(null));
 	}
@@ -82,8 +85,9 @@ export class BodyCoder {
 	code(bytes: Buffer, last: boolean, then: Coded): void {
 		this.#then = then;
 		this.#clean = false;
+		this.#inBytes = bytes.length;
 		if (bytes.length > 0 || !last) this.#stream.write(bytes, last ? undefined : () => this.#fetch(false));
-		if (last) this.#stream.flush(this.#end, () => this.#fetch(true));
+		if (last) this.#stream.flush(END[this.#coding], () => this.#fetch(true));
 	}
 
 	/** Nobody wants the rest. Not to be used any more. */
@@ -114,6 +118,7 @@ export class BodyCoder {
 	#done(bytes: Buffer | null): void {
 		const then = this.#then;
 		this.#then = null;
+		if (bytes !== null) CompressCounts.own.add(this.#coding, this.#inBytes, bytes.length);
 		then?.(bytes);
 	}
 }
@@ -144,6 +149,12 @@ function wholeStream(coding: Coding, { level, size }: CodingOptions): Deflate {
 
 /** A small body, at once: what other threads cost would be more. */
 export function compressNow(bytes: Buffer, coding: Coding, level: number): Buffer {
+	const coded = codedNow(bytes, coding, level);
+	CompressCounts.own.add(coding, bytes.length, coded.length);
+	return coded;
+}
+
+function codedNow(bytes: Buffer, coding: Coding, level: number): Buffer {
 	if (coding === 'gzip') return gzipSync(bytes, { level });
 	if (coding === 'br')
 		return brotliCompressSync(bytes, {

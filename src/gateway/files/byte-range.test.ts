@@ -16,11 +16,12 @@ suite('byteRange of 100 bytes', () => {
 		['bytes=0-9,10-19', 0, 20],
 		['bytes=10-19, 0-12', 0, 20],
 		['bytes=0-9, 200-300', 0, 10],
+		['bytes=0-1,,2-3', 0, 4],
 	];
 	for (const [value, start, end] of parts)
 		test(`${value} is ${start} to ${end}`, () => assert.deepEqual(byteRange(value, 100), { start, end }));
 
-	for (const value of ['bytes=100-', 'bytes=100-200', 'bytes=-0', 'bytes=500-600,700-'])
+	for (const value of ['bytes=100-', 'bytes=100-200', 'bytes=-0', 'bytes=500-600,700-', 'bytes=99999999999999999-'])
 		test(`${value} is not to be had`, () => assert.equal(byteRange(value, 100), 'unsatisfiable'));
 
 	for (const value of [
@@ -32,10 +33,8 @@ suite('byteRange of 100 bytes', () => {
 		'bytes=5-4',
 		'bytes=+1-2',
 		'bytes=1.5-2',
-		'bytes=0-1,,2-3',
 		'items=0-1',
 		'bytes=0-9,20-29',
-		'bytes=99999999999999999-',
 		`bytes=${Array.from({ length: 17 }, (_, at) => `${at}-${at}`).join(',')}`,
 		`bytes=${'0-,'.repeat(100_000)}0-`,
 	])

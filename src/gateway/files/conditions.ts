@@ -1,6 +1,8 @@
 import { equalsLower } from '../../wire/bytes.ts';
+import { listsEtag } from '../../wire/etag-list.ts';
 import { Field } from '../../wire/field-names.ts';
 import { type Fields, STRIDE, text } from '../../wire/head.ts';
+import { parseHttpDateText } from '../../wire/http-date.ts';
 
 /** What a request says of the version that its client has, or wants a part of (RFC 9110 §13, §14.2). */
 export class Conditions {
@@ -95,21 +97,13 @@ export function mayBeRange({ ifRange }: Conditions, { etag, modifiedS }: Validat
 	return seconds(ifRange, -1) === modifiedS && nowS - modifiedS >= 1;
 }
 
-/** Whether a list of ETags has this one, or is `*`. `weak`: as weak ones, so that `W/` says nothing (RFC 9110 §8.8.3.2). */
 function lists(list: string, etag: string, weak: boolean): boolean {
-	if ((list === etag && weak) || list.trim() === '*') return true;
-	for (const [found] of list.matchAll(/(?:W\/)?"[^"]*"/g)) {
-		if (weak ? opaque(found) === opaque(etag) : found === etag && !etag.startsWith('W/')) return true;
-	}
-	return false;
+	const buffer = Buffer.from(list, 'latin1');
+	return listsEtag({ buffer, start: 0, end: buffer.length }, etag, weak);
 }
-
-const opaque = (etag: string): string => (etag.startsWith('W/') ? etag.slice(2) : etag);
 
 /** A date of HTTP in seconds; `otherwise` where it is none. */
 function seconds(date: string, otherwise: number): number {
-	// The form of asctime names no zone, and means UTC (RFC 9110 §5.6.7).
-	const zoned = date.endsWith('GMT') ? date : `${date} GMT`;
-	const ms = date.length < 40 && /\d\d:\d\d:\d\d/.test(date) ? Date.parse(zoned) : Number.NaN;
+	const ms = parseHttpDateText(date, Date.now());
 	return Number.isNaN(ms) ? otherwise : Math.floor(ms / 1000);
 }

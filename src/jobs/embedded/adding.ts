@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { newJob } from '../as-handed-in.ts';
 import type { IdempotencyRecord, NewJob } from '../job.ts';
 import type { AddOutcome } from '../job-store.ts';
 import type { JobBook } from './job-book.ts';
-import { bodyColumns, newJob } from './job-row.ts';
+import { bodyColumns } from './job-row.ts';
 import { STATE_NUMBERS } from './job-tables.ts';
 import { spendText } from './spend-text.ts';
 

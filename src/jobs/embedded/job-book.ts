@@ -5,6 +5,7 @@ import { corruption } from './job-file.ts';
 import { bodyColumns, type JobRow, type Row, readJob, SELECT_CLAIMED, SELECT_JOB, SELECT_ROW } from './job-row.ts';
 import { ENDED_FROM, STATE_NUMBERS, STATES } from './job-tables.ts';
 import type { GroupRow, Ledger } from './ledger.ts';
+import { rowReader } from './row-reader.ts';
 import { Spending } from './spending.ts';
 
 /** Jobs of the file as they are read and changed within a transaction, with the counts that go with it. */
@@ -13,9 +14,9 @@ export class JobBook {
 	readonly spending: Spending;
 	/** What changed in this transaction. */
 	readonly told: Parameters<JobChanged>[0][] = [];
-	readonly #byId: StatementSync;
+	readonly #byId: ReturnType<typeof rowReader>;
 	readonly #whole: StatementSync;
-	readonly #claimed: StatementSync;
+	readonly #claimed: ReturnType<typeof rowReader>;
 	readonly #end: StatementSync;
 	readonly #save: StatementSync;
 	readonly #beat: StatementSync;
@@ -29,9 +30,9 @@ export class JobBook {
 	constructor(database: DatabaseSync, ledger: Ledger) {
 		this.ledger = ledger;
 		this.spending = new Spending(database);
-		this.#byId = database.prepare(`${SELECT_ROW} WHERE id = ?`);
+		this.#byId = rowReader(database.prepare(`${SELECT_ROW} WHERE id = ?`));
 		this.#whole = database.prepare(`${SELECT_JOB} WHERE j.id = ?`);
-		this.#claimed = database.prepare(`${SELECT_CLAIMED} WHERE j.seq = ?`);
+		this.#claimed = rowReader(database.prepare(`${SELECT_CLAIMED} WHERE j.seq = ?`));
 		this.#end = database.prepare(
 			`UPDATE jobs SET state = ?, version = ?, held = 0, lease = NULL, holder = NULL, token = NULL, ended = ?, dropAt = ?,
 			error = ? WHERE seq = ?`,
@@ -51,7 +52,7 @@ export class JobBook {
 	}
 
 	row(id: string): JobRow | null {
-		return (this.#byId.get(id) as JobRow | undefined) ?? null;
+		return (this.#byId(id) as JobRow | undefined) ?? null;
 	}
 
 	job(id: string): Job | null {
@@ -61,7 +62,7 @@ export class JobBook {
 
 	/** Row and all that belongs to a job that has no result, for `readJob`. */
 	claimed(seq: number): Row & JobRow {
-		const row = this.#claimed.get(seq) as (Row & JobRow) | undefined;
+		const row = this.#claimed(seq) as (Row & JobRow) | undefined;
 		if (row === undefined) throw corruption(`job ${seq} is not whole`);
 		const group = this.ledger.group(row.gid);
 		return Object.assign(row, { queue: group.queue.name, grp: group.name });

@@ -1,6 +1,6 @@
-import type { Job, JobBody, JobError, JobProgress, JobResult, NewJob } from '../job.ts';
+import type { Job, JobBody, JobError, JobProgress, JobResult } from '../job.ts';
 import { STATES } from './job-tables.ts';
-import { spendText, spentOf } from './spend-text.ts';
+import { spentOf } from './spend-text.ts';
 
 /** A row of the file, as node:sqlite gives it. */
 export type Row = Record<string, unknown>;
@@ -80,26 +80,6 @@ export function readJob(row: Row): Job {
 		result: readResult(row),
 		version: row['version'] as number,
 		...spentOf(row['spend'] as string | null),
-	};
-}
-
-/** A job as it stands when it was handed in. */
-export function newJob(job: NewJob): Job {
-	const { idempotency: _, notifyLane: __, spend, ...rest } = job;
-	return {
-		...rest,
-		state: job.runAtMs > job.createdMs ? 'scheduled' : 'waiting',
-		attempts: 0,
-		firstAttemptMs: null,
-		startedMs: null,
-		endedMs: null,
-		lane: '',
-		externalId: null,
-		progress: null,
-		error: null,
-		result: null,
-		version: 1,
-		...spentOf(spend === undefined ? null : spendText(spend)),
 	};
 }
 

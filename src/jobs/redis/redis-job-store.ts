@@ -1,7 +1,7 @@
 import { BallastError } from '../../core/errors.ts';
 import type { RedisConfig } from '../../redis/config.ts';
 import { RedisLink, type RedisState } from '../../redis/redis-link.ts';
-import { newJob } from '../embedded/job-row.ts';
+import { newJob } from '../as-handed-in.ts';
 import { STATE_NUMBERS, STATES } from '../embedded/job-tables.ts';
 import type { Job, JobState, NewJob } from '../job.ts';
 import type {

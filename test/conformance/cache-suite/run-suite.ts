@@ -8,15 +8,25 @@ import { pathToFileURL } from 'node:url';
 import { freePorts } from '../../support/free-ports.ts';
 import type { Results, SuiteTest } from './score.ts';
 
-interface Runner {
-	runTests(suites: unknown, fetch: unknown, browser: boolean, base: string): Promise<void>;
-	getResults(): Results;
+/** `client/test.mjs` of the suite: it puts what came of a test under its name, and runs each name once. */
+interface Client {
+	makeCacheTest(test: SuiteTest): Promise<void>;
+	readonly testResults: Record<string, Results[string]>;
+}
+
+interface ClientConfig {
+	setFetch(fetch: unknown): void;
+	setBaseUrl(base: string): void;
+	setUseBrowserCache(browser: boolean): void;
 }
 
 interface Group {
 	readonly id: string;
 	readonly tests: readonly SuiteTest[];
 }
+
+/** Tests at a time, as the suite's own runner has it. */
+const TOGETHER = 100;
 
 /** Another cache, whose results come with the suite. */
 export interface Published {
@@ -65,13 +75,19 @@ export class CacheSuite {
 		return [...common.default, surrogate.default];
 	}
 
-	/** Runs all of it against the cache at `base`; once in a process, as the suite keeps its results to itself. */
-	async run(base: string): Promise<Results> {
-		const runner = await this.#import<Runner>('client/runner.mjs');
+	/** Runs these tests against what listens at `base`; one run at a time. */
+	async run(base: string, tests: readonly SuiteTest[]): Promise<Results> {
+		const config = await this.#import<ClientConfig>('client/config.mjs');
+		const client = await this.#import<Client>('client/test.mjs');
 		// The one that the suite was written for: that of Node adds fields of its own to a request with conditions.
-		const fetch: unknown = createRequire(join(this.#folder, 'package.json'))('node-fetch');
-		await runner.runTests(await this.groups(), fetch, false, base);
-		return runner.getResults();
+		config.setFetch(createRequire(join(this.#folder, 'package.json'))('node-fetch'));
+		config.setBaseUrl(base);
+		config.setUseBrowserCache(false);
+		for (const id of Object.keys(client.testResults)) delete client.testResults[id];
+		const wanted = tests.filter(({ browser_only: browser }) => browser !== true);
+		for (let at = 0; at < wanted.length; at += TOGETHER)
+			await Promise.all(wanted.slice(at, at + TOGETHER).map((test) => client.makeCacheTest(test)));
+		return { ...client.testResults };
 	}
 
 	async published(): Promise<Published[]> {

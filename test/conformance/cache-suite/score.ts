@@ -7,6 +7,7 @@ export interface SuiteTest {
 	readonly depends_on?: readonly string[];
 	/** For the caches of browsers. */
 	readonly browser_only?: boolean;
+	readonly requests?: readonly Readonly<Record<string, unknown>>[];
 }
 
 /** By test: true, or what was wrong. */

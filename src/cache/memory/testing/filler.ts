@@ -1,6 +1,6 @@
 /** A worker that begins to fill an entry and never ends, one that reads what another one fills, or one that begins what nobody has. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { FillState } from '../../answer-store.ts';
+import { type Asking, FillState } from '../../answer-store.ts';
 import { type MemoryStore, openAnswerStore } from '../memory-store.ts';
 import { cacheKey, storedAnswer } from './answers.ts';
 
@@ -15,6 +15,8 @@ const STATES: readonly string[] = ['asked', 'filling', 'whole', 'broken', 'refus
 /** Keys that racers begin. */
 export const RACED = 3000;
 
+const WHOLE = { answer: storedAnswer({ length: 0 }), bytes: Buffer.alloc(0), start: 0, end: 0, variantsMost: 1 };
+
 /** How many it began: each that it did not find. */
 function race(store: MemoryStore): number {
 	const any = (): boolean => true;
@@ -24,8 +26,11 @@ function race(store: MemoryStore): number {
 		// A lookup that gave up on a lock is not one that found nothing.
 		for (let tries = 0; tries < 1000; tries++) {
 			if (store.find(key, any) !== null) break;
-			if (store.begin(key, any) === null) continue;
+			const asking: Asking = { place: 0, entry: null };
+			// What another one asks for is followed, and found.
+			if (at % 2 === 0 ? store.begin(key, any) === null : store.ask(key, any, asking) !== null) continue;
 			begun++;
+			if (at % 2 === 1) store.put(key, asking, WHOLE);
 			break;
 		}
 	}

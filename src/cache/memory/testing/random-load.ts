@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { parentPort, workerData } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
-import { type AnswerEntry, type FillingEntry, FillState } from '../../answer-store.ts';
+import { type AnswerEntry, type Asking, type FillingEntry, FillState } from '../../answer-store.ts';
 import { type MemoryStore, openAnswerStore } from '../memory-store.ts';
 import { cacheKey, storedAnswer } from './answers.ts';
 
@@ -58,12 +58,19 @@ interface Fill {
 	at: number;
 }
 
+/** What it asks the origin for. */
+interface Asked {
+	asking: Asking;
+	key: number;
+}
+
 class Load {
 	readonly #load: RandomLoad;
 	readonly #store: MemoryStore;
 	readonly #report: RandomLoadReport = { hits: 0, misses: 0, filled: 0, followed: 0, broken: 0, usedMost: 0 };
 	readonly #held: { entry: AnswerEntry; key: number }[] = [];
 	readonly #fills: Fill[] = [];
+	readonly #asked: Asked[] = [];
 	readonly #purges: Promise<number>[] = [];
 	#following = 0;
 	#seed: number;
@@ -80,6 +87,7 @@ class Load {
 			this.#report.usedMost = Math.max(this.#report.usedMost, this.#store.usage.bytes);
 			if (step % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
 		}
+		while (this.#asked.length > 0) this.#answer();
 		while (this.#fills.length > 0) this.#fill();
 		while (this.#held.length > 0) this.#letGo();
 		while (this.#following > 0) await new Promise((resolve) => setImmediate(resolve));
@@ -98,6 +106,7 @@ class Load {
 	#step(): void {
 		const chance = this.#random(1000);
 		if (this.#load.purges && chance < 4) this.#purge();
+		else if ((chance < 100 || this.#asked.length > 8) && this.#asked.length > 0) this.#answer();
 		else if ((chance < 300 || this.#fills.length > 8) && this.#fills.length > 0) this.#fill();
 		else if (this.#held.length > 20) this.#letGo();
 		else this.#request();
@@ -108,7 +117,7 @@ class Load {
 		const key = Math.min(this.#random(this.#load.keys), this.#random(this.#load.keys));
 		const name = cacheKey(`https://host/${key % 7}/${key}`);
 		const entry = this.#store.find(name, () => true);
-		if (entry === null) return this.#begin(key);
+		if (entry === null) return this.#random(2) === 0 ? this.#begin(key) : this.#ask(key);
 		if (entry.state === FillState.whole) {
 			checkBody(entry, key);
 			entry.touch();
@@ -129,13 +138,44 @@ class Load {
 		this.#report.misses++;
 		const entry = this.#store.begin(cacheKey(`https://host/${key % 7}/${key}`));
 		if (entry === null) return;
-		const body = checkedBody(key, Math.floor(this.#random(1000) ** 2 * (this.#load.bodyMost / 1e6)), this.#seed);
+		const body = this.#body(key);
 		const length = this.#random(2) === 0 ? body.length : -1;
 		if (entry.setAnswer(storedAnswer({ tags: [`tag${key % 10}`], length }))) this.#fills.push({ entry, body, at: 0 });
 		else {
 			entry.fail(FillState.refused);
 			entry.release();
 		}
+	}
+
+	#ask(key: number): void {
+		const asking: Asking = { place: 0, entry: null };
+		const name = cacheKey(`https://host/${key % 7}/${key}`);
+		const coming = this.#store.ask(name, ({ state }) => state < FillState.whole, asking);
+		if (coming !== null) this.#follow(coming, key);
+		else this.#asked.push({ asking, key });
+	}
+
+	/** An answer comes to what it asked for: all of it, its head, or nothing that is stored. */
+	#answer(): void {
+		const [{ asking, key }] = this.#asked.splice(this.#random(this.#asked.length), 1) as [Asked];
+		const name = cacheKey(`https://host/${key % 7}/${key}`);
+		this.#report.misses++;
+		const body = this.#body(key);
+		const answer = storedAnswer({ tags: [`tag${key % 10}`], length: body.length });
+		const chance = this.#random(10);
+		const whole = { answer, bytes: body, start: 0, end: body.length, variantsMost: 2 };
+		if (chance < 6 && asking.entry === null && this.#store.put(name, asking, whole)) return;
+		const entry = asking.entry ?? (chance === 9 ? this.#store.leave(name, asking) : this.#store.open(name, asking));
+		if (entry === null) return;
+		if (chance < 9 && entry.setAnswer(answer)) this.#fills.push({ entry, body, at: 0 });
+		else {
+			entry.fail(FillState.refused);
+			entry.release();
+		}
+	}
+
+	#body(key: number): Buffer {
+		return checkedBody(key, Math.floor(this.#random(1000) ** 2 * (this.#load.bodyMost / 1e6)), this.#seed);
 	}
 
 	#fill(): void {

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { Framing } from '../../../wire/framing.ts';
+import { formatHttpDate } from '../../../wire/http-date.ts';
 import { RequestHead } from '../../../wire/request-head.ts';
 import { ResponseHead } from '../../../wire/response-head.ts';
 import { type CachePolicy, PLAIN_CACHE } from '../../cache-policy.ts';
 import { CacheHash } from '../cache-hash.ts';
 import type { CacheRequest } from '../cache-request.ts';
-import { formatHttpDate } from '../http-date.ts';
 import type { Judging } from '../judge-answer.ts';
 import { RequestControl } from '../request-control.ts';
 import type { OriginAnswer } from '../stored-head.ts';

@@ -5,13 +5,13 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openEmbeddedJobStore } from '../../src/jobs/embedded/embedded-job-store.ts';
 import { JOB_STATES } from '../../src/jobs/job.ts';
+import { count, faultTest } from './judge.ts';
+import { sized } from './plan.ts';
 
-/** The plan's hundred (fault 20) in the longer version. */
-const KILLS = process.env['BALLAST_FAULTS'] === 'long' ? 100 : 8;
+const KILLS = sized(8, 100);
 const WRITER = join(import.meta.dirname, '..', 'support', 'job-writer.ts');
 
 /** Bytes of acknowledgements after which it is killed, at most: some hundred of them. */
@@ -40,14 +40,14 @@ function idsOf(folder: string, word: string): string[] {
 	return ids.filter((id) => id.length === 22);
 }
 
-test(`${KILLS} times killed with -9 while 64 callers hand in jobs: nothing acknowledged is lost`, async (t) => {
+faultTest('20', 'the store of jobs', async (judge, { stack }) => {
 	const folder = mkdtempSync(join(tmpdir(), 'ballast-job-kill-'));
-	t.after(() => rmSync(folder, { recursive: true, force: true }));
+	stack.defer(() => rmSync(folder, { recursive: true, force: true }));
 	const path = join(folder, 'jobs.db');
 	for (let kills = 0; kills < KILLS; ) {
 		// Now and then two at once, as two cores are during an upgrade.
-		const count = kills % 5 === 0 ? 2 : 1;
-		const writers = Array.from({ length: count }, () => killOne(path, join(folder, `acknowledged-${kills++}`)));
+		const together = kills % 5 === 0 ? 2 : 1;
+		const writers = Array.from({ length: together }, () => killOne(path, join(folder, `acknowledged-${kills++}`)));
 		await Promise.all(writers);
 	}
 
@@ -62,7 +62,11 @@ test(`${KILLS} times killed with -9 while 64 callers hand in jobs: nothing ackno
 		const state = (await store.get(id))?.state;
 		if (state === undefined || (done.has(id) && state !== 'succeeded')) lost.push(`${id} ${state}`);
 	}
-	assert.deepEqual(lost, []);
+	judge(
+		'nothing that the store acknowledged is lost, 64 callers',
+		`${lost.slice(0, 3).join(', ') || '0'} of ${count(added.length)}, in ${KILLS} kills`,
+		lost.length === 0,
+	);
 	const counts: Record<string, number> = {};
 	for (const name of ['queue-0', 'queue-1', 'queue-2']) {
 		const view = await store.queue(name);
@@ -71,14 +75,14 @@ test(`${KILLS} times killed with -9 while 64 callers hand in jobs: nothing ackno
 	await store.close();
 
 	const database = new DatabaseSync(path);
-	assert.equal(database.prepare('PRAGMA integrity_check').get()?.['integrity_check'], 'ok');
+	const integrity = String(database.prepare('PRAGMA integrity_check').get()?.['integrity_check']);
 	const one = (sql: string) => database.prepare(sql).get()?.['n'];
-	const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
+	const all = Object.values(counts).reduce((sum, each) => sum + each, 0);
 	assert.deepEqual([one('SELECT count(*) AS n FROM jobs'), one('SELECT count(*) AS n FROM payloads')], [all, all]);
 	assert.equal(one('SELECT count(*) AS n FROM idempotency'), all);
 	assert.equal(one('SELECT count(*) AS n FROM jobs WHERE held = 1'), counts['running']);
 	assert.equal(one('SELECT sum(held) AS n FROM groups'), counts['running']);
 	assert.equal(one('SELECT sum(waiting) AS n FROM groups'), counts['waiting']);
 	database.close();
-	t.diagnostic(`${added.length} acknowledged, ${done.size} done, ${all} stored, 0 lost`);
+	judge('integrity ok', `${integrity}; ${count(all)} jobs, counted as they are there`, integrity === 'ok');
 });

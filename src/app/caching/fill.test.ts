@@ -1,0 +1,283 @@
+/** A short answer is put into the store as a whole, or grows there: whatever comes between, one question is asked. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { PLAIN_CACHE } from '../../cache/cache-policy.ts';
+import { AnswerMemory } from '../../cache/memory/answer-memory.ts';
+import { type MemoryStore, openAnswerStore } from '../../cache/memory/memory-store.ts';
+import { CacheHash } from '../../cache/rules/cache-hash.ts';
+import { UrlMarks } from '../../cache/url-marks.ts';
+import { ServiceCells } from '../../core/service-cells.ts';
+import type { Attempt } from '../../gateway/attempt.ts';
+import { ClientConnection } from '../../gateway/client-connection.ts';
+import type { DataPlane } from '../../gateway/data-plane.ts';
+import { Requests } from '../../gateway/requests.ts';
+import type { Route } from '../../gateway/route.ts';
+import { bareRequests } from '../../gateway/testing/bare-plane.ts';
+import { type ConnectionOwner, UpstreamConnection } from '../../gateway/upstream-connection.ts';
+import type { Transport } from '../../wire/transport.ts';
+import { goOn, handle, lookAgain } from '../pipeline.ts';
+import { AnswerCaching } from './answer-caching.ts';
+import { RouteCache } from './route-cache.ts';
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const BODY = 'x'.repeat(600);
+const head = (more: string): string => `HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\n${more}\r\n`;
+const ANSWER = head('Content-Length: 600\r\n') + BODY;
+
+/** Takes what it is given at once, or only when it is told to. */
+class Side implements Transport {
+	pending = 0;
+	readonly queued = 0;
+	readonly remoteAddress = '192.0.2.7';
+	readonly remotePort = 1;
+	readonly localPort = 2;
+	text = '';
+	takes = true;
+	cut = false;
+
+	isBroken(): boolean {
+		return false;
+	}
+	write(bytes: Uint8Array): boolean {
+		this.text += Buffer.from(bytes).toString('latin1');
+		if (!this.takes) this.pending += bytes.length;
+		return this.takes;
+	}
+	pause(): void {}
+	resume(): void {}
+	readInto(): void {}
+	end(): void {}
+	destroy(): void {}
+	reset(): void {
+		this.cut = true;
+	}
+}
+
+class Client {
+	readonly side = new Side();
+	readonly connection: ClientConnection;
+
+	constructor(requests: Requests) {
+		this.connection = new ClientConnection(requests, false);
+		this.connection.attach(this.side, '192.0.2.7');
+	}
+
+	ask(path = '/k'): void {
+		const bytes = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+		this.connection.onBytes(bytes, bytes.length);
+	}
+
+	/** It takes what it was given. */
+	drain(): void {
+		this.side.takes = true;
+		this.side.pending = 0;
+		this.connection.onDrain();
+	}
+
+	get body(): string {
+		return this.side.text.slice(this.side.text.indexOf('\r\n\r\n') + 4);
+	}
+}
+
+/** One instance, with a connection for each question. */
+class World {
+	readonly requests: Requests;
+	readonly store: MemoryStore = openAnswerStore(AnswerMemory.create(4 * 1024 * 1024), 0);
+	readonly caching: AnswerCaching;
+	readonly asked: UpstreamConnection[] = [];
+	readonly #plane: DataPlane;
+
+	constructor() {
+		const { plane } = bareRequests();
+		this.#plane = plane;
+		this.requests = new Requests(plane, handle);
+		const asked = this.asked;
+		const origin: ConnectionOwner = {
+			plane,
+			authority: '192.0.2.8:80',
+			serial: 1,
+			acquire: (attempt: Attempt) => {
+				const connection = new UpstreamConnection(origin);
+				connection.attach(new Side());
+				asked.push(connection);
+				connection.begin(attempt, true);
+			},
+			enter: () => true,
+			leave() {},
+			forget() {},
+			release() {},
+			closed() {},
+		};
+		(plane.upstreams as unknown[]).push(origin);
+		const hash = new CacheHash(randomBytes(32));
+		const marks = new UrlMarks(UrlMarks.create());
+		const lines = { again: lookAgain, goOn, balance: () => 0 };
+		this.caching = new AnswerCaching({ plane, store: this.store, marks, hash, levels: null, bodyMost: 1e9, ...lines });
+		const only = routeWith(new RouteCache(this.caching, PLAIN_CACHE, ''));
+		plane.routes = { match: () => only, methodsAllowed: () => [] };
+	}
+
+	/** The answer to the first, second … question, or a piece of it. */
+	answer(text: string, which = 0): void {
+		const bytes = Buffer.from(text);
+		bytes.copy(this.#plane.rx);
+		this.asked[which]?.onBytes(this.#plane.rx, bytes.length);
+	}
+
+	client(): Client {
+		return new Client(this.requests);
+	}
+
+	/** Nobody holds anything, and nothing is being asked for. */
+	isAtRest(entries: number): void {
+		assert.equal(this.caching.idle, true);
+		assert.equal(this.store.usage.entries, entries);
+		this.store.table.lock();
+		for (let at = 0; at < 256; at++)
+			for (const place of [2, 6, 10])
+				assert.equal(this.store.memory.cells[this.store.memory.stripes + at * 16 + place], 0, 'a place that is left');
+		this.store.table.unlock();
+	}
+
+	/** What a later client gets without a question. */
+	hit(): string {
+		const client = this.client();
+		const before = this.asked.length;
+		client.ask();
+		assert.equal(this.asked.length, before);
+		return client.body;
+	}
+}
+
+function routeWith(cache: RouteCache): Route {
+	const timeouts = { connectMs: 1000, firstByteMs: 1000, requestMs: 60_000, streamIdleMs: 60_000 };
+	const nothing = { fixed: null, redirect: null, files: null, rateLimits: null, path: null, cdn: null, response: null };
+	const service = {
+		name: 'videos',
+		version: '',
+		picker: { pick: () => 0, settle: () => {}, token: () => 0 },
+		key: null,
+		timed: false,
+		breaker: { inFlight: 0, waiting: 0 },
+		suspectAfter: 3,
+		cells: new ServiceCells(1),
+		concurrency: null,
+		cookie: null,
+	};
+	const retry = { attempts: 1, statuses: [], timeout: true, attemptMs: 0 };
+	const own = { cache, request: null, retry, service, host: { kind: 'preserve' }, holdMs: 0 };
+	return { series: 1, timeouts, bodyBytes: 1e6, next: null, ...nothing, ...own } as unknown as Route;
+}
+
+test('however a short answer comes, its client has it and it is stored', () => {
+	for (const pieces of [
+		[ANSWER],
+		[ANSWER.slice(0, -600), BODY],
+		[ANSWER.slice(0, -300), ANSWER.slice(-300)],
+		[ANSWER.slice(0, 20), ANSWER.slice(20)],
+		...[100, 300, 500].map((at) => [ANSWER.slice(0, at), ANSWER.slice(at, at + 100), ANSWER.slice(at + 100)]),
+	])
+		for (const takes of [true, false]) {
+			const world = new World();
+			const client = world.client();
+			client.side.takes = takes;
+			client.ask();
+			for (const piece of pieces) world.answer(piece);
+			if (!takes) client.drain();
+			assert.equal(client.body, BODY, `${pieces.map(({ length }) => length)} ${takes}`);
+			assert.match(client.side.text, /fwd=uri-miss; fwd-status=200; ttl=\d+; stored\r\n/);
+			world.isAtRest(1);
+			assert.equal(world.hit(), BODY);
+		}
+});
+
+test('an answer without a body is stored too', () => {
+	const world = new World();
+	const client = world.client();
+	client.ask();
+	world.answer(head('Content-Length: 0\r\nX-Own: 1\r\n'));
+	assert.match(client.side.text, /X-Own: 1\r\n(?:.*\r\n)*\r\n$/);
+	world.isAtRest(1);
+	assert.equal(world.hit(), '');
+});
+
+test('who comes second, before the head or behind it, gets the answer to the one question', async () => {
+	for (const before of [true, false])
+		for (const unknown of [true, false]) {
+			const world = new World();
+			const [first, second] = [world.client(), world.client()];
+			first.ask();
+			const start = unknown ? head('Transfer-Encoding: chunked\r\n') : head('Content-Length: 600\r\n');
+			const rest = unknown ? `258\r\n${BODY}\r\n0\r\n\r\n` : BODY;
+			if (before) second.ask();
+			world.answer(start);
+			if (!before) second.ask();
+			world.answer(rest);
+			await turn();
+			await turn();
+			assert.equal(world.asked.length, 1);
+			assert.match(second.side.text, new RegExp(BODY));
+			assert.match(first.side.text, new RegExp(BODY));
+			world.isAtRest(1);
+			assert.equal(world.hit(), BODY);
+		}
+});
+
+test('what proves not to be stored, or breaks off, is asked for by each who waited', async () => {
+	for (const broken of [false, true]) {
+		const world = new World();
+		const [first, second] = [world.client(), world.client()];
+		first.ask();
+		second.ask();
+		if (broken) {
+			world.answer(`${head('Content-Length: 600\r\n')}x`);
+			world.asked[0]?.onEnd();
+			assert.equal(first.side.cut, true);
+		} else world.answer(ANSWER.replace('max-age=60', 'no-store'));
+		await turn();
+		await turn();
+		assert.equal(world.asked.length, 2);
+		if (!broken) assert.equal(first.body, BODY);
+		world.answer(broken ? ANSWER : ANSWER.replace('max-age=60', 'no-store'), 1);
+		assert.equal(second.body, BODY);
+		world.isAtRest(broken ? 1 : 0);
+	}
+});
+
+test('a client that leaves before the answer is there leaves it to the store', () => {
+	const world = new World();
+	const client = world.client();
+	client.ask();
+	client.connection.onClose();
+	world.answer(ANSWER);
+	world.isAtRest(1);
+	assert.equal(world.hit(), BODY);
+});
+
+test('what is purged while it is asked for goes to who asked, and is not stored', () => {
+	const world = new World();
+	const client = world.client();
+	client.ask();
+	void world.store.purge({ all: true }, false);
+	world.answer(ANSWER);
+	assert.equal(client.body, BODY);
+	world.isAtRest(0);
+});
+
+test('what is not worth its place goes to who asked alone', async () => {
+	const world = new World();
+	world.store.admits = (_, { place }) => world.store.table.asked.followed(place) > 0;
+	const [one, two, three] = [world.client(), world.client(), world.client()];
+	one.ask();
+	world.answer(ANSWER);
+	assert.equal(one.body, BODY);
+	assert.match(one.side.text, /fwd-status=200; detail=scan\r\n/);
+	world.isAtRest(0);
+	two.ask();
+	three.ask();
+	world.answer(ANSWER, 1);
+	await turn();
+	assert.equal(three.body, BODY, 'for two it is');
+	world.isAtRest(1);
+});
