@@ -68,24 +68,56 @@ function linesOf(figure: string, key: string, ours: readonly number[], bare: rea
 	];
 }
 
-async function withStore(server: RedisServer, work: (store: JobStore) => Promise<void>): Promise<void> {
-	await server.ask('FLUSHALL');
-	const store = await openRedisJobStore({
+function storeOn(server: RedisServer, keyPrefix: string): Promise<JobStore> {
+	return openRedisJobStore({
 		config: {
 			place: { kind: 'single', node: { host: '127.0.0.1', port: server.port } },
 			login: { username: null, password: null },
 			database: 0,
 			tls: null,
-			keyPrefix: 'bench:',
+			keyPrefix,
 			secrets: [],
 		},
 		commandMs: 30_000,
 	});
+}
+
+async function withStore(server: RedisServer, work: (store: JobStore) => Promise<void>): Promise<void> {
+	await server.ask('FLUSHALL');
+	const store = await storeOn(server, 'bench:');
 	try {
 		await work(store);
 	} finally {
 		await store.close();
 	}
+}
+
+export interface OpenRedis extends AsyncDisposable {
+	/** Of a prefix; closed with it. */
+	store(keyPrefix: string): Promise<JobStore>;
+	/** What it holds. */
+	bytes(): Promise<number>;
+}
+
+/** A Redis of its own that keeps nothing on disk. */
+export async function openRedis(): Promise<OpenRedis> {
+	if (NO_REDIS !== false) throw new Error(NO_REDIS);
+	const server = await RedisServer.start();
+	const stores: JobStore[] = [];
+	return {
+		async store(keyPrefix) {
+			const store = await storeOn(server, keyPrefix);
+			stores.push(store);
+			return store;
+		},
+		async bytes() {
+			return Number(/used_memory:(\d+)/.exec(await server.ask('INFO', 'memory'))?.[1]);
+		},
+		async [Symbol.asyncDispose]() {
+			for (const store of stores) await store.close();
+			await server.end();
+		},
+	};
 }
 
 type Connection = NonNullable<ConstructorParameters<typeof Queue>[1]>['connection'];

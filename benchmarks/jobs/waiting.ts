@@ -3,6 +3,7 @@ import type { JobStore } from '../../src/jobs/job-store.ts';
 import { median } from '../measure/ratios.ts';
 import type { Line } from '../stability/verdict.ts';
 import { claimOf, newJob, openStore, room } from './jobs.ts';
+import { openRedis } from './redis.ts';
 
 const FEW = 1000;
 const BATCH = 1000;
@@ -11,12 +12,13 @@ const WARM = 40_000;
 interface Shape {
 	name: string;
 	key: string;
+	redisKey: string;
 	groups: number;
 }
 
 const SHAPES: readonly Shape[] = [
-	{ name: 'one group', key: 'one', groups: 1 },
-	{ name: '1,000 groups', key: 'groups', groups: 1000 },
+	{ name: 'one group', key: 'one', redisKey: 'redisOne', groups: 1 },
+	{ name: '1,000 groups', key: 'groups', redisKey: 'redisGroups', groups: 1000 },
 ];
 
 async function fill(store: JobStore, count: number, groups: number): Promise<void> {
@@ -54,12 +56,16 @@ function memoryMb(): number {
 
 const hundredth = (value: number): number => Math.round(value * 100) / 100;
 
-async function compare(
-	shape: Shape,
-	of: { count: number; claims: number; say: (line: string) => void },
-): Promise<Line[]> {
-	await using few = openStore();
-	await using many = openStore();
+interface Amounts {
+	count: number;
+	claims: number;
+	say: (line: string) => void;
+}
+
+type Stores = Record<'few' | 'many', { store: JobStore }>;
+
+/** @param stores empty ones */
+async function compare(shape: Shape, of: Amounts, { few, many }: Stores): Promise<Line[]> {
 	const { groups, name } = shape;
 	await fill(few.store, FEW, Math.min(groups, FEW / 10));
 	// First as many as fill the caches, which are of a fixed size.
@@ -99,8 +105,25 @@ function linesOf(shape: Shape, of: { many: Cost; few: Cost; grownMb: number; cou
 	];
 }
 
-export async function waiting(of: { count: number; claims: number; say: (line: string) => void }): Promise<Line[]> {
+export async function waiting(of: Amounts): Promise<Line[]> {
 	const lines: Line[] = [];
-	for (const shape of SHAPES) lines.push(...(await compare(shape, of)));
+	for (const shape of SHAPES) {
+		await using few = openStore();
+		await using many = openStore();
+		lines.push(...(await compare(shape, of, { few, many })));
+	}
+	return lines;
+}
+
+/** The same in one Redis, which holds both: of CPU only that of this process is counted. */
+export async function waitingInRedis(of: Amounts): Promise<Line[]> {
+	const lines: Line[] = [];
+	for (const shape of SHAPES) {
+		await using redis = await openRedis();
+		const [few, many] = [await redis.store('few:'), await redis.store('many:')];
+		const named = { ...shape, name: `${shape.name} in Redis`, key: shape.redisKey };
+		lines.push(...(await compare(named, of, { few: { store: few }, many: { store: many } })));
+		of.say(`Redis holds ${Math.round((await redis.bytes()) / 2 ** 20)} MiB`);
+	}
 	return lines;
 }

@@ -15,33 +15,35 @@ export class JobCredentials {
 		this.owners = new OwnerHash(secret);
 	}
 
-	/** As it is stored. @throws BallastError `jobs_unavailable` */
-	async kept(job: NewJob, nowMs: number): Promise<NewJob> {
+	/** As it is stored; `owners` are ready. */
+	kept(job: NewJob, nowMs: number): NewJob {
 		const { owners } = this;
 		const { idempotency, group } = job;
-		const apart = group.startsWith(CREDENTIAL_GROUP) ? await owners.owner(group.slice(1)) : group;
+		const apart = group.startsWith(CREDENTIAL_GROUP) ? owners.ownerNow(group.slice(1)) : group;
 		return {
 			...job,
-			owner: await owners.owner(job.owner),
-			...(job.spend === undefined ? {} : { spend: await this.spend(job.spend) }),
+			owner: owners.ownerNow(job.owner),
+			...(job.spend === undefined ? {} : { spend: this.#spend(job.spend) }),
 			group: this.#groups.of(job.queue, apart, nowMs),
 			idempotency:
 				idempotency === null
 					? null
 					: {
 							...idempotency,
-							key: await owners.record(idempotency.key),
+							key: owners.recordNow(idempotency.key),
 							// A short payload could be found out by trying.
-							fingerprint: await owners.record(idempotency.fingerprint),
+							fingerprint: owners.recordNow(idempotency.fingerprint),
 						},
 		};
 	}
 
-	/** A store that is handed jobs as they came, and keeps them as `kept` says. */
+	/** A store that is handed jobs as they came, and keeps them as `kept` says; at once: whoever claims next finds them. */
 	keeping(store: Pick<JobStore, 'add'>, nowMs: () => number): Pick<JobStore, 'add'> {
 		return {
 			add: async (jobs) => {
-				const kept = await Promise.all(jobs.map((job) => this.kept(job, nowMs())));
+				const ready = this.owners.ready();
+				if (ready !== null) await ready;
+				const kept = jobs.map((job) => this.kept(job, nowMs()));
 				const outcomes = await store.add(kept);
 				return outcomes.map((outcome, at) =>
 					outcome.kind === 'over_spend'
@@ -53,14 +55,13 @@ export class JobCredentials {
 	}
 
 	/** Tenants that are credentials, too. */
-	async spend(spend: JobSpend): Promise<JobSpend> {
-		const of = [];
-		for (const account of spend.of) {
+	#spend(spend: JobSpend): JobSpend {
+		const of = spend.of.map((account) => {
 			const { service, per, tenant } = readSpendKey(account.key) ?? { service: '', per: '', tenant: null };
 			const isCredential = tenant?.startsWith(CREDENTIAL_GROUP) === true;
-			const key = isCredential ? spendKey(service, per, await this.owners.owner(tenant.slice(1))) : account.key;
-			of.push({ ...account, key });
-		}
+			const key = isCredential ? spendKey(service, per, this.owners.ownerNow(tenant.slice(1))) : account.key;
+			return { ...account, key };
+		});
 		return { ...spend, of };
 	}
 }

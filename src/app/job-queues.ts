@@ -1,14 +1,10 @@
-import { ENDED, JOB_STATES } from '../jobs/job.ts';
 import type { JobStore, KnowsQueues, QueueRoom, QueueView } from '../jobs/job-store.ts';
-import { leftQueues } from '../jobs/left-queues.ts';
 import { queueRooms } from '../jobs/queue-rooms.ts';
 import type { JobsSettings } from './jobs-messages.ts';
-
-const UNENDED = JOB_STATES.filter((state) => !ENDED.has(state));
+import { lookAtLeft } from './left-look.ts';
 
 export interface JobQueuesParts {
-	store: Pick<JobStore, 'queue'>;
-	names: Partial<KnowsQueues>;
+	store: Pick<JobStore, 'queue'> & Partial<KnowsQueues>;
 	/** Queues with jobs that no route carries out any more. */
 	stranded(queues: readonly string[]): void;
 }
@@ -36,24 +32,12 @@ export class JobQueues {
 	}
 
 	async read(): Promise<Record<string, QueueView>> {
+		const { store, stranded } = this.#parts;
 		const views: Record<string, QueueView> = {};
-		for (const { name } of this.rooms) views[name] = await this.#parts.store.queue(name);
-		await this.#readLeft(views);
-		return views;
-	}
-
-	/** Adds those that no route names any more, as long as there is something in them. */
-	async #readLeft(views: Record<string, QueueView>): Promise<void> {
-		const { store, names } = this.#parts;
-		const { rooms, stranded } = leftQueues((await names.queueNames?.()) ?? [], this.#policies);
-		const left: QueueRoom[] = [];
-		for (const name of [...rooms.map((room) => room.name), ...stranded]) {
-			const view = await store.queue(name);
-			if (!UNENDED.some((state) => view.counts[state] > 0)) continue;
-			views[name] = view;
-			left.push(...rooms.filter((room) => room.name === name));
-		}
-		this.#left = left;
-		this.#parts.stranded(stranded.filter((name) => name in views));
+		for (const { name } of this.rooms) views[name] = await store.queue(name);
+		const left = await lookAtLeft(store, this.#policies);
+		this.#left = left.rooms;
+		stranded(left.stranded);
+		return { ...views, ...left.views };
 	}
 }

@@ -176,6 +176,11 @@ export class JobTally {
 		this.#tellSome('webhook_receiver_gone', host, text);
 	}
 
+	mediaFailed({ id, queue }: Job, why: string, final: boolean): void {
+		const what = final ? 'is not copied' : 'is not copied yet, and tried again';
+		this.#tellSome(final ? 'media_given_up' : 'media_late', queue, `what came of job ${id} ${what}: ${why}`);
+	}
+
 	everySecond(figures: Omit<JobFigures, 'type' | 'counts' | 'unusable'>): void {
 		if (this.#untold > 0)
 			this.tell('warn', 'dead_letter', 'jobs', `${this.#untold} more jobs failed, were parked or could not be told of`);

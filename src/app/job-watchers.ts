@@ -61,5 +61,7 @@ export class JobWatchers {
 }
 
 /** A parked job may wait for a person for days. */
-const isMet = ({ version, ended }: Awaited, job: Job): boolean =>
-	ended ? ENDED.has(job.state) || job.state === 'parked' : job.version > version;
+const isMet = ({ version, ended, taken = false }: Awaited, job: Job): boolean => {
+	if (taken && job.externalId !== null) return true;
+	return ended || taken ? ENDED.has(job.state) || job.state === 'parked' : job.version > version;
+};

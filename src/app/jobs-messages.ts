@@ -9,6 +9,7 @@ import type { JobStoreConfig } from '../jobs/store-config.ts';
 import type { WebhookCounts } from '../jobs/webhooks/webhook-sender.ts';
 import type { RedisConfig } from '../redis/config.ts';
 import type { LaneFigures } from './lane-figures.ts';
+import type { JobMedia } from './media-room.ts';
 import type { SpendFigures } from './spend-figures.ts';
 
 /** Files of bodies, within the jobs' folder. */
@@ -50,6 +51,8 @@ export interface Awaited {
 	version: number;
 	/** Only its end. */
 	ended: boolean;
+	/** Only that its upstream has taken it, or its end. */
+	taken?: boolean;
 	/** Most time, ms. */
 	ms: number;
 }
@@ -83,6 +86,10 @@ export interface JobCalls {
 	awaited(id: string, of: Awaited): Job | null;
 	/** The result of a job as its upstream gives it now; null: the stored one is as good. */
 	fresh(id: string): JobResult | null;
+	/** What its upstream said when it took the job; null: it has not. */
+	taken(id: string): JobResult | null;
+	/** Copies of its files; null: there are none. */
+	media(id: string): JobMedia | null;
 	/** What became of a webhook of an upstream: by its path, with the fields that count. */
 	webhook(path: string, fields: Record<string, string>, body: Uint8Array): 'taken' | 'unverified' | 'unreadable';
 	/** Receivers of webhooks that are called no more, newest first. */

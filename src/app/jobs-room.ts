@@ -5,8 +5,8 @@ import { BodyFolder } from '../jobs/body-folder.ts';
 import { enableReceivers } from '../jobs/enable-receivers.ts';
 import { ExternalJobs } from '../jobs/external/external-jobs.ts';
 import { HolderLock } from '../jobs/holder-lock.ts';
-import { ENDED, type Job, type JobBody, type JobResult, type NewJob } from '../jobs/job.ts';
-import type { ClaimedJob, JobChange, KnowsQueues, KnowsSums, QueueView, ReportKind } from '../jobs/job-store.ts';
+import { ENDED, type Job, type JobBody, type JobError, type NewJob } from '../jobs/job.ts';
+import type { ClaimedJob, JobChange, KnowsSums, QueueView, ReportKind } from '../jobs/job-store.ts';
 import type { OffloadPolicy } from '../jobs/offload-policy.ts';
 import { JobRunner } from '../jobs/runner.ts';
 import { SealedJobs } from '../jobs/sealing/sealed-store.ts';
@@ -17,7 +17,8 @@ import { JobCredentials } from './job-credentials.ts';
 import { type IntakeParts, JobIntake } from './job-intake.ts';
 import { type Caller, JobPlaces } from './job-places.ts';
 import { JobPolicies } from './job-policies.ts';
-import { JobQueues } from './job-queues.ts';
+import { JobQueues, type JobQueuesParts } from './job-queues.ts';
+import { JobSweeper } from './job-sweeper.ts';
 import { JobTally } from './job-tally.ts';
 import { JobWatchers } from './job-watchers.ts';
 import type { FromJobsThread, JobCall, JobCalls, JobsSettings, JobsStart, ToJobs } from './jobs-messages.ts';
@@ -26,22 +27,19 @@ import { knownCodes } from './known-codes.ts';
 import { LaneDesk } from './lane-desk.ts';
 import { stamped } from './offload/upstream-request.ts';
 import { openJobStore } from './open-job-store.ts';
+import { OwnedJobs } from './owned-jobs.ts';
 import { roomSender } from './room-sender.ts';
 import { slim } from './slim-job.ts';
 import { SpendDesk } from './spend-desk.ts';
 import { UpstreamCalls } from './upstream-calls.ts';
+import { UpstreamResults } from './upstream-results.ts';
 import { WaitingCalls } from './waiting-calls.ts';
 import { WebhookDesk } from './webhook-desk.ts';
 
-/** A file that no job names is removed when it is this old: whoever wrote it would have handed it in, ms. */
-const ORPHAN_MS = 3_600_000;
-const LOOK_MS = 600_000;
 /** Longest answer about a state or a result, bytes. */
 const QUESTION_MOST = 1024 * 1024;
 /** Receivers that are called no more, of which is told. */
 const GONE_SHOWN = 1000;
-/** An owner that no credential hashes to. */
-const NOBODY = '!';
 
 /** To look it up costs more than the time itself. */
 const { timeOrigin } = performance;
@@ -57,7 +55,7 @@ type Call = Extract<ToJobs, { type: 'call' }>;
 interface Opened {
 	store: SealedJobs;
 	/** The same, without its seals. */
-	raw: Partial<KnowsQueues & KnowsSums>;
+	raw: JobQueuesParts['store'] & Partial<KnowsSums>;
 	bodies: BodyFolder;
 	tally: JobTally;
 	lock: HolderLock;
@@ -70,6 +68,7 @@ export class JobsRoom {
 	readonly #store: SealedJobs;
 	readonly #queues: JobQueues;
 	readonly #credentials: JobCredentials;
+	readonly #owned: OwnedJobs;
 	readonly #runner: JobRunner;
 	readonly #sender: WebhookSender;
 	readonly #places: JobPlaces;
@@ -78,8 +77,10 @@ export class JobsRoom {
 	readonly #webhooks: WebhookDesk;
 	readonly #lanes: LaneDesk;
 	readonly #spend: SpendDesk;
+	readonly #results: UpstreamResults;
 	readonly #watchers: JobWatchers;
 	readonly #tally: JobTally;
+	readonly #sweeper: JobSweeper;
 	readonly #policies = new JobPolicies();
 	readonly #intake: JobIntake;
 	/** Keys whose requests are being stored, and by whom. */
@@ -92,7 +93,6 @@ export class JobsRoom {
 	/** Receivers that are called no more, likewise. */
 	#gone = 0;
 	#endsDue = false;
-	#lookedMs = Number.NEGATIVE_INFINITY;
 
 	/** @throws BallastError `store_unusable` */
 	static async open(start: JobsStart, say: (message: FromJobsThread) => void): Promise<JobsRoom> {
@@ -119,14 +119,15 @@ export class JobsRoom {
 	private constructor(start: JobsStart, of: Opened) {
 		this.#store = of.store;
 		this.#queues = new JobQueues({
-			store: of.store,
-			names: of.raw,
+			store: of.raw,
 			stranded: (queues) => this.#tally.stranded(queues),
 		});
 		this.#credentials = new JobCredentials(() => this.#store.secret());
+		this.#owned = new OwnedJobs(of.store, this.#credentials.owners);
 		this.#bodies = of.bodies;
 		this.#tally = of.tally;
 		this.#lock = of.lock;
+		this.#sweeper = new JobSweeper(of.store, of.bodies);
 		this.#watchers = new JobWatchers((id) => this.#store.get(id));
 		this.#places = new JobPlaces({
 			call: (message, from) => this.#take(message, from),
@@ -142,22 +143,31 @@ export class JobsRoom {
 			drop: (body) => this.#drop(body),
 		});
 		const gone = [...start.gone, ...this.#lock.gone];
+		const policyOf = (job: Job): OffloadPolicy => this.#policies.of(job.request);
 		this.#questions = new UpstreamCalls(this.#places);
 		this.#external = new ExternalJobs({
-			upstreamOf: (job) => this.#policies.of(job.request),
-			ask: (job, target) => this.#questions.ask(job, target),
+			upstreamOf: policyOf,
+			ask: (job, target, method) => this.#questions.ask(job, target, method),
 			text: (outcome) => this.#text(outcome),
 			conclude: (token, next) => this.#runner.conclude(token, next),
+			finished: (job) => this.#results.copies.wanted(job),
+			fail: (job, error) => this.#fail(job, error),
 			progressed: (token, progress) => this.#runner.progressed(token, progress),
 			nowMs,
 		});
 		this.#webhooks = new WebhookDesk(this.#external);
+		this.#results = new UpstreamResults({
+			store: of.store,
+			folder: start.folder,
+			external: () => this.#external,
+			policyOf,
+			failed: (job, why, final) => this.#tally.mediaFailed(job, why, final),
+		});
 		this.#spend = new SpendDesk(of.raw, nowMs);
 		this.#lanes = this.#laneDesk();
 		this.#runner = this.#jobRunner(start.holder, gone);
 		this.#intake = new JobIntake(this.#intakeParts());
 		const { holder } = start;
-		const policyOf = (job: Job): OffloadPolicy => this.#policies.of(job.request);
 		this.#sender = roomSender({ store: of.store, holder, gone, policyOf, tally: of.tally, nowMs });
 		this.configure(start.settings);
 	}
@@ -173,10 +183,7 @@ export class JobsRoom {
 	}
 
 	#refusedSpend(job: NewJob): void {
-		void this.#credentials.kept(job, nowMs()).then(
-			(kept) => this.#spend.refused(kept),
-			() => {},
-		);
+		this.#spend.refused(this.#credentials.kept(job, nowMs()));
 	}
 
 	#intakeParts(): IntakeParts {
@@ -225,10 +232,17 @@ export class JobsRoom {
 		return this.#bodies.text(outcome.kind === 'answered' ? outcome.body : null, QUESTION_MOST);
 	}
 
+	/** Its upstream still has it. */
+	async #fail(job: ClaimedJob, error: JobError): Promise<void> {
+		const done = await this.#store.change(job.id, { kind: 'fail', nowMs: nowMs(), error });
+		if (done?.changed === true) this.#settled(job, { kind: 'failed', error, result: null });
+	}
+
 	configure(settings: JobsSettings): void {
 		this.#store.keys = storeKeys(settings.jobs.keys);
 		this.#policies.configure(settings.policies);
 		this.#webhooks.configure(settings.policies.flatMap(({ policy }) => policy.external?.webhook ?? []));
+		this.#results.copies.configure(settings.policies.flatMap(({ policy }) => policy.external?.result?.media ?? []));
 		this.#queues.configure(settings.policies);
 		this.#lanes.configure(settings.policies);
 		this.#spend.configure(settings.policies);
@@ -297,11 +311,7 @@ export class JobsRoom {
 		reserve: async (key, by) => this.#keys.reserve(key, by),
 		release: async (key, by) => this.#keys.release(key, by),
 		get: (id) => this.#store.get(id),
-		look: async (id, owners) => {
-			// First of all, and alone: whose it is not is told by the same way and as soon as what there is not.
-			const owner = (await this.#store.ownerOf(id)) ?? NOBODY;
-			return (await this.#credentials.owners.isOwned(owner, owners)) ? slim(await this.#store.get(id)) : null;
-		},
+		look: (id, owners) => this.#owned.look(id, owners),
 		outlook: async (queue) => {
 			const view = this.#views[queue];
 			const { waiting = 0 } = view?.counts ?? {};
@@ -309,17 +319,15 @@ export class JobsRoom {
 			const before = Math.max(0, waiting + this.#intake.since(queue) - 1);
 			return { waiting: before, paused: view?.paused ?? false, startsPerS: this.#tally.startsPerS(queue) };
 		},
-		list: async (query) => {
-			const own = query.owner === undefined ? {} : { owner: await this.#credentials.owners.owner(query.owner) };
-			const page = await this.#store.list({ ...query, ...own });
-			return { ...page, jobs: page.jobs.map(slim) };
-		},
+		list: (query) => this.#owned.list(query),
 		change: async (id, change) => {
 			const done = await this.#store.change(id, await this.#changed(id, change));
 			return done === null ? null : { ...done, job: slim(done.job) };
 		},
 		awaited: async (id, of) => slim(await this.#watchers.wait(id, of)),
-		fresh: (id) => this.#fresh(id),
+		fresh: (id) => this.#results.fresh(id),
+		taken: (id) => this.#results.taken(id),
+		media: (id) => this.#results.media(id),
 		webhook: async (path, fields, body) => this.#webhooks.take(path, { fields, body }),
 		receivers: () => this.#store.gone(GONE_SHOWN),
 		enable: (receiver) => enableReceivers(this.#store, receiver, GONE_SHOWN),
@@ -333,11 +341,6 @@ export class JobsRoom {
 		const job = await this.#store.get(id);
 		const spendSinceMs = job === null ? undefined : this.#spend.sinceMs(job);
 		return { ...change, nowMs: nowMs(), ...(spendSinceMs === undefined ? {} : { spendSinceMs }) };
-	}
-
-	async #fresh(id: string): Promise<JobResult | null> {
-		const job = await this.#store.get(id);
-		return job === null ? null : this.#external.fresh(job);
 	}
 
 	#drop(body: JobBody): void {
@@ -372,12 +375,8 @@ export class JobsRoom {
 	}
 
 	async sweep(): Promise<void> {
-		// A look through the whole folder is seldom worth its while.
-		const looks = nowMs() - this.#lookedMs > LOOK_MS;
-		if (looks) this.#lookedMs = nowMs();
-		const present = looks ? await this.#bodies.olderThan(Date.now() - ORPHAN_MS) : [];
-		const { files } = await this.#store.sweep(nowMs(), present);
-		await this.#bodies.remove(files);
+		await this.#results.copies.sweep(Date.now());
+		await this.#sweeper.sweep(nowMs());
 	}
 
 	rest(ms: number): Promise<void> {
@@ -386,6 +385,7 @@ export class JobsRoom {
 
 	async close(): Promise<void> {
 		this.#external.close();
+		this.#results.copies.close();
 		this.#runner.close();
 		void this.#sender.close();
 		this.#places.close();

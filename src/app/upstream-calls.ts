@@ -1,7 +1,7 @@
 import type { AttemptOutcome } from '../jobs/attempt.ts';
 import type { Job } from '../jobs/job.ts';
 import type { AttemptPlaces } from '../jobs/runner.ts';
-import { questionAt, questionOf } from './offload/upstream-request.ts';
+import { type QuestionMethod, questionAt, questionOf } from './offload/upstream-request.ts';
 
 /** Most time for a question, ms. */
 const ANSWER_MS = 30_000;
@@ -16,12 +16,12 @@ export class UpstreamCalls {
 		this.#places = places;
 	}
 
-	/** GET of this path at the job's upstream, in its place there. */
-	ask(job: Job, target: string): Promise<AttemptOutcome> {
-		return this.#ask(questionOf(job.request, target), job.lane);
+	/** A call of this path at the job's upstream, in its place there. */
+	ask(job: Job, target: string, method: QuestionMethod = 'GET'): Promise<AttemptOutcome> {
+		return this.#ask(questionOf(job.request, target, method), job.lane);
 	}
 
-	/** The same where there is no job, by a route that makes some. */
+	/** GET where there is no job, by a route that makes some. */
 	askAt(place: { service: string; route: string; lane: string }, target: string): Promise<AttemptOutcome> {
 		return this.#ask(questionAt(place, target), place.lane);
 	}

@@ -7,9 +7,9 @@ type Form = Record<string, unknown>;
 
 /** What the service says itself is laid over what its preset says. */
 export function expandPreset(input: UserService, place: Place): UserService {
-	const { preset, accounts, webhooks, credit, spend, ...own } = input;
+	const { preset, accounts, webhooks, credit, spend, media, ...own } = input;
 	if (preset === undefined) {
-		for (const key of ['accounts', 'webhooks', 'credit', 'spend'] as const)
+		for (const key of ['accounts', 'webhooks', 'credit', 'spend', 'media'] as const)
 			if (input[key] !== undefined)
 				place.at(key).problem('this belongs to a preset; write `preset: heygen` too', { at: 'key' });
 		return own;
@@ -28,7 +28,12 @@ export function expandPreset(input: UserService, place: Place): UserService {
 	const usable = accounts.filter(({ key }, at) => place.at('accounts', at, 'key').secret(key) !== undefined);
 	const secrets = [webhooks?.secret ?? []].flat();
 	const signed = secrets.every((one) => place.at('webhooks', 'secret').secret(one) !== undefined);
-	const known = heygenService({ accounts: usable, webhooks: signed ? webhooks : undefined, credit, spend });
+	const to = typeof media === 'object' && typeof media.to === 'object' ? media.to : null;
+	const keyed = (['accessKeyId', 'secretAccessKey'] as const).every(
+		(key) => to === null || place.at('media', 'to', key).secret(to[key]) !== undefined,
+	);
+	const said = { webhooks: signed ? webhooks : undefined, media: keyed ? media : undefined };
+	const known = heygenService({ accounts: usable, credit, spend, ...said });
 	return laidOver(known, own as Form) as UserService;
 }
 

@@ -2,6 +2,8 @@
 import { formatDuration } from '../core/units.ts';
 import type { CodePolicy, ExternalPolicy, LanePolicy, WebhookPolicy } from '../jobs/external/external-policy.ts';
 
+import { mediaForm } from './resolve-media.ts';
+
 type Form = Record<string, unknown>;
 type Secret = (value: string) => unknown;
 
@@ -19,7 +21,8 @@ export const codesForm = ({ code, message, retry, fail }: CodePolicy): Form => (
 	...some({ retry, fail }),
 });
 
-export function externalForm({ id, status, poll, result, webhook, reconcile }: ExternalPolicy, secret: Secret): Form {
+export function externalForm(policy: ExternalPolicy, secret: Secret): Form {
+	const { id, status, poll, result, webhook, reconcile, cancel, limitMs } = policy;
 	const { path, most, items, state, code, message, progress, done, failed, unknown } = status;
 	return {
 		id,
@@ -47,12 +50,15 @@ export function externalForm({ id, status, poll, result, webhook, reconcile }: E
 					result: {
 						path: result.path,
 						...told({ ready: result.ready }),
+						...(result.media === null ? {} : { media: mediaForm(result.media, secret) }),
 						wait: formatDuration(result.waitMs),
 						fresh: result.freshMs === 0 ? 'off' : formatDuration(result.freshMs),
 					},
 				}),
 		...(webhook === null ? {} : { webhook: webhookForm(webhook, secret) }),
-		...told({ reconcile }),
+		...(reconcile === null ? {} : { reconcile: told({ ...reconcile }) }),
+		...told({ cancel }),
+		limit: limitMs === 0 ? 'off' : formatDuration(limitMs),
 	};
 }
 

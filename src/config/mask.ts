@@ -57,6 +57,8 @@ function maskOffload(policy: OffloadPolicy): void {
 	}
 	const signature = policy.external?.webhook?.signature;
 	if (signature != null) signature.secrets = signature.secrets.map(() => MASK);
+	const to = policy.external?.result?.media?.to;
+	if (to?.kind === 's3') Object.assign(to, { accessKeyId: MASK, secretAccessKey: MASK });
 }
 
 function maskAll(values: Record<string, string>): void {

@@ -1,6 +1,7 @@
 /** Jobs as a person would write them. */
 import { formatDuration, formatSize } from '../core/units.ts';
 import {
+	type HoldPolicy,
 	type JobRetry,
 	type JobsConfig,
 	type OffloadPolicy,
@@ -23,7 +24,7 @@ export function offloadForm(
 	if (policy === null) return 'off';
 	const { when, methods, idempotency, idempotencyMs, owner, group, priority, upstreamKey } = policy;
 	return {
-		when,
+		when: typeof when === 'string' ? when : holdForm(when),
 		...(methods === null ? {} : { methods }),
 		idempotency: { key: idempotency, life: formatDuration(idempotencyMs) },
 		owner: owner.map((name) => `header:${name}`),
@@ -48,6 +49,11 @@ export function offloadForm(
 		webhook: webhookForm(policy.webhook, secret),
 	};
 }
+
+const holdForm = ({ ms, lane }: HoldPolicy): Record<string, unknown> => ({
+	hold: formatDuration(ms),
+	...(lane === '' ? {} : { lane }),
+});
 
 function limitsForm({ concurrency, groupConcurrency, rate, groupRate, waiting }: QueueLimits): Record<string, unknown> {
 	return {

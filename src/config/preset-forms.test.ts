@@ -127,3 +127,24 @@ test('two services do not share the path of a webhook by chance, nor the routes 
 	const both = { ...a, routes: { ...a.routes, 'POST /a/b': { offload: { lanes: { one: {}, two: {} } } } } };
 	assert.match((await check({ a: both })).join(), /other places/);
 });
+
+test('all that makes jobs is copied where the preset says so; direct calls get a place, the first account', async () => {
+	const policies = async (rest: object) =>
+		Object.values((await serviceOf(file(rest), ...options)).routeOffloads).filter((one) => one !== null);
+	for (const { external, when, lanes } of await policies({})) {
+		assert.deepEqual([external?.result?.media, external?.cancel?.method], [null, 'DELETE']);
+		assert.deepEqual(when, { ms: 60_000, lane: lanes[0]?.name });
+	}
+	for (const { external } of await policies({ media: { to: './films', room: '1GiB' } })) {
+		const { media } = external?.result ?? assert.fail();
+		assert.ok(media?.to.kind === 'disk' && /^\/.*\/films$/.test(media.to.folder));
+		assert.deepEqual([media.roomBytes, media.mostBytes, media.keepMs], [1024 ** 3, 2 * 1024 ** 3, 2_592_000_000]);
+	}
+	const key = { env: 'HEYGEN_TEST_KEY' };
+	const to = { bucket: 'films', endpoint: 'https://s3.example/', accessKeyId: key, secretAccessKey: key };
+	const [videos] = await policies({ media: { to } });
+	const place = videos?.external?.result?.media?.to;
+	assert.ok(place?.kind === 's3' && place.endpoint === 'https://s3.example' && place.secretAccessKey !== '');
+	const whole = await configOf(file({ media: { to } }), ...options);
+	assert.doesNotMatch(JSON.stringify(maskConfig(whole)), /key-of-the-first/);
+});

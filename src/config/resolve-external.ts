@@ -7,9 +7,11 @@ import type {
 	ExternalPolicy,
 	LanePolicy,
 	PollPolicy,
+	ReconcilePolicy,
 	SignaturePolicy,
 	WebhookPolicy,
 } from '../jobs/external/external-policy.ts';
+import { resolveMedia } from './resolve-media.ts';
 import type { Place } from './scope.ts';
 
 type Said = Exclude<ExternalInput, 'off' | boolean>;
@@ -28,7 +30,7 @@ const ms = (input: string | undefined, otherwise: number): number =>
 
 export function resolveExternal(input: ExternalInput, place: Place): ExternalPolicy | null {
 	if (typeof input !== 'object') return null;
-	const { id, status = {}, poll, result, webhook, reconcile } = input;
+	const { id, status = {}, poll, result, webhook, reconcile, cancel, limit } = input;
 	const at = place.at('status');
 	const path = needed(status.path, '`path`, where the upstream is asked', at);
 	const bulk = path.includes('{ids}');
@@ -56,11 +58,14 @@ export function resolveExternal(input: ExternalInput, place: Place): ExternalPol
 				: {
 						path: needed(result.path, '`path`, where the result is', place.at('result')),
 						ready: result.ready ?? null,
+						media: resolveMedia(result.media, place.at('result', 'media')),
 						waitMs: ms(result.wait, 30_000),
 						freshMs: typeof result.fresh === 'string' && result.fresh !== 'off' ? ms(result.fresh, 0) : 0,
 					},
 		webhook: webhook === undefined ? null : resolveWebhook(webhook, place.at('webhook')),
-		reconcile: reconcile === undefined ? null : { ...reconcile, complete: reconcile.complete ?? false },
+		reconcile: reconcile === undefined ? null : resolveReconcile(reconcile),
+		cancel: cancel === undefined ? null : { method: cancel.method ?? 'DELETE', path: cancel.path },
+		limitMs: typeof limit === 'string' && limit !== 'off' ? ms(limit, 0) : 0,
 	};
 }
 
@@ -69,6 +74,13 @@ function needed(value: string | undefined, what: string, place: Place): string {
 	if (value === undefined) place.problem(`missing; this needs ${what}`, { at: 'key' });
 	return value ?? '';
 }
+
+const resolveReconcile = (input: NonNullable<Said['reconcile']>): ReconcilePolicy => ({
+	...input,
+	complete: input.complete ?? false,
+	next: input.next ?? null,
+	pages: input.pages ?? 50,
+});
 
 function resolvePoll(input: Said['poll']): PollPolicy {
 	const steps = input?.steps?.map(({ until, every }) => ({

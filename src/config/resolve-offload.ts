@@ -31,6 +31,7 @@ export interface OffloadPlace {
 }
 
 const LIMITS = ['concurrency', 'groupConcurrency', 'rate', 'groupRate', 'waiting'] as const;
+const HOLD_MS = 60_000;
 const PRIORITIES = { low: 0, normal: 1, high: 2 } as const;
 
 /** null: no request becomes a job. A route that says some keys keeps what its service says of the others. */
@@ -44,8 +45,12 @@ export function layOffload(
 	const from = base ?? OFFLOAD;
 	const said: Said = input === true ? {} : input;
 	const own = route !== null && LIMITS.some((key) => said[key] !== undefined);
+	const when = whenOf(said.when, from.when);
+	const lanes = resolveLanes(said.lanes, place.at('lanes')) ?? from.lanes;
+	if (typeof when === 'object' && when.lane !== '' && !lanes.some(({ name }) => name === when.lane))
+		place.at('when', 'lane').problem('there is no such place in `lanes`', { value: when.lane });
 	return {
-		when: said.when ?? from.when,
+		when,
 		methods: said.methods ?? from.methods,
 		...idempotencyOf(from, said.idempotency),
 		owner: said.owner === undefined ? from.owner : [said.owner].flat().map(fieldOf),
@@ -65,7 +70,7 @@ export function layOffload(
 		expiresMs: durationOrOff(said.expires, from.expiresMs),
 		keepMs: duration(said.keep, from.keepMs),
 		bodyMost: said.body === undefined ? from.bodyMost : (parseSize(said.body) ?? from.bodyMost),
-		lanes: resolveLanes(said.lanes, place.at('lanes')) ?? from.lanes,
+		lanes,
 		codes: said.errors === undefined ? from.codes : resolveCodes(said.errors),
 		stamp: said.stamp ?? from.stamp,
 		external: said.external === undefined ? from.external : resolveExternal(said.external, place.at('external')),
@@ -74,6 +79,11 @@ export function layOffload(
 		resultMost: said.result === undefined ? from.resultMost : (parseSize(said.result) ?? from.resultMost),
 		webhook: layWebhook(from.webhook, said.webhook, place.at('webhook')),
 	};
+}
+
+function whenOf(said: Said['when'], base: OffloadPolicy['when']): OffloadPolicy['when'] {
+	if (said === undefined || typeof said === 'string') return said ?? base;
+	return { ms: duration(said.hold, HOLD_MS), lane: said.lane ?? '' };
 }
 
 const fieldOf = (text: string): string => text.slice('header:'.length).toLowerCase();

@@ -70,6 +70,9 @@ test('what is wrong with a disk is known by its code', () => {
 	assert.match(withCode('EDQUOT') ?? '', /quota.*EDQUOT/);
 	// SQLITE_IOERR_WRITE, which EDQUOT and EIO come as.
 	assert.match(diskFault(Object.assign(new Error('x'), { errcode: 778 })) ?? '', /EIO, or EDQUOT/);
+	// SQLITE_READONLY.
+	assert.equal(diskFault(Object.assign(new Error('x'), { errcode: 8 })), 'the disk is read-only (EROFS)');
+	assert.match(withCode('EACCES') ?? '', /may not be written to .*EACCES/);
 	assert.equal(diskFault(new Error('x')), null);
 	assert.equal(diskFault(undefined), null);
 });

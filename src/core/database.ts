@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { BallastError } from './errors.ts';
@@ -39,9 +39,30 @@ export function openDatabase(path: string, steps: readonly string[], options: Da
 			throw error;
 		}
 	} catch (error) {
-		if (error instanceof BallastError) throw error;
-		const { message } = error as Error;
-		throw new BallastError('store_unusable', `the database ${path} cannot be used: ${message}`, {}, error);
+		throw storeUnusable(path, error);
+	}
+}
+
+/**
+ * Why a file or folder of the store cannot be used: SQLite says of a disk that is read-only, or of a folder of another
+ * user, that it is unable to open a file.
+ */
+export function storeUnusable(path: string, error: unknown): BallastError {
+	if (error instanceof BallastError) return error;
+	const why = diskFault(error) ?? folderFault(path) ?? (error as Error).message;
+	return new BallastError('store_unusable', `${path} cannot be used: ${why}`, {}, error);
+}
+
+/** Of the nearest folder that is there; null: it can be written to. */
+function folderFault(path: string): string | null {
+	for (let at = path; ; at = dirname(at)) {
+		try {
+			accessSync(at, constants.W_OK);
+			return null;
+		} catch (error) {
+			const { code = '' } = error as NodeJS.ErrnoException;
+			if (code !== 'ENOENT' || dirname(at) === at) return BY_CODE[code] ?? null;
+		}
 	}
 }
 
@@ -78,14 +99,19 @@ export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
 	}
 }
 
-/** SQLITE_FULL and SQLITE_IOERR: https://sqlite.org/rescode.html */
+/** SQLITE_FULL, SQLITE_IOERR and SQLITE_READONLY: https://sqlite.org/rescode.html */
 const FULL = 13;
 const IO_ERROR = 10;
+const READ_ONLY = 8;
+/** SQLITE_READONLY_DBMOVED. */
+const MOVED = 1032;
 const BY_CODE: Readonly<Record<string, string>> = {
 	ENOSPC: 'the disk is full (ENOSPC)',
 	EDQUOT: 'the quota on the disk is used up (EDQUOT)',
 	EROFS: 'the disk is read-only (EROFS)',
 	EIO: 'the disk failed (EIO)',
+	EACCES: "the folder may not be written to by Ballast's user (EACCES)",
+	EPERM: 'the folder may not be written to (EPERM)',
 };
 
 /** What of the disk made a write fail; null: it was something else. */
@@ -96,5 +122,7 @@ export function diskFault(error: unknown): string | null {
 	if (errcode === undefined) return null;
 	// SQLite tells a quota and a disk that is broken alike.
 	if ((errcode & 0xff) === IO_ERROR) return 'the disk takes no writes (EIO, or EDQUOT)';
+	if (errcode === MOVED) return 'the file was moved or removed while it was in use';
+	if ((errcode & 0xff) === READ_ONLY) return BY_CODE['EROFS'] as string;
 	return (errcode & 0xff) === FULL ? (BY_CODE['ENOSPC'] as string) : null;
 }

@@ -49,6 +49,7 @@ export const ERRORS = {
 	too_many_connections: entry(503, 'ballast', true, 'connection_limit_reached', 'Too many connections'),
 	// Jobs.
 	idempotency_key_missing: entry(400, 'client', false, 'http_request_denied', 'An Idempotency-Key is required'),
+	idempotency_key_malformed: entry(400, 'client', false, 'http_request_denied', 'The Idempotency-Key is malformed'),
 	idempotency_key_reused: entry(422, 'client', false, 'http_request_denied', 'The key was used for another request'),
 	idempotency_in_flight: entry(409, 'client', true, 'http_request_denied', 'A request with this key is being stored'),
 	webhook_refused: entry(422, 'client', false, 'http_request_denied', 'This webhook cannot be called'),
@@ -58,6 +59,7 @@ export const ERRORS = {
 	spend_limited: entry(429, 'client', true, 'http_request_denied', 'What may be spent is spent'),
 	spend_too_large: entry(402, 'client', false, 'http_request_denied', 'One such job costs more than may be spent'),
 	jobs_full: entry(503, 'ballast', true, 'connection_limit_reached', 'The queue is full'),
+	upstream_full: entry(429, 'instance', true, 'connection_limit_reached', 'The API takes no more jobs now'),
 	jobs_unavailable: entry(503, 'ballast', true, 'proxy_internal_response', 'Jobs cannot be stored now'),
 	// Ballast and the instances behind it.
 	draining: entry(503, 'ballast', true, 'proxy_internal_response', 'This node is shutting down'),

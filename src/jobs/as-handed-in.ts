@@ -22,7 +22,7 @@ export function newJob(job: NewJob): Job {
 		firstAttemptMs: null,
 		startedMs: null,
 		endedMs: null,
-		lane: '',
+		lane: job.lane ?? '',
 		externalId: null,
 		progress: null,
 		error: null,

@@ -57,6 +57,24 @@ test('a body that is given up leaves nothing', async () => {
 	await assert.rejects(writer.write(bytes(1, 1)), { code: 'jobs_unavailable' });
 });
 
+async function pagesOf(pages: AsyncIterable<string[]>): Promise<string[][]> {
+	const all: string[][] = [];
+	for await (const page of pages) all.push(page);
+	return all;
+}
+
+test('however many there are, all are listed', async () => {
+	const { path, folder } = fresh();
+	const names = Array.from({ length: 25 }, (_, at) => String(at).padStart(22, 'a'));
+	for (const name of names) writeFileSync(join(path, name), '');
+	const pages = await pagesOf(folder.olderThan(Date.now() + 60_000, 10));
+	assert.deepEqual(
+		pages.map(({ length }) => length),
+		[10, 10, 5],
+	);
+	assert.deepEqual(pages.flat().toSorted(), names.toSorted());
+});
+
 test('what is old is listed, halves are removed, and what is not ours is left alone', async () => {
 	const { path, folder } = fresh();
 	const write = async (): Promise<string> => {
@@ -69,7 +87,7 @@ test('what is old is listed, halves are removed, and what is not ours is left al
 	for (const name of [oldHalf, youngHalf, 'README', 'x.part']) writeFileSync(join(path, name), '');
 	const nowMs = Date.now();
 	for (const name of [old, oldHalf, 'README']) utimesSync(join(path, name), nowMs / 1000 - 7200, nowMs / 1000 - 7200);
-	assert.deepEqual(await folder.olderThan(nowMs - 3_600_000), [old]);
+	assert.deepEqual(await pagesOf(folder.olderThan(nowMs - 3_600_000)), [[old]]);
 	assert.deepEqual(readdirSync(path).toSorted(), ['README', old, young, youngHalf, 'x.part'].toSorted());
 });
 

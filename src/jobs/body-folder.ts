@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream, mkdirSync, type ReadStream } from 'node:fs';
 import { type FileHandle, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { diskFault } from '../core/database.ts';
+import { diskFault, storeUnusable } from '../core/database.ts';
 import { BallastError } from '../core/errors.ts';
 import type { JobBody } from './job.ts';
 
@@ -10,8 +10,8 @@ import type { JobBody } from './job.ts';
 const NAME = /^[A-Za-z0-9_-]{22}$/;
 /** Being written: counts as nothing. */
 const PART = '.part';
-/** Files looked at in one sweep, at most. */
-const MOST_LISTED = 100_000;
+/** Names that are held at once. */
+const PAGE = 10_000;
 
 /** A body that is being written. */
 export interface BodyWriter {
@@ -36,8 +36,7 @@ export class BodyFolder {
 		try {
 			mkdirSync(path, { recursive: true, mode: 0o700 });
 		} catch (error) {
-			const { message } = error as Error;
-			throw new BallastError('store_unusable', `the folder ${path} cannot be used: ${message}`, {}, error);
+			throw storeUnusable(path, error);
 		}
 	}
 
@@ -84,19 +83,22 @@ export class BodyFolder {
 	}
 
 	/**
-	 * Whole bodies last written before then, for the sweep of the store, which knows those that no job names. What of
-	 * that age never became whole is removed.
+	 * All whole bodies last written before then, in pages, for sweeps of the store, which knows those that no job names.
+	 * What of that age never became whole is removed.
 	 */
-	async olderThan(atMs: number): Promise<string[]> {
-		const names: string[] = [];
+	async *olderThan(atMs: number, pageMost: number = PAGE): AsyncGenerator<string[]> {
+		let names: string[] = [];
 		for await (const entry of await opendir(this.#path)) {
 			const part = entry.name.endsWith(PART);
 			const name = part ? entry.name.slice(0, -PART.length) : entry.name;
 			if (!entry.isFile() || !NAME.test(name) || !(await this.#isOlder(entry.name, atMs))) continue;
 			if (part) await rm(join(this.#path, entry.name), { force: true });
-			else if (names.push(name) >= MOST_LISTED) break;
+			else if (names.push(name) >= pageMost) {
+				yield names;
+				names = [];
+			}
 		}
-		return names;
+		if (names.length > 0) yield names;
 	}
 
 	async #isOlder(name: string, atMs: number): Promise<boolean> {

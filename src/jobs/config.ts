@@ -35,10 +35,25 @@ const EXPECTED_RATE = 'a rate such as 10/s, 600/m or 10/5s';
 const rate = text(EXPECTED_RATE, (value) => (value === '' ? `expected ${EXPECTED_RATE}` : undefined), 'rate');
 const method = choice('GET', 'POST', 'PUT', 'PATCH', 'DELETE');
 
+const holdSchema = object({
+	hold: key(
+		duration(100, YEAR),
+		'How long such a request waits for its turn; then it gets 429 `upstream_full`, and is no job any more unless it has an `Idempotency-Key`.',
+		{ default: '60s', example: '20s' },
+	),
+	lane: key(
+		text('the name of a place in `lanes`', (value) =>
+			/^[A-Za-z0-9_-]{1,40}$/.test(value) ? undefined : 'expected the name of a place in `lanes`',
+		),
+		'The place upstream that its job gets: the one whose credential calls that are no jobs carry, too.',
+		{ defaultText: 'any', example: 'main' },
+	),
+});
+
 const offloadKeys = object({
 	when: key(
-		choice('asked', 'always'),
-		'`asked`: requests that say `Prefer: respond-async` become jobs, all others are answered as ever. `always`: all do.',
+		oneOf([choice('asked', 'always'), holdSchema], 'asked, always or { hold: … }'),
+		'`asked`: requests that say `Prefer: respond-async` become jobs, all others are answered as ever. `always`: all do. `{ hold: 60s }`: all do, and those that do not ask for it are answered as ever: with what the API said when it took the job.',
 		{ default: 'asked', example: 'always' },
 	),
 	methods: key(list(method, 'methods'), 'Methods that become jobs.', {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -44,6 +44,23 @@ test('a holder is gone once its process is, however that ended, and not before',
 		assert.deepEqual(four.gone, ['one']);
 		four.release();
 		three.release();
+	} finally {
+		rmSync(folder, { recursive: true });
+	}
+});
+
+test('one that is only being made is not taken for gone; what was left so for long is removed', () => {
+	const folder = mkdtempSync(join(tmpdir(), 'ballast-holders-'));
+	try {
+		for (const name of ['making.part', 'left.part']) writeFileSync(join(folder, name), '');
+		const longAgo = Date.now() / 1000 - 3600;
+		utimesSync(join(folder, 'left.part'), longAgo, longAgo);
+		const one = new HolderLock(folder, 'one');
+		assert.deepEqual(one.gone, []);
+		assert.deepEqual(readdirSync(folder).toSorted(), ['making.part', 'one.lock']);
+		assert.equal(one.isAlive('nobody'), false);
+		one.release();
+		assert.deepEqual(readdirSync(folder), ['making.part'], 'to ask for one does not make it');
 	} finally {
 		rmSync(folder, { recursive: true });
 	}

@@ -4,15 +4,25 @@ import { parseDuration } from '../core/units.ts';
 /** Most characters of a key. */
 const KEY_MOST = 255;
 
+/** What can be wrong with a key, and what is accepted. */
+export const KEY_FAULTS = {
+	empty: 'The Idempotency-Key is empty.',
+	too_long: `The Idempotency-Key is over ${KEY_MOST} characters.`,
+	characters:
+		'The Idempotency-Key is neither a quoted string (RFC 8941) nor visible ASCII characters without blanks and quotes.',
+} as const;
+export type KeyFault = keyof typeof KEY_FAULTS;
+
 /**
  * The key of an `Idempotency-Key` field: a string of Structured Fields (`"abc"`), or the bare text that most clients
- * send. null: it is neither, or too long.
+ * send.
  */
-export function idempotencyKey(value: string): string | null {
+export function idempotencyKey(value: string): { key: string } | { fault: KeyFault } {
 	const quoted = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/.exec(value);
 	const key = quoted === null ? value : (quoted[1] as string).replace(/\\(.)/g, '$1');
-	if (key.length === 0 || key.length > KEY_MOST) return null;
-	return quoted !== null || /^[\x21\x23-\x7e]+$/.test(key) ? key : null;
+	if (key.length === 0) return { fault: 'empty' };
+	if (quoted === null && !/^[\x21\x23-\x7e]+$/.test(key)) return { fault: 'characters' };
+	return key.length > KEY_MOST ? { fault: 'too_long' } : { key };
 }
 
 /** The parts hashed so that no two lists of parts look alike; 256 bits of base64url. */

@@ -1,4 +1,4 @@
-import type { Job, JobError, JobProgress, JobResult, JobState, NewJob } from './job.ts';
+import type { Job, JobBody, JobError, JobProgress, JobResult, JobState, NewJob } from './job.ts';
 
 /**
  * Where jobs last. A promise that is kept means stored for good: on disk, or by as many replicas as are configured.
@@ -56,11 +56,25 @@ export type AddOutcome =
 	/** With its cost this sum of `spend.of` would be more than it may: nothing was stored. */
 	| { kind: 'over_spend'; id: string; key: string };
 
+/** A claim ends with the job by which what is handed out comes to so many bytes: all of it is held in memory. */
+export const CLAIM_BYTES: number = 8 * 1024 * 1024;
+
+/** Whether a claim ended so, and there may be more. */
+export function isFull(claimed: readonly { request: Uint8Array; body: JobBody | null }[]): boolean {
+	let bytes = 0;
+	for (const one of claimed) bytes += heldBytes(one);
+	return bytes >= CLAIM_BYTES;
+}
+
+/** What of it is held in memory. */
+export const heldBytes = ({ request, body }: { request: Uint8Array; body: JobBody | null }): number =>
+	request.length + (body !== null && 'inline' in body ? body.inline.length : 0);
+
 export interface Claim {
 	/** Who asks: one node in one of its lives. */
 	holder: string;
 	leaseMs: number;
-	/** At most so many jobs. */
+	/** At most so many jobs; fewer where they come to `CLAIM_BYTES`. */
 	most: number;
 	/** Of a clock that neither jumps nor is set back while the program runs: all leases hang on it. */
 	nowMs: number;
@@ -119,11 +133,12 @@ export type ReportKind =
  * report of `failed` that says `free`, and by a person who settles one as failed that the upstream has no id of. A
  * redrive counts it once more where it was given back, or was spent, to the time that `spendSinceMs` tells.
  *
- * `redrive`: ended as failed or expired, or parked: once more, with all its attempts. `settle`: a person knows what became of a parked one.
+ * `cancel` `unbegun`: only where no attempt has begun that may have had its effect. `redrive`: ended as failed or expired, or parked: once more, with all its attempts. `settle`: a person knows what became of a parked one. `fail`: what has not ended has failed; who holds it keeps the slot.
  */
 export type JobChange =
-	| { kind: 'cancel'; nowMs: number }
+	| { kind: 'cancel'; nowMs: number; unbegun?: boolean }
 	| { kind: 'redrive'; nowMs: number; upstreamKey?: string; spendSinceMs?: number }
+	| { kind: 'fail'; nowMs: number; error: JobError }
 	| { kind: 'settle'; nowMs: number; as: 'succeeded' | 'failed' };
 
 export interface JobQuery {

@@ -76,6 +76,8 @@ export interface NewJob {
 	notify: Uint8Array | null;
 	/** Among which telling takes turns (the receiver's host); default '': one of all. */
 	notifyLane?: string;
+	/** The place upstream that it must have; default '': any. */
+	lane?: string;
 	/** null: none was sent. */
 	idempotency: IdempotencyRecord | null;
 	/** What it is taken to cost, and against whose sums that counts; left out: nothing is counted. */

@@ -6,8 +6,8 @@ import type { OffloadWebhook, WebhooksConfig } from './webhooks/webhooks-config.
 
 /** How requests of a route become jobs, resolved. Plain data: it is sent to threads. */
 export interface OffloadPolicy {
-	/** `asked`: only those that say `Prefer: respond-async`. */
-	when: 'asked' | 'always';
+	/** `asked`: only those that say `Prefer: respond-async`. `always`: all. */
+	when: 'asked' | 'always' | HoldPolicy;
 	/** Methods that become jobs; null: all but GET, HEAD, OPTIONS and TRACE. */
 	methods: readonly string[] | null;
 	idempotency: 'optional' | 'required';
@@ -48,6 +48,14 @@ export interface OffloadPolicy {
 	credit: CreditPolicy | null;
 	/** null: what jobs cost is not counted. Those of one service have the same limits. */
 	spend: SpendPolicy | null;
+}
+
+/** All become jobs. Who did not ask for it is answered as the API would: with what it said when it took the job. */
+export interface HoldPolicy {
+	/** How long such a request waits for its turn, ms; then it is refused. */
+	ms: number;
+	/** The place upstream that its job gets, whose credential all other calls have; '': any. */
+	lane: string;
 }
 
 /** What of a queue may be under way; 0 or null: as many as come. */

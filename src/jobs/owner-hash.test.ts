@@ -12,7 +12,9 @@ test('an owner is the same under the same secret, another under another one, and
 	assert.equal(hash, await same?.owner('credential'));
 	assert.notEqual(hash, await other?.owner('credential'));
 	assert.equal(await one?.owner(''), '');
-	assert.notEqual((await one?.record('credential'))?.slice(0, 22), hash);
+	assert.equal(one?.ready(), null);
+	assert.equal(one?.ownerNow('credential'), hash, 'at once, too');
+	assert.notEqual(one?.recordNow('credential').slice(0, 22), hash);
 	assert.equal(await one?.isOwned(hash ?? '', ['x', 'credential']), true);
 	assert.equal(await one?.isOwned(hash ?? '', ['x']), false);
 	assert.equal(await one?.isOwned('', []), true, 'nobody’s in particular');

@@ -6,20 +6,41 @@ const KEPT = 22;
 /** Hashes of credentials as they are stored: by a key (HMAC-SHA-256), so that a copy of the store does not let anyone try credentials out. */
 export class OwnerHash {
 	readonly #secret: () => Promise<Uint8Array>;
-	#known: Promise<Uint8Array> | null = null;
+	#known: Uint8Array | null = null;
+	#asked: Promise<void> | null = null;
 
 	/** `secret`: of the store; asked again where it cannot be had. */
 	constructor(secret: () => Promise<Uint8Array>) {
 		this.#secret = secret;
 	}
 
+	/** null: what is asked as `…Now` can be told. @throws what `secret` throws */
+	ready(): Promise<void> | null {
+		if (this.#known !== null) return null;
+		this.#asked ??= this.#ask();
+		return this.#asked;
+	}
+
+	async #ask(): Promise<void> {
+		try {
+			this.#known = await this.#secret();
+		} finally {
+			this.#asked = null;
+		}
+	}
+
 	/** '' stays: nobody in particular. @throws what `secret` throws */
 	async owner(hash: string): Promise<string> {
-		return hash === '' ? '' : (await this.#hash('owner', hash)).slice(0, KEPT);
+		if (hash !== '') await this.ready();
+		return this.ownerNow(hash);
+	}
+
+	ownerNow(hash: string): string {
+		return hash === '' ? '' : this.#hash('owner', hash).slice(0, KEPT);
 	}
 
 	/** Of an idempotency key, in which its owner is, and of what came with it. */
-	record(key: string): Promise<string> {
+	recordNow(key: string): string {
 		return this.#hash('record', key);
 	}
 
@@ -34,13 +55,8 @@ export class OwnerHash {
 		return found;
 	}
 
-	async #hash(of: string, text: string): Promise<string> {
-		this.#known ??= this.#secret().catch((error: unknown) => {
-			this.#known = null;
-			throw error;
-		});
-		return createHmac('sha256', await this.#known)
-			.update(`${of} ${text}`)
-			.digest('base64url');
+	#hash(of: string, text: string): string {
+		if (this.#known === null) throw new Error('the secret of the store is not known yet');
+		return createHmac('sha256', this.#known).update(`${of} ${text}`).digest('base64url');
 	}
 }

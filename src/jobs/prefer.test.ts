@@ -22,10 +22,15 @@ test('Prefer: what is asked for, and what is left for others', () => {
 });
 
 test('Idempotency-Key: a string of Structured Fields, or bare', () => {
-	assert.equal(idempotencyKey('"a \\"b\\" \\\\c"'), 'a "b" \\c');
-	assert.equal(idempotencyKey('8e03978e-40d5-43dd-bc93-6894a57f9324'), '8e03978e-40d5-43dd-bc93-6894a57f9324');
-	for (const wrong of ['', '""', '"', 'a b', 'a, b', 'a"b', '"a"b', 'é', 'x'.repeat(256)])
-		assert.equal(idempotencyKey(wrong), null, wrong);
+	assert.deepEqual(idempotencyKey('"a \\"b\\" \\\\c"'), { key: 'a "b" \\c' });
+	for (const key of ['8e03978e-40d5-43dd-bc93-6894a57f9324', 'x'.repeat(255)])
+		assert.deepEqual(idempotencyKey(key), { key });
+	for (const [fault, ...wrong] of [
+		['empty', '', '""'],
+		['too_long', 'x'.repeat(256), `"${'x'.repeat(256)}"`],
+		['characters', '"', 'a b', 'a, b', 'a"b', '"a"b', 'é'],
+	] as const)
+		for (const one of wrong) assert.deepEqual(idempotencyKey(one), { fault }, one);
 });
 
 test('no two lists of parts have one hash', () => {

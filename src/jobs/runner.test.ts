@@ -1,192 +1,12 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AnswerReading, AttemptOrder, AttemptOutcome } from './attempt.ts';
-import { attemptPolicy } from './attempt-policy.ts';
-import { openEmbeddedJobStore } from './embedded/embedded-job-store.ts';
-import type { SubmittedJobs } from './external/submitted-jobs.ts';
-import type { Job, JobBody, NewJob } from './job.ts';
-import type { ClaimedJob, JobStore } from './job-store.ts';
-import { OFFLOAD } from './offload-policy.ts';
-import { type AttemptPlaces, JobRunner } from './runner.ts';
-
-const nowMs = (): number => performance.timeOrigin + performance.now();
-const OK: AttemptOutcome = { kind: 'answered', status: 200, head: new Uint8Array([1]), body: null, retryAfterMs: null };
-
-/** Makes no attempt by itself: the test says what comes of each. */
-class Places implements AttemptPlaces {
-	readonly orders: AttemptOrder[] = [];
-	readonly aborted: string[] = [];
-	readonly dropped: JobBody[] = [];
-	most = 100;
-
-	room(): number {
-		return this.most;
-	}
-
-	begin(order: AttemptOrder): boolean {
-		this.orders.push(order);
-		return true;
-	}
-
-	abort(token: string): void {
-		this.aborted.push(token);
-	}
-
-	drop(body: JobBody): void {
-		this.dropped.push(body);
-	}
-}
-
-/** An upstream that takes what `reading` says, and ends nothing by itself. */
-class Upstream implements SubmittedJobs {
-	reading: AnswerReading | null = null;
-	readonly taking: ClaimedJob[] = [];
-	readonly leaving: string[] = [];
-	readonly reconciled: ClaimedJob[] = [];
-
-	keeps(): boolean {
-		return this.reading !== null;
-	}
-
-	read(): AnswerReading | null {
-		return this.reading;
-	}
-
-	took(job: ClaimedJob): void {
-		this.taking.push({ ...job });
-	}
-
-	reconcile(job: ClaimedJob): void {
-		this.reconciled.push(job);
-	}
-
-	left(token: string): void {
-		this.leaving.push(token);
-	}
-
-	async taken(n: number): Promise<ClaimedJob> {
-		while (this.taking.length <= n) await sleep(2);
-		return this.taking[n] as ClaimedJob;
-	}
-}
-
-const TAKEN: AnswerReading = { externalId: 'v1', nameless: false, code: null, message: null, retried: null };
-
-class Stage implements AsyncDisposable {
-	readonly folder = mkdtempSync(join(tmpdir(), 'ballast-runner-'));
-	readonly places = new Places();
-	readonly upstream = new Upstream();
-	readonly store: JobStore;
-	readonly runner: JobRunner;
-	readonly unusable: string[] = [];
-	concurrency = 4;
-	/** What each call of the store meets first. */
-	trouble: (() => void) | null = null;
-	/** What each report meets once it is stored. */
-	afterwards: (() => void) | null = null;
-	keyLifeMs: number | null = null;
-	/** How far the runner's clock is ahead of the store's last word. */
-	skippedMs = 0;
-	/** Groups whose jobs have no policy. */
-	unreadable: ReadonlySet<string> = new Set();
-
-	constructor() {
-		this.store = openEmbeddedJobStore({
-			path: join(this.folder, 'jobs.db'),
-			changed: ({ id, state }) => this.runner.changed(id, state),
-		});
-		this.runner = this.run('first');
-		this.runner.active = true;
-	}
-
-	run(holder: string, gone: readonly string[] = []): JobRunner {
-		const { store } = this;
-		const troubled = new Proxy(store, {
-			get: (of, name: keyof JobStore) =>
-				name !== 'report'
-					? (of[name] as (...args: unknown[]) => unknown).bind(of)
-					: async (...args: Parameters<JobStore['report']>) => {
-							this.trouble?.();
-							const taken = await of.report(...args);
-							this.afterwards?.();
-							return taken;
-						},
-		});
-		return new JobRunner({
-			store: troubled,
-			places: this.places,
-			submitted: this.upstream,
-			holder,
-			gone,
-			rooms: () => [
-				{ name: 'q', concurrency: this.concurrency, rate: null, group: { concurrency: 0, rate: null }, lanes: [] },
-			],
-			policyOf: ({ group }) => {
-				if (this.unreadable.has(group)) throw new Error('it is not what was stored');
-				const upstreamKey = this.keyLifeMs === null ? null : { header: 'k', lifeMs: this.keyLifeMs };
-				return attemptPolicy({ ...OFFLOAD, upstreamKey }, { idempotent: false, attemptMs: 0 });
-			},
-			settled: () => {},
-			began: () => {},
-			unusable: (why) => this.unusable.push(why),
-			nowMs: () => nowMs() + this.skippedMs,
-		});
-	}
-
-	async add(of: Partial<NewJob> = {}): Promise<string> {
-		const id = randomBytes(16).toString('base64url');
-		const createdMs = nowMs();
-		const job: NewJob = {
-			id,
-			queue: 'q',
-			group: '',
-			owner: '',
-			priority: 1,
-			createdMs,
-			runAtMs: createdMs,
-			deadlineMs: null,
-			keepMs: 60_000,
-			attemptsMost: 3,
-			request: new Uint8Array(),
-			body: null,
-			upstreamKey: this.keyLifeMs === null ? '' : id,
-			notify: null,
-			idempotency: null,
-			...of,
-		};
-		await this.store.add([job]);
-		this.runner.wake();
-		return id;
-	}
-
-	/** The order of the nth attempt, once it was given. */
-	async order(n: number): Promise<AttemptOrder> {
-		while (this.places.orders.length <= n) await sleep(2);
-		return this.places.orders[n] as AttemptOrder;
-	}
-
-	async until(id: string, state: Job['state']): Promise<Job> {
-		for (;;) {
-			const job = await this.store.get(id);
-			if (job?.state === state) return job;
-			await sleep(2);
-		}
-	}
-
-	async [Symbol.asyncDispose](): Promise<void> {
-		this.runner.close();
-		await this.store.close();
-		rmSync(this.folder, { recursive: true });
-	}
-}
+import type { AttemptOutcome } from './attempt.ts';
+import type { JobBody } from './job.ts';
+import { nowMs, OK, RunnerStage, TAKEN } from './testing/runner-stage.ts';
 
 test('as many as there is room for, then the next', async () => {
-	await using stage = new Stage();
+	await using stage = new RunnerStage();
 	stage.concurrency = 2;
 	const ids = [await stage.add(), await stage.add(), await stage.add()];
 	const [first] = [await stage.order(0), await stage.order(1)];
@@ -198,7 +18,7 @@ test('as many as there is room for, then the next', async () => {
 });
 
 test('who made an attempt is gone: the same key again, and without one a person decides', async () => {
-	await using stage = new Stage();
+	await using stage = new RunnerStage();
 	stage.keyLifeMs = 60_000;
 	const keyed = await stage.add();
 	const first = await stage.order(0);
@@ -218,7 +38,7 @@ test('who made an attempt is gone: the same key again, and without one a person 
 });
 
 test('another life of the node takes up at once what the one before held', async () => {
-	await using stage = new Stage();
+	await using stage = new RunnerStage();
 	stage.keyLifeMs = 60_000;
 	const id = await stage.add();
 	const first = await stage.order(0);
@@ -239,7 +59,7 @@ test('another life of the node takes up at once what the one before held', async
 });
 
 test('cancelled in the midst: the attempt is given up, and its slot is free', async () => {
-	await using stage = new Stage();
+	await using stage = new RunnerStage();
 	stage.concurrency = 1;
 	const id = await stage.add();
 	const { token } = await stage.order(0);
@@ -250,7 +70,7 @@ test('cancelled in the midst: the attempt is given up, and its slot is free', as
 });
 
 test('nobody was there: it is no attempt, and the queue is left alone for a while', async () => {
-	await using stage = new Stage();
+	await using stage = new RunnerStage();
 	const id = await stage.add();
 	stage.runner.ended((await stage.order(0)).token, { kind: 'no_place', code: 'no_ready_instance' });
 	const job = await stage.until(id, 'scheduled');
@@ -258,7 +78,7 @@ test('nobody was there: it is no attempt, and the queue is left alone for a whil
 });
 
 test('a key that the upstream may have forgotten is not sent again', async () => {
-	await using stage = new Stage();
+	await using stage = new RunnerStage();
 	stage.keyLifeMs = 60_000;
 	const id = await stage.add();
 	const busy: AttemptOutcome = { ...OK, status: 429, retryAfterMs: 0 };
@@ -270,7 +90,7 @@ test('a key that the upstream may have forgotten is not sent again', async () =>
 });
 
 test('a store that fails is told, and what came of an attempt is reported once it can be', async () => {
-	await using stage = new Stage();
+	await using stage = new RunnerStage();
 	const id = await stage.add();
 	const { token } = await stage.order(0);
 	let failures = 0;
@@ -283,7 +103,7 @@ test('a store that fails is told, and what came of an attempt is reported once i
 });
 
 test('a job that takes down whoever makes its attempts ends as a dead letter', async () => {
-	await using stage = new Stage();
+	await using stage = new RunnerStage();
 	stage.keyLifeMs = 60_000;
 	const id = await stage.add({ attemptsMost: 3 });
 	for (const n of [0, 1, 2]) stage.runner.lost([(await stage.order(n)).token]);
@@ -292,7 +112,7 @@ test('a job that takes down whoever makes its attempts ends as a dead letter', a
 });
 
 test('who stood still for longer than a lease has lost nothing that is its own', async () => {
-	await using stage = new Stage();
+	await using stage = new RunnerStage();
 	const id = await stage.add();
 	const { token } = await stage.order(0);
 	stage.skippedMs = 20_000;
@@ -303,7 +123,7 @@ test('who stood still for longer than a lease has lost nothing that is its own',
 });
 
 test('a job that cannot be read fails, and holds up no other', async () => {
-	await using stage = new Stage();
+	await using stage = new RunnerStage();
 	stage.unreadable = new Set(['bad']);
 	const bad = await stage.add({ group: 'bad' });
 	const good = await stage.add();
@@ -313,7 +133,7 @@ test('a job that cannot be read fails, and holds up no other', async () => {
 });
 
 test('the body of an answer stays where it cannot be told whether it was stored', async () => {
-	await using stage = new Stage();
+	await using stage = new RunnerStage();
 	const id = await stage.add();
 	const { token } = await stage.order(0);
 	const body: JobBody = { file: 'x'.repeat(22), bytes: 1 };
@@ -329,7 +149,7 @@ test('the body of an answer stays where it cannot be told whether it was stored'
 });
 
 test('a job that its upstream has keeps its slot until it is told how it ended; another life goes on with it', async () => {
-	await using stage = new Stage();
+	await using stage = new RunnerStage();
 	stage.concurrency = 1;
 	stage.upstream.reading = TAKEN;
 	const id = await stage.add();
@@ -351,7 +171,7 @@ test('a job that its upstream has keeps its slot until it is told how it ended; 
 });
 
 test('a job that is cancelled while its upstream has it holds its slot until that has ended', async () => {
-	await using stage = new Stage();
+	await using stage = new RunnerStage();
 	stage.concurrency = 1;
 	stage.upstream.reading = TAKEN;
 	const [id, other] = [await stage.add(), await stage.add()];
@@ -363,13 +183,19 @@ test('a job that is cancelled while its upstream has it holds its slot until tha
 	stage.runner.ended(order.token, OK);
 	const job = await stage.upstream.taken(0);
 	assert.equal((await stage.store.get(other))?.state, 'waiting');
+	assert.deepEqual(stage.upstream.unwantedOnes, [job.token], 'its upstream is told');
 	stage.runner.conclude(job.token, { kind: 'succeeded', result: null });
 	assert.equal((await stage.order(1)).id, other);
 	assert.equal((await stage.store.get(id))?.state, 'cancelled');
+	// While its upstream has it.
+	stage.runner.ended((await stage.order(1)).token, OK);
+	const { token } = await stage.upstream.taken(1);
+	await cancel(other);
+	assert.deepEqual(stage.upstream.unwantedOnes, [job.token, token]);
 });
 
 test('an answer that takes a job and does not name it leaves it to a person', async () => {
-	await using stage = new Stage();
+	await using stage = new RunnerStage();
 	stage.upstream.reading = { ...TAKEN, externalId: null, nameless: true, code: 'external_id_missing' };
 	const id = await stage.add();
 	stage.runner.ended((await stage.order(0)).token, OK);
@@ -377,10 +203,34 @@ test('an answer that takes a job and does not name it leaves it to a person', as
 });
 
 test('what the upstream calls an error counts for more than its status', async () => {
-	await using stage = new Stage();
+	await using stage = new RunnerStage();
 	stage.upstream.reading = { ...TAKEN, externalId: null, code: 'quota_exceeded', message: 'no more', retried: false };
 	const id = await stage.add();
 	stage.runner.ended((await stage.order(0)).token, { ...OK, status: 429 });
 	const { error } = await stage.until(id, 'failed');
 	assert.deepEqual([error?.code, error?.status], ['quota_exceeded', 429]);
+});
+
+test('a job that is cancelled in the turn of its claim is not begun, and gives its slot back', async () => {
+	await using stage = new RunnerStage();
+	stage.concurrency = 1;
+	stage.runner.active = false;
+	const id = await stage.add();
+	stage.runner.active = true;
+	await stage.store.change(id, { kind: 'cancel', nowMs: nowMs() });
+	const other = await stage.add();
+	assert.equal((await stage.order(0)).id, other);
+	assert.equal((await stage.store.get(id))?.attempts, 1, 'it was claimed');
+});
+
+test('once it rests nothing makes it begin again, as a reload would', async () => {
+	await using stage = new RunnerStage();
+	await stage.runner.rest(60_000);
+	stage.runner.active = true;
+	const id = await stage.add();
+	const next = stage.run('second');
+	next.active = true;
+	assert.equal((await stage.order(0)).id, id);
+	assert.deepEqual([stage.runner.running, next.running], [0, 1]);
+	next.close();
 });

@@ -2,7 +2,7 @@ import type { AttemptOrder, AttemptOutcome, AttemptPolicy } from './attempt.ts';
 import { type AttemptReport, AttemptReports } from './attempt-reports.ts';
 import type { SubmittedJobs } from './external/submitted-jobs.ts';
 import { ENDED, type JobBody, type JobProgress, type JobState } from './job.ts';
-import type { ClaimedJob, JobStore, QueueRoom, ReportKind } from './job-store.ts';
+import { type ClaimedJob, isFull, type JobStore, type QueueRoom, type ReportKind } from './job-store.ts';
 import { mayBegin, settle, settleLost } from './settle-attempt.ts';
 
 /** How long a claim holds without a word of its holder, ms; said again each third of it. */
@@ -61,10 +61,13 @@ export class JobRunner {
 	/** Tokens, by job. */
 	readonly #tokens = new Map<string, string>();
 	#gone: readonly string[];
+	/** Jobs that were told to have ended while a claim is under way, which may hand them out: it was made before. */
+	readonly #ended = new Set<string>();
 	/** Until when queues are left alone. */
 	readonly #resting = new Map<string, number>();
 	#timers: NodeJS.Timeout[] = [];
 	#active = false;
+	#ending = false;
 	#claiming = false;
 	#again = false;
 	#pausedUntilMs = 0;
@@ -109,10 +112,10 @@ export class JobRunner {
 		return this.#active;
 	}
 
-	/** Whether jobs are claimed. What is under way goes on. */
+	/** Whether jobs are claimed; none are any more once it rests. What is under way goes on. */
 	set active(active: boolean) {
-		this.#active = active;
-		if (active) this.wake();
+		this.#active = active && !this.#ending;
+		if (this.#active) this.wake();
 	}
 
 	#look(): void {
@@ -173,9 +176,11 @@ export class JobRunner {
 			this.#gone = [];
 			this.#usable();
 			for (const job of jobs) this.#taken(job);
-			if (jobs.length === most) this.#again = true;
+			if (jobs.length === most || isFull(jobs)) this.#again = true;
 		} catch (error) {
 			this.#trouble(error);
+		} finally {
+			this.#ended.clear();
 		}
 	}
 
@@ -183,6 +188,7 @@ export class JobRunner {
 	#taken(job: ClaimedJob): void {
 		try {
 			this.#take(job);
+			if (this.#ended.has(job.id)) this.#stop(job.token);
 		} catch (error) {
 			const message = `the job cannot be read: ${error instanceof Error ? error.message : String(error)}`;
 			this.#report(job, { kind: 'failed', error: { code: 'internal', message, status: null }, result: null });
@@ -195,6 +201,7 @@ export class JobRunner {
 		const policy = this.#parts.policyOf(job);
 		const nowMs = this.#parts.nowMs();
 		if (job.externalId !== null) this.#go(job, 'resume');
+		else if (!job.lost && this.#ended.has(job.id)) void this.#report(job, { kind: 'cancelled' });
 		else this.#go(job, job.lost ? settleLost(job, policy, nowMs) : (mayBegin(job, policy, nowMs) ?? 'again'));
 	}
 
@@ -246,9 +253,13 @@ export class JobRunner {
 	/** The store tells of a change: who ended a job from outside ends its attempt. */
 	changed(id: string, state: JobState): void {
 		if (state === 'waiting') this.wake();
-		if (!ENDED.has(state)) return;
+		if (!ENDED.has(state)) {
+			this.#ended.delete(id);
+			return;
+		}
 		const token = this.#tokens.get(id);
 		if (token !== undefined) this.#stop(token);
+		else if (this.#claiming) this.#ended.add(id);
 	}
 
 	/** The job has ended under its attempt, or belongs to another: what is under way is given up, and the slot back. */
@@ -256,6 +267,7 @@ export class JobRunner {
 		const running = this.#running.get(token);
 		if (running === undefined || running.reporting) return;
 		// What an upstream has, or may have by now, holds its slot there until it has ended.
+		if (running.submitted) this.#parts.submitted.unwanted(token);
 		if (running.submitted || this.#parts.submitted.keeps(running.job)) return;
 		this.#parts.places.abort(token);
 		this.#report(running.job, { kind: 'cancelled' });
@@ -280,6 +292,7 @@ export class JobRunner {
 		const running = this.#running.get(job.token);
 		if (held && running !== undefined && kind.kind === 'submitted') this.#hold(running, kind.externalId);
 		else this.#forget(job);
+		if (held && running !== undefined && !taken) this.#parts.submitted.unwanted(job.token);
 		if (taken) this.#parts.settled(job, kind);
 		// Behind a call that failed it cannot be told whether a body is wanted: the sweep can.
 		else if (isFirst && 'result' in kind && kind.result?.body != null) this.#parts.places.drop(kind.result.body);
@@ -342,6 +355,7 @@ export class JobRunner {
 
 	/** Claims nothing more; resolves when nothing is under way any more, or so many ms are over. */
 	async rest(ms: number): Promise<void> {
+		this.#ending = true;
 		this.#active = false;
 		if (this.running === 0) return;
 		let late: NodeJS.Timeout | undefined;

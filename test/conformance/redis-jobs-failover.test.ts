@@ -1,4 +1,7 @@
-/** Jobs in Redis when it fails: what was acknowledged is there afterwards. With the whole program: test/faults/jobs-redis.long.ts. */
+/**
+ * Jobs in Redis when it fails: what was acknowledged is there afterwards. With the whole program:
+ * test/faults/jobs-redis.long.ts. What takes half a minute runs with `BALLAST_FAULTS=long`, as `npm run faults` sets it.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +12,8 @@ import type { JobStore } from '../../src/jobs/job-store.ts';
 import { openRedisJobStore, type RedisJobStoreOptions } from '../../src/jobs/redis/redis-job-store.ts';
 import { JobStage, LONG_MS } from '../../src/jobs/testing/job-stage.ts';
 import type { RedisPlace } from '../../src/redis/config.ts';
+import { LONG } from '../faults/plan.ts';
+import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { NO_REDIS, RedisServer } from '../support/redis.ts';
 import { RedisFailover } from '../support/redis-failover.ts';
@@ -118,6 +123,75 @@ test('kill -9 of the primary: nothing acknowledged is lost', { skip: NO_REDIS },
 	const count = intake.acknowledged.length;
 	context.diagnostic(`${count} acknowledged, ${intake.refused} refused, outage ${Math.round(intake.outageMs)} ms`);
 	assert.equal(await lostOf(store, intake.acknowledged), 0);
+});
+
+test('a Redis that Ballast is cut off from: nothing is acknowledged meanwhile, and nothing is lost', {
+	skip: NO_REDIS,
+}, async (context) => {
+	await using stack = new AsyncDisposableStack();
+	const server = await RedisServer.start();
+	stack.defer(() => server.end());
+	const line = stack.use(await startFaultProxy(server.port));
+	const store = await open({ kind: 'single', node: { host: '127.0.0.1', port: line.port } }, { commandMs: 300 });
+	stack.defer(() => store.close());
+	const intake = new Intake(stageOf(store));
+	await intake.more(100);
+	line.silent = true;
+	// What was answered before may still be read.
+	await sleep(50);
+	const before = intake.acknowledged.length;
+	await eventually(
+		async () => intake.refused,
+		(refused) => refused >= 3 * CALLERS,
+		20_000,
+	);
+	assert.equal(intake.acknowledged.length, before);
+	await line.heal();
+	await intake.more(100);
+	await intake.end();
+	context.diagnostic(`${intake.acknowledged.length} acknowledged, ${intake.refused} refused`);
+	assert.equal(await lostOf(store, intake.acknowledged), 0);
+	const { waiting } = (await store.queue('videos')).counts;
+	assert.ok(waiting <= intake.acknowledged.length + CALLERS, 'those that were tried again are there once');
+});
+
+test('a primary that is cut off from all others for 12 s: nothing acknowledged is lost', {
+	skip: NO_REDIS !== false ? NO_REDIS : !LONG && 'it takes half a minute: BALLAST_FAULTS=long',
+}, async (context) => {
+	await using stack = new AsyncDisposableStack();
+	let line: FaultProxy | undefined;
+	const group = await RedisFailover.start(SAFE, async (port) => {
+		line = stack.use(await startFaultProxy(port));
+		return line.port;
+	});
+	stack.defer(() => group.end());
+	assert.ok(line !== undefined);
+	const [primary] = group.servers as [RedisServer];
+	const store = await open(group.place, { replicas: 1 });
+	stack.defer(() => store.close());
+	const intake = new Intake(stageOf(store));
+	await intake.more(200);
+	line.silent = true;
+	// Another primary takes over; all that was acknowledged is looked at below, so that it should not be too much.
+	await intake.more(200);
+	await intake.end();
+	const { outageMs, acknowledged, refused } = intake;
+	await sleep(Math.max(0, 12_000 - outageMs));
+	const later = new Intake(stageOf(store));
+	await later.more(50);
+	await line.heal();
+	await later.more(50);
+	await later.end();
+	await eventually(
+		// Whoever becomes a replica resets its connections.
+		() => primary.ask('INFO', 'replication').catch(() => ''),
+		(info) => info.includes('role:slave') && info.includes('master_link_status:up'),
+		60_000,
+	);
+	const all = [...acknowledged, ...later.acknowledged];
+	context.diagnostic(`${all.length} acknowledged, ${refused} refused, outage ${Math.round(outageMs)} ms`);
+	assert.equal(await lostOf(store, all), 0);
+	assert.ok(outageMs < 12_000, 'another primary took over');
 });
 
 test('where replicas are asked for and there are none, no job is taken in', { skip: NO_REDIS }, async () => {

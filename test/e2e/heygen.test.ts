@@ -7,15 +7,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import type { LedgerJob } from '../../simulators/heygen/ledger.ts';
 import { type Simulator, startSimulator } from '../../simulators/heygen/start-simulator.ts';
 import { type Ballast, startBallast } from '../support/ballast.ts';
-import { connect } from '../support/raw-client.ts';
+import { connect, fieldsOf } from '../support/raw-client.ts';
 import { eventually, get, post, statusOf } from '../support/suite.ts';
 
 interface View {
 	id: string;
 	state: string;
 	error: { code: string } | null;
+}
+
+interface Film {
+	data: { video_url: string };
 }
 
 interface Places {
@@ -51,6 +56,7 @@ const KNOBS = {
 	renderP50Ms: 300_000,
 	renderP99Ms: 600_000,
 	failureRate: 0.05,
+	stuckRate: 0.03,
 	nullUrlRate: 0.2,
 	otherJobs: 1,
 	otherJobsGapMs: 120_000,
@@ -58,7 +64,23 @@ const KNOBS = {
 	errorRate: 0.02,
 	webhookLostRate: 0.2,
 	webhookDuplicateRate: 0.2,
+	webhookLateRate: 0.1,
+	webhookLateMs: 1_200_000,
+	webhookUnsubscribedRate: 0.05,
 };
+/** Nothing goes wrong. */
+const CALM = {
+	...Object.fromEntries(Object.keys(KNOBS).flatMap((name) => (name.endsWith('Rate') ? [[name, 0]] : []))),
+	otherJobs: 0,
+};
+const TRANSLATION = JSON.stringify({
+	video: { type: 'url', url: 'https://example.com/a.mp4' },
+	output_languages: ['Spanish', 'French'],
+});
+
+/** What is stuck was ended by its time limit, and deleted. */
+const endOf = ({ deletedAt, failureCode }: LedgerJob): string =>
+	deletedAt === null ? (failureCode ?? 'succeeded') : 'external_timeout';
 
 describe('HeyGen by its preset', () => {
 	let simulator: Simulator;
@@ -85,6 +107,11 @@ describe('HeyGen by its preset', () => {
 			},
 			result: { wait: ms(30) },
 		};
+		const limit = ms(3600);
+		// Copies come from the simulator alone.
+		const { host } = new URL(simulator.url);
+		const media = { to: join(folder, 'films'), allow: ['127.0.0.0/8'], http: [host] };
+		const backoff = { base: '5ms', most: '50ms' };
 		config = (secrets, spend) => ({
 			workers: 2,
 			stop: '0s',
@@ -99,7 +126,14 @@ describe('HeyGen by its preset', () => {
 						{ key: { env: 'TEST_HEYGEN_ONE' }, maxJobs: 10 },
 						{ key: { env: 'TEST_HEYGEN_TWO' }, maxJobs: 6 },
 					],
-					routes: { 'POST /v3/videos': { offload: { backoff: { base: '5ms', most: '50ms' }, external } } },
+					routes: {
+						'POST /v3/videos': { offload: { backoff, external: { ...external, limit } } },
+						'POST /v3/templates/*': {
+							offload: { backoff, external: { ...external, result: { ...external.result, media } } },
+						},
+						// Whose turn does not come at once is told so at once.
+						'POST /v3/video-translations': { offload: { backoff, external, when: { hold: '300ms' } } },
+					},
 				},
 			},
 		});
@@ -135,6 +169,12 @@ describe('HeyGen by its preset', () => {
 		}
 	};
 
+	/** Of our own, at HeyGen. */
+	const going = (): LedgerJob[] =>
+		simulator.ledger().jobs.filter(({ origin, deletedAt, endAt }) => {
+			return origin === 'v3' && deletedAt === null && Date.parse(endAt) > simulator.now();
+		});
+
 	test('each job is one video, whatever goes wrong', async () => {
 		const ids: string[] = [];
 		while (ids.length < VIDEOS) {
@@ -164,16 +204,21 @@ describe('HeyGen by its preset', () => {
 			WITHIN_MS,
 		);
 		const views = await ended();
+		// What is stuck has failed, and is deleted a moment later.
+		await eventually(going, ({ length }) => length === 0, WITHIN_MS);
 		const ledger = simulator.ledger();
 		const own = ledger.jobs.filter(({ origin }) => origin === 'v3');
 		// Which videos fail is chance; each job tells of its own.
 		const told = new Map(views.map(({ id, state, error }) => [id, state === 'failed' ? error?.code : state]));
-		const made = new Map(own.map(({ callbackId, failureCode }) => [callbackId ?? '', failureCode ?? 'succeeded']));
+		const made = new Map(own.map((job) => [job.callbackId ?? '', endOf(job)]));
 		assert.deepEqual(new Map([...told].sort()), new Map([...made].sort()));
 		assert.deepEqual(ledger.repeated, { idempotencyKeys: [], callbackIds: [] });
 		assert.deepEqual(own.map(({ callbackId }) => callbackId).sort(), [...ids].sort());
 		for (const { mostAtATime, maxJobs } of ledger.accounts) assert.ok(mostAtATime <= maxJobs);
-		const naive = own.reduce((sum, { startAt, endAt }) => sum + (Date.parse(endAt) - Date.parse(startAt)) / 10_000, 0);
+		const naive = own.reduce((sum, { startAt, endAt, deletedAt }) => {
+			const untilMs = Date.parse(deletedAt ?? endAt);
+			return sum + (untilMs - Date.parse(startAt)) / 10_000;
+		}, 0);
 		const polls = Object.values(simulator.calls()['GET /v3/videos/statuses'] ?? {}).reduce((sum, one) => sum + one, 0);
 		if (LONG)
 			console.log(
@@ -236,5 +281,127 @@ describe('HeyGen by its preset', () => {
 		const long = JSON.stringify({ ...JSON.parse(BODY), script: 'a'.repeat(Math.ceil((cost + 1) / 0.0056)) });
 		const dear = await ask(post('/v3/videos', long, 'Prefer: respond-async', bob));
 		assert.deepEqual([dear.status, dear.json<{ code: string }>().code], [402, 'spend_too_large']);
+	});
+
+	/** Ended well, after so long at most. */
+	const done = async (id: string): Promise<View> =>
+		eventually(
+			async (): Promise<View> => (await ask(get(`/jobs/${id}`, ALICE))).json(),
+			({ state }) => ENDED.includes(state),
+			WITHIN_MS,
+		);
+
+	test('templates and translations are jobs, too; of several languages the result is a list', async () => {
+		simulator.turn(CALM);
+		// As at the beginning, without limits of money.
+		ballast.configure(config(secrets, {}));
+		await ballast.control('reload');
+		const template = JSON.stringify({ variables: { name: 'Ada' } });
+		const accepted = await Promise.all([
+			ask(post('/v3/templates/template_greeting', template, 'Prefer: respond-async', ALICE)),
+			ask(post('/v3/video-translations', TRANSLATION, 'Prefer: respond-async', ALICE)),
+		]);
+		const results: unknown[] = [];
+		for (const answer of accepted) {
+			const { id } = answer.json<View>();
+			assert.equal((await done(id)).state, 'succeeded');
+			results.push((await ask(get(`/jobs/${id}/result`, ALICE))).json<unknown>());
+		}
+		const [video, translations] = results as [Film, Film[]];
+		assert.match(video.data.video_url, /^http/);
+		for (const { data } of translations) assert.equal((await fetch(data.video_url)).status, 200);
+		assert.equal(translations.length, 2);
+	});
+
+	test('a copy of the film outlives its URL at HeyGen, in parts too, and only for its owner', async () => {
+		const template = JSON.stringify({ variables: { name: 'Grace' } });
+		const { id } = (
+			await ask(post('/v3/templates/template_greeting', template, 'Prefer: respond-async', ALICE))
+		).json<View>();
+		await done(id);
+		const url = async (): Promise<string> => (await ask(get(`/jobs/${id}/result`, ALICE))).json<Film>().data.video_url;
+		const own = await eventually(url, (one) => one.endsWith(`/jobs/${id}/media`), WITHIN_MS);
+		assert.equal(own, `http://test/jobs/${id}/media`);
+		const film = await ask(get(`/jobs/${id}/media`, ALICE));
+		assert.deepEqual([film.status, fieldsOf(film.lines, 'Content-Type')], [200, ['video/mp4']]);
+		assert.equal(film.body.toString('latin1', 4, 8), 'ftyp');
+		const part = await ask(get(`/jobs/${id}/media`, ALICE, 'Range: bytes=4-7'));
+		assert.deepEqual([part.status, part.text], [206, 'ftyp']);
+		assert.deepEqual(fieldsOf(part.lines, 'Content-Range'), [`bytes 4-7/${film.body.length}`]);
+		for (const who of ['Authorization: Bearer bob', 'X-Nobody: 1'])
+			assert.equal((await ask(get(`/jobs/${id}/media`, who))).status, 404);
+		assert.equal((await ask(get(`/jobs/${id}/media/1`, ALICE))).status, 409);
+		// Somebody took it away: the URL of HeyGen is as good.
+		rmSync(join(folder, 'films'), { recursive: true });
+		assert.equal((await fetch(await url())).status, 200);
+	});
+
+	test('a client that asks for no job gets the usual answer; never is an account asked for more than it takes', async () => {
+		const answers = await Promise.all(Array.from({ length: 14 }, () => ask(post('/v3/videos', BODY))));
+		const ids = answers.map((answer) => answer.json<{ data: { video_id: string; status: string } }>().data);
+		assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+		assert.deepEqual(new Set(ids.map(({ status }) => status)), new Set(['waiting']));
+		const one = new Map(simulator.ledger('one').jobs.map((job) => [job.id, job]));
+		for (const { video_id: id } of ids) {
+			assert.ok(one.has(id), 'all other calls have the key of this account');
+			assert.equal((await ask(get(`/v3/videos/${id}`))).status, 200);
+		}
+		const [link = ''] = fieldsOf(answers[0]?.lines ?? [], 'Link');
+		assert.match(link, /^<\/jobs\/[\w-]{22}>; rel="status"$/);
+		// A mistake is answered as HeyGen does.
+		const wrong = await ask(post('/v3/videos', BODY.replace('avatar_ada_office', 'nobody')));
+		assert.deepEqual([wrong.status, wrong.json<{ error: { code: string } }>().error.code], [404, 'avatar_not_found']);
+	});
+
+	test('where all is full a client is told so, and no job is left; cancelled ones are ended at HeyGen and make room', async () => {
+		// What is under way of the tests before would make room later.
+		await eventually(going, ({ length }) => length === 0, WITHIN_MS);
+		simulator.turn({ stuckRate: 1 });
+		const many = Array.from({ length: 20 }, () =>
+			ask(post('/v3/video-translations', TRANSLATION.replace(',"French"', ''), 'Prefer: respond-async', ALICE)),
+		);
+		const jobs = (await Promise.all(many)).map((answer) => answer.json<View>().id);
+		const { accounts } = simulator.ledger();
+		const places = accounts.reduce((sum, { maxJobs }) => sum + maxJobs, 0);
+		// Those of others, too: one of theirs may be stuck since before.
+		const active = (): number => simulator.ledger().accounts.reduce((sum, account) => sum + account.active, 0);
+		await eventually(active, (count) => count === places, WITHIN_MS);
+		const refused = await ask(post('/v3/video-translations', TRANSLATION, 'Authorization: Bearer dora'));
+		assert.deepEqual([refused.status, fieldsOf(refused.lines, 'Retry-After')], [429, ['30']]);
+		assert.equal(refused.json<{ code: string }>().code, 'upstream_full');
+		const of = async (who: string): Promise<string[]> =>
+			(await ask(get('/jobs', who))).json<{ jobs: View[] }>().jobs.map(({ state }) => state);
+		assert.deepEqual(await of('Authorization: Bearer dora'), ['cancelled']);
+		// Who named a key keeps its turn.
+		const keyed = post('/v3/video-translations', TRANSLATION, 'Authorization: Bearer eve', 'Idempotency-Key: one');
+		assert.equal((await ask(keyed)).status, 429);
+		assert.equal((await ask(keyed)).status, 429);
+		assert.ok(!(await of('Authorization: Bearer eve')).includes('cancelled'));
+		// Who leaves before its turn takes its request along.
+		const leaver = await connect(ballast.port);
+		leaver.send(post('/v3/videos', BODY, 'Authorization: Bearer joe'));
+		await eventually(
+			() => of('Authorization: Bearer joe'),
+			({ length }) => length === 1,
+			WITHIN_MS,
+		);
+		leaver.destroy();
+		await eventually(
+			() => of('Authorization: Bearer joe'),
+			([state]) => state === 'cancelled',
+			WITHIN_MS,
+		);
+		for (const id of jobs) await ask(get(`/jobs/${id}`, ALICE).replace('GET', 'DELETE'));
+		const own = (): LedgerJob[] =>
+			simulator.ledger().jobs.filter(({ origin, kind, deletedAt }) => {
+				return origin === 'v3' && kind === 'translation' && deletedAt === null;
+			});
+		simulator.turn({ stuckRate: 0 });
+		// Two are of a test before, and have ended; two are of who named a key, whose turn has come.
+		await eventually(own, ({ length }) => length === 4, WITHIN_MS);
+		const repeated = (await ask(keyed)).json<{ data: { video_translation_ids: string[] } }>();
+		assert.equal(repeated.data.video_translation_ids.length, 2);
+		assert.equal((await ask(post('/v3/videos', BODY))).status, 200);
+		for (const { mostAtATime, maxJobs } of simulator.ledger().accounts) assert.ok(mostAtATime <= maxJobs);
 	});
 });

@@ -133,7 +133,12 @@ describe('a request that asks for it becomes a job', () => {
 
 	test('idempotency keys: required, the same job, another payload', async () => {
 		assert.equal((await it.ask(post('/keyed', 'x', ASYNC))).status, 400);
-		assert.equal((await it.ask(post('/keyed', 'x', ASYNC, 'Idempotency-Key: "'))).status, 400);
+		const malformed = await it.ask(post('/keyed', 'x', ASYNC, 'Idempotency-Key: "'));
+		assert.equal(malformed.status, 400);
+		assert.match(
+			malformed.text,
+			/"code":"idempotency_key_malformed".*"reason":"characters".*"detail":"The Idempotency-Key is neither/,
+		);
 		const first = await made(post('/keyed', 'x', ASYNC, ALICE, 'Idempotency-Key: "k 1"'));
 		assert.equal(await made(post('/keyed', 'x', ASYNC, ALICE, 'Idempotency-Key: "k 1"')), first);
 		assert.equal((await it.ask(post('/keyed', 'y', ASYNC, ALICE, 'Idempotency-Key: "k 1"'))).status, 422);

@@ -79,7 +79,10 @@ faultTest('20', 'the store of jobs', async (judge, { stack }) => {
 	const one = (sql: string) => database.prepare(sql).get()?.['n'];
 	const all = Object.values(counts).reduce((sum, each) => sum + each, 0);
 	assert.deepEqual([one('SELECT count(*) AS n FROM jobs'), one('SELECT count(*) AS n FROM payloads')], [all, all]);
-	assert.equal(one('SELECT count(*) AS n FROM idempotency'), all);
+	assert.equal(one('SELECT count(*) AS n FROM records'), all);
+	const places = 'SELECT 1 FROM record_places WHERE part = substr(key, 1, 11) AND record_places.n = records.n';
+	const unplaced = `n <= (SELECT placed FROM record_marks) AND NOT EXISTS (${places})`;
+	assert.equal(one(`SELECT count(*) AS n FROM records WHERE ${unplaced}`), 0);
 	assert.equal(one('SELECT count(*) AS n FROM jobs WHERE held = 1'), counts['running']);
 	assert.equal(one('SELECT sum(held) AS n FROM groups'), counts['running']);
 	assert.equal(one('SELECT sum(waiting) AS n FROM groups'), counts['waiting']);

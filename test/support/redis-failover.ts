@@ -14,11 +14,11 @@ export class RedisFailover {
 	readonly #sentinels: RedisServer[] = [];
 	readonly #folder = mkdtempSync(join(tmpdir(), 'ballast-failover-'));
 
-	/** `more`: arguments of each server. */
-	static async start(more: readonly string[] = []): Promise<RedisFailover> {
+	/** `more`: arguments of each server. `before`: where all others reach the primary, given its port; there. */
+	static async start(more: readonly string[] = [], before?: (port: number) => Promise<number>): Promise<RedisFailover> {
 		const group = new RedisFailover();
 		try {
-			await group.#start(more);
+			await group.#start(more, before);
 			return group;
 		} catch (error) {
 			await group.end();
@@ -26,15 +26,16 @@ export class RedisFailover {
 		}
 	}
 
-	async #start(more: readonly string[]): Promise<void> {
+	async #start(more: readonly string[], before?: (port: number) => Promise<number>): Promise<void> {
 		const options = ['--appendonly', 'yes', '--dir', this.#folder, ...more];
 		const named = (at: number) => ['--appenddirname', `log-${at}`, '--dbfilename', `${at}.rdb`];
 		// The partial copy would be waited for, 5 s.
 		const quick = ['--repl-diskless-sync-delay', '0'];
 		const primary = await RedisServer.start([...options, ...named(0), ...quick]);
 		this.servers.push(primary);
+		const port = (await before?.(primary.port)) ?? primary.port;
 		for (const at of [1, 2]) {
-			const of = ['--replicaof', '127.0.0.1', `${primary.port}`];
+			const of = ['--replicaof', '127.0.0.1', `${port}`];
 			this.servers.push(await RedisServer.start([...options, ...named(at), ...quick, ...of]));
 		}
 		await eventually(
@@ -42,7 +43,7 @@ export class RedisFailover {
 			(info) => (info.match(/state=online/g) ?? []).length === 2,
 			START_MS,
 		);
-		for (const at of [1, 2, 3]) this.#sentinels.push(await this.#sentinel(at, primary.port));
+		for (const at of [1, 2, 3]) this.#sentinels.push(await this.#sentinel(at, port));
 		for (const sentinel of this.#sentinels) {
 			await eventually(
 				() => sentinel.ask('SENTINEL', 'MASTERS'),

@@ -205,7 +205,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		if (fill.fetch.streaming) return PASS;
 		if (status === 304 && stored !== null) return this.#confirmed(fill, stored, came);
 		if (status >= 500 && stored !== null && this.coversFor(fill, false)) return { kind: 'keep' };
-		if (stored === null && fill.leader !== null && !this.keeps && !this.store.admits(fill.request.key, fill.growing)) {
+		if (stored === null && !this.#isWorth(fill)) {
 			fill.refusal = 'scan';
 			return PASS;
 		}
@@ -220,6 +220,11 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		// What it was asked about is not what the origin would say now.
 		if (status < 500) this.#kept.forget(fill);
 		return PASS;
+	}
+
+	/** Who wants less than the answer as it comes gets that from the store. */
+	#isWorth({ leader, request, growing }: Fill): boolean {
+		return leader === null || this.keeps || !request.wantsAsItComes || this.store.admits(request.key, growing);
 	}
 
 	#confirmed(fill: Fill, stored: AnswerEntry, came: CameHead): Decision {

@@ -63,8 +63,8 @@ class Client {
 		this.connection.attach(this.side, '192.0.2.7');
 	}
 
-	ask(path = '/k'): void {
-		const bytes = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+	ask(path = '/k', more = ''): void {
+		const bytes = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: a\r\n${more}\r\n`);
 		this.connection.onBytes(bytes, bytes.length);
 	}
 
@@ -274,10 +274,15 @@ test('what is not worth its place goes to who asked alone', async () => {
 	assert.equal(one.body, BODY);
 	assert.match(one.side.text, /fwd-status=200; detail=scan\r\n/);
 	world.isAtRest(0);
+	const part = world.client();
+	part.ask('/part', 'Range: bytes=0-9\r\n');
+	world.answer(ANSWER, 1);
+	assert.match(part.side.text, /^HTTP\/1.1 206 /);
+	world.isAtRest(1);
 	two.ask();
 	three.ask();
-	world.answer(ANSWER, 1);
+	world.answer(ANSWER, 2);
 	await turn();
 	assert.equal(three.body, BODY, 'for two it is');
-	world.isAtRest(1);
+	world.isAtRest(2);
 });

@@ -16,6 +16,7 @@ import type { ResponseHead } from '../../wire/response-head.ts';
 import { Timer } from '../../wire/timer-wheel.ts';
 import { AskedRequest } from './asked-request.ts';
 import { AskingParty } from './asking-party.ts';
+import { CameAnswer } from './came-answer.ts';
 import { EntrySource, type Heir } from './entry-source.ts';
 import type { Decision, FillOwner, GiveHow } from './fill-owner.ts';
 import { GrowingEntry } from './growing-entry.ts';
@@ -51,7 +52,7 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 	/** While he reads it from the store. */
 	#source: EntrySource | null = null;
 	#mode: number = Mode.idle;
-	#requestMs = 0;
+	readonly #came = new CameAnswer();
 	/** Lines of the answer that only who asked gets. */
 	#own: Buffer | null = null;
 	readonly #overflow = new Overflow();
@@ -72,7 +73,7 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 	start(route: Route, key: number): void {
 		const { leader } = this;
 		this.#mode = Mode.asking;
-		this.#requestMs = Date.now();
+		this.#came.requestMs = Date.now();
 		if (leader !== null) {
 			leader.source = this;
 			this.place = leader.place;
@@ -124,7 +125,7 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 	// What it brings.
 
 	answerHead(head: ResponseHead, bytes: Uint8Array, framing: Framing, kind: number): void {
-		const came = { head, bytes: bytes as Buffer, framing, requestMs: this.#requestMs };
+		const came = this.#came.take(head, bytes, framing);
 		if (!this.#passesOn(this.#owner.decide(this, came), head.status)) return;
 		const { leader } = this;
 		if (leader === null) {

@@ -6,7 +6,7 @@ import { Descriptor } from '../../gateway/files/descriptor.ts';
 import { FileSender } from '../../gateway/files/file-sender.ts';
 import type { Pieces } from '../../gateway/files/pieces.ts';
 import { type Problem, problemOf } from '../../gateway/problem.ts';
-import type { Job } from '../../jobs/job.ts';
+import type { Job, JobResult } from '../../jobs/job.ts';
 import { bufferOf, forOwner, statusOf } from './stored-answer.ts';
 
 /** Where the bodies of results are. */
@@ -36,6 +36,23 @@ export function giveResult(exchange: Exchange, job: Job, files: JobFiles): void 
 	exchange.beginAnswer(status, head, length, true);
 	if (body !== null && 'inline' in body && length > 0 && !exchange.headOnly)
 		exchange.answerPiece(bufferOf(body.inline));
+	exchange.answerEnd(null);
+}
+
+const DATED = /\r\ndate:/i;
+
+/** Answers with what the API said when it took a job, and tells which that is. */
+export function giveAnswer(exchange: Exchange, { head, body, of, path }: JobResult & { of: Job; path: string }): void {
+	const lines = Buffer.from(`Link: <${path}/${of.id}>; rel="status"\r\n`, 'latin1');
+	const inline = body !== null && 'inline' in body ? bufferOf(body.inline) : Buffer.alloc(0);
+	const stored = bufferOf(head);
+	exchange.beginAnswer(
+		statusOf(stored),
+		Buffer.concat([stored, lines]),
+		inline.length,
+		DATED.test(stored.toString('latin1')),
+	);
+	if (inline.length > 0 && !exchange.headOnly) exchange.answerPiece(inline);
 	exchange.answerEnd(null);
 }
 

@@ -6,13 +6,14 @@ import { ENDED, JOB_STATES, type Job, type JobState } from '../../jobs/job.ts';
 import { parsePrefer } from '../../jobs/prefer.ts';
 import { giveResult } from './give-result.ts';
 import { JobEvents } from './job-events.ts';
+import { giveMedia, ownBase, withOwnUrls } from './job-media.ts';
 import { ownerOf } from './job-owner.ts';
 import { askAgainS, jobView } from './job-view.ts';
 import type { Wait } from './jobs-client.ts';
 import { LaterTurns } from './later-turns.ts';
 import type { OffloadParts } from './offload-parts.ts';
 
-type Part = '' | 'result' | 'events';
+type Part = '' | 'result' | 'events' | 'media';
 
 /** Jobs on one page of a list. */
 const LIST_MOST = 100;
@@ -21,6 +22,7 @@ const METHODS: Readonly<Record<Part | 'list', readonly string[]>> = {
 	'': ['GET', 'HEAD', 'DELETE'],
 	result: ['GET', 'HEAD'],
 	events: ['GET'],
+	media: ['GET', 'HEAD'],
 	list: ['GET', 'HEAD'],
 };
 
@@ -41,8 +43,8 @@ export class JobPage implements AnswerSource {
 		this.#owners = owners.map((fields) => ownerOf(exchange, fields)).filter((owner) => owner !== '');
 	}
 
-	/** `id` '': of the list. */
-	answer(id: string, part: Part): void {
+	/** `id` '': of the list. `file`: which of its copies. */
+	answer(id: string, part: Part, file = 0): void {
 		const exchange = this.#exchange;
 		const methods = METHODS[id === '' ? 'list' : part];
 		exchange.client.arm(0, 0);
@@ -52,7 +54,7 @@ export class JobPage implements AnswerSource {
 			return;
 		}
 		exchange.source = this;
-		const done = id === '' ? this.#list() : this.#about(id, part);
+		const done = id === '' ? this.#list() : part === 'media' ? this.#file(id, file) : this.#about(id, part);
 		done.catch((error: unknown) => {
 			if (error instanceof BallastError) this.#later.run(() => this.#refuse(error.code));
 			else
@@ -85,11 +87,29 @@ export class JobPage implements AnswerSource {
 		});
 	}
 
+	/** A copy of what came of it. */
+	async #file(id: string, file: number): Promise<void> {
+		const { jobs, files } = this.#parts;
+		const job = await jobs.ask('look', id, this.#owners);
+		const media = job === null ? null : ((await jobs.ask('media', id))?.found[file] ?? null);
+		this.#later.run(() => {
+			if (job === null) this.#refuse('job_not_found');
+			else if (media === null) this.#refuse('job_not_done');
+			else {
+				this.#later.over = true;
+				giveMedia(this.#exchange, media, files);
+			}
+		});
+	}
+
 	/** What its upstream gives may end, such as signed URLs. */
 	async #refreshed(job: Job): Promise<Job> {
 		if (job.state !== 'succeeded' || job.externalId === null) return job;
-		const result = await this.#parts.jobs.ask('fresh', job.id);
-		return result === null ? job : { ...job, result };
+		const { jobs, path } = this.#parts;
+		const [fresh, media] = await Promise.all([jobs.ask('fresh', job.id), jobs.ask('media', job.id)]);
+		const result = fresh ?? job.result;
+		if (result === null || media === null) return { ...job, result };
+		return { ...job, result: withOwnUrls(result, media, ownBase(this.#exchange, path, job.id)) };
 	}
 
 	async #cancel(id: string): Promise<Job | null> {

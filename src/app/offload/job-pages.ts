@@ -5,8 +5,8 @@ import { JobPage } from './job-page.ts';
 import type { OffloadParts } from './offload-parts.ts';
 
 /** Longest that stands behind the path: `/`, an id, `/result`. */
-const BEHIND_MOST = 1 + 22 + 7;
-const BEHIND = /^\/([A-Za-z0-9_-]{22})(?:\/(result|events))?$/;
+const BEHIND_MOST = 1 + 22 + 10;
+const BEHIND = /^\/([A-Za-z0-9_-]{22})(?:\/(result|events|media)(?:\/(\d{1,3}))?)?$/;
 
 /** The pages on which clients ask about their jobs. What is none of them goes on to the routes. */
 export class JobPages implements OwnPages<Exchange> {
@@ -29,8 +29,13 @@ export class JobPages implements OwnPages<Exchange> {
 		for (let i = 0; i < path.length; i++) if (buffer[pathStart + i] !== path[i]) return true;
 		const found = behind === 0 ? [] : BEHIND.exec(text(buffer, pathStart + path.length, pathEnd));
 		if (found === null) return true;
-		const [, id = '', part = ''] = found;
-		new JobPage(exchange, this.#parts, this.#owners).answer(id, part as '' | 'result' | 'events');
+		const [, id = '', part = '', file = '0'] = found;
+		if (file !== '0' && part !== 'media') return true;
+		new JobPage(exchange, this.#parts, this.#owners).answer(
+			id,
+			part as '' | 'result' | 'events' | 'media',
+			Number(file),
+		);
 		return false;
 	}
 }

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../core/errors.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import type { Offload } from '../../gateway/offload.ts';
 import { explainedProblem, type Problem, problemOf } from '../../gateway/problem.ts';
-import { cancelAfterMs, hashOf, idempotencyKey } from '../../jobs/idempotency.ts';
+import { cancelAfterMs, hashOf, idempotencyKey, KEY_FAULTS } from '../../jobs/idempotency.ts';
 import { type OffloadPolicy, takesMethod } from '../../jobs/offload-policy.ts';
 import { parsePrefer } from '../../jobs/prefer.ts';
 import type { Told } from '../../jobs/webhooks/webhook-message.ts';
@@ -28,6 +28,7 @@ export class OffloadRoute implements Offload<Exchange> {
 		if (said === undefined && policy.when === 'asked') return true;
 		const preferences = parsePrefer(said ?? '');
 		if (policy.when === 'asked' && !preferences.async) return true;
+		const hold = typeof policy.when === 'object' && !preferences.async ? policy.when : null;
 		const { asker } = exchange.cache;
 		if (asker !== null) {
 			// What is stored may be given in its place; if not, nobody is to wait for what this request will not bring.
@@ -43,7 +44,14 @@ export class OffloadRoute implements Offload<Exchange> {
 				explainedProblem('webhook_refused', { reason, detail: REFUSALS[reason] }),
 			);
 		}
-		const asked = { waitS: preferences.waitS ?? 0, asked: preferences.async, webhook };
+		const key = this.#key(exchange);
+		if (key === null) return refuse(exchange, 'idempotency_key_missing');
+		if ('fault' in key) {
+			const why = { reason: key.fault, detail: KEY_FAULTS[key.fault] };
+			return answer(exchange, 'idempotency_key_malformed', explainedProblem('idempotency_key_malformed', why));
+		}
+		const waitS = hold === null ? (preferences.waitS ?? 0) : 0;
+		const asked = { waitS, hold, asked: preferences.async, webhook, key: key.key };
 		const wanted = this.#wanted(exchange, asked);
 		if (typeof wanted === 'string') return refuse(exchange, wanted);
 		if (exchange.framing.contentLength > policy.bodyMost) return refuse(exchange, 'body_too_large');
@@ -64,15 +72,19 @@ export class OffloadRoute implements Offload<Exchange> {
 		return webhooks.signs(hostOf(judged)) ? { url: judged.href, asked: true } : { refused: 'no_secret' };
 	}
 
+	/** Its client's key, '' for none; null: there must be one. */
+	#key({ head, buffer }: Exchange): ReturnType<typeof idempotencyKey> | null {
+		const given = head.fields.list(buffer, 'idempotency-key');
+		if (given !== undefined) return idempotencyKey(given);
+		return this.policy.idempotency === 'required' ? null : { key: '' };
+	}
+
 	/** What the request's fields say of its job; or why it can be none. */
-	#wanted(exchange: Exchange, asked: Pick<Wanted, 'waitS' | 'asked' | 'webhook'>): Wanted | ErrorCode {
+	#wanted(exchange: Exchange, asked: Pick<Wanted, 'waitS' | 'hold' | 'asked' | 'webhook' | 'key'>): Wanted | ErrorCode {
 		const { policy } = this;
 		const { route, buffer } = exchange;
 		const { fields } = exchange.head;
-		const given = fields.list(buffer, 'idempotency-key');
-		if (given === undefined && policy.idempotency === 'required') return 'idempotency_key_missing';
-		const key = given === undefined ? '' : idempotencyKey(given);
-		if (key === null) return 'idempotency_key_missing';
+		const { key } = asked;
 		const after = fields.list(buffer, 'cancel-after');
 		const cancelMs = after === undefined ? 0 : cancelAfterMs(after);
 		if (cancelMs === undefined) return 'bad_request';
@@ -82,7 +94,6 @@ export class OffloadRoute implements Offload<Exchange> {
 			owner,
 			group: groupOf(exchange, policy, owner),
 			tenant: policy.spend === null ? '' : tenantOf(exchange, policy, owner),
-			key,
 			// Whose key it is: another owner's, or one of another route, is another one.
 			record: key === '' ? '' : hashOf(owner, route?.service.name ?? '', route?.name ?? '', key),
 			...asked,

@@ -7,20 +7,21 @@ import { type Problem, problemOf } from '../../gateway/problem.ts';
 import { later, newJob } from '../../jobs/as-handed-in.ts';
 import { ENDED, type Job, type JobBody, type JobSpend, type NewJob } from '../../jobs/job.ts';
 import { newJobId } from '../../jobs/job-id.ts';
-import type { OffloadPolicy } from '../../jobs/offload-policy.ts';
+import type { HoldPolicy, OffloadPolicy } from '../../jobs/offload-policy.ts';
 import { jobSpend } from '../../jobs/spend/job-spend.ts';
 import { type Told, writeNotify } from '../../jobs/webhooks/webhook-message.ts';
 import { hostOf } from '../../jobs/webhooks/webhook-rules.ts';
 import type { BodyScan } from '../../wire/body.ts';
 import type { Added } from '../jobs-messages.ts';
 import { BodySpool } from './body-spool.ts';
-import { giveResult } from './give-result.ts';
+import { giveAnswer, giveResult } from './give-result.ts';
 import { askAgainS, jobView } from './job-view.ts';
 import type { Wait } from './jobs-client.ts';
 import { LaterTurns } from './later-turns.ts';
 import type { OffloadParts } from './offload-parts.ts';
 import { spendProblem } from './spend-problem.ts';
 import { storeRequest } from './stored-request.ts';
+import { type Taken, untilTaken, withdraw } from './until-taken.ts';
 
 /** What a request says of the job that it is to become. */
 export interface Wanted {
@@ -35,6 +36,8 @@ export interface Wanted {
 	record: string;
 	/** How long the answer is held for the result, s. */
 	waitS: number;
+	/** It did not ask for a job, and is answered as the API would; null: it did. */
+	hold: HoldPolicy | null;
 	/** The client said `respond-async`. */
 	asked: boolean;
 	/** Who is told of its end; null: nobody. */
@@ -46,6 +49,9 @@ export interface Wanted {
 /** A client names by it who is told of its job's end. */
 export const WEBHOOK_FIELD = 'webhook-url';
 
+/** How long a job that has begun may take until the API has it, where nothing says so, ms. */
+const BEGUN_MS = 120_000;
+const FULL_LINES = 'Retry-After: 30\r\n';
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
 /** A request on its way to be a job: its body is stored, then the job; only then is it answered. */
@@ -67,6 +73,8 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	#waiting: Wait | null = null;
 	/** Its body is stored, or was given up. */
 	#stored = false;
+	/** The job that goes with its client, should that leave before its turn; '': none. */
+	#bound = '';
 
 	constructor(exchange: Exchange, parts: OffloadParts, wanted: Wanted) {
 		this.#exchange = exchange;
@@ -195,7 +203,13 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		this.#reserved = false;
 		if (added.kind !== 'added') this.#unwanted(handed);
 		this.#settled();
-		if (this.#later.over) return;
+		const { hold, record } = this.#wanted;
+		if (this.#later.over) {
+			// It left while its job was being stored.
+			if (hold !== null && record === '' && added.kind === 'added')
+				void withdraw(this.#parts.jobs, handed.id).catch(() => {});
+			return;
+		}
 		if (added.kind === 'mismatch') {
 			this.#later.run(() => this.#refuse('idempotency_key_reused'));
 			return;
@@ -205,7 +219,8 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 			return;
 		}
 		const job = added.kind === 'added' ? newJob(later(handed, added.shiftMs)) : added.job;
-		if (job === null || this.#wanted.waitS === 0) this.#later.run(() => this.#answer(job));
+		if (hold !== null && job !== null) void this.#untilTaken(job, hold);
+		else if (job === null || this.#wanted.waitS === 0) this.#later.run(() => this.#answer(job));
 		else
 			this.#held(job)
 				.then((held) => this.#later.run(() => this.#answer(held)))
@@ -220,7 +235,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	}
 
 	#newJob(request: Uint8Array, body: JobBody | null, upstreamKey: string | null): NewJob {
-		const { policy, owner, group, tenant, record, cancelMs, webhook } = this.#wanted;
+		const { policy, owner, group, tenant, record, cancelMs, webhook, hold } = this.#wanted;
 		const createdMs = Date.now();
 		const service = this.#exchange.route?.service.name ?? '';
 		this.#spend = policy.spend === null ? null : jobSpend(policy.spend, { service, tenant, body, nowMs: createdMs });
@@ -241,6 +256,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 			upstreamKey: upstreamKey ?? this.#id,
 			notify: webhook === null ? null : writeNotify(webhook),
 			...(webhook === null ? {} : { notifyLane: hostOf(new URL(webhook.url)) }),
+			lane: hold?.lane ?? '',
 			...(this.#spend === null ? {} : { spend: this.#spend }),
 			idempotency:
 				this.#fingerprint === null
@@ -261,6 +277,33 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		const last = (await this.#waiting?.job.catch(() => null)) ?? job;
 		// What is known of one that has ended is all but its result.
 		return ENDED.has(last.state) ? this.#parts.jobs.ask('get', last.id) : last;
+	}
+
+	/** Its client did not ask for a job: it is answered once the API has taken that. */
+	async #untilTaken(job: Job, hold: HoldPolicy): Promise<void> {
+		const { policy, record } = this.#wanted;
+		const keyed = record !== '';
+		if (!keyed) this.#bound = job.id;
+		const waits = (wait: Wait): void => {
+			this.#waiting = wait;
+			if (this.#later.over) wait.stop();
+		};
+		const patience = { hold, keyed, begunMs: policy.timeLimitMs || BEGUN_MS, waits };
+		// The job is stored whatever becomes of the thread that knows how it gets on.
+		const taken = await untilTaken(this.#parts.jobs, job, patience).catch((): Taken => ({ kind: 'going', job }));
+		this.#bound = '';
+		this.#later.run(() => this.#answerTaken(taken));
+	}
+
+	#answerTaken(taken: Taken): void {
+		if (taken.kind === 'full') this.#refuse('upstream_full', problemOf('upstream_full', FULL_LINES));
+		else if (taken.kind === 'going') this.#accept(taken.job);
+		else {
+			this.#end();
+			const { path, files } = this.#parts;
+			if (taken.kind === 'taken') giveAnswer(this.#exchange, { ...taken.answer, of: taken.job, path });
+			else giveResult(this.#exchange, taken.job, files);
+		}
 	}
 
 	#answer(job: Job | null): void {
@@ -322,9 +365,11 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 
 	resume(): void {}
 
-	/** The client has left. What is with the store by now becomes a job; nothing else is kept. */
+	/** The client has left. What is with the store by now becomes a job; one that it did not ask for only if it has begun. */
 	cancel(): void {
 		this.#waiting?.stop();
-		if (!this.#later.over) this.#end();
+		if (this.#later.over) return;
+		this.#end();
+		if (this.#bound !== '') void withdraw(this.#parts.jobs, this.#bound).catch(() => {});
 	}
 }

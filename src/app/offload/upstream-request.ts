@@ -10,13 +10,16 @@ const OURSELVES: Pick<RequestNotes, 'address' | 'addressField' | 'trusted' | 'se
 	secure: false,
 };
 
-/** A GET at the upstream of a job, as a job's request is stored; its host is the one that the job was sent to. */
-export function questionOf(stored: Uint8Array, target: string): Uint8Array {
+export type QuestionMethod = 'GET' | 'DELETE' | 'POST';
+
+/** A call without a body at the upstream of a job, as a job's request is stored; its host is the one that the job was sent to. */
+export function questionOf(stored: Uint8Array, target: string, method: QuestionMethod = 'GET'): Uint8Array {
 	const { notes, head } = readStoredRequest(stored);
 	const host = /\r\nhost:[^\r\n]*/i.exec(head.toString('latin1'))?.[0] ?? '\r\nHost: localhost';
+	const length = method === 'POST' ? 'Content-Length: 0\r\n' : '';
 	return write(
-		{ ...notes, ...OURSELVES, method: 'GET', trace: { words: notes.trace.words.map(() => 0), flags: 0 } },
-		Buffer.from(`GET ${target} HTTP/1.1${host}\r\nAccept: application/json\r\n\r\n`, 'latin1'),
+		{ ...notes, ...OURSELVES, method, trace: { words: notes.trace.words.map(() => 0), flags: 0 } },
+		Buffer.from(`${method} ${target} HTTP/1.1${host}\r\nAccept: application/json\r\n${length}\r\n`, 'latin1'),
 	);
 }
 

@@ -109,14 +109,16 @@ function has(said: number, field: number): boolean {
 }
 
 function directivesOf({ answer, policy }: Judging, said: number): { directives: Directives; targeted: boolean } {
-	const { fields } = answer.head;
-	const { bytes } = answer;
-	const lines = (field: number): string | null => (has(said, field) ? linesOf(fields, bytes, field) : null);
 	const targeted =
-		read(lines(Field.cdnCacheControl), parseTargeted) ??
-		(policy.surrogate ? read(lines(Field.surrogateControl), parseSurrogate) : null);
+		read(listOf(answer, said, Field.cdnCacheControl), parseTargeted) ??
+		(policy.surrogate ? read(listOf(answer, said, Field.surrogateControl), parseSurrogate) : null);
 	if (targeted !== null) return { directives: targeted, targeted: true };
-	return { directives: parseCacheControl(lines(Field.cacheControl) ?? ''), targeted: false };
+	return { directives: parseCacheControl(listOf(answer, said, Field.cacheControl) ?? ''), targeted: false };
+}
+
+/** All lines of one of these fields as one list; null: none. */
+function listOf({ head, bytes }: OriginAnswer, said: number, field: number): string | null {
+	return has(said, field) ? linesOf(head.fields, bytes, field) : null;
 }
 
 const read = (text: string | null, parse: (text: string) => Directives | null): Directives | null =>
@@ -178,8 +180,8 @@ function isStorablePart({ request, control, answer }: Judging): boolean {
 const SAME: Vary = [];
 
 function varyOfAnswer({ request, control, answer, hash }: Judging, said: number): Vary | null {
-	const { head, bytes } = answer;
-	const list = has(said, Field.vary) ? linesOf(head.fields, bytes, Field.vary) : null;
+	const { head } = answer;
+	const list = listOf(answer, said, Field.vary);
 	const vary = list === null ? SAME : varyOf(list, request, hash);
 	if (vary === null || head.status !== 206) return vary;
 	return [{ name: 'range', value: request.head.fields.valueAt(request.buffer, control.rangeAt) }, ...vary];

@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { newJob } from '../as-handed-in.ts';
-import type { IdempotencyRecord, NewJob } from '../job.ts';
+import type { NewJob } from '../job.ts';
 import type { AddOutcome } from '../job-store.ts';
+import type { IdempotencyRecords } from './idempotency-records.ts';
 import type { JobBook } from './job-book.ts';
 import { bodyColumns } from './job-row.ts';
 import { STATE_NUMBERS } from './job-tables.ts';
@@ -13,51 +14,41 @@ export class Adding {
 	readonly #addJob: StatementSync;
 	readonly #addPayload: StatementSync;
 	readonly #addNotice: StatementSync;
-	readonly #record: StatementSync;
-	readonly #addRecord: StatementSync;
-	readonly #setRecord: StatementSync;
-	readonly #dropRecord: StatementSync;
+	readonly #records: IdempotencyRecords;
 
-	constructor(database: DatabaseSync, book: JobBook) {
+	constructor(database: DatabaseSync, book: JobBook, records: IdempotencyRecords) {
 		this.#book = book;
+		this.#records = records;
 		this.#addJob = database.prepare(
 			`INSERT INTO jobs (id, qid, gid, state, priority, lane, runAt, version, attempts, attemptsMost, held, created,
-			deadline, keep, owner, upstreamKey, spend) VALUES (?, ?, ?, ?, ?, '', ?, 1, 0, ?, 0, ?, ?, ?, ?, ?, ?)
+			deadline, keep, owner, upstreamKey, spend) VALUES (?, ?, ?, ?, ?, ?, ?, 1, 0, ?, 0, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (id) DO NOTHING`,
 		);
 		this.#addPayload = database.prepare('INSERT INTO payloads VALUES (?, ?, ?, ?, ?, ?)');
 		this.#addNotice = database.prepare('INSERT INTO notices (seq, version, attempts, lane) VALUES (?, 0, 0, ?)');
-		this.#record = database.prepare('SELECT fingerprint, id, until FROM idempotency WHERE key = ?');
-		this.#addRecord = database.prepare('INSERT INTO idempotency VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING');
-		this.#dropRecord = database.prepare('DELETE FROM idempotency WHERE key = ? AND id = ?');
-		this.#setRecord = database.prepare('INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?)');
 	}
 
 	add(job: NewJob): AddOutcome {
-		const known = job.idempotency === null ? null : this.#recorded(job.idempotency, job);
-		if (known !== null) return known;
+		const known = this.#known(job);
+		if (known !== null) {
+			const { id } = known;
+			const isSame = known.fingerprint === job.idempotency?.fingerprint;
+			return isSame ? { kind: 'same', id, job: this.#book.job(id) } : { kind: 'mismatch', id };
+		}
 		const over =
 			job.spend === undefined || this.#book.row(job.id) !== null ? null : this.#book.spending.over(job.spend);
-		if (over !== null) {
-			this.#dropRecord.run(job.idempotency?.key ?? '', job.id);
-			return { kind: 'over_spend', id: job.id, key: over };
-		}
+		if (over !== null) return { kind: 'over_spend', id: job.id, key: over };
+		// Of the others it was taken at once.
+		if (job.spend !== undefined && job.idempotency !== null) this.#records.take(job.idempotency, job);
 		if (!this.#insert(job)) return { kind: 'same', id: job.id, job: this.#book.job(job.id) };
 		return { kind: 'added', job: newJob(job) };
 	}
 
-	/** null: the key was free, and is this job's now. */
-	#recorded({ key, fingerprint, untilMs }: IdempotencyRecord, job: NewJob): AddOutcome | null {
-		// Nearly always it is free: so it is looked for only where it is not.
-		if (this.#addRecord.run(key, fingerprint, job.id, untilMs).changes === 1) return null;
-		const row = this.#record.get(key) as { fingerprint: string; id: string; until: number };
-		// While its job is there it stands for it, however old it is.
-		if (row.until <= job.createdMs && this.#book.row(row.id) === null) {
-			this.#setRecord.run(key, fingerprint, job.id, untilMs);
-			return null;
-		}
-		const { id } = row;
-		return row.fingerprint === fingerprint ? { kind: 'same', id, job: this.#book.job(id) } : { kind: 'mismatch', id };
+	/** Whose its key is; null: it has none, or one that is its own now, or free where it may yet be refused. */
+	#known({ id, idempotency, createdMs, spend }: NewJob): { id: string; fingerprint: string } | null {
+		if (idempotency === null) return null;
+		if (spend !== undefined) return this.#records.holder(idempotency.key, createdMs);
+		return this.#records.take(idempotency, { id, createdMs });
 	}
 
 	/** False: it is there already, since the same call was made twice. */
@@ -72,6 +63,7 @@ export class Adding {
 			group.gid,
 			state,
 			priority,
+			job.lane ?? '',
 			runAtMs,
 			attemptsMost,
 			createdMs,

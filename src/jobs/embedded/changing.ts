@@ -1,6 +1,6 @@
 import type { Job } from '../job.ts';
 import type { JobChange } from '../job-store.ts';
-import { hasEnded, type JobBook } from './job-book.ts';
+import { errorText, hasEnded, type JobBook } from './job-book.ts';
 import type { JobRow } from './job-row.ts';
 import { STATE_NUMBERS } from './job-tables.ts';
 
@@ -17,10 +17,17 @@ type Of<K extends JobChange['kind']> = Extract<JobChange, { kind: K }>;
 
 const CHANGES: { [K in JobChange['kind']]: (book: JobBook, row: JobRow, wanted: Of<K>) => boolean } = {
 	/** Its holder keeps the slot until it has stopped. */
-	cancel(book, row, { nowMs }) {
-		if (hasEnded(row)) return false;
+	cancel(book, row, { nowMs, unbegun = false }) {
+		if (hasEnded(row) || (unbegun && row.attempts > 0)) return false;
 		book.spending.giveBackUnsent(row);
 		book.end(row, STATE_NUMBERS.cancelled, nowMs);
+		return true;
+	},
+
+	fail(book, row, { nowMs, error }) {
+		if (hasEnded(row)) return false;
+		row.error = errorText(error);
+		book.end(row, STATE_NUMBERS.failed, nowMs);
 		return true;
 	},
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Claim, ClaimedJob, QueueRoom } from '../job-store.ts';
+import { CLAIM_BYTES, type Claim, type ClaimedJob, heldBytes, type QueueRoom } from '../job-store.ts';
 import { hasEnded, type JobBook } from './job-book.ts';
 import { type JobRow, type Row, readJob } from './job-row.ts';
 import { STATE_NUMBERS } from './job-tables.ts';
@@ -23,6 +23,8 @@ export class Claiming {
 	/** Tokens of another opener, or of a file that was restored, are never alike. */
 	readonly #life = randomBytes(9).toString('base64url');
 	#claims = 0;
+	/** Of what this claim hands out. */
+	#bytes = 0;
 	#tokens = 0;
 
 	/** @param isAlive of a holder whose lease is over: it is known to be there all the same */
@@ -56,17 +58,22 @@ export class Claiming {
 	}
 
 	claim(claim: Claim): ClaimedJob[] {
-		const { nowMs, queues, most } = claim;
+		const { nowMs, queues } = claim;
+		this.#bytes = 0;
 		for (const holder of claim.gone ?? []) this.#goneLease.run(nowMs, holder, nowMs);
 		const claimed: ClaimedJob[] = [];
 		for (const { name } of queues) this.#takeLost(name, claim, claimed);
 		for (const { name } of queues) this.promote(name, nowMs);
 		this.#book.ledger.flush();
 		let turns = this.#turnsOf(queues, nowMs);
-		while (turns.length > 0 && claimed.length < most) {
-			turns = turns.filter((turn) => claimed.length >= most || this.#takeNext(turn, claim, claimed));
+		while (turns.length > 0 && !this.#isEnough(claim, claimed)) {
+			turns = turns.filter((turn) => this.#isEnough(claim, claimed) || this.#takeNext(turn, claim, claimed));
 		}
 		return claimed;
+	}
+
+	#isEnough(claim: Claim, claimed: readonly ClaimedJob[]): boolean {
+		return claimed.length >= claim.most || this.#bytes >= CLAIM_BYTES;
 	}
 
 	/** What was to begin by now waits for its turn; false: there may be more. */
@@ -97,13 +104,15 @@ export class Claiming {
 	#takeLost(queue: string, claim: Claim, claimed: ClaimedJob[]): void {
 		const row = this.#book.ledger.queue(queue);
 		if (row === null || row.held === 0) return;
-		for (;;) {
+		while (!this.#isEnough(claim, claimed)) {
 			const found = this.#lost.all(row.qid, claim.nowMs, claim.most - claimed.length);
 			const alive = this.#alive(found, claim);
-			for (const { seq, holder } of found)
+			for (const { seq, holder } of found) {
+				if (this.#isEnough(claim, claimed)) return;
 				if (!alive.has(holder)) this.#takeOver(this.#book.claimed(seq as number), claim, claimed);
+			}
 			// Those that had ended made no part of the claim: there may be others behind them.
-			if (found.length === 0 || claimed.length >= claim.most) return;
+			if (found.length === 0) return;
 		}
 	}
 
@@ -125,7 +134,7 @@ export class Claiming {
 		}
 		row.version++;
 		this.#book.tell(row.id, row.state, row.version);
-		claimed.push(Object.assign(readJob(row), { token: this.#hold(row, claim), lost: true }));
+		claimed.push(this.#handOut(row, claim, true));
 	}
 
 	/** False: this queue has nothing more to give. */
@@ -146,8 +155,14 @@ export class Claiming {
 		this.#book.move(row, STATE_NUMBERS.running);
 		this.#book.ledger.hold(next.group, row.lane, 1);
 		turn.began(next.group);
-		claimed.push(Object.assign(readJob(row), { token: this.#hold(row, claim), lost: false }));
+		claimed.push(this.#handOut(row, claim, false));
 		return true;
+	}
+
+	#handOut(row: Row & JobRow, claim: Claim, lost: boolean): ClaimedJob {
+		const job = Object.assign(readJob(row), { token: this.#hold(row, claim), lost });
+		this.#bytes += heldBytes(job);
+		return job;
 	}
 
 	/** Its token from now on. */

@@ -21,7 +21,9 @@ import { Adding } from './adding.ts';
 import { change } from './changing.ts';
 import { Claiming } from './claiming.ts';
 import { CommitGroup } from './commit-group.ts';
+import { FileWatch } from './file-watch.ts';
 import { GoneReceivers } from './gone-receivers.ts';
+import { IdempotencyRecords } from './idempotency-records.ts';
 import { JobBook } from './job-book.ts';
 import { isCorrupt, isOfFile, type JobFile, openJobFile, quarantine, unavailable } from './job-file.ts';
 import { STATE_NUMBERS, STATES } from './job-tables.ts';
@@ -213,30 +215,42 @@ class EmbeddedJobStore implements TellingStore, OwnerStore, KnowsQueues, KnowsSu
 		const database = openJobFile(this.#options);
 		const ledger = new Ledger(database);
 		const book = new JobBook(database, ledger);
+		const records = new IdempotencyRecords(database);
+		const watch = new FileWatch(this.#options.path);
 		const parts: Parts = {
 			database,
 			ledger,
 			book,
-			adding: new Adding(database, book),
+			adding: new Adding(database, book, records),
 			claiming: new Claiming(database, book, this.#options.isAlive ?? (() => false)),
-			sweeping: new Sweeping(database, book),
+			sweeping: new Sweeping(database, book, records),
 			noticing: new Noticing(database),
 			receivers: new GoneReceivers(database),
 			owners: new Owners(database),
 			neighbours: new Neighbours(database, this.#options.changed !== undefined),
 			group: new CommitGroup(database, {
-				begin: () => ledger.begin() && parts.neighbours.look(),
+				begin() {
+					const others = ledger.begin();
+					if (others) parts.neighbours.look();
+					records.begin(others);
+				},
 				end() {
+					watch.check();
 					ledger.flush();
+					records.end();
 					parts.neighbours.write(book.told);
 				},
-				committed: () => this.#tell(book),
+				committed: () => {
+					records.committed();
+					this.#tell(book);
+				},
 				rolledBack() {
 					ledger.forget();
+					records.rolledBack();
 					book.told.length = 0;
 				},
 				translate: (error) => this.#translate(error, parts),
-				ofAll: isOfFile,
+				ofAll: (error) => error instanceof BallastError || isOfFile(error),
 			}),
 		};
 		return parts;

@@ -5,6 +5,7 @@ import {
 	mkdtempSync,
 	openSync,
 	readdirSync,
+	renameSync,
 	rmSync,
 	statSync,
 	writeFileSync,
@@ -14,6 +15,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BodyFolder } from '../body-folder.ts';
+import { HolderLock } from '../holder-lock.ts';
 import type { JobStore } from '../job-store.ts';
 import { JobStage, LONG_MS } from '../testing/job-stage.ts';
 import { mountSmallDisk, NO_MOUNT } from '../testing/small-disk.ts';
@@ -168,4 +172,46 @@ test('a job that is not whole does not stop its queue for ever', async () => {
 	const id = await stage.add();
 	assert.equal((await stage.claimOne()).id, id);
 	await stage.store.close();
+});
+
+test('a store whose file was removed or moved acknowledges nothing, until it is put back', async () => {
+	const folder = fresh();
+	const stage = await stageOn(folder);
+	const kept = await stage.add();
+	renameSync(folder, `${folder}-away`);
+	// It is not looked at each time.
+	await sleep(120);
+	const job = stage.newJob();
+	const refused = { code: 'jobs_unavailable', message: /jobs\.db was removed while it was in use; put back/ };
+	await assert.rejects(stage.store.add([job]), refused);
+	await assert.rejects(stage.claim(), refused);
+	const other = await stageOn(folder);
+	await assert.rejects(stage.store.add([job]), { code: 'jobs_unavailable', message: /another file is at .*jobs\.db / });
+	await other.store.close();
+	rmSync(folder, { recursive: true });
+	renameSync(`${folder}-away`, folder);
+	assert.equal(await stage.store.get(job.id), null);
+	assert.equal((await stage.store.add([job]))[0]?.kind, 'added');
+	assert.deepEqual((await stage.claim()).map(({ id }) => id).toSorted(), [kept, job.id].toSorted());
+	rmSync(join(folder, 'jobs.db-wal'));
+	await sleep(120);
+	await assert.rejects(stage.store.add([stage.newJob()]), { message: /jobs\.db-wal was removed/ });
+	await stage.store.close();
+});
+
+test('a disk that is read-only is said, whatever of the store meets it', async (t) => {
+	using disk = mountSmallDisk(1024);
+	if (disk === null) return t.skip(NO_MOUNT);
+	const [folder, bodies] = [join(disk.path, 'jobs'), join(disk.path, 'bodies')];
+	const bodyFolder = new BodyFolder(bodies);
+	await (await stageOn(folder)).store.close();
+	disk.makeReadOnly();
+	const said = { code: 'store_unusable', message: /^\/.* cannot be used: the disk is read-only \(EROFS\)$/ };
+	await assert.rejects(stageOn(folder), said);
+	await assert.rejects(stageOn(join(folder, 'another')), said);
+	assert.throws(() => new HolderLock(join(folder, 'holders'), 'me'), said);
+	assert.throws(() => new HolderLock(folder, 'me'), said);
+	assert.throws(() => new BodyFolder(join(folder, 'bodies')), said);
+	const refused = { code: 'jobs_unavailable', message: 'the body cannot be stored: the disk is read-only (EROFS)' };
+	await assert.rejects(bodyFolder.create(10), refused);
 });

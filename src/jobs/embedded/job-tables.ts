@@ -83,6 +83,14 @@ INSERT INTO notices SELECT seq, 0, 0, NULL, NULL FROM payloads WHERE notify IS N
 ALTER TABLE jobs ADD COLUMN spend TEXT;
 CREATE TABLE spent (since INTEGER NOT NULL, key TEXT NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (since, key)) WITHOUT ROWID;
 `,
+	// Idempotency records in the order in which they came, see `idempotency-records.ts`; those of before stay where they are.
+	`
+CREATE TABLE records (n INTEGER PRIMARY KEY, key TEXT NOT NULL, fingerprint TEXT NOT NULL, id TEXT NOT NULL, until INTEGER NOT NULL);
+CREATE INDEX records_until ON records (until);
+CREATE TABLE record_places (part TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (part, n)) WITHOUT ROWID;
+CREATE TABLE record_marks (placed INTEGER NOT NULL, last INTEGER NOT NULL);
+INSERT INTO record_marks VALUES (0, 0);
+`,
 	// Lanes among which telling takes turns; receivers that are called no more; secrets of the store's own.
 	`
 ALTER TABLE notices ADD COLUMN lane TEXT NOT NULL DEFAULT '';

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { IdempotencyRecords } from './idempotency-records.ts';
 import type { JobBook } from './job-book.ts';
 import { type JobRow, SELECT_ROW } from './job-row.ts';
 import { STATE_NUMBERS } from './job-tables.ts';
@@ -7,7 +8,7 @@ import { STATE_NUMBERS } from './job-tables.ts';
 const STEP = 200;
 /** A group without jobs is forgotten after this: longer than a rate's span should be, ms. */
 const EMPTY_GROUP_MS = 86_400_000;
-/** A job whose end is still to be told, and a key whose job is there, are kept for so long, and looked at again then. */
+/** A job whose end is still to be told is kept for so long, and looked at again then. */
 const UNTOLD_MS = 3_600_000;
 /** But no longer than this, from its end: nobody may be there to tell. */
 const UNTOLD_MOST_MS = 30 * 86_400_000;
@@ -15,12 +16,14 @@ const UNTOLD_MOST_MS = 30 * 86_400_000;
 /** What time alone does, in steps of a transaction each. */
 export class Sweeping {
 	readonly #book: JobBook;
+	readonly #records: IdempotencyRecords;
 	readonly #sql: ReturnType<typeof statements>;
 	/** Told by the last sweep: whoever asks again has seen to them. */
 	#toldFiles: string[] = [];
 
-	constructor(database: DatabaseSync, book: JobBook) {
+	constructor(database: DatabaseSync, book: JobBook, records: IdempotencyRecords) {
 		this.#book = book;
+		this.#records = records;
 		this.#sql = statements(database);
 	}
 
@@ -36,8 +39,7 @@ export class Sweeping {
 		for (const row of past)
 			if (this.#sql.keepUntold.run(nowMs + UNTOLD_MS, row.seq, nowMs - UNTOLD_MOST_MS, row.seq).changes === 0)
 				this.#drop(row);
-		const kept = this.#sql.keepRecords.run(nowMs + UNTOLD_MS, nowMs);
-		const records = Math.max(Number(kept.changes), Number(this.#sql.dropRecords.run(nowMs).changes));
+		const records = this.#records.drop(nowMs);
 		return Math.max(expired.length, past.length, records) < STEP;
 	}
 
@@ -79,8 +81,6 @@ function statements(
 ): Record<
 	| 'overdue'
 	| 'past'
-	| 'dropRecords'
-	| 'keepRecords'
 	| 'queues'
 	| 'dropped'
 	| 'forgetFile'
@@ -97,13 +97,6 @@ function statements(
 	return {
 		overdue: of(`${SELECT_ROW} WHERE deadline IS NOT NULL AND state < 5 AND deadline <= ? LIMIT ${STEP}`),
 		past: of(`${SELECT_ROW} WHERE dropAt IS NOT NULL AND dropAt <= ? LIMIT ${STEP}`),
-		dropRecords: of(
-			`DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE until <= ? LIMIT ${STEP})`,
-		),
-		keepRecords: of(
-			`UPDATE idempotency SET until = ? WHERE key IN (SELECT key FROM idempotency i WHERE until <= ?
-				AND EXISTS (SELECT 1 FROM jobs WHERE jobs.id = i.id) LIMIT ${STEP})`,
-		),
 		queues: of('SELECT name FROM queues'),
 		dropped: of('SELECT file FROM dropped LIMIT 10000'),
 		forgetFile: of('DELETE FROM dropped WHERE file = ?'),

@@ -15,6 +15,7 @@ import {
 	text,
 	valueOrReference,
 } from '../../core/schema.ts';
+import { mediaOrOff } from '../media/media-config.ts';
 import { isPointer } from './json-pointer.ts';
 
 const YEAR = 366 * 86_400_000;
@@ -33,6 +34,9 @@ const word = text('a word', (value) => (value.length > 0 && value.length <= 100 
 const words = list(word, 'words');
 const fieldName = text('the name of a header field', (value) =>
 	/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/.test(value) ? undefined : 'expected the name of a header field',
+);
+const queryName = text('the name of a field of the query', (value) =>
+	/^[A-Za-z0-9_.~-]{1,64}$/.test(value) ? undefined : 'expected the name of a field of the query',
 );
 const secrets = oneOf(
 	[reference, list(reference, 'references')],
@@ -98,6 +102,11 @@ const resultSchema = object({
 		defaultText: 'nothing is waited for',
 		example: '/data/video_url',
 	}),
+	media: key(
+		mediaOrOff,
+		'Where the file is copied to whose URL `ready` leads to, for as long as the API does not keep it. The result has our own URL of it then: that of the job, `/media` behind it.',
+		{ default: 'off', example: { to: './films' } },
+	),
 	wait: key(duration(1, YEAR), 'How long until it is asked for again then.', { default: '30s', example: '10s' }),
 	fresh: key(
 		oneOf([duration(0, YEAR), off], 'a duration or off'),
@@ -170,6 +179,25 @@ const reconcileSchema = object({
 			example: true,
 		},
 	),
+	next: key(
+		object({
+			token: required(pointer, 'In the answer: the token of the next page; null on the last.', {
+				example: '/next_token',
+			}),
+			field: required(queryName, 'The field of the query that takes it.', { example: 'token' }),
+		}),
+		'How the next page of the list is asked for.',
+		{ defaultText: 'there is one page', example: { token: '/next_token', field: 'token' } },
+	),
+	pages: key(integer(1, 1000), 'Most pages; what is not found in them is left to a person.', {
+		default: 50,
+		example: 10,
+	}),
+});
+
+const cancelSchema = object({
+	method: key(choice('DELETE', 'POST'), 'Method of the call.', { default: 'DELETE', example: 'POST' }),
+	path: required(pathWith('\\{id\\}', '/videos/{id}'), 'Path of the call, with `{id}`.', { example: '/videos/{id}' }),
 });
 
 const externalKeys = object({
@@ -192,6 +220,16 @@ const externalKeys = object({
 		reconcileSchema,
 		'How the upstream is asked for a job that it may have, when its answer was lost and its key is too old for a repeat.',
 		{ defaultText: 'a person decides', example: { path: '/videos', items: '/data', key: '/callback_id', id: '/id' } },
+	),
+	cancel: key(
+		cancelSchema,
+		'How the upstream is told that a job is not wanted any more: it was cancelled, or its time is over. Its slot is free once that is answered 2xx, 404 or 410.',
+		{ defaultText: 'its slot is held until the upstream has ended it', example: { path: '/videos/{id}' } },
+	),
+	limit: key(
+		oneOf([duration(1, YEAR), off], 'a duration or off'),
+		'How long the upstream may have a job. One that still goes on then has failed, as `external_timeout`.',
+		{ default: 'off', example: '2h' },
 	),
 });
 

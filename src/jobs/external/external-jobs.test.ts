@@ -6,7 +6,7 @@ import type { ClaimedJob, ReportKind } from '../job-store.ts';
 import { ExternalJobs, type JobUpstream } from './external-jobs.ts';
 import type { ExternalPolicy } from './external-policy.ts';
 
-const LISTED = { path: '/jobs', items: '/data', key: '/ours', id: '/id', complete: false };
+const LISTED = { path: '/jobs', items: '/data', key: '/ours', id: '/id', complete: false, next: null, pages: 3 };
 
 const POLICY: ExternalPolicy = {
 	id: '/id',
@@ -25,7 +25,7 @@ const POLICY: ExternalPolicy = {
 	},
 	// Long: only what is wanted is asked for, whatever the machine does meanwhile.
 	poll: { steps: [{ untilMs: Number.MAX_SAFE_INTEGER, everyMs: 3_600_000 }], heardMs: 3_600_000 },
-	result: { path: '/jobs/{id}', ready: '/url', waitMs: 1, freshMs: 1000 },
+	result: { path: '/jobs/{id}', ready: '/url', media: null, waitMs: 1, freshMs: 1000 },
 	webhook: {
 		path: '/hook',
 		signature: null,
@@ -37,6 +37,8 @@ const POLICY: ExternalPolicy = {
 		failed: ['f'],
 	},
 	reconcile: LISTED,
+	cancel: { method: 'DELETE', path: '/jobs/{id}' },
+	limitMs: 0,
 };
 
 const claimed = (id: string, of: Partial<ClaimedJob> = {}): ClaimedJob =>
@@ -55,15 +57,17 @@ const claimed = (id: string, of: Partial<ClaimedJob> = {}): ClaimedJob =>
 function made(answers: Record<string, unknown[]>, policy: ExternalPolicy = POLICY) {
 	const ended = new Map<string, 'again' | ReportKind>();
 	const asked: string[] = [];
+	const failed: string[] = [];
 	const state = { nowMs: 1, spend: null as JobUpstream['spend'] };
 	const jobs: ExternalJobs = new ExternalJobs({
 		upstreamOf: () => ({
 			...{ external: policy, spend: state.spend },
 			codes: { code: '/error', message: null, retry: [], fail: ['no'] },
 		}),
-		ask: async (_, target) => {
-			asked.push(target);
-			const left = answers[target] ?? [];
+		ask: async (_, target, method) => {
+			const call = method === undefined ? target : `${method} ${target}`;
+			asked.push(call);
+			const left = answers[call] ?? [];
 			const body = left.length > 1 ? left.shift() : left[0];
 			return body === undefined ? { kind: 'failed', code: 'connect_refused', began: false } : answered(200, body);
 		},
@@ -75,13 +79,17 @@ function made(answers: Record<string, unknown[]>, policy: ExternalPolicy = POLIC
 			ended.set(token, next);
 			jobs.left(token);
 		},
+		fail: async ({ token }, error) => {
+			failed.push(`${token} ${error.code}`);
+			jobs.unwanted(token);
+		},
 		progressed: (token, { percent }) => void asked.push(`${token} ${percent}%`),
 		nowMs: () => state.nowMs,
 	});
 	const until = async (holds: () => boolean): Promise<void> => {
 		while (!holds()) await turn();
 	};
-	return { jobs, ended, asked, state, until };
+	return { jobs, ended, asked, failed, state, until };
 }
 
 const answered = (status: number, body: unknown): AttemptOutcome => ({
@@ -191,6 +199,66 @@ describe('jobs that an upstream has', () => {
 		sure.jobs.reconcile(claimed('b', { externalId: null }));
 		await sure.until(() => sure.ended.size === 1);
 		assert.equal(sure.ended.get('t-b'), 'again');
+	});
+
+	test('reconciled: page by page, and no more of them than is said', async () => {
+		const page = (items: object[], next: string | null) => [{ data: items, next }];
+		const next = { token: '/next', field: 'token' };
+		const { jobs, ended, asked, until } = made(
+			{
+				'/jobs': page([{ ours: 'z', id: 'x-1' }], 'p&2'),
+				'/jobs?token=p%262': page([{ ours: 'a', id: 'x-9' }], 'p3'),
+				'/jobs?token=p3': page([], 'p4'),
+			},
+			{ ...POLICY, reconcile: { ...LISTED, complete: true, next } },
+		);
+		jobs.reconcile(claimed('a', { externalId: null }));
+		await until(() => ended.size === 1);
+		assert.deepEqual(asked, ['/jobs', '/jobs?token=p%262']);
+		const there = ended.get('t-a');
+		assert.ok(typeof there === 'object' && there.kind === 'submitted' && there.externalId === 'x-9');
+		// There are more pages than are looked through: it may be in them.
+		jobs.reconcile(claimed('b', { externalId: null }));
+		await until(() => ended.size === 2);
+		const unclear = ended.get('t-b');
+		assert.ok(typeof unclear === 'object' && unclear.kind === 'parked');
+		assert.equal(asked.length, 5);
+	});
+
+	test('one that takes too long has failed, its upstream is told, and its slot is held until that has answered', async () => {
+		const { jobs, ended, asked, failed, state, until } = made(
+			{ '/jobs?ids=x-a': [{ data: [{ id: 'x-a', state: 'going' }] }], 'DELETE /jobs/x-a': [{}] },
+			{ ...POLICY, limitMs: 1000 },
+		);
+		jobs.took(claimed('a'));
+		state.nowMs = 1001;
+		jobs.heard('/hook', { ...webhook, signed: false, id: 'x-a' });
+		await until(() => ended.size === 1);
+		assert.deepEqual(failed, ['t-a external_timeout']);
+		assert.deepEqual(asked, ['/jobs?ids=x-a', 'DELETE /jobs/x-a']);
+		assert.deepEqual(ended.get('t-a'), { kind: 'cancelled' });
+		jobs.close();
+	});
+
+	test('one whose result never comes has failed', async () => {
+		const { jobs, ended, state, until } = made({ '/jobs/x-a': [{ url: null }] }, { ...POLICY, limitMs: 1000 });
+		jobs.took(claimed('a'));
+		jobs.heard('/hook', { ...webhook, id: 'x-a' });
+		await turn();
+		state.nowMs = 1002;
+		await until(() => ended.size === 1);
+		const failed = ended.get('t-a');
+		assert.ok(typeof failed === 'object' && failed.kind === 'failed' && failed.error.code === 'external_timeout');
+		jobs.close();
+	});
+
+	test('one that nobody wants is asked for on where its upstream cannot be told', async () => {
+		const { jobs, ended, asked } = made({}, { ...POLICY, cancel: null });
+		jobs.took(claimed('a'));
+		jobs.unwanted('t-a');
+		await turn();
+		assert.deepEqual([asked, ended.size, jobs.size], [[], 0, 1]);
+		jobs.close();
 	});
 
 	test('a result that may have ended is asked for anew; a fresh one is not', async () => {

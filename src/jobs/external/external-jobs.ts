@@ -1,15 +1,19 @@
+import { formatDuration } from '../../core/units.ts';
 import type { AnswerReading, AttemptOutcome } from '../attempt.ts';
 import type { Job, JobError, JobProgress, JobResult } from '../job.ts';
 import type { ClaimedJob, ReportKind } from '../job-store.ts';
 import type { SpendPolicy } from '../spend/spend-policy.ts';
-import type { CodePolicy, ExternalPolicy } from './external-policy.ts';
+import { cancelUpstream } from './cancel-calls.ts';
+import { splitIds } from './external-ids.ts';
+import type { CancelPolicy, CodePolicy, ExternalPolicy } from './external-policy.ts';
 import { FreshResults } from './fresh-results.ts';
 import { HeldJob } from './held-job.ts';
 import { PollGroup } from './poll-group.ts';
 import { parseJson, readCode, type SeenStatus, submittedId } from './read-status.ts';
 import { reconcile } from './reconcile.ts';
-import { fetchResult } from './result-call.ts';
+import { fetchResult, resultUrls } from './result-call.ts';
 import type { SubmittedJobs } from './submitted-jobs.ts';
+import { TakenAnswers } from './taken-answers.ts';
 import { type HeardWebhook, WebhookMemory } from './webhook-memory.ts';
 
 /** Questions in a row in which an upstream does not know a job before a person is asked. */
@@ -30,12 +34,16 @@ export interface JobUpstream {
 export interface ExternalParts {
 	/** By the job's route as it is now. */
 	upstreamOf(job: Job): JobUpstream;
-	/** GET of this path at the job's upstream, in its place there. */
-	ask(job: Job, target: string): Promise<AttemptOutcome>;
+	/** A call of this path at the job's upstream, in its place there; GET unless it is said. */
+	ask(job: Job, target: string, method?: CancelPolicy['method']): Promise<AttemptOutcome>;
 	/** The body of an answer, which is gone then; null: there is none, or too much of it. */
 	text(outcome: AttemptOutcome): Promise<string | null>;
 	/** What becomes of a job; its attempt's token still counts. */
 	conclude(token: string, next: 'again' | ReportKind): void;
+	/** Its result is there, and will be stored. */
+	finished?(job: Job): void;
+	/** The job has failed though its upstream still has it, and holds its slot. */
+	fail(job: ClaimedJob, error: JobError): Promise<unknown>;
 	progressed(token: string, progress: JobProgress): void;
 	nowMs(): number;
 }
@@ -60,6 +68,7 @@ export class ExternalJobs implements SubmittedJobs {
 	readonly #groups = new Map<string, PollGroup>();
 	readonly #memory = new WebhookMemory();
 	readonly #fresh = new FreshResults();
+	readonly #taken = new TakenAnswers();
 	/** When the last webhook came that was right, by its path. */
 	readonly #heardMs = new Map<string, number>();
 	readonly #timers = new Set<NodeJS.Timeout>();
@@ -82,7 +91,10 @@ export class ExternalJobs implements SubmittedJobs {
 		if (status >= 400) return codes === null ? nothing : { ...nothing, ...readCode(answer, codes) };
 		if (external === null) return nothing;
 		const externalId = submittedId(answer, external);
-		if (externalId !== null) return { ...nothing, externalId };
+		if (externalId !== null) {
+			this.#taken.keep(job.id, outcome);
+			return { ...nothing, externalId };
+		}
 		const message = `the answer has no id at ${external.id}, so that nothing can be asked about it`;
 		return { ...nothing, nameless: true, code: 'external_id_missing', message };
 	}
@@ -148,11 +160,42 @@ export class ExternalJobs implements SubmittedJobs {
 			return;
 		}
 		held.unknown = 0;
-		if (status.state === 'going') this.#progress(held, status);
-		else {
+		if (status.state === 'going') {
+			this.#progress(held, status);
+			this.#judgeAge(held);
+		} else {
 			this.counts.found++;
 			this.#end(held, status);
 		}
+	}
+
+	/** One that is stuck would go on for ever. */
+	#judgeAge(held: HeldJob): void {
+		const { limitMs } = held.policy;
+		if (limitMs === 0 || held.overdue || this.#parts.nowMs() - held.sinceMs <= limitMs) return;
+		held.overdue = true;
+		const message = `the upstream has not ended it within ${formatDuration(limitMs)}`;
+		// Where that cannot be stored now, the next answer says it again.
+		this.#parts.fail(held.job, { code: 'external_timeout', message, status: null }).catch(() => {
+			held.overdue = false;
+		});
+	}
+
+	unwanted(token: string): void {
+		const held = this.#held.get(token);
+		const cancel = held?.policy.cancel ?? null;
+		if (held === undefined || cancel === null || held.unwanted) return;
+		held.unwanted = true;
+		const gone = (): void => this.#parts.conclude(token, { kind: 'cancelled' });
+		if (held.finishing) {
+			gone();
+			return;
+		}
+		const pause = (ms: number): Promise<void> => new Promise((resolve) => this.#later(ms, resolve));
+		const { ask, text } = this.#parts;
+		void cancelUpstream(held.job, cancel, { ask, text, pause }).then((done) => {
+			if (done && !this.#closed) gone();
+		});
 	}
 
 	#progress(held: HeldJob, { percent, word }: SeenStatus): void {
@@ -175,12 +218,19 @@ export class ExternalJobs implements SubmittedJobs {
 		return this.#parts.upstreamOf(job).spend?.failures === 'free';
 	}
 
-	/** Until the upstream gives the result; its slot is free there, and here once this is over. */
-	async #finish(held: HeldJob, tries: number): Promise<void> {
-		const result = await this.#result(held.job, held.policy, tries);
-		if (this.#closed || !this.#held.has(held.job.token)) return;
-		if (typeof result === 'object') this.#parts.conclude(held.job.token, { kind: 'succeeded', result });
-		else this.#later(result, () => void this.#finish(held, tries + 1));
+	/** Until the upstream gives the result; its slot is free there, and here once this is over. `sinceMs`: when its end was known. */
+	async #finish(held: HeldJob, tries: number, sinceMs: number = this.#parts.nowMs()): Promise<void> {
+		const { job, policy } = held;
+		const result = await this.#result(job, policy, tries);
+		if (this.#closed || !this.#held.has(job.token)) return;
+		if (typeof result === 'object') {
+			this.#parts.finished?.(job);
+			this.#parts.conclude(job.token, { kind: 'succeeded', result });
+		} else if (policy.limitMs > 0 && this.#parts.nowMs() - sinceMs > policy.limitMs) {
+			const message = `the upstream has not given its result within ${formatDuration(policy.limitMs)}`;
+			const error = { code: 'external_timeout', message, status: null };
+			this.#parts.conclude(job.token, { kind: 'failed', error, result: null });
+		} else this.#later(result, () => void this.#finish(held, tries + 1, sinceMs));
 	}
 
 	async #result(job: Job, policy: ExternalPolicy, tries: number): Promise<JobResult | number> {
@@ -209,10 +259,23 @@ export class ExternalJobs implements SubmittedJobs {
 		return this.#fresh.of(job.id, () => this.#now(job, external), { nowMs, forMs: freshMs });
 	}
 
+	/** URLs of its files as its upstream gives them now; null: it gives none. */
+	async urls(job: Job): Promise<string[] | null> {
+		const { external } = this.#parts.upstreamOf(job);
+		const result = external === null ? null : await this.#now(job, external);
+		return external === null || result === null ? null : resultUrls(result, external, splitIds(job.externalId).length);
+	}
+
 	async #now(job: Job, external: ExternalPolicy): Promise<JobResult | null> {
 		this.counts.results++;
 		const found = await fetchResult(job, external, { ask: this.#parts.ask, text: this.#parts.text, tries: 0 });
 		return found.kind === 'there' ? found.result : null;
+	}
+
+	/** What its upstream said when it took the job; null: it has not. */
+	taken(job: Job): JobResult | null {
+		const { external } = this.#parts.upstreamOf(job);
+		return external === null ? null : this.#taken.of(job, external.id);
 	}
 
 	/** What a webhook says that is from who it says; `signed` false: it may be from anyone, and only tells that it is time to ask. */

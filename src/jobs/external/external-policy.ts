@@ -1,4 +1,6 @@
 /** How an upstream that is asynchronous itself is spoken with, resolved. Plain data: it is sent to threads. */
+import type { MediaPolicy } from '../media/media-policy.ts';
+
 export interface ExternalPolicy {
 	/** JSON pointer (RFC 6901) to the id in the answer that takes a job; a list there is several ids of one job. */
 	id: string;
@@ -10,6 +12,16 @@ export interface ExternalPolicy {
 	webhook: WebhookPolicy | null;
 	/** null: the upstream cannot be asked for a job of ours whose id it has not told. */
 	reconcile: ReconcilePolicy | null;
+	/** null: it cannot be told that a job is not wanted any more. */
+	cancel: CancelPolicy | null;
+	/** How long the upstream may have a job, ms; then it ends as failed; 0: as long as it likes. */
+	limitMs: number;
+}
+
+export interface CancelPolicy {
+	method: 'DELETE' | 'POST';
+	/** Path with `{id}`. */
+	path: string;
 }
 
 export interface StatusPolicy {
@@ -48,6 +60,8 @@ export interface ResultPolicy {
 	ready: string | null;
 	/** Until it is asked for again where that is null, ms. */
 	waitMs: number;
+	/** Where the file is copied to whose URL `ready` leads to; null: nowhere. */
+	media: MediaPolicy | null;
 	/** How long an answer may be given again, ms: what is in it (signed URLs) may end; 0: for ever. */
 	freshMs: number;
 }
@@ -90,6 +104,10 @@ export interface ReconcilePolicy {
 	id: string;
 	/** Whether a job that is not in the list was never made; else a person decides. */
 	complete: boolean;
+	/** How the next page is asked for: pointer to its token, null on the last page, and the field of the query that takes it; null: there is one page. */
+	next: { token: string; field: string } | null;
+	/** Most pages. */
+	pages: number;
 }
 
 /** A place upstream, such as an account. */

@@ -1,5 +1,6 @@
 import type { ClaimedJob } from '../job-store.ts';
 import type { PolledJob } from './decide-poll.ts';
+import { splitIds } from './external-ids.ts';
 import type { ExternalPolicy } from './external-policy.ts';
 import { type SeenStatus, together } from './read-status.ts';
 
@@ -14,6 +15,10 @@ export class HeldJob {
 	wantedMs: number | null = null;
 	/** Its end is known, its result is being asked for. */
 	finishing = false;
+	/** Nobody wants it any more, and its upstream is told so. */
+	unwanted = false;
+	/** It was told to have taken too long. */
+	overdue = false;
 	/** Questions in a row in which the upstream did not know it. */
 	unknown = 0;
 	percent = -1;
@@ -22,7 +27,7 @@ export class HeldJob {
 	constructor(job: ClaimedJob, policy: ExternalPolicy, nowMs: number) {
 		this.job = job;
 		this.policy = policy;
-		this.ids = (job.externalId ?? '').split(',');
+		this.ids = splitIds(job.externalId);
 		this.sinceMs = job.startedMs ?? nowMs;
 	}
 

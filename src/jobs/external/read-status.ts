@@ -1,4 +1,6 @@
 /** What answers of an upstream that is asynchronous itself say. Pure. */
+
+import { joinIds } from './external-ids.ts';
 import type { CodePolicy, ExternalPolicy, StatusPolicy } from './external-policy.ts';
 import { pointed, textAt } from './json-pointer.ts';
 
@@ -28,13 +30,13 @@ export function parseJson(bytes: Uint8Array | string): unknown {
 	}
 }
 
-/** What the upstream calls the job; several ids with commas; null: it does not say, or nothing that could be asked with. */
+/** What the upstream calls the job; several ids as `joinIds` has them; null: it does not say, or nothing that could be asked with. */
 export function submittedId(answer: unknown, { id }: Pick<ExternalPolicy, 'id'>): string | null {
 	const found = pointed(answer, id);
 	const ids = Array.isArray(found) ? found.slice(0, IDS_MOST) : [found];
 	const texts = ids.map((one) => textAt(one, ''));
 	const usable = texts.length > 0 && texts.every((text) => text !== null && ID.test(text));
-	return usable ? texts.join(',') : null;
+	return usable ? joinIds(texts as string[], Array.isArray(found)) : null;
 }
 
 /** Of each of these ids that the answer tells of. */

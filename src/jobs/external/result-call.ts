@@ -1,5 +1,6 @@
 import type { AttemptOutcome } from '../attempt.ts';
 import type { Job, JobResult } from '../job.ts';
+import { splitIds } from './external-ids.ts';
 import type { ExternalPolicy } from './external-policy.ts';
 import { pointed } from './json-pointer.ts';
 import { parseJson } from './read-status.ts';
@@ -23,7 +24,7 @@ export async function fetchResult(
 	if (policy === null || job.externalId === null) return { kind: 'unanswered' };
 	const bodies: string[] = [];
 	let head: Uint8Array = new Uint8Array(0);
-	for (const id of job.externalId.split(',')) {
+	for (const id of splitIds(job.externalId)) {
 		const outcome = await ask(job, policy.path.replace('{id}', id));
 		const body = await text(outcome);
 		if (outcome.kind !== 'answered' || outcome.status >= 400 || body === null) return { kind: 'unanswered' };
@@ -34,4 +35,12 @@ export async function fetchResult(
 	}
 	const inline = Buffer.from(bodies.length === 1 ? (bodies[0] as string) : `[${bodies.join(',')}]`);
 	return { kind: 'there', result: { head, body: { inline } } };
+}
+
+/** What `ready` leads to, of each of its ids; null: not of all. */
+export function resultUrls({ body }: JobResult, { result }: ExternalPolicy, count: number): string[] | null {
+	const value = body !== null && 'inline' in body ? parseJson(body.inline) : undefined;
+	const parts = count === 1 ? [value] : Array.isArray(value) ? value : [];
+	const urls = parts.map((part) => pointed(part, result?.ready ?? ''));
+	return urls.length === count && urls.every((url) => typeof url === 'string') ? (urls as string[]) : null;
 }

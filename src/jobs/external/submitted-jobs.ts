@@ -9,6 +9,8 @@ export interface SubmittedJobs {
 	keeps(job: ClaimedJob): boolean;
 	/** The upstream has it: its end is waited for. */
 	took(job: ClaimedJob): void;
+	/** Nobody wants one that the upstream has: that is told, where it can be; its slot is held until it has ended there. */
+	unwanted(token: string): void;
 	/** Asks the upstream whether it has this one. */
 	reconcile(job: ClaimedJob): void;
 	/** Nobody waits for its end any more. */

@@ -52,6 +52,8 @@ export class JobWorker<T> {
 	readonly #holder = holderName();
 	readonly #running = new Map<string, Running>();
 	readonly #timers: NodeJS.Timeout[];
+	/** Jobs that were told to have ended while a claim is under way, which may hand them out: it was made before. */
+	readonly #ended = new Set<string>();
 	#claiming: Promise<void> | null = null;
 	#closing = false;
 	#idle = Promise.withResolvers<void>();
@@ -67,7 +69,9 @@ export class JobWorker<T> {
 	/** For `openEmbeddedJobStore`. */
 	readonly changed: JobChanged = ({ id, state }) => {
 		if (state === 'waiting') setImmediate(() => this.#look());
-		else if (ENDED.has(state)) this.#running.get(id)?.abort.abort(new Error(`the job is ${state}`));
+		if (!ENDED.has(state)) this.#ended.delete(id);
+		else if (this.#running.has(id)) this.#running.get(id)?.abort.abort(new Error(`the job is ${state}`));
+		else if (this.#claiming !== null) this.#ended.add(id);
 	};
 
 	/** Begins nothing more, and waits for what it has begun. */
@@ -87,6 +91,7 @@ export class JobWorker<T> {
 			.catch(() => 0)
 			.then((count) => {
 				this.#claiming = null;
+				this.#ended.clear();
 				if (count > 0) this.#look();
 			});
 	}
@@ -106,7 +111,8 @@ export class JobWorker<T> {
 		this.#running.set(job.id, running);
 		try {
 			const lost = job.lost ? decideLost(job, this.#policy(), steadyNow()) : null;
-			if (lost !== null) await this.#report(job, lostReport(job, lost));
+			if (this.#ended.has(job.id)) await this.#report(job, { kind: 'cancelled' });
+			else if (lost !== null) await this.#report(job, lostReport(job, lost));
 			else await this.#report(job, await this.#run(running));
 		} catch {
 			// It could not be stored: the lease ends, and the job is lost to another.

@@ -1,11 +1,21 @@
 /** Arguments of one job, in order; '' of a deadline, a file and a key: none. */
-export const ADD_ARGUMENTS = 18;
+export const ADD_ARGUMENTS = 19;
 
 /** Takes jobs in. Answers of each: `a` (added), `s` with id and job (the same), `m` with id (another payload), `o` with a key (its sum would be too much). */
 export const ADDING_SCRIPT = `
 local answers = {}
+local number
+-- Those of the jobs that may come are taken together; some are not used.
+local function nextNumber(last, at)
+	if not number then
+		local count = (last - at + 1) / ${ADD_ARGUMENTS}
+		number = call('INCRBY', P .. 'seq', count) - count
+	end
+	number = number + 1
+	return string.format('%.0f', number)
+end
 for at = 3, #ARGV, ${ADD_ARGUMENTS} do
-	local id, queue, group, owner, priority, created, runAt, deadline, keep, most, upstreamKey, file, bytes, key, print, untilMs, notifies, spend =
+	local id, queue, group, owner, priority, created, runAt, deadline, keep, most, upstreamKey, file, bytes, key, print, untilMs, notifies, lane, spend =
 		unpack(ARGV, at, at + ${ADD_ARGUMENTS - 1})
 	local answer
 	if key ~= '' then
@@ -16,8 +26,9 @@ for at = 3, #ARGV, ${ADD_ARGUMENTS} do
 			answer = f[1] == print and { 's', f[2], row and whole(row) or false } or { 'm', f[2] }
 		end
 	end
-	local row = not answer and rowOf(id)
-	if row then answer = { 's', id, whole(row) } end
+	local row
+	-- Nearly always it is not there: to look for it costs less than to read what is not there.
+	if not answer and call('EXISTS', P .. 'j:' .. id) == 1 then answer = { 's', id, whole(rowOf(id)) } end
 	local cost = not answer and spend ~= '' and cjson.decode(spend)
 	if cost then
 		local over = overSpend(cost)
@@ -26,9 +37,9 @@ for at = 3, #ARGV, ${ADD_ARGUMENTS} do
 	if not answer then
 		local q = queueOf(queue)
 		local state = tonumber(runAt) > tonumber(created) and SCHEDULED or WAITING
-		row = { id = id, q = queue, g = group, p = priority, l = '', r = runAt, v = '1', d = deadline ~= '' and deadline,
-			n = tostring(call('INCR', P .. 'seq')), state = state, queue = q, group = groupOf(q, group) }
-		call('HSET', P .. 'j:' .. id, 'q', queue, 'g', group, 'o', owner, 's', state, 'p', priority, 'l', '', 'r', runAt, 'v', '1',
+		row = { id = id, q = queue, g = group, p = priority, l = lane, r = runAt, v = '1', d = deadline ~= '' and deadline,
+			n = nextNumber(#ARGV, at), state = state, queue = q, group = groupOf(q, group) }
+		call('HSET', P .. 'j:' .. id, 'q', queue, 'g', group, 'o', owner, 's', state, 'p', priority, 'l', lane, 'r', runAt, 'v', '1',
 			'a', '0', 'm', most, 'c', created, 'k', keep, 'u', upstreamKey, 'n', row.n)
 		if row.d then
 			call('HSET', P .. 'j:' .. id, 'd', deadline)

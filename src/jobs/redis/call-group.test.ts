@@ -50,3 +50,31 @@ test('one that fails fails for those who are in it, and the next goes on', async
 	const [one, two] = await Promise.allSettled([group.run([1]), group.run([2])]);
 	assert.deepEqual([one.status, two.status], ['rejected', 'fulfilled']);
 });
+
+test('many calls are divided, so that Redis has one while the other is read; more than two wait', async () => {
+	const sent: number[][] = [];
+	const answers: (() => void)[] = [];
+	const group = new CallGroup<number, number>(
+		async (items) => {
+			sent.push([...items]);
+			await new Promise<void>((resolve) => answers.push(resolve));
+			return [...items];
+		},
+		{ items: 100, bytes: 1e6 },
+		bytes,
+	);
+	const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+	const numbers = Array.from({ length: 40 }, (_, at) => at);
+	const early = Promise.all(numbers.map((at) => group.run([at])));
+	await turn();
+	assert.deepEqual(sent, [numbers.slice(0, 20), numbers.slice(20)]);
+	const late = group.run([40]);
+	await turn();
+	assert.equal(sent.length, 2);
+	for (const answer of answers) answer();
+	assert.deepEqual((await early).flat(), numbers);
+	await turn();
+	answers[2]?.();
+	assert.deepEqual(await late, [40]);
+	await group.settled();
+});

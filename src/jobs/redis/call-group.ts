@@ -4,16 +4,24 @@ interface Call<Item, Answer> {
 	reject(error: unknown): void;
 }
 
+/** On their way at once: while Redis runs one script the answers of the last are read, and the next one is written. */
+const LANES = 2;
+/** What waits is divided between free lanes, but not into less. */
+const DIVIDED_LEAST = 16;
+
 /**
- * Calls that come while one is under way are sent together, as the next one: many callers cost a script a turn, not one
- * each. A call is not divided unless it is larger than `most` by itself.
+ * Calls that come while others are under way are sent together: many callers cost a script a turn, not one each. A call
+ * is not divided unless it is larger than `most` by itself. All go in the order in which they came.
  */
 export class CallGroup<Item, Answer> {
 	readonly #send: (items: readonly Item[]) => Promise<Answer[]>;
 	readonly #most: { items: number; bytes: number };
 	readonly #bytes: (item: Item) => number;
 	#waiting: Call<Item, Answer>[] = [];
-	#running: Promise<void> | null = null;
+	/** Items of those. */
+	#count = 0;
+	readonly #running = new Set<Promise<void>>();
+	#due: Promise<void> | null = null;
 
 	constructor(
 		send: (items: readonly Item[]) => Promise<Answer[]>,
@@ -29,30 +37,53 @@ export class CallGroup<Item, Answer> {
 		if (items.length === 0) return Promise.resolve([]);
 		return new Promise((resolve, reject) => {
 			this.#waiting.push({ items, resolve, reject });
-			this.#running ??= this.#drain();
+			this.#count += items.length;
+			this.#soon();
 		});
 	}
 
 	/** Resolves when nothing is under way. */
 	async settled(): Promise<void> {
-		while (this.#running !== null) await this.#running;
+		for (;;) {
+			if (this.#due !== null) await this.#due;
+			else if (this.#running.size > 0) await Promise.race(this.#running);
+			else return;
+		}
 	}
 
-	async #drain(): Promise<void> {
-		// What else comes in this turn goes along.
-		await new Promise((resolve) => setImmediate(resolve));
-		while (this.#waiting.length > 0) await this.#together(this.#take());
-		this.#running = null;
+	/** What else comes in this turn goes along. */
+	#soon(): void {
+		if (this.#running.size >= LANES || this.#waiting.length === 0) return;
+		this.#due ??= new Promise((resolve) => {
+			setImmediate(() => {
+				this.#due = null;
+				this.#begin();
+				resolve();
+			});
+		});
 	}
 
-	#take(): Call<Item, Answer>[] {
+	#begin(): void {
+		while (this.#running.size < LANES && this.#waiting.length > 0) {
+			const share = Math.max(DIVIDED_LEAST, Math.ceil(this.#count / (LANES - this.#running.size)));
+			const sent = this.#together(this.#take(Math.min(share, this.#most.items))).then(() => {
+				this.#running.delete(sent);
+				this.#soon();
+			});
+			this.#running.add(sent);
+		}
+	}
+
+	#take(most: number): Call<Item, Answer>[] {
 		let [count, items, bytes] = [0, 0, 0];
 		for (const call of this.#waiting) {
-			items += call.items.length;
+			const more = items + call.items.length;
 			for (const item of call.items) bytes += this.#bytes(item);
-			if (count > 0 && (items > this.#most.items || bytes > this.#most.bytes)) break;
+			if (count > 0 && (more > most || bytes > this.#most.bytes)) break;
+			items = more;
 			count++;
 		}
+		this.#count -= items;
 		return this.#waiting.splice(0, count);
 	}
 

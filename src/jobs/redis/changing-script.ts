@@ -4,10 +4,14 @@ local id, kind, now, more, given, since = ARGV[3], ARGV[4], ARGV[5], ARGV[6], AR
 local row = rowOf(id)
 if not row then return done(false) end
 local changed = false
-if kind == 'cancel' and row.state < SUCCEEDED then
+if kind == 'cancel' and row.state < SUCCEEDED and (more ~= 'unbegun' or row.a == '0') then
 	changed = true
 	giveBackUnsent(row)
 	finish(row, CANCELLED, now)
+elseif kind == 'fail' and row.state < SUCCEEDED then
+	changed = true
+	set(row, 'E', more)
+	finish(row, FAILED, now)
 elseif kind == 'redrive' and (row.state == FAILED or row.state == EXPIRED or row.state == PARKED) then
 	changed = true
 	release(row)

@@ -1,3 +1,5 @@
+import { CLAIM_BYTES } from '../job-store.ts';
+
 /**
  * Hands out jobs. Arguments: holder, end of the lease, most, now, what tokens begin with, and the holders that are gone,
  * each list behind its length; then the queues, the first in turn first.
@@ -11,7 +13,7 @@ end
 local function int() return tonumber(arg()) end
 local holder, leaseEnd, most, now, life = arg(), arg(), int(), arg(), arg()
 local nowMs = tonumber(now)
-local claimed = {}
+local claimed, bytes = {}, 0
 
 local function take(row, lost)
 	local token = life .. '.' .. (#claimed + 1)
@@ -20,7 +22,11 @@ local function take(row, lost)
 	set(row, 'T', token)
 	lease(row, leaseEnd)
 	save(row)
-	claimed[#claimed + 1] = { token, lost, whole(row) }
+	local answer = whole(row)
+	claimed[#claimed + 1] = { token, lost, answer }
+	-- All is answered at once: what comes to too much is for the next claim.
+	bytes = bytes + #(answer[#FIELDS + 2] or '')
+	if bytes >= ${CLAIM_BYTES} then most = #claimed end
 end
 
 local function takeLost(q)
@@ -29,6 +35,7 @@ local function takeLost(q)
 		local ids = call('ZRANGEBYSCORE', q.key .. 'l', '-inf', now, 'LIMIT', 0, most - #claimed)
 		if #ids == 0 then return end
 		for _, id in ipairs(ids) do
+			if #claimed >= most then return end
 			local row = rowOf(id)
 			if not row then call('ZREM', q.key .. 'l', id)
 			elseif row.state >= SUCCEEDED then

@@ -1,7 +1,7 @@
 /** Calls as the scripts take them. */
 import { errorText } from '../embedded/job-book.ts';
 import type { NewJob } from '../job.ts';
-import type { Claim, JobRate, Report } from '../job-store.ts';
+import type { Claim, JobChange, JobRate, Report } from '../job-store.ts';
 import type { NoticeClaim, NoticeSettled } from '../notice-store.ts';
 import { fileOf, packPayload, packResult } from './job-codec.ts';
 import type { Argument } from './job-scripts.ts';
@@ -27,6 +27,7 @@ export function addArguments(job: NewJob): Argument[] {
 		idempotency?.fingerprint ?? '',
 		`${idempotency?.untilMs ?? ''}`,
 		job.notify === null ? '' : `=${job.notifyLane ?? ''}`,
+		job.lane ?? '',
 		spendArgument(job),
 	];
 }
@@ -40,6 +41,20 @@ function spendArgument({ spend }: NewJob): string {
 		keys: of.map(({ key }) => key),
 		most: of.map(({ most }) => most),
 	});
+}
+
+/** What `CHANGING_SCRIPT` hangs on the kind. */
+export function moreOfChange(change: JobChange): string {
+	switch (change.kind) {
+		case 'cancel':
+			return change.unbegun === true ? 'unbegun' : '';
+		case 'redrive':
+			return change.upstreamKey ?? '';
+		case 'settle':
+			return change.as;
+		case 'fail':
+			return errorText(change.error);
+	}
 }
 
 const rateArguments = (rate: JobRate | null): string[] => [`${rate?.count ?? 0}`, `${rate?.perMs ?? 0}`];

@@ -4,17 +4,19 @@ import { RedisLink, type RedisState } from '../../redis/redis-link.ts';
 import { newJob } from '../as-handed-in.ts';
 import { STATE_NUMBERS, STATES } from '../embedded/job-tables.ts';
 import type { Job, JobState, NewJob } from '../job.ts';
-import type {
-	AddOutcome,
-	Claim,
-	ClaimedJob,
-	JobChange,
-	JobChanged,
-	JobPage,
-	JobQuery,
-	KnowsSums,
-	QueueView,
-	Report,
+import {
+	type AddOutcome,
+	type Claim,
+	type ClaimedJob,
+	heldBytes,
+	isFull,
+	type JobChange,
+	type JobChanged,
+	type JobPage,
+	type JobQuery,
+	type KnowsSums,
+	type QueueView,
+	type Report,
 } from '../job-store.ts';
 import type { Notice, NoticeClaim, NoticeSettled } from '../notice-store.ts';
 import type { GoneReceiver } from '../receiver-store.ts';
@@ -22,7 +24,14 @@ import type { OwnerStore, TellingStore } from '../telling-store.ts';
 import { CallGroup } from './call-group.ts';
 import { ChangeFeed, tellAll } from './change-feed.ts';
 import { durabilityWarnings } from './durability.ts';
-import { addArguments, claimArguments, dueArguments, reportArguments, settledArguments } from './job-arguments.ts';
+import {
+	addArguments,
+	claimArguments,
+	dueArguments,
+	moreOfChange,
+	reportArguments,
+	settledArguments,
+} from './job-arguments.ts';
 import { type JobAnswer, readJob } from './job-codec.ts';
 import { JobScripts } from './job-scripts.ts';
 
@@ -95,7 +104,7 @@ class RedisJobStore implements TellingStore, OwnerStore, KnowsSums {
 			},
 			(text) => tellAll(text, changed),
 		);
-		this.#adds = new CallGroup((jobs) => this.#addTogether(jobs), TOGETHER, bytesOf);
+		this.#adds = new CallGroup<NewJob, AddOutcome>((jobs) => this.#addTogether(jobs), TOGETHER, heldBytes);
 		this.#reports = new CallGroup((reports) => this.#reportTogether(reports), TOGETHER, resultBytes);
 		this.#feed = changed === undefined ? null : new ChangeFeed(this.#scripts, changed);
 	}
@@ -146,7 +155,7 @@ class RedisJobStore implements TellingStore, OwnerStore, KnowsSums {
 			for (const [token, lost, job] of answers) {
 				claimed.push({ ...readJob(job), token: token.toString(), lost: lost.toString() === '1' });
 			}
-			if (answers.length < most || claimed.length >= claim.most) return claimed;
+			if (answers.length < most || claimed.length >= claim.most || isFull(claimed)) return claimed;
 		}
 	}
 
@@ -181,8 +190,8 @@ class RedisJobStore implements TellingStore, OwnerStore, KnowsSums {
 	async change(id: string, wanted: JobChange): Promise<{ job: Job; changed: boolean } | null> {
 		this.#check();
 		const key = wanted.kind === 'redrive' ? wanted.upstreamKey : undefined;
-		const more = wanted.kind === 'settle' ? wanted.as : (key ?? '');
 		const since = wanted.kind === 'redrive' ? wanted.spendSinceMs : undefined;
+		const more = moreOfChange(wanted);
 		const args = [id, wanted.kind, `${wanted.nowMs}`, more, key === undefined ? '0' : '1', `${since ?? ''}`];
 		const answer = (await this.#scripts.run('change', args)) as [number, JobAnswer] | null;
 		return answer === null ? null : { changed: answer[0] === 1, job: readJob(answer[1]) };
@@ -334,9 +343,6 @@ class RedisJobStore implements TellingStore, OwnerStore, KnowsSums {
 		});
 	}
 }
-
-const bytesOf = ({ request, body }: NewJob): number =>
-	request.length + (body !== null && 'inline' in body ? body.inline.length : 0);
 
 function resultBytes(report: Report): number {
 	if (!('result' in report) || report.result === null) return 0;

@@ -24,6 +24,35 @@ export const CHANGE_CASES: JobCases = {
 		assert.equal(await stage.store.change('AAAAAAAAAAAAAAAAAAAAAA', { kind: 'cancel', nowMs }), null);
 	},
 
+	async 'what nobody waits for any more is cancelled unless it has begun'(stage) {
+		const [begun, waiting] = [await stage.add({ priority: 2 }), await stage.add()];
+		const job = await stage.claimOne({ concurrency: 1 });
+		const cancel = (id: string) =>
+			stage.store.change(id, { kind: 'cancel', nowMs: stage.nowMs, unbegun: true }).then((done) => done?.changed);
+		assert.deepEqual([await cancel(begun), await cancel(waiting)], [false, true]);
+		assert.equal(await stage.state(waiting), 'cancelled');
+		await stage.retry(job, { counted: true });
+		assert.equal(await cancel(begun), false);
+		await stage.retry(await stage.claimOne(), { counted: true });
+		const refused = await stage.add({ priority: 2 });
+		await stage.retry(await stage.claimOne(), { counted: false });
+		assert.equal(await cancel(refused), true, 'nothing came of it');
+	},
+
+	async 'what takes too long has failed, and its holder keeps the slot'(stage) {
+		const id = await stage.add();
+		const job = await stage.claimOne({ concurrency: 1 });
+		await stage.report(job, { kind: 'submitted', leaseMs: LONG_MS, externalId: 'v_1' });
+		const error = { code: 'external_timeout', message: 'it takes too long', status: null };
+		const failed = await stage.store.change(id, { kind: 'fail', nowMs: stage.nowMs, error });
+		assert.deepEqual([failed?.changed, failed?.job.state, failed?.job.error], [true, 'failed', error]);
+		assert.equal((await stage.store.change(id, { kind: 'fail', nowMs: stage.nowMs, error }))?.changed, false);
+		const next = await stage.add();
+		assert.deepEqual(await stage.claim({ concurrency: 1 }), []);
+		assert.equal(await stage.report(job, { kind: 'cancelled' }), false);
+		assert.deepEqual([(await stage.claimOne({ concurrency: 1 })).id, await stage.state(id)], [next, 'failed']);
+	},
+
 	async 'a running job that is cancelled ends for its owner, and its holder hears it'(stage) {
 		const id = await stage.add();
 		await stage.add();

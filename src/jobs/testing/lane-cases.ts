@@ -44,6 +44,17 @@ export const LANE_CASES: JobCases = {
 		assert.equal((await stage.claimOne({ lanes: lanes({ a: 2, b: 5 }) })).id, bound);
 	},
 
+	async 'a job may be handed in for a lane'(stage) {
+		const bound = await stage.add({ lane: 'b', priority: 2 });
+		const free = await stage.add();
+		assert.equal((await stage.get(bound)).lane, 'b');
+		assert.deepEqual(
+			(await stage.claim({ lanes: lanes({ a: 2 }) })).map(({ id }) => id),
+			[free],
+		);
+		assert.equal((await stage.claimOne({ lanes: lanes({ a: 5, b: 1 }) })).lane, 'b');
+	},
+
 	async 'a job that may change its lane does so'(stage) {
 		await stage.add();
 		await stage.retry(await stage.claimOne({ lanes: lanes({ a: 1 }) }), { keepsLane: false });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { bytes, idsOf, type JobCases } from './job-stage.ts';
+import { isFull } from '../job-store.ts';
+import { bytes, idsOf, type JobCases, LONG_MS } from './job-stage.ts';
 
 export const LEASE_CASES: JobCases = {
 	async 'a job whose lease has ended is lost, and goes first'(stage) {
@@ -14,6 +15,18 @@ export const LEASE_CASES: JobCases = {
 		assert.equal(second.firstAttemptMs, first.firstAttemptMs);
 		assert.notEqual(second.token, first.token);
 		assert.deepEqual(await stage.claim({ concurrency: 1 }), [], 'its slot is the one that it had');
+	},
+
+	async 'what is handed out at once is bounded in bytes, of lost jobs too'(stage) {
+		const body = { inline: new Uint8Array(3 * 1024 * 1024) };
+		const ids = await stage.addMany(4, { body });
+		const first = await stage.claim({ leaseMs: LONG_MS });
+		assert.deepEqual(idsOf(first), ids.slice(0, 3));
+		assert.deepEqual([isFull(first), isFull(first.slice(1))], [true, false]);
+		assert.deepEqual(idsOf(await stage.claim({ leaseMs: LONG_MS })), ids.slice(3));
+		await stage.home.pass(LONG_MS + 1000);
+		assert.equal((await stage.claim()).length, 3);
+		assert.equal((await stage.claim()).length, 1);
 	},
 
 	async 'what the holder of before says is refused'(stage) {

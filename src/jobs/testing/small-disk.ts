@@ -10,6 +10,8 @@ export interface SmallDisk extends Disposable {
 	fill(leftBytes?: number): void;
 	/** Gives it back. */
 	free(): void;
+	/** Nothing of it is open for writing now, and nothing will be. */
+	makeReadOnly(): void;
 }
 
 /** null: only root may mount one. */
@@ -34,6 +36,7 @@ export function mountSmallDisk(kilobytes: number): SmallDisk | null {
 			}
 		},
 		free: () => rmSync(filler, { force: true }),
+		makeReadOnly: () => void execFileSync('mount', ['-o', 'remount,ro', path]),
 		[Symbol.dispose]() {
 			execFileSync('umount', ['-l', path]);
 			rmSync(path, { recursive: true, force: true });

@@ -28,7 +28,7 @@ export type Resolve = (host: string) => Promise<LookupAddress[]>;
 
 const bySystem: Resolve = (host) => dns.lookup(host, { all: true, verbatim: true });
 
-class Refused extends Error {
+export class Refused extends Error {
 	readonly reason: WebhookRefusal;
 
 	constructor(reason: WebhookRefusal) {
@@ -89,7 +89,7 @@ function requestOf(url: URL, { headers, body }: WebhookCall, lookup: LookupFunct
 }
 
 /** Of a literal address nobody asks this; it was judged with its URL. */
-function judgedLookup(host: string, judge: WebhookJudge, resolve: Resolve): LookupFunction {
+export function judgedLookup(host: string, judge: WebhookJudge, resolve: Resolve): LookupFunction {
 	return (_name, options, done) => {
 		resolve(host).then(
 			(found) => {

@@ -19,9 +19,9 @@ const HOUR = 3_600_000;
 const EXPECTED_URL = 'an absolute https URL';
 const url = text(EXPECTED_URL, (value) => (URL.canParse(value) ? undefined : `expected ${EXPECTED_URL}`));
 const EXPECTED_ALLOW = 'an address, a range such as 10.0.0.0/8, or the name of a host';
-const allowed = text(EXPECTED_ALLOW, (value) => (isReachable(value) ? undefined : `expected ${EXPECTED_ALLOW}`));
+export const allowed = text(EXPECTED_ALLOW, (value) => (isReachable(value) ? undefined : `expected ${EXPECTED_ALLOW}`));
 const EXPECTED_HOST = 'a host such as hooks.internal or 127.0.0.1:8080';
-const plain = text(EXPECTED_HOST, (value) => (isPlainHost(value) ? undefined : `expected ${EXPECTED_HOST}`));
+export const plain = text(EXPECTED_HOST, (value) => (isPlainHost(value) ? undefined : `expected ${EXPECTED_HOST}`));
 
 const secrets = oneOf(
 	[reference, list(reference, 'references')],

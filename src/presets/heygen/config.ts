@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { choice, integer, key, list, object, oneOf, reference, required, text } from '../../core/schema.ts';
 import { type CreditInput, creditSchema } from '../../jobs/external/credit-config.ts';
+import { type MediaInput, mediaOrOff } from '../../jobs/media/media-config.ts';
 import { type SpendInput, spendSchema } from '../../jobs/spend/config.ts';
 
 const secrets = oneOf(
@@ -58,12 +59,16 @@ export const presetKeys = {
 		defaultText: 'each 5 min, low below 20',
 		example: { below: 100 },
 	}),
+	media: key(mediaOrOff, 'Of a preset: where results are copied to, as `offload.external.result.media`.', {
+		default: 'off',
+		example: { to: './films' },
+	}),
 	spend: key(spendSchema, 'Of a preset: what its jobs may cost, as `offload.spend`; prices are those of the preset.', {
 		defaultText: 'as much as comes; it is counted all the same',
 		example: { perTenant: 20, total: 500 },
 	}),
 };
 
-export type { CreditInput, SpendInput };
+export type { CreditInput, MediaInput, SpendInput };
 export type AccountsInput = z.input<typeof accountsSchema>;
 export type WebhooksInput = z.input<typeof webhooksSchema>;

@@ -1,5 +1,5 @@
 /** HeyGen as a plain service: what `preset: heygen` stands for. */
-import type { AccountsInput, CreditInput, SpendInput, WebhooksInput } from './config.ts';
+import type { AccountsInput, CreditInput, MediaInput, SpendInput, WebhooksInput } from './config.ts';
 import { FINAL, RETRIED } from './heygen-codes.ts';
 
 type Form = Record<string, unknown>;
@@ -7,7 +7,12 @@ type Form = Record<string, unknown>;
 const HEYGEN_URL = 'https://api.heygen.com';
 /** The call that creates takes 31 s at the 99th percentile; a client that gives up earlier pays twice. */
 const CREATE_TIME = '120s';
+/** A client that did not ask for a job waits so long for its turn. */
+const HOLD = '60s';
 const READ_TIME = '30s';
+/** Twenty minutes are usual at peak; one that takes so long is stuck. */
+const VIDEO_LIMIT = '2h';
+const TRANSLATION_LIMIT = '6h';
 /** How long a presigned URL is taken to live; asking again gives a fresh one. */
 const FRESH = '10m';
 
@@ -19,10 +24,11 @@ export interface HeygenInput {
 	webhooks?: WebhooksInput | undefined;
 	credit?: CreditInput | undefined;
 	spend?: SpendInput | undefined;
+	media?: MediaInput | undefined;
 }
 
 /** The configuration of the service; what a person says beside `preset` is laid over it. */
-export function heygenService({ accounts, webhooks, credit, spend }: HeygenInput): Form {
+export function heygenService({ accounts, webhooks, credit, spend, media }: HeygenInput): Form {
 	const hook = webhooks === undefined ? {} : { webhook: webhookOf(webhooks) };
 	const money = (price: Form): Form => ({
 		credit: credit === 'off' || credit === false ? 'off' : { ...CREDIT, ...credit },
@@ -31,9 +37,13 @@ export function heygenService({ accounts, webhooks, credit, spend }: HeygenInput
 	const creates = (external: Form, price: Form): Form => ({
 		timeouts: { firstByte: CREATE_TIME },
 		retry: { attempts: 1 },
-		offload: { ...offloadOf(accounts), ...money(price), external: { ...external, reconcile: RECONCILE, ...hook } },
+		offload: {
+			...offloadOf(accounts),
+			...money(price),
+			external: { ...external, ...copied(external, media), reconcile: RECONCILE, ...hook },
+		},
 	});
-	const external = externalOf('/v3/videos', { id: '/data/video_id', ids: 'video_ids' });
+	const external = externalOf('/v3/videos', { id: '/data/video_id', ids: 'video_ids', limit: VIDEO_LIMIT });
 	return {
 		instances: HEYGEN_URL,
 		// Only what makes videos makes jobs, whatever others do.
@@ -53,6 +63,7 @@ export function heygenService({ accounts, webhooks, credit, spend }: HeygenInput
 				externalOf('/v3/video-translations', {
 					id: '/data/video_translation_ids',
 					ids: 'video_translation_ids',
+					limit: TRANSLATION_LIMIT,
 				}),
 				{ each: TRANSLATION },
 			),
@@ -86,11 +97,14 @@ const TRANSLATION = 4;
 const LISTED: Form = { cache: { ttl: '10m', staleIfError: '1d' } };
 
 function offloadOf(accounts: AccountsInput): Form {
-	const lanes = accounts.map(({ key, maxJobs = 10, name }, at) => [
+	const lanes = accounts.map(({ key, maxJobs = 10, name }, at): [string, Form] => [
 		name ?? `account-${at + 1}`,
 		{ concurrency: maxJobs, headers: { 'X-Api-Key': key } },
 	]);
+	const [first] = lanes.map(([name]) => name);
 	return {
+		// All other calls have the key of the first account: only there they find such a video.
+		when: { hold: HOLD, ...(first === undefined ? {} : { lane: first }) },
 		lanes: Object.fromEntries(lanes),
 		upstreamKey: { header: 'Idempotency-Key', life: '24h' },
 		timeLimit: CREATE_TIME,
@@ -101,18 +115,25 @@ function offloadOf(accounts: AccountsInput): Form {
 	};
 }
 
-const externalOf = (path: string, { id, ids }: { id: string; ids: string }): Form => ({
+const externalOf = (path: string, { id, ids, limit }: { id: string; ids: string; limit: string }): Form => ({
 	id,
 	status: { path: `${path}/statuses?${ids}={ids}`, most: 100, ...ITEM, ...WORDS },
+	cancel: { path: `${path}/{id}` },
+	limit,
 	result: { path: `${path}/{id}`, ready: '/data/video_url', wait: '30s', fresh: FRESH },
 });
 
-/** The history of webhooks has our id of a job; one that has not ended is not in it. */
+/** With copies of its results, where they are wanted. */
+const copied = ({ result }: Form, media: MediaInput | undefined): Form =>
+	media === undefined ? {} : { result: { ...(result as Form), media } };
+
+/** The history of webhooks has our id of a job; one that has not ended is not in it. Newest first. */
 const RECONCILE: Form = {
 	path: '/v3/webhooks/events?limit=100',
 	items: '/data',
 	key: '/event_data/callback_id',
 	id: '/event_data/video_id',
+	next: { token: '/next_token', field: 'token' },
 };
 
 const webhookOf = ({ path = '/hooks/heygen', secret }: WebhooksInput): Form => ({
