@@ -8,6 +8,7 @@ import { problemOf } from '../../gateway/problem.ts';
 import type { WebhookPolicy } from '../../jobs/external/external-policy.ts';
 import type { BodyScan } from '../../wire/body.ts';
 import { text } from '../../wire/head.ts';
+import { GatheredBytes } from './gathered-bytes.ts';
 import type { OffloadParts } from './offload-parts.ts';
 
 /** Longest body of a webhook, bytes. */
@@ -65,7 +66,7 @@ class WebhookPage implements AnswerSource, BodyIntake {
 	readonly #exchange: Exchange;
 	readonly #parts: OffloadParts;
 	readonly #room: { taken: number };
-	readonly #chunks: Buffer[] = [];
+	readonly #body = new GatheredBytes();
 	#path = '';
 	#fields: Record<string, string> = {};
 	#over = false;
@@ -98,13 +99,13 @@ class WebhookPage implements AnswerSource, BodyIntake {
 			return;
 		}
 		for (let i = 0; i < scan.rangeCount; i++)
-			this.#chunks.push(Buffer.from(source.subarray(scan.ranges[2 * i] as number, scan.ranges[2 * i + 1] as number)));
+			this.#body.add(source, scan.ranges[2 * i] as number, scan.ranges[2 * i + 1] as number);
 		if (scan.done) this.#whole();
 	}
 
 	#whole(): void {
 		this.#exchange.client.arm(0, 0);
-		this.#parts.jobs.ask('webhook', this.#path, this.#fields, Buffer.concat(this.#chunks)).then(
+		this.#parts.jobs.ask('webhook', this.#path, this.#fields, this.#body.take()).then(
 			(verdict) =>
 				this.#guarded(() => {
 					if (verdict === 'unverified') this.#refuse('webhook_unverified');
