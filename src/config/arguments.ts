@@ -186,7 +186,11 @@ export function parseArguments(command: CommandArguments, argv: readonly string[
 		const complaint = option === undefined ? complainOfUnknown(command, token.rawName) : complainOfValue(option, token);
 		if (complaint !== undefined) complaints.push(complaint);
 		else if (option?.value === undefined) switches.add(token.name);
-		else values.set(token.name, [...(option.multiple ? (values.get(token.name) ?? []) : []), unmarked(token.value as string)]);
+		else
+			values.set(token.name, [
+				...(option.multiple ? (values.get(token.name) ?? []) : []),
+				unmarked(token.value as string),
+			]);
 	}
 	const rest = argv.slice(end + 1);
 	complaints.push(...complainOfPositionals(command, positionals));

@@ -156,7 +156,9 @@ test('who answers with another protocol holds no place of a copy', async () => {
 	const switching = servers.at(-1) ?? assert.fail();
 	switching.on('upgrade', () => {});
 	switching.on('connection', (socket) =>
-		socket.once('data', () => socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n')),
+		socket.once('data', () =>
+			socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'),
+		),
 	);
 	const fetched = fetchMedia(`http://${host}/film.mp4`, { judge: open(host), mostBytes: 10 });
 	await assert.rejects(fetched, { message: 'it wants to switch protocols', final: true });
