@@ -118,7 +118,8 @@ export class Stack {
 		let code: number | null | undefined;
 		void ballast.ended.then((ended) => (code = ended));
 		for (const until = Date.now() + READY_MS; Date.now() < until; await sleep(100)) {
-			if (code !== undefined) throw new Error(`Ballast ended with ${code}`);
+			if (code !== undefined)
+				throw new Error(`Ballast ended with ${code}${this.#options.quiet ? `:\n${this.lastLines()}` : ''}`);
 			const answer = await fetch(`${this.url}/avatars`).catch(() => undefined);
 			await answer?.arrayBuffer();
 			if (answer?.status === 200) return;

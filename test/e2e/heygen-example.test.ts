@@ -1,12 +1,18 @@
 /** A day of the example in some seconds, and what tries the real HeyGen. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type Simulator, startSimulator } from '../../simulators/heygen/start-simulator.ts';
 import { freePorts } from '../support/free-ports.ts';
 
 const example = join(import.meta.dirname, '..', '..', 'examples', 'heygen-video');
+
+/** Another Ballast of this user may be running under the same name. */
+const runFolder = mkdtempSync(join(tmpdir(), 'ballast-example-run-'));
+after(() => rmSync(runFolder, { recursive: true, force: true }));
 
 interface Ran {
 	code: number | null;
@@ -16,7 +22,9 @@ interface Ran {
 
 function run(file: string, args: string[], env: Record<string, string> = {}): Promise<Ran> {
 	const { HEYGEN_API_KEY: _, NODE_TEST_CONTEXT: __, ...rest } = process.env;
-	const child = spawn(process.execPath, [join(example, file), ...args], { env: { ...rest, ...env } });
+	const child = spawn(process.execPath, [join(example, file), ...args], {
+		env: { ...rest, XDG_RUNTIME_DIR: runFolder, ...env },
+	});
 	const ran: Ran = { code: null, out: '', err: '' };
 	child.stdout.setEncoding('utf8').on('data', (text: string) => void (ran.out += text));
 	child.stderr.setEncoding('utf8').on('data', (text: string) => void (ran.err += text));

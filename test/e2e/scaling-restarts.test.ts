@@ -83,8 +83,9 @@ describe('the size that was decided', () => {
 			pids.filter((pid) => !kept.includes(pid)),
 			[],
 		);
-		// Those that a worker had taken in the moment before are seen by their client only as they are sent.
-		assert.ok(asking.failures.length <= inFlight + 5, asking.failures.join('\n'));
+		// Those that a worker had taken in the moment before are seen by their client only as they are sent: on a busy
+		// machine that moment is longer.
+		assert.ok(asking.failures.length <= inFlight + RUSH / 6, asking.failures.join('\n'));
 		asking.rate = 5;
 		await readyAre(ballast, 'app', 1, 25_000);
 	});
