@@ -35,16 +35,21 @@ export async function jobsCommand(jobs: JobsLink, args: Record<string, unknown>)
 		case 'pause':
 		case 'resume':
 			return { queue: await steer(jobs, text('queue'), text('do') === 'pause') };
+		case 'receivers':
+			return { receivers: await jobs.ask('receivers') };
+		case 'enable':
+			return { enabled: await jobs.ask('enable', text('receiver')) };
 		case 'queues':
 			return {
 				queues: await jobs.ask('queues'),
 				lanes: jobs.figures?.lanes ?? [],
+				webhooks: jobs.figures?.webhooks ?? null,
 				spending: jobs.figures?.spending ?? [],
 			};
 		default:
 			throw new BallastError(
 				'bad_command',
-				'expected jobs list, show, cancel, redrive, settle, pause, resume or queues',
+				'expected jobs list, show, cancel, redrive, settle, pause, resume, receivers, enable or queues',
 			);
 	}
 }
