@@ -6,6 +6,8 @@ export const JOBS: Command = {
 	arguments: {
 		name: 'jobs',
 		positionals: ['[what]', '[job, queue or receiver]'],
+		// Names of jobs that an earlier version made.
+		dashed: /^-[A-Za-z0-9_-]{21}$/,
 		options: [
 			{ name: 'queue', value: 'QUEUE', text: 'list only those of this queue' },
 			{ name: 'group', value: 'GROUP', text: 'list only those of this group' },

@@ -68,6 +68,14 @@ test('jobs in a table, inert; what stands behind them is told', async () => {
 	assert.equal((await against({ jobs: [], next: null }, 'list')).out, 'there are none\n');
 });
 
+test('a job whose name begins with a dash is one, and no bundle of options', async () => {
+	const id = '-P7YOTfNdXB4w0tl_lzUb0';
+	assert.deepEqual((await against({ job: { ...job, id }, changed: true }, 'redrive', id, '--new-key')).args, {
+		...{ do: 'redrive', id, limit: 20, newKey: true },
+	});
+	assert.match((await against({}, 'show', `-${id}`)).err, /has no option/);
+});
+
 test('a change, and one that was not possible', async () => {
 	const done = await against({ job: { ...job, state: 'waiting' }, changed: true }, 'redrive', job.id, '--new-key');
 	assert.deepEqual([done.code, done.out], [0, 'it is waiting now\n']);

@@ -7,6 +7,7 @@ import { problemOf } from '../../gateway/problem.ts';
 import type { WebhookPolicy } from '../../jobs/external/external-policy.ts';
 import type { BodyScan } from '../../wire/body.ts';
 import { text } from '../../wire/head.ts';
+import { GatheredBytes } from './gathered-bytes.ts';
 import { LaterTurns } from './later-turns.ts';
 import type { OffloadParts } from './offload-parts.ts';
 
@@ -66,7 +67,7 @@ class WebhookPage implements AnswerSource, BodyIntake {
 	readonly #later: LaterTurns;
 	readonly #parts: OffloadParts;
 	readonly #room: { taken: number };
-	readonly #chunks: Buffer[] = [];
+	readonly #body = new GatheredBytes();
 	#path = '';
 	#fields: Record<string, string> = {};
 	readonly ready = true;
@@ -99,13 +100,13 @@ class WebhookPage implements AnswerSource, BodyIntake {
 			return;
 		}
 		for (let i = 0; i < scan.rangeCount; i++)
-			this.#chunks.push(Buffer.from(source.subarray(scan.ranges[2 * i] as number, scan.ranges[2 * i + 1] as number)));
+			this.#body.add(source, scan.ranges[2 * i] as number, scan.ranges[2 * i + 1] as number);
 		if (scan.done) this.#whole();
 	}
 
 	#whole(): void {
 		this.#exchange.client.arm(0, 0);
-		this.#parts.jobs.ask('webhook', this.#path, this.#fields, Buffer.concat(this.#chunks)).then(
+		this.#parts.jobs.ask('webhook', this.#path, this.#fields, this.#body.take()).then(
 			(verdict) =>
 				this.#later.run(() => {
 					if (verdict === 'unverified') this.#refuse('webhook_unverified');
