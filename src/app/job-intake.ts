@@ -49,6 +49,11 @@ export class JobIntake {
 		this.#addedSince = new Map();
 	}
 
+	/** Jobs of a queue that came since `recount`. */
+	since(queue: string): number {
+		return this.#addedSince.get(queue) ?? 0;
+	}
+
 	/** `most`: of jobs that wait in its queue. */
 	hand(job: NewJob, most: number, to: HandedIn): void {
 		const { queue } = job;

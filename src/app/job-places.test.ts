@@ -24,6 +24,7 @@ function stage() {
 	let freed: () => void = () => {};
 	const places = new JobPlaces({
 		call: () => {},
+		unwait: () => {},
 		ended: (token) => ended.push(token),
 		lost: (tokens) => {
 			lost.push(...tokens);

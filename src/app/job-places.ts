@@ -26,6 +26,8 @@ export interface Caller {
 
 export interface JobPlacesParts {
 	call(message: Extract<ToJobs, { type: 'call' }>, from: Caller): void;
+	/** Nobody waits for that call any more. */
+	unwait(id: number, port: MessagePort): void;
 	ended(token: string, outcome: AttemptOutcome): void;
 	/** A worker is no more, with what it had under way. */
 	lost(tokens: Iterable<string>): void;
@@ -67,6 +69,9 @@ export class JobPlaces implements AttemptPlaces {
 		switch (message.type) {
 			case 'call':
 				this.#parts.call(message, place);
+				break;
+			case 'unwait':
+				this.#parts.unwait(message.id, place.port);
 				break;
 			case 'takes':
 				place.takes = message.attempts;

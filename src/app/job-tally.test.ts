@@ -4,7 +4,7 @@ import { BallastError } from '../core/errors.ts';
 import { JobTally } from './job-tally.ts';
 import type { FromJobsThread } from './jobs-messages.ts';
 
-const WEBHOOKS = { sent: 0, failed: 0, givenUp: 0, waiting: 0 };
+const WEBHOOKS = { sent: 0, failed: 0, givenUp: 0, waiting: 0, gone: 0 };
 const QUIET = { queues: {}, running: 3, webhooks: WEBHOOKS, lanes: [], spending: [] };
 
 function tally(): { tally: JobTally; told: string[]; second(): string } {

@@ -171,6 +171,11 @@ export class JobTally {
 		this.#tellSome('webhook_given_up', queue, `nobody was told that job ${id} is ${state}: ${why}`);
 	}
 
+	receiverGone({ id }: Job, host: string): void {
+		const text = `a receiver of webhooks at ${host} answered 410 (job ${id}) and is called no more; \`ballast jobs receivers\` shows it`;
+		this.#tellSome('webhook_receiver_gone', host, text);
+	}
+
 	mediaFailed({ id, queue }: Job, why: string, final: boolean): void {
 		const what = final ? 'is not copied' : 'is not copied yet, and tried again';
 		this.#tellSome(final ? 'media_given_up' : 'media_late', queue, `what came of job ${id} ${what}: ${why}`);

@@ -20,8 +20,8 @@ export class JobWatchers {
 		this.#get = get;
 	}
 
-	/** The job once it changed so, or as it is when the time is over. */
-	async wait(id: string, of: Awaited): Promise<Job | null> {
+	/** The job once it changed so, or as it is when the time is over. `stoppable` is given what ends it at once, with null. */
+	async wait(id: string, of: Awaited, stoppable?: (stop: () => void) => void): Promise<Job | null> {
 		if (this.#count >= WATCHERS_MOST) return this.#get(id);
 		// First of all: what changes while it is looked up must not be missed.
 		const { promise, resolve } = Promise.withResolvers<Job | null>();
@@ -30,6 +30,7 @@ export class JobWatchers {
 		const known = this.#watchers.get(id) ?? new Set();
 		this.#watchers.set(id, known.add(watcher));
 		this.#count++;
+		stoppable?.(() => this.#settle(id, watcher, null));
 		const job = await this.#get(id).catch(() => null);
 		if (job === null || isMet(of, job)) this.#settle(id, watcher, job);
 		return promise;

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { closest } from '../core/closest.ts';
 import { BallastError } from '../core/errors.ts';
 import { JOB_STATES, type Job, type JobState } from '../jobs/job.ts';
-import type { JobChange } from '../jobs/job-store.ts';
+import type { JobChange, QueueView } from '../jobs/job-store.ts';
 import { MICRO } from '../jobs/spend/spend-policy.ts';
 import type { JobsLink } from './jobs-link.ts';
 import { jobView } from './offload/job-view.ts';
@@ -33,19 +34,35 @@ export async function jobsCommand(jobs: JobsLink, args: Record<string, unknown>)
 		}
 		case 'pause':
 		case 'resume':
-			return { queue: await jobs.ask('queue', text('queue'), { paused: text('do') === 'pause' }) };
+			return { queue: await steer(jobs, text('queue'), text('do') === 'pause') };
+		case 'receivers':
+			return { receivers: await jobs.ask('receivers') };
+		case 'enable':
+			return { enabled: await jobs.ask('enable', text('receiver')) };
 		case 'queues':
 			return {
 				queues: await jobs.ask('queues'),
 				lanes: jobs.figures?.lanes ?? [],
+				webhooks: jobs.figures?.webhooks ?? null,
 				spending: jobs.figures?.spending ?? [],
 			};
 		default:
 			throw new BallastError(
 				'bad_command',
-				'expected jobs list, show, cancel, redrive, settle, pause, resume or queues',
+				'expected jobs list, show, cancel, redrive, settle, pause, resume, receivers, enable or queues',
 			);
 	}
+}
+
+/** Of a name that is mistyped nobody is to believe that it is paused. What is paused can always be resumed. */
+async function steer(jobs: JobsLink, name: string, paused: boolean): Promise<QueueView> {
+	const names = Object.keys(await jobs.ask('queues'));
+	if (!names.includes(name) && !(await jobs.ask('queue', name)).paused) {
+		const near = closest(name, names);
+		const hint = near === undefined ? `there are: ${names.join(', ') || 'none'}` : `did you mean ${near}?`;
+		throw new BallastError('bad_command', `there is no queue ${name}; ${hint}`);
+	}
+	return jobs.ask('queue', name, { paused });
 }
 
 /** With a new key the upstream takes it for another job: only for one that is known to have had no effect. */

@@ -62,20 +62,20 @@ export class JobsLink {
 	of(config: Config): JobsPlan | null {
 		const folder = storeFolder(config, this.#name);
 		if (folder === null || policiesOf(config.services).length === 0) return null;
-		const { path, run, store, webhooks } = config.jobs;
+		const { path, run, store, webhooks, streams, keys } = config.jobs;
 		// What was begun with stays until the next start.
 		if (this.#thread === null) this.#kept = { store, redis: config.state.redis };
 		const own = join(folder, 'jobs');
 		const kept = this.#kept.store;
 		const bodies = (kept.kind === 'redis' ? kept.folder : null) ?? join(own, BODIES);
-		return { path, run, webhooks, folder: own, bodies };
+		return { path, run, webhooks, folder: own, bodies, streams, keys };
 	}
 
 	/** The workers serve by it. */
 	adopt({ jobs, services }: Plan): void {
 		if (jobs === null && this.#thread === null) return;
-		const { path, run, webhooks } = jobs ?? { ...JOBS };
-		this.#settings = { jobs: { path, run, webhooks }, policies: policiesOf(services), runs: this.#leads };
+		const { path, run, webhooks, keys } = jobs ?? { ...JOBS };
+		this.#settings = { jobs: { path, run, webhooks, keys }, policies: policiesOf(services), runs: this.#leads };
 		if (jobs !== null) {
 			this.#folder = jobs.folder;
 			this.#bodies = jobs.bodies;

@@ -4,6 +4,7 @@ import type { AttemptOrder, AttemptOutcome } from '../jobs/attempt.ts';
 import type { Job, JobResult, JobState, NewJob } from '../jobs/job.ts';
 import type { AddOutcome, JobChange, JobPage, JobQuery, QueueView } from '../jobs/job-store.ts';
 import type { JobsConfig, OffloadPolicy } from '../jobs/offload-policy.ts';
+import type { GoneReceiver } from '../jobs/receiver-store.ts';
 import type { JobStoreConfig } from '../jobs/store-config.ts';
 import type { WebhookCounts } from '../jobs/webhooks/webhook-sender.ts';
 import type { RedisConfig } from '../redis/config.ts';
@@ -16,7 +17,7 @@ export const BODIES = 'bodies';
 
 /** What the jobs thread is to do, and by which policies. */
 export interface JobsSettings {
-	jobs: Pick<JobsConfig, 'path' | 'run' | 'webhooks'>;
+	jobs: Pick<JobsConfig, 'path' | 'run' | 'webhooks'> & { keys: readonly string[] };
 	/** Of each route, by service and name. */
 	policies: {
 		service: string;
@@ -58,7 +59,7 @@ export interface Awaited {
 
 /** What a job that waits may expect. */
 export interface Outlook {
-	/** Jobs that wait in its queue: at most so many go before it. */
+	/** Other jobs that wait in its queue: at most so many go before it. */
 	waiting: number;
 	paused: boolean;
 	/** Jobs that began lately, a second; 0: none. */
@@ -76,7 +77,8 @@ export interface JobCalls {
 	reserve(key: string, by: string): boolean;
 	release(key: string, by: string): void;
 	get(id: string): Job | null;
-	look(id: string): Job | null;
+	/** null, alike in its time: there is none, or it is none of these owners'. */
+	look(id: string, owners: readonly string[]): Job | null;
 	outlook(queue: string): Outlook;
 	list(query: JobQuery): JobPage;
 	change(id: string, change: JobChange): { job: Job; changed: boolean } | null;
@@ -90,6 +92,10 @@ export interface JobCalls {
 	media(id: string): JobMedia | null;
 	/** What became of a webhook of an upstream: by its path, with the fields that count. */
 	webhook(path: string, fields: Record<string, string>, body: Uint8Array): 'taken' | 'unverified' | 'unreadable';
+	/** Receivers of webhooks that are called no more, newest first. */
+	receivers(): GoneReceiver[];
+	/** By their keys, or all of a host; how many are called again. */
+	enable(receiver: string): number;
 	queue(name: string, change?: { paused: boolean }): QueueView;
 	queues(): Record<string, QueueView>;
 }
@@ -99,6 +105,8 @@ export type JobCall = keyof JobCalls;
 /** Between a worker and the jobs thread, over a channel of their own; as jobs-wire.ts writes it. */
 export type ToJobs =
 	| { type: 'call'; id: number; name: JobCall; args: unknown[] }
+	/** Nobody waits for this call (`awaited`) any more. */
+	| { type: 'unwait'; id: number }
 	| { type: 'outcome'; token: string; outcome: AttemptOutcome }
 	/** Whether this worker takes attempts: one on its way out does not. */
 	| { type: 'takes'; attempts: boolean };
@@ -120,8 +128,8 @@ export type ToJobsThread =
 	| { type: 'rest'; ms: number }
 	| { type: 'close' };
 
-/** Totals since the thread began, and how many ends are still to be told. */
-export type WebhookFigures = WebhookCounts & { waiting: number };
+/** Totals since the thread began, how many ends are still to be told, and how many receivers are called no more (to 1000). */
+export type WebhookFigures = WebhookCounts & { waiting: number; gone: number };
 
 /** Counts since the thread began, by queue. */
 export interface JobCounts {

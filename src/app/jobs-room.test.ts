@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +14,7 @@ import { JobsRoom } from './jobs-room.ts';
 import { type Flat, readFromJobs, writeToJobs } from './jobs-wire.ts';
 
 const settings = (runs: boolean, ...queues: [service: string, queue: string][]): JobsSettings => ({
-	jobs: { path: '/jobs', run: true, webhooks: null },
+	jobs: { path: '/jobs', run: true, webhooks: null, keys: [] },
 	policies: queues.map(([service, queue]) => ({
 		service,
 		route: 'POST /render',
@@ -51,6 +52,53 @@ function newJob(service: string, queue: string): NewJob {
 		idempotency: null,
 	};
 }
+
+test('a reload with another key: what was stored before opens, and the old key may go at the next start', async () => {
+	const folder = mkdtempSync(join(tmpdir(), 'ballast-room-'));
+	const [old, fresh] = [randomBytes(32), randomBytes(32)].map((bytes) => bytes.toString('base64')) as [string, string];
+	const keyed = (...keys: string[]): JobsSettings => {
+		const known = settings(false, ['videos', 'videos']);
+		return { ...known, jobs: { ...known.jobs, keys } };
+	};
+	const rooms: JobsRoom[] = [];
+	const open = async (...keys: string[]): Promise<JobsRoom> => {
+		const room = await JobsRoom.open(
+			{
+				folder,
+				bodies: join(folder, 'bodies'),
+				store: { kind: 'embedded' },
+				redis: null,
+				holder: randomBytes(6).toString('hex'),
+				gone: [],
+				settings: keyed(...keys),
+			},
+			() => {},
+		);
+		rooms.push(room);
+		return room;
+	};
+	try {
+		const first = await open(old);
+		const job = { ...newJob('videos', 'videos'), owner: 'alice' };
+		await first.call('add', [job, 10]);
+		first.configure(keyed(fresh, old));
+		await first.everySecond();
+		await rooms.shift()?.close();
+		const second = await open(fresh);
+		const later = { ...newJob('videos', 'videos'), owner: 'alice' };
+		await second.call('add', [later, 10]);
+		assert.equal(((await second.call('look', [later.id, ['alice']])) as { id: string } | null)?.id, later.id);
+		assert.equal(await second.call('look', [later.id, ['bob']]), null);
+		await assert.rejects(second.call('look', [job.id, ['alice']]), { code: 'jobs_unavailable' });
+		second.configure(keyed(fresh, old));
+		const kept = (await second.call('get', [job.id])) as { owner: string; request: Uint8Array };
+		assert.notEqual(kept.owner, 'alice');
+		assert.deepEqual(Buffer.from(kept.request), job.request);
+	} finally {
+		for (const room of rooms) await room.close();
+		rmSync(folder, { recursive: true });
+	}
+});
 
 test('a reload that moves a route to another queue leaves no job behind', async () => {
 	const folder = mkdtempSync(join(tmpdir(), 'ballast-room-'));

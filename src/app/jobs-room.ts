@@ -2,27 +2,22 @@ import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import type { AttemptOrder, AttemptOutcome } from '../jobs/attempt.ts';
 import { BodyFolder } from '../jobs/body-folder.ts';
+import { enableReceivers } from '../jobs/enable-receivers.ts';
 import { ExternalJobs } from '../jobs/external/external-jobs.ts';
 import { HolderLock } from '../jobs/holder-lock.ts';
-import { ENDED, type JobBody, type JobError } from '../jobs/job.ts';
-import type {
-	ClaimedJob,
-	JobChange,
-	JobStore,
-	KnowsQueues,
-	KnowsSums,
-	QueueRoom,
-	QueueView,
-	ReportKind,
-} from '../jobs/job-store.ts';
-import type { NoticeStore } from '../jobs/notice-store.ts';
-import { queueRooms } from '../jobs/queue-rooms.ts';
+import { ENDED, type Job, type JobBody, type JobError, type NewJob } from '../jobs/job.ts';
+import type { ClaimedJob, JobChange, KnowsSums, QueueView, ReportKind } from '../jobs/job-store.ts';
+import type { OffloadPolicy } from '../jobs/offload-policy.ts';
 import { JobRunner } from '../jobs/runner.ts';
-import { WebhookSender } from '../jobs/webhooks/webhook-sender.ts';
+import { SealedJobs } from '../jobs/sealing/sealed-store.ts';
+import { storeKeys } from '../jobs/sealing/store-keys.ts';
+import type { WebhookSender } from '../jobs/webhooks/webhook-sender.ts';
 import { failedAnswer, handedIn, slimAdded } from './job-answers.ts';
+import { JobCredentials } from './job-credentials.ts';
 import { type IntakeParts, JobIntake } from './job-intake.ts';
 import { type Caller, JobPlaces } from './job-places.ts';
 import { JobPolicies } from './job-policies.ts';
+import { JobQueues, type JobQueuesParts } from './job-queues.ts';
 import { JobSweeper } from './job-sweeper.ts';
 import { JobTally } from './job-tally.ts';
 import { JobWatchers } from './job-watchers.ts';
@@ -30,18 +25,21 @@ import type { FromJobsThread, JobCall, JobCalls, JobsSettings, JobsStart, ToJobs
 import { KeyReservations } from './key-reservations.ts';
 import { knownCodes } from './known-codes.ts';
 import { LaneDesk } from './lane-desk.ts';
-import { lookAtLeft } from './left-look.ts';
-import { bufferOf, statusOf } from './offload/stored-answer.ts';
 import { stamped } from './offload/upstream-request.ts';
 import { openJobStore } from './open-job-store.ts';
+import { OwnedJobs } from './owned-jobs.ts';
+import { roomSender } from './room-sender.ts';
 import { slim } from './slim-job.ts';
 import { SpendDesk } from './spend-desk.ts';
 import { UpstreamCalls } from './upstream-calls.ts';
 import { UpstreamResults } from './upstream-results.ts';
+import { WaitingCalls } from './waiting-calls.ts';
 import { WebhookDesk } from './webhook-desk.ts';
 
 /** Longest answer about a state or a result, bytes. */
 const QUESTION_MOST = 1024 * 1024;
+/** Receivers that are called no more, of which is told. */
+const GONE_SHOWN = 1000;
 
 /** To look it up costs more than the time itself. */
 const { timeOrigin } = performance;
@@ -52,11 +50,12 @@ const nowMs = (): number => timeOrigin + performance.now();
 type Answers = { [N in JobCall]: (...args: Parameters<JobCalls[N]>) => Promise<ReturnType<JobCalls[N]>> };
 
 type Call = Extract<ToJobs, { type: 'call' }>;
-type RoomStore = JobStore & NoticeStore & Partial<KnowsQueues & KnowsSums>;
 
 /** What a room is made with. */
 interface Opened {
-	store: RoomStore;
+	store: SealedJobs;
+	/** The same, without its seals. */
+	raw: JobQueuesParts['store'] & Partial<KnowsSums>;
 	bodies: BodyFolder;
 	tally: JobTally;
 	lock: HolderLock;
@@ -66,7 +65,10 @@ interface Opened {
 export class JobsRoom {
 	readonly #bodies: BodyFolder;
 	readonly #lock: HolderLock;
-	readonly #store: RoomStore;
+	readonly #store: SealedJobs;
+	readonly #queues: JobQueues;
+	readonly #credentials: JobCredentials;
+	readonly #owned: OwnedJobs;
 	readonly #runner: JobRunner;
 	readonly #sender: WebhookSender;
 	readonly #places: JobPlaces;
@@ -81,14 +83,15 @@ export class JobsRoom {
 	readonly #sweeper: JobSweeper;
 	readonly #policies = new JobPolicies();
 	readonly #intake: JobIntake;
-	#rooms: QueueRoom[] = [];
-	/** Of queues that no route names any more, but jobs. */
-	#left: QueueRoom[] = [];
+	/** Keys whose requests are being stored, and by whom. */
 	readonly #keys = new KeyReservations();
+	readonly #waiting = new WaitingCalls();
 	/** As they were a moment ago. */
 	#views: Record<string, QueueView> = {};
 	/** Ends that are still to be told, a moment ago. */
 	#untold = 0;
+	/** Receivers that are called no more, likewise. */
+	#gone = 0;
 	#endsDue = false;
 
 	/** @throws BallastError `store_unusable` */
@@ -109,12 +112,18 @@ export class JobsRoom {
 			quarantined: ({ path, movedTo, reason }) => tally.quarantined(path, movedTo, reason),
 			warned: (warnings) => tally.warned(warnings),
 		});
-		room = new JobsRoom(start, { store, bodies, tally, lock });
+		room = new JobsRoom(start, { store: new SealedJobs(store), raw: store, bodies, tally, lock });
 		return room;
 	}
 
 	private constructor(start: JobsStart, of: Opened) {
 		this.#store = of.store;
+		this.#queues = new JobQueues({
+			store: of.raw,
+			stranded: (queues) => this.#tally.stranded(queues),
+		});
+		this.#credentials = new JobCredentials(() => this.#store.secret());
+		this.#owned = new OwnedJobs(of.store, this.#credentials.owners);
 		this.#bodies = of.bodies;
 		this.#tally = of.tally;
 		this.#lock = of.lock;
@@ -122,6 +131,7 @@ export class JobsRoom {
 		this.#watchers = new JobWatchers((id) => this.#store.get(id));
 		this.#places = new JobPlaces({
 			call: (message, from) => this.#take(message, from),
+			unwait: (id, port) => this.#waiting.stop(port, id),
 			ended: (token, outcome) => {
 				if (!this.#questions.ended(token, outcome)) this.#runner.ended(token, outcome);
 			},
@@ -133,9 +143,10 @@ export class JobsRoom {
 			drop: (body) => this.#drop(body),
 		});
 		const gone = [...start.gone, ...this.#lock.gone];
+		const policyOf = (job: Job): OffloadPolicy => this.#policies.of(job.request);
 		this.#questions = new UpstreamCalls(this.#places);
 		this.#external = new ExternalJobs({
-			upstreamOf: (job) => this.#policies.of(job.request),
+			upstreamOf: policyOf,
 			ask: (job, target, method) => this.#questions.ask(job, target, method),
 			text: (outcome) => this.#text(outcome),
 			conclude: (token, next) => this.#runner.conclude(token, next),
@@ -149,22 +160,15 @@ export class JobsRoom {
 			store: of.store,
 			folder: start.folder,
 			external: () => this.#external,
-			policyOf: (job) => this.#policies.of(job.request),
+			policyOf,
 			failed: (job, why, final) => this.#tally.mediaFailed(job, why, final),
 		});
-		this.#spend = new SpendDesk(of.store, nowMs);
+		this.#spend = new SpendDesk(of.raw, nowMs);
 		this.#lanes = this.#laneDesk();
 		this.#runner = this.#jobRunner(start.holder, gone);
 		this.#intake = new JobIntake(this.#intakeParts());
-		this.#sender = new WebhookSender({
-			store: this.#store,
-			holder: start.holder,
-			gone,
-			statusOf: ({ result }) => (result === null ? null : statusOf(bufferOf(result.head))),
-			gaveUp: (job, why) => this.#tally.webhookGivenUp(job, why),
-			unusable: (why) => this.#tally.trouble(why),
-			nowMs,
-		});
+		const { holder } = start;
+		this.#sender = roomSender({ store: of.store, holder, gone, policyOf, tally: of.tally, nowMs });
 		this.configure(start.settings);
 	}
 
@@ -178,11 +182,15 @@ export class JobsRoom {
 		});
 	}
 
+	#refusedSpend(job: NewJob): void {
+		this.#spend.refused(this.#credentials.kept(job, nowMs()));
+	}
+
 	#intakeParts(): IntakeParts {
 		return {
-			store: this.#store,
+			store: this.#credentials.keeping(this.#store, nowMs),
 			release: (key, by) => this.#keys.release(key, by),
-			added: (job, { kind }) => (kind === 'over_spend' ? this.#spend.refused(job) : this.#tally.added(job.queue)),
+			added: (job, { kind }) => (kind === 'over_spend' ? this.#refusedSpend(job) : this.#tally.added(job.queue)),
 			refused: (error) => this.#tally.refused(error),
 			wake: () => this.#runner.wake(),
 			nowMs,
@@ -201,7 +209,7 @@ export class JobsRoom {
 			submitted: this.#external,
 			holder,
 			gone,
-			rooms: () => this.#lanes.rooms([...this.#rooms, ...this.#left]),
+			rooms: () => this.#lanes.rooms(this.#queues.all),
 			policyOf: (job) => this.#policies.attempt(job.request),
 			settled: (job, kind) => this.#settled(job, kind),
 			began: (job) => this.#began(job),
@@ -231,11 +239,11 @@ export class JobsRoom {
 	}
 
 	configure(settings: JobsSettings): void {
+		this.#store.keys = storeKeys(settings.jobs.keys);
 		this.#policies.configure(settings.policies);
 		this.#webhooks.configure(settings.policies.flatMap(({ policy }) => policy.external?.webhook ?? []));
 		this.#results.copies.configure(settings.policies.flatMap(({ policy }) => policy.external?.result?.media ?? []));
-		this.#rooms = queueRooms(settings.policies.map(({ policy }) => policy));
-		this.#left = [];
+		this.#queues.configure(settings.policies);
 		this.#lanes.configure(settings.policies);
 		this.#spend.configure(settings.policies);
 		this.#tally.codes = knownCodes(settings.policies.map(({ policy }) => policy));
@@ -246,7 +254,10 @@ export class JobsRoom {
 
 	connect(worker: number, port: MessagePort): void {
 		this.#places.connect(worker, port);
-		port.once('close', () => this.#keys.left(port));
+		port.once('close', () => {
+			this.#keys.left(port);
+			this.#waiting.ended(port);
+		});
 	}
 
 	#began(job: ClaimedJob): void {
@@ -281,7 +292,7 @@ export class JobsRoom {
 
 	async #answer({ id, name, args }: Call, { port, box }: Caller): Promise<void> {
 		try {
-			const value = await this.call(name, args);
+			const value = name === 'awaited' ? await this.#awaited(id, args, port) : await this.call(name, args);
 			if (name === 'reserve' && value === true) this.#keys.reservedFor(args[0] as string, port);
 			box.say({ type: 'answer', id, value });
 		} catch (error) {
@@ -289,21 +300,26 @@ export class JobsRoom {
 		}
 	}
 
+	async #awaited(call: number, args: unknown[], port: MessagePort): Promise<Job | null> {
+		const [id, of] = args as Parameters<JobCalls['awaited']>;
+		const job = this.#watchers.wait(id, of, (stop) => this.#waiting.add(port, call, stop));
+		return slim(await job.finally(() => this.#waiting.answered(port, call)));
+	}
+
 	readonly #calls: Answers = {
 		add: async (job, most) => slimAdded(await this.#intake.add(job, most)),
 		reserve: async (key, by) => this.#keys.reserve(key, by),
 		release: async (key, by) => this.#keys.release(key, by),
 		get: (id) => this.#store.get(id),
-		look: async (id) => slim(await this.#store.get(id)),
+		look: (id, owners) => this.#owned.look(id, owners),
 		outlook: async (queue) => {
 			const view = this.#views[queue];
 			const { waiting = 0 } = view?.counts ?? {};
-			return { waiting, paused: view?.paused ?? false, startsPerS: this.#tally.startsPerS(queue) };
+			// Without itself, and with those that came since.
+			const before = Math.max(0, waiting + this.#intake.since(queue) - 1);
+			return { waiting: before, paused: view?.paused ?? false, startsPerS: this.#tally.startsPerS(queue) };
 		},
-		list: async (query) => {
-			const page = await this.#store.list(query);
-			return { ...page, jobs: page.jobs.map(slim) };
-		},
+		list: (query) => this.#owned.list(query),
 		change: async (id, change) => {
 			const done = await this.#store.change(id, await this.#changed(id, change));
 			return done === null ? null : { ...done, job: slim(done.job) };
@@ -313,8 +329,10 @@ export class JobsRoom {
 		taken: (id) => this.#results.taken(id),
 		media: (id) => this.#results.media(id),
 		webhook: async (path, fields, body) => this.#webhooks.take(path, { fields, body }),
+		receivers: () => this.#store.gone(GONE_SHOWN),
+		enable: (receiver) => enableReceivers(this.#store, receiver, GONE_SHOWN),
 		queue: (name, change) => this.#store.queue(name, change),
-		queues: async () => this.#readQueues(),
+		queues: async () => this.#queues.read(),
 	};
 
 	/** By this thread's clock. */
@@ -329,15 +347,6 @@ export class JobsRoom {
 		if ('file' in body) void this.#bodies.remove([body.file]).catch(() => {});
 	}
 
-	async #readQueues(): Promise<Record<string, QueueView>> {
-		const views: Record<string, QueueView> = {};
-		for (const { name } of this.#rooms) views[name] = await this.#store.queue(name);
-		const left = await lookAtLeft(this.#store, this.#policies.all);
-		this.#left = left.rooms;
-		this.#tally.stranded(left.stranded);
-		return { ...views, ...left.views };
-	}
-
 	/** Instead of the next, while one is still under way. */
 	late(): void {
 		this.#tally.late();
@@ -346,9 +355,11 @@ export class JobsRoom {
 	async everySecond(): Promise<void> {
 		this.#intake.recount();
 		try {
-			this.#views = await this.#readQueues();
+			this.#views = await this.#queues.read();
 			this.#intake.views = this.#views;
+			await this.#store.reseal();
 			this.#untold = await this.#store.noticesWaiting();
+			this.#gone = (await this.#store.gone(GONE_SHOWN)).length;
 			await this.#spend.look();
 		} catch (error) {
 			this.#tally.trouble((error as Error).message);
@@ -357,8 +368,8 @@ export class JobsRoom {
 		this.#tally.everySecond({
 			queues: this.#views,
 			running: this.#runner.running,
-			webhooks: { ...this.#sender.counts, waiting: this.#untold },
-			lanes: this.#lanes.figures(this.#rooms),
+			webhooks: { ...this.#sender.counts, waiting: this.#untold, gone: this.#gone },
+			lanes: this.#lanes.figures(this.#queues.rooms),
 			spending: this.#spend.figures(),
 		});
 	}
@@ -376,7 +387,7 @@ export class JobsRoom {
 		this.#external.close();
 		this.#results.copies.close();
 		this.#runner.close();
-		this.#sender.close();
+		void this.#sender.close();
 		this.#places.close();
 		await this.#store.close();
 		this.#lock.release();

@@ -85,7 +85,7 @@ test('dead letters are told by codes that are known; what an upstream makes up i
 	tally.everySecond({
 		queues: {},
 		running: 0,
-		webhooks: { sent: 0, failed: 0, givenUp: 0, waiting: 0 },
+		webhooks: { sent: 0, failed: 0, givenUp: 0, waiting: 0, gone: 0 },
 		lanes: [],
 		spending: [],
 	});

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { BodyFolder } from '../jobs/body-folder.ts';
 import { openEmbeddedJobStore } from '../jobs/embedded/embedded-job-store.ts';
-import type { JobChanged, JobStore, KnowsQueues } from '../jobs/job-store.ts';
-import type { NoticeStore } from '../jobs/notice-store.ts';
+import type { JobChanged, KnowsQueues } from '../jobs/job-store.ts';
+import type { OwnerStore, TellingStore } from '../jobs/telling-store.ts';
 import type { JobsStart } from './jobs-messages.ts';
 
 /** Who hears of a store, and what it asks. */
@@ -20,7 +20,7 @@ export async function openJobStore(
 	start: JobsStart,
 	bodies: BodyFolder,
 	hears: JobStoreHears,
-): Promise<JobStore & NoticeStore & Partial<KnowsQueues>> {
+): Promise<TellingStore & OwnerStore & Partial<KnowsQueues>> {
 	const { store, redis, folder } = start;
 	const { changed, isAlive, quarantined, warned } = hears;
 	if (store.kind === 'embedded' || redis === null) {

@@ -81,6 +81,10 @@ export interface JobsPlan {
 	webhooks: WebhooksConfig | null;
 	/** Where their bodies lie. */
 	bodies: string;
+	/** Most streams of events, over all workers. */
+	streams: number;
+	/** By which what is stored of requests is encrypted; empty: it is not. */
+	keys: readonly string[];
 }
 
 /** What is written down of requests, beyond the counts. */

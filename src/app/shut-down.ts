@@ -22,10 +22,10 @@ export async function shutDown(
 	const rested = served.jobs.rest(graceMs);
 	await listeners.release();
 	await Promise.race([workers.orderAll({ type: 'drain' }), sleep(graceMs, undefined, { ref: false })]);
-	await untilQuiet(() => workers.load(), until);
+	// Attempts of jobs have no client whose connection tells of them.
+	await Promise.all([untilQuiet(() => workers.load(), until), rested]);
 	// What is still under way is cut off; no instance could leave while a worker waits for it.
 	if (workers.load().active > 0) await workers.end();
-	await rested;
 	const kept = cache.keeping?.end();
 	await fleet.stop(Math.max(1000, graceMs));
 	await workers.end();

@@ -5,7 +5,9 @@ import { type Command, JSON_OPTION } from './command.ts';
 export const JOBS: Command = {
 	arguments: {
 		name: 'jobs',
-		positionals: ['[what]', '[job or queue]'],
+		positionals: ['[what]', '[job, queue or receiver]'],
+		// Names of jobs that an earlier version made.
+		dashed: /^-[A-Za-z0-9_-]{21}$/,
 		options: [
 			{ name: 'queue', value: 'QUEUE', text: 'list only those of this queue' },
 			{ name: 'group', value: 'GROUP', text: 'list only those of this group' },
@@ -25,11 +27,14 @@ export const JOBS: Command = {
 		'stays the same, unless you know that nothing came of it and say --new-key.',
 		'settle JOB --as succeeded|failed: you know what became of a parked one.',
 		'pause QUEUE, resume QUEUE: begin none of its jobs; they are taken in all the same.',
+		'receivers: of webhooks, those that answered 410 and are called no more. enable RECEIVER: one of them, or all',
+		'of a host, from the next end on.',
 	],
 	examples: [
 		['ballast jobs', 'how many wait, run, failed'],
 		['ballast jobs list --state failed', 'the dead letters'],
 		['ballast jobs redrive zUqI3ZJmSyWmVvB1dEuI3A', 'one of them once more'],
 		['ballast jobs pause videos', 'while the API is mended'],
+		['ballast jobs enable hooks.example.com', 'its receivers of webhooks are there again'],
 	],
 };

@@ -31,7 +31,9 @@ test('queues in a table; a paused one is told', async () => {
 	const { code, out } = await against({ queues });
 	assert.equal(code, 0);
 	assert.match(out, /^QUEUE +WAITING +OLDEST +RUNNING +PARKED +FAILED +DONE/);
-	assert.match(out, /videos +5 +1m1s +2 +1 +3 +90 +paused/);
+	assert.match(out, /videos +5 +1m01s +2 +1 +3 +90 +paused/);
+	const told = (await against({ queues, webhooks: { waiting: 2, gone: 1 } })).out;
+	assert.match(told, /\nwebhooks +2 ends of jobs to be told; 1 receiver answered 410: ballast jobs receivers\n$/);
 	assert.equal((await against({ queues: {} })).out, 'no route makes jobs here\n');
 });
 
@@ -66,6 +68,14 @@ test('jobs in a table, inert; what stands behind them is told', async () => {
 	assert.equal((await against({ jobs: [], next: null }, 'list')).out, 'there are none\n');
 });
 
+test('a job whose name begins with a dash is one, and no bundle of options', async () => {
+	const id = '-P7YOTfNdXB4w0tl_lzUb0';
+	assert.deepEqual((await against({ job: { ...job, id }, changed: true }, 'redrive', id, '--new-key')).args, {
+		...{ do: 'redrive', id, limit: 20, newKey: true },
+	});
+	assert.match((await against({}, 'show', `-${id}`)).err, /has no option/);
+});
+
 test('a change, and one that was not possible', async () => {
 	const done = await against({ job: { ...job, state: 'waiting' }, changed: true }, 'redrive', job.id, '--new-key');
 	assert.deepEqual([done.code, done.out], [0, 'it is waiting now\n']);
@@ -75,6 +85,20 @@ test('a change, and one that was not possible', async () => {
 	const paused = await against({ queue: { paused: true, counts: {}, oldestMs: null } }, 'pause', 'videos');
 	assert.deepEqual(paused.args, { do: 'pause', queue: 'videos', limit: 20, newKey: false });
 	assert.match(paused.out, /^paused/);
+});
+
+test('receivers of webhooks that are gone; one is called again, by its name or its host', async () => {
+	const receivers = [{ key: 'AbC', host: 'hooks.example \x1b[2J', sinceMs: 0 }];
+	const { out, args } = await against({ receivers }, 'receivers');
+	assert.deepEqual(args, { do: 'receivers', limit: 20, newKey: false });
+	assert.match(out, /RECEIVER +HOST +GONE SINCE\nAbC +hooks\.example \\x1b\[2J +1970-01-01T00:00:00\.000Z/);
+	assert.match((await against({ receivers: [] }, 'receivers')).out, /^all receivers/);
+	const again = await against({ enabled: 2 }, 'enable', 'hooks.example');
+	assert.deepEqual(
+		[again.code, again.out, again.args],
+		[0, '2 receivers called again\n', { do: 'enable', receiver: 'hooks.example', limit: 20, newKey: false }],
+	);
+	assert.equal((await against({ enabled: 0 }, 'enable', 'none')).code, 1);
 });
 
 test('what makes no sense is refused before anything is asked; an answer of another version is borne', async () => {

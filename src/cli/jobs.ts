@@ -3,17 +3,30 @@ import { globalsOf, type ParsedArguments } from '../config/arguments.ts';
 import { closest } from '../core/closest.ts';
 import { BallastError } from '../core/errors.ts';
 import { inert, inertLines } from '../core/inert.ts';
-import { formatDuration } from '../core/units.ts';
-import { type Fields, listOr, numberOr, textOr } from './answer-form.ts';
+import { listOr, numberOr, textOr } from './answer-form.ts';
 import { EXIT, type Run } from './command.ts';
 import { control } from './control-client.ts';
 import { controlSocket } from './control-socket.ts';
 import { laneLines, spendLines } from './job-places.ts';
 import { jsonText } from './json-text.ts';
+import { plural } from './quantity.ts';
+import { fieldsOf, NO_JOBS, type QueueStatus, readJobs, readQueue, readQueues } from './queue-answer.ts';
+import { jobNotes, queueTable } from './queue-view.ts';
 import { type Cell, type Column, table } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
-const WHAT = ['queues', 'list', 'show', 'cancel', 'redrive', 'settle', 'pause', 'resume'] as const;
+const WHAT = [
+	'queues',
+	'list',
+	'show',
+	'cancel',
+	'redrive',
+	'settle',
+	'pause',
+	'resume',
+	'receivers',
+	'enable',
+] as const;
 type What = (typeof WHAT)[number];
 
 /** What a job is shown by; see `JobView` of src/app/offload. */
@@ -29,10 +42,11 @@ interface Job {
 	error: string;
 }
 
-interface Queue {
-	paused: boolean;
-	counts: Record<string, unknown>;
-	oldestMs: number | null;
+/** A receiver of webhooks that is called no more. */
+interface Receiver {
+	key: string;
+	host: string;
+	sinceMs: number;
 }
 
 /** Of one command each has a part. */
@@ -44,8 +58,13 @@ interface Answer {
 	changed: boolean | null;
 	/** '': that was the last page. */
 	next: string;
-	queues: [name: string, queue: Queue][];
-	queue: Queue;
+	queues: QueueStatus[];
+	/** Beside them. */
+	notes: string[];
+	queue: QueueStatus;
+	receivers: Receiver[];
+	/** Receivers that are called again. */
+	enabled: number | null;
 	/** As they came. */
 	lanes: unknown;
 	spending: unknown;
@@ -53,26 +72,30 @@ interface Answer {
 
 /** The other end may be another version. */
 function readAnswer(said: unknown): Answer {
-	const { jobs: found, job, changed, next, queues, queue, lanes, spending } = fields(said);
+	const { jobs: found, job, changed, next, queues, queue, receivers, enabled, lanes, spending } = fieldsOf(said);
 	return {
 		jobs: listOr(found).map(readJob),
 		job: readJob(job),
 		whole: job ?? null,
 		changed: typeof changed === 'boolean' ? changed : null,
 		next: textOr(next),
-		queues: Object.entries(fields(queues)).map(([name, one]) => [name, readQueue(one)]),
-		queue: readQueue(queue),
+		queues: readQueues(queues),
+		notes: jobNotes(readJobs(said) ?? NO_JOBS),
+		queue: readQueue('', queue),
+		receivers: listOr(receivers).map(({ key, host, sinceMs }) => ({
+			key: textOr(key),
+			host: textOr(host),
+			sinceMs: numberOr(sinceMs, 0),
+		})),
+		enabled: typeof enabled === 'number' ? enabled : null,
 		lanes,
 		spending,
 	};
 }
 
-const fields = (value: unknown): Fields =>
-	typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
-
 function readJob(said: unknown): Job {
-	const { id, state, queue, group, attempts, attemptsMost, created, error } = fields(said);
-	const { message } = fields(error);
+	const { id, state, queue, group, attempts, attemptsMost, created, error } = fieldsOf(said);
+	const { message } = fieldsOf(error);
 	return {
 		id: textOr(id),
 		state: textOr(state),
@@ -85,11 +108,6 @@ function readJob(said: unknown): Job {
 	};
 }
 
-function readQueue(said: unknown): Queue {
-	const { paused, counts, oldestMs } = fields(said);
-	return { paused: paused === true, counts: fields(counts), oldestMs: typeof oldestMs === 'number' ? oldestMs : null };
-}
-
 export const jobs: Run = async (parsed, terminal) => {
 	const { what, args } = order(parsed);
 	const where = controlSocket(globalsOf(parsed), terminal.env);
@@ -97,7 +115,17 @@ export const jobs: Run = async (parsed, terminal) => {
 	const answer = readAnswer(said);
 	if (parsed.switches.has('json')) terminal.out(`${jsonText(said, 2)}\n`);
 	else terminal.out(`${inertLines(lines(what, answer, terminal).join('\n'))}\n`);
-	return answer.changed === false ? EXIT.failed : EXIT.ok;
+	return answer.changed === false || answer.enabled === 0 ? EXIT.failed : EXIT.ok;
+};
+
+/** What follows a word, where it is no job's id. */
+const NEEDS: Partial<Record<What, 'queue' | 'receiver' | ''>> = {
+	pause: 'queue',
+	resume: 'queue',
+	enable: 'receiver',
+	queues: '',
+	list: '',
+	receivers: '',
 };
 
 function order({ positionals, values, switches }: ParsedArguments): { what: What; args: Record<string, unknown> } {
@@ -107,9 +135,9 @@ function order({ positionals, values, switches }: ParsedArguments): { what: What
 		const near = closest(word, WHAT);
 		throw bad(`expected ${WHAT.join(', ')}${near === undefined ? '' : `; did you mean \`${near}\`?`}`);
 	}
-	const needs = what === 'pause' || what === 'resume' ? 'queue' : what === 'queues' || what === 'list' ? '' : 'id';
+	const needs = NEEDS[what] ?? 'id';
 	if (needs === '' && subject !== '') throw bad(`${what} takes no name`);
-	if (needs !== '' && subject === '') throw bad(`${what} needs the name of a ${needs === 'id' ? 'job' : 'queue'}`);
+	if (needs !== '' && subject === '') throw bad(`${what} needs the name of a ${needs === 'id' ? 'job' : needs}`);
 	const option = (name: string): string | undefined => values.get(name)?.at(-1);
 	const limit = option('limit') ?? '20';
 	if (!/^[1-9]\d{0,3}$/.test(limit)) throw bad('--limit: expected a number from 1 to 1000');
@@ -126,7 +154,10 @@ function lines(what: What, answer: Answer, terminal: Terminal): string[] {
 	switch (what) {
 		case 'queues':
 			return [
-				...queueLines(answer.queues, terminal),
+				...(answer.queues.length === 0
+					? ['no route makes jobs here']
+					: queueTable(answer.queues, terminal, Date.now())),
+				...answer.notes,
 				...laneLines(answer.lanes, terminal),
 				...spendLines(answer.spending, terminal),
 			];
@@ -137,6 +168,14 @@ function lines(what: What, answer: Answer, terminal: Terminal): string[] {
 		case 'pause':
 		case 'resume':
 			return [answer.queue.paused ? 'paused: none of its jobs begins' : 'its jobs begin'];
+		case 'receivers':
+			return receiverLines(answer.receivers, terminal);
+		case 'enable':
+			return [
+				answer.enabled === 0
+					? 'there is none: nothing was changed'
+					: `${plural(answer.enabled ?? 0, 'receiver')} called again`,
+			];
 		default:
 			return [changeLine(answer)];
 	}
@@ -146,33 +185,20 @@ function changeLine({ job, changed }: Answer): string {
 	return changed === true ? `it is ${job.state} now` : `it is ${job.state}: nothing was changed`;
 }
 
-const QUEUE_COLUMNS: readonly Column[] = [
-	{ title: 'QUEUE', least: 8 },
-	{ title: 'WAITING', align: 'right' },
-	{ title: 'OLDEST', align: 'right', drop: 2 },
-	{ title: 'RUNNING', align: 'right' },
-	{ title: 'PARKED', align: 'right' },
-	{ title: 'FAILED', align: 'right' },
-	{ title: 'DONE', align: 'right', drop: 1 },
-	{ title: '' },
+const RECEIVER_COLUMNS: readonly Column[] = [
+	{ title: 'RECEIVER' },
+	{ title: 'HOST', least: 10 },
+	{ title: 'GONE SINCE', drop: 1 },
 ];
 
-function queueLines(queues: Answer['queues'], terminal: Terminal): string[] {
-	const rows = queues.map(([name, { paused, counts, oldestMs }]): Cell[] => {
-		const count = (...states: string[]): string =>
-			String(states.reduce((sum, state) => sum + numberOr(counts[state], 0), 0));
-		return [
-			{ text: inert(name) },
-			{ text: count('waiting', 'scheduled') },
-			{ text: oldestMs === null ? '' : formatDuration(Math.max(0, Math.round((Date.now() - oldestMs) / 1000) * 1000)) },
-			{ text: count('running', 'submitted') },
-			{ text: count('parked') },
-			{ text: count('failed') },
-			{ text: count('succeeded') },
-			paused ? { text: 'paused', colour: 'yellow' } : { text: '' },
-		];
-	});
-	return rows.length === 0 ? ['no route makes jobs here'] : table(QUEUE_COLUMNS, rows, terminal);
+function receiverLines(receivers: readonly Receiver[], terminal: Terminal): string[] {
+	if (receivers.length === 0) return ['all receivers of webhooks are called'];
+	const rows = receivers.map(({ key, host, sinceMs }): Cell[] => [
+		{ text: inert(key) },
+		{ text: inert(host) },
+		{ text: new Date(sinceMs).toISOString() },
+	]);
+	return table(RECEIVER_COLUMNS, rows, terminal);
 }
 
 const JOB_COLUMNS: readonly Column[] = [

@@ -1,5 +1,6 @@
 /** The answer to the control command `status`, read with suspicion: the other end may be another version. */
 import { list, number, record, text } from './answer-form.ts';
+import { type JobsStatus, readJobs } from './queue-answer.ts';
 
 export interface Counts {
 	requests: number;
@@ -117,6 +118,8 @@ export interface Status {
 	workers: { id: number; state: string; connections: number; restarts: number; sheds: string }[];
 	listeners: { address: string; tls: boolean }[];
 	services: ServiceStatus[];
+	/** null: no route makes jobs. */
+	jobs: JobsStatus | null;
 	/** Requests that met no route. */
 	unrouted: Counts;
 	warnings: string[];
@@ -150,6 +153,7 @@ export function readStatus(value: unknown): Status {
 			tls: tls === true,
 		})),
 		services: list(status.services, 'services', readService),
+		jobs: readJobs(status.jobs),
 		unrouted: readCounts(status.unrouted, 'unrouted'),
 		warnings: Array.isArray(status.warnings) ? status.warnings.map(String) : [],
 	};

@@ -1,6 +1,7 @@
 /** A status as lines for a terminal. */
 import { inert } from '../core/inert.ts';
 import { formatAge, formatBytes, formatCount, formatLatency, formatRate, plural } from './quantity.ts';
+import { jobNotes, queueTable } from './queue-view.ts';
 import type {
 	Counts,
 	InstanceStatus,
@@ -31,6 +32,7 @@ export function statusLines(status: Status, terminal: Terminal, now: number): st
 		lines.push(...texts.map((text) => paint(terminal, 'yellow', clip(text, width))));
 	}
 	const { services, unrouted } = status;
+	if (status.jobs !== null) lines.push(...jobNotes(status.jobs).map((line) => clip(line, width)));
 	if (unrouted.requests > 0)
 		lines.push(
 			clip(
@@ -62,6 +64,8 @@ export function statusLines(status: Status, terminal: Terminal, now: number): st
 	if (limits.length > 0) lines.push('', ...table(RATE_LIMIT_COLUMNS, limits, terminal));
 	const limited = services.filter(({ concurrency }) => concurrency !== null).map(concurrencyRow);
 	if (limited.length > 0) lines.push('', ...table(CONCURRENCY_COLUMNS, limited, terminal));
+	if (status.jobs !== null && status.jobs.queues.length > 0)
+		lines.push('', ...queueTable(status.jobs.queues, terminal, now));
 	return lines;
 }
 

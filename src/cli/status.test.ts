@@ -147,6 +147,22 @@ test('nothing that is shown can act on the terminal', () => {
 	for (const line of statusLines(status, recordedTerminal(), NOW)) assert.doesNotMatch(line, /\p{Cc}|\u202e/u);
 });
 
+test('jobs: what waits, runs and failed, by queue; ends that are to be told', () => {
+	const counts = { waiting: 41, scheduled: 1, running: 2, submitted: 1, parked: 1, failed: 3, succeeded: 90 };
+	const queues = { videos: { paused: false, counts, oldestMs: NOW - 61_000 }, evil: { paused: true } };
+	const jobs = { queues, unusable: 'no \x1b[2J space', webhooks: { waiting: 5, gone: 1, sent: 7 } };
+	const lines = statusLines(readStatus({ ...sampleStatus(), jobs }), recordedTerminal(), NOW);
+	assert.deepEqual(lines.slice(-3), [
+		'QUEUE   WAITING  OLDEST  RUNNING  PARKED  FAILED  DONE',
+		'videos       42   1m01s        3       1       3    90',
+		'evil          0                0       0       0     0  paused',
+	]);
+	assert.deepEqual(lines.slice(4, 6), [
+		'jobs           cannot be stored: no \\x1b[2J space',
+		'webhooks       5 ends of jobs to be told; 1 receiver answered 410: ballast jobs receivers',
+	]);
+});
+
 test('rate limits: whose they are, what they refused, how full they are', () => {
 	const [service] = sampleStatus().services;
 	const limit = { name: 'per-client', route: null, refused: 0, full: 0, used: 12, entries: 65_536 };

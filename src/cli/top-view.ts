@@ -1,7 +1,9 @@
 /** `ballast top` as lines for a terminal. */
 import { inert } from '../core/inert.ts';
 import { formatPercent } from './figure-view.ts';
-import { formatAge, formatRate } from './quantity.ts';
+import { formatAge, formatCount, formatRate } from './quantity.ts';
+import type { JobsStatus } from './queue-answer.ts';
+import { queueTable } from './queue-view.ts';
 import { sparkline } from './sparkline.ts';
 import { type Cell, type Column, table } from './table.ts';
 import { paint, type Terminal } from './terminal.ts';
@@ -44,7 +46,7 @@ export function screenLines(data: TopData, state: TopState, terminal: Terminal, 
 	const foot = paint(terminal, 'dim', clip(footText(state), columns));
 	const room = Math.max(1, rows - FRAME);
 	const body = state.help ? helpLines(terminal) : tablesLines(data, state, terminal, room);
-	const shown = [...head, '', ...body.slice(0, room)];
+	const shown = [...head, '', ...withQueues(body, { data, state, terminal, room }).slice(0, room)];
 	while (shown.length < rows - 1) shown.push('');
 	return [...shown, foot].slice(0, rows);
 }
@@ -55,7 +57,28 @@ export function snapshotLines(data: TopData, state: TopState, terminal: Terminal
 		'',
 		...rowsTable({ which, rows: shownRows(data, state, which), state, selected: null }, terminal),
 	]);
-	return [headLine(data, terminal), ...blocks.flat()];
+	return [headLine(data, terminal), ...blocks.flat(), ...queuesBlock(data, terminal)];
+}
+
+/** Below the services, where there is room for all of them. */
+function withQueues(
+	body: string[],
+	{ data, state, terminal, room }: { data: TopData; state: TopState; terminal: Terminal; room: number },
+): string[] {
+	if (state.help || state.service !== null || state.table !== 'services') return body;
+	const queues = queuesBlock(data, terminal);
+	return body.length + queues.length <= room ? [...body, ...queues] : body;
+}
+
+function queuesBlock({ status: { jobs } }: TopData, terminal: Terminal): string[] {
+	return jobs === null || jobs.queues.length === 0 ? [] : ['', ...queueTable(jobs.queues, terminal, Date.now())];
+}
+
+/** Of all queues. */
+function jobsText({ queues }: JobsStatus): string {
+	const sum = (of: 'waiting' | 'running' | 'failed'): string =>
+		formatCount(queues.reduce((all, queue) => all + queue[of], 0));
+	return `jobs ${sum('waiting')} waiting, ${sum('running')} running, ${sum('failed')} failed`;
 }
 
 function headLine({ status, trend, perSecond, errorRate, cpu, memory }: TopData, terminal: Terminal): string {
@@ -65,6 +88,7 @@ function headLine({ status, trend, perSecond, errorRate, cpu, memory }: TopData,
 		`errors ${formatPercent(errorRate)}`,
 		`cpu ${formatPercent(cpu)}`,
 		`mem ${formatPercent(memory)}`,
+		...(status.jobs === null || status.jobs.queues.length === 0 ? [] : [jobsText(status.jobs)]),
 		...(status.warnings.length > 0 ? [`${status.warnings.length} to note: ballast status`] : []),
 	];
 	return clip(parts.join('  '), terminal.size()?.columns ?? Number.POSITIVE_INFINITY);

@@ -10,7 +10,7 @@ import { textWidth } from './text-width.ts';
 import { askTop, type TopData } from './top-data.ts';
 import { TOP_TABLES } from './top-row.ts';
 import { FIRST_STATE, press, type TopState } from './top-state.ts';
-import { screenLines, shownRows } from './top-view.ts';
+import { screenLines, shownRows, snapshotLines } from './top-view.ts';
 
 const peers: ControlPeer[] = [];
 after(async () => {
@@ -214,4 +214,21 @@ test('what a cache gives has a column, where there is a cache', async () => {
 	});
 	const lines = screenLines(found, FIRST_STATE, where, '');
 	assert.match(lines.join('\n'), /ERRORS +HITS .*\n.*videos .* 87 %/);
+});
+
+test('jobs: at the head, and their queues below the services where there is room', async () => {
+	const found = await data();
+	const queue = { parked: 0, done: 9, oldestMs: null, paused: false, name: 'videos' };
+	const queues = [
+		{ ...queue, waiting: 12, running: 4, failed: 1 },
+		{ ...queue, name: 'pdf', waiting: 3, running: 0, failed: 0 },
+	];
+	const status = { ...found.status, jobs: { queues, unusable: '', webhooks: { waiting: 0, gone: 0 } } };
+	const where = recordedTerminal({ columns: 200, rows: 24 });
+	const lines = screenLines({ ...found, status }, FIRST_STATE, where, '');
+	assert.match(lines[0] as string, /jobs 15 waiting, 4 running, 1 failed/);
+	assert.match(lines.join('\n'), /QUEUE +WAITING.*\nvideos +12 .*\npdf +3 /);
+	const low = screenLines({ ...found, status }, FIRST_STATE, recordedTerminal({ columns: 200, rows: 7 }), '');
+	assert.doesNotMatch(low.join('\n'), /QUEUE/);
+	assert.match(snapshotLines({ ...found, status }, FIRST_STATE, where).join('\n'), /QUEUE +WAITING/);
 });

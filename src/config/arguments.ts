@@ -26,6 +26,8 @@ export interface CommandArguments {
 	/** Positional arguments as `--help` writes them: `service` must be there, `[config]` may. */
 	positionals: string[];
 	options: OptionArguments[];
+	/** Words that are no options, though they begin with `-`. */
+	dashed?: RegExp;
 	/** What stands behind `--`, or may (`[command…]`); without it nothing may. */
 	rest?: string;
 }
@@ -170,20 +172,25 @@ export function parseArguments(command: CommandArguments, argv: readonly string[
 		options[name] = { type: value === undefined ? 'boolean' : 'string', ...(short === undefined ? {} : { short }) };
 	}
 	// Strictness is ours, so that each complaint says what is accepted, and all come at once.
-	const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
+	const args = argv.map((word) => (command.dashed?.test(word) === true ? MARK + word : word));
+	const { tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true });
 	const end = tokens.find((token) => token.kind === 'option-terminator')?.index ?? argv.length;
 	const complaints: string[] = [];
 	const positionals: string[] = [];
 	const switches = new Set<string>();
 	const values = new Map<string, string[]>();
 	for (const token of tokens) {
-		if (token.kind === 'positional' && token.index < end) positionals.push(token.value);
+		if (token.kind === 'positional' && token.index < end) positionals.push(unmarked(token.value));
 		if (token.kind !== 'option') continue;
 		const option = known.get(token.name);
 		const complaint = option === undefined ? complainOfUnknown(command, token.rawName) : complainOfValue(option, token);
 		if (complaint !== undefined) complaints.push(complaint);
 		else if (option?.value === undefined) switches.add(token.name);
-		else values.set(token.name, [...(option.multiple ? (values.get(token.name) ?? []) : []), token.value as string]);
+		else
+			values.set(token.name, [
+				...(option.multiple ? (values.get(token.name) ?? []) : []),
+				unmarked(token.value as string),
+			]);
 	}
 	const rest = argv.slice(end + 1);
 	complaints.push(...complainOfPositionals(command, positionals));
@@ -191,6 +198,10 @@ export function parseArguments(command: CommandArguments, argv: readonly string[
 	if (complaints.length > 0) throw wrong(command, complaints.join('\n'));
 	return { positionals, switches, values, rest };
 }
+
+/** No argument of a process has this character in it. */
+const MARK = '\0';
+const unmarked = (word: string): string => (word.startsWith(MARK) ? word.slice(MARK.length) : word);
 
 /** A whole number in a closed range; undefined when the option is not there. Throws `bad_command`. */
 export function integerOption(parsed: ParsedArguments, name: string, [min, max]: [number, number]): number | undefined {

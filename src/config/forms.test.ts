@@ -51,7 +51,7 @@ test('a file that says next to nothing has all defaults', async () => {
 			trust: [],
 			cache: { memoryBytes: 128 * 1024 * 1024, disk: null, warm: false, redis: null },
 			state: { redis: null },
-			jobs: { path: '/jobs', run: true, store: { kind: 'embedded' }, webhooks: null },
+			jobs: { path: '/jobs', run: true, store: { kind: 'embedded' }, streams: 1000, keys: [], webhooks: null },
 			cdnLoop: null,
 			purge: { token: null, targets: [] },
 			metrics: METRICS,

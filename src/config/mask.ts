@@ -1,4 +1,4 @@
-import type { OffloadPolicy } from '../jobs/offload-policy.ts';
+import type { JobsConfig, OffloadPolicy } from '../jobs/offload-policy.ts';
 import { maskAlerting, maskValues } from './alerts-form.ts';
 import type { Config } from './config.ts';
 import { MASK, namesSecret } from './problem.ts';
@@ -10,7 +10,7 @@ export function maskConfig(config: Config): Config {
 	for (const { headers } of masked.exports) maskAll(headers);
 	if (masked.receive !== null && masked.receive.token !== null) masked.receive.token = MASK;
 	if (masked.purge.token !== null) masked.purge.token = MASK;
-	if (masked.jobs.webhooks !== null) masked.jobs.webhooks.secrets = masked.jobs.webhooks.secrets.map(() => MASK);
+	maskJobs(masked.jobs);
 	masked.purge.targets = masked.purge.targets.map((target) => maskValues(target, target.secrets));
 	if (masked.state.redis !== null) masked.state.redis = maskValues(masked.state.redis, masked.state.redis.secrets);
 	if (masked.cache.redis !== null && masked.cache.redis.secret !== null) masked.cache.redis.secret = MASK;
@@ -38,12 +38,23 @@ export function maskConfig(config: Config): Config {
 	return masked;
 }
 
+function maskJobs(jobs: JobsConfig): void {
+	jobs.keys = jobs.keys.map(() => MASK);
+	for (const one of jobs.webhooks === null ? [] : [jobs.webhooks, ...jobs.webhooks.receivers])
+		one.secrets = one.secrets.map(() => MASK);
+}
+
 /** All that places upstream are sent is taken for secret. */
 function maskOffload(policy: OffloadPolicy): void {
 	policy.lanes = policy.lanes.map((lane) => ({
 		...lane,
 		headers: lane.headers.map(([name]) => [name, MASK] as const),
 	}));
+	const { webhook } = policy;
+	if (webhook !== null) {
+		webhook.secrets = webhook.secrets.map(() => MASK);
+		if (webhook.hidden && webhook.url !== null) webhook.url = MASK;
+	}
 	const signature = policy.external?.webhook?.signature;
 	if (signature != null) signature.secrets = signature.secrets.map(() => MASK);
 	const to = policy.external?.result?.media?.to;

@@ -1,6 +1,13 @@
 /** Jobs as a person would write them. */
 import { formatDuration, formatSize } from '../core/units.ts';
-import type { HoldPolicy, JobRetry, JobsConfig, OffloadPolicy, QueueLimits } from '../jobs/offload-policy.ts';
+import {
+	type HoldPolicy,
+	type JobRetry,
+	type JobsConfig,
+	type OffloadPolicy,
+	OWNER_GROUP,
+	type QueueLimits,
+} from '../jobs/offload-policy.ts';
 import type { OffloadWebhook, WebhooksConfig } from '../jobs/webhooks/webhooks-config.ts';
 import { formatRate } from '../resilience/rate.ts';
 import type { FormOptions } from './alerts-form.ts';
@@ -15,13 +22,13 @@ export function offloadForm(
 	{ limits, secret }: { limits: boolean; secret: (value: string) => unknown },
 ): unknown {
 	if (policy === null) return 'off';
-	const { when, methods, idempotency, owner, group, priority, upstreamKey } = policy;
+	const { when, methods, idempotency, idempotencyMs, owner, group, priority, upstreamKey } = policy;
 	return {
 		when: typeof when === 'string' ? when : holdForm(when),
 		...(methods === null ? {} : { methods }),
-		idempotency,
+		idempotency: { key: idempotency, life: formatDuration(idempotencyMs) },
 		owner: owner.map((name) => `header:${name}`),
-		...(group === null ? {} : { group: `header:${group}` }),
+		group: group === null ? 'all' : group === OWNER_GROUP ? 'owner' : `header:${group}`,
 		priority: PRIORITIES[priority],
 		...(limits ? limitsForm(policy.limits) : {}),
 		...retryForm(policy.retry),
@@ -39,7 +46,7 @@ export function offloadForm(
 		credit: policy.credit === null ? 'off' : creditForm(policy.credit),
 		spend: policy.spend === null ? 'off' : spendForm(policy.spend),
 		result: formatSize(policy.resultMost),
-		webhook: webhookForm(policy.webhook),
+		webhook: webhookForm(policy.webhook, secret),
 	};
 }
 
@@ -67,26 +74,39 @@ function retryForm({ attempts, backoff, statuses, unkeyed }: JobRetry): Record<s
 	};
 }
 
-/** A URL of a webhook may hold what only its receiver should know; a file can hold it in the clear all the same. */
-function webhookForm(webhook: OffloadWebhook | null): unknown {
+/** A URL of a webhook may hold what only its receiver should know: given by reference, it is not shown. */
+function webhookForm(webhook: OffloadWebhook | null, secret: (value: string) => unknown): unknown {
 	if (webhook === null) return 'off';
-	return webhook.url === null ? 'asked' : { url: webhook.url, asked: webhook.asked };
+	const { url, asked, secrets, hidden } = webhook;
+	if (url === null) return 'asked';
+	const shown = secrets.length === 0 ? {} : { secret: secrets.map(secret) };
+	return { url: hidden ? secret(url) : url, asked, ...shown };
 }
 
-export const jobsForm = ({ path, run, store, webhooks }: JobsConfig, { secret }: FormOptions): unknown => ({
+export const jobsForm = (
+	{ path, run, store, streams, keys, webhooks }: JobsConfig,
+	{ secret }: FormOptions,
+): unknown => ({
 	path,
 	run,
 	store: storeForm(store),
+	streams,
+	...(keys.length === 0 ? {} : { encryption: { key: keys.map(secret) } }),
 	...(webhooks === null ? {} : { webhooks: webhooksForm(webhooks, secret) }),
 });
 
 function webhooksForm(
-	{ secrets, rules, timeLimitMs, pausesMs }: WebhooksConfig,
+	{ secrets, receivers, rules, timeLimitMs, pausesMs, concurrency, perHost }: WebhooksConfig,
 	secret: FormOptions['secret'],
 ): unknown {
 	const { allow, http, ports } = rules;
 	const retries = pausesMs.map(formatDuration);
-	return { secret: secrets.map(secret), allow, http, ports, timeLimit: formatDuration(timeLimitMs), retries };
+	const timeLimit = formatDuration(timeLimitMs);
+	return {
+		...(secrets.length === 0 ? {} : { secret: secrets.map(secret) }),
+		receivers: receivers.map((one) => ({ host: one.host, secret: one.secrets.map(secret) })),
+		...{ allow, http, ports, timeLimit, concurrency, perHost, retries },
+	};
 }
 
 function storeForm(store: JobsConfig['store']): unknown {

@@ -78,6 +78,17 @@ test('what is left is asked for, and what jobs cost is counted; limits hold for 
 	assert.deepEqual([off?.credit, off?.spend], [null, null]);
 });
 
+test('beside a limit nothing that is not counted is made', async () => {
+	const refused = async (rest: object): Promise<(string | undefined)[]> => {
+		const { routes } = await serviceOf(file(rest), ...options);
+		return routes.filter(({ respond }) => respond !== null).map(({ name }) => name);
+	};
+	for (const rest of [{}, { spend: 'off' }, { spend: { per: 'hour' } }, { spend: { perTenant: 'off' } }])
+		assert.deepEqual(await refused(rest), []);
+	for (const spend of [{ perTenant: 20 }, { total: 0 }, { tenants: { acme: 1 } }])
+		assert.deepEqual(await refused({ spend }), ['POST /v3/*']);
+});
+
 test('no secret is shown', async () => {
 	const config = await configOf(file(), ...options);
 	for (const shown of [JSON.stringify(maskConfig(config)), printConfig(config)])

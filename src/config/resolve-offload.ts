@@ -7,9 +7,11 @@ import {
 	type JobsConfig,
 	OFFLOAD,
 	type OffloadPolicy,
+	OWNER_GROUP,
 	type QueueLimits,
 	type QueueRate,
 } from '../jobs/offload-policy.ts';
+import { isStoreKey } from '../jobs/sealing/store-keys.ts';
 import type { StateConfig } from '../redis/config.ts';
 import { parseRate } from '../resilience/rate.ts';
 import { resolveCodes, resolveExternal, resolveLanes } from './resolve-external.ts';
@@ -50,9 +52,9 @@ export function layOffload(
 	return {
 		when,
 		methods: said.methods ?? from.methods,
-		idempotency: said.idempotency ?? from.idempotency,
+		...idempotencyOf(from, said.idempotency),
 		owner: said.owner === undefined ? from.owner : [said.owner].flat().map(fieldOf),
-		group: said.group === undefined ? from.group : fieldOf(said.group),
+		group: said.group === undefined ? from.group : groupOf(said.group),
 		priority: said.priority === undefined ? from.priority : PRIORITIES[said.priority],
 		queue: own ? `${service}/${route}` : service,
 		limits: limitsOf(limitsBase(from, said), said, place),
@@ -75,7 +77,7 @@ export function layOffload(
 		credit: layCredit(from.credit, said.credit, place.at('credit')),
 		spend: laySpend(from.spend, said.spend, place.at('spend')),
 		resultMost: said.result === undefined ? from.resultMost : (parseSize(said.result) ?? from.resultMost),
-		webhook: layWebhook(from.webhook, said.webhook),
+		webhook: layWebhook(from.webhook, said.webhook, place.at('webhook')),
 	};
 }
 
@@ -85,6 +87,17 @@ function whenOf(said: Said['when'], base: OffloadPolicy['when']): OffloadPolicy[
 }
 
 const fieldOf = (text: string): string => text.slice('header:'.length).toLowerCase();
+
+const groupOf = (text: string): string | null =>
+	text === 'all' ? null : text === 'owner' ? OWNER_GROUP : fieldOf(text);
+
+function idempotencyOf(
+	{ idempotency, idempotencyMs }: OffloadPolicy,
+	said: Said['idempotency'],
+): Pick<OffloadPolicy, 'idempotency' | 'idempotencyMs'> {
+	const { key = idempotency, life } = typeof said === 'string' ? { key: said } : (said ?? {});
+	return { idempotency: key, idempotencyMs: duration(life, idempotencyMs) };
+}
 
 const duration = (input: string | undefined, otherwise: number): number =>
 	input === undefined ? otherwise : (parseDuration(input) ?? otherwise);
@@ -131,5 +144,18 @@ function retryOf(base: JobRetry, { attempts, backoff, retryOn, unkeyed }: Said):
 export function resolveJobs(input: JobsInput | undefined, place: Place, state: StateConfig): JobsConfig {
 	const store = resolveJobStore(input?.store, place.at('store'), state);
 	const webhooks = resolveWebhooks(input?.webhooks, place.at('webhooks'));
-	return { path: input?.path ?? JOBS.path, run: input?.run ?? JOBS.run, store, webhooks };
+	const { path = JOBS.path, run = JOBS.run, streams = JOBS.streams } = input ?? {};
+	return { path, run, store, streams, keys: keysOf(input?.encryption?.key, place.at('encryption', 'key')), webhooks };
+}
+
+function keysOf(input: NonNullable<JobsInput['encryption']>['key'] | undefined, place: Place): string[] {
+	if (input === undefined) return [];
+	return [input].flat().flatMap((one, index) => {
+		const at = Array.isArray(input) ? place.at(index) : place;
+		const key = at.secret(one);
+		if (key === undefined) return [];
+		if (isStoreKey(key)) return [key];
+		at.problem('expected base64 of 32 bytes; `openssl rand -base64 32` makes one');
+		return [];
+	});
 }

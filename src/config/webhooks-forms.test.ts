@@ -23,6 +23,9 @@ test('one secret, or several; all that is left out is as the standard says', asy
 	const one = await configOf(file({ secret: { env: 'NEW' } }), {}, { env });
 	assert.deepEqual(one.jobs.webhooks, {
 		secrets: [env.NEW],
+		receivers: [],
+		concurrency: 32,
+		perHost: 4,
 		rules: { allow: [], http: [], ports: [443] },
 		timeLimitMs: 20_000,
 		pausesMs: [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400].map((seconds) => seconds * 1000),
@@ -48,16 +51,44 @@ test('who is told: asked, a URL, both, none; a route keeps what it does not say'
 	};
 	const config = await configOf(file({ secret: { env: 'NEW' } }, 'asked', routes), {}, { env });
 	const { offload, routeOffloads } = config.services[0] ?? assert.fail();
-	assert.deepEqual(offload?.webhook, { url: null, asked: true });
+	const own = { secrets: [], hidden: false };
+	assert.deepEqual(offload?.webhook, { url: null, asked: true, ...own });
 	assert.deepEqual(
 		Object.values(routeOffloads).map((policy) => policy?.webhook),
 		[
-			{ url: null, asked: true },
-			{ url: 'https://b.example/in', asked: true },
-			{ url: 'https://c.example/in', asked: false },
+			{ url: null, asked: true, ...own },
+			{ url: 'https://b.example/in', asked: true, ...own },
+			{ url: 'https://c.example/in', asked: false, ...own },
 			null,
 		],
 	);
+});
+
+test('each receiver its own secret: by its host, or at the route, whose URL may be a reference', async () => {
+	const receivers = [
+		{ host: 'A.example', secret: { env: 'NEW' } },
+		{ host: '*.b.example', secret: [{ env: 'OLD' }, { env: 'NEW' }] },
+	];
+	const webhook = { url: { env: 'HOOK_URL' }, secret: [{ env: 'NEW' }, { env: 'OLD' }] };
+	const routes = { 'POST /a': { offload: { webhook: 'https://x.b.example/in' } }, 'POST /b': { offload: { webhook } } };
+	const hookUrl = 'https://hooks.example/T0/secret-path';
+	const config = await configOf(file({ receivers }, 'off', routes), {}, { env: { ...env, HOOK_URL: hookUrl } });
+	assert.deepEqual(config.jobs.webhooks?.secrets, []);
+	assert.deepEqual(config.jobs.webhooks?.receivers, [
+		{ host: 'a.example', secrets: [env.NEW] },
+		{ host: '*.b.example', secrets: [env.OLD, env.NEW] },
+	]);
+	const { routeOffloads } = config.services[0] ?? assert.fail();
+	assert.deepEqual(routeOffloads['POST /b']?.webhook, {
+		url: hookUrl,
+		asked: false,
+		secrets: [env.NEW, env.OLD],
+		hidden: true,
+	});
+	const other = await configOf(file({ receivers }, 'off', routes), {}, { env: { ...env, HOOK_URL: `${hookUrl}/2` } });
+	const diff = formatDiff(diffConfig(other, config));
+	for (const text of [printConfig(config), diff, inspect(maskConfig(config), { depth: null })])
+		for (const secret of [env.NEW.slice(6), env.OLD.slice(6), 'secret-path']) assert.ok(!text.includes(secret), text);
 });
 
 test('what is printed tells no secret', async () => {
@@ -79,6 +110,15 @@ test('no secret, a bad one, a URL that is not to be called', async () => {
 		[file({ secret: { env: 'NEW' } }, 'http://a.example/'), /is not called: its scheme is not https/],
 		[file({ secret: { env: 'NEW' } }, 'https://10.0.0.1/'), /leads to a private address/],
 		[file({ secret: { env: 'NEW' } }, {}), /expected `url`, or `asked: true`/],
+		[file({}), /expected `secret`, or `receivers`/],
+		[file({ receivers: [{ host: 'https://a', secret: { env: 'NEW' } }] }), /expected a host such as/],
+		[file({ receivers: [{ host: 'a.example', secret: { env: 'SHORT' } }] }), /receivers\[0\]\.secret[\s\S]*24 to 64/],
+		[
+			file({ receivers: [{ host: 'a.example', secret: { env: 'NEW' } }] }, 'https://b.example/'),
+			/is not called: its host knows no secret/,
+		],
+		[file({ secret: { env: 'NEW' } }, { asked: true, secret: { env: 'OLD' } }), /expected `url` too/],
+		[file({ secret: { env: 'NEW' } }, { url: { env: 'NONE' } }), /`NONE` is not set/],
 	] as const) {
 		const problems = await problemsOf(text, {}, { env });
 		assert.match(problems, expected);

@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { BallastError } from './errors.ts';
@@ -23,7 +23,11 @@ export interface DatabaseOptions {
  */
 export function openDatabase(path: string, steps: readonly string[], options: DatabaseOptions = {}): DatabaseSync {
 	try {
-		if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+		if (path !== ':memory:') {
+			mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+			// For its user alone, as are the files that SQLite puts beside it: they get the mode of this one.
+			closeSync(openSync(path, 'a', 0o600));
+		}
 		const database = new DatabaseSync(path, { timeout: options.busyMs ?? BUSY_MS });
 		try {
 			const synchronous = options.synchronous ?? 'NORMAL';

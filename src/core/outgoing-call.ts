@@ -1,4 +1,5 @@
 /** One HTTP call to somebody who is told; what goes wrong is said without the URL, which may be a secret. */
+import { retryAfterMs } from './retry-after.ts';
 
 export interface OutgoingCall {
 	method: string;
@@ -40,7 +41,8 @@ export async function callOut(
 		throw failed(whyUnreachable(error));
 	});
 	const text = await textOf(answer, most);
-	return { status: answer.status, text, retryAfterMs: retryAfter(answer.headers.get('retry-after')) };
+	const askedMs = retryAfterMs(answer.headers.get('retry-after')) ?? 0;
+	return { status: answer.status, text, retryAfterMs: askedMs > 0 ? askedMs : undefined };
 }
 
 /** Its begin only: whoever answers without an end is not read to it. */
@@ -66,11 +68,4 @@ function whyUnreachable(error: unknown): string {
 	const { name, cause } = error as { name?: string; cause?: { code?: string } };
 	if (name === 'TimeoutError') return 'did not answer in time';
 	return `cannot be reached${cause?.code === undefined ? '' : ` (${cause.code})`}`;
-}
-
-/** Seconds or a date, as ms from now. */
-function retryAfter(value: string | null): number | undefined {
-	if (value === null) return undefined;
-	const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-	return ms > 0 && Number.isFinite(ms) ? ms : undefined;
 }

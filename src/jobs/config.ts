@@ -1,6 +1,19 @@
 /** What a person writes of jobs. Import the types only where zod must not be loaded. */
 import { z } from 'zod';
-import { bool, choice, duration, integer, key, list, object, oneOf, size, text } from '../core/schema.ts';
+import {
+	bool,
+	choice,
+	duration,
+	integer,
+	key,
+	list,
+	object,
+	oneOf,
+	reference,
+	required,
+	size,
+	text,
+} from '../core/schema.ts';
 import { creditSchema } from './external/credit-config.ts';
 import { codesSchema, externalSchema, lanesSchema } from './external/external-config.ts';
 import { spendSchema } from './spend/config.ts';
@@ -48,8 +61,24 @@ const offloadKeys = object({
 		example: ['POST'],
 	}),
 	idempotency: key(
-		choice('optional', 'required'),
-		'Whether a request that becomes a job must carry an `Idempotency-Key`; 400 without.',
+		oneOf(
+			[
+				choice('optional', 'required'),
+				object({
+					key: key(choice('optional', 'required'), 'The same as the short form.', {
+						default: 'optional',
+						example: 'required',
+					}),
+					life: key(
+						duration(1000, YEAR),
+						'How long a key is known, from the request that brought it; never shorter than its job is kept.',
+						{ default: '24h', example: '7d' },
+					),
+				}),
+			],
+			'optional, required, or an object such as { key: required, life: 7d }',
+		),
+		'Whether a request that becomes a job must carry an `Idempotency-Key` (400 without), and how long one is known.',
 		{ default: 'optional', example: 'required' },
 	),
 	owner: key(
@@ -57,10 +86,11 @@ const offloadKeys = object({
 		'The field that holds the credential: only who sends the same one sees the job. Of several the first that is there counts.',
 		{ default: ['header:authorization', 'header:x-api-key'], example: 'header:x-user' },
 	),
-	group: key(field, 'What tells groups apart, between which turns are shared fairly.', {
-		defaultText: 'the owner',
-		example: 'header:x-tenant',
-	}),
+	group: key(
+		oneOf([choice('all', 'owner'), field], `all, owner, or ${EXPECTED_FIELD}`),
+		'What tells groups apart, between which turns are shared fairly: nothing (`all` are one), the credential, or a field. Only what something in front has checked: whoever can make up values makes up turns.',
+		{ default: 'all', example: 'header:x-tenant' },
+	),
 	priority: key(choice('high', 'normal', 'low'), 'Which jobs of a group go first.', {
 		default: 'normal',
 		example: 'low',
@@ -222,6 +252,22 @@ export const jobsSchema = object({
 			default: 'embedded',
 			example: 'redis',
 		},
+	),
+	streams: key(
+		integer(0, 4000),
+		'Most streams of events (`/{id}/events`) at once, over all workers of this node; 503 `jobs_full` beyond.',
+		{ default: 1000, example: 4000 },
+	),
+	encryption: key(
+		object({
+			key: required(
+				oneOf([reference, list(reference, 'references')], '`{ env: NAME }` or `{ file: ./path }`, or a list of them'),
+				'By reference, base64 of 32 bytes (`openssl rand -base64 32`). The first of several encrypts, each decrypts: a new one goes before the old one.',
+				{ example: { env: 'JOBS_KEY' } },
+			),
+		}),
+		'What a job keeps of its request and its answer (credentials, fields, URLs, bodies up to 64 KiB) is encrypted where it is stored, by AES-256-GCM; larger bodies are not. All nodes that share jobs need the same keys.',
+		{ defaultText: 'it is stored as it is', example: { key: { env: 'JOBS_KEY' } } },
 	),
 	webhooks: key(
 		webhooksSchema,

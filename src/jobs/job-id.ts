@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 /** The letters of base64url in their order as text. */
 const ORDERED = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
 const TIME_LENGTH = 8;
+/** Makes the first letter another than `-`, by which a word of a command line is taken for options. */
+const FIRST = 64 ** (TIME_LENGTH - 1);
 const RANDOM_LENGTH = 14;
 const POOL = 4096;
 
@@ -31,7 +33,7 @@ export function newJobId(nowMs: number): string {
 
 function timeText(ms: number): string {
 	let time = '';
-	for (let left = ms, at = 0; at < TIME_LENGTH; at++, left = Math.floor(left / 64)) {
+	for (let left = FIRST + ms, at = 0; at < TIME_LENGTH; at++, left = Math.floor(left / 64)) {
 		time = ORDERED.charAt(left % 64) + time;
 	}
 	return time;

@@ -74,6 +74,8 @@ export interface NewJob {
 	upstreamKey: string;
 	/** Told at its end (a webhook), as the one who tells wrote it down; null: nobody. */
 	notify: Uint8Array | null;
+	/** Among which telling takes turns (the receiver's host); default '': one of all. */
+	notifyLane?: string;
 	/** The place upstream that it must have; default '': any. */
 	lane?: string;
 	/** null: none was sent. */
@@ -105,7 +107,7 @@ export interface IdempotencyRecord {
 	untilMs: number;
 }
 
-export interface Job extends Omit<NewJob, 'idempotency' | 'spend'> {
+export interface Job extends Omit<NewJob, 'idempotency' | 'notifyLane' | 'spend'> {
 	state: JobState;
 	/** Attempts that began. */
 	attempts: number;

@@ -19,6 +19,10 @@ export interface NoticeClaim {
 	nowMs: number;
 	/** Holders that are known to be gone: what they had is due now. */
 	gone: readonly string[];
+	/** Of one lane (`notifyLane` of the job) at once, with those that `busy` counts: a long lane does not hold up the others. */
+	laneMost: number;
+	/** What the caller has in hand, by lane. */
+	busy: ReadonlyMap<string, number>;
 }
 
 /**
@@ -28,7 +32,7 @@ export interface NoticeClaim {
  * @throws BallastError `jobs_unavailable` of each call
  */
 export interface NoticeStore {
-	/** Those that are due, oldest first. */
+	/** Those that are due: of each lane the oldest first. Fewer than there are, where one answer would become too large. */
 	dueNotices(claim: NoticeClaim): Promise<Notice[]>;
 	/** When it is tried again and after how many tries, or null: no more. Nothing is changed of one that is another's. */
 	settleNotices(settled: readonly NoticeSettled[]): Promise<void>;

@@ -11,9 +11,11 @@ export interface OffloadPolicy {
 	/** Methods that become jobs; null: all but GET, HEAD, OPTIONS and TRACE. */
 	methods: readonly string[] | null;
 	idempotency: 'optional' | 'required';
+	/** How long an idempotency key is known, ms from the request that brought it. */
+	idempotencyMs: number;
 	/** Fields that may hold the credential, lower case; the first that is there counts. */
 	owner: readonly string[];
-	/** Field whose value tells groups apart, lower case; null: the owner does. */
+	/** Field whose value tells groups apart, lower case, or `OWNER_GROUP`; null: all are one. */
 	group: string | null;
 	/** 2 high, 1 normal, 0 low. */
 	priority: number;
@@ -91,6 +93,10 @@ export interface JobsConfig {
 	webhooks: WebhooksConfig | null;
 	/** Where they are kept. */
 	store: JobStoreConfig;
+	/** Most streams of events at once, over all workers. */
+	streams: number;
+	/** Keys, base64 of 32 bytes each, by which what is stored of requests is encrypted: the first encrypts, each decrypts. Empty: it is not. */
+	keys: string[];
 }
 
 const HOUR_MS = 3_600_000;
@@ -99,6 +105,7 @@ export const OFFLOAD: OffloadPolicy = {
 	when: 'asked',
 	methods: null,
 	idempotency: 'optional',
+	idempotencyMs: 24 * HOUR_MS,
 	owner: ['authorization', 'x-api-key'],
 	group: null,
 	priority: 1,
@@ -125,10 +132,17 @@ export const OFFLOAD: OffloadPolicy = {
 	webhook: null,
 };
 
-export const JOBS: JobsConfig = { path: '/jobs', run: true, store: { kind: 'embedded' }, webhooks: null };
+export const JOBS: JobsConfig = {
+	path: '/jobs',
+	run: true,
+	store: { kind: 'embedded' },
+	streams: 1000,
+	keys: [],
+	webhooks: null,
+};
 
-/** How long an idempotency key is known, ms from the request that brought it. */
-export const IDEMPOTENCY_MS: number = 24 * HOUR_MS;
+/** In the place of a field: the owner tells groups apart. No field has such a name. */
+export const OWNER_GROUP = ':owner';
 
 /** Methods that never become jobs unless the configuration names them. */
 const SAFE = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];

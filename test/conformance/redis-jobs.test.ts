@@ -37,7 +37,15 @@ async function largeNotices(): Promise<void> {
 	const [evicted = ''] = ids.splice(1, 1);
 	const prefix = `home-${homes}:`;
 	assert.equal(await (server as RedisServer).ask('DEL', `${prefix}{${prefix}jobs}:j:${evicted}`), ':1\r\n');
-	const due = await store.dueNotices({ holder: 'a', leaseMs: LONG_MS, most: 100, gone: [], nowMs: stage.nowMs });
+	const lanes = { laneMost: 100, busy: new Map<string, number>() };
+	const due = await store.dueNotices({
+		holder: 'a',
+		leaseMs: LONG_MS,
+		most: 100,
+		gone: [],
+		nowMs: stage.nowMs,
+		...lanes,
+	});
 	assert.deepEqual(
 		due.map(({ job }) => job.id),
 		ids,

@@ -1,7 +1,7 @@
 /** Requests that become jobs, from the 202 to the result. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { mountSmallDisk, NO_MOUNT } from '../../src/jobs/testing/small-disk.ts';
@@ -24,22 +24,26 @@ const ALICE = 'Authorization: Bearer alice';
 const BOB = 'Authorization: Bearer bob';
 
 describe('a request that asks for it becomes a job', () => {
-	const it = suite(({ url }) => ({
-		workers: 2,
-		services: {
-			app: {
-				instances: [url],
-				offload: { backoff: { base: '10ms' }, attempts: 3 },
-				routes: {
-					'POST /keyed': { offload: { idempotency: 'required', upstreamKey: {} } },
-					'POST /always': { offload: { when: 'always' } },
-					'POST /small': { offload: { body: '100B' } },
-					'/doc': { cache: { ttl: '60s' } },
-					'POST /one': { offload: { concurrency: 1 } },
+	const it = suite(
+		({ url }) => ({
+			workers: 2,
+			jobs: { streams: 4, encryption: { key: { env: 'JOBS_KEY' } } },
+			services: {
+				app: {
+					instances: [url],
+					offload: { backoff: { base: '10ms' }, attempts: 3 },
+					routes: {
+						'POST /keyed': { offload: { idempotency: 'required', upstreamKey: {} } },
+						'POST /always': { offload: { when: 'always' } },
+						'POST /small': { offload: { body: '100B' } },
+						'/doc': { cache: { ttl: '60s' } },
+						'POST /one': { offload: { concurrency: 1 } },
+					},
 				},
 			},
-		},
-	}));
+		}),
+		{ env: { JOBS_KEY: randomBytes(32).toString('base64') } },
+	);
 	const view = async (path: string, ...lines: string[]): Promise<View> => (await it.ask(get(path, ...lines))).json();
 	const ended = (path: string, ...lines: string[]): Promise<View> =>
 		eventually(
@@ -257,6 +261,47 @@ describe('a request that asks for it becomes a job', () => {
 		assert.deepEqual([await asked(), await asked()], [1, 1]);
 		await ended(await made(post('/doc', 'x', ASYNC)));
 		assert.equal(await asked(), 2);
+	});
+
+	test('many at once with one key, by several workers: one job', async () => {
+		const ask = () => it.ask(post('/keyed', 'race', ASYNC, ALICE, 'Idempotency-Key: race'));
+		const answers = await Promise.all(Array.from({ length: 24 }, ask));
+		const locations = new Set(answers.filter(({ status }) => status === 202).map((one) => one.field('location')));
+		assert.equal(locations.size, 1);
+		assert.ok(answers.every(({ status }) => status === 202 || status === 409));
+		await ended([...locations][0] as string, ALICE);
+		assert.equal(it.upstream.requests.filter(({ body }) => body.toString() === 'race').length, 1);
+	});
+
+	test('what was stored tells no credential', async () => {
+		await made(post('/echo', 'x', ASYNC, 'Authorization: Bearer not-to-be-found', 'X-Secret: nor-this'));
+		const state = join(it.ballast.folder, '.state');
+		const files = readdirSync(state, { recursive: true }).map((name) => join(state, String(name)));
+		const kept = files.filter((file) => /jobs\.db(?:-wal)?$/.test(file));
+		assert.ok(kept.length > 0);
+		for (const file of kept) {
+			assert.equal(statSync(file).mode & 0o777, 0o600);
+			assert.ok(!/not-to-be-found|nor-this|Bearer/.test(readFileSync(file, 'latin1')), file);
+		}
+	});
+
+	test('no more streams of events than are configured; who leaves makes room', async () => {
+		it.upstream.on('/held', () => new Promise(() => {}));
+		const location = await made(post('/held', 'x', ASYNC, ALICE));
+		const open = async () => {
+			const client = await it.client();
+			client.send(get(`${location}/events`, ALICE));
+			return { client, head: await client.readTo('\r\n\r\n') };
+		};
+		const streams = [];
+		for (let i = 0; i < 12; i++) streams.push(await open());
+		const isOpen = ({ head }: { head: string }): boolean => head.startsWith('HTTP/1.1 200');
+		assert.ok(streams.filter(isOpen).length <= 4);
+		assert.ok(streams.filter(isOpen).length >= 2);
+		for (const one of streams) if (!isOpen(one)) assert.match(one.head, /^HTTP\/1\.1 503/);
+		for (const { client } of streams) client.destroy();
+		await eventually(open, isOpen);
+		await it.ask(get(location, ALICE).replace('GET', 'DELETE'));
 	});
 
 	test('events tell of each change until the end', async () => {

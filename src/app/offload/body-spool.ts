@@ -1,4 +1,5 @@
 import type { JobBody } from '../../jobs/job.ts';
+import { GatheredBytes } from './gathered-bytes.ts';
 
 /** Bodies up to this size lie with their job. */
 export const INLINE_MOST: number = 64 * 1024;
@@ -36,8 +37,7 @@ export class BodySpool {
 	received = 0;
 	readonly #files: BodyFiles;
 	readonly #tell: SpoolTold;
-	#held: Buffer[] = [];
-	#heldBytes = 0;
+	readonly #held = new GatheredBytes();
 	/** Being written. */
 	#writingBytes = 0;
 	#writer: BodyWriter | null = null;
@@ -51,18 +51,15 @@ export class BodySpool {
 	}
 
 	get ready(): boolean {
-		return this.#heldBytes + this.#writingBytes < PENDING_MOST;
+		return this.#held.length + this.#writingBytes < PENDING_MOST;
 	}
 
 	/** Takes a copy of bytes[start, end). */
 	add(bytes: Uint8Array, start: number, end: number): void {
 		if (end <= start || this.#over) return;
-		const piece = Buffer.allocUnsafe(end - start);
-		(bytes as Buffer).copy(piece, 0, start, end);
-		this.#held.push(piece);
-		this.#heldBytes += end - start;
+		this.#held.add(bytes, start, end);
 		this.received += end - start;
-		if (this.received > INLINE_MOST && this.#heldBytes >= WRITE_BYTES) this.#write();
+		if (this.received > INLINE_MOST && this.#held.length >= WRITE_BYTES) this.#write();
 	}
 
 	#write(): void {
@@ -71,7 +68,7 @@ export class BodySpool {
 			() => {
 				this.#work = null;
 				// What came while the work was being put away.
-				if (this.#heldBytes >= WRITE_BYTES) this.#write();
+				if (this.#held.length >= WRITE_BYTES) this.#write();
 			},
 			(error: unknown) => {
 				this.#work = null;
@@ -83,10 +80,8 @@ export class BodySpool {
 	async #writeHeld(): Promise<void> {
 		if (this.#over) return;
 		this.#writer ??= await this.#files.create(Number.MAX_SAFE_INTEGER);
-		while (this.#heldBytes > 0 && !this.#over) {
-			const piece = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held);
-			this.#held = [];
-			this.#heldBytes = 0;
+		while (this.#held.length > 0 && !this.#over) {
+			const piece = this.#held.take();
 			this.#writingBytes = piece.length;
 			await this.#writer.write(piece);
 			this.#writingBytes = 0;
@@ -104,9 +99,7 @@ export class BodySpool {
 	held(): JobBody | null | undefined {
 		if (this.received === 0) return null;
 		if (this.#writer !== null || this.#work !== null) return undefined;
-		const inline = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held);
-		this.#held = [];
-		return { inline };
+		return { inline: this.#held.take() };
 	}
 
 	/** All came; null: it is empty. @throws what the disk says, or where it was discarded meanwhile */
@@ -133,8 +126,7 @@ export class BodySpool {
 	discard(): void {
 		if (this.#over) return;
 		this.#over = true;
-		this.#held = [];
-		this.#heldBytes = 0;
+		this.#held.clear();
 		const gone = async (): Promise<void> => {
 			await this.#work;
 			await this.#writer?.abort();

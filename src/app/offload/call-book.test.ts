@@ -12,7 +12,7 @@ test('however many wait for a change, jobs are still taken in', async () => {
 		book.begin(send, 'awaited', ['id', of]).catch((error: unknown) => refused.push(error));
 	await new Promise((resolve) => setImmediate(resolve));
 	assert.ok(refused.length > 0 && sent.length > 0);
-	const look = book.begin(send, 'look', ['id']);
+	const look = book.begin(send, 'look', ['id', []]);
 	book.settle({ type: 'answer', id: sent.at(-1) as number, value: null });
 	assert.equal(await look, null);
 	// Each that is answered makes room for another.

@@ -3,7 +3,7 @@ import type { FromJobs, JobCall, JobCalls, ToJobs } from '../jobs-messages.ts';
 
 /** Most calls that wait for an answer; who is that far behind is not asked more. */
 const CALLS_MOST = 10_000;
-/** Of them, most that wait for a change: each for a minute, also when its client has left; jobs are to be taken in all the same. */
+/** Of them, most that wait for a change: each for a minute at most; jobs are to be taken in all the same. */
 const WAITS_MOST = 5000;
 
 /** Who asked, and gets the answer. */
@@ -32,6 +32,15 @@ export class CallBook {
 		args: Parameters<JobCalls[N]>,
 	): Promise<ReturnType<JobCalls[N]>> {
 		return new Promise((resolve, reject) => this.enter(send, { name, args }, { resolve, reject }));
+	}
+
+	/** Nobody waits for its answer any more; false: it has come. */
+	drop(id: number): boolean {
+		const call = this.#calls.get(id);
+		if (!this.#calls.delete(id)) return false;
+		if (call?.waits === true) this.#waits--;
+		call?.end.resolve(null as never);
+		return true;
 	}
 
 	/** The same without a promise. */

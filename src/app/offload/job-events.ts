@@ -3,10 +3,9 @@ import { crash } from '../../gateway/crash.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { ENDED, type Job } from '../../jobs/job.ts';
 import { jobView } from './job-view.ts';
+import type { Wait } from './jobs-client.ts';
 import type { OffloadParts } from './offload-parts.ts';
 
-/** Streams of one worker at once. */
-const STREAMS_MOST = 500;
 /** Silence after which a comment is sent, so that nobody on the way gives the connection up, ms. */
 const SILENCE_MS = 15_000;
 
@@ -27,13 +26,14 @@ export class JobEvents implements AnswerSource {
 	#job: Job;
 	#seen: number;
 	#blocked = false;
-	#asking = false;
+	/** null: nothing is waited for. */
+	#asking: Wait | null = null;
 	#askedMs = 0;
 	#over = false;
 
 	/** Whether there may be one more. */
 	static fits(parts: OffloadParts): boolean {
-		return (open.get(parts) ?? 0) < STREAMS_MOST;
+		return (open.get(parts) ?? 0) < parts.streamsMost;
 	}
 
 	constructor(exchange: Exchange, parts: OffloadParts, job: Job) {
@@ -69,15 +69,14 @@ export class JobEvents implements AnswerSource {
 	}
 
 	#ask(): void {
-		if (this.#asking || this.#over) return;
-		this.#asking = true;
+		if (this.#asking !== null || this.#over) return;
 		this.#askedMs = performance.now();
 		const of = { version: this.#seen, ended: false, ms: SILENCE_MS };
-		this.#parts.jobs
-			.ask('awaited', this.#job.id, of)
+		this.#asking = this.#parts.jobs.wait(this.#job.id, of);
+		this.#asking.job
 			.catch(() => null)
 			.then((job) => {
-				this.#asking = false;
+				this.#asking = null;
 				if (this.#over) return;
 				// Who is cut off comes again, with what it has seen last.
 				const inVain = job !== null && job.version <= this.#seen && performance.now() - this.#askedMs < SOON_MS;
@@ -95,6 +94,7 @@ export class JobEvents implements AnswerSource {
 	#close(): void {
 		if (this.#over) return;
 		this.#over = true;
+		this.#asking?.stop();
 		this.#exchange.fetch.streaming = false;
 		this.#exchange.source = null;
 		open.set(this.#parts, (open.get(this.#parts) ?? 1) - 1);

@@ -1,6 +1,6 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { hashOf } from '../../jobs/idempotency.ts';
+import { type OffloadPolicy, OWNER_GROUP } from '../../jobs/offload-policy.ts';
 
 /** Characters of a hash that are kept: 132 bits. */
 const KEPT = 22;
@@ -14,13 +14,27 @@ export function ownerOf(exchange: Exchange, fields: readonly string[]): string {
 	return '';
 }
 
-/** Whether the job is one of these owners', or of nobody in particular. Takes as long for those who are not. */
-export function isOwned(owner: string, by: readonly string[]): boolean {
-	const wanted = Buffer.from(owner.padEnd(KEPT, '-'));
-	let found = owner === '';
-	for (const one of by) {
-		const given = Buffer.from(one.padEnd(KEPT, '-'));
-		if (given.length === wanted.length && timingSafeEqual(given, wanted)) found = true;
-	}
-	return found;
+/** Whose money a job costs: what tells groups apart where that is a field, otherwise each credential. */
+export function tenantOf(exchange: Exchange, policy: Pick<OffloadPolicy, 'group' | 'owner'>, owner: string): string {
+	return groupOf(exchange, policy.group === null ? { ...policy, group: OWNER_GROUP } : policy, owner);
+}
+
+/** What a group begins with that is the hash of a credential: the store keeps a keyed one of it. */
+export const CREDENTIAL_GROUP = ':';
+/** Longest name of a group, characters. */
+const GROUP_MOST = 100;
+const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie', 'x-api-key']);
+
+/** Among which turns are shared; '': among all. What may be a credential is only hashed. */
+export function groupOf(
+	exchange: Exchange,
+	{ group, owner: fields }: Pick<OffloadPolicy, 'group' | 'owner'>,
+	owner: string,
+): string {
+	if (group === null) return '';
+	if (group === OWNER_GROUP) return owner === '' ? '' : CREDENTIAL_GROUP + owner;
+	const value = exchange.field(group) ?? '';
+	if (value === '') return '';
+	if (CREDENTIALS.has(group) || fields.includes(group)) return CREDENTIAL_GROUP + hashOf(group, value).slice(0, KEPT);
+	return value.slice(0, GROUP_MOST);
 }

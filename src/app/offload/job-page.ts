@@ -1,6 +1,5 @@
 import { BallastError, type ErrorCode } from '../../core/errors.ts';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
-import { crash } from '../../gateway/crash.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { problemOf } from '../../gateway/problem.ts';
 import { ENDED, JOB_STATES, type Job, type JobState } from '../../jobs/job.ts';
@@ -8,8 +7,10 @@ import { parsePrefer } from '../../jobs/prefer.ts';
 import { giveResult } from './give-result.ts';
 import { JobEvents } from './job-events.ts';
 import { giveMedia, ownBase, withOwnUrls } from './job-media.ts';
-import { isOwned, ownerOf } from './job-owner.ts';
+import { ownerOf } from './job-owner.ts';
 import { askAgainS, jobView } from './job-view.ts';
+import type { Wait } from './jobs-client.ts';
+import { LaterTurns } from './later-turns.ts';
 import type { OffloadParts } from './offload-parts.ts';
 
 type Part = '' | 'result' | 'events' | 'media';
@@ -28,13 +29,16 @@ const METHODS: Readonly<Record<Part | 'list', readonly string[]>> = {
 /** One request about jobs: asks the jobs thread, then answers. */
 export class JobPage implements AnswerSource {
 	readonly #exchange: Exchange;
+	readonly #later: LaterTurns;
 	readonly #parts: OffloadParts;
+	/** For the job's end; null: it is not waited for. */
+	#waiting: Wait | null = null;
 	/** Whom the request may speak for. */
 	readonly #owners: readonly string[];
-	#over = false;
 
 	constructor(exchange: Exchange, parts: OffloadParts, owners: readonly (readonly string[])[]) {
 		this.#exchange = exchange;
+		this.#later = new LaterTurns(exchange);
 		this.#parts = parts;
 		this.#owners = owners.map((fields) => ownerOf(exchange, fields)).filter((owner) => owner !== '');
 	}
@@ -52,30 +56,31 @@ export class JobPage implements AnswerSource {
 		exchange.source = this;
 		const done = id === '' ? this.#list() : part === 'media' ? this.#file(id, file) : this.#about(id, part);
 		done.catch((error: unknown) => {
-			if (error instanceof BallastError) this.#guarded(() => this.#refuse(error.code));
-			else this.#crash(error);
+			if (error instanceof BallastError) this.#later.run(() => this.#refuse(error.code));
+			else
+				this.#later.run(() => {
+					throw error;
+				});
 		});
 	}
 
 	async #about(id: string, part: Part): Promise<void> {
 		const { jobs, files, path } = this.#parts;
 		const { method } = this.#exchange;
-		let job = await jobs.ask('look', id);
-		// Whose it is not takes the same way and time as what there is not.
-		if (!isOwned(job?.owner ?? NOBODY, this.#owners)) job = null;
+		let job = await jobs.ask('look', id, this.#owners);
 		if (job !== null && method === 'DELETE') job = await this.#cancel(id);
 		else if (job !== null && part !== 'events') job = await this.#wait(job);
 		if (part === 'result' && job?.result != null) job = await jobs.ask('get', id);
 		if (job !== null && part === 'result') job = await this.#refreshed(job);
 		const waits = part === '' && job?.state === 'waiting';
 		const outlook = waits ? await jobs.ask('outlook', job?.queue ?? '') : null;
-		this.#guarded(() => {
+		this.#later.run(() => {
 			if (job === null) this.#refuse('job_not_found');
 			else if (part === 'events') this.#events(job);
 			else if (part === 'result') {
 				if (!ENDED.has(job.state) && job.result === null) this.#refuse('job_not_done', again(job));
 				else {
-					this.#over = true;
+					this.#later.over = true;
 					giveResult(this.#exchange, job, files);
 				}
 			} else this.#json(jobView(job, path, outlook), again(job));
@@ -85,14 +90,13 @@ export class JobPage implements AnswerSource {
 	/** A copy of what came of it. */
 	async #file(id: string, file: number): Promise<void> {
 		const { jobs, files } = this.#parts;
-		const job = await jobs.ask('look', id);
-		const owned = job !== null && isOwned(job.owner, this.#owners);
-		const media = owned ? ((await jobs.ask('media', id))?.found[file] ?? null) : null;
-		this.#guarded(() => {
-			if (!isOwned(job?.owner ?? NOBODY, this.#owners)) this.#refuse('job_not_found');
+		const job = await jobs.ask('look', id, this.#owners);
+		const media = job === null ? null : ((await jobs.ask('media', id))?.found[file] ?? null);
+		this.#later.run(() => {
+			if (job === null) this.#refuse('job_not_found');
 			else if (media === null) this.#refuse('job_not_done');
 			else {
-				this.#over = true;
+				this.#later.over = true;
 				giveMedia(this.#exchange, media, files);
 			}
 		});
@@ -118,9 +122,9 @@ export class JobPage implements AnswerSource {
 		const said = this.#exchange.head.fields.list(this.#exchange.buffer, 'prefer');
 		const { waitS } = parsePrefer(said ?? '');
 		if (waitS === null || waitS === 0 || ENDED.has(job.state)) return job;
-		const given = this.#parts.jobs.ask('awaited', job.id, { version: -1, ended: true, ms: waitS * 1000 });
+		this.#waiting = this.#parts.jobs.wait(job.id, { version: -1, ended: true, ms: waitS * 1000 });
 		// Where too many wait it is as it is.
-		return given.catch(() => job);
+		return this.#waiting.job.catch(() => job);
 	}
 
 	async #list(): Promise<void> {
@@ -139,11 +143,11 @@ export class JobPage implements AnswerSource {
 						...(after === null ? {} : { after }),
 					});
 		const jobs = page.jobs.map((job) => jobView(job, this.#parts.path));
-		this.#guarded(() => this.#json({ jobs, next: page.next }, ''));
+		this.#later.run(() => this.#json({ jobs, next: page.next }, ''));
 	}
 
 	#events(job: Job): void {
-		this.#over = true;
+		this.#later.over = true;
 		if (!JobEvents.fits(this.#parts)) {
 			this.#exchange.failure = 'jobs_full';
 			this.#exchange.answerProblem(problemOf('jobs_full'));
@@ -151,41 +155,25 @@ export class JobPage implements AnswerSource {
 	}
 
 	#json(value: unknown, lines: string): void {
-		this.#over = true;
+		this.#later.over = true;
 		const body = Buffer.from(`${JSON.stringify(value)}\n`);
 		const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nCache-Control: no-store\r\n${lines}`;
 		this.#exchange.answerLocally(200, Buffer.from(head, 'latin1'), body);
 	}
 
 	#refuse(code: ErrorCode, lines = ''): void {
-		this.#over = true;
+		this.#later.over = true;
 		this.#exchange.failure = code;
 		this.#exchange.answerProblem(problemOf(code, lines));
-	}
-
-	#guarded(work: () => void): void {
-		if (this.#over) return;
-		try {
-			work();
-		} catch (error) {
-			this.#crash(error);
-		}
-	}
-
-	/** A fault of our own: this connection ends, all others go on. */
-	#crash(error: unknown): void {
-		if (!this.#over || this.#exchange.source === this) crash(this.#exchange, error);
 	}
 
 	resume(): void {}
 
 	cancel(): void {
-		this.#over = true;
+		this.#waiting?.stop();
+		this.#later.over = true;
 	}
 }
-
-/** An owner that no credential hashes to. */
-const NOBODY = '!';
 
 function again(job: Job): string {
 	const seconds = askAgainS(job, Date.now());

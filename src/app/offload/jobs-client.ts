@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { AttemptOrder, AttemptOutcome } from '../../jobs/attempt.ts';
-import type { NewJob } from '../../jobs/job.ts';
-import type { Added, FromJobs, JobCall, JobCalls, ToJobs } from '../jobs-messages.ts';
+import type { Job, NewJob } from '../../jobs/job.ts';
+import type { Added, Awaited, FromJobs, JobCall, JobCalls, ToJobs } from '../jobs-messages.ts';
 import { type Flat, readFromJobs, writeToJobs } from '../jobs-wire.ts';
 import { TurnBox } from '../turn-box.ts';
 import { CallBook, type CallEnd } from './call-book.ts';
@@ -12,6 +12,12 @@ export interface AttemptTaker {
 	abort(token: string): void;
 	/** The jobs thread is another one: nobody waits for what is under way any more. */
 	abandoned(): void;
+}
+
+/** A change that is waited for. */
+export interface Wait {
+	job: Promise<Job | null>;
+	stop(): void;
 }
 
 /** A worker's end of its channel to the jobs thread. */
@@ -55,6 +61,22 @@ export class JobsClient {
 	add(job: NewJob, most: number, end: CallEnd<Added>): void {
 		const box = this.#box;
 		this.#calls.enter(box === null ? null : (call) => box.say(call), { name: 'add', args: [job, most] }, end);
+	}
+
+	/** As `awaited`; `stop`: nobody waits any more, then it is null. @throws BallastError `jobs_unavailable` of `job` */
+	wait(id: string, of: Awaited): Wait {
+		const box = this.#box;
+		let call = 0;
+		const send = (message: Extract<ToJobs, { type: 'call' }>): void => {
+			call = message.id;
+			box?.say(message);
+		};
+		return {
+			job: this.#calls.begin(box === null ? null : send, 'awaited', [id, of]),
+			stop: () => {
+				if (this.#calls.drop(call)) box?.say({ type: 'unwait', id: call });
+			},
+		};
 	}
 
 	/** Whether this worker takes attempts: it does once it serves, until it is on its way out. */

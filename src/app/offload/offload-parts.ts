@@ -9,8 +9,10 @@ export interface OffloadParts {
 	files: BodyFiles & JobFiles;
 	/** Where jobs are asked about. */
 	path: string;
-	/** Which webhooks may be named; null: none. */
-	webhooks: WebhookJudge | null;
+	/** Which webhooks may be named, and whether one to a host could be signed; null: none. */
+	webhooks: { judge: WebhookJudge; signs(host: string): boolean } | null;
+	/** Streams of events of this worker at once. */
+	streamsMost: number;
 	/** Requests whose bodies are being stored now. */
 	storing: number;
 }

@@ -5,8 +5,9 @@ import { explainedProblem, type Problem, problemOf } from '../../gateway/problem
 import { cancelAfterMs, hashOf, idempotencyKey, KEY_FAULTS } from '../../jobs/idempotency.ts';
 import { type OffloadPolicy, takesMethod } from '../../jobs/offload-policy.ts';
 import { parsePrefer } from '../../jobs/prefer.ts';
-import { REFUSALS, type WebhookRefusal } from '../../jobs/webhooks/webhook-rules.ts';
-import { ownerOf } from './job-owner.ts';
+import type { Told } from '../../jobs/webhooks/webhook-message.ts';
+import { hostOf, REFUSALS, type WebhookRefusal } from '../../jobs/webhooks/webhook-rules.ts';
+import { groupOf, ownerOf, tenantOf } from './job-owner.ts';
 import { type OffloadParts, STORING_MOST } from './offload-parts.ts';
 import { OffloadedRequest, type Wanted, WEBHOOK_FIELD } from './offloaded-request.ts';
 
@@ -49,13 +50,8 @@ export class OffloadRoute implements Offload<Exchange> {
 			const why = { reason: key.fault, detail: KEY_FAULTS[key.fault] };
 			return answer(exchange, 'idempotency_key_malformed', explainedProblem('idempotency_key_malformed', why));
 		}
-		const asked = {
-			waitS: hold === null ? (preferences.waitS ?? 0) : 0,
-			hold,
-			asked: preferences.async,
-			webhook: webhook?.url ?? null,
-			key: key.key,
-		};
+		const waitS = hold === null ? (preferences.waitS ?? 0) : 0;
+		const asked = { waitS, hold, asked: preferences.async, webhook, key: key.key };
 		const wanted = this.#wanted(exchange, asked);
 		if (typeof wanted === 'string') return refuse(exchange, wanted);
 		if (exchange.framing.contentLength > policy.bodyMost) return refuse(exchange, 'body_too_large');
@@ -65,14 +61,15 @@ export class OffloadRoute implements Offload<Exchange> {
 	}
 
 	/** Who is told of the job's end. */
-	#webhook(exchange: Exchange): { url: string } | { refused: WebhookRefusal } | null {
+	#webhook(exchange: Exchange): Told | { refused: WebhookRefusal } | null {
 		const { webhook } = this.policy;
 		const { webhooks } = this.#parts;
 		if (webhook === null || webhooks === null) return null;
 		const said = webhook.asked ? exchange.head.fields.list(exchange.buffer, WEBHOOK_FIELD) : undefined;
-		if (said === undefined) return webhook.url === null ? null : { url: webhook.url };
-		const judged = webhooks.url(said);
-		return judged instanceof URL ? { url: judged.href } : { refused: judged };
+		if (said === undefined) return webhook.url === null ? null : { url: webhook.url, asked: false };
+		const judged = webhooks.judge.url(said);
+		if (!(judged instanceof URL)) return { refused: judged };
+		return webhooks.signs(hostOf(judged)) ? { url: judged.href, asked: true } : { refused: 'no_secret' };
 	}
 
 	/** Its client's key, '' for none; null: there must be one. */
@@ -92,11 +89,11 @@ export class OffloadRoute implements Offload<Exchange> {
 		const cancelMs = after === undefined ? 0 : cancelAfterMs(after);
 		if (cancelMs === undefined) return 'bad_request';
 		const owner = ownerOf(exchange, policy.owner);
-		const group = policy.group === null ? owner : (exchange.field(policy.group) ?? '').slice(0, 100);
 		return {
 			policy,
 			owner,
-			group,
+			group: groupOf(exchange, policy, owner),
+			tenant: policy.spend === null ? '' : tenantOf(exchange, policy, owner),
 			// Whose key it is: another owner's, or one of another route, is another one.
 			record: key === '' ? '' : hashOf(owner, route?.service.name ?? '', route?.name ?? '', key),
 			...asked,

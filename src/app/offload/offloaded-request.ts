@@ -2,20 +2,22 @@ import { createHash, type Hash } from 'node:crypto';
 import { BallastError, ERRORS, type ErrorCode } from '../../core/errors.ts';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
 import type { BodyIntake } from '../../gateway/body-intake.ts';
-import { crash } from '../../gateway/crash.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { type Problem, problemOf } from '../../gateway/problem.ts';
 import { later, newJob } from '../../jobs/as-handed-in.ts';
 import { ENDED, type Job, type JobBody, type JobSpend, type NewJob } from '../../jobs/job.ts';
 import { newJobId } from '../../jobs/job-id.ts';
-import { type HoldPolicy, IDEMPOTENCY_MS, type OffloadPolicy } from '../../jobs/offload-policy.ts';
+import type { HoldPolicy, OffloadPolicy } from '../../jobs/offload-policy.ts';
 import { jobSpend } from '../../jobs/spend/job-spend.ts';
-import { writeNotify } from '../../jobs/webhooks/webhook-message.ts';
+import { type Told, writeNotify } from '../../jobs/webhooks/webhook-message.ts';
+import { hostOf } from '../../jobs/webhooks/webhook-rules.ts';
 import type { BodyScan } from '../../wire/body.ts';
 import type { Added } from '../jobs-messages.ts';
 import { BodySpool } from './body-spool.ts';
 import { giveAnswer, giveResult } from './give-result.ts';
 import { askAgainS, jobView } from './job-view.ts';
+import type { Wait } from './jobs-client.ts';
+import { LaterTurns } from './later-turns.ts';
 import type { OffloadParts } from './offload-parts.ts';
 import { spendProblem } from './spend-problem.ts';
 import { storeRequest } from './stored-request.ts';
@@ -26,6 +28,8 @@ export interface Wanted {
 	policy: OffloadPolicy;
 	owner: string;
 	group: string;
+	/** Whose money it costs. */
+	tenant: string;
 	/** The client's idempotency key; '': none. */
 	key: string;
 	/** What the key is known by; '': there is none. */
@@ -37,7 +41,7 @@ export interface Wanted {
 	/** The client said `respond-async`. */
 	asked: boolean;
 	/** Who is told of its end; null: nobody. */
-	webhook: string | null;
+	webhook: Told | null;
 	/** How long from now the job may take; 0: as the policy says. */
 	cancelMs: number;
 }
@@ -53,6 +57,7 @@ const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 /** A request on its way to be a job: its body is stored, then the job; only then is it answered. */
 export class OffloadedRequest implements AnswerSource, BodyIntake {
 	readonly #exchange: Exchange;
+	readonly #later: LaterTurns;
 	readonly #parts: OffloadParts;
 	readonly #wanted: Wanted;
 	readonly #spool: BodySpool;
@@ -64,8 +69,8 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	#spend: JobSpend | null = null;
 	/** The key is reserved while the body comes. */
 	#reserved = false;
-	/** It was answered, or its client has left. */
-	#over = false;
+	/** For the job's end; null: it is not waited for. */
+	#waiting: Wait | null = null;
 	/** Its body is stored, or was given up. */
 	#stored = false;
 	/** The job that goes with its client, should that leave before its turn; '': none. */
@@ -73,12 +78,13 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 
 	constructor(exchange: Exchange, parts: OffloadParts, wanted: Wanted) {
 		this.#exchange = exchange;
+		this.#later = new LaterTurns(exchange);
 		this.#parts = parts;
 		this.#wanted = wanted;
 		this.#fingerprint = wanted.record === '' ? null : createHash('sha256');
 		this.#spool = new BodySpool(parts.files, {
-			ready: () => this.#guarded(() => exchange.client.upstreamDrained()),
-			failed: (error) => this.#guarded(() => this.#failed(error)),
+			ready: () => this.#later.run(() => exchange.client.upstreamDrained()),
+			failed: (error) => this.#later.run(() => this.#failed(error)),
 		});
 	}
 
@@ -103,7 +109,8 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		const { buffer, method, targetStart, targetEnd } = exchange;
 		const type = exchange.field('content-type') ?? '';
 		hash.update(`${method} ${buffer.toString('latin1', targetStart, targetEnd)}\n${type}\n`);
-		if (this.#wanted.webhook !== null) hash.update(`${this.#wanted.webhook}\n`);
+		const { webhook } = this.#wanted;
+		if (webhook?.asked === true) hash.update(`${webhook.url}\n`);
 	}
 
 	/** Another request with the same key may be on its way here, too. */
@@ -115,9 +122,9 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 			(free) => {
 				if (free) return;
 				this.#reserved = false;
-				this.#guarded(() => this.#refuse('idempotency_in_flight'));
+				this.#later.run(() => this.#refuse('idempotency_in_flight'));
 			},
-			(error) => this.#guarded(() => this.#failed(error)),
+			(error) => this.#later.run(() => this.#failed(error)),
 		);
 	}
 
@@ -134,7 +141,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	}
 
 	take(source: Uint8Array, scan: BodyScan): void {
-		if (this.#over) return;
+		if (this.#later.over) return;
 		if (scan.received > this.#wanted.policy.bodyMost) {
 			this.#refuse('body_too_large');
 			return;
@@ -163,7 +170,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		this.#spool
 			.finish()
 			.then((body) => this.#store(request, body, upstreamKey))
-			.catch((error: unknown) => this.#guarded(() => this.#failed(error)));
+			.catch((error: unknown) => this.#later.run(() => this.#failed(error)));
 	}
 
 	/** The client's own key where whose it is can be told upstream, too; otherwise two owners' keys might meet there. */
@@ -175,14 +182,14 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	}
 
 	#store(request: Uint8Array, body: JobBody | null, upstreamKey: string | null): void {
-		if (this.#over) return;
+		if (this.#later.over) return;
 		const job = this.#newJob(request, body, upstreamKey);
 		this.#parts.jobs.add(job, this.#wanted.policy.limits.waiting, {
 			resolve: (added) => this.#added(job, added),
 			reject: (error) => {
 				// Of any other failure it cannot be told whether the job was stored all the same; what nothing names is swept.
 				if (error instanceof BallastError && error.code === 'jobs_full') this.#unwanted(job);
-				this.#guarded(() => this.#failed(error));
+				this.#later.run(() => this.#failed(error));
 			},
 		});
 	}
@@ -197,27 +204,27 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		if (added.kind !== 'added') this.#unwanted(handed);
 		this.#settled();
 		const { hold, record } = this.#wanted;
-		if (this.#over) {
+		if (this.#later.over) {
 			// It left while its job was being stored.
 			if (hold !== null && record === '' && added.kind === 'added')
 				void withdraw(this.#parts.jobs, handed.id).catch(() => {});
 			return;
 		}
 		if (added.kind === 'mismatch') {
-			this.#guarded(() => this.#refuse('idempotency_key_reused'));
+			this.#later.run(() => this.#refuse('idempotency_key_reused'));
 			return;
 		}
 		if (added.kind === 'over_spend') {
-			this.#guarded(() => this.#refuseSpend(added.key));
+			this.#later.run(() => this.#refuseSpend(added.key));
 			return;
 		}
 		const job = added.kind === 'added' ? newJob(later(handed, added.shiftMs)) : added.job;
 		if (hold !== null && job !== null) void this.#untilTaken(job, hold);
-		else if (job === null || this.#wanted.waitS === 0) this.#guarded(() => this.#answer(job));
+		else if (job === null || this.#wanted.waitS === 0) this.#later.run(() => this.#answer(job));
 		else
 			this.#held(job)
-				.then((held) => this.#guarded(() => this.#answer(held)))
-				.catch((error: unknown) => this.#guarded(() => this.#failed(error)));
+				.then((held) => this.#later.run(() => this.#answer(held)))
+				.catch((error: unknown) => this.#later.run(() => this.#failed(error)));
 	}
 
 	#refuseSpend(key: string): void {
@@ -228,11 +235,10 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	}
 
 	#newJob(request: Uint8Array, body: JobBody | null, upstreamKey: string | null): NewJob {
-		const { policy, owner, group, record, cancelMs, webhook, hold } = this.#wanted;
+		const { policy, owner, group, tenant, record, cancelMs, webhook, hold } = this.#wanted;
 		const createdMs = Date.now();
 		const service = this.#exchange.route?.service.name ?? '';
-		this.#spend =
-			policy.spend === null ? null : jobSpend(policy.spend, { service, tenant: group, body, nowMs: createdMs });
+		this.#spend = policy.spend === null ? null : jobSpend(policy.spend, { service, tenant, body, nowMs: createdMs });
 		const most = [cancelMs, policy.expiresMs].filter((ms) => ms > 0);
 		return {
 			id: this.#id,
@@ -249,6 +255,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 			body,
 			upstreamKey: upstreamKey ?? this.#id,
 			notify: webhook === null ? null : writeNotify(webhook),
+			...(webhook === null ? {} : { notifyLane: hostOf(new URL(webhook.url)) }),
 			lane: hold?.lane ?? '',
 			...(this.#spend === null ? {} : { spend: this.#spend }),
 			idempotency:
@@ -257,7 +264,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 					: {
 							key: record,
 							fingerprint: this.#fingerprint.digest('base64url'),
-							untilMs: createdMs + IDEMPOTENCY_MS,
+							untilMs: createdMs + policy.idempotencyMs,
 						},
 		};
 	}
@@ -266,9 +273,8 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	async #held(job: Job): Promise<Job | null> {
 		const ms = this.#wanted.waitS * 1000;
 		// It is stored whatever becomes of the thread that knows how it gets on.
-		const last = ENDED.has(job.state)
-			? job
-			: ((await this.#parts.jobs.ask('awaited', job.id, { version: -1, ended: true, ms }).catch(() => null)) ?? job);
+		if (!ENDED.has(job.state)) this.#waiting = this.#parts.jobs.wait(job.id, { version: -1, ended: true, ms });
+		const last = (await this.#waiting?.job.catch(() => null)) ?? job;
 		// What is known of one that has ended is all but its result.
 		return ENDED.has(last.state) ? this.#parts.jobs.ask('get', last.id) : last;
 	}
@@ -278,11 +284,15 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 		const { policy, record } = this.#wanted;
 		const keyed = record !== '';
 		if (!keyed) this.#bound = job.id;
-		const patience = { hold, keyed, begunMs: policy.timeLimitMs || BEGUN_MS };
+		const waits = (wait: Wait): void => {
+			this.#waiting = wait;
+			if (this.#later.over) wait.stop();
+		};
+		const patience = { hold, keyed, begunMs: policy.timeLimitMs || BEGUN_MS, waits };
 		// The job is stored whatever becomes of the thread that knows how it gets on.
 		const taken = await untilTaken(this.#parts.jobs, job, patience).catch((): Taken => ({ kind: 'going', job }));
 		this.#bound = '';
-		this.#guarded(() => this.#answerTaken(taken));
+		this.#later.run(() => this.#answerTaken(taken));
 	}
 
 	#answerTaken(taken: Taken): void {
@@ -319,7 +329,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	}
 
 	#failed(error: unknown): void {
-		if (this.#over) return;
+		if (this.#later.over) return;
 		// What is no answer is of the disk, and told by the jobs thread.
 		const known = error instanceof BallastError && ERRORS[error.code].status > 0;
 		if (!(error instanceof BallastError)) this.#exchange.plane.report(error);
@@ -327,7 +337,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 	}
 
 	#refuse(code: ErrorCode, problem: Problem = problemOf(code)): void {
-		if (this.#over) return;
+		if (this.#later.over) return;
 		this.#end();
 		const exchange = this.#exchange;
 		exchange.failure = code;
@@ -344,7 +354,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 
 	/** The exchange is let go of. */
 	#end(): void {
-		this.#over = true;
+		this.#later.over = true;
 		if (!this.#stored) this.#spool.discard();
 		this.#settled();
 		this.#exchange.source = null;
@@ -357,18 +367,9 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 
 	/** The client has left. What is with the store by now becomes a job; one that it did not ask for only if it has begun. */
 	cancel(): void {
-		if (this.#over) return;
+		this.#waiting?.stop();
+		if (this.#later.over) return;
 		this.#end();
 		if (this.#bound !== '') void withdraw(this.#parts.jobs, this.#bound).catch(() => {});
-	}
-
-	/** A fault of our own: this connection ends, all others go on. */
-	#guarded(work: () => void): void {
-		if (this.#over) return;
-		try {
-			work();
-		} catch (error) {
-			crash(this.#exchange, error);
-		}
 	}
 }

@@ -12,14 +12,17 @@ const ANSWER = { head: Buffer.from(''), body: null };
 async function taken(waits: Job[], { keyed = false, begun = false } = {}) {
 	const calls: string[] = [];
 	const jobs = {
-		ask: async (name: string, _: string, of: { ms?: number }) => {
-			calls.push(name === 'awaited' ? `awaited ${of.ms}` : name);
-			if (name === 'awaited') return waits.shift();
+		wait(_: string, of: { ms: number }) {
+			calls.push(`awaited ${of.ms}`);
+			return { job: Promise.resolve(waits.shift() ?? null), stop() {} };
+		},
+		ask: async (name: string) => {
+			calls.push(name);
 			if (name === 'taken') return ANSWER;
 			return name === 'change' ? { changed: !begun } : job({ state: 'failed' });
 		},
 	} as unknown as JobsClient;
-	const patience = { hold: { ms: 60, lane: '' }, keyed, begunMs: 120 };
+	const patience = { hold: { ms: 60, lane: '' }, keyed, begunMs: 120, waits() {} };
 	const { kind } = await untilTaken(jobs, job(), patience);
 	return { kind, calls };
 }

@@ -1,6 +1,6 @@
 import { ENDED, type Job, type JobResult } from '../../jobs/job.ts';
 import type { HoldPolicy } from '../../jobs/offload-policy.ts';
-import type { JobsClient } from './jobs-client.ts';
+import type { JobsClient, Wait } from './jobs-client.ts';
 
 /** What a client is answered that did not ask for a job. */
 export type Taken =
@@ -20,12 +20,21 @@ export interface Patience {
 	keyed: boolean;
 	/** Once it has begun, ms. */
 	begunMs: number;
+	/** Given each wait as it begins: nobody waits for a client that has left. */
+	waits(wait: Wait): void;
 }
 
 /** Waits until the API has taken the job. @throws BallastError `jobs_unavailable` */
-export async function untilTaken(jobs: JobsClient, job: Job, { hold, keyed, begunMs }: Patience): Promise<Taken> {
-	const wait = (ms: number): Promise<Job | null> =>
-		jobs.ask('awaited', job.id, { version: -1, ended: false, taken: true, ms });
+export async function untilTaken(
+	jobs: JobsClient,
+	job: Job,
+	{ hold, keyed, begunMs, waits }: Patience,
+): Promise<Taken> {
+	const wait = (ms: number): Promise<Job | null> => {
+		const begun = jobs.wait(job.id, { version: -1, ended: false, taken: true, ms });
+		waits(begun);
+		return begun.job;
+	};
 	let last = (await wait(hold.ms)) ?? job;
 	if (last.attempts === 0 && isOpen(last)) {
 		if (keyed || (await withdraw(jobs, job.id))) return { kind: 'full' };

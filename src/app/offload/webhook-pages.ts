@@ -1,13 +1,14 @@
 import { BallastError, type ErrorCode } from '../../core/errors.ts';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
 import type { BodyIntake } from '../../gateway/body-intake.ts';
-import { crash } from '../../gateway/crash.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import type { OwnPages } from '../../gateway/offload.ts';
 import { problemOf } from '../../gateway/problem.ts';
 import type { WebhookPolicy } from '../../jobs/external/external-policy.ts';
 import type { BodyScan } from '../../wire/body.ts';
 import { text } from '../../wire/head.ts';
+import { GatheredBytes } from './gathered-bytes.ts';
+import { LaterTurns } from './later-turns.ts';
 import type { OffloadParts } from './offload-parts.ts';
 
 /** Longest body of a webhook, bytes. */
@@ -63,16 +64,17 @@ function refuse(exchange: Exchange, code: ErrorCode, lines = ''): void {
 /** One webhook: its body is read, and handed to the jobs thread. */
 class WebhookPage implements AnswerSource, BodyIntake {
 	readonly #exchange: Exchange;
+	readonly #later: LaterTurns;
 	readonly #parts: OffloadParts;
 	readonly #room: { taken: number };
-	readonly #chunks: Buffer[] = [];
+	readonly #body = new GatheredBytes();
 	#path = '';
 	#fields: Record<string, string> = {};
-	#over = false;
 	readonly ready = true;
 
 	constructor(exchange: Exchange, parts: OffloadParts, room: { taken: number }) {
 		this.#exchange = exchange;
+		this.#later = new LaterTurns(exchange);
 		this.#parts = parts;
 		this.#room = room;
 	}
@@ -92,21 +94,21 @@ class WebhookPage implements AnswerSource, BodyIntake {
 	}
 
 	take(source: Uint8Array, scan: BodyScan): void {
-		if (this.#over) return;
+		if (this.#later.over) return;
 		if (scan.received > BODY_MOST) {
 			this.#refuse('body_too_large');
 			return;
 		}
 		for (let i = 0; i < scan.rangeCount; i++)
-			this.#chunks.push(Buffer.from(source.subarray(scan.ranges[2 * i] as number, scan.ranges[2 * i + 1] as number)));
+			this.#body.add(source, scan.ranges[2 * i] as number, scan.ranges[2 * i + 1] as number);
 		if (scan.done) this.#whole();
 	}
 
 	#whole(): void {
 		this.#exchange.client.arm(0, 0);
-		this.#parts.jobs.ask('webhook', this.#path, this.#fields, Buffer.concat(this.#chunks)).then(
+		this.#parts.jobs.ask('webhook', this.#path, this.#fields, this.#body.take()).then(
 			(verdict) =>
-				this.#guarded(() => {
+				this.#later.run(() => {
 					if (verdict === 'unverified') this.#refuse('webhook_unverified');
 					else if (verdict === 'unreadable') this.#refuse('bad_request');
 					else {
@@ -115,7 +117,7 @@ class WebhookPage implements AnswerSource, BodyIntake {
 					}
 				}),
 			(error: unknown) =>
-				this.#guarded(() => this.#refuse(error instanceof BallastError ? error.code : 'jobs_unavailable')),
+				this.#later.run(() => this.#refuse(error instanceof BallastError ? error.code : 'jobs_unavailable')),
 		);
 	}
 
@@ -125,25 +127,15 @@ class WebhookPage implements AnswerSource, BodyIntake {
 	}
 
 	#end(): void {
-		this.#over = true;
+		this.#later.over = true;
 		this.#room.taken--;
 		this.#exchange.source = null;
 		this.#exchange.intake = null;
 	}
 
-	/** A fault of our own: this connection ends, all others go on. */
-	#guarded(work: () => void): void {
-		if (this.#over) return;
-		try {
-			work();
-		} catch (error) {
-			crash(this.#exchange, error);
-		}
-	}
-
 	resume(): void {}
 
 	cancel(): void {
-		if (!this.#over) this.#end();
+		if (!this.#later.over) this.#end();
 	}
 }

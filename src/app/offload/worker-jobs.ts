@@ -4,7 +4,9 @@ import type { Pieces } from '../../gateway/files/pieces.ts';
 import type { Route } from '../../gateway/route.ts';
 import { REST } from '../../gateway/route-table.ts';
 import { BodyFolder } from '../../jobs/body-folder.ts';
+import { secretsOfHost } from '../../jobs/webhooks/receiver-secrets.ts';
 import { WebhookJudge } from '../../jobs/webhooks/webhook-rules.ts';
+import type { WebhooksConfig } from '../../jobs/webhooks/webhooks-config.ts';
 import { type Plan, seriesKey } from '../plan.ts';
 import { JobAttempts } from './job-attempts.ts';
 import { JobPages } from './job-pages.ts';
@@ -29,7 +31,7 @@ export class WorkerJobs {
 		this.#routes = routes;
 	}
 
-	configure({ jobs, services }: Plan): void {
+	configure({ jobs, services, workers }: Plan): void {
 		if (jobs === null) {
 			// What is under way of jobs that were made before is carried out.
 			this.parts = null;
@@ -39,7 +41,8 @@ export class WorkerJobs {
 		if (this.parts === null || this.#folder !== jobs.bodies) this.parts = this.#open(jobs.bodies);
 		this.#folder = jobs.bodies;
 		this.parts.path = jobs.path;
-		this.parts.webhooks = jobs.webhooks === null ? null : new WebhookJudge(jobs.webhooks.rules);
+		this.parts.streamsMost = Math.ceil(jobs.streams / Math.max(1, workers));
+		this.parts.webhooks = webhooksOf(jobs.webhooks);
 		const policies = services.flatMap(({ offload, routeOffloads }) => [offload, ...Object.values(routeOffloads)]);
 		const owners = new Map(policies.map((policy) => [String(policy?.owner), policy?.owner ?? []]));
 		const webhooks = policies.flatMap((policy) => policy?.external?.webhook ?? []);
@@ -60,6 +63,7 @@ export class WorkerJobs {
 			},
 			path: '',
 			webhooks: null,
+			streamsMost: 0,
 			storing: 0,
 		};
 		this.client.attempts = new JobAttempts(this.#plane, parts, (service, route) => {
@@ -68,4 +72,10 @@ export class WorkerJobs {
 		});
 		return parts;
 	}
+}
+
+function webhooksOf(config: WebhooksConfig | null): OffloadParts['webhooks'] {
+	if (config === null) return null;
+	const judge = new WebhookJudge(config.rules);
+	return { judge, signs: (host) => secretsOfHost(config, host).length > 0 };
 }

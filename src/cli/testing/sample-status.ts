@@ -99,6 +99,7 @@ export function sampleStatus(more: Partial<Status> = {}): Status {
 				rateLimits: [],
 			},
 		],
+		jobs: null,
 		unrouted: sampleCounts({ requests: 0 }),
 		warnings: [],
 		...more,

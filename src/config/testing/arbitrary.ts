@@ -117,9 +117,11 @@ export const offloadInput: fc.Arbitrary<NonNullable<UserRoute['offload']>> = fc.
 		.record({
 			when: maybe(fc.constantFrom('asked' as const, 'always' as const)),
 			methods: maybe(fc.constantFrom<('POST' | 'GET')[]>(['POST'], ['GET', 'POST'])),
-			idempotency: maybe(fc.constantFrom('optional' as const, 'required' as const)),
+			idempotency: maybe(
+				fc.constantFrom('optional' as const, 'required' as const, { life: '7d' }, { key: 'required' as const }),
+			),
 			owner: maybe(fc.constantFrom('header:X-User', ['header:a', 'header:b'])),
-			group: maybe(fc.constant('header:X-Tenant')),
+			group: maybe(fc.constantFrom('header:X-Tenant', 'owner' as const, 'all' as const)),
 			priority: maybe(fc.constantFrom('high' as const, 'normal' as const, 'low' as const)),
 			concurrency: maybe(fc.constantFrom(4, 'off' as const)),
 			rate: maybe(fc.constantFrom('10/s', 'off' as const)),

@@ -25,7 +25,7 @@ export class Adding {
 			ON CONFLICT (id) DO NOTHING`,
 		);
 		this.#addPayload = database.prepare('INSERT INTO payloads VALUES (?, ?, ?, ?, ?, ?)');
-		this.#addNotice = database.prepare('INSERT INTO notices VALUES (?, 0, 0, NULL, NULL)');
+		this.#addNotice = database.prepare('INSERT INTO notices (seq, version, attempts, lane) VALUES (?, 0, 0, ?)');
 	}
 
 	add(job: NewJob): AddOutcome {
@@ -75,7 +75,7 @@ export class Adding {
 		);
 		if (changes === 0) return false;
 		this.#addPayload.run(lastInsertRowid, job.request, ...bodyColumns(job.body), job.notify);
-		if (job.notify !== null) this.#addNotice.run(lastInsertRowid);
+		if (job.notify !== null) this.#addNotice.run(lastInsertRowid, job.notifyLane ?? '');
 		if (job.spend !== undefined) this.#book.spending.count(job.spend);
 		ledger.move(group, null, state);
 		this.#book.tell(id, state, 1);

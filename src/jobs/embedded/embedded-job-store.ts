@@ -9,18 +9,20 @@ import type {
 	JobChanged,
 	JobPage,
 	JobQuery,
-	JobStore,
 	KnowsQueues,
 	KnowsSums,
 	QueueView,
 	Report,
 } from '../job-store.ts';
-import type { Notice, NoticeClaim, NoticeSettled, NoticeStore } from '../notice-store.ts';
+import type { Notice, NoticeClaim, NoticeSettled } from '../notice-store.ts';
+import type { GoneReceiver } from '../receiver-store.ts';
+import type { OwnerStore, TellingStore } from '../telling-store.ts';
 import { Adding } from './adding.ts';
 import { change } from './changing.ts';
 import { Claiming } from './claiming.ts';
 import { CommitGroup } from './commit-group.ts';
 import { FileWatch } from './file-watch.ts';
+import { GoneReceivers } from './gone-receivers.ts';
 import { IdempotencyRecords } from './idempotency-records.ts';
 import { JobBook } from './job-book.ts';
 import { isCorrupt, isOfFile, type JobFile, openJobFile, quarantine, unavailable } from './job-file.ts';
@@ -29,6 +31,7 @@ import { Ledger } from './ledger.ts';
 import { listJobs } from './listing.ts';
 import { LOOK_EVERY_MS, Neighbours } from './neighbours.ts';
 import { Noticing } from './noticing.ts';
+import { Owners } from './owners.ts';
 import { report } from './reporting.ts';
 import { Sweeping } from './sweeping.ts';
 
@@ -45,7 +48,7 @@ export interface EmbeddedJobStoreOptions extends JobFile {
 /** Jobs in a SQLite file: with nothing installed, on one machine. What is promised is on its disk. */
 export function openEmbeddedJobStore(
 	options: EmbeddedJobStoreOptions,
-): JobStore & NoticeStore & KnowsQueues & KnowsSums {
+): TellingStore & OwnerStore & KnowsQueues & KnowsSums {
 	return new EmbeddedJobStore(options);
 }
 
@@ -58,11 +61,13 @@ interface Parts {
 	claiming: Claiming;
 	sweeping: Sweeping;
 	noticing: Noticing;
+	receivers: GoneReceivers;
+	owners: Owners;
 	neighbours: Neighbours;
 	group: CommitGroup;
 }
 
-class EmbeddedJobStore implements JobStore, NoticeStore, KnowsQueues, KnowsSums {
+class EmbeddedJobStore implements TellingStore, OwnerStore, KnowsQueues, KnowsSums {
 	readonly #options: EmbeddedJobStoreOptions;
 	readonly #look: NodeJS.Timeout | undefined;
 	#parts: Parts;
@@ -141,6 +146,34 @@ class EmbeddedJobStore implements JobStore, NoticeStore, KnowsQueues, KnowsSums 
 		return this.#read(({ noticing }) => noticing.waiting());
 	}
 
+	async areGone(keys: readonly string[]): Promise<ReadonlySet<string>> {
+		return this.#read(({ receivers }) => receivers.among(keys));
+	}
+
+	addGone(receiver: GoneReceiver): Promise<void> {
+		return this.#run(({ receivers }) => receivers.add(receiver));
+	}
+
+	async gone(most: number): Promise<GoneReceiver[]> {
+		return this.#read(({ receivers }) => receivers.list(most));
+	}
+
+	removeGone(keys: readonly string[]): Promise<number> {
+		return this.#run(({ receivers }) => receivers.remove(keys));
+	}
+
+	async ownerOf(id: string): Promise<string | null> {
+		return this.#read(({ owners }) => owners.ownerOf(id));
+	}
+
+	async secret(): Promise<Uint8Array | null> {
+		return this.#read(({ owners }) => owners.secret());
+	}
+
+	setSecret(value: Uint8Array, was: Uint8Array | null): Promise<boolean> {
+		return this.#run(({ owners }) => owners.setSecret(value, was));
+	}
+
 	async close(): Promise<void> {
 		if (this.#closed) return;
 		clearInterval(this.#look);
@@ -192,6 +225,8 @@ class EmbeddedJobStore implements JobStore, NoticeStore, KnowsQueues, KnowsSums 
 			claiming: new Claiming(database, book, this.#options.isAlive ?? (() => false)),
 			sweeping: new Sweeping(database, book, records),
 			noticing: new Noticing(database),
+			receivers: new GoneReceivers(database),
+			owners: new Owners(database),
 			neighbours: new Neighbours(database, this.#options.changed !== undefined),
 			group: new CommitGroup(database, {
 				begin() {

@@ -9,6 +9,8 @@ const PACE = 3;
 const PART = 11;
 /** Rows that one step of a sweep lets go of, at most. */
 const DROP_MOST = 200;
+/** A record whose job is there is kept for so long, and looked at again then, ms. */
+const KEPT_MS = 3_600_000;
 
 interface Known {
 	fingerprint: string;
@@ -25,7 +27,7 @@ interface Recent {
  * Idempotency records, within a transaction. A key is a hash and has its place anywhere in an index: with each commit
  * a page of it would be written for each key. So a record is only appended, and found by a table in memory; when there are
  * many of those, they go into the index in its order, some with each commit. What the index lacks is read when the
- * file is opened: `marks` says where that begins.
+ * file is opened: `marks` says where that begins. While its job is there a record stands for it, however old it is.
  */
 export class IdempotencyRecords {
 	readonly #sql: ReturnType<typeof statements>;
@@ -78,7 +80,7 @@ export class IdempotencyRecords {
 			return null;
 		}
 		const row = this.#sql.read.get(n) as unknown as Known & { until: number };
-		if (row.until > job.createdMs) return row;
+		if (this.#stands(row, job.createdMs)) return row;
 		this.#sql.reuse.run(fingerprint, job.id, untilMs, n);
 		return null;
 	}
@@ -89,13 +91,21 @@ export class IdempotencyRecords {
 		if (old !== undefined) return old as unknown as Known;
 		const n = this.#find(key);
 		const row = n === null ? null : (this.#sql.read.get(n) as unknown as Known & { until: number });
-		return row !== null && row.until > atMs ? row : null;
+		return row !== null && this.#stands(row, atMs) ? row : null;
 	}
 
-	/** Those that are over, in steps; how many went. */
+	#stands({ id, until }: Known & { until: number }, atMs: number): boolean {
+		return until > atMs || this.#sql.job.get(id) !== undefined;
+	}
+
+	/** Those that are over, in steps; how many were seen to. */
 	drop(nowMs: number): number {
-		const rows = this.#sql.over.all(nowMs) as unknown as Recent[];
-		for (const { key, n } of rows) {
+		const rows = this.#sql.over.all(nowMs) as unknown as (Recent & { job: number })[];
+		for (const { key, n, job } of rows) {
+			if (job === 1) {
+				this.#sql.keep.run(nowMs + KEPT_MS, n);
+				continue;
+			}
 			this.#sql.drop.run(n);
 			this.#sql.unplace.run(key.slice(0, PART), n);
 			this.#dropped.push({ key, n });
@@ -103,8 +113,9 @@ export class IdempotencyRecords {
 		}
 		// A number is never that of another record.
 		if (rows.length > 0) this.#sql.setLast.run(this.#last);
-		const old = this.#hasOld ? Number(this.#sql.dropOld.run(nowMs).changes) : 0;
-		return Math.max(rows.length, old);
+		if (!this.#hasOld) return rows.length;
+		const kept = this.#sql.keepOld.run(nowMs + KEPT_MS, nowMs);
+		return Math.max(rows.length, Number(kept.changes), Number(this.#sql.dropOld.run(nowMs).changes));
 	}
 
 	/** Last in each transaction. */
@@ -188,6 +199,8 @@ function statements(
 	| 'add'
 	| 'read'
 	| 'reuse'
+	| 'job'
+	| 'keep'
 	| 'isPlaced'
 	| 'places'
 	| 'place'
@@ -196,6 +209,7 @@ function statements(
 	| 'drop'
 	| 'hasOld'
 	| 'old'
+	| 'keepOld'
 	| 'dropOld',
 	StatementSync
 > {
@@ -212,12 +226,25 @@ function statements(
 		places: of('SELECT n FROM record_places WHERE part = ?'),
 		place: of('INSERT OR IGNORE INTO record_places VALUES (?, ?)'),
 		unplace: of('DELETE FROM record_places WHERE part = ? AND n = ?'),
-		over: of(`SELECT n, key FROM records INDEXED BY records_until WHERE until <= ? LIMIT ${DROP_MOST}`),
+		job: of('SELECT 1 FROM jobs WHERE id = ?'),
+		keep: of('UPDATE records SET until = ? WHERE n = ?'),
+		over: of(
+			`SELECT n, key, EXISTS (SELECT 1 FROM jobs WHERE jobs.id = records.id) AS job
+			FROM records INDEXED BY records_until WHERE until <= ? LIMIT ${DROP_MOST}`,
+		),
 		drop: of('DELETE FROM records WHERE n = ?'),
 		hasOld: of('SELECT 1 FROM idempotency LIMIT 1'),
-		old: of('SELECT fingerprint, id FROM idempotency WHERE key = ? AND until > ?'),
+		old: of(
+			`SELECT fingerprint, id FROM idempotency WHERE key = ?
+			AND (until > ? OR EXISTS (SELECT 1 FROM jobs WHERE jobs.id = idempotency.id))`,
+		),
+		keepOld: of(
+			`UPDATE idempotency SET until = ? WHERE key IN (SELECT key FROM idempotency i WHERE until <= ?
+			AND EXISTS (SELECT 1 FROM jobs WHERE jobs.id = i.id) LIMIT ${DROP_MOST})`,
+		),
 		dropOld: of(
-			`DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE until <= ? LIMIT ${DROP_MOST})`,
+			`DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency i WHERE until <= ?
+			AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.id = i.id) LIMIT ${DROP_MOST})`,
 		),
 	};
 }

@@ -91,4 +91,12 @@ CREATE TABLE record_places (part TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY 
 CREATE TABLE record_marks (placed INTEGER NOT NULL, last INTEGER NOT NULL);
 INSERT INTO record_marks VALUES (0, 0);
 `,
+	// Lanes among which telling takes turns; receivers that are called no more; secrets of the store's own.
+	`
+ALTER TABLE notices ADD COLUMN lane TEXT NOT NULL DEFAULT '';
+CREATE INDEX notices_by_lane ON notices (lane, at) WHERE at IS NOT NULL;
+CREATE TABLE gone (key TEXT PRIMARY KEY, host TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX gone_since ON gone (since);
+CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+`,
 ];

@@ -1,12 +1,14 @@
 /** What the calls of `ballast/jobs` are given, checked: refused with all that is wrong, never repaired. */
-import { closest } from '../../core/closest.ts';
-import { parseDuration } from '../../core/units.ts';
+import { DAY_MS, duration, refuseUnknown, whole, YEAR_MS } from './option-checks.ts';
+import { checkWebhookOptions, type WebhookOptions, type WebhookOptionsChecked } from './webhook-options.ts';
 
 export interface JobsOptions {
 	/** The database file; made with its folder. All processes of one machine that use it share its jobs. */
 	file: string;
 	/** How long a job is kept after its end, to 365d; default `7d`. */
 	keep?: string;
+	/** How ends are told to those that `enqueue` names; by each process that says this. Default: nobody is told. */
+	webhooks?: WebhookOptions;
 	/** Told when the file was corrupt and put aside, with an empty one in its place; default: a warning of the process. */
 	onQuarantined?: (of: { path: string; movedTo: string; reason: string }) => void;
 }
@@ -26,6 +28,8 @@ export interface EnqueueOptions {
 	key?: string;
 	/** How long the key is known, to 365d; it outlives the job. Default `24h`. */
 	keyFor?: string;
+	/** Who is told of its end, by a signed webhook: an https URL. Needs `webhooks` of `openJobs`. Default nobody. */
+	webhook?: string;
 }
 
 export interface WorkerOptions {
@@ -45,22 +49,26 @@ export interface WorkerOptions {
 	lost?: 'repeat' | 'park';
 }
 
-const YEAR_MS = 365 * 86_400_000;
-const DAY_MS = 86_400_000;
 const PRIORITIES = ['low', 'normal', 'high'] as const;
 
 export interface JobsSettings {
 	file: string;
 	keepMs: number;
 	onQuarantined: NonNullable<JobsOptions['onQuarantined']>;
+	webhooks: WebhookOptionsChecked | null;
 }
 
 /** Throws a TypeError that names the option and what is accepted. */
 export function checkJobsOptions(options: JobsOptions): JobsSettings {
-	refuseUnknown(options, ['file', 'keep', 'onQuarantined']);
-	const { file, keep = '7d', onQuarantined = warn } = options;
+	refuseUnknown(options, ['file', 'keep', 'webhooks', 'onQuarantined']);
+	const { file, keep = '7d', webhooks, onQuarantined = warn } = options;
 	if (typeof file !== 'string' || file === '') throw new TypeError('file: expected the path of a file');
-	return { file, keepMs: duration('keep', keep, [0, YEAR_MS]), onQuarantined };
+	return {
+		file,
+		keepMs: duration('keep', keep, [0, YEAR_MS]),
+		onQuarantined,
+		webhooks: webhooks === undefined ? null : checkWebhookOptions(webhooks),
+	};
 }
 
 export interface EnqueueSettings {
@@ -71,11 +79,14 @@ export interface EnqueueSettings {
 	deadlineMs: number | null;
 	key: string | null;
 	keyForMs: number;
+	webhook: string | null;
 }
 
 export function checkEnqueue(options: EnqueueOptions): EnqueueSettings {
-	refuseUnknown(options, ['delay', 'priority', 'group', 'attempts', 'deadline', 'key', 'keyFor']);
+	refuseUnknown(options, ['delay', 'priority', 'group', 'attempts', 'deadline', 'key', 'keyFor', 'webhook']);
 	const { delay = '0s', priority = 'normal', group = '', attempts = 5, deadline, key, keyFor = '24h' } = options;
+	const { webhook = null } = options;
+	if (webhook !== null && typeof webhook !== 'string') throw new TypeError('webhook: expected a URL');
 	if (!PRIORITIES.includes(priority)) throw new TypeError('priority: expected low, normal or high');
 	return {
 		delayMs: duration('delay', delay, [0, YEAR_MS]),
@@ -85,6 +96,7 @@ export function checkEnqueue(options: EnqueueOptions): EnqueueSettings {
 		deadlineMs: deadline === undefined ? null : duration('deadline', deadline, [1, YEAR_MS]),
 		key: key === undefined ? null : name('key', key),
 		keyForMs: duration('keyFor', keyFor, [1, YEAR_MS]),
+		webhook,
 	};
 }
 
@@ -124,27 +136,6 @@ function checkRate(rate: { count: number; per: string }): { count: number; perMs
 function name(option: string, value: unknown): string {
 	if (typeof value === 'string' && value.length >= 1 && value.length <= 256) return value;
 	throw new TypeError(`${option}: expected 1 to 256 characters`);
-}
-
-function whole(option: string, value: unknown, [least, most]: readonly [number, number]): number {
-	if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
-	throw new TypeError(`${option}: expected a whole number from ${least} to ${most}`);
-}
-
-function duration(option: string, value: unknown, [least, most]: readonly [number, number]): number {
-	const ms = typeof value === 'string' ? parseDuration(value) : undefined;
-	if (ms !== undefined && ms >= least && ms <= most) return ms;
-	throw new TypeError(`${option}: expected a duration like \`30s\`, to ${most / DAY_MS}d`);
-}
-
-function refuseUnknown(options: object, known: readonly string[]): void {
-	if (typeof options !== 'object' || options === null) throw new TypeError('expected an object of options');
-	for (const key of Object.keys(options)) {
-		if (known.includes(key)) continue;
-		const meant = closest(key, known);
-		const hint = meant === undefined ? '' : `; did you mean \`${meant}\`?`;
-		throw new TypeError(`${key} is no option${hint} (options: ${known.join(', ')})`);
-	}
 }
 
 function warn({ path, movedTo, reason }: { path: string; movedTo: string; reason: string }): void {

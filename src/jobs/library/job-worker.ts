@@ -36,6 +36,9 @@ const BEAT_MS = 10_000;
 const LOOK_MS = 200;
 const JITTER = 0.25;
 
+/** One that nobody else has. */
+export const holderName = (): string => `${hostname()}/${process.pid}/${randomBytes(6).toString('base64url')}`;
+
 interface Running {
 	job: ClaimedJob;
 	abort: AbortController;
@@ -46,7 +49,7 @@ interface Running {
 export class JobWorker<T> {
 	readonly #store: JobStore;
 	readonly #of: { queue: string; handle: Handler<T>; settings: WorkerSettings };
-	readonly #holder = `${hostname()}/${process.pid}/${randomBytes(6).toString('base64url')}`;
+	readonly #holder = holderName();
 	readonly #running = new Map<string, Running>();
 	readonly #timers: NodeJS.Timeout[];
 	/** Jobs that were told to have ended while a claim is under way, which may hand them out: it was made before. */

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { openEmbeddedJobStore } from '../embedded/embedded-job-store.ts';
+import { signingKeys } from '../webhooks/receiver-secrets.ts';
+import { signWebhook } from '../webhooks/sign-webhook.ts';
 import { JobFailed } from './job-worker.ts';
 import { type Jobs, openJobs } from './open-jobs.ts';
 import { steadyNow } from './steady-clock.ts';
@@ -39,6 +43,39 @@ test('what is handed in is worked on, and its result is kept', async (t) => {
 	});
 	assert.equal((await jobs.counts('sums')).succeeded, 1);
 	assert.equal(await jobs.get('no such job'), null);
+});
+
+test('the end of a job is told by a signed webhook, by whoever has the file open', async (t) => {
+	const came = Promise.withResolvers<{ headers: IncomingHttpHeaders; body: string }>();
+	const receiver = createServer((request, response) => {
+		let body = '';
+		request.setEncoding('utf8').on('data', (piece: string) => (body += piece));
+		request.on('end', () => {
+			response.writeHead(204).end();
+			came.resolve({ headers: request.headers, body });
+		});
+	});
+	await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+	t.after(() => receiver.close());
+	const host = `127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+	const secret = `whsec_${Buffer.alloc(32, 5).toString('base64')}`;
+	const file = join(root, `${count++}.db`);
+	const webhooks = { receivers: [{ host: '127.0.0.1', secret }], allow: ['127.0.0.1'], http: [host] };
+	const jobs = openJobs({ file, webhooks });
+	t.after(() => jobs.close());
+	fresh(t, file).worker('sums', () => 5);
+	await assert.rejects(jobs.enqueue('sums', 1, { webhook: 'https://10.0.0.1/' }), { code: 'webhook_refused' });
+	await assert.rejects(jobs.enqueue('sums', 1, { webhook: 'https://other.example/' }), /knows no secret/);
+	await assert.rejects(fresh(t).enqueue('sums', 1, { webhook: 'https://a.example/' }), /`webhooks` of `openJobs`/);
+	const { id } = await jobs.enqueue('sums', 1, { webhook: `http://${host}/in` });
+	const { headers, body } = await came.promise;
+	const { type, data } = JSON.parse(body);
+	assert.deepEqual([type, data.id, data.location, data.state], ['job.succeeded', id, null, 'succeeded']);
+	const nowMs = Number(headers['webhook-timestamp']) * 1000;
+	const signed = signWebhook(signingKeys([secret]), String(headers['webhook-id']), { body, nowMs });
+	assert.equal(headers['webhook-signature'], signed['webhook-signature']);
+	assert.throws(() => openJobs({ file, webhooks: {} }), /expected `secret` or `receivers`/);
+	assert.throws(() => openJobs({ file, webhooks: { secret: 'whsec_short' } }), /24 to 64 bytes/);
 });
 
 test('another process works on it, and both hear of the end', async (t) => {

@@ -4,7 +4,12 @@ import { BallastError } from '../../core/errors.ts';
 import { openEmbeddedJobStore } from '../embedded/embedded-job-store.ts';
 import { ENDED, type Job, type JobState } from '../job.ts';
 import { newJobId } from '../job-id.ts';
-import type { JobChanged, JobStore } from '../job-store.ts';
+import type { JobChanged } from '../job-store.ts';
+import type { TellingStore } from '../telling-store.ts';
+import { secretsOfHost } from '../webhooks/receiver-secrets.ts';
+import { writeNotify } from '../webhooks/webhook-message.ts';
+import { hostOf, REFUSALS } from '../webhooks/webhook-rules.ts';
+import { WebhookSender } from '../webhooks/webhook-sender.ts';
 import {
 	checkEnqueue,
 	checkJobsOptions,
@@ -16,8 +21,9 @@ import {
 	type WorkerOptions,
 } from './job-options.ts';
 import { readValue, writeValue } from './job-value.ts';
-import { type Handler, JobWorker } from './job-worker.ts';
+import { type Handler, holderName, JobWorker } from './job-worker.ts';
 import { steadyNow } from './steady-clock.ts';
+import type { WebhookOptionsChecked } from './webhook-options.ts';
 
 /** A job as it stands. */
 export interface JobView {
@@ -38,7 +44,8 @@ export interface Jobs {
 	/**
 	 * Hands in a job; it is on disk when the promise is kept. `isNew` false: `key` was used for the same payload, and
 	 * that job stands for both. Throws `idempotency_key_reused` where the key was used for another payload,
-	 * `jobs_unavailable` where nothing could be stored, TypeError for what JSON cannot hold.
+	 * `jobs_unavailable` where nothing could be stored, `webhook_refused` for a URL that is not called, TypeError for what
+	 * JSON cannot hold.
 	 */
 	enqueue(queue: string, payload: unknown, options?: EnqueueOptions): Promise<{ id: string; isNew: boolean }>;
 	/** Works on the jobs of a queue, until it is closed. At least once: see `lost`, and use `job.id` where that matters. */
@@ -67,22 +74,55 @@ export function openJobs(options: JobsOptions): Jobs {
 
 class FileJobs implements Jobs {
 	readonly #settings: JobsSettings;
-	readonly #store: JobStore;
+	readonly #store: TellingStore;
+	readonly #webhooks: WebhookOptionsChecked | null;
+	readonly #sender: WebhookSender | null;
 	readonly #sweeping: NodeJS.Timeout;
 	readonly #workers = new Set<JobWorker<unknown>>();
 	readonly #watchers = new Set<JobChanged>();
 
 	constructor(settings: JobsSettings) {
 		this.#settings = settings;
+		this.#webhooks = settings.webhooks;
 		this.#store = openEmbeddedJobStore({
 			path: settings.file,
 			quarantined: settings.onQuarantined,
 			changed: (change) => {
 				for (const watcher of this.#watchers) watcher(change);
+				if (ENDED.has(change.state)) this.#sender?.wake();
 			},
 		});
+		this.#sender = this.#webhooks === null ? null : this.#telling(this.#webhooks);
 		// A sweep that fails is made up for by the next one; what cannot be stored is said by the calls.
 		this.#sweeping = setInterval(() => void this.#store.sweep(steadyNow()).catch(() => {}), SWEEP_EVERY_MS).unref();
+	}
+
+	/** Tells of ends, of all processes with the file. */
+	#telling({ config, onGivenUp }: WebhookOptionsChecked): WebhookSender {
+		const sender = new WebhookSender({
+			store: this.#store,
+			holder: holderName(),
+			gone: [],
+			statusOf: () => null,
+			secretsOf: () => [],
+			gaveUp: ({ id }, why) => onGivenUp({ id, why }),
+			receiverGone: () => {},
+			// What waits goes on waiting; that nothing can be stored is said by the calls.
+			unusable: () => {},
+			nowMs: steadyNow,
+		});
+		sender.configure(config, null);
+		return sender;
+	}
+
+	#told(webhook: string): URL {
+		if (this.#webhooks === null) throw new TypeError('webhook: expected `webhooks` of `openJobs` too: they are signed');
+		const { config, judge } = this.#webhooks;
+		const url = judge.url(webhook);
+		const refused = url instanceof URL ? (secretsOfHost(config, hostOf(url)).length > 0 ? null : 'no_secret') : url;
+		if (refused !== null || !(url instanceof URL))
+			throw new BallastError('webhook_refused', `webhook: ${REFUSALS[refused ?? 'not_a_url']}`);
+		return url;
 	}
 
 	async enqueue(
@@ -90,7 +130,8 @@ class FileJobs implements Jobs {
 		payload: unknown,
 		options: EnqueueOptions = {},
 	): Promise<{ id: string; isNew: boolean }> {
-		const { delayMs, priority, group, attempts, deadlineMs, key, keyForMs } = checkEnqueue(options);
+		const { delayMs, priority, group, attempts, deadlineMs, key, keyForMs, webhook } = checkEnqueue(options);
+		const told = webhook === null ? null : this.#told(webhook);
 		const name = queueName(queue);
 		const createdMs = steadyNow();
 		const request = writeValue('payload', payload);
@@ -111,7 +152,8 @@ class FileJobs implements Jobs {
 				request,
 				body: null,
 				upstreamKey: '',
-				notify: null,
+				notify: told === null ? null : writeNotify({ url: told.href, asked: true }),
+				notifyLane: told === null ? '' : hostOf(told),
 				idempotency:
 					key === null ? null : { key: JSON.stringify([name, key]), fingerprint, untilMs: createdMs + keyForMs },
 			},
@@ -173,6 +215,7 @@ class FileJobs implements Jobs {
 	async close(): Promise<void> {
 		clearInterval(this.#sweeping);
 		await Promise.all([...this.#workers].map((worker) => worker.close()));
+		await this.#sender?.close();
 		await this.#store.close();
 	}
 }

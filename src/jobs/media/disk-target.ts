@@ -74,7 +74,8 @@ export class DiskTarget implements MediaTarget {
 		for (const one of kept) {
 			bytes += one.bytes;
 			const over = one.part ? nowMs - one.changedMs > LEFT_MS : bytes > roomBytes || nowMs - one.changedMs > keepMs;
-			if (over) await rm(one.path, { force: true });
+			// One that cannot be removed keeps neither the others, nor jobs whose time is over, from it.
+			if (over) await rm(one.path, { force: true }).catch(() => {});
 		}
 	}
 

@@ -38,7 +38,15 @@ export function fetchMedia(
 		const request = secure ? requestHttps(url, options) : requestHttp(url, options);
 		const late = setTimeout(() => request.destroy(new MediaFault('it took too long')), WHOLE_MS);
 		request.once('timeout', () => request.destroy(new MediaFault('nothing came for 30 s')));
-		request.once('close', () => clearTimeout(late));
+		request.once('close', () => {
+			clearTimeout(late);
+			failed(new MediaFault('the connection was closed without an answer'));
+		});
+		// Without this who would switch protocols ends in neither an answer nor an error.
+		request.once('upgrade', (_answer, socket) => {
+			failed(new MediaFault('it wants to switch protocols', true));
+			socket.destroy();
+		});
 		request.on('error', (error) => failed(faultOf(error)));
 		request.once('response', (answer: IncomingMessage) => {
 			const media = openMedia(answer, mostBytes);

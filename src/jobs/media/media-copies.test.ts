@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import {
 	existsSync,
+	mkdirSync,
 	mkdtempSync,
 	readdirSync,
 	readFileSync,
@@ -148,6 +149,36 @@ test('files come from where webhooks may go, and from nowhere else', async () =>
 	const media = await fetchMedia(`http://${host}/`, { judge: open(host), mostBytes: 400_000 });
 	media.close();
 	assert.match(String(await of(`http://${host}/`, open(host))), /larger than 1000 bytes/);
+});
+
+test('who answers with another protocol holds no place of a copy', async () => {
+	const host = await serve(() => {});
+	const switching = servers.at(-1) ?? assert.fail();
+	switching.on('upgrade', () => {});
+	switching.on('connection', (socket) =>
+		socket.once('data', () =>
+			socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'),
+		),
+	);
+	const fetched = fetchMedia(`http://${host}/film.mp4`, { judge: open(host), mostBytes: 10 });
+	await assert.rejects(fetched, { message: 'it wants to switch protocols', final: true });
+});
+
+test('a note or a copy that cannot be removed ends nothing', async () => {
+	const host = await films();
+	const { made, failed, job } = copies({ target: bad('no'), host, folder: join(folder, 'stuck'), pausesMs: [] });
+	// In the place of the note, so that its removal fails.
+	mkdirSync(join(folder, 'stuck', ID), { recursive: true });
+	made.wanted(job);
+	await until(() => failed.length === 1);
+	made.wanted(job);
+	await until(() => failed.length === 2);
+	made.close();
+	const kept = join(folder, 'swept');
+	mkdirSync(join(kept, `${ID}-0.mp4`), { recursive: true });
+	writeFileSync(join(kept, `${ID}-1.mp4`), FILM);
+	await new DiskTarget(kept, { keepMs: 1, roomBytes: 1 }).sweep(Date.now() + 60_000);
+	assert.deepEqual(readdirSync(kept), [`${ID}-0.mp4`]);
 });
 
 test('a folder keeps copies for their time, and the newest of too many', async () => {

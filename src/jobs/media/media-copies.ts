@@ -138,7 +138,11 @@ export class MediaCopies {
 
 	#done(id: string): void {
 		this.#tries.delete(id);
-		rmSync(join(this.#parts.folder, id), { force: true });
+		try {
+			rmSync(join(this.#parts.folder, id), { force: true });
+		} catch {
+			// With a disk that is read-only: the next life looks at it once more.
+		}
 	}
 
 	close(): void {

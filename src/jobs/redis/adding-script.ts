@@ -20,8 +20,9 @@ for at = 3, #ARGV, ${ADD_ARGUMENTS} do
 	local answer
 	if key ~= '' then
 		local f = call('HMGET', P .. 'i:' .. key, 'f', 'i', 'u')
-		if f[1] and tonumber(f[3]) > tonumber(created) then
-			local row = f[1] == print and rowOf(f[2])
+		local row = f[1] and rowOf(f[2])
+		-- While its job is there it stands for it, however old it is.
+		if f[1] and (row or tonumber(f[3]) > tonumber(created)) then
 			answer = f[1] == print and { 's', f[2], row and whole(row) or false } or { 'm', f[2] }
 		end
 	end
@@ -52,7 +53,7 @@ for at = 3, #ARGV, ${ADD_ARGUMENTS} do
 			addSpend(cost, 1)
 			call('HSET', P .. 'j:' .. id, 'z', spendText(cost))
 		end
-		if notifies == '1' then call('HSET', P .. 'j:' .. id, 'y', '1') end
+		if notifies ~= '' then call('HSET', P .. 'j:' .. id, 'y', notifies) end
 		call('SET', P .. 'b:' .. id, bytes)
 		call('ZADD', P .. 'all', row.n, id)
 		row.group.kept = row.group.kept + 1
@@ -60,8 +61,9 @@ for at = 3, #ARGV, ${ADD_ARGUMENTS} do
 		tell(row)
 		if key ~= '' then
 			call('HSET', P .. 'i:' .. key, 'f', print, 'i', id, 'u', untilMs)
-			-- Kept a little longer than it holds: by the clock of Redis.
-			call('PEXPIREAT', P .. 'i:' .. key, string.format('%.0f', tonumber(untilMs) + 60000))
+			-- It ends behind its job only.
+			call('PERSIST', P .. 'i:' .. key)
+			call('HSET', P .. 'j:' .. id, 'i', key)
 		end
 		answer = { 'a' }
 	end

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NewJob } from '../job.ts';
-import type { JobStore, Report } from '../job-store.ts';
-import type { NoticeStore } from '../notice-store.ts';
+import type { JobStore, KnowsSums, Report } from '../job-store.ts';
+import type { OwnerStore, TellingStore } from '../telling-store.ts';
 import { type BodyFiles, withInlineBodies } from './inline-bodies.ts';
 
 interface Seen {
@@ -22,7 +22,7 @@ function stage(): { store: JobStore; seen: Seen } {
 			seen.reports = reports;
 			return reports.map(() => true);
 		},
-	} as unknown as JobStore & NoticeStore;
+	} as unknown as TellingStore & OwnerStore & KnowsSums;
 	const files: BodyFiles = {
 		async *read(file) {
 			if (file === 'gone') throw new Error('ENOENT');

@@ -1,7 +1,7 @@
 import { BallastError } from '../../core/errors.ts';
 import type { JobBody, NewJob } from '../job.ts';
-import type { AddOutcome, JobStore, Report } from '../job-store.ts';
-import type { NoticeStore } from '../notice-store.ts';
+import type { AddOutcome, JobStore, KnowsSums, Report } from '../job-store.ts';
+import type { OwnerStore, TellingStore } from '../telling-store.ts';
 
 /** What of the folder of bodies is used. */
 export interface BodyFiles {
@@ -14,10 +14,10 @@ export interface BodyFiles {
  * read it there. A request whose body is over `most` bytes is `body_too_large`; a job whose answer is fails.
  */
 export function withInlineBodies(
-	store: JobStore & NoticeStore,
+	store: TellingStore & OwnerStore & KnowsSums,
 	files: BodyFiles,
 	most: number,
-): JobStore & NoticeStore {
+): TellingStore & OwnerStore & KnowsSums {
 	return {
 		add: (jobs) => addInline(store, { files, most }, jobs),
 		report: (reports) => reportInline(store, { files, most }, reports),
@@ -30,6 +30,14 @@ export function withInlineBodies(
 		dueNotices: (claim) => store.dueNotices(claim),
 		settleNotices: (settled) => store.settleNotices(settled),
 		noticesWaiting: () => store.noticesWaiting(),
+		areGone: (keys) => store.areGone(keys),
+		addGone: (receiver) => store.addGone(receiver),
+		gone: (count) => store.gone(count),
+		removeGone: (keys) => store.removeGone(keys),
+		sums: (sinceMs) => store.sums(sinceMs),
+		ownerOf: (id) => store.ownerOf(id),
+		secret: () => store.secret(),
+		setSecret: (value, was) => store.setSecret(value, was),
 		close: () => store.close(),
 	};
 }

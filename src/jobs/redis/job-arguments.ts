@@ -26,7 +26,7 @@ export function addArguments(job: NewJob): Argument[] {
 		idempotency?.key ?? '',
 		idempotency?.fingerprint ?? '',
 		`${idempotency?.untilMs ?? ''}`,
-		job.notify === null ? '0' : '1',
+		job.notify === null ? '' : `=${job.notifyLane ?? ''}`,
 		job.lane ?? '',
 		spendArgument(job),
 	];
@@ -83,12 +83,15 @@ export function claimArguments({ holder, leaseMs, most, nowMs, gone = [], queues
 }
 
 /** As `DUE_SCRIPT` reads them. */
-export const dueArguments = ({ holder, leaseMs, most, nowMs, gone }: NoticeClaim): Argument[] => [
+export const dueArguments = ({ holder, leaseMs, most, nowMs, gone, laneMost, busy }: NoticeClaim): Argument[] => [
 	holder,
 	`${nowMs + leaseMs}`,
 	`${most}`,
 	`${nowMs}`,
+	`${laneMost}`,
+	`${gone.length}`,
 	...gone,
+	...[...busy].flatMap(([lane, count]) => [lane, `${count}`]),
 ];
 
 /** As `SETTLING_SCRIPT` reads them. */

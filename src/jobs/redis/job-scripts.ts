@@ -5,7 +5,16 @@ import { ADDING_SCRIPT } from './adding-script.ts';
 import { CHANGING_SCRIPT, QUEUE_SCRIPT } from './changing-script.ts';
 import { CLAIMING_SCRIPT } from './claiming-script.ts';
 import { LEDGER_SCRIPT } from './ledger-script.ts';
-import { DUE_SCRIPT, SETTLING_SCRIPT, UNTOLD_SCRIPT } from './noticing-script.ts';
+import {
+	DUE_SCRIPT,
+	GONE_CHANGING_SCRIPT,
+	GONE_SCRIPT,
+	OWNER_SCRIPT,
+	SECRET_SCRIPT,
+	SECRET_SETTING_SCRIPT,
+	SETTLING_SCRIPT,
+	UNTOLD_SCRIPT,
+} from './noticing-script.ts';
 import { GETTING_SCRIPT, LISTING_SCRIPT, SUMS_SCRIPT } from './reading-script.ts';
 import { REPORTING_SCRIPT } from './reporting-script.ts';
 import { FILES_SCRIPT, SWEEPING_SCRIPT } from './sweeping-script.ts';
@@ -54,10 +63,15 @@ const SCRIPTS = {
 	due: script(DUE_SCRIPT, 'allow-oom'),
 	settle: script(SETTLING_SCRIPT, 'allow-oom'),
 	untold: script(UNTOLD_SCRIPT, 'no-writes'),
+	gone: script(GONE_SCRIPT, 'no-writes'),
+	changeGone: script(GONE_CHANGING_SCRIPT, 'allow-oom'),
+	owner: script(OWNER_SCRIPT, 'no-writes'),
+	secret: script(SECRET_SCRIPT, 'no-writes'),
+	setSecret: script(SECRET_SETTING_SCRIPT, 'allow-oom'),
 };
 export type ScriptName = keyof typeof SCRIPTS;
 
-const READS: ReadonlySet<ScriptName> = new Set(['get', 'list', 'sums', 'untold']);
+const READS: ReadonlySet<ScriptName> = new Set(['get', 'list', 'sums', 'untold', 'gone', 'owner', 'secret']);
 
 /** Runs the scripts: what it answers is stored, by as many as are configured. */
 export class JobScripts {

@@ -6,11 +6,12 @@
  *
  * `j:ID` a job's row, what changes of it; `b:ID` its bytes as they came in; `r:ID` its result. `all`: ids by number.
  * `s4`, `s6`, `s7`, `s8`: ids of the states that are listed by themselves. `dl`: deadlines; `dr`: ends of what is kept.
- * `i:KEY`: idempotency records, which Redis lets go by itself. `named`, `dropped`: files in use, files to be removed.
+ * `i:KEY`: idempotency records, which Redis lets go by itself once their job is gone. `named`, `dropped`: files in use, files to be removed.
  * Of a queue (`qLENGTH:NAME:`): `h` its counts; `s` scheduled ones by time; `w` waiting ones by time; `l` held ones by the
  * end of their lease; `n` slots by lane; `t` groups that have waiting jobs by their turn. Of a group in it
  * (`gLENGTH:NAME:`): `h` its counts; `w:LANE` what waits, in order; `ls` lanes that something waits for.
- * `nd`: ends that are still to be told, by the time of the next try; `nh:HOLDER`: those of them that a holder has in hand.
+ * `nd`: ends that are still to be told, by the time of the next try; `nd:LANE` those of a lane, `nls` lanes by their first;
+ * `nh:HOLDER`: those of them that a holder has in hand. `gone`: receivers that are called no more; `gs` them by time.
  * `sp:SINCE`: by key, what was spent in the time that began then.
  * `changes`: a stream of what changed, for those who watch.
  */
@@ -78,9 +79,10 @@ end
 
 -- q queue, g group, o owner, s state, p priority, l lane, r run at, v version, a attempts, m most attempts, c created,
 -- f first attempt, b begun, e ended, d deadline, k keep, u upstream key, x external id, P progress, E error,
--- F file of the body, R file of the result, h held, L lease, H holder, T token, n number, y 1: its end is told.
+-- F file of the body, R file of the result, h held, L lease, H holder, T token, n number, y: its end is told, within the lane
+-- behind the first character.
 -- z what it costs, as spend-text.ts writes it.
--- Of a notice, not read with the others: yv its version, ya tries before, yh who has it in hand.
+-- Not read with the others: i its idempotency key; of a notice yv its version, ya tries before, yh who has it in hand.
 local FIELDS = { 'q', 'g', 'o', 's', 'p', 'l', 'r', 'v', 'a', 'm', 'c', 'f', 'b', 'e', 'd', 'k', 'u', 'x', 'P', 'E', 'F', 'R',
 	'h', 'L', 'H', 'T', 'n', 'y', 'z' }
 
@@ -199,10 +201,25 @@ local function release(row)
 	for _, name in ipairs({ 'h', 'L', 'H', 'T' }) do set(row, name, false) end
 end
 
+-- When an end is told; nil: no more. y: of its row.
+local function noticeAt(id, y, at)
+	local lane = string.sub(y, 2)
+	local key = P .. 'nd:' .. lane
+	if at then
+		call('ZADD', P .. 'nd', at, id)
+		call('ZADD', key, at, id)
+	else
+		call('ZREM', P .. 'nd', id)
+		call('ZREM', key, id)
+	end
+	local first = call('ZRANGE', key, 0, 0, 'WITHSCORES')
+	if first[2] then call('ZADD', P .. 'nls', first[2], lane) else call('ZREM', P .. 'nls', lane) end
+end
+
 -- Nobody is to be told of its end any more, or not yet.
 local function takeBack(row)
 	if not row.y then return end
-	call('ZREM', P .. 'nd', row.id)
+	noticeAt(row.id, row.y, nil)
 	local holder = call('HGET', P .. 'j:' .. row.id, 'yh')
 	if holder then call('SREM', P .. 'nh:' .. holder, row.id) end
 	for _, name in ipairs({ 'yv', 'ya', 'yh' }) do set(row, name, false) end
@@ -214,7 +231,7 @@ local function finish(row, state, now)
 	if not row.y then return end
 	set(row, 'yv', row.v)
 	set(row, 'ya', '0')
-	call('ZADD', P .. 'nd', now, row.id)
+	noticeAt(row.id, row.y, now)
 end
 
 -- Sums of the time that began then, which Redis lets go by itself, later than a job of the longest time should end.

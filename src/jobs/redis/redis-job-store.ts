@@ -14,12 +14,13 @@ import {
 	type JobChanged,
 	type JobPage,
 	type JobQuery,
-	type JobStore,
 	type KnowsSums,
 	type QueueView,
 	type Report,
 } from '../job-store.ts';
-import type { Notice, NoticeClaim, NoticeSettled, NoticeStore } from '../notice-store.ts';
+import type { Notice, NoticeClaim, NoticeSettled } from '../notice-store.ts';
+import type { GoneReceiver } from '../receiver-store.ts';
+import type { OwnerStore, TellingStore } from '../telling-store.ts';
 import { CallGroup } from './call-group.ts';
 import { ChangeFeed, tellAll } from './change-feed.ts';
 import { durabilityWarnings } from './durability.ts';
@@ -66,13 +67,13 @@ const LIST_MOST = 1000;
 const FILES_AT_ONCE = 5000;
 
 /** Jobs in a Redis or Valkey that several nodes share. What is promised is there, and on as many replicas as are said. */
-export async function openRedisJobStore(options: RedisJobStoreOptions): Promise<JobStore & NoticeStore & KnowsSums> {
+export async function openRedisJobStore(options: RedisJobStoreOptions): Promise<TellingStore & OwnerStore & KnowsSums> {
 	const store = new RedisJobStore(options);
 	await store.opened();
 	return store;
 }
 
-class RedisJobStore implements JobStore, NoticeStore, KnowsSums {
+class RedisJobStore implements TellingStore, OwnerStore, KnowsSums {
 	readonly #options: RedisJobStoreOptions;
 	readonly #link: RedisLink;
 	readonly #scripts: JobScripts;
@@ -235,10 +236,11 @@ class RedisJobStore implements JobStore, NoticeStore, KnowsSums {
 	async dueNotices(claim: NoticeClaim): Promise<Notice[]> {
 		this.#check();
 		const due: Notice[] = [];
+		const busy = new Map(claim.busy);
 		for (;;) {
-			const args = dueArguments({ ...claim, most: claim.most - due.length });
-			let answer: [number, [Buffer, Buffer, JobAnswer][]];
+			let answer: [number, [Buffer, Buffer, JobAnswer, Buffer][]];
 			try {
+				const args = dueArguments({ ...claim, most: claim.most - due.length, busy });
 				answer = (await this.#scripts.run('due', args)) as typeof answer;
 			} catch (error) {
 				// Those before are in the hand of whoever asks: they would wait for the end of their leases.
@@ -246,8 +248,9 @@ class RedisJobStore implements JobStore, NoticeStore, KnowsSums {
 				throw error;
 			}
 			const [more, found] = answer;
-			for (const [version, attempts, job] of found) {
+			for (const [version, attempts, job, lane] of found) {
 				due.push({ job: readJob(job), version: Number(version.toString()), attempts: Number(attempts.toString()) });
+				busy.set(lane.toString(), (busy.get(lane.toString()) ?? 0) + 1);
 			}
 			if (more === 0 || due.length >= claim.most) return due;
 		}
@@ -261,6 +264,50 @@ class RedisJobStore implements JobStore, NoticeStore, KnowsSums {
 	async noticesWaiting(): Promise<number> {
 		this.#check();
 		return (await this.#scripts.run('untold', [])) as number;
+	}
+
+	async areGone(keys: readonly string[]): Promise<ReadonlySet<string>> {
+		return new Set((await this.#gone(0, keys)).map(({ key }) => key));
+	}
+
+	gone(most: number): Promise<GoneReceiver[]> {
+		return this.#gone(most, []);
+	}
+
+	async #gone(most: number, keys: readonly string[]): Promise<GoneReceiver[]> {
+		this.#check();
+		const found = (await this.#scripts.run('gone', [`${most}`, ...keys])) as [Buffer, Buffer, Buffer][];
+		return found.map(([key, host, since]) => ({
+			key: key.toString(),
+			host: host.toString(),
+			sinceMs: Number(since.toString()),
+		}));
+	}
+
+	async addGone({ key, host, sinceMs }: GoneReceiver): Promise<void> {
+		this.#check();
+		await this.#scripts.run('changeGone', ['add', key, host, `${Math.floor(sinceMs)}`]);
+	}
+
+	async removeGone(keys: readonly string[]): Promise<number> {
+		this.#check();
+		return (await this.#scripts.run('changeGone', ['remove', ...keys])) as number;
+	}
+
+	async ownerOf(id: string): Promise<string | null> {
+		this.#check();
+		const owner = (await this.#scripts.run('owner', [id])) as Buffer | null;
+		return owner === null ? null : owner.toString();
+	}
+
+	async secret(): Promise<Uint8Array | null> {
+		this.#check();
+		return (await this.#scripts.run('secret', [])) as Buffer | null;
+	}
+
+	async setSecret(value: Uint8Array, was: Uint8Array | null): Promise<boolean> {
+		this.#check();
+		return (await this.#scripts.run('setSecret', [Buffer.from(value), Buffer.from(was ?? [])])) === 1;
 	}
 
 	async close(): Promise<void> {

@@ -8,6 +8,15 @@ const UNTOLD_MOST_MS = 30 * 86_400_000;
 
 /** Deadlines, ends of what is kept, and what was to begin by now. Argument: now. Answers `1` when that was all there is. */
 export const SWEEPING_SCRIPT = `
+local function endRecord(id)
+	local key = call('HGET', P .. 'j:' .. id, 'i')
+	if not key then return end
+	local f = call('HMGET', P .. 'i:' .. key, 'i', 'u')
+	if f[1] ~= id then return end
+	-- Kept a little longer than it holds: by the clock of Redis.
+	call('PEXPIREAT', P .. 'i:' .. key, string.format('%.0f', math.max(tonumber(f[2]), tonumber(ARGV[3])) + 60000))
+end
+
 local function drop(id, row)
 	if row then
 		release(row)
@@ -17,6 +26,7 @@ local function drop(id, row)
 		dropFile(row.F)
 		dropFile(row.R)
 	end
+	endRecord(id)
 	call('ZREM', P .. 'dr', id)
 	call('ZREM', P .. 'all', id)
 	call('UNLINK', P .. 'j:' .. id, P .. 'b:' .. id, P .. 'r:' .. id)

@@ -94,6 +94,19 @@ export const ADDING_CASES: JobCases = {
 		assert.equal((await again())[0]?.kind, 'added', 'also before a sweep');
 	},
 
+	async 'and never ends before its job does'(stage) {
+		const record = keyed(stage, 'a', 'payload', 100);
+		const id = await stage.add(record);
+		const again = async () => (await stage.store.add([stage.newJob(keyed(stage, 'a', 'payload', 100))]))[0];
+		await stage.home.pass(200);
+		assert.equal((await again())?.kind, 'same');
+		await stage.store.sweep(stage.nowMs);
+		await stage.succeed(await stage.claimOne());
+		await stage.store.sweep(stage.nowMs);
+		const outcome = await again();
+		assert.ok(outcome?.kind === 'same' && outcome.job?.state === 'succeeded' && outcome.id === id);
+	},
+
 	async 'the same call made twice makes one job'(stage) {
 		const jobs = [stage.newJob(), stage.newJob(keyed(stage, 'a', 'payload'))];
 		await stage.store.add(jobs);

@@ -1,30 +1,39 @@
 /** What every store that tells of ends promises. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { JobStore } from '../job-store.ts';
-import type { Notice, NoticeClaim, NoticeStore } from '../notice-store.ts';
+import type { Notice, NoticeClaim } from '../notice-store.ts';
+import type { OwnerStore, TellingStore } from '../telling-store.ts';
 import { bytes, JobStage, type JobStoreHome, LONG_MS } from './job-stage.ts';
 
 const DAY_MS = 86_400_000;
 const NOTIFY = bytes('who is told');
+const EVERY_LANE = { laneMost: 1000, busy: new Map<string, number>() };
 const ERROR = { code: 'upstream_status', message: 'it said 500', status: 500 };
 
 class NoticeStage {
 	readonly jobs: JobStage;
-	readonly store: NoticeStore;
+	readonly store: TellingStore;
 
 	constructor(jobs: JobStage) {
 		this.jobs = jobs;
-		this.store = jobs.store as JobStore & NoticeStore;
+		this.store = jobs.store as TellingStore;
 	}
 
 	due(of: Partial<NoticeClaim> = {}): Promise<Notice[]> {
 		const { nowMs } = this.jobs;
-		return this.store.dueNotices({ holder: 'node-1', leaseMs: LONG_MS, most: 100, gone: [], nowMs, ...of });
+		return this.store.dueNotices({
+			holder: 'node-1',
+			leaseMs: LONG_MS,
+			most: 100,
+			gone: [],
+			nowMs,
+			...EVERY_LANE,
+			...of,
+		});
 	}
 
-	async ended(keepMs = LONG_MS): Promise<string> {
-		const id = await this.jobs.add({ notify: NOTIFY, keepMs });
+	async ended(keepMs = LONG_MS, notifyLane = ''): Promise<string> {
+		const id = await this.jobs.add({ notify: NOTIFY, keepMs, notifyLane });
 		await this.jobs.succeed(await this.jobs.claimOne());
 		return id;
 	}
@@ -112,6 +121,56 @@ const CASES: Readonly<Record<string, (stage: NoticeStage) => Promise<void>>> = {
 			(await stage.due({ most: 1 })).map(({ job }) => job.id),
 			[second],
 		);
+	},
+
+	async 'a long lane does not hold up the others'(stage) {
+		const { jobs } = stage;
+		// More than are looked at in the order of their times.
+		await jobs.addMany(300, { notify: NOTIFY, notifyLane: 'slow.example' });
+		for (const job of await jobs.claim({ most: 300 })) await jobs.succeed(job);
+		await jobs.home.pass(10);
+		const quick = await stage.ended(LONG_MS, 'quick.example');
+		const other = await stage.ended(LONG_MS, 'a.example');
+		await jobs.home.pass(10);
+		const busy = new Map([['slow.example', 3]]);
+		const due = await stage.due({ most: 10, laneMost: 4, busy });
+		const ids = due.map(({ job }) => job.id);
+		assert.deepEqual([ids.length, ids.includes(quick), ids.includes(other)], [3, true, true]);
+		assert.deepEqual(await stage.due({ most: 10, laneMost: 4, busy: new Map([['slow.example', 4]]) }), []);
+		assert.equal((await stage.due({ most: 2, laneMost: 4 })).length, 2, 'and it goes on itself');
+		assert.equal(await stage.store.noticesWaiting(), 302);
+	},
+
+	async 'whose a job is, and a secret of the store’s own that changes only from what it was'(stage) {
+		const store = stage.jobs.store as TellingStore & OwnerStore;
+		const id = await stage.jobs.add({ owner: 'hash' });
+		assert.deepEqual([await store.ownerOf(id), await store.ownerOf('none')], ['hash', null]);
+		const [one, two] = [bytes('one'), bytes('two')];
+		assert.equal(await store.secret(), null);
+		assert.equal(await store.setSecret(one, two), false);
+		assert.equal(await store.setSecret(one, null), true);
+		assert.equal(await store.setSecret(two, null), false);
+		assert.equal(Buffer.from((await store.secret()) ?? []).toString(), 'one');
+		assert.equal(await store.setSecret(two, one), true);
+		const other = (await stage.jobs.home.open()) as TellingStore & OwnerStore;
+		assert.equal(Buffer.from((await other.secret()) ?? []).toString(), 'two');
+	},
+
+	async 'receivers that are gone are known to all, newest first, until they are taken back'(stage) {
+		const { store } = stage;
+		assert.deepEqual(await store.gone(10), []);
+		await store.addGone({ key: 'one', host: 'a.example', sinceMs: 1000 });
+		await store.addGone({ key: 'two', host: 'b.example', sinceMs: 2000 });
+		await store.addGone({ key: 'one', host: 'a.example', sinceMs: 3000 });
+		const other = (await stage.jobs.home.open()) as TellingStore;
+		assert.deepEqual(await other.gone(10), [
+			{ key: 'two', host: 'b.example', sinceMs: 2000 },
+			{ key: 'one', host: 'a.example', sinceMs: 1000 },
+		]);
+		assert.equal((await other.gone(1)).length, 1);
+		assert.deepEqual([...(await other.areGone(['one', 'three']))], ['one']);
+		assert.equal(await other.removeGone(['one', 'three']), 1);
+		assert.deepEqual([...(await store.areGone(['one', 'two']))], ['two']);
 	},
 
 	async 'a job that is driven again takes its notice back, and tells of its new end'(stage) {

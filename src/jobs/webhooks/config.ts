@@ -13,22 +13,23 @@ import {
 	required,
 	text,
 } from '../../core/schema.ts';
-import { parseCidr } from './address-judge.ts';
+import { isPlainHost, isReachable, isReceiver } from './config-words.ts';
 
 const HOUR = 3_600_000;
 const EXPECTED_URL = 'an absolute https URL';
 const url = text(EXPECTED_URL, (value) => (URL.canParse(value) ? undefined : `expected ${EXPECTED_URL}`));
-const HOST = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/;
 const EXPECTED_ALLOW = 'an address, a range such as 10.0.0.0/8, or the name of a host';
-export const allowed = text(EXPECTED_ALLOW, (value) =>
-	parseCidr(value) !== null || (HOST.test(value) && !/^[\d.]+$/.test(value)) ? undefined : `expected ${EXPECTED_ALLOW}`,
-);
+export const allowed = text(EXPECTED_ALLOW, (value) => (isReachable(value) ? undefined : `expected ${EXPECTED_ALLOW}`));
 const EXPECTED_HOST = 'a host such as hooks.internal or 127.0.0.1:8080';
-export const plain = text(EXPECTED_HOST, (value) =>
-	/^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:[1-9]\d{0,4})?$/.test(value)
-		? undefined
-		: `expected ${EXPECTED_HOST}`,
+export const plain = text(EXPECTED_HOST, (value) => (isPlainHost(value) ? undefined : `expected ${EXPECTED_HOST}`));
+
+const secrets = oneOf(
+	[reference, list(reference, 'references')],
+	'`{ env: NAME }` or `{ file: ./path }`, or a list of them while one takes the place of another',
 );
+const SECRET = '`whsec_` and base64 of 24 to 64 bytes. Each of several signs.';
+const EXPECTED_RECEIVER = 'a host such as hooks.example.com, or *.example.com for all below it';
+const receiver = text(EXPECTED_RECEIVER, (value) => (isReceiver(value) ? undefined : `expected ${EXPECTED_RECEIVER}`));
 
 /** Of a service or route, within `offload`. */
 export const offloadWebhookSchema = oneOf(
@@ -36,8 +37,16 @@ export const offloadWebhookSchema = oneOf(
 		choice('asked'),
 		url,
 		object({
-			url: key(url, 'Who is told of each end.', { defaultText: 'none', example: 'https://hooks.example.com/jobs' }),
+			url: key(
+				oneOf([url, reference], `${EXPECTED_URL}, or a reference such as { env: NAME }`),
+				'Who is told of each end; by reference where the URL itself is to be kept secret.',
+				{ defaultText: 'none', example: 'https://hooks.example.com/jobs' },
+			),
 			asked: key(bool(), "Whether a client's own `Webhook-URL` goes before it.", { default: false, example: true }),
+			secret: key(secrets, `What the receiver at \`url\` knows, by reference: ${SECRET}`, {
+				defaultText: 'as `jobs.webhooks` says for its host',
+				example: { env: 'ORDERS_SECRET' },
+			}),
 		}),
 		z.literal(['off', false], { error: 'expected off' }),
 	],
@@ -46,13 +55,21 @@ export const offloadWebhookSchema = oneOf(
 
 /** Of the node, within `jobs`. */
 export const webhooksSchema = object({
-	secret: required(
-		oneOf(
-			[reference, list(reference, 'references')],
-			'`{ env: NAME }` or `{ file: ./path }`, or a list of them while one takes the place of another',
+	secret: key(secrets, `What receivers know that have no secret of their own, by reference: ${SECRET}`, {
+		defaultText: 'only receivers with one of their own are called',
+		example: { env: 'WEBHOOK_SECRET' },
+	}),
+	receivers: key(
+		list(
+			object({
+				host: required(receiver, 'Whose secret it is.', { example: 'hooks.example.com' }),
+				secret: required(secrets, `By reference: ${SECRET}`, { example: { file: './example-secret' } }),
+			}),
+			'receivers',
+			0,
 		),
-		'The secret that receivers know, by reference: `whsec_` and base64 of 24 to 64 bytes. Each of several signs.',
-		{ example: { env: 'WEBHOOK_SECRET' } },
+		'Hosts with a secret of their own, so that no receiver can sign for another. The first that fits holds.',
+		{ default: [], example: [{ host: 'hooks.example.com', secret: { env: 'EXAMPLE_SECRET' } }] },
 	),
 	allow: key(
 		list(allowed, 'addresses, ranges or names', 0),
@@ -68,6 +85,8 @@ export const webhooksSchema = object({
 		example: [443, 8443],
 	}),
 	timeLimit: key(duration(100, 60_000), 'Most time for one call.', { default: '20s', example: '15s' }),
+	concurrency: key(integer(1, 1000), 'Most calls under way.', { default: 32, example: 64 }),
+	perHost: key(integer(1, 1000), 'Most calls under way to one host; hosts take turns.', { default: 4, example: 8 }),
 	retries: key(
 		list(duration(10, 168 * HOUR), 'durations', 0),
 		'Pauses before the second try, the third and so on; up to a fifth more is added at random.',

@@ -17,7 +17,7 @@ test('only 2xx is taken; 410 ends it, all others are tried again', () => {
 	for (const status of [200, 202, 204, 299]) assert.equal(next(said(status)).kind, 'told', `${status}`);
 	for (const status of [301, 302, 307, 308, 400, 401, 404, 429, 500, 503])
 		assert.equal(next(said(status)).kind, 'again', `${status}`);
-	assert.deepEqual(next(said(410)), { kind: 'given_up', why: 'the receiver answered 410' });
+	assert.deepEqual(next(said(410)), { kind: 'given_up', why: 'the receiver answered 410', gone: true });
 	assert.equal(next({ kind: 'failed', why: 'did not answer in time' }).kind, 'again');
 	assert.equal(next({ kind: 'refused', reason: 'loopback' }).kind, 'again');
 });

@@ -11,7 +11,8 @@ const GONE = 410;
 export type NextTry =
 	| { kind: 'told' }
 	| { kind: 'again'; afterMs: number; why: string }
-	| { kind: 'given_up'; why: string };
+	/** `gone`: the receiver wants to hear of nothing any more. */
+	| { kind: 'given_up'; why: string; gone: boolean };
 
 /** What follows a try. `tries`: with this one. `pausesMs`: before the second try, the third and so on. */
 export function decideNextTry(
@@ -21,9 +22,9 @@ export function decideNextTry(
 ): NextTry {
 	if (answer.kind === 'answered' && answer.status >= 200 && answer.status < 300) return { kind: 'told' };
 	const why = whyNot(answer);
-	if (answer.kind === 'answered' && answer.status === GONE) return { kind: 'given_up', why };
+	if (answer.kind === 'answered' && answer.status === GONE) return { kind: 'given_up', why, gone: true };
 	const pauseMs = of.pausesMs[of.tries - 1];
-	if (pauseMs === undefined) return { kind: 'given_up', why };
+	if (pauseMs === undefined) return { kind: 'given_up', why, gone: false };
 	const asked = answer.kind === 'answered' ? askedMs(answer.retryAfter, moment.nowMs) : 0;
 	return { kind: 'again', afterMs: Math.max(asked, pauseMs * (1 + JITTER * moment.random)), why };
 }

@@ -1,18 +1,34 @@
+import { hashOf } from '../idempotency.ts';
 import type { Job, JobState } from '../job.ts';
 import type { Notice } from '../notice-store.ts';
 
+/** Who is told of a job's end. */
+export interface Told {
+	url: string;
+	/** The client named it; otherwise the configuration did. */
+	asked: boolean;
+}
+
 /** What a job keeps of who is told. */
-export const writeNotify = (url: string): Uint8Array => Buffer.from(JSON.stringify({ version: 1, webhook: url }));
+export const writeNotify = ({ url, asked }: Told): Uint8Array =>
+	Buffer.from(JSON.stringify({ version: 1, webhook: url, asked }));
 
 /** null: it was not `writeNotify` that wrote it. */
-export function readNotify(notify: Uint8Array | null): string | null {
+export function readNotify(notify: Uint8Array | null): Told | null {
 	try {
-		const { webhook } = JSON.parse(Buffer.from(notify ?? []).toString('utf8')) as { webhook?: unknown };
-		return typeof webhook === 'string' ? webhook : null;
+		const { webhook, asked } = JSON.parse(Buffer.from(notify ?? []).toString('utf8')) as Record<string, unknown>;
+		return typeof webhook === 'string' ? { url: webhook, asked: asked !== false } : null;
 	} catch {
 		return null;
 	}
 }
+
+/** Characters of a receiver's key: 132 bits. */
+const KEY_LENGTH = 22;
+
+/** A receiver as the store knows it: of one whom a client named each owner's own, so that nobody turns off another's. */
+export const receiverKey = (owner: string, { url, asked }: Told): string =>
+	hashOf(asked ? `client ${owner}` : 'configured', url).slice(0, KEY_LENGTH);
 
 /** The same for all tries. */
 export const webhookId = ({ job, version }: Notice): string => `msg_${job.id}_${version}`;
@@ -26,8 +42,8 @@ export interface WebhookMessage {
 	data: {
 		id: string;
 		state: Ended;
-		/** Where it is asked about, below the address that the receiver knows. */
-		location: string;
+		/** Where it is asked about, below the address that the receiver knows; null: nowhere. */
+		location: string | null;
 		/** Where the stored answer is; null: there is none. */
 		result: string | null;
 		/** Status of the API's answer; null: there is none. */
@@ -37,11 +53,11 @@ export interface WebhookMessage {
 	};
 }
 
-/** The body: thin, so that what is to be kept secret is fetched by who may see it. `path`: where jobs are asked about. */
-export function webhookMessage(job: Job, path: string, status: number | null): WebhookMessage {
+/** The body: thin, so that what is to be kept secret is fetched by who may see it. `path`: where jobs are asked about; null: nowhere. */
+export function webhookMessage(job: Job, path: string | null, status: number | null): WebhookMessage {
 	const { id, attempts, error } = job;
 	const state = job.state as Ended;
-	const location = `${path}/${id}`;
+	const location = path === null ? null : `${path}/${id}`;
 	return {
 		type: `job.${state}`,
 		timestamp: new Date(job.endedMs ?? 0).toISOString(),
@@ -49,7 +65,7 @@ export function webhookMessage(job: Job, path: string, status: number | null): W
 			id,
 			state,
 			location,
-			result: job.result === null ? null : `${location}/result`,
+			result: job.result === null || location === null ? null : `${location}/result`,
 			status: status ?? error?.status ?? null,
 			attempts,
 			error: error === null ? null : { code: error.code, message: error.message },

@@ -12,7 +12,7 @@ export interface WebhookRules {
 }
 
 /** Why a URL is refused. */
-export type WebhookRefusal = 'not_a_url' | 'too_long' | 'scheme' | 'credentials' | 'port' | AddressKind;
+export type WebhookRefusal = 'not_a_url' | 'too_long' | 'scheme' | 'credentials' | 'port' | 'no_secret' | AddressKind;
 
 /** Longest URL, characters. */
 export const URL_MOST = 2048;
@@ -25,6 +25,7 @@ export const REFUSALS: Readonly<Record<WebhookRefusal, string>> = {
 	scheme: 'its scheme is not https',
 	credentials: 'it has a name or a password in it',
 	port: 'its port is not one that webhooks may go to',
+	no_secret: 'its host knows no secret that it could be signed with',
 	unspecified: 'it leads to an unspecified address',
 	loopback: 'it leads to this machine itself',
 	private: 'it leads to a private address',

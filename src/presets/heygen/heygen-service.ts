@@ -71,6 +71,7 @@ export function heygenService({ accounts, webhooks, credit, spend, media }: Heyg
 			'GET /v3/avatars': LISTED,
 			'GET /v3/avatars/looks': LISTED,
 			'GET /v3/voices': LISTED,
+			...(isLimited(spend) ? UNCOUNTED : {}),
 		},
 	};
 }
@@ -92,6 +93,27 @@ const CREDIT: Form = {
 const SPOKEN: Form = { perCharacter: 0.0056, otherwise: 28 };
 /** Of a translation: how long its source is, is not known. A minute in one language. */
 const TRANSLATION = 4;
+
+/** Whether somebody may spend so much and no more. */
+function isLimited(spend: SpendInput | undefined): boolean {
+	if (typeof spend !== 'object') return false;
+	const { perTenant, total, tenants = {} } = spend;
+	return [perTenant, total, ...Object.values(tenants)].some((most) => typeof most === 'number');
+}
+
+/** What else makes something, such as batches, nobody counts: beside a limit it would be the way around that. */
+const UNCOUNTED: Form = {
+	'POST /v3/*': {
+		respond: {
+			status: 403,
+			headers: { 'content-type': 'application/json' },
+			body: JSON.stringify({
+				error: { code: 'forbidden', message: 'What this call costs is not counted, and spending is limited here.' },
+			}),
+		},
+	},
+	'POST /v3/webhooks/*': {},
+};
 
 /** Lists that seldom change, and are asked for by every page that lets somebody choose. */
 const LISTED: Form = { cache: { ttl: '10m', staleIfError: '1d' } };

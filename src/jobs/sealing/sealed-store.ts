@@ -1,0 +1,209 @@
+import { randomBytes } from 'node:crypto';
+import { BallastError } from '../../core/errors.ts';
+import type { Job, JobBody, JobError, JobResult, NewJob } from '../job.ts';
+import type { AddOutcome, Claim, ClaimedJob, JobChange, JobPage, JobQuery, QueueView, Report } from '../job-store.ts';
+import type { Notice, NoticeClaim, NoticeSettled } from '../notice-store.ts';
+import type { GoneReceiver } from '../receiver-store.ts';
+import type { OwnerStore, TellingStore } from '../telling-store.ts';
+import { isSealedNow, seal, unseal } from './seal.ts';
+import type { StoreKey } from './store-keys.ts';
+
+const SECRET_BYTES = 32;
+/** Others may change it at the same time, each once a start. */
+const SECRET_TRIES = 10;
+const NOTHING = new Uint8Array();
+
+/** Whoever adds the key may drive it again. */
+const LOCKED: JobError = {
+	code: 'key_missing',
+	message: 'what it keeps is encrypted by a key that is not configured (`jobs.encryption`)',
+	status: null,
+};
+
+/**
+ * Jobs whose request, notify, result and bodies that lie with them are sealed where they are stored, once there is a
+ * key; bodies in files are not. What was stored before stays as it is, and can be read. A job that no key opens is
+ * parked when its turn comes.
+ */
+export class SealedJobs implements TellingStore {
+	#keys: readonly StoreKey[] = [];
+	#resealed = false;
+	readonly #store: TellingStore & OwnerStore;
+
+	constructor(store: TellingStore & OwnerStore) {
+		this.#store = store;
+	}
+
+	/** The first seals, each opens. */
+	set keys(keys: readonly StoreKey[]) {
+		this.#keys = keys;
+		this.#resealed = false;
+	}
+
+	/** The store's own secret is sealed by the first key from now on: the one of before may go. */
+	async reseal(): Promise<void> {
+		if (this.#resealed) return;
+		const keys = this.#keys;
+		await this.secret();
+		this.#resealed = keys === this.#keys;
+	}
+
+	async add(jobs: readonly NewJob[]): Promise<AddOutcome[]> {
+		const outcomes = await this.#store.add(jobs.map((job) => this.#sealed(job)));
+		return outcomes.map((outcome) => {
+			if (!('job' in outcome) || outcome.job === null) return outcome;
+			return { ...outcome, job: this.#shown(outcome.job) } as AddOutcome;
+		});
+	}
+
+	async claim(claim: Claim): Promise<ClaimedJob[]> {
+		const opened: ClaimedJob[] = [];
+		const locked: Report[] = [];
+		for (const job of await this.#store.claim(claim)) {
+			const found = this.#opened(job);
+			if (found !== null) opened.push(found);
+			else locked.push({ id: job.id, token: job.token, nowMs: claim.nowMs, kind: 'parked', error: LOCKED });
+		}
+		if (locked.length > 0) await this.#store.report(locked);
+		return opened;
+	}
+
+	report(reports: readonly Report[]): Promise<boolean[]> {
+		const [key] = this.#keys;
+		if (key === undefined) return this.#store.report(reports);
+		const sealed = (id: string, { head, body }: JobResult): JobResult => ({
+			head: seal(key, head, headOf(id)),
+			body: sealedBody(key, body, resultOf(id)),
+		});
+		return this.#store.report(
+			reports.map((one) =>
+				'result' in one && one.result !== null ? ({ ...one, result: sealed(one.id, one.result) } as Report) : one,
+			),
+		);
+	}
+
+	async get(id: string): Promise<Job | null> {
+		const job = await this.#store.get(id);
+		const opened = job === null ? null : this.#opened(job);
+		if (job !== null && opened === null) throw new BallastError('jobs_unavailable', `job ${id}: ${LOCKED.message}`);
+		return opened;
+	}
+
+	async list(query: JobQuery): Promise<JobPage> {
+		const page = await this.#store.list(query);
+		return { ...page, jobs: page.jobs.map((job) => this.#shown(job)) };
+	}
+
+	async change(id: string, change: JobChange): Promise<{ job: Job; changed: boolean } | null> {
+		const changed = await this.#store.change(id, change);
+		return changed === null ? null : { ...changed, job: this.#shown(changed.job) };
+	}
+
+	async dueNotices(claim: NoticeClaim): Promise<Notice[]> {
+		const due = await this.#store.dueNotices(claim);
+		return due.map((notice) => ({ ...notice, job: this.#shown(notice.job) }));
+	}
+
+	ownerOf(id: string): Promise<string | null> {
+		return this.#store.ownerOf(id);
+	}
+
+	/** A secret of the store's own, the same for all who share it; made the first time, and sealed like the jobs. */
+	async secret(): Promise<Uint8Array> {
+		for (let tries = 0; tries < SECRET_TRIES; tries++) {
+			const stored = await this.#store.secret();
+			const plain = stored === null ? new Uint8Array(randomBytes(SECRET_BYTES)) : unseal(this.#keys, stored, 'secret');
+			if (plain === null) throw new BallastError('jobs_unavailable', `the store’s own secret: ${LOCKED.message}`);
+			if (stored !== null && isSealedNow(this.#keys, stored)) return plain;
+			const [key] = this.#keys;
+			const next = key === undefined ? plain : seal(key, plain, 'secret');
+			if (await this.#store.setSecret(next, stored)) return plain;
+		}
+		throw new BallastError('jobs_unavailable', 'the secret of the store cannot be made');
+	}
+
+	queue(name: string, change?: { paused: boolean }): Promise<QueueView> {
+		return this.#store.queue(name, change);
+	}
+
+	sweep(nowMs: number, present?: readonly string[]): Promise<{ files: string[] }> {
+		return this.#store.sweep(nowMs, present);
+	}
+
+	settleNotices(settled: readonly NoticeSettled[]): Promise<void> {
+		return this.#store.settleNotices(settled);
+	}
+
+	noticesWaiting(): Promise<number> {
+		return this.#store.noticesWaiting();
+	}
+
+	areGone(keys: readonly string[]): Promise<ReadonlySet<string>> {
+		return this.#store.areGone(keys);
+	}
+
+	addGone(receiver: GoneReceiver): Promise<void> {
+		return this.#store.addGone(receiver);
+	}
+
+	gone(most: number): Promise<GoneReceiver[]> {
+		return this.#store.gone(most);
+	}
+
+	removeGone(keys: readonly string[]): Promise<number> {
+		return this.#store.removeGone(keys);
+	}
+
+	close(): Promise<void> {
+		return this.#store.close();
+	}
+
+	#sealed(job: NewJob): NewJob {
+		const [key] = this.#keys;
+		if (key === undefined) return job;
+		const notify = job.notify === null ? null : seal(key, job.notify, notifyOf(job.id));
+		const body = sealedBody(key, job.body, bodyOf(job.id));
+		return { ...job, request: seal(key, job.request, requestOf(job.id)), body, notify };
+	}
+
+	/** null: no key opens it. */
+	#opened<J extends Job>(job: J): J | null {
+		const { id, result } = job;
+		const request = unseal(this.#keys, job.request, requestOf(id));
+		const notify = job.notify === null ? null : unseal(this.#keys, job.notify, notifyOf(id));
+		const body = openedBody(this.#keys, job.body, bodyOf(id));
+		const head = result === null ? NOTHING : unseal(this.#keys, result.head, headOf(id));
+		const answer = result === null ? null : openedBody(this.#keys, result.body, resultOf(id));
+		if (request === null || head === null || body === undefined || answer === undefined) return null;
+		if (notify === null && job.notify !== null) return null;
+		return { ...job, request, body, notify, result: result === null ? null : { head, body: answer } };
+	}
+
+	/** For who only wants to know how it gets on: what no key opens is left out. */
+	#shown<J extends Job>(job: J): J {
+		const { result } = job;
+		const without = {
+			request: NOTHING,
+			body: null,
+			notify: null,
+			result: result === null ? null : { head: NOTHING, body: null },
+		};
+		return this.#opened(job) ?? { ...job, ...without };
+	}
+}
+
+const sealedBody = (key: StoreKey, body: JobBody | null, about: string): JobBody | null =>
+	body !== null && 'inline' in body ? { inline: seal(key, body.inline, about) } : body;
+
+/** undefined: no key opens it. */
+function openedBody(keys: readonly StoreKey[], body: JobBody | null, about: string): JobBody | null | undefined {
+	if (body === null || !('inline' in body)) return body;
+	const inline = unseal(keys, body.inline, about);
+	return inline === null ? undefined : { inline };
+}
+
+const requestOf = (id: string): string => `request ${id}`;
+const notifyOf = (id: string): string => `notify ${id}`;
+const headOf = (id: string): string => `result ${id}`;
+const bodyOf = (id: string): string => `body ${id}`;
+const resultOf = (id: string): string => `result body ${id}`;
