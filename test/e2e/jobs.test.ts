@@ -125,9 +125,10 @@ describe('a request that asks for it becomes a job', () => {
 		assert.equal((await it.ask(get(`${location}/result`))).status, 404);
 		assert.ok(mine.json<{ jobs: View[] }>().jobs.some(({ id }) => location.endsWith(id)));
 		assert.deepEqual((await it.ask(get('/jobs', BOB))).json<{ jobs: View[] }>().jobs, []);
-		for (const limit of ['1.5', '0', '-1', 'x', '1e99']) {
-			const { status, raw } = await it.ask(get(`/jobs?limit=${limit}`, ALICE));
-			assert.equal(status, 200, raw);
+		assert.equal((await it.ask(get('/jobs?limit=1e99&state=waiting&state=failed', ALICE))).status, 200);
+		for (const query of ['limit=1.5', 'limit=0', 'limit=-1', 'limit=x', 'state=bogus', 'state=failed&state=']) {
+			const { status, raw } = await it.ask(get(`/jobs?${query}`, ALICE));
+			assert.equal(status, 400, `${query}: ${raw}`);
 		}
 	});
 

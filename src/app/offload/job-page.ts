@@ -131,14 +131,16 @@ export class JobPage implements AnswerSource {
 		const { buffer, pathEnd, targetEnd } = this.#exchange;
 		const query = new URLSearchParams(buffer.toString('latin1', pathEnd, targetEnd));
 		const [owner] = this.#owners;
-		const states = query.getAll('state').filter((one): one is JobState => JOB_STATES.includes(one as JobState));
+		const [given, states] = [query.getAll('state'), statesOf(query)];
+		const limit = Number(query.get('limit') ?? 20);
+		if (states.length < given.length || !Number.isInteger(limit) || limit < 1) throw new BallastError('bad_request');
 		const after = query.get('after');
 		const page =
 			owner === undefined
 				? { jobs: [], next: null }
 				: await this.#parts.jobs.ask('list', {
 						owner,
-						limit: Math.max(1, Math.min(LIST_MOST, Math.trunc(Number(query.get('limit') ?? 20)) || 20)),
+						limit: Math.min(LIST_MOST, limit),
 						...(states.length === 0 ? {} : { states }),
 						...(after === null ? {} : { after }),
 					});
@@ -179,3 +181,6 @@ function again(job: Job): string {
 	const seconds = askAgainS(job, Date.now());
 	return seconds === 0 ? '' : `Retry-After: ${seconds}\r\n`;
 }
+
+const statesOf = (query: URLSearchParams): JobState[] =>
+	query.getAll('state').filter((one): one is JobState => JOB_STATES.includes(one as JobState));

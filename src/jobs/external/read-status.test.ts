@@ -33,7 +33,7 @@ test('the id of a job, of several in one, and what cannot be asked with', () => 
 	assert.equal(idOf('v_1'), 'v_1');
 	assert.equal(idOf(12), '12');
 	assert.equal(idOf(['a', 'b']), 'a,b');
-	for (const bad of [undefined, null, '', [], ['a', null], '../x', 'a b', 'a,b', 'a?b=1', {}])
+	for (const bad of [undefined, null, '', [], ['a', null], '../x', '..', '.', 'a b', 'a,b', 'a?b=1', {}])
 		assert.equal(idOf(bad), null);
 	assert.equal(submittedId('no object', policy), null);
 });

@@ -19,7 +19,7 @@ export interface SeenStatus {
 /** Jobs that one submission may make. */
 const IDS_MOST = 100;
 /** Of what is sent on in a path. */
-const ID = /^[A-Za-z0-9_.~:-]{1,200}$/;
+const ID = /^(?!\.{1,2}$)[A-Za-z0-9_.~:-]{1,200}$/;
 
 /** undefined: it is no JSON. */
 export function parseJson(bytes: Uint8Array | string): unknown {

@@ -15,6 +15,8 @@ const URLS: Readonly<Record<string, WebhookRefusal | null>> = {
 	'hooks.example.com': 'not_a_url',
 	'https://': 'not_a_url',
 	'https://a.example/#part': 'not_a_url',
+	// Two fields, as they are read.
+	'https://a.example/, https://b.example/': 'not_a_url',
 	'https://256.256.256.256/': 'not_a_url',
 	'https://0x7f.1.2.3.4.5/': 'not_a_url',
 	[`https://a.example/${'x'.repeat(2048)}`]: 'too_long',
@@ -44,7 +46,7 @@ const URLS: Readonly<Record<string, WebhookRefusal | null>> = {
 	'https://127。0。0。1/': 'loopback',
 	'https:\\\\127.0.0.1\\': 'loopback',
 	'https:127.0.0.1': 'loopback',
-	' https://127.0.0.1/ ': 'loopback',
+	' https://127.0.0.1/ ': 'not_a_url',
 	'https://[::1]/': 'loopback',
 	'https://[0:0:0:0:0:0:0:1]/': 'loopback',
 	'https://[::ffff:127.0.0.1]/': 'loopback',

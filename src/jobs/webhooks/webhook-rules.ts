@@ -20,7 +20,7 @@ export const URL_MOST = 2048;
 const NAMED: ReadonlySet<AddressKind> = new Set(['private', 'shared', 'loopback']);
 
 export const REFUSALS: Readonly<Record<WebhookRefusal, string>> = {
-	not_a_url: 'it is not an absolute URL, or has a fragment',
+	not_a_url: 'it is not one absolute URL, or has a fragment',
 	too_long: `it is longer than ${URL_MOST} characters`,
 	scheme: 'its scheme is not https',
 	credentials: 'it has a name or a password in it',
@@ -55,7 +55,7 @@ export class WebhookJudge {
 	url(text: string): URL | WebhookRefusal {
 		if (text.length > URL_MOST) return 'too_long';
 		const url = URL.parse(text);
-		if (url === null || url.hostname === '' || text.includes('#')) return 'not_a_url';
+		if (url === null || url.hostname === '' || /[#\s]/.test(text)) return 'not_a_url';
 		if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'scheme';
 		if (url.username !== '' || url.password !== '') return 'credentials';
 		const refused = this.#scheme(url);
