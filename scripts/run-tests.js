@@ -43,10 +43,8 @@ const SLOW = [
 	'examples/**/*.test.ts',
 	'test/e2e/**/*.test.ts',
 	'test/conformance/**/*.test.ts',
-	'test/fuzz/**/*.test.ts',
-	'test/faults/**/*.test.ts',
-	'test/healthy/**/*.test.ts',
-	'benchmarks/**/*.test.ts',
+	'test/!(faults)/**/*.test.ts',
+	'{test,benchmarks}/**/*.test.ts',
 ];
 /** They start nothing, send no signal and leave nothing in `process`: two processes for all of them. */
 const PARTS =
@@ -98,6 +96,7 @@ const results = [];
 const began = performance.now();
 // None of the checks needs another: side by side they take half the time.
 results.push(...(await Promise.all(steps.filter(({ tests }) => tests === undefined).map(timed(check)))));
+results.push(everyFileHasItsStep());
 const beside = [];
 for (const step of steps) {
 	if (interrupted || step.tests === undefined || (quick && step.slow)) continue;
@@ -154,10 +153,32 @@ function minutesLeft() {
 	return Math.min(FILE_MINUTES, LAST_END - minutesIn());
 }
 
+/** In the order of the patterns, each once. */
+function filesOf(patterns, except = []) {
+	const exclude = ['**/node_modules/**', '**/fixtures/**', ...except];
+	return [...new Set(patterns.flatMap((pattern) => globSync(pattern, { cwd: root, exclude }).sort()))];
+}
+
+/** A file that belongs to no step would never be run. */
+function everyFileHasItsStep() {
+	const known = new Set(steps.flatMap(({ tests = [], except }) => filesOf(tests, except)));
+	const forgotten = filesOf(['{src,scripts,simulators,test,examples,benchmarks}/**/*.test.ts']).filter(
+		(file) => !known.has(file),
+	);
+	for (const file of forgotten) console.log(`in no step of scripts/run-tests.js: ${file}`);
+	return {
+		name: 'steps',
+		passed: forgotten.length === 0 ? 1 : 0,
+		failed: forgotten.length,
+		seconds: 0,
+		skips: [],
+		files: [],
+	};
+}
+
 /** Runs the files of a step. */
 async function test({ tests, except = [], processes, slow, ...how }) {
-	const exclude = ['**/node_modules/**', '**/fixtures/**', ...except];
-	const files = [...new Set(tests.flatMap((pattern) => globSync(pattern, { cwd: root, exclude }).sort()))];
+	const files = filesOf(tests, except);
 	if (files.length === 0) {
 		console.log(`no file matches ${tests.join(' ')}`);
 		return { passed: 0, failed: 1, skips: [], files: [] };
