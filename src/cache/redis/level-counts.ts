@@ -1,3 +1,5 @@
+import { WorkerCounts } from '../../core/worker-counts.ts';
+
 /** What workers count of a level; each writes its own column, the control plane adds them up. */
 export const LevelCount = {
 	hits: 0,
@@ -19,31 +21,24 @@ export type LevelCount = (typeof LevelCount)[keyof typeof LevelCount];
 const CELLS = 8;
 
 export class LevelCounts {
-	readonly #cells: Float64Array;
-	readonly #at: number;
+	readonly #counts: WorkerCounts;
 
 	constructor(buffer: SharedArrayBuffer, worker: number) {
-		this.#cells = new Float64Array(buffer);
-		this.#at = worker * CELLS;
+		this.#counts = new WorkerCounts(buffer, worker, CELLS);
 	}
 
 	static create(workers: number): SharedArrayBuffer {
-		return new SharedArrayBuffer(workers * CELLS * 8);
+		return WorkerCounts.create(workers, CELLS);
 	}
 
 	add(count: LevelCount, by = 1): void {
-		const at = this.#at + count;
-		this.#cells[at] = (this.#cells[at] as number) + by;
+		this.#counts.add(count, by);
 	}
 
 	/** Of all workers. */
 	static sum(buffer: SharedArrayBuffer): Record<keyof typeof LevelCount, number> {
-		const cells = new Float64Array(buffer);
-		const sums = Object.entries(LevelCount).map(([name, count]) => {
-			let sum = 0;
-			for (let at: number = count; at < cells.length; at += CELLS) sum += cells[at] as number;
-			return [name, sum] as const;
-		});
-		return Object.fromEntries(sums) as Record<keyof typeof LevelCount, number>;
+		const sums = WorkerCounts.sum(buffer, CELLS);
+		const named = Object.entries(LevelCount).map(([name, count]) => [name, sums[count] as number] as const);
+		return Object.fromEntries(named) as Record<keyof typeof LevelCount, number>;
 	}
 }

@@ -1,3 +1,4 @@
+import { WorkerCounts } from '../../core/worker-counts.ts';
 import type { Coding } from './coding.ts';
 
 /** What was compressed by a coding: totals. */
@@ -15,34 +16,26 @@ const CELLS = 6;
 export class CompressCounts {
 	/** What this thread counts in. */
 	static own: CompressCounts = new CompressCounts(CompressCounts.create(1), 0);
-	readonly #cells: Float64Array;
-	readonly #at: number;
+	readonly #counts: WorkerCounts;
 
 	constructor(buffer: SharedArrayBuffer, worker: number) {
-		this.#cells = new Float64Array(buffer);
-		this.#at = worker * CELLS;
+		this.#counts = new WorkerCounts(buffer, worker, CELLS);
 	}
 
 	static create(workers: number): SharedArrayBuffer {
-		return new SharedArrayBuffer(workers * CELLS * 8);
+		return WorkerCounts.create(workers, CELLS);
 	}
 
 	add(coding: Coding, inBytes: number, outBytes: number): void {
-		const at = this.#at + ORDER[coding];
-		this.#cells[at] = (this.#cells[at] as number) + inBytes;
-		this.#cells[at + 1] = (this.#cells[at + 1] as number) + outBytes;
+		this.#counts.add(ORDER[coding], inBytes);
+		this.#counts.add(ORDER[coding] + 1, outBytes);
 	}
 
 	/** Of all workers; codings that nothing was compressed by are left out. */
 	static sum(buffer: SharedArrayBuffer): CompressReading[] {
-		const cells = new Float64Array(buffer);
-		const sumAt = (first: number): number => {
-			let sum = 0;
-			for (let at = first; at < cells.length; at += CELLS) sum += cells[at] as number;
-			return sum;
-		};
+		const sums = WorkerCounts.sum(buffer, CELLS);
 		return (Object.entries(ORDER) as [Coding, number][])
-			.map(([coding, at]) => ({ coding, inBytes: sumAt(at), outBytes: sumAt(at + 1) }))
+			.map(([coding, at]) => ({ coding, inBytes: sums[at] as number, outBytes: sums[at + 1] as number }))
 			.filter(({ inBytes }) => inBytes > 0);
 	}
 }
