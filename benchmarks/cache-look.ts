@@ -13,15 +13,14 @@ import { openAnswerStore } from '../src/cache/memory/memory-store.ts';
 import { storedAnswer } from '../src/cache/memory/testing/answers.ts';
 import { CacheHash } from '../src/cache/rules/cache-hash.ts';
 import { UrlMarks } from '../src/cache/url-marks.ts';
-import { ServiceCells } from '../src/core/service-cells.ts';
-import type { Attempt } from '../src/gateway/attempt.ts';
 import { ClientConnection } from '../src/gateway/client-connection.ts';
 import type { DataPlane } from '../src/gateway/data-plane.ts';
 import { Requests } from '../src/gateway/requests.ts';
 import type { Route } from '../src/gateway/route.ts';
 import { bareRequests } from '../src/gateway/testing/bare-plane.ts';
-import { type ConnectionOwner, UpstreamConnection } from '../src/gateway/upstream-connection.ts';
-import type { Transport } from '../src/wire/transport.ts';
+import { forwardingRoute } from '../src/gateway/testing/forwarding-route.ts';
+import { LoneOrigin } from '../src/gateway/testing/lone-origin.ts';
+import { TakingTransport } from '../src/wire/testing/taking-transport.ts';
 import { median } from './measure/ratios.ts';
 import { BROWSER_HEAD } from './scenarios/throughput.ts';
 import { conclude, type Line, quick } from './stability/verdict.ts';
@@ -43,42 +42,23 @@ const ANSWER_LINES = [
 ];
 const ANSWER = Buffer.from(`HTTP/1.1 200 OK\r\n${ANSWER_LINES.join('\r\n')}\r\n\r\n${'x'.repeat(600)}`);
 
-/** Takes all that it is given. */
-class Sink implements Transport {
-	readonly pending = 0;
-	readonly queued = 0;
-	readonly remoteAddress = '192.0.2.7';
-	readonly remotePort = 1;
-	readonly localPort = 2;
+/** Keeps only the last of what it is given. */
+class Sink extends TakingTransport {
 	bytes = 0;
 	last: Uint8Array = Buffer.alloc(0);
 
-	isBroken(): boolean {
-		return false;
-	}
-	write(bytes: Uint8Array): boolean {
+	override write(bytes: Uint8Array): boolean {
 		this.bytes += bytes.length;
 		this.last = bytes;
 		return true;
 	}
-	pause(): void {}
-	resume(): void {}
-	readInto(): void {}
-	end(): void {}
-	destroy(): void {}
-	reset(): void {}
-}
-
-function routeWith(more: Partial<Route>): Route {
-	const timeouts = { connectMs: 1000, firstByteMs: 1000, requestMs: 60_000, streamIdleMs: 60_000 };
-	const nothing = { fixed: null, redirect: null, files: null, rateLimits: null, path: null, cdn: null, response: null };
-	const rest = { series: 1, timeouts, bodyBytes: 1e6, next: null, cache: null, ...nothing, ...more };
-	return rest as unknown as Route;
 }
 
 /** One client on a plane of its own; how its requests are answered. */
 class Worker {
 	readonly sink = new Sink();
+	/** Of its own: some change it. */
+	readonly request = Buffer.from(REQUEST);
 	readonly #client: ClientConnection;
 	readonly #requests: Requests;
 
@@ -92,82 +72,35 @@ class Worker {
 	}
 
 	ask(): void {
-		this.#client.onBytes(REQUEST, REQUEST.length);
+		this.#client.onBytes(this.request, this.request.length);
 	}
-}
-
-/** The only instance, with one connection; answers all with the same bytes, once it is told to. */
-class Origin implements ConnectionOwner {
-	readonly plane: DataPlane;
-	readonly authority = '192.0.2.8:80';
-	readonly serial = 1;
-	readonly #connection: UpstreamConnection;
-
-	constructor(plane: DataPlane) {
-		this.plane = plane;
-		this.#connection = new UpstreamConnection(this);
-		this.#connection.attach(new Sink());
-	}
-
-	acquire(attempt: Attempt): void {
-		this.#connection.begin(attempt, true);
-	}
-
-	answer(): void {
-		ANSWER.copy(this.plane.rx);
-		this.#connection.onBytes(this.plane.rx, ANSWER.length);
-	}
-
-	enter(): boolean {
-		return true;
-	}
-	leave(): void {}
-	forget(): void {}
-	release(): void {}
-	closed(): void {}
 }
 
 /** Each request is for another target, which the origin is asked for. */
 class Misses extends Worker {
-	#origin!: Origin;
+	#origin!: LoneOrigin;
 	#asked = 1e9;
 
 	/** `stored`: each answer is, though no other is asked for again. */
 	constructor(cache: 'none' | 'stored' | 'scan') {
-		let origin: Origin | undefined;
+		let origin: LoneOrigin | undefined;
 		super((plane) => {
-			origin = new Origin(plane);
+			origin = new LoneOrigin(plane, new Sink());
 			(plane.upstreams as unknown[]).push(origin);
-			if (cache === 'none') return forwarding(null);
+			if (cache === 'none') return forwardingRoute(null, 2);
 			const lookup = cachingOf(plane);
 			if (cache === 'stored') lookup.store.admits = () => true;
-			return forwarding(new RouteCache(lookup, PLAIN_CACHE, ''));
+			return forwardingRoute(new RouteCache(lookup, PLAIN_CACHE, ''), 2);
 		});
-		this.#origin = origin as Origin;
+		this.#origin = origin as LoneOrigin;
 	}
 
 	override ask(): void {
-		REQUEST.write(String(this.#asked++), NUMBER_AT, 'latin1');
+		this.request.write(String(this.#asked++), NUMBER_AT, 'latin1');
 		super.ask();
-		this.#origin.answer();
+		this.#origin.give(ANSWER);
 	}
 }
-
-const service = {
-	name: 'videos',
-	version: '',
-	picker: { pick: () => 0, settle: () => {}, token: () => 0 },
-	key: null,
-	timed: false,
-	breaker: { inFlight: 0, waiting: 0 },
-	suspectAfter: 3,
-	cells: new ServiceCells(1),
-	concurrency: null,
-	cookie: null,
-};
-const retry = { attempts: 2, statuses: [], timeout: true, attemptMs: 0 };
-const forwarding = (cache: RouteCache | null): Route =>
-	routeWith({ cache, request: null, retry, service, host: { kind: 'preserve' } } as unknown as Partial<Route>);
 
 function cachingOf(plane: DataPlane): AnswerCaching {
 	const store = openAnswerStore(AnswerMemory.create(64 * 1024 * 1024), 0);
@@ -197,14 +130,14 @@ function caching(bytes: number): Worker {
 		entry?.append(Buffer.alloc(bytes, 'x'), 0, bytes);
 		entry?.complete(null);
 		entry?.release();
-		return routeWith({ cache });
+		return forwardingRoute(cache, 2);
 	});
 }
 
 /** Of an answer that stands in the configuration. */
 function fixed(bytes: number): Worker {
 	const head = Buffer.from(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${bytes}\r\n`);
-	return new Worker(() => routeWith({ fixed: { status: 200, head, body: Buffer.alloc(bytes, 'x') } }));
+	return new Worker(() => forwardingRoute(null, 2, { fixed: { status: 200, head, body: Buffer.alloc(bytes, 'x') } }));
 }
 
 interface Case {

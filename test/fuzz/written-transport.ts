@@ -1,15 +1,10 @@
 import type { ClientConnection } from '../../src/gateway/client-connection.ts';
 import type { Exchange } from '../../src/gateway/exchange.ts';
-import type { Transport } from '../../src/wire/transport.ts';
+import { TakingTransport } from '../../src/wire/testing/taking-transport.ts';
 
 /** A client that takes everything at once; what was written to it is its text. */
-export class WrittenTransport implements Transport {
-	readonly pending = 0;
-	readonly queued = 0;
-	readonly remoteAddress = '127.0.0.1';
-	readonly remotePort = 1;
-	readonly localPort = 2;
-	text = '';
+export class WrittenTransport extends TakingTransport {
+	override readonly remoteAddress = '127.0.0.1';
 	#client: ClientConnection | null = null;
 
 	/** Becomes the client of this exchange. */
@@ -23,20 +18,4 @@ export class WrittenTransport implements Transport {
 	leave(): void {
 		this.#client?.onClose();
 	}
-
-	write(bytes: Uint8Array): boolean {
-		this.text += Buffer.from(bytes).toString('latin1');
-		return true;
-	}
-
-	isBroken(): boolean {
-		return false;
-	}
-
-	pause(): void {}
-	resume(): void {}
-	readInto(): void {}
-	end(): void {}
-	destroy(): void {}
-	reset(): void {}
 }

@@ -9,15 +9,13 @@ import { storedAnswer } from '../../cache/memory/testing/answers.ts';
 import { CacheHash } from '../../cache/rules/cache-hash.ts';
 import type { FoundAnswer, KeptAnswer, SecondLevel } from '../../cache/second-level.ts';
 import { UrlMarks } from '../../cache/url-marks.ts';
-import { ServiceCells } from '../../core/service-cells.ts';
-import type { Attempt } from '../../gateway/attempt.ts';
 import { ClientConnection } from '../../gateway/client-connection.ts';
 import type { DataPlane } from '../../gateway/data-plane.ts';
 import { Requests } from '../../gateway/requests.ts';
-import type { Route } from '../../gateway/route.ts';
 import { bareRequests } from '../../gateway/testing/bare-plane.ts';
-import { type ConnectionOwner, UpstreamConnection } from '../../gateway/upstream-connection.ts';
-import type { Transport } from '../../wire/transport.ts';
+import { forwardingRoute } from '../../gateway/testing/forwarding-route.ts';
+import { LoneOrigin } from '../../gateway/testing/lone-origin.ts';
+import { TakingTransport } from '../../wire/testing/taking-transport.ts';
 import { goOn, handle, lookAgain } from '../pipeline.ts';
 import { AnswerCaching } from './answer-caching.ts';
 import { RouteCache } from './route-cache.ts';
@@ -25,61 +23,19 @@ import { SecondLevels } from './second-levels.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Takes all that it is given. */
-class Sink implements Transport {
-	readonly pending = 0;
-	readonly queued = 0;
-	readonly remoteAddress = '192.0.2.7';
-	readonly remotePort = 1;
-	readonly localPort = 2;
-	text = '';
-
-	isBroken(): boolean {
-		return false;
-	}
-	write(bytes: Uint8Array): boolean {
-		this.text += Buffer.from(bytes).toString('latin1');
-		return true;
-	}
-	pause(): void {}
-	resume(): void {}
-	readInto(): void {}
-	end(): void {}
-	destroy(): void {}
-	reset(): void {}
-}
-
-/** The only instance, with one connection. */
-class Origin implements ConnectionOwner {
-	readonly plane: DataPlane;
-	readonly authority = '192.0.2.8:80';
-	readonly serial = 1;
-	readonly sink = new Sink();
-	readonly #connection: UpstreamConnection;
+/** The only instance. */
+class Origin extends LoneOrigin {
+	readonly sink: TakingTransport;
 
 	constructor(plane: DataPlane) {
-		this.plane = plane;
-		this.#connection = new UpstreamConnection(this);
-		this.#connection.attach(this.sink);
-	}
-
-	acquire(attempt: Attempt): void {
-		this.#connection.begin(attempt, true);
+		const sink = new TakingTransport();
+		super(plane, sink);
+		this.sink = sink;
 	}
 
 	answer(status: string, fields: string, body: string): void {
-		const bytes = Buffer.from(`HTTP/1.1 ${status}\r\n${fields}\r\n${body}`);
-		bytes.copy(this.plane.rx);
-		this.#connection.onBytes(this.plane.rx, bytes.length);
+		this.give(Buffer.from(`HTTP/1.1 ${status}\r\n${fields}\r\n${body}`));
 	}
-
-	enter(): boolean {
-		return true;
-	}
-	leave(): void {}
-	forget(): void {}
-	release(): void {}
-	closed(): void {}
 }
 
 const levels: HandLevel[] = [];
@@ -128,13 +84,13 @@ class Node {
 		const lines = { again: lookAgain, goOn, balance: () => 0 };
 		const second = new SecondLevels([this.level], marks);
 		const lookup = new AnswerCaching({ plane, store, marks, hash, levels: second, bodyMost: 1e6, ...lines });
-		const route = routeWith(new RouteCache(lookup, PLAIN_CACHE, ''));
+		const route = forwardingRoute(new RouteCache(lookup, PLAIN_CACHE, ''), 2);
 		plane.routes = { match: () => route, methodsAllowed: () => [] };
 	}
 
 	/** A client that asks for it. */
-	ask(path = '/page', more = ''): { client: ClientConnection; sink: Sink } {
-		const [client, sink] = [new ClientConnection(this.#requests, false), new Sink()];
+	ask(path = '/page', more = ''): { client: ClientConnection; sink: TakingTransport } {
+		const [client, sink] = [new ClientConnection(this.#requests, false), new TakingTransport()];
 		client.attach(sink, '192.0.2.7');
 		const request = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: a.example\r\nX-Asked: ${path}\r\n${more}\r\n`);
 		client.onBytes(request, request.length);
@@ -146,19 +102,6 @@ class Node {
 		this.level.asked.shift()?.(found);
 		await turn();
 	}
-}
-
-function routeWith(cache: RouteCache): Route {
-	const timeouts = { connectMs: 1000, firstByteMs: 1000, requestMs: 60_000, streamIdleMs: 60_000 };
-	const nothing = { fixed: null, redirect: null, files: null, rateLimits: null, path: null, cdn: null, response: null };
-	const picker = { pick: () => 0, settle: () => {}, token: () => 0 };
-	const service = {
-		...{ name: 'app', version: '', picker, key: null, timed: false, breaker: { inFlight: 0, waiting: 0 } },
-		...{ suspectAfter: 3, cells: new ServiceCells(1), concurrency: null, cookie: null },
-	};
-	const retry = { attempts: 2, statuses: [], timeout: true, attemptMs: 0 };
-	const rest = { series: 1, timeouts, bodyBytes: 1e6, next: null, request: null, host: { kind: 'preserve' } };
-	return { ...rest, ...nothing, cache, service, retry } as unknown as Route;
 }
 
 const FRESH = 'Cache-Control: max-age=600\r\nContent-Length: 5\r\n';

@@ -7,15 +7,14 @@ import { AnswerMemory } from '../../cache/memory/answer-memory.ts';
 import { type MemoryStore, openAnswerStore } from '../../cache/memory/memory-store.ts';
 import { CacheHash } from '../../cache/rules/cache-hash.ts';
 import { UrlMarks } from '../../cache/url-marks.ts';
-import { ServiceCells } from '../../core/service-cells.ts';
 import type { Attempt } from '../../gateway/attempt.ts';
 import { ClientConnection } from '../../gateway/client-connection.ts';
 import type { DataPlane } from '../../gateway/data-plane.ts';
 import { Requests } from '../../gateway/requests.ts';
-import type { Route } from '../../gateway/route.ts';
 import { bareRequests } from '../../gateway/testing/bare-plane.ts';
+import { forwardingRoute } from '../../gateway/testing/forwarding-route.ts';
 import { type ConnectionOwner, UpstreamConnection } from '../../gateway/upstream-connection.ts';
-import type { Transport } from '../../wire/transport.ts';
+import { TakingTransport } from '../../wire/testing/taking-transport.ts';
 import { goOn, handle, lookAgain } from '../pipeline.ts';
 import { AnswerCaching } from './answer-caching.ts';
 import { RouteCache } from './route-cache.ts';
@@ -26,30 +25,16 @@ const head = (more: string): string => `HTTP/1.1 200 OK\r\nCache-Control: max-ag
 const ANSWER = head('Content-Length: 600\r\n') + BODY;
 
 /** Takes what it is given at once, or only when it is told to. */
-class Side implements Transport {
-	pending = 0;
-	readonly queued = 0;
-	readonly remoteAddress = '192.0.2.7';
-	readonly remotePort = 1;
-	readonly localPort = 2;
-	text = '';
+class Side extends TakingTransport {
 	takes = true;
 	cut = false;
 
-	isBroken(): boolean {
-		return false;
-	}
-	write(bytes: Uint8Array): boolean {
-		this.text += Buffer.from(bytes).toString('latin1');
+	override write(bytes: Uint8Array): boolean {
+		super.write(bytes);
 		if (!this.takes) this.pending += bytes.length;
 		return this.takes;
 	}
-	pause(): void {}
-	resume(): void {}
-	readInto(): void {}
-	end(): void {}
-	destroy(): void {}
-	reset(): void {
+	override reset(): void {
 		this.cut = true;
 	}
 }
@@ -114,7 +99,7 @@ class World {
 		const marks = new UrlMarks(UrlMarks.create());
 		const lines = { again: lookAgain, goOn, balance: () => 0 };
 		this.caching = new AnswerCaching({ plane, store: this.store, marks, hash, levels: null, bodyMost: 1e9, ...lines });
-		const only = routeWith(new RouteCache(this.caching, PLAIN_CACHE, ''));
+		const only = forwardingRoute(new RouteCache(this.caching, PLAIN_CACHE, ''), 1);
 		plane.routes = { match: () => only, methodsAllowed: () => [] };
 	}
 
@@ -148,26 +133,6 @@ class World {
 		assert.equal(this.asked.length, before);
 		return client.body;
 	}
-}
-
-function routeWith(cache: RouteCache): Route {
-	const timeouts = { connectMs: 1000, firstByteMs: 1000, requestMs: 60_000, streamIdleMs: 60_000 };
-	const nothing = { fixed: null, redirect: null, files: null, rateLimits: null, path: null, cdn: null, response: null };
-	const service = {
-		name: 'videos',
-		version: '',
-		picker: { pick: () => 0, settle: () => {}, token: () => 0 },
-		key: null,
-		timed: false,
-		breaker: { inFlight: 0, waiting: 0 },
-		suspectAfter: 3,
-		cells: new ServiceCells(1),
-		concurrency: null,
-		cookie: null,
-	};
-	const retry = { attempts: 1, statuses: [], timeout: true, attemptMs: 0 };
-	const own = { cache, request: null, retry, service, host: { kind: 'preserve' }, holdMs: 0 };
-	return { series: 1, timeouts, bodyBytes: 1e6, next: null, ...nothing, ...own } as unknown as Route;
 }
 
 test('however a short answer comes, its client has it and it is stored', () => {
