@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
 import type { NewJob } from '../jobs/job.ts';
-import { newJobId } from '../jobs/job-id.ts';
 import { OFFLOAD } from '../jobs/offload-policy.ts';
+import { sampleJob } from '../jobs/testing/sample-job.ts';
 import type { FromJobs, FromJobsThread, JobsSettings } from './jobs-messages.ts';
 import { JobsRoom } from './jobs-room.ts';
 import { type Flat, readFromJobs, writeToJobs } from './jobs-wire.ts';
@@ -32,26 +32,7 @@ function request(service: string): Uint8Array {
 	return Buffer.concat([length, notes, Buffer.from('POST /render HTTP/1.1\r\n\r\n')]);
 }
 
-function newJob(service: string, queue: string): NewJob {
-	const createdMs = Date.now();
-	return {
-		id: newJobId(createdMs),
-		queue,
-		group: '',
-		owner: '',
-		priority: 1,
-		createdMs,
-		runAtMs: createdMs,
-		deadlineMs: null,
-		keepMs: 60_000,
-		attemptsMost: 3,
-		request: request(service),
-		body: null,
-		upstreamKey: '',
-		notify: null,
-		idempotency: null,
-	};
-}
+const newJob = (service: string, queue: string): NewJob => sampleJob(Date.now(), { queue, request: request(service) });
 
 test('a reload with another key: what was stored before opens, and the old key may go at the next start', async () => {
 	const folder = mkdtempSync(join(tmpdir(), 'ballast-room-'));

@@ -13,7 +13,7 @@ import type { RedisConfig } from '../../src/redis/config.ts';
 import { LONG } from '../faults/plan.ts';
 import { NO_REDIS, type RedisServer } from '../support/redis.ts';
 import { RedisCluster } from '../support/redis-groups.ts';
-import { eventually } from '../support/suite.ts';
+import { openRedis, redisJobHome, takesJobsAgain } from '../support/redis-job-home.ts';
 
 const SKIP = NO_REDIS !== false ? NO_REDIS : !LONG && 'three primaries: BALLAST_FAULTS=long';
 let cluster: RedisCluster | undefined;
@@ -31,39 +31,11 @@ else {
 
 const servers = (): RedisServer[] => cluster?.servers ?? [];
 
-function configOf(keyPrefix: string): RedisConfig {
-	return {
-		place: { kind: 'cluster', nodes: servers().map(({ port }) => ({ host: '127.0.0.1', port })) },
-		login: { username: null, password: null },
-		database: 0,
-		tls: null,
-		keyPrefix,
-		secrets: [],
-	};
-}
+const configOf = (keyPrefix: string): RedisConfig =>
+	openRedis({ kind: 'cluster', nodes: servers().map(({ port }) => ({ host: '127.0.0.1', port })) }, keyPrefix);
 
 async function home(): Promise<JobStoreHome> {
-	const opened: JobStore[] = [];
-	const config = configOf(`home-${++homes}:`);
-	let passedMs = 0;
-	return {
-		async open(changed) {
-			const store = await openRedisJobStore({
-				config,
-				sharedFolder: true,
-				...(changed === undefined ? {} : { changed }),
-			});
-			opened.push(store);
-			return store;
-		},
-		nowMs: () => performance.timeOrigin + performance.now() + passedMs,
-		async pass(ms) {
-			passedMs += ms;
-		},
-		async [Symbol.asyncDispose]() {
-			for (const store of opened) await store.close();
-		},
-	};
+	return redisJobHome(configOf(`home-${++homes}:`));
 }
 
 /** Ports of the primaries that have keys of a prefix. */
@@ -99,15 +71,7 @@ async function spread(): Promise<void> {
 		.find(({ port }) => port === goneAt)
 		?.end();
 	for (const { stage } of [...stages.values()].flat()) {
-		await eventually(
-			() =>
-				stage.add().then(
-					() => true,
-					() => false,
-				),
-			(is) => is,
-			20_000,
-		);
+		await takesJobsAgain(stage);
 		const jobs = await stage.claim({ most: 10 });
 		assert.equal(jobs.length, 10);
 		for (const job of jobs) await stage.succeed(job);

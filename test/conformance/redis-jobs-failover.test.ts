@@ -17,15 +17,15 @@ import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { NO_REDIS, RedisServer } from '../support/redis.ts';
 import { RedisFailover } from '../support/redis-failover.ts';
+import { openRedis, takesJobsAgain } from '../support/redis-job-home.ts';
 import { eventually } from '../support/suite.ts';
 
 const CALLERS = 16;
 const SAFE = ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '3'];
 
 function open(place: RedisPlace, more: Partial<RedisJobStoreOptions> = {}): Promise<JobStore> {
-	const login = { username: null, password: null };
 	return openRedisJobStore({
-		config: { place, login, database: 0, tls: null, keyPrefix: 'ballast:', secrets: [] },
+		config: openRedis(place, 'ballast:'),
 		commandMs: 2000,
 		...more,
 	});
@@ -254,15 +254,7 @@ test('a Redis that was away, scripts and all, is used again', { skip: NO_REDIS }
 	await server.end();
 	await assert.rejects(store.add([stage.newJob()]), { code: 'jobs_unavailable' });
 	await server.begin();
-	await eventually(
-		() =>
-			stage.add().then(
-				() => true,
-				() => false,
-			),
-		(is) => is,
-		20_000,
-	);
+	await takesJobsAgain(stage);
 });
 
 test('a Cluster keeps all jobs of a prefix on one of its nodes', { skip: NO_REDIS }, async () => {

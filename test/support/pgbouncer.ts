@@ -3,9 +3,8 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { freePorts } from './free-ports.ts';
-import { userOf } from './postgres.ts';
+import { answersSql, userOf } from './postgres.ts';
 import { eventually } from './suite.ts';
 
 const COMMAND = ['pgbouncer', '/usr/sbin/pgbouncer'].find((one) => spawnSync(one, ['--version']).error === undefined);
@@ -46,24 +45,11 @@ export class PgBouncer {
 		if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid);
 		const bouncer = new PgBouncer(folder, port);
 		try {
-			await eventually(() => bouncer.#answers(), Boolean, 20_000);
+			await eventually(() => answersSql(bouncer.url), Boolean, 20_000);
 			return bouncer;
 		} catch (error) {
 			await bouncer.stop();
 			throw error;
-		}
-	}
-
-	async #answers(): Promise<boolean> {
-		const client = new pg.Client(this.url);
-		client.on('error', () => undefined);
-		try {
-			await client.connect();
-			await client.query('select 1');
-			await client.end();
-			return true;
-		} catch {
-			return false;
 		}
 	}
 

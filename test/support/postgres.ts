@@ -51,7 +51,7 @@ export class Postgres {
 		const postgres = new Postgres(folder, (await freePorts(1))[0] as number, user);
 		try {
 			await eventually(
-				() => postgres.#answers(),
+				() => answersSql(postgres.url),
 				(is) => is,
 				20_000,
 			);
@@ -62,23 +62,25 @@ export class Postgres {
 		}
 	}
 
-	async #answers(): Promise<boolean> {
-		const client = new pg.Client(this.url);
-		client.on('error', () => undefined);
-		try {
-			await client.connect();
-			await client.end();
-			return true;
-		} catch {
-			return false;
-		}
-	}
-
 	async stop(): Promise<void> {
 		// SIGINT: at once, and clean.
 		this.#process.kill('SIGINT');
 		await this.#ended;
 		rmSync(this.#folder, { recursive: true, force: true });
+	}
+}
+
+/** Whether a database takes a connection there and answers a question. */
+export async function answersSql(url: string): Promise<boolean> {
+	const client = new pg.Client(url);
+	client.on('error', () => undefined);
+	try {
+		await client.connect();
+		await client.query('select 1');
+		await client.end();
+		return true;
+	} catch {
+		return false;
 	}
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Job, JobState, NewJob } from '../job.ts';
-import { newJobId } from '../job-id.ts';
 import type { Claim, ClaimedJob, JobChanged, JobStore, QueueRoom, ReportKind } from '../job-store.ts';
+import { sampleJob } from './sample-job.ts';
 
 /** An empty place for jobs, as a test of an adapter has it. */
 export interface JobStoreHome extends AsyncDisposable {
@@ -44,25 +44,8 @@ export class JobStage {
 	}
 
 	newJob(of: Partial<NewJob> = {}): NewJob {
-		const createdMs = of.createdMs ?? this.nowMs;
-		return {
-			id: newJobId(createdMs),
-			queue: 'videos',
-			group: '',
-			owner: '',
-			priority: 1,
-			createdMs,
-			runAtMs: createdMs,
-			deadlineMs: null,
-			keepMs: LONG_MS,
-			attemptsMost: 3,
-			request: bytes('POST /render'),
-			body: null,
-			upstreamKey: '',
-			notify: null,
-			idempotency: null,
-			...of,
-		};
+		const request = bytes('POST /render');
+		return sampleJob(of.createdMs ?? this.nowMs, { queue: 'videos', keepMs: LONG_MS, request, ...of });
 	}
 
 	/** One job; its id. */

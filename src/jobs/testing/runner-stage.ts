@@ -11,6 +11,7 @@ import type { Job, JobBody, NewJob } from '../job.ts';
 import type { ClaimedJob, JobStore } from '../job-store.ts';
 import { OFFLOAD } from '../offload-policy.ts';
 import { type AttemptPlaces, JobRunner } from '../runner.ts';
+import { sampleJob } from './sample-job.ts';
 
 export const nowMs = (): number => performance.timeOrigin + performance.now();
 export const OK: Extract<AttemptOutcome, { kind: 'answered' }> = {
@@ -150,25 +151,7 @@ export class RunnerStage implements AsyncDisposable {
 
 	async add(of: Partial<NewJob> = {}): Promise<string> {
 		const id = randomBytes(16).toString('base64url');
-		const createdMs = nowMs();
-		const job: NewJob = {
-			id,
-			queue: 'q',
-			group: '',
-			owner: '',
-			priority: 1,
-			createdMs,
-			runAtMs: createdMs,
-			deadlineMs: null,
-			keepMs: 60_000,
-			attemptsMost: 3,
-			request: new Uint8Array(),
-			body: null,
-			upstreamKey: this.keyLifeMs === null ? '' : id,
-			notify: null,
-			idempotency: null,
-			...of,
-		};
+		const job = sampleJob(nowMs(), { id, upstreamKey: this.keyLifeMs === null ? '' : id, ...of });
 		await this.store.add([job]);
 		this.runner.wake();
 		return id;
