@@ -201,7 +201,7 @@ describe('several instances', () => {
 		const answer = await it.ask(get('/stuck/x'));
 		assert.deepEqual([answer.status, answer.json<{ code: string }>().code], [503, 'no_ready_instance']);
 		assert.equal(answer.field('retry-after'), '1');
-		assert.ok(performance.now() - started < 1000, 'it would be held for 10 s');
+		assert.ok(performance.now() - started < 5000, 'it would be held for 10 s');
 	});
 
 	test('one that refuses connections: any method goes to the other, and soon it is not tried any more', async () => {
