@@ -83,21 +83,38 @@ export interface Status {
 	warnings: string[];
 }
 
-/** What runs, and since when. */
-export function programStatus(
-	{ pid, generation, startedAt }: { pid: number; generation: number; startedAt: number },
-	coreStartedAt: number,
-): Pick<Status, 'version' | 'pid' | 'core' | 'node' | 'uptimeMs'> {
+export interface NodeStatusParts extends StatusParts {
+	/** `startedAt`: the keeper's. */
+	program: { pid: number; generation: number; startedAt: number; coreStartedAt: number };
+	/** Where the configuration came from. */
+	name: string;
+	workers: { view(): WorkerView[] };
+	listeners: { view(): Status['listeners'] };
+	served: StatusParts['served'] & { jobs: { readonly figures: Status['jobs'] } };
+	/** Why the configuration as it is now is not the one that holds; ''. */
+	refused: string;
+}
+
+/** What runs and since when, and how it does. */
+export function nodeStatus(parts: NodeStatusParts): Status {
+	const { pid, generation, startedAt, coreStartedAt } = parts.program;
 	return {
 		version: VERSION,
 		pid,
 		core: { pid: process.pid, generation, startedAt: coreStartedAt },
 		node: process.version,
 		uptimeMs: Date.now() - startedAt,
+		config: parts.name,
+		workers: parts.workers.view(),
+		listeners: parts.listeners.view(),
+		services: serviceStatus(parts),
+		unrouted: parts.meters.routes.counts([UNROUTED]),
+		jobs: parts.served.jobs.figures,
+		warnings: [...(parts.refused === '' ? [] : [parts.refused]), ...parts.fleet.warnings()],
 	};
 }
 
-export interface StatusParts {
+interface StatusParts {
 	config: Config;
 	served: Pick<ServedPlan, 'plan' | 'deployments'>;
 	fleet: Fleet;
@@ -108,7 +125,7 @@ export interface StatusParts {
 	rollouts: { view(service: string): RolloutView | null };
 }
 
-export function serviceStatus({ served, fleet, meters, cells, ...of }: StatusParts): ServiceStatus[] {
+function serviceStatus({ served, fleet, meters, cells, ...of }: StatusParts): ServiceStatus[] {
 	const { plan, deployments } = served;
 	const config = deployments.effective(of.config);
 	const readiness = fleet.ready();

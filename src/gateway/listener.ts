@@ -12,7 +12,7 @@ import { problemOf } from './problem.ts';
 import type { Requests } from './requests.ts';
 
 /** Connections that the kernel keeps for us; Node's default of 511 is soon full. */
-const BACKLOG = 4096;
+export const BACKLOG = 4096;
 
 /** Certificates of one listener, as PEM text. */
 export interface CertificateText {
