@@ -249,7 +249,7 @@ describe('a fleet of processes', { concurrency: 3 }, () => {
 		const tookMs = Date.now() - began;
 		assert.match(await slow, /^200 slow/);
 		assert.equal(host.list().length, 0);
-		assert.ok(tookMs < 2000, `took ${tookMs} ms`);
+		assert.ok(tookMs < 6000, `took ${tookMs} ms`);
 		assert.deepEqual(
 			host.signals.filter((signal) => signal.endsWith('KILL')),
 			['stubborn-1 SIGKILL'],

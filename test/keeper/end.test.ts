@@ -128,7 +128,8 @@ describe('the end', { concurrency: 4 }, () => {
 		await pause(200);
 		process.kill(keeper.pid, 'SIGTERM');
 		const { afterMs } = await keeper.exited;
-		assert.ok(afterMs < 3_000);
+		// Its time to stop would be over after a minute.
+		assert.ok(afterMs < 20_000);
 	});
 
 	test('Ctrl-C reaches no instance: it gets one SIGTERM, when its requests are answered', async (t) => {
