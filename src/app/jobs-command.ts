@@ -21,7 +21,7 @@ export async function jobsCommand(jobs: JobsLink, args: Record<string, unknown>)
 		case 'list':
 			return list(jobs, args);
 		case 'show':
-			return { job: operatorView(found(await jobs.ask('get', text('id')), text('id'))) };
+			return { job: operatorView(found(await jobs.ask('show', text('id')), text('id'))) };
 		case 'cancel':
 			return change(jobs, text('id'), { kind: 'cancel', nowMs: 0 });
 		case 'redrive':

@@ -1,7 +1,7 @@
 import type { AttemptOrder, AttemptOutcome, AttemptPolicy } from './attempt.ts';
 import { type AttemptReport, AttemptReports } from './attempt-reports.ts';
 import type { SubmittedJobs } from './external/submitted-jobs.ts';
-import { ENDED, type JobBody, type JobProgress, type JobState } from './job.ts';
+import { ENDED, type Job, type JobBody, type JobProgress, type JobState } from './job.ts';
 import { type ClaimedJob, isFull, type JobStore, type QueueRoom, type ReportKind } from './job-store.ts';
 import { mayBegin, settle, settleLost } from './settle-attempt.ts';
 
@@ -29,6 +29,8 @@ export interface AttemptPlaces {
 
 export interface JobRunnerParts {
 	store: JobStore;
+	/** How a job gets on, also where what it keeps cannot be read. */
+	look(id: string): Promise<Pick<Job, 'state'> | null>;
 	places: AttemptPlaces;
 	holder: string;
 	/** Holders before this one, known to be gone. */
@@ -306,7 +308,7 @@ export class JobRunner {
 
 	/** One that was cancelled goes on upstream, and in its slot. */
 	async #hasEnded(id: string): Promise<boolean> {
-		const job = await this.#parts.store.get(id);
+		const job = await this.#parts.look(id);
 		return job !== null && ENDED.has(job.state);
 	}
 

@@ -88,11 +88,16 @@ test('a new key goes before the old one; without the old one a job is parked, an
 	await stage.close();
 	const { jobs, store } = stage.open(fresh);
 	assert.deepEqual(await store.secret(), secret);
-	await assert.rejects(store.get(id), { code: 'jobs_unavailable' });
+	const ids = storeKeys([old, fresh]).map((key) => key.id.toString('hex'));
+	const told = new RegExp(`encrypted by the key ${ids[0]}, and .jobs.encryption. names only ${ids[1]}: name that one`);
+	await assert.rejects(store.get(id), { code: 'key_missing', message: told });
+	const looked = await store.look(id);
+	assert.deepEqual([looked?.state, looked?.request.length], ['waiting', 0]);
 	assert.equal((await store.list({ limit: 10 })).jobs[0]?.id, id);
 	assert.deepEqual(await jobs.claim(), []);
 	const [parked] = (await store.list({ limit: 10 })).jobs;
 	assert.deepEqual([parked?.state, parked?.error?.code], ['parked', 'key_missing']);
+	assert.match(parked?.error?.message ?? '', told);
 	store.keys = storeKeys([fresh, old]);
 	await store.change(id, { kind: 'redrive', nowMs: Date.now() });
 	assert.deepEqual((await jobs.claimOne()).request, REQUEST);

@@ -5,20 +5,13 @@ import type { AddOutcome, Claim, ClaimedJob, JobChange, JobPage, JobQuery, Queue
 import type { Notice, NoticeClaim, NoticeSettled } from '../notice-store.ts';
 import type { GoneReceiver } from '../receiver-store.ts';
 import type { OwnerStore, TellingStore } from '../telling-store.ts';
-import { isSealedNow, seal, unseal } from './seal.ts';
+import { isSealedNow, missingKey, seal, unseal } from './seal.ts';
 import type { StoreKey } from './store-keys.ts';
 
 const SECRET_BYTES = 32;
 /** Others may change it at the same time, each once a start. */
 const SECRET_TRIES = 10;
 const NOTHING = new Uint8Array();
-
-/** Whoever adds the key may drive it again. */
-const LOCKED: JobError = {
-	code: 'key_missing',
-	message: 'what it keeps is encrypted by a key that is not configured (`jobs.encryption`)',
-	status: null,
-};
 
 /**
  * Jobs whose request, notify, result and bodies that lie with them are sealed where they are stored, once there is a
@@ -62,7 +55,7 @@ export class SealedJobs implements TellingStore {
 		for (const job of await this.#store.claim(claim)) {
 			const found = this.#opened(job);
 			if (found !== null) opened.push(found);
-			else locked.push({ id: job.id, token: job.token, nowMs: claim.nowMs, kind: 'parked', error: LOCKED });
+			else locked.push({ id: job.id, token: job.token, nowMs: claim.nowMs, kind: 'parked', error: this.#locked(job) });
 		}
 		if (locked.length > 0) await this.#store.report(locked);
 		return opened;
@@ -85,8 +78,31 @@ export class SealedJobs implements TellingStore {
 	async get(id: string): Promise<Job | null> {
 		const job = await this.#store.get(id);
 		const opened = job === null ? null : this.#opened(job);
-		if (job !== null && opened === null) throw new BallastError('jobs_unavailable', `job ${id}: ${LOCKED.message}`);
+		if (job !== null && opened === null)
+			throw new BallastError('key_missing', `job ${id}: ${this.#locked(job).message}`);
 		return opened;
+	}
+
+	/** How it gets on; what it keeps is left out where no key opens it. */
+	async look(id: string): Promise<Job | null> {
+		const job = await this.#store.get(id);
+		return job === null ? null : this.#shown(job);
+	}
+
+	/** Whoever adds the key may drive it again. */
+	#locked({ request, notify, result }: Job): JobError {
+		const parts = [request, notify, result?.head ?? null].filter((part) => part !== null);
+		const missing = parts.map((part) => missingKey(this.#keys, part)).find((id) => id !== null);
+		const message =
+			missing === undefined
+				? 'what it keeps does not open by the key that encrypted it: it was changed where it is stored'
+				: `what it keeps is ${this.#without(missing)}`;
+		return { code: 'key_missing', message, status: null };
+	}
+
+	#without(id: string): string {
+		const known = this.#keys.map((key) => key.id.toString('hex')).join(', ');
+		return `encrypted by the key ${id}, and \`jobs.encryption\` names ${known === '' ? 'no key' : `only ${known}`}: name that one, too, behind the newest`;
 	}
 
 	async list(query: JobQuery): Promise<JobPage> {
@@ -113,7 +129,11 @@ export class SealedJobs implements TellingStore {
 		for (let tries = 0; tries < SECRET_TRIES; tries++) {
 			const stored = await this.#store.secret();
 			const plain = stored === null ? new Uint8Array(randomBytes(SECRET_BYTES)) : unseal(this.#keys, stored, 'secret');
-			if (plain === null) throw new BallastError('jobs_unavailable', `the store’s own secret: ${LOCKED.message}`);
+			if (plain === null) {
+				const id = missingKey(this.#keys, stored as Uint8Array);
+				const why = id === null ? 'was changed where it is stored' : `is ${this.#without(id)}`;
+				throw new BallastError('jobs_unavailable', `the secret of the store ${why}`);
+			}
 			if (stored !== null && isSealedNow(this.#keys, stored)) return plain;
 			const [key] = this.#keys;
 			const next = key === undefined ? plain : seal(key, plain, 'secret');
