@@ -97,6 +97,7 @@ export class JobsRoom {
 		const bodies = new BodyFolder(start.bodies);
 		const lock = new HolderLock(join(start.folder, 'holders'), start.holder);
 		let room: JobsRoom | null = null;
+		let sealed: SealedJobs | null = null;
 		const store = await openJobStore(start, bodies, {
 			changed: ({ id, state }) => {
 				// Another core may have changed it while this one is being made.
@@ -108,8 +109,10 @@ export class JobsRoom {
 			isAlive: (holder) => lock.isAlive(holder),
 			quarantined: ({ path, movedTo, reason }) => tally.quarantined(path, movedTo, reason),
 			warned: (warnings) => tally.warned(warnings),
+			sealed: (bytes, about) => sealed?.sealed(bytes, about) ?? bytes,
 		});
-		room = new JobsRoom(start, { store: new SealedJobs(store), raw: store, bodies, tally, lock });
+		sealed = new SealedJobs(store);
+		room = new JobsRoom(start, { store: sealed, raw: store, bodies, tally, lock });
 		return room;
 	}
 
@@ -160,6 +163,7 @@ export class JobsRoom {
 			external: () => this.#external,
 			policyOf,
 			failed: (job, why, final) => this.#tally.mediaFailed(job, why, final),
+			keys: () => this.#bodies.keys,
 		});
 		this.#spend = new SpendDesk(of.raw, nowMs);
 		this.#lanes = this.#laneDesk();
@@ -256,7 +260,7 @@ export class JobsRoom {
 	}
 
 	configure(settings: JobsSettings): void {
-		this.#store.keys = storeKeys(settings.jobs.keys);
+		this.#store.keys = this.#bodies.keys = storeKeys(settings.jobs.keys);
 		this.#policies.configure(settings.policies);
 		this.#webhooks.configure(settings.policies.flatMap(({ policy }) => policy.external?.webhook ?? []));
 		this.#results.copies.configure(settings.policies.flatMap(({ policy }) => policy.external?.result?.media ?? []));

@@ -51,3 +51,7 @@ export function isSealedNow(keys: readonly StoreKey[], stored: Uint8Array): bool
 	if (first === undefined || !isSealed(stored)) return first === undefined && !isSealed(stored);
 	return first.id.equals(Buffer.from(stored).subarray(MARK.length, MARK.length + KEY_ID_BYTES));
 }
+
+/** What the body of a job is sealed as where it lies with it, and that of its result. */
+export const bodyOf = (id: string): string => `body ${id}`;
+export const resultOf = (id: string): string => `result body ${id}`;

@@ -5,17 +5,19 @@ import type { AddOutcome, Claim, ClaimedJob, JobChange, JobPage, JobQuery, Queue
 import type { Notice, NoticeClaim, NoticeSettled } from '../notice-store.ts';
 import type { GoneReceiver } from '../receiver-store.ts';
 import type { OwnerStore, TellingStore } from '../telling-store.ts';
-import { isSealedNow, missingKey, seal, unseal } from './seal.ts';
+import { bodyOf, isSealedNow, missingKey, resultOf, seal, unseal } from './seal.ts';
 import type { StoreKey } from './store-keys.ts';
 
 const SECRET_BYTES = 32;
 /** Others may change it at the same time, each once a start. */
 const SECRET_TRIES = 10;
+/** What no key opens is looked at again, ms. */
+const LOCKED_MS = 600_000;
 const NOTHING = new Uint8Array();
 
 /**
  * Jobs whose request, notify, result and bodies that lie with them are sealed where they are stored, once there is a
- * key; bodies in files are not. What was stored before stays as it is, and can be read. A job that no key opens is
+ * key; bodies in files `BodyFolder` seals. What was stored before stays as it is, and can be read. A job that no key opens is
  * parked when its turn comes.
  */
 export class SealedJobs implements TellingStore {
@@ -116,8 +118,19 @@ export class SealedJobs implements TellingStore {
 	}
 
 	async dueNotices(claim: NoticeClaim): Promise<Notice[]> {
-		const due = await this.#store.dueNotices(claim);
-		return due.map((notice) => ({ ...notice, job: this.#shown(notice.job) }));
+		const open: Notice[] = [];
+		const later: NoticeSettled[] = [];
+		for (const notice of await this.#store.dueNotices(claim)) {
+			const job = this.#opened(notice.job);
+			if (job !== null) open.push({ ...notice, job });
+			// Who is told of it is not known before its key is back.
+			else {
+				const next = { atMs: claim.nowMs + LOCKED_MS, attempts: notice.attempts };
+				later.push({ id: notice.job.id, version: notice.version, holder: claim.holder, next });
+			}
+		}
+		if (later.length > 0) await this.#store.settleNotices(later);
+		return open;
 	}
 
 	ownerOf(id: string): Promise<string | null> {
@@ -199,6 +212,12 @@ export class SealedJobs implements TellingStore {
 		return { ...job, request, body, notify, result: result === null ? null : { head, body: answer } };
 	}
 
+	/** As a body of this name (`bodyOf`, `resultOf`) lies in the store. */
+	sealed(bytes: Uint8Array, about: string): Uint8Array {
+		const [key] = this.#keys;
+		return key === undefined ? bytes : seal(key, bytes, about);
+	}
+
 	/** For who only wants to know how it gets on: what no key opens is left out. */
 	#shown<J extends Job>(job: J): J {
 		const { result } = job;
@@ -225,5 +244,3 @@ function openedBody(keys: readonly StoreKey[], body: JobBody | null, about: stri
 const requestOf = (id: string): string => `request ${id}`;
 const notifyOf = (id: string): string => `notify ${id}`;
 const headOf = (id: string): string => `result ${id}`;
-const bodyOf = (id: string): string => `body ${id}`;
-const resultOf = (id: string): string => `result body ${id}`;
