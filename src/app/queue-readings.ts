@@ -41,6 +41,7 @@ export function laneReadings(figures: Pick<JobFigures, 'lanes'> | null, nowMs: n
 		...{ lane, ...counts },
 		slots: slots === 0 ? null : slots,
 		credit: credit === null || credit.left === null ? null : { left: credit.left, low: credit.low },
+		creditUnread: credit === null ? null : credit.unread,
 		creditAgeSeconds: credit === null || credit.toldMs === null ? null : Math.max(0, nowMs - credit.toldMs) / 1000,
 		waitedSeconds: waitedS,
 		ranSeconds: ranS,

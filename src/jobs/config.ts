@@ -266,7 +266,7 @@ export const jobsSchema = object({
 				{ example: { env: 'JOBS_KEY' } },
 			),
 		}),
-		'What a job keeps of its request and its answer (credentials, fields, URLs, bodies up to 64 KiB) is encrypted where it is stored, by AES-256-GCM; larger bodies are not. All nodes that share jobs need the same keys.',
+		'What a job keeps of its request and its answer (credentials, fields, URLs, bodies of any size, copies in folders) is encrypted where it is stored, by AES-256-GCM. All nodes that share jobs need the same keys.',
 		{ defaultText: 'it is stored as it is', example: { key: { env: 'JOBS_KEY' } } },
 	),
 	webhooks: key(

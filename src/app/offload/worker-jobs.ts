@@ -13,6 +13,7 @@ import { JobAttempts } from './job-attempts.ts';
 import { JobPages } from './job-pages.ts';
 import { JobsClient } from './jobs-client.ts';
 import type { OffloadParts } from './offload-parts.ts';
+import { StreamRoom } from './stream-room.ts';
 import { WebhookPages } from './webhook-pages.ts';
 
 /** All that one worker has to do with jobs. */
@@ -74,6 +75,7 @@ export class WorkerJobs {
 			path: '',
 			webhooks: null,
 			streamsMost: 0,
+			streams: new StreamRoom(),
 			storing: 0,
 		};
 		this.client.attempts = new JobAttempts(this.#plane, parts, (service, route) => {

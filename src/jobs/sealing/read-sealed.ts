@@ -23,7 +23,7 @@ class SealedReader {
 	readonly #sealed = Buffer.allocUnsafeSlow(CHUNK_BYTES + TAG_BYTES);
 	#opener: FileOpener | null = null;
 	/** The chunk that was read last: parts of it may be wanted one after the other. */
-	#known = { number: -1, plain: Buffer.alloc(0) };
+	#known: { number: number; plain: Buffer } = { number: -1, plain: Buffer.alloc(0) };
 
 	constructor(fd: number, as: SealedAs) {
 		this.#fd = fd;
