@@ -23,7 +23,9 @@ test('only a queue that there is can be paused, and what is paused be resumed', 
 
 test('what its API has ended is driven again by another key only', async () => {
 	const asked: unknown[] = [];
-	const job = { id: 'j', state: 'failed', upstreamKey: 'k', externalId: 'v_1', createdMs: 0, result: null };
+	const times = { createdMs: 0, runAtMs: 0, startedMs: null, endedMs: null, deadlineMs: null };
+	const rest = { result: null, error: null, progress: null, attempts: 1, attemptsMost: 5 };
+	const job = { id: 'j', state: 'failed', upstreamKey: 'k', externalId: 'v_1', ...times, ...rest };
 	const redrive = (of: object, newKey: boolean) => {
 		const jobs = {
 			ask: async (name: string, ...args: unknown[]) => {
@@ -41,7 +43,7 @@ test('what its API has ended is driven again by another key only', async () => {
 	assert.deepEqual(asked, []);
 	await redrive({}, true);
 	// What is parked may be there still; what no API took, or knows no keys of, has nothing to answer by.
-	for (const of of [{ state: 'parked' }, { externalId: null }, { upstreamKey: '' }]) await redrive(of, false);
+	for (const other of [{ state: 'parked' }, { externalId: null }, { upstreamKey: '' }]) await redrive(other, false);
 	const keys = asked.map((change) => (change as { upstreamKey?: string }).upstreamKey);
 	assert.match(keys[0] ?? '', /^[\w-]{22}$/);
 	assert.deepEqual(keys.slice(1), [undefined, undefined, undefined]);

@@ -60,8 +60,8 @@ export const ERRORS = {
 	spend_too_large: entry(402, 'client', false, 'http_request_denied', 'One such job costs more than may be spent'),
 	jobs_full: entry(503, 'ballast', true, 'connection_limit_reached', 'The queue is full'),
 	upstream_full: entry(429, 'instance', true, 'connection_limit_reached', 'The API takes no more jobs now'),
-	key_missing: entry(503, 'ballast', true, 'proxy_internal_response', 'What the job keeps cannot be opened now'),
 	jobs_unavailable: entry(503, 'ballast', true, 'proxy_internal_response', 'Jobs cannot be stored now'),
+	key_missing: entry(503, 'ballast', true, 'proxy_internal_response', 'What the job keeps cannot be opened now'),
 	// Ballast and the instances behind it.
 	draining: entry(503, 'ballast', true, 'proxy_internal_response', 'This node is shutting down'),
 	node_overloaded: entry(503, 'ballast', true, 'proxy_internal_response', 'This node has too much to do'),

@@ -255,7 +255,7 @@ export const jobsSchema = object({
 	),
 	streams: key(
 		integer(0, 4000),
-		'Most streams of events (`/{id}/events`) at once, over all workers of this node; 503 `jobs_full` beyond.',
+		'Most streams of events (`/{id}/events`) at once, over all workers of this node, and for each tenant as many as would still be free; 503 `jobs_full` beyond.',
 		{ default: 1000, example: 4000 },
 	),
 	encryption: key(
