@@ -77,7 +77,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 	},
 	credit_unread: {
 		series: { 'ballast_credit_unread{service="api",route="*",lane="main"}': '0x10 1x79 0x40' },
-		firing: { '2m': 0, '15m': 0, '35m': 1, '55m': 0 },
+		firing: { '2m': 0, '12m': 0, '20m': 1, '30m': 0 },
 	},
 	store_failing: { series: { ballast_store_failed: SET }, firing: PASSES },
 	cache_level_down: { series: { 'ballast_cache_level_down{level="redis"}': SET }, firing: PASSES },

@@ -23,7 +23,8 @@ export class FileSealer {
 	/** What the file begins with. */
 	readonly head: Buffer;
 	readonly #key: Buffer;
-	#held: Buffer = Buffer.alloc(0);
+	readonly #held: Buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+	#length = 0;
 	#count = 0;
 
 	/** `about`: what it is of; it opens as nothing else. */
@@ -35,24 +36,29 @@ export class FileSealer {
 
 	/** What of it can be written; the rest is held. */
 	add(plain: Uint8Array): Buffer {
-		const all = this.#held.length === 0 ? Buffer.from(plain) : Buffer.concat([this.#held, plain]);
-		const sealed: Buffer[] = [];
-		let at = 0;
-		// The last chunk is known by what does not follow.
-		for (; all.length - at > CHUNK_BYTES; at += CHUNK_BYTES)
-			sealed.push(this.#chunk(all.subarray(at, at + CHUNK_BYTES), false));
-		this.#held = at === 0 ? all : Buffer.from(all.subarray(at));
+		const sealed: Uint8Array[] = [];
+		for (let at = 0; at < plain.length; ) {
+			// The last chunk is known by what does not follow.
+			if (this.#length === CHUNK_BYTES) this.#chunk(sealed, false);
+			const piece = plain.subarray(at, at + CHUNK_BYTES - this.#length);
+			this.#held.set(piece, this.#length);
+			this.#length += piece.length;
+			at += piece.length;
+		}
 		return Buffer.concat(sealed);
 	}
 
 	/** That was all. */
 	end(): Buffer {
-		return this.#chunk(this.#held, true);
+		const sealed: Uint8Array[] = [];
+		this.#chunk(sealed, true);
+		return Buffer.concat(sealed);
 	}
 
-	#chunk(plain: Buffer, last: boolean): Buffer {
+	#chunk(into: Uint8Array[], last: boolean): void {
 		const cipher = createCipheriv(CIPHER, this.#key, nonceOf(this.#count++, last));
-		return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+		into.push(cipher.update(this.#held.subarray(0, this.#length)), cipher.final(), cipher.getAuthTag());
+		this.#length = 0;
 	}
 }
 
