@@ -227,7 +227,7 @@ export class JobsRoom {
 			ask: (place, target) => this.#questions.askAt(place, target),
 			text: (outcome) => this.#text(outcome),
 			tell: (...what) => this.#tally.tell(...what),
-			inLane: (queue, lane) => this.#runner.inLane(queue, lane),
+			inLane: (queue, lane, ending) => this.#runner.inLane(queue, lane, ending),
 			nowMs,
 		});
 	}

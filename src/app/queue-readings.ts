@@ -36,7 +36,7 @@ function placeOf(queue: string): { service: string; route: string } {
 }
 
 export function laneReadings(figures: Pick<JobFigures, 'lanes'> | null, nowMs: number): LaneReading[] {
-	return (figures?.lanes ?? []).map(({ queue, lane, slots, waitedS, ranS, credit, ...counts }) => ({
+	return (figures?.lanes ?? []).map(({ queue, lane, slots, waitedS, ranS, credit, ending: _, ...counts }) => ({
 		...placeOf(queue),
 		...{ lane, ...counts },
 		slots: slots === 0 ? null : slots,

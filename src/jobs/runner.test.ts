@@ -200,6 +200,7 @@ test('a job that is cancelled while its upstream has it holds its slot until tha
 	const lost = await stage.upstream.taken(2);
 	assert.deepEqual([lost.id, lost.externalId, lost.state], [other, 'v1', 'cancelled']);
 	assert.deepEqual(stage.upstream.unwantedOnes.slice(2), [lost.token]);
+	assert.deepEqual([next.inLane('q', ''), next.inLane('q', '', true)], [1, 1]);
 	assert.equal((await stage.store.get(behind))?.state, 'waiting');
 	next.conclude(lost.token, { kind: 'cancelled' });
 	assert.equal((await stage.order(2)).id, behind);
