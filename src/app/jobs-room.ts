@@ -145,17 +145,7 @@ export class JobsRoom {
 		const gone = [...start.gone, ...this.#lock.gone];
 		const policyOf = (job: Job): OffloadPolicy => this.#policies.of(job.request);
 		this.#questions = new UpstreamCalls(this.#places);
-		this.#external = new ExternalJobs({
-			upstreamOf: policyOf,
-			ask: (job, target, method) => this.#questions.ask(job, target, method),
-			text: (outcome) => this.#text(outcome),
-			conclude: (token, next) => this.#runner.conclude(token, next),
-			finished: (job) => this.#results.copies.wanted(job),
-			uncancelled: (job, why) => this.#tally.uncancelled(job, why),
-			fail: (job, error) => this.#fail(job, error),
-			progressed: (token, progress) => this.#runner.progressed(token, progress),
-			nowMs,
-		});
+		this.#external = this.#externalJobs(policyOf);
 		this.#webhooks = new WebhookDesk(this.#external);
 		this.#results = new UpstreamResults({
 			store: of.store,
@@ -168,6 +158,7 @@ export class JobsRoom {
 		this.#spend = new SpendDesk(of.raw, nowMs);
 		this.#lanes = this.#laneDesk();
 		this.#runner = this.#jobRunner(start.holder, gone);
+		of.store.parked = (job, error) => this.#settled(job, { kind: 'parked', error });
 		this.#intake = new JobIntake(this.#intakeParts());
 		this.#calls = this.#answers(of.store);
 		const { holder } = start;
@@ -218,6 +209,20 @@ export class JobsRoom {
 			settled: (job, kind) => this.#settled(job, kind),
 			began: (job) => this.#began(job),
 			unusable: (why) => this.#tally.unusable(why),
+			nowMs,
+		});
+	}
+
+	#externalJobs(upstreamOf: (job: Job) => OffloadPolicy): ExternalJobs {
+		return new ExternalJobs({
+			upstreamOf,
+			ask: (job, target, method) => this.#questions.ask(job, target, method),
+			text: (outcome) => this.#text(outcome),
+			conclude: (token, next) => this.#runner.conclude(token, next),
+			finished: (job) => this.#results.copies.wanted(job),
+			uncancelled: (job, why) => this.#tally.uncancelled(job, why),
+			fail: (job, error) => this.#fail(job, error),
+			progressed: (token, progress) => this.#runner.progressed(token, progress),
 			nowMs,
 		});
 	}

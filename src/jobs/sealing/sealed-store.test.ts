@@ -94,7 +94,10 @@ test('a new key goes before the old one; without the old one a job is parked, an
 	const looked = await store.look(id);
 	assert.deepEqual([looked?.state, looked?.request.length], ['waiting', 0]);
 	assert.equal((await store.list({ limit: 10 })).jobs[0]?.id, id);
+	const heard: string[] = [];
+	store.parked = (job, { code }) => heard.push(`${job.id} ${code}`);
 	assert.deepEqual(await jobs.claim(), []);
+	assert.deepEqual(heard, [`${id} key_missing`]);
 	const [parked] = (await store.list({ limit: 10 })).jobs;
 	assert.deepEqual([parked?.state, parked?.error?.code], ['parked', 'key_missing']);
 	assert.match(parked?.error?.message ?? '', told);

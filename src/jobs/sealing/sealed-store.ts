@@ -21,6 +21,8 @@ const NOTHING = new Uint8Array();
  * parked when its turn comes.
  */
 export class SealedJobs implements TellingStore {
+	/** Told of a job that is parked since no key opens it. */
+	parked: (job: ClaimedJob, error: JobError) => void = () => {};
 	#keys: readonly StoreKey[] = [];
 	#resealed = false;
 	readonly #store: TellingStore & OwnerStore;
@@ -53,14 +55,23 @@ export class SealedJobs implements TellingStore {
 
 	async claim(claim: Claim): Promise<ClaimedJob[]> {
 		const opened: ClaimedJob[] = [];
-		const locked: Report[] = [];
+		const locked: ClaimedJob[] = [];
 		for (const job of await this.#store.claim(claim)) {
 			const found = this.#opened(job);
 			if (found !== null) opened.push(found);
-			else locked.push({ id: job.id, token: job.token, nowMs: claim.nowMs, kind: 'parked', error: this.#locked(job) });
+			else locked.push(job);
 		}
-		if (locked.length > 0) await this.#store.report(locked);
+		if (locked.length > 0) await this.#park(locked, claim.nowMs);
 		return opened;
+	}
+
+	async #park(jobs: readonly ClaimedJob[], nowMs: number): Promise<void> {
+		const errors = jobs.map((job) => this.#locked(job));
+		const reports = jobs.map(({ id, token }, at): Report => {
+			return { id, token, nowMs, kind: 'parked', error: errors[at] as JobError };
+		});
+		const taken = await this.#store.report(reports);
+		for (const [at, job] of jobs.entries()) if (taken[at] === true) this.parked(job, errors[at] as JobError);
 	}
 
 	report(reports: readonly Report[]): Promise<boolean[]> {
