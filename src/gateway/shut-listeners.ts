@@ -3,9 +3,9 @@ import { connectAtOnce, type TcpHandle } from '../wire/raw-transport.ts';
 import { BACKLOG, type Listener, type ListeningSocket } from './listener.ts';
 
 /** Longest that sockets wait for a moment in which nobody would be lost, ms. */
-const SHUTTING_MS = 1000;
-/** So many connections are looked through, which takes some 50 ms; where there are more that is left out. */
-const LISTED_MOST = 20_000;
+const SHUTTING_MS = 2000;
+/** So many connections are looked through, 10,000 in some 25 ms; where there are more that is left out. */
+const LISTED_MOST = 100_000;
 /** From one such moment that was none to the next try, ms; each time twice as long. */
 const AGAIN_MS = 10;
 
