@@ -135,13 +135,9 @@ describe('the core', () => {
 		slow.send('y');
 		assert.equal((await slow.answer({ withinMs: 10_000 })).status, 200);
 		for (const one of [client, refused, slow]) one.destroy();
-		await eventually(
-			counted,
-			({ requests, instances }) => {
-				return requests === before.requests + 2 && instances === before.instances + 2;
-			},
-			5000,
-		);
+		await eventually(counted, ({ requests, instances }) => {
+			return requests === before.requests + 2 && instances === before.instances + 2;
+		});
 		const last = await counted();
 		assert.equal(last.status['2xx'], before.status['2xx'] + 2);
 		assert.ok(last.bytesOut > before.bytesOut);

@@ -18,7 +18,6 @@ const nothingLeft = (pids: readonly number[]) =>
 	eventually(
 		() => pids.filter(isAlive),
 		(alive) => alive.length === 0,
-		5000,
 	);
 
 const start = (changes: Record<string, unknown> = {}, env: Record<string, string> = {}, options: BallastOptions = {}) =>
