@@ -30,7 +30,7 @@ export async function shutDown(
 	});
 	await Promise.race([shut, late(Math.max(LEAST_MS, graceMs))]);
 	await listeners.release();
-	await Promise.race([workers.orderAll({ type: 'drain' }), late(Math.max(LEAST_MS, graceMs))]);
+	await Promise.race([workers.orderAll({ type: 'drain' }), late(Math.max(LEAST_MS, until - Date.now()))]);
 	// Attempts of jobs have no client whose connection tells of them.
 	await Promise.all([untilQuiet(() => workers.load(), until), rested]);
 	// While instances end, nobody should be left who could ask them.
