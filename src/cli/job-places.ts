@@ -12,7 +12,7 @@ const LANE_COLUMNS: readonly Column[] = [
 	{ title: 'WAIT', align: 'right', drop: 2 },
 	{ title: 'TIME', align: 'right', drop: 1 },
 	{ title: 'DONE', align: 'right' },
-	{ title: 'LEFT', align: 'right' },
+	{ title: 'CREDIT LEFT', align: 'right' },
 ];
 
 /** `said`: what the other end tells, which may be another version. */

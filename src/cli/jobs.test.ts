@@ -50,7 +50,7 @@ test('places upstream and what is spent stand behind the queues, inert; the one 
 		{ ...line, tenant: '~3f', name: 'evil \x1b[2J', used: 55.256, limit: 100 },
 	];
 	const { out } = await against({ queues: {}, lanes, spending });
-	assert.match(out, /^PLACE +QUEUE +SLOTS +WAIT +TIME +DONE +LEFT$/m);
+	assert.match(out, /^PLACE +QUEUE +SLOTS +WAIT +TIME +DONE +CREDIT LEFT$/m);
 	assert.match(out, /^main +heygen +7\/10 +2s +5m5s +2 +12.50$/m);
 	assert.match(out, /^other +heygen +7\/∞ +5m5s +2$/m);
 	assert.match(out, /TENANT.*\n~3f +heygen +evil .*55.26 +100 +3\nacme .*\n\* +heygen +60 +500 +3\n/);

@@ -24,12 +24,19 @@ interface Counted {
 	count: number;
 }
 
+interface CountedTable {
+	title: string;
+	values: Counted[];
+	/** What each count may be too low by, at most. */
+	lack: number;
+}
+
 interface TrafficAnswer {
 	all: Traffic;
 	/** The same span of time before. */
 	before: Traffic;
 	routes: { name: string; now: Traffic; before: Traffic }[];
-	counted: [title: string, values: Counted[]][];
+	counted: CountedTable[];
 	slowest: LogEntry[];
 	whole: boolean;
 }
@@ -51,11 +58,13 @@ const COLUMNS: Column[] = [
 export function readTraffic(value: unknown): TrafficAnswer {
 	const answer = record(value, 'the answer');
 	const statuses = listOr(answer['statuses']).map(({ status, count }) => ({ value: status, count }));
-	const counted: [string, Fields[]][] = [
-		['STATUS', statuses],
-		['CLIENT', listOr(answer['clients'])],
-		['USER AGENT', listOr(answer['userAgents'])],
-		['BOT', listOr(answer['bots'])],
+	const distinct = numberOr(answer['distinctClients'], 0);
+	const clients = distinct > 0 ? `CLIENT (${formatCount(distinct)} different)` : 'CLIENT';
+	const counted: [title: string, values: Fields[], lack: unknown][] = [
+		['STATUS', statuses, 0],
+		[clients, listOr(answer['clients']), answer['clientsLack']],
+		['USER AGENT', listOr(answer['userAgents']), answer['userAgentsLack']],
+		['BOT', listOr(answer['bots']), 0],
 	];
 	return {
 		all: trafficOf(answer['all']),
@@ -65,7 +74,11 @@ export function readTraffic(value: unknown): TrafficAnswer {
 			now: trafficOf(route),
 			before: trafficOf(route['before']),
 		})),
-		counted: counted.map(([title, values]) => [title, values.map(countedOf)]),
+		counted: counted.map(([title, values, lack]) => ({
+			title,
+			values: values.map(countedOf),
+			lack: numberOr(lack, 0),
+		})),
 		slowest: listOr(answer['slowest']).map(readEntry),
 		whole: answer['whole'] !== false,
 	};
@@ -79,7 +92,7 @@ export function trafficLines(answer: TrafficAnswer, terminal: Terminal, nowMs: n
 		...routes.map((route) => rowOf({ ...route, name: inert(route.name || '(no route)') })),
 	];
 	const lines = table(COLUMNS, rows, terminal);
-	for (const [title, values] of counted) {
+	for (const { title, values, lack } of counted) {
 		if (values.length === 0) continue;
 		const columns: Column[] = [
 			{ title: 'REQUESTS', align: 'right' },
@@ -92,6 +105,8 @@ export function trafficLines(answer: TrafficAnswer, terminal: Terminal, nowMs: n
 			{ text: value === '' ? '(none)' : inert(value) },
 		]);
 		lines.push('', ...table(columns, cells, terminal));
+		if (lack > 0)
+			lines.push(paint(terminal, 'dim', `each of these counts may be too low by up to ${formatCount(lack)}`));
 	}
 	if (slowest.length > 0) {
 		const width = terminal.size()?.columns ?? Number.POSITIVE_INFINITY;
