@@ -74,7 +74,7 @@ export function cacheNotes(cache: CacheStatus | null, purges: readonly PurgeStat
 	const ratio =
 		lookedUp === 0
 			? 'nothing looked up yet'
-			: `${formatPercent(hits / lookedUp)} of ${plural(lookedUp, 'request')} answered from it`;
+			: `${formatPercent(hits / lookedUp)} of ${plural(lookedUp, 'request')} given by it`;
 	const parts = [
 		ratio,
 		`${plural(cache.entries, 'answer')} in ${roomText(cache)}`,

@@ -1,7 +1,7 @@
 /** Tables of places upstream and of what is spent there, behind that of the queues. */
 import { inert } from '../core/inert.ts';
-import { formatDuration } from '../core/units.ts';
 import { type Fields, listOr, textOr } from './answer-form.ts';
+import { formatCount, formatLatency } from './quantity.ts';
 import { type Cell, type Column, table } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -66,11 +66,14 @@ const fields = (value: unknown): Fields =>
 const listOf = (value: unknown): Fields[] => listOr(value).map(fields);
 const numberOf = (value: unknown): number | null =>
 	typeof value === 'number' && Number.isFinite(value) ? value : null;
-/** Two digits behind the point, as money has; of a whole number none. */
-const sumText = (sum: number): string => (Number.isInteger(sum) ? String(sum) : sum.toFixed(2));
+/** Two digits behind the point, as money has; of a whole number none. What is very much is rounded. */
+function sumText(sum: number): string {
+	if (Math.abs(sum) >= 1e5) return formatCount(sum);
+	return Number.isInteger(sum) ? String(sum) : sum.toFixed(2);
+}
 
 function meanOf(sum: unknown, count: unknown): string {
 	const [seconds, of] = [numberOf(sum), numberOf(count)];
 	if (seconds === null || of === null || of <= 0) return '';
-	return formatDuration(Math.round(((seconds / of) * 1000) / 100) * 100);
+	return formatLatency((seconds / of) * 1000);
 }

@@ -5,7 +5,7 @@ import { type Fields, listOr, numberOr, record, textOr } from './answer-form.ts'
 import { formatPercent } from './figure-view.ts';
 import { readEntry } from './log-answer.ts';
 import { logLine } from './log-view.ts';
-import { formatCount, formatLatency } from './quantity.ts';
+import { formatCount, formatLatency, plural } from './quantity.ts';
 import { type Cell, type Column, table } from './table.ts';
 import { paint, type Terminal } from './terminal.ts';
 import { clip } from './text-width.ts';
@@ -33,6 +33,8 @@ interface CountedTable {
 
 interface TrafficAnswer {
 	all: Traffic;
+	/** What of it is stored, the rest is reckoned; NaN: not told. */
+	entries: number;
 	/** The same span of time before. */
 	before: Traffic;
 	routes: { name: string; now: Traffic; before: Traffic }[];
@@ -44,7 +46,7 @@ interface TrafficAnswer {
 const LATENCIES = ['p50', 'p95', 'p99'] as const;
 
 const COLUMNS: Column[] = [
-	{ title: 'ROUTE', least: 14 },
+	{ title: 'ROUTE', least: 24 },
 	{ title: 'REQUESTS', align: 'right' },
 	{ title: 'BEFORE', align: 'right', drop: 3 },
 	{ title: 'ERRORS', align: 'right' },
@@ -68,6 +70,7 @@ export function readTraffic(value: unknown): TrafficAnswer {
 	];
 	return {
 		all: trafficOf(answer['all']),
+		entries: numberOr(answer['entries']),
 		before: trafficOf(answer['before']),
 		routes: listOr(answer['routes']).map((route) => ({
 			name: [textOr(route['service']), textOr(route['route'])].filter((part) => part !== '').join(' '),
@@ -86,12 +89,13 @@ export function readTraffic(value: unknown): TrafficAnswer {
 
 /** Routes with the period before beside them, then the most frequent of each kind, then the slowest requests. */
 export function trafficLines(answer: TrafficAnswer, terminal: Terminal, nowMs: number): string[] {
-	const { all, before, routes, counted, slowest, whole } = answer;
+	const { all, entries, before, routes, counted, slowest, whole } = answer;
 	const rows = [
 		rowOf({ name: 'all', now: all, before }, 'bold'),
 		...routes.map((route) => rowOf({ ...route, name: inert(route.name || '(no route)') })),
 	];
 	const lines = table(COLUMNS, rows, terminal);
+	if (entries < all.requests) lines.push(paint(terminal, 'dim', sampleText(entries)));
 	for (const { title, values, lack } of counted) {
 		if (values.length === 0) continue;
 		const columns: Column[] = [
@@ -118,6 +122,9 @@ export function trafficLines(answer: TrafficAnswer, terminal: Terminal, nowMs: n
 		? lines
 		: [...lines, '', 'not all of the time was looked at, the oldest part is missing: ask for less of it'];
 }
+
+const sampleText = (entries: number): string =>
+	`estimated from ${plural(entries, 'stored request')}: all that failed or were slow, and a sample of the others`;
 
 function rowOf({ name, now, before }: TrafficAnswer['routes'][number], colour?: 'bold'): Cell[] {
 	const errors = (of: Traffic) => formatPercent(of.errors / of.requests);

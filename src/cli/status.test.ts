@@ -190,7 +190,7 @@ test('the cache: what it answers, its room, what is away; purges for others; pla
 	};
 	const lines = statusLines(readStatus(answer), recordedTerminal(), NOW);
 	assert.deepEqual(lines.slice(4, 7), [
-		'cache          85 % of 100 requests answered from it; 1204 answers in 45 MB of 256 MB; 1 GB of 5 GB of disk; redis\\x1b[2J cannot be reached',
+		'cache          85 % of 100 requests given by it; 1204 answers in 45 MB of 256 MB; 1 GB of 5 GB of disk; redis\\x1b[2J cannot be reached',
 		'purges         edge: 3 waiting, the oldest for 2m05s; 1 lost; 503\\x1b[2J',
 		'purges         far: all passed on',
 	]);

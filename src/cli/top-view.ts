@@ -8,7 +8,7 @@ import { queueTable } from './queue-view.ts';
 import { sparkline } from './sparkline.ts';
 import { type Cell, type Column, table } from './table.ts';
 import { paint, type Terminal } from './terminal.ts';
-import { clip } from './text-width.ts';
+import { clip, textWidth } from './text-width.ts';
 import type { TopData } from './top-data.ts';
 import { sortRows, TOP_COLUMNS, TOP_TABLES, type TopRow, type TopTable } from './top-row.ts';
 import { sortColumn, type TopState } from './top-state.ts';
@@ -92,17 +92,22 @@ function jobsText({ queues }: JobsStatus): string {
 }
 
 function headLine({ status, trend, perSecond, errorRate, hitRatio, cpu, memory }: TopData, terminal: Terminal): string {
+	// The least telling last: what has no room for all of it is left out.
 	const parts = [
 		`Ballast ${inert(status.version)}, up ${formatAge(status.uptimeMs)}`,
 		`${formatRate(perSecond).replace('/s', ' req/s')} ${sparkline(trend, TREND)}`.trimEnd(),
 		`errors ${formatPercent(errorRate)}`,
+		...(status.warnings.length > 0 ? [`${status.warnings.length} to note: ballast status`] : []),
 		...(Number.isNaN(hitRatio) ? [] : [`cache ${formatPercent(hitRatio)}`]),
 		`cpu ${formatPercent(cpu)}`,
 		`mem ${formatPercent(memory)}`,
 		...(status.jobs === null || status.jobs.queues.length === 0 ? [] : [jobsText(status.jobs)]),
-		...(status.warnings.length > 0 ? [`${status.warnings.length} to note: ballast status`] : []),
 	];
-	return clip(parts.join('  '), terminal.size()?.columns ?? Number.POSITIVE_INFINITY);
+	const width = terminal.size()?.columns ?? Number.POSITIVE_INFINITY;
+	let line = '';
+	for (const part of parts)
+		if (line === '' || textWidth(line) + 2 + textWidth(part) <= width) line += `${line && '  '}${part}`;
+	return clip(line, width);
 }
 
 function tabLine(state: TopState, terminal: Terminal): string {

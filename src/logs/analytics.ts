@@ -35,6 +35,8 @@ export interface Counted {
 
 export interface Analytics extends TimeRange {
 	all: Traffic;
+	/** Rows by which `all` was reckoned: fewer than requests where the log is a sample. */
+	entries: number;
 	/** The period of the same length before. */
 	before: Traffic;
 	routes: RouteTraffic[];
@@ -71,6 +73,7 @@ export function* analytics(files: DayFiles, question: AnalyticsQuestion): Steps<
 		fromMs,
 		toMs,
 		all: now.tally.all(),
+		entries: now.tally.entries,
 		before: before.tally.all(),
 		routes: now.tally
 			.busiest(limit)

@@ -58,6 +58,7 @@ export class Tally {
 
 /** What `TrafficTally.packed` gives. */
 export interface PackedTraffic {
+	entries: number;
 	routes: [service: string | null, route: string, tally: PackedTally][];
 	statuses: [status: number, count: number][];
 }
@@ -69,6 +70,8 @@ const ERROR = 4;
 
 /** Requests by service and route, and by status. */
 export class TrafficTally {
+	/** Rows that were added: fewer than requests where the log is a sample. */
+	entries = 0;
 	readonly statuses = new Map<number, number>();
 	readonly #routes = new Map<string, Map<string, Tally>>();
 	#size = 0;
@@ -77,6 +80,7 @@ export class TrafficTally {
 
 	/** A row that begins with `TRAFFIC_COLUMNS`, as an array. */
 	add(row: Row): void {
+		this.entries++;
 		const weight = row[5] as number;
 		const status = (row[2] as number | null) ?? 0;
 		this.statuses.set(status, (this.statuses.get(status) ?? 0) + weight);
@@ -89,11 +93,16 @@ export class TrafficTally {
 		const routes: PackedTraffic['routes'] = [[null, '', this.#others.packed()]];
 		for (const [service, known] of this.#routes)
 			for (const [route, tally] of known) routes.push([service, route, tally.packed()]);
-		return { routes: this.#others.requests > 0 ? routes : routes.slice(1), statuses: [...this.statuses] };
+		return {
+			entries: this.entries,
+			routes: this.#others.requests > 0 ? routes : routes.slice(1),
+			statuses: [...this.statuses],
+		};
 	}
 
 	/** What `packed` gave, or a part of it. */
-	addPacked({ routes, statuses }: PackedTraffic): void {
+	addPacked({ entries, routes, statuses }: PackedTraffic): void {
+		this.entries += entries;
 		for (const [service, route, tally] of routes)
 			(service === null ? this.#others : this.#tallyOf(service, route)).addPacked(tally);
 		for (const [status, count] of statuses) this.statuses.set(status, (this.statuses.get(status) ?? 0) + count);
