@@ -3,7 +3,7 @@ import { CACHE_RESULTS } from '../core/cached.ts';
 import { errorAt } from '../core/errors.ts';
 import type { MeterGroup } from '../metrics/counts.ts';
 import type { DetailGroup, DetailRow } from '../metrics/detail.ts';
-import { Counter, type SeriesSum } from '../metrics/meter.ts';
+import { Counter, SeriesSum } from '../metrics/meter.ts';
 import type { NodeReaders, NodeReading, PoolReading, WorkerReading } from '../metrics/node-readers.ts';
 import type { HttpReading, RouteReading, TrafficReading } from '../metrics/traffic-metrics.ts';
 import type { Resources } from '../resources/resources.ts';
@@ -128,13 +128,16 @@ function failingLookups({ config, happenings }: ObservedParts, service: string):
 		.length;
 }
 
+/** Of each route that nobody asked for yet. */
+const NOTHING = new SeriesSum();
+
 function routeReadings(routes: MeterGroup, details: readonly DetailRow[], names: RoutesBySeries): RouteReading[] {
 	const causes = Map.groupBy(
 		details.filter(({ cause }) => cause > 0),
 		({ series }) => series,
 	);
 	return [...names].map(([series, { service, route }]) => {
-		const sum = routes.sum([series]);
+		const sum = routes.count(series, Counter.requests) === 0 ? NOTHING : routes.sum([series]);
 		const at = (counter: number): number => sum.counters[counter] as number;
 		return {
 			...traffic(service, sum),

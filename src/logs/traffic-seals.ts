@@ -106,7 +106,12 @@ export class TrafficSeals {
 			if (this.#done.has(name)) continue;
 			// Before: what is written meanwhile takes it out again.
 			this.#done.add(name);
-			if (!(yield* this.#file(name))) this.#done.delete(name);
+			let all = false;
+			try {
+				all = yield* this.#file(name);
+			} finally {
+				if (!all) this.#done.delete(name);
+			}
 		}
 	}
 
