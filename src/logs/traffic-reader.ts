@@ -9,6 +9,7 @@ import { CALLER_COLUMNS } from './traffic-sum.ts';
 import {
 	addSummary,
 	HOUR_MINUTES,
+	idsOfMinutes,
 	MINUTE_MS,
 	readSummary,
 	type SummaryText,
@@ -124,11 +125,6 @@ function* readRows(read: TrafficRead, name: string, { from, to }: { from: number
 	});
 	return reached <= from;
 }
-
-const idsOfMinutes = (from: number, to: number): { from: number; to: number } => ({
-	from: from * MINUTE_MS * IDS_A_MS,
-	to: to * MINUTE_MS * IDS_A_MS - 1,
-});
 
 /** What the time is made of in a file, the newest first. */
 function piecesOf({ files, range, summaries }: TrafficRead, name: string): Piece[] {

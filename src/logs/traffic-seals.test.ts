@@ -172,6 +172,24 @@ test('what another process writes while a minute is read is not lost', () => {
 	assert.equal(ask(one, question).all.requests, 300 + steps);
 });
 
+test('what an earlier version writes beside this one is counted once its hour is over', () => {
+	const store = storeIn(join(root, 'drains'));
+	const hour = clock.now - (clock.now % HOUR_MS) + HOUR_MS;
+	clock.now = hour + HOUR_MS / 2;
+	store.put(Array.from({ length: 310 }, () => request(hour + random(59_000), { weight: 1 })));
+	toEnd(store.traffic.all());
+	const { database } = store.files.open(store.files.list()[0]?.name as string);
+	database.exec(
+		'CREATE TEMP TABLE one AS SELECT * FROM entry LIMIT 1; UPDATE one SET id = id + 1000; INSERT INTO entry SELECT * FROM one',
+	);
+	clock.now = hour + 2 * HOUR_MS;
+	for (const hours of [0, 1]) {
+		toEnd(store.traffic.all());
+		assert.equal(countsOf(store).hours, hours);
+	}
+	assert.equal(ask(store, { fromMs: hour, toMs: hour + HOUR_MS }).all.requests, 311);
+});
+
 test('of very many clients the big ones are kept, and it is said what the counts may lack', () => {
 	const store = storeIn(join(root, 'many'));
 	const atMs = MIDNIGHT + 2 * HOUR_MS;

@@ -3,7 +3,7 @@
  * not of its millions of rows. They are in the file of the rows that they are of, and go with it.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { timeOf } from './entry-row.ts';
+import { IDS_A_MS, timeOf } from './entry-row.ts';
 import type { PackedCallers, TrafficSum } from './traffic-sum.ts';
 import type { PackedTraffic } from './traffic-tally.ts';
 
@@ -47,6 +47,12 @@ export function addSummary({ routes, callers }: { routes: string; callers: strin
 	for (const [service, traffic] of byService) of(service)?.tally.addPacked(traffic);
 	for (const [service, packed] of callersByService) of(service)?.addPackedCallers(packed);
 }
+
+/** Ids of minutes since 1970; `to` is not among them. */
+export const idsOfMinutes = (from: number, to: number): { from: number; to: number } => ({
+	from: from * MINUTE_MS * IDS_A_MS,
+	to: to * MINUTE_MS * IDS_A_MS - 1,
+});
 
 /** A sum for each service that comes up. */
 export function byService(sums: Map<string, TrafficSum>, make: () => TrafficSum): SumOf {
