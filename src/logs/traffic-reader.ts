@@ -1,4 +1,5 @@
 /** Adds up the traffic of a time: by summaries where there are, by the rows where there are none. */
+import type { DatabaseSync } from 'node:sqlite';
 import { BallastError } from '../core/errors.ts';
 import type { DayFiles } from './day-files.ts';
 import { IDS_A_MS } from './entry-row.ts';
@@ -35,8 +36,13 @@ export interface TrafficRead {
 	deadline: number;
 }
 
+interface IdRange {
+	from: number;
+	to: number;
+}
+
 /** Rows between two ids, or the summary of an hour or a minute since 1970. */
-type Piece = { kind: 'rows'; from: number; to: number } | { kind: Unit; at: number };
+type Piece = ({ kind: 'rows' } & IdRange) | { kind: Unit; at: number };
 
 /** A step reads about so many characters of summaries. */
 const CHARACTERS_A_STEP = 1_000_000;
@@ -90,8 +96,9 @@ export function* readFile(read: TrafficRead, name: string): Steps<boolean> {
 function tryTo<T>(work: () => T): T | undefined {
 	try {
 		return work();
-	} catch {
-		return undefined;
+	} catch (error) {
+		if (error instanceof SyntaxError || isOfFile(error)) return undefined;
+		throw error;
 	}
 }
 
@@ -104,7 +111,7 @@ function added({ routes, callers }: SummaryText, { of, callers: wanted }: Traffi
 	);
 }
 
-function* readRows(read: TrafficRead, name: string, { from, to }: { from: number; to: number }): Steps<boolean> {
+function* readRows(read: TrafficRead, name: string, { from, to }: IdRange): Steps<boolean> {
 	const columns = read.callers ? CALLER_COLUMNS : TRAFFIC_COLUMNS;
 	const asked = {
 		plan: read.plan,
@@ -130,8 +137,13 @@ function* readRows(read: TrafficRead, name: string, { from, to }: { from: number
 function piecesOf({ files, range, summaries }: TrafficRead, name: string): Piece[] {
 	const [fromMs, toMs] = [Math.max(0, Math.floor(range.fromMs)), Math.floor(range.toMs)];
 	const all: Piece = { kind: 'rows', from: fromMs * IDS_A_MS, to: (toMs + 1) * IDS_A_MS - 1 };
-	if (!summaries) return [all];
-	const { database } = files.open(name);
+	// Of a file that cannot be read, who reads the rows says why.
+	return (
+		(summaries ? tryTo(() => withSummaries(files.open(name).database, { fromMs, toMs }, all)) : undefined) ?? [all]
+	);
+}
+
+function withSummaries(database: DatabaseSync, { fromMs, toMs }: TimeRange, all: IdRange): Piece[] {
 	const span = spanOf(database);
 	if (span === null) return [];
 	const held = idsOfMinutes(span.from, span.to);
