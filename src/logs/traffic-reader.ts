@@ -71,8 +71,10 @@ export function* readTraffic(read: TrafficRead): Steps<boolean> {
 /** The part of it that a file has. */
 export function* readFile(read: TrafficRead, name: string): Steps<boolean> {
 	let characters = 0;
+	if (!read.files.has(name)) return true;
 	for (const piece of piecesOf(read, name)) {
 		if (performance.now() > read.deadline) return false;
+		if (!read.files.has(name)) return true;
 		if (piece.kind === 'rows') {
 			if (!(yield* readRows(read, name, piece))) return false;
 			continue;

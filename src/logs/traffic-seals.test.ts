@@ -190,6 +190,16 @@ test('what an earlier version writes beside this one is counted once its hour is
 	assert.equal(ask(store, { fromMs: hour, toMs: hour + HOUR_MS }).all.requests, 311);
 });
 
+test('a file that goes while it is read does not come back', () => {
+	const store = storeIn(join(root, 'gone'));
+	store.put(requests(400));
+	const work = [store.traffic.all(), analytics(store.files, MIDDLE)];
+	for (const steps of work) steps.next();
+	for (const { name } of store.files.list()) store.files.remove(name);
+	for (const steps of work) while (steps.next().done !== true);
+	assert.deepEqual(store.files.list(), []);
+});
+
 test('of very many clients the big ones are kept, and it is said what the counts may lack', () => {
 	const store = storeIn(join(root, 'many'));
 	const atMs = MIDNIGHT + 2 * HOUR_MS;

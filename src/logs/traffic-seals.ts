@@ -123,14 +123,9 @@ export class TrafficSeals {
 		}
 	}
 
-	/** Another process may have removed it: to open it would make it anew. */
-	#has(name: string): boolean {
-		return this.#options.files.list().some((file) => file.name === name);
-	}
-
 	/** Whether nothing is left to do there. */
 	*#file(name: string): Steps<boolean> {
-		if (!this.#has(name)) return true;
+		if (!this.#options.files.has(name)) return true;
 		const { database } = this.#options.files.open(name);
 		const span = spanOf(database);
 		if (span === null) return false;
@@ -156,7 +151,7 @@ export class TrafficSeals {
 		if (this.#options.now() - this.#begunMs > ROUND_MS) return false;
 		if (!this.#isOver(minute + 1, MINUTE_SETTLES_MS) || this.#late.has(keyOf(name, minute))) return false;
 		const { files } = this.#options;
-		if (!this.#has(name)) return false;
+		if (!files.has(name)) return false;
 		const sums = new Map<string, TrafficSum>();
 		const of = byService(sums, () => new TrafficSum(this.#bots, MOST_VALUES));
 		const { from, to } = idsOfMinutes(minute, minute + 1);
@@ -188,8 +183,8 @@ export class TrafficSeals {
 
 	/** All of its minutes are added up. */
 	*#hour(name: string, from: number): Steps<boolean> {
-		if (!this.#has(name)) return false;
 		const { files } = this.#options;
+		if (!files.has(name)) return false;
 		const left = (database: DatabaseSync) => database.prepare(LEFT).get(from, from + HOUR_MINUTES);
 		const before = left(files.open(name).database);
 		if (before?.['minutes'] !== HOUR_MINUTES) return false;
@@ -225,8 +220,8 @@ export class TrafficSeals {
 	}
 
 	#write(name: string, work: (database: DatabaseSync) => boolean): boolean {
-		if (!this.#has(name)) return false;
 		const { files, databases } = this.#options;
+		if (!files.has(name)) return false;
 		const { database } = files.open(name);
 		return databases.inTransaction(database, () => work(database));
 	}
