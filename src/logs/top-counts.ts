@@ -31,10 +31,8 @@ export class TopCounts {
 	/** Biggest first; the rest is added up. */
 	top(limit: number): { values: { value: string; count: number }[]; others: number } {
 		const biggest = this.#biggest(limit);
-		let rest = 0;
-		for (const count of this.#counts.values()) rest += count;
-		for (const { count } of biggest) rest -= count;
-		return { values: biggest, others: this.others + rest };
+		const shown = biggest.reduce((sum, { count }) => sum + count, 0);
+		return { values: biggest, others: this.others + this.#sum() - shown };
 	}
 
 	entries(): Iterable<[string, number]> {
@@ -43,17 +41,19 @@ export class TopCounts {
 
 	/** The biggest `most`, or as many of them as have so many characters together. */
 	packed(most: number, characters: number): PackedCounts {
-		const sorted = this.#sorted();
+		const { kept, most: mostLeft } = this.#split(most);
+		kept.sort(([a, one], [b, other]) => other - one || (a < b ? -1 : 1));
 		const top: (string | number)[] = [];
-		let room = characters;
-		let kept = 0;
-		for (const [value, count] of sorted) {
-			if (kept === most || (room -= value.length) < 0) break;
+		let [room, lacks, all] = [characters, mostLeft, 0];
+		for (const [value, count] of kept) {
+			if ((room -= value.length) < 0) {
+				lacks = Math.max(lacks, count);
+				break;
+			}
 			top.push(value, count);
-			kept++;
+			all += count;
 		}
-		const left = sorted.slice(kept).reduce((sum, [, count]) => sum + count, 0);
-		return { top, others: this.others + left, lack: this.lack + (sorted[kept]?.[1] ?? 0) };
+		return { top, others: this.others + this.#sum() - all, lack: this.lack + lacks };
 	}
 
 	/** What `packed` gave. */
@@ -64,12 +64,29 @@ export class TopCounts {
 	}
 
 	#shrink(): void {
-		const left = this.#sorted().slice(this.#most);
-		this.lack += left[0]?.[1] ?? 0;
-		for (const [value, count] of left) {
-			this.others += count;
-			this.#counts.delete(value);
-		}
+		const { kept, most } = this.#split(this.#most);
+		const before = this.#sum();
+		this.lack += most;
+		this.#counts.clear();
+		for (const [value, count] of kept) this.#counts.set(value, count);
+		this.others += before - this.#sum();
+	}
+
+	#sum(): number {
+		let sum = 0;
+		for (const count of this.#counts.values()) sum += count;
+		return sum;
+	}
+
+	/** The biggest of them, in no order, of equal ones those that came first; and how big the others are at most. */
+	#split(most: number): { kept: [string, number][]; most: number } {
+		if (this.#counts.size <= most) return { kept: [...this.#counts], most: 0 };
+		// Sorted as numbers: to sort the values with their names takes many times as long.
+		const counts = Float64Array.from(this.#counts.values()).sort();
+		const least = counts[counts.length - most] as number;
+		let room = most - counts.reduce((bigger, count) => bigger + (count > least ? 1 : 0), 0);
+		const kept = [...this.#counts].filter(([, count]) => count > least || (count === least && room-- > 0));
+		return { kept, most: counts[counts.length - most - 1] as number };
 	}
 
 	/** Without sorting all of them. */
@@ -83,10 +100,6 @@ export class TopCounts {
 			if (biggest.length > limit) biggest.pop();
 		}
 		return biggest;
-	}
-
-	#sorted(): [string, number][] {
-		return [...this.#counts].sort(([a, one], [b, other]) => other - one || (a < b ? -1 : 1));
 	}
 }
 
