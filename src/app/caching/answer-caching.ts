@@ -25,7 +25,7 @@ import { SoughtAnswer } from './sought-answer.ts';
 import { takenAtMs } from './taken-at.ts';
 import { untilReadable } from './until-readable.ts';
 
-/** How long one that asks behind the clients' backs keeps others from it, ms. */
+/** How long one that asks behind the clients' backs, or failed to, keeps others from it, ms. */
 const REFRESH_MS = 5000;
 /** Fills that are kept for later ones. */
 const SPARE_MOST = 64;
@@ -127,7 +127,9 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 	#missed(exchange: Exchange, cache: RouteCache, entry: AnswerEntry | null): boolean {
 		const control = this.#sought.control;
 		const { policy } = cache;
-		if (control.originConditions || exchange.headOnly || (control.noStore && policy.obeyClients)) {
+		const unkept = control.originConditions || (control.noStore && policy.obeyClients);
+		if (unkept || exchange.headOnly) {
+			if (!unkept && this.#isElsewhere(exchange, cache, entry)) return false;
 			entry?.release();
 			return forward(exchange, cache, entry === null ? 'uri-miss' : 'request');
 		}
@@ -160,6 +162,19 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		return !SecondLook.begin(this, fill, exchange);
 	}
 
+	/** A HEAD waits for a level behind the memory, which may have what a GET brought; the pin of `entry` goes with it then. */
+	#isElsewhere(exchange: Exchange, cache: RouteCache, entry: AnswerEntry | null): boolean {
+		if (this.parts.levels === null || (entry !== null && this.#sought.reuse.ttlMs > 0)) return false;
+		const fill = this.#fillFor(exchange, cache, entry);
+		fill.fwd = entry === null ? 'uri-miss' : 'request';
+		// Nobody else waits for it.
+		fill.request.conditions = null;
+		if (SecondLook.begin(this, fill, exchange)) return true;
+		fill.stored = null;
+		fill.forgo();
+		return false;
+	}
+
 	/** Of the request that is looked for. */
 	#fillFor(exchange: Exchange, cache: RouteCache, stored: AnswerEntry | null): Fill {
 		const fill = this.#spare.pop() ?? new Fill(this.#plane, this);
@@ -179,7 +194,10 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		const { route } = exchange;
 		if (route === null || !entry.claimRefresh(REFRESH_MS)) return;
 		const limit = route.service.concurrency;
-		if (limit !== null && !limit.enter(Priority.low)) return;
+		if (limit !== null && !limit.enter(Priority.low)) {
+			entry.refreshed();
+			return;
+		}
 		entry.pin();
 		const fill = this.#fillFor(exchange, cache, entry);
 		fill.place = limit;
@@ -206,7 +224,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		if (fill.fetch.streaming) return PASS;
 		if (status === 304 && stored !== null) return this.#confirmed(fill, stored, came);
 		if (status >= 500 && stored !== null && this.coversFor(fill, false)) return { kind: 'keep' };
-		if (stored === null && !this.#isWorth(fill)) {
+		if (stored === null && !this.#isWorth(fill, came)) {
 			fill.refusal = 'scan';
 			return PASS;
 		}
@@ -224,8 +242,8 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 	}
 
 	/** Who wants less than the answer as it comes gets that from the store. */
-	#isWorth({ leader, request, growing }: Fill): boolean {
-		return leader === null || this.keeps || !request.wantsAsItComes || this.store.admits(request.key, growing);
+	#isWorth({ leader, request, growing }: Fill, came: CameHead): boolean {
+		return leader === null || this.keeps || !request.wantsAsItComes(came) || this.store.admits(request.key, growing);
 	}
 
 	#confirmed(fill: Fill, stored: AnswerEntry, came: CameHead): Decision {
@@ -234,7 +252,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		const changed = this.parts.marks.lastMs(fill.request.url) > came.requestMs;
 		if (answer !== null && !changed) {
 			// Purged softly meanwhile it stays stale: this may be of before.
-			const isOfNow = fill.growing.purges === this.store.purges;
+			const isOfNow = !fill.growing.isOutdated;
 			const entry = (isOfNow ? this.store.update(stored, answer) : null) ?? stored;
 			if (entry === stored) entry.pin();
 			if (isOfNow) this.completed(fill, entry);
@@ -247,6 +265,10 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 
 	completed(fill: Fill, entry: AnswerEntry): void {
 		this.#kept.keep(fill, entry);
+	}
+
+	breaksOff(fill: Fill, entry: AnswerEntry): void {
+		this.#kept.keepBroken(fill, entry);
 	}
 
 	coversFor(fill: Fill, unreachable: boolean): boolean {

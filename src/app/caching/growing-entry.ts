@@ -61,6 +61,11 @@ export class GrowingEntry implements Asking {
 		);
 	}
 
+	/** Something was purged since it was asked for: what came may be of before, and another one is to ask anew. */
+	get isOutdated(): boolean {
+		return this.purges !== this.#store.purges;
+	}
+
 	/** An entry for others to follow; null: there is no room. */
 	open(): FillingEntry | null {
 		this.entry ??= this.#store.open(this.#key, this);
