@@ -252,7 +252,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		const changed = this.parts.marks.lastMs(fill.request.url) > came.requestMs;
 		if (answer !== null && !changed) {
 			// Purged softly meanwhile it stays stale: this may be of before.
-			const isOfNow = !fill.growing.isOutdated;
+			const isOfNow = fill.growing.purges === this.store.purges;
 			const entry = (isOfNow ? this.store.update(stored, answer) : null) ?? stored;
 			if (entry === stored) entry.pin();
 			if (isOfNow) this.completed(fill, entry);

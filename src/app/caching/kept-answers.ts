@@ -34,12 +34,15 @@ export class KeptAnswers {
 		if (cache === null) return;
 		const { key, url, control } = request;
 		this.#parts.levels?.keep({ key, url, entry, policy: cache.policy });
-		if (control.rangeAt < 0 || this.#waiting.length >= WAITING_MOST) return;
-		if (((entry.answer?.flags ?? 0) & AnswerFlag.partial) === 0) return;
+		if (control.rangeAt >= 0) this.#mayJoin({ key, url, entry, policy: cache.policy });
+	}
+
+	#mayJoin({ key, url, entry, policy }: Keeping): void {
+		if (this.#waiting.length >= WAITING_MOST || ((entry.answer?.flags ?? 0) & AnswerFlag.partial) === 0) return;
 		const copy = new KeptKey();
 		copy.copy(key);
 		entry.pin();
-		if (this.#waiting.push({ key: copy, url, entry, policy: cache.policy }) === 1) setImmediate(this.#join);
+		if (this.#waiting.push({ key: copy, url, entry, policy }) === 1) setImmediate(this.#join);
 	}
 
 	/** The entry breaks off now: what came of it is kept as a part (RFC 9111 §3.3), which a later one may complete. */
@@ -47,8 +50,9 @@ export class KeptAnswers {
 		const { answer, received } = broken;
 		const { url, key } = request;
 		const part = answer === null || received > JOINED_MOST ? null : partOf(answer, received);
-		if (part === null || cache === null || broken.distant !== null || !this.#isOfNow({ url }, broken)) return;
-		const entry = this.#parts.store.begin(key);
+		if (part === null || cache === null || broken.distant !== null) return;
+		const isGood = this.#isOfNow({ url }, broken) && !this.#isOutrun({ key }, { answer: part });
+		const entry = isGood ? this.#parts.store.begin(key) : null;
 		if (entry === null) return;
 		const fits =
 			entry.setAnswer(part) && entry.distantFill === null && append(entry, broken, { from: 0, to: received });
@@ -56,6 +60,7 @@ export class KeptAnswers {
 		else entry.fail(FillState.broken);
 		// Another worker may have purged it in this moment.
 		if (!this.#isOfNow({ url }, broken)) entry.remove();
+		this.#mayJoin({ key, url, entry, policy: cache.policy });
 		entry.release();
 	}
 
@@ -89,7 +94,7 @@ export class KeptAnswers {
 	}
 
 	/** All of it came later than this part did: what is put together would stand in its way (RFC 9111 §4). */
-	#isOutrun({ key }: Keeping, { answer: part }: AnswerEntry): boolean {
+	#isOutrun({ key }: Pick<Keeping, 'key'>, { answer: part }: Pick<AnswerEntry, 'answer'>): boolean {
 		if (part === null) return false;
 		const [, ...vary] = part.vary;
 		const later = this.#parts.store.find(key, ({ state, answer }) => {

@@ -68,6 +68,18 @@ test('what broke off is given in part, and is the whole once the rest came', asy
 	assert.equal(node.origin.asked(), '');
 });
 
+test('what broke off is put together with what came before, too', async () => {
+	const node = new LoneNode();
+	node.ask('/page', range(HALF, '') + IF_RANGE);
+	answerPart(node, HALF, LENGTH - 1);
+	breakOff(node);
+	await turn();
+	await turn();
+	assert.ok(node.ask().sink.text.endsWith(BODY));
+	assert.equal(node.origin.asked(), '');
+	assert.equal(node.store.usage.entries, 1);
+});
+
 test('who wants all of what broke off has all of it asked for', () => {
 	const node = new LoneNode();
 	breakOff(node);
