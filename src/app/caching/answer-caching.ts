@@ -2,7 +2,7 @@ import type { AnswerEntry, AnswerStore, AnswerUpdate, Asking } from '../../cache
 import { isBypassed } from '../../cache/rules/bypass.ts';
 import type { CacheHash } from '../../cache/rules/cache-hash.ts';
 import { cacheStatusLine } from '../../cache/rules/cache-status.ts';
-import { judgeAnswer } from '../../cache/rules/judge-answer.ts';
+import { judgeAnswer, type Refusal } from '../../cache/rules/judge-answer.ts';
 import { Verdict } from '../../cache/rules/reuse.ts';
 import { conditionalFields, updated } from '../../cache/rules/update.ts';
 import { AnswerFlag, type StoredAnswer } from '../../cache/stored-answer.ts';
@@ -31,6 +31,8 @@ const REFRESH_MS = 5000;
 const SPARE_MOST = 64;
 const NOTHING = Buffer.alloc(0);
 const PASS: Decision = { kind: 'pass' };
+/** They say nothing of the answers that others get, nor of what is stored. */
+const OF_THE_REQUEST: ReadonlySet<Refusal> = new Set(['request-no-store', 'unkeyed', 'partial']);
 
 export interface AnswerCachingParts extends CachingParts {
 	plane: DataPlane;
@@ -136,7 +138,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		const { key } = this.#sought;
 		// Part of an answer, or one that proved not to be stored the last time: nobody waits for it.
 		const partial = control.rangeAt >= 0 && (entry === null || ((entry.answer?.flags ?? 0) & AnswerFlag.partial) !== 0);
-		const alone = exchange.cache.alone || partial || this.#refusals.has(key);
+		const alone = exchange.cache.alone || partial || this.#refusals.has(key, control.authorization);
 		const fwd = entry === null ? 'uri-miss' : this.#sought.reuse.ttlMs > 0 ? 'request' : 'stale';
 		const asking = this.#asking;
 		const coming = alone ? null : this.store.ask(key, this.#sought.isComing, asking);
@@ -153,7 +155,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		fill.growing.take(asking);
 		fill.fwd = fwd;
 		// What will not be stored is asked for with the client's own conditions: a 304 is as good for it.
-		if (partial || (entry === null && this.#refusals.has(key))) fill.request.conditions = null;
+		if (partial || (entry === null && this.#refusals.has(key, control.authorization))) fill.request.conditions = null;
 		exchange.cache.asker = fill;
 		exchange.cache.cached = Cached.miss;
 		if (this.parts.levels === null || fwd === 'request') return true;
@@ -192,7 +194,9 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 	/** Asks behind the client's back, unless somebody does or did a moment ago. */
 	#refresh(exchange: Exchange, cache: RouteCache, entry: AnswerEntry): void {
 		const { route } = exchange;
-		if (route === null || !entry.claimRefresh(REFRESH_MS)) return;
+		// What comes for a client that forbids the storing is of no use for others.
+		if (route === null || (this.#sought.control.noStore && cache.policy.obeyClients)) return;
+		if (!entry.claimRefresh(REFRESH_MS)) return;
 		const limit = route.service.concurrency;
 		if (limit !== null && !limit.enter(Priority.low)) {
 			entry.refreshed();
@@ -235,7 +239,8 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 			return changed ? PASS : { kind: 'store', answer: judgement.stored, own: judgement.own };
 		}
 		fill.refusal = judgement.refusal;
-		this.#refusals.add(fill.request.key);
+		if (OF_THE_REQUEST.has(judgement.refusal)) return PASS;
+		this.#refusals.add(fill.request.key, fill.request.control.authorization);
 		// What it was asked about is not what the origin would say now.
 		if (status < 500) this.#kept.forget(fill);
 		return PASS;

@@ -68,3 +68,27 @@ test('a HEAD has a GET sent: what comes is stored', () => {
 	node.origin.answer('200 OK', STALE, 'newer');
 	assert.equal(given(node), 'newer');
 });
+
+test('conditions of the client are none of what is fetched behind his back', () => {
+	const node = withStale();
+	const conditions = 'If-Match: "other"\r\nIf-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT\r\nRange: bytes=0-1\r\n';
+	node.ask('/page', conditions);
+	assert.doesNotMatch(node.origin.asked(), /^(?:if-|range)/im);
+	node.origin.answer('200 OK', STALE, 'newer');
+	assert.equal(given(node), 'newer');
+});
+
+test('a client that forbids the storing has nothing fetched for others', () => {
+	const node = withStale();
+	node.ask('/page', 'Cache-Control: no-store\r\n');
+	assert.equal(node.origin.asked(), '');
+	assert.equal(given(node), 'first');
+	assert.match(node.origin.asked(), /^GET \/page /);
+});
+
+test('an error that comes of the length of a head makes no end of what is stored', () => {
+	const node = withStale();
+	node.ask('/page', `X-Long: ${'x'.repeat(5000)}\r\n`);
+	node.origin.answer('431 Request Header Fields Too Large', 'Content-Length: 0\r\n');
+	assert.equal(given(node), 'first');
+});
