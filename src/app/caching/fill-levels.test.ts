@@ -119,6 +119,8 @@ test('a HEAD is given what a GET of another node brought; else it goes to the or
 		/^HEAD \/matched /,
 		'who left is not asked for, and this one the level cannot judge',
 	);
+	node.level.closed = true;
+	node.ask('/closed', '', 'HEAD');
 	assert.equal(node.level.asked.length, 0);
 	assert.equal(node.caching.idle, true);
 });

@@ -49,7 +49,11 @@ export class HandLevel implements SecondLevel {
 	readonly kept: string[] = [];
 	readonly asked: ((found: FoundAnswer | null) => void)[] = [];
 
-	find(): Promise<FoundAnswer | null> {
+	/** It cannot be asked now. */
+	closed = false;
+
+	find(): Promise<FoundAnswer | null> | null {
+		if (this.closed) return null;
 		return new Promise((resolve) => this.asked.push(resolve));
 	}
 
