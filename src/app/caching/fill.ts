@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { AnswerEntry } from '../../cache/answer-store.ts';
 import type { Refusal } from '../../cache/rules/judge-answer.ts';
 import type { ErrorCode } from '../../core/errors.ts';
@@ -26,7 +27,7 @@ const Mode = { idle: 0, asking: 1, storing: 2, passing: 3, over: 4 } as const;
  */
 export class Fill extends AskingParty implements Asker<Route>, AnswerSource, Heir, LateOwner {
 	/** Why the answer is not stored. */
-	refusal: Refusal | 'scan' | null = null;
+	refusal: Refusal | null = null;
 	readonly #timer: Timer;
 	readonly #owner: FillOwner<Fill>;
 	/** While what is stored goes to who asked as it comes. */
