@@ -1,8 +1,8 @@
 import type { CacheRedisConfig } from '../cache/cache-policy.ts';
+import { PurgeTables } from '../cache/purges/purge-tables.ts';
+import type { SharedPurge } from '../cache/purges/purge-times.ts';
 import { LevelCounts } from '../cache/redis/level-counts.ts';
 import { PurgeStream } from '../cache/redis/purge-stream.ts';
-import { PurgeTables } from '../cache/redis/purge-tables.ts';
-import type { SharedPurge } from '../cache/redis/purge-times.ts';
 import { RedisKeys, sharedSecrets } from '../cache/redis/redis-keys.ts';
 import { SharedClock } from '../cache/redis/shared-clock.ts';
 import type { LevelPurge } from '../cache/second-level.ts';

@@ -224,7 +224,7 @@ test('what is purged while it is asked for goes to who asked, and is not stored'
 	const world = new World();
 	const client = world.client();
 	client.ask();
-	void world.store.purge({ all: true }, false);
+	void world.store.purge({ everything: true }, false);
 	world.answer(ANSWER);
 	assert.equal(client.body, BODY);
 	world.isAtRest(0);

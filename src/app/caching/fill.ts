@@ -74,6 +74,7 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 		const { leader } = this;
 		this.#mode = Mode.asking;
 		this.#came.requestMs = Date.now();
+		this.growing.start();
 		if (leader !== null) {
 			leader.source = this;
 			this.place = leader.place;

@@ -17,12 +17,18 @@ interface Asked {
 	readonly request: AskedRequest;
 	readonly cache: RouteCache | null;
 	readonly stored: AnswerEntry | null;
+	readonly growing: { readonly purges: number };
+}
+
+interface Part extends Keeping {
+	/** `AnswerStore.purges` when it was asked for. */
+	readonly purges: number;
 }
 
 /** What becomes of answers once they are stored: the levels behind the memory hear of them, and parts are put together. */
 export class KeptAnswers {
 	readonly #parts: CachingParts;
-	#waiting: Keeping[] = [];
+	#waiting: Part[] = [];
 	readonly #join = (): void => this.#joinAll();
 
 	constructor(parts: CachingParts) {
@@ -30,7 +36,7 @@ export class KeptAnswers {
 	}
 
 	/** The entry is whole, or was confirmed. */
-	keep({ request, cache }: Asked, entry: AnswerEntry): void {
+	keep({ request, cache, growing: { purges } }: Asked, entry: AnswerEntry): void {
 		if (cache === null) return;
 		const { key, url, control } = request;
 		this.#parts.levels?.keep({ key, url, entry, policy: cache.policy });
@@ -40,7 +46,7 @@ export class KeptAnswers {
 		const copy = new KeptKey();
 		copy.copy(key);
 		entry.pin();
-		if (this.#waiting.push({ key: copy, url, entry, policy: cache.policy }) === 1) setImmediate(this.#join);
+		if (this.#waiting.push({ key: copy, url, entry, policy: cache.policy, purges }) === 1) setImmediate(this.#join);
 	}
 
 	/** What was asked about is none any more. */
@@ -57,7 +63,7 @@ export class KeptAnswers {
 		let { entry } = kept;
 		for (let i = 0; i < JOINS_MOST && isPart(entry); i++) {
 			const isGood = this.#isOfNow(kept, entry) && !this.#isOutrun(kept, entry);
-			const next = isGood ? (this.#asWhole(entry) ?? this.#joined(kept, entry)) : null;
+			const next = isGood ? (this.#asWhole(entry, kept.purges) ?? this.#joined(kept, entry)) : null;
 			if (next === null) break;
 			entry.remove();
 			entry.release();
@@ -84,14 +90,14 @@ export class KeptAnswers {
 		return later !== null;
 	}
 
-	#asWhole(entry: AnswerEntry): AnswerEntry | null {
+	#asWhole(entry: AnswerEntry, since: number): AnswerEntry | null {
 		const { answer, received } = entry;
 		const whole = answer === null ? null : wholeOf({ answer, received });
-		return whole === null ? null : this.#parts.store.update(entry, whole);
+		return whole === null ? null : this.#parts.store.update(entry, whole, since);
 	}
 
 	/** With one that is stored, which goes then; pinned. null: there is none, or no room for both. */
-	#joined(kept: Keeping, newer: AnswerEntry): AnswerEntry | null {
+	#joined(kept: Part, newer: AnswerEntry): AnswerEntry | null {
 		const { store } = this.#parts;
 		const { answer, received } = newer;
 		const most = Math.min(JOINED_MOST, kept.policy.bodyMost ?? JOINED_MOST);
@@ -102,7 +108,7 @@ export class KeptAnswers {
 				: joinParts({ answer, received }, { answer: other.answer, received: other.received }, most);
 		const older = store.find(kept.key, (other) => jointOf(other) !== null);
 		const joint = older === null ? null : jointOf(older);
-		const entry = joint === null ? null : store.begin(kept.key);
+		const entry = joint === null ? null : store.begin(kept.key, undefined, kept.purges);
 		if (older === null || joint === null || entry === null) {
 			older?.release();
 			entry?.release();

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SharedPurge } from '../purges/purge-times.ts';
 import { formatRecord, piecesOf } from './purge-record.ts';
-import type { SharedPurge } from './purge-times.ts';
 import type { LevelLink } from './redis-level.ts';
 
 /** Records that the stream keeps, about: who reads later than that has missed some. Fewer where they are long. */

@@ -1,4 +1,4 @@
-import type { SharedPurge } from './purge-times.ts';
+import type { SharedPurge } from '../purges/purge-times.ts';
 
 /** A purge as nodes tell it to each other. */
 export interface PurgeRecord {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sharedNow } from '../../wire/timer-wheel.ts';
+import type { PurgeTables } from '../purges/purge-tables.ts';
+import type { SharedPurge } from '../purges/purge-times.ts';
 import { PurgeOutbox } from './purge-outbox.ts';
 import { type PurgeRecord, parseRecord } from './purge-record.ts';
-import type { PurgeTables } from './purge-tables.ts';
-import type { SharedPurge } from './purge-times.ts';
 import type { LevelLink } from './redis-level.ts';
 import type { SharedClock } from './shared-clock.ts';
 
