@@ -76,7 +76,8 @@ const WAYS: Readonly<Record<string, (store: MemoryStore, between: () => Promise<
 	'while its head is known': async (store, between) => {
 		const asking = asks(store);
 		const entry = store.open(KEY, asking);
-		assert.ok(entry !== null && entry.setAnswer(ANSWER));
+		assert.ok(entry !== null);
+		assert.ok(entry.setAnswer(ANSWER));
 		await between();
 		entry.append(BODY, 0, 5);
 		entry.complete(null);
@@ -204,7 +205,8 @@ test('who waited before his key was purged gets what he waited for; nobody else 
 	await control.purge({ urls: ['http://a.example/k'] }, false);
 	assert.equal(other.find(KEY, any), null);
 	const entry = one.open(KEY, asking);
-	assert.ok(entry !== null && entry.setAnswer(ANSWER) && entry.append(BODY, 0, 5));
+	assert.ok(entry !== null);
+	assert.ok(entry.setAnswer(ANSWER) && entry.append(BODY, 0, 5));
 	entry.complete(null);
 	assert.equal(follower?.read(0).toString(), 'hello');
 	assert.equal(follower?.state, FillState.whole);

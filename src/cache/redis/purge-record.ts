@@ -9,6 +9,12 @@ export interface PurgeRecord {
 	readonly purge: SharedPurge;
 }
 
+/** One that Redis does not have yet; plain data, so that another core, or another start, can tell it. */
+export interface UntoldPurge {
+	readonly purge: SharedPurge;
+	readonly soft: boolean;
+}
+
 /** Items of one record; more make several. */
 export const ITEMS_MOST = 200;
 /** Characters of an item at most; keys of the cache have no more. */
