@@ -96,11 +96,11 @@ describe('a purge', () => {
 	};
 
 	for (const soft of [false, true])
-		test(`what the origin is asked for meanwhile is not stored: ${soft ? 'softly' : 'hard'}`, async () => {
+		test(`what the origin is asked for meanwhile is not stored, or stale: ${soft ? 'softly' : 'hard'}`, async () => {
 			assert.equal(await storedOfBefore(`/meanwhile/${soft}`, SENT, [], soft), 'none');
 			assert.equal(await storedOfBefore(`/part/${soft}`, PART, ['Range: bytes=0-2'], soft), 'none');
 			for (const [path, answer] of [
-				[`/behind/${soft}`, SENT],
+				[`/behind/${soft}`, SENT.replace('=600', '=600, stale-while-revalidate=600')],
 				[`/same/${soft}`, SAME],
 			] as const) {
 				await storeStale(path);
