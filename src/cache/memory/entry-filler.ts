@@ -347,12 +347,12 @@ export class EntryFiller {
 	}
 }
 
-/** Where an entry is put in. */
+/** Where an entry is put in; used again for the next. */
 export interface Placing {
-	readonly place: number;
-	readonly purges: number;
+	place: number;
+	purges: number;
 	/** Epoch ms; 0: it is not stale. */
-	readonly staleFromMs: number;
+	staleFromMs: number;
 }
 
 export interface Completion {

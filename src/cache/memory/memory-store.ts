@@ -14,7 +14,7 @@ import { RecentPurges, Spoil } from '../purges/recent-purges.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
 import { AnswerMemory, Control, UNIT } from './answer-memory.ts';
 import { Announced } from './asked-keys.ts';
-import { EntryFiller } from './entry-filler.ts';
+import { EntryFiller, type Placing } from './entry-filler.ts';
 import { Cell, GIVEN_MOST } from './entry-record.ts';
 import { EntryTable } from './entry-table.ts';
 import { MemoryEntry } from './memory-entry.ts';
@@ -65,6 +65,7 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 	readonly #decoded: (MemoryEntry | undefined)[];
 	readonly #decodedShift: number;
 	readonly #found = new Int32Array(SAME_KEY_MOST);
+	readonly #placing: Placing = { place: 0, purges: 0, staleFromMs: 0 };
 	/** The last `find` met no entry of this key. */
 	#isNone = false;
 	#noneHigh = 0;
@@ -167,14 +168,16 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 
 	put(key: CacheKey, asking: Asking, whole: WholeAnswer): boolean {
 		if (this.memory.abandoned || key.length > KEY_MOST) return false;
-		const { place } = asking;
+		const placing = this.#placing;
 		const { tags, requestMs } = whole.answer;
+		placing.place = asking.place;
 		for (let tries = 0; tries < PURGES_MOST; tries++) {
 			const { purges } = this;
 			const spoil = this.spoilOf(asking.purges, key, tags);
 			if (spoil === Spoil.gone) return false;
-			const staleFromMs = spoil === Spoil.stale ? requestMs : 0;
-			const done = this.filler.put(key, whole, { place, purges, staleFromMs });
+			placing.purges = purges;
+			placing.staleFromMs = spoil === Spoil.stale ? requestMs : 0;
+			const done = this.filler.put(key, whole, placing);
 			if (done) asking.place = 0;
 			if (done || purges === this.purges) return done;
 		}

@@ -15,10 +15,12 @@ export function beginsUnder(prefix: string): string[] {
 
 /** Keys whose host and path begin so. */
 export function keysUnder(prefixes: readonly string[]): (key: Buffer) => boolean {
-	const begins = prefixes.flatMap(beginsUnder);
+	const begins = new Set(prefixes.flatMap(beginsUnder));
+	// Of thousands there are a few lengths.
+	const lengths = [...new Set([...begins].map(({ length }) => length))];
 	return (key) => {
 		const place = placeOf(key);
-		return begins.some((begin) => place.startsWith(begin));
+		return lengths.some((length) => length <= place.length && begins.has(place.slice(0, length)));
 	};
 }
 

@@ -77,5 +77,7 @@ export class RestoreGuard {
 function meantBy(select: PurgeSelect): (key: Buffer, answer: StoredAnswer) => boolean {
 	if ('urls' in select) return keysOf(select.urls);
 	if ('prefixes' in select) return keysUnder(select.prefixes);
-	return 'tags' in select ? (_, { tags }) => tags.some((tag) => select.tags.includes(tag)) : () => true;
+	if (!('tags' in select)) return () => true;
+	const purged = new Set(select.tags);
+	return (_, { tags }) => tags.some((tag) => purged.has(tag));
 }
