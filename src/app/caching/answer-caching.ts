@@ -1,5 +1,12 @@
 import { performance } from 'node:perf_hooks';
-import type { AnswerEntry, AnswerStore, AnswerUpdate, Asking, CacheKey } from '../../cache/answer-store.ts';
+import {
+	type AnswerEntry,
+	type AnswerStore,
+	type AnswerUpdate,
+	type Asking,
+	type CacheKey,
+	FillState,
+} from '../../cache/answer-store.ts';
 import { isBypassed } from '../../cache/rules/bypass.ts';
 import type { CacheHash } from '../../cache/rules/cache-hash.ts';
 import { cacheStatusLine } from '../../cache/rules/cache-status.ts';
@@ -143,6 +150,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		if (!alone && entry === null && !this.#isWorth(exchange, key)) return passScanned(exchange, cache);
 		const fwd = entry === null ? 'uri-miss' : this.#sought.reuse.ttlMs > 0 ? 'request' : 'stale';
 		const asking = this.#asking;
+		asking.purges = this.store.purges;
 		const coming = alone ? null : this.store.ask(key, this.#sought.isComing, asking);
 		if (coming !== null) {
 			entry?.release();
@@ -195,7 +203,6 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		this.#filling++;
 		fill.cache = cache;
 		fill.stored = stored;
-		fill.growing.purges = this.store.purges;
 		const { request } = fill;
 		request.take(exchange, this.#sought);
 		request.conditions = stored === null || stored.answer === null ? NOTHING : conditionalFields(stored.answer);
@@ -259,11 +266,10 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		const answer = before === null ? null : updated(before, judging(fill, came, this.hash));
 		const changed = this.parts.marks.lastMs(fill.request.url) > came.requestMs;
 		if (answer !== null && !changed) {
-			// Purged softly meanwhile it stays stale: this may be of before.
-			const isOfNow = fill.growing.purges === this.store.purges;
-			const entry = (isOfNow ? this.store.update(stored, answer) : null) ?? stored;
+			// Purged meanwhile it stays as it is: this may be of before.
+			const entry = this.store.update(stored, answer, fill.growing.purges) ?? stored;
 			if (entry === stored) entry.pin();
-			if (isOfNow) this.completed(fill, entry);
+			else this.completed(fill, entry);
 			return { kind: 'confirm', entry };
 		}
 		// Given this once, and not kept: the origin says so.
@@ -359,9 +365,12 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		return true;
 	}
 
-	left(exchange: Exchange): void {
-		exchange.cache.alone = true;
-		exchange.cache.cached = Cached.none;
+	left(exchange: Exchange, state: FillState): void {
+		const { cache } = exchange;
+		// What was purged meanwhile is asked for anew once for all who waited.
+		cache.alone = state !== FillState.purged || cache.purged;
+		cache.purged = true;
+		cache.cached = Cached.none;
 		this.parts.again(exchange);
 	}
 }

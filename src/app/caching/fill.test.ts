@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { PLAIN_CACHE } from '../../cache/cache-policy.ts';
 import { AnswerMemory } from '../../cache/memory/answer-memory.ts';
 import { type MemoryStore, openAnswerStore } from '../../cache/memory/memory-store.ts';
+import { RecentPurges } from '../../cache/purges/recent-purges.ts';
 import { CacheHash } from '../../cache/rules/cache-hash.ts';
 import { UrlMarks } from '../../cache/url-marks.ts';
 import type { Attempt } from '../../gateway/attempt.ts';
@@ -68,12 +69,15 @@ class Client {
 /** One instance, with a connection for each question. */
 class World {
 	readonly requests: Requests;
-	readonly store: MemoryStore = openAnswerStore(AnswerMemory.create(4 * 1024 * 1024), 0);
+	readonly memory: SharedArrayBuffer = AnswerMemory.create(4 * 1024 * 1024);
+	readonly store: MemoryStore;
 	readonly caching: AnswerCaching;
 	readonly asked: UpstreamConnection[] = [];
 	readonly #plane: DataPlane;
 
-	constructor() {
+	/** `recent`: what is purged is noted there. */
+	constructor(recent: SharedArrayBuffer | null = null) {
+		this.store = openAnswerStore(this.memory, 0, { recent });
 		const { plane } = bareRequests();
 		this.#plane = plane;
 		this.requests = new Requests(plane, handle);
@@ -241,11 +245,34 @@ test('what is purged while it is asked for goes to who asked, and is not stored'
 	const world = new World();
 	const client = world.client();
 	client.ask();
-	void world.store.purge({ all: true }, false);
+	void world.store.purge({ everything: true }, false);
 	world.answer(ANSWER);
 	assert.equal(client.body, BODY);
 	world.isAtRest(0);
 });
+
+for (const soft of [false, true])
+	test(`who waits for what proves to be purged by its tag asks anew, once for all: ${soft ? 'softly' : 'hard'}`, async () => {
+		const recent = RecentPurges.create();
+		const world = new World(recent);
+		const control = openAnswerStore(world.memory, 3, { recent });
+		const tagged = ANSWER.replace('Content-Length', 'Surrogate-Key: t\r\nContent-Length');
+		const clients = Array.from({ length: 5 }, () => world.client());
+		for (const client of clients) client.ask();
+		assert.equal(world.asked.length, 1);
+		await control.purge({ tags: ['u'] }, soft);
+		await control.purge({ tags: ['t'] }, soft);
+		world.answer(tagged);
+		await turn();
+		assert.equal(clients[0]?.body, BODY);
+		assert.equal(world.asked.length, 2, 'four wait for the second');
+		world.answer(tagged, 1);
+		await turn();
+		for (const client of clients) assert.equal(client.body, BODY);
+		world.isAtRest(1);
+		assert.equal(world.hit(), BODY);
+		assert.equal(world.asked.length, 2);
+	});
 
 test('what is not worth its place goes to who asked alone', () => {
 	const world = new World();

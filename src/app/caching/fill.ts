@@ -53,6 +53,7 @@ export class Fill extends AskingParty implements Asker<Route>, AnswerSource, Hei
 		const { leader } = this;
 		this.#mode = Mode.asking;
 		this.#came.requestMs = Date.now();
+		this.growing.start();
 		if (leader !== null) {
 			leader.source = this;
 			this.place = leader.place;

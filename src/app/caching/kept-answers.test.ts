@@ -46,7 +46,8 @@ class Kept {
 		entry.complete(null);
 		const control = { rangeAt: 0 };
 		const asked = { request: { key: KEY, url: 1, control }, cache: { policy: PLAIN_CACHE } as RouteCache };
-		this.#answers.keep({ ...asked, stored: null } as unknown as Parameters<KeptAnswers['keep']>[0], entry);
+		const growing = { purges: this.store.purges };
+		this.#answers.keep({ ...asked, stored: null, growing } as unknown as Parameters<KeptAnswers['keep']>[0], entry);
 		entry.release();
 		return entry;
 	}

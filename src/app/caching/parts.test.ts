@@ -99,7 +99,7 @@ test('what broke off is nothing where the rest could not be known, or was purged
 	const purged = new LoneNode();
 	purged.ask();
 	purged.origin.answer('200 OK', `${FRESH}Content-Length: ${LENGTH}\r\n`, BODY.slice(0, HALF));
-	await purged.store.purge({ all: true }, false);
+	await purged.store.purge({ everything: true }, false);
 	purged.origin.end();
 	assert.equal(purged.store.usage.entries, 0);
 });

@@ -41,7 +41,7 @@ test('what a purge overtook is asked for again at once', async () => {
 	const node = withStale();
 	assert.equal(given(node), 'first');
 	node.origin.asked();
-	await node.store.purge({ all: true }, true);
+	await node.store.purge({ everything: true }, true);
 	node.origin.answer('200 OK', STALE, 'newer');
 	assert.equal(given(node), 'first', 'what was asked for before the purge is not stored');
 	assert.match(node.origin.asked(), /^GET \/page /);

@@ -116,7 +116,11 @@ export class SecondLook implements AnswerSource, Wanted {
 	/** False: there is no room for it. */
 	#take(found: FoundAnswer, level: string): boolean {
 		const entry = this.#fill.growing.open();
-		if (entry === null || !entry.setAnswer(found.answer)) return false;
+		if (entry === null || !entry.setAnswer(found.answer)) {
+			// It is none for the origin's answer either.
+			if (entry !== null) this.#fill.growing.release();
+			return false;
+		}
 		if (Symbol.iterator in found.body) this.#takeWhole(found, found.body, { entry, level });
 		else void this.#takeComing(found, found.body, { entry, level });
 		return true;

@@ -23,7 +23,7 @@ export const Control = {
 	abandoned: 2,
 	/** Bits of the workers that ended without having closed it. */
 	dead: 3,
-	/** What `purge({ all })` counts up: entries of another era are not found, or (soft) stale. */
+	/** What a purge of everything counts up: entries of another era are not found, or (soft) stale. */
 	era: 4,
 	softEra: 5,
 	generation: 6,
