@@ -258,7 +258,12 @@ describe('two nodes and one Redis', { skip: NO_REDIS }, () => {
 		serve('/left');
 		const [first, second] = [await connect(nodes[0].port), await connect(nodes[0].port)];
 		try {
-			const open = await connections(nodes[0]);
+			// A connection is there before a worker has taken it.
+			const open = await eventually(
+				() => connections(nodes[0]),
+				(now) => now >= 2,
+				10_000,
+			);
 			redis.freeze();
 			const request = get('/left').replace(/Host: .*/, 'Host: a.example');
 			first.send(request);
