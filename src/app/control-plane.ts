@@ -229,9 +229,9 @@ export class ControlPlane {
 		this.#everySecond();
 		setInterval(() => this.#everySecond(), 1000);
 		this.#overload.start(this.#workers, snapshot?.limits);
-		this.purging.purger = this.#cache;
-		this.purging.configure(this.#config.purge);
-		if (welcome.active) this.purging.adopt(snapshot?.purges);
+		this.purging.begin(welcome.name, this.#cache.shared);
+		this.purging.configure(this.#config);
+		if (welcome.active) await this.purging.adopt(snapshot);
 		this.#keep();
 		this.#events.start();
 		this.#keeper.ready();
@@ -257,7 +257,7 @@ export class ControlPlane {
 			limits: this.#overload.found(),
 			scaling: this.#scaling.snapshot(),
 			ticketKeys: this.#listeners.ticketKeys.toString('base64'),
-			purges: this.purging.left(),
+			...this.purging.left(),
 			name: this.#name,
 		};
 	}
