@@ -40,7 +40,7 @@ import { ServiceCellsIndex } from './service-cells-index.ts';
 import { ServiceUpkeep } from './service-upkeep.ts';
 import { drainOut, shutDown } from './shut-down.ts';
 import type { ConfigSource } from './source.ts';
-import { nodeStatus, type Status } from './status.ts';
+import { cacheStatus, nodeStatus, type Status } from './status.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 import { tellingProcesses } from './telling-processes.ts';
 import { WorkerGroup } from './worker-group.ts';
@@ -195,8 +195,7 @@ export class ControlPlane {
 			instances: () => this.#fleet.list(),
 			plans: () => this.#slots.plans(),
 			short: () => this.#scaling.short(),
-			purges: () => this.purging.views(),
-			cache: () => this.#cache.usage,
+			stored: () => cacheStatus(this.#cache, this.purging),
 			refused: () => this.#reloads.refused !== '',
 		});
 	}
@@ -231,9 +230,9 @@ export class ControlPlane {
 		this.#everySecond();
 		setInterval(() => this.#everySecond(), 1000);
 		this.#overload.start(this.#workers, snapshot?.limits);
-		this.purging.purger = this.#cache;
-		this.purging.configure(this.#config.purge);
-		if (welcome.active) this.purging.adopt(snapshot?.purges);
+		this.purging.begin(welcome.name, this.#cache.shared);
+		this.purging.configure(this.#config);
+		if (welcome.active) await this.purging.adopt(snapshot);
 		this.#keep();
 		this.#events.start();
 		this.#keeper.ready();

@@ -15,6 +15,6 @@ export function takeSnapshot(
 		limits: overload.found(),
 		scaling: scaling.snapshot(),
 		ticketKeys: listeners.ticketKeys.toString('base64'),
-		purges: purging.left(),
+		...purging.left(),
 	};
 }
