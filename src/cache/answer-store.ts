@@ -122,9 +122,9 @@ export interface AnswerEntry {
 	unwatch(listener: EntryListener): void;
 	/** It was given: it counts for what is kept. */
 	touch(): void;
-	/** One who asks the origin for it anew; false: another began to within the last `ms`, and has not said that it is over. */
+	/** One who asks the origin for it anew; false: another began to within the last `ms`: it still asks, or failed. */
 	claimRefresh(ms: number): boolean;
-	/** It is over, whatever came of it: the next one may ask. */
+	/** It asked in vain, and not for a fault of the origin: the next one may ask at once. */
 	refreshed(): void;
 	/** Not found any more. */
 	remove(): void;

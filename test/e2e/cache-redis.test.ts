@@ -34,7 +34,7 @@ async function ask({ port }: Ballast, path: string, request: string = get(path))
 	const client = await connect(port);
 	try {
 		client.send(request.replace(/Host: .*/, 'Host: a.example'));
-		const answer = await client.answer();
+		const answer = await client.answer({ method: request.slice(0, request.indexOf(' ')) });
 		return { status: answer.status, cache: answer.field('cache-status') ?? '', body: answer.body.toString() };
 	} finally {
 		client.destroy();
@@ -119,6 +119,14 @@ describe('two nodes and one Redis', { skip: NO_REDIS }, () => {
 		const second = await ask(nodes[1], '/a');
 		assert.equal(second.body, body);
 		assert.match(second.cache, /Ballast; hit; ttl=\d+$/);
+	});
+
+	test('a HEAD is given what a GET of the other one brought', async () => {
+		const body = await stored('/head');
+		const head = await ask(nodes[1], '/head', get('/head').replace('GET', 'HEAD'));
+		assert.match(head.cache, /Ballast; hit; ttl=\d+; detail=redis/);
+		assert.equal(head.body, '');
+		assert.equal((await ask(nodes[1], '/head')).body, body);
 	});
 
 	test('answers that differ by request are kept apart', async () => {
@@ -250,7 +258,12 @@ describe('two nodes and one Redis', { skip: NO_REDIS }, () => {
 		serve('/left');
 		const [first, second] = [await connect(nodes[0].port), await connect(nodes[0].port)];
 		try {
-			const open = await connections(nodes[0]);
+			// A connection is there before a worker has taken it.
+			const open = await eventually(
+				() => connections(nodes[0]),
+				(now) => now >= 2,
+				10_000,
+			);
 			redis.freeze();
 			const request = get('/left').replace(/Host: .*/, 'Host: a.example');
 			first.send(request);

@@ -10,7 +10,7 @@ import {
 import { isBypassed } from '../../cache/rules/bypass.ts';
 import type { CacheHash } from '../../cache/rules/cache-hash.ts';
 import { cacheStatusLine } from '../../cache/rules/cache-status.ts';
-import { judgeAnswer } from '../../cache/rules/judge-answer.ts';
+import { judgeAnswer, type Refusal } from '../../cache/rules/judge-answer.ts';
 import { Verdict } from '../../cache/rules/reuse.ts';
 import { conditionalFields, updated } from '../../cache/rules/update.ts';
 import { AnswerFlag, type StoredAnswer } from '../../cache/stored-answer.ts';
@@ -33,12 +33,14 @@ import { SoughtAnswer } from './sought-answer.ts';
 import { takenAtMs } from './taken-at.ts';
 import { untilReadable } from './until-readable.ts';
 
-/** How long one that asks behind the clients' backs keeps others from it, ms. */
+/** How long one that asks behind the clients' backs, or failed to, keeps others from it, ms. */
 const REFRESH_MS = 5000;
 /** Fills that are kept for later ones. */
 const SPARE_MOST = 64;
 const NOTHING = Buffer.alloc(0);
 const PASS: Decision = { kind: 'pass' };
+/** They say nothing of the answers that others get, nor of what is stored. */
+const OF_THE_REQUEST: ReadonlySet<Refusal> = new Set(['request-no-store', 'unkeyed', 'partial']);
 
 export interface AnswerCachingParts extends CachingParts {
 	plane: DataPlane;
@@ -135,14 +137,16 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 	#missed(exchange: Exchange, cache: RouteCache, entry: AnswerEntry | null): boolean {
 		const control = this.#sought.control;
 		const { policy } = cache;
-		if (control.originConditions || exchange.headOnly || (control.noStore && policy.obeyClients)) {
+		const unkept = control.originConditions || (control.noStore && policy.obeyClients);
+		if (unkept || exchange.headOnly) {
+			if (!unkept && this.#isElsewhere(exchange, cache, entry)) return false;
 			entry?.release();
 			return forward(exchange, cache, entry === null ? 'uri-miss' : 'request');
 		}
 		const { key } = this.#sought;
 		// Part of an answer, or one that proved not to be stored the last time: nobody waits for it.
 		const partial = control.rangeAt >= 0 && (entry === null || ((entry.answer?.flags ?? 0) & AnswerFlag.partial) !== 0);
-		const alone = exchange.cache.alone || partial || this.#refusals.has(key);
+		const alone = exchange.cache.alone || partial || this.#refusals.has(key, control.authorization);
 		if (!alone && entry === null && !this.#isWorth(exchange, key)) return passScanned(exchange, cache);
 		const fwd = entry === null ? 'uri-miss' : this.#sought.reuse.ttlMs > 0 ? 'request' : 'stale';
 		const asking = this.#asking;
@@ -161,13 +165,26 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		fill.growing.take(asking);
 		fill.fwd = fwd;
 		// What will not be stored is asked for with the client's own conditions: a 304 is as good for it.
-		if (partial || (entry === null && this.#refusals.has(key))) fill.request.conditions = null;
+		if (partial || (entry === null && this.#refusals.has(key, control.authorization))) fill.request.conditions = null;
 		exchange.cache.asker = fill;
 		exchange.cache.cached = Cached.miss;
 		if (this.parts.levels === null || fwd === 'request') return true;
 		// Elsewhere may be all of what it wants a part of.
 		if (!announced && (!partial || exchange.cache.alone || fwd !== 'uri-miss')) return true;
 		return !SecondLook.begin(this, fill, exchange);
+	}
+
+	/** A HEAD waits for a level behind the memory, which may have what a GET brought; the pin of `entry` goes with it then. */
+	#isElsewhere(exchange: Exchange, cache: RouteCache, entry: AnswerEntry | null): boolean {
+		if (this.parts.levels === null || (entry !== null && this.#sought.reuse.ttlMs > 0)) return false;
+		const fill = this.#fillFor(exchange, cache, entry);
+		fill.fwd = entry === null ? 'uri-miss' : 'request';
+		// Nobody else waits for it.
+		fill.request.conditions = null;
+		if (SecondLook.begin(this, fill, exchange)) return true;
+		fill.stored = null;
+		fill.forgo();
+		return false;
 	}
 
 	/**
@@ -196,9 +213,14 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 	/** Asks behind the client's back, unless somebody does or did a moment ago. */
 	#refresh(exchange: Exchange, cache: RouteCache, entry: AnswerEntry): void {
 		const { route } = exchange;
-		if (route === null || !entry.claimRefresh(REFRESH_MS)) return;
+		// What comes for a client that forbids the storing is of no use for others.
+		if (route === null || (this.#sought.control.noStore && cache.policy.obeyClients)) return;
+		if (!entry.claimRefresh(REFRESH_MS)) return;
 		const limit = route.service.concurrency;
-		if (limit !== null && !limit.enter(Priority.low)) return;
+		if (limit !== null && !limit.enter(Priority.low)) {
+			entry.refreshed();
+			return;
+		}
 		entry.pin();
 		const fill = this.#fillFor(exchange, cache, entry);
 		fill.place = limit;
@@ -233,7 +255,8 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 			return changed ? PASS : { kind: 'store', answer: judgement.stored, own: judgement.own };
 		}
 		fill.refusal = judgement.refusal;
-		this.#refusals.add(fill.request.key);
+		if (OF_THE_REQUEST.has(judgement.refusal)) return PASS;
+		this.#refusals.add(fill.request.key, fill.request.control.authorization);
 		// What it was asked about is not what the origin would say now.
 		if (status < 500) this.#kept.forget(fill);
 		return PASS;
@@ -257,6 +280,10 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 
 	completed(fill: Fill, entry: AnswerEntry): void {
 		this.#kept.keep(fill, entry);
+	}
+
+	breaksOff(fill: Fill, entry: AnswerEntry): void {
+		this.#kept.keepBroken(fill, entry);
 	}
 
 	coversFor(fill: Fill, unreachable: boolean): boolean {

@@ -214,6 +214,23 @@ test('what proves not to be stored, or breaks off, is asked for by each who wait
 	}
 });
 
+test('an answer that is for one client alone does not keep others from waiting for theirs', async () => {
+	const world = new World();
+	world.client().ask('/k', 'Authorization: Basic YTpi\r\n');
+	world.answer(ANSWER);
+	world.client().ask('/k', 'Range: bytes=0-1,5-6\r\n');
+	const type = 'Content-Type: multipart/byteranges; boundary=a\r\n';
+	world.answer(`HTTP/1.1 206 Partial Content\r\nCache-Control: max-age=60\r\n${type}Content-Length: 1\r\n\r\nx`, 1);
+	const [first, second] = [world.client(), world.client()];
+	first.ask();
+	second.ask();
+	assert.equal(world.asked.length, 3);
+	world.answer(ANSWER, 2);
+	await turn();
+	assert.deepEqual([first.body, second.body], [BODY, BODY]);
+	world.isAtRest(1);
+});
+
 test('a client that leaves before the answer is there leaves it to the store', () => {
 	const world = new World();
 	const client = world.client();

@@ -62,6 +62,11 @@ export class GrowingEntry implements Asking {
 		);
 	}
 
+	/** Something was purged since it was asked for: what came may be of before, and another one is to ask anew. */
+	get isOutdated(): boolean {
+		return this.purges !== this.#store.purges;
+	}
+
 	/** Nobody knows of it: it counts from now on, since only now the origin is asked. */
 	start(): void {
 		if (this.place === 0 && this.entry === null) this.purges = this.#store.purges;

@@ -8,6 +8,7 @@ import type { AnswerSource } from '../../gateway/answer-source.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import type { Route } from '../../gateway/route.ts';
 import type { Fill } from './fill.ts';
+import { forward } from './pass-by.ts';
 import type { CachingParts, RouteCache } from './route-cache.ts';
 
 /** Who lets a request look further. */
@@ -178,10 +179,14 @@ export class SecondLook implements AnswerSource, Wanted {
 		const fill = this.#fill;
 		if (exchange !== null) {
 			exchange.source = null;
+			if (exchange.headOnly) {
+				forward(exchange, fill.cache as RouteCache, fill.fwd);
+				fill.forgo();
+			}
 			this.#owner.parts.goOn(exchange);
 			return;
 		}
-		// Who wanted a part of it has left, and nobody waits for that.
+		// Who wanted a part of it, or its head, has left, and nobody waits for that.
 		if (fill.request.conditions === null) {
 			fill.forgo();
 			return;

@@ -86,8 +86,6 @@ const GROUP = 4;
 const CONTROL_BYTES = 4096;
 const STRIPE_BYTES = 64;
 const PAGE = 4096;
-/** Smallest memory that makes sense, bytes. */
-export const MEMORY_LEAST: number = 1024 * 1024;
 
 export class AnswerMemory {
 	readonly buffer: SharedArrayBuffer;
