@@ -9,6 +9,8 @@ export interface CatalogTable {
 	id: string;
 	/** Of pg_class: `r` and `p` tables, `m` materialized views, `v` views, `f` foreign tables. */
 	kind: string;
+	/** It is a foreign table, or a part of it is. */
+	elsewhere: boolean;
 	/** Rows depend on who asks. */
 	byUser: boolean;
 	/** Rewrite rules of its own. */
@@ -52,10 +54,12 @@ export function catalogOf(row: CatalogRow, session: SessionRow, notes: CatalogNo
 	const byOid = new Map<number, CatalogTable>();
 	const byId = new Map<string, CatalogTable>();
 	for (const [oid, schema, name, kind, byUser, rules] of row.tables ?? []) {
-		const table = { oid, id: `${schema}.${name}`, kind, byUser, rules: rules && kind !== 'v' && kind !== 'm' };
+		const ruled = rules && kind !== 'v' && kind !== 'm';
+		const table = { oid, id: `${schema}.${name}`, kind, elsewhere: false, byUser, rules: ruled };
 		byOid.set(oid, table);
 		byId.set(table.id, table);
 	}
+	markElsewhere(byOid, row);
 	const resolve = ({ schema, name }: SqlName): CatalogTable | undefined => {
 		if (schema !== undefined) return byId.get(`${schema}.${name}`);
 		// Names of the system come first, whatever the path says.
@@ -88,6 +92,17 @@ export function catalogOf(row: CatalogRow, session: SessionRow, notes: CatalogNo
 		isRowFunction: (name) => rowFunctions.has(name),
 		isUnsteadyOperator: (name) => operators.has(name),
 	};
+}
+
+/** A query of a whole reads its parts. */
+function markElsewhere(byOid: ReadonlyMap<number, CatalogTable>, row: CatalogRow): void {
+	const wholes = pairs(row.parents ?? []);
+	const mark = (table: CatalogTable | undefined): void => {
+		if (table === undefined || table.elsewhere) return;
+		table.elsewhere = true;
+		for (const whole of wholes.get(table.oid) ?? []) mark(byOid.get(whole));
+	};
+	for (const table of byOid.values()) if (table.kind === 'f') mark(table);
 }
 
 /** A name as the application writes it: `films` or `shop.films`. */

@@ -60,7 +60,8 @@ function whyNot(reading: Reading): string | undefined {
 function whyNotTable({ shape, catalog, notes, tables }: Reading, name: SqlName): string | undefined {
 	const table = catalog.table(name);
 	if (table === undefined) {
-		const isCte = name.schema === undefined && shape.ctes.includes(name.name);
+		// Out of the reach of its WITH, a name of the system's stands for that.
+		const isCte = name.schema === undefined && shape.ctes.includes(name.name) && !name.name.startsWith('pg_');
 		return isCte ? undefined : `the table ${name.name} is not known`;
 	}
 	if (table.kind === 'v') return addView({ shape, catalog, notes, tables }, table);
@@ -84,10 +85,10 @@ function addView({ catalog, notes, tables }: Reading, view: CatalogTable): strin
 	return undefined;
 }
 
-function whyNotKept({ id, kind, byUser, rules }: CatalogTable): string | undefined {
+function whyNotKept({ id, elsewhere, byUser, rules }: CatalogTable): string | undefined {
 	if (byUser) return `who may read what of ${id} hangs on the user`;
 	if (rules) return `${id} has rules`;
-	return kind === 'f' ? `${id} lies elsewhere` : undefined;
+	return elsewhere ? `${id}, or a part of it, lies elsewhere` : undefined;
 }
 
 function whyNotFunction({ catalog, notes, tables }: Reading, { schema, name }: SqlName): string | undefined {
