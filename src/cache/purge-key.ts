@@ -1,4 +1,5 @@
-/** Which keys of stored answers (see `CacheKeyBuilder`) a URL or a prefix of URLs means. */
+/** Which keys of stored answers (see `CacheKeyBuilder`) a URL or a prefix of URLs means, in whatever spelling both are. */
+import { unescaped } from './rules/unescaped.ts';
 
 const SPACE = 32;
 const ANY_HOST = '*';
@@ -16,10 +17,10 @@ export function keysUnder(prefixes: readonly string[]): (key: Buffer) => boolean
 		const slash = text.indexOf('/');
 		const path = slash < 0 ? '' : text.slice(slash);
 		const own = (slash < 0 ? text : text.slice(0, slash)).toLowerCase() + path;
-		return path === '' ? [own] : [own, ANY_HOST + path];
+		return path === '' ? [own] : [unescaped(own), ANY_HOST + unescaped(path)];
 	});
 	return (key) => {
-		const place = placeOf(key);
+		const place = unescaped(placeOf(key));
 		return begins.some((begin) => place.startsWith(begin));
 	};
 }
@@ -33,8 +34,9 @@ export function keysOf(urls: readonly string[]): (key: Buffer) => boolean {
 	const asked = new Map<string, ReadonlySet<string>[]>();
 	for (const url of urls) {
 		const { host, pathname, search } = new URL(url);
-		const parameters = new Set(search.slice(1).split('&'));
-		for (const place of [host + pathname, ANY_HOST + pathname]) {
+		const parameters = new Set(search.slice(1).split('&').map(unescaped));
+		const path = unescaped(pathname);
+		for (const place of [host + path, ANY_HOST + path]) {
 			const known = asked.get(place);
 			if (known === undefined) asked.set(place, [parameters]);
 			else known.push(parameters);
@@ -42,9 +44,9 @@ export function keysOf(urls: readonly string[]): (key: Buffer) => boolean {
 	}
 	return (key) => {
 		const [place = '', query] = placeOf(key).split(/\?(.*)/s, 2);
-		const meant = asked.get(place);
+		const meant = asked.get(unescaped(place));
 		if (meant === undefined || query === undefined) return meant !== undefined;
-		const held = query.split('&');
+		const held = query.split('&').map(unescaped);
 		return meant.some((parameters) => held.every((each) => parameters.has(each)));
 	};
 }

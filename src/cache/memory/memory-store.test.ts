@@ -186,6 +186,20 @@ test('a 304 gives the same body another head', async () => {
 	assert.equal(store.usage.bytes, empty);
 });
 
+test('what is purged by its key is gone in all its variants, however many they are', () => {
+	const store = open();
+	const most = 600;
+	for (let i = 0; i < most; i++) {
+		const entry = store.begin(cacheKey('k'));
+		entry?.setAnswer(storedAnswer({ vary: [{ name: 'x', value: `${i}` }], length: 0 }));
+		entry?.complete(null, most);
+		entry?.release();
+	}
+	assert.equal(store.purgeKey(cacheKey('k'), true), most);
+	assert.equal(store.purgeKey(cacheKey('k'), false), most);
+	assert.equal(store.find(cacheKey('k'), any), null);
+});
+
 const startsWith = (prefix: string) => (key: Buffer) => key.includes(prefix);
 
 test('purges: by their keys, a tag, everything; soft ones only make it stale', async () => {

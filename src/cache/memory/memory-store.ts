@@ -37,7 +37,7 @@ const ENTRY_MOST = 0x7fffffff;
 /** Looks at what others ask for and bring, while they do. */
 const ASKS_MOST = 4;
 /** Entries of one key that are looked at. */
-const SAME_KEY_MOST = 256;
+const SAME_KEY_MOST = 1024;
 
 /** The store in memory that `AnswerMemory.create` made, as worker `worker` (0 to 31) uses it. */
 export function openAnswerStore(
@@ -194,13 +194,13 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 
 	purgeKey(key: CacheKey, soft: boolean): number {
 		const asked = this.table.spoil(key);
-		const count = this.table.collect(key, this.#found);
-		for (const unit of this.#found.slice(0, count)) {
+		const units = this.table.collectAll(key);
+		for (const unit of units) {
 			if (soft) this.makeStale(unit);
 			else this.table.remove(unit);
 			this.table.release(unit);
 		}
-		return asked + count;
+		return asked + units.length;
 	}
 
 	purge(select: PurgeSelect, soft: boolean): Promise<number> {

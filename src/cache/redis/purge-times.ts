@@ -1,4 +1,5 @@
 import type { KeyedHash } from '../../core/keyed-hash.ts';
+import { unescaped } from '../rules/unescaped.ts';
 import type { LevelPurge } from '../second-level.ts';
 
 /** 64-bit floats: when all was purged. */
@@ -12,6 +13,7 @@ const PREFIX_PLACES = 131_072;
 /** Subsets of more parameters than these are not told apart: all queries of the path are meant. */
 const PARAMETERS_MOST = 4;
 const SPACE = 32;
+const PERCENT = 37;
 const ANY_HOST = '*';
 
 /** What a hash is of. */
@@ -84,18 +86,20 @@ export class PurgeTimes {
 	#markUrl(text: string, ms: number): void {
 		const url = URL.parse(text);
 		if (url === null) return;
-		const parameters = [...new Set(url.search.slice(1).split('&'))].sort();
+		const parameters = [...new Set(url.search.slice(1).split('&').map(unescaped))].sort();
 		const queries = parameters.length > PARAMETERS_MOST ? ['?*'] : subsetsOf(parameters);
-		for (const path of [url.host + url.pathname, ANY_HOST + url.pathname]) {
+		const pathname = unescaped(url.pathname);
+		for (const path of [url.host + pathname, ANY_HOST + pathname]) {
 			this.#put(Kind.url, Buffer.from(path, 'latin1'), ms);
 			for (const query of queries) this.#put(Kind.url, Buffer.from(path + query, 'latin1'), ms);
 		}
 	}
 
 	#urlMs(place: Buffer): number {
-		const [path = '', query] = place.toString('latin1').split(/\?(.*)/s, 2);
+		const [written = '', query] = place.toString('latin1').split(/\?(.*)/s, 2);
+		const path = unescaped(written);
 		if (query === undefined) return this.#at(Kind.url, Buffer.from(path, 'latin1'));
-		const own = [...new Set(query.split('&'))].sort().join('&');
+		const own = [...new Set(query.split('&').map(unescaped))].sort().join('&');
 		const at = (text: string): number => this.#at(Kind.url, Buffer.from(`${path}?${text}`, 'latin1'));
 		return Math.max(at(own), at('*'));
 	}
@@ -106,7 +110,7 @@ export class PurgeTimes {
 		const slash = text.indexOf('/');
 		const path = slash < 0 ? '' : text.slice(slash);
 		const own = (slash < 0 ? text : text.slice(0, slash)).toLowerCase() + path;
-		for (const begin of path === '' ? [own] : [own, ANY_HOST + path]) {
+		for (const begin of (path === '' ? [own] : [own, ANY_HOST + path]).map(unescaped)) {
 			const bytes = Buffer.from(begin, 'latin1').subarray(0, PREFIX_MOST);
 			const { length } = bytes;
 			const at = this.#placeOf(Kind.prefix, bytes, length) & (PREFIX_PLACES - 1);
@@ -115,7 +119,8 @@ export class PurgeTimes {
 		}
 	}
 
-	#prefixMs(place: Buffer): number {
+	#prefixMs(written: Buffer): number {
+		const place = written.includes(PERCENT) ? Buffer.from(unescaped(written.toString('latin1')), 'latin1') : written;
 		let last = 0;
 		const most = Math.min(place.length, PREFIX_MOST);
 		for (let group = 0; group <= most >> 3; group++) {
