@@ -302,6 +302,33 @@ test('a transaction that has failed and says COMMIT ends nothing; savepoints and
 	client.release();
 });
 
+test('what is committed within a text or a chain is heard, whatever becomes of the transaction behind it', {
+	skip,
+}, async () => {
+	const text = 'select n from plain where id = 2';
+	const client = await pool.connect();
+	await client.query('begin');
+	await client.query('update plain set n = 20 where id = 2');
+	await pool.query(text);
+	await client.query('commit and chain');
+	assert.equal((await pool.query(text)).rows[0].n, 20);
+	await client.query('rollback');
+	assert.equal(await hits(() => pool.query(text)), 1);
+
+	await client.query('begin');
+	await client.query('update plain set n = 21 where id = 2');
+	await client.query('commit; begin');
+	assert.equal((await pool.query(text)).rows[0].n, 21);
+	await client.query('rollback');
+
+	await client.query('begin');
+	await client.query('update plain set n = 22 where id = 2');
+	await assert.rejects(client.query('commit; select 1 / 0'));
+	await client.query('rollback');
+	assert.equal((await pool.query(text)).rows[0].n, 22);
+	client.release();
+});
+
 test('statements that nobody waited for keep their order', { skip }, async () => {
 	const text = 'select n from plain where id = 1';
 	await pool.query(text);
@@ -383,6 +410,13 @@ test('sessions that differ do not share answers', { skip }, async () => {
 		const all = await Promise.all(Array.from({ length: raw.idleCount }, () => raw.connect()));
 		for (const one of all) one.release(true);
 	}
+	// Nobody waits for the statement before the change, which is why the connection is asked about its settings.
+	const client = await pool.connect();
+	await client.query("select set_config('application_name', 'quick', false)");
+	await Promise.all([client.query(text), client.query('set search_path = other')]);
+	for (let times = 0; times < 2; times++) assert.equal((await client.query(text)).rows[0].n, 1);
+	assert.equal((await pool.query(text)).rows[0].n, wanted);
+	client.release(true);
 	const elsewhere = new pg.Pool({ connectionString: postgres.url, options: '-c search_path=other' });
 	const queries = await cacheQueries(elsewhere, cache);
 	assert.equal((await queries.query(text)).rows[0].n, 1);
