@@ -131,12 +131,10 @@ export class CacheMemory implements Purger, SharedCacheMemory {
 	}
 
 	async purgeOwn(select: PurgeSelect, soft: boolean): Promise<number> {
-		let removed = 0;
-		// One walk for all URLs or prefixes of a request.
-		for (const each of selectsOf(select)) {
-			this.keeping?.purging(each, soft);
-			removed += (await this.#store?.purge(each, soft)) ?? 0;
-		}
+		// One walk for all of a request: of a large memory each takes a while, and nothing that is asked for meanwhile is stored.
+		const all = selectOf(select);
+		this.keeping?.purging(all, soft);
+		const removed = (await this.#store?.purge(all, soft)) ?? 0;
 		await this.keeping?.purged();
 		return removed;
 	}
@@ -151,8 +149,8 @@ function isAnother(one: KeptConfig, other: KeptConfig): boolean {
 	return place(one) !== place(other);
 }
 
-function selectsOf(select: PurgeSelect): StoreSelect[] {
-	if ('urls' in select) return [{ key: keysOf(select.urls) }];
-	if ('prefixes' in select) return [{ key: keysUnder(select.prefixes) }];
-	return 'tags' in select ? select.tags.map((tag) => ({ tag })) : [{ all: true }];
+function selectOf(select: PurgeSelect): StoreSelect {
+	if ('urls' in select) return { key: keysOf(select.urls) };
+	if ('prefixes' in select) return { key: keysUnder(select.prefixes) };
+	return 'tags' in select ? { tag: select.tags } : { all: true };
 }

@@ -71,7 +71,7 @@ export interface CacheKey {
 }
 
 /** `key`: whether it is meant. Exactly one. */
-export type PurgeSelect = { key: (key: Buffer) => boolean } | { tag: string } | { all: true };
+export type PurgeSelect = { key: (key: Buffer) => boolean } | { tag: string | readonly string[] } | { all: true };
 
 export const FillState = {
 	/** Its head is not known yet. */

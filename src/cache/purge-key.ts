@@ -19,9 +19,11 @@ export function keysUnder(prefixes: readonly string[]): (key: Buffer) => boolean
 		const own = (slash < 0 ? text : text.slice(0, slash)).toLowerCase() + path;
 		return path === '' ? [own] : [unescaped(own), ANY_HOST + unescaped(path)];
 	});
+	const byLength = Map.groupBy(begins, ({ length }) => length);
+	const all = [...byLength].map(([length, some]) => [length, new Set(some)] as const);
 	return (key) => {
 		const place = unescaped(placeOf(key));
-		return begins.some((begin) => place.startsWith(begin));
+		return all.some(([length, some]) => some.has(place.slice(0, length)));
 	};
 }
 

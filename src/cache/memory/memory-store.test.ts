@@ -216,6 +216,8 @@ test('purges: by their keys, a tag, everything; soft ones only make it stale', a
 	assert.ok((staleFrom('https://a/x/1') as number) > 0);
 	assert.equal(staleFrom('https://a/x/2'), 0);
 	assert.equal(await store.purge({ tag: 'v' }, false), 0);
+	assert.equal(await store.purge({ tag: ['v', 'u'] }, true), 2);
+	assert.equal(await store.purge({ tag: [] }, true), 0);
 	assert.equal(await store.purge({ key: startsWith('a/x/') }, true), 2);
 	assert.equal(await store.purge({ key: startsWith('a/x/1') }, false), 1);
 	assert.equal(staleFrom('https://a/x/1'), undefined);

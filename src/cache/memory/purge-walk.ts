@@ -56,13 +56,13 @@ function selector(memory: AnswerMemory, select: PurgeSelect): (unit: number) => 
 		return (unit) => cells[memory.cell(unit) + Cell.era] !== Atomics.load(cells, Control.era);
 	}
 	if ('tag' in select) {
-		const tag = Buffer.from(select.tag);
+		const tags = new Set([select.tag].flat());
 		return (unit) => {
 			const at = memory.cell(unit);
 			const content = Atomics.load(cells, at + Cell.content);
 			// Whose tags are not known yet was asked for before the purge, and may bring what it is to remove.
 			if (content === 0) return cells[at + Cell.state] === FillState.asked;
-			return hasTag(bytes, { from: memory.content(at), varyEnd: cells[at + Cell.varyEnd] as number }, tag);
+			return hasTag(bytes, { from: memory.content(at), varyEnd: cells[at + Cell.varyEnd] as number }, tags);
 		};
 	}
 	return (unit) => {

@@ -10,6 +10,15 @@ export function nodeOf(hash: CacheHash): Buffer {
 	return Buffer.from(hash.secret('the node of a cache').subarray(0, 8));
 }
 
+type Meant = (key: Buffer, answer: StoredAnswer) => boolean;
+
+function meantBy(select: PurgeSelect): Meant {
+	if ('key' in select) return (key) => select.key(key);
+	if ('all' in select) return () => true;
+	const named = new Set([select.tag].flat());
+	return (_, { tags }) => tags.some((tag) => named.has(tag));
+}
+
 /**
  * What comes back from before: hashed as this start does it, and only what nothing has made invalid since. A purge walks
  * over what is there; what is put in behind its back is held against it here.
@@ -19,7 +28,7 @@ export class RestoreGuard {
 	doubts = false;
 	readonly #hash: CacheHash;
 	readonly #marks: UrlMarks;
-	readonly #purges: { meant: (key: Buffer, answer: StoredAnswer) => boolean; softMs: number }[] = [];
+	readonly #purges: { meant: Meant; softMs: number }[] = [];
 
 	constructor(hash: CacheHash, marks: UrlMarks) {
 		this.#hash = hash;
@@ -33,13 +42,7 @@ export class RestoreGuard {
 
 	/** Somebody purges while this goes on: before the walk. */
 	purged(select: PurgeSelect, soft: boolean): void {
-		const meant =
-			'key' in select
-				? (key: Buffer) => select.key(key)
-				: 'tag' in select
-					? (_: Buffer, { tags }: StoredAnswer) => tags.includes(select.tag)
-					: () => true;
-		this.#purges.push({ meant, softMs: soft ? Date.now() : 0 });
+		this.#purges.push({ meant: meantBy(select), softMs: soft ? Date.now() : 0 });
 	}
 
 	/** Since when it is stale, epoch ms; 0: it is not; null: it is not given any more. */
