@@ -110,7 +110,8 @@ function copyFields(out: Output, exchange: Requesting, hostKept: boolean): void 
 		let keep = field === Field.other || passes(field, hostKept, underscores, trusted);
 		if (exchange.conditions !== null) keep &&= !isCondition(field);
 		if (traces && field >= Field.traceparent) keep &&= !isReplaced(field, exchange.trace);
-		if (keep && guarded !== null && field === Field.other) keep = mayTell(exchange, guarded, row);
+		if (keep && guarded !== null && (field === Field.other || field === Field.underscore))
+			keep = mayTell(exchange, guarded, row);
 		if (keep && edits !== null && edits.removed.size > 0)
 			keep = !edits.removed.has(text(buffer, table[row] as number, table[row + 1] as number).toLowerCase());
 		if (keep) {
@@ -129,7 +130,8 @@ function copyFields(out: Output, exchange: Requesting, hostKept: boolean): void 
 function mayTell({ buffer, head, client }: Requesting, guarded: ReadonlySet<string>, row: number): boolean {
 	const { table } = head.fields;
 	const name = text(buffer, table[row] as number, table[row + 1] as number).toLowerCase();
-	return name === client.addressField || !guarded.has(name);
+	// Many programs take `_` for `-`.
+	return name === client.addressField || !(guarded.has(name) || guarded.has(name.replaceAll('_', '-')));
 }
 
 function passes(field: number, hostKept: boolean, underscores: boolean, trusted: boolean): boolean {

@@ -17,6 +17,7 @@ const EDGE = '127.0.0.7';
 describe('a CDN in front', () => {
 	const it = suite(
 		({ url }) => ({
+			underscores: 'pass',
 			trust: ['10.0.0.0/8', '127.0.0.9', { file: './edge.txt', header: 'CF-Connecting-IP' }],
 			cdnLoop: 'Edge-1',
 			services: {
@@ -58,6 +59,11 @@ describe('a CDN in front', () => {
 			const echo = await seen(address, 'CF-Connecting-IP: 198.51.100.1', 'cf-connecting-ip: 198.51.100.2');
 			assert.deepEqual(field(echo, 'x-forwarded-for'), [address]);
 			assert.deepEqual(field(echo, 'cf-connecting-ip'), []);
+		}
+		// Nor in the spelling that many an API takes for the same.
+		for (const address of ['127.0.0.1', EDGE]) {
+			const echo = await seen(address, 'CF_Connecting_IP: 198.51.100.1', 'x_y: 1');
+			assert.deepEqual([field(echo, 'cf_connecting_ip'), field(echo, 'x_y')], [[], ['1']]);
 		}
 	});
 

@@ -18,7 +18,8 @@ export function answerFile(exchange: Exchange, folder: FileFolder, path: string)
 		fail(exchange, 'method_not_allowed', 'Allow: GET, HEAD\r\n');
 		return;
 	}
-	let page = folder.known(path);
+	// A page is known by the name of its file, of which an escape may be a part: `/50%25.txt` asks for `50%.txt`.
+	let page = path.includes('%') ? undefined : folder.known(path);
 	if (page === undefined) {
 		const name = filePath(path);
 		if (name === null) {
