@@ -200,6 +200,7 @@ describe('purges', () => {
 			assert.equal(answer.headers.get('www-authenticate'), 'Bearer');
 		}
 		assert.equal((await purge(null, '', 'GET')).status, 401);
+		assert.equal((await purge('x'.repeat(8_000_000), 'Bearer wrong')).status, 401);
 		assert.deepEqual(cloudflare.fresh, ['https://www.example.com/kept']);
 	});
 
@@ -218,6 +219,7 @@ describe('purges', () => {
 			[{ tags: ['a'], targets: ['fastly'] }, 400, /no target fastly; configured: cloudflare/],
 			[{ tags: Array.from({ length: 5001 }, (_, i) => `t${i}`) }, 400, /too many/],
 			['x'.repeat(1_100_000), 413, /1048576 bytes/],
+			['x'.repeat(8_000_000), 413, /1048576 bytes/],
 		];
 		for (const [body, status, says] of refused) {
 			const answer = await purge(body);
