@@ -37,7 +37,7 @@ const ENTRY_MOST = 0x7fffffff;
 /** Looks at what others ask for and bring, while they do. */
 const ASKS_MOST = 4;
 /** Entries of one key that are looked at. */
-const SAME_KEY_MOST = 1024;
+const SAME_KEY_MOST = 256;
 
 /** The store in memory that `AnswerMemory.create` made, as worker `worker` (0 to 31) uses it. */
 export function openAnswerStore(
