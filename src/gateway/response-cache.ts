@@ -46,6 +46,8 @@ export class CacheTrack<Of, Where> {
 	waitedUs = 0;
 	/** It was looked up before, and what it waited for did not suit it: it asks for itself. */
 	alone = false;
+	/** The file of what it may get cannot be opened now: it does not wait for that again. */
+	unreadable = false;
 
 	reset(): void {
 		this.asker = null;
@@ -55,5 +57,6 @@ export class CacheTrack<Of, Where> {
 		this.cached = Cached.none;
 		this.waitedUs = 0;
 		this.alone = false;
+		this.unreadable = false;
 	}
 }
