@@ -13,7 +13,7 @@ export interface CatalogTable {
 	elsewhere: boolean;
 	/** Rows depend on who asks. */
 	byUser: boolean;
-	/** Rewrite rules of its own. */
+	/** Rewrite rules of its own, for writes. */
 	rules: boolean;
 }
 
@@ -44,6 +44,8 @@ export interface Catalog {
 	isRowFunction(name: string): boolean;
 	/** An operator of the application that may answer differently each time. */
 	isUnsteadyOperator(name: string): boolean;
+	/** A cast to a type of this name may do so. */
+	isUnsteadyType(name: string): boolean;
 }
 
 /** TRIGGER_TYPE_… of PostgreSQL's pg_trigger.h. */
@@ -54,8 +56,7 @@ export function catalogOf(row: CatalogRow, session: SessionRow, notes: CatalogNo
 	const byOid = new Map<number, CatalogTable>();
 	const byId = new Map<string, CatalogTable>();
 	for (const [oid, schema, name, kind, byUser, rules] of row.tables ?? []) {
-		const ruled = rules && kind !== 'v' && kind !== 'm';
-		const table = { oid, id: `${schema}.${name}`, kind, elsewhere: false, byUser, rules: ruled };
+		const table = { oid, id: `${schema}.${name}`, kind, elsewhere: false, byUser, rules };
 		byOid.set(oid, table);
 		byId.set(table.id, table);
 	}
@@ -78,6 +79,7 @@ export function catalogOf(row: CatalogRow, session: SessionRow, notes: CatalogNo
 		if (takesRow) rowFunctions.add(name);
 	}
 	const operators = new Set(row.operators ?? []);
+	const casts = new Set(row.casts ?? []);
 	const builtin = new Map(Object.entries(row.builtin));
 	const changes = changesOf({ row, byOid, resolve, notes, builtin });
 	return {
@@ -91,6 +93,7 @@ export function catalogOf(row: CatalogRow, session: SessionRow, notes: CatalogNo
 		mayWrite: (name) => own.get(name) ?? true,
 		isRowFunction: (name) => rowFunctions.has(name),
 		isUnsteadyOperator: (name) => operators.has(name),
+		isUnsteadyType: (name) => casts.has(name),
 	};
 }
 

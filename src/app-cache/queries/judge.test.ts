@@ -25,6 +25,7 @@ const row: CatalogRow = {
 	triggers: null,
 	functions: null,
 	builtin: {},
+	casts: ['odd'],
 	operators: null,
 };
 const session = { schemas: ['pg_catalog', 'public'] } as SessionRow;
@@ -39,6 +40,11 @@ test('a table of which a part lies elsewhere is not kept', () => {
 	for (const table of ['events', 'events_25', 'events_26']) {
 		assert.match(whyNot(`select * from ${table}`) ?? '', /lies elsewhere/, table);
 	}
+});
+
+test('a cast by a function of the application that is not steady is not kept', () => {
+	assert.equal(whyNot('select id::text from films'), undefined);
+	assert.match(whyNot('select id::odd, cast(id as shop.odd) from films') ?? '', /cast to odd/);
 });
 
 test('a name of WITH does not hide a table of the system where it does not reach', () => {
