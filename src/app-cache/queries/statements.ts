@@ -7,8 +7,8 @@ import { shapeOf } from './sql-statement.ts';
 const MOST_TEXTS = 2000;
 /** Of all of them. */
 const MOST_CHARACTERS = 4_194_304;
-/** Longer ones hold values rather than names: mostly they do not come again. */
-const LONGEST = 16_384;
+/** Longer ones are not read at all. */
+const LONGEST = 65_536;
 /** The most frequent ones are known without a parser. */
 const PLAIN = /^\s*(?:begin|commit|rollback)\s*;?\s*$/i;
 
