@@ -22,8 +22,8 @@ export interface AnswerStore {
 	 * the caller is the one to ask the origin, and others find that out, as long as `asking` says so.
 	 */
 	ask(key: CacheKey, suits: (entry: AnswerEntry) => boolean, asking: Asking): AnswerEntry | null;
-	/** Whether an answer that nobody else waits for is worth its place; what is not is known when it comes again. */
-	admits(key: CacheKey, asking: Asking): boolean;
+	/** Whether the answer to what is not there is worth its place; what is not is known when it is asked for again. */
+	admits(key: CacheKey): boolean;
 	/** The entry that others follow already, or find from now on, pinned once for the one who fills it; null: there is no room, or it was purged meanwhile. */
 	open(key: CacheKey, asking: Asking): FillingEntry | null;
 	/** All of an answer at once, for others to be found; false: by `open` only, if at all. */

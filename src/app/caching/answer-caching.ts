@@ -1,4 +1,5 @@
-import type { AnswerEntry, AnswerStore, AnswerUpdate, Asking } from '../../cache/answer-store.ts';
+import { performance } from 'node:perf_hooks';
+import type { AnswerEntry, AnswerStore, AnswerUpdate, Asking, CacheKey } from '../../cache/answer-store.ts';
 import { isBypassed } from '../../cache/rules/bypass.ts';
 import type { CacheHash } from '../../cache/rules/cache-hash.ts';
 import { cacheStatusLine } from '../../cache/rules/cache-status.ts';
@@ -17,7 +18,7 @@ import { giveStored } from './give-stored.ts';
 import { CACHED, reportOf } from './given-report.ts';
 import { judging } from './judging.ts';
 import { KeptAnswers } from './kept-answers.ts';
-import { forward, moreLines, passedLine, refuseUncached, storedLine } from './pass-by.ts';
+import { forward, moreLines, passedLine, passScanned, refuseUncached, storedLine } from './pass-by.ts';
 import { RecentRefusals } from './recent-refusals.ts';
 import type { CachingParts, Lookup, RouteCache } from './route-cache.ts';
 import { type LookOwner, SecondLook } from './second-look.ts';
@@ -135,6 +136,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		// Part of an answer, or one that proved not to be stored the last time: nobody waits for it.
 		const partial = control.rangeAt >= 0 && (entry === null || ((entry.answer?.flags ?? 0) & AnswerFlag.partial) !== 0);
 		const alone = exchange.cache.alone || partial || this.#refusals.has(key);
+		if (!alone && entry === null && !this.#isWorth(exchange, key)) return passScanned(exchange, cache);
 		const fwd = entry === null ? 'uri-miss' : this.#sought.reuse.ttlMs > 0 ? 'request' : 'stale';
 		const asking = this.#asking;
 		const coming = alone ? null : this.store.ask(key, this.#sought.isComing, asking);
@@ -158,6 +160,16 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		// Elsewhere may be all of what it wants a part of.
 		if (!announced && (!partial || exchange.cache.alone || fwd !== 'uri-miss')) return true;
 		return !SecondLook.begin(this, fill, exchange);
+	}
+
+	/**
+	 * In a scan most answers go by as if there were no cache. Who wants less than one as it comes gets that from the
+	 * store.
+	 */
+	#isWorth(exchange: Exchange, key: CacheKey): boolean {
+		const { rangeAt, conditional } = this.#sought.control;
+		const asItComes = rangeAt < 0 && !conditional && (exchange.route?.compress ?? null) === null;
+		return this.keeps || !asItComes || this.store.admits(key);
 	}
 
 	/** Of the request that is looked for. */
@@ -206,10 +218,6 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		if (fill.fetch.streaming) return PASS;
 		if (status === 304 && stored !== null) return this.#confirmed(fill, stored, came);
 		if (status >= 500 && stored !== null && this.coversFor(fill, false)) return { kind: 'keep' };
-		if (stored === null && !this.#isWorth(fill)) {
-			fill.refusal = 'scan';
-			return PASS;
-		}
 		const judgement = judgeAnswer(judging(fill, came, this.hash));
 		if (judgement.stored !== null) {
 			// If the URL was changed meanwhile, this may be of before.
@@ -221,11 +229,6 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		// What it was asked about is not what the origin would say now.
 		if (status < 500) this.#kept.forget(fill);
 		return PASS;
-	}
-
-	/** Who wants less than the answer as it comes gets that from the store. */
-	#isWorth({ leader, request, growing }: Fill): boolean {
-		return leader === null || this.keeps || !request.wantsAsItComes || this.store.admits(request.key, growing);
 	}
 
 	#confirmed(fill: Fill, stored: AnswerEntry, came: CameHead): Decision {

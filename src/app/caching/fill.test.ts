@@ -230,10 +230,10 @@ test('what is purged while it is asked for goes to who asked, and is not stored'
 	world.isAtRest(0);
 });
 
-test('what is not worth its place goes to who asked alone', async () => {
+test('what is not worth its place goes to who asked alone', () => {
 	const world = new World();
-	world.store.admits = (_, { place }) => world.store.table.asked.followed(place) > 0;
-	const [one, two, three] = [world.client(), world.client(), world.client()];
+	world.store.admits = () => false;
+	const one = world.client();
 	one.ask();
 	world.answer(ANSWER);
 	assert.equal(one.body, BODY);
@@ -244,10 +244,21 @@ test('what is not worth its place goes to who asked alone', async () => {
 	world.answer(ANSWER, 1);
 	assert.match(part.side.text, /^HTTP\/1.1 206 /);
 	world.isAtRest(1);
+});
+
+test('of a crowd for what is not worth its place the second one asks for all others', async () => {
+	const world = new World();
+	const [one, two, three] = [world.client(), world.client(), world.client()];
+	world.store.admits = () => false;
+	one.ask();
+	world.store.admits = () => true;
 	two.ask();
 	three.ask();
-	world.answer(ANSWER, 2);
+	assert.equal(world.asked.length, 2);
+	world.answer(ANSWER, 1);
 	await turn();
-	assert.equal(three.body, BODY, 'for two it is');
-	world.isAtRest(2);
+	assert.deepEqual([one.body, two.body, three.body], ['', BODY, BODY]);
+	world.answer(ANSWER);
+	assert.equal(one.body, BODY);
+	world.isAtRest(1);
 });

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { AnswerEntry } from '../../cache/answer-store.ts';
 import type { Forwarded } from '../../cache/rules/cache-status.ts';
 import type { Refusal } from '../../cache/rules/judge-answer.ts';
@@ -44,7 +45,7 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 	/** Why the origin is asked. */
 	fwd: Forwarded = 'uri-miss';
 	/** Why the answer is not stored. */
-	refusal: Refusal | 'scan' | null = null;
+	refusal: Refusal | null = null;
 	readonly #timer: Timer;
 	readonly #owner: FillOwner<Fill>;
 	/** While what is stored goes to who asked as it comes. */

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { CacheKey } from '../../cache/answer-store.ts';
 
 const PLACES = 4096;

@@ -128,8 +128,7 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		return null;
 	}
 
-	admits({ high, low }: CacheKey, { place, entry }: Asking): boolean {
-		if (entry !== null || (place !== 0 && this.table.asked.followed(place) > 0)) return true;
+	admits({ high, low }: CacheKey): boolean {
 		return this.table.eviction.admits(high, low);
 	}
 
