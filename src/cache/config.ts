@@ -170,7 +170,7 @@ export const cacheSchema = oneOf(
 			}),
 			variants: key(
 				integer(1, 256),
-				'Most answers of one key, by `Vary`; the oldest goes. A request looks at each of them until one suits.',
+				'Most answers of one key, by `Vary`; the one goes that was given least, of these the oldest. A request looks at each of them until one suits.',
 				{
 					default: 32,
 					example: 8,

@@ -159,6 +159,13 @@ test('variants of a key: the newest that suits; one of the same variant replaces
 	for (let i = 0; i < 50; i++) put(store, 'k', Buffer.from(`${i}`), vary(`x${i}`));
 	assert.equal(store.usage.entries, 32);
 	assert.deepEqual([read('de'), read('x49'), read('x18'), read('x17')], [undefined, '49', '18', undefined]);
+	// What is asked for stays, whoever sends values that nobody else does.
+	const asked = store.find(cacheKey('k'), ({ answer }) => answer?.vary[0]?.value === 'x20');
+	asked?.touch();
+	asked?.release();
+	for (let i = 0; i < 50; i++) put(store, 'k', Buffer.from(`${i}`), vary(`y${i}`));
+	assert.equal(store.usage.entries, 32);
+	assert.deepEqual([read('x20'), read('x21'), read('y49')], ['20', undefined, '49']);
 });
 
 test('a 304 gives the same body another head', async () => {
