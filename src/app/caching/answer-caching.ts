@@ -54,6 +54,8 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 	/** Of the request that is looked up. */
 	readonly #asking: Asking = { place: 0, entry: null, purges: 0 };
 	readonly #refusals = new RecentRefusals();
+	/** Of no known length, and then too long to be stored: who waited for one would get nothing of it. */
+	readonly #tooLong = new RecentRefusals();
 	readonly #kept: KeptAnswers;
 	readonly #sought: SoughtAnswer;
 
@@ -135,7 +137,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		const { key } = this.#sought;
 		// Part of an answer, or one that proved not to be stored the last time: nobody waits for it.
 		const partial = control.rangeAt >= 0 && (entry === null || ((entry.answer?.flags ?? 0) & AnswerFlag.partial) !== 0);
-		const alone = exchange.cache.alone || partial || this.#refusals.has(key);
+		const alone = exchange.cache.alone || partial || this.#refusals.has(key) || this.#tooLong.has(key);
 		if (!alone && entry === null && !this.#isWorth(exchange, key)) return passScanned(exchange, cache);
 		const fwd = entry === null ? 'uri-miss' : this.#sought.reuse.ttlMs > 0 ? 'request' : 'stale';
 		const asking = this.#asking;
@@ -218,6 +220,11 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		if (fill.fetch.streaming) return PASS;
 		if (status === 304 && stored !== null) return this.#confirmed(fill, stored, came);
 		if (status >= 500 && stored !== null && this.coversFor(fill, false)) return { kind: 'keep' };
+		if (came.framing.contentLength < 0 && this.#tooLong.has(fill.request.key)) {
+			fill.refusal = 'too-large';
+			if (status < 500) this.#kept.forget(fill);
+			return PASS;
+		}
 		const judgement = judgeAnswer(judging(fill, came, this.hash));
 		if (judgement.stored !== null) {
 			// If the URL was changed meanwhile, this may be of before.
@@ -246,6 +253,10 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		// Given this once, and not kept: the origin says so.
 		this.#kept.forget(fill);
 		return { kind: 'keep' };
+	}
+
+	tooLong({ request }: Fill): void {
+		this.#tooLong.add(request.key);
 	}
 
 	completed(fill: Fill, entry: AnswerEntry): void {
