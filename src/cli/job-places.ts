@@ -23,14 +23,23 @@ export function laneLines(said: unknown, terminal: Terminal): string[] {
 		return [
 			{ text: inert(textOr(one['lane'])) },
 			{ text: inert(textOr(one['queue'])) },
-			{ text: `${numberOf(one['running']) ?? 0}/${slots === null || slots === 0 ? '∞' : slots}` },
+			{ text: `${numberOf(one['running']) ?? 0}/${slots === null || slots === 0 ? '∞' : slots}${endingText(one)}` },
 			{ text: meanOf(one['waitedS'], one['started']) },
 			{ text: meanOf(one['ranS'], one['done']) },
 			{ text: `${numberOf(one['done']) ?? 0}` },
-			{ text: left === null ? '' : sumText(left), ...(credit['low'] === true ? { colour: 'yellow' } : {}) },
+			{
+				text: left !== null ? sumText(left) : credit['unread'] === true ? 'unread' : '',
+				...(credit['low'] === true || credit['unread'] === true ? { colour: 'yellow' } : {}),
+			},
 		];
 	});
 	return rows.length === 0 ? [] : ['', ...table(LANE_COLUMNS, rows, terminal)];
+}
+
+/** Jobs that have ended here, and that the place is told to end. */
+function endingText(lane: Fields): string {
+	const ending = numberOf(lane['ending']) ?? 0;
+	return ending === 0 ? '' : ` (${ending} ending)`;
 }
 
 const SPEND_COLUMNS: readonly Column[] = [

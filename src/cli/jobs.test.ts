@@ -42,6 +42,7 @@ test('places upstream and what is spent stand behind the queues, inert; the one 
 	const lanes = [
 		{ ...lane, credit: { left: 12.5, low: true, toldMs: 1 } },
 		{ ...lane, lane: 'other', slots: 0, started: 0, credit: null },
+		{ ...lane, lane: 'third', ending: 2, credit: { left: null, low: false, toldMs: null, unread: true } },
 	];
 	const line = { service: 'heygen', limit: null, untilMs: 1, spent: 1, refused: 3 };
 	const spending = [
@@ -53,6 +54,7 @@ test('places upstream and what is spent stand behind the queues, inert; the one 
 	assert.match(out, /^PLACE +QUEUE +SLOTS +WAIT +TIME +DONE +LEFT$/m);
 	assert.match(out, /^main +heygen +7\/10 +2s +5m5s +2 +12.50$/m);
 	assert.match(out, /^other +heygen +7\/∞ +5m5s +2$/m);
+	assert.match(out, /^third +heygen +7\/10 \(2 ending\) +2s +5m5s +2 +unread$/m);
 	assert.match(out, /TENANT.*\n~3f +heygen +evil .*55.26 +100 +3\nacme .*\n\* +heygen +60 +500 +3\n/);
 	assert.ok(!out.includes('\x1b[2J'));
 	assert.match((await against({ queues: {}, lanes: 7, spending: [null, { used: 'x' }] })).out, /no route/);
