@@ -141,7 +141,9 @@ test('no two different requests have one key', () => {
 });
 
 test('requests that the policy keeps away from the cache', () => {
-	const request = requestOf(['X-Debug: 1', 'Cookie: session=a; theme=dark'], { target: '/a?preview&x=a=b&%64ebug=%31' });
+	const request = requestOf(['X-Debug: 1', 'Cookie: session=a; theme=dark'], {
+		target: '/a?preview&x=a=b&%64ebug=%31',
+	});
 	const cases: [Parameters<typeof isBypassed>[0][number], boolean][] = [
 		[{ from: 'header', name: 'x-debug', value: null }, true],
 		[{ from: 'header', name: 'x-debug', value: '2' }, false],
