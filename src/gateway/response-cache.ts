@@ -48,6 +48,10 @@ export class CacheTrack<Of, Where> {
 	alone = false;
 	/** The file of what it may get cannot be opened now: it does not wait for that again. */
 	unreadable = false;
+	/** What it waited for was purged: the next time it asks for itself. */
+	purged = false;
+	/** `AnswerStore.purges` when it was passed on, where its answer says something of what is stored. */
+	purges = 0;
 
 	reset(): void {
 		this.asker = null;
@@ -58,5 +62,6 @@ export class CacheTrack<Of, Where> {
 		this.waitedUs = 0;
 		this.alone = false;
 		this.unreadable = false;
+		this.purged = false;
 	}
 }

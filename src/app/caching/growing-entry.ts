@@ -43,6 +43,7 @@ export class GrowingEntry implements Asking {
 	take(asking: Asking): void {
 		this.place = asking.place;
 		this.entry = asking.entry;
+		this.purges = asking.purges;
 		asking.place = 0;
 		asking.entry = null;
 	}
@@ -61,6 +62,16 @@ export class GrowingEntry implements Asking {
 		);
 	}
 
+	/** Something was purged since it was asked for: what came may be of before, and another one is to ask anew. */
+	get isOutdated(): boolean {
+		return this.purges !== this.#store.purges;
+	}
+
+	/** Nobody knows of it: it counts from now on, since only now the origin is asked. */
+	start(): void {
+		if (this.place === 0 && this.entry === null) this.purges = this.#store.purges;
+	}
+
 	/** An entry for others to follow; null: there is no room. */
 	open(): FillingEntry | null {
 		this.entry ??= this.#store.open(this.#key, this);
@@ -73,6 +84,11 @@ export class GrowingEntry implements Asking {
 		if (answer === null) return true;
 		this.#waiting = null;
 		return this.open()?.setAnswer(answer) === true;
+	}
+
+	/** The origin did not say how long it is. */
+	get isOpenEnded(): boolean {
+		return this.#length < 0;
 	}
 
 	/** All that was said to come is there. */

@@ -172,7 +172,7 @@ export class PlacedAnswer implements StoredAnswer {
 
 const NONE: readonly never[] = [];
 
-/** Whether one of its tags is one of these. */
+/** Whether one of its tags is this one. */
 export function hasTag(
 	bytes: Buffer,
 	{ from, varyEnd }: { from: number; varyEnd: number },
@@ -181,9 +181,8 @@ export function hasTag(
 	const texts = new Texts(bytes, from + varyEnd);
 	texts.skip();
 	for (let left = texts.count(); left > 0; left--) {
-		const start = texts.at + 2;
-		texts.skip();
-		if (tags.has(bytes.toString('utf8', start, texts.at))) return true;
+		const tag = texts.next();
+		if (tag !== null && tags.has(tag)) return true;
 	}
 	return false;
 }

@@ -26,7 +26,7 @@ function workers(bytes = 4 * MIB): [MemoryStore, MemoryStore] {
 
 /** Asks for a key that nobody has. */
 function asks(store: MemoryStore, name: string): Asking {
-	const asking = nobody();
+	const asking = { ...nobody(), purges: store.purges };
 	assert.equal(store.find(cacheKey(name), any), null);
 	assert.equal(store.ask(cacheKey(name), isComing, asking), null);
 	return asking;
@@ -134,9 +134,9 @@ test('what is asked for is not stored once it was purged, by its key, by a tag, 
 	const [store, other] = workers();
 	const purges: ((soft: boolean) => unknown)[] = [
 		(soft) => assert.equal(other.purgeKey(cacheKey('k'), soft), 1),
-		(soft) => other.purge({ tag: 'any' }, soft),
-		(soft) => other.purge({ key: () => false }, soft),
-		(soft) => other.purge({ all: true }, soft),
+		(soft) => other.purge({ tags: ['any'] }, soft),
+		(soft) => other.purge({ prefixes: ['nobody/'] }, soft),
+		(soft) => other.purge({ everything: true }, soft),
 	];
 	for (const purge of purges)
 		for (const soft of [false, true]) {

@@ -1,5 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { FillState, type PurgeSelect } from '../answer-store.ts';
+import type { PurgeSelect } from '../answer-store.ts';
+import { keysOf, keysUnder } from '../purges/purge-key.ts';
+import type { RecentPurges } from '../purges/recent-purges.ts';
 import { hasTag } from './answer-codec.ts';
 import { type AnswerMemory, Control, SOFT_TIMES } from './answer-memory.ts';
 import { Cell, RECORD_BYTES } from './entry-record.ts';
@@ -13,6 +15,7 @@ const BUCKETS = 64;
 export interface WalkedStore {
 	readonly memory: AnswerMemory;
 	readonly table: EntryTable;
+	readonly recent: RecentPurges | null;
 	/** Of an entry that is held. */
 	makeStale(unit: number): void;
 }
@@ -20,11 +23,13 @@ export interface WalkedStore {
 /** Walks over all entries in pieces; how many were purged. */
 export async function purgeWalk(store: WalkedStore, select: PurgeSelect, soft: boolean): Promise<number> {
 	const { memory } = store;
-	// What is asked for now may be of before: it is not stored.
-	Atomics.add(memory.cells, Control.purges, 1);
-	if ('all' in select && soft) return allStale(memory);
+	// What is asked for now may be of before. Noted first: whoever sees that there was one finds of what it is.
+	const serial = store.recent?.mark(select, soft);
+	if (serial === undefined) Atomics.add(memory.cells, Control.purges, 1);
+	else Atomics.store(memory.cells, Control.purges, serial | 0);
+	if ('everything' in select && soft) return allStale(memory);
 	// From here on none of them is found; the walk only gives back their memory.
-	if ('all' in select) Atomics.add(memory.cells, Control.era, 1);
+	if ('everything' in select) Atomics.add(memory.cells, Control.era, 1);
 	const suits = selector(memory, select);
 	let count = 0;
 	let until = performance.now() + PIECE_MS;
@@ -52,21 +57,21 @@ function allStale(memory: AnswerMemory): number {
 /** Whether the entry whose record is at a unit is meant. */
 function selector(memory: AnswerMemory, select: PurgeSelect): (unit: number) => boolean {
 	const { cells, bytes } = memory;
-	if ('all' in select) {
+	if ('everything' in select) {
 		return (unit) => cells[memory.cell(unit) + Cell.era] !== Atomics.load(cells, Control.era);
 	}
-	if ('tag' in select) {
-		const tags = new Set([select.tag].flat());
+	if ('tags' in select) {
+		const tags = new Set(select.tags);
 		return (unit) => {
 			const at = memory.cell(unit);
-			const content = Atomics.load(cells, at + Cell.content);
-			// Whose tags are not known yet was asked for before the purge, and may bring what it is to remove.
-			if (content === 0) return cells[at + Cell.state] === FillState.asked;
+			// Whose tags are not known yet is held against the purge when they are.
+			if (Atomics.load(cells, at + Cell.content) === 0) return false;
 			return hasTag(bytes, { from: memory.content(at), varyEnd: cells[at + Cell.varyEnd] as number }, tags);
 		};
 	}
+	const meant = 'urls' in select ? keysOf(select.urls) : keysUnder(select.prefixes);
 	return (unit) => {
 		const from = memory.byte(unit) + RECORD_BYTES;
-		return select.key(bytes.subarray(from, from + (cells[memory.cell(unit) + Cell.keyLength] as number)));
+		return meant(bytes.subarray(from, from + (cells[memory.cell(unit) + Cell.keyLength] as number)));
 	};
 }

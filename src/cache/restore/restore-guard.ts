@@ -1,4 +1,5 @@
 import type { CacheKey, PurgeSelect } from '../answer-store.ts';
+import { keysOf, keysUnder } from '../purges/purge-key.ts';
 import type { CacheHash } from '../rules/cache-hash.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
 import type { UrlMarks } from '../url-marks.ts';
@@ -10,15 +11,6 @@ export function nodeOf(hash: CacheHash): Buffer {
 	return Buffer.from(hash.secret('the node of a cache').subarray(0, 8));
 }
 
-type Meant = (key: Buffer, answer: StoredAnswer) => boolean;
-
-function meantBy(select: PurgeSelect): Meant {
-	if ('key' in select) return (key) => select.key(key);
-	if ('all' in select) return () => true;
-	const named = new Set([select.tag].flat());
-	return (_, { tags }) => tags.some((tag) => named.has(tag));
-}
-
 /**
  * What comes back from before: hashed as this start does it, and only what nothing has made invalid since. A purge walks
  * over what is there; what is put in behind its back is held against it here.
@@ -28,7 +20,7 @@ export class RestoreGuard {
 	doubts = false;
 	readonly #hash: CacheHash;
 	readonly #marks: UrlMarks;
-	readonly #purges: { meant: Meant; softMs: number }[] = [];
+	readonly #purges: { meant: (key: Buffer, answer: StoredAnswer) => boolean; softMs: number }[] = [];
 
 	constructor(hash: CacheHash, marks: UrlMarks) {
 		this.#hash = hash;
@@ -80,4 +72,12 @@ export class RestoreGuard {
 		keyed.finish();
 		return [keyed.a, keyed.b];
 	}
+}
+
+function meantBy(select: PurgeSelect): (key: Buffer, answer: StoredAnswer) => boolean {
+	if ('urls' in select) return keysOf(select.urls);
+	if ('prefixes' in select) return keysUnder(select.prefixes);
+	if (!('tags' in select)) return () => true;
+	const purged = new Set(select.tags);
+	return (_, { tags }) => tags.some((tag) => purged.has(tag));
 }
