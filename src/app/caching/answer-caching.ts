@@ -227,6 +227,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		entry.pin();
 		const fill = this.#fillFor(exchange, cache, entry);
 		fill.place = limit;
+		fill.growing.purges = this.store.purges;
 		fill.request.keep();
 		if (!SecondLook.behind(this, fill, exchange)) fill.start(route, this.parts.balance(exchange));
 		// The look at this request went on with these before.

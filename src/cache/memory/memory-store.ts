@@ -18,7 +18,7 @@ import { EntryFiller, type Placing } from './entry-filler.ts';
 import { Cell, GIVEN_MOST } from './entry-record.ts';
 import { EntryTable } from './entry-table.ts';
 import { MemoryEntry } from './memory-entry.ts';
-import { purgeWalk } from './purge-walk.ts';
+import { PurgeWalks } from './purge-walks.ts';
 import { BEGIN_MS, LOOK_MS } from './spin-lock.ts';
 import { Watchers } from './watchers.ts';
 
@@ -65,6 +65,7 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 	readonly #decoded: (MemoryEntry | undefined)[];
 	readonly #decodedShift: number;
 	readonly #found = new Int32Array(SAME_KEY_MOST);
+	readonly #walks: PurgeWalks = new PurgeWalks(this);
 	readonly #placing: Placing = { place: 0, purges: 0, staleFromMs: 0 };
 	/** The last `find` met no entry of this key. */
 	#isNone = false;
@@ -253,7 +254,7 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 	}
 
 	purge(select: PurgeSelect, soft: boolean): Promise<number> {
-		return purgeWalk(this, select, soft);
+		return this.#walks.purge(select, soft);
 	}
 
 	/** Of an entry that is held: stale from now on, or since `fromMs`. */

@@ -232,3 +232,35 @@ test('the count of purges may wrap', async () => {
 	assert.equal(store.put(KEY, asking, WHOLE), false);
 	assert.equal(store.leave(KEY, asking), null);
 });
+
+test('purges that come while one is under way are one walk together, and each counts what is its own', async () => {
+	const { one, control } = stores();
+	const put = (name: string, tag: string): boolean =>
+		one.put(
+			cacheKey(`ha.example/${name}`),
+			{ place: 0, entry: null, purges: one.purges },
+			{ ...WHOLE, answer: storedAnswer({ length: 5, tags: [tag] }) },
+		);
+	for (let at = 0; at < 30; at++) assert.ok(put(`${at}`, `t${at % 3}`));
+	let looks = 0;
+	const { table } = control;
+	const collect = table.collectBucket.bind(table);
+	table.collectBucket = (bucket, suits) => {
+		if (bucket === 0) looks++;
+		return collect(bucket, suits);
+	};
+	const first = control.purge({ urls: ['http://a.example/0'] }, false);
+	const rest = [
+		control.purge({ tags: ['t0', 't1'] }, true),
+		control.purge({ tags: ['t0'] }, false),
+		control.purge({ prefixes: ['a.example/1'] }, false),
+	];
+	// Of before in any case, though the walk is still to come.
+	const asking: Asking = { place: 0, entry: null, purges: 0 };
+	assert.equal(one.put(cacheKey('ha.example/0'), asking, { ...WHOLE, answer: storedAnswer({ tags: ['t0'] }) }), false);
+	assert.equal(await first, 1);
+	// 30 less the one, of three tags; t1: 1, 10, 13, 16, 19; of the last also t2: 11, 14, 17.
+	assert.deepEqual(await Promise.all(rest), [19, 9, 8]);
+	assert.equal(looks, 2);
+	assert.equal(one.usage.entries, 30 - 1 - 9 - 8);
+});
