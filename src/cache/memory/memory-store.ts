@@ -14,6 +14,7 @@ import { RecentPurges, Spoil } from '../purges/recent-purges.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
 import { AnswerMemory, Control, UNIT } from './answer-memory.ts';
 import { Announced } from './asked-keys.ts';
+import { ComingReaders } from './coming-readers.ts';
 import { EntryFiller, type Placing } from './entry-filler.ts';
 import { Cell, GIVEN_MOST } from './entry-record.ts';
 import { EntryTable } from './entry-table.ts';
@@ -57,6 +58,7 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 	readonly memory: AnswerMemory;
 	readonly table: EntryTable;
 	readonly watchers: Watchers;
+	readonly readers: ComingReaders;
 	readonly filler: EntryFiller;
 	readonly bodies: DiskBodies | null;
 	/** null: nobody notes what is purged. */
@@ -78,6 +80,7 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		this.recent = options.recent == null ? null : new RecentPurges(options.recent);
 		this.table = new EntryTable(memory, worker + 1, this.recent);
 		this.watchers = new Watchers(memory, worker);
+		this.readers = new ComingReaders(this.table, worker);
 		const unitsMost = Math.floor(Math.min(memory.units * (options.entryShare ?? 0.25), ENTRY_MOST / UNIT));
 		this.filler = new EntryFiller(this.table, worker, unitsMost);
 		this.bodies = options.disk == null ? null : new DiskBodies(memory, options.disk);
