@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { COMPRESS } from '../../gateway/compress/compress-policy.ts';
+import { Compression } from '../../gateway/compress/compression.ts';
 import { type Client, World } from './testing/fed-world.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -27,14 +29,12 @@ async function until(what: () => boolean): Promise<void> {
 
 /** Sends pieces of a body from `at` on, as long as the origin may send. Where it stopped. */
 async function feed(world: World, body: string, at = 0): Promise<number> {
-	const { asked } = world;
 	let end = at;
 	for (; end < body.length; end += PIECE) {
 		if (isPaused(world)) break;
 		world.answer(chunk(body.slice(end, end + PIECE)));
 		await turn();
 	}
-	assert.equal(asked.length, 1);
 	return Math.min(end, body.length);
 }
 
@@ -92,6 +92,7 @@ test('followers of both workers get the first of it before the last has come', a
 	await until(() => followers.every((follower) => isWhole(follower, body)));
 	assert.ok(isWhole(leader, body));
 	for (const { side } of followers) assert.match(side.text, /; collapsed/);
+	assert.deepEqual([world.asked.length, other.asked.length], [1, 0]);
 	await atRest(all, 1);
 	assert.equal(world.hit(), body);
 	assert.equal(other.hit(), body);
@@ -124,4 +125,106 @@ test('one that outgrows the memory goes on for all who have part of it, as slow 
 	await until(() => followers.every((follower) => isWhole(follower, body)));
 	assert.ok(isWhole(leader, body));
 	await atRest(all, 0);
+});
+
+test('one that breaks off is cut for all, and looks whole to nobody', async () => {
+	for (const [length, minor] of [
+		[3 * PIECE, 1],
+		[LONG / 2, 1],
+		[LONG / 2, 0],
+	] as const) {
+		const all = await crowd(minor);
+		const { world, leader, followers } = all;
+		const body = digits(length);
+		await feed(world, body);
+		await until(() => followers.every(({ side }) => side.text.length >= length));
+		world.asked[0]?.onEnd();
+		await until(() => followers.every(({ side }) => side.cut));
+		assert.ok(leader.side.cut);
+		for (const follower of followers)
+			assert.deepEqual(minor === 0 ? { text: follower.body, ended: false } : follower.chunks, {
+				text: body,
+				ended: false,
+			});
+		await atRest(all, 0);
+	}
+});
+
+test('who holds it up and leaves, the leader too, leaves it to the others', async () => {
+	const all = await crowd();
+	const { world, leader, followers } = all;
+	const body = digits(LONG);
+	const slow = [leader, followers[0], followers[4]] as const;
+	for (const client of slow) if (client !== undefined) client.side.takes = false;
+	const stopped = await feed(world, body);
+	assert.ok(isPaused(world));
+	for (const client of slow) {
+		client?.connection.onClose();
+		await turn();
+	}
+	await feedAll(world, body, stopped);
+	await until(() => followers.slice(1, 4).every((follower) => isWhole(follower, body)));
+	await atRest(all, 0);
+});
+
+test('once all have left the origin is let go', async () => {
+	for (const slow of [true, false]) {
+		const all = await crowd();
+		const { world, leader, followers } = all;
+		const last = followers[4] as Client;
+		last.side.takes = !slow;
+		const body = digits(LONG / 2);
+		await feed(world, slow ? digits(LONG) : body);
+		assert.equal(isPaused(world), slow);
+		for (const client of [leader, ...followers]) client.connection.onClose();
+		if (!slow) {
+			// It is told when it waits for them.
+			for (let sent = 0; sent < 80 && !world.caching.idle; sent++) {
+				world.answer(chunk(body.slice(0, PIECE)));
+				await turn();
+			}
+		}
+		await atRest(all, 0);
+	}
+});
+
+test('all of one that outgrows the memory with its last bytes comes, and its trailers', async () => {
+	const all = await crowd();
+	const { world, followers, leader } = all;
+	const most = Math.floor(world.store.memory.units / 4) * 256;
+	const body = digits(most + 1000);
+	const at = await feed(world, body.slice(0, most - 20_000));
+	world.answer(`${chunk(body.slice(at))}0\r\nX-Sum: 7\r\n\r\n`);
+	await until(() => followers.every((follower) => isWhole(follower, body)));
+	assert.ok(isWhole(leader, body));
+	for (const { side } of followers) assert.match(side.text.slice(-30), /\r\n0\r\nX-Sum: 7\r\n\r\n$/);
+	await atRest(all, 0);
+});
+
+test('who gets it compressed waits until it is whole, and asks for himself where it does not fit', async () => {
+	for (const fits of [true, false]) {
+		const world = new World({ route: { compress: new Compression(COMPRESS) } });
+		const [leader, plain, compressed] = [world.client(), world.client(), world.client()];
+		const [head, body] = [HEAD.replace('\r\n\r\n', '\r\nContent-Type: text/plain\r\n\r\n'), digits(LONG)];
+		leader.ask();
+		world.answer(head);
+		plain.ask();
+		compressed.ask('/k', 'Accept-Encoding: gzip\r\n');
+		const at = await feed(world, body.slice(0, PIECE));
+		await until(() => plain.chunks.text === body.slice(0, PIECE));
+		assert.equal(compressed.side.text, '');
+		if (fits) {
+			world.answer('0\r\n\r\n');
+			await until(() => compressed.side.text !== '');
+			assert.equal(world.asked.length, 1);
+		} else {
+			await feedAll(world, body, at);
+			await until(() => isWhole(plain, body));
+			assert.equal(world.asked.length, 2);
+			world.answer(`${HEAD}${chunk('mine')}0\r\n\r\n`, 1);
+			assert.equal(compressed.chunks.text, 'mine');
+		}
+		await until(() => world.caching.idle);
+		world.isAtRest(fits ? 1 : 0);
+	}
 });
