@@ -146,6 +146,8 @@ export interface ComingBody {
 	readonly received: number;
 	/** All that comes of what is not stored is there. */
 	readonly ended: boolean;
+	/** It holds up others for too long, and gets no more. */
+	whenCut: (() => void) | null;
 	/** As `AnswerEntry.read`; what was `passed` is not there any more. */
 	read(at: number): Buffer;
 	/** What comes before `at` is not needed any more. */

@@ -2,6 +2,7 @@ import type { AnswerEntry, ComingBody, EntryListener } from '../../cache/answer-
 import { FillState } from '../../cache/answer-store.ts';
 import type { BodyPieces } from '../../cache/distant-body.ts';
 import type { StoredAnswer } from '../../cache/stored-answer.ts';
+import type { ErrorCode } from '../../core/errors.ts';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 
@@ -81,7 +82,12 @@ export class EntrySource implements AnswerSource, EntryListener {
 
 	/** Reads the body from its beginning, even if it will not be stored; false: it cannot. */
 	follow(): boolean {
-		this.#coming ??= this.entry.follow(0);
+		return this.#follow(this.entry, 0);
+	}
+
+	#follow(entry: AnswerEntry, at: number): boolean {
+		this.#coming ??= entry.follow(at);
+		if (this.#coming !== null) this.#coming.whenCut = () => this.#breakOff('stream_idle');
 		return this.#coming !== null;
 	}
 
@@ -110,10 +116,10 @@ export class EntrySource implements AnswerSource, EntryListener {
 		this.#breakOff();
 	}
 
-	#breakOff(): void {
+	#breakOff(code: ErrorCode = 'truncated_answer'): void {
 		this.#release();
 		this.led?.cancel();
-		this.#exchange.answerFailed('truncated_answer');
+		this.#exchange.answerFailed(code);
 	}
 
 	/** The entry gets no more; what follows comes from there. */
@@ -155,10 +161,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 		const entry = this.#entry;
 		if (entry === null) return;
 		// Others follow what its client brought: he does from here on.
-		if (this.#coming === null && entry.outgrown) {
-			this.#coming = entry.follow(this.#at);
-			if (this.#coming === null) return this.#breakOff();
-		}
+		if (this.#coming === null && entry.outgrown && !this.#follow(entry, this.#at)) return this.#breakOff();
 		if (this.#blocked) return;
 		let unflushed = 0;
 		for (;;) {

@@ -228,3 +228,27 @@ test('who gets it compressed waits until it is whole, and asks for himself where
 		world.isAtRest(fits ? 1 : 0);
 	}
 });
+
+test('who takes little at a time holds up the others for a minute in all, and is cut then', async ({ mock }) => {
+	const all = await crowd();
+	const { world, leader, followers } = all;
+	const body = digits(LONG);
+	const slow = [followers[0], followers[4]] as const;
+	for (const client of slow) if (client !== undefined) client.side.takes = false;
+	mock.timers.enable({ apis: ['setInterval'] });
+	const stopped = await feed(world, body);
+	assert.ok(isPaused(world));
+	for (const [seconds, isCut] of [
+		[59, false],
+		[1, true],
+	] as const) {
+		mock.timers.tick(1000 * seconds);
+		for (let turns = 0; turns < 20; turns++) await turn();
+		for (const client of slow) assert.equal(client?.side.cut, isCut);
+	}
+	await feedAll(world, body, stopped);
+	await until(() => followers.slice(1, 4).every((follower) => isWhole(follower, body)));
+	assert.ok(isWhole(leader, body));
+	for (const client of slow) assert.equal(client?.chunks.ended, false);
+	await atRest(all, 0);
+});

@@ -7,6 +7,7 @@ import { type AnswerMemory, Control } from './answer-memory.ts';
 import { BodyReader } from './entry-body.ts';
 import { Cell, READERS_UNITS, Readers } from './entry-record.ts';
 import type { EntryTable } from './entry-table.ts';
+import type { Watchers } from './watchers.ts';
 
 /** Those of one body. It holds the entry. */
 interface Group {
@@ -14,8 +15,9 @@ interface Group {
 	/** Cell of the run that says of them. */
 	readonly block: number;
 	readonly readings: Set<BodyReading>;
-	/** What was last said that all of them have taken. */
+	/** What was last said that all of them, and the first of them, have taken. */
 	passed: number;
+	furthest: number;
 }
 
 /** Who is told that readers, of whichever worker, are further. */
@@ -29,12 +31,17 @@ export class ComingReaders {
 	readonly #table: EntryTable;
 	readonly #memory: AnswerMemory;
 	readonly #worker: number;
+	readonly #watchers: Watchers;
 	readonly #groups = new Map<number, Group>();
 	readonly #changed = new Set<Group>();
 	readonly #say = (): void => this.#sayAll();
+	readonly #cut = (): void => {
+		for (const unit of [...this.#groups.keys()]) this.cutLate(unit);
+	};
 
-	constructor(table: EntryTable, worker: number) {
+	constructor(table: EntryTable, watchers: Watchers, worker: number) {
 		this.#table = table;
+		this.#watchers = watchers;
 		this.#memory = table.memory;
 		this.#worker = worker;
 	}
@@ -49,10 +56,20 @@ export class ComingReaders {
 		if (known !== undefined && known.passed > 0) return null;
 		const group = known ?? this.#enter(unit, isAll);
 		if (group === null) return null;
+		if (this.#groups.size === 0) this.#watchers.attend(this.#cut);
 		this.#groups.set(unit, group);
 		const reading = new BodyReading(this.#memory, unit, { at, group, readers: this });
 		group.readings.add(reading);
 		return reading;
+	}
+
+	/** Those of one body that hold up others for too long are told. */
+	cutLate(unit: number): void {
+		const group = this.#groups.get(unit);
+		const { cells } = this.#memory;
+		if (group === undefined || Atomics.load(cells, group.block + Readers.cut) === 0) return;
+		const cutAt = Atomics.load(cells, group.block + Readers.cutAt);
+		for (const reading of [...group.readings]) if (((reading.at - cutAt) | 0) <= 0) reading.whenCut?.();
 	}
 
 	/** Said in a later turn, once for all that came meanwhile. */
@@ -77,7 +94,7 @@ export class ComingReaders {
 			table.pin(unit);
 		}
 		table.unlock();
-		return run === 0 ? null : { unit, block, readings: new Set(), passed: 0 };
+		return run === 0 ? null : { unit, block, readings: new Set(), passed: 0, furthest: 0 };
 	}
 
 	/** Under the lock; 0: there is no room. */
@@ -86,7 +103,7 @@ export class ComingReaders {
 		const block = this.#memory.cell(run);
 		const { cells } = this.#memory;
 		if (run === 0) return 0;
-		cells.fill(0, block, block + Readers.ended + 1);
+		cells.fill(0, block, block + Readers.cells);
 		Atomics.store(cells, record + Cell.readers, run);
 		return run;
 	}
@@ -100,13 +117,19 @@ export class ComingReaders {
 			const isOutgrown = Atomics.load(cells, block + Readers.outgrown) === 1;
 			if (readings.size === 0) {
 				this.#groups.delete(unit);
+				if (this.#groups.size === 0) this.#watchers.leave(this.#cut);
 				Atomics.store(cells, block + Readers.reads + this.#worker, 0);
 			} else {
 				if (!isOutgrown) continue;
-				let passed = Number.POSITIVE_INFINITY;
-				for (const { at } of readings) passed = Math.min(passed, at);
-				if (passed === group.passed) continue;
+				let [passed, furthest] = [Number.POSITIVE_INFINITY, 0];
+				for (const { at } of readings) {
+					passed = Math.min(passed, at);
+					furthest = Math.max(furthest, at);
+				}
+				if (passed === group.passed && furthest === group.furthest) continue;
 				group.passed = passed;
+				group.furthest = furthest;
+				Atomics.store(cells, block + Readers.furthest + this.#worker, furthest);
 				Atomics.store(cells, block + Readers.passed + this.#worker, passed);
 			}
 			if (isOutgrown) this.#wake(unit);
@@ -136,6 +159,7 @@ interface ReadingParts {
 class BodyReading implements ComingBody {
 	/** All before is not read any more. */
 	at: number;
+	whenCut: (() => void) | null = null;
 	readonly #memory: AnswerMemory;
 	readonly #record: number;
 	readonly #parts: ReadingParts;

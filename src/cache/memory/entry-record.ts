@@ -76,6 +76,12 @@ export const Readers = {
 	outgrown: 64,
 	/** 1: all of such a body has come. */
 	ended: 65,
+	/** For each worker: the first of its readers has taken the body up to here. */
+	furthest: 66,
+	/** 1: who has taken no more than what comes before `cutAt` is cut. */
+	cut: 98,
+	cutAt: 99,
+	cells: 100,
 } as const;
 export const READERS_UNITS = 2;
 /** Bytes in front of trailers. */

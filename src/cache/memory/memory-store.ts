@@ -80,7 +80,7 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		this.recent = options.recent == null ? null : new RecentPurges(options.recent);
 		this.table = new EntryTable(memory, worker + 1, this.recent);
 		this.watchers = new Watchers(memory, worker);
-		this.readers = new ComingReaders(this.table, worker);
+		this.readers = new ComingReaders(this.table, this.watchers, worker);
 		const unitsMost = Math.floor(Math.min(memory.units * (options.entryShare ?? 0.25), ENTRY_MOST / UNIT));
 		this.filler = new EntryFiller(this.table, worker, unitsMost);
 		this.bodies = options.disk == null ? null : new DiskBodies(memory, options.disk);

@@ -14,6 +14,9 @@ const RUNS = 4;
 const RUN_UNITS = 1024;
 const RUN_LEAST = 256;
 const WORKERS = 32;
+/** How long the slowest of its readers may hold up others in all, ms; how often that is looked at. */
+const HOLD_UP_MS = 60_000;
+const LOOK_MS = 1000;
 
 export interface WindowParts {
 	readonly table: EntryTable;
@@ -53,6 +56,8 @@ export class OutgrownWindow implements DistantFill, RunSource, WindowOwner {
 	#wasFull = false;
 	#ended: { trailers: Buffer | null } | null = null;
 	#over = false;
+	#heldUpMs = 0;
+	#timer: NodeJS.Timeout | null = null;
 	readonly #advance = (): void => this.advance();
 
 	private constructor(parts: WindowParts, of: { unit: number; writer: BodyWriter; own: number[] }) {
@@ -117,6 +122,30 @@ export class OutgrownWindow implements DistantFill, RunSource, WindowOwner {
 		// Those that it waits for may have gone already.
 		if (at < end && !waits) setImmediate(this.#advance);
 		this.#told();
+		if (this.#pending.length > 0) this.#timer ??= setInterval(() => this.#look(), LOOK_MS).unref();
+	}
+
+	/** Those who are furthest behind go once they have held up for too long who has all that came. */
+	#look(): void {
+		const first = this.#runs[0];
+		if (this.#pending.length === 0 || first === undefined || !this.#isWaitedFor()) return;
+		this.#heldUpMs += LOOK_MS;
+		if (this.#heldUpMs < HOLD_UP_MS) return;
+		Atomics.store(this.#cells, this.#block + Readers.cutAt, first.end);
+		Atomics.store(this.#cells, this.#block + Readers.cut, 1);
+		const { readers, watchers } = this.#parts;
+		readers.cutLate(this.#unit);
+		watchers.changed(this.#unit);
+	}
+
+	/** Somebody has all that came. */
+	#isWaitedFor(): boolean {
+		const all = this.#writer.received | 0;
+		for (let worker = 0; worker < WORKERS; worker++) {
+			const isRead = Atomics.load(this.#cells, this.#block + Readers.reads + worker) === 1;
+			if (isRead && Atomics.load(this.#cells, this.#block + Readers.furthest + worker) === all) return true;
+		}
+		return false;
 	}
 
 	complete(trailers: Buffer | null): void {
@@ -163,6 +192,7 @@ export class OutgrownWindow implements DistantFill, RunSource, WindowOwner {
 		if (this.#over) return;
 		this.#over = true;
 		this.#pending = [];
+		if (this.#timer !== null) clearInterval(this.#timer);
 		const { table, readers, watchers } = this.#parts;
 		readers.windows.delete(this.#unit);
 		watchers.leave(this.#advance);
