@@ -59,11 +59,11 @@ interface Crowd {
 }
 
 /** Five who follow one. */
-async function crowd(minor = 1): Promise<Crowd> {
+async function crowd(minor = 1, more = ''): Promise<Crowd> {
 	const world = new World();
 	const other = new World({ beside: world });
 	const leader = world.client();
-	leader.ask();
+	leader.ask('/k', more);
 	world.answer(HEAD);
 	const followers = Array.from({ length: 5 }, (_, at) => (at < 3 ? world : other).client());
 	for (const follower of followers) follower.ask('/k', '', minor);
@@ -189,15 +189,30 @@ test('once all have left the origin is let go', async () => {
 });
 
 test('all of one that outgrows the memory with its last bytes comes, and its trailers', async () => {
-	const all = await crowd();
+	// Whose answer depends on it reads what is stored.
+	for (const more of ['', 'If-None-Match: "other"\r\n']) {
+		const all = await crowd(1, more);
+		const { world, followers, leader } = all;
+		const most = Math.floor(world.store.memory.units / 4) * 256;
+		const body = digits(most + 1000);
+		const at = await feed(world, body.slice(0, most - 20_000));
+		world.answer(`${chunk(body.slice(at))}0\r\nX-Sum: 7\r\n\r\n`);
+		await until(() => [leader, ...followers].every((client) => isWhole(client, body)));
+		for (const { side } of followers) assert.match(side.text.slice(-30), /\r\n0\r\nX-Sum: 7\r\n\r\n$/);
+		await atRest(all, 0);
+	}
+});
+
+test('a leader who reads what is stored goes on with the others', async () => {
+	const all = await crowd(1, 'If-None-Match: "other"\r\n');
 	const { world, followers, leader } = all;
-	const most = Math.floor(world.store.memory.units / 4) * 256;
-	const body = digits(most + 1000);
-	const at = await feed(world, body.slice(0, most - 20_000));
-	world.answer(`${chunk(body.slice(at))}0\r\nX-Sum: 7\r\n\r\n`);
-	await until(() => followers.every((follower) => isWhole(follower, body)));
-	assert.ok(isWhole(leader, body));
-	for (const { side } of followers) assert.match(side.text.slice(-30), /\r\n0\r\nX-Sum: 7\r\n\r\n$/);
+	const body = digits(LONG);
+	leader.side.takes = false;
+	const stopped = await feed(world, body);
+	assert.ok(isPaused(world));
+	leader.drain();
+	await feedAll(world, body, stopped);
+	await until(() => [leader, ...followers].every((client) => isWhole(client, body)));
 	await atRest(all, 0);
 });
 
