@@ -9,10 +9,12 @@ import { roomOf } from './entry-room.ts';
 import type { EntryTable } from './entry-table.ts';
 import type { Watchers } from './watchers.ts';
 
-/** Runs that what follows goes through in the round, their units, and the fewest of each: 1 MiB, 128 KiB at least. */
+/** Runs that what follows goes through in the round, and the units of each: 1 MiB in all, less where the memory is small. */
 const RUNS = 4;
-const RUN_UNITS = 1024;
+const RUN_MOST = 1024;
 const RUN_LEAST = 256;
+/** Runs of such a length that the memory has. */
+const PARTS = 64;
 const WORKERS = 32;
 /** How long the slowest of its readers may hold up others in all, ms; how often that is looked at. */
 const HOLD_UP_MS = 60_000;
@@ -276,8 +278,9 @@ function isRead(cells: Int32Array, block: number): boolean {
 /** Under the lock. None, if there are not two: one is read while the other is written. */
 function takeRuns({ room, memory }: EntryTable): number[] {
 	const own: number[] = [];
+	const units = Math.max(RUN_LEAST, Math.min(RUN_MOST, Math.floor(memory.units / PARTS)));
 	while (own.length < RUNS) {
-		const run = room.allocate(RUN_UNITS, RUN_LEAST);
+		const run = room.allocate(units, RUN_LEAST);
 		if (run === 0) break;
 		memory.cells[memory.cell(run) + More.units] = room.granted;
 		own.push(run);
