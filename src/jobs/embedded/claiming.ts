@@ -39,8 +39,9 @@ export class Claiming {
 			WHERE qid = ? AND state = ${scheduled} AND state < 2 AND runAt <= ? ORDER BY runAt LIMIT ${PROMOTE_MOST}`,
 		);
 		this.#promote = database.prepare(`UPDATE jobs SET state = ${waiting}, version = ? WHERE seq = ?`);
+		// A bare `LIMIT ?` is planned for its value: SQLite would prepare the statement anew each time.
 		this.#lost = database.prepare(
-			'SELECT seq, holder FROM jobs INDEXED BY jobs_held WHERE held = 1 AND qid = ? AND lease <= ? ORDER BY lease LIMIT ?',
+			'SELECT seq, holder FROM jobs INDEXED BY jobs_held WHERE held = 1 AND qid = ? AND lease <= ? ORDER BY lease LIMIT +?',
 		);
 		this.#goneLease = database.prepare('UPDATE jobs SET lease = ? WHERE held = 1 AND holder = ? AND lease > ?');
 		this.#prolong = database.prepare('UPDATE jobs SET lease = ? WHERE held = 1 AND holder = ? AND lease <= ?');
