@@ -30,8 +30,8 @@ export class FreshJobs {
 	readonly #addBegun: StatementSync;
 	readonly #addPayload: StatementSync;
 	readonly #addNotice: StatementSync;
-	readonly #byId = new Map<string, FreshJob>();
-	readonly #byGroup = new Map<GroupRow, FreshJob[]>();
+	#byId = new Map<string, FreshJob>();
+	#byGroup = new Map<GroupRow, FreshJob[]>();
 
 	constructor(database: DatabaseSync) {
 		this.#addWaiting = database.prepare(
@@ -88,14 +88,15 @@ export class FreshJobs {
 	}
 
 	writeAll(): void {
-		if (this.#byId.size === 0) return;
 		for (const { job, group } of this.#byId.values()) this.insert(job, group, STATE_NUMBERS.waiting);
 		this.forget();
 	}
 
+	/** At the end of the transaction. */
 	forget(): void {
-		this.#byId.clear();
-		this.#byGroup.clear();
+		// Others, rather than the same ones emptied: see `ShortLivedMap`.
+		this.#byId = new Map();
+		this.#byGroup = new Map();
 	}
 
 	/** Into the file as it is; its number there. */

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { ShortLivedMap } from '../../core/short-lived-map.ts';
 import type { Job, JobError, JobProgress, JobResult, JobState } from '../job.ts';
 import type { JobChanged } from '../job-store.ts';
 import { FreshJobs } from './fresh-jobs.ts';
@@ -21,7 +22,7 @@ export class JobBook {
 	/** What changed in this transaction. */
 	readonly told: Parameters<JobChanged>[0][] = [];
 	/** Those that have a holder, by id, as they stand in the file: what is reported of them need not read them again. */
-	readonly #held = new Map<string, JobRow>();
+	readonly #held = new ShortLivedMap<string, JobRow>();
 	readonly #byId: ReturnType<typeof rowReader>;
 	readonly #whole: StatementSync;
 	readonly #claimed: ReturnType<typeof rowReader>;
