@@ -199,10 +199,17 @@ time(
 	() => percentiles(store.files, { query: 'source:access', field: 'duration', ...range }),
 	(answer) => answer.values.map((value) => value?.toFixed(3)).join(' '),
 );
-time(
-	'traffic',
-	() => analytics(store.files, { ...range }),
-	({ all, whole }) => `${Math.round(all.requests).toLocaleString('en')} requests${whole ? '' : ', not whole'}`,
-);
+const traffic = (name: string) =>
+	time(
+		name,
+		() => analytics(store.files, { ...range }),
+		({ all, whole }) => `${Math.round(all.requests).toLocaleString('en')} requests${whole ? '' : ', not whole'}`,
+	);
+traffic('traffic, by rows');
+const before = process.cpuUsage();
+toEnd(store.traffic.all());
+const { user, system } = process.cpuUsage(before);
+console.log(`traffic added up: ${Math.round((user + system) / 1000)} ms of processor time`);
+traffic('traffic');
 store.close();
 if (values.keep === undefined) rmSync(folder, { recursive: true });

@@ -1,5 +1,4 @@
 /** What share of requests the cache's store answers, beside other ways to choose what is kept. */
-import type { Asking } from '../../src/cache/answer-store.ts';
 import { AnswerMemory, UNIT } from '../../src/cache/memory/answer-memory.ts';
 import { openAnswerStore } from '../../src/cache/memory/memory-store.ts';
 import { cacheKey, storedAnswer } from '../../src/cache/memory/testing/answers.ts';
@@ -12,8 +11,6 @@ const ASKED = 10;
 const SHARES = [0.01, 0.05, 0.1];
 const BODY = Buffer.alloc(1024 * 1024);
 const suits = (): boolean => true;
-/** Who asks for itself alone. */
-const nobody: Asking = { place: 0, entry: null, purges: 0 };
 
 /** The store itself, in a memory whose arena has this room. */
 function ballast({ requests, room }: Load, lengths: Int32Array): number {
@@ -28,7 +25,7 @@ function ballast({ requests, room }: Load, lengths: Int32Array): number {
 			found.release();
 			return true;
 		}
-		if (!store.admits(key, nobody)) return false;
+		if (!store.admits(key)) return false;
 		const length = lengths[object] as number;
 		const entry = store.begin(key);
 		if (entry === null) return false;

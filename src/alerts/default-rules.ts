@@ -215,6 +215,11 @@ const DEFAULTS: Readonly<Record<string, DefaultRule>> = {
 		severity: 'warning',
 		summary: 'Little is left at {{lane}} of {{service}}: jobs will soon be refused there.',
 	},
+	credit_unread: {
+		when: 'credit.unread by service,lane > 0 for 15m',
+		severity: 'warning',
+		summary: 'What is left at {{lane}} of {{service}} cannot be read: nobody would be told that it runs out.',
+	},
 	store_failing: {
 		when: 'store.failed > 0 for 5s keep 1m',
 		severity: 'critical',

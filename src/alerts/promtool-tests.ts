@@ -75,6 +75,10 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 		series: { 'ballast_credit_low{service="api",route="*",lane="main"}': SET },
 		firing: PASSES,
 	},
+	credit_unread: {
+		series: { 'ballast_credit_unread{service="api",route="*",lane="main"}': '0x10 1x79 0x40' },
+		firing: { '2m': 0, '12m': 0, '20m': 1, '30m': 0 },
+	},
 	store_failing: { series: { ballast_store_failed: SET }, firing: PASSES },
 	cache_level_down: { series: { 'ballast_cache_level_down{level="redis"}': SET }, firing: PASSES },
 	cache_purges_missed: {

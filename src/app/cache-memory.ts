@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { PurgeSelect as StoreSelect } from '../cache/answer-store.ts';
 import { BODY_MOST, diskBodyMost } from '../cache/cache-policy.ts';
 import type { DiskPlan } from '../cache/disk/disk-bodies.ts';
 import { AnswerMemory } from '../cache/memory/answer-memory.ts';
 import { type MemoryStore, openAnswerStore } from '../cache/memory/memory-store.ts';
-import { keysOf, keysUnder } from '../cache/purge-key.ts';
+import { RecentPurges } from '../cache/purges/recent-purges.ts';
 import { CacheHash } from '../cache/rules/cache-hash.ts';
 import { UrlMarks } from '../cache/url-marks.ts';
 import type { PurgeSelect } from '../cdn/purge-target.ts';
@@ -21,6 +20,8 @@ export interface CachePlan {
 	memory: SharedArrayBuffer;
 	/** When URLs were changed: of `UrlMarks`. */
 	marks: SharedArrayBuffer;
+	/** What was purged: of `RecentPurges`. */
+	recent: SharedArrayBuffer;
 	/** 32 bytes. */
 	key: Uint8Array;
 	/** Where large bodies lie; null: in memory, or nowhere. */
@@ -66,9 +67,10 @@ export class CacheMemory implements Purger, SharedCacheMemory {
 		const memory = AnswerMemory.create(cache.memoryBytes);
 		const { key, disk } = before ?? this.keeping?.plan({ cache, store: kept }) ?? { key: randomBytes(32), disk: null };
 		const marks = before?.marks ?? UrlMarks.create();
-		this.#store = openAnswerStore(memory, OWN_ID, { disk });
+		const recent = RecentPurges.create();
+		this.#store = openAnswerStore(memory, OWN_ID, { disk, recent });
 		this.keeping?.opened({ store: this.#store, marks: new UrlMarks(marks), key: Buffer.from(key) });
-		return { memory, marks, key, disk, bodyMost: bodyMostOf(cache) };
+		return { memory, marks, recent, key, disk, bodyMost: bodyMostOf(cache) };
 	}
 
 	/** null: nothing is cached. */
@@ -131,12 +133,8 @@ export class CacheMemory implements Purger, SharedCacheMemory {
 	}
 
 	async purgeOwn(select: PurgeSelect, soft: boolean): Promise<number> {
-		let removed = 0;
-		// One walk for all URLs or prefixes of a request.
-		for (const each of selectsOf(select)) {
-			this.keeping?.purging(each, soft);
-			removed += (await this.#store?.purge(each, soft)) ?? 0;
-		}
+		this.keeping?.purging(select, soft);
+		const removed = (await this.#store?.purge(select, soft)) ?? 0;
 		await this.keeping?.purged();
 		return removed;
 	}
@@ -149,10 +147,4 @@ function isAnother(one: KeptConfig, other: KeptConfig): boolean {
 	const place = ({ cache, store }: KeptConfig): string =>
 		JSON.stringify([cache.memoryBytes, cache.warm || cache.disk !== null ? store : null, cache.disk?.folder]);
 	return place(one) !== place(other);
-}
-
-function selectsOf(select: PurgeSelect): StoreSelect[] {
-	if ('urls' in select) return [{ key: keysOf(select.urls) }];
-	if ('prefixes' in select) return [{ key: keysUnder(select.prefixes) }];
-	return 'tags' in select ? select.tags.map((tag) => ({ tag })) : [{ all: true }];
 }

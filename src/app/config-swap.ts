@@ -55,7 +55,7 @@ export async function swapConfig(
 	await workers.resize(() => listeners.serve(next.listen, next.workers));
 	await admin.serve(next.admin);
 	monitor.configure();
-	purging.configure(next.purge);
+	purging.configure(next);
 	scaling.configure(next);
 	// All of them, and what each does, are in the answer to `ballast reload`, and in `ballast diff` before it.
 	log.add({ level: 'info', subject: 'config', text: `reloaded: ${briefDiff(changes)}` });

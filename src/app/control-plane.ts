@@ -40,7 +40,7 @@ import { ServiceCellsIndex } from './service-cells-index.ts';
 import { ServiceUpkeep } from './service-upkeep.ts';
 import { drainOut, shutDown } from './shut-down.ts';
 import type { ConfigSource } from './source.ts';
-import { programStatus, type Status, serviceStatus } from './status.ts';
+import { cacheStatus, programStatus, type Status, serviceStatus } from './status.ts';
 import { tellingProcesses } from './telling-processes.ts';
 import { WorkerGroup } from './worker-group.ts';
 
@@ -194,8 +194,7 @@ export class ControlPlane {
 			instances: () => this.#fleet.list(),
 			plans: () => this.#slots.plans(),
 			short: () => this.#scaling.short(),
-			purges: () => this.purging.views(),
-			cache: () => this.#cache.usage,
+			stored: () => cacheStatus(this.#cache, this.purging),
 			refused: () => this.#reloads.refused !== '',
 		});
 	}
@@ -230,9 +229,9 @@ export class ControlPlane {
 		this.#everySecond();
 		setInterval(() => this.#everySecond(), 1000);
 		this.#overload.start(this.#workers, snapshot?.limits);
-		this.purging.purger = this.#cache;
-		this.purging.configure(this.#config.purge);
-		if (welcome.active) this.purging.adopt(snapshot?.purges);
+		this.purging.begin(welcome.name, this.#cache.shared);
+		this.purging.configure(this.#config);
+		if (welcome.active) await this.purging.adopt(snapshot);
 		this.#keep();
 		this.#events.start();
 		this.#keeper.ready();
@@ -258,7 +257,7 @@ export class ControlPlane {
 			limits: this.#overload.found(),
 			scaling: this.#scaling.snapshot(),
 			ticketKeys: this.#listeners.ticketKeys.toString('base64'),
-			purges: this.purging.left(),
+			...this.purging.left(),
 			name: this.#name,
 		};
 	}
@@ -348,6 +347,7 @@ export class ControlPlane {
 			}),
 			unrouted: this.#meters.routes.counts([0]),
 			jobs: this.#served.jobs.figures,
+			...cacheStatus(this.#cache, this.purging),
 			warnings: [...(this.#reloads.refused === '' ? [] : [this.#reloads.refused]), ...this.#fleet.warnings()],
 		};
 	}

@@ -1,10 +1,10 @@
 import type { Config } from '../config/config.ts';
 import type { HandedCounts } from './counts-handover.ts';
-import type { PurgesLeft } from './purging.ts';
+import type { LeftByCore } from './purging.ts';
 import type { ScalingSnapshot } from './scaling/scaler.ts';
 
 /** What a core leaves for the one that follows it. */
-export interface Snapshot {
+export interface Snapshot extends LeftByCore {
 	config: Config;
 	fleet: unknown;
 	deployments: unknown;
@@ -17,6 +17,4 @@ export interface Snapshot {
 	scaling?: ScalingSnapshot;
 	/** Limits of adaptive services. */
 	limits?: Record<string, number>;
-	/** Purges that no CDN took yet. */
-	purges?: PurgesLeft;
 }

@@ -176,6 +176,11 @@ export class JobTally {
 		this.#tellSome('webhook_receiver_gone', host, text);
 	}
 
+	uncancelled({ id, queue }: Job, why: string): void {
+		const text = `job ${id} has ended here, and its upstream goes on with it: ${why}; it holds its slot until that is over`;
+		this.#tellSome('cancel_given_up', queue, text);
+	}
+
 	mediaFailed({ id, queue }: Job, why: string, final: boolean): void {
 		const what = final ? 'is not copied' : 'is not copied yet, and tried again';
 		this.#tellSome(final ? 'media_given_up' : 'media_late', queue, `what came of job ${id} ${what}: ${why}`);

@@ -21,7 +21,7 @@ export async function jobsCommand(jobs: JobsLink, args: Record<string, unknown>)
 		case 'list':
 			return list(jobs, args);
 		case 'show':
-			return { job: operatorView(found(await jobs.ask('get', text('id')), text('id'))) };
+			return { job: operatorView(found(await jobs.ask('show', text('id')), text('id'))) };
 		case 'cancel':
 			return change(jobs, text('id'), { kind: 'cancel', nowMs: 0 });
 		case 'redrive':
@@ -67,7 +67,13 @@ async function steer(jobs: JobsLink, name: string, paused: boolean): Promise<Que
 
 /** With a new key the upstream takes it for another job: only for one that is known to have had no effect. */
 async function redrive(jobs: JobsLink, id: string, newKey: boolean): Promise<JobChange> {
-	const { upstreamKey } = found(await jobs.ask('get', id), id);
+	const { upstreamKey, externalId, state } = found(await jobs.ask('show', id), id);
+	// Within the life of its key the upstream would answer as it did then: by the job that it has ended.
+	if (!newKey && upstreamKey !== '' && externalId !== null && (state === 'failed' || state === 'expired'))
+		throw new BallastError(
+			'bad_command',
+			`its API took job ${id}, has ended it, and answers the same key by the same job: redrive it with --new-key`,
+		);
 	const fresh = newKey && upstreamKey !== '' ? { upstreamKey: randomBytes(16).toString('base64url') } : {};
 	return { kind: 'redrive', nowMs: 0, ...fresh };
 }

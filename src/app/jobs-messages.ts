@@ -76,7 +76,10 @@ export interface JobCalls {
 	/** The key is taken by this one for as long as its request is being stored; false: another has it. */
 	reserve(key: string, by: string): boolean;
 	release(key: string, by: string): void;
+	/** @throws BallastError `key_missing` */
 	get(id: string): Job | null;
+	/** For people; also where what it keeps cannot be read. */
+	show(id: string): Job | null;
 	/** null, alike in its time: there is none, or it is none of these owners'. */
 	look(id: string, owners: readonly string[]): Job | null;
 	outlook(queue: string): Outlook;

@@ -2,17 +2,17 @@ import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import type { AttemptOrder, AttemptOutcome } from '../jobs/attempt.ts';
 import { BodyFolder } from '../jobs/body-folder.ts';
-import { enableReceivers } from '../jobs/enable-receivers.ts';
 import { ExternalJobs } from '../jobs/external/external-jobs.ts';
 import { HolderLock } from '../jobs/holder-lock.ts';
 import { ENDED, type Job, type JobBody, type JobError, type NewJob } from '../jobs/job.ts';
-import type { ClaimedJob, JobChange, KnowsSums, QueueView, ReportKind } from '../jobs/job-store.ts';
+import type { ClaimedJob, KnowsSums, QueueView, ReportKind } from '../jobs/job-store.ts';
 import type { OffloadPolicy } from '../jobs/offload-policy.ts';
 import { JobRunner } from '../jobs/runner.ts';
 import { SealedJobs } from '../jobs/sealing/sealed-store.ts';
 import { storeKeys } from '../jobs/sealing/store-keys.ts';
 import type { WebhookSender } from '../jobs/webhooks/webhook-sender.ts';
-import { failedAnswer, handedIn, slimAdded } from './job-answers.ts';
+import { failedAnswer, handedIn } from './job-answers.ts';
+import { GONE_SHOWN, type JobAnswers, jobAnswers } from './job-calls.ts';
 import { JobCredentials } from './job-credentials.ts';
 import { type IntakeParts, JobIntake } from './job-intake.ts';
 import { type Caller, JobPlaces } from './job-places.ts';
@@ -38,16 +38,12 @@ import { WebhookDesk } from './webhook-desk.ts';
 
 /** Longest answer about a state or a result, bytes. */
 const QUESTION_MOST = 1024 * 1024;
-/** Receivers that are called no more, of which is told. */
-const GONE_SHOWN = 1000;
 
 /** To look it up costs more than the time itself. */
 const { timeOrigin } = performance;
 
 /** Of what the store is told and asked; it does not jump when the wall clock does. */
 const nowMs = (): number => timeOrigin + performance.now();
-
-type Answers = { [N in JobCall]: (...args: Parameters<JobCalls[N]>) => Promise<ReturnType<JobCalls[N]>> };
 
 type Call = Extract<ToJobs, { type: 'call' }>;
 
@@ -86,6 +82,7 @@ export class JobsRoom {
 	/** Keys whose requests are being stored, and by whom. */
 	readonly #keys = new KeyReservations();
 	readonly #waiting = new WaitingCalls();
+	readonly #calls: JobAnswers;
 	/** As they were a moment ago. */
 	#views: Record<string, QueueView> = {};
 	/** Ends that are still to be told, a moment ago. */
@@ -100,6 +97,7 @@ export class JobsRoom {
 		const bodies = new BodyFolder(start.bodies);
 		const lock = new HolderLock(join(start.folder, 'holders'), start.holder);
 		let room: JobsRoom | null = null;
+		let sealed: SealedJobs | null = null;
 		const store = await openJobStore(start, bodies, {
 			changed: ({ id, state }) => {
 				// Another core may have changed it while this one is being made.
@@ -111,8 +109,10 @@ export class JobsRoom {
 			isAlive: (holder) => lock.isAlive(holder),
 			quarantined: ({ path, movedTo, reason }) => tally.quarantined(path, movedTo, reason),
 			warned: (warnings) => tally.warned(warnings),
+			sealed: (bytes, about) => sealed?.sealed(bytes, about) ?? bytes,
 		});
-		room = new JobsRoom(start, { store: new SealedJobs(store), raw: store, bodies, tally, lock });
+		sealed = new SealedJobs(store);
+		room = new JobsRoom(start, { store: sealed, raw: store, bodies, tally, lock });
 		return room;
 	}
 
@@ -128,7 +128,7 @@ export class JobsRoom {
 		this.#tally = of.tally;
 		this.#lock = of.lock;
 		this.#sweeper = new JobSweeper(of.store, of.bodies);
-		this.#watchers = new JobWatchers((id) => this.#store.get(id));
+		this.#watchers = new JobWatchers((id) => this.#store.look(id));
 		this.#places = new JobPlaces({
 			call: (message, from) => this.#take(message, from),
 			unwait: (id, port) => this.#waiting.stop(port, id),
@@ -145,16 +145,7 @@ export class JobsRoom {
 		const gone = [...start.gone, ...this.#lock.gone];
 		const policyOf = (job: Job): OffloadPolicy => this.#policies.of(job.request);
 		this.#questions = new UpstreamCalls(this.#places);
-		this.#external = new ExternalJobs({
-			upstreamOf: policyOf,
-			ask: (job, target, method) => this.#questions.ask(job, target, method),
-			text: (outcome) => this.#text(outcome),
-			conclude: (token, next) => this.#runner.conclude(token, next),
-			finished: (job) => this.#results.copies.wanted(job),
-			fail: (job, error) => this.#fail(job, error),
-			progressed: (token, progress) => this.#runner.progressed(token, progress),
-			nowMs,
-		});
+		this.#external = this.#externalJobs(policyOf);
 		this.#webhooks = new WebhookDesk(this.#external);
 		this.#results = new UpstreamResults({
 			store: of.store,
@@ -162,11 +153,14 @@ export class JobsRoom {
 			external: () => this.#external,
 			policyOf,
 			failed: (job, why, final) => this.#tally.mediaFailed(job, why, final),
+			keys: () => this.#bodies.keys,
 		});
 		this.#spend = new SpendDesk(of.raw, nowMs);
 		this.#lanes = this.#laneDesk();
 		this.#runner = this.#jobRunner(start.holder, gone);
+		of.store.parked = (job, error) => this.#settled(job, { kind: 'parked', error });
 		this.#intake = new JobIntake(this.#intakeParts());
+		this.#calls = this.#answers(of.store);
 		const { holder } = start;
 		this.#sender = roomSender({ store: of.store, holder, gone, policyOf, tally: of.tally, nowMs });
 		this.configure(start.settings);
@@ -207,6 +201,7 @@ export class JobsRoom {
 				drop: (body) => this.#drop(body),
 			},
 			submitted: this.#external,
+			look: (id) => this.#store.look(id),
 			holder,
 			gone,
 			rooms: () => this.#lanes.rooms(this.#queues.all),
@@ -218,12 +213,43 @@ export class JobsRoom {
 		});
 	}
 
+	#externalJobs(upstreamOf: (job: Job) => OffloadPolicy): ExternalJobs {
+		return new ExternalJobs({
+			upstreamOf,
+			ask: (job, target, method) => this.#questions.ask(job, target, method),
+			text: (outcome) => this.#text(outcome),
+			conclude: (token, next) => this.#runner.conclude(token, next),
+			finished: (job) => this.#results.copies.wanted(job),
+			uncancelled: (job, why) => this.#tally.uncancelled(job, why),
+			fail: (job, error) => this.#fail(job, error),
+			progressed: (token, progress) => this.#runner.progressed(token, progress),
+			nowMs,
+		});
+	}
+
 	#laneDesk(): LaneDesk {
 		return new LaneDesk({
 			ask: (place, target) => this.#questions.askAt(place, target),
 			text: (outcome) => this.#text(outcome),
 			tell: (...what) => this.#tally.tell(...what),
-			inLane: (queue, lane) => this.#runner.inLane(queue, lane),
+			inLane: (queue, lane, ending) => this.#runner.inLane(queue, lane, ending),
+			nowMs,
+		});
+	}
+
+	#answers(store: SealedJobs): JobAnswers {
+		return jobAnswers({
+			store,
+			intake: this.#intake,
+			keys: this.#keys,
+			owned: this.#owned,
+			watchers: this.#watchers,
+			results: this.#results,
+			webhooks: this.#webhooks,
+			spend: this.#spend,
+			queues: this.#queues,
+			view: (queue) => this.#views[queue],
+			startsPerS: (queue) => this.#tally.startsPerS(queue),
 			nowMs,
 		});
 	}
@@ -239,7 +265,7 @@ export class JobsRoom {
 	}
 
 	configure(settings: JobsSettings): void {
-		this.#store.keys = storeKeys(settings.jobs.keys);
+		this.#store.keys = this.#bodies.keys = storeKeys(settings.jobs.keys);
 		this.#policies.configure(settings.policies);
 		this.#webhooks.configure(settings.policies.flatMap(({ policy }) => policy.external?.webhook ?? []));
 		this.#results.copies.configure(settings.policies.flatMap(({ policy }) => policy.external?.result?.media ?? []));
@@ -304,43 +330,6 @@ export class JobsRoom {
 		const [id, of] = args as Parameters<JobCalls['awaited']>;
 		const job = this.#watchers.wait(id, of, (stop) => this.#waiting.add(port, call, stop));
 		return slim(await job.finally(() => this.#waiting.answered(port, call)));
-	}
-
-	readonly #calls: Answers = {
-		add: async (job, most) => slimAdded(await this.#intake.add(job, most)),
-		reserve: async (key, by) => this.#keys.reserve(key, by),
-		release: async (key, by) => this.#keys.release(key, by),
-		get: (id) => this.#store.get(id),
-		look: (id, owners) => this.#owned.look(id, owners),
-		outlook: async (queue) => {
-			const view = this.#views[queue];
-			const { waiting = 0 } = view?.counts ?? {};
-			// Without itself, and with those that came since.
-			const before = Math.max(0, waiting + this.#intake.since(queue) - 1);
-			return { waiting: before, paused: view?.paused ?? false, startsPerS: this.#tally.startsPerS(queue) };
-		},
-		list: (query) => this.#owned.list(query),
-		change: async (id, change) => {
-			const done = await this.#store.change(id, await this.#changed(id, change));
-			return done === null ? null : { ...done, job: slim(done.job) };
-		},
-		awaited: async (id, of) => slim(await this.#watchers.wait(id, of)),
-		fresh: (id) => this.#results.fresh(id),
-		taken: (id) => this.#results.taken(id),
-		media: (id) => this.#results.media(id),
-		webhook: async (path, fields, body) => this.#webhooks.take(path, { fields, body }),
-		receivers: () => this.#store.gone(GONE_SHOWN),
-		enable: (receiver) => enableReceivers(this.#store, receiver, GONE_SHOWN),
-		queue: (name, change) => this.#store.queue(name, change),
-		queues: async () => this.#queues.read(),
-	};
-
-	/** By this thread's clock. */
-	async #changed(id: string, change: JobChange): Promise<JobChange> {
-		if (change.kind !== 'redrive') return { ...change, nowMs: nowMs() };
-		const job = await this.#store.get(id);
-		const spendSinceMs = job === null ? undefined : this.#spend.sinceMs(job);
-		return { ...change, nowMs: nowMs(), ...(spendSinceMs === undefined ? {} : { spendSinceMs }) };
 	}
 
 	#drop(body: JobBody): void {

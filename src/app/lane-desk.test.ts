@@ -61,7 +61,7 @@ test('a place tells its slots, waits, times and credit; each is asked once for a
 	const [main, other] = laneReadings({ lanes }, nowMs);
 	assert.deepEqual(main, {
 		...{ service: 'heygen', route: '*', lane: 'main', running: 3, slots: 3, credit: { left: 12, low: true } },
-		...{ creditAgeSeconds: 0, started: 1, waitedSeconds: 4, done: 1, ranSeconds: 1 },
+		...{ creditUnread: false, creditAgeSeconds: 0, started: 1, waitedSeconds: 4, done: 1, ranSeconds: 1 },
 	});
 	assert.deepEqual([other?.slots, other?.started, lanes.length], [null, 0, 2]);
 	assert.deepEqual(desk.rooms([ROOM])[0]?.lanes[0], { name: 'main', concurrency: 3 });
@@ -73,6 +73,14 @@ test('a place tells its slots, waits, times and credit; each is asked once for a
 	assert.equal(laneReadings({ lanes: desk.figures([ROOM]) }, nowMs)[0]?.slots, 10);
 	assert.match(told[0] ?? '', /^warn credit_unread heygen: the credit of main cannot be read: it answers 401$/);
 	assert.equal(told.length, 2);
+	const unread = (): boolean | null | undefined =>
+		laneReadings({ lanes: desk.figures([ROOM]) }, nowMs)[0]?.creditUnread;
+	assert.equal(unread(), true);
+	answers = true;
+	nowMs += 3_600_000;
+	desk.look();
+	await turn();
+	assert.equal(unread(), false);
 });
 
 test('dead letters are told by codes that are known; what an upstream makes up is `other`', () => {

@@ -11,8 +11,8 @@ export interface LaneDeskParts {
 	ask(place: CreditPlace, target: string): Promise<AttemptOutcome>;
 	text(outcome: AttemptOutcome): Promise<string | null>;
 	tell(level: 'info' | 'warn', kind: string, subject: string, text: string): void;
-	/** Jobs of this node in a place. */
-	inLane(queue: string, lane: string): number;
+	/** Jobs of this node in a place; `ending`: only those that have ended here, and not there. */
+	inLane(queue: string, lane: string, ending?: boolean): number;
 	nowMs(): number;
 }
 
@@ -109,6 +109,7 @@ export class LaneDesk {
 				queue: room.name,
 				lane,
 				running: this.#parts.inLane(room.name, lane),
+				ending: this.#parts.inLane(room.name, lane, true),
 				slots: this.#slots(room, lane, concurrency),
 				...this.#of(room.name, lane),
 				credit: this.#credit.of(room.name, lane),

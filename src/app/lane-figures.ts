@@ -6,6 +6,8 @@ export interface LaneFigures {
 	lane: string;
 	/** Jobs of this node there. */
 	running: number;
+	/** Those of them that have ended here, and that it is told to end. */
+	ending: number;
 	/** Jobs that it may have now; 0: as many as come. */
 	slots: number;
 	/** First attempts there, and how long all of them had waited, s. */

@@ -39,7 +39,7 @@ export function takeLead(
 	scaling.adopt(left?.scaling);
 	scaling.leads = true;
 	served.jobs.leads = true;
-	purging.adopt(left?.purges);
+	void purging.adopt(left ?? {});
 	cache.keeping?.lead();
 	log.add({ level: 'info', subject: 'ballast', text: `version ${VERSION} took over (core ${process.pid})` });
 }

@@ -5,6 +5,7 @@ import { DiskTarget } from '../jobs/media/disk-target.ts';
 import { MediaCopies, type MediaWay } from '../jobs/media/media-copies.ts';
 import type { FoundMedia, MediaPolicy } from '../jobs/media/media-policy.ts';
 import { S3Target } from '../jobs/media/s3-target.ts';
+import type { StoreKey } from '../jobs/sealing/store-keys.ts';
 import { WebhookJudge } from '../jobs/webhooks/webhook-rules.ts';
 
 /** Between two looks through folders of copies, ms. */
@@ -18,6 +19,8 @@ export interface MediaRoomParts {
 	/** As the upstream gives them now; null: it gives none. */
 	urls(job: Job): Promise<readonly string[] | null>;
 	failed(job: Job, why: string, final: boolean): void;
+	/** By which copies in folders are sealed; none: they lie in the clear. */
+	keys(): readonly StoreKey[];
 }
 
 /** Copies of a job's files, and where their URLs stand in its result. */
@@ -50,7 +53,7 @@ export class MediaRoom {
 		this.#ways = new Map();
 		for (const policy of policies) {
 			const key = JSON.stringify(policy);
-			this.#ways.set(key, before.get(key) ?? wayBy(policy));
+			this.#ways.set(key, before.get(key) ?? wayBy(policy, this.#parts.keys));
 		}
 		if (policies.length === 0 || this.#started) return;
 		this.#started = true;
@@ -86,8 +89,8 @@ export class MediaRoom {
 	}
 }
 
-function wayBy(policy: MediaPolicy): MediaWay {
+function wayBy(policy: MediaPolicy, keys: () => readonly StoreKey[]): MediaWay {
 	const { to, mostBytes, rules } = policy;
-	const target = to.kind === 'disk' ? new DiskTarget(to.folder, policy) : new S3Target(to);
+	const target = to.kind === 'disk' ? new DiskTarget(to.folder, policy, keys) : new S3Target(to);
 	return { target, judge: new WebhookJudge(rules), mostBytes };
 }

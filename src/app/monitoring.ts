@@ -55,8 +55,8 @@ export class Monitoring {
 	readonly #followers = new Map<number, (followed: Followed) => void>();
 	#settings: StoreSettings | null = null;
 	#config!: Config;
-	/** What was said last of names in records, so that they are only sent when they change. */
-	#named = '';
+	/** Of what was said last of names in records, so that they are only made and sent when they change. */
+	#named: { series: Plan['series'] | null; instances: string } = { series: null, instances: '' };
 	#names: Extract<ToStore, { type: 'names' }>['names'] = { routes: [], instances: [] };
 	#leads = false;
 	stored: StoreFigures | null = null;
@@ -157,17 +157,18 @@ export class Monitoring {
 
 	/** What the numbers in records stand for, before a worker can write them. */
 	name(plan: Plan, instances: readonly InstancePlan[]): void {
+		const serials = instances.map(({ serial, id }): [number, string] => [serial, id]);
+		const text = JSON.stringify(serials);
+		if (plan.series === this.#named.series && text === this.#named.instances) return;
+		this.#named = { series: plan.series, instances: text };
 		const names = {
 			routes: [...routesBySeries(plan)].map(([series, { service, route }]): [number, string, string] => [
 				series,
 				service,
 				route,
 			]),
-			instances: instances.map(({ serial, id }): [number, string] => [serial, id]),
+			instances: serials,
 		};
-		const text = JSON.stringify(names);
-		if (text === this.#named) return;
-		this.#named = text;
 		this.#names = names;
 		this.store.say({ type: 'names', names });
 	}

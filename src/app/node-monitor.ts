@@ -1,6 +1,5 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { PurgeView } from '../cdn/purge-queue.ts';
 import type { Config } from '../config/config.ts';
 import type { FigureSource } from '../core/metric.ts';
 import { CompressCounts } from '../gateway/compress/compress-counts.ts';
@@ -40,10 +39,7 @@ export interface NodeMonitorParts {
 	plans(): InstancePlan[];
 	/** See `ObservedParts`. */
 	short(): ReadonlyMap<string, number>;
-	/** What is passed on to CDNs. */
-	purges(): PurgeView[];
-	/** See `NodeReading`. */
-	cache(): NodeReading['cache'];
+	stored(): Pick<Status, 'cache' | 'purges'>;
 	/** The configuration on disk was refused. */
 	refused(): boolean;
 }
@@ -191,6 +187,7 @@ export class NodeMonitor {
 	#node(): NodeReading {
 		const { stored } = this.#monitoring;
 		const logs = stored?.logs;
+		const { cache, purges } = this.#parts.stored();
 		return {
 			startedMs: this.#startedMs,
 			configRefused: this.#parts.refused(),
@@ -205,8 +202,8 @@ export class NodeMonitor {
 				['spans', stored?.spansDropped ?? 0],
 				['otlp', this.#telemetry.dropped],
 			],
-			purges: this.#parts.purges().map(({ name, purged, lost, waiting }) => ({ target: name, purged, lost, waiting })),
-			cache: this.#parts.cache(),
+			purges: purges.map(({ name, purged, lost, waiting }) => ({ target: name, purged, lost, waiting })),
+			cache,
 			compressed: CompressCounts.sum(this.#parts.workers.compressed),
 			remoteDropped: this.#telemetry.remoteDropped + this.#monitoring.others.dropped,
 			logErrors: logs === undefined ? [] : [{ service: '', instance: '', count: logs.errors }],

@@ -3,7 +3,7 @@ import { CACHE_RESULTS } from '../core/cached.ts';
 import { errorAt } from '../core/errors.ts';
 import type { MeterGroup } from '../metrics/counts.ts';
 import type { DetailGroup, DetailRow } from '../metrics/detail.ts';
-import { Counter, type SeriesSum } from '../metrics/meter.ts';
+import { Counter, SeriesSum } from '../metrics/meter.ts';
 import type { NodeReaders, NodeReading, PoolReading, WorkerReading } from '../metrics/node-readers.ts';
 import type { HttpReading, RouteReading, TrafficReading } from '../metrics/traffic-metrics.ts';
 import type { Resources } from '../resources/resources.ts';
@@ -30,9 +30,21 @@ export interface ObservedParts {
 	node(): NodeReading;
 }
 
+/** A series' service and route. */
+type RoutesBySeries = ReadonlyMap<number, { service: string; route: string }>;
+
+/** A plan stays as it is, and another takes its place: what is made of one is asked for each second. */
+const routesOf = new WeakMap<Plan['series'], RoutesBySeries>();
+
 /** Service and route of a series, as the plan numbers them. */
-export function routesBySeries(plan: Plan): Map<number, { service: string; route: string }> {
-	const routes = Object.entries(plan.series).map(([key, series]): [number, { service: string; route: string }] => {
+export function routesBySeries({ series }: Pick<Plan, 'series'>): RoutesBySeries {
+	let routes = routesOf.get(series);
+	if (routes === undefined) routesOf.set(series, (routes = namedSeries(series)));
+	return routes;
+}
+
+function namedSeries(numbers: Plan['series']): RoutesBySeries {
+	const routes = Object.entries(numbers).map(([key, series]): [number, { service: string; route: string }] => {
 		const [service = '', route = ''] = key.split('\n');
 		return [series, { service, route }];
 	});
@@ -58,7 +70,7 @@ export function observedNode(parts: ObservedParts): NodeReaders {
 	const { meters, resources } = parts;
 	let status: Status = parts.status();
 	let details: DetailRow[] = [];
-	const names = (): ReturnType<typeof routesBySeries> => routesBySeries(parts.plan());
+	const names = (): RoutesBySeries => routesBySeries(parts.plan());
 	return {
 		routes: () => {
 			// Asked for first of all.
@@ -116,17 +128,16 @@ function failingLookups({ config, happenings }: ObservedParts, service: string):
 		.length;
 }
 
-function routeReadings(
-	routes: MeterGroup,
-	details: readonly DetailRow[],
-	names: ReturnType<typeof routesBySeries>,
-): RouteReading[] {
+/** Of each route that nobody asked for yet. */
+const NOTHING = new SeriesSum();
+
+function routeReadings(routes: MeterGroup, details: readonly DetailRow[], names: RoutesBySeries): RouteReading[] {
 	const causes = Map.groupBy(
 		details.filter(({ cause }) => cause > 0),
 		({ series }) => series,
 	);
 	return [...names].map(([series, { service, route }]) => {
-		const sum = routes.sum([series]);
+		const sum = routes.count(series, Counter.requests) === 0 ? NOTHING : routes.sum([series]);
 		const at = (counter: number): number => sum.counters[counter] as number;
 		return {
 			...traffic(service, sum),
@@ -178,7 +189,7 @@ function startsOf(service: string, pool: string, happenings: Happenings): [strin
 	];
 }
 
-function httpReadings(details: readonly DetailRow[], names: ReturnType<typeof routesBySeries>): HttpReading[] {
+function httpReadings(details: readonly DetailRow[], names: RoutesBySeries): HttpReading[] {
 	return details.flatMap(({ series, method, status, cause, count, sumUs, cells }) => {
 		const { service, route } = names.get(series) ?? { service: '', route: '' };
 		return cause > 0 ? [] : [{ service, method, status, route, port: '', cells, count, sumSeconds: sumUs / 1e6 }];

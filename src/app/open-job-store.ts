@@ -13,6 +13,8 @@ export interface JobStoreHears {
 	quarantined(file: { path: string; movedTo: string; reason: string }): void;
 	/** What of its Redis does not suit jobs. */
 	warned(warnings: readonly string[]): void;
+	/** What comes from a file into the store itself, as it is to lie there. */
+	sealed(bytes: Uint8Array, about: string): Uint8Array;
 }
 
 /** The store that the configuration names. @throws BallastError `store_unusable` */
@@ -32,5 +34,10 @@ export async function openJobStore(
 	const opened = await openRedisJobStore({ config: redis, replicas, replicasMs, sharedFolder, changed, warned });
 	if (sharedFolder) return opened;
 	const { withInlineBodies } = await import('../jobs/redis/inline-bodies.ts');
-	return withInlineBodies(opened, bodies, INLINE_MOST);
+	const files = {
+		read: (file: string) => bodies.read(file),
+		remove: (files: readonly string[]) => bodies.remove(files),
+		sealed: hears.sealed,
+	};
+	return withInlineBodies(opened, files, INLINE_MOST);
 }

@@ -9,10 +9,10 @@ const NOBODY = '!';
 
 /** Jobs as their owners ask about them. */
 export class OwnedJobs {
-	readonly #store: Pick<SealedJobs, 'get' | 'list' | 'ownerOf'>;
+	readonly #store: Pick<SealedJobs, 'look' | 'list' | 'ownerOf'>;
 	readonly #owners: OwnerHash;
 
-	constructor(store: Pick<SealedJobs, 'get' | 'list' | 'ownerOf'>, owners: OwnerHash) {
+	constructor(store: Pick<SealedJobs, 'look' | 'list' | 'ownerOf'>, owners: OwnerHash) {
 		this.#store = store;
 		this.#owners = owners;
 	}
@@ -21,7 +21,7 @@ export class OwnedJobs {
 	async look(id: string, owners: readonly string[]): Promise<Job | null> {
 		// First of all, and alone: whose it is not is told by the same way and as soon as what there is not.
 		const owner = (await this.#store.ownerOf(id)) ?? NOBODY;
-		return (await this.#owners.isOwned(owner, owners)) ? slim(await this.#store.get(id)) : null;
+		return (await this.#owners.isOwned(owner, owners)) ? slim(await this.#store.look(id)) : null;
 	}
 
 	async list(query: JobQuery): Promise<JobPage> {

@@ -28,7 +28,7 @@ const server = createServer((request, response) => {
 before(async () => {
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-	purging.configure({ token: TOKEN, targets: [] });
+	purging.configure({ purge: { token: TOKEN, targets: [] }, store: null });
 	purging.purger = {
 		active: true,
 		purge: (select, soft) => {
@@ -41,7 +41,7 @@ before(async () => {
 });
 after(() => server.close());
 afterEach(() => {
-	purging.configure({ token: TOKEN, targets: [] });
+	purging.configure({ purge: { token: TOKEN, targets: [] }, store: null });
 	asked.length = 0;
 	lines = [];
 });
@@ -71,7 +71,7 @@ test('the cache is purged; of nothing it says so', async () => {
 });
 
 test('without a token nobody may', async () => {
-	purging.configure({ token: null, targets: [] });
+	purging.configure({ purge: { token: null, targets: [] }, store: null });
 	const answer = await purge({ everything: true });
 	assert.equal(answer.status, 404);
 	assert.match(await answer.text(), /needs `purge: \{ token \}`/);
@@ -88,7 +88,7 @@ const other = (token = TOKEN): PurgeTargetConfig => ({
 test('another node is told of it, and tells nobody in turn', async () => {
 	held = ['https://a.example/x'];
 	// This node is its own target: the first purge takes it, the one that is passed on finds nothing.
-	purging.configure({ token: TOKEN, targets: [other()] });
+	purging.configure({ purge: { token: TOKEN, targets: [other()] }, store: null });
 	const answer = await purge({ urls: ['https://a.example/x'], soft: true });
 	assert.equal(answer.status, 200);
 	assert.deepEqual(await answer.json(), {
@@ -104,17 +104,17 @@ test('another node is told of it, and tells nobody in turn', async () => {
 });
 
 test('what waits at a target goes on under its new configuration', async () => {
-	purging.configure({ token: TOKEN, targets: [other('not-the-token-there')] });
+	purging.configure({ purge: { token: TOKEN, targets: [other('not-the-token-there')] }, store: null });
 	const answer = purging.purge({ tags: ['a'] });
-	while (purging.left()['other'] === undefined) await setImmediate();
-	purging.configure({ token: TOKEN, targets: [other('nor-is-this-it-either')] });
+	while (purging.left().purges['other'] === undefined) await setImmediate();
+	purging.configure({ purge: { token: TOKEN, targets: [other('nor-is-this-it-either')] }, store: null });
 	assert.deepEqual(
-		purging.left()['other']?.map(({ item }) => item),
+		purging.left().purges['other']?.map(({ item }) => item),
 		['a'],
 	);
-	purging.configure({ token: TOKEN, targets: [other()] });
+	purging.configure({ purge: { token: TOKEN, targets: [other()] }, store: null });
 	const { targets } = await answer;
 	assert.equal(targets[0]?.state, 'done');
-	assert.deepEqual(purging.left(), {});
+	assert.deepEqual(purging.left().purges, {});
 	assert.equal(purging.views()[0]?.purged, 1);
 });

@@ -1,14 +1,42 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { UntoldPurge } from '../cache/redis/purge-record.ts';
 import type { PurgeConfig, PurgeTargetConfig } from '../cdn/config.ts';
-import { type PurgeOutcome, PurgeQueue, type PurgeView, type WaitingItem } from '../cdn/purge-queue.ts';
+import { type PurgeOutcome, PurgeQueue, type PurgeView } from '../cdn/purge-queue.ts';
 import { readPurgeRequest } from '../cdn/purge-request.ts';
 import type { PurgeAnswer, PurgedHere, PurgeRequest, Purger, PurgeTargetOutcome } from '../cdn/purger.ts';
 import { targetOf } from '../cdn/targets/target-of.ts';
+import type { Config } from '../config/config.ts';
 import { BallastError } from '../core/errors.ts';
+import { inert } from '../core/inert.ts';
+import { stateFolder } from '../store/folder.ts';
 import type { EventLog } from './event-log.ts';
+import { forgetPurges, keepPurges, type LeftPurges, leftPurges } from './kept-purges.ts';
 
 /** What waits at each target, by name: what another core goes on with. */
-export type PurgesLeft = Record<string, WaitingItem[]>;
+export type PurgesLeft = LeftPurges['targets'];
+
+/** What another core leaves. */
+export interface LeftByCore {
+	purges?: PurgesLeft;
+	/** What other nodes were not told yet. */
+	untold?: readonly UntoldPurge[];
+}
+
+/** Other nodes that are to hear of purges. */
+export interface TellingNodes {
+	/** What waits to be told. */
+	left(): UntoldPurge[];
+	/** False: there are none. */
+	adopt(untold: readonly UntoldPurge[]): boolean;
+	/** Another core tells what waits here. */
+	hand(): void;
+	/** It is never told, and that is said. */
+	lose(untold: number): void;
+}
+
+/** In the state folder. */
+const FILE = 'purges.json';
 
 /** How long whoever asks for a purge waits for the targets, ms; after that it goes on without them. */
 const ANSWER_MS = 5000;
@@ -31,6 +59,9 @@ export class Purging {
 	/** What waits was changed. */
 	readonly #keep: () => void;
 	readonly #targets = new Map<string, Target>();
+	#nodes: TellingNodes | null = null;
+	#name = '';
+	#store: Config['store'] = null;
 
 	constructor(log: EventLog, keep: () => void, purger: Purger | null = null) {
 		this.#log = log;
@@ -39,8 +70,9 @@ export class Purging {
 	}
 
 	/** What holds from now on. A target that changed goes on with what waits at it; one that is gone loses it, and says so. */
-	configure({ token, targets }: PurgeConfig): void {
+	configure({ purge: { token, targets }, store }: Pick<Config, 'purge' | 'store'>): void {
 		this.token = token;
+		this.#store = store;
 		for (const [name, { queue }] of this.#targets) {
 			if (targets.some((one) => one.name === name)) continue;
 			this.#targets.delete(name);
@@ -74,33 +106,104 @@ export class Purging {
 		});
 	}
 
-	/** Goes on with what another core left. */
-	adopt(left: PurgesLeft | undefined): void {
-		for (const [name, items] of Object.entries(left ?? {})) this.#targets.get(name)?.queue.adopt(items);
+	/** Whose they are, by the name of the program, and who else is told. */
+	begin(name: string, nodes: TellingNodes): void {
+		this.#name = name;
+		this.#nodes = nodes;
+	}
+
+	/** Goes on with what another core left; null: with what the last end of the program did. */
+	async adopt(left: LeftByCore | null): Promise<void> {
+		if (left === null) return await this.#takeUp();
+		for (const [name, items] of Object.entries(left.purges ?? {})) this.#targets.get(name)?.queue.adopt(items);
+		this.#nodes?.adopt(left.untold ?? []);
+	}
+
+	async #takeUp(): Promise<void> {
+		const path = this.#path();
+		if (path === null) return;
+		const left = await leftPurges(path).catch((error: Error) => {
+			this.#say('warn', `what waited at the last end is not sent, since ${path} cannot be used: ${error.message}`);
+			return null;
+		});
+		if (left !== null) this.#goOn(left);
+		// Another core would go on with it now.
+		this.#keep();
+		await forgetPurges(path);
+	}
+
+	#goOn({ targets, nodes }: LeftPurges): void {
+		let count = nodes.length;
+		for (const [name, items] of Object.entries(targets)) {
+			const queue = this.#targets.get(name)?.queue;
+			if (queue === undefined && items.length > 0)
+				this.#say(
+					'error',
+					`${items.length} that waited for the target ${inert(name)} are lost: there is none any more`,
+					1,
+				);
+			else queue?.adopt(items);
+			count += queue === undefined ? 0 : items.length;
+		}
+		if (nodes.length > 0 && this.#nodes?.adopt(nodes) !== true) {
+			this.#nodes?.lose(nodes.length);
+			count -= nodes.length;
+		}
+		if (count > 0) this.#say('info', `${count} that waited at the last end are sent now`);
 	}
 
 	/** What waits, for the core that comes after. */
-	left(): PurgesLeft {
+	left(): Required<LeftByCore> {
 		const all = [...this.#targets].map(([name, { queue }]) => [name, queue.left()] as const);
-		return Object.fromEntries(all.filter(([, items]) => items.length > 0));
+		const purges = Object.fromEntries(all.filter(([, items]) => items.length > 0));
+		return { purges, untold: this.#nodes?.left() ?? [] };
 	}
 
-	/** Another core goes on: nothing is passed on here any more. */
-	hand(config: PurgeConfig): PurgesLeft {
-		const left = this.left();
+	/** Another core goes on with what it was left: nothing is passed on here any more. */
+	hand(purge: PurgeConfig): void {
 		for (const { queue } of this.#targets.values()) queue.hand();
 		this.#targets.clear();
-		this.configure(config);
-		return left;
+		this.#nodes?.hand();
+		this.configure({ purge, store: this.#store });
 	}
 
 	views(): PurgeView[] {
 		return [...this.#targets.values()].map((target) => ({ ...target.queue.view(), ...totals(target) }));
 	}
 
-	/** What can be sent soon is sent; the rest is lost, and said. */
+	/** What can be sent soon is sent; the rest is kept for the next start, or is lost, and said. */
 	async end(): Promise<void> {
-		await Promise.all([...this.#targets.values()].map(({ queue }) => queue.close()));
+		await Promise.all([...this.#targets.values()].map(({ queue }) => queue.finish()));
+		await this.keepRest([]);
+	}
+
+	/** The end, a second time: what other nodes were not told either. */
+	async keepRest(nodes: readonly UntoldPurge[]): Promise<void> {
+		const targets = this.left().purges;
+		const waiting = Object.values(targets).reduce((sum, { length }) => sum + length, nodes.length);
+		if (waiting === 0) return;
+		const path = this.#path();
+		const why = path === null ? 'this Ballast ends, and has no `store`' : 'this Ballast ends';
+		const left = { targets, nodes };
+		const kept = path === null ? null : await keepPurges(path, left).catch((error: Error) => this.#unkept(path, error));
+		for (const [name, { queue }] of this.#targets)
+			if (kept?.targets[name] !== undefined || kept === null) queue.abandon(why, kept?.targets[name]);
+		if (kept === null) this.#nodes?.lose(nodes.length);
+		else this.#say('warn', `${waiting} are not taken yet: they are sent at the next start`);
+	}
+
+	#unkept(path: string, error: Error): null {
+		this.#say('error', `what waits cannot be kept in ${path}: ${error.message}`);
+		return null;
+	}
+
+	/** null: nothing lasts. */
+	#path(): string | null {
+		return this.#store === null ? null : join(this.#store.folder ?? stateFolder(this.#name, process.env), FILE);
+	}
+
+	#say(level: 'info' | 'warn' | 'error', text: string, lost = 0): void {
+		this.#log.add({ level, subject: 'purge', text: `purges: ${text}`, ...(lost > 0 ? { kind: 'purge_lost' } : {}) });
 	}
 
 	/**
@@ -118,7 +221,7 @@ export class Purging {
 		// The own cache first: a CDN that asks anew at once must not get what is purged.
 		const cache = await this.#own(request);
 		const told = targets.map(([name, { queue }]) => this.#tell(name, queue, request));
-		if (told.length > 0) this.#keep();
+		if (told.length > 0 || cache?.nodes === 'waiting') this.#keep();
 		const answer = { cache, targets: await Promise.all(told) };
 		this.#log.add({ level: 'info', subject: 'purge', text: sentence(request, answer) });
 		return answer;

@@ -36,11 +36,12 @@ function placeOf(queue: string): { service: string; route: string } {
 }
 
 export function laneReadings(figures: Pick<JobFigures, 'lanes'> | null, nowMs: number): LaneReading[] {
-	return (figures?.lanes ?? []).map(({ queue, lane, slots, waitedS, ranS, credit, ...counts }) => ({
+	return (figures?.lanes ?? []).map(({ queue, lane, slots, waitedS, ranS, credit, ending: _, ...counts }) => ({
 		...placeOf(queue),
 		...{ lane, ...counts },
 		slots: slots === 0 ? null : slots,
 		credit: credit === null || credit.left === null ? null : { left: credit.left, low: credit.low },
+		creditUnread: credit === null ? null : credit.unread,
 		creditAgeSeconds: credit === null || credit.toldMs === null ? null : Math.max(0, nowMs - credit.toldMs) / 1000,
 		waitedSeconds: waitedS,
 		ranSeconds: ranS,

@@ -1,8 +1,9 @@
 import type { CacheRedisConfig } from '../cache/cache-policy.ts';
+import { PurgeTables } from '../cache/purges/purge-tables.ts';
+import type { SharedPurge } from '../cache/purges/purge-times.ts';
 import { LevelCounts } from '../cache/redis/level-counts.ts';
+import type { UntoldPurge } from '../cache/redis/purge-record.ts';
 import { PurgeStream } from '../cache/redis/purge-stream.ts';
-import { PurgeTables } from '../cache/redis/purge-tables.ts';
-import type { SharedPurge } from '../cache/redis/purge-times.ts';
 import { RedisKeys, sharedSecrets } from '../cache/redis/redis-keys.ts';
 import { SharedClock } from '../cache/redis/shared-clock.ts';
 import type { LevelPurge } from '../cache/second-level.ts';
@@ -61,12 +62,16 @@ export class SharedCache {
 
 	/** null: nothing is shared. `used`: something is cached. */
 	of({ state, cache }: Pick<Config, 'state' | 'cache'>, used: boolean): SharedCachePlan | null {
-		if (!used || state.redis === null || cache.redis === null) return this.#end();
+		if (!used || state.redis === null || cache.redis === null) {
+			this.lose(this.#end().length);
+			return null;
+		}
 		const text = JSON.stringify([state.redis, cache.redis]);
 		if (this.#plan !== null && text === this.#text) return this.#plan;
-		this.#end();
+		const untold = this.#end();
 		this.#text = text;
 		this.#plan = this.#begin(state.redis, cache.redis);
+		this.adopt(untold);
 		return this.#plan;
 	}
 
@@ -89,20 +94,41 @@ export class SharedCache {
 		return { serial: ++this.#serial, redis, cache, clock, purges, counts, hash, sign };
 	}
 
-	#end(): null {
-		const untold = this.#stream?.waiting ?? 0;
+	/** What waits to be told to other nodes. */
+	left(): UntoldPurge[] {
+		return this.#stream?.left() ?? [];
+	}
+
+	/** Tells what waited elsewhere. False: nothing is shared. */
+	adopt(untold: readonly UntoldPurge[]): boolean {
+		this.#stream?.adopt(untold);
+		return this.#stream !== null;
+	}
+
+	/** Another core tells what waits here. */
+	hand(): void {
+		this.#stream?.hand();
+	}
+
+	/** So many will not be told. */
+	lose(untold: number): void {
 		if (untold > 0)
 			this.#parts.event(
 				'warn',
 				`${untold} purges or changes of URLs could not be told to Redis, and are lost for other nodes: what they and Redis have of it is given until its lifetime ends; purge again once Redis is back`,
 				'purges_untold',
 			);
+	}
+
+	/** Nothing is shared any more; what waits to be told. */
+	#end(): UntoldPurge[] {
+		const untold = this.left();
 		this.#stream?.close();
 		this.#stream = null;
 		this.#plan = null;
 		this.#text = '';
 		this.#up = null;
-		return null;
+		return untold;
 	}
 
 	#emptied(lost: boolean): void {
@@ -158,9 +184,9 @@ export class SharedCache {
 		return { level: 'redis', down, missed, untold, results: Object.entries(results), seconds: timeUs / 1e6 };
 	}
 
-	/** The end of the program: what waits to be told is told, or it is said that it is lost. */
-	async end(): Promise<void> {
+	/** The end of this core: what waits to be told is told; what could not be. */
+	async end(): Promise<UntoldPurge[]> {
 		await this.#stream?.drain(END_MS);
-		this.#end();
+		return this.#end();
 	}
 }

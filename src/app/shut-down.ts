@@ -32,7 +32,7 @@ export async function shutDown(
 	await kept;
 	await passedOn;
 	// What the last requests changed, too.
-	await cache.shared.end();
+	await purging.keepRest(await cache.shared.end());
 	log.add({ level: 'info', subject: 'ballast', text: 'stopped' });
 	await Promise.all([monitor.end(), served.jobs.end()]);
 }
@@ -52,6 +52,6 @@ export async function drainOut({
 	await counts.drain(() => workers.load().connections > 0);
 	await rested;
 	await cache.keeping?.ended();
-	await cache.shared.end();
+	cache.shared.lose((await cache.shared.end()).length);
 	await Promise.all([monitor.end(), served.jobs.end()]);
 }

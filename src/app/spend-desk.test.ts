@@ -11,7 +11,7 @@ import type { SpendFigures } from './spend-figures.ts';
 const NOW = Date.UTC(2026, 10, 28, 17);
 const POLICY: SpendPolicy = {
 	...{ per: 'day', perTenant: 20 * MICRO, total: 500 * MICRO, tenants: { acme: 100 * MICRO }, failures: 'billed' },
-	price: { each: MICRO, perCharacter: 0, text: [], otherwise: MICRO },
+	price: { each: MICRO, perCharacter: 0, text: [], otherwise: MICRO, times: null },
 };
 const keys = (tenant: string): string[] => [spendKey('heygen', 'day', tenant), spendKey('heygen', 'day', null)];
 const job = (tenant: string, of: Partial<ClaimedJob> = {}): ClaimedJob =>

@@ -1,7 +1,9 @@
+import type { PurgeView } from '../cdn/purge-queue.ts';
 import type { Config } from '../config/config.ts';
 import { ServiceCell, type ServiceCells, ServiceColumn } from '../core/service-cells.ts';
 import { REST } from '../gateway/route-table.ts';
 import type { Counts, MeterGroup } from '../metrics/counts.ts';
+import type { NodeReading } from '../metrics/node-readers.ts';
 import type { ConcurrencyConfig } from '../resilience/overload-config.ts';
 import type { Fleet } from './fleet.ts';
 import { type OutlierFigures, outlierFigures } from './fleet-outliers.ts';
@@ -78,6 +80,10 @@ export interface Status {
 	services: ServiceStatus[];
 	/** null: no route makes jobs. */
 	jobs: Omit<JobFigures, 'type'> | null;
+	/** null: nothing is cached. */
+	cache: NodeReading['cache'];
+	/** What is passed on to CDNs. */
+	purges: PurgeView[];
 	/** Requests that met no route. */
 	unrouted: Counts;
 	warnings: string[];
@@ -97,6 +103,12 @@ export function programStatus(
 	};
 }
 
+/** What is stored for others, and what is not to be given any more. */
+export const cacheStatus = (
+	cache: { usage: NodeReading['cache'] },
+	purging: { views(): PurgeView[] },
+): Pick<Status, 'cache' | 'purges'> => ({ cache: cache.usage, purges: purging.views() });
+
 export interface StatusParts {
 	config: Config;
 	served: Pick<ServedPlan, 'plan' | 'deployments'>;
@@ -108,24 +120,28 @@ export interface StatusParts {
 	rollouts: { view(service: string): RolloutView | null };
 }
 
+/** Counts are summed up when they are looked at: the metrics read this each second, and have their own. */
 export function serviceStatus({ served, fleet, meters, cells, ...of }: StatusParts): ServiceStatus[] {
 	const { plan, deployments } = served;
 	const config = deployments.effective(of.config);
-	const readiness = fleet.ready();
-	const instances = fleet.list();
+	const readiness = Map.groupBy(fleet.ready(), ({ service }) => service);
+	const instances = Map.groupBy(fleet.list(), ({ service }) => service);
 	return config.services.map(({ name, routes, pools, concurrency }) => {
-		const series = [...routes.map((route) => route.name), REST].map((route) => ({
-			route,
-			index: plan.series[seriesKey(name, route)] ?? UNROUTED,
-		}));
-		const known = readiness.filter(({ service }) => service === name);
+		const series = () =>
+			[...routes.map((route) => route.name), REST].map((route) => ({
+				route,
+				index: plan.series[seriesKey(name, route)] ?? UNROUTED,
+			}));
+		const known = readiness.get(name) ?? [];
 		return {
 			name,
 			desired: sum(known.map(({ desired }) => desired)),
 			ready: sum(known.map(({ ready }) => ready)),
 			total: sum(known.map(({ total }) => total)),
 			concurrency: concurrency === null ? null : concurrencyStatus(concurrency.kind, cells.of(name)),
-			counts: meters.routes.counts(series.map(({ index }) => index)),
+			get counts() {
+				return meters.routes.counts(series().map(({ index }) => index));
+			},
 			retriesRefused: cells.of(name).get(ServiceCell.retriesRefused) >>> 0,
 			holdRefused: holdRefusals(cells.of(name)),
 			pools: pools.map(({ name: pool, priority, region }) => {
@@ -139,14 +155,16 @@ export function serviceStatus({ served, fleet, meters, cells, ...of }: StatusPar
 			}),
 			rollout: of.rollouts.view(name),
 			deployed: deployments.commandOf(name)?.join(' ') ?? null,
-			instances: instances
-				.filter((instance) => instance.service === name)
-				.map((instance) => ({
-					...instance,
-					inFlight: instance.slot < 0 ? 0 : of.slots.inFlight(instance.slot),
-					counts: meters.instances.counts(instance.slot < 0 ? [] : [instance.slot]),
-				})),
-			routes: series.map(({ route, index }) => ({ name: route, counts: meters.routes.counts([index]) })),
+			instances: (instances.get(name) ?? []).map((instance) => ({
+				...instance,
+				inFlight: instance.slot < 0 ? 0 : of.slots.inFlight(instance.slot),
+				get counts() {
+					return meters.instances.counts(instance.slot < 0 ? [] : [instance.slot]);
+				},
+			})),
+			get routes() {
+				return series().map(({ route, index }) => ({ name: route, counts: meters.routes.counts([index]) }));
+			},
 			rateLimits: of.rateLimits.view(name),
 		};
 	});

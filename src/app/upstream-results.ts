@@ -3,6 +3,7 @@ import type { ExternalJobs } from '../jobs/external/external-jobs.ts';
 import type { Job, JobResult } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { OffloadPolicy } from '../jobs/offload-policy.ts';
+import type { StoreKey } from '../jobs/sealing/store-keys.ts';
 import { type JobMedia, MediaRoom } from './media-room.ts';
 
 export interface UpstreamResultsParts {
@@ -13,6 +14,8 @@ export interface UpstreamResultsParts {
 	policyOf(job: Job): OffloadPolicy;
 	/** A copy is not made for now, or not at all. */
 	failed(job: Job, why: string, final: boolean): void;
+	/** By which copies in folders are sealed. */
+	keys(): readonly StoreKey[];
 }
 
 /** What upstreams say of jobs beside what is stored of them. */
@@ -28,6 +31,7 @@ export class UpstreamResults {
 			resultOf: (job) => parts.policyOf(job).external?.result ?? null,
 			urls: (job) => parts.external().urls(job),
 			failed: parts.failed,
+			keys: parts.keys,
 		});
 	}
 

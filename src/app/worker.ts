@@ -142,7 +142,7 @@ class DataWorker {
 		} else if (this.#caching === null || this.#memory !== cache.memory || this.#shared !== shared)
 			this.#caching = new AnswerCaching({
 				plane: this.#plane,
-				store: openAnswerStore(cache.memory, this.#start.id, { disk: cache.disk }),
+				store: openAnswerStore(cache.memory, this.#start.id, { disk: cache.disk, recent: cache.recent }),
 				bodyMost: cache.bodyMost,
 				marks: new UrlMarks(cache.marks),
 				hash: new CacheHash(Buffer.from(cache.key), cache.shared?.hash),

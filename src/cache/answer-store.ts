@@ -14,27 +14,28 @@ export interface AnswerStore {
 	find(key: CacheKey, suits: (entry: AnswerEntry) => boolean, patient?: boolean): AnswerEntry | null;
 	/**
 	 * An empty entry that others find from now on, pinned once for the one who fills it; null: there is no room, or one
-	 * that `unless` says yes to is there by now (another worker was quicker), to be found.
+	 * that `unless` says yes to is there by now (another worker was quicker), to be found. `since`: `purges` when its
+	 * answer was asked for; default now.
 	 */
-	begin(key: CacheKey, unless?: (entry: AnswerEntry) => boolean): FillingEntry | null;
+	begin(key: CacheKey, unless?: (entry: AnswerEntry) => boolean, since?: number): FillingEntry | null;
 	/**
 	 * An entry that somebody brings, or has brought since `find` was asked for the key, and that `suits`, pinned; null:
 	 * the caller is the one to ask the origin, and others find that out, as long as `asking` says so.
 	 */
 	ask(key: CacheKey, suits: (entry: AnswerEntry) => boolean, asking: Asking): AnswerEntry | null;
-	/** Whether an answer that nobody else waits for is worth its place; what is not is known when it comes again. */
-	admits(key: CacheKey, asking: Asking): boolean;
-	/** The entry that others follow already, or find from now on, pinned once for the one who fills it; null: there is no room, or it was purged meanwhile. */
+	/** Whether the answer to what is not there is worth its place; what is not is known when it is asked for again. */
+	admits(key: CacheKey): boolean;
+	/** The entry that others follow already, or find from now on, pinned once for the one who fills it; null: there is no room, or it was purged since it was asked for. */
 	open(key: CacheKey, asking: Asking): FillingEntry | null;
 	/** All of an answer at once, for others to be found; false: by `open` only, if at all. */
 	put(key: CacheKey, asking: Asking, whole: WholeAnswer): boolean;
-	/** How many times something was purged, but for one key alone; wraps. */
+	/** How many times something was purged, but for one key alone; 32 bits that wrap. Who asks for an answer notes it before. */
 	readonly purges: number;
 	/** Nobody asks for it any more; the entry that others follow already, pinned as by `open`, null: nobody does. */
 	leave(key: CacheKey, asking: Asking): FillingEntry | null;
 	/** Of all entries of a key: removed, or (`soft`) stale from now on. How many there were. */
 	purgeKey(key: CacheKey, soft: boolean): number;
-	/** Of all entries whose key, or one of whose tags, suits. A walk over all, in pieces. */
+	/** Of all entries that are meant. A walk over all, in pieces; what is asked for meanwhile, and meant, is not stored, or stale. */
 	purge(select: PurgeSelect, soft: boolean): Promise<number>;
 	/** `bytes` in use; `most` that may be. */
 	readonly usage: { bytes: number; most: number; entries: number };
@@ -46,7 +47,7 @@ export interface Asking {
 	place: number;
 	/** What others find, since there is no such place left; null: they make it themselves. */
 	entry: FillingEntry | null;
-	/** `AnswerStore.purges` when it was asked for: what nobody else sees is not stored after one more. */
+	/** `AnswerStore.purges` when it was asked for: what was purged since is not stored. */
 	purges: number;
 }
 
@@ -70,8 +71,12 @@ export interface CacheKey {
 	readonly low: number;
 }
 
-/** `key`: whether it is meant. Exactly one. */
-export type PurgeSelect = { key: (key: Buffer) => boolean } | { tag: string } | { all: true };
+/** What a purge is of: URLs and prefixes as in `purge-key.ts`, tags, or all. */
+export type PurgeSelect =
+	| { readonly urls: readonly string[] }
+	| { readonly prefixes: readonly string[] }
+	| { readonly tags: readonly string[] }
+	| { readonly everything: true };
 
 export const FillState = {
 	/** Its head is not known yet. */
@@ -83,8 +88,12 @@ export const FillState = {
 	broken: 3,
 	/** It proved uncacheable, before anything of it was given: who waits asks for itself. */
 	refused: 4,
+	/** It was purged before its head was known: who waits looks again. */
+	purged: 5,
 } as const;
 export type FillState = (typeof FillState)[keyof typeof FillState];
+/** How an entry may end that does not get whole. */
+export type Failure = typeof FillState.broken | typeof FillState.refused | typeof FillState.purged;
 
 /** An entry, pinned by each who holds it: its memory is not used again before the last `release`. */
 export interface AnswerEntry {
@@ -113,9 +122,9 @@ export interface AnswerEntry {
 	unwatch(listener: EntryListener): void;
 	/** It was given: it counts for what is kept. */
 	touch(): void;
-	/** One who asks the origin for it anew; false: another began to within the last `ms`, and has not said that it is over. */
+	/** One who asks the origin for it anew; false: another began to within the last `ms`: it still asks, or failed. */
 	claimRefresh(ms: number): boolean;
-	/** It is over, whatever came of it: the next one may ask. */
+	/** It asked in vain, and not for a fault of the origin: the next one may ask at once. */
 	refreshed(): void;
 	/** Not found any more. */
 	remove(): void;
@@ -132,7 +141,7 @@ export interface EntryListener {
 export interface FillingEntry extends AnswerEntry {
 	/** Once its head is known: what is appended is there only a while later. null: at once. */
 	readonly distantFill: DistantFill | null;
-	/** Its head is known. False: there is no room for it. */
+	/** Its head is known. False: there is no room for it, or it was purged meanwhile and others might wait for it. */
 	setAnswer(answer: StoredAnswer): boolean;
 	/** More of the body; false: there is no room for it, it is broken. */
 	append(bytes: Uint8Array, start: number, end: number): boolean;
@@ -141,11 +150,12 @@ export interface FillingEntry extends AnswerEntry {
 	 * where there are more than `variantsMost` (default 32).
 	 */
 	complete(trailers: Buffer | null, variantsMost?: number): void;
-	/** Ends with `broken` or `refused`, and is not found any more. */
-	fail(state: typeof FillState.broken | typeof FillState.refused): void;
+	/** Ends so, and is not found any more. */
+	fail(state: Failure): void;
 }
 
 /** What `AnswerEntry.answer` becomes after a 304: the same body under another head. */
 export interface AnswerUpdate {
-	update(entry: AnswerEntry, answer: StoredAnswer): AnswerEntry | null;
+	/** null: it is none any more, or there is no room, or one of both was purged since; `since`: `purges` when `answer` was asked for, default now. */
+	update(entry: AnswerEntry, answer: StoredAnswer, since?: number): AnswerEntry | null;
 }

@@ -1,4 +1,4 @@
-import type { AnswerEntry, CacheKey } from './answer-store.ts';
+import type { AnswerEntry, CacheKey, PurgeSelect } from './answer-store.ts';
 import type { StoredAnswer } from './stored-answer.ts';
 
 /**
@@ -68,12 +68,8 @@ export interface KeptAnswer {
 	readonly variantsMost: number;
 }
 
-/** What a purge is of: as in `purge-key.ts`. */
-export type LevelPurge =
-	| { readonly urls: readonly string[] }
-	| { readonly prefixes: readonly string[] }
-	| { readonly tags: readonly string[] }
-	| { readonly everything: true };
+/** What a purge of a level is of. */
+export type LevelPurge = PurgeSelect;
 
 /** Purges a level for all workers, from the control plane. */
 export interface SecondLevelPurger {

@@ -12,6 +12,8 @@ export const AnswerFlag = {
 	partial: 16,
 	/** Made here of another one's body, and worth nothing without it. */
 	derived: 32,
+	/** A part that answered an `If-Range`: who has the rest already may have been spared fields (RFC 9110 §15.3.7). */
+	bare: 64,
 } as const;
 
 /** What is known of a stored answer, beside its body. Never changed: what a 304 updates is another one over the same body. */

@@ -142,16 +142,28 @@ export class PurgeQueue {
 		return left;
 	}
 
-	/** The end: what can be sent soon is sent, the rest is lost, and said. */
-	async close(): Promise<void> {
+	/** The end: what can be sent soon is sent; the rest, for `adopt` at another start. */
+	async finish(): Promise<WaitingItem[]> {
 		const late = new AbortController();
 		const limit = sleep(FLUSH_MS, undefined, { signal: late.signal, ref: false }).catch(() => {});
 		await Promise.race([this.#running, limit]);
 		late.abort();
-		const rest = this.#all();
 		this.#stop.abort();
-		this.#waiting.clear();
-		if (rest.length > 0) this.#lose(rest, 'this Ballast ends');
+		return this.left();
+	}
+
+	/** The end: what can be sent soon is sent, the rest is lost, and said. */
+	async close(): Promise<void> {
+		await this.finish();
+		this.abandon('this Ballast ends');
+	}
+
+	/** What waits is lost, and said. `kept`: but for these, which somebody has. */
+	abandon(why: string, kept: readonly WaitingItem[] = []): void {
+		const isKept = new Set(kept.map(keyOf));
+		const rest = this.#all().filter((entry) => !isKept.has(keyOf(entry)));
+		for (const entry of rest) this.#waiting.delete(keyOf(entry));
+		if (rest.length > 0) this.#lose(rest, why);
 	}
 
 	#all(): Entry[] {
@@ -160,7 +172,7 @@ export class PurgeQueue {
 
 	#add(entries: readonly Entry[]): void {
 		for (const entry of entries) {
-			const key = `${entry.kind} ${entry.soft} ${entry.item}`;
+			const key = keyOf(entry);
 			if (entry.kind === 'everything' && !entry.soft) this.#supersede(entry);
 			const known = this.#waiting.get(key);
 			if (known === undefined) this.#waiting.set(key, entry);
@@ -305,6 +317,8 @@ export class PurgeQueue {
 		this.#options.say(lost === 0 ? event : { ...event, lost });
 	}
 }
+
+const keyOf = ({ kind, soft, item }: WaitingItem): string => `${kind} ${soft} ${item}`;
 
 const KINDS: Readonly<Record<PurgeKind, string>> = {
 	urls: 'URLs',

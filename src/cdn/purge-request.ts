@@ -8,6 +8,9 @@ const MOST_ITEMS = 5000;
 const LONGEST = 8192;
 const LONGEST_TAG = 1024;
 
+/** Parsers of URLs leave them out, so that another one would be purged than was named. */
+const CONTROL = /\p{Cc}/u;
+
 const KEYS = ['urls', 'prefixes', 'tags', 'everything', 'soft', 'targets'];
 
 /**
@@ -61,7 +64,7 @@ function targetsOf(value: unknown): PurgeRequest['targets'] {
 
 /** Without a fragment, its host in lower case. */
 function plainUrl(text: string): string {
-	const url = text.length > LONGEST ? null : URL.parse(text);
+	const url = text.length > LONGEST || CONTROL.test(text) ? null : URL.parse(text);
 	if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
 		throw refusal(`expected a whole URL such as https://api.example.com/v1/avatars, not ${shown(text)}`);
 	url.hash = '';
@@ -71,8 +74,9 @@ function plainUrl(text: string): string {
 /** Host and path, without a scheme. */
 function plainPrefix(text: string): string {
 	const bare = text.replace(/^https?:\/\//i, '');
-	const url = text.length > LONGEST ? null : URL.parse(`http://${bare}`);
-	if (url === null || url.hostname === '' || url.username !== '' || url.password !== '' || /[?#\s]/.test(bare))
+	const scheme = /^https:/i.test(text) ? 'https' : 'http';
+	const url = text.length > LONGEST || CONTROL.test(text) ? null : URL.parse(`${scheme}://${bare}`);
+	if (url === null || url.hostname === '' || url.username !== '' || url.password !== '' || /[?#\s\\]/.test(bare))
 		throw refusal(`expected a host and the begin of a path such as api.example.com/v1/, not ${shown(text)}`);
 	return url.host + (bare.includes('/') ? url.pathname : '');
 }

@@ -1,7 +1,7 @@
 /** Tables of places upstream and of what is spent there, behind that of the queues. */
 import { inert } from '../core/inert.ts';
-import { formatDuration } from '../core/units.ts';
 import { type Fields, listOr, textOr } from './answer-form.ts';
+import { formatCount, formatLatency } from './quantity.ts';
 import { type Cell, type Column, table } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -12,7 +12,7 @@ const LANE_COLUMNS: readonly Column[] = [
 	{ title: 'WAIT', align: 'right', drop: 2 },
 	{ title: 'TIME', align: 'right', drop: 1 },
 	{ title: 'DONE', align: 'right' },
-	{ title: 'LEFT', align: 'right' },
+	{ title: 'CREDIT LEFT', align: 'right' },
 ];
 
 /** `said`: what the other end tells, which may be another version. */
@@ -23,14 +23,23 @@ export function laneLines(said: unknown, terminal: Terminal): string[] {
 		return [
 			{ text: inert(textOr(one['lane'])) },
 			{ text: inert(textOr(one['queue'])) },
-			{ text: `${numberOf(one['running']) ?? 0}/${slots === null || slots === 0 ? '∞' : slots}` },
+			{ text: `${numberOf(one['running']) ?? 0}/${slots === null || slots === 0 ? '∞' : slots}${endingText(one)}` },
 			{ text: meanOf(one['waitedS'], one['started']) },
 			{ text: meanOf(one['ranS'], one['done']) },
 			{ text: `${numberOf(one['done']) ?? 0}` },
-			{ text: left === null ? '' : sumText(left), ...(credit['low'] === true ? { colour: 'yellow' } : {}) },
+			{
+				text: left !== null ? sumText(left) : credit['unread'] === true ? 'unread' : '',
+				...(credit['low'] === true || credit['unread'] === true ? { colour: 'yellow' } : {}),
+			},
 		];
 	});
 	return rows.length === 0 ? [] : ['', ...table(LANE_COLUMNS, rows, terminal)];
+}
+
+/** Jobs that have ended here, and that the place is told to end. */
+function endingText(lane: Fields): string {
+	const ending = numberOf(lane['ending']) ?? 0;
+	return ending === 0 ? '' : ` (${ending} ending)`;
 }
 
 const SPEND_COLUMNS: readonly Column[] = [
@@ -66,11 +75,14 @@ const fields = (value: unknown): Fields =>
 const listOf = (value: unknown): Fields[] => listOr(value).map(fields);
 const numberOf = (value: unknown): number | null =>
 	typeof value === 'number' && Number.isFinite(value) ? value : null;
-/** Two digits behind the point, as money has; of a whole number none. */
-const sumText = (sum: number): string => (Number.isInteger(sum) ? String(sum) : sum.toFixed(2));
+/** Two digits behind the point, as money has; of a whole number none. What is very much is rounded. */
+function sumText(sum: number): string {
+	if (Math.abs(sum) >= 1e5) return formatCount(sum);
+	return Number.isInteger(sum) ? String(sum) : sum.toFixed(2);
+}
 
 function meanOf(sum: unknown, count: unknown): string {
 	const [seconds, of] = [numberOf(sum), numberOf(count)];
 	if (seconds === null || of === null || of <= 0) return '';
-	return formatDuration(Math.round(((seconds / of) * 1000) / 100) * 100);
+	return formatLatency((seconds / of) * 1000);
 }

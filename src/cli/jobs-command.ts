@@ -24,7 +24,8 @@ export const JOBS: Command = {
 	about: [
 		'Without a word: queues, places upstream, what is spent. list: jobs, newest first. show JOB: one of them.',
 		'cancel JOB. redrive JOB: once more, of one that failed, expired or is parked; the key that the API knows it by',
-		'stays the same, unless you know that nothing came of it and say --new-key.',
+		'stays the same, unless you know that nothing came of it and say --new-key. One that failed at an API that is',
+		'asynchronous itself, or took too long there, needs it: the old key brings the old job.',
 		'settle JOB --as succeeded|failed: you know what became of a parked one.',
 		'pause QUEUE, resume QUEUE: begin none of its jobs; they are taken in all the same.',
 		'receivers: of webhooks, those that answered 410 and are called no more. enable RECEIVER: one of them, or all',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import { type ControlPeer, controlPeer, says } from './testing/control-peer.ts';
 import { ballast } from './testing/recorded-terminal.ts';
 
@@ -42,6 +43,7 @@ test('places upstream and what is spent stand behind the queues, inert; the one 
 	const lanes = [
 		{ ...lane, credit: { left: 12.5, low: true, toldMs: 1 } },
 		{ ...lane, lane: 'other', slots: 0, started: 0, credit: null },
+		{ ...lane, lane: 'third', ending: 2, credit: { left: null, low: false, toldMs: null, unread: true } },
 	];
 	const line = { service: 'heygen', limit: null, untilMs: 1, spent: 1, refused: 3 };
 	const spending = [
@@ -50,12 +52,22 @@ test('places upstream and what is spent stand behind the queues, inert; the one 
 		{ ...line, tenant: '~3f', name: 'evil \x1b[2J', used: 55.256, limit: 100 },
 	];
 	const { out } = await against({ queues: {}, lanes, spending });
-	assert.match(out, /^PLACE +QUEUE +SLOTS +WAIT +TIME +DONE +LEFT$/m);
-	assert.match(out, /^main +heygen +7\/10 +2s +5m5s +2 +12.50$/m);
-	assert.match(out, /^other +heygen +7\/∞ +5m5s +2$/m);
+	assert.match(out, /^PLACE +QUEUE +SLOTS +WAIT +TIME +DONE +CREDIT LEFT$/m);
+	assert.match(out, /^main +heygen +7\/10 +2 s +5m05s +2 +12.50$/m);
+	assert.match(out, /^other +heygen +7\/∞ +5m05s +2$/m);
+	assert.match(out, /^third +heygen +7\/10 \(2 ending\) +2 s +5m05s +2 +unread$/m);
 	assert.match(out, /TENANT.*\n~3f +heygen +evil .*55.26 +100 +3\nacme .*\n\* +heygen +60 +500 +3\n/);
 	assert.ok(!out.includes('\x1b[2J'));
 	assert.match((await against({ queues: {}, lanes: 7, spending: [null, { used: 'x' }] })).out, /no route/);
+});
+
+test('colours are those of the tables, and only they act on the terminal', async () => {
+	const counts = { waiting: 1, parked: 1 };
+	const peer = await controlPeer(says([], { queues: { 'evil \x1b[2J': { paused: true, counts } } }));
+	const { out } = await ballast(['jobs', '--socket', peer.path], { columns: 80, colours: true });
+	await peer.close();
+	assert.ok(out.startsWith('\x1b[2mQUEUE\x1b[0m'), out);
+	assert.match(stripVTControlCharacters(out), /\nevil \\x1b\[2J +1 /);
 });
 
 test('jobs in a table, inert; what stands behind them is told', async () => {

@@ -114,7 +114,8 @@ export const jobs: Run = async (parsed, terminal) => {
 	const said = await control(where, 'jobs', args);
 	const answer = readAnswer(said);
 	if (parsed.switches.has('json')) terminal.out(`${jsonText(said, 2)}\n`);
-	else terminal.out(`${inertLines(lines(what, answer, terminal).join('\n'))}\n`);
+	// Tables are inert, and may have colours.
+	else terminal.out(`${lines(what, answer, terminal).join('\n')}\n`);
 	return answer.changed === false || answer.enabled === 0 ? EXIT.failed : EXIT.ok;
 };
 
@@ -164,7 +165,7 @@ function lines(what: What, answer: Answer, terminal: Terminal): string[] {
 		case 'list':
 			return listLines(answer, terminal);
 		case 'show':
-			return [jsonText(answer.whole, 2)];
+			return [inertLines(jsonText(answer.whole, 2))];
 		case 'pause':
 		case 'resume':
 			return [answer.queue.paused ? 'paused: none of its jobs begins' : 'its jobs begin'];
@@ -182,7 +183,7 @@ function lines(what: What, answer: Answer, terminal: Terminal): string[] {
 }
 
 function changeLine({ job, changed }: Answer): string {
-	return changed === true ? `it is ${job.state} now` : `it is ${job.state}: nothing was changed`;
+	return changed === true ? `it is ${inert(job.state)} now` : `it is ${inert(job.state)}: nothing was changed`;
 }
 
 const RECEIVER_COLUMNS: readonly Column[] = [

@@ -5,7 +5,7 @@ import { type Fields, listOr, numberOr, record, textOr } from './answer-form.ts'
 import { formatPercent } from './figure-view.ts';
 import { readEntry } from './log-answer.ts';
 import { logLine } from './log-view.ts';
-import { formatCount, formatLatency } from './quantity.ts';
+import { formatCount, formatLatency, plural } from './quantity.ts';
 import { type Cell, type Column, table } from './table.ts';
 import { paint, type Terminal } from './terminal.ts';
 import { clip } from './text-width.ts';
@@ -24,12 +24,21 @@ interface Counted {
 	count: number;
 }
 
+interface CountedTable {
+	title: string;
+	values: Counted[];
+	/** What each count may be too low by, at most. */
+	lack: number;
+}
+
 interface TrafficAnswer {
 	all: Traffic;
+	/** What of it is stored, the rest is reckoned; NaN: not told. */
+	entries: number;
 	/** The same span of time before. */
 	before: Traffic;
 	routes: { name: string; now: Traffic; before: Traffic }[];
-	counted: [title: string, values: Counted[]][];
+	counted: CountedTable[];
 	slowest: LogEntry[];
 	whole: boolean;
 }
@@ -37,7 +46,7 @@ interface TrafficAnswer {
 const LATENCIES = ['p50', 'p95', 'p99'] as const;
 
 const COLUMNS: Column[] = [
-	{ title: 'ROUTE', least: 14 },
+	{ title: 'ROUTE', least: 24 },
 	{ title: 'REQUESTS', align: 'right' },
 	{ title: 'BEFORE', align: 'right', drop: 3 },
 	{ title: 'ERRORS', align: 'right' },
@@ -51,21 +60,28 @@ const COLUMNS: Column[] = [
 export function readTraffic(value: unknown): TrafficAnswer {
 	const answer = record(value, 'the answer');
 	const statuses = listOr(answer['statuses']).map(({ status, count }) => ({ value: status, count }));
-	const counted: [string, Fields[]][] = [
-		['STATUS', statuses],
-		['CLIENT', listOr(answer['clients'])],
-		['USER AGENT', listOr(answer['userAgents'])],
-		['BOT', listOr(answer['bots'])],
+	const distinct = numberOr(answer['distinctClients'], 0);
+	const clients = distinct > 0 ? `CLIENT (${formatCount(distinct)} different)` : 'CLIENT';
+	const counted: [title: string, values: Fields[], lack: unknown][] = [
+		['STATUS', statuses, 0],
+		[clients, listOr(answer['clients']), answer['clientsLack']],
+		['USER AGENT', listOr(answer['userAgents']), answer['userAgentsLack']],
+		['BOT', listOr(answer['bots']), 0],
 	];
 	return {
 		all: trafficOf(answer['all']),
+		entries: numberOr(answer['entries']),
 		before: trafficOf(answer['before']),
 		routes: listOr(answer['routes']).map((route) => ({
 			name: [textOr(route['service']), textOr(route['route'])].filter((part) => part !== '').join(' '),
 			now: trafficOf(route),
 			before: trafficOf(route['before']),
 		})),
-		counted: counted.map(([title, values]) => [title, values.map(countedOf)]),
+		counted: counted.map(([title, values, lack]) => ({
+			title,
+			values: values.map(countedOf),
+			lack: numberOr(lack, 0),
+		})),
 		slowest: listOr(answer['slowest']).map(readEntry),
 		whole: answer['whole'] !== false,
 	};
@@ -73,13 +89,14 @@ export function readTraffic(value: unknown): TrafficAnswer {
 
 /** Routes with the period before beside them, then the most frequent of each kind, then the slowest requests. */
 export function trafficLines(answer: TrafficAnswer, terminal: Terminal, nowMs: number): string[] {
-	const { all, before, routes, counted, slowest, whole } = answer;
+	const { all, entries, before, routes, counted, slowest, whole } = answer;
 	const rows = [
 		rowOf({ name: 'all', now: all, before }, 'bold'),
 		...routes.map((route) => rowOf({ ...route, name: inert(route.name || '(no route)') })),
 	];
 	const lines = table(COLUMNS, rows, terminal);
-	for (const [title, values] of counted) {
+	if (entries < all.requests) lines.push(paint(terminal, 'dim', sampleText(entries)));
+	for (const { title, values, lack } of counted) {
 		if (values.length === 0) continue;
 		const columns: Column[] = [
 			{ title: 'REQUESTS', align: 'right' },
@@ -92,6 +109,8 @@ export function trafficLines(answer: TrafficAnswer, terminal: Terminal, nowMs: n
 			{ text: value === '' ? '(none)' : inert(value) },
 		]);
 		lines.push('', ...table(columns, cells, terminal));
+		if (lack > 0)
+			lines.push(paint(terminal, 'dim', `each of these counts may be too low by up to ${formatCount(lack)}`));
 	}
 	if (slowest.length > 0) {
 		const width = terminal.size()?.columns ?? Number.POSITIVE_INFINITY;
@@ -103,6 +122,9 @@ export function trafficLines(answer: TrafficAnswer, terminal: Terminal, nowMs: n
 		? lines
 		: [...lines, '', 'not all of the time was looked at, the oldest part is missing: ask for less of it'];
 }
+
+const sampleText = (entries: number): string =>
+	`estimated from ${plural(entries, 'stored request')}: all that failed or were slow, and a sample of the others`;
 
 function rowOf({ name, now, before }: TrafficAnswer['routes'][number], colour?: 'bold'): Cell[] {
 	const errors = (of: Traffic) => formatPercent(of.errors / of.requests);

@@ -1,7 +1,9 @@
 /** Entries of a log as lines for a terminal. */
 import { inert } from '../core/inert.ts';
 import type { LogEntry, Severity } from '../core/log-entry.ts';
+import { FIELD_ALIASES } from '../logs/query-tree.ts';
 import { formatTime } from './clock-text.ts';
+import { formatLatency } from './quantity.ts';
 import { type Colour, paint, type Terminal } from './terminal.ts';
 import { clip, pad } from './text-width.ts';
 
@@ -20,7 +22,8 @@ const MOST_FIELDS = 24;
 
 /** One line, inert, whatever the entry holds. */
 export function logLine(entry: LogEntry, terminal: Pick<Terminal, 'colours'>, nowMs: number): string {
-	const { severity, message } = entry;
+	const { severity } = entry;
+	const message = messageOf(entry);
 	const colour = COLOURS[severity];
 	const level = pad(severity.toUpperCase(), 5);
 	const said = clip(inert(message.slice(0, LONGEST_MESSAGE + 1)), LONGEST_MESSAGE);
@@ -29,7 +32,7 @@ export function logLine(entry: LogEntry, terminal: Pick<Terminal, 'colours'>, no
 		colour === undefined ? level : paint(terminal, colour, level),
 		paint(terminal, 'cyan', inert(whose(entry))),
 		colour === 'red' ? paint(terminal, 'red', said) : said,
-		paint(terminal, 'dim', fieldsText(entry)),
+		paint(terminal, 'dim', fieldsText(entry, message)),
 	]
 		.filter((part) => part !== '')
 		.join(' ');
@@ -40,14 +43,35 @@ function whose({ instance, service, source }: LogEntry): string {
 	return (instance || service || source || '-').slice(0, LONGEST_VALUE);
 }
 
+/** Fields of a request that its line begins with. */
+const OF_REQUEST: readonly string[] = ['http.request.method', 'url.path', 'http.response.status_code', 'duration_s'];
+
+/** Of a request what was asked for, what came of it, how long that took; then the message. */
+function messageOf({ source, fields, message }: LogEntry): string {
+	const [method, path, status, seconds] = OF_REQUEST.map((name) => fields[name]);
+	if (source !== 'access' || typeof method !== 'string' || typeof path !== 'string') return message;
+	const took = typeof seconds === 'number' ? [formatLatency(seconds * 1000)] : [];
+	return [method, path.slice(0, LONGEST_VALUE), status ?? 'no answer', ...took, message]
+		.filter((part) => part !== '')
+		.join(' ');
+}
+
+/** The names that queries take, too, where there are shorter ones. */
+const SHORT: ReadonlyMap<string, string> = new Map(
+	Object.entries(FIELD_ALIASES)
+		.reverse()
+		.map(([short, name]) => [name, short]),
+);
+
 /** `key=value`, without those that the message says already. */
-function fieldsText({ fields, message, traceId }: LogEntry): string {
+function fieldsText({ source, fields, traceId }: LogEntry, message: string): string {
 	const said = message.slice(0, LONGEST_MESSAGE);
 	const shown = Object.entries(fields)
+		.filter(([name]) => source !== 'access' || !OF_REQUEST.includes(name))
 		.slice(0, MOST_FIELDS)
 		.map(([name, value]) => [name, typeof value === 'string' ? value.slice(0, LONGEST_VALUE + 1) : value] as const)
 		.filter(([, value]) => value !== '' && !(String(value).length > 1 && said.includes(String(value))))
-		.map(([name, value]) => `${inert(name.slice(0, LONGEST_VALUE))}=${valueText(value)}`);
+		.map(([name, value]) => `${inert((SHORT.get(name) ?? name).slice(0, LONGEST_VALUE))}=${valueText(value)}`);
 	if (traceId !== '') shown.push(`trace=${inert(traceId.slice(0, 32))}`);
 	return shown.join(' ');
 }

@@ -46,6 +46,22 @@ test('a line: time, level, who, message, and the fields that the message does no
 		line,
 		`${formatTime(1_700_000_000_123, 1_700_000_000_000)} ERROR videos-1 GET /v1/a 502 cause="connect refused" trace=ab`,
 	);
+	const request = {
+		'http.request.method': 'GET',
+		'url.path': '/v1/a',
+		'http.response.status_code': 502,
+		duration_s: 0.0123,
+		'http.route': 'GET /v1/*',
+		'user_agent.original': 'curl/8',
+		queue_s: 0.1,
+		other: 1,
+	};
+	assert.match(
+		logLine(entry({ source: 'access', message: 'connect refused', fields: request }), PLAIN, 0),
+		/INFO {2}videos-1 GET \/v1\/a 502 12 ms connect refused route="GET \/v1\/\*" agent=curl\/8 queue=0\.1 other=1$/,
+	);
+	const broken = { 'http.request.method': 'GET', 'url.path': '/v1/a' };
+	assert.match(logLine(entry({ source: 'access', message: '', fields: broken }), PLAIN, 0), /GET \/v1\/a no answer$/);
 	assert.match(logLine(entry({ service: '', instance: '', source: 'event' }), PLAIN, 0), /INFO {2}event listening$/);
 	assert.match(logLine(entry(), PLAIN, 1_800_000_000_000), /^2023-11-1\d \d\d:\d\d:20\.123 /);
 });
@@ -319,6 +335,9 @@ test('--traffic: routes beside the time before, who asks, the slowest', async ()
 			routes: [{ service: 'videos', route: 'GET /a\x1b[2J', ...of(1500, 0, 0.1), before: of(1000, 10, 0.5) }, 7],
 			statuses: [{ status: 200, count: 1980 }],
 			clients: [{ value: '\x1b]0;owned\x07', count: 5 }],
+			entries: 220,
+			distinctClients: 52_276,
+			clientsLack: 230,
 			userAgents: 'none',
 			bots: [],
 			slowest: [entry({ message: 'GET /slow 200' })],
@@ -335,8 +354,15 @@ test('--traffic: routes beside the time before, who asks, the slowest', async ()
 		/^ROUTE +REQUESTS +BEFORE +ERRORS +BEFORE +P50 +P95 +BEFORE +P99\nall +2000 +0 +1 % +- +200 ms +200 ms +- +200 ms\n/,
 	);
 	assert.match(out, /\nvideos GET \/a\\x1b\[2J +1500 +1000 +0 % +1 % +100 ms +100 ms +500 ms/);
+	assert.match(
+		out,
+		/\nestimated from 220 stored requests: all that failed or were slow, and a sample of the others\n\n/,
+	);
 	assert.match(out, /\n +1980 +99 % +200\n/);
-	assert.match(out, /CLIENT\n +5 +0\.25 % +\\x1b\]0;owned/);
+	assert.match(
+		out,
+		/CLIENT \(52k different\)\n +5 +0\.25 % +\\x1b\]0;owned.*\neach of these counts may be too low by up to 230\n/,
+	);
 	assert.match(out, /\nSLOWEST\n.*GET \/slow 200\n\nnot all of the time/);
 	assert.doesNotMatch(out.replaceAll('\n', ''), /\p{Cc}/u);
 });

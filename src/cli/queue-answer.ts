@@ -20,19 +20,22 @@ export interface JobsStatus {
 	unusable: string;
 	/** Ends that are still to be told; receivers that are called no more. */
 	webhooks: { waiting: number; gone: number };
+	/** Places upstream, as they came. */
+	lanes: unknown;
 }
 
-export const NO_JOBS: JobsStatus = { queues: [], unusable: '', webhooks: { waiting: 0, gone: 0 } };
+export const NO_JOBS: JobsStatus = { queues: [], unusable: '', webhooks: { waiting: 0, gone: 0 }, lanes: [] };
 
 /** null: no route makes jobs, or that version does not tell. */
 export function readJobs(said: unknown): JobsStatus | null {
 	if (typeof said !== 'object' || said === null) return null;
-	const { queues, unusable, webhooks } = said as Fields;
+	const { queues, unusable, webhooks, lanes } = said as Fields;
 	const { waiting, gone } = fieldsOf(webhooks);
 	return {
 		queues: readQueues(queues),
 		unusable: typeof unusable === 'string' ? unusable : '',
 		webhooks: { waiting: numberOr(waiting, 0), gone: numberOr(gone, 0) },
+		lanes,
 	};
 }
 

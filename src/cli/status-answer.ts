@@ -1,5 +1,7 @@
 /** The answer to the control command `status`, read with suspicion: the other end may be another version. */
+
 import { list, number, record, text } from './answer-form.ts';
+import { type CacheStatus, type PurgeStatus, readCache, readPurges } from './cache-note.ts';
 import { type JobsStatus, readJobs } from './queue-answer.ts';
 
 export interface Counts {
@@ -120,6 +122,10 @@ export interface Status {
 	services: ServiceStatus[];
 	/** null: no route makes jobs. */
 	jobs: JobsStatus | null;
+	/** null: nothing is cached. */
+	cache: CacheStatus | null;
+	/** Of each CDN that purges are passed on to. */
+	purges: PurgeStatus[];
 	/** Requests that met no route. */
 	unrouted: Counts;
 	warnings: string[];
@@ -154,6 +160,8 @@ export function readStatus(value: unknown): Status {
 		})),
 		services: list(status.services, 'services', readService),
 		jobs: readJobs(status.jobs),
+		cache: readCache(status.cache, status.services),
+		purges: readPurges(status.purges),
 		unrouted: readCounts(status.unrouted, 'unrouted'),
 		warnings: Array.isArray(status.warnings) ? status.warnings.map(String) : [],
 	};

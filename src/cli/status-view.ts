@@ -1,5 +1,7 @@
 /** A status as lines for a terminal. */
 import { inert } from '../core/inert.ts';
+import { cacheNotes } from './cache-note.ts';
+import { laneLines } from './job-places.ts';
 import { formatAge, formatBytes, formatCount, formatLatency, formatRate, plural } from './quantity.ts';
 import { jobNotes, queueTable } from './queue-view.ts';
 import type {
@@ -32,6 +34,7 @@ export function statusLines(status: Status, terminal: Terminal, now: number): st
 		lines.push(...texts.map((text) => paint(terminal, 'yellow', clip(text, width))));
 	}
 	const { services, unrouted } = status;
+	lines.push(...cacheNotes(status.cache, status.purges).map((line) => clip(line, width)));
 	if (status.jobs !== null) lines.push(...jobNotes(status.jobs).map((line) => clip(line, width)));
 	if (unrouted.requests > 0)
 		lines.push(
@@ -65,7 +68,7 @@ export function statusLines(status: Status, terminal: Terminal, now: number): st
 	const limited = services.filter(({ concurrency }) => concurrency !== null).map(concurrencyRow);
 	if (limited.length > 0) lines.push('', ...table(CONCURRENCY_COLUMNS, limited, terminal));
 	if (status.jobs !== null && status.jobs.queues.length > 0)
-		lines.push('', ...queueTable(status.jobs.queues, terminal, now));
+		lines.push('', ...queueTable(status.jobs.queues, terminal, now), ...laneLines(status.jobs.lanes, terminal));
 	return lines;
 }
 

@@ -163,6 +163,48 @@ test('jobs: what waits, runs and failed, by queue; ends that are to be told', ()
 	]);
 });
 
+test('the cache: what it answers, its room, what is away; purges for others; places of jobs', () => {
+	const cached = { hit: 80, stale: 4, revalidated: 3, collapsed: 1, miss: 12, bypass: 50 };
+	const [service] = sampleStatus().services;
+	const answer = {
+		...sampleStatus({ services: [] }),
+		services: [{ ...service, counts: { ...service?.counts, cached } }],
+		cache: {
+			...{
+				entries: 1204,
+				bytes: 45e6,
+				most: 256e6,
+				evicted: 0,
+				disk: { entries: 2, bytes: 1e9, most: 5e9, evicted: 0 },
+			},
+			levels: [{ level: 'redis\x1b[2J', down: true }, { level: 'other' }],
+		},
+		purges: [
+			{ name: 'edge', waiting: 3, lost: 1, ageMs: 125_000, lastError: '503\x1b[2J' },
+			{ name: 'far', waiting: 0, lost: 0, ageMs: 0, lastError: '' },
+		],
+		jobs: {
+			queues: { videos: { paused: false, counts: { waiting: 1 }, oldestMs: NOW } },
+			lanes: [{ queue: 'videos', lane: 'main', running: 3, slots: 10, done: 4, credit: { left: 12.5, low: true } }],
+		},
+	};
+	const lines = statusLines(readStatus(answer), recordedTerminal(), NOW);
+	assert.deepEqual(lines.slice(4, 7), [
+		'cache          85 % of 100 requests given by it; 1204 answers in 45 MB of 256 MB; 1 GB of 5 GB of disk; redis\\x1b[2J cannot be reached',
+		'purges         edge: 3 waiting, the oldest for 2m05s; 1 lost; 503\\x1b[2J',
+		'purges         far: all passed on',
+	]);
+	assert.deepEqual(lines.slice(-2), [
+		'PLACE  QUEUE   SLOTS  WAIT  TIME  DONE  CREDIT LEFT',
+		'main   videos   3/10                 4        12.50',
+	]);
+	const unused = readStatus({ ...answer, services: [], cache: {}, purges: 'none' });
+	assert.equal(
+		statusLines(unused, recordedTerminal(), NOW)[4],
+		'cache          nothing looked up yet; 0 answers in 0 B of 0 B',
+	);
+});
+
 test('rate limits: whose they are, what they refused, how full they are', () => {
 	const [service] = sampleStatus().services;
 	const limit = { name: 'per-client', route: null, refused: 0, full: 0, used: 12, entries: 65_536 };

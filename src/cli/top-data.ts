@@ -14,6 +14,8 @@ export interface TopData {
 	perSecond: number;
 	/** 0…1; NaN: not known. */
 	errorRate: number;
+	/** Share of what was looked up that the cache gave, 0…1; NaN: nothing was. */
+	hitRatio: number;
 	/** Of the machine, shares; NaN: not known. */
 	cpu: number;
 	memory: number;
@@ -55,7 +57,7 @@ export async function askTop(question: TopQuestion): Promise<TopData> {
 	const { where, tables, nowMs, signal } = question;
 	const [status, whole, ...found] = await Promise.all([
 		control(where, 'status', {}, { signal, quietMs: QUIET_MS }).then(readStatus),
-		ask(question, ['requests', 'error_rate', 'cpu', 'memory.used'], []),
+		ask(question, ['requests', 'error_rate', 'cache.hit_ratio', 'cpu', 'memory.used'], []),
 		...tables.map((table) => ask(question, [...FIGURES, ...MORE[table]], LABELS[table])),
 	]);
 	const rows = rowsOf(status, nowMs);
@@ -69,6 +71,7 @@ export async function askTop(question: TopQuestion): Promise<TopData> {
 		trend: whole.get('requests')?.get('')?.values ?? [],
 		perSecond: Number.isNaN(perSecond) ? counted : perSecond,
 		errorRate: ofAll('error_rate'),
+		hitRatio: ofAll('cache.hit_ratio'),
 		cpu: ofAll('cpu'),
 		memory: ofAll('memory.used'),
 	};

@@ -1,13 +1,14 @@
 /** `ballast top` as lines for a terminal. */
 import { inert } from '../core/inert.ts';
 import { formatPercent } from './figure-view.ts';
+import { laneLines } from './job-places.ts';
 import { formatAge, formatCount, formatRate } from './quantity.ts';
 import type { JobsStatus } from './queue-answer.ts';
 import { queueTable } from './queue-view.ts';
 import { sparkline } from './sparkline.ts';
 import { type Cell, type Column, table } from './table.ts';
 import { paint, type Terminal } from './terminal.ts';
-import { clip } from './text-width.ts';
+import { clip, textWidth } from './text-width.ts';
 import type { TopData } from './top-data.ts';
 import { sortRows, TOP_COLUMNS, TOP_TABLES, type TopRow, type TopTable } from './top-row.ts';
 import { sortColumn, type TopState } from './top-state.ts';
@@ -57,17 +58,24 @@ export function snapshotLines(data: TopData, state: TopState, terminal: Terminal
 		'',
 		...rowsTable({ which, rows: shownRows(data, state, which), state, selected: null }, terminal),
 	]);
-	return [headLine(data, terminal), ...blocks.flat(), ...queuesBlock(data, terminal)];
+	return [
+		headLine(data, terminal),
+		...blocks.flat(),
+		...queuesBlock(data, terminal),
+		...laneLines(data.status.jobs?.lanes, terminal),
+	];
 }
 
-/** Below the services, where there is room for all of them. */
+/** Below the services, where there is room for them: queues, and places upstream. */
 function withQueues(
 	body: string[],
 	{ data, state, terminal, room }: { data: TopData; state: TopState; terminal: Terminal; room: number },
 ): string[] {
 	if (state.help || state.service !== null || state.table !== 'services') return body;
-	const queues = queuesBlock(data, terminal);
-	return body.length + queues.length <= room ? [...body, ...queues] : body;
+	const blocks = [queuesBlock(data, terminal), laneLines(data.status.jobs?.lanes, terminal)];
+	const shown = [...body];
+	for (const block of blocks) if (shown.length + block.length <= room) shown.push(...block);
+	return shown;
 }
 
 function queuesBlock({ status: { jobs } }: TopData, terminal: Terminal): string[] {
@@ -78,20 +86,28 @@ function queuesBlock({ status: { jobs } }: TopData, terminal: Terminal): string[
 function jobsText({ queues }: JobsStatus): string {
 	const sum = (of: 'waiting' | 'running' | 'failed'): string =>
 		formatCount(queues.reduce((all, queue) => all + queue[of], 0));
-	return `jobs ${sum('waiting')} waiting, ${sum('running')} running, ${sum('failed')} failed`;
+	const oldestMs = Math.min(...queues.map((queue) => queue.oldestMs ?? Number.POSITIVE_INFINITY));
+	const oldest = Number.isFinite(oldestMs) ? ` (${formatAge(Date.now() - oldestMs)})` : '';
+	return `jobs ${sum('waiting')} waiting${oldest}, ${sum('running')} running, ${sum('failed')} failed`;
 }
 
-function headLine({ status, trend, perSecond, errorRate, cpu, memory }: TopData, terminal: Terminal): string {
+function headLine({ status, trend, perSecond, errorRate, hitRatio, cpu, memory }: TopData, terminal: Terminal): string {
+	// The least telling last: what has no room for all of it is left out.
 	const parts = [
 		`Ballast ${inert(status.version)}, up ${formatAge(status.uptimeMs)}`,
 		`${formatRate(perSecond).replace('/s', ' req/s')} ${sparkline(trend, TREND)}`.trimEnd(),
 		`errors ${formatPercent(errorRate)}`,
+		...(status.warnings.length > 0 ? [`${status.warnings.length} to note: ballast status`] : []),
+		...(Number.isNaN(hitRatio) ? [] : [`cache ${formatPercent(hitRatio)}`]),
 		`cpu ${formatPercent(cpu)}`,
 		`mem ${formatPercent(memory)}`,
 		...(status.jobs === null || status.jobs.queues.length === 0 ? [] : [jobsText(status.jobs)]),
-		...(status.warnings.length > 0 ? [`${status.warnings.length} to note: ballast status`] : []),
 	];
-	return clip(parts.join('  '), terminal.size()?.columns ?? Number.POSITIVE_INFINITY);
+	const width = terminal.size()?.columns ?? Number.POSITIVE_INFINITY;
+	let line = '';
+	for (const part of parts)
+		if (line === '' || textWidth(line) + 2 + textWidth(part) <= width) line += `${line && '  '}${part}`;
+	return clip(line, width);
 }
 
 function tabLine(state: TopState, terminal: Terminal): string {

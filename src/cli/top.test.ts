@@ -214,21 +214,28 @@ test('what a cache gives has a column, where there is a cache', async () => {
 	});
 	const lines = screenLines(found, FIRST_STATE, where, '');
 	assert.match(lines.join('\n'), /ERRORS +HITS .*\n.*videos .* 87 %/);
+	assert.doesNotMatch(screenLines(without, FIRST_STATE, where, '')[0] as string, /cache/);
+	assert.match(screenLines({ ...found, hitRatio: 0.873 }, FIRST_STATE, where, '')[0] as string, / {2}cache 87 % {2}/);
 });
 
 test('jobs: at the head, and their queues below the services where there is room', async () => {
 	const found = await data();
 	const queue = { parked: 0, done: 9, oldestMs: null, paused: false, name: 'videos' };
 	const queues = [
-		{ ...queue, waiting: 12, running: 4, failed: 1 },
+		{ ...queue, waiting: 12, running: 4, failed: 1, oldestMs: Date.now() - 125_000 },
 		{ ...queue, name: 'pdf', waiting: 3, running: 0, failed: 0 },
 	];
-	const status = { ...found.status, jobs: { queues, unusable: '', webhooks: { waiting: 0, gone: 0 } } };
+	const lanes = [{ queue: 'videos', lane: 'main', running: 3, slots: 10 }];
+	const status = { ...found.status, jobs: { queues, unusable: '', webhooks: { waiting: 0, gone: 0 }, lanes } };
 	const where = recordedTerminal({ columns: 200, rows: 24 });
 	const lines = screenLines({ ...found, status }, FIRST_STATE, where, '');
-	assert.match(lines[0] as string, /jobs 15 waiting, 4 running, 1 failed/);
+	assert.match(lines[0] as string, /jobs 15 waiting \(2m0\ds\), 4 running, 1 failed/);
 	assert.match(lines.join('\n'), /QUEUE +WAITING.*\nvideos +12 .*\npdf +3 /);
-	const low = screenLines({ ...found, status }, FIRST_STATE, recordedTerminal({ columns: 200, rows: 7 }), '');
-	assert.doesNotMatch(low.join('\n'), /QUEUE/);
+	assert.match(lines.join('\n'), /\nmain +videos +3\/10 /);
+	const shownIn = (rows: number) =>
+		screenLines({ ...found, status }, FIRST_STATE, recordedTerminal({ columns: 200, rows }), '').join('\n');
+	assert.doesNotMatch(shownIn(7), /QUEUE/);
+	assert.match(shownIn(11), /QUEUE +WAITING/);
+	assert.doesNotMatch(shownIn(11), /SLOTS/);
 	assert.match(snapshotLines({ ...found, status }, FIRST_STATE, where).join('\n'), /QUEUE +WAITING/);
 });

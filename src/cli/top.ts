@@ -101,7 +101,7 @@ function sortedBy(column: string | undefined): TopState {
 }
 
 function asJson(data: TopData, state: TopState): unknown {
-	const { perSecond, errorRate, cpu, memory } = data;
+	const { perSecond, errorRate, hitRatio, cpu, memory } = data;
 	const tables = TOP_TABLES.map((which) => [which, shownRows(data, state, which).map(({ key: _, ...row }) => row)]);
-	return { perSecond, errorRate, cpu, memory, ...Object.fromEntries(tables) };
+	return { perSecond, errorRate, hitRatio, cpu, memory, ...Object.fromEntries(tables) };
 }

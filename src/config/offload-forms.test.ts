@@ -86,7 +86,7 @@ test('credit needs to know where it is told; of spend what is left out is inheri
 	);
 	const { spend: a } = routeOffloads['POST /a'] ?? assert.fail();
 	assert.deepEqual([a?.perTenant, a?.tenants], [20_000_000, { acme: 500_000 }]);
-	assert.deepEqual(a?.price, { each: 250_000, perCharacter: 100, text: ['/t'], otherwise: 250_000 });
+	assert.deepEqual(a?.price, { each: 250_000, perCharacter: 100, text: ['/t'], otherwise: 250_000, times: null });
 	const { spend: b } = routeOffloads['POST /b'] ?? assert.fail();
 	assert.deepEqual([b?.perTenant, b?.price.otherwise], [null, 3_000_000]);
 	assert.equal(routeOffloads['POST /c']?.spend, null);

@@ -72,8 +72,15 @@ test('what is left is asked for, and what jobs cost is counted; limits hold for 
 			[policy?.credit?.below, policy?.credit?.path, policy?.spend?.perTenant, policy?.spend?.per],
 			[250, '/v3/users/me', 20_000_000, 'hour'],
 		);
-	assert.deepEqual(videos?.spend?.price, { each: 0, perCharacter: 5600, text: ['/script'], otherwise: 5_000_000 });
+	assert.deepEqual(videos?.spend?.price, {
+		each: 0,
+		perCharacter: 5600,
+		text: ['/script'],
+		otherwise: 5_000_000,
+		times: null,
+	});
 	assert.deepEqual([templates?.spend?.price.text, translations?.spend?.price.each], [['/variables'], 4_000_000]);
+	assert.equal(translations?.spend?.price.times, '/output_languages', 'each language costs');
 	const [off] = await policies({ credit: 'off', spend: 'off' });
 	assert.deepEqual([off?.credit, off?.spend], [null, null]);
 });

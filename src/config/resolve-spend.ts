@@ -13,7 +13,7 @@ const SPEND: SpendPolicy = {
 	perTenant: null,
 	total: null,
 	tenants: {},
-	price: { each: 0, perCharacter: 0, text: [], otherwise: 0 },
+	price: { each: 0, perCharacter: 0, text: [], otherwise: 0, times: null },
 	failures: 'billed',
 };
 
@@ -59,6 +59,7 @@ export function laySpend(base: SpendPolicy | null, input: SpendInput | undefined
 			perCharacter: price?.perCharacter === undefined ? from.price.perCharacter : micro(price.perCharacter),
 			text: price?.text ?? from.price.text,
 			otherwise: price?.otherwise === undefined ? otherwise : micro(price.otherwise),
+			times: price?.times ?? from.price.times,
 		},
 		failures: failures ?? from.failures,
 	};

@@ -13,14 +13,17 @@ export const creditForm = ({ path, left, everyMs, below }: CreditPolicy): Form =
 });
 
 export function spendForm({ per, perTenant, total, tenants, price, failures }: SpendPolicy): Form {
-	const { each, perCharacter, text, otherwise } = price;
+	const { each, perCharacter, text, otherwise, times } = price;
 	const named = Object.entries(tenants).map(([name, most]) => [name, most / MICRO]);
 	return {
 		per,
 		perTenant: perTenant === null ? 'off' : perTenant / MICRO,
 		...(named.length === 0 ? {} : { tenants: Object.fromEntries(named) }),
 		total: total === null ? 'off' : total / MICRO,
-		price: { each: each / MICRO, perCharacter: perCharacter / MICRO, text, otherwise: otherwise / MICRO },
+		price: {
+			...{ each: each / MICRO, perCharacter: perCharacter / MICRO, text, otherwise: otherwise / MICRO },
+			...(times === null ? {} : { times }),
+		},
 		failures,
 	};
 }

@@ -61,6 +61,7 @@ export const ERRORS = {
 	jobs_full: entry(503, 'ballast', true, 'connection_limit_reached', 'The queue is full'),
 	upstream_full: entry(429, 'instance', true, 'connection_limit_reached', 'The API takes no more jobs now'),
 	jobs_unavailable: entry(503, 'ballast', true, 'proxy_internal_response', 'Jobs cannot be stored now'),
+	key_missing: entry(503, 'ballast', true, 'proxy_internal_response', 'What the job keeps cannot be opened now'),
 	// Ballast and the instances behind it.
 	draining: entry(503, 'ballast', true, 'proxy_internal_response', 'This node is shutting down'),
 	node_overloaded: entry(503, 'ballast', true, 'proxy_internal_response', 'This node has too much to do'),

@@ -47,7 +47,7 @@ export interface Counted {
 	/** `performance.now()` at its begin. */
 	readonly startMs: number;
 	/** What it said, as offsets into the buffer. */
-	readonly buffer: Uint8Array;
+	readonly buffer: Buffer;
 	readonly method: string;
 	readonly pathStart: number;
 	readonly pathEnd: number;

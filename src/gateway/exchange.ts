@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { ErrorCode } from '../core/errors.ts';
 import { BodyKind, BodyScan } from '../wire/body.ts';
 import { Framing } from '../wire/framing.ts';

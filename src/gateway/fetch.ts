@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { Outcome } from '../core/board.ts';
 import { type ErrorCode, errorIndex } from '../core/errors.ts';
 import { ServiceCell, ServiceColumn } from '../core/service-cells.ts';

@@ -46,6 +46,10 @@ export class CacheTrack<Of, Where> {
 	waitedUs = 0;
 	/** It was looked up before, and what it waited for did not suit it: it asks for itself. */
 	alone = false;
+	/** What it waited for was purged: the next time it asks for itself. */
+	purged = false;
+	/** `AnswerStore.purges` when it was passed on, where its answer says something of what is stored. */
+	purges = 0;
 
 	reset(): void {
 		this.asker = null;
@@ -55,5 +59,6 @@ export class CacheTrack<Of, Where> {
 		this.cached = Cached.none;
 		this.waitedUs = 0;
 		this.alone = false;
+		this.purged = false;
 	}
 }

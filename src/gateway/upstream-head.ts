@@ -162,9 +162,7 @@ function isReplaced(field: number, { words }: TraceContext): boolean {
 }
 
 function isCondition(field: number): boolean {
-	return (
-		field === Field.ifNoneMatch || field === Field.ifModifiedSince || field === Field.ifRange || field === Field.range
-	);
+	return field >= Field.ifNoneMatch && field <= Field.range;
 }
 
 /** Max-Forwards counts down for TRACE and OPTIONS (RFC 9110 §7.6.2); elsewhere it means nothing and is passed on. */

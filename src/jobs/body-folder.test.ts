@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { after, test } from 'node:test';
 import { BodyFolder } from './body-folder.ts';
+import { storeKeys } from './sealing/store-keys.ts';
 import { mountSmallDisk, NO_MOUNT } from './testing/small-disk.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'ballast-bodies-'));
@@ -35,6 +37,38 @@ test('a body is there under its name when it is whole, for nobody else to read',
 	assert.equal(await folder.size(file), 500, 'what is whole stays');
 	await folder.remove([file, file]);
 	assert.equal(await folder.size(file), null);
+});
+
+test('with a key a body is not to be read in its file, and is as it was for who has the key', async () => {
+	const { path, folder } = fresh();
+	const before = await folder.create(1000);
+	await before.write(Buffer.from('in the clear'));
+	const { file: plain } = await before.finish();
+	const [old, next] = storeKeys([randomBytes(32), randomBytes(32)].map((key) => key.toString('base64')));
+	assert.ok(old !== undefined && next !== undefined);
+	folder.keys = [old];
+	const body = Buffer.alloc(200_000, 'top-secret');
+	const writer = await folder.create(body.length);
+	for (let at = 0; at < body.length; at += 70_000) await writer.write(body.subarray(at, at + 70_000));
+	const { file, bytes: length } = await writer.finish();
+	assert.match(file, /^[A-Za-z0-9_-]{22}\.sealed$/);
+	assert.deepEqual([length, await folder.size(file)], [body.length, body.length]);
+	assert.ok(!readFileSync(join(path, file)).includes('top-secret'));
+	// Another key comes, and what lies there is read as before.
+	folder.keys = [next, old];
+	assert.ok((await buffer(folder.read(file))).equals(body));
+	assert.equal((await buffer(folder.read(plain))).toString(), 'in the clear');
+	folder.keys = [next];
+	await assert.rejects(buffer(folder.read(file)), /encrypted by the key [0-9a-f]{16}/);
+	const empty = await (await folder.create(0)).finish();
+	assert.equal((await buffer(folder.read(empty.file))).length, 0);
+	assert.deepEqual(
+		(await pagesOf(folder.olderThan(Date.now() + 60_000))).flat().toSorted(),
+		[plain, file, empty.file].toSorted(),
+	);
+	folder.keys = [next, old];
+	assert.equal(await folder.text({ file, bytes: length }, 1_000_000), body.toString());
+	assert.equal(await folder.size(file), null, 'read once');
 });
 
 test('a body over its limit leaves nothing', async () => {

@@ -1,13 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { createReadStream, mkdirSync, type ReadStream } from 'node:fs';
-import { type FileHandle, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { createReadStream, mkdirSync } from 'node:fs';
+import { type FileHandle, open, opendir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { diskFault, storeUnusable } from '../core/database.ts';
 import { BallastError } from '../core/errors.ts';
 import type { JobBody } from './job.ts';
+import { openedFile, type ReadAt, sealedReader } from './sealing/read-sealed.ts';
+import { FileSealer, plainBytes, SEALED } from './sealing/sealed-file.ts';
+import type { StoreKey } from './sealing/store-keys.ts';
 
 /** Names are made here, never taken from a client. */
-const NAME = /^[A-Za-z0-9_-]{22}$/;
+const NAME = /^[A-Za-z0-9_-]{22}(?:\.sealed)?$/;
 /** Being written: counts as nothing. */
 const PART = '.part';
 /** Names that are held at once. */
@@ -26,9 +31,18 @@ export interface BodyWriter {
 	abort(): Promise<void>;
 }
 
+/** What a sealed body is of. */
+const aboutOf = (file: string): string => `body ${file}`;
+
+/** How the plain text of this body is read, where it is sealed; undefined: as it lies on the disk. */
+export const bodyReader = (file: string, fd: number, keys: readonly StoreKey[]): ReadAt | undefined =>
+	file.endsWith(SEALED) ? sealedReader(fd, { about: aboutOf(file), keys }) : undefined;
+
 /** Bodies of jobs that are too large to be held: a file each, in one folder that is Ballast's own. */
 export class BodyFolder {
 	readonly #path: string;
+	/** The first seals what comes, each opens; none: bodies lie in the clear. */
+	keys: readonly StoreKey[] = [];
 
 	/** @throws BallastError `store_unusable` */
 	constructor(path: string) {
@@ -42,22 +56,26 @@ export class BodyFolder {
 
 	/** @throws BallastError `jobs_unavailable` */
 	async create(mostBytes: number): Promise<BodyWriter> {
-		const name = randomBytes(17).toString('base64url').slice(0, 22);
+		const [key] = this.keys;
+		const name = randomBytes(17).toString('base64url').slice(0, 22) + (key === undefined ? '' : SEALED);
+		const sealer = key === undefined ? null : new FileSealer(key, aboutOf(name));
 		const path = join(this.#path, name);
 		return translated(
-			async () => new FileWriter(await open(path + PART, 'wx', 0o600), { folder: this.#path, name, mostBytes }),
+			async () => new FileWriter(await open(path + PART, 'wx', 0o600), { folder: this.#path, name, mostBytes, sealer }),
 		);
 	}
 
-	/** Its bytes; the stream fails with ENOENT where it is gone. @throws BallastError `internal`: that is no name of ours */
-	read(file: string): ReadStream {
-		return createReadStream(this.#pathOf(file));
+	/** Its bytes; fails where it is gone (ENOENT), or no key opens it. @throws BallastError `internal`: that is no name of ours */
+	read(file: string): AsyncIterable<Uint8Array> {
+		const path = this.#pathOf(file);
+		return file.endsWith(SEALED) ? openedFile(path, { about: aboutOf(file), keys: this.keys }) : createReadStream(path);
 	}
 
 	/** null: it is not there. */
 	async size(file: string): Promise<number | null> {
 		try {
-			return (await stat(this.#pathOf(file))).size;
+			const { size } = await stat(this.#pathOf(file));
+			return file.endsWith(SEALED) ? plainBytes(size) : size;
 		} catch (error) {
 			if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
 			throw error;
@@ -69,7 +87,7 @@ export class BodyFolder {
 		if (body === null) return null;
 		if ('inline' in body) return Buffer.from(body.inline).toString('utf8');
 		try {
-			return body.bytes > mostBytes ? null : await readFile(this.#pathOf(body.file), 'utf8');
+			return body.bytes > mostBytes ? null : await text(Readable.from(this.read(body.file)));
 		} catch {
 			return null;
 		} finally {
@@ -116,30 +134,50 @@ export class BodyFolder {
 	}
 }
 
+interface WriterOf {
+	folder: string;
+	name: string;
+	/** Of the plain text. */
+	mostBytes: number;
+	/** null: it lies in the clear. */
+	sealer: FileSealer | null;
+}
+
 class FileWriter implements BodyWriter {
 	readonly #handle: FileHandle;
-	readonly #of: { folder: string; name: string; mostBytes: number };
+	readonly #of: WriterOf;
 	#bytes = 0;
+	/** The head of a sealed file is not written yet. */
+	#headless: boolean;
 	/** What was called last: calls follow one another. */
 	#last: Promise<void> = Promise.resolve();
 	#isOpen = true;
 
-	constructor(handle: FileHandle, of: { folder: string; name: string; mostBytes: number }) {
+	constructor(handle: FileHandle, of: WriterOf) {
 		this.#handle = handle;
 		this.#of = of;
+		this.#headless = of.sealer !== null;
 	}
 
 	write(chunk: Uint8Array): Promise<void> {
 		return this.#inOrder(async () => {
 			this.#bytes += chunk.length;
 			if (this.#bytes > this.#of.mostBytes) throw new BallastError('body_too_large');
-			for (let at = 0; at < chunk.length; ) at += (await this.#handle.write(chunk, at)).bytesWritten;
+			await this.#put(this.#of.sealer?.add(chunk) ?? chunk);
 		});
 	}
 
+	async #put(bytes: Uint8Array): Promise<void> {
+		const { sealer } = this.#of;
+		const all = this.#headless && sealer !== null ? Buffer.concat([sealer.head, bytes]) : bytes;
+		this.#headless = false;
+		for (let at = 0; at < all.length; ) at += (await this.#handle.write(all, at)).bytesWritten;
+	}
+
 	async finish(): Promise<{ file: string; bytes: number }> {
-		const { folder, name } = this.#of;
+		const { folder, name, sealer } = this.#of;
 		await this.#inOrder(async () => {
+			if (sealer !== null) await this.#put(sealer.end());
 			await this.#handle.datasync();
 			await this.#close();
 			await rename(join(folder, name + PART), join(folder, name));

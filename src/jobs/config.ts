@@ -255,7 +255,7 @@ export const jobsSchema = object({
 	),
 	streams: key(
 		integer(0, 4000),
-		'Most streams of events (`/{id}/events`) at once, over all workers of this node; 503 `jobs_full` beyond.',
+		'Most streams of events (`/{id}/events`) at once, over all workers of this node, and for each tenant as many as would still be free; 503 `jobs_full` beyond.',
 		{ default: 1000, example: 4000 },
 	),
 	encryption: key(
@@ -266,7 +266,7 @@ export const jobsSchema = object({
 				{ example: { env: 'JOBS_KEY' } },
 			),
 		}),
-		'What a job keeps of its request and its answer (credentials, fields, URLs, bodies up to 64 KiB) is encrypted where it is stored, by AES-256-GCM; larger bodies are not. All nodes that share jobs need the same keys.',
+		'What a job keeps of its request and its answer (credentials, fields, URLs, bodies of any size, copies in folders) is encrypted where it is stored, by AES-256-GCM. All nodes that share jobs need the same keys.',
 		{ defaultText: 'it is stored as it is', example: { key: { env: 'JOBS_KEY' } } },
 	),
 	webhooks: key(

@@ -9,7 +9,10 @@ import type { Job, JobBody, JobError, JobProgress, JobResult, JobState, NewJob }
 export interface JobStore {
 	/** Each wholly or not at all; calls of one turn are stored together. */
 	add(jobs: readonly NewJob[]): Promise<AddOutcome[]>;
-	/** Jobs whose turn it is, and those whose holder is gone (`lost`), which come first. */
+	/**
+	 * Jobs whose turn it is, and those whose holder is gone (`lost`), which come first: also one that has ended, but that
+	 * an upstream has (`externalId`), for it is to be ended there, and holds its slot until its new holder reports an end.
+	 */
 	claim(claim: Claim): Promise<ClaimedJob[]>;
 	/**
 	 * What became of attempts; false: the token is not the job's any more, or the job has ended (cancelled, expired)

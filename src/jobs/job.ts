@@ -74,7 +74,7 @@ export interface NewJob {
 	upstreamKey: string;
 	/** Told at its end (a webhook), as the one who tells wrote it down; null: nobody. */
 	notify: Uint8Array | null;
-	/** Among which telling takes turns (the receiver's host); default '': one of all. */
+	/** Among which telling takes turns (the receiver's domain); default '': one of all. */
 	notifyLane?: string;
 	/** The place upstream that it must have; default '': any. */
 	lane?: string;

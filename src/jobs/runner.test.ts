@@ -192,6 +192,19 @@ test('a job that is cancelled while its upstream has it holds its slot until tha
 	const { token } = await stage.upstream.taken(1);
 	await cancel(other);
 	assert.deepEqual(stage.upstream.unwantedOnes, [job.token, token]);
+	// Whoever was to tell its upstream dies; whoever comes after tells it, and has the slot as long as it needs.
+	stage.runner.close();
+	const behind = await stage.add();
+	const next = stage.run('second', ['first']);
+	next.active = true;
+	const lost = await stage.upstream.taken(2);
+	assert.deepEqual([lost.id, lost.externalId, lost.state], [other, 'v1', 'cancelled']);
+	assert.deepEqual(stage.upstream.unwantedOnes.slice(2), [lost.token]);
+	assert.deepEqual([next.inLane('q', ''), next.inLane('q', '', true)], [1, 1]);
+	assert.equal((await stage.store.get(behind))?.state, 'waiting');
+	next.conclude(lost.token, { kind: 'cancelled' });
+	assert.equal((await stage.order(2)).id, behind);
+	next.close();
 });
 
 test('an answer that takes a job and does not name it leaves it to a person', async () => {

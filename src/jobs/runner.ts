@@ -2,7 +2,7 @@ import { ShortLivedMap } from '../core/short-lived-map.ts';
 import type { AttemptOrder, AttemptOutcome, AttemptPolicy } from './attempt.ts';
 import { type AttemptReport, AttemptReports } from './attempt-reports.ts';
 import type { SubmittedJobs } from './external/submitted-jobs.ts';
-import { ENDED, type JobBody, type JobProgress, type JobState } from './job.ts';
+import { ENDED, type Job, type JobBody, type JobProgress, type JobState } from './job.ts';
 import { type ClaimedJob, isFull, type JobStore, type QueueRoom, type ReportKind } from './job-store.ts';
 import { mayBegin, settle, settleLost } from './settle-attempt.ts';
 
@@ -30,6 +30,8 @@ export interface AttemptPlaces {
 
 export interface JobRunnerParts {
 	store: JobStore;
+	/** How a job gets on, also where what it keeps cannot be read. */
+	look(id: string): Promise<Pick<Job, 'state'> | null>;
 	places: AttemptPlaces;
 	holder: string;
 	/** Holders before this one, known to be gone. */
@@ -52,6 +54,8 @@ interface Running {
 	reporting: boolean;
 	/** Its upstream has it: no attempt is under way. */
 	submitted: boolean;
+	/** It has ended here, and its upstream is told so. */
+	unwanted: boolean;
 }
 
 /** Carries jobs out: claims where there is room, has attempts made, reports what became of them. */
@@ -102,10 +106,11 @@ export class JobRunner {
 		return this.#held;
 	}
 
-	/** Ours in a place upstream. */
-	inLane(queue: string, lane: string): number {
+	/** Ours in a place upstream; `ending`: only those of them that have ended here, and not there. */
+	inLane(queue: string, lane: string, ending = false): number {
 		let count = 0;
-		for (const { job } of this.#running.values()) if (job.queue === queue && job.lane === lane) count++;
+		for (const { job, unwanted } of this.#running.values())
+			if (job.queue === queue && job.lane === lane && (unwanted || !ending)) count++;
 		return count;
 	}
 
@@ -197,7 +202,7 @@ export class JobRunner {
 	}
 
 	#take(job: ClaimedJob): void {
-		this.#running.set(job.token, { job, reporting: false, submitted: false });
+		this.#running.set(job.token, { job, reporting: false, submitted: false, unwanted: false });
 		this.#tokens.set(job.id, job.token);
 		const policy = this.#parts.policyOf(job);
 		const nowMs = this.#parts.nowMs();
@@ -268,10 +273,15 @@ export class JobRunner {
 		const running = this.#running.get(token);
 		if (running === undefined || running.reporting) return;
 		// What an upstream has, or may have by now, holds its slot there until it has ended.
-		if (running.submitted) this.#parts.submitted.unwanted(token);
+		if (running.submitted) this.#unwanted(running);
 		if (running.submitted || this.#parts.submitted.keeps(running.job)) return;
 		this.#parts.places.abort(token);
 		this.#report(running.job, { kind: 'cancelled' });
+	}
+
+	#unwanted(running: Running): void {
+		running.unwanted = true;
+		this.#parts.submitted.unwanted(running.job.token);
 	}
 
 	#report(job: ClaimedJob, kind: ReportKind): void {
@@ -293,7 +303,7 @@ export class JobRunner {
 		const running = this.#running.get(job.token);
 		if (held && running !== undefined && kind.kind === 'submitted') this.#hold(running, kind.externalId);
 		else this.#forget(job);
-		if (held && running !== undefined && !taken) this.#parts.submitted.unwanted(job.token);
+		if (held && running !== undefined && !taken) this.#unwanted(running);
 		if (taken) this.#parts.settled(job, kind);
 		// Behind a call that failed it cannot be told whether a body is wanted: the sweep can.
 		else if (isFirst && 'result' in kind && kind.result?.body != null) this.#parts.places.drop(kind.result.body);
@@ -307,7 +317,7 @@ export class JobRunner {
 
 	/** One that was cancelled goes on upstream, and in its slot. */
 	async #hasEnded(id: string): Promise<boolean> {
-		const job = await this.#parts.store.get(id);
+		const job = await this.#parts.look(id);
 		return job !== null && ENDED.has(job.state);
 	}
 

@@ -30,9 +30,28 @@ const KNOWN: readonly (readonly [name: string, pattern: RegExp])[] = [
 	['other bots', /bot\b|crawl|spider|scrap(?:er|y)|slurp|archiver/i],
 ];
 const LOOKED_AT = 512;
+/** Most user agents name no bot: one look tells it. */
+const ANY = new RegExp(KNOWN.map(([, { source }]) => source).join('|'), 'i');
+/** User agents whose bot is remembered. */
+const MOST_REMEMBERED = 5000;
 
 /** The name of the bot that a user agent says it is; null: it does not say so. */
 export function botOf(userAgent: string): string | null {
 	const head = userAgent.slice(0, LOOKED_AT);
+	if (!ANY.test(head)) return null;
 	return KNOWN.find(([, pattern]) => pattern.test(head))?.[0] ?? null;
+}
+
+/** The same, for who asks again and again for the same ones. */
+export class KnownBots {
+	readonly #known = new Map<string, string | null>();
+
+	of(userAgent: string): string | null {
+		const known = this.#known.get(userAgent);
+		if (known !== undefined) return known;
+		if (this.#known.size >= MOST_REMEMBERED) this.#known.clear();
+		const bot = botOf(userAgent);
+		this.#known.set(userAgent, bot);
+		return bot;
+	}
 }

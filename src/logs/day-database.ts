@@ -30,6 +30,9 @@ const STEPS: readonly string[] = [
 		iif(severity = 2, '', ' ${MARK}l' || severity) || iif(source = 2, '', ' ${MARK}o' || source) ||
 		iif(route IS NOT NULL OR status IS NOT NULL OR duration IS NOT NULL, ' ${MARK}f', '')
 		FROM entry WHERE message <> '';`,
+	// What the requests of a time were, added up: see traffic-summaries.ts.
+	`CREATE TABLE IF NOT EXISTS traffic_minute (minute INTEGER PRIMARY KEY, entries INTEGER NOT NULL, routes TEXT NOT NULL, callers TEXT NOT NULL);
+	CREATE TABLE IF NOT EXISTS traffic_hour (hour INTEGER PRIMARY KEY, routes TEXT NOT NULL, callers TEXT NOT NULL);`,
 ];
 const CACHE_KIB = 16_384;
 const MOST_REMEMBERED = 4096;
@@ -43,6 +46,8 @@ export class DayDatabase {
 	readonly #count: StatementSync;
 	readonly #lastIn: StatementSync;
 	readonly #version: StatementSync;
+	readonly #unsealMinute: StatementSync;
+	readonly #unsealHour: StatementSync;
 	#seenVersion = -1;
 	/** Newest millisecond that holds an entry. */
 	#newestMs = 0;
@@ -63,20 +68,23 @@ export class DayDatabase {
 		);
 		this.#lastIn = this.database.prepare('SELECT max(id) AS id FROM entry WHERE id BETWEEN ? AND ?');
 		this.#version = this.database.prepare('PRAGMA data_version');
+		this.#unsealMinute = this.database.prepare('DELETE FROM traffic_minute WHERE minute = ?');
+		this.#unsealHour = this.database.prepare('DELETE FROM traffic_hour WHERE hour = ?');
 	}
 
-	/** Writes all of them or none. */
-	put(entries: readonly LogEntry[]): void {
+	/** Writes all of them or none. The answer: minutes (since 1970) whose traffic had been added up without these. */
+	put(entries: readonly LogEntry[]): number[] {
 		try {
-			this.#databases.inTransaction(this.database, () => this.#write(entries));
+			return this.#databases.inTransaction(this.database, () => this.#write(entries));
 		} catch (error) {
 			this.#seenVersion = -1;
 			throw error;
 		}
 	}
 
-	#write(entries: readonly LogEntry[]): void {
+	#write(entries: readonly LogEntry[]): number[] {
 		this.#lookAtOthers();
+		const requested = new Set<number>();
 		const counts = new Map<
 			string,
 			[minute: number, source: number, severity: number, service: string, count: number, weight: number]
@@ -90,6 +98,7 @@ export class DayDatabase {
 			const { service } = entry;
 			if (text !== '') this.#index.run(id, text + marksOf({ severity, source, service, fields: hasFields(row) }));
 			const minute = Math.floor(timeOf(id) / 60_000);
+			if (entry.source === 'access') requested.add(minute);
 			const key = `${minute} ${source} ${severity} ${service}`;
 			const weight = entry.source === 'access' ? Number(entry.fields[WEIGHT] ?? 1) : 1;
 			const count = counts.get(key);
@@ -100,6 +109,13 @@ export class DayDatabase {
 			}
 		}
 		for (const count of counts.values()) this.#count.run(...count);
+		return [...requested].filter((minute) => this.#unseal(minute));
+	}
+
+	/** What was added up of a time no longer holds. Says whether anything was. */
+	#unseal(minute: number): boolean {
+		this.#unsealHour.run(Math.floor(minute / 60));
+		return this.#unsealMinute.run(minute).changes > 0;
 	}
 
 	/** Another process, such as a core that drains, may have taken ids since. Within a transaction none can. */

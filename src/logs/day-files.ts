@@ -51,6 +51,11 @@ export class DayFiles {
 		return files.sort((one, other) => other.fromMs - one.fromMs || other.part - one.part);
 	}
 
+	/** Another process, or retention, may have removed it: to open it would make it anew. */
+	has(name: string): boolean {
+		return statSync(join(this.folder, name), { throwIfNoEntry: false }) !== undefined;
+	}
+
 	/** Those that may hold entries of that time, newest first. */
 	covering(fromMs: number, toMs: number): DayFile[] {
 		return this.list().filter((file) => file.fromMs <= toMs && file.fromMs + DAY_MS + BEYOND_MS > fromMs);

@@ -28,6 +28,8 @@ export interface Scan {
 	direct?(database: DatabaseSync, ids: { from: number; to: number }): Row[] | null;
 	/** The most that may pass, ms: then the rest is left. */
 	budgetMs: number;
+	/** Only what that file holds; default: what any does. */
+	file?: string;
 }
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -72,7 +74,11 @@ function* stepsOf(files: DayFiles, { from, to }: { from: number; to: number }, a
 	const { plan } = asked;
 	const between: Between = (lower, upper) =>
 		`${SOURCES[asked.of](plan, `BETWEEN ${lower} AND ${upper}`)}${plan.where === '' ? '' : ` AND ${plan.where}`}`;
-	const all = files.covering(Math.floor(from / IDS_A_MS), Math.floor(to / IDS_A_MS));
+	const covering = (lowest: number, highest: number) =>
+		files
+			.covering(Math.floor(lowest / IDS_A_MS), Math.floor(highest / IDS_A_MS))
+			.filter(({ name }) => asked.file === undefined || name === asked.file);
+	const all = covering(from, to);
 	const oldest = all.reduce((least, file) => Math.min(least, file.fromMs * IDS_A_MS), Number.POSITIVE_INFINITY);
 	let low = Math.min(to, endOf(all)) + 1;
 	while (low > Math.max(from, oldest)) {
@@ -86,8 +92,7 @@ function* stepsOf(files: DayFiles, { from, to }: { from: number; to: number }, a
 		const direct: Run['direct'] = (database) => asked.direct?.(database, { from: low, to: high }) ?? null;
 		const run: Run = { statement, values, direct, bulk: asked.bulk === true, reads: asked.reads };
 		const rows: Row[] = [];
-		for (const file of files.covering(Math.floor(low / IDS_A_MS), Math.floor(high / IDS_A_MS)))
-			for (const row of rowsOf(files, file.name, run)) rows.push(row);
+		for (const file of covering(low, high)) for (const row of rowsOf(files, file.name, run)) rows.push(row);
 		// To its first match the text index walks from its very first entry, or from its last, wherever the step is.
 		pace.end(rows.length === 0 && plan.match !== '');
 		if (!asked.take(rows)) return low;
@@ -155,7 +160,8 @@ function rowsBySql(database: DatabaseSync, { statement, values, bulk }: Run): Ro
 /** SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_CANTOPEN, SQLITE_NOTADB. */
 const OF_FILE: readonly number[] = [10, 11, 14, 26];
 
-function isOfFile(error: unknown): boolean {
+/** Whether it is the fault of a file that something failed, and not of who asked. */
+export function isOfFile(error: unknown): boolean {
 	const { code, errcode = 0 } = error as { code?: string; errcode?: number };
 	return code === 'store_unusable' || OF_FILE.includes(errcode & 0xff);
 }

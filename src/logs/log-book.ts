@@ -195,6 +195,7 @@ export class LogBook {
 	/** About once a second. */
 	tick(): void {
 		this.flush();
+		this.store?.traffic.tick();
 		this.#accessLog?.target.tick();
 		for (const { sink } of this.#forwards) if (sink instanceof FileSink) sink.file.tick();
 		const nowMs = this.#now();

@@ -147,7 +147,9 @@ test('the same where bars are counted one by one, and of rows that an earlier ve
 		return entryOf({ ...made, words: words.length === 0 ? [] : ['done', ...words] }, at);
 	});
 	const folder = newFolder();
-	const old = storeIn(folder, { ...DATABASES, open: (path, steps) => openDatabase(path, steps.slice(0, 1)) });
+	// What came with later steps but this store needs to write: they make it if it is not there.
+	const first = (steps: readonly string[]) => [`${steps[0]}${steps[2]}`];
+	const old = storeIn(folder, { ...DATABASES, open: (path, steps) => openDatabase(path, first(steps)) });
 	old.put(all.slice(0, 2000));
 	old.close();
 	const store = storeIn(folder);

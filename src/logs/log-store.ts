@@ -1,6 +1,7 @@
 import type { LogEntry } from '../core/log-entry.ts';
 import type { Databases } from './databases.ts';
 import { DayFiles } from './day-files.ts';
+import { TrafficSeals } from './traffic-seals.ts';
 
 export interface LogStoreOptions {
 	/** Made if it is not there. */
@@ -39,6 +40,8 @@ const FILE_MS = 10_000;
  */
 export class LogStore {
 	readonly files: DayFiles;
+	/** What is to be done beside the storing, a piece each second. */
+	readonly traffic: TrafficSeals;
 	readonly #options: LogStoreOptions;
 	readonly #now: () => number;
 	/** The file of each day that was written to lately, and when that was looked up. */
@@ -53,7 +56,9 @@ export class LogStore {
 	constructor(options: LogStoreOptions) {
 		this.#options = options;
 		this.#now = options.now ?? Date.now;
-		this.files = new DayFiles(options.folder, options.databases);
+		const { folder, databases, tell } = options;
+		this.files = new DayFiles(folder, databases);
+		this.traffic = new TrafficSeals({ files: this.files, databases, tell, now: this.#now });
 	}
 
 	/** Stores a batch; says how many of them are in the store now. */
@@ -70,7 +75,7 @@ export class LogStore {
 	#putDay(day: number, entries: readonly LogEntry[]): number {
 		const name = this.#fileOf(day);
 		try {
-			this.files.open(name).put(entries);
+			this.traffic.written(name, this.files.open(name).put(entries));
 		} catch (error) {
 			this.#fail(name, error);
 			return this.#drop(entries.length);

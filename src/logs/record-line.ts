@@ -45,7 +45,8 @@ import type { Redactor } from './redact.ts';
 const FIXED_BYTES = 8192;
 const ATTEMPT_INTS = 6;
 const QUOTE = 34;
-const MOST_AGENTS = 1000;
+/** A power of two. */
+const AGENTS = 256;
 /** A digit that begins so many is looked at closer: it may be the number of a card. */
 const DIGITS = 13;
 
@@ -99,8 +100,8 @@ export class RecordLines {
 	readonly #latin: Buffer;
 	readonly #routes = new Map<number, RouteKeys>();
 	readonly #instances = new Map<number, Uint8Array>();
-	/** What is written of the user agents that were met. */
-	readonly #agents = new Map<string, string>();
+	/** User agents that were met, and the field that is written of each. */
+	readonly #agents: ({ agent: Buffer; field: Buffer } | undefined)[] = new Array(AGENTS).fill(undefined);
 
 	constructor(ring: RecordRing, names: RecordNames, options: { redactor: Redactor | null; sample: number }) {
 		this.#ring = ring;
@@ -245,17 +246,23 @@ export class RecordLines {
 	}
 
 	#agent(bytes: Buffer, at: number, start: number, length: number): number {
-		if (this.#redactor === null || length === 0) return this.#put(bytes, at, { key: AGENT, start, length });
-		const agent = this.#latin.toString('latin1', start, start + length);
-		// The same programs come again and again.
-		let clean = this.#agents.get(agent);
-		if (clean === undefined) {
-			clean = this.#redactor.userAgent(agent);
-			if (this.#agents.size >= MOST_AGENTS) this.#agents.clear();
-			this.#agents.set(agent, clean);
+		if (length === 0) return at;
+		// The same programs come again and again: what is written of one is kept.
+		const slot = slotOf(this.#latin, start, length);
+		const known = this.#agents[slot];
+		if (known !== undefined && known.agent.length === length) {
+			if (known.agent.compare(this.#latin, start, start + length) === 0) return put(bytes, at, known.field);
 		}
-		if (clean === agent) return this.#put(bytes, at, { key: AGENT, start, length });
-		return this.#putText(bytes, at, AGENT, clean);
+		const end = this.#newAgent(bytes, at, start, length);
+		const agent = Buffer.from(this.#latin.subarray(start, start + length));
+		this.#agents[slot] = { agent, field: Buffer.from(bytes.subarray(at, end)) };
+		return end;
+	}
+
+	#newAgent(bytes: Buffer, at: number, start: number, length: number): number {
+		if (this.#redactor === null) return this.#put(bytes, at, { key: AGENT, start, length });
+		const agent = this.#latin.toString('latin1', start, start + length);
+		return this.#putText(bytes, at, AGENT, this.#redactor.userAgent(agent));
 	}
 
 	#upstream(bytes: Buffer, from: number, int: number, kept: number): number {
@@ -269,6 +276,14 @@ export class RecordLines {
 		const us = end < 0 ? Math.max(0, (ints[int + Int.durationUs] as number) - start) : end;
 		return putSeconds(bytes, put(bytes, at, UPSTREAM_DURATION), us);
 	}
+}
+
+/** Which place of the user agents these bytes take: their length and some of them tell most apart. */
+function slotOf(bytes: Buffer, start: number, length: number): number {
+	let hash = length;
+	const step = (length >> 3) + 1;
+	for (let i = 0; i < length; i += step) hash = Math.imul(hash, 31) + (bytes[start + i] as number);
+	return (hash ^ (hash >>> 9)) & (AGENTS - 1);
 }
 
 /** Longer ones are quicker by the runtime's own copy. */

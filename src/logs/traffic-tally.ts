@@ -13,6 +13,9 @@ export interface Traffic {
 	p99: number | null;
 }
 
+/** What `Tally.packed` gives. */
+export type PackedTally = [errors: number, seconds: number, cells: number[]];
+
 /** Requests of one kind, added up. */
 export class Tally {
 	readonly #cells = new ValueCells();
@@ -31,11 +34,33 @@ export class Tally {
 		this.#sum += other.#sum;
 	}
 
+	/** To be kept. */
+	packed(): PackedTally {
+		return [this.#errors, Math.round(this.#sum * 1e6) / 1e6, this.#cells.packed()];
+	}
+
+	addPacked([errors, sum, cells]: PackedTally): void {
+		this.#errors += errors;
+		this.#sum += sum;
+		this.#cells.addPacked(cells);
+	}
+
+	get requests(): number {
+		return this.#cells.count;
+	}
+
 	traffic(): Traffic {
 		const [p50 = null, p95 = null, p99 = null] = this.#cells.percentiles([0.5, 0.95, 0.99]);
 		const requests = this.#cells.count;
 		return { requests, errors: this.#errors, mean: requests === 0 ? null : this.#sum / requests, p50, p95, p99 };
 	}
+}
+
+/** What `TrafficTally.packed` gives. */
+export interface PackedTraffic {
+	entries: number;
+	routes: [service: string | null, route: string, tally: PackedTally][];
+	statuses: [status: number, count: number][];
 }
 
 /** What `TrafficTally` reads of an entry `e`. */
@@ -45,6 +70,8 @@ const ERROR = 4;
 
 /** Requests by service and route, and by status. */
 export class TrafficTally {
+	/** Rows that were added: fewer than requests where the log is a sample. */
+	entries = 0;
 	readonly statuses = new Map<number, number>();
 	readonly #routes = new Map<string, Map<string, Tally>>();
 	#size = 0;
@@ -53,11 +80,32 @@ export class TrafficTally {
 
 	/** A row that begins with `TRAFFIC_COLUMNS`, as an array. */
 	add(row: Row): void {
+		this.entries++;
 		const weight = row[5] as number;
 		const status = (row[2] as number | null) ?? 0;
 		this.statuses.set(status, (this.statuses.get(status) ?? 0) + weight);
 		const tally = this.#tallyOf(row[0] as string, (row[1] as string | null) ?? '');
 		tally.add((row[3] as number | null) ?? 0, weight, (row[4] as number) >= ERROR);
+	}
+
+	/** To be kept: each route with its service and its tally, those that found no room under null; then the statuses. */
+	packed(): PackedTraffic {
+		const routes: PackedTraffic['routes'] = [[null, '', this.#others.packed()]];
+		for (const [service, known] of this.#routes)
+			for (const [route, tally] of known) routes.push([service, route, tally.packed()]);
+		return {
+			entries: this.entries,
+			routes: this.#others.requests > 0 ? routes : routes.slice(1),
+			statuses: [...this.statuses],
+		};
+	}
+
+	/** What `packed` gave, or a part of it. */
+	addPacked({ entries, routes, statuses }: PackedTraffic): void {
+		this.entries += entries;
+		for (const [service, route, tally] of routes)
+			(service === null ? this.#others : this.#tallyOf(service, route)).addPacked(tally);
+		for (const [status, count] of statuses) this.statuses.set(status, (this.statuses.get(status) ?? 0) + count);
 	}
 
 	#tallyOf(service: string, route: string): Tally {
@@ -83,7 +131,16 @@ export class TrafficTally {
 		return (this.#routes.get(service)?.get(route) ?? new Tally()).traffic();
 	}
 
-	routes(): { service: string; route: string }[] {
-		return [...this.#routes].flatMap(([service, routes]) => [...routes.keys()].map((route) => ({ service, route })));
+	/** Those with the most requests, the most first. */
+	busiest(limit: number): (Traffic & { service: string; route: string })[] {
+		return [...this.#routes]
+			.flatMap(([service, routes]) => [...routes].map(([route, tally]) => ({ service, route, tally })))
+			.sort(
+				(one, other) =>
+					other.tally.requests - one.tally.requests ||
+					(`${one.service} ${one.route}` < `${other.service} ${other.route}` ? -1 : 1),
+			)
+			.slice(0, limit)
+			.map(({ service, route, tally }) => ({ service, route, ...tally.traffic() }));
 	}
 }

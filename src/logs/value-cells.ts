@@ -27,9 +27,29 @@ export class ValueCells {
 		for (const [cell, weight] of other.#cells) this.add(cell, weight);
 	}
 
+	/** To be kept: cell and weight in turn, each cell as its distance from the one before. */
+	packed(): number[] {
+		const packed: number[] = [];
+		let last = 0;
+		for (const [cell, weight] of this.#sorted()) {
+			packed.push(cell - last, weight);
+			last = cell;
+		}
+		return packed;
+	}
+
+	/** What `packed` gave. */
+	addPacked(packed: readonly number[]): void {
+		let cell = 0;
+		for (let at = 0; at + 1 < packed.length; at += 2) {
+			cell += packed[at] as number;
+			this.add(cell, packed[at + 1] as number);
+		}
+	}
+
 	/** The values that these shares (0…1) of all are at or below; null: there are none. */
 	percentiles(shares: readonly number[]): (number | null)[] {
-		const sorted = [...this.#cells].sort(([one], [other]) => one - other);
+		const sorted = this.#sorted();
 		return shares.map((share) => {
 			let rest = share * this.count;
 			for (const [cell, weight] of sorted) {
@@ -39,6 +59,10 @@ export class ValueCells {
 			const last = sorted.at(-1);
 			return last === undefined ? null : middleOf(last[0]);
 		});
+	}
+
+	#sorted(): [cell: number, weight: number][] {
+		return [...this.#cells].sort(([one], [other]) => one - other);
 	}
 }
 

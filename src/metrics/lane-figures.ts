@@ -45,6 +45,10 @@ export const LANE_FIGURES: readonly Figure[] = [
 		gauge(LANE, 'ballast_credit_low', 'max'),
 	),
 	figure(
+		{ name: 'credit.unread', unit: 'number', text: '1: it is asked for in vain, and not known any more' },
+		gauge(LANE, 'ballast_credit_unread', 'max'),
+	),
+	figure(
 		{ name: 'credit.age', unit: 'seconds', text: 'Since it last told what is left there' },
 		gauge(LANE, 'ballast_credit_age_seconds', 'max'),
 	),

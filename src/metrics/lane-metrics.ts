@@ -12,6 +12,7 @@ export function readLanes(registry: Registry, lanes: readonly LaneReading[]): vo
 		[LANE_GAUGES.ballast_lane_slots, ({ slots }) => slots],
 		[LANE_GAUGES.ballast_credit_left, ({ credit }) => credit?.left ?? null],
 		[LANE_GAUGES.ballast_credit_low, ({ credit }) => (credit === null ? null : Number(credit.low))],
+		[LANE_GAUGES.ballast_credit_unread, ({ creditUnread }) => (creditUnread === null ? null : Number(creditUnread))],
 		[LANE_GAUGES.ballast_credit_age_seconds, ({ creditAgeSeconds }) => creditAgeSeconds],
 	];
 	for (const [metric, value] of gauged) gauges(registry, metric, rows(value));

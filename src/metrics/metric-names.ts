@@ -179,6 +179,7 @@ export const LANE_GAUGES = define('gauge', {
 	ballast_lane_slots: ['Jobs that a place upstream may have now; fewer while others use it, too', LANE],
 	ballast_credit_left: ['What is left at a place upstream, in its own unit', LANE],
 	ballast_credit_low: ['1: less is left at a place upstream than is to be', LANE],
+	ballast_credit_unread: ['1: what is left at a place upstream is asked for in vain, and not known any more', LANE],
 	ballast_credit_age_seconds: ['Since a place upstream last told what is left there', LANE],
 });
 

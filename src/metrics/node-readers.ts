@@ -139,6 +139,8 @@ export interface LaneReading {
 	slots: number | null;
 	/** null: it is not known, or not any more. */
 	credit: { left: number; low: boolean } | null;
+	/** It is asked for in vain, for longer than what was known counts; null: nobody asks. */
+	creditUnread: boolean | null;
 	/** Since it was told; null: it never was. */
 	creditAgeSeconds: number | null;
 	/** First attempts, and how long all of them had waited. */

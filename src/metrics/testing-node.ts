@@ -181,7 +181,7 @@ export class TestNode implements NodeReaders {
 		const [started, done] = [this.#requests, this.#requests];
 		const counts = { started, waitedSeconds: 2 * started, done, ranSeconds: 300 * done };
 		const credit = { left: 12.5, low: true };
-		const now = { running: 7, slots: 10, credit, creditAgeSeconds: 30 };
+		const now = { running: 7, slots: 10, credit, creditUnread: false, creditAgeSeconds: 30 };
 		return [{ service: 'api', route: '*', lane: 'account-1', ...now, ...counts }];
 	}
 

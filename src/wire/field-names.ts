@@ -42,6 +42,7 @@ export const Field = {
 	firstCache: 40,
 	cacheControl: 40,
 	pragma: 41,
+	/** Conditions of a request, and what it wants a part of: from here to `range`. */
 	ifNoneMatch: 42,
 	ifModifiedSince: 43,
 	ifMatch: 44,

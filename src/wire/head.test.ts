@@ -15,7 +15,7 @@ function read(text: string, most = 100) {
 	return { buffer, fields, result: result > 0 ? result - 2 : result };
 }
 
-function pairs({ buffer, fields }: ReturnType<typeof read>): string[][] {
+function pairs({ buffer, fields }: { buffer: Buffer; fields: Fields }): string[][] {
 	return Array.from({ length: fields.count }, (_, i) => [
 		buffer.toString('latin1', fields.table[i * STRIDE], fields.table[i * STRIDE + 1]),
 		fields.valueAt(buffer, i),
@@ -184,4 +184,24 @@ test('an object that read a long head reads a short one', () => {
 	assert.equal(parseFields(short, 0, short.length, fields), short.length);
 	assert.equal(fields.count, 1);
 	assert.equal(fields.value(short, 'content-length'), undefined);
+});
+
+test('a value that is read by words holds what one that is read by bytes may', () => {
+	const long = Buffer.alloc(32 * 1024, 'x');
+	const [inLong, inShort] = [new Fields(100), new Fields(100)];
+	for (let byte = 0; byte < 256; byte++) {
+		for (let at = 0; at < 24; at++) {
+			const value = Buffer.alloc(at % 5 === 0 ? 40 : at + 1, 'v');
+			value[at] = byte;
+			const line = Buffer.concat([bytes('a: '), value, bytes('\r\nb: 1\r\n\r\n')]);
+			// Each place in a word, and what follows is no part of the message.
+			const from = 8 + ((byte + at) & 7);
+			line.copy(long, from);
+			const expected = parseFields(line, 0, line.length, inShort);
+			const result = parseFields(long, from, from + line.length, inLong);
+			assert.equal(result, expected > 0 ? from + expected : expected, `byte ${byte} at ${at}`);
+			if (expected <= 0) assert.equal(inLong.fault, inShort.fault);
+			else assert.deepEqual(pairs({ buffer: long, fields: inLong }), pairs({ buffer: line, fields: inShort }));
+		}
+	}
 });

@@ -5,6 +5,11 @@ import { Field, fieldOf } from './field-names.ts';
 /** Numbers kept for each field: name start, name end, value start, value end, which known field. */
 export const STRIDE = 5;
 
+/** Four bytes each: their highest bits, ones, spaces. */
+const HIGHEST = 0x80808080;
+const ONES = 0x01010101;
+const SPACES = 0x20202020;
+
 /** What a parse returns when it did not read a whole head: more bytes are needed, or what is wrong. */
 export const HeadFault = { incomplete: 0, bad: -1, tooLarge: -2, targetTooLong: -3, version: -4 } as const;
 
@@ -99,6 +104,42 @@ export function lineEnd(bytes: Uint8Array, valueEnd: number): number {
 	return at + 1;
 }
 
+const NO_WORDS: Int32Array = new Int32Array(0);
+/** Heads in fewer bytes are read byte by byte: a view of them would cost more than it saves. */
+const WORDS_FROM = 16 * 1024;
+/** Most heads of a worker come into one buffer: that one, and the words in it. */
+let wordsOf: Uint8Array | null = null;
+let wordsThere = NO_WORDS;
+
+function wordsIn(buffer: Uint8Array): Int32Array {
+	if (buffer === wordsOf) return wordsThere;
+	if (buffer.length < WORDS_FROM || (buffer.byteOffset & 3) !== 0) return NO_WORDS;
+	wordsOf = buffer;
+	wordsThere = new Int32Array(buffer.buffer, buffer.byteOffset, buffer.length >> 2);
+	return wordsThere;
+}
+
+/**
+ * Where a field value stops: at the first byte from `at` on that may not stand in one, or at `end`. Two words at a time
+ * while all their bytes are visible ASCII or a space: no byte has its highest bit, nor gets it by one more (DEL) or by
+ * 32 less (a control).
+ */
+function valueStop(buffer: Uint8Array, words: Int32Array, from: number, end: number): number {
+	let at = from;
+	while ((at & 3) !== 0 && at < end && VALUE[buffer[at] as number] === 1) at++;
+	if ((at & 3) === 0) {
+		const last = Math.min(end, words.length * 4) - 8;
+		for (; at <= last; at += 8) {
+			const a = words[at >> 2] as number;
+			const b = words[(at >> 2) + 1] as number;
+			const high = a | b | (a - SPACES) | (b - SPACES) | (a + ONES) | (b + ONES);
+			if ((high & HIGHEST) !== 0) break;
+		}
+	}
+	while (at < end && VALUE[buffer[at] as number] === 1) at++;
+	return at;
+}
+
 /**
  * Reads field lines up to the empty line (RFC 9112 §5). Returns the offset behind it, or a
  * `HeadFault`. White space before the colon, obs-fold, bare CR, bare LF, NUL and every other control
@@ -108,6 +149,7 @@ export function parseFields(buffer: Uint8Array, start: number, end: number, fiel
 	let table = fields.table;
 	let at = start;
 	let count = 0;
+	const words = wordsIn(buffer);
 	for (;;) {
 		if (at >= end) return HeadFault.incomplete;
 		let byte = buffer[at] as number;
@@ -128,7 +170,7 @@ export function parseFields(buffer: Uint8Array, start: number, end: number, fiel
 		const nameEnd = at++;
 		while (at < end && ((byte = buffer[at] as number) === SPACE || byte === TAB)) at++;
 		const valueStart = at;
-		while (at < end && VALUE[buffer[at] as number] === 1) at++;
+		at = valueStop(buffer, words, at, end);
 		if (at + 1 >= end && (at >= end || buffer[at] === CR)) return HeadFault.incomplete;
 		if (buffer[at] !== CR || buffer[at + 1] !== LF) return fields.bad(misplaced(buffer[at] as number, 'bare_cr'));
 		let valueEnd = at;

@@ -7,7 +7,7 @@ const CAPACITY_MOST = 4 * CAPACITY;
 export const GATHER_BYTES: number = 16 * 1024;
 /** Below this many bytes a plain loop is quicker than the call into the runtime. */
 const SHORT = 40;
-/** Messages below this many bytes have a view that is kept. */
+/** Views that are kept, a power of two. */
 const VIEWS = 4096;
 /** Whole numbers below are taken apart by whole steps. */
 const SMALL = 1_000_000_000;
@@ -111,9 +111,9 @@ export class Output {
 	}
 
 	#first(length: number): Buffer {
-		if (length >= VIEWS) return this.buffer.subarray(0, length);
-		let view = this.#views[length] as Buffer | null;
-		if (view === null) this.#views[length] = view = this.buffer.subarray(0, length);
+		const at = length & (VIEWS - 1);
+		let view = this.#views[at] as Buffer | null;
+		if (view === null || view.length !== length) this.#views[at] = view = this.buffer.subarray(0, length);
 		return view;
 	}
 

@@ -1,5 +1,8 @@
 /** Two nodes that share answers and purges by a real Redis. */
 import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { CacheKey } from '../../src/cache/answer-store.ts';
 import { cacheKey } from '../../src/cache/memory/testing/answers.ts';
@@ -31,7 +34,7 @@ async function ask({ port }: Ballast, path: string, request: string = get(path))
 	const client = await connect(port);
 	try {
 		client.send(request.replace(/Host: .*/, 'Host: a.example'));
-		const answer = await client.answer();
+		const answer = await client.answer({ method: request.slice(0, request.indexOf(' ')) });
 		return { status: answer.status, cache: answer.field('cache-status') ?? '', body: answer.body.toString() };
 	} finally {
 		client.destroy();
@@ -118,6 +121,14 @@ describe('two nodes and one Redis', { skip: NO_REDIS }, () => {
 		assert.match(second.cache, /Ballast; hit; ttl=\d+$/);
 	});
 
+	test('a HEAD is given what a GET of the other one brought', async () => {
+		const body = await stored('/head');
+		const head = await ask(nodes[1], '/head', get('/head').replace('GET', 'HEAD'));
+		assert.match(head.cache, /Ballast; hit; ttl=\d+; detail=redis/);
+		assert.equal(head.body, '');
+		assert.equal((await ask(nodes[1], '/head')).body, body);
+	});
+
 	test('answers that differ by request are kept apart', async () => {
 		upstream.on('/vary', (request, peer) => {
 			const text = request.field('accept-language') ?? 'none';
@@ -199,6 +210,38 @@ describe('two nodes and one Redis', { skip: NO_REDIS }, () => {
 		);
 	});
 
+	test('what one is asking the origin for while the other purges it is kept by neither; what is of others is', async () => {
+		const held: ((bytes: string) => void)[] = [];
+		for (const path of ['/ours', '/others']) upstream.on(path, (_, peer) => held.push((bytes) => peer.send(bytes)));
+		const asking = ['/ours', '/others'].map((path) => ask(nodes[1], path));
+		await eventually(
+			() => held.length,
+			(count) => count === 2,
+			10_000,
+		);
+		const marked = await stored('/mark-2', 'Surrogate-Key: mark-2');
+		assert.equal((await ask(nodes[1], '/mark-2')).body, marked);
+		for (const tags of [['ours'], ['mark-2']]) await nodes[0].control('purge', { tags });
+		// Whoever has heard of the second has heard of the first.
+		await eventually(
+			() => ask(nodes[1], '/mark-2'),
+			({ body }) => body !== marked,
+			10_000,
+		);
+		const answer = (tag: string) =>
+			`HTTP/1.1 200 OK\r\nCache-Control: max-age=600\r\nSurrogate-Key: ${tag}\r\nContent-Length: 6\r\n\r\nbefore`;
+		for (const send of held) send(answer(send === held[0] ? 'ours' : 'others'));
+		const order = (await Promise.all(asking)).map(({ body }) => body);
+		assert.deepEqual(order, ['before', 'before']);
+		const only = (node: Ballast, path: string) => ask(node, path, get(path, 'Cache-Control: only-if-cached'));
+		const states = await Promise.all(['/ours', '/others'].map(async (path) => (await only(nodes[1], path)).status));
+		assert.deepEqual(states.toSorted(), [200, 504]);
+		const kept = states[0] === 200 ? '/ours' : '/others';
+		await eventually(() => has(kept), Boolean, 10_000);
+		const [spoilt] = ['/ours', '/others'].filter((path) => path !== kept) as [string];
+		assert.equal(await has(spoilt), false);
+	});
+
 	test('a URL that is changed by one is asked for anew by the other', async () => {
 		const before = await stored('/changed');
 		assert.equal((await ask(nodes[1], '/changed')).body, before);
@@ -215,7 +258,12 @@ describe('two nodes and one Redis', { skip: NO_REDIS }, () => {
 		serve('/left');
 		const [first, second] = [await connect(nodes[0].port), await connect(nodes[0].port)];
 		try {
-			const open = await connections(nodes[0]);
+			// A connection is there before a worker has taken it.
+			const open = await eventually(
+				() => connections(nodes[0]),
+				(now) => now >= 2,
+				10_000,
+			);
 			redis.freeze();
 			const request = get('/left').replace(/Host: .*/, 'Host: a.example');
 			first.send(request);
@@ -322,13 +370,28 @@ describe('two nodes and one Redis', { skip: NO_REDIS }, () => {
 		}
 	});
 
-	test('what could not be told to Redis before the end is told to whoever reads of it', async () => {
+	test('what could not be told to Redis before the end is told at the next start', async () => {
 		const [, node] = nodes;
+		const folder = mkdtempSync(join(tmpdir(), 'ballast-store-'));
+		const config = { ...configOf(upstream, '10s'), store: { folder } };
+		node.configure(config);
+		await node.control('reload');
 		await redis.end();
 		await node.control('purge', { tags: ['untold'] });
 		const page = await (await fetch(`http://127.0.0.1:${node.adminPort}/metrics`)).text();
 		assert.match(page, /^ballast_cache_purges_untold\{level="redis"\} [1-9]/m);
 		await node.stop();
-		assert.match(node.output(), /cache +warn: [1-9]\d* purges or changes of URLs could not be told to Redis/);
+		assert.match(node.output(), /purge +warn: purges: [1-9]\d* are not taken yet: they are sent at the next start/);
+		assert.equal(statSync(join(folder, 'purges.json')).mode & 0o777, 0o600);
+		await redis.begin();
+		const next = await startBallast(config, { env: { REDIS_URL: redis.url } });
+		await eventually(
+			() => redis.ask('XREVRANGE', NAMES.purges, '+', '-', 'COUNT', '50'),
+			(records) => records.includes('"tags":["untold"]'),
+			20_000,
+		);
+		assert.equal(existsSync(join(folder, 'purges.json')), false);
+		await next.stop();
+		rmSync(folder, { recursive: true });
 	});
 });

@@ -3,7 +3,8 @@
  * they cost, and what is left.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -98,6 +99,7 @@ describe('HeyGen by its preset', () => {
 				{ name: 'two', keys: ['key-two'], maxJobs: 6 },
 			],
 		});
+		process.env['TEST_HEYGEN_SEAL'] = randomBytes(32).toString('base64');
 		process.env['TEST_HEYGEN_ONE'] = 'key-one';
 		process.env['TEST_HEYGEN_TWO'] = 'key-two';
 		const external = {
@@ -115,6 +117,7 @@ describe('HeyGen by its preset', () => {
 		config = (secrets, spend) => ({
 			workers: 2,
 			stop: '0s',
+			jobs: { encryption: { key: { env: 'TEST_HEYGEN_SEAL' } } },
 			services: {
 				heygen: {
 					preset: 'heygen',
@@ -328,6 +331,21 @@ describe('HeyGen by its preset', () => {
 		const part = await ask(get(`/jobs/${id}/media`, ALICE, 'Range: bytes=4-7'));
 		assert.deepEqual([part.status, part.text], [206, 'ftyp']);
 		assert.deepEqual(fieldsOf(part.lines, 'Content-Range'), [`bytes 4-7/${film.body.length}`]);
+		// It lies there sealed, and conditions are as those of static files.
+		const sealed = readFileSync(join(folder, 'films', `${id}-0.mp4.sealed`));
+		assert.ok(!sealed.includes(film.body.subarray(0, 100)));
+		const [etag = ''] = fieldsOf(film.lines, 'ETag');
+		const withRange = async (...lines: string[]): Promise<number> =>
+			(await ask(get(`/jobs/${id}/media`, ALICE, 'Range: bytes=4-7', ...lines))).status;
+		assert.deepEqual(
+			[
+				await withRange(`If-Range: ${etag}`),
+				await withRange('If-Range: "other"'),
+				await withRange('If-Match: "other"'),
+			],
+			[206, 200, 412],
+		);
+		assert.equal((await ask(get(`/jobs/${id}/media`, ALICE, `If-None-Match: ${etag}`))).status, 304);
 		for (const who of ['Authorization: Bearer bob', 'X-Nobody: 1'])
 			assert.equal((await ask(get(`/jobs/${id}/media`, who))).status, 404);
 		assert.equal((await ask(get(`/jobs/${id}/media/1`, ALICE))).status, 409);
@@ -391,12 +409,22 @@ describe('HeyGen by its preset', () => {
 			([state]) => state === 'cancelled',
 			WITHIN_MS,
 		);
-		for (const id of jobs) await ask(get(`/jobs/${id}`, ALICE).replace('GET', 'DELETE'));
 		const own = (): LedgerJob[] =>
 			simulator.ledger().jobs.filter(({ origin, kind, deletedAt }) => {
 				return origin === 'v3' && kind === 'translation' && deletedAt === null;
 			});
-		simulator.turn({ stuckRate: 0 });
+		// HeyGen does not hear of it, and then the core dies that was to tell it: the next one does.
+		simulator.turn({ errorRate: 1 });
+		for (const id of jobs) await ask(get(`/jobs/${id}`, ALICE).replace('GET', 'DELETE'));
+		assert.ok(own().length > 4);
+		const { core } = await statusOf(ballast);
+		process.kill(core.pid, 'SIGKILL');
+		await eventually(
+			() => statusOf(ballast).catch(() => null),
+			(status) => status !== null && status.core.pid !== core.pid,
+			WITHIN_MS,
+		);
+		simulator.turn({ errorRate: 0, stuckRate: 0 });
 		// Two are of a test before, and have ended; two are of who named a key, whose turn has come.
 		await eventually(own, ({ length }) => length === 4, WITHIN_MS);
 		const repeated = (await ask(keyed)).json<{ data: { video_translation_ids: string[] } }>();

@@ -29,6 +29,7 @@ describe('jobs in a Redis that two nodes share', { skip: NO_REDIS }, () => {
 	let taking: Ballast;
 	let running: Ballast;
 
+	const JOBS_KEY = randomBytes(32).toString('base64');
 	const start = (run: boolean): Promise<Ballast> =>
 		startBallast(
 			{
@@ -40,13 +41,14 @@ describe('jobs in a Redis that two nodes share', { skip: NO_REDIS }, () => {
 				jobs: {
 					run,
 					store: 'redis',
+					encryption: { key: { env: 'JOBS_KEY' } },
 					webhooks: { secret: { env: 'SECRET' }, allow: ['127.0.0.1'], http: [new URL(upstream.url).host] },
 				},
 				services: {
 					app: { instances: [upstream.url], limits: { body: '8MiB' }, offload: { webhook: 'asked' } },
 				},
 			},
-			{ env: { REDIS_URL: redis.url, SECRET: `whsec_${randomBytes(32).toString('base64')}` } },
+			{ env: { REDIS_URL: redis.url, JOBS_KEY, SECRET: `whsec_${randomBytes(32).toString('base64')}` } },
 		);
 	const bodies = ({ folder }: Ballast): string[] => readdirSync(join(folder, STORE, 'jobs', 'bodies'));
 	const resultOf = (location: string): Promise<Answer> =>

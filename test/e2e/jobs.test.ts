@@ -27,7 +27,7 @@ describe('a request that asks for it becomes a job', () => {
 	const it = suite(
 		({ url }) => ({
 			workers: 2,
-			jobs: { streams: 4, encryption: { key: { env: 'JOBS_KEY' } } },
+			jobs: { streams: 8, encryption: { key: { env: 'JOBS_KEY' } } },
 			services: {
 				app: {
 					instances: [url],
@@ -240,6 +240,14 @@ describe('a request that asks for it becomes a job', () => {
 		assert.equal((await ended(location)).state, 'succeeded');
 		const result = await it.ask(get(`${location}/result`));
 		assert.equal(hash(result.body), hash(bytes));
+		// Neither is to be read in the folder.
+		const state = join(it.ballast.folder, '.state');
+		const bodies = readdirSync(state, { recursive: true })
+			.map(String)
+			.filter((name) => /\/bodies\//.test(name));
+		assert.ok(bodies.length >= 2 && bodies.every((name) => name.endsWith('.sealed')), bodies.join(' '));
+		const some = bytes.subarray(1_000_000, 1_000_064);
+		for (const name of bodies) assert.ok(!readFileSync(join(state, name)).includes(some));
 	});
 
 	test('a client that leaves in the midst of its body leaves nothing', async () => {
@@ -297,8 +305,15 @@ describe('a request that asks for it becomes a job', () => {
 		const streams = [];
 		for (let i = 0; i < 12; i++) streams.push(await open());
 		const isOpen = ({ head }: { head: string }): boolean => head.startsWith('HTTP/1.1 200');
+		// Half of those of each of the two workers: others find room.
 		assert.ok(streams.filter(isOpen).length <= 4);
 		assert.ok(streams.filter(isOpen).length >= 2);
+		const other = await made(post('/held', 'x', ASYNC, BOB));
+		const bob = await it.client();
+		bob.send(get(`${other}/events`, BOB));
+		assert.match(await bob.readTo('\r\n\r\n'), /^HTTP\/1\.1 200/);
+		bob.destroy();
+		await it.ask(get(other, BOB).replace('GET', 'DELETE'));
 		for (const one of streams) if (!isOpen(one)) assert.match(one.head, /^HTTP\/1\.1 503/);
 		for (const { client } of streams) client.destroy();
 		await eventually(open, isOpen);

@@ -1,8 +1,11 @@
 /** Ends of jobs, told by signed webhooks. */
 import assert from 'node:assert/strict';
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { eventually, get, post, statusOf, suite } from '../support/suite.ts';
 
@@ -34,10 +37,10 @@ function verified({ headers, body }: Delivery, secret: string): boolean {
 
 const equal = (a: Buffer, b: Buffer): boolean => a.length === b.length && timingSafeEqual(a, b);
 
-/** What each path answers, in turn; the last one for ever. `hold`: nothing. */
+/** What each path answers, in turn; the last one for ever. `hold`: nothing; a URL: a redirect to it. */
 class Receiver {
 	readonly deliveries: Delivery[] = [];
-	readonly answers = new Map<string, (number | 'hold')[]>();
+	readonly answers = new Map<string, (number | string)[]>();
 	readonly #server: Server;
 
 	constructor() {
@@ -49,7 +52,8 @@ class Receiver {
 				this.deliveries.push({ path, headers: request.headers, body });
 				const answers = this.answers.get(path) ?? [204];
 				const answer = answers.length > 1 ? answers.shift() : answers[0];
-				if (answer !== 'hold') response.writeHead(answer as number).end();
+				if (typeof answer === 'string' && answer !== 'hold') response.writeHead(307, { location: answer }).end();
+				else if (answer !== 'hold') response.writeHead(answer as number).end();
 			});
 		});
 	}
@@ -81,11 +85,37 @@ class Receiver {
 	}
 }
 
+const NAME = 'hooks.rebind.example';
+/** Stands for the system's resolver, as whoever has a domain may have it answer. */
+const RESOLVER = (zone: string): string => `
+import { readFileSync, writeFileSync } from 'node:fs';
+import { promises as dns } from 'node:dns';
+const { lookup } = dns;
+dns.lookup = async (host, options) => {
+	if (host !== ${JSON.stringify(NAME)}) return lookup(host, options);
+	const [address, ...others] = readFileSync(${JSON.stringify(zone)}, 'utf8').split(' ');
+	if (others.length > 0) writeFileSync(${JSON.stringify(zone)}, others.join(' '));
+	return [{ address, family: 4 }];
+};
+`;
+
 describe('webhooks', () => {
 	const receiver = new Receiver();
 	const env: Record<string, string> = { NEW_SECRET: NEW, OLD_SECRET: OLD, FIXED_SECRET: FIXED };
-	before(() => receiver.start());
-	after(() => receiver.stop());
+	/** What the program is told of names: the addresses of the next look-ups, the last one for ever. */
+	const folder = mkdtempSync(join(tmpdir(), 'ballast-zone-'));
+	const zone = join(folder, 'zone');
+	const resolver = join(folder, 'resolver.mjs');
+	before(() => {
+		writeFileSync(zone, '127.0.0.1');
+		writeFileSync(resolver, RESOLVER(zone));
+		env['NODE_OPTIONS'] = `--import=${resolver}`;
+		return receiver.start();
+	});
+	after(() => {
+		receiver.stop();
+		rmSync(folder, { recursive: true });
+	});
 	const it = suite(
 		({ url }) => {
 			env['FIXED_URL'] = `http://${receiver.host}/fixed`;
@@ -95,7 +125,7 @@ describe('webhooks', () => {
 					webhooks: {
 						secret: [{ env: 'NEW_SECRET' }, { env: 'OLD_SECRET' }],
 						allow: ['127.0.0.1'],
-						http: [receiver.host],
+						http: [receiver.host, `${NAME}:${new URL(`http://${receiver.host}`).port}`],
 						retries: ['100ms', '100ms', '100ms'],
 					},
 				},
@@ -183,6 +213,44 @@ describe('webhooks', () => {
 		assert.equal((await it.ask(`DELETE /jobs/${id} HTTP/1.1\r\nHost: test\r\n\r\n`, 'DELETE')).status, 200);
 		const [cancelled] = await receiver.came('/cancelled');
 		assert.equal(JSON.parse(cancelled?.body ?? '').type, 'job.cancelled');
+	});
+
+	test('a name that leads elsewhere a moment later gains nothing, nor does a redirect', async () => {
+		const port = new URL(`http://${receiver.host}`).port;
+		// Not allowed, and on this machine: whoever is called there was led astray.
+		const victim = createServer((_, response) => {
+			called++;
+			response.end();
+		});
+		let called = 0;
+		await new Promise<void>((resolve, reject) =>
+			victim.once('error', reject).listen(Number(port), '127.0.0.9', resolve),
+		);
+		try {
+			const givenUp = (id: string): Promise<boolean> =>
+				eventually(
+					async () => it.ballast.output().includes(`nobody was told that job ${id} is succeeded`),
+					(is) => is,
+				);
+			const asked = async (path: string): Promise<string> => {
+				const answer = await it.ask(post('/render', 'x', ASYNC, `Webhook-URL: http://${NAME}:${port}${path}`));
+				assert.equal(answer.status, 202, answer.raw);
+				return (answer.field('location') as string).slice('/jobs/'.length);
+			};
+			// Judged when it is connected to, each time anew, and that very address is called.
+			writeFileSync(zone, '127.0.0.9');
+			await givenUp(await asked('/astray'));
+			writeFileSync(zone, '127.0.0.1 127.0.0.9');
+			await asked('/right');
+			await receiver.came('/right');
+			writeFileSync(zone, '127.0.0.1 127.0.0.9');
+			receiver.answers.set('/moved', [`http://127.0.0.9:${port}/`]);
+			await givenUp(await asked('/moved'));
+			assert.deepEqual([called, receiver.of('/moved').length, receiver.of('/astray').length], [0, 1, 0]);
+		} finally {
+			victim.closeAllConnections();
+			victim.close();
+		}
 	});
 
 	test('a URL that is not to be called is refused with the reason, and nothing is stored', async () => {

@@ -19,6 +19,7 @@ const UNSEEN: Readonly<Record<string, string>> = {
 	jobs_parked: 'no route makes jobs',
 	jobs_late: 'no route makes jobs',
 	credit_low: 'no route makes jobs',
+	credit_unread: 'no route makes jobs',
 	cache_level_down: 'measured where a Redis is behind the memory',
 	cache_purges_missed: 'measured where a Redis is behind the memory',
 	cache_purges_untold: 'measured where a Redis is behind the memory',

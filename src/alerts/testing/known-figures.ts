@@ -115,7 +115,7 @@ const FIGURES: readonly FigureInfo[] = [
 	counter('jobs.ended', ['service', 'route', 'state'], 'ballast_jobs_ended_total'),
 	counter('jobs.failed', ['service', 'route'], 'ballast_jobs_ended_total'),
 	counter('jobs.errors', ['service', 'route', 'code'], 'ballast_jobs_failed_total'),
-	...['lanes.running', 'lanes.slots', 'lanes.hourly', 'credit.left', 'credit.low'].map((name) =>
+	...['lanes.running', 'lanes.slots', 'lanes.hourly', 'credit.left', 'credit.low', 'credit.unread'].map((name) =>
 		gauge(name, 'number', ['service', 'route', 'lane'], `ballast_${name.replace('.', '_')}`),
 	),
 	...['lanes.wait', 'lanes.time', 'credit.age'].map((name) =>

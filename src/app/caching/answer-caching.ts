@@ -1,8 +1,16 @@
-import type { AnswerEntry, AnswerStore, AnswerUpdate, Asking } from '../../cache/answer-store.ts';
+import { performance } from 'node:perf_hooks';
+import {
+	type AnswerEntry,
+	type AnswerStore,
+	type AnswerUpdate,
+	type Asking,
+	type CacheKey,
+	FillState,
+} from '../../cache/answer-store.ts';
 import { isBypassed } from '../../cache/rules/bypass.ts';
 import type { CacheHash } from '../../cache/rules/cache-hash.ts';
 import { cacheStatusLine } from '../../cache/rules/cache-status.ts';
-import { judgeAnswer } from '../../cache/rules/judge-answer.ts';
+import { judgeAnswer, type Refusal } from '../../cache/rules/judge-answer.ts';
 import { Verdict } from '../../cache/rules/reuse.ts';
 import { conditionalFields, updated } from '../../cache/rules/update.ts';
 import { AnswerFlag, type StoredAnswer } from '../../cache/stored-answer.ts';
@@ -17,7 +25,7 @@ import { giveStored } from './give-stored.ts';
 import { CACHED, reportOf } from './given-report.ts';
 import { judging } from './judging.ts';
 import { KeptAnswers } from './kept-answers.ts';
-import { forward, moreLines, passedLine, refuseUncached, storedLine } from './pass-by.ts';
+import { forward, moreLines, passedLine, passScanned, refuseUncached, storedLine } from './pass-by.ts';
 import { RecentRefusals } from './recent-refusals.ts';
 import type { CachingParts, Lookup, RouteCache } from './route-cache.ts';
 import { type LookOwner, SecondLook } from './second-look.ts';
@@ -25,12 +33,14 @@ import { SoughtAnswer } from './sought-answer.ts';
 import { takenAtMs } from './taken-at.ts';
 import { untilReadable } from './until-readable.ts';
 
-/** How long one that asks behind the clients' backs keeps others from it, ms. */
+/** How long one that asks behind the clients' backs, or failed to, keeps others from it, ms. */
 const REFRESH_MS = 5000;
 /** Fills that are kept for later ones. */
 const SPARE_MOST = 64;
 const NOTHING = Buffer.alloc(0);
 const PASS: Decision = { kind: 'pass' };
+/** They say nothing of the answers that others get, nor of what is stored. */
+const OF_THE_REQUEST: ReadonlySet<Refusal> = new Set(['request-no-store', 'unkeyed', 'partial']);
 
 export interface AnswerCachingParts extends CachingParts {
 	plane: DataPlane;
@@ -127,16 +137,20 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 	#missed(exchange: Exchange, cache: RouteCache, entry: AnswerEntry | null): boolean {
 		const control = this.#sought.control;
 		const { policy } = cache;
-		if (control.originConditions || exchange.headOnly || (control.noStore && policy.obeyClients)) {
+		const unkept = control.originConditions || (control.noStore && policy.obeyClients);
+		if (unkept || exchange.headOnly) {
+			if (!unkept && this.#isElsewhere(exchange, cache, entry)) return false;
 			entry?.release();
 			return forward(exchange, cache, entry === null ? 'uri-miss' : 'request');
 		}
 		const { key } = this.#sought;
 		// Part of an answer, or one that proved not to be stored the last time: nobody waits for it.
 		const partial = control.rangeAt >= 0 && (entry === null || ((entry.answer?.flags ?? 0) & AnswerFlag.partial) !== 0);
-		const alone = exchange.cache.alone || partial || this.#refusals.has(key);
+		const alone = exchange.cache.alone || partial || this.#refusals.has(key, control.authorization);
+		if (!alone && entry === null && !this.#isWorth(exchange, key)) return passScanned(exchange, cache);
 		const fwd = entry === null ? 'uri-miss' : this.#sought.reuse.ttlMs > 0 ? 'request' : 'stale';
 		const asking = this.#asking;
+		asking.purges = this.store.purges;
 		const coming = alone ? null : this.store.ask(key, this.#sought.isComing, asking);
 		if (coming !== null) {
 			entry?.release();
@@ -151,7 +165,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		fill.growing.take(asking);
 		fill.fwd = fwd;
 		// What will not be stored is asked for with the client's own conditions: a 304 is as good for it.
-		if (partial || (entry === null && this.#refusals.has(key))) fill.request.conditions = null;
+		if (partial || (entry === null && this.#refusals.has(key, control.authorization))) fill.request.conditions = null;
 		exchange.cache.asker = fill;
 		exchange.cache.cached = Cached.miss;
 		if (this.parts.levels === null || fwd === 'request') return true;
@@ -160,13 +174,35 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		return !SecondLook.begin(this, fill, exchange);
 	}
 
+	/** A HEAD waits for a level behind the memory, which may have what a GET brought; the pin of `entry` goes with it then. */
+	#isElsewhere(exchange: Exchange, cache: RouteCache, entry: AnswerEntry | null): boolean {
+		if (this.parts.levels === null || (entry !== null && this.#sought.reuse.ttlMs > 0)) return false;
+		const fill = this.#fillFor(exchange, cache, entry);
+		fill.fwd = entry === null ? 'uri-miss' : 'request';
+		// Nobody else waits for it.
+		fill.request.conditions = null;
+		if (SecondLook.begin(this, fill, exchange)) return true;
+		fill.stored = null;
+		fill.forgo();
+		return false;
+	}
+
+	/**
+	 * In a scan most answers go by as if there were no cache. Who wants less than one as it comes gets that from the
+	 * store.
+	 */
+	#isWorth(exchange: Exchange, key: CacheKey): boolean {
+		const { rangeAt, conditional } = this.#sought.control;
+		const asItComes = rangeAt < 0 && !conditional && (exchange.route?.compress ?? null) === null;
+		return this.keeps || !asItComes || this.store.admits(key);
+	}
+
 	/** Of the request that is looked for. */
 	#fillFor(exchange: Exchange, cache: RouteCache, stored: AnswerEntry | null): Fill {
 		const fill = this.#spare.pop() ?? new Fill(this.#plane, this);
 		this.#filling++;
 		fill.cache = cache;
 		fill.stored = stored;
-		fill.growing.purges = this.store.purges;
 		const { request } = fill;
 		request.take(exchange, this.#sought);
 		request.conditions = stored === null || stored.answer === null ? NOTHING : conditionalFields(stored.answer);
@@ -177,12 +213,18 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 	/** Asks behind the client's back, unless somebody does or did a moment ago. */
 	#refresh(exchange: Exchange, cache: RouteCache, entry: AnswerEntry): void {
 		const { route } = exchange;
-		if (route === null || !entry.claimRefresh(REFRESH_MS)) return;
+		// What comes for a client that forbids the storing is of no use for others.
+		if (route === null || (this.#sought.control.noStore && cache.policy.obeyClients)) return;
+		if (!entry.claimRefresh(REFRESH_MS)) return;
 		const limit = route.service.concurrency;
-		if (limit !== null && !limit.enter(Priority.low)) return;
+		if (limit !== null && !limit.enter(Priority.low)) {
+			entry.refreshed();
+			return;
+		}
 		entry.pin();
 		const fill = this.#fillFor(exchange, cache, entry);
 		fill.place = limit;
+		fill.growing.purges = this.store.purges;
 		fill.request.keep();
 		if (!SecondLook.behind(this, fill, exchange)) fill.start(route, this.parts.balance(exchange));
 		// The look at this request went on with these before.
@@ -206,10 +248,6 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		if (fill.fetch.streaming) return PASS;
 		if (status === 304 && stored !== null) return this.#confirmed(fill, stored, came);
 		if (status >= 500 && stored !== null && this.coversFor(fill, false)) return { kind: 'keep' };
-		if (stored === null && !this.#isWorth(fill)) {
-			fill.refusal = 'scan';
-			return PASS;
-		}
 		const judgement = judgeAnswer(judging(fill, came, this.hash));
 		if (judgement.stored !== null) {
 			// If the URL was changed meanwhile, this may be of before.
@@ -217,15 +255,11 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 			return changed ? PASS : { kind: 'store', answer: judgement.stored, own: judgement.own };
 		}
 		fill.refusal = judgement.refusal;
-		this.#refusals.add(fill.request.key);
+		if (OF_THE_REQUEST.has(judgement.refusal)) return PASS;
+		this.#refusals.add(fill.request.key, fill.request.control.authorization);
 		// What it was asked about is not what the origin would say now.
 		if (status < 500) this.#kept.forget(fill);
 		return PASS;
-	}
-
-	/** Who wants less than the answer as it comes gets that from the store. */
-	#isWorth({ leader, request, growing }: Fill): boolean {
-		return leader === null || this.keeps || !request.wantsAsItComes || this.store.admits(request.key, growing);
 	}
 
 	#confirmed(fill: Fill, stored: AnswerEntry, came: CameHead): Decision {
@@ -233,11 +267,10 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		const answer = before === null ? null : updated(before, judging(fill, came, this.hash));
 		const changed = this.parts.marks.lastMs(fill.request.url) > came.requestMs;
 		if (answer !== null && !changed) {
-			// Purged softly meanwhile it stays stale: this may be of before.
-			const isOfNow = fill.growing.purges === this.store.purges;
-			const entry = (isOfNow ? this.store.update(stored, answer) : null) ?? stored;
+			// Purged meanwhile it stays as it is: this may be of before.
+			const entry = this.store.update(stored, answer, fill.growing.purges) ?? stored;
 			if (entry === stored) entry.pin();
-			if (isOfNow) this.completed(fill, entry);
+			else this.completed(fill, entry);
 			return { kind: 'confirm', entry };
 		}
 		// Given this once, and not kept: the origin says so.
@@ -247,6 +280,10 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 
 	completed(fill: Fill, entry: AnswerEntry): void {
 		this.#kept.keep(fill, entry);
+	}
+
+	breaksOff(fill: Fill, entry: AnswerEntry): void {
+		this.#kept.keepBroken(fill, entry);
 	}
 
 	coversFor(fill: Fill, unreachable: boolean): boolean {
@@ -329,9 +366,12 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		return true;
 	}
 
-	left(exchange: Exchange): void {
-		exchange.cache.alone = true;
-		exchange.cache.cached = Cached.none;
+	left(exchange: Exchange, state: FillState): void {
+		const { cache } = exchange;
+		// What was purged meanwhile is asked for anew once for all who waited.
+		cache.alone = state !== FillState.purged || cache.purged;
+		cache.purged = true;
+		cache.cached = Cached.none;
 		this.parts.again(exchange);
 	}
 }

@@ -2,11 +2,13 @@ import type { CacheKey } from '../../cache/answer-store.ts';
 import { KeptKey } from '../../cache/kept-key.ts';
 import { RequestControl } from '../../cache/rules/request-control.ts';
 import type { Destination } from '../../gateway/attempt.ts';
+import { goesPlain } from '../../gateway/compress/passed-on.ts';
 import type { DataPlane } from '../../gateway/data-plane.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import type { Fetch } from '../../gateway/fetch.ts';
 import { writeUpstreamHead } from '../../gateway/upstream-head.ts';
 import type { Output } from '../../wire/output.ts';
+import type { CameHead } from './fill-owner.ts';
 import { RequestImage } from './request-image.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -55,9 +57,12 @@ export class AskedRequest {
 	}
 
 	/** The answer is for who asks as it comes: neither a part, nor news of it, nor another form is wanted. */
-	get wantsAsItComes(): boolean {
+	wantsAsItComes(came: CameHead): boolean {
 		const { rangeAt, conditional } = this.control;
-		return rangeAt < 0 && !conditional && (this.seen.route?.compress ?? null) === null;
+		if (rangeAt >= 0 || conditional) return false;
+		const { seen } = this;
+		const compress = seen.route?.compress ?? null;
+		return compress === null || goesPlain(seen, compress, came);
 	}
 
 	write(out: Output, destination: Destination): void {

@@ -120,10 +120,11 @@ export class EntrySource implements AnswerSource, EntryListener {
 		}
 		const { state, answer } = entry;
 		if (state === FillState.asked) return;
-		if (answer === null || state === FillState.refused || state === FillState.broken) this.#leave(state);
+		if (answer === null || state > FillState.whole) this.#leave(state);
 		// Of unknown length it may yet prove too long to be stored.
 		else if (state === FillState.filling && answer.length < 0) return;
-		else if (!this.#follower.headKnown(this.#exchange, this)) this.#leave(state);
+		else if (!this.#follower.headKnown(this.#exchange, this))
+			this.#leave(entry.staleFromMs > 0 ? FillState.purged : state);
 	}
 
 	/** Sends what is there. */
@@ -184,7 +185,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 		const entry = this.#entry;
 		if (entry === null) return;
 		if (this.#segment >= this.#segments.length) this.#end(entry);
-		else if (entry.state === FillState.broken || entry.state === FillState.refused) {
+		else if (entry.state > FillState.whole) {
 			const heir = this.#heir;
 			this.#release();
 			if (heir !== null) {

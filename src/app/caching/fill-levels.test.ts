@@ -1,113 +1,33 @@
 /** A miss with a level behind the memory: what is asked for where, and what that level is told. */
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
-import { PLAIN_CACHE } from '../../cache/cache-policy.ts';
-import { AnswerMemory } from '../../cache/memory/answer-memory.ts';
-import { openAnswerStore } from '../../cache/memory/memory-store.ts';
 import { storedAnswer } from '../../cache/memory/testing/answers.ts';
-import { CacheHash } from '../../cache/rules/cache-hash.ts';
-import type { FoundAnswer, KeptAnswer, SecondLevel } from '../../cache/second-level.ts';
-import { UrlMarks } from '../../cache/url-marks.ts';
-import { ClientConnection } from '../../gateway/client-connection.ts';
-import type { DataPlane } from '../../gateway/data-plane.ts';
-import { Requests } from '../../gateway/requests.ts';
-import { bareRequests } from '../../gateway/testing/bare-plane.ts';
-import { forwardingRoute } from '../../gateway/testing/forwarding-route.ts';
-import { LoneOrigin } from '../../gateway/testing/lone-origin.ts';
-import { TakingTransport } from '../../wire/testing/taking-transport.ts';
-import { goOn, handle, lookAgain } from '../pipeline.ts';
-import { AnswerCaching } from './answer-caching.ts';
-import { RouteCache } from './route-cache.ts';
-import { SecondLevels } from './second-levels.ts';
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** The only instance. */
-class Origin extends LoneOrigin {
-	readonly sink: TakingTransport;
-
-	constructor(plane: DataPlane) {
-		const sink = new TakingTransport();
-		super(plane, sink);
-		this.sink = sink;
-	}
-
-	answer(status: string, fields: string, body: string): void {
-		this.give(Buffer.from(`HTTP/1.1 ${status}\r\n${fields}\r\n${body}`));
-	}
-}
+import type { FoundAnswer } from '../../cache/second-level.ts';
+import { HandLevel, LoneNode, turn } from './testing/lone-node.ts';
 
 const levels: HandLevel[] = [];
-// Who still waits for a level keeps this process alive until it is late.
 after(() => {
-	for (const { asked } of levels) for (const answer of asked.splice(0)) answer(null);
+	for (const level of levels) level.answerAll();
 });
 
-/** Its answers come when the test says so. */
-class HandLevel implements SecondLevel {
-	readonly name = 'hand';
-	readonly timeoutMs = 60_000;
-	readonly kept: string[] = [];
-	readonly asked: ((found: FoundAnswer | null) => void)[] = [];
-
-	constructor() {
-		levels.push(this);
-	}
-
-	find(): Promise<FoundAnswer | null> {
-		return new Promise((resolve) => this.asked.push(resolve));
-	}
-
-	keep({ entry }: KeptAnswer): void {
-		this.kept.push(entry.read(0).toString('latin1'));
-	}
-
-	drop(): void {}
-	changed(): void {}
-	async close(): Promise<void> {}
+function leveled(): LoneNode {
+	const level = new HandLevel();
+	levels.push(level);
+	return new LoneNode({ level });
 }
 
-/** One route of a worker, with a cache and a level behind it. */
-class Node {
-	readonly level = new HandLevel();
-	readonly origin: Origin;
-	readonly #requests: Requests;
-
-	constructor() {
-		const { plane } = bareRequests();
-		this.#requests = new Requests(plane, handle);
-		this.origin = new Origin(plane);
-		(plane.upstreams as unknown[]).push(this.origin);
-		const store = openAnswerStore(AnswerMemory.create(4 * 1024 * 1024), 0);
-		const [hash, marks] = [new CacheHash(randomBytes(32)), new UrlMarks(UrlMarks.create())];
-		const lines = { again: lookAgain, goOn, balance: () => 0 };
-		const second = new SecondLevels([this.level], marks);
-		const lookup = new AnswerCaching({ plane, store, marks, hash, levels: second, bodyMost: 1e6, ...lines });
-		const route = forwardingRoute(new RouteCache(lookup, PLAIN_CACHE, ''), 2);
-		plane.routes = { match: () => route, methodsAllowed: () => [] };
-	}
-
-	/** A client that asks for it. */
-	ask(path = '/page', more = ''): { client: ClientConnection; sink: TakingTransport } {
-		const [client, sink] = [new ClientConnection(this.#requests, false), new TakingTransport()];
-		client.attach(sink, '192.0.2.7');
-		const request = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: a.example\r\nX-Asked: ${path}\r\n${more}\r\n`);
-		client.onBytes(request, request.length);
-		return { client, sink };
-	}
-
-	/** What the level has for the first that it was asked for, comes. */
-	async found(found: FoundAnswer | null): Promise<void> {
-		this.level.asked.shift()?.(found);
-		await turn();
-	}
+/** Of five bytes, ten minutes fresh. */
+function found(text = 'found'): FoundAnswer {
+	// It came later than what is stored, however quick this machine is.
+	const nowMs = Date.now() + 1;
+	const answer = storedAnswer({ length: 5, requestMs: nowMs, responseMs: nowMs, freshMs: 600_000 });
+	return { answer, trailers: null, body: [Buffer.from(text)], close: () => {} };
 }
 
 const FRESH = 'Cache-Control: max-age=600\r\nContent-Length: 5\r\n';
 
 test('a miss is given as it comes, and told to the level once', async () => {
-	const node = new Node();
+	const node = leveled();
 	const { sink } = node.ask();
 	assert.equal(node.origin.sink.text, '');
 	await node.found(null);
@@ -121,7 +41,7 @@ test('a miss is given as it comes, and told to the level once', async () => {
 });
 
 test('what the origin confirms is told to the level once', async () => {
-	const node = new Node();
+	const node = leveled();
 	node.ask();
 	await node.found(null);
 	node.origin.answer('200 OK', 'Cache-Control: max-age=1\r\nAge: 5\r\nETag: "1"\r\nContent-Length: 5\r\n', 'first');
@@ -138,7 +58,7 @@ test('what the origin confirms is told to the level once', async () => {
 });
 
 test('who leaves while the level is asked leaves his request behind', async () => {
-	const node = new Node();
+	const node = leveled();
 	const { client } = node.ask();
 	client.onClose();
 	// Another one's takes the place of what was his.
@@ -153,11 +73,9 @@ test('who leaves while the level is asked leaves his request behind', async () =
 });
 
 test('what the level has is given, kept, and not asked for', async () => {
-	const node = new Node();
+	const node = leveled();
 	const { sink } = node.ask();
-	const nowMs = Date.now();
-	const answer = storedAnswer({ length: 5, requestMs: nowMs, responseMs: nowMs, freshMs: 600_000 });
-	await node.found({ answer, trailers: null, body: [Buffer.from('found')], close: () => {} });
+	await node.found(found());
 	assert.match(sink.text, /hand.*\r\n\r\nfound$/s);
 	assert.match(node.ask().sink.text, /; hit.*\r\n\r\nfound$/s);
 	await turn();
@@ -165,12 +83,10 @@ test('what the level has is given, kept, and not asked for', async () => {
 });
 
 test('a part is asked of the level, which may have all of it; the origin is only where it has not', async () => {
-	const node = new Node();
+	const node = leveled();
 	const range = 'Range: bytes=1-3\r\n';
 	const { sink } = node.ask('/page', range);
-	const nowMs = Date.now();
-	const answer = storedAnswer({ length: 5, requestMs: nowMs, responseMs: nowMs, freshMs: 600_000 });
-	await node.found({ answer, trailers: null, body: [Buffer.from('found')], close: () => {} });
+	await node.found(found());
 	assert.match(sink.text, /^HTTP\/1\.1 206 .*Content-Range: bytes 1-3\/5\r\n.*\r\n\r\noun$/s);
 	assert.equal(node.origin.sink.text, '');
 	const { client } = node.ask('/left', range);
@@ -180,4 +96,44 @@ test('a part is asked of the level, which may have all of it; the origin is only
 	node.ask('/other', range);
 	await node.found(null);
 	assert.match(node.origin.sink.text, /^GET \/other HTTP\/1\.1\r\n.*Range: bytes=1-3\r\n/s);
+});
+
+test('a HEAD is given what a GET of another node brought; else it goes to the origin as it is', async () => {
+	const node = leveled();
+	const { sink } = node.ask('/page', '', 'HEAD');
+	assert.equal(node.origin.asked(), '');
+	await node.found(found());
+	assert.match(sink.text, /^HTTP\/1\.1 200 .*detail=hand\r\nContent-Length: 5\r\n\r\n$/s);
+	assert.match(node.ask().sink.text, /; hit.*\r\n\r\nfound$/s);
+	const other = node.ask('/other', '', 'HEAD');
+	await node.found(null);
+	assert.match(node.origin.asked(), /^HEAD \/other HTTP\/1\.1\r\n/);
+	node.origin.answer('200 OK', FRESH);
+	assert.match(other.sink.text, /^HTTP\/1\.1 200 .*fwd=uri-miss\r\n(?:.*\r\n)*\r\n$/s);
+	const { client } = node.ask('/left', '', 'HEAD');
+	client.onClose();
+	await node.found(null);
+	node.ask('/matched', 'If-Match: "1"\r\n', 'HEAD');
+	assert.match(
+		node.origin.asked(),
+		/^HEAD \/matched /,
+		'who left is not asked for, and this one the level cannot judge',
+	);
+	node.level.closed = true;
+	node.ask('/closed', '', 'HEAD');
+	assert.equal(node.level.asked.length, 0);
+	assert.equal(node.caching.idle, true);
+});
+
+test('a HEAD that finds a stale answer asks the level for a newer one', async () => {
+	const node = leveled();
+	node.ask();
+	await node.found(null);
+	node.origin.answer('200 OK', 'Cache-Control: max-age=1\r\nAge: 5\r\nETag: "1"\r\nContent-Length: 5\r\n', 'first');
+	const { sink } = node.ask('/page', '', 'HEAD');
+	await node.found(found('newer'));
+	assert.match(sink.text, /^HTTP\/1\.1 200 .*detail=hand/s);
+	node.origin.asked();
+	assert.match(node.ask().sink.text, /; hit.*\r\n\r\nnewer$/s);
+	assert.equal(node.caching.idle, true);
 });

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { PLAIN_CACHE } from '../../cache/cache-policy.ts';
 import { AnswerMemory } from '../../cache/memory/answer-memory.ts';
 import { type MemoryStore, openAnswerStore } from '../../cache/memory/memory-store.ts';
+import { RecentPurges } from '../../cache/purges/recent-purges.ts';
 import { CacheHash } from '../../cache/rules/cache-hash.ts';
 import { UrlMarks } from '../../cache/url-marks.ts';
 import type { Attempt } from '../../gateway/attempt.ts';
@@ -68,12 +69,15 @@ class Client {
 /** One instance, with a connection for each question. */
 class World {
 	readonly requests: Requests;
-	readonly store: MemoryStore = openAnswerStore(AnswerMemory.create(4 * 1024 * 1024), 0);
+	readonly memory: SharedArrayBuffer = AnswerMemory.create(4 * 1024 * 1024);
+	readonly store: MemoryStore;
 	readonly caching: AnswerCaching;
 	readonly asked: UpstreamConnection[] = [];
 	readonly #plane: DataPlane;
 
-	constructor() {
+	/** `recent`: what is purged is noted there. */
+	constructor(recent: SharedArrayBuffer | null = null) {
+		this.store = openAnswerStore(this.memory, 0, { recent });
 		const { plane } = bareRequests();
 		this.#plane = plane;
 		this.requests = new Requests(plane, handle);
@@ -210,6 +214,23 @@ test('what proves not to be stored, or breaks off, is asked for by each who wait
 	}
 });
 
+test('an answer that is for one client alone does not keep others from waiting for theirs', async () => {
+	const world = new World();
+	world.client().ask('/k', 'Authorization: Basic YTpi\r\n');
+	world.answer(ANSWER);
+	world.client().ask('/k', 'Range: bytes=0-1,5-6\r\n');
+	const type = 'Content-Type: multipart/byteranges; boundary=a\r\n';
+	world.answer(`HTTP/1.1 206 Partial Content\r\nCache-Control: max-age=60\r\n${type}Content-Length: 1\r\n\r\nx`, 1);
+	const [first, second] = [world.client(), world.client()];
+	first.ask();
+	second.ask();
+	assert.equal(world.asked.length, 3);
+	world.answer(ANSWER, 2);
+	await turn();
+	assert.deepEqual([first.body, second.body], [BODY, BODY]);
+	world.isAtRest(1);
+});
+
 test('a client that leaves before the answer is there leaves it to the store', () => {
 	const world = new World();
 	const client = world.client();
@@ -224,16 +245,39 @@ test('what is purged while it is asked for goes to who asked, and is not stored'
 	const world = new World();
 	const client = world.client();
 	client.ask();
-	void world.store.purge({ all: true }, false);
+	void world.store.purge({ everything: true }, false);
 	world.answer(ANSWER);
 	assert.equal(client.body, BODY);
 	world.isAtRest(0);
 });
 
-test('what is not worth its place goes to who asked alone', async () => {
+for (const soft of [false, true])
+	test(`who waits for what proves to be purged by its tag asks anew, once for all: ${soft ? 'softly' : 'hard'}`, async () => {
+		const recent = RecentPurges.create();
+		const world = new World(recent);
+		const control = openAnswerStore(world.memory, 3, { recent });
+		const tagged = ANSWER.replace('Content-Length', 'Surrogate-Key: t\r\nContent-Length');
+		const clients = Array.from({ length: 5 }, () => world.client());
+		for (const client of clients) client.ask();
+		assert.equal(world.asked.length, 1);
+		await control.purge({ tags: ['u'] }, soft);
+		await control.purge({ tags: ['t'] }, soft);
+		world.answer(tagged);
+		await turn();
+		assert.equal(clients[0]?.body, BODY);
+		assert.equal(world.asked.length, 2, 'four wait for the second');
+		world.answer(tagged, 1);
+		await turn();
+		for (const client of clients) assert.equal(client.body, BODY);
+		world.isAtRest(1);
+		assert.equal(world.hit(), BODY);
+		assert.equal(world.asked.length, 2);
+	});
+
+test('what is not worth its place goes to who asked alone', () => {
 	const world = new World();
-	world.store.admits = (_, { place }) => world.store.table.asked.followed(place) > 0;
-	const [one, two, three] = [world.client(), world.client(), world.client()];
+	world.store.admits = () => false;
+	const one = world.client();
 	one.ask();
 	world.answer(ANSWER);
 	assert.equal(one.body, BODY);
@@ -244,10 +288,21 @@ test('what is not worth its place goes to who asked alone', async () => {
 	world.answer(ANSWER, 1);
 	assert.match(part.side.text, /^HTTP\/1.1 206 /);
 	world.isAtRest(1);
+});
+
+test('of a crowd for what is not worth its place the second one asks for all others', async () => {
+	const world = new World();
+	const [one, two, three] = [world.client(), world.client(), world.client()];
+	world.store.admits = () => false;
+	one.ask();
+	world.store.admits = () => true;
 	two.ask();
 	three.ask();
-	world.answer(ANSWER, 2);
+	assert.equal(world.asked.length, 2);
+	world.answer(ANSWER, 1);
 	await turn();
-	assert.equal(three.body, BODY, 'for two it is');
-	world.isAtRest(2);
+	assert.deepEqual([one.body, two.body, three.body], ['', BODY, BODY]);
+	world.answer(ANSWER);
+	assert.equal(one.body, BODY);
+	world.isAtRest(1);
 });

@@ -1,12 +1,10 @@
+import { performance } from 'node:perf_hooks';
 import type { AnswerEntry } from '../../cache/answer-store.ts';
-import type { Forwarded } from '../../cache/rules/cache-status.ts';
 import type { Refusal } from '../../cache/rules/judge-answer.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
-import type { FetchParty } from '../../gateway/attempt.ts';
 import type { DataPlane } from '../../gateway/data-plane.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
-import { Fetch } from '../../gateway/fetch.ts';
 import type { Asker } from '../../gateway/response-cache.ts';
 import type { Route } from '../../gateway/route.ts';
 import type { BodyScan } from '../../wire/body.ts';
@@ -14,15 +12,12 @@ import type { Framing } from '../../wire/framing.ts';
 import { GATHER_BYTES } from '../../wire/output.ts';
 import type { ResponseHead } from '../../wire/response-head.ts';
 import { Timer } from '../../wire/timer-wheel.ts';
-import { AskedRequest } from './asked-request.ts';
 import { AskingParty } from './asking-party.ts';
 import { CameAnswer } from './came-answer.ts';
 import { EntrySource, type Heir } from './entry-source.ts';
 import type { Decision, FillOwner, GiveHow } from './fill-owner.ts';
-import { GrowingEntry } from './growing-entry.ts';
 import { type LateOwner, LateStore } from './late-store.ts';
 import { Overflow } from './overflow.ts';
-import type { RouteCache } from './route-cache.ts';
 
 const Mode = { idle: 0, asking: 1, storing: 2, passing: 3, over: 4 } as const;
 
@@ -30,21 +25,9 @@ const Mode = { idle: 0, asking: 1, storing: 2, passing: 3, over: 4 } as const;
  * Asks for an answer that may be stored: for one client or for none, while others may follow its entry. Its client gets
  * it as it comes, as long as he takes it; from there on, or where he wants less than all of it, he reads what is stored.
  */
-export class Fill extends AskingParty implements FetchParty, Asker<Route>, AnswerSource, Heir, LateOwner {
-	readonly plane: DataPlane;
-	readonly fetch: Fetch;
-	readonly request: AskedRequest;
-	/** Who asked; null: nobody, or he has left. */
-	leader: Exchange | null = null;
-	/** What is asked about, or stands in for a failure; pinned. */
-	stored: AnswerEntry | null = null;
-	/** What others follow. */
-	readonly growing: GrowingEntry;
-	cache: RouteCache | null = null;
-	/** Why the origin is asked. */
-	fwd: Forwarded = 'uri-miss';
+export class Fill extends AskingParty implements Asker<Route>, AnswerSource, Heir, LateOwner {
 	/** Why the answer is not stored. */
-	refusal: Refusal | 'scan' | null = null;
+	refusal: Refusal | null = null;
 	readonly #timer: Timer;
 	readonly #owner: FillOwner<Fill>;
 	/** While what is stored goes to who asked as it comes. */
@@ -59,12 +42,8 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 	readonly #late = new LateStore(this, this.#overflow);
 
 	constructor(plane: DataPlane, owner: FillOwner<Fill>) {
-		super();
-		this.plane = plane;
+		super(plane, owner.store);
 		this.#owner = owner;
-		this.fetch = new Fetch(plane, this);
-		this.request = new AskedRequest(plane, this.fetch);
-		this.growing = new GrowingEntry(owner.store, this.request.key);
 		this.#timer = new Timer(this);
 	}
 
@@ -74,6 +53,7 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 		const { leader } = this;
 		this.#mode = Mode.asking;
 		this.#came.requestMs = Date.now();
+		this.growing.start();
 		if (leader !== null) {
 			leader.source = this;
 			this.place = leader.place;
@@ -161,7 +141,7 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 
 	#store({ answer, own }: Decision & { kind: 'store' }, status: number): boolean {
 		const { leader, cache, growing } = this;
-		const direct = leader !== null && cache?.hidden.size === 0 && this.request.wantsAsItComes;
+		const direct = leader !== null && cache?.hidden.size === 0 && this.request.wantsAsItComes(this.#came);
 		if (cache === null || !growing.begin(answer, cache.policy, direct && !this.#owner.keeps)) return false;
 		this.#mode = Mode.storing;
 		this.#own = own;
@@ -365,6 +345,7 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 	answerFailed(code: ErrorCode): void {
 		const { leader } = this;
 		if (this.#mode === Mode.asking && this.#standIn()) return;
+		if (this.#mode === Mode.storing && this.growing.entry !== null) this.#owner.breaksOff(this, this.growing.entry);
 		this.#mode = Mode.over;
 		this.growing.breakOff();
 		const source = this.#source;
@@ -384,8 +365,7 @@ export class Fill extends AskingParty implements FetchParty, Asker<Route>, Answe
 		this.leave();
 		this.#late.clear();
 		this.growing.release();
-		this.stored?.release();
-		this.stored = null;
+		this.letGoOfStored();
 		this.leader = null;
 		// Who still reads is no concern of what this asks for next.
 		this.#source?.letGo();

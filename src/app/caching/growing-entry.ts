@@ -43,6 +43,7 @@ export class GrowingEntry implements Asking {
 	take(asking: Asking): void {
 		this.place = asking.place;
 		this.entry = asking.entry;
+		this.purges = asking.purges;
 		asking.place = 0;
 		asking.entry = null;
 	}
@@ -59,6 +60,16 @@ export class GrowingEntry implements Asking {
 		return (
 			(mayWait && isSeen && this.entry === null && answer.length >= 0 && answer.length < GATHER_BYTES) || this.settle()
 		);
+	}
+
+	/** Something was purged since it was asked for: what came may be of before, and another one is to ask anew. */
+	get isOutdated(): boolean {
+		return this.purges !== this.#store.purges;
+	}
+
+	/** Nobody knows of it: it counts from now on, since only now the origin is asked. */
+	start(): void {
+		if (this.place === 0 && this.entry === null) this.purges = this.#store.purges;
 	}
 
 	/** An entry for others to follow; null: there is no room. */

@@ -32,7 +32,9 @@ export class Invalidation implements AnswerWatch<Exchange> {
 
 	/** Watches the answer if it may say something. */
 	watch(exchange: Exchange): void {
-		if (exchange.method === 'HEAD' || isUnsafe(exchange.method)) exchange.cache.watch = this;
+		if (exchange.method !== 'HEAD' && !isUnsafe(exchange.method)) return;
+		exchange.cache.watch = this;
+		exchange.cache.purges = this.#parts.store.purges;
 	}
 
 	answered(exchange: Exchange, head: ResponseHead, bytes: Uint8Array): void {
@@ -74,12 +76,17 @@ export class Invalidation implements AnswerWatch<Exchange> {
 		const responseMs = Date.now();
 		const requestMs = responseMs - Math.max(0, performance.now() - exchange.startMs);
 		const answer = { head, bytes, contentLength: lengthOf(head, bytes), requestMs, responseMs };
+		// It says what was so before that one was asked for. Both times are right to a millisecond.
+		if (entry.answer.requestMs > requestMs + 1) {
+			entry.release();
+			return;
+		}
 		const after = updatedByHead(entry.answer, { request: exchange, control, answer, policy, hash });
 		if (after === null) {
 			entry.remove();
 			levels?.drop(key);
 		} else if (entry.staleFromMs < requestMs) {
-			const renewed = store.update(entry, after);
+			const renewed = store.update(entry, after, exchange.cache.purges);
 			if (renewed !== null) levels?.keep({ key, url: cache.keys.url, entry: renewed, policy });
 			renewed?.release();
 		}

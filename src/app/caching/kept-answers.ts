@@ -1,6 +1,6 @@
 import { type AnswerEntry, FillState } from '../../cache/answer-store.ts';
 import { KeptKey } from '../../cache/kept-key.ts';
-import { joinParts, wholeOf } from '../../cache/rules/join-parts.ts';
+import { joinParts, partOf, wholeOf } from '../../cache/rules/join-parts.ts';
 import { AnswerFlag, type StoredAnswer } from '../../cache/stored-answer.ts';
 import type { AskedRequest } from './asked-request.ts';
 import type { CachingParts, RouteCache } from './route-cache.ts';
@@ -17,12 +17,18 @@ interface Asked {
 	readonly request: AskedRequest;
 	readonly cache: RouteCache | null;
 	readonly stored: AnswerEntry | null;
+	readonly growing: { readonly purges: number };
+}
+
+interface Part extends Keeping {
+	/** `AnswerStore.purges` when it was asked for. */
+	readonly purges: number;
 }
 
 /** What becomes of answers once they are stored: the levels behind the memory hear of them, and parts are put together. */
 export class KeptAnswers {
 	readonly #parts: CachingParts;
-	#waiting: Keeping[] = [];
+	#waiting: Part[] = [];
 	readonly #join = (): void => this.#joinAll();
 
 	constructor(parts: CachingParts) {
@@ -30,17 +36,38 @@ export class KeptAnswers {
 	}
 
 	/** The entry is whole, or was confirmed. */
-	keep({ request, cache }: Asked, entry: AnswerEntry): void {
+	keep({ request, cache, growing: { purges } }: Asked, entry: AnswerEntry): void {
 		if (cache === null) return;
 		const { key, url, control } = request;
 		this.#parts.levels?.keep({ key, url, entry, policy: cache.policy });
-		// What answers an `If-Range` may lack fields that the client has (RFC 9110 §15.3.7).
-		if (control.rangeAt < 0 || control.ifRangeAt >= 0 || this.#waiting.length >= WAITING_MOST) return;
-		if (((entry.answer?.flags ?? 0) & AnswerFlag.partial) === 0) return;
+		if (control.rangeAt >= 0) this.#mayJoin({ key, url, entry, policy: cache.policy, purges });
+	}
+
+	#mayJoin({ key, url, entry, policy, purges }: Part): void {
+		if (this.#waiting.length >= WAITING_MOST || ((entry.answer?.flags ?? 0) & AnswerFlag.partial) === 0) return;
 		const copy = new KeptKey();
 		copy.copy(key);
 		entry.pin();
-		if (this.#waiting.push({ key: copy, url, entry, policy: cache.policy }) === 1) setImmediate(this.#join);
+		if (this.#waiting.push({ key: copy, url, entry, policy, purges }) === 1) setImmediate(this.#join);
+	}
+
+	/** The entry breaks off now: what came of it is kept as a part (RFC 9111 §3.3), which a later one may complete. */
+	keepBroken({ request, cache, growing: { purges } }: Asked, broken: AnswerEntry): void {
+		const { answer, received } = broken;
+		const { url, key } = request;
+		const part = answer === null || received > JOINED_MOST ? null : partOf(answer, received);
+		if (part === null || cache === null || broken.distant !== null) return;
+		const isGood = this.#isOfNow({ url }, broken) && !this.#isOutrun({ key }, { answer: part });
+		const entry = isGood ? this.#parts.store.begin(key, undefined, purges) : null;
+		if (entry === null) return;
+		const fits =
+			entry.setAnswer(part) && entry.distantFill === null && append(entry, broken, { from: 0, to: received });
+		if (fits) entry.complete(null, cache.policy.variantsMost);
+		else entry.fail(FillState.broken);
+		// Another worker may have purged it in this moment.
+		if (!this.#isOfNow({ url }, broken)) entry.remove();
+		this.#mayJoin({ key, url, entry, policy: cache.policy, purges });
+		entry.release();
 	}
 
 	/** What was asked about is none any more. */
@@ -57,7 +84,7 @@ export class KeptAnswers {
 		let { entry } = kept;
 		for (let i = 0; i < JOINS_MOST && isPart(entry); i++) {
 			const isGood = this.#isOfNow(kept, entry) && !this.#isOutrun(kept, entry);
-			const next = isGood ? (this.#asWhole(entry) ?? this.#joined(kept, entry)) : null;
+			const next = isGood ? (this.#asWhole(entry, kept.purges) ?? this.#joined(kept, entry)) : null;
 			if (next === null) break;
 			entry.remove();
 			entry.release();
@@ -68,12 +95,12 @@ export class KeptAnswers {
 	}
 
 	/** It was neither purged nor changed meanwhile. */
-	#isOfNow({ url }: Keeping, { found, staleFromMs, answer }: AnswerEntry): boolean {
+	#isOfNow({ url }: Pick<Keeping, 'url'>, { found, staleFromMs, answer }: AnswerEntry): boolean {
 		return found && staleFromMs === 0 && answer !== null && this.#parts.marks.lastMs(url) < answer.requestMs;
 	}
 
 	/** All of it came later than this part did: what is put together would stand in its way (RFC 9111 §4). */
-	#isOutrun({ key }: Keeping, { answer: part }: AnswerEntry): boolean {
+	#isOutrun({ key }: Pick<Keeping, 'key'>, { answer: part }: Pick<AnswerEntry, 'answer'>): boolean {
 		if (part === null) return false;
 		const [, ...vary] = part.vary;
 		const later = this.#parts.store.find(key, ({ state, answer }) => {
@@ -84,14 +111,14 @@ export class KeptAnswers {
 		return later !== null;
 	}
 
-	#asWhole(entry: AnswerEntry): AnswerEntry | null {
+	#asWhole(entry: AnswerEntry, since: number): AnswerEntry | null {
 		const { answer, received } = entry;
 		const whole = answer === null ? null : wholeOf({ answer, received });
-		return whole === null ? null : this.#parts.store.update(entry, whole);
+		return whole === null ? null : this.#parts.store.update(entry, whole, since);
 	}
 
 	/** With one that is stored, which goes then; pinned. null: there is none, or no room for both. */
-	#joined(kept: Keeping, newer: AnswerEntry): AnswerEntry | null {
+	#joined(kept: Part, newer: AnswerEntry): AnswerEntry | null {
 		const { store } = this.#parts;
 		const { answer, received } = newer;
 		const most = Math.min(JOINED_MOST, kept.policy.bodyMost ?? JOINED_MOST);
@@ -102,7 +129,7 @@ export class KeptAnswers {
 				: joinParts({ answer, received }, { answer: other.answer, received: other.received }, most);
 		const older = store.find(kept.key, (other) => jointOf(other) !== null);
 		const joint = older === null ? null : jointOf(older);
-		const entry = joint === null ? null : store.begin(kept.key);
+		const entry = joint === null ? null : store.begin(kept.key, undefined, kept.purges);
 		if (older === null || joint === null || entry === null) {
 			older?.release();
 			entry?.release();

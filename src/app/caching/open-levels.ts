@@ -1,5 +1,5 @@
+import { PurgeTables } from '../../cache/purges/purge-tables.ts';
 import { LevelCounts } from '../../cache/redis/level-counts.ts';
-import { PurgeTables } from '../../cache/redis/purge-tables.ts';
 import { RedisKeys } from '../../cache/redis/redis-keys.ts';
 import { RedisLevel } from '../../cache/redis/redis-level.ts';
 import { SharedClock } from '../../cache/redis/shared-clock.ts';

@@ -3,6 +3,7 @@ import { Cached } from '../../core/cached.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { withoutRemoved } from '../../gateway/field-edits.ts';
 import { problemOf } from '../../gateway/problem.ts';
+import type { AnswerWatch } from '../../gateway/response-cache.ts';
 import type { RouteCache } from './route-cache.ts';
 
 /** Of an answer that the store has no part in. */
@@ -34,6 +35,19 @@ export function forward(exchange: Exchange, cache: RouteCache, fwd: Forwarded): 
 	if (cache.policy.tell) exchange.cache.extra = forwardedLine(fwd);
 	return true;
 }
+
+/** Of a scan: nobody waits for it, and it is not stored. */
+export function passScanned(exchange: Exchange, cache: RouteCache): true {
+	exchange.cache.cached = Cached.miss;
+	if (cache.policy.tell) exchange.cache.watch = SCANNED;
+	return true;
+}
+
+const SCANNED: AnswerWatch<Exchange> = {
+	answered(exchange, { status }) {
+		exchange.cache.extra = passedLine('uri-miss', status, 'scan');
+	},
+};
 
 const lines = new Map<Forwarded, Buffer>();
 

@@ -22,18 +22,23 @@ export class PostAnswers implements AnswerWatch<Exchange> {
 
 	watch(exchange: Exchange): void {
 		exchange.cache.watch = this;
+		exchange.cache.purges = this.#parts.store.purges;
 	}
 
 	answered(exchange: Exchange, head: ResponseHead, bytes: Uint8Array): void {
-		this.#before.answered(exchange, head, bytes);
 		const cache = exchange.route?.cache;
-		if (!(cache instanceof RouteCache) || head.status !== 200) return;
 		const { store, hash, marks } = this.#parts;
+		const responseMs = Date.now();
+		const requestMs = responseMs - Math.max(0, performance.now() - exchange.startMs);
+		const isCached = cache instanceof RouteCache;
+		if (isCached) cache.keys.build(exchange);
+		// Another request changed it meanwhile: which came first only the origin knows.
+		const isOutrun = isCached && marks.lastMs(cache.keys.url) >= requestMs;
+		this.#before.answered(exchange, head, bytes);
+		if (!isCached || isOutrun || head.status !== 200) return;
 		const { policy, keys } = cache;
 		const control = this.#control;
 		control.read(exchange.head.fields, exchange.buffer);
-		const responseMs = Date.now();
-		const requestMs = responseMs - Math.max(0, performance.now() - exchange.startMs);
 		const contentLength = lengthOf(head, bytes as Buffer);
 		const answer = { head, bytes: bytes as Buffer, contentLength, requestMs, responseMs };
 		const { stored } = judgeAnswer({ request: exchange, control, answer, policy, hash });
@@ -41,7 +46,7 @@ export class PostAnswers implements AnswerWatch<Exchange> {
 		const key = keys.build(exchange);
 		// It is what the change has come to, and not of before.
 		const afterMs = Math.max(requestMs, marks.lastMs(keys.url) + 1);
-		const entry = store.begin(key);
+		const entry = store.begin(key, undefined, exchange.cache.purges);
 		if (entry?.setAnswer({ ...stored, requestMs: afterMs })) exchange.cache.copy = new StoredCopy(entry, cache);
 		else {
 			entry?.fail(FillState.refused);

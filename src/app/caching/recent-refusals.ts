@@ -1,22 +1,29 @@
+import { performance } from 'node:perf_hooks';
 import type { CacheKey } from '../../cache/answer-store.ts';
 
 const PLACES = 4096;
 /** So long nobody waits for an answer that proved not to be stored. */
 const KNOWN_MS = 30_000;
 
-/** Keys whose answers were not stored a while ago; a few may be forgotten or, rarely, taken for others. */
+/**
+ * Keys whose answers were not stored a while ago, for requests with `Authorization` apart: theirs alone may be refused.
+ * A few may be forgotten or, rarely, taken for others.
+ */
 export class RecentRefusals {
 	readonly #hashes = new Int32Array(PLACES);
 	readonly #untilMs = new Float64Array(PLACES);
 
-	has({ high, low }: CacheKey): boolean {
-		const at = low & (PLACES - 1);
+	has({ high, low }: CacheKey, authorization: boolean): boolean {
+		const at = placeOf(low, authorization);
 		return this.#hashes[at] === (high | 0) && (this.#untilMs[at] as number) > performance.now();
 	}
 
-	add({ high, low }: CacheKey): void {
-		const at = low & (PLACES - 1);
+	add({ high, low }: CacheKey, authorization: boolean): void {
+		const at = placeOf(low, authorization);
 		this.#hashes[at] = high;
 		this.#untilMs[at] = performance.now() + KNOWN_MS;
 	}
 }
+
+const placeOf = (low: number, authorization: boolean): number =>
+	(low & (PLACES / 2 - 1)) | (authorization ? PLACES / 2 : 0);

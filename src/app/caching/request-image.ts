@@ -7,6 +7,7 @@ import { STRIDE } from '../../wire/head.ts';
 import { RequestHead } from '../../wire/request-head.ts';
 
 const NOTHING = Buffer.alloc(0);
+const GET = Buffer.from('GET');
 
 /** A copy of a request without a body, which outlives its client. */
 export class RequestImage implements Requesting {
@@ -59,7 +60,12 @@ export class RequestImage implements Requesting {
 		for (let i = 0; i < cells; i++) own.fields.table[i] = head.fields.table[i] as number;
 		own.fields.count = head.fields.count;
 		this.framing.read(this.buffer, own.fields);
-		this.method = exchange.method;
+		// What is asked for without its client is to be stored, and that is what a GET brings.
+		if (exchange.headOnly) {
+			own.start = own.methodEnd - GET.length;
+			GET.copy(this.buffer, own.start);
+		}
+		this.method = exchange.headOnly ? 'GET' : exchange.method;
 		this.rewritten = exchange.rewritten;
 		this.targetStart = exchange.targetStart;
 		this.targetEnd = exchange.targetEnd;

@@ -112,7 +112,7 @@ test('an answer is kept in a later turn, unless it was purged, changed or of no 
 	keep('stale, of use still', { freshMs: 0, staleIfErrorMs: 60_000 });
 	const purged = keep('purged');
 	// From this call on it is not found.
-	const purging = purged.store.purge({ all: true }, false);
+	const purging = purged.store.purge({ everything: true }, false);
 	keep('changed', {}, 2);
 	changes.mark(2, Date.now());
 	assert.deepEqual(level.kept, []);

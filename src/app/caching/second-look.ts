@@ -8,6 +8,7 @@ import type { AnswerSource } from '../../gateway/answer-source.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import type { Route } from '../../gateway/route.ts';
 import type { Fill } from './fill.ts';
+import { forward } from './pass-by.ts';
 import type { CachingParts, RouteCache } from './route-cache.ts';
 
 /** Who lets a request look further. */
@@ -115,7 +116,11 @@ export class SecondLook implements AnswerSource, Wanted {
 	/** False: there is no room for it. */
 	#take(found: FoundAnswer, level: string): boolean {
 		const entry = this.#fill.growing.open();
-		if (entry === null || !entry.setAnswer(found.answer)) return false;
+		if (entry === null || !entry.setAnswer(found.answer)) {
+			// It is none for the origin's answer either.
+			if (entry !== null) this.#fill.growing.release();
+			return false;
+		}
 		if (Symbol.iterator in found.body) this.#takeWhole(found, found.body, { entry, level });
 		else void this.#takeComing(found, found.body, { entry, level });
 		return true;
@@ -174,10 +179,14 @@ export class SecondLook implements AnswerSource, Wanted {
 		const fill = this.#fill;
 		if (exchange !== null) {
 			exchange.source = null;
+			if (exchange.headOnly) {
+				forward(exchange, fill.cache as RouteCache, fill.fwd);
+				fill.forgo();
+			}
 			this.#owner.parts.goOn(exchange);
 			return;
 		}
-		// Who wanted a part of it has left, and nobody waits for that.
+		// Who wanted a part of it, or its head, has left, and nobody waits for that.
 		if (fill.request.conditions === null) {
 			fill.forgo();
 			return;

@@ -70,6 +70,7 @@ export class SoughtAnswer implements Selecting {
 		if (state === FillState.asked) return true;
 		const { answer } = entry;
 		if (answer === null || (state !== FillState.filling && state !== FillState.whole)) return false;
-		return this.suits(answer) && (state === FillState.filling || this.isGivable(entry, answer, Date.now()));
+		if (!this.suits(answer)) return false;
+		return (state === FillState.filling && entry.staleFromMs === 0) || this.isGivable(entry, answer, Date.now());
 	}
 }

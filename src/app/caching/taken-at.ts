@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 /**
  * The moment, epoch ms, at which who waited for an answer has it: when it came, if he was there before, else when he
  * came himself. However long it takes until it is whole and his turn: else a crowd that is served for longer than the

@@ -1,7 +1,17 @@
 import { close, open, read } from 'node:fs';
 import type { Fetch } from '../../gateway/fetch.ts';
+import type { ReadAt } from '../../gateway/files/file-sender.ts';
 
 const PIECE_BYTES = 128 * 1024;
+
+/** The file of a body. */
+export interface BodySource {
+	path: string;
+	/** How it is read where it is sealed; undefined: as it lies on the disk. */
+	reader(fd: number): ReadAt | undefined;
+	/** It cannot be read. */
+	failed(error: Error): void;
+}
 
 /** Sends the body of a job to the instance, piece by piece from its file; again for each attempt at an instance. */
 export class BodyUpload {
@@ -9,9 +19,10 @@ export class BodyUpload {
 	done = true;
 	readonly #fetch: Fetch;
 	readonly #bytes: number;
-	readonly #path: string;
-	readonly #failed: (error: Error) => void;
+	readonly #from: BodySource;
 	#fd = -1;
+	/** undefined: it is read as it lies on the disk. */
+	#readAt: ReadAt | undefined;
 	/** Counts the times that it was begun: a read of the time before is of no use. */
 	#epoch = 0;
 	#at = 0;
@@ -21,12 +32,10 @@ export class BodyUpload {
 	#blocked = false;
 	#closed = false;
 
-	/** `path`: of a body's file. `failed`: it cannot be read. */
-	constructor(fetch: Fetch, { bytes }: { bytes: number }, from: { path: string; failed(error: Error): void }) {
+	constructor(fetch: Fetch, { bytes }: { bytes: number }, from: BodySource) {
 		this.#fetch = fetch;
 		this.#bytes = bytes;
-		this.#path = from.path;
-		this.#failed = (error) => from.failed(error);
+		this.#from = from;
 	}
 
 	/** From its begin, behind what is written. */
@@ -50,24 +59,33 @@ export class BodyUpload {
 	#next(): void {
 		this.#reading = true;
 		if (this.#fd < 0) {
-			open(this.#path, 'r', (error, fd) => {
+			open(this.#from.path, 'r', (error, fd) => {
 				this.#reading = false;
-				if (error === null) this.#fd = fd;
+				if (error === null) this.#opened(fd);
 				if (this.#closed) this.#release();
-				else if (error !== null) this.#failed(error);
+				else if (error !== null) this.#from.failed(error);
 				else this.#next();
 			});
 			return;
 		}
 		const epoch = this.#epoch;
 		const piece = this.#piece as Buffer;
-		read(this.#fd, piece, 0, Math.min(piece.length, this.#bytes - this.#at), this.#at, (error, length) => {
+		const done = (error: Error | null, count: number): void => {
 			this.#reading = false;
 			if (this.#closed) this.#release();
 			else if (epoch !== this.#epoch) this.#next();
-			else if (error !== null || length === 0) this.#failed(error ?? new Error('the file of the body is too short'));
-			else this.#send(piece.subarray(0, length));
-		});
+			else if (error !== null || count === 0)
+				this.#from.failed(error ?? new Error('the file of the body is too short'));
+			else this.#send(piece.subarray(0, count));
+		};
+		const length = Math.min(piece.length, this.#bytes - this.#at);
+		if (this.#readAt === undefined) read(this.#fd, piece, 0, length, this.#at, done);
+		else this.#readAt(piece, { length, at: this.#at }, done);
+	}
+
+	#opened(fd: number): void {
+		this.#fd = fd;
+		this.#readAt = this.#from.reader(fd);
 	}
 
 	#send(bytes: Buffer): void {

@@ -3,16 +3,21 @@ import { ERRORS, type ErrorCode } from '../../core/errors.ts';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { Descriptor } from '../../gateway/files/descriptor.ts';
-import { FileSender } from '../../gateway/files/file-sender.ts';
+import { FileSender, type ReadAt } from '../../gateway/files/file-sender.ts';
 import type { Pieces } from '../../gateway/files/pieces.ts';
 import { type Problem, problemOf } from '../../gateway/problem.ts';
 import type { Job, JobResult } from '../../jobs/job.ts';
+import type { StoreKey } from '../../jobs/sealing/store-keys.ts';
 import { bufferOf, forOwner, statusOf } from './stored-answer.ts';
 
 /** Where the bodies of results are. */
 export interface JobFiles {
 	readonly pieces: Pieces;
 	path(file: string): string;
+	/** How its plain text is read, where it is sealed; undefined: as it lies on the disk. */
+	reader(file: string, fd: number): ReadAt | undefined;
+	/** By which copies of what came of jobs are opened. */
+	keys(): readonly StoreKey[];
 }
 
 /** Answers with what came of a job: the upstream's answer as it was, or why there is none. */
@@ -90,8 +95,10 @@ class ResultFile implements AnswerSource {
 			const descriptor = error === null ? new Descriptor(fd, () => {}) : null;
 			if (this.#over) descriptor?.release();
 			else if (descriptor === null) exchange.answerFailed('file_unreadable');
-			else
-				new FileSender(exchange, { descriptor, pieces: files.pieces }, { status, head, start: 0, end: bytes }).start();
+			else {
+				const from = { descriptor, pieces: files.pieces, read: files.reader(file, fd) };
+				new FileSender(exchange, from, { status, head, start: 0, end: bytes }).start();
+			}
 		});
 	}
 

@@ -70,6 +70,7 @@ export class JobAttempt extends JobImage implements FetchParty {
 				? null
 				: new BodyUpload(this.fetch, body, {
 						path: to.parts.files.path(body.file),
+						reader: (fd) => to.parts.files.reader(body.file, fd),
 						failed: (error) => this.#broken(error),
 					});
 	}

@@ -17,13 +17,12 @@ const SOON_MS = 1000;
 
 const COMMENT = Buffer.from(':\n\n');
 
-const open = new WeakMap<OffloadParts, number>();
-
 /** Tells a client of each change of a job until it has ended (server-sent events). */
 export class JobEvents implements AnswerSource {
 	readonly #exchange: Exchange;
 	readonly #parts: OffloadParts;
 	#job: Job;
+	readonly #tenant: string;
 	#seen: number;
 	#blocked = false;
 	/** null: nothing is waited for. */
@@ -31,22 +30,25 @@ export class JobEvents implements AnswerSource {
 	#askedMs = 0;
 	#over = false;
 
-	/** Whether there may be one more. */
-	static fits(parts: OffloadParts): boolean {
-		return (open.get(parts) ?? 0) < parts.streamsMost;
+	/** false: there may not be one more, of its tenant or of all. */
+	static open(exchange: Exchange, parts: OffloadParts, job: Job): boolean {
+		const tenant = tenantOf(job, exchange.client.address);
+		if (!parts.streams.enter(tenant, parts.streamsMost)) return false;
+		new JobEvents(exchange, parts, job, tenant).#begin();
+		return true;
 	}
 
-	constructor(exchange: Exchange, parts: OffloadParts, job: Job) {
+	private constructor(exchange: Exchange, parts: OffloadParts, ...[job, tenant]: [Job, string]) {
 		this.#exchange = exchange;
+		this.#tenant = tenant;
 		this.#parts = parts;
 		this.#job = job;
 		const last = exchange.field('last-event-id') ?? '';
 		this.#seen = /^\d{1,15}$/.test(last) ? Number(last) : -1;
 	}
 
-	begin(): void {
+	#begin(): void {
 		const exchange = this.#exchange;
-		open.set(this.#parts, (open.get(this.#parts) ?? 0) + 1);
 		exchange.source = this;
 		// It may be silent, and last for days.
 		exchange.fetch.streaming = true;
@@ -97,7 +99,7 @@ export class JobEvents implements AnswerSource {
 		this.#asking?.stop();
 		this.#exchange.fetch.streaming = false;
 		this.#exchange.source = null;
-		open.set(this.#parts, (open.get(this.#parts) ?? 1) - 1);
+		this.#parts.streams.leave(this.#tenant);
 	}
 
 	resume(): void {
@@ -110,3 +112,7 @@ export class JobEvents implements AnswerSource {
 		this.#close();
 	}
 }
+
+/** Among whom streams are shared: as turns are, otherwise by credential, or by address where there is none. */
+const tenantOf = ({ group, owner }: Job, address: string): string =>
+	group !== '' ? `group ${group}` : owner !== '' ? `owner ${owner}` : `address ${address}`;

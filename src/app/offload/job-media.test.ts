@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { JobResult } from '../../jobs/job.ts';
 import { withOwnUrls } from './job-media.ts';
 
-const COPY = { kind: 'file', path: '/f', bytes: 1, type: 'video/mp4' } as const;
+const COPY = { kind: 'file', path: '/f', bytes: 1, type: 'video/mp4', changedMs: 0, sealedAs: null } as const;
 const result = (value: unknown): JobResult => ({
 	head: Buffer.from(''),
 	body: { inline: Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)) },

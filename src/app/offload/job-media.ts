@@ -2,13 +2,15 @@ import { open } from 'node:fs';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import { byteRange } from '../../gateway/files/byte-range.ts';
+import { Conditions, conditionalStatus, mayBeRange, type Validators } from '../../gateway/files/conditions.ts';
 import { Descriptor } from '../../gateway/files/descriptor.ts';
-import { FileSender } from '../../gateway/files/file-sender.ts';
+import { type FilePart, FileSender } from '../../gateway/files/file-sender.ts';
 import { problemOf } from '../../gateway/problem.ts';
 import { pointed } from '../../jobs/external/json-pointer.ts';
 import { parseJson } from '../../jobs/external/read-status.ts';
 import type { JobResult } from '../../jobs/job.ts';
 import type { FoundMedia } from '../../jobs/media/media-policy.ts';
+import { sealedReader } from '../../jobs/sealing/read-sealed.ts';
 import type { JobMedia } from '../media-room.ts';
 import type { JobFiles } from './give-result.ts';
 
@@ -52,6 +54,29 @@ export function giveMedia(exchange: Exchange, media: FoundMedia, files: JobFiles
 	}
 }
 
+type CopiedFile = Extract<FoundMedia, { kind: 'file' }>;
+
+/** As those of static files: of its length and the time of its last change. */
+function validatorsOf({ bytes, changedMs }: CopiedFile): Validators {
+	const modifiedS = Math.floor(Math.min(changedMs, Date.now()) / 1000);
+	return { etag: `"${bytes.toString(36)}-${Math.round(changedMs * 1000).toString(36)}"`, modifiedS };
+}
+
+const fieldsOf = ({ etag, modifiedS }: Validators): string[] => [
+	'X-Content-Type-Options: nosniff',
+	'Cache-Control: private, max-age=3600',
+	`ETag: ${etag}`,
+	`Last-Modified: ${new Date(modifiedS * 1000).toUTCString()}`,
+];
+
+const head = (line: string, fields: readonly string[]): Buffer =>
+	Buffer.from(`HTTP/1.1 ${line}\r\n${fields.map((field) => `${field}\r\n`).join('')}`, 'latin1');
+
+function refuse(exchange: Exchange, code: 'precondition_failed' | 'range_not_satisfiable', lines = ''): void {
+	exchange.failure = code;
+	exchange.answerProblem(problemOf(code, lines));
+}
+
 /** Opens the file; from there on `FileSender` brings it. */
 class MediaFile implements AnswerSource {
 	readonly #exchange: Exchange;
@@ -61,25 +86,36 @@ class MediaFile implements AnswerSource {
 		this.#exchange = exchange;
 	}
 
-	send({ path, bytes, type }: Extract<FoundMedia, { kind: 'file' }>, files: JobFiles): void {
+	send(media: CopiedFile, files: JobFiles): void {
 		const exchange = this.#exchange;
-		const asked = exchange.headOnly ? undefined : exchange.field('range');
-		const range = asked === undefined ? null : byteRange(asked, bytes);
-		if (range === 'unsatisfiable') {
-			exchange.failure = 'range_not_satisfiable';
-			exchange.answerProblem(problemOf('range_not_satisfiable', `Content-Range: bytes */${bytes}\r\n`));
+		const file = validatorsOf(media);
+		const asked = new Conditions().read(exchange.buffer, exchange.head.fields);
+		const status = conditionalStatus(asked, file);
+		if (status === 412) return refuse(exchange, 'precondition_failed');
+		if (status === 304) {
+			exchange.beginAnswer(304, head('304 Not Modified', fieldsOf(file)), -1);
+			exchange.answerEnd(null);
 			return;
 		}
-		const { start, end } = range ?? { start: 0, end: bytes };
-		const status = range === null ? 200 : 206;
-		const head = Buffer.from(
-			`HTTP/1.1 ${range === null ? '200 OK' : '206 Partial Content'}\r\nContent-Type: ${type}\r\n` +
-				'X-Content-Type-Options: nosniff\r\nAccept-Ranges: bytes\r\nCache-Control: private, max-age=3600\r\n' +
-				(range === null ? '' : `Content-Range: bytes ${start}-${end - 1}/${bytes}\r\n`),
-			'latin1',
+		const mayBePart = asked.range !== undefined && !exchange.headOnly && mayBeRange(asked, file, Date.now() / 1000);
+		const range = mayBePart ? byteRange(asked.range as string, media.bytes) : null;
+		const of = `bytes */${media.bytes}`;
+		if (range === 'unsatisfiable') return refuse(exchange, 'range_not_satisfiable', `Content-Range: ${of}\r\n`);
+		const { start, end } = range ?? { start: 0, end: media.bytes };
+		const fields = [`Content-Type: ${media.type}`, 'Accept-Ranges: bytes', ...fieldsOf(file)];
+		const whole = head('200 OK', fields);
+		const part = head('206 Partial Content', [...fields, `Content-Range: ${of.replace('*', `${start}-${end - 1}`)}`]);
+		this.#begin(
+			media,
+			files,
+			range === null ? { status: 200, head: whole, start, end } : { status: 206, head: part, start, end },
 		);
-		if (exchange.headOnly || start === end) {
-			exchange.beginAnswer(status, head, end - start);
+	}
+
+	#begin({ path, sealedAs }: CopiedFile, files: JobFiles, part: FilePart): void {
+		const exchange = this.#exchange;
+		if (exchange.headOnly || part.start === part.end) {
+			exchange.beginAnswer(part.status, part.head, part.end - part.start);
 			exchange.answerEnd(null);
 			return;
 		}
@@ -88,7 +124,10 @@ class MediaFile implements AnswerSource {
 			const descriptor = error === null ? new Descriptor(fd, () => {}) : null;
 			if (this.#over) descriptor?.release();
 			else if (descriptor === null) exchange.answerFailed('file_unreadable');
-			else new FileSender(exchange, { descriptor, pieces: files.pieces }, { status, head, start, end }).start();
+			else {
+				const read = sealedAs === null ? undefined : sealedReader(fd, { about: sealedAs, keys: files.keys() });
+				new FileSender(exchange, { descriptor, pieces: files.pieces, read }, part).start();
+			}
 		});
 	}
 

@@ -150,10 +150,9 @@ export class JobPage implements AnswerSource {
 
 	#events(job: Job): void {
 		this.#later.over = true;
-		if (!JobEvents.fits(this.#parts)) {
-			this.#exchange.failure = 'jobs_full';
-			this.#exchange.answerProblem(problemOf('jobs_full'));
-		} else new JobEvents(this.#exchange, this.#parts, job).begin();
+		if (JobEvents.open(this.#exchange, this.#parts, job)) return;
+		this.#exchange.failure = 'jobs_full';
+		this.#exchange.answerProblem(problemOf('jobs_full'));
 	}
 
 	#json(value: unknown, lines: string): void {

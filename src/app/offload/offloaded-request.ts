@@ -9,6 +9,7 @@ import { ENDED, type Job, type JobBody, type JobSpend, type NewJob } from '../..
 import { newJobId } from '../../jobs/job-id.ts';
 import type { HoldPolicy, OffloadPolicy } from '../../jobs/offload-policy.ts';
 import { jobSpend } from '../../jobs/spend/job-spend.ts';
+import { turnOfHost } from '../../jobs/webhooks/turn-of-host.ts';
 import { type Told, writeNotify } from '../../jobs/webhooks/webhook-message.ts';
 import { hostOf } from '../../jobs/webhooks/webhook-rules.ts';
 import type { BodyScan } from '../../wire/body.ts';
@@ -255,7 +256,7 @@ export class OffloadedRequest implements AnswerSource, BodyIntake {
 			body,
 			upstreamKey: upstreamKey ?? this.#id,
 			notify: webhook === null ? null : writeNotify(webhook),
-			...(webhook === null ? {} : { notifyLane: hostOf(new URL(webhook.url)) }),
+			...(webhook === null ? {} : { notifyLane: turnOfHost(hostOf(new URL(webhook.url))) }),
 			lane: hold?.lane ?? '',
 			...(this.#spend === null ? {} : { spend: this.#spend }),
 			idempotency:

@@ -3,7 +3,8 @@ import type { DataPlane } from '../../gateway/data-plane.ts';
 import type { Pieces } from '../../gateway/files/pieces.ts';
 import type { Route } from '../../gateway/route.ts';
 import { REST } from '../../gateway/route-table.ts';
-import { BodyFolder } from '../../jobs/body-folder.ts';
+import { BodyFolder, bodyReader } from '../../jobs/body-folder.ts';
+import { type StoreKey, storeKeys } from '../../jobs/sealing/store-keys.ts';
 import { secretsOfHost } from '../../jobs/webhooks/receiver-secrets.ts';
 import { WebhookJudge } from '../../jobs/webhooks/webhook-rules.ts';
 import type { WebhooksConfig } from '../../jobs/webhooks/webhooks-config.ts';
@@ -12,6 +13,7 @@ import { JobAttempts } from './job-attempts.ts';
 import { JobPages } from './job-pages.ts';
 import { JobsClient } from './jobs-client.ts';
 import type { OffloadParts } from './offload-parts.ts';
+import { StreamRoom } from './stream-room.ts';
 import { WebhookPages } from './webhook-pages.ts';
 
 /** All that one worker has to do with jobs. */
@@ -23,6 +25,8 @@ export class WorkerJobs {
 	readonly #pieces: Pieces;
 	readonly #routes: () => ReadonlyMap<string, Route>;
 	#folder = '';
+	/** The first seals what comes, each opens. */
+	#keys: readonly StoreKey[] = [];
 
 	/** `routes`: as they are now, by `seriesKey`. */
 	constructor(plane: DataPlane, pieces: Pieces, routes: () => ReadonlyMap<string, Route>) {
@@ -38,6 +42,7 @@ export class WorkerJobs {
 			this.#plane.pages = null;
 			return;
 		}
+		this.#keys = storeKeys(jobs.keys);
 		if (this.parts === null || this.#folder !== jobs.bodies) this.parts = this.#open(jobs.bodies);
 		this.#folder = jobs.bodies;
 		this.parts.path = jobs.path;
@@ -52,7 +57,11 @@ export class WorkerJobs {
 	#open(bodies: string): OffloadParts {
 		// Only once it is needed: a folder that cannot be used must not keep requests from being passed on.
 		let folderOf: BodyFolder | null = null;
-		const files = (): BodyFolder => (folderOf ??= new BodyFolder(bodies));
+		const files = (): BodyFolder => {
+			folderOf ??= new BodyFolder(bodies);
+			folderOf.keys = this.#keys;
+			return folderOf;
+		};
 		const parts: OffloadParts = {
 			jobs: this.client,
 			files: {
@@ -60,10 +69,13 @@ export class WorkerJobs {
 				remove: async (names) => files().remove(names),
 				pieces: this.#pieces,
 				path: (file) => join(bodies, file),
+				reader: (file, fd) => bodyReader(file, fd, this.#keys),
+				keys: () => this.#keys,
 			},
 			path: '',
 			webhooks: null,
 			streamsMost: 0,
+			streams: new StreamRoom(),
 			storing: 0,
 		};
 		this.client.attempts = new JobAttempts(this.#plane, parts, (service, route) => {

@@ -25,7 +25,7 @@ async function step(store: MemoryStore, draw: (below: number) => number): Promis
 	const entry = store.find(cacheKey(key), ({ state }) => state === FillState.whole);
 	const act = draw(20);
 	if (act === 0) store.purgeKey(cacheKey(key), false);
-	else if (act === 1) await store.purge({ tag: `t${draw(4)}` }, draw(2) === 0);
+	else if (act === 1) await store.purge({ tags: [`t${draw(4)}`] }, draw(2) === 0);
 	else if (entry === null) await fill(store, key, draw);
 	else if (act < 5) store.update(entry, storedAnswer({ length: entry.received, tags: [`t${draw(4)}`] }))?.release();
 	else await read(entry, key);
@@ -76,7 +76,7 @@ test('under a random load of two workers the bound holds, bodies are right, and 
 	};
 	await Promise.all([work(store, 1), work(other, 2), work(store, 3), work(other, 4)]);
 	assert.ok(most <= BOUND && most > BOUND / 2, `${most}`);
-	for (const each of [store, other]) await each.purge({ all: true }, false);
+	for (const each of [store, other]) await each.purge({ everything: true }, false);
 	for (const each of [store, other]) await each.bodies?.settled();
 	assert.equal(store.diskUsage?.entries, 0);
 	assert.equal(store.diskUsage?.bytes, 0);

@@ -103,14 +103,14 @@ test('a purge removes files; one that is read goes on, and its place is free', a
 	(await put(store, 'hx/b', 200_000)).release();
 	const entry = store.find(cacheKey('hx/a'), any);
 	assert.ok(entry !== null && (await readBody(entry, 0, 10)) !== null);
-	assert.equal(await store.purge({ tag: 't' }, false), 1);
+	assert.equal(await store.purge({ tags: ['t'] }, false), 1);
 	await store.bodies?.settled();
 	assert.equal(readdirSync(folder).length, 1);
 	assert.equal(store.find(cacheKey('hx/a'), any), null);
 	entry.release();
-	assert.equal(await store.purge({ all: true }, true), 1);
+	assert.equal(await store.purge({ everything: true }, true), 1);
 	assert.ok((store.find(cacheKey('hx/b'), any)?.staleFromMs ?? 0) > 0);
-	assert.equal(await store.purge({ all: true }, false), 1);
+	assert.equal(await store.purge({ everything: true }, false), 1);
 	await store.bodies?.settled();
 	assert.deepEqual(readdirSync(folder), []);
 	assert.equal(store.diskUsage?.bytes, 0);
@@ -236,7 +236,7 @@ test('a body whose length nobody said goes on in a file once it is too long for 
 	after.release();
 	assert.equal(store.usage.entries, 1);
 	assert.ok((store.diskUsage?.bytes ?? 0) < length + 8192);
-	await store.purge({ all: true }, false);
+	await store.purge({ everything: true }, false);
 	assert.deepEqual([store.diskUsage?.bytes, store.usage.bytes - store.memory.arena], [0, 0]);
 });
 

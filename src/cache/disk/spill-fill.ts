@@ -127,8 +127,10 @@ export class SpillFill implements FileFillOwner {
 		const answer = { ...plainAnswer(this.#answer), length: this.#length };
 		const placed = filler.setDistant(next.unit, answer, { number: this.number, pages });
 		filler.received(next.unit, this.#length);
-		const kept = placed && filler.completeDistant(next.unit, { ...completion, kept: true });
-		if (placed && !kept) filler.giveBackPages(pages);
+		const whole = placed && filler.completeDistant(next.unit, { ...completion, kept: true });
+		// A purge may have come to the one and not to the other.
+		const kept = whole && filler.inherit(next.unit, this.#entry.unit);
+		if (placed && !whole) filler.giveBackPages(pages);
 		if (!placed) next.fail(FillState.broken);
 		next.release();
 		return kept;

@@ -173,13 +173,16 @@ export class PlacedAnswer implements StoredAnswer {
 const NONE: readonly never[] = [];
 
 /** Whether one of its tags is this one. */
-export function hasTag(bytes: Buffer, { from, varyEnd }: { from: number; varyEnd: number }, tag: Buffer): boolean {
+export function hasTag(
+	bytes: Buffer,
+	{ from, varyEnd }: { from: number; varyEnd: number },
+	tags: ReadonlySet<string>,
+): boolean {
 	const texts = new Texts(bytes, from + varyEnd);
 	texts.skip();
 	for (let left = texts.count(); left > 0; left--) {
-		const start = texts.at + 2;
-		texts.skip();
-		if (texts.at - start === tag.length && bytes.compare(tag, 0, tag.length, start, texts.at) === 0) return true;
+		const tag = texts.next();
+		if (tag !== null && tags.has(tag)) return true;
 	}
 	return false;
 }

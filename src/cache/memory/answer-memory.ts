@@ -23,7 +23,7 @@ export const Control = {
 	abandoned: 2,
 	/** Bits of the workers that ended without having closed it. */
 	dead: 3,
-	/** What `purge({ all })` counts up: entries of another era are not found, or (soft) stale. */
+	/** What a purge of everything counts up: entries of another era are not found, or (soft) stale. */
 	era: 4,
 	softEra: 5,
 	generation: 6,
@@ -86,8 +86,6 @@ const GROUP = 4;
 const CONTROL_BYTES = 4096;
 const STRIPE_BYTES = 64;
 const PAGE = 4096;
-/** Smallest memory that makes sense, bytes. */
-export const MEMORY_LEAST: number = 1024 * 1024;
 
 export class AnswerMemory {
 	readonly buffer: SharedArrayBuffer;

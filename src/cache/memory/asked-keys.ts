@@ -4,6 +4,7 @@
  * both follow. A place is taken and changed under the bucket's lock, and given back without one.
  */
 import type { CacheKey } from '../answer-store.ts';
+import { type RecentPurges, Spoil } from '../purges/recent-purges.ts';
 import { type AnswerMemory, Control } from './answer-memory.ts';
 
 /** Cells of a place. */
@@ -12,7 +13,7 @@ const Place = {
 	state: 0,
 	high: 1,
 	low: 2,
-	/** What `Control.purges` was: what is purged since is not stored. */
+	/** What `Control.purges` was when it was taken. */
 	purges: 3,
 	cells: 4,
 } as const;
@@ -28,21 +29,24 @@ export const Announced = { none: -1, others: 0 } as const;
 export class AskedKeys {
 	readonly #cells: Int32Array;
 	readonly #owner: number;
+	readonly #recent: RecentPurges | null;
 
-	/** `owner`: number of the worker, counted from 1. */
-	constructor({ cells }: Pick<AnswerMemory, 'cells'>, owner: number) {
+	/** `owner`: number of the worker, counted from 1. `recent`: null: whatever was purged, what was asked for before is taken to be of it. */
+	constructor({ cells }: Pick<AnswerMemory, 'cells'>, owner: number, recent: RecentPurges | null) {
 		this.#cells = cells;
 		this.#owner = owner;
+		this.#recent = recent;
 	}
 
 	/** A place for it; `others`: somebody asks already, `none`: all are taken. Under the lock `line`. */
-	take(line: number, { high, low }: CacheKey): number {
+	take(line: number, key: CacheKey): number {
 		const cells = this.#cells;
-		const purges = Atomics.load(cells, Control.purges);
+		const { high, low } = key;
+		const { purges } = this;
 		let free: number = Announced.none;
 		for (let at = line + FIRST; at <= line + LAST; at += Place.cells) {
 			if (Atomics.load(cells, at) === 0) free = at;
-			else if (this.#isOf(at, high, low) && cells[at + Place.purges] === purges) return Announced.others;
+			else if (this.isOf(at, high, low) && this.#isOfNow(at, key)) return Announced.others;
 		}
 		if (free < 0) return free;
 		cells[free + Place.high] = high;
@@ -53,13 +57,18 @@ export class AskedKeys {
 	}
 
 	/** The place of who asks for it, and has no entry for others; 0: nobody does. Under the lock `line`. */
-	find(line: number, { high, low }: CacheKey): number {
-		const cells = this.#cells;
-		const purges = Atomics.load(cells, Control.purges);
+	find(line: number, key: CacheKey): number {
 		for (let at = line + FIRST; at <= line + LAST; at += Place.cells) {
-			if (Atomics.load(cells, at) < 0 && this.#isOf(at, high, low) && cells[at + Place.purges] === purges) return at;
+			const asks = Atomics.load(this.#cells, at) < 0 && this.isOf(at, key.high, key.low);
+			if (asks && this.#isOfNow(at, key)) return at;
 		}
 		return 0;
+	}
+
+	/** Its key was not purged since it was asked for. Its tags nobody knows yet. */
+	#isOfNow(at: number, { bytes, length }: CacheKey): boolean {
+		const since = this.#cells[at + Place.purges] as number;
+		return since === this.purges || this.#recent?.of(since, bytes.subarray(0, length), []) === Spoil.none;
 	}
 
 	/** Worker's number of who has a place, counted from 1. */
@@ -77,17 +86,13 @@ export class AskedKeys {
 		let count = 0;
 		for (let at = line + FIRST; at <= line + LAST; at += Place.cells) {
 			const state = Atomics.load(this.#cells, at);
-			if (state === 0 || !this.#isOf(at, high, low)) continue;
-			this.#cells[at + Place.purges] = (Atomics.load(this.#cells, Control.purges) - 1) | 0;
+			if (state === 0 || !this.isOf(at, high, low)) continue;
+			// It is nobody's from now on: who has the place finds that out.
+			this.#cells[at + Place.high] = ~high;
 			// Where there is an entry that one counts.
 			if (state < 0) count++;
 		}
 		return count;
-	}
-
-	/** Nothing was purged since that it might be among. */
-	isGood(at: number): boolean {
-		return this.#cells[at + Place.purges] === this.purges;
 	}
 
 	/** How many times something was purged (wraps). */
@@ -105,7 +110,8 @@ export class AskedKeys {
 		return Math.max(0, Atomics.exchange(this.#cells, at, 0));
 	}
 
-	#isOf(at: number, high: number, low: number): boolean {
+	/** A place is for this hash; one that was spoilt is for none. */
+	isOf(at: number, high: number, low: number): boolean {
 		return this.#cells[at + Place.low] === (low | 0) && this.#cells[at + Place.high] === (high | 0);
 	}
 }

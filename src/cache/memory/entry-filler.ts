@@ -33,10 +33,9 @@ export class EntryFiller {
 
 	/**
 	 * An entry that is found from now on and has nothing but its key, held once; of what was announced at `place` the one
-	 * that others made; `purges`: how many there were when it was asked for without a place. Under the lock; 0: there is no
-	 * room, or it was purged since.
+	 * that others made; `purges`: as `EntryTable.link`, default now. Under the lock; 0: there is no room, or it was purged since.
 	 */
-	begin(key: CacheKey, place = 0, purges?: number): number {
+	begin(key: CacheKey, place = 0, purges: number = this.#table.asked.purges): number {
 		const others = place === 0 ? 0 : this.#table.asked.followed(place);
 		if (others > 0) return this.#table.asked.leave(place);
 		const unit = this.#newEntry(key, 0);
@@ -49,8 +48,9 @@ export class EntryFiller {
 		return unit === 0 || this.#table.linkAsked(unit, key) ? unit : this.#giveUp(unit);
 	}
 
-	/** All of an answer at once, in one run, found from now on. False: there is no room, others follow its place already, or it was purged since. */
-	put(key: CacheKey, place: number, { answer, bytes, start, end, variantsMost }: WholeAnswer): boolean {
+	/** All of an answer at once, in one run, found from now on. `spoil.purges`: as `EntryTable.link`. False: there is no room, others follow its place already, or there was one more. */
+	put(key: CacheKey, whole: WholeAnswer, { place, purges, staleFromMs }: Placing): boolean {
+		const { answer, bytes, start, end, variantsMost } = whole;
 		const coder = this.#coder;
 		if (!coder.encode(answer)) return false;
 		const at = inlineContent(0, key.length);
@@ -67,11 +67,12 @@ export class EntryFiller {
 			cells[record + Cell.room] = units * UNIT - (body - this.#memory.byte(unit));
 			cells[record + Cell.received] = end - start;
 			cells[record + Cell.state] = FillState.whole;
+			if (staleFromMs > 0) this.#memory.floats[(record + Cell.staleFrom) / 2] = staleFromMs;
 			// The table's hold is the only one.
 			cells[record + Cell.refs] = 0;
 			if (end > start) (bytes as Buffer).copy(this.#memory.bytes, body, start, end);
 		}
-		const done = unit !== 0 && table.link(unit, place);
+		const done = unit !== 0 && table.link(unit, place, purges);
 		if (done) {
 			table.eviction.enter(unit);
 			if (this.#cells[this.#memory.cell(unit) + Cell.next] !== 0) this.#replaceOthers(unit, variantsMost);
@@ -176,6 +177,16 @@ export class EntryFiller {
 		return this.#cells[at + Cell.linked] === 1 && this.#table.isOfNow(at);
 	}
 
+	/** It is as stale as another one of its bucket that it takes the place of. False: that one was taken out, and so is it. */
+	inherit(unit: number, other: number): boolean {
+		const { floats } = this.#memory;
+		const stale = (of: number): number => (this.#memory.cell(of) + Cell.staleFrom) / 2;
+		floats[stale(unit)] ||= floats[stale(other)] as number;
+		const isFound = this.isFound(other);
+		if (!isFound) this.#table.remove(unit);
+		return isFound;
+	}
+
 	/** False: there is no room on the disk. */
 	reservePages(pages: number): boolean {
 		if (!this.#table.lock()) return false;
@@ -188,12 +199,12 @@ export class EntryFiller {
 		this.#table.whenLocked(() => this.#table.shelf.giveBack(pages));
 	}
 
-	/** Puts another entry with the same body in the place of one that is found still; held once. 0: it is not, or there is no room. */
-	update(unit: number, answer: StoredAnswer): number {
+	/** Puts another entry with the same body in the place of one that is found still; held once. `purges`: as `EntryTable.link`. 0: it is not, or there is no room. */
+	update(unit: number, answer: StoredAnswer, purges: number): number {
 		if (!this.#table.lock()) return 0;
 		const at = this.#memory.cell(unit);
 		const isFound = this.#cells[at + Cell.linked] === 1 && this.#table.isOfNow(at);
-		const updated = isFound ? this.#updated(unit, answer) : 0;
+		const updated = isFound ? this.#updated(unit, answer, purges) : 0;
 		this.#table.unlock();
 		return updated;
 	}
@@ -276,7 +287,7 @@ export class EntryFiller {
 	}
 
 	/** Another entry with the same body. Under the lock. */
-	#updated(other: number, answer: StoredAnswer): number {
+	#updated(other: number, answer: StoredAnswer, purges: number): number {
 		const cells = this.#cells;
 		const old = this.#memory.cell(other);
 		const key = this.#memory.byte(other) + RECORD_BYTES;
@@ -302,8 +313,8 @@ export class EntryFiller {
 		cells[at + Cell.state] = FillState.whole;
 		cells[at + Cell.units] =
 			(cells[at + Cell.units] as number) + (cells[this.#memory.cell(root) + Cell.units] as number);
-		if (!this.#table.link(unit)) {
-			this.#table.release(unit);
+		if (!this.#table.link(unit, 0, purges)) {
+			this.#table.releaseLocked(unit);
 			return 0;
 		}
 		this.#table.replace(unit, other);
@@ -334,6 +345,14 @@ export class EntryFiller {
 		if (varyEnd !== cells[b + Cell.varyEnd]) return false;
 		return isSameVariant(bytes, this.#memory.content(a), this.#memory.content(b), varyEnd);
 	}
+}
+
+/** Where an entry is put in; used again for the next. */
+export interface Placing {
+	place: number;
+	purges: number;
+	/** Epoch ms; 0: it is not stale. */
+	staleFromMs: number;
 }
 
 export interface Completion {

@@ -5,6 +5,7 @@
  */
 import type { CacheKey } from '../answer-store.ts';
 import { Shelf } from '../disk/shelf.ts';
+import type { RecentPurges } from '../purges/recent-purges.ts';
 import { type AnswerMemory, Control, STRIPES } from './answer-memory.ts';
 import { Announced, AskedKeys, LINKS_AT } from './asked-keys.ts';
 import { Cell, RECORD_BYTES } from './entry-record.ts';
@@ -31,14 +32,14 @@ export class EntryTable {
 	#stuck = 0;
 	#lost = 0;
 
-	constructor(memory: AnswerMemory, owner: number) {
+	constructor(memory: AnswerMemory, owner: number, recent: RecentPurges | null = null) {
 		this.memory = memory;
 		this.#cells = memory.cells;
 		this.#owner = owner;
 		this.eviction = new Eviction(memory);
 		this.room = new EntryRoom(memory, this);
 		this.shelf = new Shelf(this);
-		this.asked = new AskedKeys(memory, owner);
+		this.asked = new AskedKeys(memory, owner, recent);
 	}
 
 	/** The memory's lock; false: it is not to be had. */
@@ -152,11 +153,11 @@ export class EntryTable {
 	}
 
 	/**
-	 * Puts it in, in front; `place`: where it was announced, which is given back; 0: nowhere, and there were so many
-	 * `purges` when it was asked for, where that counts. Under the memory's lock. False: the bucket's lock is not to be
-	 * had, or it was purged since it was asked for.
+	 * Puts it in, in front; `place`: where it was announced, which is given back; 0: nowhere. `purges`: how many there were
+	 * when it was last known that none is of it. Under the memory's lock. False: the bucket's lock is not to be had, its key
+	 * was spoilt, or there is one more.
 	 */
-	link(unit: number, place = 0, purges?: number): boolean {
+	link(unit: number, place: number, purges: number): boolean {
 		const cells = this.#cells;
 		const at = this.memory.cell(unit);
 		const low = cells[at + Cell.low] as number;
@@ -164,7 +165,8 @@ export class EntryTable {
 		if (!this.#patient(line, WRITE_MS)) return false;
 		const before = this.#linkLocked(unit, line);
 		// Who purges counts first, and looks then: here it is the other way round.
-		const isGood = place === 0 ? purges === undefined || purges === this.asked.purges : this.asked.isGood(place);
+		const isOwn = place === 0 || this.asked.isOf(place, cells[at + Cell.high] as number, low);
+		const isGood = isOwn && purges === this.asked.purges;
 		if (!isGood) this.#unlinkLocked(unit, before);
 		else if (place !== 0) this.asked.leave(place);
 		unlock(cells, line);

@@ -26,7 +26,7 @@ const SCAN_MOST: number = SHARE_ONE / 64;
 /** How much of that share one entry makes, as a power of two. */
 const SHARE_SHIFT = 7;
 /** Of a scan one in so many is stored all the same, a power of two: by them its end is seen. */
-const SAMPLE = 8;
+const SAMPLE = 32;
 /** Below this share of the memory in use there is room for all. */
 const FULL_SHARE = 7 / 8;
 

@@ -1,9 +1,10 @@
-import { type CacheKey, type EntryListener, type FillingEntry, FillState } from '../answer-store.ts';
+import { type CacheKey, type EntryListener, type Failure, type FillingEntry, FillState } from '../answer-store.ts';
 import type { DiskBodies } from '../disk/disk-bodies.ts';
 import { DiskBody } from '../disk/disk-body.ts';
 import { DiskEntryFill } from '../disk/disk-entry-fill.ts';
 import { SpillFill, type SpillStore } from '../disk/spill-fill.ts';
 import type { DistantBody, DistantFill } from '../distant-body.ts';
+import { Spoil } from '../purges/recent-purges.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
 import { PlacedAnswer } from './answer-codec.ts';
 import { type AnswerMemory, Control, SOFT_TIMES } from './answer-memory.ts';
@@ -23,12 +24,17 @@ export interface EntryParts extends SpillStore {
 	readonly table: EntryTable;
 	readonly watchers: Watchers;
 	readonly filler: EntryFiller;
+	readonly purges: number;
+	makeStale(unit: number, fromMs?: number): void;
+	spoilOf(since: number, key: Pick<CacheKey, 'bytes' | 'length'>, tags: readonly string[]): Spoil;
 }
 
 /** An entry as one worker sees it: the same object for all who hold it there, kept so that a hit decodes nothing. */
 export class MemoryEntry implements FillingEntry {
 	readonly unit: number;
 	readonly generation: number;
+	/** Where this worker fills it: how many purges there were when it was asked for. */
+	since = 0;
 	readonly #store: EntryParts;
 	readonly #cells: Int32Array;
 	/** Cell of its record. */
@@ -220,6 +226,27 @@ export class MemoryEntry implements FillingEntry {
 
 	setAnswer(answer: StoredAnswer): boolean {
 		if (this.#writer !== null || this.#file !== null) return false;
+		const { purges } = this.#store;
+		if (this.since !== purges && !this.#outlives(this.since, answer)) return false;
+		if (!this.#begin(answer)) return false;
+		// From here on a purge finds it by its tags; one that began before may have passed by.
+		if (purges !== this.#store.purges) this.#outlives(purges, answer);
+		return true;
+	}
+
+	/** False: it is purged, and nobody gets it from here but those who waited for it before. */
+	#outlives(since: number, answer: StoredAnswer): boolean {
+		const spoil = this.#store.spoilOf(since, this.key, answer.tags);
+		if (spoil === Spoil.stale) this.#store.makeStale(this.unit, Math.max(1, answer.requestMs));
+		// Who was taken out waits for nobody who came later.
+		if (spoil !== Spoil.gone || !this.found) return true;
+		if (this.state === FillState.asked) this.fail(FillState.purged);
+		else this.remove();
+		return false;
+	}
+
+	/** False: there is no room. */
+	#begin(answer: StoredAnswer): boolean {
 		this.#file = DiskEntryFill.begin(this.#store, this, answer);
 		if (this.#file !== null) {
 			this.#store.watchers.changed(this.unit);
@@ -250,7 +277,7 @@ export class MemoryEntry implements FillingEntry {
 		this.#store.watchers.changed(this.unit);
 	}
 
-	fail(state: typeof FillState.broken | typeof FillState.refused): void {
+	fail(state: Failure): void {
 		if (Atomics.load(this.#cells, this.#at + Cell.state) >= FillState.whole) return;
 		this.#writer = null;
 		Atomics.store(this.#cells, this.#at + Cell.state, state);

@@ -10,14 +10,15 @@ import {
 } from '../answer-store.ts';
 import { PAGE } from '../disk/body-file.ts';
 import { DiskBodies, type DiskPlan } from '../disk/disk-bodies.ts';
+import { RecentPurges, Spoil } from '../purges/recent-purges.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
 import { AnswerMemory, Control, UNIT } from './answer-memory.ts';
 import { Announced } from './asked-keys.ts';
-import { EntryFiller } from './entry-filler.ts';
+import { EntryFiller, type Placing } from './entry-filler.ts';
 import { Cell, GIVEN_MOST } from './entry-record.ts';
 import { EntryTable } from './entry-table.ts';
 import { MemoryEntry } from './memory-entry.ts';
-import { purgeWalk } from './purge-walk.ts';
+import { PurgeWalks } from './purge-walks.ts';
 import { BEGIN_MS, LOOK_MS } from './spin-lock.ts';
 import { Watchers } from './watchers.ts';
 
@@ -28,6 +29,8 @@ export interface MemoryStoreOptions {
 	decoded?: number;
 	/** Where large bodies lie; left out: in memory, if at all. */
 	disk?: DiskPlan | null;
+	/** Of `RecentPurges`; left out: each purge is taken to be of all that is asked for. */
+	recent?: SharedArrayBuffer | null;
 }
 
 /** Bytes of a key at most. */
@@ -36,6 +39,8 @@ export const KEY_MOST: number = 32 * 1024;
 const ENTRY_MOST = 0x7fffffff;
 /** Looks at what others ask for and bring, while they do. */
 const ASKS_MOST = 4;
+/** Times that something is put in anew, since there was one more purge in the same moment. */
+const PURGES_MOST = 8;
 /** Entries of one key that are looked at. */
 const SAME_KEY_MOST = 256;
 
@@ -54,10 +59,14 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 	readonly watchers: Watchers;
 	readonly filler: EntryFiller;
 	readonly bodies: DiskBodies | null;
+	/** null: nobody notes what is purged. */
+	readonly recent: RecentPurges | null;
 	readonly #cells: Int32Array;
 	readonly #decoded: (MemoryEntry | undefined)[];
 	readonly #decodedShift: number;
 	readonly #found = new Int32Array(SAME_KEY_MOST);
+	readonly #walks: PurgeWalks = new PurgeWalks(this);
+	readonly #placing: Placing = { place: 0, purges: 0, staleFromMs: 0 };
 	/** The last `find` met no entry of this key. */
 	#isNone = false;
 	#noneHigh = 0;
@@ -66,7 +75,8 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 	constructor(memory: AnswerMemory, worker: number, options: MemoryStoreOptions) {
 		this.memory = memory;
 		this.#cells = memory.cells;
-		this.table = new EntryTable(memory, worker + 1);
+		this.recent = options.recent == null ? null : new RecentPurges(options.recent);
+		this.table = new EntryTable(memory, worker + 1, this.recent);
 		this.watchers = new Watchers(memory, worker);
 		const unitsMost = Math.floor(Math.min(memory.units * (options.entryShare ?? 0.25), ENTRY_MOST / UNIT));
 		this.filler = new EntryFiller(this.table, worker, unitsMost);
@@ -98,13 +108,13 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		return found;
 	}
 
-	begin(key: CacheKey, unless?: (entry: AnswerEntry) => boolean): MemoryEntry | null {
+	begin(key: CacheKey, unless?: (entry: AnswerEntry) => boolean, since: number = this.purges): MemoryEntry | null {
 		if (this.memory.abandoned || key.length > KEY_MOST || !this.table.lock(BEGIN_MS)) return null;
 		const other = unless === undefined ? null : this.find(key, unless, true);
 		const unit = other === null ? this.filler.begin(key) : 0;
 		this.table.unlock();
 		other?.release();
-		return unit === 0 ? null : this.#begun(unit);
+		return unit === 0 ? null : this.#begun(unit, since);
 	}
 
 	ask(key: CacheKey, suits: (entry: AnswerEntry) => boolean, asking: Asking): MemoryEntry | null {
@@ -119,7 +129,7 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 				return null;
 			}
 			if (place === Announced.none) {
-				asking.entry = this.begin(key, suits);
+				asking.entry = this.begin(key, suits, asking.purges);
 				return asking.entry === null ? this.find(key, suits, true) : null;
 			}
 			const followed = this.#locked(() => this.filler.follow(key));
@@ -128,8 +138,7 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		return null;
 	}
 
-	admits({ high, low }: CacheKey, { place, entry }: Asking): boolean {
-		if (entry !== null || (place !== 0 && this.table.asked.followed(place) > 0)) return true;
+	admits({ high, low }: CacheKey): boolean {
 		return this.table.eviction.admits(high, low);
 	}
 
@@ -138,20 +147,47 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 	}
 
 	open(key: CacheKey, asking: Asking): MemoryEntry | null {
-		const { place, purges } = asking;
 		const fits = !this.memory.abandoned && key.length <= KEY_MOST;
-		const unit = fits ? this.#locked(() => this.filler.begin(key, place, purges)) : 0;
+		const unit = fits ? this.#opened(key, asking) : 0;
 		if (unit === 0) return this.leave(key, asking);
 		asking.place = 0;
-		const entry = this.#begun(unit);
-		return entry.isOf(key) ? entry : this.#othersKey(entry, key);
+		const entry = this.#begun(unit, asking.purges);
+		return entry.isOf(key) ? entry : this.#othersKey(entry, key, asking.purges);
+	}
+
+	/** 0: it was purged since it was asked for, or there is no room. Whether it is stale its head will tell. */
+	#opened(key: CacheKey, { place, purges: since }: Asking): number {
+		for (let tries = 0; tries < PURGES_MOST; tries++) {
+			const { purges } = this;
+			if (this.spoilOf(since, key) === Spoil.gone) return 0;
+			const unit = this.#locked(() => this.filler.begin(key, place, purges));
+			if (unit !== 0 || purges === this.purges) return unit;
+		}
+		return 0;
 	}
 
 	put(key: CacheKey, asking: Asking, whole: WholeAnswer): boolean {
 		if (this.memory.abandoned || key.length > KEY_MOST) return false;
-		const done = this.filler.put(key, asking.place, whole);
-		if (done) asking.place = 0;
-		return done;
+		const placing = this.#placing;
+		const { tags, requestMs } = whole.answer;
+		placing.place = asking.place;
+		for (let tries = 0; tries < PURGES_MOST; tries++) {
+			const { purges } = this;
+			const spoil = this.spoilOf(asking.purges, key, tags);
+			if (spoil === Spoil.gone) return false;
+			placing.purges = purges;
+			placing.staleFromMs = spoil === Spoil.stale ? requestMs : 0;
+			const done = this.filler.put(key, whole, placing);
+			if (done) asking.place = 0;
+			if (done || purges === this.purges) return done;
+		}
+		return false;
+	}
+
+	/** What purges mean for an answer that was asked for when there were `since`. Without its tags, as far as its key tells. */
+	spoilOf(since: number, { bytes, length }: Pick<CacheKey, 'bytes' | 'length'>, tags: readonly string[] = []): Spoil {
+		if (since === this.purges) return Spoil.none;
+		return this.recent?.of(since, bytes.subarray(0, length), tags) ?? Spoil.gone;
 	}
 
 	leave(key: CacheKey, asking: Asking): MemoryEntry | null {
@@ -160,17 +196,17 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		asking.place = 0;
 		const unit = this.table.asked.leave(place);
 		if (unit === 0) return null;
-		const entry = this.#begun(unit);
+		const entry = this.#begun(unit, asking.purges);
 		if (entry.isOf(key)) return entry;
 		this.#othersKey(entry, null);
 		return null;
 	}
 
 	/** It is of another key with the same hash: who follows it asks for himself. */
-	#othersKey(entry: MemoryEntry, key: CacheKey | null): MemoryEntry | null {
+	#othersKey(entry: MemoryEntry, key: CacheKey | null, since?: number): MemoryEntry | null {
 		entry.fail(FillState.refused);
 		entry.release();
-		return key === null ? null : this.begin(key);
+		return key === null ? null : this.begin(key, undefined, since);
 	}
 
 	/** What it comes to under the memory's lock; 0: that is not to be had. */
@@ -182,14 +218,28 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 	}
 
 	/** Most are never asked for again: only who is found is kept decoded. But what may go on in a file has one object for all who read it here. */
-	#begun(unit: number): MemoryEntry {
-		return (this.bodies === null ? new MemoryEntry(this, unit) : this.entryAt(unit)).hold();
+	#begun(unit: number, since: number): MemoryEntry {
+		const entry = this.bodies === null ? new MemoryEntry(this, unit) : this.entryAt(unit);
+		entry.since = since;
+		return entry.hold();
 	}
 
-	update(entry: AnswerEntry, answer: StoredAnswer): AnswerEntry | null {
+	update(entry: AnswerEntry, answer: StoredAnswer, since: number = this.purges): AnswerEntry | null {
 		if (!(entry instanceof MemoryEntry) || entry.state !== FillState.whole || this.memory.abandoned) return null;
-		const unit = this.filler.update(entry.unit, answer);
-		return unit === 0 ? null : this.entryAt(unit).hold();
+		for (let tries = 0; tries < PURGES_MOST; tries++) {
+			const { purges } = this;
+			// Before the walk comes to it, which knows only the tags of before.
+			const isSpoilt = since !== purges && this.#isSpoilt(since, entry, answer);
+			const unit = isSpoilt ? 0 : this.filler.update(entry.unit, answer, purges);
+			if (unit !== 0) return this.entryAt(unit).hold();
+			if (isSpoilt || purges === this.purges) return null;
+		}
+		return null;
+	}
+
+	#isSpoilt(since: number, { key, answer: before }: MemoryEntry, { tags }: StoredAnswer): boolean {
+		const all = before === null ? tags : [...before.tags, ...tags];
+		return this.spoilOf(since, key, all) !== Spoil.none;
 	}
 
 	purgeKey(key: CacheKey, soft: boolean): number {
@@ -204,13 +254,14 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 	}
 
 	purge(select: PurgeSelect, soft: boolean): Promise<number> {
-		return purgeWalk(this, select, soft);
+		return this.#walks.purge(select, soft);
 	}
 
-	/** Of an entry that is held. */
-	makeStale(unit: number): void {
+	/** Of an entry that is held: stale from now on, or since `fromMs`. */
+	makeStale(unit: number, fromMs: number = Date.now()): void {
 		const at = (this.memory.cell(unit) + Cell.staleFrom) / 2;
-		if (this.memory.floats[at] === 0) this.memory.floats[at] = Date.now();
+		const before = this.memory.floats[at] as number;
+		if (before === 0 || fromMs < before) this.memory.floats[at] = fromMs;
 	}
 
 	/** What an entry that is held was worth, and since when it was stale, before a restart. */

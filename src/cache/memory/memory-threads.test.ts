@@ -31,7 +31,7 @@ test('three workers at random: every byte is right, the bound holds, and all mem
 	const most = Math.max(...reports.map(({ usedMost }) => usedMost));
 	assert.ok(most <= 2 * MIB && buffer.byteLength <= 2 * MIB && most > 1.9 * MIB, `${most}`);
 	const store = openAnswerStore(buffer, 0);
-	await store.purge({ all: true }, false);
+	await store.purge({ everything: true }, false);
 	assert.deepEqual(store.usage, { bytes: store.memory.arena, most: buffer.byteLength, entries: 0 });
 });
 
@@ -170,6 +170,6 @@ test('workers that end anywhere: the others stop waiting as soon as the memory i
 			null,
 		);
 		assert.equal(store.begin(cacheKey('x')), null);
-		await store.purge({ all: true }, false);
+		await store.purge({ everything: true }, false);
 	}
 });

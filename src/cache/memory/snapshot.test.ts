@@ -93,7 +93,7 @@ test('one that is cut short or damaged is read as far as it can be believed', as
 test('who stops reading leaves nothing held', async () => {
 	const store = filled();
 	for await (const chunk of snapshotAnswers(store, { node })) if (chunk.length > 100) break;
-	await store.purge({ all: true }, false);
+	await store.purge({ everything: true }, false);
 	const filling = store.usage.bytes - store.memory.arena;
 	assert.ok(filling < 5000, `${filling}`);
 });

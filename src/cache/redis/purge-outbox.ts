@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatRecord, piecesOf } from './purge-record.ts';
-import type { SharedPurge } from './purge-times.ts';
+import type { SharedPurge } from '../purges/purge-times.ts';
+import { formatRecord, parseRecord, piecesOf, type UntoldPurge } from './purge-record.ts';
 import type { LevelLink } from './redis-level.ts';
 
 /** Records that the stream keeps, about: who reads later than that has missed some. Fewer where they are long. */
@@ -69,11 +69,23 @@ export class PurgeOutbox {
 		});
 	}
 
-	/** How many could not be told within this time, ms. */
-	async drain(withinMs: number): Promise<number> {
+	/** What waits, for `add` elsewhere. */
+	left(): UntoldPurge[] {
+		return this.#waiting.flatMap(({ text }) => {
+			const record = parseRecord(text);
+			return record === null ? [] : [{ purge: record.purge, soft: record.soft }];
+		});
+	}
+
+	/** Another one tells what waits here. */
+	hand(): void {
+		this.#waiting = [];
+	}
+
+	/** Waits until all is told, for so long at most, ms. */
+	async drain(withinMs: number): Promise<void> {
 		const until = performance.now() + withinMs;
 		while (this.#waiting.length > 0 && performance.now() < until) await sleep(LOOK_MS);
-		return this.#waiting.length;
 	}
 
 	/** Tells again what was told a moment ago. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { SharedPurge } from '../purges/purge-times.ts';
 import { formatRecord, ITEMS_MOST, parseRecord, piecesOf } from './purge-record.ts';
-import type { SharedPurge } from './purge-times.ts';
 
 const PURGES: SharedPurge[] = [
 	{ urls: ['http://a/b'] },

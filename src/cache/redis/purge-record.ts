@@ -1,4 +1,4 @@
-import type { SharedPurge } from './purge-times.ts';
+import type { SharedPurge } from '../purges/purge-times.ts';
 
 /** A purge as nodes tell it to each other. */
 export interface PurgeRecord {
@@ -7,6 +7,12 @@ export interface PurgeRecord {
 	readonly serial: number;
 	readonly soft: boolean;
 	readonly purge: SharedPurge;
+}
+
+/** One that Redis does not have yet; plain data, so that another core, or another start, can tell it. */
+export interface UntoldPurge {
+	readonly purge: SharedPurge;
+	readonly soft: boolean;
 }
 
 /** Items of one record; more make several. */

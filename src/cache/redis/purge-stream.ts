@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sharedNow } from '../../wire/timer-wheel.ts';
+import type { PurgeTables } from '../purges/purge-tables.ts';
+import type { SharedPurge } from '../purges/purge-times.ts';
 import { PurgeOutbox } from './purge-outbox.ts';
-import { type PurgeRecord, parseRecord } from './purge-record.ts';
-import type { PurgeTables } from './purge-tables.ts';
-import type { SharedPurge } from './purge-times.ts';
+import { type PurgeRecord, parseRecord, type UntoldPurge } from './purge-record.ts';
 import type { LevelLink } from './redis-level.ts';
 import type { SharedClock } from './shared-clock.ts';
 
@@ -40,6 +40,8 @@ const LISTEN_MS = 500;
 const OVERLAP_MS = 15_000;
 /** Records that are known to have been applied. */
 const KNOWN_MOST = 20_000;
+/** Purges that are not noted yet; more are one of everything. */
+const UNNOTED_MOST = 1000;
 /** More purges at once are one of everything: each is a walk over the memory. */
 const WALKS_MOST = 100;
 
@@ -54,6 +56,8 @@ export class PurgeStream {
 	readonly #known = new Set<string>();
 	readonly #timers: NodeJS.Timeout[];
 	readonly #startedMs = sharedNow();
+	/** Purges of this node from before it knew what time it is at Redis. */
+	#unnoted: UntoldPurge[] = [];
 	#last = '';
 	#heardMs = performance.now();
 	#aloneToldMs = 0;
@@ -80,8 +84,7 @@ export class PurgeStream {
 	 * it; false where that takes longer than `withinMs`.
 	 */
 	async tell(purge: SharedPurge, soft: boolean, withinMs: number): Promise<boolean> {
-		const nowMs = this.#parts.clock.highMs();
-		if (!Number.isNaN(nowMs)) this.#parts.tables.mark(purge, nowMs, soft);
+		this.#note({ purge, soft });
 		const told = this.#outbox.add(purge, soft);
 		const late = new AbortController();
 		const limit = sleep(withinMs, false, { signal: late.signal, ref: false }).catch(() => false);
@@ -90,9 +93,36 @@ export class PurgeStream {
 		return done;
 	}
 
-	/** The end is near: how many could not be told within this time, ms. */
-	drain(withinMs: number): Promise<number> {
+	/** What waits to be told. */
+	left(): UntoldPurge[] {
+		return this.#outbox.left();
+	}
+
+	/** What waited in another core, before another configuration, or at the end of another start. */
+	adopt(left: readonly UntoldPurge[]): void {
+		for (const one of left) {
+			this.#note(one);
+			void this.#outbox.add(one.purge, one.soft);
+		}
+	}
+
+	/** Another core tells what waits here. */
+	hand(): void {
+		this.#outbox.hand();
+	}
+
+	/** The end is near: what waits is told, if that is possible within this time, ms. */
+	drain(withinMs: number): Promise<void> {
 		return this.#outbox.drain(withinMs);
+	}
+
+	/** What Redis has of before is not given here any more, whenever others hear of it. */
+	#note(one: UntoldPurge): void {
+		const nowMs = this.#parts.clock.highMs();
+		if (!Number.isNaN(nowMs)) this.#parts.tables.mark(one.purge, nowMs, one.soft);
+		// Until the time is known nothing is given from there.
+		else if (this.#unnoted.length < UNNOTED_MOST) this.#unnoted.push(one);
+		else this.#unnoted = [{ purge: { everything: true }, soft: false }];
 	}
 
 	close(): void {
@@ -110,7 +140,10 @@ export class PurgeStream {
 			// Of the node that has the stream, since its times are compared with that one's.
 			const [seconds, micros] = (await commands.run(key, ['TIME'])) as [string, string];
 			const redisMs = Number(seconds) * 1000 + Number(micros) / 1000;
-			if (Number.isFinite(redisMs)) clock.measured(redisMs, askedMs, sharedNow());
+			if (!Number.isFinite(redisMs)) return;
+			const latestMs = redisMs + sharedNow() - askedMs;
+			for (const { purge, soft } of this.#unnoted.splice(0)) this.#parts.tables.mark(purge, latestMs, soft);
+			clock.measured(redisMs, askedMs, sharedNow());
 		} catch {
 			// Until it is known nothing can be kept or given.
 			if (Number.isNaN(clock.lowMs()) && !this.#closed) setTimeout(() => void this.#measure(), AGAIN_MS).unref();

@@ -1,11 +1,11 @@
 import { sharedNow } from '../../wire/timer-wheel.ts';
 import type { AnswerEntry, CacheKey } from '../answer-store.ts';
+import type { PurgeTables } from '../purges/purge-tables.ts';
 import type { FoundAnswer, KeptAnswer, SecondLevel, Wanted } from '../second-level.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
 import { type AnswerValue, decodeValue, encodeAnswer, encodeNames } from './answer-value.ts';
 import { Circuit } from './circuit.ts';
 import { LevelCount, type LevelCounts } from './level-counts.ts';
-import type { PurgeTables } from './purge-tables.ts';
 import type { RedisKeys } from './redis-keys.ts';
 import type { SharedClock } from './shared-clock.ts';
 

@@ -1,4 +1,5 @@
 import type { CacheKey, PurgeSelect } from '../answer-store.ts';
+import { keysOf, keysUnder } from '../purges/purge-key.ts';
 import type { CacheHash } from '../rules/cache-hash.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
 import type { UrlMarks } from '../url-marks.ts';
@@ -33,13 +34,7 @@ export class RestoreGuard {
 
 	/** Somebody purges while this goes on: before the walk. */
 	purged(select: PurgeSelect, soft: boolean): void {
-		const meant =
-			'key' in select
-				? (key: Buffer) => select.key(key)
-				: 'tag' in select
-					? (_: Buffer, { tags }: StoredAnswer) => tags.includes(select.tag)
-					: () => true;
-		this.#purges.push({ meant, softMs: soft ? Date.now() : 0 });
+		this.#purges.push({ meant: meantBy(select), softMs: soft ? Date.now() : 0 });
 	}
 
 	/** Since when it is stale, epoch ms; 0: it is not; null: it is not given any more. */
@@ -77,4 +72,12 @@ export class RestoreGuard {
 		keyed.finish();
 		return [keyed.a, keyed.b];
 	}
+}
+
+function meantBy(select: PurgeSelect): (key: Buffer, answer: StoredAnswer) => boolean {
+	if ('urls' in select) return keysOf(select.urls);
+	if ('prefixes' in select) return keysUnder(select.prefixes);
+	if (!('tags' in select)) return () => true;
+	const purged = new Set(select.tags);
+	return (_, { tags }) => tags.some((tag) => purged.has(tag));
 }

@@ -127,9 +127,9 @@ test('what is purged or changed while it comes back does not', async (t) => {
 		await put(disk, 'hx/soft', LARGE, { tags: ['soft'] });
 		await put(disk, 'hx/kept', LARGE);
 		const prepare = ({ guard, marks }: DiskStore): void => {
-			guard.purged({ tag: 'gone' }, false);
-			guard.purged({ key: (key) => key.toString() === 'hx/named' }, false);
-			guard.purged({ tag: 'soft' }, true);
+			guard.purged({ tags: ['gone'] }, false);
+			guard.purged({ urls: ['http://x/named'] }, false);
+			guard.purged({ tags: ['soft'] }, true);
 			marks.mark(guard.keyOf(Buffer.from('hx/changed')).high, Date.now());
 		};
 		const next = way === 'scan' ? await scanned(folder, prepare) : await restarted(disk, folder, prepare);

@@ -75,13 +75,6 @@ export class CacheKeyBuilder {
 		return this.#finish(request);
 	}
 
-	/** The key of another target of the same host, as this request would ask for it. */
-	buildFor(target: string, request: CacheRequest): CacheKey {
-		this.#begin(request, target.length);
-		this.#text(this.#query === null ? target : this.#target(target, this.#query));
-		return this.#finish(request);
-	}
-
 	/** The key of another target of the same host as far as all keys for it are alike: scheme, host and target. */
 	buildUrl(target: string, request: CacheRequest): CacheKey {
 		this.#begin(request, target.length);

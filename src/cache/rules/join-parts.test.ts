@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { storedAnswer } from '../memory/testing/answers.ts';
 import { AnswerFlag, type StoredAnswer } from '../stored-answer.ts';
-import { type HeldPart, joinParts, wholeOf } from './join-parts.ts';
+import { type HeldPart, joinParts, partOf, wholeOf } from './join-parts.ts';
 
 const MOST = 1e6;
 
@@ -73,4 +73,38 @@ test('copying stays in proportion to what came', () => {
 	assert.notEqual(joinParts(part('700-799/2000'), part('0-699/2000'), MOST), null, 'an eighth');
 	assert.notEqual(joinParts(part('1999-1999/2000'), part('0-1998/2000'), MOST), null, 'the last byte');
 	assert.equal(joinParts(part('5-9/10'), part('0-4/10'), 9), null, 'more than may be stored');
+});
+
+test('what answered an If-Range gets the fields that it was spared from the other part', () => {
+	const bare = AnswerFlag.partial | AnswerFlag.bare;
+	const spared = (range: string, flags: number = bare): HeldPart => {
+		const one = part(range, { flags, tags: [] });
+		return {
+			...one,
+			answer: { ...one.answer, head: Buffer.from(one.answer.head.toString().replace(/^Content-T[^\n]*\n/m, '')) },
+		};
+	};
+	const full = (range: string): HeldPart => part(range, { tags: ['t'], lastModifiedMs: 5, more: 'Content-MD5: a\r\n' });
+	const { answer } = joinParts(spared('5-9/10'), full('0-4/10'), MOST) ?? {};
+	assert.equal(answer?.head.toString(), 'HTTP/1.1 200 OK\r\nDate: x\r\nContent-Type: text/plain\r\n');
+	assert.deepEqual([answer?.flags, answer?.tags, answer?.lastModifiedMs], [0, ['t'], 5]);
+	assert.equal(joinParts(full('5-9/10'), spared('0-4/10'), MOST)?.answer.flags, 0);
+	assert.equal(joinParts(spared('5-9/10'), spared('0-4/10'), MOST), null, 'none of the two has them');
+	assert.equal(wholeOf(spared('0-9/10')), null);
+	assert.equal(wholeOf(spared('0-9/10', AnswerFlag.partial))?.status, 200);
+});
+
+test('what broke off is a part, if the rest can be known', () => {
+	const vary = [{ name: 'accept', value: 'a' }];
+	const answer = storedAnswer({ length: 10, vary, flags: AnswerFlag.shared });
+	const came = partOf(answer, 4);
+	assert.equal(
+		came?.head.toString(),
+		'HTTP/1.1 206 Partial Content\r\nContent-Type: application/json\r\nContent-Range: bytes 0-3/10\r\n',
+	);
+	assert.deepEqual([came?.status, came?.flags, came?.length], [206, AnswerFlag.shared | AnswerFlag.partial, 4]);
+	assert.deepEqual(came?.vary, [{ name: 'range', value: 'bytes=0-3' }, ...vary]);
+	const none = [{ etag: null }, { etag: 'W/"1"' }, { length: -1 }, { length: 4 }, { status: 404 }, { status: 206 }];
+	for (const changes of none) assert.equal(partOf({ ...answer, ...changes }, 4), null, JSON.stringify(changes));
+	assert.equal(partOf(answer, 0), null);
 });

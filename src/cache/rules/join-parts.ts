@@ -1,7 +1,8 @@
+import { lineEnd, STRIDE } from '../../wire/head.ts';
 import { AnswerFlag, plainAnswer, type StoredAnswer } from '../stored-answer.ts';
 import { contentRangeLine } from './byteranges.ts';
 import { type ContentRange, contentRangeOf } from './content-range.ts';
-import { storedFields } from './stored-head.ts';
+import { nameAt, storedFields } from './stored-head.ts';
 
 /** A stored 206 that came to its end. */
 export interface HeldPart {
@@ -22,19 +23,36 @@ const SHARE = 8;
 /** Of the one message, not of what it is a part of (RFC 9530 §2), and the place of the part. */
 const OF_THE_PART = /^(?:content-range|content-digest|content-md5):.*\r\n/gim;
 
-/** A 206 that brought all of the representation, as the 200 that it is worth (RFC 9110 §15.3.7.3); null: it did not. */
+/**
+ * A 206 that brought all of the representation, as the 200 that it is worth (RFC 9110 §15.3.7.3); null: it did not, or
+ * may lack fields.
+ */
 export function wholeOf(part: HeldPart): StoredAnswer | null {
-	const span = spanOf(part);
+	const span = isBare(part.answer) ? null : spanOf(part);
 	return span === null || !isAll(span) ? null : answerOf(part.answer, span);
 }
 
 /**
- * Two parts of the same version as one, under the head of the newer (RFC 9111 §3.4, RFC 9110 §15.3.7.3): their strong
- * ETag, their length and what they differ by are the same, and nothing lies between them. null: they are not, or the
- * newer one adds too little, or the two have more than `bytesMost`.
+ * A 200 that broke off, as the part of it that came (RFC 9111 §3.3); null: none came, or it has no strong ETag or no
+ * length, by which the rest could be known.
+ */
+export function partOf(answer: StoredAnswer, received: number): StoredAnswer | null {
+	const { status, flags, length: total, etag } = answer;
+	if (status !== 200 || received === 0 || received >= total || etag?.startsWith('"') !== true) return null;
+	const part = { ...plainAnswer(answer), status: 206, flags: flags | AnswerFlag.partial };
+	return answerOf({ ...part, vary: [NO_RANGE, ...answer.vary] }, { first: 0, last: received - 1, total });
+}
+
+const NO_RANGE = { name: 'range', value: '' };
+
+/**
+ * Two parts of the same version as one (RFC 9111 §3.4, RFC 9110 §15.3.7.3): their strong ETag, their length and what
+ * they differ by are the same, and nothing lies between them. Its fields are those of the newer, and what only the older
+ * has. null: they are not, or both may lack fields, or the newer one adds too little, or the two have more than
+ * `bytesMost`.
  */
 export function joinParts(newer: HeldPart, older: HeldPart, bytesMost: number): JoinedParts | null {
-	if (!isSameVersion(newer.answer, older.answer)) return null;
+	if (!isSameVersion(newer.answer, older.answer) || (isBare(newer.answer) && isBare(older.answer))) return null;
 	const [last, first] = [spanOf(newer), spanOf(older)];
 	if (last === null || first === null || last.total !== first.total) return null;
 	if (last.first > first.last + 1 || first.first > last.last + 1) return null;
@@ -48,7 +66,37 @@ export function joinParts(newer: HeldPart, older: HeldPart, bytesMost: number): 
 		{ newer: true, from: 0, to: lengthOf(last) },
 		{ newer: false, from: last.last + 1 - first.first, to: lengthOf(first) },
 	];
-	return { answer: answerOf(newer.answer, span), pieces: all.filter(({ from, to }) => from < to) };
+	const answer = answerOf(combined(newer.answer, older.answer), span);
+	return { answer, pieces: all.filter(({ from, to }) => from < to) };
+}
+
+/** The newer one with what it does not say, and the older does. */
+function combined(newer: StoredAnswer, older: StoredAnswer): StoredAnswer {
+	return {
+		...plainAnswer(newer),
+		flags: newer.flags & ~AnswerFlag.bare,
+		head: Buffer.concat([newer.head, ...linesOnlyIn(older.head, newer.head)]),
+		lastModifiedMs: newer.lastModifiedMs ?? older.lastModifiedMs,
+		tags: newer.tags.length === 0 ? older.tags : newer.tags,
+	};
+}
+
+function linesOnlyIn(older: Buffer, newer: Buffer): Buffer[] {
+	const [said, old] = [namesOf(newer), storedFields(older)];
+	const { table, count } = old.fields;
+	const lines: Buffer[] = [];
+	for (let row = 0; row < count * STRIDE; row += STRIDE) {
+		if (said.has(nameAt(old.fields, old.bytes, row))) continue;
+		lines.push(old.bytes.subarray(table[row] as number, lineEnd(old.bytes, table[row + 3] as number)));
+	}
+	return lines;
+}
+
+function namesOf(head: Buffer): ReadonlySet<string> {
+	const { fields, bytes } = storedFields(head);
+	const names = new Set<string>();
+	for (let row = 0; row < fields.count * STRIDE; row += STRIDE) names.add(nameAt(fields, bytes, row));
+	return names;
 }
 
 /** null: it is not known which bytes these are. */
@@ -63,6 +111,7 @@ function spanOf({ answer, received }: HeldPart): ContentRange | null {
 
 const lengthOf = ({ first, last }: ContentRange): number => last - first + 1;
 const isAll = (span: ContentRange): boolean => lengthOf(span) === span.total;
+const isBare = ({ flags }: StoredAnswer): boolean => (flags & AnswerFlag.bare) !== 0;
 
 function isSameVersion(newer: StoredAnswer, older: StoredAnswer): boolean {
 	if (newer.etag?.startsWith('"') !== true || newer.etag !== older.etag) return false;

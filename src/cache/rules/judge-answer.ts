@@ -204,13 +204,13 @@ interface Parts {
 	readonly overridden: boolean;
 }
 
-function assemble({ answer, policy }: Judging, parts: Parts): StoredAnswer {
+function assemble({ answer, policy, control }: Judging, parts: Parts): StoredAnswer {
 	const { head, bytes, requestMs, responseMs } = answer;
 	const { directives, times, freshness } = parts;
 	const lastModifiedMs = Number.isNaN(times.lastModifiedMs) ? null : times.lastModifiedMs;
 	return {
 		status: head.status,
-		flags: flagsOf(parts, head.status),
+		flags: flagsOf(parts) | partFlags(head.status, control),
 		head: storedHead(answer, unstoredOf(directives, policy)),
 		requestMs,
 		responseMs,
@@ -226,14 +226,18 @@ function assemble({ answer, policy }: Judging, parts: Parts): StoredAnswer {
 	};
 }
 
-function flagsOf({ directives, freshness, shared, overridden }: Parts, status: number): number {
+function partFlags(status: number, { ifRangeAt }: RequestControl): number {
+	if (status !== 206) return 0;
+	return ifRangeAt < 0 ? AnswerFlag.partial : AnswerFlag.partial | AnswerFlag.bare;
+}
+
+function flagsOf({ directives, freshness, shared, overridden }: Parts): number {
 	let flags = 0;
 	const binding = directives.mustRevalidate || directives.sMaxage !== Delta.none;
 	if (binding && !overridden) flags |= AnswerFlag.mustRevalidate;
 	if (directives.noCache && !overridden) flags |= AnswerFlag.noCache;
 	if (shared) flags |= AnswerFlag.shared;
 	if (freshness.by === 'policy') flags |= AnswerFlag.invented;
-	if (status === 206) flags |= AnswerFlag.partial;
 	return flags;
 }
 

@@ -99,6 +99,19 @@ test('a part stays one', () => {
 	assert.deepEqual([answer?.status, (answer?.flags ?? 0) & AnswerFlag.partial], [206, AnswerFlag.partial]);
 });
 
+test('whether a part may lack fields tells what it was asked for by, not what confirms it', () => {
+	const flags = (...ranges: [string[], string[]]): number => {
+		const [asked, confirmed] = ranges.map((more) => {
+			const request = requestOf(['Range: bytes=0-4', ...more]);
+			return { request, control: controlOf(request) };
+		}) as [object, object];
+		const stored = storedOf([...BASE, 'Content-Range: bytes 0-4/10'], asked, 206);
+		return (updated(stored, judgingOf(answerOf([], 304), confirmed))?.flags ?? 0) & AnswerFlag.bare;
+	};
+	assert.equal(flags(['If-Range: "a"'], []), AnswerFlag.bare);
+	assert.equal(flags([], ['If-Range: "a"']), 0);
+});
+
 test('an answer to HEAD updates what it describes, and shows what is another (RFC 9111 §4.3.5)', () => {
 	const request = requestOf([], { method: 'HEAD' });
 	const stored = storedOf([...BASE, 'Template-A: 1', 'Content-Length: 5', `Last-Modified: ${date(-5)}`]);

@@ -44,10 +44,12 @@ export function updated(stored: StoredAnswer, judging: Judging): StoredAnswer | 
 		answer: { ...judging.answer, head, bytes, contentLength: stored.length },
 	});
 	if (judgement.stored === null) return null;
-	const { tags, vary } = judgement.stored;
+	const { tags, vary, flags } = judgement.stored;
 	const range = (stored.flags & AnswerFlag.partial) === 0 ? undefined : stored.vary[0];
 	return {
 		...judgement.stored,
+		// What the stored body was asked for by, not what asks about it.
+		flags: (flags & ~AnswerFlag.bare) | (stored.flags & AnswerFlag.bare),
 		tags: tags.length === 0 ? stored.tags : tags,
 		vary: range === undefined ? vary : [range, ...vary.slice(1)],
 	};

@@ -92,6 +92,7 @@ export function suitsVariant(answer: StoredAnswer, selecting: Selecting): boolea
 }
 
 function suitsPart(answer: StoredAnswer, { request, control }: Selecting): boolean {
+	if ((answer.flags & AnswerFlag.bare) !== 0 && control.ifRangeAt < 0) return false;
 	return control.rangeAt >= 0 && heldRanges(answer, request, control) !== null;
 }
 

@@ -100,6 +100,8 @@ export function sampleStatus(more: Partial<Status> = {}): Status {
 			},
 		],
 		jobs: null,
+		cache: null,
+		purges: [],
 		unrouted: sampleCounts({ requests: 0 }),
 		warnings: [],
 		...more,

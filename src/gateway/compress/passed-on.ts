@@ -29,6 +29,15 @@ export interface PassedOn {
 	readonly coded: boolean;
 }
 
+/** Whether an answer goes to who asked as it is: no coding of it would suit him better. */
+export function goesPlain(asking: Pick<Asking, 'buffer' | 'head'>, compression: Compression, coming: Coming): boolean {
+	const { head, bytes, framing } = coming;
+	if (framing.foreign) return true;
+	const length = framing.chunked ? -1 : framing.contentLength;
+	if (!compression.suits({ fields: head.fields, bytes, status: head.status, length })) return true;
+	return compression.codingFor({ fields: asking.head.fields, bytes: asking.buffer }) === '';
+}
+
 /** How an answer is passed on where its route has `compress`; null: as it is. */
 export function passedOn(asking: Asking, compression: Compression, coming: Coming): PassedOn | null {
 	const { head, bytes, framing } = coming;

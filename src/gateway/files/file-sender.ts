@@ -13,6 +13,20 @@ export interface FilePart {
 	end: number;
 }
 
+/** As `fs.read`, of what the file stands for where that is not what lies on the disk. */
+export type ReadAt = (
+	into: Buffer,
+	of: { length: number; at: number },
+	done: (error: Error | null, length: number) => void,
+) => void;
+
+/** Where a file comes from. `read` left out: as it lies on the disk. */
+export interface FileSource {
+	descriptor: Descriptor;
+	pieces: Pieces;
+	read?: ReadAt | undefined;
+}
+
 /**
  * Reads part of a file and sends it, a piece at a time and never faster than the client takes it. The length is that
  * of the file when it was opened: if it has become shorter, the connection breaks off, since nothing else would tell.
@@ -21,6 +35,7 @@ export class FileSender implements AnswerSource {
 	readonly #exchange: Exchange;
 	readonly #descriptor: Descriptor;
 	readonly #pieces: Pieces;
+	readonly #readAt: ReadAt | undefined;
 	readonly #part: FilePart;
 	readonly #piece: Buffer;
 	#at: number;
@@ -30,10 +45,11 @@ export class FileSender implements AnswerSource {
 	/** The answer is whole, or nobody wants it any more. */
 	#over = false;
 
-	constructor(exchange: Exchange, from: { descriptor: Descriptor; pieces: Pieces }, part: FilePart) {
+	constructor(exchange: Exchange, from: FileSource, part: FilePart) {
 		this.#exchange = exchange;
 		this.#descriptor = from.descriptor;
 		this.#pieces = from.pieces;
+		this.#readAt = from.read;
 		this.#part = part;
 		this.#piece = from.pieces.take();
 		this.#at = part.start;
@@ -65,10 +81,11 @@ export class FileSender implements AnswerSource {
 	#read(): void {
 		this.#reading = true;
 		const length = Math.min(this.#piece.length, this.#part.end - this.#at);
-		read(this.#descriptor.fd, this.#piece, 0, length, this.#at, this.#onRead);
+		if (this.#readAt === undefined) read(this.#descriptor.fd, this.#piece, 0, length, this.#at, this.#onRead);
+		else this.#readAt(this.#piece, { length, at: this.#at }, this.#onRead);
 	}
 
-	readonly #onRead = (error: NodeJS.ErrnoException | null, length: number): void => {
+	readonly #onRead = (error: Error | null, length: number): void => {
 		this.#reading = false;
 		if (this.#over) {
 			this.#release();

@@ -8,10 +8,12 @@ export class LoneOrigin implements ConnectionOwner {
 	readonly plane: DataPlane;
 	readonly authority = '192.0.2.8:80';
 	readonly serial = 1;
-	readonly #connection: UpstreamConnection;
+	readonly #transport: Transport;
+	#connection: UpstreamConnection;
 
 	constructor(plane: DataPlane, transport: Transport) {
 		this.plane = plane;
+		this.#transport = transport;
 		this.#connection = new UpstreamConnection(this);
 		this.#connection.attach(transport);
 	}
@@ -22,8 +24,16 @@ export class LoneOrigin implements ConnectionOwner {
 
 	/** Its answer, or a piece of it. */
 	give(bytes: Buffer): void {
-		bytes.copy(this.plane.rx);
-		this.#connection.onBytes(this.plane.rx, bytes.length);
+		const { rx } = this.plane;
+		for (let at = 0; at < bytes.length; at += rx.length)
+			this.#connection.onBytes(rx, bytes.copy(rx, 0, at, Math.min(bytes.length, at + rx.length)));
+	}
+
+	/** It closes its connection, and takes the next question by another one. */
+	end(): void {
+		this.#connection.onEnd();
+		this.#connection = new UpstreamConnection(this);
+		this.#connection.attach(this.#transport);
 	}
 
 	enter(): boolean {

@@ -133,13 +133,13 @@ export class Claiming {
 	}
 
 	#takeOver(row: Row & JobRow, claim: Claim, claimed: ClaimedJob[]): void {
-		if (hasEnded(row)) {
+		// What an upstream has is ended there first, by whoever takes it over: until then its slot is taken.
+		if (hasEnded(row) && row.external === null) {
 			this.#book.release(row);
 			this.#book.save(row);
 			return;
 		}
-		row.version++;
-		this.#book.tell(row.id, row.state, row.version);
+		if (!hasEnded(row)) this.#book.tell(row.id, row.state, ++row.version);
 		claimed.push(this.#handOut(row, claim, true));
 	}
 

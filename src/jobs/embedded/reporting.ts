@@ -24,7 +24,11 @@ export function report(book: JobBook, of: Report): boolean {
 /** It was cancelled or ran out of time under its holder, whose slot is given back once that has stopped. */
 function letGo(book: JobBook, row: JobRow, of: Report): void {
 	if (of.kind === 'beat' || of.kind === 'submitted') {
-		book.beat(row, of.nowMs + of.leaseMs, undefined);
+		// By it whoever comes after its holder ends it upstream.
+		if (of.kind === 'submitted') row.external = of.externalId;
+		row.lease = of.nowMs + of.leaseMs;
+		if (of.kind === 'submitted') book.save(row);
+		else book.beat(row, row.lease, undefined);
 		return;
 	}
 	book.release(row);

@@ -7,9 +7,9 @@ import { cancelUpstream } from './cancel-calls.ts';
 const POLICY = { method: 'DELETE', path: '/jobs/{id}' } as const;
 
 /** `statuses`: of the answers in turn; 0: none comes. */
-async function cancelled(externalId: string, ...statuses: number[]): Promise<[gone: boolean, calls: string[]]> {
+async function cancelled(externalId: string, ...statuses: number[]): Promise<[verdict: string, calls: string[]]> {
 	const calls: string[] = [];
-	const gone = await cancelUpstream({ externalId } as Job, POLICY, {
+	const verdict = await cancelUpstream({ externalId } as Job, POLICY, {
 		ask: async (_, target, method): Promise<AttemptOutcome> => {
 			calls.push(`${method} ${target}`);
 			const status = statuses.shift() ?? 0;
@@ -20,13 +20,13 @@ async function cancelled(externalId: string, ...statuses: number[]): Promise<[go
 		text: async () => null,
 		pause: async () => {},
 	});
-	return [gone, calls];
+	return [verdict, calls];
 }
 
 test('each of its jobs is told; what is gone already is as good; a refusal is final, no answer is not', async () => {
-	assert.deepEqual(await cancelled('a,b', 200, 404), [true, ['DELETE /jobs/a', 'DELETE /jobs/b']]);
-	assert.deepEqual(await cancelled('a', 0, 503, 429, 204), [true, Array(4).fill('DELETE /jobs/a')]);
-	assert.deepEqual(await cancelled('a', 405), [false, ['DELETE /jobs/a']]);
-	const [gone, calls] = await cancelled('a');
-	assert.deepEqual([gone, calls.length], [false, 8]);
+	assert.deepEqual(await cancelled('a,b', 200, 404), ['gone', ['DELETE /jobs/a', 'DELETE /jobs/b']]);
+	assert.deepEqual(await cancelled('a', 0, 503, 429, 204), ['gone', Array(4).fill('DELETE /jobs/a')]);
+	assert.deepEqual(await cancelled('a', 405), ['it answers 405', ['DELETE /jobs/a']]);
+	const [verdict, calls] = await cancelled('a');
+	assert.deepEqual([verdict, calls.length], ['connect_refused, after 20 tries', 20]);
 });

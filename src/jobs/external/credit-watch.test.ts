@@ -54,7 +54,7 @@ class Stage {
 test('each place is asked on its interval, and is low below its bound', async () => {
 	const stage = new Stage();
 	stage.watch.configure([stage.place('one'), stage.place('two')]);
-	assert.deepEqual(stage.watch.of('heygen', 'one'), { left: null, low: false, toldMs: null });
+	assert.deepEqual(stage.watch.of('heygen', 'one'), { left: null, low: false, toldMs: null, unread: false });
 	assert.equal(stage.watch.of('heygen', 'three'), null);
 	assert.equal(await stage.pass(299_000), 2);
 	assert.deepEqual(stage.asked, ['one /me', 'two /me']);
@@ -80,14 +80,23 @@ test('what cannot be read is asked for ever more seldom, and is never 0', async 
 	assert.equal(stage.left, 50);
 	await stage.pass(200_000);
 	assert.equal(stage.left, null);
-	assert.equal(stage.watch.of('heygen', 'one')?.low, false);
+	assert.deepEqual([stage.watch.of('heygen', 'one')?.low, stage.watch.of('heygen', 'one')?.unread], [false, true]);
 	assert.deepEqual(stage.told, ['one: it answers 503']);
 	await stage.pass(4 * 3_600_000);
 	assert.ok((await stage.pass(10 * 3_600_000)) <= 11, 'once an hour at last');
 	stage.next = [answered(200), wallet(3)];
 	await stage.pass(2 * 3_600_000);
-	assert.equal(stage.left, 3);
+	assert.deepEqual([stage.left, stage.watch.of('heygen', 'one')?.unread], [3, false]);
 	assert.deepEqual(stage.told, ['one: it answers 503', 'one: ']);
+	// One that never could be read is told of as late; one that nobody asks is not.
+	stage.next = [answered(401), null];
+	stage.watch.configure([stage.place('two')]);
+	stage.nowMs += 3_600_000;
+	assert.equal(stage.watch.of('heygen', 'two')?.unread, false);
+	await stage.pass(890_000);
+	assert.equal(stage.watch.of('heygen', 'two')?.unread, false);
+	await stage.pass(20_000);
+	assert.equal(stage.watch.of('heygen', 'two')?.unread, true);
 });
 
 test('a Retry-After is waited for', async () => {

@@ -30,6 +30,8 @@ export interface Credit {
 	low: boolean;
 	/** When it was told; null: it never was. */
 	toldMs: number | null;
+	/** It is asked for, and nothing is known any more. */
+	unread: boolean;
 }
 
 /** Pause after the first question that brought nothing, where the interval is not shorter; doubled each time, ms. */
@@ -46,7 +48,9 @@ interface Watched {
 	left: number | null;
 	toldMs: number | null;
 	nextMs: number;
+	/** Questions in a row that brought nothing, and when the first question was asked. */
 	failures: number;
+	sinceMs: number | null;
 	asking: boolean;
 }
 
@@ -65,7 +69,7 @@ export class CreditWatch {
 		this.#watched = new Map();
 		for (const place of places) {
 			const key = keyOf(place.queue, place.lane);
-			const fresh: Watched = { place, left: null, toldMs: null, nextMs: 0, failures: 0, asking: false };
+			const fresh: Watched = { place, left: null, toldMs: null, nextMs: 0, failures: 0, sinceMs: null, asking: false };
 			const known = before.get(key);
 			// A shorter interval holds at once.
 			if (known !== undefined) known.nextMs = Math.min(known.nextMs, this.#parts.nowMs() + place.policy.everyMs);
@@ -95,12 +99,15 @@ export class CreditWatch {
 		const { everyMs, below } = one.place.policy;
 		const { toldMs } = one;
 		const knownMs = Math.max(KNOWN_LEAST_MS, KNOWN_INTERVALS * everyMs);
-		const left = toldMs !== null && this.#parts.nowMs() - toldMs <= knownMs ? one.left : null;
-		return { left, low: left !== null && left < below, toldMs };
+		const nowMs = this.#parts.nowMs();
+		const left = toldMs !== null && nowMs - toldMs <= knownMs ? one.left : null;
+		const unread = one.failures > 0 && left === null && nowMs - (toldMs ?? one.sinceMs ?? nowMs) > knownMs;
+		return { left, low: left !== null && left < below, toldMs, unread };
 	}
 
 	async #ask(one: Watched): Promise<void> {
 		one.asking = true;
+		one.sinceMs ??= this.#parts.nowMs();
 		const { policy } = one.place;
 		const outcome = await this.#parts.ask(one.place, policy.path);
 		// A body that cannot be read is an answer that says nothing.

@@ -42,6 +42,8 @@ export interface ExternalParts {
 	conclude(token: string, next: 'again' | ReportKind): void;
 	/** Its result is there, and will be stored. */
 	finished?(job: Job): void;
+	/** It has ended here, and its upstream goes on with it: why, for people. */
+	uncancelled?(job: Job, why: string): void;
 	/** The job has failed though its upstream still has it, and holds its slot. */
 	fail(job: ClaimedJob, error: JobError): Promise<unknown>;
 	progressed(token: string, progress: JobProgress): void;
@@ -193,8 +195,10 @@ export class ExternalJobs implements SubmittedJobs {
 		}
 		const pause = (ms: number): Promise<void> => new Promise((resolve) => this.#later(ms, resolve));
 		const { ask, text } = this.#parts;
-		void cancelUpstream(held.job, cancel, { ask, text, pause }).then((done) => {
-			if (done && !this.#closed) gone();
+		void cancelUpstream(held.job, cancel, { ask, text, pause }).then((verdict) => {
+			if (this.#closed || !this.#held.has(token)) return;
+			if (verdict === 'gone') gone();
+			else this.#parts.uncancelled?.(held.job, verdict);
 		});
 	}
 

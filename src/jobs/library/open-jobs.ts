@@ -7,6 +7,7 @@ import { newJobId } from '../job-id.ts';
 import type { JobChanged } from '../job-store.ts';
 import type { TellingStore } from '../telling-store.ts';
 import { secretsOfHost } from '../webhooks/receiver-secrets.ts';
+import { turnOfHost } from '../webhooks/turn-of-host.ts';
 import { writeNotify } from '../webhooks/webhook-message.ts';
 import { hostOf, REFUSALS } from '../webhooks/webhook-rules.ts';
 import { WebhookSender } from '../webhooks/webhook-sender.ts';
@@ -153,7 +154,7 @@ class FileJobs implements Jobs {
 				body: null,
 				upstreamKey: '',
 				notify: told === null ? null : writeNotify({ url: told.href, asked: true }),
-				notifyLane: told === null ? '' : hostOf(told),
+				notifyLane: told === null ? '' : turnOfHost(hostOf(told)),
 				idempotency:
 					key === null ? null : { key: JSON.stringify([name, key]), fingerprint, untilMs: createdMs + keyForMs },
 			},

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
 	existsSync,
@@ -15,9 +16,12 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from '../job.ts';
+import { openedFile } from '../sealing/read-sealed.ts';
+import { type StoreKey, storeKeys } from '../sealing/store-keys.ts';
 import { mountSmallDisk, NO_MOUNT } from '../testing/small-disk.ts';
 import { WebhookJudge } from '../webhooks/webhook-rules.ts';
 import { DiskTarget } from './disk-target.ts';
@@ -91,6 +95,39 @@ test('a file is copied to a folder, tried again where that fails, and what is no
 	assert.ok(readFileSync(found.path).equals(FILM));
 	assert.deepEqual(readdirSync(join(folder, 'films')), [`${ID}-0.mp4`]);
 	second.made.close();
+});
+
+test('with a key a copy is not to be read in its file; two that copy the same do not disturb each other', async () => {
+	const [old, fresh] = storeKeys([randomBytes(32), randomBytes(32)].map((key) => key.toString('base64'))) as [
+		StoreKey,
+		StoreKey,
+	];
+	const keys = [old];
+	const place = join(folder, 'sealed');
+	const nodes = [new DiskTarget(place, FOLDER, () => keys), new DiskTarget(place, FOLDER, () => keys)];
+	const gate = Promise.withResolvers<void>();
+	const halves = async function* (): AsyncGenerator<Uint8Array> {
+		yield FILM.subarray(0, 100_000);
+		await gate.promise;
+		yield FILM.subarray(100_000);
+	};
+	const put = nodes.map((node) =>
+		node.put(`${ID}-0`, { bytes: halves(), length: null, type: 'video/mp4', close: () => {} }),
+	);
+	await until(() => existsSync(place) && readdirSync(place).length === 2);
+	assert.equal(await nodes[0]?.find(`${ID}-0`), null, 'no half of it is found');
+	gate.resolve();
+	await Promise.all(put);
+	assert.deepEqual(readdirSync(place), [`${ID}-0.mp4.sealed`]);
+	keys.unshift(fresh);
+	const found = await nodes[1]?.find(`${ID}-0`);
+	assert.ok(found?.kind === 'file' && found.bytes === FILM.length && found.sealedAs !== null);
+	assert.ok(!readFileSync(found.path).includes('filmfilm'));
+	assert.ok((await buffer(openedFile(found.path, { about: found.sealedAs, keys }))).equals(FILM));
+	// What a crash left of one goes with time, and so does the copy.
+	writeFileSync(join(place, `${ID}-1.mp4.sealed.Abc_-123.part`), '');
+	await nodes[0]?.sweep(Date.now() + 4_000_000);
+	assert.deepEqual(readdirSync(place), []);
 });
 
 test('what cannot be copied is told and given up', async () => {

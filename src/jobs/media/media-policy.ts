@@ -37,7 +37,17 @@ export interface OpenMedia {
 
 /** Where a copy is. */
 export type FoundMedia =
-	| { kind: 'file'; path: string; bytes: number; type: string }
+	| {
+			kind: 'file';
+			path: string;
+			/** Of the plain text. */
+			bytes: number;
+			type: string;
+			/** When it was written, epoch ms. */
+			changedMs: number;
+			/** What it is sealed as; null: it lies in the clear. */
+			sealedAs: string | null;
+	  }
 	/** It works for an hour. */
 	| { kind: 'url'; url: string };
 

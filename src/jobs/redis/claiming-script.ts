@@ -38,11 +38,12 @@ local function takeLost(q)
 			if #claimed >= most then return end
 			local row = rowOf(id)
 			if not row then call('ZREM', q.key .. 'l', id)
-			elseif row.state >= SUCCEEDED then
+			elseif row.state >= SUCCEEDED and not row.x then
+				-- What an upstream has is ended there first: see claiming.ts.
 				release(row)
 				save(row)
 			else
-				newer(row)
+				if row.state < SUCCEEDED then newer(row) end
 				take(row, '1')
 			end
 		end

@@ -64,3 +64,25 @@ test('what is too large is refused, and a job whose answer is fails', async () =
 	assert.deepEqual(seen.removed, ['r-1']);
 	await assert.rejects(store.add([jobWith({ file: 'gone', bytes: 5 })]), { code: 'jobs_unavailable' });
 });
+
+test('what goes into the store is sealed as what it is of', async () => {
+	const seen: (NewJob | Report)[] = [];
+	const inner = {
+		add: async (jobs: readonly NewJob[]) => void seen.push(...jobs),
+		report: async (reports: readonly Report[]) => void seen.push(...reports),
+	} as unknown as TellingStore & OwnerStore & KnowsSums;
+	const files: BodyFiles = {
+		read: async function* () {
+			yield Buffer.from('plain');
+		},
+		remove: async () => {},
+		sealed: (bytes, about) => Buffer.from(`${about}: ${bytes.length}`),
+	};
+	const store = withInlineBodies(inner, files, 100);
+	await store.add([jobWith({ file: 'b-1', bytes: 5 })]);
+	await store.report([{ ...done, kind: 'succeeded', result: { head, body: { file: 'r-1', bytes: 5 } } }]);
+	const [job, report] = seen as [NewJob, Report & { kind: 'succeeded' }];
+	const text = (body: NewJob['body'] | undefined): string =>
+		body != null && 'inline' in body ? Buffer.from(body.inline).toString() : '';
+	assert.deepEqual([text(job.body), text(report.result?.body)], ['body j: 5', 'result body j: 5']);
+});

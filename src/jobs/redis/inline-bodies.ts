@@ -1,12 +1,15 @@
 import { BallastError } from '../../core/errors.ts';
 import type { JobBody, NewJob } from '../job.ts';
 import type { AddOutcome, JobStore, KnowsSums, Report } from '../job-store.ts';
+import { bodyOf, resultOf } from '../sealing/seal.ts';
 import type { OwnerStore, TellingStore } from '../telling-store.ts';
 
 /** What of the folder of bodies is used. */
 export interface BodyFiles {
 	read(file: string): AsyncIterable<Uint8Array>;
 	remove(files: readonly string[]): Promise<void>;
+	/** As it is to lie in the store. */
+	sealed?(bytes: Uint8Array, about: string): Uint8Array;
 }
 
 /**
@@ -51,7 +54,7 @@ async function addInline(store: JobStore, of: Inlining, jobs: readonly NewJob[])
 	const inline = await Promise.all(
 		jobs.map(async (job) => {
 			if (isTooLarge(job.body, of.most)) throw new BallastError('body_too_large');
-			return { ...job, body: await inlined(job.body, of.files) };
+			return { ...job, body: await inlined(job.body, of.files, bodyOf(job.id)) };
 		}),
 	);
 	const outcomes = await store.add(inline);
@@ -75,7 +78,7 @@ async function inlineReport(report: Report, { files, most }: Inlining): Promise<
 	if (!('result' in report) || report.result === null) return report;
 	const { result } = report;
 	if (!isTooLarge(result.body, most))
-		return { ...report, result: { ...result, body: await inlined(result.body, files) } };
+		return { ...report, result: { ...result, body: await inlined(result.body, files, resultOf(report.id)) } };
 	const { id, token, nowMs } = report;
 	const message = `the answer is over ${most} bytes, and \`jobs.store\` names no folder that all nodes share`;
 	const error = { code: 'body_too_large', message, status: null };
@@ -85,7 +88,7 @@ async function inlineReport(report: Report, { files, most }: Inlining): Promise<
 const sizeOf = (body: JobBody): number => ('inline' in body ? body.inline.length : body.bytes);
 const isTooLarge = (body: JobBody | null, most: number): boolean => body !== null && sizeOf(body) > most;
 
-async function inlined(body: JobBody | null, files: BodyFiles): Promise<JobBody | null> {
+async function inlined(body: JobBody | null, files: BodyFiles, about: string): Promise<JobBody | null> {
 	if (body === null || 'inline' in body) return body;
 	const pieces: Uint8Array[] = [];
 	try {
@@ -93,7 +96,8 @@ async function inlined(body: JobBody | null, files: BodyFiles): Promise<JobBody 
 	} catch (error) {
 		throw new BallastError('jobs_unavailable', 'the body cannot be read', {}, error);
 	}
-	return { inline: new Uint8Array(Buffer.concat(pieces)) };
+	const bytes = new Uint8Array(Buffer.concat(pieces));
+	return { inline: files.sealed?.(bytes, about) ?? bytes };
 }
 
 /** Behind the call that stored them: one that fails is repeated with the same files. */

@@ -69,7 +69,9 @@ for at = 3, #ARGV, ${REPORT_ARGUMENTS} do
 	if is and row.state >= SUCCEEDED then
 		-- It ended under its holder, whose slot is given back once that has stopped.
 		is = false
-		if kind == 'beat' or kind == 'submitted' then lease(row, a)
+		if kind == 'beat' or kind == 'submitted' then
+			lease(row, a)
+			if kind == 'submitted' then set(row, 'x', b) end
 		else
 			release(row)
 			if (kind == 'failed' and d == '1') or (kind == 'retry' and c == '0' and d == '0') then giveBack(row) end

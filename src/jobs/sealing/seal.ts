@@ -38,9 +38,20 @@ export function unseal(keys: readonly StoreKey[], stored: Uint8Array, about: str
 	}
 }
 
+/** The id of the key that sealed it, where that is none of these; null: it is, or it is not sealed. */
+export function missingKey(keys: readonly StoreKey[], stored: Uint8Array): string | null {
+	if (!isSealed(stored)) return null;
+	const id = Buffer.from(stored.subarray(MARK.length, MARK.length + KEY_ID_BYTES));
+	return keys.some((key) => key.id.equals(id)) ? null : id.toString('hex');
+}
+
 /** Whether the first of the keys sealed it; without keys: whether it is not sealed. */
 export function isSealedNow(keys: readonly StoreKey[], stored: Uint8Array): boolean {
 	const [first] = keys;
 	if (first === undefined || !isSealed(stored)) return first === undefined && !isSealed(stored);
 	return first.id.equals(Buffer.from(stored).subarray(MARK.length, MARK.length + KEY_ID_BYTES));
 }
+
+/** What the body of a job is sealed as where it lies with it, and that of its result. */
+export const bodyOf = (id: string): string => `body ${id}`;
+export const resultOf = (id: string): string => `result body ${id}`;

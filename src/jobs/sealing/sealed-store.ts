@@ -5,27 +5,24 @@ import type { AddOutcome, Claim, ClaimedJob, JobChange, JobPage, JobQuery, Queue
 import type { Notice, NoticeClaim, NoticeSettled } from '../notice-store.ts';
 import type { GoneReceiver } from '../receiver-store.ts';
 import type { OwnerStore, TellingStore } from '../telling-store.ts';
-import { isSealed, isSealedNow, seal, unseal } from './seal.ts';
+import { bodyOf, isSealed, isSealedNow, missingKey, resultOf, seal, unseal } from './seal.ts';
 import type { StoreKey } from './store-keys.ts';
 
 const SECRET_BYTES = 32;
 /** Others may change it at the same time, each once a start. */
 const SECRET_TRIES = 10;
+/** What no key opens is looked at again, ms. */
+const LOCKED_MS = 600_000;
 const NOTHING = new Uint8Array();
-
-/** Whoever adds the key may drive it again. */
-const LOCKED: JobError = {
-	code: 'key_missing',
-	message: 'what it keeps is encrypted by a key that is not configured (`jobs.encryption`)',
-	status: null,
-};
 
 /**
  * Jobs whose request, notify, result and bodies that lie with them are sealed where they are stored, once there is a
- * key; bodies in files are not. What was stored before stays as it is, and can be read. A job that no key opens is
+ * key; bodies in files `BodyFolder` seals. What was stored before stays as it is, and can be read. A job that no key opens is
  * parked when its turn comes.
  */
 export class SealedJobs implements TellingStore {
+	/** Told of a job that is parked since no key opens it. */
+	parked: (job: ClaimedJob, error: JobError) => void = () => {};
 	#keys: readonly StoreKey[] = [];
 	#resealed = false;
 	readonly #store: TellingStore & OwnerStore;
@@ -50,7 +47,7 @@ export class SealedJobs implements TellingStore {
 
 	async add(jobs: readonly NewJob[]): Promise<AddOutcome[]> {
 		const [key] = this.#keys;
-		const outcomes = await this.#store.add(key === undefined ? jobs : jobs.map((job) => sealed(key, job)));
+		const outcomes = await this.#store.add(key === undefined ? jobs : jobs.map((job) => sealedJob(key, job)));
 		return outcomes.map((outcome, at) => {
 			// What was just handed in is known.
 			if (outcome.kind === 'added') return key === undefined ? outcome : asHandedIn(outcome, jobs[at] as NewJob);
@@ -61,14 +58,23 @@ export class SealedJobs implements TellingStore {
 
 	async claim(claim: Claim): Promise<ClaimedJob[]> {
 		const opened: ClaimedJob[] = [];
-		const locked: Report[] = [];
+		const locked: ClaimedJob[] = [];
 		for (const job of await this.#store.claim(claim)) {
 			const found = this.#opened(job);
 			if (found !== null) opened.push(found);
-			else locked.push({ id: job.id, token: job.token, nowMs: claim.nowMs, kind: 'parked', error: LOCKED });
+			else locked.push(job);
 		}
-		if (locked.length > 0) await this.#store.report(locked);
+		if (locked.length > 0) await this.#park(locked, claim.nowMs);
 		return opened;
+	}
+
+	async #park(jobs: readonly ClaimedJob[], nowMs: number): Promise<void> {
+		const errors = jobs.map((job) => this.#locked(job));
+		const reports = jobs.map(({ id, token }, at): Report => {
+			return { id, token, nowMs, kind: 'parked', error: errors[at] as JobError };
+		});
+		const taken = await this.#store.report(reports);
+		for (const [at, job] of jobs.entries()) if (taken[at] === true) this.parked(job, errors[at] as JobError);
 	}
 
 	report(reports: readonly Report[]): Promise<boolean[]> {
@@ -88,8 +94,31 @@ export class SealedJobs implements TellingStore {
 	async get(id: string): Promise<Job | null> {
 		const job = await this.#store.get(id);
 		const opened = job === null ? null : this.#opened(job);
-		if (job !== null && opened === null) throw new BallastError('jobs_unavailable', `job ${id}: ${LOCKED.message}`);
+		if (job !== null && opened === null)
+			throw new BallastError('key_missing', `job ${id}: ${this.#locked(job).message}`);
 		return opened;
+	}
+
+	/** How it gets on; what it keeps is left out where no key opens it. */
+	async look(id: string): Promise<Job | null> {
+		const job = await this.#store.get(id);
+		return job === null ? null : this.#shown(job);
+	}
+
+	/** Whoever adds the key may drive it again. */
+	#locked({ request, notify, result }: Job): JobError {
+		const parts = [request, notify, result?.head ?? null].filter((part) => part !== null);
+		const missing = parts.map((part) => missingKey(this.#keys, part)).find((id) => id !== null);
+		const message =
+			missing === undefined
+				? 'what it keeps does not open by the key that encrypted it: it was changed where it is stored'
+				: `what it keeps is ${this.#without(missing)}`;
+		return { code: 'key_missing', message, status: null };
+	}
+
+	#without(id: string): string {
+		const known = this.#keys.map((key) => key.id.toString('hex')).join(', ');
+		return `encrypted by the key ${id}, and \`jobs.encryption\` names ${known === '' ? 'no key' : `only ${known}`}: name that one, too, behind the newest`;
 	}
 
 	async list(query: JobQuery): Promise<JobPage> {
@@ -103,8 +132,19 @@ export class SealedJobs implements TellingStore {
 	}
 
 	async dueNotices(claim: NoticeClaim): Promise<Notice[]> {
-		const due = await this.#store.dueNotices(claim);
-		return due.map((notice) => ({ ...notice, job: this.#shown(notice.job) }));
+		const open: Notice[] = [];
+		const later: NoticeSettled[] = [];
+		for (const notice of await this.#store.dueNotices(claim)) {
+			const job = this.#opened(notice.job);
+			if (job !== null) open.push({ ...notice, job });
+			// Who is told of it is not known before its key is back.
+			else {
+				const next = { atMs: claim.nowMs + LOCKED_MS, attempts: notice.attempts };
+				later.push({ id: notice.job.id, version: notice.version, holder: claim.holder, next });
+			}
+		}
+		if (later.length > 0) await this.#store.settleNotices(later);
+		return open;
 	}
 
 	ownerOf(id: string): Promise<string | null> {
@@ -116,7 +156,11 @@ export class SealedJobs implements TellingStore {
 		for (let tries = 0; tries < SECRET_TRIES; tries++) {
 			const stored = await this.#store.secret();
 			const plain = stored === null ? new Uint8Array(randomBytes(SECRET_BYTES)) : unseal(this.#keys, stored, 'secret');
-			if (plain === null) throw new BallastError('jobs_unavailable', `the store’s own secret: ${LOCKED.message}`);
+			if (plain === null) {
+				const id = missingKey(this.#keys, stored as Uint8Array);
+				const why = id === null ? 'was changed where it is stored' : `is ${this.#without(id)}`;
+				throw new BallastError('jobs_unavailable', `the secret of the store ${why}`);
+			}
 			if (stored !== null && isSealedNow(this.#keys, stored)) return plain;
 			const [key] = this.#keys;
 			const next = key === undefined ? plain : seal(key, plain, 'secret');
@@ -175,6 +219,12 @@ export class SealedJobs implements TellingStore {
 		return { ...job, request, body, notify, result: result === null ? null : { head, body: answer } };
 	}
 
+	/** As a body of this name (`bodyOf`, `resultOf`) lies in the store. */
+	sealed(bytes: Uint8Array, about: string): Uint8Array {
+		const [key] = this.#keys;
+		return key === undefined ? bytes : seal(key, bytes, about);
+	}
+
 	/** For who only wants to know how it gets on: what no key opens is left out. */
 	#shown<J extends Job>(job: J): J {
 		const { result } = job;
@@ -188,7 +238,7 @@ export class SealedJobs implements TellingStore {
 	}
 }
 
-function sealed(key: StoreKey, job: NewJob): NewJob {
+function sealedJob(key: StoreKey, job: NewJob): NewJob {
 	const notify = job.notify === null ? null : seal(key, job.notify, notifyOf(job.id));
 	const body = sealedBody(key, job.body, bodyOf(job.id));
 	return { ...job, request: seal(key, job.request, requestOf(job.id)), body, notify };
@@ -220,5 +270,3 @@ function openedBody(keys: readonly StoreKey[], body: JobBody | null, about: stri
 const requestOf = (id: string): string => `request ${id}`;
 const notifyOf = (id: string): string => `notify ${id}`;
 const headOf = (id: string): string => `result ${id}`;
-const bodyOf = (id: string): string => `body ${id}`;
-const resultOf = (id: string): string => `result body ${id}`;

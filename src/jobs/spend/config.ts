@@ -20,9 +20,14 @@ const priceSchema = object({
 		'In the JSON body: what is counted for `perCharacter`; of lists and objects all texts in them.',
 		{ defaultText: 'nothing', example: ['/script'] },
 	),
-	otherwise: key(money, 'In the place of both where there is no such text, or the body has more than 64 KiB.', {
-		defaultText: '`each`',
-		example: 20,
+	otherwise: key(
+		money,
+		'In the place of both where there is no such text; in the place of all where the body is no JSON, or has more than 64 KiB.',
+		{ defaultText: '`each`', example: 20 },
+	),
+	times: key(pointer, 'In the JSON body: a list; all of it is counted once for each of its members.', {
+		defaultText: 'once',
+		example: '/output_languages',
 	}),
 });
 

@@ -7,11 +7,16 @@ import type { PricePolicy } from './spend-policy.ts';
 const DEPTH_MOST = 20;
 
 /** What a job is taken to cost, in millionths. Of a body that is too large to lie with its job nothing is read. */
-export function estimateCost({ each, perCharacter, text, otherwise }: PricePolicy, body: JobBody | null): number {
-	if (perCharacter === 0 || text.length === 0) return each;
+export function estimateCost(price: PricePolicy, body: JobBody | null): number {
+	const { each, perCharacter, text, otherwise, times } = price;
+	const counts = perCharacter > 0 && text.length > 0;
+	if (!counts && times === null) return each;
 	const value = body !== null && 'inline' in body ? parseJson(body.inline) : undefined;
-	const characters = text.reduce((sum, pointer) => sum + charactersOf(pointed(value, pointer), 0), 0);
-	return characters === 0 ? otherwise : Math.ceil(each + perCharacter * characters);
+	if (value === undefined) return otherwise;
+	const characters = counts ? text.reduce((sum, pointer) => sum + charactersOf(pointed(value, pointer), 0), 0) : 0;
+	const once = counts && characters === 0 ? otherwise : each + perCharacter * characters;
+	const list = times === null ? null : pointed(value, times);
+	return Math.ceil(once * (Array.isArray(list) ? Math.max(1, list.length) : 1));
 }
 
 /** Of all texts in it; names of members do not count. */

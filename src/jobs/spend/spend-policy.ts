@@ -22,8 +22,10 @@ export interface PricePolicy {
 	/** For each character of what these JSON pointers into the body lead to, beside that. */
 	perCharacter: number;
 	text: readonly string[];
-	/** Where there is no such text, or the body cannot be read: in the place of both. */
+	/** Where there is no such text, in the place of both; where the body cannot be read, in the place of all. */
 	otherwise: number;
+	/** All of it so often as there are members in the list that this JSON pointer leads to, where it is one; once where there is none. null: once. */
+	times: string | null;
 }
 
 /** Millionths in a unit. */

@@ -5,7 +5,13 @@ import { jobSpend, readSpendKey, spendKey } from './job-spend.ts';
 import type { PricePolicy, SpendPolicy } from './spend-policy.ts';
 import { spendWindow } from './spend-window.ts';
 
-const PRICE: PricePolicy = { each: 1000, perCharacter: 10, text: ['/script', '/variables'], otherwise: 77_000 };
+const PRICE: PricePolicy = {
+	each: 1000,
+	perCharacter: 10,
+	text: ['/script', '/variables'],
+	otherwise: 77_000,
+	times: null,
+};
 const body = (value: unknown) => ({ inline: Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)) });
 
 test('a job costs by its texts, or what is said where there are none that can be read', () => {
@@ -20,6 +26,19 @@ test('a job costs by its texts, or what is said where there are none that can be
 	// However deep it is.
 	const deep = `${'['.repeat(20_000)}"x"${']'.repeat(20_000)}`;
 	assert.equal(of(`{"script":${deep}}`), 77_000);
+});
+
+test('a job costs once for each member of a list, and what is said where that cannot be read', () => {
+	const price: PricePolicy = { each: 400, perCharacter: 0, text: [], otherwise: 9000, times: '/output_languages' };
+	const of = (value: unknown): number => estimateCost(price, body(value));
+	assert.equal(of({ output_languages: ['a', 'b', 'c'] }), 1200);
+	for (const one of [{}, { output_languages: [] }, { output_languages: 'a' }, { output_languages: { length: 7 } }, []])
+		assert.equal(of(one), 400);
+	assert.equal(of('no JSON'), 9000);
+	assert.equal(estimateCost(price, { file: 'b-1', bytes: 100_000 }), 9000);
+	const spoken = { ...price, perCharacter: 10, text: ['/script'] };
+	assert.equal(estimateCost(spoken, body({ script: 'Hi', output_languages: ['a', 'b'] })), 840);
+	assert.equal(estimateCost(spoken, body({ output_languages: ['a', 'b'] })), 18_000);
 });
 
 test('hours, days and months are those of UTC', () => {

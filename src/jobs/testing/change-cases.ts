@@ -73,13 +73,43 @@ export const CHANGE_CASES: JobCases = {
 
 	async 'the slot of a cancelled job whose holder is gone comes back with the end of its lease'(stage) {
 		const id = await stage.add();
-		const job = await stage.claimOne();
-		await stage.report(job, { kind: 'submitted', leaseMs: 50, externalId: 'v_1' });
+		await stage.claimOne({ leaseMs: 50 });
 		await stage.store.change(id, { kind: 'cancel', nowMs: stage.nowMs });
 		const next = await stage.add();
 		await stage.home.pass(100);
 		assert.deepEqual(idsOf(await stage.claim({ concurrency: 1 })), [next]);
 		assert.equal(await stage.state(id), 'cancelled');
+	},
+
+	async 'one that has ended, but that its upstream has, is handed to whoever comes after its holder'(stage) {
+		const [cancelled, told] = await stage.addMany(2);
+		const [first, second, ...none] = await stage.claim({ concurrency: 2 });
+		assert.ok(first !== undefined && second !== undefined && none.length === 0);
+		await stage.report(first, { kind: 'submitted', leaseMs: 50, externalId: 'v_1' });
+		for (const id of [cancelled, told]) await stage.store.change(id as string, { kind: 'cancel', nowMs: stage.nowMs });
+		const { version } = await stage.get(cancelled as string);
+		// Its upstream took it meanwhile.
+		assert.equal(await stage.report(second, { kind: 'submitted', leaseMs: 50, externalId: 'v_2' }), false);
+		const next = await stage.add();
+		await stage.home.pass(100);
+		const lost = await stage.claim({ holder: 'node-2', concurrency: 2, leaseMs: 50 });
+		assert.deepEqual(
+			lost
+				.map((job) => [job.id, job.state, job.externalId, job.lost])
+				.toSorted((a, b) => (`${a[2]}` < `${b[2]}` ? -1 : 1)),
+			[
+				[cancelled, 'cancelled', 'v_1', true],
+				[told, 'cancelled', 'v_2', true],
+			],
+		);
+		assert.equal((await stage.get(cancelled as string)).version, version, 'nothing is new to whoever watches');
+		// Likewise after that one, until one has let go.
+		await stage.home.pass(100);
+		const again = await stage.claim({ holder: 'node-3', concurrency: 2 });
+		assert.deepEqual(idsOf(again).toSorted(), idsOf(lost).toSorted());
+		for (const job of again) assert.equal(await stage.report(job, { kind: 'cancelled' }), false);
+		assert.deepEqual(idsOf(await stage.claim({ concurrency: 2 })), [next]);
+		assert.deepEqual(await stage.counts(), { cancelled: 2, running: 1 });
 	},
 
 	async 'a dead letter is driven again, with all its attempts'(stage) {

@@ -139,6 +139,7 @@ export class RunnerStage implements AsyncDisposable {
 		});
 		return new JobRunner({
 			store: troubled,
+			look: (id) => store.get(id),
 			places: this.places,
 			submitted: this.upstream,
 			holder,

@@ -86,7 +86,10 @@ export const webhooksSchema = object({
 	}),
 	timeLimit: key(duration(100, 60_000), 'Most time for one call.', { default: '20s', example: '15s' }),
 	concurrency: key(integer(1, 1000), 'Most calls under way.', { default: 32, example: 64 }),
-	perHost: key(integer(1, 1000), 'Most calls under way to one host; hosts take turns.', { default: 4, example: 8 }),
+	perHost: key(integer(1, 1000), 'Most calls under way to the hosts of one domain; domains take turns.', {
+		default: 4,
+		example: 8,
+	}),
 	retries: key(
 		list(duration(10, 168 * HOUR), 'durations', 0),
 		'Pauses before the second try, the third and so on; up to a fifth more is added at random.',

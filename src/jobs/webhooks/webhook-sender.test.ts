@@ -7,6 +7,7 @@ import { JobStage } from '../testing/job-stage.ts';
 import type { WebhookAnswer, WebhookCall } from './call-webhook.ts';
 import { signingKeys } from './receiver-secrets.ts';
 import { signWebhook } from './sign-webhook.ts';
+import { turnOfHost } from './turn-of-host.ts';
 import { writeNotify } from './webhook-message.ts';
 import { WebhookSender } from './webhook-sender.ts';
 import { WEBHOOK_RULES, type WebhooksConfig } from './webhooks-config.ts';
@@ -58,7 +59,7 @@ class Stage implements AsyncDisposable {
 	}
 
 	async ended(url: string, count = 1, asked = true): Promise<string[]> {
-		const told = { notify: writeNotify({ url, asked }), notifyLane: new URL(url).hostname };
+		const told = { notify: writeNotify({ url, asked }), notifyLane: turnOfHost(new URL(url).hostname) };
 		const ids = await this.jobs.addMany(count, told);
 		for (const job of await this.jobs.claim({ most: count })) await this.jobs.succeed(job);
 		this.sender.wake();
@@ -100,6 +101,15 @@ test('a slow host has four calls, others have theirs', async () => {
 	for (const { answer } of to('slow')) answer(said(204));
 	await stage.until(() => to('slow').length === 8);
 	assert.equal(stage.sender.counts.sent, 4);
+});
+
+test('who makes up a host for each job has the calls of one', async () => {
+	await using stage = new Stage();
+	stage.sender.configure(CONFIG, '/jobs');
+	for (let i = 0; i < 40; i++) await stage.ended(`https://h${i}.evil.com/`);
+	await stage.ended('https://hooks.example.org/');
+	await stage.until(() => stage.calls.some(({ call }) => call.url.includes('example.org')));
+	assert.equal(stage.calls.filter(({ call }) => call.url.includes('evil')).length, 4);
 });
 
 test('no more than 32 calls at once over all hosts', async () => {

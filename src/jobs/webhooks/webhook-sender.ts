@@ -5,6 +5,7 @@ import { callWebhook, type WebhookAnswer } from './call-webhook.ts';
 import { decideNextTry } from './decide-next-try.ts';
 import { secretsOfHost, signingKeys } from './receiver-secrets.ts';
 import { signWebhook } from './sign-webhook.ts';
+import { turnOfHost } from './turn-of-host.ts';
 import { readNotify, receiverKey, type Told, webhookId, webhookMessage } from './webhook-message.ts';
 import { hostOf, WebhookJudge } from './webhook-rules.ts';
 import type { WebhooksConfig } from './webhooks-config.ts';
@@ -59,6 +60,8 @@ interface Due {
 	told: Told;
 	/** '': it is no URL. */
 	host: string;
+	/** Among which hosts it is counted. */
+	turn: string;
 	/** Of its receiver. */
 	key: string;
 }
@@ -69,7 +72,7 @@ export class WebhookSender {
 	readonly #parts: WebhookSenderParts;
 	readonly #call: typeof callWebhook;
 	readonly #timer: NodeJS.Timeout;
-	readonly #hosts = new Map<string, number>();
+	readonly #turns = new Map<string, number>();
 	#calls = 0;
 	#gone: readonly string[];
 	#how: How | null = null;
@@ -116,7 +119,7 @@ export class WebhookSender {
 	async #claimSome(how: How, most: number): Promise<number> {
 		const { store, holder, nowMs } = this.#parts;
 		const { timeLimitMs, perHost } = how.config;
-		const lanes = { laneMost: perHost, busy: new Map(this.#hosts) };
+		const lanes = { laneMost: perHost, busy: new Map(this.#turns) };
 		const claim = { holder, leaseMs: timeLimitMs + LEASE_SPARE_MS, most, nowMs: nowMs(), gone: this.#gone, ...lanes };
 		const due = (await store.dueNotices(claim)).map(dueOf);
 		this.#gone = [];
@@ -139,15 +142,15 @@ export class WebhookSender {
 
 	/** False: its host has all the calls that it may. */
 	#begin(due: Due, how: How): boolean {
-		const { host } = due;
-		const calls = this.#hosts.get(host) ?? 0;
+		const { turn } = due;
+		const calls = this.#turns.get(turn) ?? 0;
 		if (calls >= how.config.perHost || this.#closed) return false;
-		this.#hosts.set(host, calls + 1);
+		this.#turns.set(turn, calls + 1);
 		this.#calls++;
 		void this.#send(due, how).finally(() => {
-			const left = (this.#hosts.get(host) ?? 1) - 1;
-			if (left === 0) this.#hosts.delete(host);
-			else this.#hosts.set(host, left);
+			const left = (this.#turns.get(turn) ?? 1) - 1;
+			if (left === 0) this.#turns.delete(turn);
+			else this.#turns.set(turn, left);
 			this.#calls--;
 			if (this.#calls === 0) this.#idle?.();
 			this.wake();
@@ -222,5 +225,6 @@ export class WebhookSender {
 function dueOf(notice: Notice): Due {
 	const told = readNotify(notice.job.notify) ?? { url: '', asked: true };
 	const parsed = URL.parse(told.url);
-	return { notice, told, host: parsed === null ? '' : hostOf(parsed), key: receiverKey(notice.job.owner, told) };
+	const host = parsed === null ? '' : hostOf(parsed);
+	return { notice, told, host, turn: turnOfHost(host), key: receiverKey(notice.job.owner, told) };
 }

@@ -65,7 +65,7 @@ export function heygenService({ accounts, webhooks, credit, spend, media }: Heyg
 					ids: 'video_translation_ids',
 					limit: TRANSLATION_LIMIT,
 				}),
-				{ each: TRANSLATION },
+				{ each: TRANSLATION, times: '/output_languages', otherwise: TRANSLATION * LANGUAGES_MOST },
 			),
 			'POST /v3/assets': { timeouts: { firstByte: CREATE_TIME } },
 			'GET /v3/avatars': LISTED,
@@ -91,8 +91,10 @@ const CREDIT: Form = {
  * for a video as long as the longest script makes one.
  */
 const SPOKEN: Form = { perCharacter: 0.0056, otherwise: 28 };
-/** Of a translation: how long its source is, is not known. A minute in one language. */
+/** Of a translation into one language: how long its source is, is not known. A minute. */
 const TRANSLATION = 4;
+/** What is charged where its languages cannot be counted: a body of so many kilobytes names many. */
+const LANGUAGES_MOST = 100;
 
 /** Whether somebody may spend so much and no more. */
 function isLimited(spend: SpendInput | undefined): boolean {

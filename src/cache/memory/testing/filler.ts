@@ -10,7 +10,7 @@ export interface FillerStart {
 	role: 'filler' | 'reader' | 'racer';
 }
 
-const STATES: readonly string[] = ['asked', 'filling', 'whole', 'broken', 'refused'];
+const STATES: readonly string[] = ['asked', 'filling', 'whole', 'broken', 'refused', 'purged'];
 
 /** Keys that racers begin. */
 export const RACED = 3000;
@@ -26,7 +26,7 @@ function race(store: MemoryStore): number {
 		// A lookup that gave up on a lock is not one that found nothing.
 		for (let tries = 0; tries < 1000; tries++) {
 			if (store.find(key, any) !== null) break;
-			const asking: Asking = { place: 0, entry: null, purges: 0 };
+			const asking: Asking = { place: 0, entry: null, purges: store.purges };
 			// What another one asks for is followed, and found.
 			if (at % 2 === 0 ? store.begin(key, any) === null : store.ask(key, any, asking) !== null) continue;
 			begun++;

@@ -148,7 +148,7 @@ class Load {
 	}
 
 	#ask(key: number): void {
-		const asking: Asking = { place: 0, entry: null, purges: 0 };
+		const asking: Asking = { place: 0, entry: null, purges: this.#store.purges };
 		const name = cacheKey(`https://host/${key % 7}/${key}`);
 		const coming = this.#store.ask(name, ({ state }) => state < FillState.whole, asking);
 		if (coming !== null) this.#follow(coming, key);
@@ -221,9 +221,9 @@ class Load {
 		const soft = this.#random(2) === 0;
 		const which = this.#random(20);
 		const key = this.#random(this.#load.keys);
-		if (which === 0) this.#purges.push(this.#store.purge({ all: true }, soft));
-		else if (which < 4) this.#purges.push(this.#store.purge({ tag: `tag${key % 10}` }, soft));
-		else if (which < 8) this.#purges.push(this.#store.purge({ key: (of) => of.includes(`host/${key % 7}/`) }, soft));
+		if (which === 0) this.#purges.push(this.#store.purge({ everything: true }, soft));
+		else if (which < 4) this.#purges.push(this.#store.purge({ tags: [`tag${key % 10}`] }, soft));
+		else if (which < 8) this.#purges.push(this.#store.purge({ prefixes: [`ttps://host/${key % 7}/`] }, soft));
 		else this.#store.purgeKey(cacheKey(`https://host/${key % 7}/${key}`), soft);
 	}
 }

@@ -1,5 +1,7 @@
 import type { KeyedHash } from '../../core/keyed-hash.ts';
-import type { LevelPurge } from '../second-level.ts';
+import type { PurgeSelect } from '../answer-store.ts';
+import { placeOf } from './plain-place.ts';
+import { beginsUnder, placesOf } from './purge-key.ts';
 
 /** 64-bit floats: when all was purged. */
 const ALL_AT = 0;
@@ -12,17 +14,16 @@ const PREFIX_PLACES = 131_072;
 /** Subsets of more parameters than these are not told apart: all queries of the path are meant. */
 const PARAMETERS_MOST = 4;
 const SPACE = 32;
-const ANY_HOST = '*';
 
 /** What a hash is of. */
 const Kind = { changed: 1, url: 2, tag: 3, prefix: 4 } as const;
 
 /** A purge of URLs that were changed, too: by what all keys of the URL begin with, as text of one byte a character. */
-export type SharedPurge = LevelPurge | { readonly changed: readonly string[] };
+export type SharedPurge = PurgeSelect | { readonly changed: readonly string[] };
 
 /**
  * When what was purged, in memory that all threads of a node share and that never grows: a place for each few bits of a
- * hash, with the time of the last purge that met there, by the clock of Redis. What is kept in Redis is asked for by many
+ * hash, with the time of the last purge that met there, by the clock of Redis, or a count of purges. What is kept in Redis is asked for by many
  * names, so that a purge does not look for it: who finds it asks here whether it was asked for since. Some other answer
  * meets the same place: it counts as purged, too, which is no harm.
  */
@@ -57,8 +58,9 @@ export class PurgeTimes {
 	lastMs(key: Buffer, tags: readonly string[]): number {
 		const space = key.indexOf(SPACE, 1);
 		const url = space < 0 ? key : key.subarray(0, space);
-		const place = url.subarray(1);
-		let last = Math.max(this.#all[0] as number, this.#at(Kind.changed, url), this.#urlMs(place), this.#prefixMs(place));
+		const place = placeOf(key);
+		const placeMs = Math.max(this.#urlMs(place), this.#prefixMs(Buffer.from(place, 'latin1')));
+		let last = Math.max(this.#all[0] as number, this.#at(Kind.changed, url), placeMs);
 		for (const tag of tags) last = Math.max(last, this.#at(Kind.tag, Buffer.from(tag)));
 		return last;
 	}
@@ -82,18 +84,18 @@ export class PurgeTimes {
 
 	/** As `keysOf`: keys may leave parameters out, or have them in another order. */
 	#markUrl(text: string, ms: number): void {
-		const url = URL.parse(text);
-		if (url === null) return;
-		const parameters = [...new Set(url.search.slice(1).split('&'))].sort();
+		const places = placesOf(text);
+		if (places === null) return;
+		const parameters = places.parameters.toSorted();
 		const queries = parameters.length > PARAMETERS_MOST ? ['?*'] : subsetsOf(parameters);
-		for (const path of [url.host + url.pathname, ANY_HOST + url.pathname]) {
+		for (const path of places.paths) {
 			this.#put(Kind.url, Buffer.from(path, 'latin1'), ms);
 			for (const query of queries) this.#put(Kind.url, Buffer.from(path + query, 'latin1'), ms);
 		}
 	}
 
-	#urlMs(place: Buffer): number {
-		const [path = '', query] = place.toString('latin1').split(/\?(.*)/s, 2);
+	#urlMs(place: string): number {
+		const [path = '', query] = place.split(/\?(.*)/s, 2);
 		if (query === undefined) return this.#at(Kind.url, Buffer.from(path, 'latin1'));
 		const own = [...new Set(query.split('&'))].sort().join('&');
 		const at = (text: string): number => this.#at(Kind.url, Buffer.from(`${path}?${text}`, 'latin1'));
@@ -102,11 +104,7 @@ export class PurgeTimes {
 
 	/** As `keysUnder`. */
 	#markPrefix(prefix: string, ms: number): void {
-		const text = prefix.replace(/^https?:\/\//i, '');
-		const slash = text.indexOf('/');
-		const path = slash < 0 ? '' : text.slice(slash);
-		const own = (slash < 0 ? text : text.slice(0, slash)).toLowerCase() + path;
-		for (const begin of path === '' ? [own] : [own, ANY_HOST + path]) {
+		for (const begin of beginsUnder(prefix)) {
 			const bytes = Buffer.from(begin, 'latin1').subarray(0, PREFIX_MOST);
 			const { length } = bytes;
 			const at = this.#placeOf(Kind.prefix, bytes, length) & (PREFIX_PLACES - 1);

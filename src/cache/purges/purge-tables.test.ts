@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keysOf, keysUnder } from '../purge-key.ts';
+import { keysOf, keysUnder } from './purge-key.ts';
 import { PurgeTables } from './purge-tables.ts';
 import type { SharedPurge } from './purge-times.ts';
 

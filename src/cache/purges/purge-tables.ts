@@ -4,28 +4,34 @@ import { PurgeTimes, type SharedPurge } from './purge-times.ts';
 
 const KEY_BYTES = 8;
 
-/** When what was purged, for good and softly; by the clock of Redis. All threads of a node share it. */
+/** When what was purged, for good and softly, by some clock or count. All threads of a node share it. */
 export class PurgeTables {
 	readonly #gone: PurgeTimes;
 	readonly #stale: PurgeTimes;
 
-	constructor(buffer: SharedArrayBuffer) {
-		const key = new Int32Array(buffer, 0, 2);
+	/** From `at`, a multiple of 8, in `buffer`. */
+	constructor(buffer: SharedArrayBuffer, at = 0) {
+		const key = new Int32Array(buffer, at, 2);
 		const hash = new KeyedHash([key[0] as number, key[1] as number]);
-		this.#gone = new PurgeTimes(buffer, KEY_BYTES, hash);
-		this.#stale = new PurgeTimes(buffer, KEY_BYTES + PurgeTimes.BYTES, hash);
+		this.#gone = new PurgeTimes(buffer, at + KEY_BYTES, hash);
+		this.#stale = new PurgeTimes(buffer, at + KEY_BYTES + PurgeTimes.BYTES, hash);
 	}
 
-	/** Empty. */
-	static create(): SharedArrayBuffer {
-		const buffer = new SharedArrayBuffer(KEY_BYTES + 2 * PurgeTimes.BYTES);
-		new Uint8Array(buffer).set(randomBytes(KEY_BYTES));
+	/** Empty, behind `at` bytes of zeros. */
+	static create(at = 0): SharedArrayBuffer {
+		const buffer = new SharedArrayBuffer(at + KEY_BYTES + 2 * PurgeTimes.BYTES);
+		new Uint8Array(buffer).set(randomBytes(KEY_BYTES), at);
 		return buffer;
 	}
 
 	/** What was asked for until `ms` is purged; `soft`: stale from then on. */
 	mark(purge: SharedPurge, ms: number, soft: boolean): void {
 		(soft ? this.#stale : this.#gone).mark(purge, ms);
+	}
+
+	/** When such an answer was purged the last time, for good or (`soft`) softly; 0: never. `key`: its bytes. */
+	lastMs(key: Buffer, tags: readonly string[], soft: boolean): number {
+		return (soft ? this.#stale : this.#gone).lastMs(key, tags);
 	}
 
 	/** Whether an answer that was asked for at `sinceMs` was purged for good. `key`: its bytes. */
