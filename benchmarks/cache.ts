@@ -65,7 +65,7 @@ interface Told {
 }
 
 function tell(told: Told, { table, lines, notes }: Cost): void {
-	const text = [...[table].flat().map((one) => renderTable(one)), ...notes.map((note) => `- ${note}`)].join('\n');
+	const text = [renderTable(table), ...notes.map((note) => `- ${note}`)].join('\n');
 	console.log(text);
 	told.text.push(text);
 	told.lines.push(...lines);

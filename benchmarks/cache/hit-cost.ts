@@ -1,5 +1,4 @@
 /** CPU a request of what a cache gives, and of what it has to ask for first. */
-import type { LoadPlan } from '../measure/load.ts';
 import { median, medianRatio } from '../measure/ratios.ts';
 import type { Peer } from '../peers/peer.ts';
 import { figure, type Table } from '../report/table.ts';
@@ -22,14 +21,8 @@ const ASKED_MOST = 50;
 /** Without what makes an answer a client's own, or bypasses what is stored. */
 const { 'Cache-Control': _control, Cookie: _cookie, ...HEAD } = BROWSER_HEAD;
 
-/** Asked for once each. */
-const MISSES = { url: '/json', headers: HEAD, distinct: true } as const;
-/** Between an answer and the next request of its connection: some 16,000 a second come of it. */
-const PAUSE_MS = 3;
-
 export interface Cost {
-	/** One, or more of one kind. */
-	readonly table: Table | readonly Table[];
+	readonly table: Table;
 	readonly lines: readonly Line[];
 	readonly notes: readonly string[];
 }
@@ -68,9 +61,7 @@ export async function hitCost(bench: Bench, origin: Origin, size: SizeName, plan
 
 /**
  * Each request is for another URL: nothing is there. Once the memory is full that is a scan, of which little is stored;
- * where there is room for all, all of it is. As fast as they can, who costs more gets fewer requests, and its load and
- * its origin sleep more often and have to be woken, which is counted as its cost; so also with a pause between requests
- * that makes them as many for all.
+ * where there is room for all, all of it is.
  */
 export async function missCost(bench: Bench, origin: Origin, plan: CostPlan): Promise<Cost> {
 	const before = await origin.requests();
@@ -78,32 +69,23 @@ export async function missCost(bench: Bench, origin: Origin, plan: CostPlan): Pr
 	const { costs, table, notes, requests } = await measure(bench, peers, {
 		...plan,
 		name: 'miss',
-		load: MISSES,
-		answerBytes: 600,
-	});
-	const paced = await measure(bench, peers, {
-		...plan,
-		name: 'miss, as many for each',
-		load: { ...MISSES, pauseMs: PAUSE_MS },
+		load: { url: '/json', headers: HEAD, distinct: true },
 		answerBytes: 600,
 	});
 	const asked = (await origin.requests()) - before;
-	const all = requests + paced.requests;
-	if (asked < all) notes.push(`The origin was asked ${asked} times for ${all}: not all were misses.`);
-	const line = (what: string, key: string, { name }: Peer, of = costs): Line => ({
+	if (asked < requests) notes.push(`The origin was asked ${asked} times for ${requests}: not all were misses.`);
+	const line = (what: string, key: string, { name }: Peer): Line => ({
 		figure: `${what}: CPU ÷ that of the same request without a cache`,
 		key,
-		measured: round(medianRatio(of.get(name) ?? [], of.get(BALLAST_UNCACHED.name) ?? [])),
+		measured: round(medianRatio(costs.get(name) ?? [], costs.get(BALLAST_UNCACHED.name) ?? [])),
 		most: MISS_MOST,
 		unit: '×',
 	});
 	const lines = [
 		line('a miss, none of which is asked for again', 'miss', BALLAST),
 		line('a miss that is stored, in memory that was never used', 'miss_stored', BALLAST_ROOMY),
-		line('a miss, with as many requests for each', 'miss_paced', BALLAST, paced.costs),
-		line('a miss that is stored, with as many requests for each', 'miss_stored_paced', BALLAST_ROOMY, paced.costs),
 	];
-	return { table: [table, paced.table], lines, notes: [...notes, ...paced.notes] };
+	return { table, lines, notes };
 }
 
 /** One key for all connections: each hit of each worker takes the same lock, and counts in the same entry. */
@@ -128,7 +110,7 @@ const onItsCore = (peer: Peer): Entrant => ({ label: peer.name, peer, setup: { c
 
 interface Measuring extends CostPlan {
 	readonly name: string;
-	readonly load: Omit<LoadPlan, 'seconds'>;
+	readonly load: { readonly url: string; readonly headers: Readonly<Record<string, string>>; readonly distinct?: true };
 	readonly answerBytes: number;
 }
 

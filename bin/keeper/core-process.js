@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { compileCacheFolder } from './compile-cache.js';
+import { coreEnvironment } from './core-environment.js';
 import { Guard, signalGroup } from './guard.js';
 
 /** Raised with `PROTOCOL_VERSION` of src/app/keeper-protocol.ts. */
@@ -58,7 +58,7 @@ export class CoreProcess {
 		const child = spawn(process.execPath, [...flags, corePath(), ...argv], {
 			detached: true,
 			stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-			env: { ...process.env, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE || compileCacheFolder() },
+			env: coreEnvironment(process.env),
 		});
 		this.#child = child;
 		this.pid = child.pid ?? 0;

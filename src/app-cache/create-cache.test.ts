@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { test } from 'node:test';
 import { createCache } from './create-cache.ts';
 
@@ -111,6 +112,26 @@ test('a load that began before an invalidation does not outlive it', async () =>
 		assert.match(now, /^newe?r?$/);
 		await cache.delete('a');
 	}
+	await cache.close();
+});
+
+test('a load that asks for its own value fails instead of waiting for ever', async () => {
+	const cache = await createCache();
+	const nested = () => cache.cached('b', '1h', () => cache.cached('a', '1h', () => 1));
+	await assert.rejects(cache.cached('a', '1h', nested), /asks for the value that it is to bring/);
+	assert.equal(await cache.cached('a', '1h', () => cache.cached('b', '1h', () => 2)), 2);
+	// What a load left behind may ask for it later.
+	let later: () => Promise<number> = () => Promise.reject(new Error('not loaded'));
+	await cache.cached('c', '1ms', () => {
+		later = AsyncLocalStorage.bind(() => cache.cached('c', '1h', () => 3));
+		return 0;
+	});
+	const slow = gate<number>();
+	await cache.delete('c');
+	const other = cache.cached('c', '1h', () => slow.promise);
+	const both = Promise.all([other, later()]);
+	slow.resolve(4);
+	assert.deepEqual(await both, [4, 4]);
 	await cache.close();
 });
 

@@ -1,4 +1,5 @@
 /** Texts in two levels on BentoCache: its tags, grace and levels, with one load for all who ask at a time. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { BentoCache, BentoStore } from 'bentocache';
 import type { GetSetFactory } from 'bentocache/types';
 import type { LifetimeMs } from './options.ts';
@@ -54,6 +55,9 @@ export interface StoreOptions {
 	onError(): void;
 }
 
+/** The loads within which this runs. */
+const within = new AsyncLocalStorage<ReadonlySet<Flight>>();
+
 /** A failed Redis is left alone for so long. */
 const REST_MS = 1000;
 
@@ -63,7 +67,10 @@ export async function openTextStore(options: StoreOptions): Promise<TextStore> {
 
 	async function find(wanted: Wanted, load: () => Promise<string>): Promise<Found> {
 		const other = flights.get(wanted.key);
-		if (other !== undefined) return { ...((await other.found) as Found), joined: true };
+		if (other !== undefined) {
+			if (within.getStore()?.has(other)) throw new Error('a load asks for the value that it is to bring');
+			return { ...((await other.found) as Found), joined: true };
+		}
 		const flight: Flight = { outdated: false, found: undefined };
 		flights.set(wanted.key, flight);
 		flight.found = findAlone(bento, wanted, { load, flight });
@@ -121,7 +128,8 @@ async function findAlone(bento: Bento, wanted: Wanted, { load, flight }: Loading
 		state = 'loading';
 		const beganAt = Date.now();
 		try {
-			loaded = { text: await load(), beganAt };
+			const flights = new Set([...(within.getStore() ?? []), flight]);
+			loaded = { text: await within.run(flights, load), beganAt };
 			state = 'loaded';
 			return flight.outdated ? (skip() as never) : loaded;
 		} catch (error) {

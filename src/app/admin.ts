@@ -16,6 +16,19 @@ export interface AdminViews {
 	purge: PurgeView;
 }
 
+/** Longest that what nobody wants is read and dropped, ms. */
+const DROP_MS = 1000;
+
+/** The rest of what the client sends is dropped: until its end, but not for long. */
+async function untilSilent(request: http.IncomingMessage): Promise<void> {
+	if (request.readableEnded || request.destroyed) return;
+	const { promise, resolve } = Promise.withResolvers<void>();
+	const timer = setTimeout(resolve, DROP_MS);
+	request.once('end', resolve).once('close', resolve).resume();
+	await promise;
+	clearTimeout(timer);
+}
+
 /** The loopback listener for whoever watches this node: `/live`, `/ready` and `/metrics`; and for who may `POST /purge`. */
 export class AdminListener {
 	readonly #server: http.Server;
@@ -63,7 +76,12 @@ export class AdminListener {
 				...headers,
 				...(close === true ? { connection: 'close' } : {}),
 			});
-			response.end(text, () => close === true && request.destroy());
+			if (close !== true) return void response.end(text);
+			// Who is reset while he still sends may not see why.
+			response.write(text);
+			await untilSilent(request);
+			response.end();
+			request.destroy();
 		} catch {
 			// The client has left, or sent no whole body.
 			response.destroy();

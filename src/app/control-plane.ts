@@ -40,7 +40,8 @@ import { ServiceCellsIndex } from './service-cells-index.ts';
 import { ServiceUpkeep } from './service-upkeep.ts';
 import { drainOut, shutDown } from './shut-down.ts';
 import type { ConfigSource } from './source.ts';
-import { cacheStatus, programStatus, type Status, serviceStatus } from './status.ts';
+import { cacheStatus, nodeStatus, type Status } from './status.ts';
+import { takeSnapshot } from './take-snapshot.ts';
 import { tellingProcesses } from './telling-processes.ts';
 import { WorkerGroup } from './worker-group.ts';
 
@@ -250,16 +251,7 @@ export class ControlPlane {
 	}
 
 	snapshot(): Snapshot {
-		return {
-			config: this.#config,
-			fleet: this.#fleet.snapshot(),
-			deployments: this.#served.deployments.snapshot(),
-			limits: this.#overload.found(),
-			scaling: this.#scaling.snapshot(),
-			ticketKeys: this.#listeners.ticketKeys.toString('base64'),
-			...this.purging.left(),
-			name: this.#name,
-		};
+		return takeSnapshot(this.#running(), { config: this.#config, name: this.#name });
 	}
 
 	#everySecond(): void {
@@ -332,24 +324,17 @@ export class ControlPlane {
 	}
 
 	status(): Status {
-		return {
-			...programStatus(this.#keeper.welcome, this.#startedAt),
-			config: this.#name,
-			workers: this.#workers.view(),
-			listeners: this.#listeners.view(),
-			services: serviceStatus({
-				...this.#running(),
-				config: this.#config,
-				meters: this.#meters,
-				cells: this.#cells,
-				rateLimits: this.#rateLimits,
-				rollouts: this.#rollouts,
-			}),
-			unrouted: this.#meters.routes.counts([0]),
-			jobs: this.#served.jobs.figures,
-			...cacheStatus(this.#cache, this.purging),
-			warnings: [...(this.#reloads.refused === '' ? [] : [this.#reloads.refused]), ...this.#fleet.warnings()],
-		};
+		return nodeStatus({
+			...this.#running(),
+			program: { ...this.#keeper.welcome, coreStartedAt: this.#startedAt },
+			name: this.#name,
+			config: this.#config,
+			meters: this.#meters,
+			cells: this.#cells,
+			rateLimits: this.#rateLimits,
+			rollouts: this.#rollouts,
+			refused: this.#reloads.refused,
+		});
 	}
 
 	/** Word from, or of, another core of this keeper. */

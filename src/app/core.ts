@@ -12,6 +12,7 @@ const exitCode = (error: unknown): number =>
 
 /** The core: everything but the sockets' and instances' keeping, which is the keeper's. */
 async function main(): Promise<void> {
+	forgetTuning();
 	const keeper = await KeeperLink.connect();
 	try {
 		const plane = new ControlPlane(keeper, configSource(keeper.welcome.argv));
@@ -33,6 +34,13 @@ async function main(): Promise<void> {
 	} catch (error) {
 		fail(keeper, error);
 	}
+}
+
+/** What the keeper asked the C library for is not for the programs that are started from here. */
+function forgetTuning(): void {
+	if (process.env['BALLAST_TUNED'] === undefined) return;
+	delete process.env['GLIBC_TUNABLES'];
+	delete process.env['BALLAST_TUNED'];
 }
 
 function fail(keeper: KeeperLink, error: unknown): void {

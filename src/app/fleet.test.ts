@@ -152,7 +152,7 @@ test('a reload leaves unchanged services alone, drains what is gone, and applies
 
 	await fleet.apply(config(other));
 	await until(() => fleet.list().length === 1);
-	assert.throws(() => fleet.scale('api', 1), { code: 'unknown_service' });
+	assert.throws(() => fleet.orders.scale('api', 1), { code: 'unknown_service' });
 	assert.equal(sink.known.size, 1);
 });
 
@@ -215,7 +215,7 @@ test('drain takes one out until undrain; it waits for what is in flight, and a s
 	it.delayMs = 150;
 	const slow = sink.request(0);
 	const lines: string[] = [];
-	await fleet.drain(id(it), (line) => lines.push(line));
+	await fleet.orders.drain(id(it), (line) => lines.push(line));
 	assert.equal(await slow, `200 ${it.port}`);
 	assert.deepEqual(lines, [`${id(it)} takes no more requests; 1 in flight`, `${id(it)} is drained and keeps running`]);
 	assert.equal(fleet.list()[0]?.note, 'drained by the operator');
@@ -224,10 +224,10 @@ test('drain takes one out until undrain; it waits for what is in flight, and a s
 	next.fleet.adopt(JSON.parse(JSON.stringify(fleet.snapshot())));
 	await next.fleet.apply(apiConfig);
 	await until(() => states(next.fleet)[id(it)] === 'draining');
-	next.fleet.undrain(id(it));
+	next.fleet.orders.undrain(id(it));
 	await until(() => states(next.fleet)[id(it)] === 'ready');
 	await assert.rejects(
-		fleet.drain('api@nowhere:1', () => {}),
+		fleet.orders.drain('api@nowhere:1', () => {}),
 		{ code: 'unknown_instance' },
 	);
 });
@@ -237,18 +237,18 @@ test('what Ballast does not run it does not restart or scale, and says so', asyn
 	const it = await api();
 	await fleet.apply(config(service('api', urls(it)), service('fixed', null)));
 	await assert.rejects(
-		fleet.restart('api', () => {}),
+		fleet.orders.restart('api', () => {}),
 		/api cannot be restarted: it has instances of the kind 'urls'/,
 	);
 	await assert.rejects(
-		fleet.restart(null, () => {}),
+		fleet.orders.restart(null, () => {}),
 		{ code: 'bad_command' },
 	);
-	assert.throws(() => fleet.scale('api', 2), { code: 'bad_command' });
-	assert.throws(() => fleet.scale('fixed', 2), /fixed cannot be scaled: it has no instances/);
-	for (const count of [-1, 1.5, 1001]) assert.throws(() => fleet.scale('api', count), { code: 'bad_command' });
+	assert.throws(() => fleet.orders.scale('api', 2), { code: 'bad_command' });
+	assert.throws(() => fleet.orders.scale('fixed', 2), /fixed cannot be scaled: it has no instances/);
+	for (const count of [-1, 1.5, 1001]) assert.throws(() => fleet.orders.scale('api', count), { code: 'bad_command' });
 	await assert.rejects(
-		fleet.restart('nope', () => {}),
+		fleet.orders.restart('nope', () => {}),
 		/no service 'nope'; there are: api, fixed/,
 	);
 });

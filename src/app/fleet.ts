@@ -1,22 +1,20 @@
 /** The instances of all services and their health: what the control plane knows and does about them. */
 import { type Config, MAIN_POOL } from '../config/config.ts';
-import { BallastError } from '../core/errors.ts';
 import { Prober } from '../health/prober.ts';
 import type { InstanceSize } from '../instances/config.ts';
 import type { ProcessHost } from '../instances/process-host.ts';
 import type { InstanceEvent } from '../instances/provider.ts';
 import { Processes } from '../instances/run/processes.ts';
-import { inSeconds } from '../instances/wording.ts';
 import { firstLooks } from './first-looks.ts';
-import { untilIdle } from './fleet-drain.ts';
 import type { Member } from './fleet-member.ts';
+import { FleetOrders } from './fleet-orders.ts';
 import { endOrphans } from './fleet-orphans.ts';
 import { PoolFleet } from './fleet-pool.ts';
 import type { FleetEvent, FleetSink, InstanceView } from './fleet-sink.ts';
-import { FleetMemory, isCount } from './fleet-snapshot.ts';
+import { FleetMemory } from './fleet-snapshot.ts';
 import { type PoolOf, poolKey, splitPoolKey } from './pool-key.ts';
 import { type PoolReadiness, panicWarnings, poolReadiness } from './pool-readiness.ts';
-import { drainRegion, type RegionPort, regionWarnings, undrainRegion } from './region-drain.ts';
+import { regionWarnings } from './region-drain.ts';
 import { type ScaledPool, scaledPool } from './scaling/scaled-pool.ts';
 import { SlotIndex } from './slot-index.ts';
 
@@ -34,9 +32,6 @@ export interface FleetOptions {
 
 const LOOK_MS = 1000;
 
-/** Instances of one pool, at most: a slip of the keyboard must not start a million processes. */
-const MOST_INSTANCES = 1000;
-
 export class Fleet {
 	readonly #sink: FleetSink;
 	readonly #processes: Processes;
@@ -52,6 +47,15 @@ export class Fleet {
 	#graceMs = 30_000;
 	readonly #looks: NodeJS.Timeout;
 	readonly #slots = new SlotIndex(() => this.#pools.values());
+	/** What an operator may have done with it. */
+	readonly orders: FleetOrders = new FleetOrders({
+		memory: this.#memory,
+		living: () => this.#living(),
+		all: () => [...this.#pools.values()],
+		services: () => this.#services,
+		idle: () => (this.#stopped ? 'it is stopping' : this.#active ? null : 'another core leads at present'),
+		listen: (tap) => this.listen(tap),
+	});
 
 	constructor(options: FleetOptions) {
 		this.#sink = options.sink;
@@ -169,115 +173,9 @@ export class Fleet {
 		if (found !== null) found.pool.guardChanged(found.member);
 	}
 
-	/**
-	 * Replaces the instances of one service or of one pool (`videos/standby`), or of all that Ballast
-	 * runs, one by one.
-	 * @throws BallastError `unknown_service`, `bad_command`, `start_failed` when a new instance never became ready
-	 */
-	async restart(target: string | null, onLine: (line: string) => void): Promise<void> {
-		this.#mustLead();
-		const all = target === null ? this.#living() : this.#poolsOf(target);
-		const chosen = all.filter((pool) => pool.restartable);
-		if (chosen.length === 0) throw this.#refuseRestart(target, all);
-		for (const each of chosen) {
-			await this.#told(each, onLine, () => each.restart());
-		}
-	}
-
-	/** Tells what happens to a pool while something is done. */
-	async #told(
-		told: Pick<PoolFleet, 'service' | 'pool'>,
-		onLine: (line: string) => void,
-		work: () => Promise<void>,
-	): Promise<void> {
-		const tap = ({ service, pool, text }: FleetEvent) => service === told.service && pool === told.pool && onLine(text);
-		this.#taps.add(tap);
-		try {
-			await work();
-		} finally {
-			this.#taps.delete(tap);
-		}
-	}
-
-	/**
-	 * Sets the number of instances of a service's only pool or of one that is named (`videos/standby`),
-	 * until its `scale` in the configuration changes.
-	 * @throws BallastError `unknown_service`, `bad_command`
-	 */
-	scale(target: string, count: number): void {
-		this.#mustLead();
-		if (!isCount(count) || count > MOST_INSTANCES) {
-			throw new BallastError(
-				'bad_command',
-				`the number of instances must be a whole number from 0 to ${MOST_INSTANCES}`,
-			);
-		}
-		const [pool, ...more] = this.#poolsOf(target);
-		if (pool === undefined) throw new BallastError('bad_command', `${target} cannot be scaled: it has no instances`);
-		if (more.length > 0) {
-			const names = [pool, ...more].map((each) => `${target}/${each.pool}`).join(', ');
-			throw new BallastError('bad_command', `${target} has several pools; say which one: ${names}`);
-		}
-		pool.size.scale(count);
-	}
-
-	/**
-	 * Resolves once a service (or one pool of it) has as many instances as it is to have, each of them ready once.
-	 * @throws BallastError `unknown_service`, `start_failed` when one does not become ready; it is tried again
-	 */
-	async settled(target: string, onLine: (line: string) => void): Promise<void> {
-		for (const pool of this.#poolsOf(target)) await this.#told(pool, onLine, () => pool.settled());
-	}
-
-	/**
-	 * Takes one instance out of rotation and leaves it running. Resolves once nothing is in flight
-	 * there, or at the end of its grace period.
-	 * @throws BallastError `unknown_instance`
-	 */
-	async drain(instance: string, onLine: (line: string) => void): Promise<void> {
-		this.#mustLead();
-		const { member, pool } = this.#member(instance);
-		this.#memory.drained.add(instance);
-		pool.redrain();
-		const { inFlight } = member;
-		onLine(`${instance} takes no more requests; ${inFlight} in flight`);
-		const until = Date.now() + pool.graceMs;
-		const left = await untilIdle(
-			() => member.inFlight,
-			() => until,
-			() => false,
-		);
-		if (left === 0) onLine(`${instance} is drained and keeps running`);
-		else onLine(`${instance} still has ${left} in flight after ${inSeconds(pool.graceMs)}`);
-	}
-
-	/** Takes a drained instance back in. @throws BallastError `unknown_instance` */
-	undrain(instance: string): void {
-		this.#mustLead();
-		const { pool } = this.#member(instance);
-		this.#memory.drained.delete(instance);
-		pool.redrain();
-	}
-
-	/** See `drainRegion`. */
-	drainRegion(region: string, force: boolean, onLine: (line: string) => void): Promise<void> {
-		this.#mustLead();
-		return drainRegion(this.#regions, { region, force }, onLine);
-	}
-
-	/** See `undrainRegion`. */
-	undrainRegion(region: string): void {
-		this.#mustLead();
-		undrainRegion(this.#regions, region);
-	}
-
 	/** What the operator did and may have forgotten, and pools in panic. */
 	warnings(): string[] {
 		return [...regionWarnings(this.#memory), ...panicWarnings(this.ready())];
-	}
-
-	get #regions(): RegionPort {
-		return { memory: this.#memory, pools: () => this.#living() };
 	}
 
 	/**
@@ -354,44 +252,9 @@ export class Fleet {
 		return [...this.#pools.values()].flatMap((pool) => pool.members);
 	}
 
-	#refuseRestart(target: string | null, [first]: readonly PoolFleet[]): BallastError {
-		if (target === null) return new BallastError('bad_command', 'no service here has instances that Ballast runs');
-		if (first !== undefined) return first.refuse('restarted');
-		return new BallastError('bad_command', `${target} cannot be restarted: it has no instances`);
-	}
-
-	/** The pools of `videos`, or the one of `videos/standby`. */
-	#poolsOf(target: string): PoolFleet[] {
-		const { service, pool } = splitPoolKey(target);
-		const pools = this.#living().filter((each) => each.service === service);
-		if (pool === null && this.#services.has(service)) return pools;
-		const found = pools.filter((each) => each.pool === pool);
-		if (found.length > 0) return found;
-		const names = pools.length > 0 ? pools.map((each) => `${service}/${each.pool}`) : [...this.#services];
-		const what = pools.length > 0 ? `pool '${target}'` : `service '${service}'`;
-		throw new BallastError('unknown_service', `there is no ${what}; there are: ${names.join(', ')}`, { service });
-	}
-
 	#look(): void {
 		const now = performance.now();
 		for (const pool of this.#pools.values()) pool.look(now);
-	}
-
-	#member(id: string): { member: Member; pool: PoolFleet } {
-		for (const pool of this.#pools.values()) {
-			const member = pool.members.find((each) => each.id === id && !each.leaving);
-			if (member) return { member, pool };
-		}
-		const ids = this.#members().map((member) => member.id);
-		throw new BallastError('unknown_instance', `there is no instance '${id}'; there are: ${ids.join(', ')}`, {
-			instance: id,
-		});
-	}
-
-	#mustLead(): void {
-		if (this.#active && !this.#stopped) return;
-		const why = this.#stopped ? 'it is stopping' : 'another core leads at present';
-		throw new BallastError('command_failed', `this core does not change instances now: ${why}`);
 	}
 }
 

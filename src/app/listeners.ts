@@ -101,14 +101,17 @@ export class Listeners {
 		if (changed || address.watch === null) this.#rewatch(address);
 		for (let slot = 0; slot < address.slots; slot++) {
 			const owner = slot % this.#count;
-			const before = address.owners[slot];
-			if (before === owner && !changed) continue;
-			address.owners[slot] = owner;
-			await this.#give(address, slot);
-			// Only now: in between both accept, and no connection finds nobody.
-			if (before !== undefined && before !== owner)
-				await this.#workers.order(before, { type: 'unlisten', key: slotKey(address, slot) });
+			if (address.owners[slot] !== owner || changed) await this.#move(address, slot, owner);
 		}
+	}
+
+	async #move(address: Address, slot: number, owner: number): Promise<void> {
+		const before = address.owners[slot];
+		address.owners[slot] = owner;
+		await this.#give(address, slot);
+		// Only now: in between both accept, and no connection finds nobody.
+		if (before !== undefined && before !== owner)
+			await this.#workers.order(before, { type: 'unlisten', key: slotKey(address, slot) });
 	}
 
 	async #give(address: Address, slot: number): Promise<void> {
@@ -153,22 +156,36 @@ export class Listeners {
 		}
 	}
 
-	/**
-	 * The keeper lets go of the sockets, so that the workers hold the last copies: once they close them
-	 * connects are refused, and do not wait for an end that resets them.
-	 */
+	/** Nothing more is accepted once this resolves: connects are refused from then on. */
+	async shut(): Promise<void> {
+		// Who connects from here to an address that another one encloses gets to the narrower one.
+		const narrowFirst = [...this.#addresses.values()].sort((a, b) => Number(isWide(a)) - Number(isWide(b)));
+		for (const address of narrowFirst) await this.#shut(address);
+	}
+
+	/** One worker takes all sockets and the keeper lets go of them: who closes them then knows that they are the last copies. */
+	async #shut(address: Address): Promise<void> {
+		const owner = this.#workers.view().find(({ state }) => state === 'ready')?.id ?? address.owners[0] ?? 0;
+		const keys: string[] = [];
+		for (let slot = 0; slot < address.slots; slot++) {
+			if (address.owners[slot] === undefined) continue;
+			if (address.owners[slot] !== owner) await this.#move(address, slot, owner);
+			keys.push(slotKey(address, slot));
+		}
+		await this.#source.unbind(address.config.host, address.port);
+		await this.#workers.order(owner, { type: 'shut', keys });
+	}
+
+	/** The keeper lets go of the sockets, whatever else still has to be done with them. */
 	async release(): Promise<void> {
 		for (const { config, port } of this.#addresses.values()) await this.#source.unbind(config.host, port);
 	}
 
 	async #close(key: string): Promise<void> {
 		const address = this.#addresses.get(key) as Address;
-		// The keeper first, as in `release`.
-		await this.#forget(key);
-		for (let slot = 0; slot < address.slots; slot++) {
-			const owner = address.owners[slot];
-			if (owner !== undefined) await this.#workers.order(owner, { type: 'unlisten', key: slotKey(address, slot) });
-		}
+		address.watch?.stop();
+		this.#addresses.delete(key);
+		await this.#shut(address);
 	}
 
 	async #forget(key: string): Promise<void> {
@@ -186,5 +203,7 @@ export class Listeners {
 		}));
 	}
 }
+
+const isWide = ({ config }: Address): boolean => config.host === '0.0.0.0' || config.host === '::';
 
 const slotKey = (address: Address, slot: number): string => `${addressKey(address.config)}#${slot}`;

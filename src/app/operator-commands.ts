@@ -43,24 +43,24 @@ export async function carryOut({ name, args, line }: OperatorCommand, on: Comman
 		case 'restart': {
 			const target = typeof args['service'] === 'string' ? args['service'] : null;
 			on.rollouts.refuseRestart(target);
-			await on.fleet.restart(target, line);
+			await on.fleet.orders.restart(target, line);
 			on.keep();
 			return {};
 		}
 		case 'scale': {
 			const target = on.rollouts.scaled(textOf(args, 'service'));
-			on.fleet.scale(target, Number(args['n']));
+			on.fleet.orders.scale(target, Number(args['n']));
 			on.keep();
 			if (args['wait'] !== true) return {};
-			await on.fleet.settled(target, line);
+			await on.fleet.orders.settled(target, line);
 			return { settled: true };
 		}
 		case 'drain':
 			await drain(args, line, on);
 			return {};
 		case 'undrain':
-			if (typeof args['region'] === 'string') on.fleet.undrainRegion(args['region']);
-			else on.fleet.undrain(textOf(args, 'instance'));
+			if (typeof args['region'] === 'string') on.fleet.orders.undrainRegion(args['region']);
+			else on.fleet.orders.undrain(textOf(args, 'instance'));
 			on.keep();
 			return {};
 		default:
@@ -76,8 +76,8 @@ async function drain(
 	const region = args['region'];
 	const drained =
 		typeof region === 'string'
-			? fleet.drainRegion(region, args['force'] === true, line)
-			: fleet.drain(textOf(args, 'instance'), line);
+			? fleet.orders.drainRegion(region, args['force'] === true, line)
+			: fleet.orders.drain(textOf(args, 'instance'), line);
 	// At once: what is in flight may take long, and a core that ends meanwhile must not forget it.
 	keep();
 	await drained;

@@ -184,9 +184,13 @@ export type Order =
 	| { type: 'instance'; instance: InstancePlan }
 	| { type: 'remove'; slot: number }
 	| { type: 'listen'; listen: ListenPlan }
+	/** Others have copies of the socket. */
 	| { type: 'unlisten'; key: string }
-	/** Acknowledged once nothing more is accepted. */
-	| { type: 'drain' };
+	/** Nobody else has copies of these sockets of one address. Acknowledged once nothing more is accepted. */
+	| { type: 'shut'; keys: readonly string[] }
+	| { type: 'drain' }
+	/** Connections without a request are closed. Acknowledged once every answer is on its way. */
+	| { type: 'hang-up' };
 
 export type ToWorker =
 	| (Order & { seq: number })

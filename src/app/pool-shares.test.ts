@@ -104,21 +104,21 @@ test('a drained region has no share, and has it back at once', async () => {
 	const { fleet, look } = await running(await twoPools({ pools, failover: { ...DEFAULT_FAILOVER, holdMs: 60_000 } }));
 	assert.deepEqual(look(), { a: 500, b: 500 });
 	const lines: string[] = [];
-	await fleet.drainRegion('west', false, (line) => lines.push(line));
+	await fleet.orders.drainRegion('west', false, (line) => lines.push(line));
 	assert.deepEqual(lines, [
 		'region west takes no more requests; 0 in flight at 1 instance',
 		'region west is drained; its instances keep running',
 	]);
 	assert.deepEqual(look(), { a: 1000, b: 0 });
 	await assert.rejects(
-		fleet.drainRegion('east', false, () => {}),
+		fleet.orders.drainRegion('east', false, () => {}),
 		{ code: 'bad_command' },
 	);
-	await fleet.drainRegion('east', true, () => {});
-	fleet.undrainRegion('east');
-	fleet.undrainRegion('west');
+	await fleet.orders.drainRegion('east', true, () => {});
+	fleet.orders.undrainRegion('east');
+	fleet.orders.undrainRegion('west');
 	assert.deepEqual(look(), { a: 500, b: 500 });
-	assert.throws(() => fleet.undrainRegion('north'), { code: 'unknown_region' });
+	assert.throws(() => fleet.orders.undrainRegion('north'), { code: 'unknown_region' });
 });
 
 test('a service that has one pool is left alone, and what is known of one that goes is forgotten', async () => {

@@ -74,7 +74,7 @@ async function bodyOf(request: IncomingMessage): Promise<string | null> {
 	if (Number(request.headers['content-length'] ?? 0) > MOST_BYTES) return null;
 	const parts: Buffer[] = [];
 	let bytes = 0;
-	for await (const part of request as AsyncIterable<Buffer>) {
+	for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
 		bytes += part.length;
 		if (bytes > MOST_BYTES) return null;
 		parts.push(part);

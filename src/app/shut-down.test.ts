@@ -9,8 +9,8 @@ test('an attempt of a job has its grace, though no client is there', async () =>
 	const load = { connections: 0, active: 1 };
 	const rested = Promise.withResolvers<void>();
 	const parts = {
-		listeners: { release: says('listeners') },
-		workers: { load: () => load, orderAll: says('drain'), end: says('workers') },
+		listeners: { shut: says('shut'), release: says('release') },
+		workers: { load: () => load, orderAll: ({ type }: { type: string }) => says(type)(), end: says('workers') },
 		fleet: { stop: says('fleet') },
 		log: { add: nothing },
 		scaling: { stop: nothing },
@@ -22,9 +22,9 @@ test('an attempt of a job has its grace, though no client is there', async () =>
 	const down = shutDown(parts, 60_000);
 	// Longer than it takes to see that no client is there.
 	await new Promise((resolve) => setTimeout(resolve, 100));
-	assert.deepEqual(done, ['purging', 'listeners', 'drain']);
+	assert.deepEqual(done, ['purging', 'shut', 'release', 'drain']);
 	load.active = 0;
 	rested.resolve();
 	await down;
-	assert.deepEqual(done.slice(3), ['fleet', 'workers', 'cache', 'monitor', 'jobs']);
+	assert.deepEqual(done.slice(4), ['hang-up', 'fleet', 'workers', 'cache', 'monitor', 'jobs']);
 });

@@ -6,6 +6,11 @@ import { untilQuiet } from './until-quiet.ts';
 /** Time that attempts of jobs have in a core that another one follows, ms: the other waits for none of them. */
 const JOBS_GRACE_MS = 600_000;
 
+/** Given to what is done at once unless something hangs, ms. */
+const LEAST_MS = 1000;
+
+const late = (ms: number): Promise<void> => sleep(Math.max(0, ms), undefined, { ref: false });
+
 /** Finishes what is under way, as far as the grace goes, then ends workers and instances. */
 export async function shutDown(
 	parts: Pick<Running, 'listeners' | 'workers' | 'fleet' | 'log' | 'scaling' | 'purging' | 'monitor' | 'served'> &
@@ -20,14 +25,20 @@ export async function shutDown(
 	log.add({ level: 'info', subject: 'ballast', text });
 	const until = Date.now() + graceMs;
 	const rested = served.jobs.rest(graceMs);
+	const shut = listeners.shut().catch((error: unknown) => {
+		log.add({ level: 'warn', subject: 'ballast', text: `not all addresses are given up in order: ${error}` });
+	});
+	await Promise.race([shut, late(Math.max(LEAST_MS, graceMs))]);
 	await listeners.release();
-	await Promise.race([workers.orderAll({ type: 'drain' }), sleep(graceMs, undefined, { ref: false })]);
+	await Promise.race([workers.orderAll({ type: 'drain' }), late(Math.max(LEAST_MS, until - Date.now()))]);
 	// Attempts of jobs have no client whose connection tells of them.
 	await Promise.all([untilQuiet(() => workers.load(), until), rested]);
+	// While instances end, nobody should be left who could ask them.
+	await Promise.race([workers.orderAll({ type: 'hang-up' }), late(until - Date.now())]);
 	// What is still under way is cut off; no instance could leave while a worker waits for it.
 	if (workers.load().active > 0) await workers.end();
 	const kept = cache.keeping?.end();
-	await fleet.stop(Math.max(1000, graceMs));
+	await fleet.stop(Math.max(LEAST_MS, graceMs));
 	await workers.end();
 	await kept;
 	await passedOn;

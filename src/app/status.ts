@@ -89,17 +89,37 @@ export interface Status {
 	warnings: string[];
 }
 
-/** What runs, and since when. */
-export function programStatus(
-	{ pid, generation, startedAt }: { pid: number; generation: number; startedAt: number },
-	coreStartedAt: number,
-): Pick<Status, 'version' | 'pid' | 'core' | 'node' | 'uptimeMs'> {
+export interface NodeStatusParts extends StatusParts {
+	/** `startedAt`: the keeper's. */
+	program: { pid: number; generation: number; startedAt: number; coreStartedAt: number };
+	/** Where the configuration came from. */
+	name: string;
+	workers: { view(): WorkerView[] };
+	listeners: { view(): Status['listeners'] };
+	cache: { usage: NodeReading['cache'] };
+	purging: { views(): PurgeView[] };
+	served: StatusParts['served'] & { jobs: { readonly figures: Status['jobs'] } };
+	/** Why the configuration as it is now is not the one that holds; ''. */
+	refused: string;
+}
+
+/** What runs and since when, and how it does. */
+export function nodeStatus(parts: NodeStatusParts): Status {
+	const { pid, generation, startedAt, coreStartedAt } = parts.program;
 	return {
 		version: VERSION,
 		pid,
 		core: { pid: process.pid, generation, startedAt: coreStartedAt },
 		node: process.version,
 		uptimeMs: Date.now() - startedAt,
+		config: parts.name,
+		workers: parts.workers.view(),
+		listeners: parts.listeners.view(),
+		services: serviceStatus(parts),
+		unrouted: parts.meters.routes.counts([UNROUTED]),
+		jobs: parts.served.jobs.figures,
+		...cacheStatus(parts.cache, parts.purging),
+		warnings: [...(parts.refused === '' ? [] : [parts.refused]), ...parts.fleet.warnings()],
 	};
 }
 

@@ -88,7 +88,7 @@ test('a worker that hangs is found by its heartbeat, ended and replaced, while t
 	// The order that it hangs in is answered all the same, or a reload would wait for ever.
 	assert.equal(await group.order(1, { type: 'instance', instance: deed('hang') }), '');
 	const took = performance.now() - began;
-	assert.ok(took > 250 && took < 1500, `${took.toFixed(0)} ms`);
+	assert.ok(took > 250 && took < 10_000, `${took.toFixed(0)} ms`);
 	await until(() => restarts(group).join() === '0,1,0' && ready(group));
 	assert.deepEqual(started.toSorted(), [0, 1, 1, 2]);
 	assert.equal(board.inFlight(0), 0, 'what the dead one had in flight is forgotten');

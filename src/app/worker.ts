@@ -4,12 +4,14 @@ import { CacheHash } from '../cache/rules/cache-hash.ts';
 import { UrlMarks } from '../cache/url-marks.ts';
 import { Board } from '../core/board.ts';
 import { CdnLoop } from '../gateway/cdn-loop.ts';
+import { ClientConnection } from '../gateway/client-connection.ts';
 import { CompressCounts } from '../gateway/compress/compress-counts.ts';
 import { DataPlane } from '../gateway/data-plane.ts';
 import { FileStore } from '../gateway/files/file-store.ts';
 import { Trust } from '../gateway/forwarded.ts';
 import { type Listener, listenPlain, listenTls } from '../gateway/listener.ts';
 import { Requests } from '../gateway/requests.ts';
+import { shutListeners } from '../gateway/shut-listeners.ts';
 import { Upstream } from '../gateway/upstream.ts';
 import { RecordRing } from '../logs/record-ring.ts';
 import { RecordWriter } from '../logs/record-writer.ts';
@@ -247,8 +249,15 @@ class DataWorker {
 					this.#listeners.delete(message.key);
 					done();
 					break;
+				case 'shut':
+					this.#shut(message.keys, done);
+					break;
 				case 'drain':
-					this.#drain(done);
+					this.#drain();
+					done();
+					break;
+				case 'hang-up':
+					this.#hangUp(done);
 					break;
 			}
 		} catch (error) {
@@ -256,17 +265,26 @@ class DataWorker {
 		}
 	}
 
-	/** Each next answer ends its connection; until the last listener is closed there may be none for a moment, and then another. */
-	#drain(done: () => void): void {
+	#shut(keys: readonly string[], done: () => void): void {
+		const listeners = keys.flatMap((key) => this.#listeners.get(key) ?? []);
+		for (const key of keys) this.#listeners.delete(key);
+		shutListeners(listeners, done);
+	}
+
+	/** Each next answer ends its connection. */
+	#drain(): void {
 		this.#plane.draining = true;
 		this.#jobs.client.takes(false);
-		let open = this.#listeners.size;
-		if (open === 0) done();
-		for (const listener of this.#listeners.values())
-			listener.close(() => {
-				if (--open === 0) done();
-			});
+		for (const listener of this.#listeners.values()) listener.close();
 		this.#listeners.clear();
+	}
+
+	/** A request that comes nevertheless is answered still: it ends its connection too. */
+	#hangUp(done: () => void): void {
+		const open = this.#wheel.owners().filter((owner) => owner instanceof ClientConnection);
+		for (const connection of open) if (connection.idle) connection.transport.destroy();
+		if (this.#plane.active === 0 && open.every(({ transport }) => transport.pending === 0)) done();
+		else setTimeout(() => this.#hangUp(done), TICK_MS);
 	}
 
 	#removeInstance(slot: number, done: () => void): void {

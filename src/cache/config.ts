@@ -168,10 +168,14 @@ export const cacheSchema = oneOf(
 				defaultText: '`64MiB`; with `cache.disk` a quarter of it, 2 GiB at most',
 				example: '1MiB',
 			}),
-			variants: key(integer(1, 1000), 'Most answers of one key, by `Vary`; the oldest goes.', {
-				default: 32,
-				example: 8,
-			}),
+			variants: key(
+				integer(1, 256),
+				'Most answers of one key, by `Vary`; the one goes that was given least, of these the oldest. A request looks at each of them until one suits.',
+				{
+					default: 32,
+					example: 8,
+				},
+			),
 			clients: key(
 				choice('obey', 'ignore'),
 				'Whether `Cache-Control` of a client (`no-cache`, `max-age=0`) makes the cache ask the origin.',

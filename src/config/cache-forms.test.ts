@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { printConfig } from './print.ts';
-import { configOf, problemsOf } from './testing/load-text.ts';
+import { configOf, problemsOf, warningsOf } from './testing/load-text.ts';
 
 const API = 'services: { api: { instances: http://h:1 } }\n';
 const GIB = 1024 ** 3;
@@ -27,6 +27,11 @@ test('what is to last has a folder', async () => {
 	);
 	assert.match(String(disk), /expected a `folder`, since `store` is off/);
 	assert.match(String(warm), /expected a `store`: it is off/);
+});
+
+test('a disk that no answer is large enough for is said', async () => {
+	assert.match(await warningsOf(`cache: { disk: { size: 64MiB, from: 1GiB } }\n${API}`), /nothing can lie on disk/);
+	assert.equal(await warningsOf(`cache: { disk: 64MiB }\n${API}`), '');
 });
 
 test('a lifetime laid over that of single statuses is the same after it was printed', async () => {

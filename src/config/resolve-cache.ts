@@ -164,11 +164,10 @@ export function resolveNodeCache(
 function diskOf(input: NodeCacheInput['disk'], place: Place): CacheDiskConfig | null {
 	if (input === undefined || input === 'off' || input === false) return null;
 	const { size, folder, from } = typeof input === 'string' ? { size: input } : input;
-	return {
-		bytes: parseSize(size) ?? 0,
-		folder: folder === undefined ? null : place.scope.file(folder),
-		fromBytes: from === undefined ? DISK_FROM_BYTES : (parseSize(from) ?? DISK_FROM_BYTES),
-	};
+	const bytes = parseSize(size) ?? 0;
+	const fromBytes = from === undefined ? DISK_FROM_BYTES : (parseSize(from) ?? DISK_FROM_BYTES);
+	if (fromBytes > bytes && bytes > 0) place.at('from').warn('nothing can lie on disk: `size` is smaller');
+	return { bytes, folder: folder === undefined ? null : place.scope.file(folder), fromBytes };
 }
 
 /** Shortest secret that cannot be guessed, characters. */

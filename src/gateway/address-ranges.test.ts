@@ -19,6 +19,7 @@ test('the JSON of Cloudflare, of Fastly, and a list', () => {
 	const fastly = { addresses: ['23.235.32.0/20'], ipv6_addresses: ['2a04:4e40::/32'] };
 	assert.deepEqual(parseRanges(JSON.stringify(fastly)), ['23.235.32.0/20', '2a04:4e40::/32']);
 	assert.deepEqual(parseRanges('["10.0.0.0/8", "10.0.0.0/8"]'), ['10.0.0.0/8']);
+	for (const text of ['\ufeff["10.0.0.0/8"]', '\ufeff10.0.0.0/8']) assert.deepEqual(parseRanges(text), ['10.0.0.0/8']);
 });
 
 test('of AWS only CloudFront, and of that what asks origins: the rest are customers', () => {

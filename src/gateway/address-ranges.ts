@@ -33,7 +33,8 @@ function fromLines(text: string): string[] {
 function fromJson(text: string): string[] | string {
 	let json: unknown;
 	try {
-		json = JSON.parse(text);
+		// Some editors write a byte order mark.
+		json = JSON.parse(text.trim());
 	} catch {
 		return 'it begins as JSON and is none';
 	}

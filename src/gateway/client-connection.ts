@@ -175,6 +175,11 @@ export class ClientConnection implements ExchangeClient<Exchange> {
 		this.#requests.handle(exchange);
 	}
 
+	/** Neither a request nor an answer is under way. */
+	get idle(): boolean {
+		return this.#state === State.head && this.#input.length === 0 && this.transport.pending === 0;
+	}
+
 	get inputBytes(): number {
 		return this.#input.length;
 	}
@@ -200,8 +205,6 @@ export class ClientConnection implements ExchangeClient<Exchange> {
 		this.plane.active++;
 		exchange.answerProblem(problemOf(refusal));
 	}
-
-	// The request body.
 
 	/** Sends on what is at hand. False: the instance cannot take more now. */
 	#forwardBody(): boolean {
@@ -248,8 +251,6 @@ export class ClientConnection implements ExchangeClient<Exchange> {
 		this.#pump();
 		if (this.#halfClosed) this.onEnd();
 	}
-
-	// The answer.
 
 	/** Part of the answer waits for the client. */
 	answerBlocked(): void {
@@ -335,8 +336,6 @@ export class ClientConnection implements ExchangeClient<Exchange> {
 		if (this.#halfClosed) this.#tunnel.clientEnd();
 		this.transport.resume();
 	}
-
-	// The connection's end.
 
 	onEnd(): void {
 		this.#halfClosed = true;

@@ -12,7 +12,7 @@ import { problemOf } from './problem.ts';
 import type { Requests } from './requests.ts';
 
 /** Connections that the kernel keeps for us; Node's default of 511 is soon full. */
-const BACKLOG = 4096;
+export const BACKLOG = 4096;
 
 /** Certificates of one listener, as PEM text. */
 export interface CertificateText {
@@ -22,20 +22,27 @@ export interface CertificateText {
 
 /** Accepts connections on a socket that was bound elsewhere. */
 export interface Listener {
-	/** Stops accepting. What was accepted goes on. `closed`: called once nothing more is accepted. */
-	close(closed?: () => void): void;
+	/** Stops accepting. What was accepted goes on; what waits in the queue is for whoever has a copy of the socket. */
+	close(): void;
+	/** So many connections were accepted. */
+	readonly accepted: number;
+	/** The socket itself; null: it is closed. */
+	readonly socket: ListeningSocket | null;
 	/** New certificates for new connections; nothing for plain listeners. */
 	certify(certificates: readonly CertificateText[]): void;
 }
 
-/** The server's inner handle: accepted connections come without a stream around them (docs/adr/0005). */
-interface AcceptingServer {
-	_handle: {
-		onconnection: (status: number, handle: TcpHandle | undefined) => void;
-		/** With another backlog, while it listens already. */
-		listen?: (backlog: number) => number;
-	} | null;
+/** What is used of a listening handle of the runtime: no public call does the same (docs/adr/0005). */
+export interface ListeningSocket {
+	/** Accepted connections come without a stream around them. */
+	onconnection: (status: number, handle: TcpHandle | undefined) => void;
+	/** With another backlog, while it listens already. */
+	listen(backlog: number): number;
+	getsockname(out: { address?: string; port?: number }): number;
 }
+
+const socketOf = (server: net.Server): ListeningSocket | null =>
+	(server as unknown as { _handle: ListeningSocket | null })._handle;
 
 /** Plain HTTP on this file descriptor. */
 export function listenPlain(requests: Requests, fd: number): Listener {
@@ -43,7 +50,7 @@ export function listenPlain(requests: Requests, fd: number): Listener {
 	let accepted = 0;
 	server.on('error', (error) => requests.plane.report(error));
 	server.listen({ fd }, BACKLOG, () => {
-		const handle = (server as unknown as AcceptingServer)._handle;
+		const handle = socketOf(server);
 		if (rawSupported && handle !== null && typeof handle.onconnection === 'function') {
 			handle.onconnection = (status, connection) => {
 				accepted++;
@@ -55,7 +62,7 @@ export function listenPlain(requests: Requests, fd: number): Listener {
 		accepted++;
 		acceptStream(requests, socket);
 	});
-	return { close: (closed) => closeOnceEmpty(server, () => accepted, closed), certify: () => {} };
+	return listenerOf(server, () => accepted);
 }
 
 /** HTTPS on this file descriptor. The ticket key is the same for all workers, so that sessions resume on any. */
@@ -90,45 +97,28 @@ export function listenTls(requests: Requests, fd: number, options: TlsListenOpti
 	});
 	front.on('error', (error) => requests.plane.report(error));
 	front.listen({ fd }, BACKLOG);
-	return {
-		close: (closed) => closeOnceEmpty(front, () => accepted, closed),
-		certify: (certificates) => {
-			contexts = certificateContexts(certificates, options.minVersion);
-			server.setSecureContext({ ...certificates[0], minVersion: options.minVersion });
+	return Object.assign(
+		listenerOf(front, () => accepted),
+		{
+			certify: (certificates: readonly CertificateText[]) => {
+				contexts = certificateContexts(certificates, options.minVersion);
+				server.setSecureContext({ ...certificates[0], minVersion: options.minVersion });
+			},
 		},
-	};
+	);
 }
 
-/** Turns of the event loop that are this short leave next to no time for a connection to come unseen, ms. */
-const SHORT_TURN_MS = 0.03;
-/** Longest that a listener which is to close waits for one, ms. */
-const CLOSING_MS = 1000;
-
-/**
- * Closing a socket resets the connections that wait in its queue, and of those Node takes one in a turn of the event
- * loop: it closes at the end of a short turn in which there was none to take. A queue without room lets next to none
- * in meanwhile: who is kept out tries again a second later. `accepted`: how many were so far.
- */
-function closeOnceEmpty(server: net.Server, accepted: () => number, closed: (() => void) | undefined): void {
-	const until = performance.now() + CLOSING_MS;
-	(server as unknown as AcceptingServer)._handle?.listen?.(0);
-	let before = -1;
-	let began = 0;
-	const turn = (): void => {
-		const nowMs = performance.now();
-		const now = accepted();
-		// What is left of the turn that this is called in need not look at the socket: the first one does not count.
-		const empty = now === before && nowMs - began <= SHORT_TURN_MS;
-		if (!empty && nowMs < until) {
-			before = now;
-			began = performance.now();
-			setImmediate(turn);
-			return;
-		}
-		server.close();
-		closed?.();
+function listenerOf(server: net.Server, accepted: () => number): Listener {
+	return {
+		close: () => void server.close(),
+		certify: () => {},
+		get accepted() {
+			return accepted();
+		},
+		get socket() {
+			return socketOf(server);
+		},
 	};
-	setImmediate(turn);
 }
 
 export interface TlsListenOptions {

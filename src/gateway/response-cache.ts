@@ -46,6 +46,8 @@ export class CacheTrack<Of, Where> {
 	waitedUs = 0;
 	/** It was looked up before, and what it waited for did not suit it: it asks for itself. */
 	alone = false;
+	/** The file of what it may get cannot be opened now: it does not wait for that again. */
+	unreadable = false;
 	/** What it waited for was purged: the next time it asks for itself. */
 	purged = false;
 	/** `AnswerStore.purges` when it was passed on, where its answer says something of what is stored. */
@@ -59,6 +61,7 @@ export class CacheTrack<Of, Where> {
 		this.cached = Cached.none;
 		this.waitedUs = 0;
 		this.alone = false;
+		this.unreadable = false;
 		this.purged = false;
 	}
 }

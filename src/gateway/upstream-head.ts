@@ -1,4 +1,4 @@
-import { Field } from '../wire/field-names.ts';
+import { Field, fieldOf } from '../wire/field-names.ts';
 import { type Framing, listHas } from '../wire/framing.ts';
 import { lineEnd, STRIDE, text } from '../wire/head.ts';
 import type { Output } from '../wire/output.ts';
@@ -110,7 +110,10 @@ function copyFields(out: Output, exchange: Requesting, hostKept: boolean): void 
 		let keep = field === Field.other || passes(field, hostKept, underscores, trusted);
 		if (exchange.conditions !== null) keep &&= !isCondition(field);
 		if (traces && field >= Field.traceparent) keep &&= !isReplaced(field, exchange.trace);
-		if (keep && guarded !== null && field === Field.other) keep = mayTell(exchange, guarded, row);
+		if (keep && field === Field.underscore)
+			keep = mayBeDashed(buffer, [table[row], table[row + 1]] as [number, number], trusted);
+		if (keep && guarded !== null && (field === Field.other || field === Field.underscore))
+			keep = mayTell(exchange, guarded, row);
 		if (keep && edits !== null && edits.removed.size > 0)
 			keep = !edits.removed.has(text(buffer, table[row] as number, table[row + 1] as number).toLowerCase());
 		if (keep) {
@@ -129,7 +132,15 @@ function copyFields(out: Output, exchange: Requesting, hostKept: boolean): void 
 function mayTell({ buffer, head, client }: Requesting, guarded: ReadonlySet<string>, row: number): boolean {
 	const { table } = head.fields;
 	const name = text(buffer, table[row] as number, table[row + 1] as number).toLowerCase();
-	return name === client.addressField || !guarded.has(name);
+	// Many programs take `_` for `-`.
+	return name === client.addressField || !(guarded.has(name) || guarded.has(name.replaceAll('_', '-')));
+}
+
+/** Many programs take `_` for `-`: what would not pass in that spelling must not in this one. */
+function mayBeDashed(buffer: Buffer, [start, end]: [number, number], trusted: boolean): boolean {
+	const name = Buffer.from(text(buffer, start, end).replaceAll('_', '-'), 'latin1');
+	const field = fieldOf(name, 0, name.length);
+	return field === Field.other || passes(field, false, false, trusted);
 }
 
 function passes(field: number, hostKept: boolean, underscores: boolean, trusted: boolean): boolean {

@@ -38,7 +38,7 @@ async function api(): Promise<Api & { close(): void }> {
 		setTimeout(() => {
 			state.underWay--;
 			response.writeHead(state.status).end();
-		}, state.delayMs);
+		}, state.delayMs).unref();
 	});
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	state.port = (server.address() as AddressInfo).port;
@@ -54,7 +54,7 @@ const target = (port: number, starting = false, intervalMs = 100): ProbeTarget =
 	starting,
 });
 
-const until = async (condition: () => boolean, ms = 3000): Promise<void> => {
+const until = async (condition: () => boolean, ms = 15_000): Promise<void> => {
 	const end = Date.now() + ms;
 	while (!condition()) {
 		assert.ok(Date.now() < end, 'did not happen in time');
@@ -70,7 +70,8 @@ test('the first probe goes out at once; verdicts follow the instance', async () 
 	await until(() => watch.verdict === 'healthy');
 	const early = new Prober().watch(target(it.port, false, 60_000), () => {});
 	await until(() => early.verdict === 'healthy');
-	assert.ok(Date.now() - began < 2000, `first verdicts after ${Date.now() - began} ms`);
+	// The next one would go out after a minute.
+	assert.ok(Date.now() - began < 20_000, `first verdicts after ${Date.now() - began} ms`);
 	early.stop();
 	it.status = 500;
 	await until(() => watch.verdict === 'unhealthy');
@@ -97,14 +98,15 @@ test('no more probes are under way at once than allowed, and every instance gets
 
 test('a stopped watch ends its probe, calls nobody and gives its place to the next', async () => {
 	const slow = await api();
-	slow.delayMs = 400;
+	slow.delayMs = 60_000;
 	const fast = await api();
 	const prober = new Prober({ concurrency: 1 });
-	const first = prober.watch(target(slow.port), () => assert.fail('it was stopped'));
+	const patient = { ...target(slow.port), health: { ...health, timeoutMs: 60_000 } };
+	const first = prober.watch(patient, () => assert.fail('it was stopped'));
 	const second = prober.watch(target(fast.port), () => {});
 	await until(() => slow.underWay === 1);
 	first.stop();
-	await until(() => second.verdict === 'healthy', 390);
+	await until(() => second.verdict === 'healthy');
 	second.stop();
 	slow.close();
 	fast.close();
@@ -114,8 +116,8 @@ test('a starting instance is asked often; what is believed from before stays unt
 	const it = await api();
 	it.status = 500;
 	const prober = new Prober();
-	const starting = prober.watch(target(it.port, true), () => {});
-	await until(() => it.requests >= 4, 600);
+	const starting = prober.watch(target(it.port, true, 60_000), () => {});
+	await until(() => it.requests >= 4);
 	assert.equal(starting.verdict, 'unknown');
 	const known = prober.watch(target(it.port), () => {}, 'healthy');
 	assert.equal(known.verdict, 'healthy');

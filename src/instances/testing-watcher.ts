@@ -41,7 +41,7 @@ export class TestingWatcher implements ProviderWatcher {
 }
 
 /** Waits for a condition; fails with what `describe` says after `ms`. */
-export async function until(condition: () => boolean, describe: () => unknown = () => '', ms = 8000): Promise<void> {
+export async function until(condition: () => boolean, describe: () => unknown = () => '', ms = 15_000): Promise<void> {
 	const end = Date.now() + ms;
 	while (!condition()) {
 		if (Date.now() > end)

@@ -216,6 +216,6 @@ test('durations and sizes are understood where they fit', () => {
 test('a pattern of many stars takes no time worth speaking of', () => {
 	const started = performance.now();
 	assert.equal(globFits(`${'*a'.repeat(5)}b`, 'a'.repeat(20_000)), false);
-	assert.ok(performance.now() - started < 500);
+	assert.ok(performance.now() - started < 2000);
 	assert.ok(globFits('/v1/*', '/v1/x') && globFits('*x', 'axbx') && !globFits('a*b', 'ac') && globFits('***', ''));
 });

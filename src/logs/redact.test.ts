@@ -177,9 +177,15 @@ test('no text makes the built-in patterns slow', () => {
 	for (const one of parts)
 		for (const other of ['', 'x', '-', '.', '@', '=']) {
 			const text = (one + other).repeat(Math.ceil(16_384 / (one.length + other.length)));
-			const started = performance.now();
-			redactor.text(text);
-			redactor.query(text);
-			assert.ok(performance.now() - started < 400, `${one}${other}: ${performance.now() - started} ms`);
+			const took = (): number => {
+				const started = performance.now();
+				redactor.text(text);
+				redactor.query(text);
+				return performance.now() - started;
+			};
+			// The machine may be busy with something else at one time, hardly at each.
+			const times = [took()];
+			while (Math.min(...times) >= 400 && times.length < 5) times.push(took());
+			assert.ok(Math.min(...times) < 400, `${one}${other}: ${times.join(', ')} ms`);
 		}
 });

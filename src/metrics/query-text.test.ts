@@ -97,5 +97,5 @@ test('a pattern fits as a regular expression of it would, without its cost', () 
 	);
 	const began = performance.now();
 	assert.equal(globFits('*a'.repeat(100), 'a'.repeat(5000).concat('b')), false);
-	assert.ok(performance.now() - began < 500);
+	assert.ok(performance.now() - began < 2000);
 });

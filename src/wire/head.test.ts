@@ -15,7 +15,7 @@ function read(text: string, most = 100) {
 	return { buffer, fields, result: result > 0 ? result - 2 : result };
 }
 
-function pairs({ buffer, fields }: { buffer: Buffer; fields: Fields }): string[][] {
+function pairs({ buffer, fields }: ReturnType<typeof read>): string[][] {
 	return Array.from({ length: fields.count }, (_, i) => [
 		buffer.toString('latin1', fields.table[i * STRIDE], fields.table[i * STRIDE + 1]),
 		fields.valueAt(buffer, i),

@@ -254,6 +254,21 @@ export function systemErrorName(status: number): string {
 }
 
 /**
+ * Connects to a socket of this machine; `established`: it was within this call, as it is where the queue of the
+ * socket has room. null: that cannot be tried here.
+ */
+export function connectAtOnce(to: { host: string; port: number }): { handle: TcpHandle; established: boolean } | null {
+	if (bindings === null) return null;
+	const handle = new bindings.TCP(bindings.socketKind);
+	const request = new bindings.TCPConnectWrap();
+	request.oncomplete = () => {};
+	const connect = net.isIPv6(to.host) ? 'connect6' : 'connect';
+	if (handle[connect](request, to.host, to.port) === 0) return { handle, established: handle.getpeername({}) === 0 };
+	handle.close();
+	return null;
+}
+
+/**
  * Opens a connection. `done` gets the transport, or the system's error code; never from within this
  * call. Returns a function that gives the attempt up.
  */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from './testing/random.ts';
-import { sharedNow, TICK_MS, Timer, TimerWheel } from './timer-wheel.ts';
+import { sharedNow, TICK_MS, Timer, type TimerOwner, TimerWheel } from './timer-wheel.ts';
 
 const TURN_MS = 2048 * TICK_MS;
 
@@ -247,4 +247,14 @@ test('runs by itself between start and stop', async () => {
 	const { tick } = wheel;
 	await sleep(120);
 	assert.equal(wheel.tick, tick);
+});
+
+test('whoever has a timer that is on is known', () => {
+	const { wheel } = new Clock();
+	const timers = ['near', 'far', 'off', 'gone'].map((name) => new Timer({ onTimer: () => {}, name } as TimerOwner));
+	const [near, far, off, gone] = timers as [Timer, Timer, Timer, Timer];
+	for (const timer of timers) wheel.set(timer, timer === far ? 3 * TURN_MS : 100);
+	wheel.set(off, 0);
+	wheel.remove(gone);
+	assert.deepEqual(new Set(wheel.owners()), new Set([near.owner, far.owner]));
 });

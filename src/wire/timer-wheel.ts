@@ -84,6 +84,14 @@ export class TimerWheel {
 		this.#link(timer, deadline);
 	}
 
+	/** Whoever has a timer that is on. */
+	owners(): TimerOwner[] {
+		const found: TimerOwner[] = [];
+		for (const head of this.#slots)
+			for (let timer = head; timer !== null; timer = timer.next) if (timer.deadline !== 0) found.push(timer.owner);
+		return found;
+	}
+
 	/** Takes the timer out for good. */
 	remove(timer: Timer): void {
 		timer.deadline = 0;

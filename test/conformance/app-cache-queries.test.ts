@@ -36,6 +36,13 @@ const SCHEMA = `
 	create function label(films) returns text language sql stable as $$ select $1.title || random() $$;
 	create function numbers() returns setof int language sql stable as $$ select id from films $$;
 	create procedure refill() language plpgsql as $$ begin delete from roles; commit; end $$;
+	create view dearest as select * from films where price > 100;
+	create function log_dearest() returns trigger language plpgsql as $$ begin insert into audit values ('dearest'); return new; end $$;
+	create trigger log_dearest instead of insert on dearest for each row execute function log_dearest();
+	create view ruled as select * from films; create rule log_ruled as on update to ruled do instead delete from actors;
+	create type odd as (n int);
+	create function odd_of(int) returns odd language sql stable as $$ select row($1 + extract(epoch from now())::int)::odd $$;
+	create cast (int as odd) with function odd_of(int);
 	create schema other; create table other.films (id int); insert into other.films values (1000);
 	insert into films select n, 'film ' || n, n from generate_series(1, 20) n;
 	insert into actors values (1, 'one'), (2, 'two'); insert into roles values (1, 1), (2, 2);
@@ -56,7 +63,7 @@ before(async () => {
 	await raw.query(SCHEMA);
 	cache = await createCache();
 	pool = await cacheQueries(raw, cache, {
-		views: { cheap: ['films'] },
+		views: { cheap: ['films'], dearest: ['films'], ruled: ['films'] },
 		functions: { film_count: { reads: ['films'] } },
 	});
 });
@@ -151,6 +158,7 @@ test('what cannot be judged is never answered from the cache', { skip }, async (
 		'select * from information_schema.tables',
 		'select * from pg_catalog.pg_type',
 		'select steady(1) from films',
+		'select id::odd from films',
 		'select * from numbers()',
 		'select f.label from films f',
 		'select * from films tablesample system (100)',
@@ -242,7 +250,11 @@ test('rows that cascade, parts of tables, triggers', { skip }, async () => {
 	assert.equal(await writes('update plain set n = 3'), 'public.plain');
 	assert.equal(await writes('update traced set n = 3'), '*');
 	assert.equal(await writes('delete from traced'), 'public.traced');
-	assert.equal(await writes('insert into cheap values (1)'), 'public.films public.roles');
+	assert.equal(await writes('insert into cheap values (1)'), 'public.cheap public.films public.roles');
+	// What a view's own triggers and rules do instead may be anything.
+	assert.equal(await writes('insert into dearest values (1)'), '*');
+	assert.equal(await writes('delete from dearest'), 'public.dearest public.films public.roles');
+	assert.equal(await writes('update ruled set id = 1'), '*');
 	assert.equal(await writes('insert into dear values (1)'), '*');
 	assert.equal(await writes('insert into nowhere values (1)'), '*');
 	assert.equal(await writes('refresh materialized view titles'), 'public.titles');
@@ -299,6 +311,33 @@ test('a transaction that has failed and says COMMIT ends nothing; savepoints and
 	assert.equal((await pool.query(text)).rows[0].n, 9);
 	await pool.query("commit prepared 'p'");
 	assert.equal((await pool.query(text)).rows[0].n, 10);
+	client.release();
+});
+
+test('what is committed within a text or a chain is heard, whatever becomes of the transaction behind it', {
+	skip,
+}, async () => {
+	const text = 'select n from plain where id = 2';
+	const client = await pool.connect();
+	await client.query('begin');
+	await client.query('update plain set n = 20 where id = 2');
+	await pool.query(text);
+	await client.query('commit and chain');
+	assert.equal((await pool.query(text)).rows[0].n, 20);
+	await client.query('rollback');
+	assert.equal(await hits(() => pool.query(text)), 1);
+
+	await client.query('begin');
+	await client.query('update plain set n = 21 where id = 2');
+	await client.query('commit; begin');
+	assert.equal((await pool.query(text)).rows[0].n, 21);
+	await client.query('rollback');
+
+	await client.query('begin');
+	await client.query('update plain set n = 22 where id = 2');
+	await assert.rejects(client.query('commit; select 1 / 0'));
+	await client.query('rollback');
+	assert.equal((await pool.query(text)).rows[0].n, 22);
 	client.release();
 });
 
@@ -383,6 +422,13 @@ test('sessions that differ do not share answers', { skip }, async () => {
 		const all = await Promise.all(Array.from({ length: raw.idleCount }, () => raw.connect()));
 		for (const one of all) one.release(true);
 	}
+	// Nobody waits for the statement before the change, which is why the connection is asked about its settings.
+	const client = await pool.connect();
+	await client.query("select set_config('application_name', 'quick', false)");
+	await Promise.all([client.query(text), client.query('set search_path = other')]);
+	for (let times = 0; times < 2; times++) assert.equal((await client.query(text)).rows[0].n, 1);
+	assert.equal((await pool.query(text)).rows[0].n, wanted);
+	client.release(true);
 	const elsewhere = new pg.Pool({ connectionString: postgres.url, options: '-c search_path=other' });
 	const queries = await cacheQueries(elsewhere, cache);
 	assert.equal((await queries.query(text)).rows[0].n, 1);

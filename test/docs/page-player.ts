@@ -107,7 +107,9 @@ export class PagePlayer {
 		this.#started = started;
 		const port = block.attributes['in'] === 'clone' ? WRITTEN_PORTS.listen : this.#ports.listen;
 		const until = Date.now() + START_MS;
-		while (!(await accepts(port))) {
+		// What it says once all of it is there, the admin listener too; `npm start` has words of its own.
+		const said = (): boolean => block.attributes['in'] === 'clone' || /\bserving\b/.test(started.output());
+		while (!(said() && (await accepts(port)))) {
 			if (started.child.exitCode !== null || Date.now() > until) {
 				throw new Error(`does not listen on ${port}:\n${started.output()}`);
 			}

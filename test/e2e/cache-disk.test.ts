@@ -261,6 +261,8 @@ describe('large answers', () => {
 		const all = await Promise.all(Array.from({ length: 6 }, () => digestOf(ballast, path)));
 		const wanted = digest(expected(path));
 		assert.deepEqual(all, new Array(6).fill(wanted));
+		// Those in the other worker wait for the file, and do not ask for themselves.
+		assert.equal(origin.sent.get(path), 1);
 		const got = await hit(ballast, path);
 		assert.equal(digest(got.body), wanted);
 		assert.equal(Number(got.headers['content-length']), lengthOf(path));

@@ -17,6 +17,7 @@ const EDGE = '127.0.0.7';
 describe('a CDN in front', () => {
 	const it = suite(
 		({ url }) => ({
+			underscores: 'pass',
 			trust: ['10.0.0.0/8', '127.0.0.9', { file: './edge.txt', header: 'CF-Connecting-IP' }],
 			cdnLoop: 'Edge-1',
 			services: {
@@ -58,6 +59,16 @@ describe('a CDN in front', () => {
 			const echo = await seen(address, 'CF-Connecting-IP: 198.51.100.1', 'cf-connecting-ip: 198.51.100.2');
 			assert.deepEqual(field(echo, 'x-forwarded-for'), [address]);
 			assert.deepEqual(field(echo, 'cf-connecting-ip'), []);
+		}
+		// Nor in the spelling that many an API takes for the same.
+		for (const address of ['127.0.0.1', EDGE]) {
+			const spelt = ['CF_Connecting_IP: 198.51.100.1', 'X_Forwarded_For: 198.51.100.1', 'Transfer_Encoding: chunked'];
+			const echo = await seen(address, ...spelt, 'x_y: 1');
+			const names = ['cf_connecting_ip', 'x_forwarded_for', 'transfer_encoding', 'x_y'];
+			assert.deepEqual(
+				names.flatMap((name) => field(echo, name)),
+				['1'],
+			);
 		}
 	});
 
@@ -194,6 +205,7 @@ describe('purges', () => {
 			assert.equal(answer.headers.get('www-authenticate'), 'Bearer');
 		}
 		assert.equal((await purge(null, '', 'GET')).status, 401);
+		assert.equal((await purge('x'.repeat(8_000_000), 'Bearer wrong')).status, 401);
 		assert.deepEqual(cloudflare.fresh, ['https://www.example.com/kept']);
 	});
 
@@ -216,6 +228,7 @@ describe('purges', () => {
 			[{ tags: ['a'], targets: ['fastly'] }, 400, /no target fastly; configured: cloudflare/],
 			[{ tags: Array.from({ length: 5001 }, (_, i) => `t${i}`) }, 400, /too many/],
 			['x'.repeat(1_100_000), 413, /1048576 bytes/],
+			['x'.repeat(8_000_000), 413, /1048576 bytes/],
 		];
 		for (const [body, status, says] of refused) {
 			const answer = await purge(body);

@@ -79,7 +79,7 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 				const path = `/events-${how}`;
 				it.upstream.on(path, async (_, peer) => {
 					peer.send('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n');
-					await peer.until(() => peer.ended || peer.closed, 'the end', 5000);
+					await peer.until(() => peer.ended || peer.closed, 'the end');
 				});
 				const client = await it.client();
 				client.send(get(path));
@@ -111,7 +111,7 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 			test(`in the middle of the upload, with ${how}`, async () => {
 				for (const framing of ['Content-Length: 100000000', 'Transfer-Encoding: chunked']) {
 					const path = `/upload-${how}-${framing.length}`;
-					it.upstream.onHead(path, (_, peer) => peer.until(() => peer.ended || peer.closed, 'the end', 5000));
+					it.upstream.onHead(path, (_, peer) => peer.until(() => peer.ended || peer.closed, 'the end'));
 					const client = await it.client();
 					const body = framing.includes('Length') ? PIECE.toString() : `10000\r\n${PIECE}\r\n`;
 					client.send(`POST ${path} HTTP/1.1\r\nHost: a\r\n${framing}\r\n\r\n${body}`);

@@ -467,7 +467,6 @@ describe('files', () => {
 		await eventually(
 			async () => plainOf(await asked(it, '/files/app.js', 'br')),
 			(text) => text === words(9000, 5),
-			5000,
 		);
 	});
 });

@@ -120,7 +120,6 @@ describe('copies first', () => {
 		const { hits, copies } = await eventually(
 			() => hitsOf(it, 'two'),
 			(seen) => seen.hits >= 15,
-			5000,
 		);
 		assert.equal(copies, hits, 'none but copies');
 		assert.ok(hits <= 25, `${hits} of 40 GETs`);

@@ -118,7 +118,6 @@ describe('hostile clients and instances', () => {
 		await eventually(
 			() => connections(it.ballast),
 			(open) => open === 0,
-			5000,
 		);
 		assert.equal(await inFlight(it.ballast), 0);
 	});
@@ -154,7 +153,6 @@ describe('TLS handshakes that are never finished', () => {
 		await eventually(
 			() => open,
 			(left) => left === 0,
-			5000,
 		);
 		assert.equal(
 			await eventually(

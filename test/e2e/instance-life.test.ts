@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SERVER_JS } from '../support/api-file.ts';
@@ -41,6 +42,13 @@ describe('instances that Ballast runs', () => {
 	};
 	const load = (request: (i: number) => string = () => get('/x?ms=3')): Load =>
 		new Load({ port: ballast.port, clients: 12, fresh: 4, request });
+
+	test('what the keeper and the core have between them is not in their environment', async () => {
+		const [pid] = await pids();
+		const names = (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0').map((line) => line.split('=')[0] ?? '');
+		assert.ok(names.includes('BALLAST_INSTANCE'));
+		for (const own of ['GLIBC_TUNABLES', 'BALLAST_TUNED']) assert.ok(!names.includes(own), own);
+	});
 
 	test('one killed with -9 under load: no GET fails, and another takes its place', async () => {
 		const before = await pids();

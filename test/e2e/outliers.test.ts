@@ -241,7 +241,7 @@ describe('outliers', { concurrency: 2 }, () => {
 		const pool = poolOf(2, { balance: 'round-robin', health }, { '/deep': said('{"status": "ok"}') });
 
 		test('send what the configuration says and look at the body', async () => {
-			await eventually(pool.instances, (all) => all.every(({ state }) => state === 'ready'), 5000);
+			await eventually(pool.instances, (all) => all.every(({ state }) => state === 'ready'));
 			const probe = (pool.upstreams[0] as RawUpstream).requests.find(({ path }) => path === '/deep');
 			assert.equal(probe?.method, 'POST');
 			assert.deepEqual(
@@ -258,7 +258,7 @@ describe('outliers', { concurrency: 2 }, () => {
 				'its probe failed: POST /deep answered 200, and its body does not match "\\"status\\": *\\"(?:ok|degraded)\\""',
 			);
 			pool.answers(0, '/deep', said('{"status": "degraded"}'));
-			await eventually(pool.instances, (all) => all.every(({ state }) => state === 'ready'), 5000);
+			await eventually(pool.instances, (all) => all.every(({ state }) => state === 'ready'));
 		});
 
 		test('an instance may say itself that it drains', async () => {

@@ -181,7 +181,6 @@ describe('the start', { concurrency: 2 }, () => {
 		await eventually(
 			async () => (await fetch(`${ballast.url}/x`)).status,
 			(status) => status === 200,
-			5000,
 		);
 	});
 });

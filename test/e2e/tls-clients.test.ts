@@ -70,7 +70,6 @@ describe('TLS to clients', () => {
 		await eventually(
 			() => connections(ballast),
 			(open) => open === 0,
-			5000,
 		);
 	});
 

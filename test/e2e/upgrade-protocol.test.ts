@@ -168,7 +168,7 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 			it.upstream.onHead('/half-early', async (_, peer) => {
 				await sleep(50);
 				peer.send(SWITCHED);
-				await peer.until(() => peer.ended, 'FIN', 1000);
+				await peer.until(() => peer.ended, 'FIN');
 				assert.equal(peer.text().slice(-5), 'early');
 				peer.finish('late');
 			});
@@ -196,7 +196,7 @@ for (const [transport, env] of Object.entries(TRANSPORTS)) {
 			});
 			it.upstream.onHead('/stays', async (_, peer) => {
 				peer.send(SWITCHED);
-				await peer.until(() => peer.closed || peer.ended, 'the end', 1500);
+				await peer.until(() => peer.closed || peer.ended, 'the end');
 			});
 			const slow = await it.client();
 			slow.send(get('/gone', ...UPGRADE));

@@ -55,7 +55,6 @@ faultTest('17', 'of Ballast', async (judge, { stack }) => {
 			await eventually(
 				() => pids.filter(isAlive),
 				(alive) => alive.length === 0,
-				5000,
 			)
 		).length;
 	}

@@ -162,6 +162,12 @@ describe('cores', { concurrency: 4 }, () => {
 		await until(async () => (await keeper.info()).reloads === 1);
 	});
 
+	test('large memory is asked for in huge pages, unless somebody tunes the C library', async (t) => {
+		assert.equal((await start(t, { plan: {} }).info()).tunables, 'glibc.malloc.hugetlb=1');
+		const tuned = start(t, { plan: {}, env: { GLIBC_TUNABLES: 'glibc.malloc.check=0' } });
+		assert.equal((await tuned.info()).tunables, 'glibc.malloc.check=0');
+	});
+
 	test('compiled code is kept in the private folder', async (t) => {
 		const keeper = start(t, { plan: {}, env: { NODE_COMPILE_CACHE: '' } });
 		assert.equal((await keeper.info()).cache, `${keeper.folder}/ballast/compile-cache`);

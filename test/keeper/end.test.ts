@@ -34,7 +34,7 @@ describe('the end', { concurrency: 4 }, () => {
 		assert.equal(pids.length, 6);
 		assert.equal(alive(pids).length, 6);
 		keeper.child.kill('SIGKILL');
-		await until(() => alive(pids).length === 0, 3_000);
+		await until(() => alive(pids).length === 0);
 	});
 
 	test('kill -9 of the keeper ends a core that hangs, its workers included', async (t) => {
@@ -44,7 +44,7 @@ describe('the end', { concurrency: 4 }, () => {
 		await keeper.run('hang');
 		await pause(50);
 		keeper.child.kill('SIGKILL');
-		await until(() => alive(pids).length === 0, 3_000);
+		await until(() => alive(pids).length === 0);
 	});
 
 	test('one Ctrl-C drains: what is in flight is answered, instances end, exit code 0', async (t) => {
@@ -60,7 +60,7 @@ describe('the end', { concurrency: 4 }, () => {
 		process.kill(keeper.pid, 'SIGTERM');
 		assert.match(await slow, /200 OK.*Connection: close/s);
 		assert.deepEqual((({ code, signal }) => ({ code, signal }))(await keeper.exited), { code: 0, signal: null });
-		await until(() => alive(pids).length === 0 && processesOf(keeper.folder).length === 0, 3_000);
+		await until(() => alive(pids).length === 0 && processesOf(keeper.folder).length === 0);
 	});
 
 	test('a second signal after half a second ends everything at once, exit code 1', async (t) => {
@@ -74,7 +74,7 @@ describe('the end', { concurrency: 4 }, () => {
 		process.kill(-keeper.pid, 'SIGINT');
 		const { code } = await keeper.exited;
 		assert.equal(code, 1);
-		await until(() => alive(pids).length === 0, 2_000);
+		await until(() => alive(pids).length === 0);
 		assert.match(keeper.output, /ended at once/);
 	});
 
@@ -84,7 +84,7 @@ describe('the end', { concurrency: 4 }, () => {
 		const { ok, result, lines } = await keeper.command('stop');
 		assert.deepEqual({ ok, result, lines }, { ok: true, result: null, lines: ['stopping'] });
 		assert.equal((await keeper.exited).code, 0);
-		await until(() => alive(pids).length === 0, 3_000);
+		await until(() => alive(pids).length === 0);
 	});
 
 	test('a core that does not stop in time is killed, and the keeper ends its instances', async (t) => {
@@ -93,7 +93,7 @@ describe('the end', { concurrency: 4 }, () => {
 		process.kill(keeper.pid, 'SIGTERM');
 		const { code } = await keeper.exited;
 		assert.equal(code, 1, 'that was no clean stop');
-		await until(() => alive(pids).length === 0, 3_000);
+		await until(() => alive(pids).length === 0);
 	});
 
 	test('the first core that cannot start ends the keeper with its exit code', async (t) => {
@@ -128,7 +128,8 @@ describe('the end', { concurrency: 4 }, () => {
 		await pause(200);
 		process.kill(keeper.pid, 'SIGTERM');
 		const { afterMs } = await keeper.exited;
-		assert.ok(afterMs < 3_000);
+		// Its time to stop would be over after a minute.
+		assert.ok(afterMs < 20_000);
 	});
 
 	test('Ctrl-C reaches no instance: it gets one SIGTERM, when its requests are answered', async (t) => {

@@ -162,7 +162,7 @@ export function control(path: string, request: unknown): Promise<Answer> {
 	});
 }
 
-export async function until(condition: () => boolean | Promise<boolean>, mostMs = 8_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, mostMs = 20_000): Promise<void> {
 	const end = performance.now() + mostMs;
 	while (!(await condition())) {
 		if (performance.now() > end) throw new Error(`waited ${mostMs} ms in vain for ${condition}`);

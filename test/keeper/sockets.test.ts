@@ -148,7 +148,8 @@ test('what a new core does not ask for is closed when it leads', async (t) => {
 			(error) => error.code === 'ECONNREFUSED',
 		),
 	);
-	assert.ok(performance.now() - startedAt < 1_000);
+	// The old core stays as long as its client does, which is longer.
+	assert.ok(performance.now() - startedAt < 10_000);
 	assert.match(await slow, /200 OK/);
 	await client.stop();
 });

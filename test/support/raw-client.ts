@@ -69,7 +69,7 @@ export class RawClient {
 	}
 
 	/** Resolves once this holds, looked at after each event. Rejects with what came. */
-	async until(holds: () => boolean, what = 'what the test waits for', withinMs = 5000): Promise<void> {
+	async until(holds: () => boolean, what = 'what the test waits for', withinMs = 15_000): Promise<void> {
 		const deadline = performance.now() + withinMs;
 		for (;;) {
 			if (holds()) return;
@@ -125,7 +125,7 @@ export class RawClient {
 	}
 
 	/** Up to and with this text, from where the last read ended. */
-	async readTo(end: string, withinMs = 5000): Promise<string> {
+	async readTo(end: string, withinMs = 15_000): Promise<string> {
 		let found = -1;
 		const holds = () => {
 			found = this.received.indexOf(end, this.at, 'latin1');
@@ -138,7 +138,7 @@ export class RawClient {
 		return text;
 	}
 
-	async read(length: number, withinMs = 5000): Promise<Buffer> {
+	async read(length: number, withinMs = 15_000): Promise<Buffer> {
 		const enough = () => this.received.length >= this.at + length;
 		await this.until(() => enough() || this.closed || this.ended, `${length} bytes`, withinMs);
 		if (!enough()) throw new Error(`the connection ended before ${length} bytes; this came: ${this.shown()}`);
@@ -149,7 +149,7 @@ export class RawClient {
 
 	/** One answer with its body, as RFC 9112 §6.3 frames it. */
 	async answer(options: { method?: string; withinMs?: number } = {}): Promise<Answer> {
-		const { method = 'GET', withinMs = 5000 } = options;
+		const { method = 'GET', withinMs = 15_000 } = options;
 		const raw = await this.readTo('\r\n\r\n', withinMs);
 		const head = new Answer(raw);
 		if (method === 'HEAD' || head.status < 200 || head.status === 204 || head.status === 304) return head;
@@ -168,7 +168,7 @@ export class RawClient {
 	}
 
 	/** A chunked body with its trailers (RFC 9112 §7.1). */
-	async readChunks(withinMs = 5000): Promise<{ body: Buffer; trailers: string[] }> {
+	async readChunks(withinMs = 15_000): Promise<{ body: Buffer; trailers: string[] }> {
 		const pieces: Buffer[] = [];
 		const trailers: string[] = [];
 		for (;;) {

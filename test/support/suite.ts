@@ -87,7 +87,7 @@ const MOST_WAIT_MS = 40;
 export async function eventually<T>(
 	look: () => T | Promise<T>,
 	holds: (value: T) => boolean,
-	withinMs = 3000,
+	withinMs = 15_000,
 ): Promise<T> {
 	const until = performance.now() + withinMs;
 	for (let waitMs = 10; ; waitMs = Math.min(MOST_WAIT_MS, waitMs * 1.2)) {

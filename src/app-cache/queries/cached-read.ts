@@ -101,8 +101,8 @@ export class CachedReads {
 		this.meet(client);
 		let kept = mayBePlain(session) && (await database.fits(client, session));
 		if (kept) await database.ensure(client, session);
-		// What was queued on this connection meanwhile comes first, perhaps a BEGIN.
-		kept &&= isPlain(session) && database.catalog === catalog;
+		// What was queued on this connection meanwhile comes first, perhaps a BEGIN or a SET.
+		kept &&= isPlain(session) && session.fits === true && database.catalog === catalog;
 		session.outstanding++;
 		try {
 			const answer = rawText((await client.query({ text, values, ...RAW })) as PgResult);

@@ -33,7 +33,8 @@ const OURS = "n.nspname not in ('pg_catalog', 'information_schema') and n.nspnam
 /** One row, one text: tables, keys that cascade, triggers, and functions and operators that are not steady. */
 export const CATALOG_QUERY = `select pg_catalog.json_build_object(
 	'tables', (select pg_catalog.json_agg(pg_catalog.json_build_array(c.oid, n.nspname, c.relname, c.relkind,
-			c.relrowsecurity, c.relhasrules))
+			c.relrowsecurity, c.relhasrules and exists (select from pg_catalog.pg_rewrite r
+				where r.ev_class = c.oid and r.ev_type <> '1')))
 		from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 		where c.relkind in ('r', 'p', 'm', 'v', 'f') and c.relpersistence <> 't' and ${OURS}),
 	'parents', (select pg_catalog.json_agg(pg_catalog.json_build_array(i.inhrelid, i.inhparent)) from pg_catalog.pg_inherits i),
@@ -52,6 +53,9 @@ export const CATALOG_QUERY = `select pg_catalog.json_build_object(
 	'builtin', (select pg_catalog.json_object_agg(b.name, b.steady) from (
 		select p.proname as name, pg_catalog.bool_and(p.provolatile = 'i') as steady
 		from pg_catalog.pg_proc p where p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace group by 1) b),
+	'casts', (select pg_catalog.json_agg(distinct t.typname) from pg_catalog.pg_cast k
+		join pg_catalog.pg_type t on t.oid = k.casttarget join pg_catalog.pg_proc p on p.oid = k.castfunc
+		join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.provolatile <> 'i' and ${OURS}),
 	'operators', (select pg_catalog.json_agg(distinct o.oprname) from pg_catalog.pg_operator o
 		join pg_catalog.pg_namespace n on n.oid = o.oprnamespace left join pg_catalog.pg_proc p on p.oid = o.oprcode
 		where ${OURS} and coalesce(p.provolatile, 'v') <> 'i'))::text`;
@@ -59,7 +63,7 @@ export const CATALOG_QUERY = `select pg_catalog.json_build_object(
 type Absent = null | undefined;
 
 export interface CatalogRow {
-	/** oid, schema, name, kind, rows by user (row security), rules. */
+	/** oid, schema, name, kind, rows by user (row security), rules for writes. */
 	tables: [number, string, string, string, boolean, boolean][] | Absent;
 	/** Child, parent. */
 	parents: [number, number][] | Absent;
@@ -71,5 +75,7 @@ export interface CatalogRow {
 	functions: [string, string, string, boolean][] | Absent;
 	/** Whether all functions of this name hang on their arguments alone. */
 	builtin: Record<string, boolean>;
+	/** Types that something is cast to by a function that is not steady. */
+	casts: string[] | Absent;
 	operators: string[] | Absent;
 }

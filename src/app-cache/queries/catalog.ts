@@ -9,9 +9,11 @@ export interface CatalogTable {
 	id: string;
 	/** Of pg_class: `r` and `p` tables, `m` materialized views, `v` views, `f` foreign tables. */
 	kind: string;
+	/** It is a foreign table, or a part of it is. */
+	elsewhere: boolean;
 	/** Rows depend on who asks. */
 	byUser: boolean;
-	/** Rewrite rules of its own. */
+	/** Rewrite rules of its own, for writes. */
 	rules: boolean;
 }
 
@@ -42,6 +44,8 @@ export interface Catalog {
 	isRowFunction(name: string): boolean;
 	/** An operator of the application that may answer differently each time. */
 	isUnsteadyOperator(name: string): boolean;
+	/** A cast to a type of this name may do so. */
+	isUnsteadyType(name: string): boolean;
 }
 
 /** TRIGGER_TYPE_… of PostgreSQL's pg_trigger.h. */
@@ -52,10 +56,11 @@ export function catalogOf(row: CatalogRow, session: SessionRow, notes: CatalogNo
 	const byOid = new Map<number, CatalogTable>();
 	const byId = new Map<string, CatalogTable>();
 	for (const [oid, schema, name, kind, byUser, rules] of row.tables ?? []) {
-		const table = { oid, id: `${schema}.${name}`, kind, byUser, rules: rules && kind !== 'v' && kind !== 'm' };
+		const table = { oid, id: `${schema}.${name}`, kind, elsewhere: false, byUser, rules };
 		byOid.set(oid, table);
 		byId.set(table.id, table);
 	}
+	markElsewhere(byOid, row);
 	const resolve = ({ schema, name }: SqlName): CatalogTable | undefined => {
 		if (schema !== undefined) return byId.get(`${schema}.${name}`);
 		// Names of the system come first, whatever the path says.
@@ -74,6 +79,7 @@ export function catalogOf(row: CatalogRow, session: SessionRow, notes: CatalogNo
 		if (takesRow) rowFunctions.add(name);
 	}
 	const operators = new Set(row.operators ?? []);
+	const casts = new Set(row.casts ?? []);
 	const builtin = new Map(Object.entries(row.builtin));
 	const changes = changesOf({ row, byOid, resolve, notes, builtin });
 	return {
@@ -87,7 +93,19 @@ export function catalogOf(row: CatalogRow, session: SessionRow, notes: CatalogNo
 		mayWrite: (name) => own.get(name) ?? true,
 		isRowFunction: (name) => rowFunctions.has(name),
 		isUnsteadyOperator: (name) => operators.has(name),
+		isUnsteadyType: (name) => casts.has(name),
 	};
+}
+
+/** A query of a whole reads its parts. */
+function markElsewhere(byOid: ReadonlyMap<number, CatalogTable>, row: CatalogRow): void {
+	const wholes = pairs(row.parents ?? []);
+	const mark = (table: CatalogTable | undefined): void => {
+		if (table === undefined || table.elsewhere) return;
+		table.elsewhere = true;
+		for (const whole of wholes.get(table.oid) ?? []) mark(byOid.get(whole));
+	};
+	for (const table of byOid.values()) if (table.kind === 'f') mark(table);
 }
 
 /** A name as the application writes it: `films` or `shop.films`. */

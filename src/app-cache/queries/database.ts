@@ -69,14 +69,15 @@ export class Database {
 
 	/** Whether answers of this connection are those of all. Never rejects. */
 	async fits(client: PgClient, session: Session): Promise<boolean> {
-		if (session.fits === undefined) {
-			try {
-				session.fits = (await ask(client, session, SESSION_QUERY)) === this.#fingerprint;
-			} catch {
-				return false;
-			}
+		if (session.fits !== undefined) return session.fits;
+		const { changes } = session;
+		try {
+			const fits = (await ask(client, session, SESSION_QUERY)) === this.#fingerprint;
+			if (session.changes === changes) session.fits = fits;
+			return fits;
+		} catch {
+			return false;
 		}
-		return session.fits;
 	}
 
 	/** Forgets the catalogue. */
@@ -94,10 +95,11 @@ export class Database {
 
 	async #read(client: PgClient, session: Session): Promise<void> {
 		const outdated = this.#outdated;
+		const { changes } = session;
 		try {
 			const fingerprint = await ask(client, session, SESSION_QUERY);
 			if (this.#first === undefined) this.#meet(fingerprint);
-			session.fits ??= fingerprint === this.#fingerprint;
+			if (session.changes === changes) session.fits ??= fingerprint === this.#fingerprint;
 			const text = await ask(client, session, CATALOG_QUERY);
 			// Tables were changed while it was read: the next one reads it again.
 			if (outdated !== this.#outdated) return;

@@ -1,7 +1,7 @@
 /** The verdict on a statement: what its answer hangs on, and what it changes. Pure. */
 import { CHANGES_SESSION, RUNS_TEXT, STEADY_BY_SETTINGS } from './builtin-functions.ts';
 import { type Catalog, type CatalogNotes, type CatalogTable, nameOfText } from './catalog.ts';
-import type { SqlName, SqlShape } from './sql-shape.ts';
+import type { SqlName, SqlShape, WriteKind } from './sql-shape.ts';
 
 /** Stands for all tables. */
 export const EVERYTHING = '*';
@@ -52,6 +52,8 @@ function whyNot(reading: Reading): string | undefined {
 	}
 	const operator = shape.operators.find((name) => catalog.isUnsteadyOperator(name));
 	if (operator !== undefined) return `the operator ${operator}`;
+	const type = shape.types.find((name) => catalog.isUnsteadyType(name));
+	if (type !== undefined) return `a cast to ${type}`;
 	const column = shape.columns.find((name) => catalog.isRowFunction(name));
 	if (column !== undefined) return `${column} may be a function`;
 	return tables.size === 0 ? 'it reads no table' : undefined;
@@ -60,7 +62,8 @@ function whyNot(reading: Reading): string | undefined {
 function whyNotTable({ shape, catalog, notes, tables }: Reading, name: SqlName): string | undefined {
 	const table = catalog.table(name);
 	if (table === undefined) {
-		const isCte = name.schema === undefined && shape.ctes.includes(name.name);
+		// Out of the reach of its WITH, a name of the system's stands for that.
+		const isCte = name.schema === undefined && shape.ctes.includes(name.name) && !name.name.startsWith('pg_');
 		return isCte ? undefined : `the table ${name.name} is not known`;
 	}
 	if (table.kind === 'v') return addView({ shape, catalog, notes, tables }, table);
@@ -84,10 +87,10 @@ function addView({ catalog, notes, tables }: Reading, view: CatalogTable): strin
 	return undefined;
 }
 
-function whyNotKept({ id, kind, byUser, rules }: CatalogTable): string | undefined {
+function whyNotKept({ id, elsewhere, byUser, rules }: CatalogTable): string | undefined {
 	if (byUser) return `who may read what of ${id} hangs on the user`;
 	if (rules) return `${id} has rules`;
-	return kind === 'f' ? `${id} lies elsewhere` : undefined;
+	return elsewhere ? `${id}, or a part of it, lies elsewhere` : undefined;
 }
 
 function whyNotFunction({ catalog, notes, tables }: Reading, { schema, name }: SqlName): string | undefined {
@@ -120,7 +123,7 @@ function writesOf(shape: SqlShape, catalog: Catalog, notes: CatalogNotes): Set<s
 			table === undefined
 				? undefined
 				: table.kind === 'v'
-					? viewTables(table, catalog, notes)
+					? viewTables({ view: table, kind: write.kind }, catalog, notes)
 					: catalog.touched(table, write.kind);
 		for (const id of ids ?? [EVERYTHING]) changed.add(id);
 	}
@@ -133,10 +136,16 @@ function writesOf(shape: SqlShape, catalog: Catalog, notes: CatalogNotes): Set<s
 	return changed;
 }
 
-/** A write through a view changes one of its tables, by rules of the server; and what hangs on that one. */
-function viewTables(view: CatalogTable, catalog: Catalog, notes: CatalogNotes): string[] | undefined {
+/** A write through a view changes one of its tables and what hangs on that one, or what its own rules and triggers do. */
+function viewTables(
+	{ view, kind: write }: { view: CatalogTable; kind: WriteKind },
+	catalog: Catalog,
+	notes: CatalogNotes,
+): string[] | undefined {
+	const own = catalog.touched(view, write);
+	if (own === undefined) return undefined;
 	const named = Object.entries(notes.views).find(([name]) => catalog.table(nameOfText(name)) === view)?.[1];
-	const ids: string[] = [];
+	const ids: string[] = [...own];
 	for (const name of named ?? []) {
 		const table = catalog.table(nameOfText(name));
 		for (const kind of ['insert', 'update', 'delete'] as const) {

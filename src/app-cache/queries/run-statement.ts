@@ -109,7 +109,9 @@ export class Runner {
 			catalog === undefined
 				? shape.session || shape.functions.length > 0
 				: this.#statements.verdict(shape, catalog).session;
-		if (changes) session.fits = undefined;
+		if (!changes) return;
+		session.fits = undefined;
+		session.changes++;
 	}
 
 	#mayWrite(shape: SqlShape): boolean {
@@ -121,19 +123,21 @@ export class Runner {
 }
 
 /** What is committed by now. */
-function dueAfter(session: Session, { several }: SqlShape, result: unknown): SqlShape[] {
-	if (session.status !== 'I') return [];
+function dueAfter(session: Session, { several, commits }: SqlShape, result: unknown): SqlShape[] {
 	// COMMIT of a transaction that has failed says ROLLBACK.
 	const rolledBack = !several && (result as PgResult | undefined)?.command === 'ROLLBACK';
-	return take(session, !rolledBack);
+	if (session.status === 'I') return take(session, !rolledBack);
+	if (!commits || rolledBack) return [];
+	// The next transaction has begun (AND CHAIN, `commit; begin`). Of several, some may be its own: due again at its end.
+	return several ? [...session.pending] : take(session, true);
 }
 
 /** The server's word on how the transaction stands is still that from before the statement. */
 function dueAfterError(session: Session, shape: SqlShape, error: unknown): SqlShape[] {
 	const inTransaction = session.status === 'T' || session.status === 'E';
 	if (!isOfServer(error)) return inTransaction && !shape.commits && !shape.several ? [] : take(session, true);
-	// A COMMIT that fails has rolled back.
-	if (shape.commits && !shape.several) return take(session, false);
+	// A COMMIT that fails has rolled back; of several, what failed may stand behind it.
+	if (shape.commits) return take(session, shape.several);
 	// Several statements, or a procedure, may have committed some of it.
 	return inTransaction ? [] : take(session, shape.several || shape.unknown);
 }

@@ -9,6 +9,8 @@ export interface Session {
 	outstanding: number;
 	/** Whether its settings are those of all, and it has no temporary tables; undefined: to be asked (again). */
 	fits: boolean | undefined;
+	/** How often its settings may have been changed: what was asked about them before that holds no more. */
+	changes: number;
 	/** What was run in the transaction, if it writes. */
 	pending: Set<SqlShape>;
 	/** What sends itself (cursors, COPY) and may write: done when the connection has nothing left to do. */
@@ -25,6 +27,7 @@ export function sessionOf(client: PgClient, onDrain: (session: Session) => void)
 		status: undefined,
 		outstanding: 0,
 		fits: undefined,
+		changes: 0,
 		pending: new Set(),
 		loose: new Set(),
 	};

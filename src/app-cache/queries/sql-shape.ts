@@ -17,6 +17,8 @@ export interface SqlShape {
 	writes: SqlWrite[];
 	functions: SqlName[];
 	operators: string[];
+	/** Last parts of the names of types that something is cast to. */
+	types: string[];
 	/** Last parts of column names: `films.title` may also call a function `title`. */
 	columns: string[];
 	/** Names of WITH, which stand for no table. */
@@ -40,6 +42,7 @@ export const emptyShape = (): SqlShape => ({
 	writes: [],
 	functions: [],
 	operators: [],
+	types: [],
 	columns: [],
 	ctes: [],
 	why: undefined,

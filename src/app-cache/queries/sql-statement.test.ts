@@ -52,6 +52,11 @@ test('what must not be kept says why', () => {
 	}
 });
 
+test('a text that nests too deeply may do anything, and is no error', () => {
+	assert.match(read(`select 1 from a where 1${'+1'.repeat(8000)} > 0`).why ?? '', /nests too deeply|parsed/);
+	assert.equal(read('select 1 from a').why, undefined);
+});
+
 test('a write names its table, and what it reads', () => {
 	for (const [text, writes] of [
 		['insert into a select * from b', 'insert a'],

@@ -19,7 +19,16 @@ export function shapeOf(text: string, parse: Parse): SqlShape {
 		// An empty text, or one that this parser's PostgreSQL does not know.
 		return /^[\s;]*$/.test(text) ? { ...shape, why: 'empty' } : anything(shape, 'it cannot be parsed');
 	}
-	const statements = parsed.stmts ?? [];
+	try {
+		addStatements(shape, parsed.stmts ?? []);
+		return shape;
+	} catch {
+		// Thousands of operators one within the other: the stack ends before they do.
+		return anything(emptyShape(), 'it nests too deeply');
+	}
+}
+
+function addStatements(shape: SqlShape, statements: readonly { stmt?: Node }[]): void {
 	if (statements.length !== 1) {
 		shape.several = true;
 		shape.why = 'several statements';
@@ -28,7 +37,6 @@ export function shapeOf(text: string, parse: Parse): SqlShape {
 		const [kind, node] = Object.entries(stmt ?? {})[0] ?? ['', {}];
 		addStatement(shape, kind, node as Node);
 	}
-	return shape;
 }
 
 function anything(shape: SqlShape, why: string): SqlShape {

@@ -51,6 +51,7 @@ const FINDS: Record<string, (shape: SqlShape, node: Node) => void> = {
 	},
 	TypeCast(shape, { typeName }) {
 		const { name } = dotted((typeName as Node | undefined)?.['names']);
+		shape.types.push(name);
 		if (/^reg/.test(name)) shape.why ??= `a cast to ${name}`;
 	},
 	A_Const(shape, { sval }) {

@@ -1,10 +1,14 @@
-/** Texts of SQL, each read once: as many of the last as an application has. */
+/** Texts of SQL, each read once: as many of the last as an application has, and no more than a bounded memory of them. */
 import type { Catalog, CatalogNotes } from './catalog.ts';
 import { judge, type Verdict } from './judge.ts';
 import { emptyShape, type SqlShape } from './sql-shape.ts';
 import { shapeOf } from './sql-statement.ts';
 
 const MOST_TEXTS = 2000;
+/** Of all of them. */
+const MOST_CHARACTERS = 4_194_304;
+/** Longer ones are not read at all. */
+const LONGEST = 65_536;
 /** The most frequent ones are known without a parser. */
 const PLAIN = /^\s*(?:begin|commit|rollback)\s*;?\s*$/i;
 
@@ -15,6 +19,7 @@ export interface Statements {
 
 export function createStatements(parse: (text: string) => unknown, notes: CatalogNotes): Statements {
 	const shapes = new Map<string, SqlShape>();
+	let characters = 0;
 	let verdicts = new WeakMap<SqlShape, Verdict>();
 	let of: Catalog | undefined;
 	return {
@@ -26,8 +31,14 @@ export function createStatements(parse: (text: string) => unknown, notes: Catalo
 				return known;
 			}
 			const shape = PLAIN.test(text) ? plainShape(text) : shapeOf(text, parse);
+			if (text.length > LONGEST) return shape;
 			shapes.set(text, shape);
-			if (shapes.size > MOST_TEXTS) shapes.delete(shapes.keys().next().value as string);
+			characters += text.length;
+			while (shapes.size > MOST_TEXTS || characters > MOST_CHARACTERS) {
+				const [oldest = ''] = shapes.keys();
+				shapes.delete(oldest);
+				characters -= oldest.length;
+			}
 			return shape;
 		},
 		verdict(shape, catalog) {

@@ -63,6 +63,8 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 	/** Of the request that is looked up. */
 	readonly #asking: Asking = { place: 0, entry: null, purges: 0 };
 	readonly #refusals = new RecentRefusals();
+	/** Of no known length, and then too long to be stored: who waited for one would get nothing of it. */
+	readonly #tooLong = new RecentRefusals();
 	readonly #kept: KeptAnswers;
 	readonly #sought: SoughtAnswer;
 
@@ -146,7 +148,8 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		const { key } = this.#sought;
 		// Part of an answer, or one that proved not to be stored the last time: nobody waits for it.
 		const partial = control.rangeAt >= 0 && (entry === null || ((entry.answer?.flags ?? 0) & AnswerFlag.partial) !== 0);
-		const alone = exchange.cache.alone || partial || this.#refusals.has(key, control.authorization);
+		const refused = this.#refusals.has(key, control.authorization) || this.#tooLong.has(key, false);
+		const alone = exchange.cache.alone || partial || refused;
 		if (!alone && entry === null && !this.#isWorth(exchange, key)) return passScanned(exchange, cache);
 		const fwd = entry === null ? 'uri-miss' : this.#sought.reuse.ttlMs > 0 ? 'request' : 'stale';
 		const asking = this.#asking;
@@ -248,6 +251,11 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		if (fill.fetch.streaming) return PASS;
 		if (status === 304 && stored !== null) return this.#confirmed(fill, stored, came);
 		if (status >= 500 && stored !== null && this.coversFor(fill, false)) return { kind: 'keep' };
+		if (came.framing.contentLength < 0 && this.#tooLong.has(fill.request.key, false)) {
+			fill.refusal = 'too-large';
+			if (status < 500) this.#kept.forget(fill);
+			return PASS;
+		}
 		const judgement = judgeAnswer(judging(fill, came, this.hash));
 		if (judgement.stored !== null) {
 			// If the URL was changed meanwhile, this may be of before.
@@ -276,6 +284,11 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		// Given this once, and not kept: the origin says so.
 		this.#kept.forget(fill);
 		return { kind: 'keep' };
+	}
+
+	tooLong({ request, growing }: Fill): void {
+		// What was purged has no room either: the next one may.
+		if (growing.isOpenEnded && !growing.isOutdated) this.#tooLong.add(request.key, false);
 	}
 
 	completed(fill: Fill, entry: AnswerEntry): void {

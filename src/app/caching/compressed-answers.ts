@@ -135,16 +135,19 @@ async function compress({ entry, form, coding, level }: Job): Promise<boolean> {
 	const coder = BodyCoder.take(coding, { level, size });
 	const pieces: Buffer[] = [];
 	let length = 0;
-	for (let at = 0; at < size && length <= size * WORTH; ) {
-		const piece = entry.read(at);
-		if (piece.length === 0) return false;
-		at += piece.length;
-		const coded = await new Promise<Buffer | null>((then) => coder.code(piece, at >= size, then));
-		if (coded === null) return false;
-		pieces.push(coded);
-		length += coded.length;
+	try {
+		for (let at = 0; at < size && length <= size * WORTH; ) {
+			const piece = entry.read(at);
+			if (piece.length === 0) return false;
+			at += piece.length;
+			const coded = await new Promise<Buffer | null>((then) => coder.code(piece, at >= size, then));
+			if (coded === null) return false;
+			pieces.push(coded);
+			length += coded.length;
+		}
+	} finally {
+		coder.close();
 	}
-	coder.close();
 	const isWorth = length <= size * WORTH;
 	if (!form.setAnswer({ ...FORM, length: isWorth ? length : 0 })) return false;
 	if (isWorth) for (const piece of pieces) if (!form.append(piece, 0, piece.length)) return false;

@@ -37,6 +37,8 @@ export interface FillOwner<Fill> extends Follower {
 	give(exchange: Exchange, entry: AnswerEntry, how: GiveHow): EntrySource | null;
 	/** The entry is whole, or was confirmed. */
 	completed(fill: Fill, entry: AnswerEntry): void;
+	/** There is no room for all of the answer's body. */
+	tooLong(fill: Fill): void;
 	/** The rest of the entry does not come; nobody has seen that yet. */
 	breaksOff(fill: Fill, entry: AnswerEntry): void;
 	/** The answer will not be stored: says so to the client. */

@@ -251,6 +251,31 @@ test('what is purged while it is asked for goes to who asked, and is not stored'
 	world.isAtRest(0);
 });
 
+test('what proved too long to be stored is not waited for, for a while', async () => {
+	const world = new World();
+	const [first, second, third, fourth] = [world.client(), world.client(), world.client(), world.client()];
+	const start = head('Transfer-Encoding: chunked\r\n');
+	const piece = `4000\r\n${'x'.repeat(0x4000)}\r\n`;
+	first.ask();
+	second.ask();
+	world.answer(start);
+	for (let sent = 0; sent < 80; sent++) world.answer(piece);
+	await turn();
+	await turn();
+	assert.equal(world.asked.length, 2, 'who waited asks for himself');
+	third.ask();
+	assert.equal(world.asked.length, 3);
+	world.answer(start + piece, 2);
+	assert.match(third.side.text, /detail=too-large\r\n/);
+	assert.ok(third.body.includes('x'.repeat(0x4000)), 'as it comes');
+	for (const which of [1, 2, 0]) world.answer(which === 1 ? `${start}0\r\n\r\n` : '0\r\n\r\n', which);
+	world.isAtRest(0);
+	fourth.ask();
+	world.answer(ANSWER, 3);
+	world.isAtRest(1);
+	assert.equal(world.hit(), BODY);
+});
+
 for (const soft of [false, true])
 	test(`who waits for what proves to be purged by its tag asks anew, once for all: ${soft ? 'softly' : 'hard'}`, async () => {
 		const recent = RecentPurges.create();

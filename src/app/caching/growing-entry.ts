@@ -86,6 +86,11 @@ export class GrowingEntry implements Asking {
 		return this.open()?.setAnswer(answer) === true;
 	}
 
+	/** The origin did not say how long it is. */
+	get isOpenEnded(): boolean {
+		return this.#length < 0;
+	}
+
 	/** All that was said to come is there. */
 	get isFull(): boolean {
 		return this.received === this.#length;

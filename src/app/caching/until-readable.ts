@@ -16,7 +16,7 @@ class UntilReadable implements AnswerSource {
 			if (this.#left) return;
 			exchange.source = null;
 			// Too many are open: it is not waited for once more.
-			if (state === 'busy') exchange.cache.alone = true;
+			if (state === 'busy') exchange.cache.unreadable = true;
 			again(exchange);
 		});
 	}
@@ -30,7 +30,7 @@ class UntilReadable implements AnswerSource {
 
 /** False: it waits; true: it goes to an instance. Takes over the pin of `entry`, whose body is not known to be readable. */
 export function untilReadable(exchange: Exchange, entry: AnswerEntry, again: (exchange: Exchange) => void): boolean {
-	if (exchange.cache.alone) {
+	if (exchange.cache.unreadable) {
 		entry.release();
 		return forward(exchange, exchange.route?.cache as RouteCache, 'request');
 	}

@@ -321,10 +321,14 @@ export class EntryFiller {
 		return unit;
 	}
 
-	/** Others of the same key: older ones of the same variant go, or itself if there is a newer one, and the oldest if there are too many. Under the lock. */
+	/**
+	 * Others of the same key: older ones of the same variant go, or itself if there is a newer one. If there are too many,
+	 * those go that were given least, of these the oldest: who asks with values that nobody else sends makes an end of
+	 * what he brought himself. Under the lock.
+	 */
 	#replaceOthers(unit: number, most: number): void {
 		const cells = this.#cells;
-		let count = 0;
+		const kept: number[] = [];
 		let isOlder = false;
 		for (const other of this.#table.sameKey(unit)) {
 			if (other === unit) isOlder = true;
@@ -332,10 +336,12 @@ export class EntryFiller {
 			else if (this.#isSameVariant(unit, other)) {
 				this.#table.unlink(isOlder ? other : unit);
 				if (!isOlder) return;
-				continue;
-			}
-			if (++count > most) this.#table.unlink(other);
+			} else kept.push(other);
 		}
+		if (kept.length < most) return;
+		const given = (other: number): number => cells[this.#memory.cell(other) + Cell.frequency] as number;
+		const rarest = kept.reverse().sort((one, other) => given(one) - given(other));
+		for (const other of rarest.slice(0, kept.length + 1 - most)) this.#table.unlink(other);
 	}
 
 	#isSameVariant(one: number, other: number): boolean {

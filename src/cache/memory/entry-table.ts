@@ -115,6 +115,11 @@ export class EntryTable {
 		return count;
 	}
 
+	/** All entries of a key, however many there are, each held once. */
+	collectAll(key: CacheKey): readonly number[] {
+		return this.collectBucket(key.low | 0, (unit) => this.#isOf(this.memory.cell(unit), unit, key));
+	}
+
 	/** Entries of a bucket that suit, each held once. */
 	collectBucket(bucket: number, suits: (unit: number) => boolean): readonly number[] {
 		const cells = this.#cells;

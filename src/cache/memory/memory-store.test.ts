@@ -159,6 +159,13 @@ test('variants of a key: the newest that suits; one of the same variant replaces
 	for (let i = 0; i < 50; i++) put(store, 'k', Buffer.from(`${i}`), vary(`x${i}`));
 	assert.equal(store.usage.entries, 32);
 	assert.deepEqual([read('de'), read('x49'), read('x18'), read('x17')], [undefined, '49', '18', undefined]);
+	// What is asked for stays, whoever sends values that nobody else does.
+	const asked = store.find(cacheKey('k'), ({ answer }) => answer?.vary[0]?.value === 'x20');
+	asked?.touch();
+	asked?.release();
+	for (let i = 0; i < 50; i++) put(store, 'k', Buffer.from(`${i}`), vary(`y${i}`));
+	assert.equal(store.usage.entries, 32);
+	assert.deepEqual([read('x20'), read('x21'), read('y49')], ['20', undefined, '49']);
 });
 
 test('a 304 gives the same body another head', async () => {
@@ -186,6 +193,20 @@ test('a 304 gives the same body another head', async () => {
 	assert.equal(store.usage.bytes, empty);
 });
 
+test('what is purged by its key is gone in all its variants, however many they are', () => {
+	const store = open();
+	const most = 600;
+	for (let i = 0; i < most; i++) {
+		const entry = store.begin(cacheKey('k'));
+		entry?.setAnswer(storedAnswer({ vary: [{ name: 'x', value: `${i}` }], length: 0 }));
+		entry?.complete(null, most);
+		entry?.release();
+	}
+	assert.equal(store.purgeKey(cacheKey('k'), true), most);
+	assert.equal(store.purgeKey(cacheKey('k'), false), most);
+	assert.equal(store.find(cacheKey('k'), any), null);
+});
+
 test('purges: by their keys, a tag, everything; soft ones only make it stale', async () => {
 	const store = open();
 	put(store, 'https://a/x/1', bytes(10), { tags: ['t', 'u'] });
@@ -200,6 +221,7 @@ test('purges: by their keys, a tag, everything; soft ones only make it stale', a
 	assert.ok((staleFrom('https://a/x/1') as number) > 0);
 	assert.equal(staleFrom('https://a/x/2'), 0);
 	assert.equal(await store.purge({ tags: ['v'] }, false), 0);
+	assert.equal(await store.purge({ tags: ['v', 'u'] }, true), 2);
 	assert.equal(await store.purge({ prefixes: ['ttps://a/x/'] }, true), 2);
 	assert.equal(await store.purge({ prefixes: ['ttps://a/x/1'] }, false), 1);
 	assert.equal(staleFrom('https://a/x/1'), undefined);

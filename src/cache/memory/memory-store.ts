@@ -244,13 +244,13 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 
 	purgeKey(key: CacheKey, soft: boolean): number {
 		const asked = this.table.spoil(key);
-		const count = this.table.collect(key, this.#found);
-		for (const unit of this.#found.slice(0, count)) {
+		const units = this.table.collectAll(key);
+		for (const unit of units) {
 			if (soft) this.makeStale(unit);
 			else this.table.remove(unit);
 			this.table.release(unit);
 		}
-		return asked + count;
+		return asked + units.length;
 	}
 
 	purge(select: PurgeSelect, soft: boolean): Promise<number> {

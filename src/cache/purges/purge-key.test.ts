@@ -27,6 +27,18 @@ test('a URL means its keys of both schemes, with whatever else they hold', () =>
 		assert.ok(!means(key(text)), text);
 });
 
+test('it means them in whatever spelling clients sent them', () => {
+	const means = keysOf(["https://a.example/films('7')/ä b?$filter=name eq 'x'&q={1|2}"]);
+	for (const text of [
+		"sa.example/films('7')/\xc3\xa4%20b?$filter=name%20eq%20'x'&q={1|2}",
+		'sa.example/films(%277%27)/%c3%a4%20b?$filter=name%20eq%20%27x%27&q=%7B1%7c2%7D',
+	])
+		assert.ok(means(key(text)), text);
+	assert.ok(!means(key("sa.example/films('8')/%c3%a4%20b")));
+	const under = keysUnder(["a.example/films('7')/"]);
+	assert.ok(under(key('sa.example/films(%277%27)/x')) && under(key("s*/films('7')/x")));
+});
+
 test('a prefix means what begins with its host and path, and not what another host says in its path', () => {
 	const means = keysUnder(['http://api.example.com/v1/']);
 	assert.ok(means(key('sapi.example.com/v1/a')) && means(key('h*/v1/b?c')));

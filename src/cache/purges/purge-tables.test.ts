@@ -17,6 +17,8 @@ const KEYS = [
 	'hexample.com/a \0\0\0\x01rest of the key',
 	'hexample.com/',
 	'hexample.com:8080/a?',
+	"hexample.com/it's?x='",
+	'hexample.com/it%27s?x=%27',
 ];
 const tables = (): PurgeTables => new PurgeTables(PurgeTables.create());
 const purgedBy = (purge: SharedPurge): string[] => {
@@ -33,6 +35,7 @@ test('URLs mean the same keys here as in memory', () => {
 		'http://example.com/a?q=1&w=2&e=3&r=4&t=5',
 		'http://example.com:8080/a?',
 		'http://nobody.com/',
+		"http://example.com/it's?x='",
 	];
 	for (const url of urls) {
 		const meant = KEYS.filter((key) => keysOf([url])(Buffer.from(key, 'latin1')));
@@ -55,6 +58,7 @@ test('prefixes mean the same keys here as in memory', () => {
 		'example.com/a?x',
 		'com',
 		'example.com/',
+		"example.com/it's",
 	])
 		assert.deepEqual(
 			purgedBy({ prefixes: [prefix] }),

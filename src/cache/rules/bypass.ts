@@ -1,6 +1,7 @@
 import type { CacheBypass } from '../cache-policy.ts';
 import { cookiesNamed } from './cache-key.ts';
 import type { CacheRequest } from './cache-request.ts';
+import { unescaped } from './unescaped.ts';
 
 /** Whether the route's policy keeps this request away from the cache: neither looked up nor stored. */
 export function isBypassed(rules: readonly CacheBypass[], request: CacheRequest): boolean {
@@ -25,7 +26,8 @@ function valuesOf({ from, name }: CacheBypass, request: CacheRequest): string[] 
 	const found: string[] = [];
 	for (const parameter of target.slice(at + 1).split('&')) {
 		const [key = '', value = ''] = parameter.split(/=(.*)/s, 2);
-		if (key === name) found.push(value);
+		// What an origin may take for it keeps away from the cache as well: more is no harm here.
+		if (key === name || unescaped(key).toLowerCase() === name.toLowerCase()) found.push(value, unescaped(value));
 	}
 	return found.length === 0 ? null : found;
 }

@@ -102,6 +102,11 @@ test('named fields, cookies and credentials tell keys apart, and no secret is re
 		['Cookie: lang=hunter2'],
 		['Cookie: a=b; lang=de'],
 		['Cookie: lang=de; lang=fr'],
+		// To some origins they are `lang`, too.
+		['Cookie: LANG=de'],
+		['Cookie: lang[a]=de'],
+		['Cookie: l%61ng=de'],
+		['Cookie: lang=de; Lang=fr'],
 	];
 	for (const fields of lines) seen.add(keyOf(keys, requestOf(fields)));
 	assert.equal(seen.size, lines.length);
@@ -136,7 +141,9 @@ test('no two different requests have one key', () => {
 });
 
 test('requests that the policy keeps away from the cache', () => {
-	const request = requestOf(['X-Debug: 1', 'Cookie: session=a; theme=dark'], { target: '/a?preview&x=a=b' });
+	const request = requestOf(['X-Debug: 1', 'Cookie: session=a; theme=dark'], {
+		target: '/a?preview&x=a=b&%64ebug=%31',
+	});
 	const cases: [Parameters<typeof isBypassed>[0][number], boolean][] = [
 		[{ from: 'header', name: 'x-debug', value: null }, true],
 		[{ from: 'header', name: 'x-debug', value: '2' }, false],
@@ -146,6 +153,8 @@ test('requests that the policy keeps away from the cache', () => {
 		[{ from: 'query', name: 'preview', value: null }, true],
 		[{ from: 'query', name: 'x', value: 'a=b' }, true],
 		[{ from: 'query', name: 'y', value: null }, false],
+		[{ from: 'query', name: 'debug', value: '1' }, true],
+		[{ from: 'query', name: 'debug', value: '2' }, false],
 	];
 	for (const [rule, expected] of cases) assert.equal(isBypassed([rule], request), expected, JSON.stringify(rule));
 	assert.equal(isBypassed([], request), false);

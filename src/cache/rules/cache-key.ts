@@ -9,6 +9,7 @@ import { type CacheRequest, forwardedValue, reachesOrigin } from './cache-reques
 import { normalised } from './normalised.ts';
 import { type QueryKey, queryKeyOf } from './query-key.ts';
 import { nameAt } from './stored-head.ts';
+import { unescaped } from './unescaped.ts';
 import { trim } from './white-space.ts';
 
 const HTTP = 104;
@@ -201,6 +202,9 @@ function claimsOf(request: CacheRequest): string {
 	return claims;
 }
 
+/** What some origin makes of a cookie's name: it reads escapes, and `a.b` and `A_b[x]` are `a_b` to it (PHP, ASP.NET). */
+const readAs = (name: string): string => unescaped(name).toLowerCase().replace(/\[.*/s, '').replace(/[. ]/g, '_');
+
 /** All values of the cookies of one name: an origin may take the first or the last. null: none. */
 export function cookiesNamed(request: CacheRequest, name: string): string | null {
 	const { fields } = request.head;
@@ -210,8 +214,9 @@ export function cookiesNamed(request: CacheRequest, name: string): string | null
 		if (field !== Field.cookie || !reachesOrigin(request, field)) continue;
 		for (const pair of fields.valueAt(request.buffer, i).split(';')) {
 			const equals = pair.indexOf('=');
-			if (equals < 0 || trim(pair.slice(0, equals)) !== name) continue;
-			const value = trim(pair.slice(equals + 1));
+			const own = trim(pair.slice(0, Math.max(0, equals)));
+			if (own !== name && (own.length < name.length || readAs(own) !== readAs(name))) continue;
+			const value = own === name ? trim(pair.slice(equals + 1)) : trim(pair);
 			values = values === null ? value : `${values};${value}`;
 		}
 	}

@@ -11,12 +11,18 @@ export function queryKeyOf(policy: CacheKeyPolicy['query']): QueryKey {
 	if (policy === 'none') return () => '';
 	if (policy === 'sorted') return sorted;
 	if ('only' in policy) {
-		const matches = matcherOf(policy.only);
-		return (query) => kept(query, (name) => matches(name) || /[%+]/.test(name));
+		const matches = matcherOf(policy.only.map((name) => name.toLowerCase()));
+		return (query) => kept(query, (name) => matches(name.toLowerCase()) || ODD.test(name));
 	}
 	const matches = matcherOf(policy.except);
 	return (query) => kept(query, (name) => !matches(name));
 }
+
+/**
+ * Some origin may take such a name for one that is plain: it reads escapes, `page.no` is `page_no` to PHP, and `page[]` a
+ * `page` to many; nor do all tell `PAGE` from `page`. What is left out of a key must not change the answer.
+ */
+const ODD = /[^\w-]/;
 
 /** `a*` matches each name that begins with `a`. */
 function matcherOf(names: readonly string[]): (name: string) => boolean {

@@ -26,6 +26,7 @@ suite('of br, zstd and gzip', () => {
 		['gzip;q=0.5, br;q=0.500', 'br'],
 		['gzip;q=0', ''],
 		['gzip;q=0.000, br;q=0', ''],
+		['gzip;q=0.0000, br;q=.0', ''],
 		['identity, gzip;q=0.5', ''],
 		['identity;q=0.5, gzip;q=0.5', 'gzip'],
 		['identity;q=0.2, gzip;q=0.5', 'gzip'],

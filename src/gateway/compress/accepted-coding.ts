@@ -37,7 +37,7 @@ function weightsOf(accept: string): Map<string, number> {
 /** 0…1; what is no weight is none: 0 would refuse what was named on purpose, so 1. */
 function weightOf(parameters: readonly string[]): number {
 	for (const parameter of parameters) {
-		const found = /^\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*$/.exec(parameter);
+		const found = /^\s*q\s*=\s*(\d(?:\.\d*)?|\.\d+)\s*$/.exec(parameter);
 		if (found !== null) return Math.min(1, Number(found[1]));
 	}
 	return 1;

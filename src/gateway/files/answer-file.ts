@@ -18,7 +18,8 @@ export function answerFile(exchange: Exchange, folder: FileFolder, path: string)
 		fail(exchange, 'method_not_allowed', 'Allow: GET, HEAD\r\n');
 		return;
 	}
-	let page = folder.known(path);
+	// A page is known by the name of its file, of which an escape may be a part: `/50%25.txt` asks for `50%.txt`.
+	let page = path.includes('%') ? undefined : folder.known(path);
 	if (page === undefined) {
 		const name = filePath(path);
 		if (name === null) {
@@ -106,6 +107,8 @@ const conditions = new Conditions();
 
 function answerPage(exchange: Exchange, folder: FileFolder, page: Page): void {
 	const asked = conditions.read(exchange.buffer, exchange.head.fields);
+	// Of GET alone (RFC 9110 §14.2).
+	if (exchange.headOnly) asked.range = undefined;
 	const file = page.files.length === 1 ? (page.files[0] as StoredFile) : variant(page, asked);
 	const status = conditionalStatus(asked, file);
 	if (status === 412) {
@@ -117,7 +120,7 @@ function answerPage(exchange: Exchange, folder: FileFolder, page: Page): void {
 		exchange.answerEnd(null);
 		return;
 	}
-	if (asked.range !== undefined && !exchange.headOnly && mayBeRange(asked, file, Date.now() / 1000)) {
+	if (asked.range !== undefined && mayBeRange(asked, file, Date.now() / 1000)) {
 		const range = byteRange(asked.range, file.size);
 		if (range === 'unsatisfiable') {
 			fail(exchange, 'range_not_satisfiable', `Content-Range: bytes */${file.size}\r\n`);

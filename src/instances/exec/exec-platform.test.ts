@@ -69,7 +69,7 @@ test('one that takes too long is killed with all that it started', async () => {
 	const began = Date.now();
 	const platform = new ExecPlatform('api', execConfig(['sh', '-c', 'sleep 60 & sleep 60'], { timeoutMs: 200 }));
 	await rejects(platform.group(signal), 'unreachable', /took longer than 0\.2 s and was killed/);
-	assert.ok(Date.now() - began < 3000);
+	assert.ok(Date.now() - began < 10_000);
 });
 
 test('usage and size are there only where there are commands for them', async () => {

@@ -3,8 +3,7 @@
  * Every change begins with a fresh look; a size that somebody else set is taken over, never fought.
  */
 import type { InstanceEvent } from '../provider.ts';
-import { inSeconds } from '../wording.ts';
-import { Attempts } from './attempts.ts';
+import { GroupChanges } from './group-changes.ts';
 import { Leaving } from './leaving.ts';
 import type { Entry, MemberSet } from './member-set.ts';
 import { Permissions, type Refusable } from './permissions.ts';
@@ -61,7 +60,7 @@ export class GroupControl {
 	#lookFailures = 0;
 	/** Failures of `keepUp` in a row. */
 	#unkept = 0;
-	readonly #attempts = new Attempts();
+	readonly #changes: GroupChanges;
 	readonly permissions: Permissions = new Permissions();
 
 	constructor(options: GroupControlOptions) {
@@ -73,6 +72,17 @@ export class GroupControl {
 		this.#leaving = new Leaving({ platform, members: options.members, removals });
 		this.#group = options.known?.group ?? null;
 		this.#sizeBefore = options.known?.size ?? 0;
+		this.#changes = new GroupChanges({
+			platform,
+			settings,
+			sizes: this.#sizes,
+			removals,
+			troubles: this.troubles,
+			signal: this.signal,
+			pollMs: () => this.pollMs,
+			call: (what, work) => this.#call(what, work),
+			callOff: () => this.#callOff(),
+		});
 	}
 
 	/** The size that is asked for, else the one that the platform will have once those that leave are gone. */
@@ -162,12 +172,12 @@ export class GroupControl {
 	/** Whoever was chosen stays. */
 	#callOff(): void {
 		this.#goal = null;
-		this.#attempts.clear('out');
+		this.#changes.attempts.clear('out');
 		this.#keepAll();
 	}
 
 	#keepAll(): void {
-		this.#attempts.clear('in');
+		this.#changes.attempts.clear('in');
 		this.#removals.callOff();
 		for (const entry of this.#options.members.leavingByUs()) this.#options.members.move(entry, 'here');
 	}
@@ -212,15 +222,10 @@ export class GroupControl {
 		await this.#keepUp(group);
 		// Who could not be removed may stay as well where more are wanted: that waits for no removal.
 		const grows = this.#goal !== null && this.#goal > this.#left;
-		if (grows && this.#attempts.isRefused('in', platform.lagMs ?? 0, Date.now())) this.#keepAll();
+		if (grows && this.#changes.attempts.isRefused('in', platform.lagMs ?? 0, Date.now())) this.#keepAll();
 		const ripe = this.#leaving.ripe();
-		if (ripe.length > 0) return this.#waitMs('in') || this.#remove(ripe);
+		if (ripe.length > 0) return this.#changes.waitMs('in') || this.#changes.remove(ripe);
 		return this.#goal === null ? this.pollMs : this.#resize(group, this.#goal);
-	}
-
-	/** Until a change in this direction may be tried, but no longer than to the next look; 0: at once. */
-	#waitMs(direction: Direction): number {
-		return Math.min(this.#attempts.waitMs(direction, Date.now()), this.pollMs);
 	}
 
 	/** What was known stays as it was. */
@@ -313,7 +318,8 @@ export class GroupControl {
 		const ending = leaving.filter((entry) => this.#leaving.mustGo(entry)).length;
 		const plan = planSize(goal, { size, live: members.live().length, chosen: leaving.length, ending });
 		this.#leaving.choose(plan);
-		if (plan.set !== null) return this.#waitMs(plan.set > size ? 'out' : 'in') || this.#set(plan.set, size);
+		if (plan.set !== null)
+			return this.#changes.waitMs(plan.set > size ? 'out' : 'in') || this.#changes.set(plan.set, size);
 		if (size === goal && members.leavingByUs().length === 0) this.#goal = null;
 		return this.pollMs;
 	}
@@ -323,74 +329,8 @@ export class GroupControl {
 		return group !== null && group.autoscaler !== null && this.#options.nativeAutoscaler() === 'refuse';
 	}
 
-	async #set(size: number, before: number): Promise<number> {
-		const { platform } = this.#options;
-		try {
-			await this.#call('resize', (signal) => platform.setDesired(size, signal));
-		} catch (error) {
-			if (this.signal.aborted) return 0;
-			this.#doubt(size);
-			return this.#failed(asPlatformError(error), size > before ? 'out' : 'in', `could not be set to ${size}`);
-		}
-		this.#sizes.set(size, Date.now(), platform.lagMs ?? 0);
-		this.#done(size > before ? 'out' : 'in', before);
-		return 0;
-	}
-
-	async #remove(ripe: Entry[]): Promise<number> {
-		const { platform } = this.#options;
-		const before = this.#sizes.size ?? 0;
-		const ids = this.#removals.begin(before, ripe);
-		try {
-			await this.#call('remove', (signal) => platform.remove(ids, signal));
-		} catch (error) {
-			if (this.signal.aborted) return 0;
-			this.#doubt(Math.max(0, before - ids.length));
-			const what = ids.length === 1 ? ids[0] : `${ids.length} members`;
-			return this.#failed(asPlatformError(error), 'in', `${what} could not be removed`);
-		}
-		this.#sizes.set(Math.max(0, before - ids.length), Date.now(), platform.lagMs ?? 0);
-		this.#removals.done();
-		this.#done('in', before);
-		return 0;
-	}
-
 	#call<T>(what: Refusable, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
 		return this.permissions.during(what, callPlatform(this.#options.settings.limitMs, this.signal, work));
-	}
-
-	/** A call failed, and may have done its work all the same. */
-	#doubt(size: number): void {
-		const lagMs = this.#options.platform.lagMs ?? 0;
-		const forMs = Math.max(lagMs, this.#options.settings.limitMs);
-		this.#sizes.doubt(size, Date.now(), { forMs, lags: lagMs > 0 });
-	}
-
-	#done(direction: Direction, before: number): void {
-		this.#attempts.clear(direction);
-		this.troubles.changed();
-		this.troubles.holds[direction].clear();
-		const text = `${this.#options.platform.target}: ${before} → ${this.#sizes.size}`;
-		this.troubles.say('resized', text, 'info');
-	}
-
-	/** @returns ms until the next round */
-	#failed(error: PlatformError, direction: Direction, what: string): number {
-		const { platform, settings } = this.#options;
-		const now = Date.now();
-		const answered = error.fault !== 'unreachable' && error.fault !== 'throttled';
-		const tries = this.#attempts.failed(direction, answered, now);
-		if (error.mayPass && tries < settings.tries) {
-			this.#attempts.wait(direction, retryMs(tries - 1, settings.retryMs, error), now);
-			return this.#waitMs(direction);
-		}
-		this.#callOff();
-		const after = tries === 1 ? '' : ` after ${tries} tries`;
-		const text = `${platform.target}: ${what}${after}: ${wordsOf(error)}; its size stays as it is`;
-		const forMs = this.troubles.holds[direction].begin(text, now);
-		const held = direction === 'out' ? 'it does not grow' : 'nothing is removed';
-		this.troubles.say('resize_failed', `${text}, and ${held} for ${inSeconds(forMs)}`, 'error');
-		return 0;
 	}
 }
 
