@@ -169,6 +169,8 @@ export interface FillingEntry extends AnswerEntry {
 	 * (`distantFill`).
 	 */
 	setAnswer(answer: StoredAnswer, outgrows?: boolean): boolean;
+	/** It outgrew the memory for those who follow it, and goes on in a file the next time, when nobody does. */
+	readonly fitsDisk: boolean;
 	/** It is too long to be stored: it is not found any more, and goes on for those who follow it; false: nobody does, it is broken, or else as it was. */
 	outgrow(): boolean;
 	/** More of the body; false: there is no room for it, it is broken. */

@@ -7,6 +7,7 @@ import {
 	type CacheKey,
 	FillState,
 } from '../../cache/answer-store.ts';
+import { RecentRefusals } from '../../cache/recent-refusals.ts';
 import { isBypassed } from '../../cache/rules/bypass.ts';
 import type { CacheHash } from '../../cache/rules/cache-hash.ts';
 import { cacheStatusLine } from '../../cache/rules/cache-status.ts';
@@ -26,7 +27,6 @@ import { CACHED, reportOf } from './given-report.ts';
 import { judging } from './judging.ts';
 import { KeptAnswers } from './kept-answers.ts';
 import { forward, moreLines, passedLine, passScanned, refuseUncached, storedLine } from './pass-by.ts';
-import { RecentRefusals } from './recent-refusals.ts';
 import type { CachingParts, Lookup, RouteCache } from './route-cache.ts';
 import { type LookOwner, SecondLook } from './second-look.ts';
 import { SoughtAnswer } from './sought-answer.ts';

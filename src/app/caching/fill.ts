@@ -199,7 +199,7 @@ export class Fill extends AskingParty implements Asker<Route>, AnswerSource, Hei
 		if (this.#mode !== Mode.storing) return;
 		const before = growing.received;
 		const fits = growing.append(bytes, scan, this.#direct ? null : this.#overflow);
-		if (!fits || growing.isOutgrown) this.#owner.tooLong(this);
+		if (!fits || growing.isTooLong) this.#owner.tooLong(this);
 		if (!this.#direct) return;
 		if (!fits) this.#passDirectly();
 		// Long pieces go out from where they are stored, without another copy; so does what proves one for the disk.

@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DiskCare } from '../../cache/disk/disk-care.ts';
+import { bodiesFolder } from '../../cache/disk/testing/disk-store.ts';
 import { COMPRESS } from '../../gateway/compress/compress-policy.ts';
 import { Compression } from '../../gateway/compress/compression.ts';
 import { type Client, World } from './testing/fed-world.ts';
@@ -27,6 +30,12 @@ async function until(what: () => boolean): Promise<void> {
 	assert.fail('it never came');
 }
 
+/** The same, of what the disk has to do with. */
+async function untilDone(what: () => boolean): Promise<void> {
+	for (let waits = 0; waits < 5000 && !what(); waits++) await sleep(2);
+	assert.ok(what(), 'it never came');
+}
+
 /** Sends pieces of a body from `at` on, as long as the origin may send. Where it stopped. */
 async function feed(world: World, body: string, at = 0): Promise<number> {
 	let end = at;
@@ -50,6 +59,14 @@ async function feedAll(world: World, body: string, at = 0): Promise<void> {
 	world.answer('0\r\n\r\n');
 }
 
+interface CrowdOptions {
+	readonly minor?: number;
+	/** Field lines of the leader. */
+	readonly more?: string;
+	/** Of a disk that is used; null: there is none. */
+	readonly folder?: string | null;
+}
+
 interface Crowd {
 	readonly world: World;
 	readonly other: World;
@@ -59,9 +76,15 @@ interface Crowd {
 }
 
 /** Five who follow one. */
-async function crowd(minor = 1, more = ''): Promise<Crowd> {
-	const world = new World();
-	const other = new World({ beside: world });
+async function crowd({ minor = 1, more = '', folder = null }: CrowdOptions = {}): Promise<Crowd> {
+	const disk = folder === null ? null : { folder, node: Buffer.alloc(8) };
+	const world = new World({ disk });
+	const other = new World({ beside: world, disk });
+	if (folder !== null) {
+		const care = new DiskCare(world.store.memory, { folder, bytes: 8e6, fromBytes: 100_000 }, () => undefined);
+		care.open(0);
+		await care.begin();
+	}
 	const leader = world.client();
 	leader.ask('/k', more);
 	world.answer(HEAD);
@@ -133,7 +156,7 @@ test('one that breaks off is cut for all, and looks whole to nobody', async () =
 		[LONG / 2, 1],
 		[LONG / 2, 0],
 	] as const) {
-		const all = await crowd(minor);
+		const all = await crowd({ minor });
 		const { world, leader, followers } = all;
 		const body = digits(length);
 		await feed(world, body);
@@ -191,7 +214,7 @@ test('once all have left the origin is let go', async () => {
 test('all of one that outgrows the memory with its last bytes comes, and its trailers', async () => {
 	// Whose answer depends on it reads what is stored.
 	for (const more of ['', 'If-None-Match: "other"\r\n']) {
-		const all = await crowd(1, more);
+		const all = await crowd({ more });
 		const { world, followers, leader } = all;
 		const most = Math.floor(world.store.memory.units / 4) * 256;
 		const body = digits(most + 1000);
@@ -204,7 +227,7 @@ test('all of one that outgrows the memory with its last bytes comes, and its tra
 });
 
 test('a leader who reads what is stored goes on with the others', async () => {
-	const all = await crowd(1, 'If-None-Match: "other"\r\n');
+	const all = await crowd({ more: 'If-None-Match: "other"\r\n' });
 	const { world, followers, leader } = all;
 	const body = digits(LONG);
 	leader.side.takes = false;
@@ -266,4 +289,41 @@ test('who takes little at a time holds up the others for a minute in all, and is
 	assert.ok(isWhole(leader, body));
 	for (const client of slow) assert.equal(client?.chunks.ended, false);
 	await atRest(all, 0);
+});
+
+test('with a disk one that proves long comes to all, and the next time goes on in a file and is waited for', async (t) => {
+	const folder = bodiesFolder(t);
+	const all = await crowd({ folder });
+	const { world, other, leader, followers } = all;
+	const body = digits(LONG / 2);
+	await feedAll(world, body);
+	await until(() => [leader, ...followers].every((client) => isWhole(client, body)));
+	await atRest(all, 0);
+	world.asked.pop();
+	world.sides.pop();
+	const [next, behind, elsewhere] = [world.client(), world.client(), other.client()];
+	next.ask();
+	world.answer(HEAD);
+	behind.ask();
+	elsewhere.ask();
+	await feedAll(world, body);
+	assert.deepEqual([behind.side.text, elsewhere.side.text], ['', '']);
+	await until(() => isWhole(next, body));
+	for (const client of [behind, elsewhere]) await untilDone(() => client.body.length >= body.length);
+	assert.deepEqual([behind.body === body, elsewhere.body === body], [true, true]);
+	assert.deepEqual([world.asked.length, other.asked.length], [1, 0]);
+	assert.equal(world.store.diskUsage?.entries, 1);
+});
+
+test('with a disk a short one comes to all while it grows, and is stored', async (t) => {
+	const folder = bodiesFolder(t);
+	const all = await crowd({ folder });
+	const { world, followers } = all;
+	const body = digits(2 * PIECE);
+	const at = await feed(world, body.slice(0, PIECE));
+	await until(() => followers.every(({ chunks }) => chunks.text === body.slice(0, at)));
+	await feedAll(world, body, at);
+	await until(() => followers.every((follower) => isWhole(follower, body)));
+	await atRest(all, 1);
+	assert.equal(world.hit(), body);
 });

@@ -106,6 +106,11 @@ export class GrowingEntry implements Asking {
 		return this.entry?.outgrown ?? false;
 	}
 
+	/** So would it the next time. */
+	get isTooLong(): boolean {
+		return this.isOutgrown && this.entry?.fitsDisk === false;
+	}
+
 	/** False: it is too long to be stored, or there is no room. What then is not goes into `rest`, if there is one. */
 	append(bytes: Uint8Array, { ranges, rangeCount }: BodyScan, rest: Overflow | null): boolean {
 		let fits = this.#waiting === null || this.#put(bytes, ranges[0] as number, ranges[1] as number) || this.settle();

@@ -9,6 +9,9 @@ import { Cell, READERS_UNITS, Readers } from './entry-record.ts';
 import type { EntryTable } from './entry-table.ts';
 import type { Watchers } from './watchers.ts';
 
+/** Workers of a node at most. */
+export const WORKERS = 32;
+
 /** Those of one body. It holds the entry. */
 interface Group {
 	readonly unit: number;
@@ -63,6 +66,20 @@ export class ComingReaders {
 		return reading;
 	}
 
+	/** From now on nobody begins to read it; false: somebody does already, or that is not to be known. */
+	shut(unit: number): boolean {
+		const { cells } = this.#memory;
+		if (!this.#table.lock()) return false;
+		const at = this.#memory.cell(unit);
+		const run = cells[at + Cell.readers] as number;
+		const block = this.#memory.cell(run);
+		const done = run <= 0 || !isRead(cells, block);
+		if (done && run > 0) Atomics.store(cells, block + Readers.shut, 1);
+		else if (done) Atomics.store(cells, at + Cell.readers, 0);
+		this.#table.unlock();
+		return done;
+	}
+
 	/** Those of one body that hold up others for too long are told. */
 	cutLate(unit: number): void {
 		const group = this.#groups.get(unit);
@@ -84,8 +101,9 @@ export class ComingReaders {
 		if (!table.lock()) return null;
 		const at = this.#memory.cell(unit);
 		const there = cells[at + Cell.readers] as number;
-		const isOutgrown = there > 0 && cells[this.#memory.cell(there) + Readers.outgrown] === 1;
-		const mayRead = isAll || (cells[at + Cell.state] === FillState.filling && !isOutgrown);
+		const known = this.#memory.cell(there);
+		const isOver = there > 0 && (cells[known + Readers.outgrown] === 1 || cells[known + Readers.shut] === 1);
+		const mayRead = isAll || (cells[at + Cell.state] === FillState.filling && !isOver);
 		const run = !mayRead || there === 0 ? 0 : there > 0 ? there : this.#newRun(at);
 		const block = this.#memory.cell(run);
 		if (run !== 0) {
@@ -203,4 +221,11 @@ class BodyReading implements ComingBody {
 		const { group, readers } = this.#parts;
 		if (group.readings.delete(this)) readers.moved(group);
 	}
+}
+
+/** Whether some worker has readers. `block`: cell of the run that says so. */
+export function isRead(cells: Int32Array, block: number): boolean {
+	for (let worker = 0; worker < WORKERS; worker++)
+		if (Atomics.load(cells, block + Readers.reads + worker) === 1) return true;
+	return false;
 }

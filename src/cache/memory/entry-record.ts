@@ -81,7 +81,9 @@ export const Readers = {
 	/** 1: who has taken no more than what comes before `cutAt` is cut. */
 	cut: 98,
 	cutAt: 99,
-	cells: 100,
+	/** 1: nobody begins to read it any more. */
+	shut: 100,
+	cells: 101,
 } as const;
 export const READERS_UNITS = 2;
 /** Bytes in front of trailers. */

@@ -12,6 +12,7 @@ import { DiskEntryFill } from '../disk/disk-entry-fill.ts';
 import { SpillFill, type SpillStore } from '../disk/spill-fill.ts';
 import type { DistantBody, DistantFill } from '../distant-body.ts';
 import { Spoil } from '../purges/recent-purges.ts';
+import type { RecentRefusals } from '../recent-refusals.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
 import { PlacedAnswer } from './answer-codec.ts';
 import { type AnswerMemory, Control, SOFT_TIMES } from './answer-memory.ts';
@@ -34,6 +35,7 @@ export interface EntryParts extends SpillStore {
 	readonly watchers: Watchers;
 	readonly filler: EntryFiller;
 	readonly readers: ComingReaders;
+	readonly long: RecentRefusals;
 	readonly purges: number;
 	makeStale(unit: number, fromMs?: number): void;
 	spoilOf(since: number, key: Pick<CacheKey, 'bytes' | 'length'>, tags: readonly string[]): Spoil;
@@ -62,6 +64,7 @@ export class MemoryEntry implements FillingEntry {
 	/** Where it fills what proved too long to be stored, for those who read it. */
 	#window: OutgrownWindow | null = null;
 	#body: BodyReader | null = null;
+	fitsDisk = false;
 	/** How often it is held here. */
 	#held = 0;
 
@@ -201,6 +204,12 @@ export class MemoryEntry implements FillingEntry {
 	}
 
 	outgrow(): boolean {
+		this.fitsDisk = false;
+		return this.#goOn();
+	}
+
+	/** For those who follow it. */
+	#goOn(): boolean {
 		if (this.#window !== null) return true;
 		const writer = this.#writer;
 		if (writer === null || this.#cells[this.#at + Cell.readers] === 0) return false;
@@ -263,7 +272,7 @@ export class MemoryEntry implements FillingEntry {
 		const { purges } = this.#store;
 		if (this.since !== purges && !this.#outlives(this.since, answer)) return false;
 		// Before it is seen to grow.
-		if (outgrows && answer.length < 0 && this.#store.bodies === null)
+		if (outgrows && answer.length < 0 && (this.#store.bodies === null || !this.#store.long.has(this.key, false)))
 			Atomics.store(this.#cells, this.#at + Cell.readers, -1);
 		if (!this.#begin(answer)) return false;
 		// From here on a purge finds it by its tags; one that began before may have passed by.
@@ -302,7 +311,7 @@ export class MemoryEntry implements FillingEntry {
 		const writer = this.#writer;
 		const done = this.#window === null && (writer?.append(bytes, start, end) ?? false);
 		if (done) this.#store.watchers.changed(this.unit);
-		else if (writer === null || !this.outgrow()) this.fail(FillState.broken);
+		else if (writer === null || !this.#goOn()) this.fail(FillState.broken);
 		// Of what it has no room for the first may be there.
 		else this.#window?.append(bytes, start + writer.unsaid, end);
 		return done || this.#window !== null;
@@ -337,6 +346,11 @@ export class MemoryEntry implements FillingEntry {
 		const { bodies } = this.#store;
 		if (bodies === null || !bodies.wants(this.received + more)) return;
 		this.#maySpill = false;
+		if (!this.#store.readers.shut(this.unit)) {
+			this.#store.long.add(this.key, false);
+			this.fitsDisk = this.#goOn();
+			return;
+		}
 		const answer = this.answer as StoredAnswer;
 		this.#file = SpillFill.begin(this.#store, this, answer);
 		if (this.#file !== null) this.#writer = null;

@@ -11,6 +11,7 @@ import {
 import { PAGE } from '../disk/body-file.ts';
 import { DiskBodies, type DiskPlan } from '../disk/disk-bodies.ts';
 import { RecentPurges, Spoil } from '../purges/recent-purges.ts';
+import { RecentRefusals } from '../recent-refusals.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
 import { AnswerMemory, Control, UNIT } from './answer-memory.ts';
 import { Announced } from './asked-keys.ts';
@@ -38,6 +39,8 @@ export interface MemoryStoreOptions {
 export const KEY_MOST: number = 32 * 1024;
 /** Bytes of an entry at most: they are counted in 32 bits. */
 const ENTRY_MOST = 0x7fffffff;
+/** How long it is known that a body proved one for the disk, ms. */
+const LONG_MS = 3_600_000;
 /** Looks at what others ask for and bring, while they do. */
 const ASKS_MOST = 4;
 /** Times that something is put in anew, since there was one more purge in the same moment. */
@@ -59,6 +62,8 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 	readonly table: EntryTable;
 	readonly watchers: Watchers;
 	readonly readers: ComingReaders;
+	/** Keys whose bodies, of unknown length, proved ones for the disk while others read them. */
+	readonly long: RecentRefusals = new RecentRefusals(LONG_MS);
 	readonly filler: EntryFiller;
 	readonly bodies: DiskBodies | null;
 	/** null: nobody notes what is purged. */

@@ -1,7 +1,7 @@
 import { FillState } from '../answer-store.ts';
 import type { DistantFill, DistantFillListener } from '../distant-body.ts';
 import { Control } from './answer-memory.ts';
-import type { ComingReaders, WindowOwner } from './coming-readers.ts';
+import { type ComingReaders, isRead, type WindowOwner, WORKERS } from './coming-readers.ts';
 import type { BodyWriter, RunSource } from './entry-body.ts';
 import type { EntryFiller } from './entry-filler.ts';
 import { Cell, More, Readers } from './entry-record.ts';
@@ -15,7 +15,6 @@ const RUN_MOST = 1024;
 const RUN_LEAST = 256;
 /** Runs of such a length that the memory has. */
 const PARTS = 64;
-const WORKERS = 32;
 /** How long the slowest of its readers may hold up others in all, ms; how often that is looked at. */
 const HOLD_UP_MS = 60_000;
 const LOOK_MS = 1000;
@@ -267,12 +266,6 @@ export class OutgrownWindow implements DistantFill, RunSource, WindowOwner {
 		this.#parts.watchers.changed(this.#unit);
 		this.close();
 	}
-}
-
-function isRead(cells: Int32Array, block: number): boolean {
-	for (let worker = 0; worker < WORKERS; worker++)
-		if (Atomics.load(cells, block + Readers.reads + worker) === 1) return true;
-	return false;
 }
 
 /** Under the lock. None, if there are not two: one is read while the other is written. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { PLAIN_CACHE } from '../../../cache/cache-policy.ts';
+import type { DiskPlan } from '../../../cache/disk/disk-bodies.ts';
 import { AnswerMemory } from '../../../cache/memory/answer-memory.ts';
 import { type MemoryStore, openAnswerStore } from '../../../cache/memory/memory-store.ts';
 import { CacheHash } from '../../../cache/rules/cache-hash.ts';
@@ -106,6 +107,8 @@ export interface WorldOptions {
 	/** Another worker of this one's node. */
 	readonly beside?: World;
 	readonly route?: Partial<Route>;
+	/** Large bodies lie there. */
+	readonly disk?: DiskPlan | null;
 }
 
 /** One instance, with a connection for each question. */
@@ -119,9 +122,9 @@ export class World {
 	readonly sides: Side[] = [];
 	readonly #plane: DataPlane;
 
-	constructor({ recent = null, beside, route = {} }: WorldOptions = {}) {
+	constructor({ recent = null, beside, route = {}, disk = null }: WorldOptions = {}) {
 		this.memory = beside?.memory ?? AnswerMemory.create(4 * 1024 * 1024);
-		this.store = openAnswerStore(this.memory, beside === undefined ? 0 : 1, { recent });
+		this.store = openAnswerStore(this.memory, beside === undefined ? 0 : 1, { recent, disk });
 		const { plane } = bareRequests();
 		this.#plane = plane;
 		this.requests = new Requests(plane, handle);
