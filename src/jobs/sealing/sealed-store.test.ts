@@ -8,7 +8,7 @@ import { openEmbeddedJobStore } from '../embedded/embedded-job-store.ts';
 import { bytes, JobStage } from '../testing/job-stage.ts';
 import { seal, unseal } from './seal.ts';
 import { SealedJobs } from './sealed-store.ts';
-import { isStoreKey, storeKeys } from './store-keys.ts';
+import { isStoreKey, type StoreKey, storeKeys } from './store-keys.ts';
 
 const keyText = (): string => randomBytes(32).toString('base64');
 
@@ -74,6 +74,18 @@ test('without a key it is as it was; one that comes later leaves what was there,
 	assert.deepEqual((await store.get(before))?.request, REQUEST);
 	assert.deepEqual((await store.get(after))?.request, bytes('Authorization: another-one'));
 	assert.ok(!stage.text().includes('another-one'));
+});
+
+test('a body that only looks sealed is what its client sent, and its answer what the upstream said', async () => {
+	await using stage = new Stage();
+	const { jobs, store } = stage.open();
+	const body = { inline: new Uint8Array(seal(storeKeys([keyText()])[0] as StoreKey, REQUEST, 'body 1')) };
+	const id = await jobs.add({ request: REQUEST, body });
+	const claimed = await jobs.claimOne();
+	assert.deepEqual(claimed.body, body);
+	await jobs.report(claimed, { kind: 'succeeded', result: { head: bytes('HTTP/1.1 200 OK\r\n'), body } });
+	store.keys = storeKeys([keyText()]);
+	assert.deepEqual((await store.get(id))?.result?.body, body);
 });
 
 test('a new key goes before the old one; without the old one a job is parked, and goes on once it is back', async () => {

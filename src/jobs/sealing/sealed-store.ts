@@ -211,9 +211,10 @@ export class SealedJobs implements TellingStore {
 		const { id, result } = job;
 		const request = unseal(this.#keys, job.request, requestOf(id));
 		const notify = job.notify === null ? null : unseal(this.#keys, job.notify, notifyOf(id));
-		const body = openedBody(this.#keys, job.body, bodyOf(id));
+		const body = openedBody(this.#keys, job.body, { about: bodyOf(id), beside: job.request });
 		const head = result === null ? NOTHING : unseal(this.#keys, result.head, headOf(id));
-		const answer = result === null ? null : openedBody(this.#keys, result.body, resultOf(id));
+		const answer =
+			result === null ? null : openedBody(this.#keys, result.body, { about: resultOf(id), beside: result.head });
 		if (request === null || head === null || body === undefined || answer === undefined) return null;
 		if (notify === null && job.notify !== null) return null;
 		return { ...job, request, body, notify, result: result === null ? null : { head, body: answer } };
@@ -260,11 +261,19 @@ const isSealedBody = (body: JobBody | null): boolean => body !== null && 'inline
 const sealedBody = (key: StoreKey, body: JobBody | null, about: string): JobBody | null =>
 	body !== null && 'inline' in body ? { inline: seal(key, body.inline, about) } : body;
 
-/** undefined: no key opens it. */
-function openedBody(keys: readonly StoreKey[], body: JobBody | null, about: string): JobBody | null | undefined {
+/**
+ * undefined: no key opens it. `beside`: what was stored together with it. Where that lies in the clear so does the body,
+ * and one that looks sealed and does not open is what a client or an upstream sent.
+ */
+function openedBody(
+	keys: readonly StoreKey[],
+	body: JobBody | null,
+	{ about, beside }: { about: string; beside: Uint8Array },
+): JobBody | null | undefined {
 	if (body === null || !('inline' in body)) return body;
 	const inline = unseal(keys, body.inline, about);
-	return inline === null ? undefined : { inline };
+	if (inline === null) return isSealed(beside) ? undefined : body;
+	return { inline };
 }
 
 const requestOf = (id: string): string => `request ${id}`;
