@@ -104,7 +104,8 @@ test('a new key goes before the old one; without the old one a job is parked, an
 	const told = new RegExp(`encrypted by the key ${ids[0]}, and .jobs.encryption. names only ${ids[1]}: name that one`);
 	await assert.rejects(store.get(id), { code: 'key_missing', message: told });
 	const looked = await store.look(id);
-	assert.deepEqual([looked?.state, looked?.request.length], ['waiting', 0]);
+	assert.deepEqual([looked?.state, looked?.request.length, looked?.error], ['waiting', 0, null]);
+	assert.match((await store.show(id))?.error?.message ?? '', told);
 	assert.equal((await store.list({ limit: 10 })).jobs[0]?.id, id);
 	const heard: string[] = [];
 	store.parked = (job, { code }) => heard.push(`${job.id} ${code}`);

@@ -105,6 +105,13 @@ export class SealedJobs implements TellingStore {
 		return job === null ? null : this.#shown(job);
 	}
 
+	/** As `look`, for people: the error of one that no key opens says which it needs. */
+	async show(id: string): Promise<Job | null> {
+		const job = await this.#store.get(id);
+		if (job === null) return null;
+		return { ...this.#shown(job), error: job.error ?? (this.#opened(job) === null ? this.#locked(job) : null) };
+	}
+
 	/** Whoever adds the key may drive it again. */
 	#locked({ request, notify, result }: Job): JobError {
 		const parts = [request, notify, result?.head ?? null].filter((part) => part !== null);
