@@ -119,6 +119,22 @@ test('a new key goes before the old one; without the old one a job is parked, an
 	assert.deepEqual((await jobs.claimOne()).request, REQUEST);
 });
 
+test('one that cannot be parked keeps none that was claimed with it from who claimed', async () => {
+	await using stage = new Stage();
+	await stage.open(keyText()).jobs.add({ request: REQUEST });
+	const clear = await stage.open().jobs.add({ request: REQUEST });
+	const failing = openEmbeddedJobStore({ path: stage.path });
+	failing.report = () => Promise.reject(new Error('the disk is full'));
+	const sealed = new SealedJobs(failing);
+	const room = { name: 'videos', concurrency: 0, rate: null, group: { concurrency: 0, rate: null }, lanes: [] };
+	const claimed = await sealed.claim({ holder: 'h', leaseMs: 1000, most: 9, nowMs: Date.now(), queues: [room] });
+	assert.deepEqual(
+		claimed.map(({ id }) => id),
+		[clear],
+	);
+	await sealed.close();
+});
+
 test('what was sealed opens in its own place only, and not when it was changed', () => {
 	const keys = storeKeys([keyText()]);
 	const sealed = seal(keys[0] as (typeof keys)[0], REQUEST, 'request 1');

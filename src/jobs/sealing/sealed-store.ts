@@ -64,7 +64,8 @@ export class SealedJobs implements TellingStore {
 			if (found !== null) opened.push(found);
 			else locked.push(job);
 		}
-		if (locked.length > 0) await this.#park(locked, claim.nowMs);
+		// Where that cannot be stored now the others go on all the same; it is claimed again once its lease is over.
+		if (locked.length > 0) await this.#park(locked, claim.nowMs).catch(() => {});
 		return opened;
 	}
 
