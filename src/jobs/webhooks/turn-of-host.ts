@@ -11,7 +11,7 @@ const words = (text: string): readonly string[] => text.split(' ');
 
 /** Names below which each customer of a platform has one of his own: that one is his domain. */
 const PLATFORMS: readonly string[] = [
-	...words('amplifyapp.com cloudfront.net azurefd.net azure-api.net cloudapp.net cloudfunctions.net web.app'),
+	...words('amplifyapp.com cloudfront.net azure-api.net cloudapp.net cloudfunctions.net web.app'),
 	...words('firebaseapp.com vercel.app now.sh netlify.app pages.dev workers.dev herokuapp.com fly.dev onrender.com'),
 	...words('up.railway.app deno.dev github.io gitlab.io repl.co replit.app glitch.me ngrok.io ngrok.app ngrok.dev'),
 	...words('ngrok-free.app ngrok-free.dev loca.lt trycloudflare.com ts.net hookdeck.com webhook.office.com'),
@@ -24,7 +24,9 @@ const PLATFORMS: readonly string[] = [
  */
 const CLOUDS: readonly string[] = [
 	...words('amazonaws.com on.aws elasticbeanstalk.com awsapprunner.com appspot.com run.app azurewebsites.net'),
-	...words('azurecontainerapps.io azurestaticapps.net cloudapp.azure.com app.github.dev replit.dev pipedream.net'),
+	...words(
+		'azurecontainerapps.io azurefd.net azurestaticapps.net cloudapp.azure.com app.github.dev replit.dev pipedream.net',
+	),
 	...words('digitaloceanspaces.com linodeobjects.com'),
 ];
 
