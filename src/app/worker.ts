@@ -41,8 +41,8 @@ import { RequestRecorder } from './request-recorder.ts';
 import { Waiting } from './waiting.ts';
 import { WorkerTracing } from './worker-tracing.ts';
 
-/** How often queues of connections are given their room, ticks: 5 s. */
-const ROOM_TICKS = 50;
+/** How often queues of connections are given their room, ticks. */
+const ROOM_TICKS: number = 5000 / TICK_MS;
 
 /** One thread of the data plane: its listeners, its pools, its counts. The control plane tells it what to serve. */
 class DataWorker {
