@@ -133,7 +133,9 @@ export class ComingReaders {
 		for (const group of changed) {
 			const { unit, block, readings } = group;
 			const isOutgrown = Atomics.load(cells, block + Readers.outgrown) === 1;
-			if (readings.size === 0) {
+			// The last may leave below, of which is told once more.
+			const isEmpty = readings.size === 0;
+			if (isEmpty) {
 				this.#groups.delete(unit);
 				if (this.#groups.size === 0) this.#watchers.leave(this.#cut);
 				Atomics.store(cells, block + Readers.reads + this.#worker, 0);
@@ -151,7 +153,7 @@ export class ComingReaders {
 				Atomics.store(cells, block + Readers.passed + this.#worker, passed);
 			}
 			if (isOutgrown) this.#wake(unit);
-			if (readings.size === 0) this.#table.release(unit);
+			if (isEmpty) this.#table.release(unit);
 		}
 	}
 
