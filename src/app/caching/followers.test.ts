@@ -239,6 +239,27 @@ test('a leader who reads what is stored goes on with the others', async () => {
 	await atRest(all, 0);
 });
 
+test('what its client has not taken yet stays as it is when one outgrows the memory', async () => {
+	const all = await crowd({ more: 'If-None-Match: "other"\r\n' });
+	const { world, followers, leader } = all;
+	const body = digits(LONG);
+	leader.side.takes = false;
+	const at = await feed(world, body.slice(0, 7 * PIECE));
+	// From here on its socket has all that came, by reference.
+	leader.drainOnce();
+	const stopped = await feed(world, body, at);
+	await until(() => isPaused(world));
+	// Others get what was given back.
+	for (let which = 1; which <= 40; which++) {
+		world.client().ask(`/other${which}`);
+		world.answer(`HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 30000\r\n\r\n`, which);
+		world.answer('z'.repeat(30_000), which);
+	}
+	leader.drain();
+	await feedAll(world, body, stopped);
+	await until(() => [leader, ...followers].every((client) => isWhole(client, body)));
+});
+
 test('who gets it compressed waits until it is whole, and asks for himself where it does not fit', async () => {
 	for (const fits of [true, false]) {
 		const world = new World({ route: { compress: new Compression(COMPRESS) } });
