@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DiskCare } from '../../cache/disk/disk-care.ts';
 import { bodiesFolder } from '../../cache/disk/testing/disk-store.ts';
+import { AnswerMemory } from '../../cache/memory/answer-memory.ts';
 import { COMPRESS } from '../../gateway/compress/compress-policy.ts';
 import { Compression } from '../../gateway/compress/compression.ts';
 import { type Client, World } from './testing/fed-world.ts';
@@ -258,6 +259,27 @@ test('what its client has not taken yet stays as it is when one outgrows the mem
 	leader.drain();
 	await feedAll(world, body, stopped);
 	await until(() => [leader, ...followers].every((client) => isWhole(client, body)));
+});
+
+test('a worker that dies holds up nobody, and what it was filling is cut for those of the others', async () => {
+	for (const dead of [0, 1]) {
+		const { world, leader, followers } = await crowd();
+		const body = digits(LONG);
+		for (const which of [3, 4]) (followers[which] as Client).side.takes = dead === 0;
+		if (dead === 0) (followers[0] as Client).side.takes = false;
+		const stopped = await feed(world, body);
+		assert.ok(isPaused(world));
+		AnswerMemory.abandon(world.memory, dead);
+		if (dead === 0) {
+			await until(() => followers.slice(3).every(({ side }) => side.cut));
+			for (const { chunks } of followers.slice(3))
+				assert.ok(!chunks.ended && chunks.text === body.slice(0, chunks.text.length));
+			continue;
+		}
+		await feedAll(world, body, stopped);
+		await until(() => [leader, ...followers.slice(0, 3)].every((client) => isWhole(client, body)));
+		await until(() => world.caching.idle);
+	}
 });
 
 test('who gets it compressed waits until it is whole, and asks for himself where it does not fit', async () => {
