@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DiskCare } from '../../cache/disk/disk-care.ts';
 import { bodiesFolder } from '../../cache/disk/testing/disk-store.ts';
 import { AnswerMemory } from '../../cache/memory/answer-memory.ts';
+import { Cell, Readers } from '../../cache/memory/entry-record.ts';
 import { COMPRESS } from '../../gateway/compress/compress-policy.ts';
 import { Compression } from '../../gateway/compress/compression.ts';
 import { type Client, World } from './testing/fed-world.ts';
@@ -319,6 +320,9 @@ test('who takes little at a time holds up the others for a minute in all, and is
 	mock.timers.enable({ apis: ['setInterval'] });
 	const stopped = await feed(world, body);
 	assert.ok(isPaused(world));
+	const { memory, readers } = world.store;
+	const [unit] = readers.windows.keys();
+	const cut = memory.cell(memory.cells[memory.cell(unit as number) + Cell.readers] as number) + Readers.cut;
 	for (const [seconds, isCut] of [
 		[59, false],
 		[1, true],
@@ -327,6 +331,7 @@ test('who takes little at a time holds up the others for a minute in all, and is
 		for (let turns = 0; turns < 20; turns++) await turn();
 		for (const client of slow) assert.equal(client?.side.cut, isCut);
 	}
+	await until(() => memory.cells[cut] === 0);
 	await feedAll(world, body, stopped);
 	await until(() => followers.slice(1, 4).every((follower) => isWhole(follower, body)));
 	assert.ok(isWhole(leader, body));
