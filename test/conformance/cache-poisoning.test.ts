@@ -9,6 +9,8 @@
  * - GCEA: Martin Doyhenard, Gotta Cache 'em all, 2024
  * - RangeAmp: Li et al., RangeAmp Attacks, DSN 2020; CVE-2011-3192
  * - h2c: Jake Miller, h2c Smuggling, 2020
+ * - internal fields of frameworks: CVE-2023-46298, CVE-2024-46982, CVE-2025-29927 (Next.js), CVE-2025-43864, CVE-2025-43865
+ *   (React Router); `X-Forwarded-Protocol` as Gunicorn believes it by default
  * - Splitting: Amit Klein, Divide and Conquer, 2004
  */
 import assert from 'node:assert/strict';
@@ -18,6 +20,16 @@ import type { Script } from '../support/raw-upstream.ts';
 import { get, suite } from '../support/suite.ts';
 
 const FRESH = 'Cache-Control: max-age=600';
+
+const SCHEMES = [
+	...['x-forwarded-proto', 'x-forwarded-scheme', 'x-forwarded-ssl', 'x-forwarded-protocol', 'x-url-scheme'],
+	'front-end-https',
+];
+const FRAMEWORKS = [
+	...['x-matched-path', 'x-now-route-matches', 'x-invoke-path', 'x-invoke-query', 'x-invoke-status'],
+	...['x-middleware-prefetch', 'x-middleware-subrequest', 'x-nuxt-no-ssr'],
+	...['x-react-router-spa-mode', 'x-react-router-prerender-data'],
+];
 
 /** What a framework that trusts too much makes of a request. */
 const naive: Script = (request, peer) => {
@@ -29,7 +41,8 @@ const naive: Script = (request, peer) => {
 		host:
 			forwarded ??
 			said('x-forwarded-host', 'x-host', 'x-original-host', 'x-http-host-override', 'x-forwarded-server', 'host'),
-		scheme: said('x-forwarded-proto', 'x-forwarded-scheme', 'x-forwarded-ssl'),
+		scheme: said(...SCHEMES),
+		framework: said(...FRAMEWORKS),
 		port: said('x-forwarded-port'),
 		path:
 			said('x-original-url', 'x-rewrite-url', 'x-original-uri', 'x-forwarded-uri', 'x-forwarded-path') ??
@@ -78,10 +91,16 @@ describe('cache poisoning', () => {
 	const VECTORS: Vector[] = [
 		...[
 			...['X-Forwarded-Host: evil', 'X-Host: evil', 'X-Original-Host: evil', 'X-HTTP-Host-Override: evil'],
-			...['X-Forwarded-Server: evil', 'Forwarded: host=evil', 'X-Forwarded-Scheme: evil', 'X-Forwarded-Proto: evil'],
-			...['X-Forwarded-SSL: evil', 'X-Forwarded-Port: evil', 'X-Forwarded-Prefix: /evil', 'X-Forwarded-Path: /evil'],
+			...[
+				'X-Forwarded-Server: evil',
+				'Forwarded: host=evil',
+				'X-Forwarded-Port: evil',
+				'X-Forwarded-Prefix: /evil',
+				'X-Forwarded-Path: /evil',
+			],
 			...['X-Original-URL: /evil', 'X-Rewrite-URL: /evil', 'X-Original-URI: /evil', 'X-Forwarded-Uri: /evil'],
 		].map((line) => ({ name: `PWCP: unkeyed ${line.replace(/:.*/, '')}`, lines: [line] })),
+		...[...SCHEMES, ...FRAMEWORKS].map((name) => ({ name: `unkeyed ${name}`, lines: [`${name}: evil`] })),
 		{ name: 'PWCP: the same in other letters', lines: ['x-FORWARDED-hOST: evil'] },
 		{ name: 'PWCP: the same behind another of its name', lines: ['X-Forwarded-Host: test', 'X-Forwarded-Host: evil'] },
 		{ name: 'PWCP: the same with `_`', lines: ['X_Forwarded_Host: evil'] },
