@@ -73,6 +73,12 @@ describe('cache poisoning', () => {
 					'GET /campaign/*': { cache: { key: { query: { except: ['utm_content'] } } } },
 				},
 			},
+			'by-port': {
+				match: { host: 'two:80' },
+				instances: [url],
+				cache: {},
+				headers: { request: { set: { 'X-Host': '80' } } },
+			},
 			any: { instances: [url], cache: {} },
 		},
 	}));
@@ -140,6 +146,17 @@ describe('cache poisoning', () => {
 			assert.deepEqual([page['method'], page['host'], page['path'], page['body']], ['GET', 'test', path, '']);
 			assert.match(victim.field('cache-status') ?? '', /stored|hit/);
 		});
+
+	test('a service that is chosen by a port that may be left out has answers of its own', async () => {
+		const path = freshPath();
+		it.upstream.on(path, naive);
+		const host = async (name: string) =>
+			(await it.ask(`GET ${path} HTTP/1.1\r\nHost: ${name}\r\n\r\n`)).json<Record<string, string>>()['host'];
+		assert.deepEqual(
+			[await host('two'), await host('two:80'), await host('TWO'), await host('two:80')],
+			['two', '80', 'two', '80'],
+		);
+	});
 
 	test('CPDoS: HTTP meta characters never reach an origin', async () => {
 		for (const char of ['\0', '\x07', '\x7f', '\r', '\x0b']) {

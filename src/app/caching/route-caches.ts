@@ -65,17 +65,21 @@ const CAPABILITY = Buffer.from(`Surrogate-Capability: ${SURROGATE_CAPABILITY}\r\
 const joined = (one: Buffer = NOTHING, other: Buffer): Buffer => Buffer.concat([one, other]);
 
 /**
- * Whether host and target do not tell its answers from those of other routes: it is chosen by a field, what it forwards
- * is another path than the one that it was chosen by, or its answers are for all hosts.
+ * Whether host and target do not tell its answers from those of other routes: it is chosen by a field, or by a port that
+ * keys leave out, what it forwards is another path than the one that it was chosen by, or its answers are for all hosts.
  */
 function isAlone({ key }: CachePolicy, entries: readonly RouteEntry[]): boolean {
 	return (
 		key.anyHost ||
 		entries.some(({ pattern, route, service }) => {
 			const { strip, rewrite } = (route ?? service).path;
-			return pattern.header !== null || strip !== null || rewrite !== null;
+			const byPort = pattern.host !== null && OWN_PORT.test(pattern.host);
+			return byPort || pattern.header !== null || strip !== null || rewrite !== null;
 		})
 	);
 }
+
+/** `a.example:80` is `a.example` to a key. */
+const OWN_PORT = /:(?:80|443)$/;
 
 const spaceOf = ({ service, route }: RouteEntry): string => `${service.name} ${route?.name ?? ''}`;
