@@ -25,6 +25,8 @@ const RESTART_MS = 500;
 /** One that cannot begin, as where its folder cannot be used, at last only so often. */
 const RESTART_MOST_MS = 30_000;
 const HEAP_MB = 1024;
+/** Of what is young: see `worker-group.ts`. */
+const YOUNG_MB = 24;
 
 /** The control plane's side of the jobs thread: there is one once some route makes jobs. */
 export class JobsLink {
@@ -105,7 +107,7 @@ export class JobsLink {
 		const thread = new Worker(threadFile(), {
 			name: 'jobs',
 			workerData: start,
-			resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+			resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_MB },
 		});
 		this.#thread = thread;
 		thread.on('message', (message: FromJobsThread) => this.#receive(message));

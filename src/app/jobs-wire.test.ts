@@ -55,7 +55,9 @@ test('all that a worker says comes as it was said, in its order', () => {
 	const jobs = [
 		...BODIES.map((body) => job({ body })),
 		job({ idempotency, deadlineMs: 7, notify: BYTES }),
+		job({ lane: '' }),
 		// Members that are left out of most.
+		job({ lane: 'a', notifyLane: 'host', spend: { cost: 1, sinceMs: 2, of: [] } }),
 		job({ more: { cost: 1 } } as Partial<NewJob>),
 	];
 	const said: ToJobs[] = [

@@ -81,15 +81,15 @@ function each<M>(take: (message: M) => void, message: M): void {
 const ANSWER_KEYS = 5;
 const ORDER_KEYS = 7;
 const JOB_KEYS = 15;
-const JOB_VALUES = 18;
+const JOB_VALUES = 19;
 
 const has = (value: object, keys: number): boolean => Object.keys(value).length === keys;
 
 /** null: nothing. */
 function moreOf(job: NewJob): object | null {
-	if (has(job, JOB_KEYS)) return null;
+	if (has(job, job.lane === undefined ? JOB_KEYS : JOB_KEYS + 1)) return null;
 	const { id, queue, group, owner, priority, createdMs, runAtMs, deadlineMs, keepMs, attemptsMost, ...rest } = job;
-	const { request, body, upstreamKey, notify, idempotency, ...more } = rest;
+	const { request, body, upstreamKey, notify, idempotency, lane, ...more } = rest;
 	return more;
 }
 
@@ -99,7 +99,7 @@ function writeJob(to: Flat, job: NewJob): void {
 	to.push(id, queue, group, owner, priority, createdMs, runAtMs, deadlineMs, keepMs, attemptsMost);
 	to.push(textOf(request), upstreamKey, notify === null ? null : textOf(notify), idempotency);
 	writeBody(to, job.body);
-	to.push(moreOf(job));
+	to.push(moreOf(job), job.lane);
 }
 
 function readJob(from: Flat, at: number): NewJob {
@@ -121,6 +121,8 @@ function readJob(from: Flat, at: number): NewJob {
 		notify: from[at + 12] === null ? null : bytesOf(from[at + 12]),
 		idempotency: from[at + 13] as NewJob['idempotency'],
 	};
+	const lane = from[at + 18] as string | undefined;
+	if (lane !== undefined) job.lane = lane;
 	return more === null ? job : { ...job, ...more };
 }
 

@@ -14,7 +14,7 @@ test('an attempt of a job has its grace, though no client is there', async () =>
 		fleet: { stop: says('fleet') },
 		log: { add: nothing },
 		scaling: { stop: nothing },
-		purging: { end: says('purging') },
+		purging: { end: says('purging'), keepRest: says('rest') },
 		monitor: { end: says('monitor') },
 		served: { jobs: { rest: () => rested.promise, end: says('jobs') } },
 		cache: { shared: { end: says('cache') } },
@@ -26,5 +26,5 @@ test('an attempt of a job has its grace, though no client is there', async () =>
 	load.active = 0;
 	rested.resolve();
 	await down;
-	assert.deepEqual(done.slice(4), ['hang-up', 'fleet', 'workers', 'cache', 'monitor', 'jobs']);
+	assert.deepEqual(done.slice(4), ['hang-up', 'fleet', 'workers', 'cache', 'rest', 'monitor', 'jobs']);
 });

@@ -21,6 +21,11 @@ const HUNG_MS = 5000;
 const HUNG_LOOKS = 10;
 /** Most memory of one worker's heap: beyond it that worker ends and is replaced, and nothing else. */
 const HEAP_MB = 1024;
+/**
+ * Most of it for what is young: three times a half-space. It grows by itself as far as V8 lets it, and where it is
+ * larger than the room that is left to the old, each filling begins a full collection.
+ */
+const YOUNG_MB = 24;
 /** A worker that dies at once, again and again, is not started more often than this. */
 const RESTART_MS = 500;
 
@@ -155,7 +160,7 @@ export class WorkerGroup {
 		const thread = new Worker(this.#options.file ?? workerFile(), {
 			name: `worker-${id}`,
 			workerData: start,
-			resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+			resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_MB },
 			stdout: false,
 			stderr: false,
 		});

@@ -1,3 +1,4 @@
+import { ShortLivedMap } from '../core/short-lived-map.ts';
 import type { AttemptOrder, AttemptOutcome, AttemptPolicy } from './attempt.ts';
 import { type AttemptReport, AttemptReports } from './attempt-reports.ts';
 import type { SubmittedJobs } from './external/submitted-jobs.ts';
@@ -61,7 +62,7 @@ interface Running {
 export class JobRunner {
 	readonly #parts: JobRunnerParts;
 	readonly #reports: AttemptReports;
-	readonly #running = new Map<string, Running>();
+	readonly #running = new ShortLivedMap<string, Running>();
 	/** Tokens, by job. */
 	readonly #tokens = new Map<string, string>();
 	#gone: readonly string[];

@@ -111,14 +111,18 @@ describe('two nodes and one Redis', { skip: NO_REDIS }, () => {
 			20_000,
 		);
 
-	/** Stored at the first node, and in Redis. */
+	/** Stored at the first node, and in Redis: what that does not take in time, on a busy machine, is offered again. */
 	async function stored(path: string, ...lines: string[]): Promise<string> {
-		await shared(nodes[0], nodes[1]);
 		serve(path, ...lines);
-		const { body, cache } = await ask(nodes[0], path);
-		assert.match(cache, /fwd=uri-miss/);
-		await eventually(() => has(path), Boolean, 10_000);
-		return body;
+		for (let tries = 0; ; tries++) {
+			await shared(nodes[0], nodes[1]);
+			const { body, cache } = await ask(nodes[0], path);
+			assert.match(cache, /fwd=uri-miss/);
+			const there = await eventually(() => has(path), Boolean, 3000).catch(() => false);
+			if (there) return body;
+			assert.ok(tries < 3, `${path} is not in Redis`);
+			await nodes[0].control('purge', { urls: [`http://a.example${path}`] });
+		}
 	}
 
 	test('what one has asked for, the other has, with its age, and then in its own memory', async () => {

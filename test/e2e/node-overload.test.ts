@@ -94,7 +94,7 @@ describe('a worker that has too much to do', () => {
 		await eventually(
 			async () => (await statusOf(it.ballast)).workers[0]?.sheds,
 			(sheds) => sheds !== 'nothing',
-			30_000,
+			60_000,
 		);
 		going = false;
 		for (const { status } of await busy) assert.equal(status, 'fulfilled');

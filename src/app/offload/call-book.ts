@@ -1,4 +1,5 @@
 import { BallastError, type ErrorCode } from '../../core/errors.ts';
+import { ShortLivedMap } from '../../core/short-lived-map.ts';
 import type { FromJobs, JobCall, JobCalls, ToJobs } from '../jobs-messages.ts';
 
 /** Most calls that wait for an answer; who is that far behind is not asked more. */
@@ -21,7 +22,7 @@ type Send = (message: Extract<ToJobs, { type: 'call' }>) => void;
 
 /** Calls to the jobs thread that wait for their answers. */
 export class CallBook {
-	readonly #calls = new Map<number, Call>();
+	readonly #calls = new ShortLivedMap<number, Call>();
 	#waits = 0;
 	#lastId = 0;
 

@@ -1,3 +1,4 @@
+import { ShortLivedMap } from '../../core/short-lived-map.ts';
 import type { DataPlane } from '../../gateway/data-plane.ts';
 import type { Route } from '../../gateway/route.ts';
 import type { AttemptOrder, AttemptOutcome } from '../../jobs/attempt.ts';
@@ -10,7 +11,7 @@ export class JobAttempts implements AttemptTaker, AttemptEnd {
 	readonly #plane: DataPlane;
 	readonly #parts: OffloadParts;
 	readonly #routeOf: (service: string, route: string) => Route | undefined;
-	readonly #underWay = new Map<string, JobAttempt>();
+	readonly #underWay = new ShortLivedMap<string, JobAttempt>();
 
 	/** `routeOf`: as it is configured now; of a route that is gone, that of its service. */
 	constructor(plane: DataPlane, parts: OffloadParts, routeOf: (service: string, route: string) => Route | undefined) {

@@ -193,7 +193,7 @@ export const cacheInput: fc.Arbitrary<NonNullable<UserRoute['cache']>> = fc.oneo
 			),
 			bypass: maybe(fc.constantFrom<string | string[]>('cookie:session', ['header:X-Preview', 'query:preview=1'])),
 			body: maybe(fc.constantFrom('1MiB', '64KiB')),
-			variants: maybe(fc.integer({ min: 1, max: 1000 })),
+			variants: maybe(fc.integer({ min: 1, max: 256 })),
 			clients: maybe(fc.constantFrom('obey' as const, 'ignore' as const)),
 			status: maybe(fc.boolean()),
 			tags: maybe(fc.constantFrom<{ hide?: boolean; fields?: string[] }>({ hide: true }, { fields: ['X-Tags'] })),

@@ -4,28 +4,21 @@ import type { NewJob } from '../job.ts';
 import type { AddOutcome } from '../job-store.ts';
 import type { IdempotencyRecords } from './idempotency-records.ts';
 import type { JobBook } from './job-book.ts';
-import { bodyColumns } from './job-row.ts';
 import { STATE_NUMBERS } from './job-tables.ts';
-import { spendText } from './spend-text.ts';
+
+/** A key that is known for less is looked for with its job, which must be in the file then, ms. */
+const SHORT_KEY_MS = 60_000;
 
 /** Takes jobs in, within a transaction. */
 export class Adding {
 	readonly #book: JobBook;
-	readonly #addJob: StatementSync;
-	readonly #addPayload: StatementSync;
-	readonly #addNotice: StatementSync;
+	readonly #there: StatementSync;
 	readonly #records: IdempotencyRecords;
 
 	constructor(database: DatabaseSync, book: JobBook, records: IdempotencyRecords) {
 		this.#book = book;
 		this.#records = records;
-		this.#addJob = database.prepare(
-			`INSERT INTO jobs (id, qid, gid, state, priority, lane, runAt, version, attempts, attemptsMost, held, created,
-			deadline, keep, owner, upstreamKey, spend) VALUES (?, ?, ?, ?, ?, ?, ?, 1, 0, ?, 0, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (id) DO NOTHING`,
-		);
-		this.#addPayload = database.prepare('INSERT INTO payloads VALUES (?, ?, ?, ?, ?, ?)');
-		this.#addNotice = database.prepare('INSERT INTO notices (seq, version, attempts, lane) VALUES (?, 0, 0, ?)');
+		this.#there = database.prepare('SELECT 1 FROM jobs WHERE id = ?');
 	}
 
 	add(job: NewJob): AddOutcome {
@@ -33,15 +26,26 @@ export class Adding {
 		if (known !== null) {
 			const { id } = known;
 			const isSame = known.fingerprint === job.idempotency?.fingerprint;
-			return isSame ? { kind: 'same', id, job: this.#book.job(id) } : { kind: 'mismatch', id };
+			return isSame ? this.#same(id) : { kind: 'mismatch', id };
 		}
-		const over =
-			job.spend === undefined || this.#book.row(job.id) !== null ? null : this.#book.spending.over(job.spend);
+		const isThere = this.#isThere(job.id);
+		const over = job.spend === undefined || isThere ? null : this.#book.spending.over(job.spend);
 		if (over !== null) return { kind: 'over_spend', id: job.id, key: over };
 		// Of the others it was taken at once.
 		if (job.spend !== undefined && job.idempotency !== null) this.#records.take(job.idempotency, job);
-		if (!this.#insert(job)) return { kind: 'same', id: job.id, job: this.#book.job(job.id) };
+		// The same call was made twice.
+		if (isThere) return this.#same(job.id);
+		this.#take(job);
 		return { kind: 'added', job: newJob(job) };
+	}
+
+	#isThere(id: string): boolean {
+		return this.#book.fresh.has(id) || this.#there.get(id) !== undefined;
+	}
+
+	#same(id: string): AddOutcome {
+		this.#book.fresh.writeAll();
+		return { kind: 'same', id, job: this.#book.job(id) };
 	}
 
 	/** Whose its key is; null: it has none, or one that is its own now, or free where it may yet be refused. */
@@ -51,34 +55,16 @@ export class Adding {
 		return this.#records.take(idempotency, { id, createdMs });
 	}
 
-	/** False: it is there already, since the same call was made twice. */
-	#insert(job: NewJob): boolean {
-		const { ledger } = this.#book;
-		const { id, priority, runAtMs, attemptsMost, createdMs, deadlineMs, keepMs, owner, upstreamKey } = job;
+	#take(job: NewJob): void {
+		const { ledger, fresh } = this.#book;
+		const { id, runAtMs, createdMs, idempotency } = job;
 		const group = ledger.madeGroup(ledger.madeQueue(job.queue), job.group);
 		const state = runAtMs > createdMs ? STATE_NUMBERS.scheduled : STATE_NUMBERS.waiting;
-		const { changes, lastInsertRowid } = this.#addJob.run(
-			id,
-			group.queue.qid,
-			group.gid,
-			state,
-			priority,
-			job.lane ?? '',
-			runAtMs,
-			attemptsMost,
-			createdMs,
-			deadlineMs,
-			keepMs,
-			owner,
-			upstreamKey,
-			job.spend === undefined ? null : spendText(job.spend),
-		);
-		if (changes === 0) return false;
-		this.#addPayload.run(lastInsertRowid, job.request, ...bodyColumns(job.body), job.notify);
-		if (job.notify !== null) this.#addNotice.run(lastInsertRowid, job.notifyLane ?? '');
+		const hasShortKey = idempotency !== null && idempotency.untilMs - createdMs < SHORT_KEY_MS;
+		if (state === STATE_NUMBERS.waiting && !hasShortKey) fresh.add(job, group);
+		else fresh.insert(job, group, state);
 		if (job.spend !== undefined) this.#book.spending.count(job.spend);
 		ledger.move(group, null, state);
 		this.#book.tell(id, state, 1);
-		return true;
 	}
 }

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { newJob } from '../as-handed-in.ts';
+import type { NewJob } from '../job.ts';
 import { CLAIM_BYTES, type Claim, type ClaimedJob, heldBytes, type QueueRoom } from '../job-store.ts';
 import { hasEnded, type JobBook } from './job-book.ts';
-import { type JobRow, type Row, readJob } from './job-row.ts';
+import { type JobRow, type Row, readJob, rowOf } from './job-row.ts';
 import { STATE_NUMBERS } from './job-tables.ts';
-import { QueueTurn } from './queue-turn.ts';
+import { type NextJob, QueueTurn } from './queue-turn.ts';
 
 /** Scheduled jobs that become waiting ones in one claim, at most: the next claim goes on. */
 const PROMOTE_MOST = 1000;
@@ -37,8 +39,9 @@ export class Claiming {
 			WHERE qid = ? AND state = ${scheduled} AND state < 2 AND runAt <= ? ORDER BY runAt LIMIT ${PROMOTE_MOST}`,
 		);
 		this.#promote = database.prepare(`UPDATE jobs SET state = ${waiting}, version = ? WHERE seq = ?`);
+		// A bare `LIMIT ?` is planned for its value: SQLite would prepare the statement anew each time.
 		this.#lost = database.prepare(
-			'SELECT seq, holder FROM jobs INDEXED BY jobs_held WHERE held = 1 AND qid = ? AND lease <= ? ORDER BY lease LIMIT ?',
+			'SELECT seq, holder FROM jobs INDEXED BY jobs_held WHERE held = 1 AND qid = ? AND lease <= ? ORDER BY lease LIMIT +?',
 		);
 		this.#goneLease = database.prepare('UPDATE jobs SET lease = ? WHERE held = 1 AND holder = ? AND lease > ?');
 		this.#prolong = database.prepare('UPDATE jobs SET lease = ? WHERE held = 1 AND holder = ? AND lease <= ?');
@@ -61,9 +64,11 @@ export class Claiming {
 		const { nowMs, queues } = claim;
 		this.#bytes = 0;
 		for (const holder of claim.gone ?? []) this.#goneLease.run(nowMs, holder, nowMs);
+		if (claim.gone !== undefined) this.#book.forget();
 		const claimed: ClaimedJob[] = [];
 		for (const { name } of queues) this.#takeLost(name, claim, claimed);
 		for (const { name } of queues) this.promote(name, nowMs);
+		this.#book.fresh.order();
 		this.#book.ledger.flush();
 		let turns = this.#turnsOf(queues, nowMs);
 		while (turns.length > 0 && !this.#isEnough(claim, claimed)) {
@@ -96,7 +101,7 @@ export class Claiming {
 		const turns: QueueTurn[] = [];
 		for (const room of [...queues.slice(first), ...queues.slice(0, first)]) {
 			const row = this.#book.ledger.queue(room.name);
-			if (row !== null && !row.paused) turns.push(new QueueTurn(this.#book.ledger, this.#turns, { room, row, nowMs }));
+			if (row !== null && !row.paused) turns.push(new QueueTurn(this.#book, this.#turns, { room, row, nowMs }));
 		}
 		return turns;
 	}
@@ -123,6 +128,7 @@ export class Claiming {
 		const others = [...holders].filter((holder) => holder !== own && !gone.includes(holder));
 		const alive = others.filter((holder) => this.#isAlive(holder));
 		for (const holder of alive) this.#prolong.run(nowMs + leaseMs, holder, nowMs);
+		if (alive.length > 0) this.#book.forget();
 		return new Set(alive);
 	}
 
@@ -141,7 +147,13 @@ export class Claiming {
 	#takeNext(turn: QueueTurn, claim: Claim, claimed: ClaimedJob[]): boolean {
 		const next = turn.next();
 		if (next === null) return false;
-		const row = this.#book.claimed(next.seq);
+		const { fresh } = next;
+		if (fresh !== null && (fresh.deadlineMs === null || fresh.deadlineMs > claim.nowMs)) {
+			claimed.push(this.#takeFresh(fresh, next, claim));
+			turn.began(next.group);
+			return true;
+		}
+		const row = this.#book.claimed(fresh === null ? next.seq : this.#book.fresh.write(fresh));
 		if (row.deadline !== null && row.deadline <= claim.nowMs) {
 			this.#book.spending.giveBackUnsent(row);
 			this.#book.end(row, STATE_NUMBERS.expired, claim.nowMs);
@@ -159,6 +171,25 @@ export class Claiming {
 		return true;
 	}
 
+	/** One that this transaction took in. */
+	#takeFresh(fresh: NewJob, { lane, group }: NextJob, { nowMs, leaseMs, holder }: Claim): ClaimedJob {
+		const { ledger } = this.#book;
+		const token = this.#token();
+		const row = this.#book.fresh.begin(fresh, { lane, holder, token, nowMs, leaseMs });
+		this.#book.keep(row);
+		ledger.move(group, STATE_NUMBERS.waiting, row.state);
+		ledger.hold(group, lane, 1);
+		this.#book.tell(row.id, row.state, row.version);
+		const job = newJob(fresh);
+		job.state = 'running';
+		job.lane = lane;
+		job.version = row.version;
+		job.attempts = 1;
+		job.firstAttemptMs = job.startedMs = nowMs;
+		this.#bytes += heldBytes(job);
+		return Object.assign(job, { token, lost: false });
+	}
+
 	#handOut(row: Row & JobRow, claim: Claim, lost: boolean): ClaimedJob {
 		const job = Object.assign(readJob(row), { token: this.#hold(row, claim), lost });
 		this.#bytes += heldBytes(job);
@@ -166,10 +197,19 @@ export class Claiming {
 	}
 
 	/** Its token from now on. */
-	#hold(row: JobRow, { nowMs, leaseMs, holder }: Claim): string {
-		const token = `${this.#life}.${++this.#tokens}`;
-		const { state, lane, version, attempts, firstAttempt, started, seq } = row;
-		this.#begin.run(state, lane, version, attempts, nowMs + leaseMs, holder, token, firstAttempt, started, seq);
+	#hold(row: Row & JobRow, { nowMs, leaseMs, holder }: Claim): string {
+		const token = this.#token();
+		row.held = 1;
+		row.lease = nowMs + leaseMs;
+		row.holder = holder;
+		row.token = token;
+		const { state, lane, version, attempts, lease, firstAttempt, started, seq } = row;
+		this.#begin.run(state, lane, version, attempts, lease, holder, token, firstAttempt, started, seq);
+		this.#book.keep(rowOf(row));
 		return token;
+	}
+
+	#token(): string {
+		return `${this.#life}.${++this.#tokens}`;
 	}
 }

@@ -35,6 +35,8 @@ export class CommitGroup {
 	readonly #begin: StatementSync;
 	readonly #commit: StatementSync;
 	#calls: Call[] = [];
+	/** Behind all others of their commit. */
+	#last: Call[] = [];
 
 	constructor(database: DatabaseSync, steps: TransactionSteps) {
 		this.#database = database;
@@ -44,21 +46,34 @@ export class CommitGroup {
 	}
 
 	run<T>(work: () => T): Promise<T> {
+		return this.#enter(this.#calls, work);
+	}
+
+	/** As `run`, behind all else of its turn: it finds what came with it, however that was in order. */
+	runLast<T>(work: () => T): Promise<T> {
+		return this.#enter(this.#last, work);
+	}
+
+	#enter<T>(calls: Call[], work: () => T): Promise<T> {
 		return new Promise<T>((resolve, reject) => {
-			if (this.#calls.length === 0) setImmediate(this.#flush);
-			this.#calls.push({ work, resolve: resolve as (value: unknown) => void, reject });
+			if (!this.#isDue) setImmediate(this.#flush);
+			calls.push({ work, resolve: resolve as (value: unknown) => void, reject });
 		});
+	}
+
+	get #isDue(): boolean {
+		return this.#calls.length + this.#last.length > 0;
 	}
 
 	/** Stores now what waits. */
 	flush(): void {
-		while (this.#calls.length > 0) this.#flush();
+		while (this.#isDue) this.#flush();
 	}
 
 	readonly #flush = (): void => {
-		const calls = this.#calls.splice(0, MOST);
+		const calls = [...this.#calls.splice(0, MOST), ...this.#last.splice(0)];
 		if (calls.length === 0) return;
-		if (this.#calls.length > 0) setImmediate(this.#flush);
+		if (this.#isDue) setImmediate(this.#flush);
 		const error = this.#store(calls);
 		if (error === null) return;
 		const alone = calls.length > 1 && !this.#steps.ofAll(error);

@@ -81,15 +81,16 @@ class EmbeddedJobStore implements TellingStore, OwnerStore, KnowsQueues, KnowsSu
 	}
 
 	add(jobs: readonly NewJob[]): Promise<AddOutcome[]> {
-		return this.#run(({ adding }) => jobs.map((job) => adding.add(job)));
+		return this.#runNow(({ adding }) => jobs.map((job) => adding.add(job)));
 	}
 
 	claim(claim: Claim): Promise<ClaimedJob[]> {
-		return this.#run(({ claiming }) => claiming.claim(claim));
+		// What is taken in, or lets go of a place, by the same commit has its turn by it, too.
+		return this.#runNow(({ claiming }) => claiming.claim(claim), 'runLast');
 	}
 
 	report(reports: readonly Report[]): Promise<boolean[]> {
-		return this.#run(({ book }) => reports.map((one) => report(book, one)));
+		return this.#runNow(({ book }) => reports.map((one) => report(book, one)));
 	}
 
 	async get(id: string): Promise<Job | null> {
@@ -133,8 +134,11 @@ class EmbeddedJobStore implements TellingStore, OwnerStore, KnowsQueues, KnowsSu
 	}
 
 	async settleNotices(settled: readonly NoticeSettled[]): Promise<void> {
-		await this.#run(({ noticing }) => {
-			for (const one of settled) noticing.settle(one);
+		await this.#run(({ noticing, book }) => {
+			for (const one of settled) {
+				noticing.settle(one);
+				book.forgetRow(one.id);
+			}
 		});
 	}
 
@@ -185,9 +189,18 @@ class EmbeddedJobStore implements TellingStore, OwnerStore, KnowsQueues, KnowsSu
 		database.close();
 	}
 
-	async #run<T>(work: (parts: Parts) => T): Promise<T> {
+	/** Work that finds all jobs in the file. */
+	#run<T>(work: (parts: Parts) => T): Promise<T> {
+		return this.#runNow((parts) => {
+			parts.book.fresh.writeAll();
+			return work(parts);
+		});
+	}
+
+	/** Work that knows of those that are not in it yet. */
+	async #runNow<T>(work: (parts: Parts) => T, how: 'run' | 'runLast' = 'run'): Promise<T> {
 		const parts = this.#usable();
-		return parts.group.run(() => work(parts));
+		return parts.group[how](() => work(parts));
 	}
 
 	#read<T>(work: (parts: Parts) => T): T {
@@ -231,11 +244,15 @@ class EmbeddedJobStore implements TellingStore, OwnerStore, KnowsQueues, KnowsSu
 			group: new CommitGroup(database, {
 				begin() {
 					const others = ledger.begin();
-					if (others) parts.neighbours.look();
+					if (others) {
+						book.forget();
+						parts.neighbours.look();
+					}
 					records.begin(others);
 				},
 				end() {
 					watch.check();
+					book.fresh.writeAll();
 					ledger.flush();
 					records.end();
 					parts.neighbours.write(book.told);
@@ -246,6 +263,8 @@ class EmbeddedJobStore implements TellingStore, OwnerStore, KnowsQueues, KnowsSu
 				},
 				rolledBack() {
 					ledger.forget();
+					book.forget();
+					book.fresh.forget();
 					records.rolledBack();
 					book.told.length = 0;
 				},

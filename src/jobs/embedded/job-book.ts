@@ -1,6 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { ShortLivedMap } from '../../core/short-lived-map.ts';
 import type { Job, JobError, JobProgress, JobResult, JobState } from '../job.ts';
 import type { JobChanged } from '../job-store.ts';
+import { FreshJobs } from './fresh-jobs.ts';
 import { corruption } from './job-file.ts';
 import { bodyColumns, type JobRow, type Row, readJob, SELECT_CLAIMED, SELECT_JOB, SELECT_ROW } from './job-row.ts';
 import { ENDED_FROM, STATE_NUMBERS, STATES } from './job-tables.ts';
@@ -8,12 +10,19 @@ import type { GroupRow, Ledger } from './ledger.ts';
 import { rowReader } from './row-reader.ts';
 import { Spending } from './spending.ts';
 
+/** Rows of held jobs that are kept in memory; over this all are read anew. */
+const HELD_MOST = 20_000;
+
 /** Jobs of the file as they are read and changed within a transaction, with the counts that go with it. */
 export class JobBook {
 	readonly ledger: Ledger;
 	readonly spending: Spending;
+	/** Those that this transaction took in, as far as they are not in the file yet. */
+	readonly fresh: FreshJobs;
 	/** What changed in this transaction. */
 	readonly told: Parameters<JobChanged>[0][] = [];
+	/** Those that have a holder, by id, as they stand in the file: what is reported of them need not read them again. */
+	readonly #held = new ShortLivedMap<string, JobRow>();
 	readonly #byId: ReturnType<typeof rowReader>;
 	readonly #whole: StatementSync;
 	readonly #claimed: ReturnType<typeof rowReader>;
@@ -30,6 +39,7 @@ export class JobBook {
 	constructor(database: DatabaseSync, ledger: Ledger) {
 		this.ledger = ledger;
 		this.spending = new Spending(database);
+		this.fresh = new FreshJobs(database);
 		this.#byId = rowReader(database.prepare(`${SELECT_ROW} WHERE id = ?`));
 		this.#whole = database.prepare(`${SELECT_JOB} WHERE j.id = ?`);
 		this.#claimed = rowReader(database.prepare(`${SELECT_CLAIMED} WHERE j.seq = ?`));
@@ -52,7 +62,28 @@ export class JobBook {
 	}
 
 	row(id: string): JobRow | null {
-		return (this.#byId(id) as JobRow | undefined) ?? null;
+		return this.#held.get(id) ?? (this.#byId(id) as JobRow | undefined) ?? null;
+	}
+
+	/** The same row, where it is kept in memory: there is only one that is changed. */
+	current(row: JobRow): JobRow {
+		return this.#held.get(row.id) ?? row;
+	}
+
+	/** It has a holder from now on. */
+	keep(row: JobRow): void {
+		if (this.#held.size >= HELD_MOST) this.#held.clear();
+		this.#held.set(row.id, row);
+	}
+
+	/** Something else has written it. */
+	forgetRow(id: string): void {
+		this.#held.delete(id);
+	}
+
+	/** Something else has written, or what this transaction wrote is not there. */
+	forget(): void {
+		this.#held.clear();
 	}
 
 	job(id: string): Job | null {
@@ -96,7 +127,7 @@ export class JobBook {
 		row.ended = nowMs;
 		row.dropAt = nowMs + row.keep;
 		this.move(row, state);
-		this.#owe.run(row.version, nowMs, row.seq);
+		if (row.hasNotice !== false) this.#owe.run(row.version, nowMs, row.seq);
 	}
 
 	/** It can begin, at `atMs`. */
@@ -112,15 +143,18 @@ export class JobBook {
 		const { deadline, dropAt, upstreamKey, external, progress, error, seq } = row;
 		const first = [state, lane, runAt, version, attempts, held, lease, holder, token, firstAttempt, started, ended];
 		this.#save.run(...first, deadline, dropAt, upstreamKey, external, progress, error, seq);
+		if (held === 0) this.#held.delete(row.id);
 	}
 
 	/** What `release` and `end` changed, and its error: the others of a row cost half as much again. */
 	saveEnd(row: JobRow): void {
 		this.#end.run(row.state, row.version, row.ended, row.dropAt, row.error, row.seq);
+		this.#held.delete(row.id);
 	}
 
 	/** Only the lease, and how far it is. */
 	beat(row: JobRow, leaseMs: number, progress: JobProgress | undefined): void {
+		row.lease = leaseMs;
 		if (progress !== undefined) {
 			row.progress = JSON.stringify(progress);
 			row.version++;

@@ -31,6 +31,8 @@ export interface JobRow {
 	progress: string | null;
 	error: string | null;
 	spend: string | null;
+	/** Whether somebody is told of its end; left out: it was not looked up. */
+	readonly hasNotice?: boolean;
 }
 
 /** All of a job: `WHERE` and what follows are the caller's. */
@@ -50,6 +52,34 @@ export const SELECT_ROW = `
 SELECT seq, id, gid, state, lane, runAt, version, attempts, held, lease, holder, token, firstAttempt, started, ended,
 	deadline, keep, dropAt, upstreamKey, external, progress, error, spend
 FROM jobs`;
+
+/** What of a job changes, without all else that a row of `SELECT_CLAIMED` holds. */
+export const rowOf = (row: Row & JobRow): JobRow => ({
+	seq: row.seq,
+	id: row.id,
+	gid: row.gid,
+	state: row.state,
+	lane: row.lane,
+	runAt: row.runAt,
+	version: row.version,
+	attempts: row.attempts,
+	held: row.held,
+	lease: row.lease,
+	holder: row.holder,
+	token: row.token,
+	firstAttempt: row.firstAttempt,
+	started: row.started,
+	ended: row.ended,
+	deadline: row.deadline,
+	keep: row.keep,
+	dropAt: row.dropAt,
+	upstreamKey: row.upstreamKey,
+	external: row.external,
+	progress: row.progress,
+	error: row.error,
+	spend: row.spend,
+	hasNotice: row['notify'] !== null,
+});
 
 /** The job of a row of `SELECT_JOB`. */
 export function readJob(row: Row): Job {

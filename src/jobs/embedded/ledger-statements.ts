@@ -20,6 +20,7 @@ export function ledgerStatements(
 	StatementSync
 > {
 	const of = (sql: string) => database.prepare(sql);
+	// A bare `LIMIT ?` is planned for its value: SQLite would prepare the statement anew each time.
 	return {
 		dataVersion: of('PRAGMA data_version'),
 		queueByName: of('SELECT * FROM queues WHERE name = ?'),
@@ -35,7 +36,7 @@ export function ledgerStatements(
 		),
 		setGroup: of('UPDATE groups SET waiting = ?, held = ?, kept = ?, turn = ?, begun = ?, served = ? WHERE gid = ?'),
 		groupsInTurn: of(
-			'SELECT gid FROM groups WHERE qid = ? AND waiting > 0 AND (turn, gid) > (?, ?) ORDER BY turn, gid LIMIT ?',
+			'SELECT gid FROM groups WHERE qid = ? AND waiting > 0 AND (turn, gid) > (?, ?) ORDER BY turn, gid LIMIT +?',
 		),
 		dropGroups: of('DELETE FROM groups WHERE kept = 0 AND served < ?'),
 	};

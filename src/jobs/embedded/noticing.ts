@@ -97,13 +97,14 @@ function statements(
 	const mine = 'seq = (SELECT seq FROM jobs WHERE id = ?) AND version = ? AND holder = ? AND at IS NOT NULL';
 	const lanes = 'SELECT lane FROM notices INDEXED BY notices_by_lane WHERE at IS NOT NULL';
 	const row = 'SELECT seq, version, attempts, lane FROM notices';
+	// A bare `LIMIT ?` is planned for its value: SQLite would prepare the statement anew each time.
 	return {
 		gone: of('UPDATE notices SET at = ?, holder = NULL WHERE holder = ? AND at IS NOT NULL'),
 		any: of('SELECT 1 FROM notices WHERE at IS NOT NULL AND at <= ? LIMIT 1'),
-		due: of(`${row} WHERE at IS NOT NULL AND at <= ? ORDER BY at LIMIT ?`),
+		due: of(`${row} WHERE at IS NOT NULL AND at <= ? ORDER BY at LIMIT +?`),
 		firstLane: of(`${lanes} ORDER BY lane LIMIT 1`),
 		nextLane: of(`${lanes} AND lane > ? ORDER BY lane LIMIT 1`),
-		ofLane: of(`${row} INDEXED BY notices_by_lane WHERE lane = ? AND at IS NOT NULL AND at <= ? ORDER BY at LIMIT ?`),
+		ofLane: of(`${row} INDEXED BY notices_by_lane WHERE lane = ? AND at IS NOT NULL AND at <= ? ORDER BY at LIMIT +?`),
 		job: of(`${SELECT_JOB} WHERE j.seq = ?`),
 		take: of('UPDATE notices SET at = ?, holder = ? WHERE seq = ?'),
 		later: of(`UPDATE notices SET at = ?, attempts = ?, holder = NULL WHERE ${mine}`),

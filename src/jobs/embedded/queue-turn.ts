@@ -1,5 +1,7 @@
 import type { StatementSync } from 'node:sqlite';
+import type { NewJob } from '../job.ts';
 import type { JobRate, QueueRoom } from '../job-store.ts';
+import type { FreshJobs } from './fresh-jobs.ts';
 import type { Row } from './job-row.ts';
 import type { GroupRow, Ledger, QueueRow } from './ledger.ts';
 import { rateRoom, withStart } from './rate-log.ts';
@@ -14,9 +16,10 @@ interface Head {
 	lane: string;
 }
 
-/** The job that is next, the lane that it goes to, its group. */
+/** The job that is next, the lane that it goes to, its group. `fresh`: it is not in the file yet, and has no number. */
 export interface NextJob {
 	seq: number;
+	fresh: NewJob | null;
 	lane: string;
 	group: GroupRow;
 }
@@ -28,6 +31,7 @@ export interface NextJob {
  */
 export class QueueTurn {
 	readonly #ledger: Ledger;
+	readonly #fresh: FreshJobs;
 	readonly #sql: { head: StatementSync; nextLane: StatementSync };
 	readonly #room: QueueRoom;
 	readonly #row: QueueRow;
@@ -40,11 +44,12 @@ export class QueueTurn {
 	#allRead = false;
 
 	constructor(
-		ledger: Ledger,
+		{ ledger, fresh }: { ledger: Ledger; fresh: FreshJobs },
 		sql: { head: StatementSync; nextLane: StatementSync },
 		of: { room: QueueRoom; row: QueueRow; nowMs: number },
 	) {
 		this.#ledger = ledger;
+		this.#fresh = fresh;
 		this.#sql = sql;
 		this.#room = of.room;
 		this.#row = of.row;
@@ -57,10 +62,25 @@ export class QueueTurn {
 		for (;;) {
 			const group = this.#firstGroup();
 			if (group === null) return null;
-			const head = this.#isFull(group) ? null : this.#head(group);
-			if (head !== null) return { seq: head.seq, lane: head.lane === '' ? this.#freeLane() : head.lane, group };
+			const found = this.#isFull(group) ? null : this.#first(group);
+			if (found !== null) return found;
 			this.#groups.pop();
 		}
+	}
+
+	/** The group's first job that has room in its lane. */
+	#first(group: GroupRow): NextJob | null {
+		if (group.waiting === 0) return null;
+		if (!this.#fresh.isAll(group)) {
+			const head = this.#head(group);
+			return head === null ? null : { seq: head.seq, fresh: null, lane: this.#laneFor(head.lane), group };
+		}
+		const job = this.#fresh.first(group, this.#room.lanes.length === 0 ? null : this.#lanesWithRoom(group));
+		return job === null ? null : { seq: 0, fresh: job, lane: this.#laneFor(job.lane ?? ''), group };
+	}
+
+	#laneFor(lane: string): string {
+		return lane === '' ? this.#freeLane() : lane;
 	}
 
 	/** The job that `next` named has begun: whoever waits in other groups comes before this one's next. */
@@ -108,7 +128,7 @@ export class QueueTurn {
 		return best;
 	}
 
-	/** The group's first job that has room in its lane. */
+	/** In the file. */
 	#head(group: GroupRow): Head | null {
 		let best: Head | null = null;
 		for (const lane of this.#lanesWithRoom(group)) {

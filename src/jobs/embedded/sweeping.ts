@@ -30,15 +30,18 @@ export class Sweeping {
 	/** True: that was all there is now. */
 	step(nowMs: number): boolean {
 		const expired = this.#sql.overdue.all(nowMs) as unknown as JobRow[];
-		for (const row of expired) {
+		for (const found of expired) {
+			const row = this.#book.current(found);
 			this.#book.spending.giveBackUnsent(row);
 			this.#book.end(row, STATE_NUMBERS.expired, nowMs);
 			this.#book.save(row);
 		}
 		const past = this.#sql.past.all(nowMs) as unknown as JobRow[];
-		for (const row of past)
-			if (this.#sql.keepUntold.run(nowMs + UNTOLD_MS, row.seq, nowMs - UNTOLD_MOST_MS, row.seq).changes === 0)
-				this.#drop(row);
+		for (const row of past) {
+			const { changes } = this.#sql.keepUntold.run(nowMs + UNTOLD_MS, row.seq, nowMs - UNTOLD_MOST_MS, row.seq);
+			if (changes === 0) this.#drop(row);
+			this.#book.forgetRow(row.id);
+		}
 		const records = this.#records.drop(nowMs);
 		return Math.max(expired.length, past.length, records) < STEP;
 	}

@@ -9,7 +9,7 @@ const HEAD_BYTES = MARK.length + KEY_ID_BYTES + IV_BYTES + TAG_BYTES;
 const CIPHER = 'aes-256-gcm';
 
 export const isSealed = (stored: Uint8Array): boolean =>
-	stored.length >= HEAD_BYTES && MARK.every((byte, at) => stored[at] === byte);
+	stored[0] === MARK[0] && stored.length >= HEAD_BYTES && MARK.every((byte, at) => stored[at] === byte);
 
 /** AES-256-GCM (NIST SP 800-38D): mark, id of the key, nonce, tag, ciphertext. `about`: what it is of, which goes into the tag: it opens in no other place. */
 export function seal(key: StoreKey, plain: Uint8Array, about: string): Uint8Array {

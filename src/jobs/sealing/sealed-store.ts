@@ -5,7 +5,7 @@ import type { AddOutcome, Claim, ClaimedJob, JobChange, JobPage, JobQuery, Queue
 import type { Notice, NoticeClaim, NoticeSettled } from '../notice-store.ts';
 import type { GoneReceiver } from '../receiver-store.ts';
 import type { OwnerStore, TellingStore } from '../telling-store.ts';
-import { bodyOf, isSealedNow, missingKey, resultOf, seal, unseal } from './seal.ts';
+import { bodyOf, isSealed, isSealedNow, missingKey, resultOf, seal, unseal } from './seal.ts';
 import type { StoreKey } from './store-keys.ts';
 
 const SECRET_BYTES = 32;
@@ -46,10 +46,13 @@ export class SealedJobs implements TellingStore {
 	}
 
 	async add(jobs: readonly NewJob[]): Promise<AddOutcome[]> {
-		const outcomes = await this.#store.add(jobs.map((job) => this.#sealed(job)));
-		return outcomes.map((outcome) => {
-			if (!('job' in outcome) || outcome.job === null) return outcome;
-			return { ...outcome, job: this.#shown(outcome.job) } as AddOutcome;
+		const [key] = this.#keys;
+		const outcomes = await this.#store.add(key === undefined ? jobs : jobs.map((job) => sealedJob(key, job)));
+		return outcomes.map((outcome, at) => {
+			// What was just handed in is known.
+			if (outcome.kind === 'added') return key === undefined ? outcome : asHandedIn(outcome, jobs[at] as NewJob);
+			if (outcome.kind !== 'same' || outcome.job === null) return outcome;
+			return { ...outcome, job: this.#shown(outcome.job) };
 		});
 	}
 
@@ -202,16 +205,9 @@ export class SealedJobs implements TellingStore {
 		return this.#store.close();
 	}
 
-	#sealed(job: NewJob): NewJob {
-		const [key] = this.#keys;
-		if (key === undefined) return job;
-		const notify = job.notify === null ? null : seal(key, job.notify, notifyOf(job.id));
-		const body = sealedBody(key, job.body, bodyOf(job.id));
-		return { ...job, request: seal(key, job.request, requestOf(job.id)), body, notify };
-	}
-
 	/** null: no key opens it. */
 	#opened<J extends Job>(job: J): J | null {
+		if (!hasSeal(job)) return job;
 		const { id, result } = job;
 		const request = unseal(this.#keys, job.request, requestOf(id));
 		const notify = job.notify === null ? null : unseal(this.#keys, job.notify, notifyOf(id));
@@ -241,6 +237,25 @@ export class SealedJobs implements TellingStore {
 		return this.#opened(job) ?? { ...job, ...without };
 	}
 }
+
+function sealedJob(key: StoreKey, job: NewJob): NewJob {
+	const notify = job.notify === null ? null : seal(key, job.notify, notifyOf(job.id));
+	const body = sealedBody(key, job.body, bodyOf(job.id));
+	return { ...job, request: seal(key, job.request, requestOf(job.id)), body, notify };
+}
+
+const asHandedIn = (added: AddOutcome & { kind: 'added' }, { request, body, notify }: NewJob): AddOutcome => ({
+	...added,
+	job: { ...added.job, request, body, notify },
+});
+
+/** Whether any of what it keeps is sealed. */
+function hasSeal({ request, body, notify, result }: Job): boolean {
+	if (isSealed(request) || isSealedBody(body) || (notify !== null && isSealed(notify))) return true;
+	return result !== null && (isSealed(result.head) || isSealedBody(result.body));
+}
+
+const isSealedBody = (body: JobBody | null): boolean => body !== null && 'inline' in body && isSealed(body.inline);
 
 const sealedBody = (key: StoreKey, body: JobBody | null, about: string): JobBody | null =>
 	body !== null && 'inline' in body ? { inline: seal(key, body.inline, about) } : body;

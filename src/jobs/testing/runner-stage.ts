@@ -101,6 +101,8 @@ export class RunnerStage implements AsyncDisposable {
 	/** What each report meets once it is stored. */
 	afterwards: (() => void) | null = null;
 	keyLifeMs: number | null = null;
+	/** What each claim meets before who made it hears of it. */
+	claimed: ((jobs: readonly ClaimedJob[]) => Promise<void>) | null = null;
 	/** How far the runner's clock is ahead of the store's last word. */
 	skippedMs = 0;
 	/** Groups whose jobs have no policy. */
@@ -118,15 +120,22 @@ export class RunnerStage implements AsyncDisposable {
 	run(holder: string, gone: readonly string[] = []): JobRunner {
 		const { store } = this;
 		const troubled = new Proxy(store, {
-			get: (of, name: keyof JobStore) =>
-				name !== 'report'
-					? (of[name] as (...args: unknown[]) => unknown).bind(of)
-					: async (...args: Parameters<JobStore['report']>) => {
-							this.trouble?.();
-							const taken = await of.report(...args);
-							this.afterwards?.();
-							return taken;
-						},
+			get: (of, name: keyof JobStore) => {
+				if (name === 'report')
+					return async (...args: Parameters<JobStore['report']>) => {
+						this.trouble?.();
+						const taken = await of.report(...args);
+						this.afterwards?.();
+						return taken;
+					};
+				if (name === 'claim')
+					return async (...args: Parameters<JobStore['claim']>) => {
+						const jobs = await of.claim(...args);
+						await this.claimed?.(jobs);
+						return jobs;
+					};
+				return (of[name] as (...args: unknown[]) => unknown).bind(of);
+			},
 		});
 		return new JobRunner({
 			store: troubled,
