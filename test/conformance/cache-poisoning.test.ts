@@ -345,6 +345,10 @@ describe('cache poisoning', () => {
 			assert.ok(!(await isStored(`/vary/${name}`, `${FRESH}\r\n${lines}`)), name);
 		const [plain, other] = [get('/vary/by'), get('/vary/by', 'X-By: evil')];
 		assert.ok(!(await isStored('/vary/by', `${FRESH}\r\nVary: x-by`, [other, plain])));
+		const fwd = async (request: string) =>
+			/fwd=([a-z-]+)/.exec((await it.ask(request)).field('cache-status') ?? '')?.[1];
+		assert.equal(await fwd(get('/vary/by', 'X-By: another')), 'vary-miss');
+		assert.equal(await fwd(get('/vary/by?other')), 'uri-miss');
 	});
 
 	test('hostile ages, dates and lifetimes make nothing fresh', async () => {
@@ -439,6 +443,12 @@ describe('cache poisoning', () => {
 		assert.ok(!(await isStored('/auth/a', FRESH, authorized('/auth/a'))));
 		assert.ok(!(await isStored('/auth/b', 'X: silent', authorized('/auth/b'))));
 		assert.ok(!(await isStored('/silent/auth', 'X: silent', authorized('/silent/auth'))));
+		assert.match(
+			(await it.ask(authorized('/auth/b')[0])).field('cache-status') ?? '',
+			/fwd=uri-miss/,
+			'nothing is there',
+		);
+		assert.match((await it.ask(authorized('/auth/a')[0])).field('cache-status') ?? '', /fwd=miss;/, 'not for this one');
 		assert.ok(await isStored('/auth/c', 'Cache-Control: public, max-age=600', authorized('/auth/c')));
 		assert.ok(!(await isStored('/silent/cookie', 'Set-Cookie: session=1')));
 		assert.ok(!(await isStored('/cookie/private', 'Cache-Control: private, max-age=600\r\nSet-Cookie: session=1')));
