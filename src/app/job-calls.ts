@@ -44,7 +44,7 @@ export function jobAnswers(parts: JobAnswersParts): JobAnswers {
 		reserve: async (key, by) => keys.reserve(key, by),
 		release: async (key, by) => keys.release(key, by),
 		get: (id) => store.get(id),
-		show: async (id) => slim(await store.look(id)),
+		show: async (id) => slim(await store.show(id)),
 		look: (id, owners) => owned.look(id, owners),
 		outlook: async (queue) => {
 			const view = parts.view(queue);

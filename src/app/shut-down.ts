@@ -31,8 +31,9 @@ export async function shutDown(
 	await Promise.race([shut, late(Math.max(LEAST_MS, graceMs))]);
 	await listeners.release();
 	await Promise.race([workers.orderAll({ type: 'drain' }), late(Math.max(LEAST_MS, until - Date.now()))]);
-	// Attempts of jobs have no client whose connection tells of them.
-	await Promise.all([untilQuiet(() => workers.load(), until), rested]);
+	// Attempts of jobs have no client whose connection tells of them. The thread that knows may wait for a disk.
+	const known = Promise.race([rested, late(until + LEAST_MS - Date.now())]);
+	await Promise.all([untilQuiet(() => workers.load(), until), known]);
 	// While instances end, nobody should be left who could ask them.
 	await Promise.race([workers.orderAll({ type: 'hang-up' }), late(until - Date.now())]);
 	// What is still under way is cut off; no instance could leave while a worker waits for it.

@@ -9,7 +9,7 @@ import { CompressCounts } from '../gateway/compress/compress-counts.ts';
 import { DataPlane } from '../gateway/data-plane.ts';
 import { FileStore } from '../gateway/files/file-store.ts';
 import { Trust } from '../gateway/forwarded.ts';
-import { type Listener, listenPlain, listenTls } from '../gateway/listener.ts';
+import { giveRoom, type Listener, listenPlain, listenTls } from '../gateway/listener.ts';
 import { Requests } from '../gateway/requests.ts';
 import { shutListeners } from '../gateway/shut-listeners.ts';
 import { Upstream } from '../gateway/upstream.ts';
@@ -40,6 +40,9 @@ import { Pools, type WorkerParts } from './pools.ts';
 import { RequestRecorder } from './request-recorder.ts';
 import { Waiting } from './waiting.ts';
 import { WorkerTracing } from './worker-tracing.ts';
+
+/** How often queues of connections are given their room, ticks. */
+const ROOM_TICKS: number = 5000 / TICK_MS;
 
 /** One thread of the data plane: its listeners, its pools, its counts. The control plane tells it what to serve. */
 class DataWorker {
@@ -167,6 +170,7 @@ class DataWorker {
 		this.#recorder.onTick();
 		this.#cells[NodeCell.active] = this.#plane.active;
 		this.#waiting.onTick();
+		if (this.#wheel.tick % ROOM_TICKS === 0) giveRoom(this.#listeners.values());
 		const level = this.#pressure.tick(this.#wheel.nowMs);
 		this.#plane.shedding = level;
 		this.#cells[NodeCell.shedding] = level;

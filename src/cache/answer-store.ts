@@ -118,6 +118,13 @@ export interface AnswerEntry {
 	 * The listener is called in a later turn after `state` or `received` changed, whichever worker changed it; and once in
 	 * any case, for what changed before.
 	 */
+	/**
+	 * Reads a body of unknown length from `at` on while it comes, wherever that goes: should it prove too long to be
+	 * stored, nobody else has more of it. null: it does not come so, or not any more.
+	 */
+	follow(at: number): ComingBody | null;
+	/** It proved too long to be stored: who does not follow it gets nothing of it here. */
+	readonly outgrown: boolean;
 	watch(listener: EntryListener): void;
 	unwatch(listener: EntryListener): void;
 	/** It was given: it counts for what is kept. */
@@ -133,6 +140,21 @@ export interface AnswerEntry {
 	release(): void;
 }
 
+/** One who reads a body that comes. */
+export interface ComingBody {
+	/** Bytes that are there: as `AnswerEntry.received`, which says nothing of what is not stored. */
+	readonly received: number;
+	/** All that comes of what is not stored is there. */
+	readonly ended: boolean;
+	/** It holds up others for too long, and gets no more. */
+	whenCut: (() => void) | null;
+	/** As `AnswerEntry.read`; what was `passed` is not there any more. */
+	read(at: number): Buffer;
+	/** What comes before `at` is not needed any more. */
+	passed(at: number): void;
+	close(): void;
+}
+
 export interface EntryListener {
 	entryChanged(): void;
 }
@@ -141,8 +163,16 @@ export interface EntryListener {
 export interface FillingEntry extends AnswerEntry {
 	/** Once its head is known: what is appended is there only a while later. null: at once. */
 	readonly distantFill: DistantFill | null;
-	/** Its head is known. False: there is no room for it, or it was purged meanwhile and others might wait for it. */
-	setAnswer(answer: StoredAnswer): boolean;
+	/**
+	 * Its head is known. False: there is no room for it, or it was purged meanwhile and others might wait for it.
+	 * `outgrows`: should it prove too long to be stored, who fills it goes on for those who follow it, and waits for them
+	 * (`distantFill`).
+	 */
+	setAnswer(answer: StoredAnswer, outgrows?: boolean): boolean;
+	/** It outgrew the memory for those who follow it, and goes on in a file the next time, when nobody does. */
+	readonly fitsDisk: boolean;
+	/** It is too long to be stored: it is not found any more, and goes on for those who follow it; false: nobody does, it is broken, or else as it was. */
+	outgrow(): boolean;
 	/** More of the body; false: there is no room for it, it is broken. */
 	append(bytes: Uint8Array, start: number, end: number): boolean;
 	/**

@@ -23,7 +23,8 @@ const MOST_FIELDS = 24;
 /** One line, inert, whatever the entry holds. */
 export function logLine(entry: LogEntry, terminal: Pick<Terminal, 'colours'>, nowMs: number): string {
 	const { severity } = entry;
-	const message = messageOf(entry);
+	const request = requestOf(entry);
+	const message = [request, entry.message].filter((part) => part !== '').join(' ');
 	const colour = COLOURS[severity];
 	const level = pad(severity.toUpperCase(), 5);
 	const said = clip(inert(message.slice(0, LONGEST_MESSAGE + 1)), LONGEST_MESSAGE);
@@ -32,7 +33,7 @@ export function logLine(entry: LogEntry, terminal: Pick<Terminal, 'colours'>, no
 		colour === undefined ? level : paint(terminal, colour, level),
 		paint(terminal, 'cyan', inert(whose(entry))),
 		colour === 'red' ? paint(terminal, 'red', said) : said,
-		paint(terminal, 'dim', fieldsText(entry, message)),
+		paint(terminal, 'dim', fieldsText(entry, request !== '')),
 	]
 		.filter((part) => part !== '')
 		.join(' ');
@@ -46,14 +47,12 @@ function whose({ instance, service, source }: LogEntry): string {
 /** Fields of a request that its line begins with. */
 const OF_REQUEST: readonly string[] = ['http.request.method', 'url.path', 'http.response.status_code', 'duration_s'];
 
-/** Of a request what was asked for, what came of it, how long that took; then the message. */
-function messageOf({ source, fields, message }: LogEntry): string {
+/** Of a request what was asked for, what came of it, how long that took; '': it is none, or could not be read. */
+function requestOf({ source, fields }: LogEntry): string {
 	const [method, path, status, seconds] = OF_REQUEST.map((name) => fields[name]);
-	if (source !== 'access' || typeof method !== 'string' || typeof path !== 'string') return message;
+	if (source !== 'access' || typeof method !== 'string' || typeof path !== 'string') return '';
 	const took = typeof seconds === 'number' ? [formatLatency(seconds * 1000)] : [];
-	return [method, path.slice(0, LONGEST_VALUE), status ?? 'no answer', ...took, message]
-		.filter((part) => part !== '')
-		.join(' ');
+	return [method, path.slice(0, LONGEST_VALUE), status ?? 'no answer', ...took].filter((part) => part !== '').join(' ');
 }
 
 /** The names that queries take, too, where there are shorter ones. */
@@ -63,11 +62,11 @@ const SHORT: ReadonlyMap<string, string> = new Map(
 		.map(([short, name]) => [name, short]),
 );
 
-/** `key=value`, without those that the message says already. */
-function fieldsText({ source, fields, traceId }: LogEntry, message: string): string {
+/** `key=value`, without those that the message says already; `told`: the line begins with those of its request. */
+function fieldsText({ fields, message, traceId }: LogEntry, told: boolean): string {
 	const said = message.slice(0, LONGEST_MESSAGE);
 	const shown = Object.entries(fields)
-		.filter(([name]) => source !== 'access' || !OF_REQUEST.includes(name))
+		.filter(([name]) => !told || !OF_REQUEST.includes(name))
 		.slice(0, MOST_FIELDS)
 		.map(([name, value]) => [name, typeof value === 'string' ? value.slice(0, LONGEST_VALUE + 1) : value] as const)
 		.filter(([, value]) => value !== '' && !(String(value).length > 1 && said.includes(String(value))))

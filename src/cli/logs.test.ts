@@ -62,6 +62,14 @@ test('a line: time, level, who, message, and the fields that the message does no
 	);
 	const broken = { 'http.request.method': 'GET', 'url.path': '/v1/a' };
 	assert.match(logLine(entry({ source: 'access', message: '', fields: broken }), PLAIN, 0), /GET \/v1\/a no answer$/);
+	// What could not be read has no method; a number is not said already since some other one has its digits.
+	const unread = { 'http.response.status_code': 400, duration_s: 0.5 };
+	assert.match(
+		logLine(entry({ source: 'access', message: '', fields: unread }), PLAIN, 0),
+		/ status=400 duration(?:_s)?=0\.5$/,
+	);
+	const counted = { ...broken, 'url.path': '/v1/1234', weight: 12, 'http.response.body.size': 34 };
+	assert.match(logLine(entry({ source: 'access', message: '', fields: counted }), PLAIN, 0), / weight=12 \S+=34$/);
 	assert.match(logLine(entry({ service: '', instance: '', source: 'event' }), PLAIN, 0), /INFO {2}event listening$/);
 	assert.match(logLine(entry(), PLAIN, 1_800_000_000_000), /^2023-11-1\d \d\d:\d\d:20\.123 /);
 });

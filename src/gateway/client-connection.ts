@@ -294,7 +294,7 @@ export class ClientConnection implements ExchangeClient<Exchange> {
 			plane.wheel.set(this.#timer, plane.limits.headMs);
 			if (this.#input.kept) setImmediate(nextRequest, this);
 		} else if (this.#halfClosed) this.#linger();
-		else plane.wheel.set(this.#timer, plane.limits.keepAliveMs);
+		else plane.wheel.set(this.#timer, Math.max(TICK_MS, plane.limits.keepAliveMs));
 	}
 
 	/** Goes on with bytes that came early. */
@@ -372,7 +372,7 @@ export class ClientConnection implements ExchangeClient<Exchange> {
 		if (this.#state === State.request) this.#requestTimer(this.#exchange as Exchange);
 		else if (this.#pace.stillSending(this.transport)) {
 			// The last answer is still on its way to a slow reader.
-			this.plane.wheel.set(this.#timer, this.plane.limits.keepAliveMs);
+			this.plane.wheel.set(this.#timer, Math.max(TICK_MS, this.plane.limits.keepAliveMs));
 		} else if (this.#state === State.head && this.#input.length > 0 && this.transport.pending === 0) {
 			this.#refuse('head_timeout');
 		} else this.transport.destroy();

@@ -121,6 +121,11 @@ function listenerOf(server: net.Server, accepted: () => number): Listener {
 	};
 }
 
+/** Gives their queues the room that they had: the socket is the same for all who have copies, and a core of an earlier version takes it away when it drains. */
+export function giveRoom(listeners: Iterable<Listener>): void {
+	for (const { socket } of listeners) socket?.listen(BACKLOG);
+}
+
 export interface TlsListenOptions {
 	certificates: readonly CertificateText[];
 	minVersion: tls.SecureVersion;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, test } from 'node:test';
 import { connectAtOnce, type TcpHandle } from '../wire/raw-transport.ts';
-import type { Listener, ListeningSocket } from './listener.ts';
+import { giveRoom, type Listener, type ListeningSocket } from './listener.ts';
 import { shutListeners } from './shut-listeners.ts';
 
 const HOST = '127.0.0.1';
@@ -46,8 +46,8 @@ async function listening(count: number): Promise<{ port: number; listeners: List
 /** Connected already: its port. */
 function stranger(port: number): number {
 	const { handle, established } = connectAtOnce({ host: HOST, port }) as { handle: TcpHandle; established: boolean };
-	assert.ok(established);
 	ends.push(() => handle.close());
+	assert.ok(established);
 	const name: { port?: number } = {};
 	handle.getsockname(name);
 	return name.port as number;
@@ -98,4 +98,14 @@ test('a name that cannot be reached from here does not keep the sockets open', {
 	(first.socket as ListeningSocket).getsockname = () => 0;
 	await shut(listeners);
 	assert.equal(await refused(port), 'ECONNREFUSED');
+});
+
+test('a queue that somebody left without room has it again', { skip }, async () => {
+	const { port, listeners } = await listening(1);
+	const [{ socket }] = listeners as [Listener];
+	(socket as ListeningSocket).listen(0);
+	stranger(port);
+	assert.throws(() => stranger(port), 'there is room for one');
+	giveRoom(listeners);
+	for (let i = 0; i < 40; i++) stranger(port);
 });

@@ -114,8 +114,10 @@ function copyFields(out: Output, exchange: Requesting, hostKept: boolean): void 
 			keep = mayBeDashed(buffer, [table[row], table[row + 1]] as [number, number], trusted);
 		if (keep && guarded !== null && (field === Field.other || field === Field.underscore))
 			keep = mayTell(exchange, guarded, row);
-		if (keep && edits !== null && edits.removed.size > 0)
-			keep = !edits.removed.has(text(buffer, table[row] as number, table[row + 1] as number).toLowerCase());
+		if (keep && edits !== null && edits.removed.size > 0) {
+			const name = text(buffer, table[row] as number, table[row + 1] as number).toLowerCase();
+			keep = !edits.removed.has(name) && !(field === Field.underscore && edits.removed.has(name.replaceAll('_', '-')));
+		}
 		if (keep) {
 			if (from < 0) from = table[row] as number;
 			to = lineEnd(buffer, table[row + 3] as number);

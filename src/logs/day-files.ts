@@ -9,6 +9,7 @@ const BEYOND_MS = 3_600_000;
 const NAME = /^logs-(\d{4}-\d\d-\d\d)(?:\.(\d{1,4}))?\.db$/;
 const DAMAGED = /^logs-(\d{4}-\d\d-\d\d)[.\d]*\.db(?:-wal)?\.damaged$/;
 const MOST_OPEN = 4;
+const NONE: ReadonlySet<string> = new Set();
 
 export interface DayFile {
 	name: string;
@@ -61,13 +62,14 @@ export class DayFiles {
 		return this.list().filter((file) => file.fromMs <= toMs && file.fromMs + DAY_MS + BEYOND_MS > fromMs);
 	}
 
-	/** The file that entries of a time go to now. `partBytes`: from which size on a day goes on in the next part. */
-	nameFor(timeMs: number, partBytes: number): string {
+	/** The file that entries of a time go to now. `partBytes`: from which size on a day goes on in the next part, as behind one that is `refused`. */
+	nameFor(timeMs: number, partBytes: number, refused: ReadonlySet<string> = NONE): string {
 		const day = new Date(timeMs).toISOString().slice(0, 10);
 		const fromMs = Date.parse(`${day}T00:00:00Z`);
 		const last = this.list().find((file) => file.fromMs === fromMs);
 		if (last === undefined) return nameOf(day, 1);
-		return this.bytesOf(last.name) < partBytes ? last.name : nameOf(day, last.part + 1);
+		const goesOn = this.bytesOf(last.name) < partBytes && !refused.has(last.name);
+		return goesOn ? last.name : nameOf(day, last.part + 1);
 	}
 
 	/** @throws BallastError `store_unusable` */

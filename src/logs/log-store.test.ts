@@ -196,6 +196,27 @@ test('a damaged file is set aside and a new one begun', () => {
 	assert.equal(told.length, 2);
 });
 
+test('behind a later version the day goes on in another file, and nothing is lost', () => {
+	const { store, folder } = storeWith();
+	store.put([entry('of a later version')]);
+	store.files.open('logs-2026-06-10.db').database.exec('PRAGMA user_version = 99');
+	store.close();
+	const { store: back, told } = storeWith({ folder });
+	assert.equal(back.put([entry('kept')]), 1);
+	assert.equal(back.put([entry('kept too')]), 1);
+	assert.deepEqual(messages(back, ''), ['kept too', 'kept']);
+	assert.deepEqual(told, [
+		'logs-2026-06-10.db was written by a later version of Ballast: its day goes on in another file',
+	]);
+	back.close();
+	assert.deepEqual(
+		readdirSync(folder)
+			.filter((name) => name.endsWith('.db'))
+			.toSorted(),
+		['logs-2026-06-10.2.db', 'logs-2026-06-10.db'],
+	);
+});
+
 test('a time that nobody can believe is filed under now', () => {
 	const { store } = storeWith();
 	store.put([entry('future', { timeMs: NOW + 10 * DAY }), entry('past', { timeMs: 0 })]);

@@ -52,6 +52,8 @@ export class LogStore {
 	#lostNow = 0;
 	#failure: string | null = null;
 	#retryAtMs = 0;
+	/** Files that a later version wrote. */
+	readonly #later = new Set<string>();
 
 	constructor(options: LogStoreOptions) {
 		this.#options = options;
@@ -77,6 +79,7 @@ export class LogStore {
 		try {
 			this.traffic.written(name, this.files.open(name).put(entries));
 		} catch (error) {
+			if (this.#leaves(name, error)) return this.#putDay(day, entries);
 			this.#fail(name, error);
 			return this.#drop(entries.length);
 		}
@@ -106,6 +109,15 @@ export class LogStore {
 		this.#failure = failure;
 	}
 
+	/** Whether a later version wrote it, which may be back: it is left as it is, and the day goes on in another file. */
+	#leaves(name: string, error: unknown): boolean {
+		if (!/by a later version/.test(String(error)) || this.#later.has(name)) return false;
+		this.#later.add(name);
+		this.#current.clear();
+		this.#options.tell(`${name} was written by a later version of Ballast: its day goes on in another file`);
+		return true;
+	}
+
 	#setAside(name: string): void {
 		this.#current.clear();
 		try {
@@ -122,7 +134,7 @@ export class LogStore {
 		if (known !== undefined && nowMs - known.atMs < FILE_MS && nowMs >= known.atMs) return known.name;
 		if (this.#current.size > 16) this.#current.clear();
 		const partBytes = partBytesOf(this.#options.keepBytes);
-		const name = this.files.nameFor(day * DAY_MS, partBytes);
+		const name = this.files.nameFor(day * DAY_MS, partBytes, this.#later);
 		this.#current.set(day, { name, atMs: nowMs });
 		return name;
 	}

@@ -275,6 +275,27 @@ test('a summary that cannot be read is done without', () => {
 	const { database } = store.files.open('logs-2026-06-10.db');
 	database.exec("UPDATE traffic_hour SET routes = '[oops'; UPDATE traffic_minute SET callers = substr(callers, 5)");
 	assert.deepEqual(answersOf(store), expected);
+	for (const callers of ['[]', '{}', 'null', '[["videos"]]', '[["videos",{"clients":{}}]]', '[["films",null]]']) {
+		// What comes first fits, and must not be counted twice.
+		database.prepare("UPDATE traffic_minute SET callers = ? WHERE routes <> ''").run(callers);
+		database.exec('UPDATE traffic_minute SET routes = replace(routes, \'"statuses"\', \'"st"\')');
+		assert.deepEqual(answersOf(store), expected, callers);
+	}
+});
+
+test('a file that cannot be read keeps no other from being added up', () => {
+	const store = storeIn(join(root, 'one-bad'));
+	store.put(requests(200));
+	const [newest = '', other = ''] = store.files.list().map(({ name }) => name);
+	store.files.open(newest).database.exec('PRAGMA user_version = 99');
+	const told: string[] = [];
+	const options = { folder: join(root, 'one-bad'), keepMs: 864e5 * 7, keepBytes: 1e9, databases: DATABASES };
+	const again = new LogStore({ ...options, tell: (problem) => told.push(problem), now: () => clock.now });
+	open.push(again);
+	for (let tick = 0; tick < 10_000 && told.length === 0; tick++) again.traffic.tick();
+	assert.match(told.join(), /written by a later version/);
+	const { database } = store.files.open(other);
+	assert.ok((database.prepare('SELECT count(*) AS hours FROM traffic_hour').get()?.['hours'] as number) > 0);
 });
 
 test('distinct values, few and many', () => {

@@ -3,7 +3,7 @@ import { KnownBots } from './bots.ts';
 import type { Databases } from './databases.ts';
 import type { DayFiles } from './day-files.ts';
 import { REQUESTS } from './entry-row.ts';
-import { scan } from './entry-scan.ts';
+import { isOfFile, scan } from './entry-scan.ts';
 import { planOf } from './query-sql.ts';
 import type { Steps } from './steps.ts';
 import { readFile } from './traffic-reader.ts';
@@ -110,6 +110,7 @@ export class TrafficSeals {
 		const files = this.#options.files.list();
 		for (const name of this.#done) if (!files.some((file) => file.name === name)) this.#done.delete(name);
 		for (const [key, untilMs] of this.#late) if (untilMs <= this.#options.now()) this.#late.delete(key);
+		let failure: unknown = null;
 		for (const { name } of files) {
 			if (this.#done.has(name)) continue;
 			// Before: what is written meanwhile takes it out again.
@@ -117,10 +118,15 @@ export class TrafficSeals {
 			let all = false;
 			try {
 				all = yield* this.#file(name);
+			} catch (error) {
+				// One that cannot be read holds up none of the others.
+				if (!isOfFile(error)) throw error;
+				failure ??= error;
 			} finally {
 				if (!all) this.#done.delete(name);
 			}
 		}
+		if (failure !== null) throw failure;
 	}
 
 	/** Whether nothing is left to do there. */

@@ -40,13 +40,43 @@ export function summaryText(sums: ReadonlyMap<string, TrafficSum>, unit: Unit): 
 	return { routes: JSON.stringify(routes), callers: JSON.stringify(callers) };
 }
 
-/** Adds a summary to the sums of its services. `callers` may be left out. */
+/**
+ * Adds a summary to the sums of its services. `callers` may be left out.
+ * @throws SyntaxError: that is none, and nothing of it was added
+ */
 export function addSummary({ routes, callers }: { routes: string; callers: string | null }, of: SumOf): void {
-	const byService = JSON.parse(routes) as RoutesByService;
-	const callersByService = callers === null ? [] : (JSON.parse(callers) as CallersByService);
+	const byService = read<PackedTraffic>(routes, isTraffic);
+	const callersByService = callers === null ? [] : read<PackedCallers>(callers, isCallers);
 	for (const [service, traffic] of byService) of(service)?.tally.addPacked(traffic);
 	for (const [service, packed] of callersByService) of(service)?.addPackedCallers(packed);
 }
+
+/** Files are old, and disks forget: what is there need not be what was written. */
+function read<T>(text: string, isOne: (packed: Partial<T>) => boolean): [service: string, packed: T][] {
+	const value: unknown = JSON.parse(text);
+	const isPair = (pair: unknown) => Array.isArray(pair) && typeof pair[0] === 'string' && isOne(pair[1] ?? {});
+	if (!Array.isArray(value) || !value.every(isPair)) throw new SyntaxError('that is no summary');
+	return value as [string, T][];
+}
+
+const isTraffic = ({ entries, routes, statuses }: Partial<PackedTraffic>): boolean =>
+	Number.isFinite(entries) &&
+	isListOf(statuses, (pair) => isListOf(pair, Number.isFinite)) &&
+	isListOf(routes, (route) => Array.isArray(route) && isTally(route[2]));
+
+const isTally = (tally: unknown): boolean =>
+	Array.isArray(tally) && Number.isFinite(tally[0]) && Number.isFinite(tally[1]) && isListOf(tally[2], Number.isFinite);
+
+const isCallers = ({ clients, agents, bots, distinct, slowest }: Partial<PackedCallers>): boolean =>
+	[clients, agents, bots].every(
+		(counts) =>
+			Number.isFinite((counts?.others ?? Number.NaN) + (counts?.lack ?? Number.NaN)) && Array.isArray(counts?.top),
+	) &&
+	(typeof distinct === 'string' || isListOf(distinct, Number.isFinite)) &&
+	isListOf(slowest, (request) => isListOf(request, Number.isFinite));
+
+const isListOf = (value: unknown, isOne: (one: unknown) => boolean): boolean =>
+	Array.isArray(value) && value.every(isOne);
 
 /** Ids of minutes since 1970; `to` is not among them. */
 export const idsOfMinutes = (from: number, to: number): { from: number; to: number } => ({

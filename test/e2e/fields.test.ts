@@ -171,7 +171,7 @@ describe('header fields of a trusted proxy', () => {
 	const it = suite(({ url }) => ({
 		trust: ['127.0.0.1/32', '10.0.0.0/8'],
 		underscores: 'pass',
-		services: { app: { instances: [url] } },
+		services: { app: { instances: [url], headers: { request: { set: { 'X-User': 'nobody' } } } } },
 	}));
 
 	test('what it says is continued', async () => {
@@ -204,6 +204,14 @@ describe('header fields of a trusted proxy', () => {
 		assert.deepEqual(fieldsOf(found.lines, 'x_y'), ['1']);
 		assert.deepEqual(fieldsOf(found.lines, 'if_none_match'), [], 'a condition that the cache would not know of');
 		assert.deepEqual(fieldsOf(found.lines, 'via'), ['1.1 ballast']);
+	});
+
+	test('what a route sets cannot be said in the spelling that many an API takes for the same', async () => {
+		const found = (await it.ask(get('/', 'X_User: root', 'x_user_name: ann'))).json<Echo>();
+		assert.deepEqual(
+			found.lines.filter((line) => /^x.user/i.test(line)),
+			['x_user_name: ann', 'X-User: nobody'],
+		);
 	});
 
 	test('what it leaves out is added', async () => {

@@ -7,6 +7,7 @@ import {
 	type CacheKey,
 	FillState,
 } from '../../cache/answer-store.ts';
+import { RecentRefusals } from '../../cache/recent-refusals.ts';
 import { isBypassed } from '../../cache/rules/bypass.ts';
 import type { CacheHash } from '../../cache/rules/cache-hash.ts';
 import { cacheStatusLine } from '../../cache/rules/cache-status.ts';
@@ -21,12 +22,11 @@ import type { Exchange } from '../../gateway/exchange.ts';
 import { EntrySource, type Follower } from './entry-source.ts';
 import { Fill } from './fill.ts';
 import type { CameHead, Decision, FillOwner, GiveHow } from './fill-owner.ts';
-import { giveStored } from './give-stored.ts';
+import { giveStored, isGivenAsItComes } from './give-stored.ts';
 import { CACHED, reportOf } from './given-report.ts';
 import { judging } from './judging.ts';
 import { KeptAnswers } from './kept-answers.ts';
 import { forward, moreLines, passedLine, passScanned, refuseUncached, storedLine } from './pass-by.ts';
-import { RecentRefusals } from './recent-refusals.ts';
 import type { CachingParts, Lookup, RouteCache } from './route-cache.ts';
 import { type LookOwner, SecondLook } from './second-look.ts';
 import { SoughtAnswer } from './sought-answer.ts';
@@ -329,6 +329,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 			hidden: cache.hidden,
 			follower: this,
 			heir: how.heir ?? null,
+			follows: how.kind === 'collapsed',
 		});
 	}
 
@@ -372,11 +373,19 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		if (answer === null || !this.#sought.suits(answer)) return false;
 		if (!this.#sought.isGivable(entry, answer, takenAtMs(exchange, answer))) return false;
 		entry.pin();
-		source.cancel();
 		exchange.source = null;
 		exchange.cache.waitedUs = (performance.now() - exchange.startMs) * 1000;
 		this.give(exchange, entry, { kind: 'collapsed', status: 0, fwd: 'miss' });
+		// Until then it follows the body, and nothing of that goes.
+		source.cancel();
 		return true;
+	}
+
+	takesAsItComes(exchange: Exchange, answer: StoredAnswer): boolean {
+		const cache = exchange.route?.cache as RouteCache;
+		this.#sought.control.read(exchange.head.fields, exchange.buffer);
+		// A part of it can be given once it is whole.
+		return this.#sought.control.rangeAt < 0 && isGivenAsItComes(exchange, answer, cache.hidden);
 	}
 
 	left(exchange: Exchange, state: FillState): void {

@@ -1,6 +1,8 @@
-import type { AnswerEntry, EntryListener } from '../../cache/answer-store.ts';
+import type { AnswerEntry, ComingBody, EntryListener } from '../../cache/answer-store.ts';
 import { FillState } from '../../cache/answer-store.ts';
 import type { BodyPieces } from '../../cache/distant-body.ts';
+import type { StoredAnswer } from '../../cache/stored-answer.ts';
+import type { ErrorCode } from '../../core/errors.ts';
 import type { AnswerSource } from '../../gateway/answer-source.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 
@@ -20,6 +22,8 @@ const WHOLE: readonly Segment[] = [{ lead: null, from: 0, to: -1 }];
 export interface Follower {
 	/** The head is known: begins the answer, by `source.begin`; false: it does not suit, the source is let go. */
 	headKnown(exchange: Exchange, source: EntrySource): boolean;
+	/** Whether the answer, whose length is not known, may go to it while it comes. */
+	takesAsItComes(exchange: Exchange, answer: StoredAnswer): boolean;
 	/** The entry came to nothing, or is none for this request. The source has let go of it. */
 	left(exchange: Exchange, state: FillState): void;
 }
@@ -45,6 +49,10 @@ export class EntrySource implements AnswerSource, EntryListener {
 	#heir: Heir | null = null;
 	/** Who fills the entry for this client, and must know when it is done or gone. */
 	led: { cancel(): void } | null = null;
+	/** Reads a body whose length is not known, while it comes. */
+	#coming: ComingBody | null = null;
+	/** It is given the answer once that is whole. */
+	#waits = false;
 	/** Reads a body that is not in memory. */
 	#pieces: BodyPieces | null = null;
 	readonly #came = (ok: boolean): void => this.#pieceCame(ok);
@@ -72,6 +80,17 @@ export class EntrySource implements AnswerSource, EntryListener {
 		this.#watch();
 	}
 
+	/** Reads the body from its beginning, even if it will not be stored; false: it cannot. */
+	follow(): boolean {
+		return this.#follow(this.entry, 0);
+	}
+
+	#follow(entry: AnswerEntry, at: number): boolean {
+		this.#coming ??= entry.follow(at);
+		if (this.#coming !== null) this.#coming.whenCut = () => this.#breakOff('stream_idle');
+		return this.#coming !== null;
+	}
+
 	/** The head is written; now comes the body, or what of it `segments` say. */
 	begin(segments: readonly Segment[] = WHOLE): void {
 		this.#begun = true;
@@ -94,9 +113,13 @@ export class EntrySource implements AnswerSource, EntryListener {
 		}
 		// It is damaged, or gone: the client must see that the rest is missing, and nobody else gets it.
 		entry.remove();
+		this.#breakOff();
+	}
+
+	#breakOff(code: ErrorCode = 'truncated_answer'): void {
 		this.#release();
 		this.led?.cancel();
-		this.#exchange.answerFailed('truncated_answer');
+		this.#exchange.answerFailed(code);
 	}
 
 	/** The entry gets no more; what follows comes from there. */
@@ -121,24 +144,33 @@ export class EntrySource implements AnswerSource, EntryListener {
 		const { state, answer } = entry;
 		if (state === FillState.asked) return;
 		if (answer === null || state > FillState.whole) this.#leave(state);
-		// Of unknown length it may yet prove too long to be stored.
-		else if (state === FillState.filling && answer.length < 0) return;
+		else if (entry.outgrown && this.#coming === null) this.#leave(FillState.refused);
+		else if (state === FillState.filling && answer.length < 0 && !this.#mayFollow(answer)) return;
 		else if (!this.#follower.headKnown(this.#exchange, this))
 			this.#leave(entry.staleFromMs > 0 ? FillState.purged : state);
+	}
+
+	#mayFollow(answer: StoredAnswer): boolean {
+		this.#waits ||= !this.#follower.takesAsItComes(this.#exchange, answer);
+		return !this.#waits && this.follow();
 	}
 
 	/** Sends what is there. */
 	pump(): void {
 		const exchange = this.#exchange;
 		const entry = this.#entry;
-		if (entry === null || this.#blocked) return;
+		if (entry === null) return;
+		// Others follow what its client brought: he does from here on.
+		if (this.#coming === null && entry.outgrown && !this.#follow(entry, this.#at)) return this.#breakOff();
+		if (this.#blocked) return;
 		let unflushed = 0;
 		for (;;) {
 			const segment = this.#segments[this.#segment];
 			if (segment === undefined) break;
 			if (!this.#leadSent && segment.lead !== null) exchange.answerPiece(segment.lead);
 			this.#leadSent = true;
-			const have = segment.to < 0 ? entry.received : Math.min(segment.to, entry.received);
+			const received = this.#received(entry);
+			const have = segment.to < 0 ? received : Math.min(segment.to, received);
 			if (this.#at >= have) {
 				if (!this.#isOver(segment, entry)) break;
 				this.#segment++;
@@ -165,6 +197,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 
 	/** Bytes from here on, at most to `have`; null: they are read from the disk. */
 	#read(entry: AnswerEntry, have: number): Buffer | null {
+		if (this.#coming !== null) return this.#coming.read(this.#at);
 		const { distant } = entry;
 		if (distant === null || this.#at < distant.from) return entry.read(this.#at);
 		this.#pieces ??= distant.read(this.#came);
@@ -172,28 +205,33 @@ export class EntrySource implements AnswerSource, EntryListener {
 	}
 
 	#isOver({ to }: Segment, entry: AnswerEntry): boolean {
-		return to >= 0 ? this.#at >= to : entry.state === FillState.whole && this.#at >= entry.received;
+		return to >= 0 ? this.#at >= to : this.#state(entry) === FillState.whole && this.#at >= this.#received(entry);
+	}
+
+	#received(entry: AnswerEntry): number {
+		return this.#coming?.received ?? entry.received;
+	}
+
+	/** For who follows it. */
+	#state({ state }: AnswerEntry): FillState {
+		return state > FillState.whole && this.#coming?.ended === true ? FillState.whole : state;
 	}
 
 	#flush(): boolean {
-		if (this.#exchange.flushAnswer()) return true;
-		this.#blocked = true;
-		return false;
+		this.#blocked = !this.#exchange.flushAnswer();
+		if (!this.#blocked) this.#coming?.passed(this.#at);
+		return !this.#blocked;
 	}
 
 	#afterFlush(): void {
 		const entry = this.#entry;
 		if (entry === null) return;
 		if (this.#segment >= this.#segments.length) this.#end(entry);
-		else if (entry.state > FillState.whole) {
+		else if (this.#state(entry) > FillState.whole) {
 			const heir = this.#heir;
+			if (heir === null) return this.#breakOff();
 			this.#release();
-			if (heir !== null) {
-				heir.takeOver(this.#exchange);
-				return;
-			}
-			this.led?.cancel();
-			this.#exchange.answerFailed('truncated_answer');
+			heir.takeOver(this.#exchange);
 		} else this.#watch();
 	}
 
@@ -208,6 +246,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 	resume(): void {
 		if (!this.#blocked) return;
 		this.#blocked = false;
+		this.#coming?.passed(this.#at);
 		this.pump();
 	}
 
@@ -233,6 +272,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 		if (entry === null) return;
 		this.#entry = null;
 		this.#pieces?.close();
+		this.#coming?.close();
 		if (this.#watching) entry.unwatch(this);
 		this.#watching = false;
 		entry.release();

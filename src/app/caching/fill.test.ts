@@ -1,143 +1,14 @@
 /** A short answer is put into the store as a whole, or grows there: whatever comes between, one question is asked. */
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { PLAIN_CACHE } from '../../cache/cache-policy.ts';
-import { AnswerMemory } from '../../cache/memory/answer-memory.ts';
-import { type MemoryStore, openAnswerStore } from '../../cache/memory/memory-store.ts';
+import { openAnswerStore } from '../../cache/memory/memory-store.ts';
 import { RecentPurges } from '../../cache/purges/recent-purges.ts';
-import { CacheHash } from '../../cache/rules/cache-hash.ts';
-import { UrlMarks } from '../../cache/url-marks.ts';
-import type { Attempt } from '../../gateway/attempt.ts';
-import { ClientConnection } from '../../gateway/client-connection.ts';
-import type { DataPlane } from '../../gateway/data-plane.ts';
-import { Requests } from '../../gateway/requests.ts';
-import { bareRequests } from '../../gateway/testing/bare-plane.ts';
-import { forwardingRoute } from '../../gateway/testing/forwarding-route.ts';
-import { type ConnectionOwner, UpstreamConnection } from '../../gateway/upstream-connection.ts';
-import { TakingTransport } from '../../wire/testing/taking-transport.ts';
-import { goOn, handle, lookAgain } from '../pipeline.ts';
-import { AnswerCaching } from './answer-caching.ts';
-import { RouteCache } from './route-cache.ts';
+import { World } from './testing/fed-world.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const BODY = 'x'.repeat(600);
 const head = (more: string): string => `HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\n${more}\r\n`;
 const ANSWER = head('Content-Length: 600\r\n') + BODY;
-
-/** Takes what it is given at once, or only when it is told to. */
-class Side extends TakingTransport {
-	takes = true;
-	cut = false;
-
-	override write(bytes: Uint8Array): boolean {
-		super.write(bytes);
-		if (!this.takes) this.pending += bytes.length;
-		return this.takes;
-	}
-	override reset(): void {
-		this.cut = true;
-	}
-}
-
-class Client {
-	readonly side = new Side();
-	readonly connection: ClientConnection;
-
-	constructor(requests: Requests) {
-		this.connection = new ClientConnection(requests, false);
-		this.connection.attach(this.side, '192.0.2.7');
-	}
-
-	ask(path = '/k', more = ''): void {
-		const bytes = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: a\r\n${more}\r\n`);
-		this.connection.onBytes(bytes, bytes.length);
-	}
-
-	/** It takes what it was given. */
-	drain(): void {
-		this.side.takes = true;
-		this.side.pending = 0;
-		this.connection.onDrain();
-	}
-
-	get body(): string {
-		return this.side.text.slice(this.side.text.indexOf('\r\n\r\n') + 4);
-	}
-}
-
-/** One instance, with a connection for each question. */
-class World {
-	readonly requests: Requests;
-	readonly memory: SharedArrayBuffer = AnswerMemory.create(4 * 1024 * 1024);
-	readonly store: MemoryStore;
-	readonly caching: AnswerCaching;
-	readonly asked: UpstreamConnection[] = [];
-	readonly #plane: DataPlane;
-
-	/** `recent`: what is purged is noted there. */
-	constructor(recent: SharedArrayBuffer | null = null) {
-		this.store = openAnswerStore(this.memory, 0, { recent });
-		const { plane } = bareRequests();
-		this.#plane = plane;
-		this.requests = new Requests(plane, handle);
-		const asked = this.asked;
-		const origin: ConnectionOwner = {
-			plane,
-			authority: '192.0.2.8:80',
-			serial: 1,
-			acquire: (attempt: Attempt) => {
-				const connection = new UpstreamConnection(origin);
-				connection.attach(new Side());
-				asked.push(connection);
-				connection.begin(attempt, true);
-			},
-			enter: () => true,
-			leave() {},
-			forget() {},
-			release() {},
-			closed() {},
-		};
-		(plane.upstreams as unknown[]).push(origin);
-		const hash = new CacheHash(randomBytes(32));
-		const marks = new UrlMarks(UrlMarks.create());
-		const lines = { again: lookAgain, goOn, balance: () => 0 };
-		this.caching = new AnswerCaching({ plane, store: this.store, marks, hash, levels: null, bodyMost: 1e9, ...lines });
-		const only = forwardingRoute(new RouteCache(this.caching, PLAIN_CACHE, ''), 1);
-		plane.routes = { match: () => only, methodsAllowed: () => [] };
-	}
-
-	/** The answer to the first, second … question, or a piece of it. */
-	answer(text: string, which = 0): void {
-		const bytes = Buffer.from(text);
-		bytes.copy(this.#plane.rx);
-		this.asked[which]?.onBytes(this.#plane.rx, bytes.length);
-	}
-
-	client(): Client {
-		return new Client(this.requests);
-	}
-
-	/** Nobody holds anything, and nothing is being asked for. */
-	isAtRest(entries: number): void {
-		assert.equal(this.caching.idle, true);
-		assert.equal(this.store.usage.entries, entries);
-		this.store.table.lock();
-		for (let at = 0; at < 256; at++)
-			for (const place of [2, 6, 10])
-				assert.equal(this.store.memory.cells[this.store.memory.stripes + at * 16 + place], 0, 'a place that is left');
-		this.store.table.unlock();
-	}
-
-	/** What a later client gets without a question. */
-	hit(): string {
-		const client = this.client();
-		const before = this.asked.length;
-		client.ask();
-		assert.equal(this.asked.length, before);
-		return client.body;
-	}
-}
 
 test('however a short answer comes, its client has it and it is stored', () => {
 	for (const pieces of [
@@ -279,7 +150,7 @@ test('what proved too long to be stored is not waited for, for a while', async (
 for (const soft of [false, true])
 	test(`who waits for what proves to be purged by its tag asks anew, once for all: ${soft ? 'softly' : 'hard'}`, async () => {
 		const recent = RecentPurges.create();
-		const world = new World(recent);
+		const world = new World({ recent });
 		const control = openAnswerStore(world.memory, 3, { recent });
 		const tagged = ANSWER.replace('Content-Length', 'Surrogate-Key: t\r\nContent-Length');
 		const clients = Array.from({ length: 5 }, () => world.client());

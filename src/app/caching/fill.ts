@@ -199,7 +199,7 @@ export class Fill extends AskingParty implements Asker<Route>, AnswerSource, Hei
 		if (this.#mode !== Mode.storing) return;
 		const before = growing.received;
 		const fits = growing.append(bytes, scan, this.#direct ? null : this.#overflow);
-		if (!fits) this.#owner.tooLong(this);
+		if (!fits || growing.isTooLong) this.#owner.tooLong(this);
 		if (!this.#direct) return;
 		if (!fits) this.#passDirectly();
 		// Long pieces go out from where they are stored, without another copy; so does what proves one for the disk.
@@ -318,7 +318,7 @@ export class Fill extends AskingParty implements Asker<Route>, AnswerSource, Hei
 				this.leave();
 				return;
 			}
-			if (this.growing.entry !== null) this.#owner.completed(this, this.growing.entry);
+			if (this.growing.entry !== null && !this.growing.isOutgrown) this.#owner.completed(this, this.growing.entry);
 		}
 		if (leader !== null && (this.#direct || this.#mode === Mode.passing)) this.#end(leader, trailers);
 		else this.#over();
@@ -346,7 +346,8 @@ export class Fill extends AskingParty implements Asker<Route>, AnswerSource, Hei
 	answerFailed(code: ErrorCode): void {
 		const { leader } = this;
 		if (this.#mode === Mode.asking && this.#standIn()) return;
-		if (this.#mode === Mode.storing && this.growing.entry !== null) this.#owner.breaksOff(this, this.growing.entry);
+		const { entry, isOutgrown } = this.growing;
+		if (this.#mode === Mode.storing && entry !== null && !isOutgrown) this.#owner.breaksOff(this, entry);
 		this.#mode = Mode.over;
 		this.growing.breakOff();
 		const source = this.#source;

@@ -41,6 +41,8 @@ export interface Giving {
 	readonly hidden: ReadonlySet<string>;
 	readonly follower: Follower;
 	readonly heir: Heir | null;
+	/** It was waited for: of what comes still all is given, though it may not be stored. */
+	readonly follows?: boolean;
 }
 
 /** Gives a client a stored answer: whole, in part, or as the news that it has it already. null: that is done. */
@@ -65,6 +67,15 @@ export function giveStored(giving: Giving): EntrySource | null {
 	if (heads !== null && coding !== '') return compressed(giving, { heads, coding, length });
 	begin(giving, { status: answer.status, head, length });
 	return body(giving);
+}
+
+/** Whether what is given of an answer of unknown length while it comes is what is given of it once it is whole. */
+export function isGivenAsItComes(exchange: Exchange, answer: StoredAnswer, hidden: ReadonlySet<string>): boolean {
+	const compress = exchange.route?.compress ?? null;
+	if (compress === null) return true;
+	const { status } = answer;
+	const heads = compressedHeads(preparedHead(answer, exchange, hidden), { status, length: -1 }, compress);
+	return heads === null || compress.codingFor(requestOf(exchange)) === '';
 }
 
 interface Form {
@@ -136,7 +147,7 @@ function begin({ exchange, ageMs, ttlMs, status: line }: Giving, { status, head,
 	exchange.beginAnswer(status, NOTHING, length, true);
 }
 
-function body({ exchange, entry, follower, heir }: Giving, segments?: readonly Segment[]): EntrySource | null {
+function body({ exchange, entry, follower, heir, follows }: Giving, segments?: readonly Segment[]): EntrySource | null {
 	if (exchange.answerMode === AnswerMode.none) {
 		entry.release();
 		exchange.flushAnswer();
@@ -145,6 +156,7 @@ function body({ exchange, entry, follower, heir }: Giving, segments?: readonly S
 	}
 	if (segments === undefined && wentAtOnce(exchange, entry)) return null;
 	const source = new EntrySource(exchange, entry, follower, heir);
+	if (follows) source.follow();
 	source.begin(segments);
 	return source.done ? null : source;
 }

@@ -83,7 +83,7 @@ export class GrowingEntry implements Asking {
 		const answer = this.#waiting;
 		if (answer === null) return true;
 		this.#waiting = null;
-		return this.open()?.setAnswer(answer) === true;
+		return this.open()?.setAnswer(answer, true) === true;
 	}
 
 	/** The origin did not say how long it is. */
@@ -101,6 +101,16 @@ export class GrowingEntry implements Asking {
 		return (this.entry?.distantFill ?? null) !== null;
 	}
 
+	/** It is too long to be stored, and goes on for those who follow it. */
+	get isOutgrown(): boolean {
+		return this.entry?.outgrown ?? false;
+	}
+
+	/** So would it the next time. */
+	get isTooLong(): boolean {
+		return this.isOutgrown && this.entry?.fitsDisk === false;
+	}
+
 	/** False: it is too long to be stored, or there is no room. What then is not goes into `rest`, if there is one. */
 	append(bytes: Uint8Array, { ranges, rangeCount }: BodyScan, rest: Overflow | null): boolean {
 		let fits = this.#waiting === null || this.#put(bytes, ranges[0] as number, ranges[1] as number) || this.settle();
@@ -108,7 +118,8 @@ export class GrowingEntry implements Asking {
 			const start = ranges[2 * i] as number;
 			const end = ranges[2 * i + 1] as number;
 			if (this.entry === null && fits) break;
-			fits &&= this.received + end - start <= this.#bodyMost && this.entry?.append(bytes, start, end) === true;
+			const isLong = this.received + end - start > this.#bodyMost;
+			fits &&= (!isLong || this.entry?.outgrow() === true) && this.entry?.append(bytes, start, end) === true;
 			if (fits) this.received += end - start;
 			else if (rest !== null) {
 				this.takeBack(rest);

@@ -5,6 +5,7 @@ import { ENDED, type Job } from '../../jobs/job.ts';
 import { jobView } from './job-view.ts';
 import type { Wait } from './jobs-client.ts';
 import type { OffloadParts } from './offload-parts.ts';
+import { tenantOf } from './stream-room.ts';
 
 /** Silence after which a comment is sent, so that nobody on the way gives the connection up, ms. */
 const SILENCE_MS = 15_000;
@@ -32,7 +33,7 @@ export class JobEvents implements AnswerSource {
 
 	/** false: there may not be one more, of its tenant or of all. */
 	static open(exchange: Exchange, parts: OffloadParts, job: Job): boolean {
-		const tenant = tenantOf(job, exchange.client.address);
+		const tenant = tenantOf(job, exchange);
 		if (!parts.streams.enter(tenant, parts.streamsMost)) return false;
 		new JobEvents(exchange, parts, job, tenant).#begin();
 		return true;
@@ -112,7 +113,3 @@ export class JobEvents implements AnswerSource {
 		this.#close();
 	}
 }
-
-/** Among whom streams are shared: as turns are, otherwise by credential, or by address where there is none. */
-const tenantOf = ({ group, owner }: Job, address: string): string =>
-	group !== '' ? `group ${group}` : owner !== '' ? `owner ${owner}` : `address ${address}`;

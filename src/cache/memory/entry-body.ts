@@ -65,9 +65,19 @@ export function headBytes(cells: Int32Array, record: number): number {
 	return (cells[record + Cell.aboutLength] as number) + (cells[record + Cell.headLength] as number) + 2;
 }
 
+/** Gives the runs that a body goes on in, in the place of the arena. */
+export interface RunSource {
+	/** Its header says how many units; 0: there is none now. */
+	next(): number;
+}
+
 /** Writes it, in the one worker that fills it. */
 export class BodyWriter {
 	received = 0;
+	/** Of these the last, which nobody sees yet. */
+	unsaid = 0;
+	/** null: the arena. */
+	source: RunSource | null = null;
 	readonly #table: EntryTable;
 	readonly #record: number;
 	/** Bytes of it at last; -1: not known. */
@@ -94,18 +104,31 @@ export class BodyWriter {
 	/** False: there is no room, or it is more than was said. */
 	append(bytes: Uint8Array, start: number, end: number): boolean {
 		if (this.#length >= 0 && this.received + end - start > this.#length) return false;
+		if (this.take(bytes, start, end) < end) return false;
+		this.say();
+		return true;
+	}
+
+	/** Up to where there is room for it; nobody sees that before `say`. */
+	take(bytes: Uint8Array, start: number, end: number): number {
 		const { memory } = this.#table;
 		for (let at = start; at < end; ) {
-			if (this.#left === 0 && !this.#grow(end - at)) return false;
+			if (this.#left === 0 && !this.#grow(end - at)) return at;
 			const count = Math.min(this.#left, end - at);
 			(bytes as Buffer).copy(memory.bytes, this.#place, at, at + count);
 			this.#place += count;
 			this.#left -= count;
 			this.received += count;
+			this.unsaid += count;
 			at += count;
 		}
-		Atomics.store(memory.cells, this.#record + Cell.received, this.received);
-		return true;
+		return end;
+	}
+
+	/** So much is there for who reads it; modulo 2³², which a body that is not stored may pass. */
+	say(): void {
+		this.unsaid = 0;
+		Atomics.store(this.#table.memory.cells, this.#record + Cell.received, this.received);
 	}
 
 	get isWhole(): boolean {
@@ -130,27 +153,37 @@ export class BodyWriter {
 	}
 
 	#grow(wanted: number): boolean {
+		const unit = this.source === null ? this.#allocated(wanted) : this.source.next();
+		if (unit === 0) return false;
+		const { memory } = this.#table;
+		const { cells } = memory;
+		const at = memory.cell(unit);
+		const units = cells[at + More.units] as number;
+		cells[at + More.next] = 0;
+		cells[at + More.room] = roomOf(units);
+		// Readers go by `received`, which is only said when this stands.
+		Atomics.store(cells, this.#nextAt, unit);
+		this.#nextAt = at + More.next;
+		this.#unit = unit;
+		this.#place = memory.byte(unit) + MORE_BYTES;
+		this.#left = roomOf(units);
+		return true;
+	}
+
+	/** A run of the arena; 0: there is none. */
+	#allocated(wanted: number): number {
 		const table = this.#table;
 		const { cells } = table.memory;
 		const more = this.#length < 0 ? Math.max(wanted, this.received, GROWTH_LEAST) : this.#length - this.received;
 		const all = cells[this.#record + Cell.units] as number;
 		const units = Math.min(unitsOf(more + MORE_BYTES), CHUNK, this.#unitsMost - all);
-		if (units < 1 || !table.lock()) return false;
+		if (units < 1 || !table.lock()) return 0;
 		const unit = table.room.allocate(units, 1);
 		const { granted } = table.room;
 		table.unlock();
-		if (unit === 0) return false;
-		const at = table.memory.cell(unit);
-		cells[at + More.next] = 0;
-		cells[at + More.units] = granted;
-		cells[at + More.room] = roomOf(granted);
+		if (unit === 0) return 0;
+		cells[table.memory.cell(unit) + More.units] = granted;
 		cells[this.#record + Cell.units] = all + granted;
-		// Readers go by `received`, which is only said when this stands.
-		Atomics.store(cells, this.#nextAt, unit);
-		this.#nextAt = at + More.next;
-		this.#unit = unit;
-		this.#place = table.memory.byte(unit) + MORE_BYTES;
-		this.#left = roomOf(granted);
-		return true;
+		return unit;
 	}
 }

@@ -5,7 +5,7 @@ import type { StoredAnswer } from '../stored-answer.ts';
 import { AnswerCoder, isSameVariant } from './answer-codec.ts';
 import { type AnswerMemory, CHUNK, Control, inlineContent, UNIT } from './answer-memory.ts';
 import { BodyWriter } from './entry-body.ts';
-import { Cell, RECORD_BYTES } from './entry-record.ts';
+import { Cell, RECORD_BYTES, TRAILERS_AT } from './entry-record.ts';
 import { unitsOf } from './entry-room.ts';
 import type { EntryTable } from './entry-table.ts';
 
@@ -103,7 +103,7 @@ export class EntryFiller {
 	/** It is whole; false: it is not, or there is no room for its trailers. */
 	complete(unit: number, writer: BodyWriter, { trailers, variantsMost }: Completion): boolean {
 		const at = this.#memory.cell(unit);
-		if (!writer.isWhole || (trailers !== null && !this.#putTrailers(at, trailers))) return false;
+		if (!writer.isWhole || (trailers !== null && !this.putTrailers(at, trailers))) return false;
 		Atomics.store(this.#cells, at + Cell.state, FillState.whole);
 		this.#table.pin(unit);
 		this.#table.whenLocked(() => {
@@ -155,7 +155,7 @@ export class EntryFiller {
 	completeDistant(unit: number, { trailers, variantsMost, kept }: Completion & { kept: boolean }): boolean {
 		const cells = this.#cells;
 		const at = this.#memory.cell(unit);
-		const stored = kept && (trailers === null || this.#putTrailers(at, trailers));
+		const stored = kept && (trailers === null || this.putTrailers(at, trailers));
 		Atomics.store(cells, at + Cell.state, FillState.whole);
 		if (!stored || !this.#table.lock()) {
 			this.#table.remove(unit);
@@ -273,14 +273,15 @@ export class EntryFiller {
 		return at;
 	}
 
-	#putTrailers(at: number, trailers: Buffer): boolean {
-		const units = unitsOf(Math.max(trailers.length, 1));
+	/** `at`: cell of the record. False: there is no room. */
+	putTrailers(at: number, trailers: Buffer): boolean {
+		const units = unitsOf(TRAILERS_AT + trailers.length);
 		if (units > CHUNK || !this.#table.lock()) return false;
 		const unit = this.#table.room.allocate(units, units);
 		this.#table.unlock();
 		if (unit === 0) return false;
-		this.#memory.bytes.set(trailers, this.#memory.byte(unit));
-		this.#cells[at + Cell.trailersLength] = Math.max(trailers.length, 1);
+		this.#memory.bytes.set(trailers, this.#memory.byte(unit) + TRAILERS_AT);
+		this.#cells[this.#memory.cell(unit)] = trailers.length;
 		this.#cells[at + Cell.trailers] = unit;
 		this.#cells[at + Cell.units] = (this.#cells[at + Cell.units] as number) + units;
 		return true;

@@ -51,9 +51,10 @@ export const Cell = {
 	room: 28,
 	/** The run with the next of the body; 0: none. It begins with a header of its own. Below 0: the body is the file with this number. */
 	more: 29,
-	/** Run of the trailers, and their bytes. */
+	/** Run of the trailers: how many bytes they have, and these. */
 	trailers: 30,
-	trailersLength: 31,
+	/** Run that says who reads a body of unknown length while it comes; -1: nobody yet, 0: nobody may. */
+	readers: 31,
 } as const;
 
 export const RECORD_BYTES = 128;
@@ -64,3 +65,26 @@ export const GIVEN_MOST: number = 3 * GIVEN;
 /** Header of a run that a body goes on in: cells. */
 export const More = { next: 0, units: 1, room: 2 } as const;
 export const MORE_BYTES = 16;
+
+/** The run that `Cell.readers` names: cells. */
+export const Readers = {
+	/** For each worker: all its readers have taken the body up to here (it wraps); from when it proved too long on. */
+	passed: 0,
+	/** For each worker: 1: it has readers. */
+	reads: 32,
+	/** 1: the body is too long to be stored. Nobody new reads it: what all have taken is given back. */
+	outgrown: 64,
+	/** 1: all of such a body has come. */
+	ended: 65,
+	/** For each worker: the first of its readers has taken the body up to here. */
+	furthest: 66,
+	/** 1: who has taken no more than what comes before `cutAt` is cut. */
+	cut: 98,
+	cutAt: 99,
+	/** 1: nobody begins to read it any more. */
+	shut: 100,
+	cells: 101,
+} as const;
+export const READERS_UNITS = 2;
+/** Bytes in front of trailers. */
+export const TRAILERS_AT = 4;

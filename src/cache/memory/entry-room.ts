@@ -3,7 +3,7 @@
  * it under the memory's lock.
  */
 import { type AnswerMemory, Control, UNIT } from './answer-memory.ts';
-import { Cell, MORE_BYTES, More } from './entry-record.ts';
+import { Cell, MORE_BYTES, More, READERS_UNITS, TRAILERS_AT } from './entry-record.ts';
 import type { Eviction } from './eviction.ts';
 import { FreeRuns } from './free-runs.ts';
 
@@ -79,7 +79,10 @@ export class EntryRoom {
 			const more = cells[at + Cell.more] as number;
 			if (more > 0) this.freeMore(more);
 			const trailers = cells[at + Cell.trailers] as number;
-			if (trailers !== 0) this.runs.give(trailers, unitsOf(cells[at + Cell.trailersLength] as number));
+			if (trailers !== 0)
+				this.runs.give(trailers, unitsOf(TRAILERS_AT + (cells[this.memory.cell(trailers)] as number)));
+			const readers = cells[at + Cell.readers] as number;
+			if (readers > 0) this.runs.give(readers, READERS_UNITS);
 			const content = cells[at + Cell.content] as number;
 			if (content !== 0 && content !== unit) this.runs.give(content, cells[at + Cell.contentUnits] as number);
 			this.runs.give(unit, cells[at + Cell.own] as number);

@@ -1,17 +1,27 @@
-import { type CacheKey, type EntryListener, type Failure, type FillingEntry, FillState } from '../answer-store.ts';
+import {
+	type CacheKey,
+	type ComingBody,
+	type EntryListener,
+	type Failure,
+	type FillingEntry,
+	FillState,
+} from '../answer-store.ts';
 import type { DiskBodies } from '../disk/disk-bodies.ts';
 import { DiskBody } from '../disk/disk-body.ts';
 import { DiskEntryFill } from '../disk/disk-entry-fill.ts';
 import { SpillFill, type SpillStore } from '../disk/spill-fill.ts';
 import type { DistantBody, DistantFill } from '../distant-body.ts';
 import { Spoil } from '../purges/recent-purges.ts';
+import type { RecentRefusals } from '../recent-refusals.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
 import { PlacedAnswer } from './answer-codec.ts';
 import { type AnswerMemory, Control, SOFT_TIMES } from './answer-memory.ts';
+import type { ComingReaders } from './coming-readers.ts';
 import { BodyReader, type BodyWriter } from './entry-body.ts';
 import type { EntryFiller } from './entry-filler.ts';
-import { Cell, GIVEN, GIVEN_MOST, RECORD_BYTES } from './entry-record.ts';
+import { Cell, GIVEN, GIVEN_MOST, RECORD_BYTES, Readers, TRAILERS_AT } from './entry-record.ts';
 import type { EntryTable } from './entry-table.ts';
+import { OutgrownWindow } from './outgrown-window.ts';
 import type { Watchers } from './watchers.ts';
 
 const NOTHING: Buffer = Buffer.alloc(0);
@@ -24,6 +34,8 @@ export interface EntryParts extends SpillStore {
 	readonly table: EntryTable;
 	readonly watchers: Watchers;
 	readonly filler: EntryFiller;
+	readonly readers: ComingReaders;
+	readonly long: RecentRefusals;
 	readonly purges: number;
 	makeStale(unit: number, fromMs?: number): void;
 	spoilOf(since: number, key: Pick<CacheKey, 'bytes' | 'length'>, tags: readonly string[]): Spoil;
@@ -49,7 +61,10 @@ export class MemoryEntry implements FillingEntry {
 	#distant: DiskBody | null = null;
 	/** Where this worker fills it. */
 	#writer: BodyWriter | null = null;
+	/** Where it fills what proved too long to be stored, for those who read it. */
+	#window: OutgrownWindow | null = null;
 	#body: BodyReader | null = null;
+	fitsDisk = false;
 	/** How often it is held here. */
 	#held = 0;
 
@@ -80,12 +95,13 @@ export class MemoryEntry implements FillingEntry {
 	}
 
 	get trailers(): Buffer | null {
-		if (this.state !== FillState.whole) return null;
+		if (this.state < FillState.whole) return null;
 		const at = this.#bodyRecord;
 		const unit = this.#cells[at + Cell.trailers] as number;
 		if (unit === 0) return null;
-		const from = this.#store.memory.byte(unit);
-		return this.#store.memory.bytes.subarray(from, from + (this.#cells[at + Cell.trailersLength] as number));
+		const { memory } = this.#store;
+		const from = memory.byte(unit) + TRAILERS_AT;
+		return memory.bytes.subarray(from, from + (this.#cells[memory.cell(unit)] as number));
 	}
 
 	get staleFromMs(): number {
@@ -173,7 +189,34 @@ export class MemoryEntry implements FillingEntry {
 	}
 
 	get distantFill(): DistantFill | null {
-		return this.#file?.file ?? null;
+		return this.#file?.file ?? this.#window;
+	}
+
+	follow(at: number): ComingBody | null {
+		if (this.#cells[this.#at + Cell.readers] === 0 || this.state === FillState.whole) return null;
+		return this.#store.readers.open(this.unit, at, this.#window?.isAll ?? false);
+	}
+
+	get outgrown(): boolean {
+		const { memory } = this.#store;
+		const run = this.#cells[this.#at + Cell.readers] as number;
+		return run > 0 && Atomics.load(this.#cells, memory.cell(run) + Readers.outgrown) === 1;
+	}
+
+	outgrow(): boolean {
+		this.fitsDisk = false;
+		return this.#goOn();
+	}
+
+	/** For those who follow it. */
+	#goOn(): boolean {
+		if (this.#window !== null) return true;
+		const writer = this.#writer;
+		if (writer === null || this.#cells[this.#at + Cell.readers] === 0) return false;
+		this.#window = OutgrownWindow.begin(this.#store, this.unit, writer);
+		if (this.#window === null) this.#broken();
+		else this.remove();
+		return this.#window !== null;
 	}
 
 	watch(listener: EntryListener): void {
@@ -224,10 +267,13 @@ export class MemoryEntry implements FillingEntry {
 		this.#store.table.release(this.unit);
 	}
 
-	setAnswer(answer: StoredAnswer): boolean {
+	setAnswer(answer: StoredAnswer, outgrows = false): boolean {
 		if (this.#writer !== null || this.#file !== null) return false;
 		const { purges } = this.#store;
 		if (this.since !== purges && !this.#outlives(this.since, answer)) return false;
+		// Before it is seen to grow.
+		if (outgrows && answer.length < 0 && (this.#store.bodies === null || !this.#store.long.has(this.key, false)))
+			Atomics.store(this.#cells, this.#at + Cell.readers, -1);
 		if (!this.#begin(answer)) return false;
 		// From here on a purge finds it by its tags; one that began before may have passed by.
 		if (purges !== this.#store.purges) this.#outlives(purges, answer);
@@ -262,15 +308,19 @@ export class MemoryEntry implements FillingEntry {
 	append(bytes: Uint8Array, start: number, end: number): boolean {
 		if (this.#maySpill) this.#spill(end - start);
 		if (this.#file?.append(bytes, start, end) === true) return true;
-		const done = this.#writer?.append(bytes, start, end) ?? false;
+		const writer = this.#writer;
+		const done = this.#window === null && (writer?.append(bytes, start, end) ?? false);
 		if (done) this.#store.watchers.changed(this.unit);
-		else this.fail(FillState.broken);
-		return done;
+		else if (writer === null || !this.#goOn()) this.fail(FillState.broken);
+		// Of what it has no room for the first may be there.
+		else this.#window?.append(bytes, start + writer.unsaid, end);
+		return done || this.#window !== null;
 	}
 
 	complete(trailers: Buffer | null, variantsMost = VARIANTS_MOST): void {
 		const writer = this.#writer;
 		this.#writer = null;
+		if (this.#window !== null) return this.#window.complete(trailers);
 		if (this.#file?.complete(trailers, variantsMost) === true) return;
 		if (writer === null || !this.#store.filler.complete(this.unit, writer, { trailers, variantsMost }))
 			return this.fail(FillState.broken);
@@ -279,8 +329,13 @@ export class MemoryEntry implements FillingEntry {
 
 	fail(state: Failure): void {
 		if (Atomics.load(this.#cells, this.#at + Cell.state) >= FillState.whole) return;
-		this.#writer = null;
 		Atomics.store(this.#cells, this.#at + Cell.state, state);
+		this.#broken();
+	}
+
+	#broken(): void {
+		this.#writer = null;
+		this.#window?.close();
 		this.#file?.abandon();
 		this.#store.table.remove(this.unit);
 		this.#store.watchers.changed(this.unit);
@@ -291,6 +346,11 @@ export class MemoryEntry implements FillingEntry {
 		const { bodies } = this.#store;
 		if (bodies === null || !bodies.wants(this.received + more)) return;
 		this.#maySpill = false;
+		if (!this.#store.readers.shut(this.unit)) {
+			this.#store.long.add(this.key, false);
+			this.fitsDisk = this.#goOn();
+			return;
+		}
 		const answer = this.answer as StoredAnswer;
 		this.#file = SpillFill.begin(this.#store, this, answer);
 		if (this.#file !== null) this.#writer = null;

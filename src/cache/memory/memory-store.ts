@@ -11,9 +11,11 @@ import {
 import { PAGE } from '../disk/body-file.ts';
 import { DiskBodies, type DiskPlan } from '../disk/disk-bodies.ts';
 import { RecentPurges, Spoil } from '../purges/recent-purges.ts';
+import { RecentRefusals } from '../recent-refusals.ts';
 import type { StoredAnswer } from '../stored-answer.ts';
 import { AnswerMemory, Control, UNIT } from './answer-memory.ts';
 import { Announced } from './asked-keys.ts';
+import { ComingReaders } from './coming-readers.ts';
 import { EntryFiller, type Placing } from './entry-filler.ts';
 import { Cell, GIVEN_MOST } from './entry-record.ts';
 import { EntryTable } from './entry-table.ts';
@@ -37,6 +39,8 @@ export interface MemoryStoreOptions {
 export const KEY_MOST: number = 32 * 1024;
 /** Bytes of an entry at most: they are counted in 32 bits. */
 const ENTRY_MOST = 0x7fffffff;
+/** How long it is known that a body proved one for the disk, ms. */
+const LONG_MS = 3_600_000;
 /** Looks at what others ask for and bring, while they do. */
 const ASKS_MOST = 4;
 /** Times that something is put in anew, since there was one more purge in the same moment. */
@@ -57,6 +61,9 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 	readonly memory: AnswerMemory;
 	readonly table: EntryTable;
 	readonly watchers: Watchers;
+	readonly readers: ComingReaders;
+	/** Keys whose bodies, of unknown length, proved ones for the disk while others read them. */
+	readonly long: RecentRefusals = new RecentRefusals(LONG_MS);
 	readonly filler: EntryFiller;
 	readonly bodies: DiskBodies | null;
 	/** null: nobody notes what is purged. */
@@ -78,6 +85,7 @@ export class MemoryStore implements AnswerStore, AnswerUpdate {
 		this.recent = options.recent == null ? null : new RecentPurges(options.recent);
 		this.table = new EntryTable(memory, worker + 1, this.recent);
 		this.watchers = new Watchers(memory, worker);
+		this.readers = new ComingReaders(this.table, this.watchers, worker);
 		const unitsMost = Math.floor(Math.min(memory.units * (options.entryShare ?? 0.25), ENTRY_MOST / UNIT));
 		this.filler = new EntryFiller(this.table, worker, unitsMost);
 		this.bodies = options.disk == null ? null : new DiskBodies(memory, options.disk);

@@ -8,7 +8,7 @@ import { AnswerMemory, Control, STRIPES } from './answer-memory.ts';
 import { Cell } from './entry-record.ts';
 import { openAnswerStore } from './memory-store.ts';
 import { cacheKey, storedAnswer } from './testing/answers.ts';
-import { type FillerStart, RACED } from './testing/filler.ts';
+import { byteAt, type FillerStart, RACED } from './testing/filler.ts';
 import type { RandomLoad, RandomLoadReport } from './testing/random-load.ts';
 
 const MIB = 1024 * 1024;
@@ -54,6 +54,40 @@ test('what one worker fills others read while it grows', async () => {
 	filling.complete(null);
 	filling.release();
 	assert.deepEqual(await Promise.all(texts), ['whole 200000', 'whole 200000']);
+});
+
+test('what outgrows the memory goes on for followers of other threads, each byte right, and all memory comes back', async () => {
+	const buffer = AnswerMemory.create(4 * MIB);
+	const store = openAnswerStore(buffer, 0);
+	const length = 8 * MIB;
+	const body = Buffer.from(Uint8Array.from({ length }, (_, at) => byteAt(at)));
+	const filling = store.begin(cacheKey('k'));
+	assert.ok(filling !== null);
+	filling.setAnswer(storedAnswer(), true);
+	filling.append(body, 0, 1000);
+	const readers = [1, 2].map((worker) => start('filler', { buffer, worker, role: 'followers' }));
+	await Promise.all(readers.map((reader) => once(reader, 'message')));
+	const read = readers.map(async (reader) => (await once(reader, 'message'))[0] as number[]);
+	let usedMost = 0;
+	for (let at = 1000; at < length; ) {
+		const end = Math.min(at + 50_000, length);
+		assert.ok(filling.append(body, at, end));
+		at = end;
+		usedMost = Math.max(usedMost, store.usage.bytes - store.memory.arena);
+		const fill = filling.distantFill;
+		if (fill?.full) {
+			await new Promise<void>((resolve, reject) => {
+				fill.listener = { drained: resolve, settled: (whole) => reject(new Error(`settled ${whole}`)) };
+			});
+		} else await new Promise((resolve) => setImmediate(resolve));
+	}
+	assert.equal(filling.outgrown, true);
+	filling.complete(null);
+	assert.deepEqual(await Promise.all(read), [Array(3).fill(length), Array(3).fill(length)]);
+	assert.ok(usedMost < 2.1 * MIB, `${usedMost}`);
+	filling.release();
+	while (store.usage.bytes > store.memory.arena) await sleep(1);
+	assert.equal(store.usage.entries, 0);
 });
 
 test('whoever asks at the same moment, one begins', async () => {

@@ -20,6 +20,8 @@ export class Watchers {
 	readonly #watched = new Map<number, Watched>();
 	/** Entries that this worker changed, and the workers that follow them. */
 	readonly #changed = new Set<number>();
+	/** Who fills here what others read on, and waits for them. */
+	readonly #attending = new Set<() => void>();
 	#others = 0;
 	#planned = false;
 	#listens = false;
@@ -51,6 +53,16 @@ export class Watchers {
 	unwatch(unit: number, listener: EntryListener): void {
 		const watched = this.#watched.get(unit);
 		if (watched?.listeners.delete(listener) && watched.listeners.size === 0) this.#watched.delete(unit);
+	}
+
+	/** It is called whenever another worker wakes this one. */
+	attend(listener: () => void): void {
+		this.#attending.add(listener);
+		if (!this.#listens) this.#listen();
+	}
+
+	leave(listener: () => void): void {
+		this.#attending.delete(listener);
 	}
 
 	/** This worker changed an entry. */
@@ -101,7 +113,7 @@ export class Watchers {
 		const woken = Atomics.waitAsync(cells, cell, Atomics.load(cells, cell));
 		const then = (): void => {
 			this.#listens = false;
-			if (this.#watched.size > 0) this.#listen();
+			if (this.#watched.size > 0 || this.#attending.size > 0) this.#listen();
 			this.#look();
 		};
 		// Between the look and the wait it was changed.
@@ -110,6 +122,7 @@ export class Watchers {
 	}
 
 	#look(): void {
+		for (const advance of [...this.#attending]) advance();
 		const { cells } = this.#memory;
 		const dead = Atomics.load(cells, Control.dead);
 		for (const watched of [...this.#watched.values()]) {

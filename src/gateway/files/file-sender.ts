@@ -92,6 +92,7 @@ export class FileSender implements AnswerSource {
 			return;
 		}
 		try {
+			if (error !== null) this.#exchange.plane.report(error);
 			if (error !== null || length === 0) this.#fail();
 			else this.#send(length);
 		} catch (fault) {

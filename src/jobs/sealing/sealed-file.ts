@@ -74,11 +74,13 @@ export function plainBytes(fileBytes: number): number | null {
 export class FileOpener {
 	/** Of the plain text. */
 	readonly bytes: number;
+	readonly #about: string;
 	readonly #key: Buffer;
 	readonly #last: number;
 
-	private constructor(key: Buffer, bytes: number) {
+	private constructor(about: string, key: Buffer, bytes: number) {
 		this.bytes = bytes;
+		this.#about = about;
 		this.#key = key;
 		this.#last = Math.max(0, Math.ceil(bytes / CHUNK_BYTES) - 1);
 	}
@@ -87,21 +89,26 @@ export class FileOpener {
 	static of(keys: readonly StoreKey[], head: Uint8Array, of: { about: string; fileBytes: number }): FileOpener {
 		const plain = plainBytes(of.fileBytes);
 		if (plain === null || head.length < HEAD_BYTES || !MARK.every((byte, at) => head[at] === byte))
-			throw new Error('it is no sealed file, or was cut off');
+			throw new Error(`${of.about}: it is no sealed file, or was cut off`);
 		const id = Buffer.from(head.subarray(MARK.length, MARK.length + KEY_ID_BYTES));
 		const key = keys.find((one) => one.id.equals(id));
-		if (key === undefined) throw new Error(`it is encrypted by the key ${id.toString('hex')}, which is not configured`);
+		if (key === undefined)
+			throw new Error(`${of.about}: it is encrypted by the key ${id.toString('hex')}, which is not configured`);
 		const salt = head.subarray(MARK.length + KEY_ID_BYTES, HEAD_BYTES);
-		return new FileOpener(fileKey(key, salt, of.about), plain);
+		return new FileOpener(of.about, fileKey(key, salt, of.about), plain);
 	}
 
-	/** The plain text of the chunk of this number. @throws Error where it was changed */
+	/** The plain text of the chunk of this number. @throws Error where it was changed; for people */
 	open(number: number, sealed: Uint8Array): Buffer {
 		const decipher = createDecipheriv(CIPHER, this.#key, nonceOf(number, number === this.#last));
-		if (sealed.length < TAG_BYTES) throw new Error('it was cut off');
+		if (sealed.length < TAG_BYTES) throw new Error(`${this.#about}: it was cut off`);
 		decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
 		const plain = decipher.update(sealed.subarray(0, sealed.length - TAG_BYTES));
-		decipher.final();
+		try {
+			decipher.final();
+		} catch {
+			throw new Error(`${this.#about}: it was changed, or cut off, where it is stored`);
+		}
 		return plain;
 	}
 }

@@ -8,7 +8,7 @@ import { openEmbeddedJobStore } from '../embedded/embedded-job-store.ts';
 import { bytes, JobStage } from '../testing/job-stage.ts';
 import { seal, unseal } from './seal.ts';
 import { SealedJobs } from './sealed-store.ts';
-import { isStoreKey, storeKeys } from './store-keys.ts';
+import { isStoreKey, type StoreKey, storeKeys } from './store-keys.ts';
 
 const keyText = (): string => randomBytes(32).toString('base64');
 
@@ -76,6 +76,18 @@ test('without a key it is as it was; one that comes later leaves what was there,
 	assert.ok(!stage.text().includes('another-one'));
 });
 
+test('a body that only looks sealed is what its client sent, and its answer what the upstream said', async () => {
+	await using stage = new Stage();
+	const { jobs, store } = stage.open();
+	const body = { inline: new Uint8Array(seal(storeKeys([keyText()])[0] as StoreKey, REQUEST, 'body 1')) };
+	const id = await jobs.add({ request: REQUEST, body });
+	const claimed = await jobs.claimOne();
+	assert.deepEqual(claimed.body, body);
+	await jobs.report(claimed, { kind: 'succeeded', result: { head: bytes('HTTP/1.1 200 OK\r\n'), body } });
+	store.keys = storeKeys([keyText()]);
+	assert.deepEqual((await store.get(id))?.result?.body, body);
+});
+
 test('a new key goes before the old one; without the old one a job is parked, and goes on once it is back', async () => {
 	await using stage = new Stage();
 	const [old, fresh] = [keyText(), keyText()];
@@ -92,7 +104,8 @@ test('a new key goes before the old one; without the old one a job is parked, an
 	const told = new RegExp(`encrypted by the key ${ids[0]}, and .jobs.encryption. names only ${ids[1]}: name that one`);
 	await assert.rejects(store.get(id), { code: 'key_missing', message: told });
 	const looked = await store.look(id);
-	assert.deepEqual([looked?.state, looked?.request.length], ['waiting', 0]);
+	assert.deepEqual([looked?.state, looked?.request.length, looked?.error], ['waiting', 0, null]);
+	assert.match((await store.show(id))?.error?.message ?? '', told);
 	assert.equal((await store.list({ limit: 10 })).jobs[0]?.id, id);
 	const heard: string[] = [];
 	store.parked = (job, { code }) => heard.push(`${job.id} ${code}`);
@@ -104,6 +117,22 @@ test('a new key goes before the old one; without the old one a job is parked, an
 	store.keys = storeKeys([fresh, old]);
 	await store.change(id, { kind: 'redrive', nowMs: Date.now() });
 	assert.deepEqual((await jobs.claimOne()).request, REQUEST);
+});
+
+test('one that cannot be parked keeps none that was claimed with it from who claimed', async () => {
+	await using stage = new Stage();
+	await stage.open(keyText()).jobs.add({ request: REQUEST });
+	const clear = await stage.open().jobs.add({ request: REQUEST });
+	const failing = openEmbeddedJobStore({ path: stage.path });
+	failing.report = () => Promise.reject(new Error('the disk is full'));
+	const sealed = new SealedJobs(failing);
+	const room = { name: 'videos', concurrency: 0, rate: null, group: { concurrency: 0, rate: null }, lanes: [] };
+	const claimed = await sealed.claim({ holder: 'h', leaseMs: 1000, most: 9, nowMs: Date.now(), queues: [room] });
+	assert.deepEqual(
+		claimed.map(({ id }) => id),
+		[clear],
+	);
+	await sealed.close();
 });
 
 test('what was sealed opens in its own place only, and not when it was changed', () => {

@@ -64,7 +64,8 @@ export class SealedJobs implements TellingStore {
 			if (found !== null) opened.push(found);
 			else locked.push(job);
 		}
-		if (locked.length > 0) await this.#park(locked, claim.nowMs);
+		// Where that cannot be stored now the others go on all the same; it is claimed again once its lease is over.
+		if (locked.length > 0) await this.#park(locked, claim.nowMs).catch(() => {});
 		return opened;
 	}
 
@@ -103,6 +104,13 @@ export class SealedJobs implements TellingStore {
 	async look(id: string): Promise<Job | null> {
 		const job = await this.#store.get(id);
 		return job === null ? null : this.#shown(job);
+	}
+
+	/** As `look`, for people: the error of one that no key opens says which it needs. */
+	async show(id: string): Promise<Job | null> {
+		const job = await this.#store.get(id);
+		if (job === null) return null;
+		return { ...this.#shown(job), error: job.error ?? (this.#opened(job) === null ? this.#locked(job) : null) };
 	}
 
 	/** Whoever adds the key may drive it again. */
@@ -211,9 +219,10 @@ export class SealedJobs implements TellingStore {
 		const { id, result } = job;
 		const request = unseal(this.#keys, job.request, requestOf(id));
 		const notify = job.notify === null ? null : unseal(this.#keys, job.notify, notifyOf(id));
-		const body = openedBody(this.#keys, job.body, bodyOf(id));
+		const body = openedBody(this.#keys, job.body, { about: bodyOf(id), beside: job.request });
 		const head = result === null ? NOTHING : unseal(this.#keys, result.head, headOf(id));
-		const answer = result === null ? null : openedBody(this.#keys, result.body, resultOf(id));
+		const answer =
+			result === null ? null : openedBody(this.#keys, result.body, { about: resultOf(id), beside: result.head });
 		if (request === null || head === null || body === undefined || answer === undefined) return null;
 		if (notify === null && job.notify !== null) return null;
 		return { ...job, request, body, notify, result: result === null ? null : { head, body: answer } };
@@ -260,11 +269,19 @@ const isSealedBody = (body: JobBody | null): boolean => body !== null && 'inline
 const sealedBody = (key: StoreKey, body: JobBody | null, about: string): JobBody | null =>
 	body !== null && 'inline' in body ? { inline: seal(key, body.inline, about) } : body;
 
-/** undefined: no key opens it. */
-function openedBody(keys: readonly StoreKey[], body: JobBody | null, about: string): JobBody | null | undefined {
+/**
+ * undefined: no key opens it. `beside`: what was stored together with it. Where that lies in the clear so does the body,
+ * and one that looks sealed and does not open is what a client or an upstream sent.
+ */
+function openedBody(
+	keys: readonly StoreKey[],
+	body: JobBody | null,
+	{ about, beside }: { about: string; beside: Uint8Array },
+): JobBody | null | undefined {
 	if (body === null || !('inline' in body)) return body;
 	const inline = unseal(keys, body.inline, about);
-	return inline === null ? undefined : { inline };
+	if (inline === null) return isSealed(beside) ? undefined : body;
+	return { inline };
 }
 
 const requestOf = (id: string): string => `request ${id}`;

@@ -18,6 +18,11 @@ test('all hosts of a domain that somebody registered share a turn; hosts of oneâ
 		['two.up.railway.app', 'two.up.railway.app'],
 		['vercel.app', 'vercel.app'],
 		['a.execute-api.eu-west-1.amazonaws.com', 'a.execute-api.eu-west-1.amazonaws.com'],
+		['one-abc.a.run.app', 'one-abc.a.run.app'],
+		['one.lambda-url.eu-west-1.on.aws', 'one.lambda-url.eu-west-1.on.aws'],
+		['one.uc.r.appspot.com', 'one.uc.r.appspot.com'],
+		['one-1a2b.westeurope-01.azurewebsites.net', 'one-1a2b.westeurope-01.azurewebsites.net'],
+		['run.app', 'run.app'],
 		['hooks', 'hooks'],
 		['hooks.internal', 'hooks.internal'],
 		['a.default.svc.cluster.local', 'a.default.svc.cluster.local'],
@@ -25,7 +30,8 @@ test('all hosts of a domain that somebody registered share a turn; hosts of oneâ
 		['[2001:db8:1:2:3:4:5:6]', '2001:db8:1:2::'],
 		['2001:db8:1:2::9', '2001:db8:1:2::'],
 		['2001:db8::9', '2001:db8:0:0::'],
-		['::ffff:1.2.3.4', '0:0:0:0::'],
+		['::ffff:1.2.3.4', '::ffff:1.2.3.4'],
+		['[::ffff:102:304]', '::ffff:102:304'],
 		['', ''],
 	] as const)
 		assert.equal(turnOfHost(host), turn, host);

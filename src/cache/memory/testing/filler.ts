@@ -1,4 +1,4 @@
-/** A worker that begins to fill an entry and never ends, one that reads what another one fills, or one that begins what nobody has. */
+/** A worker that begins to fill an entry and never ends, one that reads what another one fills (some follow it, at a pace of their own), or one that begins what nobody has. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Asking, FillState } from '../../answer-store.ts';
 import { type MemoryStore, openAnswerStore } from '../memory-store.ts';
@@ -7,7 +7,7 @@ import { cacheKey, storedAnswer } from './answers.ts';
 export interface FillerStart {
 	buffer: SharedArrayBuffer;
 	worker: number;
-	role: 'filler' | 'reader' | 'racer';
+	role: 'filler' | 'reader' | 'racer' | 'followers';
 }
 
 const STATES: readonly string[] = ['asked', 'filling', 'whole', 'broken', 'refused', 'purged'];
@@ -16,6 +16,35 @@ const STATES: readonly string[] = ['asked', 'filling', 'whole', 'broken', 'refus
 export const RACED = 3000;
 
 const WHOLE = { answer: storedAnswer({ length: 0 }), bytes: Buffer.alloc(0), start: 0, end: 0, variantsMost: 1 };
+
+/** Byte of a body that no other one nearby is like. */
+export const byteAt = (at: number): number => (at ^ (at >>> 8) ^ (at >>> 16)) & 255;
+
+/** How much of the body of `byteAt` came; -1: a byte was wrong. Reads `step` bytes, then lets others go on. */
+function follow(store: MemoryStore, step: number): Promise<number> {
+	const entry = store.find(cacheKey('k'), () => true);
+	const coming = entry?.follow(0) ?? null;
+	return new Promise((resolve) => {
+		let at = 0;
+		const go = (): void => {
+			if (entry === null || coming === null) return resolve(-2);
+			const ended = coming.ended || entry.state >= FillState.whole;
+			for (let left = step; left > 0 && at < coming.received; ) {
+				const bytes = coming.read(at);
+				// What is not passed must stay as it is for a while.
+				for (let i = 0; i < bytes.length; i++) if (bytes[i] !== byteAt(at + i)) return resolve(-1);
+				at += bytes.length;
+				left -= bytes.length;
+			}
+			coming.passed(at);
+			if (!ended || at < coming.received) return void setImmediate(go);
+			coming.close();
+			entry.release();
+			resolve(at);
+		};
+		go();
+	});
+}
 
 /** How many it began: each that it did not find. */
 function race(store: MemoryStore): number {
@@ -47,6 +76,13 @@ if (parentPort !== null) {
 		entry?.setAnswer(storedAnswer());
 		entry?.append(Buffer.from('begun'), 0, 5);
 		port.postMessage('begun');
+	} else if (role === 'followers') {
+		const all = [4096, 100_000, 1_000_000].map((step) => follow(store, step));
+		port.postMessage('follows');
+		void Promise.all(all).then((read) => {
+			port.postMessage(read);
+			clearInterval(alive);
+		});
 	} else if (role === 'racer') {
 		port.postMessage(race(store));
 		clearInterval(alive);

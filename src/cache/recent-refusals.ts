@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
-import type { CacheKey } from '../../cache/answer-store.ts';
+import type { CacheKey } from './answer-store.ts';
 
 const PLACES = 4096;
-/** So long nobody waits for an answer that proved not to be stored. */
+/** So long nobody waits for an answer that proved not to be stored, where nothing else is said. */
 const KNOWN_MS = 30_000;
 
 /**
@@ -12,6 +12,12 @@ const KNOWN_MS = 30_000;
 export class RecentRefusals {
 	readonly #hashes = new Int32Array(PLACES);
 	readonly #untilMs = new Float64Array(PLACES);
+	readonly #knownMs: number;
+
+	/** `knownMs`: how long one is known, ms; default 30 s. */
+	constructor(knownMs: number = KNOWN_MS) {
+		this.#knownMs = knownMs;
+	}
 
 	has({ high, low }: CacheKey, authorization: boolean): boolean {
 		const at = placeOf(low, authorization);
@@ -21,7 +27,7 @@ export class RecentRefusals {
 	add({ high, low }: CacheKey, authorization: boolean): void {
 		const at = placeOf(low, authorization);
 		this.#hashes[at] = high;
-		this.#untilMs[at] = performance.now() + KNOWN_MS;
+		this.#untilMs[at] = performance.now() + this.#knownMs;
 	}
 }
 
