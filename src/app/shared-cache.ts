@@ -137,7 +137,7 @@ export class SharedCache {
 		this.#missed++;
 		this.#parts.event(
 			'warn',
-			'purges of other nodes are not to be had any more, since this node was away from Redis for too long: its memory was emptied, and of Redis only newer answers are given',
+			'purges of other nodes are not to be had any more, since this node was away from Redis for too long, or Redis was emptied: its memory was emptied, and of Redis only newer answers are given',
 			'purges_missed',
 		);
 	}

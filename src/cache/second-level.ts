@@ -70,13 +70,3 @@ export interface KeptAnswer {
 
 /** What a purge of a level is of. */
 export type LevelPurge = PurgeSelect;
-
-/** Purges a level for all workers, from the control plane. */
-export interface SecondLevelPurger {
-	readonly name: string;
-	/**
-	 * What was stored, or asked for, before is not given any more once this resolves; `soft`: or only as a stale one. How
-	 * many there were; null: nobody counts. It never rejects.
-	 */
-	purge(purge: LevelPurge, soft: boolean): Promise<number | null>;
-}

@@ -7,6 +7,7 @@ import { formatDuration, formatShare, formatSize } from '../core/units.ts';
 import type { HeaderPolicy, Policy } from '../gateway/config.ts';
 import { isPlatform } from '../instances/kinds.ts';
 import { formatRate } from '../resilience/rate.ts';
+import { cacheOf, cacheText } from './explain-cache.ts';
 import type { Answered, Considered, Explanation } from './explanation.ts';
 import { plural } from './quantity.ts';
 import type { InstanceStatus } from './status-answer.ts';
@@ -39,7 +40,9 @@ export function explanationLines(
 	const lines = [
 		head,
 		'',
-		...[...rows, ...answerRows(answered)].map(([name, text]) => `${pad(name, 10)}  ${inert(text)}`),
+		...[...rows, ...answerRows(answered), ...cacheRows(chosen, answered, method)].map(
+			([name, text]) => `${pad(name, 10)}  ${inert(text)}`,
+		),
 	];
 	const shown = lines.map((line) => clip(inert(line), width));
 	if (live !== null && answered.by === 'instance') shown.push('', ...instanceLines(live, terminal));
@@ -83,6 +86,13 @@ function answerRows(answered: Answered): Row[] {
 		['priority', priorityText(policy)],
 		...limitRows(policy),
 	];
+}
+
+/** Where nothing is stored there is none. */
+function cacheRows(chosen: Considered | null, answered: Answered, method: string): Row[] {
+	if (chosen === null || answered.by !== 'instance' || !(method === 'GET' || method === 'HEAD')) return [];
+	const policy = cacheOf(answered.service, chosen.route);
+	return policy === null ? [] : [['cache', cacheText(policy)]];
 }
 
 /** The only pool, or each of them with its place in the order. */

@@ -168,6 +168,31 @@ services:
 	);
 });
 
+test('what the cache does with it', async () => {
+	const cached = join(folder, 'cached.yaml');
+	writeFileSync(
+		cached,
+		`services:
+  a:
+    instances: http://h:1
+    cache: {}
+    routes:
+      /x: { cache: { ttl: { 200: 1m, 404: 5s }, key: { query: { except: [u] }, headers: [x-t] } } }
+      /y: { cache: off }
+      /z: { cache: { override: 1m } }
+`,
+	);
+	const rows = async (...args: string[]) =>
+		line((await ballast(['explain', ...args, '--config', cached])).out, 'cache');
+	assert.deepEqual(await rows('/'), ['as the origin says']);
+	const said = 'as the origin says, ttl { 200: 1m, 404: 5s }, key.query { except: [u] }, key.headers [x-t]';
+	assert.deepEqual(await rows('/x'), [said]);
+	assert.deepEqual(await rows('/z'), ["against the origin's word, override 1m"]);
+	assert.deepEqual([await rows('/y'), await rows('/x', '--method', 'POST')], [[], []]);
+	const { out } = await ballast(['explain', '/x', '--json', '--config', cached]);
+	assert.deepEqual(JSON.parse(out).policies.cache.key.headers, ['x-t']);
+});
+
 test('--json, and no secret in it', async () => {
 	const { out } = await explain('/v1/avatars/7?x=1', '--json');
 	const explained = JSON.parse(out);

@@ -6,6 +6,7 @@ import { inert } from '../core/inert.ts';
 import { EXIT } from './command.ts';
 import { control } from './control-client.ts';
 import { type ControlSocket, controlSocket } from './control-socket.ts';
+import { cacheOf } from './explain-cache.ts';
 import { askedRequest } from './explain-request.ts';
 import { explainTrace, traceIdOf } from './explain-trace.ts';
 import { explanationLines } from './explain-view.ts';
@@ -75,7 +76,9 @@ function asJson(
 	if (answered.by === 'refusal') return { source, request: asked, chosen, answered, others };
 	const { service, policy, ...rest } = answered;
 	const { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders, rateLimit, priority } = policy;
-	const policies = { timeouts, bodyBytes, host, path, requestHeaders, responseHeaders, rateLimit, priority };
+	const cache = chosen === null ? null : cacheOf(service, chosen.route);
+	const edits = { requestHeaders, responseHeaders };
+	const policies = { timeouts, bodyBytes, host, path, ...edits, rateLimit, priority, cache };
 	const { balance, failover, health, pools, concurrency } = service;
 	const pool = answered.by === 'instance' ? { pools, failover, balance, health, concurrency, instances } : {};
 	return { source, request: asked, chosen, answered: rest, ...pool, policies, others };

@@ -45,3 +45,18 @@ test('a lifetime laid over that of single statuses is the same after it was prin
 	assert.deepEqual(await configOf(printConfig(config)), config);
 	assert.equal(config.services[0]?.routeCaches['/a']?.silent.byStatus[410], 5000);
 });
+
+test('a key of what instances do not get as it came is refused, and so is a cache of POST alone', async () => {
+	const problems = async (cache: string) =>
+		String(await problemsOf(`services: { api: { instances: http://h:1, cache: ${cache} } }`));
+	assert.match(
+		await problems('{ key: { headers: [x-tenant, X-Forwarded-For] } }'),
+		/headers\[1\].*\n? *expected a field that instances get as the client sent it: `x-forwarded-for` is written anew/,
+	);
+	assert.match(
+		await problems('{ key: { credential: "header:connection" } }'),
+		/credential.*`connection` is written anew/s,
+	);
+	assert.match(await problems('{ methods: [POST] }'), /methods.*expected GET too/s);
+	assert.equal(await problems('{ key: { headers: [host, cookie], credential: off }, methods: [POST, GET] }'), '');
+});

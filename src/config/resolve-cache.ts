@@ -14,6 +14,7 @@ import {
 	TTL_STATUSES,
 } from '../cache/cache-policy.ts';
 import type { CacheInput, NodeCacheInput } from '../cache/config.ts';
+import { isWrittenAnew } from '../cache/rules/variant.ts';
 import { parseDuration, parseShare, parseSize } from '../core/units.ts';
 import type { Place } from './scope.ts';
 
@@ -138,9 +139,24 @@ function bypassOf(text: string): CacheBypass {
 }
 
 function checkCache(input: Said, place: Place): void {
+	for (const [index, name] of (input.key?.headers ?? []).entries())
+		checkKeyed(name, place.at('key').at('headers').at(index));
+	const credential = input.key?.credential;
+	if (typeof credential === 'string' && credential !== 'off')
+		checkKeyed(credential.slice('header:'.length), place.at('key').at('credential'));
+	if (input.methods?.includes('GET') === false)
+		place.at('methods').problem('expected GET too: what a POST brought is given to GETs');
 	if (typeof input.override !== 'string' || input.ttl === undefined) return;
 	const message = 'nothing is left of `ttl`: `override` is for the same statuses, whatever the origin says';
 	place.at('ttl').warn(message, { at: 'key' });
+}
+
+/** What a client sends in them is not what an instance gets, so answers would be given to whom they were not made for. */
+function checkKeyed(name: string, place: Place): void {
+	if (isWrittenAnew(name.toLowerCase()))
+		place.problem(
+			`expected a field that instances get as the client sent it: \`${name.toLowerCase()}\` is written anew`,
+		);
 }
 
 /** `keeps`: there is a folder for what lasts; `shared`: `state` names a Redis. */

@@ -142,7 +142,8 @@ function mayTell({ buffer, head, client }: Requesting, guarded: ReadonlySet<stri
 function mayBeDashed(buffer: Buffer, [start, end]: [number, number], trusted: boolean): boolean {
 	const name = Buffer.from(text(buffer, start, end).replaceAll('_', '-'), 'latin1');
 	const field = fieldOf(name, 0, name.length);
-	return field === Field.other || passes(field, false, false, trusted);
+	// In the place of our own conditions a client's would say what a stored answer is worth.
+	return field === Field.other || (!isCondition(field) && passes(field, false, false, trusted));
 }
 
 function passes(field: number, hostKept: boolean, underscores: boolean, trusted: boolean): boolean {

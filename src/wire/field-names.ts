@@ -59,7 +59,7 @@ export const Field = {
 	setCookie: 55,
 	contentRange: 56,
 	proxyAuthenticationInfo: 57,
-	/** Tells some frameworks to answer for another method, path or host than the request line says. */
+	/** Tells some frameworks to answer for another method, path or host than the request line says, or in another way. */
 	override: 58,
 	surrogateControl: 59,
 } as const;
@@ -96,6 +96,9 @@ const NAMES: Record<string, number> = {
 	'x-forwarded-scheme': Field.claim,
 	'x-forwarded-server': Field.claim,
 	'x-forwarded-ssl': Field.claim,
+	'x-forwarded-protocol': Field.claim,
+	'x-url-scheme': Field.claim,
+	'front-end-https': Field.claim,
 	'surrogate-capability': Field.claim,
 	'x-ballast-mirror': Field.claim,
 	'x-ballast-job': Field.claim,
@@ -133,6 +136,17 @@ const NAMES: Record<string, number> = {
 	'x-original-uri': Field.override,
 	'x-original-method': Field.override,
 	'x-envoy-original-path': Field.override,
+	// What parts of a framework tell one another, and the framework believes of anybody.
+	'x-matched-path': Field.override,
+	'x-now-route-matches': Field.override,
+	'x-invoke-path': Field.override,
+	'x-invoke-query': Field.override,
+	'x-invoke-status': Field.override,
+	'x-middleware-prefetch': Field.override,
+	'x-middleware-subrequest': Field.override,
+	'x-react-router-spa-mode': Field.override,
+	'x-react-router-prerender-data': Field.override,
+	'x-nuxt-no-ssr': Field.override,
 };
 
 const LONGEST = Math.max(...Object.keys(NAMES).map((name) => name.length));

@@ -9,6 +9,8 @@
  * - GCEA: Martin Doyhenard, Gotta Cache 'em all, 2024
  * - RangeAmp: Li et al., RangeAmp Attacks, DSN 2020; CVE-2011-3192
  * - h2c: Jake Miller, h2c Smuggling, 2020
+ * - internal fields of frameworks: CVE-2023-46298, CVE-2024-46982, CVE-2025-29927 (Next.js), CVE-2025-43864, CVE-2025-43865
+ *   (React Router); `X-Forwarded-Protocol` as Gunicorn believes it by default
  * - Splitting: Amit Klein, Divide and Conquer, 2004
  */
 import assert from 'node:assert/strict';
@@ -18,6 +20,16 @@ import type { Script } from '../support/raw-upstream.ts';
 import { get, suite } from '../support/suite.ts';
 
 const FRESH = 'Cache-Control: max-age=600';
+
+const SCHEMES = [
+	...['x-forwarded-proto', 'x-forwarded-scheme', 'x-forwarded-ssl', 'x-forwarded-protocol', 'x-url-scheme'],
+	'front-end-https',
+];
+const FRAMEWORKS = [
+	...['x-matched-path', 'x-now-route-matches', 'x-invoke-path', 'x-invoke-query', 'x-invoke-status'],
+	...['x-middleware-prefetch', 'x-middleware-subrequest', 'x-nuxt-no-ssr'],
+	...['x-react-router-spa-mode', 'x-react-router-prerender-data'],
+];
 
 /** What a framework that trusts too much makes of a request. */
 const naive: Script = (request, peer) => {
@@ -29,7 +41,8 @@ const naive: Script = (request, peer) => {
 		host:
 			forwarded ??
 			said('x-forwarded-host', 'x-host', 'x-original-host', 'x-http-host-override', 'x-forwarded-server', 'host'),
-		scheme: said('x-forwarded-proto', 'x-forwarded-scheme', 'x-forwarded-ssl'),
+		scheme: said(...SCHEMES),
+		framework: said(...FRAMEWORKS),
 		port: said('x-forwarded-port'),
 		path:
 			said('x-original-url', 'x-rewrite-url', 'x-original-uri', 'x-forwarded-uri', 'x-forwarded-path') ??
@@ -60,6 +73,12 @@ describe('cache poisoning', () => {
 					'GET /campaign/*': { cache: { key: { query: { except: ['utm_content'] } } } },
 				},
 			},
+			'by-port': {
+				match: { host: 'two:80' },
+				instances: [url],
+				cache: {},
+				headers: { request: { set: { 'X-Host': '80' } } },
+			},
 			any: { instances: [url], cache: {} },
 		},
 	}));
@@ -78,10 +97,16 @@ describe('cache poisoning', () => {
 	const VECTORS: Vector[] = [
 		...[
 			...['X-Forwarded-Host: evil', 'X-Host: evil', 'X-Original-Host: evil', 'X-HTTP-Host-Override: evil'],
-			...['X-Forwarded-Server: evil', 'Forwarded: host=evil', 'X-Forwarded-Scheme: evil', 'X-Forwarded-Proto: evil'],
-			...['X-Forwarded-SSL: evil', 'X-Forwarded-Port: evil', 'X-Forwarded-Prefix: /evil', 'X-Forwarded-Path: /evil'],
+			...[
+				'X-Forwarded-Server: evil',
+				'Forwarded: host=evil',
+				'X-Forwarded-Port: evil',
+				'X-Forwarded-Prefix: /evil',
+				'X-Forwarded-Path: /evil',
+			],
 			...['X-Original-URL: /evil', 'X-Rewrite-URL: /evil', 'X-Original-URI: /evil', 'X-Forwarded-Uri: /evil'],
 		].map((line) => ({ name: `PWCP: unkeyed ${line.replace(/:.*/, '')}`, lines: [line] })),
+		...[...SCHEMES, ...FRAMEWORKS].map((name) => ({ name: `unkeyed ${name}`, lines: [`${name}: evil`] })),
 		{ name: 'PWCP: the same in other letters', lines: ['x-FORWARDED-hOST: evil'] },
 		{ name: 'PWCP: the same behind another of its name', lines: ['X-Forwarded-Host: test', 'X-Forwarded-Host: evil'] },
 		{ name: 'PWCP: the same with `_`', lines: ['X_Forwarded_Host: evil'] },
@@ -121,6 +146,17 @@ describe('cache poisoning', () => {
 			assert.deepEqual([page['method'], page['host'], page['path'], page['body']], ['GET', 'test', path, '']);
 			assert.match(victim.field('cache-status') ?? '', /stored|hit/);
 		});
+
+	test('a service that is chosen by a port that may be left out has answers of its own', async () => {
+		const path = freshPath();
+		it.upstream.on(path, naive);
+		const host = async (name: string) =>
+			(await it.ask(`GET ${path} HTTP/1.1\r\nHost: ${name}\r\n\r\n`)).json<Record<string, string>>()['host'];
+		assert.deepEqual(
+			[await host('two'), await host('two:80'), await host('TWO'), await host('two:80')],
+			['two', '80', 'two', '80'],
+		);
+	});
 
 	test('CPDoS: HTTP meta characters never reach an origin', async () => {
 		for (const char of ['\0', '\x07', '\x7f', '\r', '\x0b']) {
@@ -309,6 +345,10 @@ describe('cache poisoning', () => {
 			assert.ok(!(await isStored(`/vary/${name}`, `${FRESH}\r\n${lines}`)), name);
 		const [plain, other] = [get('/vary/by'), get('/vary/by', 'X-By: evil')];
 		assert.ok(!(await isStored('/vary/by', `${FRESH}\r\nVary: x-by`, [other, plain])));
+		const fwd = async (request: string) =>
+			/fwd=([a-z-]+)/.exec((await it.ask(request)).field('cache-status') ?? '')?.[1];
+		assert.equal(await fwd(get('/vary/by', 'X-By: another')), 'vary-miss');
+		assert.equal(await fwd(get('/vary/by?other')), 'uri-miss');
 	});
 
 	test('hostile ages, dates and lifetimes make nothing fresh', async () => {
@@ -403,6 +443,12 @@ describe('cache poisoning', () => {
 		assert.ok(!(await isStored('/auth/a', FRESH, authorized('/auth/a'))));
 		assert.ok(!(await isStored('/auth/b', 'X: silent', authorized('/auth/b'))));
 		assert.ok(!(await isStored('/silent/auth', 'X: silent', authorized('/silent/auth'))));
+		assert.match(
+			(await it.ask(authorized('/auth/b')[0])).field('cache-status') ?? '',
+			/fwd=uri-miss/,
+			'nothing is there',
+		);
+		assert.match((await it.ask(authorized('/auth/a')[0])).field('cache-status') ?? '', /fwd=miss;/, 'not for this one');
 		assert.ok(await isStored('/auth/c', 'Cache-Control: public, max-age=600', authorized('/auth/c')));
 		assert.ok(!(await isStored('/silent/cookie', 'Set-Cookie: session=1')));
 		assert.ok(!(await isStored('/cookie/private', 'Cache-Control: private, max-age=600\r\nSet-Cookie: session=1')));

@@ -167,7 +167,7 @@ describe('two nodes and one Redis', { skip: NO_REDIS }, () => {
 			assert.equal(said.body, language);
 			assert.match(said.cache, /detail=redis/);
 		}
-		assert.match((await inLanguage(nodes[1], 'it')).cache, /fwd=uri-miss/);
+		assert.match((await inLanguage(nodes[1], 'it')).cache, /fwd=vary-miss/);
 	});
 
 	test('a purge at one is one at the other, and does not come back from Redis', async () => {

@@ -32,6 +32,8 @@ describe('a CDN in front', () => {
 						'/written/always': { cdn: { maxAge: '10m', override: true, field: 'Surrogate-Control' } },
 						'/written/own': { headers: { response: { set: { 'Cache-Control': 'max-age=5' } } } },
 						'/written/never': { cdn: 'off' },
+						'/written/surrogate': { cache: { surrogate: true, status: false } },
+						'/written/hidden': { cdn: 'off', cache: { tags: { hide: true }, status: false } },
 					},
 				},
 			},
@@ -125,6 +127,12 @@ describe('a CDN in front', () => {
 		]);
 		assert.deepEqual(await written('/written/own'), ['Cache-Control: max-age=5']);
 		assert.deepEqual(await written('/written/never'), []);
+	});
+
+	test('what the API says to our cache alone is kept from clients here, too', async () => {
+		for (const round of ['fetched', 'stored'])
+			assert.deepEqual(await written('/written/surrogate', ['Surrogate-Control: max-age=60']), [], round);
+		assert.deepEqual(await written('/written/hidden', ['Surrogate-Key: a', 'Cache-Tag: b']), [], 'not stored');
 	});
 
 	test('what the API says, what is of one client, and errors stay as they are', async () => {

@@ -183,7 +183,16 @@ describe('header fields of a trusted proxy', () => {
 			'X-Forwarded-Port: 443',
 		];
 		const found = (
-			await it.ask(get('/', ...lines, 'Forwarded: for=1.2.3.4;proto=https', 'Forwarded: for="[::1]"', 'x_y: 1'))
+			await it.ask(
+				get(
+					'/',
+					...lines,
+					'Forwarded: for=1.2.3.4;proto=https',
+					'Forwarded: for="[::1]"',
+					'x_y: 1',
+					'If_None_Match: *',
+				),
+			)
 		).json<Echo>();
 		assert.deepEqual(fieldsOf(found.lines, 'x-forwarded-for'), ['1.2.3.4, 10.0.0.9, 127.0.0.1']);
 		assert.deepEqual(fieldsOf(found.lines, 'x-forwarded-proto'), ['https']);
@@ -193,6 +202,7 @@ describe('header fields of a trusted proxy', () => {
 			'for=1.2.3.4;proto=https, for="[::1]", for=127.0.0.1;proto=http',
 		]);
 		assert.deepEqual(fieldsOf(found.lines, 'x_y'), ['1']);
+		assert.deepEqual(fieldsOf(found.lines, 'if_none_match'), [], 'a condition that the cache would not know of');
 		assert.deepEqual(fieldsOf(found.lines, 'via'), ['1.1 ballast']);
 	});
 

@@ -143,7 +143,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		if (unkept || exchange.headOnly) {
 			if (!unkept && this.#isElsewhere(exchange, cache, entry)) return false;
 			entry?.release();
-			return forward(exchange, cache, entry === null ? 'uri-miss' : 'request');
+			return forward(exchange, cache, entry === null ? this.#sought.missed : 'request');
 		}
 		const { key } = this.#sought;
 		// Part of an answer, or one that proved not to be stored the last time: nobody waits for it.
@@ -151,7 +151,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		const refused = this.#refusals.has(key, control.authorization) || this.#tooLong.has(key, false);
 		const alone = exchange.cache.alone || partial || refused;
 		if (!alone && entry === null && !this.#isWorth(exchange, key)) return passScanned(exchange, cache);
-		const fwd = entry === null ? 'uri-miss' : this.#sought.reuse.ttlMs > 0 ? 'request' : 'stale';
+		const fwd = entry === null ? this.#sought.missed : this.#sought.reuse.ttlMs > 0 ? 'request' : 'stale';
 		const asking = this.#asking;
 		asking.purges = this.store.purges;
 		const coming = alone ? null : this.store.ask(key, this.#sought.isComing, asking);
@@ -173,7 +173,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		exchange.cache.cached = Cached.miss;
 		if (this.parts.levels === null || fwd === 'request') return true;
 		// Elsewhere may be all of what it wants a part of.
-		if (!announced && (!partial || exchange.cache.alone || fwd !== 'uri-miss')) return true;
+		if (!announced && (!partial || exchange.cache.alone || entry !== null)) return true;
 		return !SecondLook.begin(this, fill, exchange);
 	}
 
@@ -181,7 +181,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 	#isElsewhere(exchange: Exchange, cache: RouteCache, entry: AnswerEntry | null): boolean {
 		if (this.parts.levels === null || (entry !== null && this.#sought.reuse.ttlMs > 0)) return false;
 		const fill = this.#fillFor(exchange, cache, entry);
-		fill.fwd = entry === null ? 'uri-miss' : 'request';
+		fill.fwd = entry === null ? this.#sought.missed : 'request';
 		// Nobody else waits for it.
 		fill.request.conditions = null;
 		if (SecondLook.begin(this, fill, exchange)) return true;

@@ -2,10 +2,11 @@ import { type AnswerEntry, type CacheKey, FillState } from '../../cache/answer-s
 import { type CachePolicy, PLAIN_CACHE } from '../../cache/cache-policy.ts';
 import { KeptKey } from '../../cache/kept-key.ts';
 import type { CacheHash } from '../../cache/rules/cache-hash.ts';
+import type { Forwarded } from '../../cache/rules/cache-status.ts';
 import { RequestControl } from '../../cache/rules/request-control.ts';
 import { Reuse, Verdict } from '../../cache/rules/reuse.ts';
 import { type Selecting, suitsVariant } from '../../cache/rules/variant.ts';
-import type { StoredAnswer } from '../../cache/stored-answer.ts';
+import { AnswerFlag, type StoredAnswer } from '../../cache/stored-answer.ts';
 import type { UrlMarks } from '../../cache/url-marks.ts';
 import type { Exchange } from '../../gateway/exchange.ts';
 import type { RouteCache } from './route-cache.ts';
@@ -20,6 +21,8 @@ export class SoughtAnswer implements Selecting {
 	/** What is looked for: the route's one key object, until it builds the next. */
 	key: CacheKey = new KeptKey();
 	policy: CachePolicy = PLAIN_CACHE;
+	/** Where nothing of that key is for the request: what is there instead (RFC 9211 §2.2). */
+	missed: Forwarded = 'uri-miss';
 	/** Of that key; null: what changes it is purged by the key. */
 	#url: number | null = null;
 	readonly #marks: UrlMarks;
@@ -42,6 +45,7 @@ export class SoughtAnswer implements Selecting {
 		this.keyedByAuthorization = keyedByAuthorization;
 		this.policy = policy;
 		this.#url = keys.bare ? null : keys.url;
+		this.missed = 'uri-miss';
 	}
 
 	/** Whether it is one for the request, and still as it was. */
@@ -61,7 +65,10 @@ export class SoughtAnswer implements Selecting {
 		const { answer, state } = entry;
 		if (answer === null || (state !== FillState.whole && (state !== FillState.filling || answer.length < 0)))
 			return false;
-		return this.suits(answer);
+		if (this.suits(answer)) return true;
+		if ((answer.flags & AnswerFlag.partial) !== 0) this.missed = 'partial';
+		else this.missed = answer.vary.length > 0 ? 'vary-miss' : 'miss';
+		return false;
 	}
 
 	#isComing(entry: AnswerEntry): boolean {

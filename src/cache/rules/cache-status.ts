@@ -32,10 +32,6 @@ export function writeHitStatus(out: Output, ttlMs: number): void {
 }
 
 /** The line of any other answer (RFC 9211). */
-export function writeCacheStatus(out: Output, report: CacheReport): void {
-	out.text(cacheStatusLine(report));
-}
-
 export function cacheStatusLine({ fwd, fwdStatus, stored, collapsed, ttlMs, key, detail }: CacheReport): string {
 	let line = fwd === null ? 'Cache-Status: Ballast; hit' : `Cache-Status: Ballast; fwd=${fwd}`;
 	if (fwd !== null && fwdStatus > 0) line += `; fwd-status=${fwdStatus}`;

@@ -80,19 +80,22 @@ function read(text: string): Said {
 	const directives = nothingSaid();
 	let at = 0;
 	for (let count = 0; at < text.length; count++) {
-		// What stands behind so many may forbid the storing.
-		if (count === DIRECTIVES_MOST) {
+		const end = memberEnd(text, at);
+		// What stands behind so many, or in half a quoted string, may forbid the storing.
+		if (count === DIRECTIVES_MOST || end < 0) {
 			directives.noStore = true;
 			break;
 		}
-		const end = memberEnd(text, at);
 		take(directives, text.slice(at, end).trim());
 		at = end + 1;
 	}
 	return directives;
 }
 
-/** Where the member that begins at `at` ends: at a comma outside of a quoted string, or at the end. */
+/**
+ * Where the member that begins at `at` ends: at a comma outside of a quoted string, or at the end. -1: nobody can say,
+ * since a quoted string never ends, and there are commas in it.
+ */
 export function memberEnd(text: string, at: number): number {
 	let quoted = false;
 	for (let i = at; i < text.length; i++) {
@@ -101,7 +104,7 @@ export function memberEnd(text: string, at: number): number {
 		else if (char === '"') quoted = !quoted;
 		else if (char === ',' && !quoted) return i;
 	}
-	return text.length;
+	return quoted && text.includes(',', at) ? -1 : text.length;
 }
 
 function take(directives: Said, member: string): void {

@@ -71,6 +71,13 @@ export interface Silence {
 	readonly responseMs: number;
 }
 
+/** Longest lifetime that this policy gives by itself to answers of a status, ms; -1: none. */
+export function inventedMost({ override, silent, heuristic }: CachePolicy, status: number): number {
+	const overriding = override === null ? -1 : lifetimeFor(override, status);
+	const given = overriding < 0 ? lifetimeFor(silent, status) : overriding;
+	return given >= 0 || heuristic === null ? given : heuristic.mostMs;
+}
+
 /** Its lifetime by policy, whatever the origin says; null: no override holds for this status. */
 export function overridden({ override }: CachePolicy, status: number): Freshness | null {
 	const ms = override === null ? -1 : lifetimeFor(override, status);

@@ -38,8 +38,16 @@ test('what else matters to the cache', () => {
 	assert.ok(read('Authorization: a').authorization);
 	assert.ok(!read('Content-Length: 0').unkeyed && read('Content-Length: 00').body && read('Content-Length: 7').unkeyed);
 	assert.ok(read('Transfer-Encoding: chunked').body);
-	for (const name of ['X-HTTP-Method-Override', 'X-Original-URL', 'X-Rewrite-URL', 'X-Host'])
+	for (const name of [
+		'X-HTTP-Method-Override',
+		'X-Original-URL',
+		'X-Rewrite-URL',
+		'X-Host',
+		'X_HTTP_Method-Override',
+		'x_host',
+	])
 		assert.ok(read(`${name}: a`).override, name);
+	assert.ok(!read('X_Tenant: a').override);
 	assert.ok(read('Range: bytes=0-1', 'Range: bytes=0-2').ambiguous);
 });
 

@@ -1,5 +1,5 @@
 import { equalsLower } from '../../wire/bytes.ts';
-import { Field } from '../../wire/field-names.ts';
+import { Field, fieldOf } from '../../wire/field-names.ts';
 import { type Fields, STRIDE, text } from '../../wire/head.ts';
 import { DELTA_MOST, deltaOf } from './directives.ts';
 import { interned } from './interned.ts';
@@ -43,6 +43,7 @@ export class RequestControl {
 			const field = table[row + 4] as number;
 			if (field === Field.other) continue;
 			if (field === Field.contentLength || field === Field.transferEncoding) this.#takeFraming(table, row, buffer);
+			else if (field === Field.underscore) this.override ||= overrides(table, row, buffer);
 			else if (field >= Field.firstCache) {
 				if (field === Field.cacheControl) {
 					control = true;
@@ -213,6 +214,12 @@ function stricter(one: number, other: number): number {
 function msOf(argument: string | null, otherwise: number): number {
 	const seconds = argument === null ? -1 : deltaOf(argument.replace(/^"(.*)"$/, '$1'));
 	return seconds < 0 ? otherwise : seconds * 1000;
+}
+
+/** Many programs take `_` for `-`. */
+function overrides(table: Int32Array, row: number, buffer: Uint8Array): boolean {
+	const name = Buffer.from(text(buffer, table[row] as number, table[row + 1] as number).replaceAll('_', '-'), 'latin1');
+	return fieldOf(name, 0, name.length) === Field.override;
 }
 
 function isNoCache(table: Int32Array, row: number, buffer: Uint8Array): boolean {

@@ -36,6 +36,31 @@ test('fresh until the lifetime is over, not one ms longer', () => {
 	assert.equal(judge(answer, { atS: -70 }).ageMs, 0, 'a clock that went back');
 });
 
+test('a lifetime that a policy invented is worth what the policy of who asks invents', () => {
+	const lifetime = (seconds: number) => ({ ms: seconds * 1000, statuses: [200], byStatus: {} });
+	const swr = { staleWhileRevalidateMs: 60_000, staleIfErrorMs: 60_000, staleIfUnreachableMs: 60_000 };
+	const overridden = storedOf(cc('max-age=1'), { policy: policyOf({ override: lifetime(600) }) });
+	const silent = storedOf(['X: 1'], { policy: policyOf({ silent: lifetime(600) }) });
+	const windows = storedOf(['X: 1'], { policy: policyOf({ silent: lifetime(600), ...swr }) });
+	for (const answer of [overridden, silent, windows]) {
+		const plain = judge(answer, { policy: policyOf(swr), atS: 0 });
+		assert.equal(plain.verdict, Verdict.revalidate, 'nothing was invented here');
+		assert.deepEqual([plain.ifError, plain.ifUnreachable, plain.refreshAhead], [false, false, false]);
+	}
+	for (const answer of [overridden, silent]) {
+		assert.equal(verdict(answer, { policy: policyOf({ silent: lifetime(600) }), atS: 599 }), 'fresh');
+		assert.equal(verdict(answer, { policy: policyOf({ override: lifetime(60) }), atS: 59 }), 'fresh');
+		assert.equal(verdict(answer, { policy: policyOf({ override: lifetime(60) }), atS: 60 }), 'revalidate');
+		const longer = policyOf({ override: lifetime(9000) });
+		assert.equal(verdict(answer, { policy: longer, atS: 601 }), 'revalidate', 'no longer than it was given');
+	}
+	const guess = { share: 0.1, mostMs: 86_400_000 };
+	const guessed = storedOf([`Last-Modified: ${date(-1000)}`], { policy: policyOf({ heuristic: guess }) });
+	assert.equal(verdict(guessed, { policy: policyOf({ heuristic: guess }), atS: 99 }), 'fresh');
+	assert.equal(verdict(guessed, { atS: 0 }), 'revalidate');
+	assert.equal(verdict(storedOf(cc('max-age=60')), { policy: policyOf({ override: lifetime(1) }), atS: 9 }), 'fresh');
+});
+
 test('what the client wants (RFC 9111 §5.2.1)', () => {
 	const answer = storedOf([...cc('max-age=600'), 'Age: 100', `Date: ${date(-100)}`]);
 	const cases: [string[], number, string][] = [

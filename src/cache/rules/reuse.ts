@@ -1,5 +1,6 @@
 import type { CachePolicy } from '../cache-policy.ts';
 import { AnswerFlag, type StoredAnswer } from '../stored-answer.ts';
+import { inventedMost } from './freshness.ts';
 import type { RequestControl } from './request-control.ts';
 
 /** What may be done with a stored answer. */
@@ -30,6 +31,14 @@ export interface ReuseAsking {
 	readonly nowMs: number;
 }
 
+/**
+ * A lifetime that a policy invented holds only where the one of who asks invents one too, and no longer than that: a
+ * reload may have changed it, and another node may have one of its own. -1: it invents none, so the origin is asked.
+ */
+function lifetimeOf({ flags, freshMs, status }: StoredAnswer, policy: CachePolicy): number {
+	return (flags & AnswerFlag.invented) === 0 ? freshMs : Math.min(freshMs, inventedMost(policy, status));
+}
+
 /** Judges stored answers (RFC 9111 §4.2, RFC 5861). One object is used for many requests. */
 export class Reuse {
 	verdict: Verdict = Verdict.revalidate;
@@ -46,14 +55,15 @@ export class Reuse {
 
 	judge({ answer, staleFromMs }: StoredEntry, asking: ReuseAsking): Verdict {
 		const { control, policy, nowMs } = asking;
-		const { flags, freshMs } = answer;
+		const { flags } = answer;
+		const freshMs = lifetimeOf(answer, policy);
 		const age = answer.initialAgeMs + Math.max(0, nowMs - answer.responseMs);
 		let ttl = freshMs - age;
 		if (staleFromMs > 0) ttl = Math.min(ttl, staleFromMs - nowMs);
 		this.ageMs = age;
 		this.ttlMs = ttl;
 		const bound = (flags & (AnswerFlag.mustRevalidate | AnswerFlag.noCache)) !== 0;
-		const never = (flags & AnswerFlag.noCache) !== 0 || (policy.obeyClients && control.noCache);
+		const never = (flags & AnswerFlag.noCache) !== 0 || freshMs < 0 || (policy.obeyClients && control.noCache);
 		this.ifError = !never && (ttl > 0 || (!bound && -ttl < answer.staleIfErrorMs));
 		this.ifUnreachable = this.ifError || (!never && !bound && -ttl < policy.staleIfUnreachableMs);
 		this.refreshAhead = ttl > 0 && ttl < freshMs * policy.refreshAhead;

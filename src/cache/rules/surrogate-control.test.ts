@@ -17,6 +17,7 @@ test('lifetimes, and what is stale for a while', () => {
 	assert.deepEqual([said?.maxAge, said?.staleWhileRevalidate], [60, 600]);
 	assert.equal(ageOf('no-store'), 'no-store');
 	assert.equal(ageOf('no-store, max-age=60'), 'no-store');
+	assert.equal(ageOf('max-age=60, content="a, no-store'), 'no-store', 'half a quoted string');
 });
 
 test('what is for us wins over what is for all, and what is for others does not count', () => {

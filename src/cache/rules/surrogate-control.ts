@@ -19,12 +19,12 @@ export function parseSurrogate(text: string): Directives | null {
 	let said = false;
 	let at = 0;
 	for (let count = 0; at < text.length; count++) {
-		if (count === MEMBERS_MOST) {
+		const end = memberEnd(text, at);
+		if (count === MEMBERS_MOST || end < 0) {
 			own.noStore = true;
 			said = true;
 			break;
 		}
-		const end = memberEnd(text, at);
 		const [directive = '', ...targets] = text
 			.slice(at, end)
 			.split(';')

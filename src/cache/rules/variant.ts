@@ -64,7 +64,8 @@ function namesOf(list: string): readonly string[] | null {
 	return [...names];
 }
 
-function isWrittenAnew(name: string): boolean {
+/** Whether an origin sees our own value of a field (lower-case name), or none. */
+export function isWrittenAnew(name: string): boolean {
 	const field = fieldOf(Buffer.from(name, 'latin1'), 0, name.length);
 	return WRITTEN_ANEW.has(field) || (field !== Field.other && field <= Field.lastHop);
 }
