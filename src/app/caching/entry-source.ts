@@ -43,6 +43,8 @@ export class EntrySource implements AnswerSource, EntryListener {
 	#segment = 0;
 	#leadSent = false;
 	#at = 0;
+	/** The client has all before: what it has not may still be read from where it is stored. */
+	#taken = 0;
 	#begun = false;
 	#blocked = false;
 	#watching = false;
@@ -82,11 +84,11 @@ export class EntrySource implements AnswerSource, EntryListener {
 
 	/** Reads the body from its beginning, even if it will not be stored; false: it cannot. */
 	follow(): boolean {
-		return this.#follow(this.entry, 0);
+		return this.#follow(this.entry);
 	}
 
-	#follow(entry: AnswerEntry, at: number): boolean {
-		this.#coming ??= entry.follow(at);
+	#follow(entry: AnswerEntry): boolean {
+		this.#coming ??= entry.follow(this.#taken);
 		if (this.#coming !== null) this.#coming.whenCut = () => this.#breakOff('stream_idle');
 		return this.#coming !== null;
 	}
@@ -96,6 +98,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 		this.#begun = true;
 		this.#segments = segments;
 		this.#at = segments[0]?.from ?? 0;
+		this.#taken = this.#at;
 		this.pump();
 	}
 
@@ -161,7 +164,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 		const entry = this.#entry;
 		if (entry === null) return;
 		// Others follow what its client brought: he does from here on.
-		if (this.#coming === null && entry.outgrown && !this.#follow(entry, this.#at)) return this.#breakOff();
+		if (this.#coming === null && entry.outgrown && !this.#follow(entry)) return this.#breakOff();
 		if (this.#blocked) return;
 		let unflushed = 0;
 		for (;;) {
@@ -219,8 +222,13 @@ export class EntrySource implements AnswerSource, EntryListener {
 
 	#flush(): boolean {
 		this.#blocked = !this.#exchange.flushAnswer();
-		if (!this.#blocked) this.#coming?.passed(this.#at);
+		if (!this.#blocked) this.#allTaken();
 		return !this.#blocked;
+	}
+
+	#allTaken(): void {
+		this.#taken = this.#at;
+		this.#coming?.passed(this.#at);
 	}
 
 	#afterFlush(): void {
@@ -246,7 +254,7 @@ export class EntrySource implements AnswerSource, EntryListener {
 	resume(): void {
 		if (!this.#blocked) return;
 		this.#blocked = false;
-		this.#coming?.passed(this.#at);
+		this.#allTaken();
 		this.pump();
 	}
 

@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DiskCare } from '../../cache/disk/disk-care.ts';
 import { bodiesFolder } from '../../cache/disk/testing/disk-store.ts';
+import { AnswerMemory } from '../../cache/memory/answer-memory.ts';
+import { Cell, Readers } from '../../cache/memory/entry-record.ts';
 import { COMPRESS } from '../../gateway/compress/compress-policy.ts';
 import { Compression } from '../../gateway/compress/compression.ts';
 import { type Client, World } from './testing/fed-world.ts';
@@ -239,6 +241,48 @@ test('a leader who reads what is stored goes on with the others', async () => {
 	await atRest(all, 0);
 });
 
+test('what its client has not taken yet stays as it is when one outgrows the memory', async () => {
+	const all = await crowd({ more: 'If-None-Match: "other"\r\n' });
+	const { world, followers, leader } = all;
+	const body = digits(LONG);
+	leader.side.takes = false;
+	const at = await feed(world, body.slice(0, 7 * PIECE));
+	// From here on its socket has all that came, by reference.
+	leader.drainOnce();
+	const stopped = await feed(world, body, at);
+	await until(() => isPaused(world));
+	// Others get what was given back.
+	for (let which = 1; which <= 40; which++) {
+		world.client().ask(`/other${which}`);
+		world.answer(`HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 30000\r\n\r\n`, which);
+		world.answer('z'.repeat(30_000), which);
+	}
+	leader.drain();
+	await feedAll(world, body, stopped);
+	await until(() => [leader, ...followers].every((client) => isWhole(client, body)));
+});
+
+test('a worker that dies holds up nobody, and what it was filling is cut for those of the others', async () => {
+	for (const dead of [0, 1]) {
+		const { world, leader, followers } = await crowd();
+		const body = digits(LONG);
+		for (const which of [3, 4]) (followers[which] as Client).side.takes = dead === 0;
+		if (dead === 0) (followers[0] as Client).side.takes = false;
+		const stopped = await feed(world, body);
+		assert.ok(isPaused(world));
+		AnswerMemory.abandon(world.memory, dead);
+		if (dead === 0) {
+			await until(() => followers.slice(3).every(({ side }) => side.cut));
+			for (const { chunks } of followers.slice(3))
+				assert.ok(!chunks.ended && chunks.text === body.slice(0, chunks.text.length));
+			continue;
+		}
+		await feedAll(world, body, stopped);
+		await until(() => [leader, ...followers.slice(0, 3)].every((client) => isWhole(client, body)));
+		await until(() => world.caching.idle);
+	}
+});
+
 test('who gets it compressed waits until it is whole, and asks for himself where it does not fit', async () => {
 	for (const fits of [true, false]) {
 		const world = new World({ route: { compress: new Compression(COMPRESS) } });
@@ -276,6 +320,9 @@ test('who takes little at a time holds up the others for a minute in all, and is
 	mock.timers.enable({ apis: ['setInterval'] });
 	const stopped = await feed(world, body);
 	assert.ok(isPaused(world));
+	const { memory, readers } = world.store;
+	const [unit] = readers.windows.keys();
+	const cut = memory.cell(memory.cells[memory.cell(unit as number) + Cell.readers] as number) + Readers.cut;
 	for (const [seconds, isCut] of [
 		[59, false],
 		[1, true],
@@ -284,6 +331,7 @@ test('who takes little at a time holds up the others for a minute in all, and is
 		for (let turns = 0; turns < 20; turns++) await turn();
 		for (const client of slow) assert.equal(client?.side.cut, isCut);
 	}
+	await until(() => memory.cells[cut] === 0);
 	await feedAll(world, body, stopped);
 	await until(() => followers.slice(1, 4).every((follower) => isWhole(follower, body)));
 	assert.ok(isWhole(leader, body));

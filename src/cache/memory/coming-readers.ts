@@ -57,7 +57,7 @@ export class ComingReaders {
 		const known = this.#groups.get(unit);
 		// As long as these did not say that they have the beginning, nobody gives that back.
 		if (known !== undefined && known.passed > 0) return null;
-		const group = known ?? this.#enter(unit, isAll);
+		const group = known ?? (isAll || !this.#isOver(unit) ? this.#enter(unit, isAll) : null);
 		if (group === null) return null;
 		if (this.#groups.size === 0) this.#watchers.attend(this.#cut);
 		this.#groups.set(unit, group);
@@ -101,9 +101,7 @@ export class ComingReaders {
 		if (!table.lock()) return null;
 		const at = this.#memory.cell(unit);
 		const there = cells[at + Cell.readers] as number;
-		const known = this.#memory.cell(there);
-		const isOver = there > 0 && (cells[known + Readers.outgrown] === 1 || cells[known + Readers.shut] === 1);
-		const mayRead = isAll || (cells[at + Cell.state] === FillState.filling && !isOver);
+		const mayRead = isAll || (cells[at + Cell.state] === FillState.filling && !this.#isOver(unit));
 		const run = !mayRead || there === 0 ? 0 : there > 0 ? there : this.#newRun(at);
 		const block = this.#memory.cell(run);
 		if (run !== 0) {
@@ -113,6 +111,14 @@ export class ComingReaders {
 		}
 		table.unlock();
 		return run === 0 ? null : { unit, block, readings: new Set(), passed: 0, furthest: 0 };
+	}
+
+	/** Nobody begins to read it any more. Without the lock it may be so a moment later. */
+	#isOver(unit: number): boolean {
+		const { cells } = this.#memory;
+		const run = Atomics.load(cells, this.#memory.cell(unit) + Cell.readers);
+		const block = this.#memory.cell(run);
+		return run > 0 && (Atomics.load(cells, block + Readers.outgrown) | Atomics.load(cells, block + Readers.shut)) === 1;
 	}
 
 	/** Under the lock; 0: there is no room. */
@@ -132,14 +138,16 @@ export class ComingReaders {
 		this.#changed.clear();
 		for (const group of changed) {
 			const { unit, block, readings } = group;
-			const isOutgrown = Atomics.load(cells, block + Readers.outgrown) === 1;
 			// The last may leave below, of which is told once more.
 			const isEmpty = readings.size === 0;
 			if (isEmpty) {
 				this.#groups.delete(unit);
 				if (this.#groups.size === 0) this.#watchers.leave(this.#cut);
 				Atomics.store(cells, block + Readers.reads + this.#worker, 0);
-			} else {
+			}
+			// Only now: who fills it says that, and looks then who reads.
+			const isOutgrown = Atomics.load(cells, block + Readers.outgrown) === 1;
+			if (!isEmpty) {
 				if (!isOutgrown) continue;
 				let [passed, furthest] = [Number.POSITIVE_INFINITY, 0];
 				for (const { at } of readings) {

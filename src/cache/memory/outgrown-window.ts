@@ -58,6 +58,8 @@ export class OutgrownWindow implements DistantFill, RunSource, WindowOwner {
 	#ended: { trailers: Buffer | null } | null = null;
 	#over = false;
 	#heldUpMs = 0;
+	/** Who has taken no more than this is cut; -1: nobody is. */
+	#cutAt = -1;
 	#timer: NodeJS.Timeout | null = null;
 	readonly #advance = (): void => this.advance();
 
@@ -132,6 +134,7 @@ export class OutgrownWindow implements DistantFill, RunSource, WindowOwner {
 		if (this.#pending.length === 0 || first === undefined || !this.#isWaitedFor()) return;
 		this.#heldUpMs += LOOK_MS;
 		if (this.#heldUpMs < HOLD_UP_MS) return;
+		this.#cutAt = first.end;
 		Atomics.store(this.#cells, this.#block + Readers.cutAt, first.end);
 		Atomics.store(this.#cells, this.#block + Readers.cut, 1);
 		const { readers, watchers } = this.#parts;
@@ -218,6 +221,11 @@ export class OutgrownWindow implements DistantFill, RunSource, WindowOwner {
 
 	#giveBack(passed: number): void {
 		this.#passed = passed;
+		// All whom it meant are gone. Two GiB further it would mean others, since it wraps.
+		if (this.#cutAt >= 0 && passed > this.#cutAt) {
+			this.#cutAt = -1;
+			Atomics.store(this.#cells, this.#block + Readers.cut, 0);
+		}
 		const gone: number[] = [];
 		// Who stands at its very end needs it to find the next.
 		for (let first = this.#runs[0]; first !== undefined && first.end < passed; first = this.#runs[0]) {
