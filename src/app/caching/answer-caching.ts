@@ -148,8 +148,8 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		const { key } = this.#sought;
 		// Part of an answer, or one that proved not to be stored the last time: nobody waits for it.
 		const partial = control.rangeAt >= 0 && (entry === null || ((entry.answer?.flags ?? 0) & AnswerFlag.partial) !== 0);
-		const refused = this.#refusals.has(key, control.authorization) || this.#tooLong.has(key, false);
-		const alone = exchange.cache.alone || partial || refused;
+		const refused = this.#refusals.has(key, control.authorization);
+		const alone = exchange.cache.alone || partial || refused || this.#tooLong.has(key, false);
 		if (!alone && entry === null && !this.#isWorth(exchange, key)) return passScanned(exchange, cache);
 		const fwd = entry === null ? this.#sought.missed : this.#sought.reuse.ttlMs > 0 ? 'request' : 'stale';
 		const asking = this.#asking;
@@ -168,7 +168,7 @@ export class AnswerCaching implements FillOwner<Fill>, Follower, Lookup, LookOwn
 		fill.growing.take(asking);
 		fill.fwd = fwd;
 		// What will not be stored is asked for with the client's own conditions: a 304 is as good for it.
-		if (partial || (entry === null && this.#refusals.has(key, control.authorization))) fill.request.conditions = null;
+		if (partial || (entry === null && refused)) fill.request.conditions = null;
 		exchange.cache.asker = fill;
 		exchange.cache.cached = Cached.miss;
 		if (this.parts.levels === null || fwd === 'request') return true;

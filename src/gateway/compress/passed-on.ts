@@ -31,24 +31,25 @@ export interface PassedOn {
 
 /** Whether an answer goes to who asked as it is: no coding of it would suit him better. */
 export function goesPlain(asking: Pick<Asking, 'buffer' | 'head'>, compression: Compression, coming: Coming): boolean {
-	const { head, bytes, framing } = coming;
-	if (framing.foreign) return true;
-	const length = framing.chunked ? -1 : framing.contentLength;
-	if (!compression.suits({ fields: head.fields, bytes, status: head.status, length })) return true;
+	if (!mayBeCoded(compression, coming)) return true;
 	return compression.codingFor({ fields: asking.head.fields, bytes: asking.buffer }) === '';
+}
+
+function mayBeCoded(compression: Compression, { head, bytes, framing }: Coming): boolean {
+	const length = framing.chunked ? -1 : framing.contentLength;
+	return !framing.foreign && compression.suits({ fields: head.fields, bytes, status: head.status, length });
 }
 
 /** How an answer is passed on where its route has `compress`; null: as it is. */
 export function passedOn(asking: Asking, compression: Compression, coming: Coming): PassedOn | null {
-	const { head, bytes, framing } = coming;
+	const { head, bytes } = coming;
 	const answer = { fields: head.fields, bytes };
 	const request = { fields: asking.head.fields, bytes: asking.buffer };
 	if (head.status === 304) {
 		if (unchangedFields(answer, request) === null) return null;
 		return { edits: (own) => joinedEdits(own, unchangedFields(answer, request, own?.removed)), coded: false };
 	}
-	const length = framing.chunked ? -1 : framing.contentLength;
-	if (framing.foreign || !compression.suits({ ...answer, status: head.status, length })) return null;
+	if (!mayBeCoded(compression, coming)) return null;
 	let coding = compression.codingFor(request);
 	if (coding !== '' && !asking.headOnly && !asking.compressAnswer(coding)) coding = '';
 	return { edits: (own) => joinedEdits(own, codedFields(answer, coding, own?.removed)), coded: coding !== '' };
